@@ -1,0 +1,33 @@
+"""JSON of FHIR: decimals keep their digits (FHIR R4 section 2.6, decimal), text stays UTF-8."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any, Final
+
+import msgspec
+
+from hub.kernel.errors import Category, HubError
+
+_decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
+_encoder: Final = msgspec.json.Encoder(decimal_format="number")
+
+
+def loads(data: bytes | str) -> Any:
+    """Parse JSON; numbers with a fraction or an exponent become `Decimal`. Raises HubError UNREADABLE."""
+    try:
+        return _decoder.decode(data)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ArithmeticError) as error:
+        raise HubError(
+            Category.UNREADABLE, "is not JSON", where=_position(error), todo="send UTF-8 JSON", code="json"
+        ) from None
+
+
+def dumps(value: Any) -> bytes:
+    """Serialise to compact UTF-8 JSON; a `Decimal` is written as the number with the digits it has."""
+    return _encoder.encode(value)
+
+
+def _position(error: Exception) -> str:
+    text = str(error)
+    return text[text.rfind("(") + 1 : -1] if text.endswith(")") and "byte" in text else ""

