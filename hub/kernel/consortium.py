@@ -181,15 +181,11 @@ def _contradictions(file: YamlFile) -> list[Complaint]:
         if not _is_loopback(feed.get("host", "127.0.0.1")) and not feed.get("tls"):
             if not feed.get("plaintext"):
                 found.append(
-                    file.complaint(
-                        "an address other than loopback needs tls, or plaintext: true", "feeds", i, "host"
-                    )
+                    file.complaint("an address other than loopback needs tls, or plaintext: true", "feeds", i, "host")
                 )
             elif not feed.get("peers"):
                 found.append(
-                    file.complaint(
-                        "plaintext needs the networks that may connect (peers)", "feeds", i, "plaintext"
-                    )
+                    file.complaint("plaintext needs the networks that may connect (peers)", "feeds", i, "plaintext")
                 )
     return found
 

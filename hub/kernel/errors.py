@@ -84,9 +84,7 @@ class HubError(Exception):
     `code` is a stable machine-readable word within the category (`unknown-parameter`, `version-mismatch`).
     """
 
-    def __init__(
-        self, category: Category, what: str, *, where: str = "", todo: str = "", code: str = ""
-    ) -> None:
+    def __init__(self, category: Category, what: str, *, where: str = "", todo: str = "", code: str = "") -> None:
         super().__init__(what)
         self.category = category
         self.what = what

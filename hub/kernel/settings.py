@@ -54,9 +54,7 @@ SETTINGS: Final = (
         "PostgreSQL to use, `postgresql://user:password@host:port/name`; empty: an embedded cluster in the data folder.",
         secret=True,
     ),
-    Setting(
-        "data_dir", Path, Path("data"), "Folder of the embedded database, keys and logs of this installation."
-    ),
+    Setting("data_dir", Path, Path("data"), "Folder of the embedded database, keys and logs of this installation."),
     Setting(
         "postgres_bin",
         str,
@@ -87,17 +85,11 @@ SETTINGS: Final = (
         3,
         "Times a message may bring a worker down before it becomes a dead letter.",
     ),
-    Setting(
-        "mllp_max_bytes", _positive, 16 * 1024 * 1024, "Largest HL7 v2 message taken over MLLP, in bytes."
-    ),
+    Setting("mllp_max_bytes", _positive, 16 * 1024 * 1024, "Largest HL7 v2 message taken over MLLP, in bytes."),
     Setting("mllp_idle_seconds", _positive, 600, "Seconds after which a silent MLLP connection is closed."),
-    Setting(
-        "mllp_frame_seconds", _positive, 30, "Seconds in which an MLLP message must be complete once begun."
-    ),
+    Setting("mllp_frame_seconds", _positive, 30, "Seconds in which an MLLP message must be complete once begun."),
     Setting("mllp_connections", _positive, 256, "Open connections per MLLP feed."),
-    Setting(
-        "accept_seconds", _positive, 10, "Seconds after which a message that cannot be stored is answered AE."
-    ),
+    Setting("accept_seconds", _positive, 10, "Seconds after which a message that cannot be stored is answered AE."),
     Setting("max_body_bytes", _positive, 64 * 1024 * 1024, "Largest HTTP request body, in bytes."),
     Setting("page_size", _positive, 50, "Entries of a search page when the request does not say."),
     Setting("page_limit", _positive, 1000, "Most entries of a search page."),
@@ -163,6 +155,4 @@ TEST_VARIABLES: Final = frozenset({"YILIAN_SHARED", "YILIAN_SOAK"})
 def _refuse_unknown(environment: Mapping[str, str], known: Mapping[str, Setting]) -> None:
     for name in environment:
         if name.startswith(PREFIX) and name not in known and name not in TEST_VARIABLES:
-            raise HubError(
-                Category.INVALID, "no such setting", where=name, todo="see docs/reference/settings.md"
-            )
+            raise HubError(Category.INVALID, "no such setting", where=name, todo="see docs/reference/settings.md")

@@ -43,9 +43,7 @@ def read(path: Path) -> YamlFile:
     try:
         text = path.read_text(encoding="utf-8")
     except OSError as error:
-        raise HubError(
-            Category.NOT_FOUND, "cannot be read", where=str(path), todo=str(error.strerror)
-        ) from None
+        raise HubError(Category.NOT_FOUND, "cannot be read", where=str(path), todo=str(error.strerror)) from None
     except UnicodeDecodeError:
         raise HubError(Category.UNREADABLE, "is not UTF-8", where=str(path)) from None
     return parse(text, str(path))
@@ -79,13 +77,13 @@ def _build(
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, child in node.value:
-            key = loader.construct_object(key_node)  # type: ignore[no-untyped-call]
+            key = loader.construct_object(key_node)
             if key in result:
                 where = f"{name}:{key_node.start_mark.line + 1}"
                 raise HubError(Category.UNREADABLE, f"key {key!r} stands twice", where=where)
             result[key] = _build(loader, child, (*path, key), lines, name)
         return result
-    return loader.construct_object(node)  # type: ignore[no-untyped-call]
+    return loader.construct_object(node)
 
 
 def check(file: YamlFile, schema: Mapping[str, Any]) -> list[Complaint]:
