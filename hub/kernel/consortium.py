@@ -60,7 +60,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
                     "senders": {
                         "type": "array",
                         "items": {"type": "string"},
-                        "description": "Values of MSH-3|MSH-4 (application|facility) that may use this feed; none: any.",
+                        "description": "Values of MSH-3|MSH-4 (application|facility) accepted; none: any.",
                     },
                     "peers": {
                         "type": "array",

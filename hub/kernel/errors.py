@@ -93,7 +93,8 @@ class HubError(Exception):
         self.code = code or category.value
 
     def __str__(self) -> str:
-        return "; ".join(part for part in (self.where, self.what, self.todo) if part)
+        place = f"{self.where}: " if self.where else ""
+        return place + "; ".join(part for part in (self.what, self.todo) if part)
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (self.category, self.what, self.where, self.todo, self.code))

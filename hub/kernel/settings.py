@@ -51,7 +51,7 @@ SETTINGS: Final = (
         "database_url",
         str,
         "",
-        "PostgreSQL to use, `postgresql://user:password@host:port/name`; empty: an embedded cluster in the data folder.",
+        "PostgreSQL to use, `postgresql://user:password@host:port/name`; empty: embedded in the data folder.",
         secret=True,
     ),
     Setting("data_dir", Path, Path("data"), "Folder of the embedded database, keys and logs of this installation."),

@@ -1,0 +1,76 @@
+from pathlib import Path
+
+import pytest
+
+from hub.kernel.consortium import load
+from hub.kernel.errors import HubError
+
+GOOD = """\
+name: Example
+facilities:
+  - {code: F01, name: County hospital}
+  - {code: F01-A, name: Ward block, part_of: F01, legal_entity: false}
+feeds:
+  - name: his
+    facility: F01
+    transport: mllp
+    port: 2575
+    profile: f01.yaml
+"""
+
+
+def load_text(tmp_path: Path, text: str) -> object:
+    path = tmp_path / "consortium.yaml"
+    path.write_text(text, encoding="utf-8")
+    return load(path)
+
+
+def complaints(tmp_path: Path, text: str) -> str:
+    with pytest.raises(HubError) as caught:
+        load_text(tmp_path, text)
+    return str(caught.value)
+
+
+def test_a_consortium_is_read_with_paths_relative_to_its_file(tmp_path: Path) -> None:
+    (tmp_path / "consortium.yaml").write_text(GOOD, encoding="utf-8")
+    consortium = load(tmp_path / "consortium.yaml")
+    assert consortium.feeds["his"].profile == tmp_path / "f01.yaml"
+    assert consortium.legal_entity("F01-A") == "F01"
+    assert consortium.legal_entity("F01") == "F01"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ("port: 2575", "port: 99999", 9, "maximum"),
+        ("facility: F01\n", "facility: F09\n", 7, "no facility has this code"),
+        ("part_of: F01", "part_of: F09", 4, "no facility has this code"),
+        ("transport: mllp", "transport: carrier-pigeon", 8, "mllp"),
+        ("    port: 2575", "    port: 2575\n    host: 0.0.0.0", 10, "needs tls"),
+        ("    port: 2575", "    port: 2575\n    host: 0.0.0.0\n    plaintext: true", 11, "networks"),
+    ],
+)
+def test_every_complaint_names_its_line(tmp_path: Path, old: str, new: str, line: int, what: str) -> None:
+    text = complaints(tmp_path, GOOD.replace(old, new))
+    assert f"consortium.yaml:{line}:" in text
+    assert what in text
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:
+    assert "consortium.yaml:2: key 'name' stands twice" in complaints(tmp_path, "name: a\nname: b\n")
+
+
+def test_broken_yaml_names_its_line(tmp_path: Path) -> None:
+    assert "consortium.yaml:3" in complaints(tmp_path, "facilities:\n  - {code: [\n")
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(HubError, match=r"nothing\.yaml"):
+        load(tmp_path / "nothing.yaml")
+
+
+def test_a_facility_chain_that_bites_its_tail_ends(tmp_path: Path) -> None:
+    rows = [f"  - {{code: {a}, name: x, part_of: {b}, legal_entity: false}}" for a, b in ("AB", "BA")]
+    text = "\n".join(["facilities:", *rows])
+    (tmp_path / "c.yaml").write_text(text, encoding="utf-8")
+    assert load(tmp_path / "c.yaml").legal_entity("A") == "A"
