@@ -1,0 +1,72 @@
+"""The story as messages: reads the data files and yields every message of the demo, ready to send, in order."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib import resources
+from typing import Any, Final
+
+import yaml
+
+from hub.demo.messages import Event, his_message, lis_message
+from hub.demo.population import Person, population
+
+DATA: Final = resources.files("hub.demo") / "data"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One message as it goes over the wire to a feed."""
+
+    feed: str
+    raw: bytes
+
+
+def data(name: str) -> Any:
+    """A data file of the demo."""
+    return yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
+
+
+def persons() -> dict[str, Person]:
+    """The persons of the story, by key."""
+    return {key: Person(key=key, **row) for key, row in data("persons.yaml").items()}
+
+
+def sendings(background: int, seed: int) -> Iterator[Sending]:
+    """The story, then visits and results of `background` invented persons."""
+    items = data("laboratory.yaml")
+    known = persons()
+    number = 0
+    for row in data("story.yaml"):
+        event = Event(items=items, **{**row, "person": known[row["person"]]})
+        number += event.fault != "reused-control-id"
+        raw = _message(event, number)
+        yield from [Sending(feed=event.feed, raw=raw)] * event.times
+    for event in _background(background, seed, items):
+        number += 1
+        yield Sending(feed=event.feed, raw=_message(event, number))
+
+
+def _message(event: Event, number: int) -> bytes:
+    return his_message(event, number) if event.feed == "F01-his" else lis_message(event, number)
+
+
+def _background(count: int, seed: int, items: Mapping[str, Any]) -> Iterator[Event]:
+    source = random.Random(seed)  # noqa: S311 - invented data, reproducible on purpose
+    for i, person in enumerate(population(count, seed)):
+        at = f"202604{1 + i % 28:02d}{8 + i % 9:02d}{source.randrange(60):02d}00"
+        visit = f"O2604{i:05d}"
+        his: dict[str, Any] = {"feed": "F01-his", "person": person, "mr": f"M5{i:05d}", "at": at, "items": items}
+        yield Event(event="A04", visit=visit, clinic="全科门诊", **his)
+        if i % 3 == 0:
+            yield Event(event="A08", visit=visit, clinic="全科门诊", phone=f"0990-557{i:04d}", **his)
+        results = {code: _invented(item, source) for code, item in items.items() if item["high"]}
+        charset = "utf-8" if i % 2 else "gb18030"
+        lis: dict[str, Any] = {"feed": "F03-lis", "person": person, "mr": f"L5{i:05d}", "at": at, "items": items}
+        yield Event(event="ORU", order=f"S2604{i:05d}", charset=charset, results=results, **lis)
+
+
+def _invented(item: Mapping[str, Any], source: random.Random) -> str:
+    return f"{source.uniform(item['low'], item['high']):.{item['digits']}f}"

@@ -1,0 +1,134 @@
+"""Starts processes, restarts those that die, and stops all of them together."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+
+#: Seconds before a process that died is started again: doubled each time, back to the first after a calm minute.
+FIRST_DELAY: Final = 0.1
+LONGEST_DELAY: Final = 10.0
+CALM_SECONDS: Final = 60.0
+READY_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProcessSpec:
+    """One process: `kind` is the sub-command of `yilian worker`; `sockets` are inherited file descriptors by name.
+
+    `careful` is added to the arguments after an abnormal death, where the process understands it.
+    """
+
+    name: str
+    kind: str
+    arguments: tuple[str, ...] = ()
+    sockets: Mapping[str, int] = field(default_factory=dict)
+    careful: tuple[str, ...] = ()
+
+
+class Supervisor:
+    """Keeps processes alive until `stop`. Every child holds the read end of a pipe that closes when we die."""
+
+    def __init__(self, environment: Mapping[str, str], log: Log, *, grace_seconds: float = 20.0) -> None:
+        self._environment = dict(environment)
+        self._log = log
+        self._grace = grace_seconds
+        self._stopping = False
+        self._children: dict[str, asyncio.subprocess.Process] = {}
+        self._watchers: list[asyncio.Task[None]] = []
+        self._lifeline_read, self._lifeline_write = os.pipe()
+
+    @property
+    def pids(self) -> dict[str, int]:
+        """Process numbers by name."""
+        return {name: child.pid for name, child in self._children.items()}
+
+    async def start(self, spec: ProcessSpec) -> dict[str, Any]:
+        """Start a process and return what it reports when it is ready. Raises HubError FAULT if it does not start."""
+        child, report = await self._spawn(spec, ())
+        ready = await self._await_ready(child, report)
+        if ready is None:
+            raise HubError(Category.FAULT, "did not start", where=spec.name, todo="see the log lines above")
+        self._watchers.append(asyncio.create_task(self._watch(spec, child)))
+        return ready
+
+    async def stop(self) -> None:
+        """Ask every process to finish what it has begun, wait, then kill what is left."""
+        self._stopping = True
+        for watcher in self._watchers:
+            watcher.cancel()
+        await asyncio.gather(*self._watchers, return_exceptions=True)
+        await asyncio.gather(*(self._end(name, child) for name, child in self._children.items()))
+        os.close(self._lifeline_write)
+        os.close(self._lifeline_read)
+
+    async def _end(self, name: str, child: asyncio.subprocess.Process) -> None:
+        if child.returncode is None:
+            child.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(child.wait(), self._grace)
+        except TimeoutError:
+            self._log.event("process-killed", level="WARNING", worker=name)
+            child.kill()
+            await child.wait()
+
+    async def _spawn(
+        self, spec: ProcessSpec, extra: tuple[str, ...]
+    ) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader]:
+        read, write = os.pipe()
+        arguments = [sys.executable, "-m", "hub.cli.main", "worker", spec.kind, *spec.arguments, *extra]
+        arguments += ["--lifeline", str(self._lifeline_read), "--ready", str(write)]
+        arguments += [part for name, fd in spec.sockets.items() for part in ("--socket", f"{name}={fd}")]
+        child = await asyncio.create_subprocess_exec(
+            *arguments,
+            stdin=asyncio.subprocess.DEVNULL,
+            env=self._environment,
+            pass_fds=(self._lifeline_read, write, *spec.sockets.values()),
+        )
+        os.close(write)
+        self._children[spec.name] = child
+        self._log.event("process-started", worker=spec.name, pid=child.pid)
+        return child, await _pipe_reader(read)
+
+    async def _await_ready(
+        self, child: asyncio.subprocess.Process, report: asyncio.StreamReader
+    ) -> dict[str, Any] | None:
+        try:
+            line = await asyncio.wait_for(report.readline(), READY_SECONDS)
+        except TimeoutError:
+            line = b""
+        if not line:
+            if child.returncode is None:
+                child.kill()
+            await child.wait()
+            return None
+        loaded: dict[str, Any] = json.loads(line)
+        return loaded
+
+    async def _watch(self, spec: ProcessSpec, child: asyncio.subprocess.Process) -> None:
+        delay = FIRST_DELAY
+        loop = asyncio.get_running_loop()
+        while not self._stopping:
+            begun = loop.time()
+            status = await child.wait()
+            self._log.event("process-died", level="ERROR", worker=spec.name, status=status)
+            delay = FIRST_DELAY if loop.time() - begun > CALM_SECONDS else min(delay * 2, LONGEST_DELAY)
+            await asyncio.sleep(delay)
+            child, report = await self._spawn(spec, spec.careful)
+            await self._await_ready(child, report)
+
+
+async def _pipe_reader(fd: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader()
+    protocol = asyncio.StreamReaderProtocol(reader)
+    await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, os.fdopen(fd, "rb", buffering=0))
+    return reader
