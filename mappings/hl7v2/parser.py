@@ -1,0 +1,207 @@
+"""HL7 v2 text to segments, fields, repetitions, components and leaves: lossless, and split only when asked.
+
+Splitting goes by the message's own delimiters and comes before unescaping, so an escaped delimiter never splits.
+Every list is made once and kept: reading all parts of a message is linear in its length, whatever its shape.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from hub.kernel.errors import Category, HubError
+from mappings.hl7v2.escapes import unescape
+from mappings.hl7v2.separators import HEADERS, Separators, declared
+
+_HEADER: Final = re.compile(r"MSH([^\w\s])([^\r\n]*)")
+_SEGMENT_START: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
+_NULL: Final = '""'
+
+
+class Repetition:
+    """One repetition of a field. `text` is raw; leaves come out unescaped. Positions count from 1."""
+
+    __slots__ = ("_components", "_leaves", "separators", "text")
+
+    def __init__(self, text: str, separators: Separators) -> None:
+        self.text = text
+        self.separators = separators
+        self._components: list[str] | None = None
+        self._leaves: dict[int, list[str]] | None = None
+
+    @property
+    def is_null(self) -> bool:
+        """Whether it says "" (HL7's delete), which is another thing than being empty."""
+        return self.text == _NULL
+
+    def components(self) -> list[str]:
+        """Raw texts of the components, at least one."""
+        if self._components is None:
+            self._components = _split(self.text, self.separators.component)
+        return self._components
+
+    def subcomponents(self, comp: int) -> list[str]:
+        """Unescaped leaves of component `comp`; none if it is not there."""
+        if self._leaves is None:
+            self._leaves = {}
+        found = self._leaves.get(comp)
+        if found is None:
+            found = self._leaves[comp] = self._split_leaves(comp)
+        return found
+
+    def _split_leaves(self, comp: int) -> list[str]:
+        components = self.components()
+        raw = components[comp - 1] if 0 < comp <= len(components) else ""
+        if not raw:
+            return []
+        s = self.separators
+        if not s.escape or s.escape not in raw:
+            return _split(raw, s.subcomponent)
+        return [unescape(leaf, s) for leaf in _split(raw, s.subcomponent)]
+
+    def get(self, comp: int, sub: int = 1) -> str:
+        """The unescaped leaf, or "" where there is none."""
+        leaves = self.subcomponents(comp)
+        return leaves[sub - 1] if 0 < sub <= len(leaves) else ""
+
+    def plain(self) -> str:
+        """The whole repetition as one text, unescaped and not split: for primitive types such as ST, TX and FT."""
+        return unescape(self.text, self.separators)
+
+
+class Segment:
+    """One segment. `position` counts from 1 in the message, `ordinal` among the segments of its name.
+
+    Field numbers are those of the standard: in MSH, FHS and BHS field 1 is the separator itself.
+    """
+
+    __slots__ = ("_fields", "_repetitions", "name", "ordinal", "position", "separators", "text")
+
+    def __init__(self, name: str, text: str, position: int, ordinal: int, separators: Separators) -> None:
+        self.name = name
+        self.text = text
+        self.position = position
+        self.ordinal = ordinal
+        self.separators = separators
+        self._fields: list[str] | None = None
+        self._repetitions: dict[int, list[Repetition]] = {}
+
+    def _split_fields(self) -> list[str]:
+        separator = self.separators.field
+        fields = self.text.split(separator)
+        if self.name in HEADERS:
+            fields.insert(1, separator)
+        self._fields = fields
+        return fields
+
+    @property
+    def fields_count(self) -> int:
+        """Number of the last field that stands in the text, empty or not."""
+        return len(self._fields or self._split_fields()) - 1
+
+    def raw(self, n: int) -> str:
+        """Field `n` as it stands, escapes and delimiters included; "" beyond the end. 0 is the segment's name."""
+        fields = self._fields or self._split_fields()
+        return fields[n] if 0 <= n < len(fields) else ""
+
+    def repetitions(self, n: int) -> list[Repetition]:
+        """The repetitions of field `n`; an empty field has none, an empty repetition among others is kept."""
+        found = self._repetitions.get(n)
+        if found is None:
+            found = self._repetitions[n] = self._split_repetitions(n)
+        return found
+
+    def _split_repetitions(self, n: int) -> list[Repetition]:
+        raw = self.raw(n)
+        if not raw:
+            return []
+        if n <= 2 and self.name in HEADERS:
+            return [Repetition(raw, _UNDIVIDED)]
+        return [Repetition(text, self.separators) for text in _split(raw, self.separators.repetition)]
+
+    def get(self, n: int, rep: int = 1, comp: int = 1, sub: int = 1) -> str:
+        """The unescaped leaf at that place, or "" where there is none."""
+        repetitions = self.repetitions(n)
+        return repetitions[rep - 1].get(comp, sub) if 0 < rep <= len(repetitions) else ""
+
+
+class Message:
+    """A message: its segments in order. `source` is the text it was parsed from, junk and line ends included."""
+
+    __slots__ = ("_by_name", "segments", "separators", "source")
+
+    def __init__(self, source: str, separators: Separators, lines: list[str]) -> None:
+        self.source = source
+        self.separators = separators
+        self.segments: list[Segment] = []
+        self._by_name: dict[str, list[Segment]] = {}
+        for position, line in enumerate(lines, 1):
+            name = line[:3]
+            same = self._by_name.setdefault(name, [])
+            segment = Segment(name, line, position, len(same) + 1, separators)
+            same.append(segment)
+            self.segments.append(segment)
+
+    def all(self, name: str) -> list[Segment]:
+        """The segments of that name, in order."""
+        return self._by_name.get(name, [])
+
+    def first(self, name: str) -> Segment | None:
+        """The first segment of that name."""
+        same = self._by_name.get(name)
+        return same[0] if same else None
+
+    def text(self) -> str:
+        """The segments as they stand, each ended by CR."""
+        return "".join([segment.text + "\r" for segment in self.segments])
+
+
+#: The two fields that declare the delimiters are not divided by them.
+_UNDIVIDED: Final = Separators("|", "", "", "", "")
+
+
+def parse(text: str, charset: str = "utf-8") -> Message:
+    r"""Parse one message; `charset` is the Python codec of its bytes, which `\X..\` escapes refer to.
+
+    Segments end in CR, LF or CRLF; what stands before MSH is junk, blank lines are nothing, and a line that is no
+    segment belongs to the field in which a sender broke it. Raises HubError UNREADABLE if there is no MSH, if its
+    delimiters cannot be used, or if a second MSH stands in the text.
+    """
+    header = _HEADER.search(text)
+    if header is None:
+        raise HubError(
+            Category.UNREADABLE, "no MSH segment", where="MSH", todo="send HL7 v2 in ER7 form", code="no-msh"
+        )
+    separator, rest = header.groups()
+    separators = declared(separator, rest.partition(separator)[0], charset)
+    lines = _lines(text[header.start() :] if header.start() else text, separator)
+    message = Message(text, separators, lines)
+    if len(message.all("MSH")) > 1:
+        where = f"segment {message.all('MSH')[1].position}"
+        raise HubError(Category.UNREADABLE, "a second MSH", where=where, todo="frame each message", code="second-msh")
+    return message
+
+
+def _lines(text: str, separator: str) -> list[str]:
+    if "\n" in text:
+        text = text.replace("\r\n", "\r").replace("\n", "\r")
+    lines = [line for line in text.split("\r") if line]
+    for line in lines:
+        if line[3:4] != separator or not _SEGMENT_START.match(line):
+            return _joined(lines, separator)
+    return lines
+
+
+def _joined(lines: list[str], separator: str) -> list[str]:
+    """Lines with those that do not begin a segment put back, after a line feed, to the one before."""
+    groups: list[list[str]] = []
+    for line in lines:
+        if _SEGMENT_START.match(line) and line[3:4] in {separator, ""}:
+            groups.append([line])
+        elif groups and line.strip():
+            groups[-1].append(line)
+    return ["\n".join(group) for group in groups]
+
+
+def _split(text: str, separator: str) -> list[str]:
+    return text.split(separator) if separator else [text]
