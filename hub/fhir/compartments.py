@@ -1,0 +1,72 @@
+"""The Patient compartment: which patients a resource is about (R4 compartmentdefinition-patient.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from typing import Any, Final
+
+from hub.fhir.references import parse_reference
+from hub.fhir.search_parameters import parameters
+from hub.fhir.table import read_table
+from hub.kernel.types import Json
+
+_CODES: Final[Mapping[str, Sequence[str]]] = read_table("patient_compartment")
+
+#: Elements that name whom a resource is about, before all others that may name a patient.
+_LEADING: Final = ("patient", "subject", "for", "beneficiary", "individual")
+
+#: A Group may have thousands of members: its row is about none of them.
+_NOBODY: Final = frozenset({"Group"})
+
+
+def patient_ids(resource: Json) -> tuple[str, ...]:
+    """Ids of the patients whose compartment holds the resource, the one it is about first; a Patient's own first.
+
+    Only local references (`Patient/x`) count, whatever version they name. Odd data yields nothing.
+    """
+    found: dict[str, None] = {}
+    if resource.get("resourceType") == "Patient" and isinstance(resource.get("id"), str):
+        found[resource["id"]] = None
+    for path in _paths(str(resource.get("resourceType"))):
+        for value in _walk(resource, path):
+            target = parse_reference(value) if isinstance(value, str) else None
+            if target is not None and target.type == "Patient":
+                found[target.id] = None
+    return tuple(found)
+
+
+def source_patient(resource: Json) -> str | None:
+    """Id of the one patient whose row leads, or None for a resource about no patient (or, a Group, about many)."""
+    if resource.get("resourceType") in _NOBODY:
+        return None
+    return next(iter(patient_ids(resource)), None)
+
+
+@cache
+def _paths(rtype: str) -> tuple[tuple[str, ...], ...]:
+    """JSON paths of the references that put a type into the compartment, leading ones first."""
+    known = parameters(rtype)
+    paths = dict.fromkeys(
+        _path(alternative)
+        for code in _CODES.get(rtype, ())
+        if code in known
+        for alternative in known[code].expression.split(" | ")
+    )
+    return tuple(sorted(paths, key=lambda path: path[0] not in _LEADING))
+
+
+def _path(expression: str) -> tuple[str, ...]:
+    """`(Task.for as Reference)` or `Basic.subject.where(resolve() is Patient)` as the path of its reference text."""
+    plain = expression.strip("()").partition(" as ")[0].partition(".where(")[0]
+    return (*plain.split(".")[1:], "reference")
+
+
+def _walk(value: Any, path: Sequence[str]) -> Iterator[Any]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _walk(item, path)
+    elif not path:
+        yield value
+    elif isinstance(value, dict) and path[0] in value:
+        yield from _walk(value[path[0]], path[1:])

