@@ -1,0 +1,66 @@
+"""The directory: organisations of the consortium, their chains, and the legal entity each belongs to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import Final
+
+from hub.kernel.consortium import Consortium, Facility
+from hub.kernel.errors import Category, HubError
+
+PREFIX: Final = "Organization/"
+
+
+class Directory:
+    """Answers about organisations, each named by its facility code or its reference (`F01`, `Organization/F01`).
+
+    An organisation that is not in the consortium is nobody: it has no legal entity and equals nothing (consent
+    rules, section 9a).
+    """
+
+    def __init__(self, consortium: Consortium) -> None:
+        self._facilities: Final = dict(consortium.facilities)
+        self._entity: Final = {code: consortium.legal_entity(code) for code in self._facilities}
+        members: defaultdict[str, list[str]] = defaultdict(list)
+        for code, entity in self._entity.items():
+            members[entity].append(code)
+        self._members: Final = {entity: tuple(codes) for entity, codes in members.items()}
+
+    def facility(self, organization: str) -> Facility:
+        """The facility. Raises HubError INVALID when the consortium has none of that code."""
+        found = self._facilities.get(organization.removeprefix(PREFIX))
+        if found is None:
+            raise HubError(
+                Category.INVALID,
+                "no organisation of the consortium has this code",
+                where="organization",
+                todo=f"one of {', '.join(self._facilities)}",
+                code="unknown-organization",
+            )
+        return found
+
+    def knows(self, organization: str) -> bool:
+        return organization.removeprefix(PREFIX) in self._facilities
+
+    def name(self, organization: str) -> str | None:
+        """The name to show; None for a stranger."""
+        found = self._facilities.get(organization.removeprefix(PREFIX))
+        return None if found is None else found.name
+
+    def chain(self, organization: str) -> tuple[str, ...]:
+        """Codes of the organisation and all it is part of, itself first; empty for a stranger."""
+        codes: list[str] = []
+        at: str | None = organization.removeprefix(PREFIX)
+        while at in self._facilities and at not in codes:
+            codes.append(at)
+            at = self._facilities[at].part_of
+        return tuple(codes)
+
+    def legal_entity(self, organization: str) -> str | None:
+        """Code of the first legal entity in the chain, itself if there is none; None for a stranger."""
+        return self._entity.get(organization.removeprefix(PREFIX))
+
+    def same_entity(self, organization: str) -> tuple[str, ...]:
+        """Codes of all organisations of the same legal entity, itself among them; empty for a stranger."""
+        entity = self.legal_entity(organization)
+        return () if entity is None else self._members[entity]

@@ -1,0 +1,162 @@
+"""The key folder: installation id, signing key, id secret, page secret. Made on first use, refused when exposed.
+
+Each file is written whole under a temporary name and then linked to its own, so a crash leaves no half a key and of
+two processes that start at once one makes each file and both use it. The installation id comes last: once it is
+there, a missing neighbour is a loss to be restored from a backup, never something to make anew.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    load_pem_private_key,
+)
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import RandomBytes, random_id
+
+SECRET_BYTES: Final = 32
+
+INSTALLATION_FILE: Final = "installation"
+SIGNING_FILE: Final = "signing.pem"
+ID_FILE: Final = "id.secret"
+PAGE_FILE: Final = "page.secret"
+
+
+class KeyStore:
+    """The keys of one installation, read once.
+
+    `installation` names it (26 characters [a-z2-7]); `signing_key` signs tokens; `id_secret` makes resource ids;
+    `page_secret` seals page tokens (32 bytes each). Raises HubError: INVALID for a broken or missing file,
+    FORBIDDEN for one others may read, UNAVAILABLE when the folder cannot be used.
+    """
+
+    def __init__(self, folder: Path, *, random_bytes: RandomBytes = secrets.token_bytes) -> None:
+        try:
+            _make_folder(folder)
+            _fill(folder, random_bytes)
+            contents = {name: _read(folder / name) for name in (INSTALLATION_FILE, SIGNING_FILE, ID_FILE, PAGE_FILE)}
+        except OSError as error:
+            raise HubError(
+                Category.UNAVAILABLE, "keys cannot be read or written", where=str(folder), todo=str(error.strerror)
+            ) from None
+        self.folder: Final = folder
+        self.installation: Final = _installation(folder / INSTALLATION_FILE, contents[INSTALLATION_FILE])
+        self.signing_key: Final = _signing_key(folder / SIGNING_FILE, contents[SIGNING_FILE])
+        self.id_secret: Final = _secret(folder / ID_FILE, contents[ID_FILE])
+        self.page_secret: Final = _secret(folder / PAGE_FILE, contents[PAGE_FILE])
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str
+    make: Callable[[RandomBytes], bytes]
+
+
+def _new_signing_key(random_bytes: RandomBytes) -> bytes:
+    key = Ed25519PrivateKey.from_private_bytes(random_bytes(SECRET_BYTES))
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+#: In the order they are made; the installation id last, as the sign that the folder is complete.
+_FILES: Final = (
+    _File(SIGNING_FILE, _new_signing_key),
+    _File(ID_FILE, lambda random_bytes: random_bytes(SECRET_BYTES)),
+    _File(PAGE_FILE, lambda random_bytes: random_bytes(SECRET_BYTES)),
+    _File(INSTALLATION_FILE, lambda random_bytes: random_id(random_bytes).encode() + b"\n"),
+)
+
+
+def _make_folder(folder: Path) -> None:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700, exist_ok=True)
+    _refuse_exposed(folder, folder.stat().st_mode, "700")
+
+
+def _fill(folder: Path, random_bytes: RandomBytes) -> None:
+    if (folder / INSTALLATION_FILE).exists():
+        return
+    for file in _FILES:
+        if not (folder / file.name).exists():
+            _publish(folder / file.name, file.make(random_bytes))
+
+
+def _publish(path: Path, content: bytes) -> None:
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        path.hardlink_to(draft)
+    except FileExistsError:
+        pass  # another process made it first; its content is the one that counts
+    finally:
+        draft.unlink()
+    _sync(path.parent)
+
+
+def _sync(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        raise HubError(
+            Category.INVALID, "is missing", where=str(path), todo="restore the key folder from its backup"
+        ) from None
+    with os.fdopen(handle, "rb") as stream:
+        _refuse_exposed(path, os.fstat(stream.fileno()).st_mode, "600")
+        return stream.read()
+
+
+def _refuse_exposed(path: Path, mode: int, wanted: str) -> None:
+    if stat.S_IMODE(mode) & 0o077:
+        raise HubError(
+            Category.FORBIDDEN, "others may use it", where=str(path), todo=f"chmod {wanted}, and renew the keys"
+        )
+
+
+def _installation(path: Path, content: bytes) -> str:
+    text = content.decode("ascii", "replace").strip()
+    if len(text) != 26 or not text.isalnum() or text != text.lower():
+        raise _broken(path)
+    return text
+
+
+def _signing_key(path: Path, content: bytes) -> Ed25519PrivateKey:
+    try:
+        key = load_pem_private_key(content, password=None)
+    except (ValueError, TypeError):
+        raise _broken(path) from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise _broken(path)
+    return key
+
+
+def _secret(path: Path, content: bytes) -> bytes:
+    if len(content) != SECRET_BYTES:
+        raise _broken(path)
+    return content
+
+
+def _broken(path: Path) -> HubError:
+    return HubError(Category.INVALID, "is broken", where=str(path), todo="restore the key folder from its backup")

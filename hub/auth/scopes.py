@@ -1,0 +1,48 @@
+"""SMART App Launch scopes as a ceiling under the role (http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html).
+
+A token without scopes is limited by its role alone. `user/` and `system/` scopes name types and the letters c r u d s
+(version 1 spells them read, write and *). Scopes with search arguments and `patient/` scopes narrow further than the
+hub can enforce as yet, so no token is issued with them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final, Literal
+
+from hub.kernel.errors import Category, HubError
+
+Letter = Literal["c", "r", "u", "d", "s"]
+
+_SCOPE: Final = re.compile(r"(?:user|system)/(\*|[A-Z][A-Za-z]{1,63})\.(c?r?u?d?s?|read|write|\*)")
+_VERSION_1: Final = {"read": "rs", "write": "cud", "*": "cruds"}
+
+
+def check(scopes: Sequence[str]) -> tuple[str, ...]:
+    """`scopes` as they are. Raises HubError INVALID for one the hub cannot enforce."""
+    for scope in scopes:
+        if not _letters(scope)[1]:
+            raise HubError(
+                Category.INVALID,
+                "not a scope the hub can enforce",
+                where="scope",
+                todo="user/TYPE.cruds or system/TYPE.cruds, TYPE a resource type or *",
+                code="scope",
+            )
+    return tuple(scopes)
+
+
+def allows(scopes: Sequence[str], resource_type: str, letter: Letter) -> bool:
+    """Whether the ceiling leaves this interaction on this type; `resource_type` `*` asks for every type."""
+    if not scopes:
+        return True
+    return any(letter in letters and kind in ("*", resource_type) for kind, letters in map(_letters, scopes))
+
+
+def _letters(scope: str) -> tuple[str, str]:
+    match = _SCOPE.fullmatch(scope)
+    if match is None:
+        return "", ""
+    kind, letters = match.groups()
+    return kind, _VERSION_1.get(letters, letters)

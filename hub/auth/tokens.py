@@ -1,0 +1,211 @@
+"""Access tokens of the local issuer: short-lived JWT, EdDSA over Ed25519 (RFC 7519, RFC 8037, RFC 9068)."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+import jwt
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from jwt.types import Options
+
+from hub.auth import scopes as ceilings
+from hub.auth.actor import Actor
+from hub.auth.claims import actor_of, claims_of
+from hub.auth.directory import Directory
+from hub.auth.keys import KeyStore
+from hub.auth.roles import Role, allowed_form, allowed_purposes, role_named
+from hub.kernel.clock import Clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import RandomBytes, random_id
+
+ALGORITHM: Final = "EdDSA"
+TYPE: Final = "at+jwt"
+#: How far the clocks of two machines of the hub may be apart.
+LEEWAY: Final = timedelta(seconds=10)
+LONGEST: Final = timedelta(days=1)
+LONGEST_TEXT: Final = 8192
+CACHED: Final = 4096
+#: Client name of tokens made on the command line.
+LOCAL_CLIENT: Final = "yilian"
+
+_OPTIONS: Final[Options] = {
+    "require": ["iss", "aud", "exp", "nbf", "iat", "jti"],
+    # The three times are checked against the injected clock.
+    "verify_exp": False,
+    "verify_nbf": False,
+    "verify_iat": False,
+}
+
+
+class Issuer:
+    """Issues and verifies tokens of one installation; issuer and audience are `urn:yilian:<installation>`."""
+
+    def __init__(
+        self,
+        keys: KeyStore,
+        directory: Directory,
+        clock: Clock,
+        *,
+        random_bytes: RandomBytes = secrets.token_bytes,
+    ) -> None:
+        self.name: Final = f"urn:yilian:{keys.installation}"
+        self._signing_key: Final = keys.signing_key
+        self._public_key: Final = keys.signing_key.public_key()
+        self._directory: Final = directory
+        self._clock: Final = clock
+        self._random_bytes: Final = random_bytes
+        self._key_id: Final = _thumbprint(self._coordinate())
+        self._header: Final = {"alg": ALGORITHM, "typ": TYPE, "kid": self._key_id}
+        self._verified: Final[dict[bytes, Actor]] = {}
+
+    def issue(
+        self,
+        *,
+        role: str,
+        organization: str = "",
+        practitioner: str | None = None,
+        patient: str | None = None,
+        purpose: Sequence[str] = (),
+        form: str = "",
+        scopes: Sequence[str] = (),
+        client: str = LOCAL_CLIENT,
+        break_glass: str | None = None,
+        co_approval: str | None = None,
+        lifetime: timedelta = timedelta(hours=1),
+    ) -> str:
+        """A token for these rights. Empty purpose and form take the role's defaults, or BTG with a break-glass reason.
+
+        Raises HubError INVALID saying what is allowed: unknown role, organisation, purpose, form or scope, a personal
+        role without its patient, break-glass without its purpose, a lifetime over a day.
+        """
+        known = role_named(role)
+        purpose = purpose or (("BTG",) if break_glass else ())
+        actor = Actor(
+            role=role,
+            organization=self._organization(known, organization),
+            practitioner=practitioner or None,
+            patient=_patient(known, patient),
+            purpose=allowed_purposes(known, purpose),
+            form=allowed_form(known, form),
+            scopes=ceilings.check(scopes),
+            client=client,
+            token_id=random_id(self._random_bytes),
+            expires=self._clock() + _lifetime(lifetime),
+            break_glass=_break_glass(break_glass, purpose),
+            co_approval=co_approval or None,
+        )
+        claims = claims_of(actor) | {"iss": self.name, "aud": self.name, **self._times()}
+        return jwt.encode(claims, self._signing_key, ALGORITHM, headers=dict(self._header))
+
+    def verify(self, text: str) -> Actor:
+        """The actor of a valid token. Raises HubError UNAUTHENTICATED for any other; it does not say which check."""
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+        actor = self._verified.get(digest)
+        if actor is None:
+            actor = self._decode(text)
+            self._remember(digest, actor)
+        if self._clock() >= actor.expires + LEEWAY:
+            self._verified.pop(digest, None)
+            raise _refused()
+        return actor
+
+    def jwks(self) -> dict[str, Any]:
+        """The public key as a JWK set (RFC 7517)."""
+        key = {"kty": "OKP", "crv": "Ed25519", "x": self._coordinate(), "kid": self._key_id, "use": "sig"}
+        return {"keys": [key | {"alg": ALGORITHM}]}
+
+    def _coordinate(self) -> str:
+        return jwt.utils.base64url_encode(self._public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+
+    def _organization(self, role: Role, organization: str) -> str:
+        return "" if role.personal and not organization else self._directory.facility(organization).code
+
+    def _times(self) -> dict[str, int]:
+        now = int(self._clock().timestamp())
+        return {"iat": now, "nbf": now}
+
+    def _decode(self, text: str) -> Actor:
+        if len(text) > LONGEST_TEXT:
+            raise _refused()
+        try:
+            # Exactly our own header: no other algorithm, no key named or brought along by the token (jku, x5u, jwk).
+            if jwt.get_unverified_header(text) != self._header:
+                raise _refused()
+            claims = jwt.decode(
+                text, self._public_key, [ALGORITHM], options=_OPTIONS, audience=self.name, issuer=self.name
+            )
+            _refuse_unless_begun(claims, self._clock())
+            actor = actor_of(claims)
+        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError):
+            raise _refused() from None
+        self._refuse_obsolete(actor)
+        return actor
+
+    def _refuse_obsolete(self, actor: Actor) -> None:
+        """Check the actor against today's tables: a token may be older than the configuration."""
+        try:
+            role = role_named(actor.role)
+            self._organization(role, actor.organization)
+            allowed_purposes(role, actor.purpose)
+            allowed_form(role, actor.form)
+            ceilings.check(actor.scopes)
+        except HubError:
+            raise _refused() from None
+
+    def _remember(self, digest: bytes, actor: Actor) -> None:
+        while len(self._verified) >= CACHED:
+            del self._verified[next(iter(self._verified))]
+        self._verified[digest] = actor
+
+
+def _patient(role: Role, patient: str | None) -> str | None:
+    if role.personal and not patient:
+        raise HubError(Category.INVALID, f"role {role.name} needs a patient", where="patient", code="patient-missing")
+    return patient.removeprefix("Patient/") if patient else None
+
+
+def _break_glass(reason: str | None, purpose: Sequence[str]) -> str | None:
+    if reason is None:
+        if "BTG" in purpose:
+            raise HubError(Category.INVALID, "purpose BTG needs a reason", where="break-glass", code="break-glass")
+        return None
+    if not reason.strip() or not purpose or not set(purpose) <= {"ETREAT", "BTG"}:
+        raise HubError(
+            Category.INVALID,
+            "needs a reason, and purpose ETREAT or BTG alone",
+            where="break-glass",
+            code="break-glass",
+        )
+    return reason.strip()
+
+
+def _lifetime(lifetime: timedelta) -> timedelta:
+    if not timedelta(0) < lifetime <= LONGEST:
+        raise HubError(Category.INVALID, "over a day, or none", where="lifetime", todo="1 to 86400 seconds")
+    return lifetime
+
+
+def _refuse_unless_begun(claims: Mapping[str, Any], now: datetime) -> None:
+    begin = max(_instant(claims["nbf"]), _instant(claims["iat"]))
+    if now + LEEWAY < begin:
+        raise _refused()
+
+
+def _instant(seconds: Any) -> datetime:
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        raise TypeError("a time claim is not a whole number")
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _thumbprint(coordinate: str) -> str:
+    """RFC 7638 over the three members of an Ed25519 key, in lexical order."""
+    canonical = f'{{"crv":"Ed25519","kty":"OKP","x":"{coordinate}"}}'
+    return jwt.utils.base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
+
+
+def _refused() -> HubError:
+    return HubError(Category.UNAUTHENTICATED, "no valid access token", where="Authorization", todo="ask for a new one")
