@@ -135,6 +135,10 @@ class Settings:
         """The settings as environment variables, for a child process."""
         return {s.variable: str(self.values[s.name]) for s in SETTINGS}
 
+    def child_environment(self, inherited: Mapping[str, str]) -> dict[str, str]:
+        """`inherited` with every setting replaced by the value in force here."""
+        return {**inherited, **self.environment()}
+
 
 def _read(setting: Setting, text: str | None) -> Any:
     if text is None:

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -38,9 +38,18 @@ class ProcessSpec:
 class Supervisor:
     """Keeps processes alive until `stop`. Every child holds the read end of a pipe that closes when we die."""
 
-    def __init__(self, environment: Mapping[str, str], log: Log, *, grace_seconds: float = 20.0) -> None:
+    def __init__(
+        self,
+        environment: Mapping[str, str],
+        log: Log,
+        *,
+        changed: Callable[[dict[str, int]], None] = lambda _: None,
+        grace_seconds: float = 20.0,
+    ) -> None:
+        """`changed` gets the process numbers by name after each restart."""
         self._environment = dict(environment)
         self._log = log
+        self._changed = changed
         self._grace = grace_seconds
         self._stopping = False
         self._children: dict[str, asyncio.subprocess.Process] = {}
@@ -125,6 +134,7 @@ class Supervisor:
             await asyncio.sleep(delay)
             child, report = await self._spawn(spec, spec.careful)
             await self._await_ready(child, report)
+            self._changed(self.pids)
 
 
 async def _pipe_reader(fd: int) -> asyncio.StreamReader:

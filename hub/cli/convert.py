@@ -1,0 +1,48 @@
+"""`yilian convert`: source files to FHIR, without a database."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hub.bootstrap import converter
+from hub.fhir.json import dumps
+from hub.kernel.types import Json
+
+
+class Format(StrEnum):
+    """Source formats that can be converted."""
+
+    HL7V2 = "hl7v2"
+
+
+def convert(
+    source_format: Annotated[Format, typer.Argument(metavar="FORMAT", help="Source format.")],
+    files: Annotated[list[Path], typer.Argument(help="Files to convert; a file may hold several messages.")],
+    profile: Annotated[Path | None, typer.Option(help="Facility profile, YAML.")] = None,
+) -> None:
+    """Print one JSON line per message: source, index, bundle, report, issues. Exit 1 if a file could not be read."""
+    convert_one = converter(source_format.value, profile)
+    unreadable = False
+    for path in files:
+        try:
+            raw = path.read_bytes()
+        except OSError as error:
+            typer.echo(f"yilian: {path}: {error.strerror}", err=True)
+            unreadable = True
+            continue
+        _print(convert_one(str(path), raw))
+    if unreadable:
+        raise typer.Exit(1)
+
+
+def _print(rows: Iterator[Json]) -> None:
+    out = sys.stdout.buffer
+    for row in rows:
+        out.write(dumps(row) + b"\n")
+    out.flush()

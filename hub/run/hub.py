@@ -1,0 +1,126 @@
+"""One hub from start to stop: data folder, database, schema, sockets, processes, ready report."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from hub.auth.keys import KeyStore
+from hub.bootstrap import migrate, translators
+from hub.db.embedded import EmbeddedPostgres
+from hub.kernel.consortium import Consortium, load
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+from hub.kernel.settings import Settings
+from hub.run.installation import consortium_file, locked, remember
+from hub.run.instances import registered
+from hub.run.sockets import listen
+from hub.run.supervisor import ProcessSpec, Supervisor
+
+#: Hosts of this machine alone.
+LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Addresses:
+    """Where a running hub answers."""
+
+    base: str
+    mllp: dict[str, int]
+
+    def ready(self, pids: dict[str, int]) -> dict[str, Any]:
+        """The content of the ready file."""
+        return {"fhir": f"{self.base}/fhir", "pages": f"{self.base}/", "mllp": self.mllp, "dicom": None, "pids": pids}
+
+
+@asynccontextmanager
+async def running(
+    settings: Settings, registry: Path, log: Log, changed: Callable[[dict[str, Any]], None]
+) -> AsyncIterator[Addresses]:
+    """A hub that answers while the block runs; `changed` gets the ready report at start and after each restart.
+
+    Raises HubError: CONFLICT for a data folder or port in use, INVALID for a setting, file or profile that is wrong,
+    UNAVAILABLE when the database cannot be reached.
+    """
+    config = consortium_file(settings)
+    consortium = load(config)
+    _guard(settings)
+    data: Path = settings.data_dir
+    async with AsyncExitStack() as stack:
+        stack.enter_context(locked(data))
+        remember(data, config)
+        keys = KeyStore(data / "keys")
+        translators(consortium, keys.id_secret)
+        url = stack.enter_context(_database(settings))
+        await migrate(url)
+        api = stack.enter_context(listen(settings.host, settings.port, what="HTTP"))
+        feeds = {name: stack.enter_context(feed) for name, feed in _feed_sockets(consortium)}
+        addresses = _addresses(settings, api, feeds)
+        stack.enter_context(registered(registry, api.getsockname()[1], data))
+        public = settings.base_url or f"{addresses.base}/fhir"
+        values = {**settings.values, "database_url": url, "config": config.resolve(), "base_url": public}
+        environment = Settings(values).child_environment(os.environ)
+        supervisor = Supervisor(environment, log, changed=lambda pids: changed(addresses.ready(pids)))
+        stack.push_async_callback(supervisor.stop)
+        for spec in _processes(settings, api, feeds):
+            await supervisor.start(spec)
+        changed(addresses.ready(supervisor.pids))
+        yield addresses
+
+
+def _processes(settings: Settings, api: socket.socket, feeds: dict[str, socket.socket]) -> Iterator[ProcessSpec]:
+    for number in range(1, settings.pipeline_workers + 1):
+        yield ProcessSpec(name=f"pipeline-{number}", kind="pipeline", careful=("--careful",))
+    for number in range(1, settings.api_workers + 1):
+        yield ProcessSpec(name=f"api-{number}", kind="api", sockets={"http": api.fileno()})
+    yield ProcessSpec(name="mllp", kind="mllp", sockets={name: feed.fileno() for name, feed in feeds.items()})
+
+
+def _feed_sockets(consortium: Consortium) -> Iterator[tuple[str, socket.socket]]:
+    for feed in consortium.feeds.values():
+        yield feed.name, listen(feed.host, feed.port, what=f"feed {feed.name}")
+
+
+def _addresses(settings: Settings, api: socket.socket, feeds: dict[str, socket.socket]) -> Addresses:
+    scheme = "https" if settings.tls_certificate else "http"
+    host = settings.host if settings.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared, not bound
+    shown = f"[{host}]" if ":" in host else host
+    ports = {name: feed.getsockname()[1] for name, feed in feeds.items()}
+    return Addresses(base=f"{scheme}://{shown}:{api.getsockname()[1]}", mllp=ports)
+
+
+@contextmanager
+def _database(settings: Settings) -> Iterator[str]:
+    if settings.database_url:
+        yield settings.database_url
+        return
+    with EmbeddedPostgres(settings.data_dir / "postgres", binaries=settings.postgres_bin) as cluster:
+        yield cluster.url
+
+
+def _guard(settings: Settings) -> None:
+    """Refuse what would expose patient data, or what is fit for a demo only in production."""
+    exposed = settings.host not in LOOPBACK and not settings.tls_certificate
+    if exposed and not settings.plaintext:
+        raise HubError(
+            Category.INVALID,
+            "an address other than loopback needs TLS",
+            where="YILIAN_HOST",
+            todo="set YILIAN_TLS_CERTIFICATE and YILIAN_TLS_KEY, or YILIAN_PLAINTEXT=true behind a proxy that ends TLS",
+        )
+    if settings.production and not settings.base_url.startswith("https://"):
+        raise HubError(
+            Category.INVALID, "production needs a public https address", where="YILIAN_BASE_URL", todo="set it"
+        )
+
+
+async def until(stop: asyncio.Event, settings: Settings, registry: Path, log: Log, changed: Callable[[dict[str, Any]], None]) -> None:
+    """Run a hub until `stop` is set."""
+    async with running(settings, registry, log, changed):
+        await stop.wait()

@@ -1,0 +1,55 @@
+"""The data folder of one installation: its lock, its keys, and what the last `yilian up` was started with."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+from hub.kernel.consortium import Consortium, load
+from hub.kernel.errors import Category, HubError
+from hub.kernel.settings import Settings
+
+_RUN_FILE: Final = "run.json"
+
+
+@contextmanager
+def locked(data: Path) -> Iterator[None]:
+    """Own the data folder while a hub runs on it. Raises HubError CONFLICT when another one does."""
+    data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with (data / "lock").open("a") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise HubError(
+                Category.CONFLICT, "another hub runs on this data folder", where=str(data), todo="stop it, or name --data"
+            ) from None
+        yield
+
+
+def consortium_file(settings: Settings) -> Path:
+    """The consortium file in force: the configured one; the demo's where none is there, never in production."""
+    configured: Path = settings.config
+    if configured.is_file() or settings.production:
+        return configured
+    if configured != Path("consortium.yaml"):
+        raise HubError(Category.NOT_FOUND, "no such file", where=str(configured))
+    with resources.as_file(resources.files("hub.demo") / "data" / "consortium.yaml") as path:
+        return path
+
+
+def remember(data: Path, config: Path) -> None:
+    """Note the consortium file this installation runs with, for commands that work beside it."""
+    (data / _RUN_FILE).write_text(json.dumps({"config": str(config.resolve())}), encoding="utf-8")
+
+
+def consortium_of(data: Path, settings: Settings) -> Consortium:
+    """The consortium of the hub on this data folder: that of its last start, else the configured one."""
+    noted = data / _RUN_FILE
+    if noted.is_file():
+        return load(Path(json.loads(noted.read_text(encoding="utf-8"))["config"]))
+    return load(consortium_file(settings))
