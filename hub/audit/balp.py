@@ -1,0 +1,181 @@
+"""Entries of the trail as AuditEvent resources by IHE Basic Audit Log Patterns (https://profiles.ihe.net/ITI/BALP/).
+
+BALP wants one AuditEvent for every patient whose data a request released, the raw query in base64, and never the
+results. Profiles are claimed for successes only: BALP has none for failures. Pure.
+"""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from typing import Any, Final
+from uuid import UUID, uuid5
+
+from hub.audit.entry import Entry, Interaction, Outcome, Requester
+from hub.kernel.types import Json
+
+_TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem/"
+_DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
+_INTERACTION: Final = "http://hl7.org/fhir/restful-interaction"
+_BALP: Final = "https://profiles.ihe.net/ITI/BALP/"
+
+_DESTINATION: Final = {"system": _DICOM, "code": "110152", "display": "Destination Role ID"}
+_SOURCE: Final = {"system": _DICOM, "code": "110153", "display": "Source Role ID"}
+
+#: AuditEvent.outcome (http://terminology.hl7.org/CodeSystem/audit-event-outcome).
+_OUTCOME: Final = {Outcome.RELEASED: "0", Outcome.ABSENT: "4", Outcome.REFUSED: "4", Outcome.INCIDENT: "8"}
+
+_LOCAL_PURPOSES: Final = frozenset({"PRODRD"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observer:
+    """The hub as it names itself: `name` (urn:yilian:<installation>), base URL of its API, base of its code systems."""
+
+    name: str
+    base_url: str
+    canonical_base: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Pattern:
+    """What BALP fixes for one kind of interaction. Data flows from the source to the destination, queries too."""
+
+    action: str
+    client: Json
+    server: Json
+    profile: str = ""
+    patient_profile: str = ""
+
+
+_READ: Final = _Pattern("R", _DESTINATION, _SOURCE, "IHE.BasicAudit.Read", "IHE.BasicAudit.PatientRead")
+_QUERY: Final = _Pattern("E", _SOURCE, _DESTINATION, "IHE.BasicAudit.Query", "IHE.BasicAudit.PatientQuery")
+_HISTORY: Final = _Pattern("R", _DESTINATION, _SOURCE)
+
+_PATTERNS: Final = {
+    Interaction.READ: _READ,
+    Interaction.VREAD: _READ,
+    Interaction.HISTORY: _HISTORY,
+    Interaction.SEARCH_TYPE: _QUERY,
+    Interaction.SEARCH_SYSTEM: _QUERY,
+}
+
+
+def audit_events(entry: Entry, observer: Observer) -> list[Json]:
+    """One AuditEvent per patient whose data was released, or one without a patient; ids follow from the entry's."""
+    return [_audit_event(entry, observer, patient) for patient in entry.patients or (None,)]
+
+
+def _audit_event(entry: Entry, observer: Observer, patient: str | None) -> Json:
+    pattern = _PATTERNS[entry.interaction]
+    event: Json = {
+        "resourceType": "AuditEvent",
+        "id": str(_id(entry.id, patient)),
+        "meta": _meta(entry, pattern, patient),
+        "type": {"system": _TERMINOLOGY + "audit-event-type", "code": "rest", "display": "Restful Operation"},
+        "subtype": [{"system": _INTERACTION, "code": entry.interaction.value, "display": entry.interaction.value}],
+        "action": pattern.action,
+        "recorded": entry.time.isoformat(timespec="milliseconds"),
+        "outcome": _OUTCOME[entry.outcome],
+        "outcomeDesc": entry.reason,
+        "purposeOfEvent": [_purpose(code) for code in entry.requester.purpose],
+        "agent": [_client(entry, pattern), _server(observer, pattern), _user(entry, observer)],
+        "source": {
+            "site": observer.base_url,
+            "observer": {"identifier": {"value": observer.name}},
+            "type": [{"system": _TERMINOLOGY + "security-source-type", "code": "4", "display": "Application Server"}],
+        },
+        "entity": [*_patient(patient), *_addressed(entry), *_request(entry)],
+    }
+    return {name: value for name, value in event.items() if value}
+
+
+def _id(entry: UUID, patient: str | None) -> UUID:
+    return entry if patient is None else uuid5(entry, f"Patient/{patient}")
+
+
+def _meta(entry: Entry, pattern: _Pattern, patient: str | None) -> Json:
+    profile = pattern.patient_profile if patient else pattern.profile
+    if not profile or entry.outcome is not Outcome.RELEASED:
+        return {}
+    return {"profile": [f"{_BALP}StructureDefinition/{profile}"]}
+
+
+def _purpose(code: str) -> Json:
+    system = "urn:hub:purpose" if code in _LOCAL_PURPOSES else _TERMINOLOGY + "v3-ActReason"
+    return {"coding": [{"system": system, "code": code}]}
+
+
+def _client(entry: Entry, pattern: _Pattern) -> Json:
+    agent: Json = {
+        "type": {"coding": [pattern.client]},
+        "who": {"identifier": {"value": entry.requester.client}},
+        "requestor": False,
+    }
+    if entry.origin.address:
+        agent["network"] = {"address": entry.origin.address, "type": "2"}
+    return agent
+
+
+def _server(observer: Observer, pattern: _Pattern) -> Json:
+    return {
+        "type": {"coding": [pattern.server]},
+        "who": {"identifier": {"value": observer.name}},
+        "requestor": False,
+        "network": {"address": observer.base_url, "type": "5"},
+    }
+
+
+def _user(entry: Entry, observer: Observer) -> Json:
+    who = entry.requester
+    role = {"system": f"{observer.canonical_base}/CodeSystem/role", "code": who.role}
+    return {
+        "type": {"coding": [{"system": _TERMINOLOGY + "v3-ParticipationType", "code": "IRCP"}]},
+        "role": [{"coding": [role]}],
+        "who": _who(who),
+        "requestor": True,
+        "policy": [f"urn:jti:{who.token_id}"],
+        "purposeOfUse": [_purpose(code) for code in who.purpose],
+    }
+
+
+def _who(requester: Requester) -> Json:
+    if requester.reference:
+        return {"reference": requester.reference}
+    if requester.organization:
+        return {"reference": f"Organization/{requester.organization}"}
+    return {"identifier": {"value": requester.client}}
+
+
+def _patient(patient: str | None) -> list[Json]:
+    if patient is None:
+        return []
+    return [_entity("1", "Person", "1", "Patient", what={"reference": f"Patient/{patient}"})]
+
+
+def _addressed(entry: Entry) -> list[Json]:
+    if entry.query is not None:
+        text = base64.b64encode(_search_text(entry).encode()).decode()
+        return [_entity("2", "System Object", "24", "Query", query=text)]
+    history = f"/_history/{entry.version}" if entry.version is not None else ""
+    reference = f"{entry.resource_type}/{entry.resource_id}{history}"
+    return [_entity("2", "System Object", "4", "Domain Resource", what={"reference": reference})]
+
+
+def _search_text(entry: Entry) -> str:
+    return f"{entry.resource_type or ''}?{entry.query}"
+
+
+def _request(entry: Entry) -> list[Json]:
+    if not entry.origin.request:
+        return []
+    kind = {"system": f"{_BALP}CodeSystem/BasicAuditEntityType", "code": "XrequestId"}
+    return [{"type": kind, "what": {"identifier": {"value": entry.origin.request}}}]
+
+
+def _entity(kind: str, kind_text: str, role: str, role_text: str, **content: Any) -> Json:
+    return {
+        **content,
+        "type": {"system": _TERMINOLOGY + "audit-entity-type", "code": kind, "display": kind_text},
+        "role": {"system": _TERMINOLOGY + "object-role", "code": role, "display": role_text},
+    }

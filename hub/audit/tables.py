@@ -1,0 +1,117 @@
+"""The audit table, and how an entry stands in it.
+
+Rows are only ever inserted. `number` gives the order within the table; `patient_keys` (the source-patient keys of
+`hub.kernel.ids.reference_key`) serve "who looked at this patient", beside the ids in `patients`.
+Not distributed over machines (`info`): the order of the trail is one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY
+
+from hub.audit.entry import Entry, Interaction, Origin, Outcome, Requester
+from hub.db.metadata import metadata
+from hub.kernel.ids import reference_key
+
+audit: Final = Table(
+    "audit",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("id", Uuid, nullable=False, unique=True),
+    Column("recorded", DateTime(timezone=True), nullable=False),
+    Column("interaction", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("reason", Text),
+    Column("grounds", ARRAY(Text), nullable=False),
+    Column("role", Text, nullable=False),
+    Column("organization", Text, nullable=False),
+    Column("requester", Text),
+    Column("bound_patient", Text),
+    Column("client", Text, nullable=False),
+    Column("token_id", Text, nullable=False),
+    Column("purpose", ARRAY(Text), nullable=False),
+    Column("form", Text, nullable=False),
+    Column("break_glass", Text),
+    Column("co_approval", Text),
+    Column("address", Text, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("resource_type", Text),
+    Column("resource_id", Text),
+    Column("version", Integer),
+    Column("query", Text),
+    Column("patients", ARRAY(Text), nullable=False),
+    Column("patient_keys", ARRAY(Uuid), nullable=False),
+    Column("types", ARRAY(Text), nullable=False),
+    Column("counts", ARRAY(Integer), nullable=False),
+    Index("ix_audit_patient_keys", "patient_keys", postgresql_using="gin"),
+    Index("ix_audit_recorded", "recorded"),
+    info={"kind": "local"},
+)
+
+
+def row_of(entry: Entry) -> dict[str, Any]:
+    """The columns of an entry, by name; all but `number`."""
+    who = entry.requester
+    return {
+        "id": entry.id,
+        "recorded": entry.time,
+        "interaction": entry.interaction.value,
+        "outcome": entry.outcome.value,
+        "reason": entry.reason,
+        "grounds": list(entry.grounds),
+        "role": who.role,
+        "organization": who.organization,
+        "requester": who.reference,
+        "bound_patient": who.patient,
+        "client": who.client,
+        "token_id": who.token_id,
+        "purpose": list(who.purpose),
+        "form": who.form,
+        "break_glass": who.break_glass,
+        "co_approval": who.co_approval,
+        "address": entry.origin.address,
+        "request": entry.origin.request,
+        "resource_type": entry.resource_type,
+        "resource_id": entry.resource_id,
+        "version": entry.version,
+        "query": entry.query,
+        "patients": list(entry.patients),
+        "patient_keys": [reference_key("Patient", patient) for patient in entry.patients],
+        "types": list(entry.types),
+        "counts": list(entry.types.values()),
+    }
+
+
+def entry_of(row: Mapping[str, Any]) -> Entry:
+    """The entry a row was made from."""
+    return Entry(
+        id=row["id"],
+        time=row["recorded"],
+        requester=Requester(
+            role=row["role"],
+            organization=row["organization"],
+            reference=row["requester"],
+            patient=row["bound_patient"],
+            client=row["client"],
+            token_id=row["token_id"],
+            purpose=tuple(row["purpose"]),
+            form=row["form"],
+            break_glass=row["break_glass"],
+            co_approval=row["co_approval"],
+        ),
+        interaction=Interaction(row["interaction"]),
+        outcome=Outcome(row["outcome"]),
+        origin=Origin(address=row["address"], request=row["request"]),
+        resource_type=row["resource_type"],
+        resource_id=row["resource_id"],
+        version=row["version"],
+        query=row["query"],
+        reason=row["reason"],
+        grounds=tuple(row["grounds"]),
+        patients=tuple(row["patients"]),
+        types=dict(zip(row["types"], row["counts"], strict=True)),
+    )

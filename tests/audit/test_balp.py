@@ -1,0 +1,94 @@
+"""AuditEvent resources by IHE BALP."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final
+
+import pytest
+from fhir.resources.R4B.auditevent import AuditEvent
+
+from hub.audit.balp import Observer, audit_events
+from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Outcome
+from hub.fhir import json
+from tests.audit.entries import REQUESTER, read, search
+
+OBSERVER: Final = Observer(
+    name="urn:yilian:test", base_url="https://hub.example/fhir", canonical_base="https://yilian-hub.example/fhir"
+)
+PROFILE: Final = "https://profiles.ihe.net/ITI/BALP/StructureDefinition/"
+
+
+def only(entry: Entry) -> dict[str, Any]:
+    (event,) = audit_events(entry, OBSERVER)
+    return event
+
+
+def test_a_read_follows_the_patient_read_pattern() -> None:
+    event = only(read())
+    assert event["meta"] == {"profile": [PROFILE + "IHE.BasicAudit.PatientRead"]}
+    assert (event["action"], event["outcome"], event["recorded"]) == ("R", "0", "2026-05-20T01:00:00.123+00:00")
+    client, server, user = event["agent"]
+    assert client["type"]["coding"][0]["code"] == "110152"
+    assert client["network"] == {"address": "192.0.2.7", "type": "2"}
+    assert server["type"]["coding"][0]["code"] == "110153"
+    assert server["who"] == {"identifier": {"value": "urn:yilian:test"}}
+    assert user["who"] == {"reference": "Practitioner/fang"}
+    assert user["requestor"] is True
+    assert user["purposeOfUse"][0]["coding"][0]["code"] == "TREAT"
+    patient, data, request = event["entity"]
+    assert patient["what"] == {"reference": "Patient/w"}
+    assert data["what"] == {"reference": "Observation/a1c"}
+    assert request["what"] == {"identifier": {"value": "r-1"}}
+
+
+def test_a_search_gives_one_event_for_each_patient_with_the_raw_query() -> None:
+    first, second = audit_events(search(), OBSERVER)
+    assert first["id"] != second["id"]
+    assert [event["entity"][0]["what"]["reference"] for event in (first, second)] == ["Patient/w", "Patient/v"]
+    query = first["entity"][1]
+    assert base64.b64decode(query["query"]) == b"Observation?code=4548-4&_include=Observation%3Asubject"
+    assert "what" not in query
+    assert first["agent"][0]["type"]["coding"][0]["code"] == "110153"
+    assert first["action"] == "E"
+
+
+def test_what_concerns_no_patient_follows_the_general_pattern() -> None:
+    assert only(search(patients=()))["meta"]["profile"] == [PROFILE + "IHE.BasicAudit.Query"]
+    assert only(read(patients=()))["meta"]["profile"] == [PROFILE + "IHE.BasicAudit.Read"]
+
+
+@pytest.mark.parametrize(("outcome", "code"), [(Outcome.ABSENT, "4"), (Outcome.REFUSED, "4"), (Outcome.INCIDENT, "8")])
+def test_a_failure_claims_no_profile(outcome: Outcome, code: str) -> None:
+    event = only(read(outcome=outcome, reason="no-care-relationship", patients=()))
+    assert event["outcome"] == code
+    assert event["outcomeDesc"] == "no-care-relationship"
+    assert "meta" not in event
+
+
+def test_a_version_is_addressed_as_such() -> None:
+    event = only(read(interaction=Interaction.VREAD, version=2))
+    assert event["entity"][1]["what"] == {"reference": "Observation/a1c/_history/2"}
+
+
+def test_an_organisation_stands_where_no_person_is_known() -> None:
+    anonymous = REQUESTER.__class__(
+        role="clinician", organization="F01", client="c", token_id="t", purpose=("COC",), form="identified"
+    )
+    assert only(read(requester=anonymous))["agent"][2]["who"] == {"reference": "Organization/F01"}
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        read(),
+        read(origin=UNKNOWN_ORIGIN),
+        read(outcome=Outcome.REFUSED, patients=(), reason="role-not-allowed"),
+        read(interaction=Interaction.HISTORY),
+        search(),
+        search(interaction=Interaction.SEARCH_SYSTEM, resource_type=None, patients=()),
+    ],
+)
+def test_every_event_is_a_sound_resource(entry: Entry) -> None:
+    for event in audit_events(entry, OBSERVER):
+        assert AuditEvent.model_validate_json(json.dumps(event)).get_resource_type() == "AuditEvent"

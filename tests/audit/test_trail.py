@@ -1,0 +1,188 @@
+"""The trail on a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import shutil
+import tempfile
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.schema import CreateTable
+
+from hub.audit import queries
+from hub.audit.entry import Outcome
+from hub.audit.tables import audit
+from hub.audit.trail import Trail
+from hub.db.database import Database
+from hub.db.embedded import EmbeddedPostgres
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+from tests.audit.entries import REQUESTER, read, search
+
+R = TypeVar("R")
+
+
+def with_trail(url: str, work: Callable[[Database, Trail], Awaitable[R]], *, seconds: float = 5.0) -> tuple[R, str]:
+    """The result of `work`, and what was logged meanwhile."""
+    stream = io.StringIO()
+
+    async def run() -> R:
+        database = await Database.connect(url)
+        trail = Trail(database, Log("test", stream=stream), seconds=seconds)
+        try:
+            return await work(database, trail)
+        finally:
+            await trail.close()
+            await database.close()
+
+    return asyncio.run(run()), stream.getvalue()
+
+
+def test_an_entry_comes_back_as_it_was_recorded(database_url: str) -> None:
+    refused = read(
+        2,
+        outcome=Outcome.REFUSED,
+        reason="no-care-relationship",
+        grounds=(),
+        patients=(),
+        types={},
+        version=3,
+    )
+
+    async def work(database: Database, trail: Trail) -> list[object]:
+        for entry in (search(1), refused):
+            await trail.record(entry)
+        async with database.connection() as connection:
+            return [*await queries.newest(connection)]
+
+    assert with_trail(database_url, work)[0] == [refused, search(1)]
+
+
+def test_who_looked_names_only_what_released_data_of_this_patient(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> list[int]:
+        await trail.record(search(1))
+        await trail.record(read(2, patients=("v",)))
+        await trail.record(read(3, patients=()))
+        async with database.connection() as connection:
+            return [entry.id.int for entry in await queries.who_looked(connection, "v")]
+
+    assert with_trail(database_url, work)[0] == [2, 1]
+
+
+def test_an_entry_is_there_for_others_when_record_returns(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> int:
+        await trail.record(read())
+        other = await database.dedicated()
+        found = await queries.count(other)
+        await other.close()
+        return found
+
+    assert with_trail(database_url, work)[0] == 1
+
+
+def test_concurrent_entries_share_commits_and_all_are_kept(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> tuple[int, int]:
+        await trail.record(read(1000))
+        async with database.connection() as connection:
+            before = await connection.fetchval("SELECT pg_current_xact_id()::text::bigint")
+            await asyncio.gather(*(trail.record(read(n)) for n in range(200)))
+            after = await connection.fetchval("SELECT pg_current_xact_id()::text::bigint")
+            return await queries.count(connection), after - before - 1
+
+    (rows, transactions), _ = with_trail(database_url, work)
+    assert rows == 201
+    assert transactions < 20
+
+
+def test_a_row_that_cannot_be_written_is_told_without_its_content(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> Category:
+        await trail.record(read(1))
+        with pytest.raises(HubError) as refusal:
+            await trail.record(search(1, query="name=沈桂兰"))
+        assert refusal.value.__cause__ is None
+        assert "沈桂兰" not in str(refusal.value)
+        return refusal.value.category
+
+    category, logged = with_trail(database_url, work)
+    assert category is Category.UNAVAILABLE
+    assert '"event": "audit-not-written"' in logged
+    assert "UniqueViolation" in logged
+    assert "沈桂兰" not in logged
+    assert "\\u6c88" not in logged
+
+
+def test_an_absent_table_refuses(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> Category:
+        async with database.connection() as connection:
+            await connection.execute("DROP TABLE audit")
+        with pytest.raises(HubError) as refusal:
+            await trail.record(read())
+        return refusal.value.category
+
+    assert with_trail(database_url, work)[0] is Category.UNAVAILABLE
+
+
+def test_a_database_that_does_not_answer_refuses_in_time(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> Category:
+        async with database.transaction() as connection:
+            await connection.execute("LOCK TABLE audit IN ACCESS EXCLUSIVE MODE")
+            with pytest.raises(HubError) as refusal:
+                await trail.record(read())
+        return refusal.value.category
+
+    category, logged = with_trail(database_url, work, seconds=0.2)
+    assert category is Category.UNAVAILABLE
+    assert "TimeoutError" in logged
+
+
+@pytest.fixture
+def durable_server() -> Iterator[EmbeddedPostgres]:
+    folder = Path(tempfile.mkdtemp(prefix="yilian-audit-"))
+    folder.chmod(0o711)
+    with EmbeddedPostgres(folder) as server:
+        yield server
+    shutil.rmtree(folder)
+
+
+def test_what_was_recorded_survives_a_killed_database(durable_server: EmbeddedPostgres) -> None:
+    async def record() -> None:
+        database = await Database.connect(durable_server.url)
+        async with database.connection() as connection:
+            await connection.execute(str(CreateTable(audit).compile(dialect=postgresql.dialect())))  # type: ignore[no-untyped-call]
+        trail = Trail(database, Log("test"))
+        for number in range(20):
+            await trail.record(read(number))
+        assert durable_server._process is not None
+        durable_server._process.kill()
+        await database.close()
+
+    async def count() -> int:
+        database = await Database.connect(durable_server.url)
+        async with database.connection() as connection:
+            found = await queries.count(connection)
+        await database.close()
+        return found
+
+    asyncio.run(record())
+    durable_server.start()
+    assert asyncio.run(count()) == 20
+
+
+def test_requesters_reasons_are_kept(database_url: str) -> None:
+    assert REQUESTER.break_glass is None
+
+    async def work(database: Database, trail: Trail) -> int:
+        await trail.record(read(1))
+        async with database.connection() as connection:
+            await connection.execute("UPDATE audit SET break_glass = '过敏性休克', co_approval = 'Practitioner/lin'")
+            (entry,) = await queries.newest(connection)
+        assert entry.requester.break_glass == "过敏性休克"
+        assert entry.requester.co_approval == "Practitioner/lin"
+        return 1
+
+    assert with_trail(database_url, work)[0] == 1
