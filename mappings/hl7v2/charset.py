@@ -17,6 +17,11 @@ from mappings.hl7v2.charset_names import GB, UTF_8, codec_named
 
 _HEADER: Final = re.compile(r"MSH([^\w\s])([^\r\n]*)")
 _HIGH_RUNS: Final = re.compile(rb"[\x80-\xff]+")
+#: What every hanzi of GB 2312 has; an accented Latin letter before ASCII, read as GBK, has not.
+_HIGH_PAIR: Final = re.compile(rb"[\x80-\xff]{2}")
+_UTF_8_HANZI: Final = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
+_TWO_BYTES: Final = re.compile("[\x80-\u07ff]")
+_THREE_BYTES: Final = re.compile("[\u0800-\U0010ffff]")
 _UNKNOWN: Final = "\ufffd"
 _LATIN_1: Final = "iso8859-1"
 
@@ -36,9 +41,8 @@ def decode(raw: bytes, profile_charset: str | None = None) -> Decoded:
     if raw.isascii():
         text = raw.decode("ascii")
         return Decoded(text, codec_named(_declaration(text)) or UTF_8, ())
-    wide = _wide(raw)
-    if wide is not None:
-        return _settled(raw, wide, ())
+    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:  # the mark of UTF-16: it comes in files, never in MLLP frames
+        return _settled(raw, "utf-16", ())
     return _found_out(raw)
 
 
@@ -46,24 +50,29 @@ def _found_out(raw: bytes) -> Decoded:
     as_utf_8 = _strict(raw, UTF_8)
     declaration = _declaration(raw.decode(_LATIN_1) if as_utf_8 is None else as_utf_8)
     declared = codec_named(declaration)
-    charset = _of_bytes(raw, as_utf_8, declared)
+    charset, text = _of_bytes(raw, as_utf_8, declared)
     issues = []
     if declared is not None and charset != declared:
         issues.append(_issue("charset-mismatch", f"MSH-18 declares {declared}, the bytes are {charset}"))
     elif declaration and declared is None and declaration.upper() != "UNICODE":
         issues.append(_issue("charset-unknown", f"MSH-18 names no character set; read as {charset}", "information"))
-    return _settled(raw, charset, tuple(issues), as_utf_8 if charset == UTF_8 else None)
+    return _settled(raw, charset, tuple(issues), text)
 
 
-def _of_bytes(raw: bytes, as_utf_8: str | None, declared: str | None) -> str:
+def _of_bytes(raw: bytes, as_utf_8: str | None, declared: str | None) -> tuple[str, str | None]:
+    """The codec the bytes are in, and the text if that is known already."""
     if as_utf_8 is not None and not _accidental(as_utf_8, raw, declared):
-        return UTF_8
-    if declared not in {None, UTF_8, GB, "ascii"} and _strict(raw, declared) is not None and not _looks_chinese(raw):
-        return declared
+        return UTF_8, as_utf_8
+    if as_utf_8 is None and _is_damaged_utf_8(raw):
+        return UTF_8, None
+    if declared not in {None, UTF_8, GB, "ascii"} and not _looks_chinese(raw):
+        as_declared = _strict(raw, declared)
+        if as_declared is not None:
+            return declared, as_declared
     as_gb = _strict(raw, GB)
-    if as_gb is not None:
-        return _LATIN_1 if declared != GB and not _has_common_hanzi(raw, as_gb) else GB
-    return _least_damage(raw, declared)
+    if as_gb is None:
+        return _least_damage(raw, declared), None
+    return (GB, as_gb) if declared == GB or _HIGH_PAIR.search(raw) else (_LATIN_1, None)
 
 
 def _settled(raw: bytes, charset: str, issues: tuple[Issue, ...], text: str | None = None) -> Decoded:
@@ -78,7 +87,7 @@ def _defects(raw: bytes, text: str, charset: str) -> Iterator[Issue]:
         yield _issue(
             "charset-bytes", f"{text.count(_UNKNOWN)} places hold bytes that are no {charset} character", "error"
         )
-    if charset == GB and not _delimiter_like().isdisjoint(text):
+    if charset == GB and _delimiter_like().search(text):
         yield _issue("charset-delimiter", "a character ends in the byte of a delimiter: was a field cut within one?")
 
 
@@ -101,10 +110,18 @@ def _accidental(text: str, raw: bytes, declared: str | None) -> bool:
     character when alone, so a message with one short Chinese name can be both: with fewer than four different
     such characters it is UTF-8 only if MSH-18 says so, or if they are what laboratories write (Latin-1, Greek).
     """
-    characters = {character for character in text if character > "\x7f"}
-    if declared == UTF_8 or len(characters) > 3 or max(characters) > "\u07ff" or _strict(raw, GB) is None:
+    if declared == UTF_8 or _THREE_BYTES.search(text):
+        return False
+    characters = set(_TWO_BYTES.findall(text))
+    if len(characters) > 3 or _strict(raw, GB) is None:
         return False
     return declared == GB or not all("\xa0" <= c <= "\xff" or "\u0391" <= c <= "\u03c9" for c in characters)
+
+
+def _is_damaged_utf_8(raw: bytes) -> bool:
+    """Whether most bytes above ASCII are whole UTF-8 hanzi: a sender cut a field within one. GB 18030 would often
+    read such bytes without complaint, and wrongly."""
+    return 6 * len(_UTF_8_HANZI.findall(raw)) > sum(map(len, _HIGH_RUNS.findall(raw)))
 
 
 def _looks_chinese(raw: bytes) -> bool:
@@ -113,22 +130,10 @@ def _looks_chinese(raw: bytes) -> bool:
     return sum(runs) >= 4 and all(length % 2 == 0 for length in runs) and _strict(raw, "gb2312") is not None
 
 
-def _has_common_hanzi(raw: bytes, as_gb: str) -> bool:
-    """Whether a character of two high bytes is there: accented Latin letters before ASCII make none."""
-    return any(len(run) > 1 for run in _HIGH_RUNS.findall(raw)) or max(as_gb) > "\uffff"
-
-
 def _least_damage(raw: bytes, declared: str | None) -> str:
     """The declared codec or else UTF-8 or GB 18030, whichever leaves fewest bytes unread."""
     candidates = dict.fromkeys([codec for codec in (declared, UTF_8, GB) if codec not in {None, "ascii"}])
     return min(candidates, key=lambda codec: raw.decode(codec or UTF_8, "replace").count(_UNKNOWN)) or UTF_8
-
-
-def _wide(raw: bytes) -> str | None:
-    """UTF-16 by its mark or by the look of the first letters; it comes in files, never in MLLP frames."""
-    if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
-        return "utf-16"
-    return None
 
 
 def _strict(raw: bytes, charset: str) -> str | None:
@@ -139,10 +144,10 @@ def _strict(raw: bytes, charset: str) -> str | None:
 
 
 @lru_cache(maxsize=1)
-def _delimiter_like() -> frozenset[str]:
+def _delimiter_like() -> re.Pattern[str]:
     """GBK characters whose second byte is `|`, `^`, `~` or the backslash."""
     pairs = (bytes([lead, trail]) for lead in range(0x81, 0xFF) for trail in b"|^~\\")
-    return frozenset(filter(None, (_strict(pair, GB) for pair in pairs)))
+    return re.compile("[" + "".join(filter(None, (_strict(pair, GB) for pair in pairs))) + "]")
 
 
 def _issue(code: str, text: str, severity: Literal["error", "warning", "information"] = "warning") -> Issue:

@@ -18,8 +18,6 @@ _CODECS: Final = {
     "UNICODEUTF8": UTF_8,
     "UTF8": UTF_8,
     "ISOIR192": UTF_8,
-    "UNICODEUTF16": "utf-16",
-    "UTF16": "utf-16",
     "GB18030": GB,
     "GB180302000": GB,
     "GB180302005": GB,

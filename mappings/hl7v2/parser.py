@@ -7,7 +7,7 @@ Every list is made once and kept: reading all parts of a message is linear in it
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Final, NamedTuple
 
 from hub.kernel.errors import Category, HubError
 from mappings.hl7v2.escapes import unescape
@@ -154,6 +154,27 @@ class Message:
     def text(self) -> str:
         """The segments as they stand, each ended by CR."""
         return "".join([segment.text + "\r" for segment in self.segments])
+
+
+class Header(NamedTuple):
+    """Where MSH stands in a text, its delimiters, and its fields from MSH-2 on, as they stand."""
+
+    start: int
+    end: int
+    separators: Separators
+    fields: list[str]
+
+
+def find_header(text: str, charset: str = "utf-8") -> Header:
+    """Find MSH and read it alone. Raises HubError UNREADABLE if there is none or its delimiters cannot be used."""
+    found = _HEADER.search(text)
+    if found is None:
+        raise HubError(
+            Category.UNREADABLE, "no MSH segment", where="MSH", todo="send HL7 v2 in ER7 form", code="no-msh"
+        )
+    separator, rest = found.groups()
+    fields = rest.split(separator)
+    return Header(found.start(), found.end(), declared(separator, fields[0], charset), fields)
 
 
 #: The two fields that declare the delimiters are not divided by them.

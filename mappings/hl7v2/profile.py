@@ -9,20 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from pathlib import Path
 from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from hub.kernel.errors import Category, HubError
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
 from mappings.hl7v2.charset_names import codec_named
 from mappings.hl7v2.profile_schema import SCHEMA
 
 NullPolicy = Literal["clear", "ignore"]
-
-#: Zone of times that state none, unless the profile says otherwise.
-CHINA: Final = timezone(timedelta(hours=8))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,11 +64,14 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """All a profile says. `charset` is a Python codec or None; `rows` by key of a mapping row, None removes it."""
+    """All a profile says. `charset` is a Python codec or None, `zone` an offset (`+08:00`) or None if it is not stated.
+
+    `rows` is by key of a mapping row; None removes the row.
+    """
 
     name: str = "default"
     charset: str | None = None
-    zone: tzinfo = CHINA
+    zone: str | None = None
     null: NullPolicy = "clear"
     events: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
@@ -125,11 +122,6 @@ def _contradictions(file: YamlFile) -> Iterable[Complaint]:
     data = file.data
     if "charset" in data and codec_named(data["charset"]) is None:
         yield file.complaint("no character set the hub knows", "charset")
-    if "zone" in data:
-        try:
-            _zone(data["zone"])
-        except HubError as error:
-            yield file.complaint(error.what, "zone")
     rules = data.get("identifiers", {}).get("rules", [])
     for i, rule in enumerate(rules):
         if any(_shadows(earlier, rule) for earlier in rules[:i]):
@@ -140,22 +132,13 @@ def _shadows(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
     return all(earlier.get(key) in (None, later.get(key)) for key in ("kind", "authority", "at"))
 
 
-def _zone(text: str) -> tzinfo:
-    try:
-        if text[:1] in {"+", "-"}:
-            return datetime.strptime(text, "%z").tzinfo or UTC
-        return ZoneInfo(text)
-    except (ValueError, ZoneInfoNotFoundError, OSError):
-        raise HubError(Category.INVALID, "no such zone", where="zone", todo="write +08:00 or Asia/Shanghai") from None
-
-
 def _profile(data: Mapping[str, Any]) -> Profile:
     identifiers = data.get("identifiers", {})
     accept = data.get("accept", {})
     return Profile(
         name=data["name"],
         charset=codec_named(data["charset"]) if "charset" in data else None,
-        zone=_zone(data["zone"]) if "zone" in data else CHINA,
+        zone=data.get("zone"),
         null=data.get("null", "clear"),
         events=tuple(accept.get("events", ())),
         versions=tuple(accept.get("versions", ())),

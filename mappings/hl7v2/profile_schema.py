@@ -88,9 +88,9 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "name": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
         "charset": {**_TEXT, "description": "Character set of all messages, whatever MSH-18 says; none: found out."},
         "zone": {
-            **_TEXT,
-            "default": "+08:00",
-            "description": "Zone of times that state none: +08:00 or Asia/Shanghai.",
+            "type": "string",
+            "pattern": "^[+-](0[0-9]|1[0-4]):[0-5][0-9]$",
+            "description": "Offset of times that state none, such as +08:00 (which holds if this is absent).",
         },
         "null": {
             "enum": ["clear", "ignore"],
