@@ -1,0 +1,122 @@
+"""Bringing a database to the schema this version of the hub knows, and refusing every other.
+
+The migrations are Alembic scripts in `hub/db/migrations/versions`. They are written against `hub.db.metadata`: whoever
+calls `revise` or `differences` has imported the modules that declare the tables.
+"""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import asyncpg
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, MetaData, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from hub.db.database import Database
+from hub.db.failures import refused_login, translated
+from hub.db.metadata import metadata as hub_metadata
+from hub.kernel.errors import Category, HubError
+
+SCRIPTS: Final = Path(__file__).parent / "migrations"
+
+_WHERE: Final = "database schema"
+
+#: Number of the advisory lock of whoever changes the schema: "yilian" in ASCII.
+_LOCK: Final = int.from_bytes(b"yilian", "big")
+
+T = TypeVar("T")
+
+
+async def upgrade(url: str, *, scripts: Path = SCRIPTS) -> None:
+    """Bring the database at `url` to the newest schema, in one transaction; of several starters one does it.
+
+    Raises HubError UNAVAILABLE when the database is away, or its schema is one this version does not know.
+    """
+
+    def run(connection: Connection) -> None:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        config = _config(scripts, connection)
+        _refuse_unknown(ScriptDirectory.from_config(config), MigrationContext.configure(connection).get_current_heads())
+        command.upgrade(config, "head")
+
+    await _in_transaction(url, run)
+
+
+async def check(database: Database, *, scripts: Path = SCRIPTS) -> None:
+    """Return if the schema is exactly the newest this version knows, else raise HubError UNAVAILABLE."""
+    async with database.connection() as connection:
+        known = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
+        rows = await connection.fetch("SELECT version_num FROM alembic_version") if known else []
+    directory = ScriptDirectory.from_config(_config(scripts))
+    found = tuple(row["version_num"] for row in rows)
+    _refuse_unknown(directory, found)
+    if set(found) != set(directory.get_heads()):
+        what = f"is at {' '.join(found) or 'nothing'}, not at {' '.join(directory.get_heads())}"
+        raise _refused(what, "run `yilian up` once, which brings it up to date")
+
+
+async def revise(url: str, message: str, *, scripts: Path = SCRIPTS, target: MetaData = hub_metadata) -> Path | None:
+    """Write the migration from the database at `url` (at the newest schema) to `target`; None if nothing changed."""
+
+    def run(connection: Connection) -> Path | None:
+        script = command.revision(_config(scripts, connection, target), message, autogenerate=True)
+        return Path(script.path) if script is not None and not isinstance(script, list) else None
+
+    return await _in_transaction(url, run) if await differences(url, target=target) else None
+
+
+async def differences(url: str, *, target: MetaData = hub_metadata) -> list[Any]:
+    """What is different between the database at `url` and `target`, in Alembic's terms; empty when nothing is."""
+
+    def run(connection: Connection) -> list[Any]:
+        return list(compare_metadata(MigrationContext.configure(connection), target))
+
+    return await _in_transaction(url, run)
+
+
+def _config(scripts: Path, connection: Connection | None = None, target: MetaData | None = None) -> Config:
+    config = Config(cmd_opts=Namespace(quiet=True))
+    config.set_main_option("script_location", str(scripts).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes.update(connection=connection, target=target)
+    return config
+
+
+def _refuse_unknown(directory: ScriptDirectory, found: tuple[str, ...]) -> None:
+    known = {script.revision for script in directory.walk_revisions()}
+    unknown = sorted(set(found) - known)
+    if unknown:
+        what = f"is at {' '.join(unknown)}, which this version does not know"
+        raise _refused(what, "install the version of the hub that wrote it, or a newer one")
+
+
+def _refused(what: str, todo: str) -> HubError:
+    return HubError(Category.UNAVAILABLE, what, where=_WHERE, todo=todo, code="database-schema")
+
+
+async def _in_transaction(url: str, run: Callable[[Connection], T]) -> T:
+    engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(_dial, url), poolclass=NullPool)
+    try:
+        async with engine.begin() as connection:
+            return await connection.run_sync(run)
+    finally:
+        await engine.dispose()
+
+
+async def _dial(url: str) -> Any:
+    try:
+        return await asyncpg.connect(url, timeout=10)
+    except asyncpg.PostgresError as error:
+        raise refused_login(error) from None
+    except Exception as error:
+        raise translated(error, connected=False) or error from None
