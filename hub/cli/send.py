@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from pathlib import Path
-from typing import Annotated
-
 import typer
 
 app = typer.Typer(no_args_is_help=True, help="Send messages to a feed, this hub's or another's.")

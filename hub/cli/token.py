@@ -15,8 +15,8 @@ from hub.auth.keys import KeyStore
 from hub.auth.tokens import Issuer
 from hub.kernel.clock import system_clock
 from hub.kernel.settings import Settings
-from hub.run.instances import data_folder, registry
 from hub.run.installation import consortium_of
+from hub.run.instances import data_folder, registry
 
 
 def token(

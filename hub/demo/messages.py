@@ -95,7 +95,8 @@ def _his_patient(event: Event) -> str:
     if "citizen" not in event.without:
         numbers.append(f"{person.citizen}^^^^IdentifyNO")
     phone = event.phone or person.phone
-    return f"PID|1||{'~'.join(numbers)}||{person.name}||{person.born}|{person.sex}|||示例省云泽市云泽县||{phone}|||20||||||1"
+    where = "示例省云泽市云泽县"
+    return f"PID|1||{'~'.join(numbers)}||{person.name}||{person.born}|{person.sex}|||{where}||{phone}|||20||||||1"
 
 
 def _lis_patient(event: Event) -> str:

@@ -64,6 +64,9 @@ SETTINGS: Final = (
     Setting("config", Path, Path("consortium.yaml"), "Consortium file: facilities, feeds and policy."),
     Setting("host", str, "127.0.0.1", "Address the HTTP API listens on."),
     Setting("port", _positive, 8080, "Port of the HTTP API."),
+    Setting("plaintext", _flag, False, "Serve HTTP without TLS on an address other than loopback (behind a proxy)."),
+    Setting("tls_certificate", str, "", "PEM file of the HTTP server's certificate chain; empty: no TLS."),
+    Setting("tls_key", str, "", "PEM file of the HTTP server's private key."),
     Setting(
         "base_url",
         str,

@@ -1,0 +1,131 @@
+"""Writes the generated pages of docs/reference; with `--check` only says which of them are out of date.
+
+Run: python -m scripts.reference [--check]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+import typer.main
+
+from hub.cli.main import app
+from hub.kernel import consortium
+from hub.kernel.errors import ACK, HTTP, Category
+from hub.kernel.log import FIELDS
+from hub.kernel.settings import SETTINGS
+from mappings.hl7v2 import profile_schema
+
+FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
+
+
+def pages() -> dict[str, str]:
+    """Text of every generated page, by file name."""
+    return {
+        "settings.md": _lines(_settings()),
+        "errors.md": _lines(_errors()),
+        "logs.md": _lines(_logs()),
+        "commands.md": _lines(_commands()),
+        "consortium.schema.json": _schema(consortium.SCHEMA),
+        "profile.schema.json": _schema(profile_schema.SCHEMA),
+    }
+
+
+def _settings() -> Iterator[str]:
+    yield "# Settings"
+    yield ""
+    yield "Environment variables, read once at start; an unknown `YILIAN_` variable is refused."
+    yield ""
+    yield "| variable | default | meaning |"
+    yield "|---|---|---|"
+    for setting in SETTINGS:
+        default = f"`{setting.default}`" if setting.default != "" else "(empty)"
+        secret = " Secret." if setting.secret else ""
+        yield f"| `{setting.variable}` | {default} | {setting.text}{secret} |"
+
+
+def _errors() -> Iterator[str]:
+    yield "# Errors"
+    yield ""
+    yield "Every refusal belongs to one of these categories; each has one answer per protocol."
+    yield ""
+    yield "| category | HTTP | OperationOutcome issue | MSA-1 | ERR-3 |"
+    yield "|---|---|---|---|---|"
+    for category in Category:
+        http, ack = HTTP[category], ACK[category]
+        yield f"| {category.value} | {http.status} | {http.issue} | {ack.code} | {ack.error} {ack.error_text} |"
+
+
+def _logs() -> Iterator[str]:
+    yield "# Log lines"
+    yield ""
+    yield "One JSON object per line on standard error: `at`, `level`, `process`, `event`,"
+    yield "and of these fields those that apply."
+    yield "A value that is not a plain code, id or number is replaced by its hash."
+    yield ""
+    yield "| field | meaning |"
+    yield "|---|---|"
+    for name, meaning in FIELDS.items():
+        yield f"| `{name}` | {meaning} |"
+
+
+def _commands() -> Iterator[str]:
+    group = typer.main.get_command(app)
+    yield "# Commands"
+    yield ""
+    yield "Results go to standard output, everything else to standard error."
+    yield from _command(group, click.Context(group, info_name="yilian"))
+
+
+def _command(command: click.Command, context: click.Context) -> Iterator[str]:
+    subcommands = getattr(command, "commands", {})
+    if not subcommands:
+        yield ""
+        yield f"## {context.command_path}"
+        yield ""
+        yield (command.help or "").strip()
+        yield ""
+        yield "```"
+        yield command.get_usage(context).removeprefix("Usage: ")
+        for parameter in command.params:
+            record = parameter.get_help_record(context)
+            if record and record[0] != "--help":
+                yield f"  {record[0]:<28} {' '.join(record[1].split())}".rstrip()
+        yield "```"
+    for name, child in subcommands.items():
+        if not child.hidden:
+            yield from _command(child, click.Context(child, info_name=name, parent=context))
+
+
+def _schema(schema: object) -> str:
+    return json.dumps(schema, ensure_ascii=False, indent=2) + "\n"
+
+
+def _lines(lines: Iterator[str]) -> str:
+    return "\n".join(lines) + "\n"
+
+
+def main() -> int:
+    """Write the pages, or with `--check` return 1 when one is out of date."""
+    stale = [name for name, text in pages().items() if not _same(FOLDER / name, text)]
+    if "--check" in sys.argv:
+        print("\n".join(f"out of date: {name}" for name in stale) or "up to date")
+        return 1 if stale else 0
+    FOLDER.mkdir(exist_ok=True)
+    for name in stale:
+        (FOLDER / name).write_text(pages()[name], encoding="utf-8")
+        print(f"wrote {name}")
+    return 0
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_text(encoding="utf-8") == text
+
+
+if __name__ == "__main__":
+    sys.exit(main())
