@@ -1,0 +1,204 @@
+"""Index values of one resource as the rows and arrays the tables hold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from itertools import product
+from typing import Any, Final
+from uuid import UUID
+
+from hub.fhir.fold import fold
+from hub.fhir.index_values import ComponentValue, IndexValues
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.store import tokens as token
+from hub.store.promoted import code_parameter, date_parameter, leading_parameters
+from hub.store.tokens import param_number, token_hashes
+
+FIRST: Final = datetime.min.replace(tzinfo=UTC)  #: -infinity in the database
+LAST: Final = datetime.max.replace(tzinfo=UTC)  #: infinity in the database
+
+#: What may stand before the last component of a composite.
+HASHED: Final = frozenset({"token", "reference", "uri"})
+
+#: (low, high, system, code, unit)
+_Amount = tuple[Decimal | None, Decimal | None, str | None, str | None, str | None]
+
+
+@dataclass(slots=True)
+class IndexRows:
+    """What the index holds of one resource; see tables.py for the meaning of each."""
+
+    tokens: dict[UUID, None] = field(default_factory=dict)
+    refs: dict[UUID, None] = field(default_factory=dict)
+    params: dict[int, None] = field(default_factory=dict)
+    date_low: datetime = FIRST
+    date_high: datetime | None = None
+    codings: dict[UUID, None] = field(default_factory=dict)
+    strings: list[tuple[int, str, str | None, list[UUID] | None]] = field(default_factory=list)
+    dates: list[tuple[int, datetime, datetime, list[UUID] | None]] = field(default_factory=list)
+    numbers: dict[_Amount, tuple[dict[int, None], dict[UUID, None]]] = field(default_factory=dict)
+    phrases: dict[UUID, tuple[int, str]] = field(default_factory=dict)
+    code_system: str | None = None
+    code: str | None = None
+    value: Decimal | None = None
+    unit: str | None = None
+
+
+def index_rows(rtype: str, patient: str | None, values: IndexValues) -> IndexRows:
+    """The rows of a resource led by `patient`. Raises HubError INVALID if it names another patient as its own."""
+    rows = IndexRows()
+    _add_tokens(rows, rtype, values)
+    _add_references(rows, rtype, patient, values)
+    _add_strings(rows, rtype, values)
+    _add_dates(rows, rtype, values)
+    _add_numbers(rows, rtype, values)
+    for code, parts in values.composites:
+        _add_composite(rows, param_number(rtype, code), parts)
+    return rows
+
+
+def _add_tokens(rows: IndexRows, rtype: str, values: IndexValues) -> None:
+    promoted = code_parameter(rtype)
+    for name, system, code, text in values.tokens:
+        param = param_number(rtype, name)
+        rows.params[param] = None
+        hashes = token_hashes(param, system, code)
+        rows.tokens.update(dict.fromkeys(hashes))
+        if text:
+            _add_phrase(rows, param_number(rtype, name + ":text"), fold(text))
+        if name == promoted and code is not None:
+            rows.codings[hashes[0]] = None
+            if rows.code is None:
+                rows.code_system, rows.code = system, code
+    for name, system, code, value in values.identifiers_of_type:
+        param = param_number(rtype, name + ":of-type")
+        rows.tokens[of_type(param, system, code, value)] = None
+
+
+def of_type(param: int, system: str | None, code: str, value: str) -> UUID:
+    """The hash of an identifier by its type: `system|code|value`."""
+    return token.pair(param, (token_hashes(param, system, code)[1], token.text(param, value)))
+
+
+def _add_phrase(rows: IndexRows, param: int, folded: str) -> None:
+    hashed = token.text(param, folded)
+    rows.tokens[hashed] = None
+    rows.phrases[hashed] = (param, folded)
+
+
+def _add_references(rows: IndexRows, rtype: str, patient: str | None, values: IndexValues) -> None:
+    leading = leading_parameters(rtype)
+    for name, target_type, target_id, url in values.references:
+        param = param_number(rtype, name)
+        rows.params[param] = None
+        if target_type is not None and target_id is not None:
+            if target_type == "Patient" and target_id != patient and name in leading:
+                raise HubError(
+                    Category.INVALID,
+                    "names another patient than the one its record belongs to",
+                    where=f"{rtype}.{name}",
+                    todo="write it to the record of that patient",
+                    code="patient-mismatch",
+                )
+            key = reference_key(target_type, target_id)
+            rows.refs[key] = None
+            rows.tokens[token.reference(param, key)] = None
+        elif url is not None:
+            rows.tokens[token.text(param, url)] = None
+            rows.tokens[token.text(param, url.partition("|")[0])] = None
+    for name, system, value in values.reference_identifiers:
+        rows.params[param_number(rtype, name)] = None
+        rows.tokens.update(dict.fromkeys(token_hashes(param_number(rtype, name + ":identifier"), system, value)))
+
+
+def _add_strings(rows: IndexRows, rtype: str, values: IndexValues) -> None:
+    for name, text in dict.fromkeys(values.strings):
+        param = param_number(rtype, name)
+        rows.params[param] = None
+        rows.strings.append((*_string(param, text), None))
+    for name, uri in values.uris:
+        param = param_number(rtype, name)
+        rows.params[param] = None
+        rows.tokens[token.text(param, uri)] = None
+        rows.tokens.update((token.below(param, prefix), None) for prefix in token.uri_prefixes(uri))
+
+
+def _string(param: int, text: str) -> tuple[int, str, str | None]:
+    folded = fold(text)
+    return param, folded, None if folded == text else text
+
+
+def _add_dates(rows: IndexRows, rtype: str, values: IndexValues) -> None:
+    promoted = date_parameter(rtype)
+    for name, low, high in values.dates:
+        param = param_number(rtype, name)
+        start, end = low or FIRST, high or LAST
+        if name == promoted:
+            rows.date_low = start if rows.date_high is None else min(rows.date_low, start)
+            rows.date_high = end if rows.date_high is None else max(rows.date_high, end)
+        else:
+            rows.dates.append((param, start, end, None))
+        rows.params[param] = None
+
+
+def _add_numbers(rows: IndexRows, rtype: str, values: IndexValues) -> None:
+    for name, low, high in values.numbers:
+        _add_number(rows, param_number(rtype, name), (low, high, None, None, None), ())
+    for name, low, high, value, system, code, unit in values.quantities:
+        _add_number(rows, param_number(rtype, name), (low, high, system, code, unit), ())
+        if name == "value-quantity" and rows.value is None:
+            rows.value, rows.unit = value, code or unit
+
+
+def _add_number(rows: IndexRows, param: int, amount: _Amount, companions: tuple[UUID, ...]) -> None:
+    params, beside = rows.numbers.setdefault(amount, ({}, {}))
+    params[param] = None
+    beside.update(dict.fromkeys(companions))
+    rows.params[param] = None
+
+
+def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...]) -> None:
+    rows.params[param] = None
+    *before, last = parts
+    if any(part[0] not in HASHED for part in before):
+        return  # the query side refuses these by name
+    if last[0] in HASHED:
+        for chosen in product(*(_part_hashes(param, part) for part in parts)):
+            rows.tokens[token.pair(param, chosen)] = None
+        return
+    for chosen in product(*(_part_hashes(param, part) for part in before)):
+        _add_ordered(rows, param, last, token.pair(param, chosen))
+
+
+def _part_hashes(param: int, part: ComponentValue) -> tuple[UUID, ...]:
+    """The hashes one component of a composite is found by. `system|` is not among them: combinations would multiply."""
+    kind, *value = part
+    if kind == "token":
+        return token_hashes(param, value[0], value[1])[:2]
+    if kind == "reference" and value[0] is not None:
+        return (token.reference(param, reference_key(value[0], value[1])),)
+    return (token.text(param, value[-1]),)
+
+
+def _add_ordered(rows: IndexRows, param: int, last: ComponentValue, companion: UUID) -> None:
+    kind, *value = last
+    if kind == "quantity":
+        low, high, _, system, code, unit = value
+        _add_number(rows, param, (low, high, system, code, unit), (companion,))
+    elif kind == "number":
+        _add_number(rows, param, (value[0], value[1], None, None, None), (companion,))
+    elif kind == "date":
+        rows.dates.append((param, value[0] or FIRST, value[1] or LAST, [companion]))
+    elif kind == "string":
+        rows.strings.append((*_string(param, value[0]), [companion]))
+
+
+def number_rows(rows: IndexRows) -> list[tuple[Any, ...]]:
+    """Rows of number_value without their owner."""
+    return [
+        (list(params), low, high, system, code, unit, list(beside) or None)
+        for (low, high, system, code, unit), (params, beside) in rows.numbers.items()
+    ]

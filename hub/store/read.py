@@ -1,0 +1,88 @@
+"""Reading by id: current versions in bulk, one version, an instance's history."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from hub.db.database import Tx
+from hub.kernel.ids import reference_key
+from hub.store import codec
+from hub.store.resource_types import type_name
+from hub.store.values import Facts, Stored
+
+#: The columns a `Stored` is made of, in the order `stored` takes them.
+COLUMNS: Final = (
+    "type, id, version, updated, deleted, body, pkey, patient, author_org, authors, labels, clinical_start, "
+    "clinical_end, flags, source, cleared"
+)
+_OF_R: Final = ", ".join(f"r.{name}" for name in COLUMNS.split(", "))
+
+#: A bare id is looked up in resource_home, which says whose rows hold it.
+_LOAD: Final = f"""
+SELECT {_OF_R} FROM resource_home h JOIN resource r ON r.pkey = h.pkey AND r.key = h.key
+WHERE h.key = ANY($1::uuid[])
+"""
+#: Home rows never change, so whoever waits for one reads the newest version after it.
+_LOCK: Final = "SELECT 1 FROM resource_home WHERE key = ANY($1::uuid[]) ORDER BY key FOR NO KEY UPDATE"
+
+_HISTORY: Final = f"""
+SELECT {_OF_R} FROM resource_home h JOIN resource r ON r.pkey = h.pkey AND r.key = h.key
+WHERE h.key = $1 AND r.version < $2
+UNION ALL
+SELECT {_OF_R} FROM resource_home h JOIN history r ON r.pkey = h.pkey AND r.key = h.key
+WHERE h.key = $1 AND r.version < $2
+ORDER BY 3 DESC LIMIT $3
+"""
+_NO_VERSION: Final = 2**31 - 1
+
+
+def stored(row: Record | tuple[Any, ...]) -> Stored:
+    """A row that begins with COLUMNS."""
+    return Stored(
+        type=type_name(row[0]),
+        id=row[1],
+        version=row[2],
+        updated=row[3],
+        deleted=row[4],
+        body=codec.decode(row[5]),
+        pkey=row[6],
+        patient=row[7],
+        facts=Facts(
+            author_org=row[8],
+            authors=tuple(row[9]),
+            labels=tuple(row[10]),
+            clinical_start=row[11],
+            clinical_end=row[12],
+            flags=row[13],
+        ),
+        source=row[14],
+        cleared=tuple(row[15]),
+    )
+
+
+async def load(tx: Tx, refs: Sequence[tuple[str, str]], *, lock: bool) -> dict[tuple[str, str], Stored]:
+    """Current versions by (type, id); with `lock`, after waiting for whoever changes one of them now."""
+    keys: list[UUID] = [reference_key(*ref) for ref in dict.fromkeys(refs)]
+    if not keys:
+        return {}
+    if lock:
+        await tx.execute(_LOCK, keys)
+    found = [stored(row) for row in await tx.fetch(_LOAD, keys)]
+    return {version.reference: version for version in found}
+
+
+async def load_version(tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:
+    """One version of a resource, current or not."""
+    found = await versions(tx, rtype, rid, below=version + 1, limit=1)
+    return found[0] if found and found[0].version == version else None
+
+
+async def versions(tx: Tx, rtype: str, rid: str, *, below: int | None, limit: int) -> list[Stored]:
+    """Versions of a resource, newest first, those under `below`."""
+    top = min(_NO_VERSION if below is None else below, _NO_VERSION)
+    rows = await tx.fetch(_HISTORY, reference_key(rtype, rid), top, limit)
+    return [stored(row) for row in rows]

@@ -1,0 +1,66 @@
+"""The store's one face. Every method takes the connection first; transactions are begun and ended by the caller."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hub.db.database import Tx
+from hub.kernel.clock import Clock, system_clock
+from hub.store import claims, outbox, read, write
+from hub.store.phrases import Phrases
+from hub.store.values import Change, Saved, Stored, Write
+
+
+class Store:
+    """Resources, their history and their index in PostgreSQL."""
+
+    def __init__(self, clock: Clock = system_clock) -> None:
+        self._clock: Final = clock
+        self._phrases: Final = Phrases()
+
+    async def load(
+        self, tx: Tx, refs: Sequence[tuple[str, str]], *, lock: bool = False
+    ) -> dict[tuple[str, str], Stored]:
+        """Current versions by (type, id), deletions included, in one query.
+
+        `lock` waits for whoever is changing one of them, and keeps others waiting until the transaction ends.
+        """
+        return await read.load(tx, refs, lock=lock)
+
+    async def load_version(self, tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:
+        """One version of a resource, current or superseded; None if there never was one."""
+        return await read.load_version(tx, rtype, rid, version)
+
+    async def versions(
+        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100
+    ) -> list[Stored]:
+        """Versions of one resource, newest first; continue with the last version given as `below`."""
+        return await read.versions(tx, rtype, rid, below=below, limit=limit)
+
+    async def save(self, tx: Tx, writes: Sequence[Write]) -> list[Saved]:
+        """Apply writes in their order: one answer each. Several to one resource make one version each.
+
+        Sets meta.versionId and meta.lastUpdated. A write that says what already stands (but for those two and
+        meta.source) is `unchanged` and writes nothing; so is deleting what is deleted. The number of round trips
+        does not depend on the number of writes.
+        Raises HubError CONFLICT (code `race`) if `current` is no longer what stands: roll back, load, try again;
+        INVALID if a write changes the patient a resource belongs to; NOT_FOUND if it deletes what never was.
+        """
+        return await write.save(tx, writes, self._clock(), self._phrases)
+
+    async def claim(self, tx: Tx, kind: str, value: str, rtype: str, rid: str) -> tuple[str, str] | None:
+        """Claim a value that may belong to one resource only: None if it is ours now, else who holds it."""
+        return await claims.claim(tx, kind, value, rtype, rid)
+
+    async def aliases(self, tx: Tx, ids: Sequence[str]) -> dict[str, str]:
+        """The id first given, for those of `ids` whose key was corrected."""
+        return await claims.aliases(tx, ids)
+
+    async def add_alias(self, tx: Tx, old_id: str, rid: str) -> None:
+        """Let `old_id` stand for `rid`. Raises HubError CONFLICT if it stands for something already."""
+        await claims.add_alias(tx, old_id, rid)
+
+    async def changes(self, tx: Tx, after: tuple[int, int] = outbox.START, limit: int = 1000) -> list[Change]:
+        """Changes after a position, in an order in which none can be missed; continue from the last `position`."""
+        return await outbox.changes(tx, after, limit)

@@ -1,0 +1,240 @@
+"""The store's tables. Each is marked with how it would be distributed over several machines (`Table.info["kind"]`):
+
+- `sharded`: by `pkey`, the source-patient key, which never changes and stands in every unique constraint;
+- `by-value`: by its own first key column (uniqueness across patients);
+- `local`: not distributed.
+
+No triggers, no foreign keys, identity only at CREATE. `key` is the 128-bit hash of "Type/id" (hub.kernel.ids).
+`xid` is the transaction that wrote the row: the horizon of paging and of the outbox.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    Numeric,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    func,
+    text,
+)
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import UserDefinedType
+
+from hub.db.metadata import metadata
+
+SHARDED: Final = {"kind": "sharded"}
+BY_VALUE: Final = {"kind": "by-value"}
+LOCAL: Final = {"kind": "local"}
+
+#: Indexed length of searchable text: a btree row must stay under 2,704 bytes, and prefixes are short.
+HEAD: Final = 64
+
+_INSTANT: Final = DateTime(timezone=True)
+#: Compares by code point, so that a prefix is a range.
+_FOLDED: Final = Text(collation="C")
+
+
+class Xid8(UserDefinedType[int]):
+    """PostgreSQL's 64-bit transaction id."""
+
+    cache_ok = True
+
+    def get_col_spec(self, **_: Any) -> str:
+        return "xid8"
+
+
+def _keys() -> list[Column[Any]]:
+    return [Column("pkey", Uuid, nullable=False), Column("key", Uuid, nullable=False)]
+
+
+def _primary_keys() -> list[Column[Any]]:
+    return [Column("pkey", Uuid, primary_key=True), Column("key", Uuid, primary_key=True)]
+
+
+def _xid(name: str = "xid") -> Column[Any]:
+    return Column(name, Xid8, nullable=False, server_default=text("pg_current_xact_id()"))
+
+
+def _version() -> list[Column[Any]]:
+    """Columns that current and superseded versions share: the version, its body, its release facts."""
+    return [
+        Column("type", SmallInteger, nullable=False),
+        Column("id", Text, nullable=False),
+        Column("updated", _INSTANT, nullable=False),
+        _xid(),
+        Column("deleted", Boolean, nullable=False),
+        Column("body", LargeBinary, nullable=False),
+        Column("patient", Text),
+        Column("author_org", Text, nullable=False),
+        Column("authors", ARRAY(Text), nullable=False),
+        Column("labels", ARRAY(Text), nullable=False),
+        Column("clinical_start", _INSTANT),
+        Column("clinical_end", _INSTANT),
+        Column("flags", Integer, nullable=False),
+        Column("source", BigInteger),
+        Column("cleared", ARRAY(Text), nullable=False),
+    ]
+
+
+#: Current versions, deletions included. `tokens`: hashes of every token, reference and uri; `refs`: keys of the
+#: resources it refers to; `params`: numbers of the search parameters it has a value for. `date_low`, `date_high`: the
+#: promoted date (see promoted.py), -infinity and null where there is none. The last four columns are for analytics.
+resource: Final = Table(
+    "resource",
+    metadata,
+    *_primary_keys(),
+    Column("version", Integer, nullable=False),
+    *_version(),
+    Column("tokens", ARRAY(Uuid), nullable=False),
+    Column("refs", ARRAY(Uuid), nullable=False),
+    Column("params", ARRAY(Integer), nullable=False),
+    Column("date_low", _INSTANT, nullable=False),
+    Column("date_high", _INSTANT),
+    Column("code_system", Text),
+    Column("code", Text),
+    Column("value", Numeric),
+    Column("unit", Text),
+    info=SHARDED,
+)
+Index("ix_resource_tokens", resource.c.tokens, postgresql_using="gin")
+Index("ix_resource_patient_date", resource.c.pkey, resource.c.type, resource.c.date_low, resource.c.key)
+Index("ix_resource_type_date", resource.c.type, resource.c.date_low, resource.c.key)
+Index("ix_resource_type_updated", resource.c.type, resource.c.updated, resource.c.key)
+
+#: Where a bare id lives: unique over all patients, and the way from an id to the patient whose rows hold it.
+resource_home: Final = Table(
+    "resource_home",
+    metadata,
+    Column("key", Uuid, primary_key=True),
+    Column("pkey", Uuid, nullable=False),
+    info=BY_VALUE,
+)
+
+#: Superseded versions only; `ended` is the transaction that superseded it.
+history: Final = Table(
+    "history",
+    metadata,
+    *_primary_keys(),
+    Column("version", Integer, primary_key=True),
+    *_version(),
+    _xid("ended"),
+    info=SHARDED,
+)
+
+#: One row for each coding of the promoted code parameter, with the promoted date: the two btrees of clinical queries.
+coding: Final = Table(
+    "coding",
+    metadata,
+    Column("pkey", Uuid, primary_key=True),
+    Column("type", SmallInteger, primary_key=True),
+    Column("code", Uuid, primary_key=True),
+    Column("date_low", _INSTANT, primary_key=True),
+    Column("key", Uuid, primary_key=True),
+    info=SHARDED,
+)
+Index("ix_coding_type_code_date", coding.c.type, coding.c.code, coding.c.date_low, coding.c.key)
+
+#: Values of string parameters. `exact` is null where folding changed nothing. `companion`: see number_value.
+string_value: Final = Table(
+    "string_value",
+    metadata,
+    *_keys(),
+    Column("param", Integer, nullable=False),
+    Column("folded", _FOLDED, nullable=False),
+    Column("exact", Text),
+    Column("companion", ARRAY(Uuid)),
+    info=SHARDED,
+)
+Index("ix_string_value_owner", string_value.c.pkey, string_value.c.key)
+Index("ix_string_value_text", string_value.c.param, func.left(string_value.c.folded, HEAD))
+
+#: Values of date parameters that are not promoted: [low, high), infinite where open.
+date_value: Final = Table(
+    "date_value",
+    metadata,
+    *_keys(),
+    Column("param", Integer, nullable=False),
+    Column("low", _INSTANT, nullable=False),
+    Column("high", _INSTANT, nullable=False),
+    Column("companion", ARRAY(Uuid)),
+    info=SHARDED,
+)
+Index("ix_date_value_owner", date_value.c.pkey, date_value.c.key)
+Index("ix_date_value_low", date_value.c.param, date_value.c.low)
+
+#: Values of number and quantity parameters: [low, high], null where open. One row a distinct value, with all the
+#: parameters it counts for. `companion`: hashes of what stands beside it in a composite (the code it measures).
+number_value: Final = Table(
+    "number_value",
+    metadata,
+    *_keys(),
+    Column("params", ARRAY(Integer), nullable=False),
+    Column("low", Numeric),
+    Column("high", Numeric),
+    Column("system", Text),
+    Column("code", Text),
+    Column("unit", Text),
+    Column("companion", ARRAY(Uuid)),
+    info=SHARDED,
+)
+Index("ix_number_value_owner", number_value.c.pkey, number_value.c.key)
+
+#: The texts of codings and concepts, for `:text`: `token` stands in resource.tokens of whoever has the text.
+phrase: Final = Table(
+    "phrase",
+    metadata,
+    Column("token", Uuid, primary_key=True),
+    Column("param", Integer, nullable=False),
+    Column("folded", _FOLDED, nullable=False),
+    _xid(),
+    info=BY_VALUE,
+)
+Index("ix_phrase_text", phrase.c.param, func.left(phrase.c.folded, HEAD))
+
+#: One row a change, in the order (xid, seq).
+outbox: Final = Table(
+    "outbox",
+    metadata,
+    _xid(),
+    Column("seq", BigInteger, Identity(always=True), nullable=False),
+    Column("pkey", Uuid, nullable=False),
+    Column("type", SmallInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("updated", _INSTANT, nullable=False),
+    info=LOCAL,
+)
+Index("ix_outbox_position", outbox.c.xid, outbox.c.seq)
+
+#: A value that may belong to one resource only.
+claim: Final = Table(
+    "claim",
+    metadata,
+    Column("kind", Text, primary_key=True),
+    Column("value", Text, primary_key=True),
+    Column("type", SmallInteger, nullable=False),
+    Column("id", Text, nullable=False),
+    info=BY_VALUE,
+)
+
+#: The id first given to what a corrected key would give another id.
+alias: Final = Table(
+    "alias",
+    metadata,
+    Column("old_id", Text, primary_key=True),
+    Column("id", Text, nullable=False),
+    info=BY_VALUE,
+)
