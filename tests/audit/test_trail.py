@@ -159,6 +159,7 @@ def test_what_was_recorded_survives_a_killed_database(durable_server: EmbeddedPo
             await trail.record(read(number))
         assert durable_server._process is not None
         durable_server._process.kill()
+        durable_server._process.wait()
         await database.close()
 
     async def count() -> int:
