@@ -1,7 +1,11 @@
-"""StructureDefinitions of FHIR R4 as rows: one text cell an element, such as `1..1 code !observation-status`.
+"""The structure of FHIR R4 as rows: one text cell an element, such as `1..1 code !observation-status`.
 
 A cell is: cardinality, then the types with their reference targets in brackets, then `!` and the value set of a
 required binding. A backbone element is a type of its own, named by its path (`Observation.component`).
+
+The structure definitions of the package carry elements its maker added (`Meta.accounts`) or took from a later release
+(`ResearchStudy.label`). The data elements beside them do not, but lack backbone elements: so the definitions give the
+types and the backbone, the data elements every other element.
 """
 
 from __future__ import annotations
@@ -15,32 +19,73 @@ REGEX: Final = BASE + "regex"
 BACKBONE: Final = frozenset({"BackboneElement", "Element"})
 VALUE_SET: Final = "http://hl7.org/fhir/ValueSet/"
 
+#: Ids of data elements are this and the path; those that would be longer than an id may be are not in the package.
+DATA_ELEMENT: Final = "de-"
+LONGEST_ID: Final = 64
 
-def structure_rows(definitions: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+#: Backbone elements of R5 whose elements have such long paths, or only refer to others.
+FOREIGN: Final = ("EvidenceVariable.characteristic.",)
+
+Element = Mapping[str, Any]
+Rows = dict[str, dict[str, Any]]
+
+
+def structure_rows(definitions: Iterable[Mapping[str, Any]], data_elements: Iterable[Mapping[str, Any]]) -> Rows:
     """Type name -> {kind, base, regex?, elements: {name: cell}}; inherited elements stand at the base only."""
-    rows: dict[str, dict[str, Any]] = {}
+    leaves = _by_path(data_elements)
+    rows: Rows = {}
     for definition in definitions:
         if definition.get("derivation") != "constraint":
-            rows.update(_rows_of(definition))
+            rows.update(_rows_of(definition, leaves))
+    for path, element in leaves.items():
+        owner, _, leaf = path.rpartition(".")
+        if owner in rows and rows[owner]["kind"] != "primitive" and not _inherits(rows, owner, leaf):
+            rows[owner]["elements"].setdefault(leaf, _cell(element))
+    _prune(rows)
     return rows
 
 
-def _rows_of(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _inherits(rows: Rows, owner: str, leaf: str) -> bool:
+    base = rows[owner]["base"]
+    return bool(base) and (leaf in rows[base]["elements"] or _inherits(rows, base, leaf))
+
+
+def _by_path(data_elements: Iterable[Mapping[str, Any]]) -> dict[str, Element]:
+    """Elements that are not inherited; a profile's ban of one (`0..0`) is left aside."""
+    elements = (row["snapshot"]["element"][0] for row in data_elements)
+    return {row["path"]: row for row in elements if row["base"]["path"] == row["path"] and row["max"] != "0"}
+
+
+def _prune(rows: Rows) -> None:
+    """Drop backbone elements none of whose elements are R4's, and what refers to them."""
+    foreign = {
+        name
+        for name, row in rows.items()
+        if row["kind"] == "backbone" and (not row["elements"] or name.startswith(FOREIGN))
+    }
+    for name in foreign:
+        del rows[name]
+    for row in rows.values():
+        row["elements"] = {key: cell for key, cell in row["elements"].items() if cell.split(" ")[1] not in foreign}
+
+
+def _rows_of(definition: Mapping[str, Any], leaves: Mapping[str, Element]) -> Rows:
     name = definition["name"]
     kind = definition["kind"].removesuffix("-type")
     head: dict[str, Any] = {"kind": kind, "base": definition.get("baseDefinition", "").removeprefix(BASE)}
     if definition["abstract"]:
         head["abstract"] = True
-    rows: dict[str, dict[str, Any]] = {name: {**head, "elements": {}}}
+    rows: Rows = {name: {**head, "elements": {}}}
     for element in definition["snapshot"]["element"][1:]:
         path = element["path"]
         owner, _, leaf = path.rpartition(".")
-        if kind == "primitive" and leaf == "value":
-            rows[name].update(_primitive(element))
+        if kind == "primitive":
+            rows[name].update(_pattern(element) if leaf == "value" else {})
         elif element["base"]["path"] == path:
             if owner not in rows:
                 rows[owner] = _backbone(definition, owner)
-            rows[owner]["elements"][leaf] = _cell(element)
+            if _is_backbone(element) or path in leaves or len(DATA_ELEMENT + path) > LONGEST_ID:
+                rows[owner]["elements"][leaf] = _cell(leaves.get(path, element))
     return rows
 
 
@@ -49,12 +94,16 @@ def _backbone(definition: Mapping[str, Any], path: str) -> dict[str, Any]:
     return {"kind": "backbone", "base": types[0]["code"], "elements": {}}
 
 
-def _primitive(element: Mapping[str, Any]) -> dict[str, str]:
+def _is_backbone(element: Element) -> bool:
+    return "contentReference" in element or element["type"][0]["code"] in BACKBONE
+
+
+def _pattern(element: Element) -> dict[str, str]:
     found = [row["valueString"] for row in element["type"][0].get("extension", []) if row["url"] == REGEX]
     return {"regex": found[0]} if found else {}
 
 
-def _cell(element: Mapping[str, Any]) -> str:
+def _cell(element: Element) -> str:
     parts = [f"{element['min']}..{element['max']}", *_types(element)]
     binding = element.get("binding", {})
     if binding.get("strength") == "required":
@@ -62,7 +111,7 @@ def _cell(element: Mapping[str, Any]) -> str:
     return " ".join(parts)
 
 
-def _types(element: Mapping[str, Any]) -> list[str]:
+def _types(element: Element) -> list[str]:
     if "contentReference" in element:
         return [element["contentReference"].removeprefix("#")]
     return [_type(row, element["path"]) for row in element["type"]]

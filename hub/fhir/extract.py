@@ -1,7 +1,100 @@
-"""Index values of a resource, by the search parameters of its type."""
+"""Index values of a resource by the search parameters of its type, compiled once for each type.
+
+`_id`, `_lastUpdated`, `_text`, `_content` and `_query` give no rows: the store has columns for the first two, and the
+others have no expression.
+"""
 
 from __future__ import annotations
 
-from hub.fhir.index_values import IndexValues
+from dataclasses import replace
+from functools import cache
+from typing import Any, Final
 
-__all__ = ["IndexValues"]
+from hub.fhir.composites import CompositePlan, composite_plans
+from hub.fhir.emitters import emitter
+from hub.fhir.expression import Resolves, Test, Truth, parse
+from hub.fhir.index_values import IndexValues
+from hub.fhir.routes import Hop, Route, routes
+from hub.fhir.search_parameters import SearchParameter, parameters
+from hub.fhir.walk import Node, Visit, compile_node, items_at
+from hub.kernel.types import Json
+
+__all__ = ["IndexValues", "extract"]
+
+_COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
+_LITERALS: Final = {"true": True, "false": False}
+
+
+def extract(resource: Json) -> IndexValues:
+    """Every index row of a resource. Never raises: a value of an odd shape is skipped and counted in `skipped`."""
+    out = IndexValues()
+    rtype = resource.get("resourceType")
+    if rtype.__class__ is not str:
+        out.skipped += 1
+        return out
+    visit, truths, composites = _compiled(rtype)
+    visit(resource, out)
+    for truth in truths:
+        truth.emit(resource, out)
+    for plan in composites:
+        plan.emit(resource, out)
+    return out
+
+
+class _TruthPlan:
+    """A parameter whose value is whether conditions hold (`deceased`)."""
+
+    def __init__(self, truth: Truth, parameter: SearchParameter) -> None:
+        self.code = parameter.code
+        self.tests = [(test, routes(test.path, parameter.base, parameter.base)) for test in truth.tests]
+
+    def emit(self, resource: Json, out: IndexValues) -> None:
+        holds = all(_holds(test, found, resource) for test, found in self.tests)
+        out.tokens.append((self.code, None, "true" if holds else "false", None))
+
+
+def _holds(test: Test, found: tuple[Route, ...], resource: Json) -> bool:
+    """A comparison with nothing there is empty in FHIRPath, which does not hold."""
+    values = [item for route in found for item in _values(route, resource)]
+    if test.value is None or not values:
+        return bool(values)
+    literal: Any = _LITERALS.get(test.value, test.value)
+    return all((value == literal) == test.equal for value in values)
+
+
+def _values(route: Route, resource: Json) -> list[Any]:
+    last = route.hops[-1].key
+    owners = items_at(route.hops[:-1], resource)
+    return [owner[last] for owner in owners if owner.__class__ is dict and owner.get(last) is not None]
+
+
+@cache
+def _compiled(rtype: str) -> tuple[Visit, list[_TruthPlan], list[CompositePlan]]:
+    node, truths, composites = Node(), [], []
+    for parameter in parameters(rtype).values():
+        if parameter.type == "composite":
+            composites.append(parameter)
+        elif parameter.code not in _COLUMNS and parameter.expression:
+            truths += _add(node, parameter)
+    return compile_node(node), truths, composite_plans(composites)
+
+
+def _add(node: Node, parameter: SearchParameter) -> list[_TruthPlan]:
+    truths = []
+    for alternative in parse(parameter.expression):
+        if isinstance(alternative, Truth):
+            truths.append(_TruthPlan(alternative, parameter))
+            continue
+        for route in routes(alternative, parameter.base, parameter.base):
+            emit = emitter(parameter.type, route)
+            if emit is not None:
+                node.add(_narrowed(route, parameter), emit, parameter.code)
+    return truths
+
+
+def _narrowed(route: Route, parameter: SearchParameter) -> Route:
+    """A Bundle's first resource counts only if it is of the type the parameter is about."""
+    if route.type != "Resource":
+        return route
+    last = route.hops[-1]
+    return replace(route, hops=(*route.hops[:-1], Hop(last.key, (*last.guards, Resolves(parameter.targets[0])))))

@@ -9,7 +9,8 @@ from typing import Any
 
 #: (parameter, system, code, text): from Coding, CodeableConcept, Identifier, ContactPoint, code, boolean, string, uri.
 #: `text` is what `:text` searches: the display of the coding, the text of the concept or of the identifier's type.
-#: A concept with text alone has neither system nor code. A code bound by its element has no system.
+#: A concept with text alone has neither system nor code. An element of type code
+#: has the system its value set implies, if that is one. Boolean, string and uri have none.
 Token = tuple[str, str | None, str | None, str | None]
 #: (parameter, system of the type, code of the type, value): for `identifier:of-type`.
 IdentifierOfType = tuple[str, str | None, str, str]

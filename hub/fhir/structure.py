@@ -33,7 +33,7 @@ class Element:
     choice: bool
     binding: str | None
 
-    def keys(self) -> Iterator[tuple[str, TypeRef]]:
+    def properties(self) -> Iterator[tuple[str, TypeRef]]:
         """JSON property name and type; a choice element has one for each of its types."""
         for ref in self.types:
             yield (self.name + ref.name[0].upper() + ref.name[1:] if self.choice else self.name), ref

@@ -1,0 +1,107 @@
+"""Index rows of text: strings, uris, references (R4 search.html string, uri, reference)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+from hub.fhir.index_values import IndexValues
+from hub.fhir.structure import RESOURCE_TYPES
+
+_NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
+_ADDRESS_PARTS: Final = ("text", "line", "city", "district", "state", "country", "postalCode")
+
+
+def text_of(value: Any) -> str:
+    """A text that PostgreSQL can hold. Raises TypeError or ValueError for anything else."""
+    if value.__class__ is not str:
+        raise TypeError
+    if "\0" in value:
+        raise ValueError
+    return value
+
+
+def optional_text(value: Any) -> str | None:
+    """As `text_of`, with None for what is absent."""
+    return None if value is None else text_of(value)
+
+
+def string(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+    text = text_of(value)
+    for code in codes:
+        out.strings.append((code, text))
+
+
+def human_name(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+    for part in _parts(value, _NAME_PARTS):
+        string(part, codes, out)
+
+
+def address(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+    for part in _parts(value, _ADDRESS_PARTS):
+        string(part, codes, out)
+
+
+def _parts(value: Any, names: Sequence[str]) -> Iterator[Any]:
+    """Values of the named properties, lists item by item; null stands for a part that has an extension only."""
+    for name in names:
+        found = value.get(name)
+        yield from (part for part in (found if found.__class__ is list else (found,)) if part is not None)
+
+
+def uri(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+    for text in _with_and_without_version(text_of(value)):
+        for code in codes:
+            out.uris.append((code, text))
+
+
+def canonical(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+    for text in _with_and_without_version(text_of(value)):
+        for code in codes:
+            out.references.append((code, None, None, text))
+
+
+def _with_and_without_version(text: str) -> tuple[str, ...]:
+    """A canonical `url|version` is found by either form (R4 references.html#canonical)."""
+    bare, bar, _ = text.partition("|")
+    return (text, bare) if bar else (text,)
+
+
+def reference(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+    text = optional_text(value.get("reference"))
+    if text and text[0] != "#":
+        rtype, rid = local_target(text)
+        url = None if rtype else text
+        for code in codes:
+            out.references.append((code, rtype, rid, url))
+    identifier = value.get("identifier")
+    if identifier is not None and identifier.get("value") is not None:
+        system, business_id = optional_text(identifier.get("system")), text_of(identifier["value"])
+        for code in codes:
+            out.reference_identifiers.append((code, system, business_id))
+
+
+def embedded_resource(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+    """A resource inside a Bundle, referenced by its own type and id."""
+    rtype, rid = text_of(value["resourceType"]), text_of(value["id"])
+    for code in codes:
+        out.references.append((code, rtype, rid, None))
+
+
+def local_target(text: str) -> tuple[str, str] | tuple[None, None]:
+    """Type and id of a relative reference, whatever version it names; two None for any other text."""
+    rtype, _, rest = text.partition("/")
+    if rtype not in RESOURCE_TYPES or not rest:
+        return None, None
+    rid, slash, version = rest.partition("/")
+    if slash and not version.startswith("_history/"):
+        return None, None
+    return rtype, rid
+
+
+def points_to(value: Any, rtype: str) -> bool:
+    """Whether a Reference states that its target has this type: in its text, else in its `type`."""
+    if value.get("resourceType") == rtype or value.get("type") == rtype:
+        return True
+    text = value.get("reference")
+    return text.__class__ is str and (text.startswith(rtype + "/") or f"/{rtype}/" in text)

@@ -1,0 +1,44 @@
+"""OperationOutcome, the form of every complaint over FHIR (R4 operationoutcome.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from hub.fhir.value_sets import codes
+from hub.kernel.errors import HTTP, HubError
+from hub.kernel.types import Issue, Json
+
+_ISSUE_TYPES: Final = codes("issue-type") or frozenset()
+
+
+def operation_outcome(source: HubError | Iterable[Issue]) -> Json:
+    """The OperationOutcome of one refusal, or of issues (none: all is well).
+
+    `code` is of the value set issue-type: the category's for a refusal, an issue's own where it is one of them, else
+    `processing`. A code that says more stands in `details`. Texts say where, what and what to do.
+    """
+    issues = [_refusal(source)] if isinstance(source, HubError) else [_issue(issue) for issue in source]
+    return {"resourceType": "OperationOutcome", "issue": issues or [_all_well()]}
+
+
+def _refusal(error: HubError) -> Json:
+    issue: Json = {"severity": "error", "code": HTTP[error.category].issue}
+    if error.code != error.category.value:
+        issue["details"] = {"coding": [{"code": error.code}]}
+    return {**issue, "diagnostics": str(error)}
+
+
+def _issue(issue: Issue) -> Json:
+    known = issue.code in _ISSUE_TYPES
+    found: Json = {"severity": issue.severity, "code": issue.code if known else "processing"}
+    if not known:
+        found["details"] = {"coding": [{"code": issue.code}]}
+    found["diagnostics"] = issue.text
+    if issue.where:
+        found["expression"] = [issue.where]
+    return found
+
+
+def _all_well() -> Json:
+    return {"severity": "information", "code": "informational", "diagnostics": "All is well."}
