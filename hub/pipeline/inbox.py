@@ -1,0 +1,178 @@
+"""Accepting messages: durable before the answer, each in exactly one state, arrival order kept.
+
+Messages that arrive together share one transaction and one fsync. Identities are claimed in that transaction, so a
+duplicate or a conflict is known as such from the first.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from hub.db.database import Database, Tx
+from hub.db.group_commit import GroupCommit
+from hub.fhir.json import dumps
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Accepted, Received, State
+from hub.pipeline.reason import Reason, refused, storable
+
+#: The channel on which workers are told that messages wait.
+CHANNEL: Final = "yilian_inbox"
+
+#: Messages stored in one transaction at most.
+_LIMIT: Final = 256
+
+_COLUMNS: Final = (
+    *("id", "feed", "facility", "received_at", "raw", "sha256", "identity", "kind", "charset", "peer"),
+    *("lanes", "state", "reason"),
+)
+
+_NUMBERS: Final = "SELECT nextval(pg_get_serial_sequence('inbox', 'id')) FROM generate_series(1, $1::int)"
+
+# Rows go in by key, so that two processes never wait for each other crosswise; the first of each key wins.
+_CLAIM: Final = """
+INSERT INTO message_identity (feed, identity, sha256, message)
+SELECT * FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bigint[]) AS new (feed, identity, sha256, message)
+ORDER BY feed, identity, message
+ON CONFLICT DO NOTHING
+RETURNING message
+"""
+
+_HOLDERS: Final = """
+SELECT new.message, held.message AS holder, held.sha256 = new.sha256 AS same
+FROM unnest($1::text[], $2::bytea[], $3::bytea[], $4::bigint[]) AS new (feed, identity, sha256, message)
+JOIN message_identity AS held USING (feed, identity)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    received: Received
+    facility: str
+    sha256: bytes
+
+
+class PostgresInbox:
+    """The inbox of the feeds in `facilities` (feed name -> facility code); implements `hub.kernel.ports.Inbox`."""
+
+    def __init__(self, database: Database, facilities: Mapping[str, str], *, seconds: float = 10) -> None:
+        self._database: Final = database
+        self._facilities: Final = facilities
+        self._seconds: Final = seconds
+        self._commits: Final = GroupCommit(self._flush, limit=_LIMIT)
+
+    async def accept(self, received: Received) -> Accepted:
+        """Return the number and state of a message once it is on disk.
+
+        Raises HubError UNAVAILABLE when it could not be stored within the time given, NOT_FOUND for an unknown feed.
+        """
+        facility = self._facilities.get(received.feed)
+        if facility is None:
+            raise HubError(Category.NOT_FOUND, "no feed has this name", where="inbox", todo="see consortium.yaml")
+        entry = _Entry(received, facility, hashlib.sha256(received.raw).digest())
+        try:
+            async with asyncio.timeout(self._seconds):
+                return await self._commits.submit(entry)
+        except TimeoutError:
+            raise HubError(
+                Category.UNAVAILABLE, "could not store the message in time", where="inbox", todo="send it again"
+            ) from None
+
+    async def close(self) -> None:
+        """Answer what was submitted and take nothing more."""
+        await self._commits.close()
+
+    async def _flush(self, entries: list[_Entry]) -> list[Accepted]:
+        try:
+            async with self._database.transaction() as tx:
+                return await _store(tx, entries)
+        except asyncpg.DataError as error:
+            if len(entries) == 1:
+                raise HubError(
+                    Category.FAULT, "the database refuses a value", where="inbox", todo="report this", code="inbox-data"
+                ) from error
+            # One entry the database cannot take must not cost the others their place.
+            return [accepted for entry in entries for accepted in await self._flush([entry])]
+
+
+async def _store(tx: Tx, entries: Sequence[_Entry]) -> list[Accepted]:
+    numbers = [row[0] for row in await tx.fetch(_NUMBERS, len(entries))]
+    repeats = await _repeats(tx, dict(zip(numbers, entries, strict=True)))
+    settled = [_standing(entry, repeats.get(number)) for number, entry in zip(numbers, entries, strict=True)]
+    await tx.copy_records_to_table(
+        "inbox",
+        columns=_COLUMNS,
+        records=[
+            _row(number, entry, state, reason)
+            for number, entry, (state, reason) in zip(numbers, entries, settled, strict=True)
+        ],
+    )
+    await tx.execute(f"NOTIFY {CHANNEL}")
+    return [Accepted(message=number, state=state) for number, (state, _) in zip(numbers, settled, strict=True)]
+
+
+async def _repeats(tx: Tx, entries: Mapping[int, _Entry]) -> dict[int, tuple[int, bool]]:
+    """Of messages whose identity is taken: the message that has it, and whether its bytes are the same."""
+    claims = {number: entry for number, entry in entries.items() if _claims(entry.received)}
+    if not claims:
+        return {}
+    arguments = (
+        [entry.received.feed for entry in claims.values()],
+        [_digest(entry.received.envelope.identity) for entry in claims.values()],
+        [entry.sha256 for entry in claims.values()],
+        list(claims),
+    )
+    first = {row["message"] for row in await tx.fetch(_CLAIM, *arguments)}
+    if len(first) == len(claims):
+        return {}
+    holders = await tx.fetch(_HOLDERS, *arguments)
+    return {row["message"]: (row["holder"], row["same"]) for row in holders if row["message"] not in first}
+
+
+def _claims(received: Received) -> bool:
+    """A message that was refused keeps its identity free: the sender may mend and send it again."""
+    return bool(received.envelope.identity) and received.envelope.problem is None
+
+
+def _standing(entry: _Entry, repeats: tuple[int, bool] | None) -> tuple[State, Reason | None]:
+    if entry.received.envelope.problem is not None:
+        return State.DEAD, refused(entry.received.envelope.problem)
+    if repeats is None:
+        return State.QUEUED, None
+    holder, same = repeats
+    return State.DUPLICATE if same else State.CONFLICT, Reason(repeats=holder)
+
+
+def _row(number: int, entry: _Entry, state: State, reason: Reason | None) -> tuple[object, ...]:
+    received, envelope = entry.received, entry.received.envelope
+    return (
+        number,
+        received.feed,
+        entry.facility,
+        received.received_at,
+        received.raw,
+        entry.sha256,
+        storable(envelope.identity),
+        storable(envelope.kind),
+        storable(envelope.charset),
+        storable(received.peer),
+        sorted({lane_of(received.feed, value) for value in envelope.lanes}),
+        state.value,
+        None if reason is None else dumps(reason.as_json()).decode(),
+    )
+
+
+def lane_of(feed: str, value: str) -> int:
+    """The lane of one patient identifier in a feed. A collision only makes a message wait without need."""
+    digest = hashlib.blake2b(digest_size=8)
+    digest.update(feed.encode() + b"\0" + value.encode("utf-8", "surrogatepass"))
+    return int.from_bytes(digest.digest(), "big", signed=True)
+
+
+def _digest(identity: str) -> bytes:
+    return hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16).digest()

@@ -1,0 +1,125 @@
+"""The queue in SQL: taking messages in lane order, and settling what became of them. No transaction control inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from asyncpg import Record
+
+from hub.db.database import Tx
+from hub.fhir.json import dumps
+from hub.kernel.types import State
+from hub.pipeline.claim import Plan, Waiting
+from hub.pipeline.reason import Reason
+
+#: The channel on which those who wait for a final state are told that some message reached one.
+SETTLED: Final = "yilian_settled"
+
+#: Stretches of the queue looked at for one batch, each as long as the batch: past them the next batch goes on.
+_STRETCHES: Final = 8
+
+# Locked rows are skipped: they are in another worker's hands. Locks end with the transaction, however it ends.
+_HOLD: Final = """
+SELECT id, lanes FROM inbox
+WHERE state = 'queued' AND id > $1 AND NOT lanes && $2::bigint[]
+ORDER BY id LIMIT $3
+FOR UPDATE SKIP LOCKED
+"""
+
+_OTHERS: Final = """
+SELECT id, lanes FROM inbox
+WHERE state = 'queued' AND id > $1 AND id <= $2 AND id <> ALL($3::bigint[])
+ORDER BY id
+"""
+
+_READ: Final = """
+SELECT id, feed, facility, received_at, coalesce(repaired, raw) AS raw, processed_at IS NOT NULL AS again
+FROM inbox WHERE id = ANY($1::bigint[]) ORDER BY id
+"""
+
+_SETTLE: Final = f"""
+WITH settled AS (
+  UPDATE inbox SET state = new.state, reason = new.reason::jsonb, report = new.report, processed_at = $5
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS new (id, state, reason, report)
+  WHERE inbox.id = new.id AND inbox.state = 'queued'
+  RETURNING inbox.id
+)
+SELECT count(*), pg_notify('{SETTLED}', '') FROM settled
+"""
+
+_ATTEMPT: Final = "UPDATE inbox SET attempts = attempts + 1 WHERE id = $1 RETURNING attempts"
+_FORGIVE: Final = "UPDATE inbox SET attempts = greatest(attempts - 1, 0) WHERE id = $1"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message to process: `raw` is its repaired form if it was repaired; `again`: it was processed before."""
+
+    id: int
+    feed: str
+    facility: str
+    received_at: datetime
+    raw: bytes
+    again: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What became of a message. `report`: the conversion report, compressed."""
+
+    message: int
+    state: State
+    reason: Reason | None = None
+    report: bytes | None = None
+
+
+async def take(tx: Tx, limit: int) -> list[Message]:
+    """Hold up to `limit` queued messages that nothing earlier in their lanes waits before; in order of arrival.
+
+    They stay queued for everybody else until the transaction ends.
+    """
+    plan = Plan()
+    seen = 0
+    for _ in range(_STRETCHES):
+        held = [_waiting(row) for row in await tx.fetch(_HOLD, seen, sorted(plan.busy), limit)]
+        if not held:
+            break
+        last = held[-1].message
+        # Read after the locks were taken: a message that is queued now and not ours is waited for.
+        others = await tx.fetch(_OTHERS, seen, last, [w.message for w in held])
+        plan.walk(held, [_waiting(row) for row in others], limit)
+        if len(plan.taken) >= limit or len(held) < limit:
+            break
+        seen = last
+    if not plan.taken:
+        return []
+    return [Message(**dict(row)) for row in await tx.fetch(_READ, plan.taken)]
+
+
+async def settle(tx: Tx, settled: Sequence[Settled], at: datetime) -> None:
+    """Write the state each message reached, and tell those who wait for it."""
+    await tx.execute(
+        _SETTLE,
+        [s.message for s in settled],
+        [s.state.value for s in settled],
+        [None if s.reason is None else dumps(s.reason.as_json()).decode() for s in settled],
+        [s.report for s in settled],
+        at,
+    )
+
+
+async def count_attempt(tx: Tx, message: int) -> int:
+    """Count one more try of a message that may have brought a worker down; returns the tries so far."""
+    return int(await tx.fetchval(_ATTEMPT, message))
+
+
+async def forgive_attempt(tx: Tx, message: int) -> None:
+    """Take one try back: it failed through no fault of the message."""
+    await tx.execute(_FORGIVE, message)
+
+
+def _waiting(row: Record) -> Waiting:
+    return Waiting(row["id"], frozenset(row["lanes"]))

@@ -1,0 +1,67 @@
+"""A batch of messages through their translators. Pure: what cannot be translated becomes its refusal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+import zstandard
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ports import Translator
+from hub.kernel.types import Json, ReportRow, Translation
+from hub.pipeline.queue import Message
+from hub.pipeline.reason import fault
+
+_LEVEL: Final = 3
+_encode: Final = msgspec.json.Encoder().encode
+_decode: Final = msgspec.json.Decoder(type=list[tuple[str, str, list[str], str]]).decode
+
+
+@dataclass(frozen=True, slots=True)
+class Translated:
+    """A message with what it says, or with why it cannot be said."""
+
+    message: Message
+    translation: Translation | None = None
+    refusal: HubError | None = None
+
+
+def translate(message: Message, translators: Mapping[str, Translator]) -> Translated:
+    """Run the translator of the message's feed. Never raises: a defect becomes a refusal of category FAULT."""
+    translator = translators.get(message.feed)
+    if translator is None:
+        return Translated(message, refusal=_no_feed())
+    try:
+        return Translated(message, translation=translator(message.raw))
+    except HubError as refusal:
+        return Translated(message, refusal=refusal)
+    except Exception as error:
+        return Translated(message, refusal=fault(error))
+
+
+def pack(report: tuple[ReportRow, ...]) -> bytes:
+    """A conversion report as it is kept beside its message."""
+    rows = [(row.source, row.outcome, row.targets, row.reason) for row in report]
+    return zstandard.ZstdCompressor(level=_LEVEL).compress(_encode(rows))
+
+
+def unpack(packed: bytes) -> list[Json]:
+    """The rows of a conversion report."""
+    rows = _decode(zstandard.ZstdDecompressor().decompress(packed))
+    return [
+        {"source": source, "outcome": outcome, "targets": targets, "reason": reason}
+        for source, outcome, targets, reason in rows
+    ]
+
+
+def _no_feed() -> HubError:
+    return HubError(
+        Category.UNSUPPORTED,
+        "no feed of this name is configured any more",
+        where="feed",
+        todo="put it back into consortium.yaml and replay the message",
+        code="unknown-feed",
+    )

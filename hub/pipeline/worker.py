@@ -1,0 +1,224 @@
+"""The worker: claims a batch, translates it, writes it and settles its messages, all in one transaction.
+
+There are no leases: while a batch is worked on, its messages are queued and locked; whatever ends the worker or the
+database, they are queued again and nothing of them is in the record.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from hub.db.database import Database, Tx
+from hub.kernel.clock import Clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+from hub.kernel.ports import Translator
+from hub.kernel.types import State, Translation
+from hub.pipeline.inbox import CHANNEL
+from hub.pipeline.queue import Message, Settled, count_attempt, forgive_attempt, settle, take
+from hub.pipeline.reason import Reason, fault, refused
+from hub.pipeline.translate import Translated, pack, translate
+from hub.pipeline.wakeup import Wakeup
+from hub.records.chain import Incoming
+from hub.records.ingest import Ingest, Ingested
+
+#: Seconds after which an idle worker looks into the queue without having been told.
+_IDLE_SECONDS: Final = 1.0
+#: Seconds to wait after the database failed: doubled with each failure up to the last.
+_BACK_OFF: Final = (0.05, 5.0)
+#: A statement that took too long may be the message's fault: these are tried one by one.
+_SUSPECT: Final = frozenset({"database-timeout"})
+
+
+async def run_worker(
+    database: Database,
+    ingest: Ingest,
+    translators: Mapping[str, Translator],
+    log: Log,
+    clock: Clock,
+    *,
+    batch_size: int,
+    stop: asyncio.Event,
+    careful: bool = False,
+    max_attempts: int = 3,
+) -> None:
+    """Work until `stop` is set, then finish the batch in hand.
+
+    `careful`: the worker before this one died, so messages are first taken one by one with their attempts counted;
+    one that was tried more than `max_attempts` times becomes a dead letter.
+    """
+    worker = Worker(database, ingest, translators, log, clock, batch_size=batch_size, max_attempts=max_attempts)
+    wakeup = Wakeup(database, CHANNEL)
+    waiting = asyncio.create_task(_ring_when(stop, wakeup))
+    if careful:
+        worker.be_careful()
+    try:
+        while not stop.is_set():
+            if not await worker.turn():
+                await wakeup.wait(worker.pause)
+    finally:
+        waiting.cancel()
+        await wakeup.close()
+
+
+async def _ring_when(stop: asyncio.Event, wakeup: Wakeup) -> None:
+    await stop.wait()
+    wakeup.ring()
+
+
+class Worker:
+    """One worker's state between turns: how carefully it goes, and how long it waits when there is nothing to do."""
+
+    def __init__(
+        self,
+        database: Database,
+        ingest: Ingest,
+        translators: Mapping[str, Translator],
+        log: Log,
+        clock: Clock,
+        *,
+        batch_size: int,
+        max_attempts: int,
+    ) -> None:
+        self._database: Final = database
+        self._ingest: Final = ingest
+        self._translators: Final = translators
+        self._log: Final = log
+        self._clock: Final = clock
+        self._batch_size: Final = batch_size
+        self._max_attempts: Final = max_attempts
+        self._careful = 0
+        self._failures = 0
+        self._innocent: int | None = None  # its last attempt failed through no fault of its own
+
+    @property
+    def pause(self) -> float:
+        """Seconds to wait before the next turn if nothing is heard."""
+        if not self._failures:
+            return _IDLE_SECONDS
+        first, last = _BACK_OFF
+        return min(first * 2.0**self._failures, last)
+
+    def be_careful(self) -> None:
+        """Take as many messages as a batch has one by one."""
+        self._careful = self._batch_size
+
+    async def turn(self) -> int:
+        """Process a batch, or one message when careful; returns how many messages were settled. Never raises HubError.
+
+        0 with failures behind it means that the database is away or others were faster: wait `pause` and try again.
+        """
+        try:
+            done = await (self._one() if self._careful else self._batch())
+        except HubError as error:
+            if error.category is not Category.UNAVAILABLE:
+                return self._doubt(error)
+            self._failures += 1
+            self._log.event("batch_put_off", level="WARNING", category=error.category, code=error.code)
+            if error.code in _SUSPECT:
+                self.be_careful()
+            return 0
+        except Exception as error:
+            return self._doubt(error)
+        self._failures = 0
+        return done
+
+    def _doubt(self, error: Exception) -> int:
+        """Some message of the batch cannot be written: find it by taking them one by one."""
+        self._log.failure("batch_failed", error)
+        self.be_careful()
+        return 1
+
+    async def _batch(self) -> int:
+        async with self._database.transaction() as tx:
+            messages = await take(tx, self._batch_size)
+            if messages:
+                await self._process(tx, messages)
+        return len(messages)
+
+    async def _one(self) -> int:
+        """One message, its attempt counted in a transaction of its own before it can do any harm."""
+        async with self._database.transaction() as tx:
+            if self._innocent is not None:
+                await forgive_attempt(tx, self._innocent)
+            found = await take(tx, 1)
+            worn_out = bool(found) and await count_attempt(tx, found[0].id) > self._max_attempts
+            if worn_out:
+                await self._settle(tx, [Translated(found[0], refusal=_deadly())])
+        self._innocent = None
+        self._careful = self._careful - 1 if found else 0
+        if found and not worn_out:
+            await self._alone(found[0])
+        return len(found)
+
+    async def _alone(self, message: Message) -> None:
+        try:
+            async with self._database.transaction() as tx:
+                # Another worker may have been faster; then there is nothing to do.
+                if [found.id for found in await take(tx, 1)] == [message.id]:
+                    await self._process(tx, [message])
+        except Exception as error:
+            if isinstance(error, HubError) and error.category is Category.UNAVAILABLE:
+                self._innocent = None if error.code in _SUSPECT else message.id
+                raise
+            self._log.failure("message_failed", error, message=message.id)
+            refusal = error if isinstance(error, HubError) else fault(error)
+            async with self._database.transaction() as tx:
+                await self._settle(tx, [Translated(message, refusal=refusal)])
+
+    async def _process(self, tx: Tx, messages: Sequence[Message]) -> None:
+        translated = [translate(message, self._translators) for message in messages]
+        incoming = [_incoming(t.message, t.translation) for t in translated if t.translation is not None]
+        ingested = await self._ingest.ingest(tx, incoming) if incoming else []
+        await self._settle(tx, translated, {i.message: i for i in ingested})
+
+    async def _settle(
+        self, tx: Tx, translated: Sequence[Translated], ingested: Mapping[int, Ingested] | None = None
+    ) -> None:
+        settled = [_settled(t, (ingested or {}).get(t.message.id)) for t in translated]
+        await settle(tx, settled, self._clock())
+        for t, s in zip(translated, settled, strict=True):
+            if s.state is State.DEAD and s.reason is not None:
+                self._log.event(
+                    "message_dead",
+                    level="WARNING",
+                    message=s.message,
+                    feed=t.message.feed,
+                    category=s.reason.category,
+                    code=s.reason.code,
+                )
+
+
+def _incoming(message: Message, translation: Translation) -> Incoming:
+    return Incoming(
+        message=message.id,
+        feed=message.feed,
+        facility=message.facility,
+        translation=translation,
+        received_at=message.received_at,
+        again=message.again,
+    )
+
+
+def _settled(translated: Translated, ingested: Ingested | None) -> Settled:
+    number, translation = translated.message.id, translated.translation
+    issues = () if translation is None else translation.issues
+    report = None if translation is None else pack(translation.report)
+    refusal = translated.refusal or (ingested.refusal if ingested is not None else None)
+    if refusal is not None or ingested is None:
+        reason = None if refusal is None else refused(refusal, issues)
+        return Settled(number, State.DEAD, reason, report)
+    reason = Reason(issues=issues) if issues else None
+    return Settled(number, ingested.outcome, reason, report)
+
+
+def _deadly() -> HubError:
+    return HubError(
+        Category.FAULT,
+        "workers stopped while they processed this message",
+        where="worker",
+        todo="report this defect with the message number; replay the message once it is mended",
+        code="worker-killed",
+    )

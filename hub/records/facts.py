@@ -1,0 +1,219 @@
+"""Release facts: what the gate must know of a resource, computed once when it is written.
+
+The tables name elements by dotted path; lists on the way are walked through.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
+from enum import IntFlag
+from typing import Any, Final
+
+from hub.fhir.temporal import Interval, interval, period
+from hub.kernel.errors import HubError
+from hub.kernel.types import Json
+from hub.store.values import Facts
+
+#: Elements that name the organisation which answers for a resource, best first (R4 4.0.1 reference targets).
+AUTHOR_ORGANIZATION: Final[Mapping[str, tuple[str, ...]]] = {
+    "Account": ("owner",),
+    "CarePlan": ("author", "contributor"),
+    "CareTeam": ("managingOrganization",),
+    "ChargeItem": ("performingOrganization", "requestingOrganization"),
+    "Claim": ("provider",),
+    "Communication": ("sender",),
+    "CommunicationRequest": ("sender", "requester"),
+    "Composition": ("custodian", "author"),
+    "Consent": ("organization",),
+    "Device": ("owner",),
+    "DeviceRequest": ("requester",),
+    "DiagnosticReport": ("performer", "resultsInterpreter"),
+    "DocumentManifest": ("author",),
+    "DocumentReference": ("custodian", "author"),
+    "Encounter": ("serviceProvider",),
+    "EpisodeOfCare": ("managingOrganization",),
+    "Flag": ("author",),
+    "Group": ("managingEntity",),
+    "HealthcareService": ("providedBy",),
+    "ImagingStudy": ("series.performer.actor",),
+    "Immunization": ("performer.actor",),
+    "Location": ("managingOrganization",),
+    "MeasureReport": ("reporter",),
+    "Media": ("operator",),
+    "MedicationDispense": ("performer.actor",),
+    "MedicationRequest": ("requester",),
+    "MedicationStatement": ("informationSource",),
+    "Observation": ("performer",),
+    "Patient": ("managingOrganization",),
+    "PractitionerRole": ("organization",),
+    "Procedure": ("performer.onBehalfOf", "performer.actor"),
+    "Provenance": ("agent.onBehalfOf", "agent.who"),
+    "QuestionnaireResponse": ("author",),
+    "ServiceRequest": ("requester",),
+    "SupplyDelivery": ("supplier",),
+    "Task": ("requester",),
+}
+
+#: Elements whose practitioners are the authors of a resource, in every type that has them.
+AUTHORS: Final = ("performer", "author", "recorder", "requester", "participant")
+
+#: Elements that say when it happened, best first; `a|b` is a pair of start and end.
+CLINICAL_TIME: Final[Mapping[str, tuple[str, ...]]] = {
+    "AllergyIntolerance": ("onsetDateTime", "onsetPeriod", "recordedDate"),
+    "Appointment": ("start|end",),
+    "AuditEvent": ("period", "recorded"),
+    "CarePlan": ("period", "created"),
+    "CareTeam": ("period",),
+    "ChargeItem": ("occurrenceDateTime", "occurrencePeriod", "occurrenceTiming", "enteredDate"),
+    "Claim": ("billablePeriod", "created"),
+    "ClinicalImpression": ("effectiveDateTime", "effectivePeriod", "date"),
+    "Communication": ("sent", "received"),
+    "CommunicationRequest": ("occurrenceDateTime", "occurrencePeriod", "authoredOn"),
+    "Composition": ("date",),
+    "Condition": ("onsetDateTime", "onsetPeriod", "recordedDate"),
+    "Consent": ("dateTime",),
+    "DeviceRequest": ("occurrenceDateTime", "occurrencePeriod", "occurrenceTiming", "authoredOn"),
+    "DeviceUseStatement": ("timingDateTime", "timingPeriod", "timingTiming", "recordedOn"),
+    "DiagnosticReport": ("effectiveDateTime", "effectivePeriod", "issued"),
+    "DocumentManifest": ("created",),
+    "DocumentReference": ("context.period", "date"),
+    "Encounter": ("period",),
+    "EpisodeOfCare": ("period",),
+    "FamilyMemberHistory": ("date",),
+    "Flag": ("period",),
+    "Goal": ("startDate",),
+    "ImagingStudy": ("started",),
+    "Immunization": ("occurrenceDateTime", "recorded"),
+    "List": ("date",),
+    "Media": ("createdDateTime", "createdPeriod", "issued"),
+    "MedicationAdministration": ("effectiveDateTime", "effectivePeriod"),
+    "MedicationDispense": ("whenHandedOver", "whenPrepared"),
+    "MedicationRequest": ("authoredOn",),
+    "MedicationStatement": ("effectiveDateTime", "effectivePeriod", "dateAsserted"),
+    "NutritionOrder": ("dateTime",),
+    "Observation": ("effectiveDateTime", "effectivePeriod", "effectiveInstant", "effectiveTiming", "issued"),
+    "Procedure": ("performedDateTime", "performedPeriod"),
+    "Provenance": ("occurredDateTime", "occurredPeriod", "recorded"),
+    "QuestionnaireResponse": ("authored",),
+    "RiskAssessment": ("occurrenceDateTime", "occurrencePeriod"),
+    "ServiceRequest": ("occurrenceDateTime", "occurrencePeriod", "occurrenceTiming", "authoredOn"),
+    "Specimen": ("collection.collectedDateTime", "collection.collectedPeriod", "receivedTime"),
+    "SupplyDelivery": ("occurrenceDateTime", "occurrencePeriod", "occurrenceTiming"),
+    "Task": ("executionPeriod", "authoredOn"),
+}
+
+
+class Flag(IntFlag):
+    """Why a body may need to be parsed when it is released."""
+
+    NARRATIVE = 1  #: has a text that may repeat restricted content
+    DISPLAY = 2  #: has a reference with a display, which may name what is hidden
+
+
+def facts_of(resource: Json, writer_org: str, facilities: Collection[str] = ()) -> Facts:
+    """The release facts of `resource`, written by the facility `writer_org` (its code).
+
+    The author organisation is the first one named by the resource that is one of `facilities` (codes are the ids of
+    their Organization resources); else the writer.
+    """
+    start, end = _clinical_time(resource)
+    return Facts(
+        author_org=_author_organization(resource, facilities) or writer_org,
+        authors=_authors(resource),
+        labels=tuple(
+            f"{label.get('system', '')}|{label.get('code', '')}"
+            for label in resource.get("meta", {}).get("security", ())
+        ),
+        clinical_start=start,
+        clinical_end=end,
+        flags=int(_flags(resource)),
+    )
+
+
+def _author_organization(resource: Json, facilities: Collection[str]) -> str | None:
+    for path in AUTHOR_ORGANIZATION.get(resource["resourceType"], ()):
+        for reference in _values(resource, path):
+            kind, _, code = str(reference.get("reference", "")).rpartition("/")
+            if kind == "Organization" and code in facilities:
+                return code
+    return None
+
+
+def _authors(resource: Json) -> tuple[str, ...]:
+    found: dict[str, None] = {}
+    for name in AUTHORS:
+        if name in resource:
+            found.update(dict.fromkeys(_practitioners(resource[name])))
+    return tuple(found)
+
+
+def _practitioners(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _practitioners(item)
+    elif isinstance(value, dict):
+        reference = value.get("reference")
+        if isinstance(reference, str) and reference.startswith(("Practitioner/", "PractitionerRole/")):
+            yield reference
+        for item in value.values():
+            if isinstance(item, (dict, list)):
+                yield from _practitioners(item)
+
+
+def _clinical_time(resource: Json) -> Interval:
+    """When it happened. A time that cannot be read counts as none: the gate then fails closed."""
+    for path in CLINICAL_TIME.get(resource["resourceType"], ()):
+        if "|" in path:
+            start, end = path.split("|")
+            found: Iterator[Any] = iter([{"start": resource.get(start), "end": resource.get(end)}])
+        else:
+            found = _values(resource, path)
+        for value in found:
+            with suppress(HubError):
+                span = _span(value)
+                if span != (None, None):
+                    return span
+    return None, None
+
+
+def _span(value: Any) -> Interval:
+    """Start and end (exclusive) of a dateTime, Period or Timing. Raises HubError INVALID."""
+    if isinstance(value, str):
+        return interval(value)
+    if value.get("event"):
+        events = [interval(event) for event in value["event"]]
+        ends = [high for _, high in events]
+        return min(low for low, _ in events), None if None in ends else max(filter(None, ends))
+    span = value.get("repeat", {}).get("boundsPeriod", value)
+    return period(span.get("start"), span.get("end"))
+
+
+def _values(value: Any, path: str) -> Iterator[Any]:
+    """What stands at a dotted path, lists walked through."""
+    if isinstance(value, list):
+        for item in value:
+            yield from _values(item, path)
+    elif not path:
+        yield value
+    elif isinstance(value, dict):
+        name, _, rest = path.partition(".")
+        if name in value:
+            yield from _values(value[name], rest)
+
+
+def _flags(resource: Json) -> Flag:
+    found = Flag.NARRATIVE if "text" in resource else Flag(0)
+    return found | Flag.DISPLAY if _has_display(resource) else found
+
+
+def _has_display(value: Json) -> bool:
+    if "display" in value and "reference" in value:
+        return True
+    for item in value.values():
+        if isinstance(item, dict):
+            if _has_display(item):
+                return True
+        elif isinstance(item, list) and any(isinstance(part, dict) and _has_display(part) for part in item):
+            return True
+    return False

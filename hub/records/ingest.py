@@ -1,0 +1,201 @@
+"""Messages into the record: one bulk read, one merge in memory, one bulk write per batch, in the caller's transaction.
+
+Nothing is locked on the way: the store refuses a write whose resource moved on since it was read, and the batch is
+then tried again. So workers do not queue for the practitioners and locations that all messages name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.db.database import Tx
+from hub.fhir.json import dumps, loads
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import IdMaker, reference_key
+from hub.kernel.types import Issue, Json, State
+from hub.records.aliases import resolved
+from hub.records.chain import Chain, Change, Effect, Head, Incoming, Own, Ref, head_of
+from hub.records.facts import facts_of
+from hub.records.provenance import provenance
+from hub.records.withdraw import contributions
+from hub.store.store import Store
+from hub.store.values import Stored, Write, patient_key
+
+#: Issues of these severities make a message one to look at.
+_NOTABLE: Final = frozenset({"fatal", "error", "warning"})
+
+# A message that changed nothing has still spoken: older ones replayed later must not undo what it said.
+_CONFIRM: Final = """
+UPDATE resource SET source = new.source, cleared = string_to_array(new.cleared, ' ')
+FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::bigint[], $5::text[]) AS new (pkey, key, version, source, cleared)
+WHERE resource.pkey = new.pkey AND resource.key = new.key AND resource.version = new.version
+"""
+
+_EVENTS: Final = """
+INSERT INTO identity_event (message, facility, kind, survivor, loser, detail, received_at)
+SELECT $1, $2, kind, survivor, loser, detail::jsonb, $7
+FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS new (kind, survivor, loser, detail)
+ON CONFLICT DO NOTHING
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ingested:
+    """What became of a message: `refusal` says why it is a dead letter."""
+
+    message: int
+    outcome: State
+    issues: tuple[Issue, ...] = ()
+    refusal: HubError | None = None
+
+
+class Ingest:
+    """The door in for messages of the `facilities` (codes) of a consortium."""
+
+    def __init__(self, store: Store, ids: IdMaker, facilities: Collection[str]) -> None:
+        self._store: Final = store
+        self._ids: Final = ids
+        self._facilities: Final = frozenset(facilities)
+
+    async def ingest(self, tx: Tx, batch: Sequence[Incoming]) -> list[Ingested]:
+        """Write what the messages of `batch` say, in order; returns what became of each.
+
+        A message that breaks a rule is refused as a whole and touches nothing. Raises HubError UNAVAILABLE
+        (`lost-race`) when others changed the same resources meanwhile: roll back and try again.
+        """
+        batch = await resolved(self._store, tx, batch)
+        stored = await self._load(tx, batch)
+        chain = Chain(
+            {ref: head_of(version) for ref, version in stored.items()},
+            self._facilities,
+            await self._own(tx, stored, batch),
+        )
+        effects = [chain.apply(incoming) for incoming in batch]
+        await self._save(tx, effects, stored)
+        await _confirm(tx, effects)
+        await _record_events(tx, effects)
+        return [_ingested(effect) for effect in effects]
+
+    async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:
+        refs = {ref for incoming in batch for ref in _refs(incoming)}
+        refs.update(self._provenance_ref(incoming) for incoming in batch if incoming.again)
+        return {Ref(*key): version for key, version in (await self._store.load(tx, sorted(refs))).items()}
+
+    async def _own(self, tx: Tx, stored: Mapping[Ref, Stored], batch: Sequence[Incoming]) -> dict[tuple[int, Ref], Own]:
+        """What messages that come again contributed when they were processed before."""
+        found: dict[tuple[int, Ref], Own] = {}
+        for incoming in batch:
+            for ref in _refs(incoming) & stored.keys() if incoming.again else ():
+                found[incoming.message, ref] = contributions(incoming.message, await self._bodies(tx, ref))
+        return found
+
+    async def _bodies(self, tx: Tx, ref: Ref) -> list[Json | None]:
+        """Every version of a resource, oldest first."""
+        found: list[Stored] = []
+        while page := await self._store.versions(tx, *ref, below=found[-1].version if found else None):
+            found += page
+        return [None if version.deleted else loads(version.body) for version in reversed(found)]
+
+    async def _save(self, tx: Tx, effects: Sequence[Effect], stored: Mapping[Ref, Stored]) -> None:
+        changes = [change for effect in effects for change in self._changes(effect)]
+        if not changes:
+            return
+        try:
+            await self._store.save(tx, [_write(change, stored.get(change.ref)) for change in changes])
+        except HubError as error:
+            if error.category is not Category.CONFLICT:
+                raise
+            raise HubError(
+                Category.UNAVAILABLE,
+                "others changed the same resources",
+                where="ingest",
+                todo="try again",
+                code="lost-race",
+            ) from error
+
+    def _changes(self, effect: Effect) -> Iterable[Change]:
+        """The versions a message makes, and its Provenance if it makes any."""
+        if not effect.changes:
+            return
+        yield from effect.changes
+        incoming = effect.incoming
+        ref = self._provenance_ref(incoming)
+        resource = provenance(
+            ref.id,
+            incoming.message,
+            incoming.facility,
+            targets=[(change.ref.type, change.ref.id, change.version) for change in effect.changes],
+            received_at=incoming.received_at,
+            event_time=incoming.translation.event_time,
+        )
+        patient = next((change.patient for change in effect.changes if change.patient is not None), None)
+        yield Change(
+            ref,
+            resource,
+            patient,
+            facts_of(resource, incoming.facility, self._facilities),
+            version=0,
+            spoken=incoming.message,
+            cleared=(),
+        )
+
+    def _provenance_ref(self, incoming: Incoming) -> Ref:
+        return Ref("Provenance", self._ids(incoming.facility, "Provenance", "message", str(incoming.message)))
+
+
+def _refs(incoming: Incoming) -> set[Ref]:
+    return {Ref(draft.resource["resourceType"], draft.resource["id"]) for draft in incoming.translation.drafts}
+
+
+def _write(change: Change, current: Stored | None) -> Write:
+    return Write(
+        type=change.ref.type,
+        id=change.ref.id,
+        resource=change.resource,
+        patient=change.patient,
+        facts=change.facts,
+        source=change.spoken,
+        cleared=change.cleared,
+        current=current,
+    )
+
+
+async def _confirm(tx: Tx, effects: Sequence[Effect]) -> None:
+    heads: dict[Ref, Head] = {}
+    for effect in effects:
+        heads.update(effect.confirmed)
+    if heads:
+        rows = [
+            (patient_key(*ref, head.patient), reference_key(*ref), head.version, head.source, " ".join(head.cleared))
+            for ref, head in sorted(heads.items())
+        ]
+        await tx.execute(_CONFIRM, *map(list, zip(*rows, strict=True)))
+
+
+async def _record_events(tx: Tx, effects: Sequence[Effect]) -> None:
+    for effect in effects:
+        incoming, events = effect.incoming, effect.incoming.translation.identity_events
+        if events and effect.refusal is None:
+            await tx.execute(
+                _EVENTS,
+                incoming.message,
+                incoming.facility,
+                [event.kind for event in events],
+                [event.survivor for event in events],
+                [event.loser for event in events],
+                [dumps(dict(event.detail)).decode() for event in events],
+                incoming.received_at,
+            )
+
+
+def _ingested(effect: Effect) -> Ingested:
+    issues = effect.incoming.translation.issues
+    if effect.refusal is not None:
+        outcome = State.DEAD
+    elif effect.superseded:
+        outcome = State.SUPERSEDED
+    else:
+        outcome = State.WARNINGS if any(issue.severity in _NOTABLE for issue in issues) else State.DONE
+    return Ingested(message=effect.incoming.message, outcome=outcome, issues=issues, refusal=effect.refusal)

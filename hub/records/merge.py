@@ -1,0 +1,168 @@
+"""What a message states, laid over what is stored. Pure.
+
+An element is the unit: a JSON key together with its `_key` and the other members of its `[x]` family.
+A message that is older than the one that last spoke about a resource (a dead letter replayed late, a message that
+overtook another in a second lane) changes nothing the newer one settled: it only fills what is absent and was not
+cleared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Draft, Json
+from hub.records.choices import element_of, elements
+
+#: Elements that say whom a resource is about; they may not change by update.
+SUBJECTS: Final = ("subject", "patient", "beneficiary")
+
+#: Parts of meta that every version has of its own.
+_OWN_META: Final = frozenset({"versionId", "lastUpdated", "source"})
+
+_canonical: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
+
+
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """`resource` as it should stand, the elements `cleared` by messages so far, and whether anything was `held_back`
+    because a newer message had settled it. `changed` is False if nothing but bookkeeping differs from the stored one.
+    """
+
+    resource: Json
+    cleared: tuple[str, ...]
+    changed: bool
+    held_back: bool = False
+
+
+def merge(
+    draft: Draft,
+    stored: Json | None,
+    cleared: Collection[str] = (),
+    *,
+    settled: bool = False,
+    own: Collection[str] = (),
+) -> Merged:
+    """Lay `draft` over `stored` (None: nothing is stored). Neither is altered; parts may be shared with the result.
+
+    `settled`: the stored resource was last spoken about by a newer message, which leaves open only the elements `own`
+    that this message had set and nobody changed since.
+    Raises HubError CONFLICT (`subject-changed`) if the draft is about somebody else than the stored resource.
+    """
+    if stored is None:
+        return Merged(_created(draft), _cleared(draft, ()), changed=True)
+    refuse_other_subject(draft.resource, stored)
+    if settled:
+        return _filled(draft, stored, cleared, own)
+    resource = _overlaid(draft, stored) if draft.merge == "overlay" else _replaced(draft, stored)
+    return Merged(resource, _cleared(draft, cleared), changed=not same(resource, stored))
+
+
+def same(one: Json, other: Json) -> bool:
+    """Whether two resources have the same content: the digits of decimals count, key order and own meta do not."""
+    mine, theirs = _content(one), _content(other)
+    return mine == theirs and _canonical.encode(mine) == _canonical.encode(theirs)
+
+
+def refuse_other_subject(new: Json, stored: Json) -> None:
+    """Raise HubError CONFLICT (`subject-changed`) if `new` is about somebody else than `stored`."""
+    for name in SUBJECTS:
+        was, now = _reference(stored, name), _reference(new, name)
+        if was is not None and now is not None and was != now:
+            raise subject_changed(f"{new['resourceType']}.{name}")
+
+
+def subject_changed(where: str) -> HubError:
+    """The refusal of an update that would move a resource to another patient."""
+    return HubError(
+        Category.CONFLICT,
+        "is stored about another patient",
+        where=where,
+        todo="correct the identifiers, or move the resource in a patient move (A44, A45)",
+        code="subject-changed",
+    )
+
+
+def _reference(resource: Json, name: str) -> str | None:
+    value = resource.get(name)
+    return value.get("reference") if isinstance(value, dict) else None
+
+
+def _created(draft: Draft) -> Json:
+    stated = {element for element, _ in elements(draft.resource)}
+    return {**draft.resource, **_absent(draft, stated)}
+
+
+def _absent(draft: Draft, present: Collection[str]) -> dict[str, Any]:
+    """The defaults whose element is not `present`."""
+    kind = draft.resource["resourceType"]
+    return {key: value for key, value in draft.defaults.items() if element_of(kind, key) not in present}
+
+
+def _overlaid(draft: Draft, stored: Json) -> Json:
+    stated = {element for element, _ in elements(draft.resource)}
+    removed = stated | _clears(draft)
+    kept = {key: stored[key] for element, key in elements(stored) if element not in removed}
+    standing = {element_of(stored["resourceType"], key) for key in kept} | stated
+    return _assembled(draft, stored, {**kept, **_stated(draft), **_absent(draft, standing)})
+
+
+def _replaced(draft: Draft, stored: Json) -> Json:
+    """The snapshot, but for defaults: what is stored of them stays."""
+    kind = draft.resource["resourceType"]
+    stated = {element for element, _ in elements(draft.resource)}
+    spared = {element_of(kind, key) for key in draft.defaults} - stated
+    kept = {key: stored[key] for element, key in elements(stored) if element in spared}
+    standing = {element_of(kind, key) for key in kept} | stated
+    return _assembled(draft, stored, {**_stated(draft), **kept, **_absent(draft, standing)})
+
+
+def _filled(draft: Draft, stored: Json, cleared: Collection[str], own: Collection[str]) -> Merged:
+    """A newer message has spoken: set only what is `own`, or absent and was not cleared; a snapshot sets nothing."""
+    if draft.merge == "replace":
+        return Merged(stored, tuple(cleared), changed=False, held_back=not same(_replaced(draft, stored), stored))
+    kind = stored["resourceType"]
+    present = {element for element, _ in elements(stored)}
+    settled = (present | set(cleared)) - set(own)
+    stated = _stated(draft)
+    fill = {key: value for key, value in stated.items() if element_of(kind, key) not in settled}
+    filled = {element_of(kind, key) for key in fill}
+    kept = {key: value for key, value in stored.items() if element_of(kind, key) not in filled}
+    defaults = _absent(draft, present | set(cleared) | {element_of(kind, key) for key in stated})
+    held_back = any(key not in fill and stored.get(key) != value for key, value in stated.items())
+    held_back = held_back or bool(_clears(draft) & present)
+    resource = {**kept, **fill, **defaults}
+    return Merged(resource, tuple(cleared), changed=not same(resource, stored), held_back=held_back)
+
+
+def _stated(draft: Draft) -> dict[str, Any]:
+    return {key: draft.resource[key] for _, key in elements(draft.resource)}
+
+
+def _clears(draft: Draft) -> set[str]:
+    return {element_of(draft.resource["resourceType"], key) for key in draft.clears}
+
+
+def _cleared(draft: Draft, before: Collection[str]) -> tuple[str, ...]:
+    stated = {element for element, _ in elements(draft.resource)}
+    return tuple(sorted((set(before) | _clears(draft)) - stated))
+
+
+def _assembled(draft: Draft, stored: Json, body: Mapping[str, Any]) -> Json:
+    head: Json = {"resourceType": stored["resourceType"], "id": stored["id"]}
+    meta = {**_lasting_meta(stored), **_lasting_meta(draft.resource)}
+    return {**head, "meta": meta, **body} if meta else {**head, **body}
+
+
+def _lasting_meta(resource: Json) -> Json:
+    return {key: value for key, value in resource.get("meta", {}).items() if key not in _OWN_META}
+
+
+def _content(resource: Json) -> Json:
+    content = {key: value for key, value in resource.items() if key != "meta"}
+    meta = _lasting_meta(resource)
+    return {**content, "meta": meta} if meta else content

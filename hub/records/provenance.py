@@ -1,0 +1,50 @@
+"""The Provenance of a message: what it changed, whose it was, and the inbox entry it came from (R4 provenance.html)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Final
+
+from hub.kernel.types import Json
+
+#: `meta.source` of every resource a message wrote: this and the message number.
+MESSAGE_SOURCE: Final = "urn:yilian:message:"
+
+_PARTICIPANT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+
+
+def message_source(message: int) -> str:
+    """The `meta.source` that leads to inbox entry `message`."""
+    return f"{MESSAGE_SOURCE}{message}"
+
+
+def provenance(
+    provenance_id: str,
+    message: int,
+    facility: str,
+    *,
+    targets: Sequence[tuple[str, str, int]],
+    received_at: datetime,
+    event_time: datetime | None,
+) -> Json:
+    """The Provenance of `message` from `facility` (code) for the versions (type, id, version) it made."""
+    resource: Json = {
+        "resourceType": "Provenance",
+        "id": provenance_id,
+        "meta": {"source": message_source(message)},
+        "target": [{"reference": f"{kind}/{id_}/_history/{version}"} for kind, id_, version in targets],
+    }
+    if event_time is not None:
+        resource["occurredDateTime"] = event_time.isoformat()
+    resource["recorded"] = received_at.isoformat(timespec="milliseconds")
+    resource["agent"] = [
+        {
+            "type": {"coding": [{"system": _PARTICIPANT, "code": "author"}]},
+            "who": {"reference": f"Organization/{facility}"},
+        }
+    ]
+    resource["entity"] = [
+        {"role": "source", "what": {"identifier": {"system": "urn:ietf:rfc:3986", "value": message_source(message)}}}
+    ]
+    return resource
