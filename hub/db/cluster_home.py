@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.db.account import Account
-from hub.db.binaries import Binaries
+from hub.db.binaries import Binaries, copied, is_installation
 from hub.kernel.errors import Category, HubError
 
 ELSEWHERE: Final = Path("/var/lib/yilian-hub")
@@ -105,17 +105,24 @@ class Home:
         return folder
 
     def reachable(self, binaries: Binaries) -> Binaries:
-        """`binaries`, or a copy of their installation in the home if the account cannot reach them."""
+        """`binaries`, or a copy of their installation in the home if the account cannot reach them.
+
+        Raises HubError UNSUPPORTED when they do not run there either.
+        """
         if self._runs(binaries):
             return binaries
-        source = binaries.folder.parent
-        copy = self.base / "binaries" / f"{binaries.major}-{(binaries / 'postgres').stat().st_mtime_ns}"
-        if not copy.exists():
-            new = copy.with_suffix(".new")
-            shutil.rmtree(new, ignore_errors=True)
-            shutil.copytree(source, new, symlinks=True, ignore=shutil.ignore_patterns("include"))
-            new.rename(copy)
-        return Binaries(copy / binaries.folder.name, binaries.major)
+        if is_installation(binaries):
+            target = self.base / "binaries" / f"{binaries.major}-{(binaries / 'postgres').stat().st_mtime_ns}"
+            if not target.exists():
+                new = target.with_suffix(".new")
+                shutil.rmtree(new, ignore_errors=True)
+                copied(binaries, new)
+                new.rename(target)
+            copy = Binaries(target / binaries.folder.relative_to(binaries.folder.parents[2]), binaries.major)
+            if self._runs(copy):
+                return copy
+        todo = "give another folder of binaries in YILIAN_POSTGRES_BIN"
+        raise HubError(Category.UNSUPPORTED, "its programs do not run here", where=str(binaries.folder), todo=todo)
 
     def _runs(self, binaries: Binaries) -> bool:
         try:
