@@ -6,6 +6,7 @@ Source: FHIR R4 4.0.1, profiles-resources.json, elements at the first level whos
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -57,6 +58,7 @@ CHOICES: Final[Mapping[str, tuple[str, ...]]] = {
 _OWN_NAMES: Final = frozenset({"GuidanceResponse.occurrenceDateTime", "MedicationAdministration.eventHistory"})
 
 
+@lru_cache(maxsize=4096)
 def element_of(resource_type: str, key: str) -> str:
     """The element a JSON key belongs to: `_birthDate` is part of `birthDate`, `valueQuantity` of `value[x]`."""
     name = key.removeprefix("_")
