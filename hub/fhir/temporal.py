@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.fhir.prefixes import Comparison, Condition, Prefix
@@ -22,13 +23,14 @@ Interval = tuple[datetime | None, datetime | None]
 _TEXT: Final = re.compile(
     r"(?P<year>[0-9]{4})(?:-(?P<month>[0-9]{2})(?:-(?P<day>[0-9]{2})"
     r"(?:T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?)?"
-    r"(?P<zone>Z|[+-][0-9]{2}:[0-9]{2})?)?)?)?"
+    r"(?P<zone>Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?)?)?)?"
 )
 _SECOND: Final = timedelta(seconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
 
 
+@lru_cache(maxsize=4096)  # the values of one visit share their times
 def interval(text: str, zone: tzinfo = CHINA) -> tuple[datetime, datetime | None]:
     """The range [low, high) a date, dateTime or instant covers by its precision.
 
@@ -112,6 +114,7 @@ def _next(low: datetime, match: re.Match[str]) -> datetime:
     return low.replace(month=low.month + 1)
 
 
+@lru_cache(maxsize=256)
 def _zone(text: str | None, default: tzinfo) -> tzinfo:
     if text is None:
         return default
