@@ -1,0 +1,152 @@
+"""The state of translating one message: drafts, issues, and what became of each field. The engine passes it on."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from hub.kernel.types import Draft, Issue, Json
+from mappings.hl7v2.habits import Habits
+from mappings.hl7v2.parser import Message, Segment
+from mappings.hl7v2.paths import Primitive
+
+DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
+
+Outcome = Literal["mapped", "carried", "refused"]
+
+
+@dataclass(slots=True)
+class Building:
+    """A draft in the making."""
+
+    resource: Json
+    authority: str
+    key: str
+    patient: str | None
+    merge: Literal["overlay", "replace"] = "overlay"
+    clears: dict[str, None] = field(default_factory=dict)
+    defaults: Json = field(default_factory=dict)
+
+    @property
+    def reference(self) -> Json:
+        return {"reference": f"{self.resource['resourceType']}/{self.resource['id']}"}
+
+    def finished(self) -> Draft:
+        """The draft; an element that was also stated is not cleared, nor has it a default."""
+        stated = self.resource
+        return Draft(
+            resource=stated,
+            authority=self.authority,
+            key=self.key,
+            patient=self.patient,
+            merge=self.merge,
+            clears=tuple(name for name in self.clears if name not in stated and f"_{name}" not in stated),
+            defaults={name: value for name, value in self.defaults.items() if name not in stated},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Mapped:
+    """A repetition of a field went to `target` through a datatype whose parts are `parts`."""
+
+    target: str
+    parts: dict[str, str]
+
+
+@dataclass(slots=True)
+class Trace:
+    """What became of fields, for the report: by (segment position, field, repetition), and by component too.
+
+    Repetition 0 means all of them; component 0 means all of it.
+    """
+
+    mapped: dict[tuple[int, int, int], list[Mapped]] = field(default_factory=dict)
+    notes: dict[tuple[int, int, int, int], tuple[Outcome, str]] = field(default_factory=dict)
+
+
+class Context:
+    """One message under translation. `segment`, `field` and `rep` say where the engine stands."""
+
+    __slots__ = (
+        "_beside", "control", "drafts", "event", "field", "habits", "issues", "message", "rep", "segment", "time",
+        "trace", "zone",
+    )  # fmt: skip
+
+    def __init__(self, message: Message, habits: Habits, trace: Trace | None) -> None:
+        self.message = message
+        self.habits = habits
+        self.trace = trace
+        self.issues: list[Issue] = []
+        self.drafts: dict[tuple[str, str], Building] = {}
+        self.event = ""
+        self.control = ""
+        self.time = ""
+        self.zone = habits.profile.zone or "+08:00"
+        self.segment: Segment = message.segments[0]
+        self.field = 0
+        self.rep = 1
+        self._beside: dict[str, Segment] = {}
+
+    @property
+    def at(self) -> str:
+        """The field the engine stands at, as `PID-3`."""
+        return f"{self.segment.name}-{self.field}"
+
+    def beside(self, name: str) -> Segment | None:
+        """The segment of that name that goes with the one being mapped, else the first of the message."""
+        if self.segment.name == name:
+            return self.segment
+        return self._beside.get(name) or self.message.first(name)
+
+    def stand_beside(self, segments: Iterable[Segment]) -> None:
+        """Say which segments go with those mapped next."""
+        self._beside = {segment.name: segment for segment in segments}
+
+    def draft(self, rtype: str, authority: str, key: str, patient: str | None, **more: Any) -> Building:
+        """The draft of the resource with that identity at this facility, made if the message has not named it yet."""
+        rid = self.habits.ids(self.habits.facility, rtype, authority, key)
+        building = self.drafts.get((rtype, rid))
+        if building is None:
+            building = Building({"resourceType": rtype, "id": rid}, authority, key, patient, **more)
+            self.drafts[rtype, rid] = building
+        return building
+
+    def took(self, segment: Segment, n: int, target: str, parts: dict[str, str] | None = None, rep: int = 0) -> None:
+        """Record that field `n` went to `target`."""
+        if self.trace is not None:
+            self.trace.mapped.setdefault((segment.position, n, rep), []).append(Mapped(target, parts or {"*": ""}))
+
+    def note(self, outcome: Outcome, reason: str, comp: int = 0) -> None:
+        """Record what became of a component of the field the engine stands at, if it was not mapped."""
+        if self.trace is not None:
+            self.trace.notes[self.segment.position, self.field, self.rep, comp] = (outcome, reason)
+
+    def where(self, comp: int = 0) -> str:
+        """Position of the field the engine stands at, as `PID-3[2].4` or `OBX[2]-5[1]`."""
+        return position(self.message, self.segment, self.field, self.rep) + (f".{comp}" if comp else "")
+
+    def issue(
+        self, code: str, text: str, where: str = "", severity: Literal["error", "warning", "information"] = "warning"
+    ) -> None:
+        """Add an issue; `text` holds no value of the message."""
+        self.issues.append(Issue(severity=severity, where=where or self.where(), code=code, text=text))
+
+    def original(self, text: str) -> Json:
+        """The extension that carries a source text which could not be mapped."""
+        return {"url": self.habits.extension("hl7v2-original-text"), "valueString": text}
+
+    def absent(self, text: str, reason: str, comp: int = 0, code: str = "error") -> Primitive:
+        """An element that cannot be stated, with why (R4 data-absent-reason) and the text as it was sent."""
+        self.issue(reason.replace(" ", "-"), f"{reason}; the text is kept beside the absent element", self.where(comp))
+        self.note("carried", reason, comp)
+        return Primitive(None, [{"url": DATA_ABSENT, "valueCode": code}, self.original(text)])
+
+
+def position(message: Message, segment: Segment, n: int = 0, rep: int = 0) -> str:
+    """Name of a place: the segment's number stands only where there are several of its name."""
+    several = len(message.all(segment.name)) > 1
+    text = f"{segment.name}[{segment.ordinal}]" if several else segment.name
+    if n:
+        text += f"-{n}"
+    return f"{text}[{rep}]" if rep else text

@@ -1,0 +1,209 @@
+"""Coded values (CWE, CE, CNE, CF, IS, ID) to CodeableConcept, Coding and code."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import quote
+
+from mappings.hl7v2.codetables import Entry, table
+from mappings.hl7v2.context import Context
+from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
+from mappings.hl7v2.leaves import clean, component, leaf
+from mappings.hl7v2.parser import Repetition
+from mappings.hl7v2.paths import Primitive
+
+#: First component of the code, the text, the system, the version and the system's OID of each coding of a CWE.
+_TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
+_CODE: Final = re.compile(r"\S+( \S+)*\Z")
+_OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
+_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
+_V2_TABLE: Final = re.compile(r"HL7(\d{4})\Z")
+
+CONCEPT_PARTS: Final = {
+    "1.*": "coding.code", "2.*": "coding.display", "3": "coding.system", "4.*": "coding.code", "5.*": "coding.display",
+    "6": "coding.system", "7": "coding.version", "8": "coding.version", "9.*": "text", "10.*": "coding.code",
+    "11.*": "coding.display", "12": "coding.system", "13": "coding.version", "14": "coding.system",
+    "17": "coding.system", "20": "coding.system",
+}  # fmt: skip
+
+
+@lru_cache(maxsize=4096)
+def system_uri(name: str, canonical_base: str, facility: str) -> str:
+    """URI of a coding system named as in v2 table 0396, by OID or by URI; a local name becomes a URI of the facility."""
+    known = table("coding-systems").get(name)
+    if known:
+        return known.code
+    match = _V2_TABLE.match(name)
+    if match:
+        return f"http://terminology.hl7.org/CodeSystem/v2-{match[1]}"
+    if _OID.match(name):
+        return f"urn:oid:{name}"
+    if _URI.match(name):
+        return name
+    return f"{canonical_base}/CodeSystem/{facility}/{quote(name, safe='')}"
+
+
+def _coding(rep: Repetition, context: Context, triplet: tuple[int, int, int, int, int], count: int) -> dict[str, str]:
+    code, text, system, version, oid = triplet
+    result: dict[str, str] = {}
+    name = leaf(rep, system) if system <= count else ""
+    number = leaf(rep, oid) if oid <= count else ""
+    if number and _OID.match(number):
+        result["system"] = f"urn:oid:{number}" if not name else _system(name, context)
+    elif name:
+        result["system"] = _system(name, context)
+    stated = leaf(rep, version) if version <= count else ""
+    if stated:
+        result["version"] = stated
+    value = component(rep, code)
+    if value and _CODE.match(value):
+        result["code"] = value
+    display = component(rep, text) if text <= count else ""
+    if display or value:
+        result["display"] = display or ("" if "code" in result else value)
+    return {key: value for key, value in result.items() if value}
+
+
+def _system(name: str, context: Context) -> str:
+    return system_uri(name, context.habits.canonical_base, context.habits.facility)
+
+
+def concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """CodeableConcept: up to three codings and the original text; a text without a code is the text."""
+    count = len(rep.components())
+    codings = []
+    texts = []
+    for triplet in _TRIPLETS:
+        if triplet[0] > count:
+            break
+        coding = _coding(rep, context, triplet, count)
+        if "code" in coding:
+            codings.append(coding)
+        elif "display" in coding:
+            texts.append(coding["display"])
+    text = component(rep, 9) if count > 8 else ""
+    return _concept(codings, [text, *texts] if text else texts)
+
+
+def _concept(codings: list[dict[str, str]], texts: list[str]) -> dict[str, Any] | None:
+    result: dict[str, Any] = {}
+    if codings:
+        result["coding"] = codings
+    if texts:
+        result["text"] = "; ".join(texts)
+    elif codings and "display" in codings[0]:
+        result["text"] = codings[0]["display"]
+    return result or None
+
+
+def _make_concept(options: Options) -> Converter:
+    def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
+        result = concept(rep, context)
+        entry = _entry(rep, context, options)
+        return result if result is None or entry is None else _with_standard(result, entry)
+
+    return convert
+
+
+def _with_standard(result: dict[str, Any], entry: Entry) -> dict[str, Any]:
+    """The concept with the standard coding first; a code sent without its system adds nothing if it is the same."""
+    sent = [
+        c for c in result.get("coding", ()) if c["code"] != entry.code or c.get("system", entry.system) != entry.system
+    ]
+    own = [c for c in sent if not ("system" not in c and c["code"] == entry.code)]
+    text = result.get("text") or entry.display
+    coding = [entry.coding(), *own]
+    return {"coding": coding, "text": text} if text else {"coding": coding}
+
+
+def _make_coding(options: Options) -> Converter:
+    def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
+        entry = _entry(rep, context, options)
+        if entry is not None:
+            return entry.coding()
+        result = _coding(rep, context, _TRIPLETS[0], len(rep.components()))
+        return result or None
+
+    return convert
+
+
+def _entry(rep: Repetition, context: Context, options: Options) -> Entry | None:
+    if context.habits.profile.codes:
+        local = context.habits.profile.coding(context.at, leaf(rep, 1))
+        if local is not None:
+            return Entry(local.code, local.display, local.system)
+    if options.table is None:
+        return None
+    return options.table.get(leaf(rep, 1)) or options.table.get(leaf(rep, 2))
+
+
+def _make_code(options: Options) -> Converter:
+    """A code of a required value set; one that is not in the table becomes the table's `*`, or is absent, and is kept."""
+
+    def convert(rep: Repetition, context: Context) -> Any:
+        text = leaf(rep, 1) or leaf(rep, 2)
+        if not text:
+            return None
+        entry = _entry(rep, context, options)
+        if entry is not None:
+            return entry.code
+        fallback = options.table.fallback if options.table else None
+        kept = context.absent(text, "code not in the table", 1, code="unsupported")
+        return Primitive(fallback.code, kept.extension[1:]) if fallback else kept
+
+    return convert
+
+
+def _make_listed_code(options: Options) -> Converter:
+    """A code for a list: what is not in the table cannot be kept there and is refused."""
+
+    def convert(rep: Repetition, context: Context) -> str | None:
+        entry = _entry(rep, context, options)
+        if entry is None and (leaf(rep, 1) or leaf(rep, 2)):
+            context.note("refused", "code not in the table")
+        return entry.code if entry else None
+
+    return convert
+
+
+def _make_flag(options: Options) -> Converter:
+    def convert(rep: Repetition, context: Context) -> bool | None:
+        entry = _entry(rep, context, options)
+        if entry is None:
+            context.note("refused", "neither yes nor no")
+            return None
+        return bool(entry.code == "true")
+
+    return convert
+
+
+def text(rep: Repetition, _: Context) -> str | None:
+    """The whole repetition as one text."""
+    return clean(rep.plain()) or None
+
+
+def first_text(rep: Repetition, _: Context) -> str | None:
+    """Display of a coded value: its text, else its code."""
+    return leaf(rep, 9) or leaf(rep, 2) or leaf(rep, 1) or None
+
+
+def text_concept(rep: Repetition, _: Context) -> dict[str, str] | None:
+    """A CodeableConcept that has only a text."""
+    whole = clean(rep.plain())
+    return {"text": whole} if whole else None
+
+
+_ONE_CODING: Final = {"1.*": "code", "2.*": "display", "3": "system", "7": "version", "14": "system"}
+
+DATATYPES: Final[dict[str, Datatype]] = {
+    "CodeableConcept": Datatype(_make_concept, CONCEPT_PARTS),
+    "Coding": Datatype(_make_coding, _ONE_CODING),
+    "code": Datatype(_make_code, {"1": "", "2": ""}),
+    "listed-code": Datatype(_make_listed_code, {"1": "", "2": ""}),
+    "boolean": Datatype(_make_flag, {"1": ""}),
+    "text": plain(text, {"*": ""}),
+    "display": plain(first_text, {"1": "", "2": "", "9": ""}),
+    "text-concept": plain(text_concept, {"*": "text"}),
+}

@@ -1,0 +1,206 @@
+"""Identifiers (CX, EI, EIP, HD) to FHIR Identifier, and the authority a resource id is made from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+from urllib.parse import quote
+
+from mappings.hl7v2.codetables import table
+from mappings.hl7v2.context import Context
+from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
+from mappings.hl7v2.datatypes.times import date_time, period
+from mappings.hl7v2.leaves import component, leaf
+from mappings.hl7v2.parser import Repetition
+
+TYPE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
+CITIZEN: Final = "NNCHN"
+_CHECK_DIGIT: Final = "http://hl7.org/fhir/StructureDefinition/identifier-checkDigit"
+
+_OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
+_UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
+_URI: Final = re.compile(r"(https?|urn):\S+\Z")
+_CITIZEN_ID: Final = re.compile(r"\d{15}(\d{2}[\dXx])?\Z")
+_US_SSN: Final = re.compile(r"\d{3}-\d{2}-\d{4}\Z")
+#: What senders write where they have no identifier.
+PLACEHOLDERS: Final = frozenset({"", "0", "-", "/", "无", "不详", "未知", "N/A", "NULL", "null", "None"})
+
+CX_PARTS: Final = {"1.*": "value", "4.1": "system", "4.2": "system", "4.3": "system", "5": "type", "7": "period.start",
+                   "8": "period.end", "2": "extension"}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """What an identifier says: its value, who assigned it (HD.1, HD.2, HD.3 as sent) and its kind (as sent)."""
+
+    value: str
+    authority: tuple[str, str, str] = ("", "", "")
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What authority and kind mean: Identifier.system, code of v2 table 0203 and text of the type, rank as patient key.
+
+    `key` is what makes a number unique at this facility: part of what a resource id is made from.
+    """
+
+    system: str
+    type: str
+    text: str
+    key: str
+    rank: int | None = None
+
+
+def number(rep: Repetition) -> Number | None:
+    """Read a CX; None if it holds no value. The kind may stand in CX.5 or, alone, in CX.4.2."""
+    value = component(rep, 1)
+    if value in PLACEHOLDERS:
+        return None
+    namespace, universal, standard = leaf(rep, 4, 1), leaf(rep, 4, 2), leaf(rep, 4, 3)
+    kind = leaf(rep, 5)
+    if universal and not namespace and not standard and not _OID.match(universal):
+        return Number(value, ("", "", ""), kind or universal)
+    return Number(value, (namespace, universal, standard), kind)
+
+
+def meaning(found: Number, context: Context, at: str) -> Meaning:
+    """What an identifier of field `at` means: by the sender's profile, else by its kind, else by its authority."""
+    habits = context.habits
+    rule = habits.profile.rule(at, found.authority, found.kind)
+    if rule is not None:
+        rank = habits.profile.rank(rule)
+        return Meaning(rule.system, rule.type, found.kind or rule.type, f"{rule.system}|{rule.type}", rank)
+    return _meaning(found.authority, found.kind, habits.canonical_base, habits.facility)
+
+
+@lru_cache(maxsize=4096)
+def _meaning(authority: tuple[str, str, str], kind: str, canonical_base: str, facility: str) -> Meaning:
+    entry = table("identifier-kinds").get(kind) if kind else None
+    namespace, universal, _ = authority
+    if entry and entry.system:
+        return Meaning(entry.system, entry.code, entry.display or kind, f"|{entry.code}")
+    system = authority_uri(namespace, universal, kind, canonical_base, facility)
+    return Meaning(
+        system, entry.code if entry else "", entry.display if entry else kind, f"{universal or namespace}|{kind}"
+    )
+
+
+@lru_cache(maxsize=4096)
+def authority_uri(namespace: str, universal: str, kind: str, canonical_base: str, facility: str) -> str:
+    """URI of an assigning authority (HD): OIDs, UUIDs and URIs as such, anything else as a name of the facility."""
+    if _OID.match(universal):
+        return f"urn:oid:{universal}"
+    if _UUID.match(universal):
+        return f"urn:uuid:{universal.lower()}"
+    if _URI.match(universal):
+        return universal
+    if _OID.match(namespace):
+        return f"urn:oid:{namespace}"
+    name = universal or namespace or kind
+    return f"{canonical_base}/sid/{facility}" + (f"/{quote(name, safe='')}" if name else "")
+
+
+def identifier(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """Identifier of a CX."""
+    found = number(rep)
+    if found is None:
+        context.note("refused", "a word that stands for no identifier" if component(rep, 1) else "no identifier in it")
+        return None
+    result = typed(found, meaning(found, context, context.at))
+    if len(rep.components()) > 1:
+        _more(result, rep, context)
+    return result
+
+
+def typed(found: Number, meant: Meaning) -> dict[str, Any]:
+    """Identifier of a number, with the system and type its authority and kind mean."""
+    result: dict[str, Any] = {"system": meant.system, "value": found.value}
+    if meant.type:
+        result["type"] = {"coding": [{"system": TYPE_SYSTEM, "code": meant.type}], "text": meant.text}
+    elif meant.text:
+        result["type"] = {"text": meant.text}
+    return result
+
+
+def _more(result: dict[str, Any], rep: Repetition, context: Context) -> None:
+    check = leaf(rep, 2)
+    if check:
+        result["extension"] = [{"url": _CHECK_DIGIT, "valueString": check}]
+    span = period(date_time(rep, context, 7), date_time(rep, context, 8))
+    if span:
+        result["period"] = span
+
+
+def national_id(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """PID-19 and its like: a Chinese citizen id where it has that form, else the sender's country's social number."""
+    value = leaf(rep, 1)
+    if value in PLACEHOLDERS:
+        context.note("refused", "a word that stands for no identifier")
+        return None
+    kind = CITIZEN if _CITIZEN_ID.match(value) else "SS"
+    found = Number(value, kind=kind)
+    result = typed(found, meaning(found, context, context.at))
+    if _US_SSN.match(value):
+        result["system"] = "http://hl7.org/fhir/sid/us-ssn"
+    return result
+
+
+def licence(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """Identifier of a driver's licence (DLN): number, issuer, end of validity."""
+    value, issuer = leaf(rep, 1), leaf(rep, 2)
+    if not value:
+        return None
+    found = Number(value, (issuer, "", ""), "DL")
+    result = typed(found, meaning(found, context, context.at))
+    span = period(None, date_time(rep, context, 3))
+    return result | {"period": span} if span else result
+
+
+def _make_entity(options: Options) -> Converter:
+    """EI to Identifier, of the type the row names (PLAC, FILL)."""
+
+    def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
+        return entity(rep, context, options.word)
+
+    return convert
+
+
+def entity(rep: Repetition, context: Context, kind: str = "") -> dict[str, Any] | None:
+    """Identifier of an EI: value, namespace, universal id and its type."""
+    value = component(rep, 1)
+    return _entity(Number(value, (leaf(rep, 2), leaf(rep, 3), leaf(rep, 4)), kind), context) if value else None
+
+
+def _entity(found: Number, context: Context) -> dict[str, Any]:
+    meant = meaning(Number(found.value, found.authority), context, context.at)
+    result: dict[str, Any] = {"system": meant.system, "value": found.value}
+    if found.kind:
+        result["type"] = {"coding": [{"system": TYPE_SYSTEM, "code": meant.type or found.kind}]}
+    return result
+
+
+def _make_pair_member(options: Options) -> Converter:
+    """One half of an EIP: the placer's (component 1) or the filler's (component 2) number."""
+    comp = 1 if options.word == "PLAC" else 2
+
+    def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
+        value = leaf(rep, comp, 1)
+        authority = (leaf(rep, comp, 2), leaf(rep, comp, 3), leaf(rep, comp, 4))
+        return _entity(Number(value, authority, options.word), context) if value else None
+
+    return convert
+
+
+_EI_PARTS: Final = {"1.*": "value", "2": "system", "3": "system", "4": "system"}
+
+DATATYPES: Final[dict[str, Datatype]] = {
+    "CX": plain(identifier, CX_PARTS),
+    "EI": Datatype(_make_entity, _EI_PARTS),
+    "EIP-placer": Datatype(_make_pair_member, {f"1.{n}": "value" if n == 1 else "system" for n in range(1, 5)}),
+    "EIP-filler": Datatype(_make_pair_member, {f"2.{n}": "value" if n == 1 else "system" for n in range(1, 5)}),
+    "licence": plain(licence, {"1": "value", "2": "system", "3": "period.end"}),
+    "national-id": plain(national_id, {"1": "value"}),
+}

@@ -1,0 +1,128 @@
+"""Personal names (XPN, and the name part of XCN and PPN) to HumanName.
+
+Chinese senders put the whole name into the family name, or pinyin beside it. The text is then the name; family and
+given are split only where the surname is certain.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from pathlib import Path
+from typing import Any, Final
+
+from mappings.hl7v2.codetables import table
+from mappings.hl7v2.context import Context
+from mappings.hl7v2.datatypes.base import Datatype, plain
+from mappings.hl7v2.datatypes.times import date_time, period
+from mappings.hl7v2.leaves import component, leaf
+from mappings.hl7v2.names import COMPOUND_SURNAMES, split_name
+from mappings.hl7v2.parser import Repetition
+
+XPN_PARTS: Final = {"1.*": "family", "2": "given", "3": "given", "4": "suffix", "5": "prefix", "6": "suffix", "7": "use",
+                    "8": "extension", "11": "extension", "12": "period.start", "13": "period.end", "14": "suffix",
+                    "10.1": "period.start", "10.2": "period.end"}  # fmt: skip
+_SYLLABIC: Final = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
+
+
+def is_chinese(text: str) -> bool:
+    """Whether every character is a Han character (or the dot inside names of minorities)."""
+    return bool(text) and all("\u3400" <= c <= "\u9fff" or c in "·〇" or c >= "\U00020000" for c in text)
+
+
+@cache
+def common_surnames() -> frozenset[str]:
+    """Surnames of one character about which there is no doubt (`tables/surnames.txt`)."""
+    lines = (Path(__file__).parent.parent / "tables" / "surnames.txt").read_text(encoding="utf-8").splitlines()
+    return frozenset(name for line in lines if not line.startswith("#") for name in line.split())
+
+
+@lru_cache(maxsize=4096)
+def split(name: str) -> tuple[str, str] | None:
+    """Family and given name of a whole Chinese name, if the surname is certain."""
+    family, given = split_name(name)
+    certain = family in COMPOUND_SURNAMES or (family in common_surnames() and len(name) < 4)
+    return (family, given) if given and certain else None
+
+
+def name_of(family: str, given: list[str], prefix: list[str], suffix: list[str]) -> dict[str, Any]:
+    """HumanName of its parts, with the text as it is written in the name's own language."""
+    result: dict[str, Any] = {}
+    if is_chinese(family) and not given:
+        result["text"] = family
+        parts = split(family)
+        if parts:
+            result["family"], result["given"] = parts[0], [parts[1]]
+    else:
+        joint = "" if is_chinese(family) and is_chinese("".join(given)) else " "
+        order = [family, *given] if joint == "" else [*prefix, *given, family, *suffix]
+        result["text"] = joint.join(filter(None, order))
+        if family:
+            result["family"] = family
+        if given:
+            result["given"] = given
+    for key, values in (("prefix", prefix), ("suffix", suffix)):
+        if values:
+            result[key] = values
+    return {key: value for key, value in result.items() if value}
+
+
+def _leaves(rep: Repetition, *comps: int) -> list[str]:
+    return [text for comp in comps if (text := leaf(rep, comp))]
+
+
+def person_name(rep: Repetition, context: Context) -> Any:
+    """HumanName of an XPN; pinyin sent beside a whole Chinese name becomes a second, syllabic name."""
+    family, given = component(rep, 1), _leaves(rep, 2, 3)
+    count = len(rep.components())
+    if count < 2:
+        return name_of(family, [], [], []) if family else None
+    pinyin = [] if not is_chinese(family) or len(family) < 2 or is_chinese("".join(given)) else given
+    name = name_of(family, [] if pinyin else given, _leaves(rep, 5), _leaves(rep, 4, 6, 14))
+    if not name:
+        return None
+    if count > 6:
+        _more(name, rep, context)
+    return [name, _syllabic(pinyin)] if pinyin else name
+
+
+def _syllabic(pinyin: list[str]) -> dict[str, Any]:
+    return {"extension": [{"url": _SYLLABIC, "valueCode": "SYL"}], "text": " ".join(pinyin)}
+
+
+def _more(name: dict[str, Any], rep: Repetition, context: Context) -> None:
+    use = leaf(rep, 7)
+    entry = table("name-use").get(use) if use else None
+    if entry:
+        name["use"] = entry.code
+    elif use:
+        context.note("refused", "code not in the table", 7)
+    representation = table("name-representation").get(leaf(rep, 8))
+    if representation:
+        name["extension"] = [{"url": _SYLLABIC, "valueCode": representation.code}]
+    elif leaf(rep, 8):
+        context.note("refused", "code not in the table", 8)
+    order = table("name-order").get(leaf(rep, 11))
+    if order:
+        url = "http://hl7.org/fhir/StructureDefinition/humanname-assembly-order"
+        name.setdefault("extension", []).append({"url": url, "valueCode": order.code})
+    elif leaf(rep, 11):
+        context.note("refused", "code not in the table", 11)
+    span = period(
+        date_time(rep, context, 12) or date_time(rep, context, 10, 1),
+        date_time(rep, context, 13) or date_time(rep, context, 10, 2),
+    )
+    if span:
+        name["period"] = span
+
+
+def name_text(rep: Repetition, context: Context) -> str | None:
+    """The text of a name, for elements that hold a string."""
+    name = person_name(rep, context)
+    first = name[0] if isinstance(name, list) else name
+    return first["text"] if first and "text" in first else None
+
+
+DATATYPES: Final[dict[str, Datatype]] = {
+    "XPN": plain(person_name, XPN_PARTS),
+    "XPN-text": plain(name_text, {str(n): "" for n in range(1, 7)}),
+}

@@ -1,0 +1,20 @@
+"""All datatype maps by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from mappings.hl7v2.datatypes import coded, contacts, identifiers, names, numbers, places, references, times
+from mappings.hl7v2.datatypes.base import Datatype
+
+DATATYPES: Final[Mapping[str, Datatype]] = {
+    **coded.DATATYPES,
+    **contacts.DATATYPES,
+    **identifiers.DATATYPES,
+    **names.DATATYPES,
+    **numbers.DATATYPES,
+    **places.DATATYPES,
+    **references.DATATYPES,
+    **times.DATATYPES,
+}

@@ -1,0 +1,122 @@
+"""The interpreter: rows compiled once to closures, run over segments to fill resources."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from mappings.hl7v2.codetables import table
+from mappings.hl7v2.conditions import Condition, compile_condition
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.datatypes.base import Converter, Datatype, Options
+from mappings.hl7v2.datatypes.registry import DATATYPES
+from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.paths import compile_path
+from mappings.hl7v2.rowfile import Row, overridden, row_files
+
+#: Applies one row to a segment whose field is not empty; the dictionary keeps labelled elements of this segment.
+Step = Callable[[Segment, Building, Context, dict[str, Json]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The compiled rows: steps by segment and target resource, and what is said of fields without a row."""
+
+    programs: Mapping[tuple[str, str], tuple[tuple[int, Step], ...]]
+    refused: Mapping[str, Mapping[int, str]]
+    carried: Mapping[str, Mapping[int, str]]
+
+    def run(self, segment: Segment, building: Building, context: Context) -> None:
+        """Fill the resource of `building` with what `segment` says of it."""
+        context.segment = segment
+        labels: dict[str, Json] = {}
+        for n, step in self.programs.get((segment.name, building.resource["resourceType"]), ()):
+            if segment.raw(n):
+                step(segment, building, context, labels)
+
+
+def compile_rules(canonical_base: str, changes: Mapping[str, Mapping[str, Any] | None]) -> Rules:
+    """Compile all rows, with a profile's changes. Raises HubError INVALID for a row that says what nobody knows."""
+    programs: dict[tuple[str, str], list[tuple[int, Step]]] = {}
+    files = row_files()
+    known = {row.key for file in files for row in file.rows}
+    for key in changes.keys() - known:
+        raise HubError(
+            Category.INVALID, "no such mapping row", where=f"rows.{key}", todo="name a row as SEG-n:Type.path"
+        )
+    for file in files:
+        for row in overridden(file.rows, changes):
+            programs.setdefault((row.segment, row.resource), []).append((row.at, compile_row(row, canonical_base)))
+    return Rules(
+        {key: tuple(steps) for key, steps in programs.items()},
+        {file.segment: file.refused for file in files},
+        {file.segment: file.carried for file in files},
+    )
+
+
+def compile_row(row: Row, canonical_base: str) -> Step:
+    """One row as a closure. Raises HubError INVALID."""
+    datatype = _datatype(row)
+    convert = datatype.make(Options(table(row.table) if row.table else None, row.word))
+    condition = compile_condition(row.when) if row.when else None
+    place = compile_path(row.to, _based(row.members, canonical_base), _based(row.outer, canonical_base))
+    return _step(row, convert, condition, place, dict(datatype.parts))
+
+
+def _step(
+    row: Row, convert: Converter, condition: Condition | None, place: Callable[..., bool], parts: dict[str, str]
+) -> Step:
+    n = row.at
+    target = f"{row.resource}.{row.to}"
+    top = row.to.partition(".")[0].partition("[")[0]
+
+    def step(segment: Segment, building: Building, context: Context, labels: dict[str, Json]) -> None:
+        context.field = n
+        if segment.raw(n) == '""':
+            _clear(building, top, context, segment, n)
+            return
+        if condition is not None and not condition(context):
+            return
+        resource = building.resource
+        for rep, repetition in enumerate(segment.repetitions(n), 1):
+            if not repetition.text:
+                continue
+            context.rep = rep
+            value = convert(repetition, context)
+            if value is None:
+                continue
+            if place(resource, value, labels):
+                context.took(segment, n, target, parts, rep)
+            else:
+                context.note("refused", "the element holds another value already")
+
+    return step
+
+
+def _clear(building: Building, top: str, context: Context, segment: Segment, n: int) -> None:
+    if context.habits.profile.null == "clear" and building.merge == "overlay":
+        building.clears[top] = None
+        context.took(segment, n, f"{building.resource['resourceType']}.{top} (cleared)")
+
+
+def _datatype(row: Row) -> Datatype:
+    if row.value is not None:
+        constant = row.value
+        return Datatype(lambda _: lambda _rep, _context: constant, {"*": ""})
+    found = DATATYPES.get(row.datatype)
+    if found is None:
+        raise HubError(Category.INVALID, f"no datatype map {row.datatype!r}", where=row.key)
+    return found
+
+
+def _based(members: Mapping[str, Any] | None, canonical_base: str) -> Mapping[str, Any] | None:
+    """Constants with the hub's canonical base put in."""
+    if members is None:
+        return None
+    return {
+        name: value.replace("{base}", canonical_base) if isinstance(value, str) else value
+        for name, value in members.items()
+    }

@@ -1,0 +1,177 @@
+"""Segments grouped as the message structures mean them, whatever the sender leaves out.
+
+A note belongs to the segment before it. An order begins with ORC, or with OBR where there is no ORC. An OBX belongs to
+the order that is open, else to the patient; behind a specimen it is about the specimen too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from mappings.hl7v2.parser import Message, Segment
+
+
+@dataclass(slots=True)
+class Noted:
+    """A segment with its notes."""
+
+    segment: Segment
+    notes: list[Segment] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Specimen(Noted):
+    """An SPM and the observations that stand behind it."""
+
+    observations: list[Noted] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Order:
+    """ORC and OBR of one order, its observations and specimens; `number` counts the orders of the message from 1."""
+
+    number: int
+    orc: Noted | None = None
+    obr: Noted | None = None
+    others: list[Segment] = field(default_factory=list)
+    observations: list[Noted] = field(default_factory=list)
+    specimens: list[Specimen] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Visit:
+    """PV1 with its PV2."""
+
+    pv1: Segment
+    pv2: Segment | None = None
+
+
+@dataclass(slots=True)
+class PatientGroup:
+    """All that is said of one patient (`pid` None: of nobody named). `others` are segments like NK1, AL1 and DG1."""
+
+    pid: Noted | None = None
+    visits: list[Visit] = field(default_factory=list)
+    others: list[Noted] = field(default_factory=list)
+    observations: list[Noted] = field(default_factory=list)
+    orders: list[Order] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Groups:
+    """A message: its patients, and its appointment with the resources booked (SCH, AIS, AIG, AIL, AIP)."""
+
+    patients: list[PatientGroup] = field(default_factory=list)
+    schedule: Noted | None = None
+    booked: list[Noted] = field(default_factory=list)
+
+
+#: Specimens come before the orders made on them (OUL R22).
+_SPECIMEN_FIRST: Final = frozenset({"R22", "R23"})
+_BOOKED: Final = frozenset({"AIS", "AIG", "AIL", "AIP"})
+
+
+def group(message: Message, event: str) -> Groups:
+    """Group the segments of a message; those it does not know stay with the patient."""
+    grouper = _Grouper(event)
+    for segment in message.segments:
+        grouper.add(segment)
+    return grouper.groups
+
+
+class _Grouper:
+    def __init__(self, event: str) -> None:
+        self.groups = Groups()
+        self.specimen_first = event in _SPECIMEN_FIRST
+        self.patient: PatientGroup | None = None
+        self.order: Order | None = None
+        self.specimen: Specimen | None = None
+        self.waiting: list[Specimen] = []
+        self.noted: Noted | None = None
+        self.orders = 0
+
+    def add(self, segment: Segment) -> None:
+        add = self._ADD.get(segment.name)
+        if add is not None:
+            add(self, segment)
+        elif segment.name in _BOOKED:
+            self.noted = Noted(segment)
+            self.groups.booked.append(self.noted)
+        elif segment.name not in {"MSH", "EVN"}:
+            self._other(segment)
+
+    def _current(self) -> PatientGroup:
+        if self.patient is None:
+            self.patient = PatientGroup()
+            self.groups.patients.append(self.patient)
+        return self.patient
+
+    def _pid(self, segment: Segment) -> None:
+        if self.patient is None or self.patient.pid is not None:
+            self.patient = PatientGroup()
+            self.groups.patients.append(self.patient)
+        self.noted = self.patient.pid = Noted(segment)
+        self.order, self.specimen, self.waiting = None, None, []
+
+    def _pv1(self, segment: Segment) -> None:
+        self._current().visits.append(Visit(segment))
+
+    def _pv2(self, segment: Segment) -> None:
+        visits = self._current().visits
+        if visits and visits[-1].pv2 is None:
+            visits[-1].pv2 = segment
+
+    def _orc(self, segment: Segment) -> None:
+        self.noted = self._new_order().orc = Noted(segment)
+
+    def _obr(self, segment: Segment) -> None:
+        order = self.order
+        if order is None or order.obr is not None or order.observations:
+            order = self._new_order()
+        self.noted = order.obr = Noted(segment)
+
+    def _new_order(self) -> Order:
+        self.orders += 1
+        self.order = Order(self.orders, specimens=list(self.waiting))
+        self.specimen = None
+        self._current().orders.append(self.order)
+        return self.order
+
+    def _spm(self, segment: Segment) -> None:
+        self.noted = self.specimen = Specimen(segment)
+        if self.specimen_first or self.order is None:
+            if self.order is not None:
+                self.order, self.waiting = None, []
+            self._current()
+            self.waiting.append(self.specimen)
+        else:
+            self.order.specimens.append(self.specimen)
+
+    def _obx(self, segment: Segment) -> None:
+        self.noted = Noted(segment)
+        if self.specimen is not None:
+            self.specimen.observations.append(self.noted)
+        elif self.order is not None:
+            self.order.observations.append(self.noted)
+        else:
+            self._current().observations.append(self.noted)
+
+    def _nte(self, segment: Segment) -> None:
+        if self.noted is not None:
+            self.noted.notes.append(segment)
+
+    def _sch(self, segment: Segment) -> None:
+        self.noted = self.groups.schedule = self.groups.schedule or Noted(segment)
+
+    def _other(self, segment: Segment) -> None:
+        self.noted = Noted(segment)
+        if self.order is not None and segment.name not in {"DG1", "AL1", "NK1"}:
+            self.order.others.append(segment)
+        else:
+            self._current().others.append(self.noted)
+
+    _ADD: Final = {
+        "PID": _pid, "PV1": _pv1, "PV2": _pv2, "ORC": _orc, "OBR": _obr, "SPM": _spm, "OBX": _obx, "NTE": _nte,
+        "SCH": _sch,
+    }  # fmt: skip

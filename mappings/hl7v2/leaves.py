@@ -1,0 +1,38 @@
+"""Reading leaves the way the mappings want them: trimmed, printable, and `""` inside a field taken as empty."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mappings.hl7v2.parser import Repetition, Segment
+
+_KEPT: Final = frozenset("\t\r\n")
+
+
+def clean(text: str) -> str:
+    """Text as a FHIR string may hold it (R4 datatypes, string): no controls, no blanks around it."""
+    if not text.isprintable():
+        text = "".join([c for c in text if c >= " " or c in _KEPT])
+    return text.strip()
+
+
+def leaf(rep: Repetition, comp: int, sub: int = 1) -> str:
+    """The leaf, or "" where it is empty or only says `""`."""
+    text = rep.get(comp, sub)
+    return "" if text == '""' else clean(text)
+
+
+def component(rep: Repetition, comp: int) -> str:
+    """The whole component, its subcomponents joined by `&` as they were sent."""
+    leaves = rep.subcomponents(comp)
+    if len(leaves) < 2:
+        return leaf(rep, comp)
+    return clean("&".join(leaves).rstrip("&"))
+
+
+def field(segment: Segment | None, n: int, comp: int = 1, sub: int = 1) -> str:
+    """The leaf of the first repetition of a field, or "" if there is no such segment or leaf."""
+    if segment is None:
+        return ""
+    repetitions = segment.repetitions(n)
+    return leaf(repetitions[0], comp, sub) if repetitions else ""

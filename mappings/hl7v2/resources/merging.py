@@ -1,0 +1,62 @@
+"""MRG: two numbers of one facility are one patient (A40, A34 and the older merges); links between them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from hub.kernel.types import IdentityEvent
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier
+from mappings.hl7v2.datatypes.names import XPN_PARTS, person_name
+from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.patient import patient_of
+
+#: Events in which the patient of MRG ceases to be one of its own (v2.5.1 chapter 3).
+MERGES: Final = frozenset({"A18", "A30", "A34", "A36", "A39", "A40", "A46", "A47"})
+_IDENTIFIERS: Final = (1, 4, 2)
+
+
+def merges(group: PatientGroup, survivor: Building, context: Context) -> Iterator[IdentityEvent]:
+    """The identity events of a group; the patient who is merged away becomes inactive and points to the other."""
+    if context.event not in MERGES:
+        return
+    for noted in group.others:
+        if noted.segment.name != "MRG":
+            continue
+        loser = patient_of(noted.segment, context, _IDENTIFIERS)
+        if loser is survivor:
+            context.issue("merge-with-itself", "both numbers are the same patient", "MRG-1")
+            continue
+        _fill(noted.segment, loser, context)
+        _link(survivor, loser, "replaces")
+        _link(loser, survivor, "replaced-by")
+        loser.resource["active"] = False
+        yield IdentityEvent(kind=context.event, survivor=survivor.resource["id"], loser=loser.resource["id"])
+
+
+def _fill(segment: Segment, loser: Building, context: Context) -> None:
+    context.segment = segment
+    for n in _IDENTIFIERS:
+        context.field = n
+        for rep, repetition in enumerate(segment.repetitions(n), 1):
+            context.rep = rep
+            made = identifier(repetition, context)
+            if made is not None:
+                loser.resource.setdefault("identifier", []).append({**made, "use": "old"})
+                context.took(segment, n, "Patient.identifier[]", dict(CX_PARTS), rep)
+    context.field = 7
+    for rep, repetition in enumerate(segment.repetitions(7), 1):
+        context.rep = rep
+        name = person_name(repetition, context)
+        if name:
+            loser.resource.setdefault("name", []).extend(name if isinstance(name, list) else [name])
+            context.took(segment, 7, "Patient.name[]", dict(XPN_PARTS), rep)
+
+
+def _link(one: Building, other: Building, kind: str) -> None:
+    link = {"other": other.reference, "type": kind}
+    links = one.resource.setdefault("link", [])
+    if link not in links:
+        links.append(link)

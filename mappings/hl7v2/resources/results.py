@@ -1,0 +1,4 @@
+from typing import Any
+
+
+def patient_observations(*_: Any) -> None: ...

@@ -1,0 +1,120 @@
+"""One message to drafts: the whole translation, from raw bytes to `Translation`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from hub.kernel.ids import IdMaker
+from hub.kernel.ports import Translator
+from hub.kernel.types import IdentityEvent, Issue, Translation
+from mappings.hl7v2.charset import decode
+from mappings.hl7v2.context import Building, Context, Trace
+from mappings.hl7v2.datatypes.times import moment
+from mappings.hl7v2.engine import Rules, compile_rules
+from mappings.hl7v2.grouping import Groups, PatientGroup, group
+from mappings.hl7v2.habits import CANONICAL_BASE, Habits
+from mappings.hl7v2.leaves import field
+from mappings.hl7v2.parser import Message, parse
+from mappings.hl7v2.profile import Profile
+from mappings.hl7v2.report import report
+from mappings.hl7v2.resources.merging import merges
+from mappings.hl7v2.resources.orders import orders
+from mappings.hl7v2.resources.patient import patient
+from mappings.hl7v2.resources.results import patient_observations
+from mappings.hl7v2.resources.scheduling import appointment
+from mappings.hl7v2.resources.visit import encounter, history
+from mappings.hl7v2.steps import apply
+
+#: Events (message type and trigger) whose structure is mapped on purpose; others give what their segments say.
+COVERED = frozenset(
+    {f"ADT^{event}" for event in ("A01", "A02", "A03", "A04", "A05", "A08", "A11", "A13", "A28", "A31", "A34", "A40")}
+    | {"ORU^R01", "ORM^O01", "OML^O21", "SIU^S12", "SIU^S13", "SIU^S14", "SIU^S15"}
+)
+
+
+def translator(
+    profile: Profile, facility: str, ids: IdMaker, *, canonical_base: str = CANONICAL_BASE, with_report: bool = True
+) -> Translator:
+    """The translator of one feed. Raises HubError INVALID if the profile changes a row that does not exist.
+
+    What it returns raises HubError UNREADABLE for a message that cannot be parsed.
+    """
+    rules = compile_rules(canonical_base, profile.rows)
+    habits = Habits(facility=facility, ids=ids, canonical_base=canonical_base, profile=profile)
+
+    def translate(raw: bytes) -> Translation:
+        text, charset, issues = decode(raw, profile.charset)
+        return translate_message(parse(text, charset), habits, rules, issues, with_report=with_report)
+
+    return translate
+
+
+def translate_message(
+    message: Message, habits: Habits, rules: Rules, issues: tuple[Issue, ...] = (), *, with_report: bool = True
+) -> Translation:
+    """Translate a parsed message."""
+    kind = event_of(message)
+    message = apply(message, kind, habits.profile.steps)
+    trace = Trace() if with_report else None
+    context = Context(message, habits, trace)
+    _read_header(context, kind)
+    if kind not in COVERED:
+        context.issue("event-not-covered", "mapped segment by segment, without the meaning of the event", "MSH-9")
+    groups = group(message, context.event)
+    events = _all_resources(groups, context, rules)
+    return Translation(
+        drafts=tuple([building.finished() for building in context.drafts.values()]),
+        identity_events=events,
+        report=report(context, rules, trace) if trace is not None else (),
+        issues=(*issues, *context.issues),
+        event_time=_event_time(message, context),
+    )
+
+
+def event_of(message: Message) -> str:
+    """`ADT^A01` from MSH-9; the event from EVN-1 where MSH-9 has none (versions before 2.3)."""
+    msh = message.segments[0]
+    event = field(msh, 9, 2) or field(message.first("EVN"), 1)
+    return f"{field(msh, 9)}^{event}" if event else field(msh, 9)
+
+
+def _read_header(context: Context, kind: str) -> None:
+    msh = context.message.segments[0]
+    context.event = kind.partition("^")[2]
+    context.control = field(msh, 10)
+    context.time = field(msh, 7)
+    sent = moment(context.time)
+    context.zone = context.habits.profile.zone or (sent.zone if sent else "") or context.zone
+
+
+def _all_resources(groups: Groups, context: Context, rules: Rules) -> tuple[IdentityEvent, ...]:
+    events: list[IdentityEvent] = []
+    patients = []
+    for each in groups.patients:
+        person = patient(each, context, rules)
+        if person is not None:
+            patients.append(person)
+            events.extend(merges(each, person, context))
+        _clinical(each, person, context, rules)
+    if groups.schedule is not None:
+        appointment(groups, patients, context, rules)
+    return tuple(events)
+
+
+def _clinical(each: PatientGroup, person: Building | None, context: Context, rules: Rules) -> None:
+    visits = [made for visit in each.visits if (made := encounter(visit, each, person, context, rules)) is not None]
+    if person is not None:
+        history(each, person, visits, context, rules)
+    visit = visits[0] if visits else None
+    patient_observations(each, person, visit, context, rules)
+    orders(each, person, visit, context, rules)
+
+
+def _event_time(message: Message, context: Context) -> datetime | None:
+    """When it happened: EVN-6, EVN-2, or when it was sent (MSH-7)."""
+    evn = message.first("EVN")
+    for text in (field(evn, 6), field(evn, 2), context.time):
+        found = moment(text)
+        if found is not None and len(found.date) == 10:
+            return found.instant(context.zone)
+    return None
