@@ -120,7 +120,9 @@ def _guard(settings: Settings) -> None:
         )
 
 
-async def until(stop: asyncio.Event, settings: Settings, registry: Path, log: Log, changed: Callable[[dict[str, Any]], None]) -> None:
+async def until(
+    stop: asyncio.Event, settings: Settings, registry: Path, log: Log, changed: Callable[[dict[str, Any]], None]
+) -> None:
     """Run a hub until `stop` is set."""
     async with running(settings, registry, log, changed):
         await stop.wait()

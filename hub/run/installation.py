@@ -26,7 +26,10 @@ def locked(data: Path) -> Iterator[None]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise HubError(
-                Category.CONFLICT, "another hub runs on this data folder", where=str(data), todo="stop it, or name --data"
+                Category.CONFLICT,
+                "another hub runs on this data folder",
+                where=str(data),
+                todo="stop it, or name --data",
             ) from None
         yield
 
