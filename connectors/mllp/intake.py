@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, NamedTuple
@@ -35,6 +36,9 @@ _FLAWS: Final = {
     Flaw.TOO_LARGE: HubError(Category.TOO_LARGE, "the message is too large", todo="see the setting mllp_max_bytes"),
     Flaw.UNFINISHED: HubError(Category.UNREADABLE, "the frame was not finished", todo="end it with FS CR"),
 }
+
+
+_TYPE: Final = re.compile(r"[A-Z]{3}(\^[A-Z][A-Z0-9]{2})?\Z")
 
 
 class Reply(NamedTuple):
@@ -84,13 +88,15 @@ class Intake:
             return Reply(None, envelope)
         error = self._refusal(envelope)
         if error is not None:
-            self._log.event("mllp.refused", level="WARNING", feed=self._feed.name, kind=envelope.kind, code=error.code)
+            self._log.event(
+                "mllp.refused", level="WARNING", feed=self._feed.name, kind=_kind(envelope), code=error.code
+            )
             return self._reply(mode, envelope, error)
         accepted = await self._store(raw, envelope, peer)
         if isinstance(accepted, HubError):
             return self._reply(mode, envelope, accepted)
         self._log.event(
-            "mllp.accepted", feed=self._feed.name, message=accepted.message, kind=envelope.kind, state=accepted.state
+            "mllp.accepted", feed=self._feed.name, message=accepted.message, kind=_kind(envelope), state=accepted.state
         )
         return self._reply(mode, envelope, envelope.problem, accepted.message)
 
@@ -133,6 +139,11 @@ class Intake:
         return acknowledgement(
             envelope, code, error=error, at=self._clock(), control=self._control(), enhanced=enhanced
         )
+
+
+def _kind(envelope: Envelope) -> str:
+    """The message type for the log, if it is one: a sender's slip may have put anything into MSH-9."""
+    return envelope.kind if _TYPE.match(envelope.kind) else "other"
 
 
 def _senders(header: Mapping[str, str]) -> set[str]:

@@ -6,7 +6,8 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
-from typing import Final, NamedTuple, Self
+from dataclasses import dataclass, replace
+from typing import Final, Self
 
 from connectors.mllp.frame import Frame, Framer, framed
 from connectors.mllp.mode import Mode, mode_of
@@ -16,7 +17,8 @@ _MOST_ACK: Final = 1024 * 1024
 _CHUNK: Final = 64 * 1024
 
 
-class Answer(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Answer:
     """The answer to message `index` (from 1): MSA-1, MSA-2, MSA-3 or ERR-8, and the whole ACK.
 
     `code` is "" for a message that asked for no answer. `seconds` from sending to answer.
@@ -108,7 +110,7 @@ class Sender:
             if mode.enhanced and answer.code.startswith("A"):  # the outcome of an earlier message
                 self.outcomes[answer.control] = answer
             else:
-                return answer._replace(index=index, seconds=asyncio.get_running_loop().time() - begun)
+                return replace(answer, index=index, seconds=asyncio.get_running_loop().time() - begun)
 
     def _note(self, ack: bytes) -> None:
         answer = _read_ack(ack)

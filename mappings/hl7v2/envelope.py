@@ -1,7 +1,8 @@
 """What an inbox and an acknowledgement need to know of a message, peeked from its bytes without a full parse.
 
-Identity is MSH-10 with MSH-7; a message without MSH-10 is identified by the hash of its bytes, so that the same bytes
-are a duplicate and can never be a conflict. Lanes are the values of all identifiers of the patient: PID-2 to PID-4 and
+Identity is MSH-10 with MSH-7. A message without MSH-10 is identified by the hash of its bytes, so that the same bytes
+are a duplicate and nothing is a conflict; so is one that has a problem, because it will come again, mended, under the
+MSH-10 it has. Lanes are the values of all identifiers of the patient: PID-2 to PID-4 and
 MRG-1, MRG-2, MRG-4. The assigning authority is no part of a lane, because senders leave it out in one message and
 state it in the next, most of all in merges: two patients who share a number wait for each other once in a while, one
 patient's messages never overtake each other.
@@ -42,13 +43,14 @@ def read_envelope(raw: bytes, profile: Profile = DEFAULT) -> Envelope:
     if "\n" in body:
         body = body.replace("\n", "\r")
     kind = _kind(fields, body, header.separators)
+    problem = _problem(kind, fields, body, header.separators, profile)
     return Envelope(
-        identity=_identity(fields) or _hash(raw),
+        identity=(problem is None and _identity(fields)) or _hash(raw),
         kind=kind,
         lanes=tuple(dict.fromkeys(_lanes(body, header.separators, profile))),
         charset=charset,
         header=fields,
-        problem=_problem(kind, fields, body, header.separators, profile),
+        problem=problem,
     )
 
 
