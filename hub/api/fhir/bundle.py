@@ -1,0 +1,68 @@
+"""Bundles put together from ready bytes: a body that came out of the store is copied, never parsed.
+
+https://hl7.org/fhir/R4/bundle.html. Everything that is not a body is written by `dumps`, so it is escaped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Final
+
+from hub.api.fhir.freshness import etag
+from hub.fhir.json import dumps
+from hub.kernel.types import Json
+
+_CLOSE: Final = b"}"
+
+
+def entry(
+    *, full_url: str = "", resource: bytes = b"", search: str = "", request: Json | None = None,
+    response: Json | None = None,
+) -> bytes:  # fmt: skip
+    """One entry. `resource` is ready JSON; `search` is the mode (match, include, outcome)."""
+    parts = []
+    if full_url:
+        parts.append(b'"fullUrl":' + dumps(full_url))
+    if resource:
+        parts.append(b'"resource":' + resource)
+    if search:
+        parts.append(b'"search":{"mode":' + dumps(search) + _CLOSE)
+    if request is not None:
+        parts.append(b'"request":' + dumps(request))
+    if response is not None:
+        parts.append(b'"response":' + dumps(response))
+    return b"{" + b",".join(parts) + _CLOSE
+
+
+def bundle(
+    kind: str, entries: Iterable[bytes], *, total: int | None = None, links: Sequence[tuple[str, str]] = (),
+    updated: datetime | None = None,
+) -> bytes:  # fmt: skip
+    """A Bundle of `kind`. `links` are (relation, url); an empty list of entries is left out, as FHIR JSON demands."""
+    head: Json = {"resourceType": "Bundle", "type": kind}
+    if updated is not None:
+        head["meta"] = {"lastUpdated": instant(updated)}
+    if total is not None:
+        head["total"] = total
+    if links:
+        head["link"] = [{"relation": relation, "url": url} for relation, url in links]
+    body = b",".join(entries)
+    return dumps(head)[:-1] + (b',"entry":[' + body + b"]}" if body else _CLOSE)
+
+
+def response(status: str, *, version: int | None = None, updated: datetime | None = None, location: str = "") -> Json:
+    """`Bundle.entry.response`: the status line, and what the HTTP headers would have said."""
+    told: Json = {"status": status}
+    if location:
+        told["location"] = location
+    if version is not None:
+        told["etag"] = etag(version)
+    if updated is not None:
+        told["lastModified"] = instant(updated)
+    return told
+
+
+def instant(moment: datetime) -> str:
+    """A FHIR instant in UTC with milliseconds."""
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

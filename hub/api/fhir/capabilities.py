@@ -1,0 +1,85 @@
+"""FHIR capabilities interaction: what this server does, made from the table of interactions and the search parameters.
+
+https://hl7.org/fhir/R4/http.html#capabilities, https://hl7.org/fhir/R4/capabilitystatement.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from hub.api.fhir.bundle import instant
+from hub.api.fhir.router import Interaction
+from hub.api.fhir.routes import INTERACTIONS
+from hub.api.services import Services
+from hub.fhir.json import dumps
+from hub.fhir.search_parameters import SearchParameter
+from hub.fhir.structure import RESOURCE_TYPES
+from hub.kernel.types import Json
+from hub.records.rights import RESERVED
+
+_WRITES: Final = frozenset({"create", "update", "delete"})
+
+
+class CapabilityPage:
+    """The statement of one process, made when it is first asked for."""
+
+    def __init__(self, services: Services) -> None:
+        self._services: Final = services
+        self._body = b""
+
+    def body(self) -> bytes:
+        """Ready JSON."""
+        if not self._body:
+            self._body = dumps(capability_statement(self._services))
+        return self._body
+
+
+def capability_statement(services: Services) -> Json:
+    """The CapabilityStatement of this hub."""
+    return {
+        "resourceType": "CapabilityStatement",
+        "status": "active",
+        "date": instant(services.clock()),
+        "kind": "instance",
+        "software": {"name": "Yilian Hub", "version": services.version},
+        "implementation": {"description": "医联枢纽 Yilian Hub", "url": services.base_url},
+        "fhirVersion": "4.0.1",
+        "format": ["json", "application/fhir+json"],
+        "rest": [
+            {
+                "mode": "server",
+                "security": {
+                    "cors": False,
+                    "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
+                },
+                "resource": [_resource(rtype, services.searchable(rtype)) for rtype in sorted(RESOURCE_TYPES)],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "search-system")],
+            }
+        ],
+    }
+
+
+def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
+    codes = [code for code in _codes(INTERACTIONS) if code not in _WRITES or rtype not in RESERVED]
+    told: Json = {
+        "type": rtype,
+        "interaction": [{"code": code} for code in codes],
+        "versioning": "versioned",
+        "readHistory": True,
+    }
+    if "update" in codes:
+        told |= {
+            "updateCreate": True,
+            "conditionalCreate": True,
+            "conditionalRead": "full-support",
+            "conditionalUpdate": True,
+            "conditionalDelete": "single",
+        }
+    parameters = [{"name": code, "type": searchable[code].type} for code in sorted(searchable)]
+    return told | ({"searchParam": parameters} if parameters else {})
+
+
+def _codes(interactions: Sequence[Interaction]) -> list[str]:
+    """Codes of the interactions on a type or an instance, each once, in the order of the table."""
+    return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template))

@@ -1,0 +1,59 @@
+"""Criteria of conditional interactions, judged in what the actor may see and nowhere else.
+
+https://hl7.org/fhir/R4/http.html#cond-update. A match that is hidden is no match, so a criterion tells nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+from urllib.parse import urlencode
+
+from hub.api.fhir.exchange import Ask, Params
+from hub.api.query import read_query
+from hub.api.services import Services
+from hub.gate.released import Released
+from hub.kernel.errors import Category, HubError
+
+#: Underscore parameters that select; the others only shape the answer and are no criteria.
+_SELECTING: Final = frozenset({"_id", "_lastUpdated", "_tag", "_profile", "_security", "_source", "_has"})
+
+
+def read_criterion(query: str, where: str) -> Params:
+    """The parameters of a criterion as text (`identifier=s|v`, with or without `Type?` before it). See `select`."""
+    return select(read_query(query.partition("?")[2] if "?" in query else query), where)
+
+
+def select(params: Params, where: str) -> Params:
+    """`params` as a criterion: sorted, so that equal criteria are one text.
+
+    Raises HubError INVALID when there are none, one is empty, or one does not select.
+    """
+    stray = [name for name, _ in params if name.startswith("_") and name.split(":")[0] not in _SELECTING]
+    if not params or stray or not all(value for _, value in params):
+        raise HubError(
+            Category.INVALID, "is not a search that selects", where=where, todo="send parameters such as identifier=",
+            code="criterion",
+        )  # fmt: skip
+    return tuple(sorted(params))
+
+
+def canonical(params: Params) -> str:
+    """One text for a criterion."""
+    return urlencode(params)
+
+
+async def find(services: Services, ask: Ask, rtype: str, params: Params) -> Sequence[Released]:
+    """Up to two matches the actor of `ask` may see: two mean several."""
+    criteria = [*params, ("_count", "2"), ("_total", "none")]
+    return (await services.gate.search(ask.actor, rtype, criteria, origin=ask.origin)).matches
+
+
+def at_most_one(matches: Sequence[Released], where: str) -> Released | None:
+    """The match, or None. Raises HubError PRECONDITION (412) when several match."""
+    if len(matches) > 1:
+        raise HubError(
+            Category.PRECONDITION, "several resources match", where=where, todo="narrow the criterion",
+            code="several-matches",
+        )  # fmt: skip
+    return matches[0] if matches else None

@@ -1,0 +1,55 @@
+"""FHIR create and conditional create. https://hl7.org/fhir/R4/http.html#create, #ccreate"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hub.api.fhir.conditional import at_most_one, canonical, find, read_criterion
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.written import as_written, found_already, resource_of
+from hub.api.services import Services
+from hub.kernel.errors import Category, HubError
+from hub.records.operations import Create
+from hub.records.refusal import ClaimedError
+
+#: Resources that may have held one criterion and no longer match it, before a create gives up.
+PREDECESSORS: Final = 20
+
+
+async def create(services: Services, ask: Ask) -> Answer:
+    """Store a resource under an id of the server's; its own id is ignored.
+
+    With If-None-Exist only if the actor sees no match yet; then 200 with the match.
+    Raises HubError INVALID, FORBIDDEN, PRECONDITION (several match), CONFLICT.
+    """
+    refuse_parameters(ask)
+    if ask.conditions.if_none_exist:
+        return await create_unless_found(services, ask, read_criterion(ask.conditions.if_none_exist, "If-None-Exist"))
+    operation = Create(type=ask.type, id=services.new_id(), resource=resource_of(ask))
+    return as_written(ask, await services.writes.write(ask.actor, operation))
+
+
+async def create_unless_found(services: Services, ask: Ask, params: Sequence[tuple[str, str]]) -> Answer:
+    """Create `ask.resource` unless a match of `params` is seen.
+
+    The criterion is claimed with the write, so of clients that race one creates and the others find what it made.
+    A holder that a later look does not find was deleted or changed since: the claim after it is then free.
+    """
+    resource = resource_of(ask)
+    stale: list[str] = []
+    lost_to = ""
+    for _ in range(PREDECESSORS):
+        match = at_most_one(await find(services, ask, ask.type, params), "If-None-Exist")
+        if match is not None:
+            return found_already(ask, match)
+        if lost_to:
+            stale.append(lost_to)
+        claim = services.writes.criterion(ask.actor, ask.type, canonical(params), stale)
+        operation = Create(type=ask.type, id=services.new_id(), resource=resource, claim=claim)
+        try:
+            return as_written(ask, await services.writes.write(ask.actor, operation))
+        except ClaimedError as error:
+            lost_to = error.holder[1]
+    raise HubError(Category.CONFLICT, "is created and deleted over and over", where="If-None-Exist", todo="try again")

@@ -1,0 +1,32 @@
+"""FHIR delete and conditional delete. https://hl7.org/fhir/R4/http.html#delete, #3.1.0.7.1
+
+A clinical statement is first marked entered in error, then taken out of sight: reads answer 410, searches do not find
+it, and its history keeps both versions. A draft of the facility is taken out of sight as it is.
+"""
+
+from __future__ import annotations
+
+from hub.api.fhir.conditional import at_most_one, find, select
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.freshness import expected_version
+from hub.api.fhir.parameters import refuse_parameters
+from hub.api.services import Services
+from hub.records.operations import Delete
+
+
+async def delete(services: Services, ask: Ask) -> Answer:
+    """204 once deleted, also if it was before. Raises HubError NOT_FOUND for what is not the caller's, PRECONDITION."""
+    refuse_parameters(ask)
+    return await _delete(services, ask, ask.id)
+
+
+async def conditional_delete(services: Services, ask: Ask) -> Answer:
+    """Delete the one match of the criterion in the URL; 204 too where nothing matches. Raises PRECONDITION."""
+    match = at_most_one(await find(services, ask, ask.type, select(ask.params, "URL")), "URL")
+    return Answer(status=204) if match is None else await _delete(services, ask, match.id)
+
+
+async def _delete(services: Services, ask: Ask, rid: str) -> Answer:
+    operation = Delete(type=ask.type, id=rid, expected=expected_version(ask.conditions.if_match))
+    written = await services.writes.write(ask.actor, operation)
+    return Answer(status=204, version=written.version, updated=written.updated)

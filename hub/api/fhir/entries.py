@@ -1,0 +1,140 @@
+"""Entries of a batch or transaction as interactions, and their answers as entries of the response. Pure.
+
+https://hl7.org/fhir/R4/http.html#transaction
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any, Final
+from urllib.parse import unquote
+
+from hub.api.failures import outcome_of, status_of
+from hub.api.fhir.bundle import entry, response
+from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
+from hub.api.fhir.router import Match
+from hub.api.fhir.singles import SINGLES_ROUTER
+from hub.api.query import read_query
+from hub.fhir.json import dumps
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+
+MAX_ENTRIES: Final = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry: where it stands in the Bundle, its fullUrl ("" for none), what it asks."""
+
+    where: str
+    full_url: str
+    match: Match
+    params: Params
+    conditions: Conditions
+    resource: Json | None
+
+    @property
+    def method(self) -> str:
+        return self.match.interaction.method
+
+    def ask(self, ask: Ask) -> Ask:
+        """The entry as an interaction by the actor of the whole Bundle."""
+        return Ask(
+            actor=ask.actor,
+            origin=ask.origin,
+            type=self.match.type,
+            id=self.match.id,
+            version=self.match.version,
+            params=self.params,
+            conditions=self.conditions,
+            preference=ask.preference,
+            resource=self.resource,
+        )
+
+
+def raw_entries(bundle: Json) -> list[Any]:
+    """The entries as sent. Raises HubError INVALID or TOO_LARGE."""
+    raw = bundle.get("entry", [])
+    if not isinstance(raw, list):
+        raise _invalid("is not a list", "Bundle.entry")
+    if len(raw) > MAX_ENTRIES:
+        raise HubError(Category.TOO_LARGE, f"has more than {MAX_ENTRIES} entries", where="Bundle.entry")
+    return raw
+
+
+def where_of(index: int) -> str:
+    """FHIRPath of an entry."""
+    return f"Bundle.entry[{index}]"
+
+
+def read_entry(index: int, raw: Any, base_url: str) -> Entry:
+    """Read one entry. Raises HubError naming it: INVALID, or what the router says of its URL."""
+    where = where_of(index)
+    request = raw.get("request") if isinstance(raw, dict) else None
+    if not isinstance(request, dict):
+        raise _invalid("has no request", where)
+    method, url = _text(request, "method", where), _text(request, "url", where)
+    path, _, query = url.removeprefix(base_url).partition("?")
+    if "://" in path or not path.strip("/"):
+        raise _invalid("is not a URL of this server relative to its base", f"{where}.request.url")
+    try:
+        match = SINGLES_ROUTER.resolve(method, unquote(path, errors="strict"))
+        params = read_query(query) if query else []
+    except (HubError, UnicodeDecodeError) as error:
+        raise _in_entry(error, where) from None
+    resource = raw.get("resource")
+    if match.interaction.body == "form" or (match.interaction.body == "resource") != isinstance(resource, dict):
+        raise _invalid("needs a resource with POST and PUT, and none with others", where)
+    return Entry(where, _optional(raw, "fullUrl", where), match, params, _conditions(request, where), resource)
+
+
+def answer_entry(answer: Answer) -> bytes:
+    """The response entry of an answer; a read or search carries its result as the resource."""
+    told = response(
+        f"{answer.status} {HTTPStatus(answer.status).phrase}",
+        version=answer.version,
+        updated=answer.updated,
+        location=answer.location,
+    )
+    return entry(resource=answer.body, response=told)
+
+
+def refusal_entry(error: HubError) -> bytes:
+    """The response entry of a refusal (batch only: in a transaction it refuses the whole)."""
+    status = status_of(error)
+    told: Json = {"status": f"{status} {HTTPStatus(status).phrase}", "outcome": outcome_of(error)}
+    return b'{"response":' + dumps(told) + b"}"
+
+
+def _conditions(request: Json, where: str) -> Conditions:
+    return Conditions(
+        if_match=_optional(request, "ifMatch", where),
+        if_none_match=_optional(request, "ifNoneMatch", where),
+        if_modified_since=_optional(request, "ifModifiedSince", where),
+        if_none_exist=_optional(request, "ifNoneExist", where),
+    )
+
+
+def _text(owner: Json, name: str, where: str) -> str:
+    value = owner.get(name)
+    if not isinstance(value, str) or not value:
+        raise _invalid(f"has no request.{name}", where)
+    return value
+
+
+def _optional(owner: Json, name: str, where: str) -> str:
+    value = owner.get(name, "")
+    if not isinstance(value, str):
+        raise _invalid(f"{name} is not a text", where)
+    return value
+
+
+def _in_entry(error: Exception, where: str) -> HubError:
+    if not isinstance(error, HubError):
+        return _invalid("is not percent-encoded UTF-8", f"{where}.request.url")
+    return HubError(error.category, error.what, where=f"{where}.request.url", todo=error.todo, code=error.code)
+
+
+def _invalid(what: str, where: str) -> HubError:
+    return HubError(Category.INVALID, what, where=where, todo="mend the entry", code="entry")

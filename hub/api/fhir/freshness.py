@@ -1,0 +1,66 @@
+"""Versions and instants in HTTP headers: ETag, If-Match, If-None-Match, If-Modified-Since.
+
+https://hl7.org/fhir/R4/http.html#concurrency and RFC 9110 section 13.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from email.utils import format_datetime, parsedate_to_datetime
+from typing import Final
+
+from hub.api.fhir.exchange import Conditions
+from hub.kernel.errors import Category, HubError
+
+_TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
+_VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
+
+
+def etag(version: int) -> str:
+    """FHIR's weak tag of a version: `W/"3"`."""
+    return f'W/"{version}"'
+
+
+def http_date(instant: datetime) -> str:
+    """An instant as an HTTP date (RFC 9110 section 5.6.7)."""
+    return format_datetime(instant.astimezone(UTC), usegmt=True)
+
+
+def version_number(text: str) -> int | None:
+    """A version id the hub could have given; None for any other text."""
+    return int(text) if _VERSION.fullmatch(text) else None
+
+
+def unchanged(conditions: Conditions, version: int, updated: datetime) -> bool:
+    """Whether the client has this version already. If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
+    if conditions.if_none_match:
+        return conditions.if_none_match.strip() == "*" or str(version) in _TAG.findall(conditions.if_none_match)
+    if conditions.if_modified_since:
+        since = _instant(conditions.if_modified_since)
+        return since is not None and updated.replace(microsecond=0) <= since
+    return False
+
+
+def expected_version(if_match: str) -> int | None:
+    """The version an If-Match names; None when there is no condition.
+
+    Raises HubError INVALID (400) when it is not one version in quotes, as FHIR sends it.
+    """
+    if not if_match:
+        return None
+    match = _TAG.fullmatch(if_match.strip())
+    version = version_number(match[1]) if match else None
+    if version is None:
+        raise HubError(
+            Category.UNREADABLE, "is not the tag of one version", where="If-Match", todo='send W/"n"', code="if-match"
+        )
+    return version
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        instant = parsedate_to_datetime(text)
+    except ValueError:
+        return None
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=UTC)

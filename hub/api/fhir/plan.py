@@ -1,0 +1,155 @@
+"""Planning a transaction: which resource each entry means, references rewritten, operations in R4's order. Pure.
+
+https://hl7.org/fhir/R4/http.html#trules
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from hub.api.fhir.conditional import canonical, read_criterion, select
+from hub.api.fhir.entries import Entry
+from hub.api.fhir.exchange import Params
+from hub.api.fhir.freshness import expected_version
+from hub.api.fhir.update import check_id
+from hub.fhir.references import rewrite
+from hub.fhir.structure import RESOURCE_TYPES
+from hub.gate.released import Released
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from hub.records.operations import Create, Delete, Operation, Update
+
+#: Writes come before reads, deletions first of all.
+ORDER: Final = ("DELETE", "POST", "PUT")
+
+
+@dataclass(frozen=True, slots=True)
+class Criterion:
+    """A search that must have at most one match; `where` is the entry that needs it."""
+
+    type: str
+    params: tuple[tuple[str, str], ...]
+    where: str = field(compare=False)
+
+    @property
+    def text(self) -> str:
+        return canonical(self.params)
+
+
+@dataclass(slots=True)
+class Step:
+    """A writing entry: the id it has if it creates, its criterion if it is conditional, and the match of that."""
+
+    entry: Entry
+    new_id: str
+    criterion: Criterion | None
+    match: Released | None = None
+
+    @property
+    def type(self) -> str:
+        return self.entry.match.type
+
+    @property
+    def id(self) -> str:
+        """The id of the resource the entry is about."""
+        if self.match is not None:
+            return self.match.id
+        stated = (self.entry.resource or {}).get("id") if self.entry.method == "PUT" else None
+        return self.entry.match.id or str(stated or self.new_id)
+
+    @property
+    def idle(self) -> bool:
+        """Whether there is nothing to write: a conditional create that found, a conditional delete that did not."""
+        if self.criterion is None:
+            return False
+        return {"POST": self.match is not None, "DELETE": self.match is None}.get(self.entry.method, False)
+
+
+def step_of(entry: Entry, new_id: str) -> Step:
+    """A writing entry with its criterion. Raises HubError INVALID for a criterion that does not select."""
+    _check_type(entry)
+    params: Params | None = None
+    if entry.method == "POST" and entry.conditions.if_none_exist:
+        params = read_criterion(entry.conditions.if_none_exist, f"{entry.where}.request.ifNoneExist")
+    elif entry.match.interaction.conditional:
+        params = select(entry.params, f"{entry.where}.request.url")
+    criterion = None if params is None else Criterion(entry.match.type, tuple(params), entry.where)
+    return Step(entry, new_id, criterion)
+
+
+def _check_type(entry: Entry) -> None:
+    if entry.resource is not None and entry.resource.get("resourceType") != entry.match.type:
+        raise _invalid("is not of the type in request.url", f"{entry.where}.resource.resourceType")
+
+
+def refuse_overlaps(steps: Sequence[Step]) -> None:
+    """Raises HubError INVALID naming the second entry about one resource, or with one fullUrl or criterion."""
+    seen: dict[object, str] = {}
+    for step in steps:
+        keys: list[object] = [step.entry.full_url] if step.entry.full_url else []
+        if not step.idle:
+            keys.append((step.type, step.id))
+            if step.criterion is not None and step.match is None:
+                keys.append(step.criterion)
+        for key in keys:
+            if key in seen:
+                raise _invalid(f"is about the same resource as {seen[key]}", step.entry.where)
+            seen[key] = step.entry.where
+
+
+def names(steps: Sequence[Step]) -> dict[str, str]:
+    """What the entries' references may call each resource, and what it is called here (`Type/id`)."""
+    known: dict[str, str] = {}
+    for step in steps:
+        here = f"{step.type}/{step.id}"
+        if step.entry.full_url:
+            known[step.entry.full_url] = here
+        if step.entry.method == "POST":
+            known[f"{step.type}/{step.new_id}"] = here
+            known |= dict.fromkeys(_relative(step), here)
+    return known
+
+
+def _relative(step: Step) -> list[str]:
+    """A relative reference in a Bundle is completed from fullUrl: `Patient/1` beside `http://x/Patient/1` is that."""
+    parts = step.entry.full_url.rsplit("/", 2)
+    return [f"{parts[1]}/{parts[2]}"] if len(parts) == 3 and parts[1] == step.type else []
+
+
+def rename(resource: Json, known: Mapping[str, str]) -> list[str]:
+    """Rewrite the references of a resource in place. Returns those that are searches (`Patient?identifier=...`)."""
+    searches: list[str] = []
+
+    def new_name(text: str) -> str | None:
+        if text not in known and "?" in text and text.partition("?")[0] in RESOURCE_TYPES:
+            searches.append(text)
+        return known.get(text)
+
+    rewrite(resource, new_name)
+    return searches
+
+
+def reference_criterion(text: str, where: str) -> Criterion:
+    """The criterion of a conditional reference. Raises HubError INVALID for one that does not select."""
+    return Criterion(text.partition("?")[0], tuple(read_criterion(text, where)), where)
+
+
+def operation(step: Step, claim: str) -> Operation | None:
+    """What a step asks of the record; None for an idle one."""
+    entry, where = step.entry, step.entry.where
+    if step.idle:
+        return None
+    expected = expected_version(entry.conditions.if_match)
+    if entry.resource is None:
+        return Delete(type=step.type, id=step.id, expected=expected, where=where)
+    if entry.method == "POST" or (step.criterion and step.match is None and "id" not in entry.resource):
+        return Create(type=step.type, id=step.id, resource=entry.resource, claim=claim, where=where)
+    check_id(entry.resource, step.id, required=step.criterion is None, where=f"{where}.resource")
+    new = entry.conditions.if_none_match.strip() == "*" or (step.criterion is not None and step.match is None)
+    return Update(type=step.type, id=step.id, resource=entry.resource, expected=expected, only_new=new, where=where)
+
+
+def _invalid(what: str, where: str) -> HubError:
+    return HubError(Category.INVALID, what, where=where, todo="mend the entry", code="entry")

@@ -1,0 +1,90 @@
+"""From a method and a URL below the base to an interaction, by the shape of the path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.services import Services
+from hub.fhir.structure import RESOURCE_TYPES
+from hub.kernel.errors import Category, HubError
+
+Handler = Callable[[Services, Ask], Awaitable[Answer]]
+Body = Literal["none", "resource", "form"]
+
+_LITERAL: Final = frozenset({"_history", "_search"})
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one."""
+
+    code: str
+    method: str
+    template: str
+    handle: Handler
+    body: Body = "none"
+    conditional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """An interaction and what the URL names."""
+
+    interaction: Interaction
+    type: str = ""
+    id: str = ""
+    version: str = ""
+
+
+class MethodNotAllowedError(HubError):
+    """The URL exists, the method does not; `allowed` is the value of the Allow header."""
+
+    def __init__(self, allowed: str) -> None:
+        super().__init__(Category.UNSUPPORTED, "no such interaction", where="URL", todo=f"use {allowed}", code="method")
+        self.allowed = allowed
+
+
+class Router:
+    """A table of interactions, looked up by the shape of a path: literals stay, names become `*`."""
+
+    def __init__(self, interactions: Sequence[Interaction]) -> None:
+        self._table: Final[dict[tuple[str, ...], dict[str, Interaction]]] = {}
+        for interaction in interactions:
+            shape = _shape(_segments(interaction.template))
+            self._table.setdefault(shape, {})[interaction.method] = interaction
+
+    def resolve(self, method: str, path: str) -> Match:
+        """Find the interaction of a method and a decoded path below the base.
+
+        Raises HubError NOT_FOUND for a URL that cannot be, `MethodNotAllowedError` (405) for one that can.
+        """
+        segments = _segments(path)
+        methods = self._table.get(_shape(segments))
+        if methods is None:
+            raise _unknown("no such URL")
+        names = [segment for segment in segments if segment not in _LITERAL]
+        if names and names[0] not in RESOURCE_TYPES:
+            raise _unknown("no such resource type")
+        if not all(_ID.fullmatch(name) for name in names[1:]):
+            raise _unknown("no such resource")
+        interaction = methods.get(method)
+        if interaction is None:
+            raise MethodNotAllowedError(", ".join(sorted(methods)))
+        return Match(interaction, *names)
+
+
+def _shape(segments: Sequence[str]) -> tuple[str, ...]:
+    return tuple([segment if segment in _LITERAL else "*" for segment in segments])
+
+
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _unknown(what: str) -> HubError:
+    return HubError(Category.NOT_FOUND, what, where="URL")

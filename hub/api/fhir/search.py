@@ -1,0 +1,65 @@
+"""FHIR search interaction, by GET or by POST _search, on a type or on all. https://hl7.org/fhir/R4/http.html#search"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from urllib.parse import quote, urlencode
+
+from hub.api.fhir.bundle import bundle, entry
+from hub.api.fhir.exchange import Answer, Ask, Params
+from hub.api.services import Services
+from hub.fhir.json import dumps
+from hub.fhir.outcome import operation_outcome
+from hub.gate.pages import CURSOR
+from hub.gate.released import ReleasedPage
+from hub.kernel.types import Issue
+
+
+async def search(services: Services, ask: Ask) -> Answer:
+    """A searchset page: matches, then includes, with links `self` and `next`. The total counts what is permitted.
+
+    Raises HubError UNSUPPORTED naming an unknown parameter (lenient: it is left out and said so in the page),
+    INVALID for an unreadable value.
+    """
+    page = await services.gate.search(
+        ask.actor, ask.type or None, ask.params, lenient=ask.preference.lenient, origin=ask.origin
+    )
+    body = bundle(
+        "searchset",
+        _entries(services.base_url, page),
+        total=page.total,
+        links=_links(services.base_url, ask, page),
+        updated=services.clock(),
+    )
+    return Answer(status=200, body=body)
+
+
+def _entries(base_url: str, page: ReleasedPage) -> Iterable[bytes]:
+    for mode, rows in (("match", page.matches), ("include", page.included)):
+        for row in rows:
+            yield entry(full_url=f"{base_url}/{row.type}/{row.id}", resource=row.body, search=mode)
+    if page.ignored:
+        yield entry(resource=_ignored(page.ignored), search="outcome")
+
+
+def _ignored(names: Iterable[str]) -> bytes:
+    text = f"parameters left out: {', '.join(names)}"
+    return dumps(operation_outcome([Issue(severity="warning", where="", code="not-supported", text=text)]))
+
+
+def _links(base_url: str, ask: Ask, page: ReleasedPage) -> list[tuple[str, str]]:
+    used = [(name, value) for name, value in ask.params if name not in page.ignored]
+    links = [("self", page_url(base_url, ask.type, used))]
+    if page.next is not None:
+        links.append(("next", page_url(base_url, ask.type, [*_without_cursor(used), (CURSOR, page.next)])))
+    return links
+
+
+def _without_cursor(params: Params) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in params if name != CURSOR]
+
+
+def page_url(base_url: str, path: str, params: Params) -> str:
+    """The URL of a page; characters that may stand in a query are left readable."""
+    query = urlencode(params, quote_via=quote, safe=":/|,$")
+    return "?".join(part for part in (f"{base_url}/{path}".rstrip("/"), query) if part)

@@ -1,0 +1,31 @@
+"""The interactions with one resource or one search: those that may also be entries of a batch."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.api.fhir.create import create
+from hub.api.fhir.delete import conditional_delete, delete
+from hub.api.fhir.history import history
+from hub.api.fhir.read import read
+from hub.api.fhir.router import Interaction, Router
+from hub.api.fhir.search import search
+from hub.api.fhir.update import conditional_update, update
+from hub.api.fhir.vread import vread
+
+SINGLES: Final = (
+    Interaction("read", "GET", "/{type}/{id}", read),
+    Interaction("vread", "GET", "/{type}/{id}/_history/{version}", vread),
+    Interaction("history-instance", "GET", "/{type}/{id}/_history", history),
+    Interaction("search-type", "GET", "/{type}", search),
+    Interaction("search-type", "POST", "/{type}/_search", search, "form"),
+    Interaction("search-system", "GET", "", search),
+    Interaction("search-system", "POST", "/_search", search, "form"),
+    Interaction("create", "POST", "/{type}", create, "resource"),
+    Interaction("update", "PUT", "/{type}/{id}", update, "resource"),
+    Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
+    Interaction("delete", "DELETE", "/{type}/{id}", delete),
+    Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
+)
+
+SINGLES_ROUTER: Final = Router(SINGLES)

@@ -1,0 +1,147 @@
+"""FHIR transaction: all entries or none. https://hl7.org/fhir/R4/http.html#transaction
+
+Criteria (If-None-Exist, conditional URLs, conditional references) are judged in what the actor may see before anything
+is written; new criteria are claimed with the writes. Then one bulk load and one bulk save write all of it. Reads run
+after the commit, so they see it; one that is refused says so in its entry.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+from typing import Final
+
+from hub.api.fhir.batch import run
+from hub.api.fhir.bundle import bundle as assemble
+from hub.api.fhir.conditional import at_most_one, find
+from hub.api.fhir.create import PREDECESSORS
+from hub.api.fhir.entries import Entry, answer_entry, raw_entries, read_entry
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.plan import (
+    ORDER,
+    Criterion,
+    Step,
+    names,
+    operation,
+    reference_criterion,
+    refuse_overlaps,
+    rename,
+    step_of,
+)  # fmt: skip
+from hub.api.fhir.written import as_written, found_already
+from hub.api.negotiation import Preference
+from hub.api.services import Services
+from hub.gate.released import Released
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from hub.records.operations import Operation, Written
+from hub.records.refusal import ClaimedError
+
+#: Criteria of one transaction looked up at the same time.
+_AT_ONCE: Final = 4
+
+Matches = dict[Criterion, Released | None]
+
+
+async def transaction(services: Services, ask: Ask, bundle: Json) -> Answer:
+    """Write all entries or none; answers stand in the order of the entries.
+
+    Raises HubError naming the entry (`Bundle.entry[3]`): whatever its interaction alone raises, INVALID for two
+    entries about one resource, PRECONDITION for a conditional reference without exactly one match.
+    """
+    entries = [read_entry(index, raw, services.base_url) for index, raw in enumerate(raw_entries(bundle))]
+    steps = {i: step_of(entry, services.new_id()) for i, entry in enumerate(entries) if entry.method in ORDER}
+    written = await _write(services, ask, list(steps.values()))
+    answers = {i: answer_entry(_answer(ask, step, written.get(step.entry.where))) for i, step in steps.items()}
+    answers |= await run(services, ask, {i: entry for i, entry in enumerate(entries) if entry.method == "GET"})
+    return Answer(status=200, body=assemble("transaction-response", [answers[i] for i in range(len(entries))]))
+
+
+async def _write(services: Services, ask: Ask, steps: Sequence[Step]) -> dict[str, Written]:
+    """What was written, by entry. Plans again when another client took one of the criteria meanwhile."""
+    stale: dict[Criterion, list[str]] = {}
+    lost: tuple[Criterion, str] | None = None
+    for _ in range(PREDECESSORS):
+        await _match(services, ask, steps)
+        if lost is not None and all(step.match is None for step in steps if step.criterion == lost[0]):
+            stale.setdefault(lost[0], []).append(lost[1])
+        refuse_overlaps(steps)
+        await _rename(services, ask, steps)
+        operations = _operations(services, ask, steps, stale)
+        try:
+            written = await services.writes.transaction(ask.actor, operations)
+        except ClaimedError as error:
+            claimed = next(step.criterion for step in steps if step.entry.where == error.where)
+            lost = (claimed, error.holder[1]) if claimed is not None else None
+            continue
+        return {done.where: result for done, result in zip(operations, written, strict=True)}
+    raise HubError(Category.CONFLICT, "is created and deleted over and over", where="Bundle", todo="try again")
+
+
+async def _match(services: Services, ask: Ask, steps: Sequence[Step]) -> None:
+    found = await _look_up(services, ask, {step.criterion for step in steps if step.criterion is not None})
+    for step in steps:
+        step.match = None if step.criterion is None else found[step.criterion]
+
+
+async def _look_up(services: Services, ask: Ask, criteria: Collection[Criterion]) -> Matches:
+    turn = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(criterion: Criterion) -> Released | None:
+        async with turn:
+            return at_most_one(await find(services, ask, criterion.type, criterion.params), criterion.where)
+
+    return dict(zip(criteria, await asyncio.gather(*map(one, criteria)), strict=True))
+
+
+async def _rename(services: Services, ask: Ask, steps: Sequence[Step]) -> None:
+    """Rewrite references between entries, then those that are searches."""
+    known = names(steps)
+    searches: dict[str, Criterion] = {}
+    searching: list[Entry] = []
+    for step in steps:
+        texts = [] if step.entry.resource is None else rename(step.entry.resource, known)
+        if texts:
+            searching.append(step.entry)
+            searches |= {text: reference_criterion(text, step.entry.where) for text in texts}
+    if not searching:
+        return
+    created = {step.criterion: f"{step.type}/{step.id}" for step in steps if step.criterion is not None}
+    found = await _look_up(services, ask, set(searches.values()) - created.keys())
+    for text, criterion in searches.items():
+        match = found.get(criterion)
+        known[text] = created.get(criterion) or (f"{match.type}/{match.id}" if match else _nobody(criterion))
+    for entry in searching:
+        rename(entry.resource or {}, known)
+
+
+def _operations(
+    services: Services, ask: Ask, steps: Sequence[Step], stale: dict[Criterion, list[str]]
+) -> list[Operation]:
+    """The writes in R4's order, each new criterion with its claim."""
+    planned = []
+    for step in sorted(steps, key=lambda step: ORDER.index(step.entry.method)):
+        claim = ""
+        if step.criterion is not None and step.match is None:
+            holders = stale.get(step.criterion, [])
+            claim = services.writes.criterion(ask.actor, step.type, step.criterion.text, holders)
+        planned.append(operation(step, claim))
+    return [made for made in planned if made is not None]
+
+
+def _answer(ask: Ask, step: Step, written: Written | None) -> Answer:
+    """The answer to a writing entry: without the resource, unless the client prefers it."""
+    quiet = ask if ask.preference.returned else replace(ask, preference=Preference("minimal"))
+    if written is None:
+        return Answer(status=204) if step.match is None else found_already(quiet, step.match)
+    if step.entry.method == "DELETE":
+        return Answer(status=204, version=written.version, updated=written.updated)
+    return as_written(quiet, written)
+
+
+def _nobody(criterion: Criterion) -> str:
+    raise HubError(
+        Category.PRECONDITION, "a conditional reference has no match", where=criterion.where,
+        todo="create what it refers to first, or in the same transaction", code="no-match",
+    )  # fmt: skip

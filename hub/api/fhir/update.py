@@ -1,0 +1,63 @@
+"""FHIR update and conditional update. https://hl7.org/fhir/R4/http.html#update, #cond-update"""
+
+from __future__ import annotations
+
+from hub.api.fhir.conditional import at_most_one, find, select
+from hub.api.fhir.create import create_unless_found
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.freshness import expected_version
+from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.written import as_written, resource_of
+from hub.api.services import Services
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from hub.records.operations import Update
+
+
+async def update(services: Services, ask: Ask) -> Answer:
+    """Put a resource in the place of its current version; a body that changes nothing makes no version.
+
+    An id that does not exist yet must lie in the caller's own id space (`FACILITY-...`).
+    Raises HubError UNREADABLE (400, id), PRECONDITION (412), NOT_FOUND, INVALID, FORBIDDEN.
+    """
+    refuse_parameters(ask)
+    resource = resource_of(ask)
+    check_id(resource, ask.id)
+    operation = update_of(ask, ask.id, resource)
+    return as_written(ask, await services.writes.write(ask.actor, operation))
+
+
+async def conditional_update(services: Services, ask: Ask) -> Answer:
+    """Update the one match of the criterion in the URL; with no match, create, under the body's id if it has one."""
+    params = select(ask.params, "URL")
+    resource = resource_of(ask)
+    match = at_most_one(await find(services, ask, ask.type, params), "URL")
+    if match is not None:
+        check_id(resource, match.id, required=False)
+        operation = update_of(ask, match.id, resource)
+    elif "id" in resource:
+        operation = Update(type=ask.type, id=str(resource["id"]), resource=resource, only_new=True)
+    else:
+        return await create_unless_found(services, ask, params)
+    return as_written(ask, await services.writes.write(ask.actor, operation))
+
+
+def update_of(ask: Ask, rid: str, resource: Json, where: str = "") -> Update:
+    """The operation of an update with its conditions (If-Match, If-None-Match: *)."""
+    return Update(
+        type=ask.type,
+        id=rid,
+        resource=resource,
+        expected=expected_version(ask.conditions.if_match),
+        only_new=ask.conditions.if_none_match.strip() == "*",
+        where=where,
+    )
+
+
+def check_id(resource: Json, rid: str, *, required: bool = True, where: str = "body") -> None:
+    """Raises HubError UNREADABLE (400) unless the body's id is `rid`; R4 demands one with an id in the URL."""
+    if resource.get("id", None if required else rid) != rid:
+        raise HubError(
+            Category.UNREADABLE, "is not the id in the URL", where=f"{where}.id", todo="send the same id in both",
+            code="id-mismatch",
+        )  # fmt: skip

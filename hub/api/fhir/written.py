@@ -1,0 +1,55 @@
+"""From a parsed body to an operation of the record, and from its result to an answer (R4 http.html#return)."""
+
+from __future__ import annotations
+
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.negotiation import Preference
+from hub.fhir.json import dumps
+from hub.fhir.outcome import operation_outcome
+from hub.gate.released import Released
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Issue, Json
+from hub.records.operations import Written
+
+
+def resource_of(ask: Ask, where: str = "body") -> Json:
+    """The resource to write. Raises HubError UNREADABLE (400) when the body is no resource of the URL's type."""
+    resource = ask.resource
+    if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
+        raise HubError(Category.UNREADABLE, "is not a resource", where=where, todo="send one with resourceType")
+    if resource["resourceType"] != ask.type:
+        raise HubError(
+            Category.UNREADABLE, "is not of the type in the URL", where=f"{where}.resourceType", code="type-mismatch"
+        )  # fmt: skip
+    return resource
+
+
+def as_written(ask: Ask, written: Written) -> Answer:
+    """201 for a version that is the first or follows a deletion, 200 for others, with the body the client prefers."""
+    return Answer(
+        status=201 if written.result == "created" else 200,
+        body=_preferred(ask.preference, written.body, written.result),
+        version=written.version,
+        updated=written.updated,
+        location=f"{written.type}/{written.id}/_history/{written.version}",
+    )
+
+
+def found_already(ask: Ask, match: Released) -> Answer:
+    """200 for a conditional create that found its match: nothing was written."""
+    return Answer(
+        status=200,
+        body=_preferred(ask.preference, match.body, "unchanged"),
+        version=match.version,
+        updated=match.updated,
+        location=f"{match.type}/{match.id}/_history/{match.version}",
+    )
+
+
+def _preferred(preference: Preference, body: bytes, result: str) -> bytes:
+    if preference.returned == "minimal":
+        return b""
+    if preference.returned == "OperationOutcome":
+        issue = Issue(severity="information", where="", code="informational", text=result)
+        return dumps(operation_outcome([issue]))
+    return body

@@ -1,0 +1,62 @@
+"""Counts and durations of requests in the Prometheus text format, version 0.0.4.
+
+https://prometheus.io/docs/instrumenting/exposition_formats/. Labels are methods, route templates and statuses: no path,
+no parameter, nothing of a patient. Each process counts for itself.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections import Counter, defaultdict
+from typing import Final
+
+CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
+
+#: Upper bounds of the duration classes, in seconds.
+BOUNDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+
+#: Methods that stand as labels; others are whatever a client made up.
+_METHODS: Final = frozenset({"GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"})
+
+
+class Metrics:
+    """Counters of one process."""
+
+    def __init__(self) -> None:
+        self._requests: Final[Counter[tuple[str, str, int]]] = Counter()
+        self._classes: Final[defaultdict[str, list[int]]] = defaultdict(lambda: [0] * (len(BOUNDS) + 1))
+        self._seconds: Final[defaultdict[str, float]] = defaultdict(float)
+
+    def count(self, method: str, route: str, status: int, seconds: float) -> None:
+        """One request was answered."""
+        self._requests[method if method in _METHODS else "other", route, status] += 1
+        self._classes[route][bisect_left(BOUNDS, seconds)] += 1
+        self._seconds[route] += seconds
+
+    def text(self) -> str:
+        """The exposition."""
+        lines = [
+            "# HELP yilian_http_requests_total Requests answered.",
+            "# TYPE yilian_http_requests_total counter",
+        ]
+        for (method, route, status), number in sorted(self._requests.items()):
+            labels = f'method="{method}",route="{route}",status="{status}"'
+            lines.append(f"yilian_http_requests_total{{{labels}}} {number}")
+        lines += [
+            "# HELP yilian_http_request_seconds Time to answer a request.",
+            "# TYPE yilian_http_request_seconds histogram",
+        ]
+        for route, numbers in sorted(self._classes.items()):
+            lines += _histogram(route, numbers, self._seconds[route])
+        return "\n".join(lines) + "\n"
+
+
+def _histogram(route: str, numbers: list[int], seconds: float) -> list[str]:
+    lines = []
+    total = 0
+    for bound, number in zip([*map(str, BOUNDS), "+Inf"], numbers, strict=True):
+        total += number
+        lines.append(f'yilian_http_request_seconds_bucket{{route="{route}",le="{bound}"}} {total}')
+    lines.append(f'yilian_http_request_seconds_sum{{route="{route}"}} {seconds:.6f}')
+    lines.append(f'yilian_http_request_seconds_count{{route="{route}"}} {total}')
+    return lines

@@ -1,0 +1,36 @@
+"""What the API needs, handed in by whoever wires the hub. There are no globals."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from hub.auth.actor import Actor
+from hub.fhir.search_parameters import SearchParameter
+from hub.gate.gate import Gate
+from hub.kernel.clock import Clock
+from hub.kernel.log import Log
+from hub.records.client import ClientWrites
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """Doors and facts of one API process.
+
+    `verify` turns a bearer token into an actor or raises HubError UNAUTHENTICATED. `new_id` gives a fresh random id.
+    `ready` returns when the process can serve, and raises HubError UNAVAILABLE saying what is away. `searchable`
+    gives the search parameters of a type that the store answers. `base_url` is the public base of the FHIR API
+    without a slash at its end.
+    """
+
+    gate: Gate
+    writes: ClientWrites
+    verify: Callable[[str], Actor]
+    new_id: Callable[[], str]
+    ready: Callable[[], Awaitable[None]]
+    searchable: Callable[[str], Mapping[str, SearchParameter]]
+    clock: Clock
+    log: Log
+    base_url: str
+    version: str
+    max_body_bytes: int

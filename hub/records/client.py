@@ -1,0 +1,218 @@
+"""The records door for API clients: create, update, delete, alone or as one transaction.
+
+Concurrent single writes share a database transaction, so their commits and round trips are shared too; the refusal
+of one does not touch the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.auth.actor import Actor
+from hub.auth.directory import Directory
+from hub.db.database import Database, Tx
+from hub.db.group_commit import GroupCommit
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import hash128
+from hub.kernel.types import Issue, Json
+from hub.records.client_rules import writes_of
+from hub.records.operations import Create, Delete, Operation, Written
+from hub.records.refusal import ClaimedError, NonconformantError
+from hub.records.rights import Rights
+from hub.store.store import Store
+from hub.store.values import Saved, Stored, Write
+
+Validate = Callable[[Json], Sequence[Issue]]
+Ref = tuple[str, str]
+Answer = Written | Exception
+
+#: Kind of the claims of conditional creates.
+CLAIM: Final = "conditional-create"
+#: Codes of failures that a second try may mend: a lost race of creates, a deadlock.
+_PASSING: Final = frozenset({"race", "database-collision"})
+#: Times a transaction is tried in all.
+_TRIES: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    actor: Actor
+    operation: Operation
+
+
+class ClientWrites:
+    """Writes as the facility of the actor. Belongs to the event loop it is used in."""
+
+    def __init__(self, database: Database, store: Store, directory: Directory, validate: Validate) -> None:
+        self._database: Final = database
+        self._store: Final = store
+        self._rights: Final = Rights(directory)
+        self._validate: Final = validate
+        self._commit: Final[GroupCommit[_Job, Answer]] = GroupCommit(self._flush, limit=64)
+
+    async def write(self, actor: Actor, operation: Operation) -> Written:
+        """Return once the version is durable; an update that changes nothing makes none.
+
+        Raises HubError FORBIDDEN (role, scope or type), NOT_FOUND (absent, or of another facility), PRECONDITION
+        (If-Match, If-None-Match), INVALID (`NonconformantError` with all complaints; or another patient), CONFLICT
+        (`ClaimedError`: somebody else was first with this criterion), UNAVAILABLE.
+        """
+        self._check(actor, operation)
+        return _accept(await self._commit.submit(_Job(actor, operation)))
+
+    async def transaction(self, actor: Actor, operations: Sequence[Operation]) -> list[Written]:
+        """All operations or none, one result each in their order. No resource may stand in it twice.
+
+        Raises what `write` raises, of the first operation that fails; its `where` begins with that operation's.
+        """
+        for operation in operations:
+            self._check(actor, operation)
+        return await self._repeated([_Job(actor, operation) for operation in operations])
+
+    async def close(self) -> None:
+        """Take nothing more, and return when everything submitted has been answered."""
+        await self._commit.close()
+
+    def criterion(self, actor: Actor, rtype: str, text: str, after: Sequence[str] = ()) -> str:
+        """The claim of a conditional create: hashed, since a criterion names a patient, and one for each legal entity,
+        so that it says nothing about others. `after` are the ids that held it before and no longer match it.
+
+        Raises HubError FORBIDDEN when the actor may not create this type, before anything is looked up for it.
+        """
+        self._rights.check(actor, rtype, "c")
+        return str(hash128("\n".join([self._rights.entity(actor), rtype, text, *after])))
+
+    def _check(self, actor: Actor, operation: Operation) -> None:
+        """What can be refused without looking at what is stored."""
+        if isinstance(operation, Delete):
+            return
+        if isinstance(operation, Create):
+            # Before its criterion is claimed: a claim of one who may not write would stay behind.
+            self._rights.check(actor, operation.type, "c", operation.where)
+        errors = [issue for issue in self._validate(operation.resource) if issue.severity in ("fatal", "error")]
+        if errors:
+            raise NonconformantError(errors, where=operation.where)
+
+    async def _flush(self, jobs: list[_Job]) -> list[Answer]:
+        """Answer every job: together while no two concern one resource, one by one if that fails."""
+        answers: dict[int, Answer] = {}
+        waiting = list(enumerate(jobs))
+        while waiting:
+            wave = _distinct(waiting)
+            answers.update(await self._together(wave))
+            waiting = [item for item in waiting if item[0] not in answers]
+        return [answers[index] for index in range(len(jobs))]
+
+    async def _together(self, wave: Sequence[tuple[int, _Job]]) -> dict[int, Answer]:
+        indexes = [index for index, _ in wave]
+        try:
+            async with self._database.transaction() as tx:
+                done = await self._apply(tx, [job for _, job in wave])
+            return dict(zip(indexes, done, strict=True))
+        except HubError as error:
+            # The database is away, and whether it kept the commit is unknown: nobody is tried again.
+            if error.category is Category.UNAVAILABLE and error.code not in _PASSING:
+                return dict.fromkeys(indexes, error)
+        except Exception as error:
+            if len(wave) == 1:
+                return {indexes[0]: error}
+        return {index: await self._alone(job) for index, job in wave}
+
+    async def _alone(self, job: _Job) -> Answer:
+        try:
+            return (await self._repeated([job]))[0]
+        except Exception as error:
+            return error
+
+    async def _repeated(self, jobs: Sequence[_Job]) -> list[Written]:
+        """All jobs or none in a transaction of their own, tried again when another one got in its way."""
+        for _ in range(1, _TRIES):
+            try:
+                return await self._once(jobs)
+            except HubError as error:
+                if error.code not in _PASSING:
+                    raise
+        return await self._once(jobs)
+
+    async def _once(self, jobs: Sequence[_Job]) -> list[Written]:
+        async with self._database.transaction() as tx:
+            return [_accept(answer) for answer in await self._apply(tx, jobs, all_or_none=True)]
+
+    async def _apply(self, tx: Tx, jobs: Sequence[_Job], *, all_or_none: bool = False) -> list[Answer]:
+        """Claim, load, decide, save: one bulk step each. `all_or_none` raises the first refusal."""
+        answers = await self._claims(tx, jobs)
+        current = await self._current(tx, [job.operation for job in jobs])
+        writes: list[Write] = []
+        spans: dict[int, slice] = {}
+        for index, job in enumerate(jobs):
+            if index not in answers:
+                try:
+                    planned = writes_of(job.actor, job.operation, current.get(_ref(job.operation)), self._rights)
+                except HubError as error:
+                    answers[index] = error
+                else:
+                    spans[index] = slice(len(writes), len(writes) + len(planned))
+                    writes += planned
+        if all_or_none and answers:
+            raise answers[min(answers)]
+        saved = await self._store.save(tx, writes) if writes else []
+        done = {i: _written(saved[span], current.get(_ref(jobs[i].operation))) for i, span in spans.items()}
+        return [done[i] if i in done else answers[i] for i in range(len(jobs))]
+
+    async def _claims(self, tx: Tx, jobs: Sequence[_Job]) -> dict[int, HubError]:
+        """Claim the criteria of conditional creates, in one order everywhere so that no two wait for each other."""
+        lost: dict[int, HubError] = {}
+        claims = sorted((_claim(job.operation), index) for index, job in enumerate(jobs) if _claim(job.operation))
+        for value, index in claims:
+            operation = jobs[index].operation
+            holder = await self._store.claim(tx, CLAIM, value, operation.type, operation.id)
+            if holder is not None:
+                lost[index] = ClaimedError(holder, operation.where)
+        return lost
+
+    async def _current(self, tx: Tx, operations: Sequence[Operation]) -> dict[Ref, Stored]:
+        refs = sorted({_ref(operation) for operation in operations if not isinstance(operation, Create)})
+        return await self._store.load(tx, refs, lock=True) if refs else {}
+
+
+def _ref(operation: Operation) -> Ref:
+    return operation.type, operation.id
+
+
+def _claim(operation: Operation) -> str:
+    return operation.claim if isinstance(operation, Create) else ""
+
+
+def _distinct(waiting: Sequence[tuple[int, _Job]]) -> list[tuple[int, _Job]]:
+    """The first job of each resource and criterion, so that every job sees what the one before it left."""
+    seen: set[object] = set()
+    wave = []
+    for index, job in waiting:
+        keys = {_ref(job.operation), _claim(job.operation) or _ref(job.operation)}
+        if seen.isdisjoint(keys):
+            wave.append((index, job))
+        seen |= keys
+    return wave
+
+
+def _written(saved: Sequence[Saved], current: Stored | None) -> Written:
+    """The last version made, or, where there was nothing left to do, the one that stands."""
+    if not saved:
+        if current is None:
+            raise HubError(Category.FAULT, "nothing was written and nothing stands", where="records")
+        return Written(
+            type=current.type, id=current.id, version=current.version, updated=current.updated, result="unchanged",
+            body=current.body,
+        )  # fmt: skip
+    last = saved[-1]
+    return Written(
+        type=last.type, id=last.id, version=last.version, updated=last.updated, result=last.outcome, body=last.body
+    )
+
+
+def _accept(answer: Answer) -> Written:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer

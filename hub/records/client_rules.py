@@ -1,0 +1,104 @@
+"""What one client operation comes to, given the version that stands. Pure: the writes to make, or a refusal."""
+
+from __future__ import annotations
+
+from hub.auth.actor import Actor
+from hub.fhir.compartments import source_patient
+from hub.fhir.json import loads
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from hub.records.facts import facts_of
+from hub.records.operations import Create, Delete, Operation, Update
+from hub.records.provenance import MESSAGE_SOURCE
+from hub.records.rights import Rights, absent
+from hub.records.voiding import voided
+from hub.store.values import Stored, Write
+
+
+def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights: Rights) -> list[Write]:
+    """The versions an operation makes; none when a deletion finds nothing left to do.
+
+    Raises HubError FORBIDDEN, NOT_FOUND, PRECONDITION, INVALID as `ClientWrites.write` says.
+    """
+    if isinstance(operation, Create):
+        rights.check(actor, operation.type, "c", operation.where)
+        return [_write(actor, operation, operation.resource, None, rights)]
+    _check_target(actor, operation, current, rights)
+    if isinstance(operation, Delete):
+        return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
+    resource = operation.resource if current is None else _keep_labels(operation.resource, current)
+    write = _write(actor, operation, resource, current, rights)
+    if current is not None and write.patient != current.patient:
+        raise HubError(
+            Category.INVALID, "the patient of a resource does not change", where=operation.where or operation.type,
+            todo="enter it anew under the other patient and delete this one", code="subject-changed",
+        )  # fmt: skip
+    return [write]
+
+
+def _check_target(actor: Actor, operation: Update | Delete, current: Stored | None, rights: Rights) -> None:
+    """Rights first, conditions second: a condition must not tell what the right does not."""
+    updating = isinstance(operation, Update)
+    rights.check(actor, operation.type, "u" if updating else "d", operation.where)
+    foreign = current is not None and not rights.owns(actor, current.facts.author_org)
+    if foreign or (current is None and not (updating and rights.may_choose(actor, operation.id))):
+        raise absent(operation.type, operation.where, actor.organization)
+    gone = current is None or current.deleted
+    if updating and gone:
+        rights.check(actor, operation.type, "c", operation.where)
+    expected = operation.expected
+    if expected is not None and (current is None or current.deleted or current.version != expected):
+        raise _precondition("is not at the version If-Match names", operation, "read it again")
+    if isinstance(operation, Update) and operation.only_new and not gone:
+        raise _precondition("exists already", operation, "leave out If-None-Match, or choose another id")
+
+
+def _write(actor: Actor, operation: Operation, resource: Json, current: Stored | None, rights: Rights) -> Write:
+    resource = _without_claims({**resource, "id": operation.id})
+    return Write(
+        type=operation.type,
+        id=operation.id,
+        resource=resource,
+        patient=source_patient(resource),
+        facts=facts_of(resource, actor.organization, rights.siblings(actor)),
+        current=current,
+    )
+
+
+def _deletion(actor: Actor, operation: Delete, current: Stored, rights: Rights) -> list[Write]:
+    marked = voided(loads(current.body))
+    voiding = [] if marked is None else [_write(actor, operation, marked, current, rights)]
+    burial = Write(
+        type=operation.type, id=operation.id, resource=None, patient=current.patient, facts=current.facts,
+        current=current,
+    )  # fmt: skip
+    return [*voiding, burial]
+
+
+def _keep_labels(resource: Json, current: Stored) -> Json:
+    """An update adds security labels and removes none (R4 resource.html#tag-updates): lowering is not a client's."""
+    if current.deleted or not current.facts.labels:
+        return resource
+    meta = resource.get("meta", {})
+    stated = meta.get("security", [])
+    named = {_name(label) for label in stated}
+    kept = [label for label in loads(current.body).get("meta", {}).get("security", []) if _name(label) not in named]
+    return {**resource, "meta": {**meta, "security": [*stated, *kept]}} if kept else resource
+
+
+def _name(label: Json) -> tuple[object, object]:
+    return label.get("system"), label.get("code")
+
+
+def _without_claims(resource: Json) -> Json:
+    """A client's version does not come from an inbox message, whatever the text it read before says."""
+    meta = resource.get("meta", {})
+    if not str(meta.get("source", "")).startswith(MESSAGE_SOURCE):
+        return resource
+    return {**resource, "meta": {key: value for key, value in meta.items() if key != "source"}}
+
+
+def _precondition(what: str, operation: Operation, todo: str) -> HubError:
+    return HubError(
+        Category.PRECONDITION, what, where=operation.where or operation.type, todo=todo, code="precondition"
+    )

@@ -1,0 +1,62 @@
+"""What a client asks the record to do, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from hub.kernel.types import Json
+
+Result = Literal["created", "updated", "unchanged", "deleted"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Create:
+    """A resource with a fresh `id`. `claim` is the criterion that must be new (conditional create), "" for none.
+
+    `where` names the entry of a Bundle in refusals (`Bundle.entry[3]`).
+    """
+
+    type: str
+    id: str
+    resource: Json
+    claim: str = ""
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Update:
+    """A resource as it should stand. `expected` is the version it must have now, `only_new` that there must be none."""
+
+    type: str
+    id: str
+    resource: Json
+    expected: int | None = None
+    only_new: bool = False
+    where: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    """A resource to void and take out of sight."""
+
+    type: str
+    id: str
+    expected: int | None = None
+    where: str = ""
+
+
+Operation = Create | Update | Delete
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """The version that now stands, with its bytes (empty for a deletion)."""
+
+    type: str
+    id: str
+    version: int
+    updated: datetime
+    result: Result
+    body: bytes

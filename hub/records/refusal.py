@@ -1,0 +1,32 @@
+"""Refusals of the records door that carry more than one text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Issue
+
+
+class NonconformantError(HubError):
+    """A resource that does not validate. `issues` are all complaints; their positions are paths of elements."""
+
+    def __init__(self, issues: Sequence[Issue], where: str = "") -> None:
+        super().__init__(Category.INVALID, "does not conform to FHIR R4", where=where, todo="mend the elements named")
+        self.issues = tuple(issues)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return NonconformantError, (self.issues, self.where)
+
+
+class ClaimedError(HubError):
+    """A conditional create that lost the race for its criterion; `holder` (type, id) is the one that has it."""
+
+    def __init__(self, holder: tuple[str, str], where: str = "") -> None:
+        super().__init__(
+            Category.CONFLICT, "another request has just created this", where=where, todo="try again", code="claimed"
+        )
+        self.holder = holder
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return ClaimedError, (self.holder, self.where)

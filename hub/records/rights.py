@@ -1,0 +1,82 @@
+"""What a client may write: its own facility's resources, of the types that are not the hub's to keep (design, 7).
+
+A refusal does not tell a resource of another facility from one that does not exist.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.auth.actor import Actor
+from hub.auth.directory import Directory
+from hub.auth.scopes import Letter, allows
+from hub.kernel.errors import Category, HubError
+
+#: Roles that write records: they look after patients, or are a system of a facility.
+WRITERS: Final = frozenset({"clinician", "family-doctor", "feed"})
+
+#: Types that have a door of their own, or that only the hub itself writes.
+RESERVED: Final = {
+    "AuditEvent": "the hub writes it",
+    "CapabilityStatement": "the hub writes it",
+    "Consent": "use the consent API",
+    "Linkage": "the patient index decides",
+    "Parameters": "it is not a record",
+    "OperationOutcome": "it is not a record",
+    "Person": "the patient index decides",
+    "Provenance": "the hub writes it",
+    "SearchParameter": "the hub does not act on it",
+    "Subscription": "the hub does not act on it",
+}
+
+
+class Rights:
+    """Judges writes by organisation; holds no state but the directory."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory: Final = directory
+
+    def check(self, actor: Actor, rtype: str, letter: Letter, where: str = "") -> None:
+        """Raises HubError FORBIDDEN when the actor may not do this to any resource of this type."""
+        where = where or rtype
+        if actor.role not in WRITERS or not self.entity(actor):
+            raise HubError(Category.FORBIDDEN, "this role writes no records", where=where, code="role")
+        if rtype in RESERVED:
+            raise HubError(
+                Category.FORBIDDEN, "this type is not written here", where=where, todo=RESERVED[rtype],
+                code="reserved-type",
+            )  # fmt: skip
+        if not allows(actor.scopes, rtype, letter):
+            raise HubError(Category.FORBIDDEN, "no scope of the token allows it", where=where, code="scope")
+
+    def owns(self, actor: Actor, author_org: str) -> bool:
+        """Whether a resource of this author organisation is the actor's to change: the same legal entity."""
+        entity = self.entity(actor)
+        return entity != "" and self._directory.legal_entity(author_org) == entity
+
+    def may_choose(self, actor: Actor, rid: str) -> bool:
+        """Whether a client may give a new resource this id.
+
+        The id space of a facility is its code and a hyphen (`F05-...`; of two codes that fit, the longer one counts).
+        Ids of the server have no hyphen. So a client can only ever meet its own resources there, and neither an id
+        it may not use nor one that others have tells it anything.
+        """
+        prefixes = [rid[:at] for at, letter in enumerate(rid) if letter == "-"]
+        facility = next((code for code in reversed(prefixes) if self._directory.knows(code)), None)
+        return facility is not None and self.owns(actor, facility)
+
+    def entity(self, actor: Actor) -> str:
+        """Code of the actor's legal entity; "" for an organisation that is not in the consortium."""
+        return self._directory.legal_entity(actor.organization) or ""
+
+    def siblings(self, actor: Actor) -> tuple[str, ...]:
+        """Codes of the organisations the actor may write for."""
+        return self._directory.same_entity(actor.organization)
+
+
+def absent(rtype: str, where: str, organization: str) -> HubError:
+    """What a client is told of a resource it may not change: the same whether there is one or not."""
+    return HubError(
+        Category.NOT_FOUND, "no such resource of your facility", where=where or rtype,
+        todo=f"POST lets the server choose the id; an id you choose begins with {organization}-", code="not-yours",
+    )  # fmt: skip
