@@ -1,0 +1,109 @@
+"""The gate: read, version read, history and search for an actor. The only module others need."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Final
+from uuid import UUID, uuid4
+
+from hub.audit.entry import UNKNOWN_ORIGIN, Interaction, Origin
+from hub.audit.trail import Trail
+from hub.auth.actor import Actor
+from hub.auth.directory import Directory
+from hub.db.database import Database
+from hub.gate import instances, searches
+from hub.gate.door import Door
+from hub.gate.pages import Seal
+from hub.gate.recorder import Asked, Recorder
+from hub.gate.released import Released, ReleasedPage
+from hub.kernel.clock import Clock
+from hub.kernel.log import Log
+from hub.store.store import Store
+
+
+class Gate:
+    """Everything that leaves the store leaves by one of these methods.
+
+    Each admits the actor by the token, queries with the predicate, checks every resource again, records, and only then
+    answers. All raise HubError: FORBIDDEN when the token's role or scopes leave the request out, NOT_FOUND for what is
+    absent or denied, UNAVAILABLE when the database is away or the audit row cannot be written. `origin` is for the
+    audit trail.
+
+    `page_size` is how many entries a page has when nobody says, `page_limit` the most it may have. `base_url` is the
+    public base of the API, so that references under it are known as local.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        trail: Trail,
+        directory: Directory,
+        page_secret: bytes,
+        clock: Clock,
+        log: Log,
+        *,
+        page_size: int = 50,
+        page_limit: int = 1000,
+        base_url: str = "",
+        entry_ids: Callable[[], UUID] = uuid4,
+    ) -> None:
+        self._door: Final = Door(
+            database=database,
+            store=store,
+            directory=directory,
+            seal=Seal(page_secret),
+            recorder=Recorder(trail, clock, log, entry_ids),
+            page_size=page_size,
+            page_limit=page_limit,
+            base_url=base_url,
+        )
+
+    async def read(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
+        """The current version, which may be a deletion."""
+        asked = Asked(actor=actor, interaction=Interaction.READ, origin=origin, type=rtype, id=rid)
+        return await instances.read(self._door, asked)
+
+    async def vread(
+        self, actor: Actor, rtype: str, rid: str, version: int, *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> Released:
+        """One version, judged by the stricter of what held then and what holds now."""
+        asked = Asked(actor=actor, interaction=Interaction.VREAD, origin=origin, type=rtype, id=rid, version=version)
+        return await instances.vread(self._door, asked, version)
+
+    async def history(
+        self,
+        actor: Actor,
+        rtype: str,
+        rid: str,
+        *,
+        count: int | None = None,
+        cursor: str | None = None,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """Versions of one resource, newest first, each judged on its own; `cursor` is the `next` of an earlier page."""
+        asked = Asked(actor=actor, interaction=Interaction.HISTORY, origin=origin, type=rtype, id=rid)
+        return await instances.history(self._door, asked, count, cursor)
+
+    async def search(
+        self,
+        actor: Actor,
+        rtype: str | None,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """Matches and what they include; `rtype` None searches all types.
+
+        `params` are names and values, percent-decoded; the `next` of an earlier page goes in as `hub.gate.pages.CURSOR`
+        beside the same parameters. Also raises HubError UNSUPPORTED (a parameter the hub does not have) and INVALID.
+        """
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.SEARCH_TYPE if rtype else Interaction.SEARCH_SYSTEM,
+            origin=origin,
+            type=rtype,
+            query=searches.query_text(params),
+        )
+        return await searches.search(self._door, asked, params, lenient=lenient)

@@ -1,0 +1,114 @@
+"""From what was asked and what becomes of it to the audit entry: written before anything is answered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Origin, Outcome, Requester
+from hub.audit.trail import Trail
+from hub.auth.actor import Actor
+from hub.kernel.clock import Clock
+from hub.kernel.log import Log
+from hub.store.values import Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """One request as it reached the gate."""
+
+    actor: Actor
+    interaction: Interaction
+    origin: Origin = UNKNOWN_ORIGIN
+    type: str | None = None
+    id: str | None = None
+    version: int | None = None
+    query: str | None = None
+
+
+class Recorder:
+    """Records outcomes; each method returns once its entry is durable, or raises HubError UNAVAILABLE."""
+
+    def __init__(self, trail: Trail, clock: Clock, log: Log, entry_ids: Callable[[], UUID]) -> None:
+        self._trail: Final = trail
+        self._clock: Final = clock
+        self._log: Final = log
+        self._entry_ids: Final = entry_ids
+
+    async def released(self, asked: Asked, versions: Sequence[Stored], grounds: Iterable[str]) -> None:
+        """These versions are about to leave, each on one of these grounds."""
+        await self._trail.record(
+            self._entry(
+                asked,
+                Outcome.RELEASED,
+                grounds=tuple(sorted(set(grounds))),
+                patients=tuple(dict.fromkeys(v.patient for v in versions if v.patient is not None)),
+                types=dict(Counter(v.type for v in versions)),
+            )
+        )
+
+    async def absent(self, asked: Asked) -> None:
+        """There is nothing under this address."""
+        await self._trail.record(self._entry(asked, Outcome.ABSENT))
+
+    async def refused(self, asked: Asked, reason: str) -> None:
+        """The decision denied it."""
+        await self._trail.record(self._entry(asked, Outcome.REFUSED, reason))
+
+    async def incident(self, asked: Asked, reason: str, count: int) -> None:
+        """The check at release denied `count` resources that the predicate had let through: a defect of the hub."""
+        self._log.event(
+            "release-check-failed",
+            level="ERROR",
+            role=asked.actor.role,
+            organization=asked.actor.organization,
+            resource_type=asked.type,
+            code=reason,
+            count=count,
+        )
+        await self._trail.record(self._entry(asked, Outcome.INCIDENT, reason))
+
+    def _entry(
+        self,
+        asked: Asked,
+        outcome: Outcome,
+        reason: str | None = None,
+        *,
+        grounds: tuple[str, ...] = (),
+        patients: tuple[str, ...] = (),
+        types: dict[str, int] | None = None,
+    ) -> Entry:
+        return Entry(
+            id=self._entry_ids(),
+            time=self._clock(),
+            requester=_requester(asked.actor),
+            interaction=asked.interaction,
+            outcome=outcome,
+            origin=asked.origin,
+            resource_type=asked.type,
+            resource_id=asked.id,
+            version=asked.version,
+            query=asked.query,
+            reason=reason,
+            grounds=grounds,
+            patients=patients,
+            types=types or {},
+        )
+
+
+def _requester(actor: Actor) -> Requester:
+    return Requester(
+        role=actor.role,
+        organization=actor.organization,
+        reference=actor.reference,
+        patient=actor.patient,
+        client=actor.client,
+        token_id=actor.token_id,
+        purpose=actor.purpose,
+        form=actor.form,
+        break_glass=actor.break_glass,
+        co_approval=actor.co_approval,
+    )

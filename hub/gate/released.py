@@ -1,0 +1,47 @@
+"""What leaves the hub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from hub.store.values import Stored
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """One version of a resource: its bytes as stored, empty for a deletion."""
+
+    type: str
+    id: str
+    version: int
+    updated: datetime
+    deleted: bool
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleasedPage:
+    """One page of a search or a history. `total` counts what the actor may see, None when it was not asked for.
+
+    `next` is the sealed token of the next page (parameter `hub.gate.pages.CURSOR`), None on the last one. `ignored`
+    names the parameters a lenient search left out.
+    """
+
+    matches: tuple[Released, ...]
+    included: tuple[Released, ...] = ()
+    total: int | None = None
+    next: str | None = None
+    ignored: tuple[str, ...] = ()
+
+
+def released(stored: Stored) -> Released:
+    """`stored` without what only the decision needs."""
+    return Released(
+        type=stored.type,
+        id=stored.id,
+        version=stored.version,
+        updated=stored.updated,
+        deleted=stored.deleted,
+        body=stored.body,
+    )

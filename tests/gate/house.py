@@ -1,0 +1,158 @@
+"""A gate with all that stands behind it, for tests: real database, real store, real trail."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+import pytest
+
+from hub.audit import queries
+from hub.audit.entry import Entry
+from hub.audit.trail import Trail
+from hub.auth.actor import Actor
+from hub.auth.directory import Directory
+from hub.db.database import Database
+from hub.gate.gate import Gate
+from hub.kernel.clock import fixed_clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.kernel.log import Log
+from hub.store.store import Store
+from hub.store.values import Facts, Stored, Write
+from tests.auth.consortium import CONSORTIUM, NOW
+
+R = TypeVar("R")
+
+DIRECTORY: Final = Directory(CONSORTIUM)
+
+SECRET: Final = bytes(range(32))
+
+#: A clinician of the hospital F01.
+CLINICIAN: Final = Actor(
+    role="clinician",
+    organization="F01",
+    practitioner="fang",
+    purpose=("TREAT",),
+    client="his",
+    token_id="t1",
+    expires=NOW + timedelta(hours=1),
+)
+
+#: A clinician of the laboratory F03.
+STRANGER: Final = replace(CLINICIAN, organization="F03", practitioner="hong", token_id="t2")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class House:
+    """The parts; `logged` gives what was logged so far."""
+
+    database: Database
+    store: Store
+    trail: Trail
+    gate: Gate
+    stream: io.StringIO
+
+    @property
+    def logged(self) -> str:
+        return self.stream.getvalue()
+
+    async def save(self, *writes: Write) -> None:
+        """Store these writes, each on top of what stands."""
+        for write in writes:
+            async with self.database.transaction() as tx:
+                current = (await self.store.load(tx, [(write.type, write.id)])).get((write.type, write.id))
+                await self.store.save(tx, [replace(write, current=current)])
+
+    async def entries(self) -> list[Entry]:
+        """The trail, newest first."""
+        async with self.database.connection() as tx:
+            return await queries.newest(tx, limit=1000)
+
+
+def with_house(
+    url: str,
+    work: Callable[[House], Awaitable[R]],
+    *,
+    store: Callable[[], Store] = lambda: Store(fixed_clock(NOW)),
+    page_size: int = 50,
+) -> R:
+    """The result of `work` in a house of its own."""
+
+    async def run() -> R:
+        stream = io.StringIO()
+        log = Log("test", stream=stream)
+        database = await Database.connect(url)
+        trail = Trail(database, log)
+        kept = store()
+        gate = Gate(database, kept, trail, DIRECTORY, SECRET, fixed_clock(NOW), log, page_size=page_size)
+        try:
+            return await work(House(database=database, store=kept, trail=trail, gate=gate, stream=stream))
+        finally:
+            await trail.close()
+            await database.close()
+
+    return asyncio.run(run())
+
+
+def write(
+    rtype: str,
+    rid: str,
+    *,
+    author: str = "F01",
+    patient: str | None = None,
+    labels: Sequence[str] = (),
+    **elements: Any,
+) -> Write:
+    """A resource authored by an organisation; a Patient is about itself."""
+    about = rid if rtype == "Patient" else patient
+    resource = {"resourceType": rtype, "id": rid, **elements}
+    if about is not None and rtype != "Patient":
+        resource.setdefault("subject", {"reference": f"Patient/{about}"})
+    facts = Facts(author_org=author, labels=tuple(labels))
+    return Write(type=rtype, id=rid, resource=resource, patient=about, facts=facts)
+
+
+def observation(rid: str, *, author: str = "F01", patient: str = "a", code: str = "4548-4", **elements: Any) -> Write:
+    """A laboratory value."""
+    coding = {"coding": [{"system": "http://loinc.org", "code": code}]}
+    stated = {"status": "final", "code": coding} | elements
+    return write("Observation", rid, author=author, patient=patient, **stated)
+
+
+def deletion(of: Write) -> Write:
+    """The deletion of what a write made."""
+    return replace(of, resource=None)
+
+
+def stored(rtype: str, *, author: str = "F01", patient: str | None = "a", labels: Sequence[str] = ()) -> Stored:
+    """A version as the store gives it, for the pure parts."""
+    return Stored(
+        type=rtype,
+        id="x",
+        version=1,
+        updated=NOW,
+        deleted=False,
+        body=b"{}",
+        pkey=reference_key("Patient", patient or "x"),
+        patient=patient,
+        facts=Facts(author_org=author, labels=tuple(labels)),
+    )
+
+
+async def refusal(asked: Awaitable[object]) -> HubError:
+    """The error a request ends with."""
+    with pytest.raises(HubError) as caught:
+        await asked
+    return caught.value
+
+
+async def absent(asked: Awaitable[object]) -> bool:
+    """Whether a request ends exactly as one for something that does not exist."""
+    error = await refusal(asked)
+    told = (error.category, error.what, error.where, error.todo, error.code)
+    return told == (Category.NOT_FOUND, "no such resource", "URL", "", "not-found")
