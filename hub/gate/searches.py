@@ -13,7 +13,8 @@ from hub.gate.pages import CURSOR, binding_of
 from hub.gate.recorder import Asked
 from hub.gate.release import decide
 from hub.gate.released import ReleasedPage, released
-from hub.gate.visible import visible_to
+from hub.gate.restricted import confine
+from hub.gate.visible import RECORD_RESTRICTED, visible_to
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Query
 from hub.store.query import parse_query
@@ -28,11 +29,11 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     """One page; `params` are percent-decoded, with the cursor of the page among them."""
     await door.admit(asked, "s")
     wanted = [(name, value) for name, value in params if name != CURSOR]
-    query = parse_query(asked.type, wanted, lenient=lenient, base_url=door.base_url)
+    query = confine(parse_query(asked.type, wanted, lenient=lenient, base_url=door.base_url))
     binding = binding_of(asked.actor, asked.type or _ALL_TYPES, wanted)
     after = _after(door, params, binding)
     found = await _find(door, asked.actor, query, after)
-    included = [row for row in found.included if allows(asked.actor.scopes, row.type, "r")]
+    included = [row for row in found.included if _may_be_included(asked.actor, row.type)]
     grounds = await _checked(door, asked, [*found.matches, *included])
     await door.recorder.released(asked, [*found.matches, *included], grounds)
     return ReleasedPage(
@@ -68,6 +69,10 @@ async def _find(door: Door, actor: Actor, query: Query, after: bytes | None) -> 
             after=after,
             total="accurate" if counting else query.total or "none",
         )
+
+
+def _may_be_included(actor: Actor, rtype: str) -> bool:
+    return rtype not in RECORD_RESTRICTED and allows(actor.scopes, rtype, "r")
 
 
 async def _checked(door: Door, asked: Asked, rows: Sequence[Stored]) -> set[str]:

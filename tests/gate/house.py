@@ -112,7 +112,7 @@ def write(
     about = rid if rtype == "Patient" else patient
     resource = {"resourceType": rtype, "id": rid, **elements}
     if about is not None and rtype != "Patient":
-        resource.setdefault("subject", {"reference": f"Patient/{about}"})
+        resource.setdefault("patient" if rtype == "Consent" else "subject", {"reference": f"Patient/{about}"})
     facts = Facts(author_org=author, labels=tuple(labels))
     return Write(type=rtype, id=rid, resource=resource, patient=about, facts=facts)
 

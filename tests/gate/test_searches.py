@@ -127,6 +127,46 @@ def test_consents_and_audit_events_are_found_by_nobody(database_url: str, rtype:
     with_house(database_url, work)
 
 
+@pytest.mark.parametrize(
+    ("rtype", "params"),
+    [
+        (None, []),
+        ("Patient", [("_revinclude", "Consent:patient")]),
+        ("Provenance", [("_include", "Provenance:target")]),
+    ],
+)
+def test_consents_are_not_reached_by_another_way(
+    database_url: str, rtype: str | None, params: list[tuple[str, str]]
+) -> None:
+    async def work(house: House) -> None:
+        await two_authors(house)
+        await house.save(
+            write("Consent", "c", author="F01", patient="a", status="active"),
+            write("Provenance", "p", author="F01", patient="a", target=[{"reference": "Consent/c"}]),
+        )
+        page = await house.gate.search(CLINICIAN, rtype, params)
+        assert page.matches
+        assert "c" not in [released.id for released in (*page.matches, *page.included)]
+
+    with_house(database_url, work)
+
+
+@pytest.mark.parametrize(
+    ("rtype", "name"),
+    [
+        ("Patient", "_has:Consent:patient:status"),
+        ("Observation", "subject:Patient._has:Consent:patient:status"),
+        ("Provenance", "target:Consent.status"),
+    ],
+)
+def test_nobody_searches_through_consents(database_url: str, rtype: str, name: str) -> None:
+    async def work(house: House) -> None:
+        error = await refusal(house.gate.search(CLINICIAN, rtype, [(name, "active")]))
+        assert (error.category, error.code) == (Category.FORBIDDEN, "record-restricted")
+
+    with_house(database_url, work)
+
+
 async def three_pages(house: House) -> list[ReleasedPage]:
     await house.save(*(observation(f"o{n}", author="F03" if n % 2 else "F01") for n in range(10)))
     pages = [await house.gate.search(CLINICIAN, "Observation", [("_count", "2")])]

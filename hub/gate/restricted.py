@@ -1,0 +1,45 @@
+"""Consents and audit events stay out of clinical searches, however they are reached (consent rules, section 3 step 7).
+
+The predicate goes by author and patient, so the types are kept out here: of a search over all types by a clause, of
+chains and `_has` by refusing to look into them, of what is included by leaving them out. Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from typing import Final
+
+from hub.gate.visible import RECORD_RESTRICTED
+from hub.kernel.errors import Category, HubError
+from hub.store.criteria import Bind, Chain, Clause, Has, Query, Target, Types
+from hub.store.resource_types import NUMBERS, type_name
+
+_ALL_OTHERS: Final = Types(
+    Bind([number for name, number in NUMBERS.items() if name not in RECORD_RESTRICTED], "smallint[]")
+)
+
+
+def confine(query: Query) -> Query:
+    """`query` such that its matches are of other types. Raises HubError FORBIDDEN when it looks into these."""
+    if not RECORD_RESTRICTED.isdisjoint(_looked_into(query.clauses)):
+        raise HubError(
+            Category.FORBIDDEN,
+            "consents and audit events cannot be searched through",
+            where="search",
+            code="record-restricted",
+        )
+    return query if query.type is not None else replace(query, clauses=(*query.clauses, _ALL_OTHERS))
+
+
+def _looked_into(clauses: Iterable[Clause]) -> Iterator[str]:
+    for clause in clauses:
+        for target in _targets(clause):
+            yield type_name(target.type.value)
+            yield from _looked_into(target.clauses)
+
+
+def _targets(clause: Clause) -> tuple[Target, ...]:
+    if isinstance(clause, Chain):
+        return clause.targets
+    return (clause.target,) if isinstance(clause, Has) else ()
