@@ -66,12 +66,28 @@ class Trace:
 
 
 class Context:
-    """One message under translation. `segment`, `field` and `rep` say where the engine stands."""
+    """One message under translation. `segment`, `field` and `rep` say where the engine stands.
+
+    `kind` and `event` are MSH-9.1 and MSH-9.2, `control` MSH-10, `time` MSH-7; `repeats` counts observations alike.
+    """
 
     __slots__ = (
-        "_beside", "control", "drafts", "event", "field", "habits", "issues", "message", "rep", "segment", "time",
-        "trace", "zone",
-    )  # fmt: skip
+        "_beside",
+        "control",
+        "drafts",
+        "event",
+        "field",
+        "habits",
+        "issues",
+        "kind",
+        "message",
+        "rep",
+        "repeats",
+        "segment",
+        "time",
+        "trace",
+        "zone",
+    )
 
     def __init__(self, message: Message, habits: Habits, trace: Trace | None) -> None:
         self.message = message
@@ -79,7 +95,9 @@ class Context:
         self.trace = trace
         self.issues: list[Issue] = []
         self.drafts: dict[tuple[str, str], Building] = {}
+        self.kind = ""
         self.event = ""
+        self.repeats: dict[str, int] = {}
         self.control = ""
         self.time = ""
         self.zone = habits.profile.zone or "+08:00"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from hub.kernel.types import ReportRow
-from mappings.hl7v2.context import Context, Mapped, Trace, position
+from mappings.hl7v2.context import Context, Mapped, Outcome, Trace, position
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.parser import Repetition, Segment
 from mappings.hl7v2.separators import HEADERS
@@ -42,15 +42,17 @@ def _field(name: str, segment: Segment, n: int, fixed: ReportRow, trace: Trace) 
         mapped = (*trace.mapped.get((segment.position, n, rep), ()), *everywhere)
         at = f"{name}[{rep}]"
         for leaf_name, comp, sub, count in [("", 1, 1, 1)] if header else _leaves(repetition):
-            note = _note(trace, segment, n, rep, comp)
+            note = _note(trace, (segment.position, n, rep), comp)
             yield _row(at + leaf_name, _targets(mapped, comp, sub, count), note, fixed)
 
 
-def _note(trace: Trace, segment: Segment, n: int, rep: int, comp: int) -> tuple[str, str] | None:
+def _note(trace: Trace, at: tuple[int, int, int], comp: int) -> tuple[Outcome, str, bool] | None:
+    """What was noted of a component (True) or else of the whole repetition (False)."""
     if not trace.notes:
         return None
-    at = (segment.position, n, rep)
-    return trace.notes.get((*at, comp)) or trace.notes.get((*at, 0))
+    own = trace.notes.get((*at, comp))
+    whole = own or trace.notes.get((*at, 0))
+    return (*whole, own is not None) if whole else None
 
 
 def _leaves(repetition: Repetition) -> Iterator[tuple[str, int, int, int]]:
@@ -84,14 +86,12 @@ def _part(parts: Mapping[str, str], comp: int, sub: int) -> str | None:
     return parts.get(str(comp)) if sub == 1 else None
 
 
-def _row(source: str, targets: tuple[str, ...], note: tuple[str, str] | None, fixed: ReportRow) -> ReportRow:
+def _row(source: str, targets: tuple[str, ...], note: tuple[Outcome, str, bool] | None, fixed: ReportRow) -> ReportRow:
     if note is not None:
-        outcome, reason = note
-        if outcome == "carried":
-            return ReportRow(source=source, outcome="carried", targets=targets, reason=reason)
-        if outcome == "mapped":
-            return ReportRow(source=source, outcome="mapped", targets=targets, reason=reason)
-        if not targets or reason:
+        outcome, reason, exact = note
+        if outcome == "carried" or (outcome == "mapped" and targets):
+            return ReportRow(source=source, outcome=outcome, targets=targets, reason=reason)
+        if outcome == "refused" and (exact or not targets):
             return ReportRow(source=source, outcome="refused", reason=reason)
     if targets:
         return ReportRow(source=source, outcome="mapped", targets=targets)

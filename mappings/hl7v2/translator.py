@@ -80,7 +80,7 @@ def event_of(message: Message) -> str:
 
 def _read_header(context: Context, kind: str) -> None:
     msh = context.message.segments[0]
-    context.event = kind.partition("^")[2]
+    context.kind, _, context.event = kind.partition("^")
     context.control = field(msh, 10)
     context.time = field(msh, 7)
     sent = moment(context.time)

@@ -42,7 +42,7 @@ def system_uri(name: str, canonical_base: str, facility: str) -> str:
         return f"urn:oid:{name}"
     if _URI.match(name):
         return name
-    return f"{canonical_base}/CodeSystem/{facility}/{quote(name, safe='')}"
+    return f"{canonical_base}/CodeSystem/{quote(facility, safe='')}/{quote(name, safe='')}"
 
 
 def _coding(rep: Repetition, context: Context, triplet: tuple[int, int, int, int, int], count: int) -> dict[str, str]:

@@ -100,7 +100,7 @@ def authority_uri(namespace: str, universal: str, kind: str, canonical_base: str
     if _OID.match(namespace):
         return f"urn:oid:{namespace}"
     name = universal or namespace or kind
-    return f"{canonical_base}/sid/{facility}" + (f"/{quote(name, safe='')}" if name else "")
+    return f"{canonical_base}/sid/{quote(facility, safe='')}" + (f"/{quote(name, safe='')}" if name else "")
 
 
 def identifier(rep: Repetition, context: Context) -> dict[str, Any] | None:
@@ -119,7 +119,8 @@ def typed(found: Number, meant: Meaning) -> dict[str, Any]:
     """Identifier of a number, with the system and type its authority and kind mean."""
     result: dict[str, Any] = {"system": meant.system, "value": found.value}
     if meant.type:
-        result["type"] = {"coding": [{"system": TYPE_SYSTEM, "code": meant.type}], "text": meant.text}
+        coding = {"coding": [{"system": TYPE_SYSTEM, "code": meant.type}]}
+        result["type"] = coding | {"text": meant.text} if meant.text else coding
     elif meant.text:
         result["type"] = {"text": meant.text}
     return result

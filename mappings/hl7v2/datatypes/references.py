@@ -11,7 +11,7 @@ from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, meaning, typed
 from mappings.hl7v2.datatypes.names import name_of
-from mappings.hl7v2.leaves import component, leaf
+from mappings.hl7v2.leaves import clean, component, leaf
 from mappings.hl7v2.parser import Repetition
 
 _XCN_PARTS: Final = {"1": "identifier.value", "2.*": "name.family", "3": "name.given", "4": "name.given",
@@ -63,7 +63,47 @@ def organization(rep: Repetition, context: Context) -> dict[str, Any] | None:
     return reference(building, name)
 
 
+def coded_organization(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """Reference to the Organization a CWE names by code and text (OBX-15)."""
+    code, text = leaf(rep, 1), leaf(rep, 2)
+    if code in PLACEHOLDERS:
+        return {"display": text} if text else None
+    building = known("Organization", Number(code, (leaf(rep, 3), "", "")), context)
+    if text:
+        building.resource.setdefault("name", text)
+    return reference(building, text)
+
+
+def logical(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """A reference by identifier and display to a thing a CWE names (equipment, AIG-3)."""
+    code, text = leaf(rep, 1), leaf(rep, 2)
+    result: dict[str, Any] = {}
+    if code not in PLACEHOLDERS:
+        found = Number(code, (leaf(rep, 3), "", ""))
+        result["identifier"] = typed(found, meaning(found, context, context.at))
+    if text:
+        result["display"] = text
+    return result or None
+
+
+def person_with_duty(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """Reference to the Practitioner an NDL names; the subcomponents of its first component are a CNN."""
+    cnn = [clean(text) for text in rep.subcomponents(1)] + [""] * 3
+    value, family, given = cnn[:3]
+    name = name_of(family, [given] if given else [], [], [])
+    display = name.get("text", "")
+    if value in PLACEHOLDERS:
+        return {"display": display} if display else None
+    building = known("Practitioner", Number(value), context)
+    if name:
+        building.resource.setdefault("name", [name])
+    return reference(building, display)
+
+
 DATATYPES: Final[dict[str, Datatype]] = {
     "XCN": plain(practitioner, _XCN_PARTS),
     "XON": plain(organization, _XON_PARTS),
+    "CWE-organization": plain(coded_organization, {"1": "identifier.value", "2": "name", "3": "identifier.system"}),
+    "CWE-reference": plain(logical, {"1": "identifier.value", "2": "display", "3": "identifier.system"}),
+    "NDL": plain(person_with_duty, {"1.1": "identifier.value", "1.2": "name.family", "1.3": "name.given"}),
 }

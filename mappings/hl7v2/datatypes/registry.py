@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from mappings.hl7v2.datatypes import coded, contacts, identifiers, names, numbers, places, references, times
+from mappings.hl7v2.datatypes import coded, contacts, identifiers, names, numbers, older, places, references, times
 from mappings.hl7v2.datatypes.base import Datatype
 
 DATATYPES: Final[Mapping[str, Datatype]] = {
@@ -14,6 +14,7 @@ DATATYPES: Final[Mapping[str, Datatype]] = {
     **identifiers.DATATYPES,
     **names.DATATYPES,
     **numbers.DATATYPES,
+    **older.DATATYPES,
     **places.DATATYPES,
     **references.DATATYPES,
     **times.DATATYPES,

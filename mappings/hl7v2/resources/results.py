@@ -1,4 +1,168 @@
-from typing import Any
+"""OBX: observations, of an order, of a specimen or of a patient."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from hub.kernel.types import Json
+from mappings.hl7v2.codetables import table
+from mappings.hl7v2.context import DATA_ABSENT, Building, Context
+from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS
+from mappings.hl7v2.datatypes.times import Moment, moment
+from mappings.hl7v2.datatypes.values import LINES, reference_range, unit, value
+from mappings.hl7v2.engine import Rules
+from mappings.hl7v2.grouping import Noted, PatientGroup
+from mappings.hl7v2.leaves import clean, field
+from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.notes import add_notes
+
+_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+#: Status of a report (R4 diagnostic-report-status) to that of its observations.
+_OF_REPORT: Final = {"partial": "preliminary", "appended": "amended"}
+_CODED: Final = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 
 
-def patient_observations(*_: Any) -> None: ...
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an observation belongs to: identity of the order, patient, visit, OBR and specimen, as far as there are."""
+
+    authority: str
+    key: str
+    patient: Building | None = None
+    visit: Building | None = None
+    obr: Segment | None = None
+    specimen: Building | None = None
+
+
+def patient_observations(
+    group: PatientGroup, patient: Building | None, visit: Building | None, context: Context, rules: Rules
+) -> None:
+    """Observations sent without an order, as in ADT: known by visit or patient, and by their time."""
+    if not group.observations:
+        return
+    owner = visit or patient
+    authority = f"{owner.resource['resourceType']}/{owner.resource['id']}" if owner else "message"
+    for noted in group.observations:
+        said = field(noted.segment, 14) or (context.time if owner else f"{context.control}|{context.time}")
+        observation(noted, Setting(authority, said, patient, visit), context, rules)
+
+
+def observation(noted: Noted, setting: Setting, context: Context, rules: Rules) -> Building:
+    """One OBX. The same test twice in one order is told apart by sub-id, else by its place among its like."""
+    segment = noted.segment
+    test = field(segment, 3) or field(segment, 3, 4) or field(segment, 3, 2)
+    identity = f"{setting.key}|{test}|{clean(segment.raw(4))}"
+    nth = context.repeats[identity] = context.repeats.get(identity, 0) + 1
+    key = identity if nth == 1 else f"{identity}|{nth}"
+    patient = setting.patient.patient if setting.patient else None
+    building = context.draft("Observation", setting.authority, key, patient, merge="replace")
+    resource = building.resource
+    _refer(resource, setting)
+    rules.run(segment, building, context)
+    _values(segment, resource, context)
+    _complete(segment, resource, setting, context)
+    if noted.notes:
+        add_notes(noted.notes, building, context)
+    return building
+
+
+def _refer(resource: Json, setting: Setting) -> None:
+    for name, other in (("subject", setting.patient), ("encounter", setting.visit), ("specimen", setting.specimen)):
+        if other is not None:
+            resource[name] = other.reference
+
+
+def _values(segment: Segment, resource: Json, context: Context) -> None:
+    units = _units(segment)
+    said = [rep for rep in segment.repetitions(5) if rep.text]
+    kind = field(segment, 2)
+    if said and not said[0].is_null:
+        context.segment, context.field = segment, 5
+        if len(said) > 1:
+            _several(segment, kind, units, resource, context)
+        else:
+            context.rep = 1 + [bool(rep.text) for rep in segment.repetitions(5)].index(True)
+            stated = value(kind, said[0], units, context)
+            _merge(resource, stated)
+            _took(segment, kind, stated, "Observation", context)
+    elif said:
+        resource.setdefault("dataAbsentReason", _reason("unknown"))
+        context.took(segment, 5, "Observation.dataAbsentReason")
+    _around(segment, units, resource, context)
+
+
+def _units(segment: Segment) -> Json:
+    repetitions = segment.repetitions(6)
+    return unit(repetitions[0]) if repetitions else {}
+
+
+def _several(segment: Segment, kind: str, units: Json, resource: Json, context: Context) -> None:
+    """Several values: lines of one text, or components that all have the code of the observation."""
+    if kind in LINES:
+        lines = [clean(rep.plain()) if rep.text else "" for rep in segment.repetitions(5)]
+        resource["valueString"] = "\n".join(lines).strip()
+        context.took(segment, 5, "Observation.valueString")
+        return
+    code = resource.get("code", dict(_ABSENT))
+    for rep, repetition in enumerate(segment.repetitions(5), 1):
+        if repetition.text and not repetition.is_null:
+            context.rep = rep
+            stated = value(kind, repetition, units, context)
+            resource.setdefault("component", []).append({**stated, "code": code})
+            _took(segment, kind, stated, "Observation.component[]", context)
+
+
+def _merge(resource: Json, stated: Json) -> None:
+    for name, each in stated.items():
+        resource[name] = [*resource.get(name, ()), *each] if name == "extension" else each
+
+
+def _took(segment: Segment, kind: str, stated: Json, owner: str, context: Context) -> None:
+    if context.trace is None:
+        return
+    name = next((name for name in stated if name.startswith("value")), "extension")
+    whole = kind not in _CODED or name == "valueString" or "extension" in stated
+    context.took(segment, 5, f"{owner}.{name}", None if whole else dict(CONCEPT_PARTS), context.rep)
+    context.took(segment, 2, f"{owner}.value[x]")
+
+
+def _around(segment: Segment, units: Json, resource: Json, context: Context) -> None:
+    """Unit and reference range, which lean on the value."""
+    if units:
+        if _has_quantity(resource):
+            context.took(segment, 6, "Observation.valueQuantity.unit", _UNIT_PARTS)
+        else:
+            stated = {"url": context.habits.extension("observation-unit"), "valueString": units["unit"]}
+            resource.setdefault("extension", []).append(stated)
+            context.took(segment, 6, "Observation.extension[].valueString", _UNIT_PARTS)
+    text = "; ".join(filter(None, (clean(rep.plain()) for rep in segment.repetitions(7))))
+    if text and text != '""':
+        resource["referenceRange"] = [reference_range(text, units)]
+        context.took(segment, 7, "Observation.referenceRange[].text")
+
+
+_UNIT_PARTS: Final = {"1": "", "2": "", "3": ""}
+
+
+def _has_quantity(resource: Json) -> bool:
+    parts: list[Any] = [resource, *resource.get("component", ())]
+    return any(name in part for part in parts for name in ("valueQuantity", "valueRange", "valueRatio"))
+
+
+def _reason(code: str) -> Json:
+    return {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/data-absent-reason", "code": code}]}
+
+
+def _complete(segment: Segment, resource: Json, setting: Setting, context: Context) -> None:
+    """Required elements, and what the order says where the OBX is silent."""
+    resource.setdefault("code", dict(_ABSENT))
+    if resource.get("status", "unknown") == "unknown":
+        report = table("report-status").get(field(setting.obr, 25))
+        resource["status"] = _OF_REPORT.get(report.code, report.code) if report else "unknown"
+    if field(segment, 11) in {"X", "N"} and not any(name.startswith("value") for name in resource):
+        resource.setdefault("dataAbsentReason", _reason("not-asked" if field(segment, 11) == "N" else "error"))
+    if "effectiveDateTime" not in resource and "_effectiveDateTime" not in resource:
+        observed = moment(field(setting.obr, 7))
+        if isinstance(observed, Moment):
+            resource["effectiveDateTime"] = observed.date_time(context.zone)

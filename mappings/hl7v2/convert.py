@@ -1,0 +1,72 @@
+"""`yilian convert hl7v2`: files to transaction Bundles with their report, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from hub.kernel.errors import HubError
+from hub.kernel.ids import PUBLIC_KEY, keyed_ids
+from hub.kernel.types import Draft, Issue, Json, Translation
+from mappings.hl7v2.batch import split_messages
+from mappings.hl7v2.charset import decode
+from mappings.hl7v2.engine import Rules, compile_rules
+from mappings.hl7v2.habits import CANONICAL_BASE, Habits
+from mappings.hl7v2.leaves import field
+from mappings.hl7v2.parser import parse
+from mappings.hl7v2.profile import DEFAULT, Profile
+from mappings.hl7v2.translator import translate_message
+
+
+def convert(
+    source: str, raw: bytes, profile: Profile = DEFAULT, *, canonical_base: str = CANONICAL_BASE
+) -> Iterator[Json]:
+    """One object for each message of a file: source, index (from 0), bundle or None, report and issues. Never raises.
+
+    The facility is the sender as MSH-4 (else MSH-3) names it, and ids are made with a public key: the same file gives
+    the same ids everywhere.
+    """
+    rules = compile_rules(canonical_base, profile.rows)
+    for index, message in enumerate(split_messages(raw)):
+        yield {"source": source, "index": index, **_converted(message, profile, canonical_base, rules)}
+
+
+def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> Json:
+    try:
+        translation = _translated(raw, profile, canonical_base, rules)
+    except HubError as error:
+        return _failed(Issue(severity="fatal", where=error.where, code=error.code, text=error.what))
+    except Exception as error:  # a defect of the mapping must not stop the file
+        return _failed(Issue(severity="fatal", where="", code="fault", text=f"defect: {type(error).__name__}"))
+    return {
+        "bundle": bundle(translation.drafts),
+        "report": [row.as_json() for row in translation.report],
+        "issues": [issue.as_json() for issue in translation.issues],
+    }
+
+
+def _translated(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> Translation:
+    text, charset, issues = decode(raw, profile.charset)
+    message = parse(text, charset)
+    msh = message.segments[0]
+    sender = field(msh, 4) or field(msh, 3)
+    habits = Habits(
+        facility=sender or "unknown", ids=keyed_ids(PUBLIC_KEY), canonical_base=canonical_base, profile=profile
+    )
+    return translate_message(message, habits, rules, issues)
+
+
+def _failed(issue: Issue) -> Json:
+    return {"bundle": None, "report": [], "issues": [issue.as_json()]}
+
+
+def bundle(drafts: tuple[Draft, ...]) -> Json | None:
+    """A transaction that puts every resource under its id, as it would stand if nothing were stored."""
+    if not drafts:
+        return None
+    return {"resourceType": "Bundle", "type": "transaction", "entry": [_entry(draft) for draft in drafts]}
+
+
+def _entry(draft: Draft) -> Json:
+    url = f"{draft.resource['resourceType']}/{draft.resource['id']}"
+    resource = {**draft.resource, **draft.defaults}
+    return {"fullUrl": f"urn:yilian:{url}", "resource": resource, "request": {"method": "PUT", "url": url}}

@@ -1,0 +1,222 @@
+"""OBX-5 by OBX-2: the value of an observation, losing nothing of what was sent.
+
+A number is a Quantity only if it is one (a strict decimal of an NM, or of a text with a unit); `<5`, `阴性` and the
+like are texts. What a FHIR type has no place for stands beside it as the original text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any, Final
+
+from hub.kernel.types import Json
+from mappings.hl7v2.context import Context
+from mappings.hl7v2.datatypes.coded import concept
+from mappings.hl7v2.datatypes.numbers import decimal
+from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
+from mappings.hl7v2.leaves import clean, component, leaf
+from mappings.hl7v2.parser import Repetition
+
+ATTACHMENT: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value"
+_UCUM: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.113883.6.8"})
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
+_COMPARATORS: Final = frozenset({"<", "<=", ">", ">="})
+_MEDIA: Final = {"PDF": "application/pdf", "JPEG": "image/jpeg", "JPG": "image/jpeg", "PNG": "image/png",
+                 "TIFF": "image/tiff", "GIF": "image/gif", "RTF": "text/rtf", "HTML": "text/html", "XML": "text/xml",
+                 "PLAIN": "text/plain", "DICOM": "application/dicom", "HL7": "text/xml",
+                 "X-HL7-CDA-LEVEL-ONE": "text/xml"}  # fmt: skip
+
+#: Members of the Observation (or component) that hold the value; None if the text is not of that type.
+Value = Callable[[Repetition, Json, Context], Json | None]
+
+
+def unit(rep: Repetition | None) -> Json:
+    """The unit part of a Quantity from OBX-6; Chinese senders write the unit into the second component."""
+    if rep is None:
+        return {}
+    code, text, system = leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
+    result: Json = {"unit": text or code} if text or code else {}
+    if code and system in _UCUM:
+        result |= {"system": "http://unitsofmeasure.org", "code": code}
+    return result
+
+
+def value(kind: str, rep: Repetition, units: Json, context: Context) -> Json:
+    """The members that state one repetition of OBX-5 whose type (OBX-2) is `kind`."""
+    convert = _BY_TYPE.get(kind, _text)
+    found = convert(rep, units, context)
+    if found is None:
+        return _string(rep)
+    return _with_rest(found, rep, context) if convert is not _text and convert is not _number else found
+
+
+def _string(rep: Repetition) -> Json:
+    return {"valueString": clean(rep.plain())}
+
+
+def _with_rest(found: Json, rep: Repetition, context: Context) -> Json:
+    """With the original text beside it if some leaf of it would be lost."""
+    stated = "\n".join(_texts(found))
+    leaves = [leaf(rep, comp, sub + 1) for comp, sub in _places(rep)]
+    if all(text in stated for text in leaves):
+        return found
+    return found | {"extension": [*found.get("extension", ()), context.original(clean(rep.plain()))]}
+
+
+def _places(rep: Repetition) -> Iterator[tuple[int, int]]:
+    for comp in range(1, len(rep.components()) + 1):
+        for sub in range(len(rep.subcomponents(comp))):
+            yield comp, sub
+
+
+def _texts(node: Any) -> Iterator[str]:
+    if isinstance(node, Mapping):
+        for child in node.values():
+            yield from _texts(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from _texts(child)
+    else:
+        yield str(node)
+
+
+def _quantity(text: str, units: Json, comparator: str = "") -> Json | None:
+    found = decimal(text)
+    if found is None:
+        return None
+    result: Json = {"value": found[0]}
+    if comparator:
+        result["comparator"] = comparator
+    return result | units
+
+
+def _number(rep: Repetition, units: Json, context: Context) -> Json | None:
+    """NM; written otherwise than FHIR writes numbers, it keeps the original beside it."""
+    text = clean(rep.plain())
+    found = decimal(text)
+    if found is None:
+        context.issue("not-a-number", "kept as text", context.where())
+        return None
+    quantity: Json = {"value": found[0], **units}
+    if not found[1]:
+        quantity = {"extension": [context.original(text)], **quantity}
+    return {"valueQuantity": quantity}
+
+
+def _text(rep: Repetition, units: Json, _: Context) -> Json | None:
+    """ST and all types without a map: text, or a Quantity if it is a strict decimal and has a unit."""
+    text = clean(rep.plain())
+    if units:
+        found = decimal(text)
+        if found is not None and found[1]:
+            return {"valueQuantity": {"value": found[0], **units}}
+    return {"valueString": text}
+
+
+def _long_text(rep: Repetition, _units: Json, _context: Context) -> Json | None:
+    return {"valueString": clean(rep.plain())}
+
+
+def _structured(rep: Repetition, units: Json, _: Context) -> Json | None:
+    """SN: a number with a comparator, a range, or a ratio (v2.5.1 section 2.A.71)."""
+    comparator, first, separator, second = (leaf(rep, comp) for comp in range(1, 5))
+    if not separator and not second:
+        plain = "" if comparator == "=" else comparator
+        quantity = _quantity(first, units, plain) if plain in _COMPARATORS | {""} else None
+        return {"valueQuantity": quantity} if quantity else None
+    low, high = _quantity(first, units), _quantity(second, units)
+    if low is None or high is None or comparator not in {"", "="}:
+        return None
+    if separator == "-":
+        return {"valueRange": {"low": low, "high": high}} if low["value"] <= high["value"] else None
+    return {"valueRatio": {"numerator": low, "denominator": high}} if separator in {":", "/"} else None
+
+
+def _coded(rep: Repetition, _: Json, context: Context) -> Json | None:
+    found = concept(rep, context)
+    return {"valueCodeableConcept": found} if found else None
+
+
+def _moment(rep: Repetition, _: Json, context: Context) -> Json | None:
+    text = leaf(rep, 1)
+    found = moment(text)
+    return None if found is None else _timed("DateTime", found.date_time(context.zone), text, context)
+
+
+def _clock(rep: Repetition, _: Json, context: Context) -> Json | None:
+    text = leaf(rep, 1)
+    found = time_of_day(text)
+    return None if found is None else _timed("Time", found, text, context)
+
+
+def _timed(name: str, stated: str, text: str, context: Context) -> Json:
+    return {f"value{name}": stated, f"_value{name}": {"extension": [context.original(text)]}}
+
+
+def _span(rep: Repetition, _: Json, context: Context) -> Json | None:
+    start, end = moment(leaf(rep, 1)), moment(leaf(rep, 2))
+    if (start is None and leaf(rep, 1)) or (end is None and leaf(rep, 2)):
+        return None
+    stated = period(_dated(start, context), _dated(end, context))
+    return {"valuePeriod": stated} if stated else None
+
+
+def _dated(found: Moment | None, context: Context) -> str | None:
+    return found.date_time(context.zone) if found else None
+
+
+def _range(rep: Repetition, units: Json, _: Context) -> Json | None:
+    low, high = _quantity(leaf(rep, 1), units), _quantity(leaf(rep, 2), units)
+    ends = {name: end for name, end in (("low", low), ("high", high)) if end}
+    return {"valueRange": ends} if ends else None
+
+
+def _data(rep: Repetition, _: Json, context: Context) -> Json | None:
+    """ED: an attachment, if its data is base64 as it says; else its text."""
+    data = "".join(component(rep, 5).split())
+    if leaf(rep, 4).upper() != "BASE64" or not _BASE64.match(data) or len(data) % 4:
+        return None
+    return _attachment({"contentType": _media_type(leaf(rep, 2), leaf(rep, 3)), "data": data}, leaf(rep, 1), context)
+
+
+def _pointer(rep: Repetition, _: Json, context: Context) -> Json | None:
+    """RP: an attachment elsewhere, if the pointer can be a URL."""
+    pointer = component(rep, 1)
+    if not pointer or any(character.isspace() for character in pointer):
+        return None
+    return _attachment({"contentType": _media_type(leaf(rep, 3), leaf(rep, 4)), "url": pointer}, leaf(rep, 2), context)
+
+
+def _attachment(content: Json, title: str, _: Context) -> Json:
+    named = {name: text for name, text in {**content, "title": title}.items() if text}
+    return {"extension": [{"url": ATTACHMENT, "valueAttachment": named}]}
+
+
+def _media_type(kind: str, subtype: str) -> str:
+    known = _MEDIA.get(subtype.upper()) or _MEDIA.get(kind.upper())
+    if known:
+        return known
+    return (
+        f"{kind.lower()}/{subtype.lower()}" if kind.isalpha() and re.fullmatch(r"[\w.+-]+", subtype, re.ASCII) else ""
+    )
+
+
+_BY_TYPE: Final[dict[str, Value]] = {
+    "NM": _number, "SN": _structured, "ST": _text, "TX": _long_text, "FT": _long_text,
+    "CE": _coded, "CWE": _coded, "CNE": _coded, "CF": _coded, "IS": _coded, "ID": _coded,
+    "DT": _moment, "TS": _moment, "DTM": _moment, "TM": _clock, "DR": _span, "NR": _range, "ED": _data, "RP": _pointer,
+}  # fmt: skip
+#: Types whose repetitions are lines of one text.
+LINES: Final = frozenset({"ST", "TX", "FT", ""})
+
+
+def reference_range(text: str, units: Json) -> Json:
+    """Observation.referenceRange of OBX-7: the text, and the limits where they are two plain numbers."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:-{1,2}|~|～|—)\s*(\d+(?:\.\d+)?)", text, re.ASCII)
+    result: Json = {"text": text}
+    if match is not None:
+        low, high = Decimal(match[1]), Decimal(match[2])
+        result = {"low": {"value": low, **units}, "high": {"value": high, **units}, "text": text}
+    return result

@@ -1,0 +1,52 @@
+"""NTE: notes of the segment they stand behind."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.datatypes.references import practitioner
+from mappings.hl7v2.datatypes.times import Moment, read
+from mappings.hl7v2.leaves import clean
+from mappings.hl7v2.parser import Segment
+
+#: Resources with an element `note`; others carry notes in an extension.
+_WITH_NOTE: Final = frozenset({"Observation", "ServiceRequest", "Specimen", "AllergyIntolerance", "Condition"})
+
+
+def add_notes(notes: list[Segment], building: Building, context: Context) -> None:
+    """Add each NTE as an Annotation; an Appointment has one comment of them all."""
+    rtype = building.resource["resourceType"]
+    for segment in notes:
+        text = "\n".join(filter(None, (clean(rep.plain()) for rep in segment.repetitions(3))))
+        if not text or text == '""':
+            continue
+        if rtype == "Appointment":
+            comment = building.resource.get("comment")
+            building.resource["comment"] = f"{comment}\n{text}" if comment else text
+            context.took(segment, 3, "Appointment.comment")
+        elif rtype in _WITH_NOTE:
+            building.resource.setdefault("note", []).append(_annotation(segment, text, context))
+            context.took(segment, 3, f"{rtype}.note[].text")
+        else:
+            extension = {"url": context.habits.extension("note"), "valueString": text}
+            building.resource.setdefault("extension", []).append(extension)
+            context.took(segment, 3, f"{rtype}.extension[].valueString")
+
+
+def _annotation(segment: Segment, text: str, context: Context) -> dict[str, Any]:
+    note: dict[str, Any] = {}
+    context.segment = segment
+    for n, name in ((5, "authorReference"), (6, "time")):
+        repetitions = segment.repetitions(n)
+        if repetitions:
+            context.field, context.rep = n, 1
+            value = practitioner(repetitions[0], context) if n == 5 else _time(read(repetitions[0], context), context)
+            if value:
+                note[name] = value
+                context.took(segment, n, f"note[].{name}", rep=1)
+    return note | {"text": text}
+
+
+def _time(found: object, context: Context) -> str | None:
+    return found.date_time(context.zone) if isinstance(found, Moment) else None
