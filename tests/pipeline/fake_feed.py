@@ -63,7 +63,7 @@ def translate(raw: bytes, facility: str = FACILITY) -> Translation:
         doctor = IDS(facility, "Practitioner", "staff", said["doctor"])
         resource = {"resourceType": "Practitioner", "id": doctor, "name": [{"text": said.get("title", said["doctor"])}]}
         drafts.append(Draft(resource=resource, authority="staff", key=said["doctor"], patient=None))
-    events = ()
+    events: tuple[IdentityEvent, ...] = ()
     if said.get("merge"):
         events = (IdentityEvent(kind="A40", survivor=patient, loser=patient_id(said["other"], facility)),)
     return Translation(

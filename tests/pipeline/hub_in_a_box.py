@@ -31,8 +31,7 @@ class Box:
         self.ingest = Ingest(self.store, IDS, FACILITIES.values())
         self.log = io.StringIO()
         self.translators: Mapping[str, Translator] = translators or {
-            feed: lambda raw, facility=facility: translate(raw, facility)  # type: ignore[misc]
-            for feed, facility in FACILITIES.items()
+            feed: lambda raw, facility=facility: translate(raw, facility) for feed, facility in FACILITIES.items()
         }
 
     def worker(self, *, batch_size: int = 16, max_attempts: int = 3) -> Worker:

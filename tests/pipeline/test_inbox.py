@@ -1,0 +1,134 @@
+"""Accepting messages."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Envelope, State
+from hub.pipeline.inbox import PostgresInbox, lane_of
+from tests.pipeline.fake_feed import FACILITIES, FEED, message, received
+from tests.pipeline.hub_in_a_box import Box, box, run
+
+
+async def rows(hub: Box, columns: str) -> list[tuple[object, ...]]:
+    async with hub.database.connection() as connection:
+        return [tuple(row) for row in await connection.fetch(f"SELECT {columns} FROM inbox ORDER BY id")]
+
+
+def test_the_exact_bytes_are_kept(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            raw = "MSH|^~\\&|医院\r".encode("gb18030") + b"\x00\xff"
+            envelope = Envelope(identity="1", kind="ADT^A01", lanes=("A",), charset="gb18030")
+            await hub.inbox.accept(replace(received(message("1")), raw=raw, envelope=envelope))
+            assert await rows(hub, "raw, feed, facility, kind, charset, state") == [
+                (raw, FEED, "F01", "ADT^A01", "gb18030", "queued")
+            ]
+
+    run(story())
+
+
+def test_the_same_identity_and_bytes_again_is_a_duplicate_and_other_bytes_are_a_conflict(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            first, same, other = await hub.accept(message("1"), message("1"), message("1", "B"))
+            assert [first.state, same.state, other.state] == [State.QUEUED, State.DUPLICATE, State.CONFLICT]
+            assert await hub.reason(same.message) == {"repeats": first.message}
+            assert await hub.reason(other.message) == {"repeats": first.message}
+
+    run(story())
+
+
+def test_of_duplicates_that_arrive_together_the_first_counts(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            raws = [message("1"), message("2"), message("1"), message("1", "B")]
+            answers = await asyncio.gather(*(hub.inbox.accept(received(raw)) for raw in raws))
+            assert [a.state.value for a in answers] == ["queued", "queued", "duplicate", "conflict"]
+
+    run(story())
+
+
+def test_the_same_identity_in_another_feed_is_another_message(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            states = [(await hub.inbox.accept(received(message("1"), feed))).state for feed in FACILITIES]
+            assert states == [State.QUEUED, State.QUEUED]
+
+    run(story())
+
+
+def test_a_message_that_cannot_be_read_is_kept_as_a_dead_letter_and_leaves_its_identity_free(
+    database_url: str,
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            problem = HubError(Category.UNREADABLE, "has no MSH", where="segment 1", todo="send MSH first")
+            broken = replace(received(b"junk"), envelope=Envelope(identity="1", problem=problem))
+            accepted = await hub.inbox.accept(broken)
+            assert accepted.state is State.DEAD
+            assert await hub.reason(accepted.message) == {
+                "category": "unreadable",
+                "code": "unreadable",
+                "where": "segment 1",
+                "what": "has no MSH",
+                "todo": "send MSH first",
+            }
+            assert [a.state for a in await hub.accept(message("1"))] == [State.QUEUED]
+
+    run(story())
+
+
+def test_messages_are_numbered_in_the_order_they_were_submitted(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            raws = [message(str(i)) for i in range(600)]
+            answers = await asyncio.gather(*(hub.inbox.accept(received(raw)) for raw in raws))
+            numbers = [a.message for a in answers]
+            assert numbers == sorted(numbers)
+            assert [row[0] for row in await rows(hub, "raw")] == raws
+
+    run(story())
+
+
+def test_text_the_database_cannot_hold_costs_neither_the_message_nor_its_neighbours(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            odd = Envelope(identity="a\x00\ud800", kind="ADT\x00" + "x" * 9999, lanes=("\ud800",))
+            both = [replace(received(message("1")), envelope=odd), received(message("2"))]
+            answers = await asyncio.gather(*(hub.inbox.accept(one) for one in both))
+            assert [a.state for a in answers] == [State.QUEUED, State.QUEUED]
+
+    run(story())
+
+
+def test_a_database_that_is_away_is_told_in_time(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            inbox = PostgresInbox(hub.database, FACILITIES, seconds=0.3)
+            async with hub.database.transaction() as tx:
+                await tx.execute("LOCK TABLE inbox")
+                with pytest.raises(HubError) as refusal:
+                    await inbox.accept(received(message("1")))
+            assert refusal.value.category is Category.UNAVAILABLE
+            await inbox.close()
+
+    run(story())
+
+
+def test_an_unknown_feed_is_refused(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            with pytest.raises(HubError) as refusal:
+                await hub.inbox.accept(received(message("1"), "F99.x"))
+            assert refusal.value.category is Category.NOT_FOUND
+
+    run(story())
+
+
+def test_lanes_of_two_feeds_differ() -> None:
+    assert lane_of("F01.his", "A") != lane_of("F03.lis", "A")
