@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-import importlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from fastapi import FastAPI
 
 from hub.api.app import create_app
+from hub.api.messages import message_routes
 from hub.api.services import Services
+from hub.audit.entry import Entry, Interaction, Outcome, Requester
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
 from hub.auth.keys import KeyStore
@@ -20,30 +27,93 @@ from hub.fhir.search_parameters import parameters
 from hub.fhir.validate import validate
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
-from hub.kernel.consortium import Consortium
+from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids, random_id
 from hub.kernel.log import Log
-from hub.kernel.ports import Translator
+from hub.kernel.ports import EnvelopeReader, Translator
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
+from hub.pipeline.messages import Messages, Unmasking
+from hub.pipeline.repair import Repairs
 from hub.records.client import ClientWrites
-from hub.records.ingest import Ingest
 from hub.store.store import Store
 from mappings.hl7v2 import profile as hl7v2_profile
-from mappings.hl7v2.convert import convert
+from mappings.hl7v2.envelope import envelope_reader
 from mappings.hl7v2.translator import translator
 
 VERSION: Final = version("yilian-hub")
 
-#: Modules that put tables on the metadata.
-TABLES: Final = ("hub.store.tables", "hub.pipeline.tables", "hub.records.tables", "hub.audit.tables")
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What every process stands on. Consortium and keys are read when first asked for."""
+
+    settings: Settings
+    log: Log
+
+    @property
+    def consortium(self) -> Consortium:
+        return load(self.settings.config)
+
+    @property
+    def keys(self) -> KeyStore:
+        return KeyStore(self.settings.data_dir / "keys")
+
+    def store(self) -> Store:
+        return Store(system_clock)
+
+    @asynccontextmanager
+    async def database(self, process: str, *, size: int) -> AsyncIterator[Database]:
+        """Connections to the database, whose schema must be the one this version knows."""
+        database = await Database.connect(self.settings.database_url, size=size, name=f"yilian-{process}")
+        try:
+            await schema.check(database)
+            yield database
+        finally:
+            await database.close()
 
 
-def declare_tables() -> None:
-    """Import every module that declares tables, so that the metadata is complete."""
-    for name in TABLES:
-        importlib.import_module(name)
+@asynccontextmanager
+async def application(foundation: Foundation, database: Database) -> AsyncIterator[FastAPI]:
+    """The HTTP application of one API process."""
+    settings, keys = foundation.settings, foundation.keys
+    directory, store = Directory(foundation.consortium), foundation.store()
+    trail = Trail(database, foundation.log)
+    gate = Gate(
+        database,
+        store,
+        trail,
+        directory,
+        keys.page_secret,
+        system_clock,
+        foundation.log,
+        page_size=settings.page_size,
+        page_limit=settings.page_limit,
+    )
+
+    async def ready() -> None:
+        await schema.check(database)
+
+    services = Services(
+        gate=gate,
+        writes=ClientWrites(database, store, directory, validate),
+        verify=Issuer(keys, directory, system_clock).verify,
+        new_id=random_id,
+        ready=ready,
+        searchable=parameters,
+        clock=system_clock,
+        log=foundation.log,
+        base_url=settings.base_url,
+        version=VERSION,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    app = create_app(services)
+    app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
+    try:
+        yield app
+    finally:
+        await trail.close()
 
 
 async def migrate(url: str) -> None:
@@ -68,10 +138,65 @@ def translators(consortium: Consortium, secret: bytes, canonical_base: str) -> M
     }
 
 
+@dataclass(frozen=True, slots=True)
+class Engineering:
+    """What an integration engineer works with."""
+
+    messages: Messages
+    repairs: Repairs
+
+
+@asynccontextmanager
+async def engineering(url: str, consortium: Consortium) -> AsyncIterator[Engineering]:
+    """The inbox of the database at `url`, for the command line."""
+    database = await Database.connect(url, size=2, name="yilian-messages")
+    trail = Trail(database, Log("messages"))
+    try:
+        await schema.check(database)
+        readers = envelope_readers(consortium)
+        yield Engineering(Messages(database, unmasking(trail)), Repairs(database, readers, system_clock))
+    finally:
+        await trail.close()
+        await database.close()
+
+
+def unmasking(trail: Trail) -> Callable[[Unmasking], Awaitable[None]]:
+    """Writes the audit row of an unmasking."""
+
+    async def disclosed(unmasked: Unmasking) -> None:
+        requester = Requester(
+            role="integration-engineer",
+            organization=unmasked.facility,
+            client=unmasked.by,
+            token_id="",
+            purpose=("HSYSADMIN",),
+            form="identified",
+        )
+        await trail.record(
+            Entry(
+                id=uuid4(),
+                time=system_clock(),
+                requester=requester,
+                interaction=Interaction.OPERATION,
+                outcome=Outcome.RELEASED,
+                query=urlencode({"unmask": unmasked.message, "feed": unmasked.feed, "reason": unmasked.reason}),
+            )
+        )
+
+    return disclosed
+
+
+def envelope_readers(consortium: Consortium) -> Mapping[str, EnvelopeReader]:
+    """The envelope reader of every feed, by feed."""
+    return {name: envelope_reader(profile) for name, profile in profiles(consortium).items()}
+
+
 def converter(source_format: str, profile: Path | None, canonical_base: str) -> Callable[[str, bytes], Iterator[Json]]:
     """The conversion of `yilian convert` for a format. Raises HubError for an unknown one or a wrong profile."""
     if source_format != "hl7v2":
         raise HubError(Category.UNSUPPORTED, "this format cannot be converted", where=source_format, todo="use hl7v2")
+    from mappings.hl7v2.convert import convert
+
     loaded = hl7v2_profile.load(profile) if profile else hl7v2_profile.DEFAULT
     ids = keyed_ids(PUBLIC_KEY)
     return lambda path, raw: convert(path, raw, loaded, ids=ids, canonical_base=canonical_base)

@@ -51,6 +51,7 @@ class _Pattern:
 _READ: Final = _Pattern("R", _DESTINATION, _SOURCE, "IHE.BasicAudit.Read", "IHE.BasicAudit.PatientRead")
 _QUERY: Final = _Pattern("E", _SOURCE, _DESTINATION, "IHE.BasicAudit.Query", "IHE.BasicAudit.PatientQuery")
 _HISTORY: Final = _Pattern("R", _DESTINATION, _SOURCE)
+_OPERATION: Final = _Pattern("E", _SOURCE, _DESTINATION)
 
 _PATTERNS: Final = {
     Interaction.READ: _READ,
@@ -58,6 +59,7 @@ _PATTERNS: Final = {
     Interaction.HISTORY: _HISTORY,
     Interaction.SEARCH_TYPE: _QUERY,
     Interaction.SEARCH_SYSTEM: _QUERY,
+    Interaction.OPERATION: _OPERATION,
 }
 
 

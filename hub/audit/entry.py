@@ -18,6 +18,7 @@ class Interaction(StrEnum):
     HISTORY = "history-instance"
     SEARCH_TYPE = "search-type"
     SEARCH_SYSTEM = "search-system"
+    OPERATION = "operation"
 
 
 class Outcome(StrEnum):

@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
-from hub.bootstrap import translators
+from hub.bootstrap import profiles
 from hub.kernel.consortium import load
-from hub.kernel.ids import PUBLIC_KEY
 
 
 def check(config: Annotated[Path, typer.Argument(help="The consortium file, YAML.")]) -> None:
     """Validate a consortium file and every facility profile it names; each complaint has its line."""
     consortium = load(config)
-    translators(consortium, PUBLIC_KEY)
+    profiles(consortium)
     typer.echo(f"{config}: {len(consortium.facilities)} facilities, {len(consortium.feeds)} feeds, no complaints")

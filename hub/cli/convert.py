@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from enum import StrEnum
@@ -12,6 +13,7 @@ import typer
 
 from hub.bootstrap import converter
 from hub.fhir.json import dumps
+from hub.kernel.settings import Settings
 from hub.kernel.types import Json
 
 
@@ -27,7 +29,8 @@ def convert(
     profile: Annotated[Path | None, typer.Option(help="Facility profile, YAML.")] = None,
 ) -> None:
     """Print one JSON line per message: source, index, bundle, report, issues. Exit 1 if a file could not be read."""
-    convert_one = converter(source_format.value, profile)
+    settings = Settings.load(os.environ)
+    convert_one = converter(source_format.value, profile, settings.canonical_base)
     unreadable = False
     for path in files:
         try:

@@ -26,6 +26,7 @@ app.command("convert")(convert.convert)
 app.command("token")(token.token)
 app.add_typer(send.app, name="send")
 app.add_typer(messages.app, name="messages")
+app.command("demo-verify", hidden=True)(demo.verify)
 app.command("worker", hidden=True)(worker.worker)
 
 #: Exit codes: 2 for what the caller can mend, 1 for everything else.

@@ -39,6 +39,13 @@ def _flag(text: str) -> bool:
     raise ValueError("true or false")
 
 
+def _port(text: str) -> int:
+    number = int(text)
+    if not 0 <= number <= 65535:
+        raise ValueError("a port from 0 to 65535")
+    return number
+
+
 def _positive(text: str) -> int:
     number = int(text)
     if number < 1:
@@ -63,7 +70,7 @@ SETTINGS: Final = (
     ),
     Setting("config", Path, Path("consortium.yaml"), "Consortium file: facilities, feeds and policy."),
     Setting("host", str, "127.0.0.1", "Address the HTTP API listens on."),
-    Setting("port", _positive, 8080, "Port of the HTTP API."),
+    Setting("port", _port, 8080, "Port of the HTTP API; 0 takes a free one."),
     Setting("plaintext", _flag, False, "Serve HTTP without TLS on an address other than loopback (behind a proxy)."),
     Setting("tls_certificate", str, "", "PEM file of the HTTP server's certificate chain; empty: no TLS."),
     Setting("tls_key", str, "", "PEM file of the HTTP server's private key."),

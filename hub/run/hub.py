@@ -9,10 +9,10 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from hub.auth.keys import KeyStore
-from hub.bootstrap import migrate, translators
+from hub.bootstrap import migrate, profiles
 from hub.db.embedded import EmbeddedPostgres
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
@@ -41,9 +41,15 @@ class Addresses:
 
 @asynccontextmanager
 async def running(
-    settings: Settings, registry: Path, log: Log, changed: Callable[[dict[str, Any]], None]
+    settings: Settings,
+    registry: Path,
+    log: Log,
+    changed: Callable[[dict[str, Any]], None],
+    output: TextIO | None = None,
 ) -> AsyncIterator[Addresses]:
     """A hub that answers while the block runs; `changed` gets the ready report at start and after each restart.
+
+    `output` is where the processes write their log lines; None: standard error.
 
     Raises HubError: CONFLICT for a data folder or port in use, INVALID for a setting, file or profile that is wrong,
     UNAVAILABLE when the database cannot be reached.
@@ -54,10 +60,10 @@ async def running(
     data: Path = settings.data_dir
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(data))
-        remember(data, config)
-        keys = KeyStore(data / "keys")
-        translators(consortium, keys.id_secret)
+        KeyStore(data / "keys")
+        profiles(consortium)
         url = stack.enter_context(_database(settings))
+        remember(data, config, url)
         await migrate(url)
         api = stack.enter_context(listen(settings.host, settings.port, what="HTTP"))
         feeds = {name: stack.enter_context(feed) for name, feed in _feed_sockets(consortium)}
@@ -66,7 +72,7 @@ async def running(
         public = settings.base_url or f"{addresses.base}/fhir"
         values = {**settings.values, "database_url": url, "config": config.resolve(), "base_url": public}
         environment = Settings(values).child_environment(os.environ)
-        supervisor = Supervisor(environment, log, changed=lambda pids: changed(addresses.ready(pids)))
+        supervisor = Supervisor(environment, log, changed=lambda pids: changed(addresses.ready(pids)), output=output)
         stack.push_async_callback(supervisor.stop)
         for spec in _processes(settings, api, feeds):
             await supervisor.start(spec)

@@ -14,6 +14,9 @@ from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
 
+#: The consortium of the demo.
+DEMO_CONSORTIUM: Final = Path(str(resources.files("hub.demo"))) / "data" / "consortium.yaml"
+
 _RUN_FILE: Final = "run.json"
 
 
@@ -41,18 +44,34 @@ def consortium_file(settings: Settings) -> Path:
         return configured
     if configured != Path("consortium.yaml"):
         raise HubError(Category.NOT_FOUND, "no such file", where=str(configured))
-    with resources.as_file(resources.files("hub.demo") / "data" / "consortium.yaml") as path:
-        return path
+    return DEMO_CONSORTIUM
 
 
-def remember(data: Path, config: Path) -> None:
-    """Note the consortium file this installation runs with, for commands that work beside it."""
-    (data / _RUN_FILE).write_text(json.dumps({"config": str(config.resolve())}), encoding="utf-8")
+def remember(data: Path, config: Path, database_url: str) -> None:
+    """Note what this installation runs with, for commands that work beside it. Readable by its owner only."""
+    noted = data / _RUN_FILE
+    noted.touch(mode=0o600)
+    noted.write_text(json.dumps({"config": str(config.resolve()), "database": database_url}), encoding="utf-8")
 
 
 def consortium_of(data: Path, settings: Settings) -> Consortium:
     """The consortium of the hub on this data folder: that of its last start, else the configured one."""
+    noted = _noted(data)
+    return load(Path(noted["config"]) if noted else consortium_file(settings))
+
+
+def database_of(data: Path, settings: Settings) -> str:
+    """The database of the hub on this data folder. Raises HubError NOT_FOUND if none ever ran there."""
+    noted = _noted(data)
+    url: str = settings.database_url or noted.get("database", "")
+    if not url:
+        raise HubError(Category.NOT_FOUND, "no hub ran on this data folder", where=str(data), todo="start `yilian up`")
+    return url
+
+
+def _noted(data: Path) -> dict[str, str]:
     noted = data / _RUN_FILE
-    if noted.is_file():
-        return load(Path(json.loads(noted.read_text(encoding="utf-8"))["config"]))
-    return load(consortium_file(settings))
+    if not noted.is_file():
+        return {}
+    loaded: dict[str, str] = json.loads(noted.read_text(encoding="utf-8"))
+    return loaded

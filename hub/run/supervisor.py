@@ -9,7 +9,7 @@ import signal
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TextIO
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
@@ -44,12 +44,14 @@ class Supervisor:
         log: Log,
         *,
         changed: Callable[[dict[str, int]], None] = lambda _: None,
+        output: TextIO | None = None,
         grace_seconds: float = 20.0,
     ) -> None:
-        """`changed` gets the process numbers by name after each restart."""
+        """`changed` gets the process numbers by name after each restart; `output` the children's log lines."""
         self._environment = dict(environment)
         self._log = log
         self._changed = changed
+        self._output = output
         self._grace = grace_seconds
         self._stopping = False
         self._children: dict[str, asyncio.subprocess.Process] = {}
@@ -100,6 +102,7 @@ class Supervisor:
         child = await asyncio.create_subprocess_exec(
             *arguments,
             stdin=asyncio.subprocess.DEVNULL,
+            stderr=self._output,
             env=self._environment,
             pass_fds=(self._lifeline_read, write, *spec.sockets.values()),
         )

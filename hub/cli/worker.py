@@ -1,0 +1,62 @@
+"""`yilian worker`: one supervised process. Not for people; the supervisor starts it."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+import sys
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+import uvloop
+
+from hub.bootstrap import Foundation
+from hub.kernel.log import Log
+from hub.kernel.settings import Settings
+from hub.run.child import Child
+
+
+class Kind(StrEnum):
+    """Kinds of process."""
+
+    API = "api"
+    PIPELINE = "pipeline"
+    MLLP = "mllp"
+
+
+def worker(
+    kind: Kind,
+    lifeline: Annotated[int | None, typer.Option()] = None,
+    ready: Annotated[int | None, typer.Option()] = None,
+    socket: Annotated[list[str] | None, typer.Option()] = None,
+    careful: Annotated[bool, typer.Option()] = False,
+) -> None:
+    """Run one process until SIGTERM, SIGINT or the end of the supervisor."""
+    settings = Settings.load(os.environ)
+    foundation = Foundation(settings, Log(kind.value, level=settings.log_level))
+    sockets = {name: int(fd) for name, _, fd in (text.partition("=") for text in socket or ())}
+
+    async def run() -> None:
+        child = Child(lifeline, ready)
+        match kind:
+            case Kind.API:
+                from hub.run.api import run_api
+
+                await run_api(foundation, child, sockets["http"])
+            case Kind.PIPELINE:
+                from hub.run.pipeline import run_pipeline
+
+                await run_pipeline(foundation, child, careful=careful)
+            case Kind.MLLP:
+                from hub.run.mllp import run_mllp
+
+                await run_mllp(foundation, child, sockets)
+
+    # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.
+    gc.freeze()
+    gc.set_threshold(10_000, 20, 50)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(run())
+    sys.stdout.flush()

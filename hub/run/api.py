@@ -1,0 +1,46 @@
+"""The API process: uvicorn on the socket the supervisor bound."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import uvicorn
+
+from hub.bootstrap import Foundation, application
+from hub.run.child import Child
+
+
+class _Server(uvicorn.Server):
+    """Uvicorn without signal handlers of its own: the child decides when to stop."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def run_api(foundation: Foundation, child: Child, fd: int) -> None:
+    """Answer HTTP until the child is told to stop; requests in hand are finished."""
+    settings = foundation.settings
+    async with foundation.database("api", size=8) as database, application(foundation, database) as app:
+        server = _Server(
+            uvicorn.Config(
+                app,
+                log_config=None,
+                access_log=False,
+                server_header=False,
+                lifespan="off",
+                ssl_certfile=settings.tls_certificate or None,
+                ssl_keyfile=settings.tls_key or None,
+                timeout_graceful_shutdown=15,
+            )
+        )
+        serving = asyncio.create_task(server.serve(sockets=[socket.socket(fileno=fd)]))
+        child.ready()
+        stopped = asyncio.create_task(child.stop.wait())
+        await asyncio.wait({serving, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        stopped.cancel()
+        server.should_exit = True
+        await serving

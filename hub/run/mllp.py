@@ -1,0 +1,37 @@
+"""The MLLP process: every feed's listener on the sockets the supervisor bound."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+
+from connectors.mllp.limits import Limits
+from connectors.mllp.server import FeedServer
+from hub.bootstrap import Foundation, envelope_readers
+from hub.pipeline.inbox import PostgresInbox
+from hub.pipeline.settlements import Settlements
+from hub.run.child import Child
+
+
+async def run_mllp(foundation: Foundation, child: Child, sockets: Mapping[str, int]) -> None:
+    """Listen until the child is told to stop; what was taken is answered first."""
+    consortium, limits = foundation.consortium, Limits.of(foundation.settings)
+    readers = envelope_readers(consortium)
+    async with foundation.database("mllp", size=4) as database:
+        facilities = {feed.name: feed.facility for feed in consortium.feeds.values()}
+        inbox = PostgresInbox(database, facilities, seconds=limits.accept_seconds)
+        waiter = Settlements(database)
+        servers = {
+            name: FeedServer(
+                feed, inbox=inbox, read_envelope=readers[name], waiter=waiter, log=foundation.log, limits=limits
+            )
+            for name, feed in consortium.feeds.items()
+        }
+        for name, server in servers.items():
+            await server.start(socket.socket(fileno=sockets[name]))
+        child.ready()
+        await child.stop.wait()
+        await asyncio.gather(*(server.drain() for server in servers.values()))
+        await waiter.close()
+        await inbox.close()

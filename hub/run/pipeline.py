@@ -1,0 +1,28 @@
+"""The pipeline process: turns inbox messages into records."""
+
+from __future__ import annotations
+
+from hub.bootstrap import Foundation, translators
+from hub.kernel.clock import system_clock
+from hub.kernel.ids import keyed_ids
+from hub.pipeline.worker import run_worker
+from hub.records.ingest import Ingest
+from hub.run.child import Child
+
+
+async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -> None:
+    """Work until the child is told to stop; the batch in hand is finished."""
+    settings, consortium, secret = foundation.settings, foundation.consortium, foundation.keys.id_secret
+    async with foundation.database("pipeline", size=3) as database:
+        child.ready()
+        await run_worker(
+            database,
+            Ingest(foundation.store(), keyed_ids(secret), consortium.facilities),
+            translators(consortium, secret, settings.canonical_base),
+            foundation.log,
+            system_clock,
+            batch_size=settings.batch_size,
+            stop=child.stop,
+            careful=careful,
+            max_attempts=settings.max_attempts,
+        )
