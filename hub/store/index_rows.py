@@ -170,7 +170,9 @@ def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...
             rows.tokens[token.pair(param, chosen)] = None
         return
     for chosen in product(*(_part_hashes(param, part) for part in before)):
-        _add_ordered(rows, param, last, token.pair(param, chosen))
+        companion = token.pair(param, chosen)
+        rows.tokens[companion] = None
+        _add_ordered(rows, param, last, companion)
 
 
 def _part_hashes(param: int, part: ComponentValue) -> tuple[UUID, ...]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, outbox, read, write
+from hub.store import claims, outbox, read, search, write
+from hub.store.criteria import Query
 from hub.store.phrases import Phrases
-from hub.store.values import Change, Saved, Stored, Write
+from hub.store.values import Change, Found, Saved, Stored, Visible, Write
 
 
 class Store:
@@ -48,6 +49,25 @@ class Store:
         INVALID if a write changes the patient a resource belongs to; NOT_FOUND if it deletes what never was.
         """
         return await write.save(tx, writes, self._clock(), self._phrases)
+
+    async def search(
+        self,
+        tx: Tx,
+        query: Query,
+        visible: Visible,
+        *,
+        count: int = search.DEFAULT_COUNT,
+        after: bytes | None = None,
+        total: Literal["none", "accurate"] = "none",
+    ) -> Found:
+        """One page of at most `count` matches that may be seen (0: none, for the total alone).
+
+        `after` is `next` of the page before, with the same query and predicate. Rows that do not change while
+        somebody pages are neither missed nor repeated; a row written since the first page is left out. The total is
+        that of the first page. What is included is subject to the same predicate.
+        Raises HubError INVALID for an `after` that is none, TOO_LARGE when too much is included.
+        """
+        return await search.search(tx, query, visible, count=count, after=after, total=total)
 
     async def claim(self, tx: Tx, kind: str, value: str, rtype: str, rid: str) -> tuple[str, str] | None:
         """Claim a value that may belong to one resource only: None if it is ours now, else who holds it."""

@@ -1,0 +1,144 @@
+"""Statements of a search, compiled once for each shape and kept."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Final
+
+from hub.kernel.errors import Category, HubError
+from hub.store.criteria import Bind, Clause, Query, SortKey, binds
+from hub.store.emit import Emitter, every, some
+from hub.store.read import COLUMNS
+from hub.store.resource_types import type_number
+from hub.store.scan import Scan, Seen, scan
+
+#: Number of columns a page row begins with; the sort values follow as text, then the snapshot.
+WIDTH: Final = COLUMNS.count(",") + 1
+
+#: The order where none is asked for, and after all that is asked for: the newest clinical date first.
+DEFAULT_SORT: Final = (SortKey("promoted", True),)
+
+_SHAPES: Final = 4096
+
+#: SQL type a cursor's text is read back as.
+_CAST: Final = {
+    "promoted": "timestamptz",
+    "updated": "timestamptz",
+    "id": "text",
+    "date": "timestamptz",
+    "string": "text",
+    "number": "numeric",
+}
+
+#: Side table, column and stand-in for a missing value, by kind of sort key. Missing values come first going up.
+_SIDE: Final = {
+    "date": ("date_value", "low", "'-infinity'::timestamptz"),
+    "string": ("string_value", "folded", "''"),
+    "number": ("number_value", "coalesce({v}.low, {v}.high)", "'-infinity'::numeric"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Where the last page ended: its sort values as text, its key, and the snapshot of the first page."""
+
+    values: tuple[Bind, ...]
+    key: Bind
+    snapshot: Bind
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One statement to make. Plans of one shape are equal."""
+
+    type: Bind | None
+    clauses: tuple[Clause, ...]
+    sort: tuple[SortKey, ...]
+    seen: Seen
+    after: Cursor | None
+    limit: Bind
+
+
+def plan(query: Query, who: Seen, after: Cursor | None, limit: int) -> Plan:
+    """The plan of a page of at most `limit` rows."""
+    rtype = Bind(type_number(query.type), "smallint") if query.type is not None else None
+    return Plan(rtype, query.clauses, query.sort or DEFAULT_SORT, who, after, Bind(limit, "bigint"))
+
+
+def page(asked: Plan) -> tuple[str, list[Any]]:
+    """SQL and arguments of a page: the columns of `read.COLUMNS`, sort values as text, the snapshot."""
+    return _filled(_page(asked), asked)
+
+
+def total(asked: Plan) -> tuple[str, list[Any]]:
+    """SQL and arguments of the number of all matches."""
+    return _filled(_total(asked), asked)
+
+
+def _filled(compiled: tuple[str, tuple[int, ...]], asked: Plan) -> tuple[str, list[Any]]:
+    text, order = compiled
+    values = list(binds(asked))
+    return text, [values[position].value for position in order]
+
+
+@lru_cache(maxsize=_SHAPES)
+def _page(asked: Plan) -> tuple[str, tuple[int, ...]]:
+    emit = Emitter(asked)
+    found = scan(emit, asked.type, asked.clauses, asked.seen)
+    keys = [(_sort_value(emit, key, found), key.descending) for key in asked.sort]
+    keys.append((found.key, keys[-1][1]))
+    if asked.after is not None:
+        found.conditions.append(_past(emit, asked.sort, keys, asked.after))
+        found.conditions.append(
+            f"pg_visible_in_snapshot({found.row}.xid, {emit.use(asked.after.snapshot)}::pg_snapshot)"
+        )
+    columns = [f"{found.row}.{name}" for name in COLUMNS.split(", ")]
+    columns += [f"({value})::text" for value, _ in keys[:-1]]
+    columns.append("(SELECT pg_current_snapshot()::text)")
+    order = ", ".join(f"{value}{' DESC' if descending else ''}" for value, descending in keys)
+    text = f"{found.sql(', '.join(columns))} ORDER BY {order} LIMIT {emit.use(asked.limit)}"
+    return text, emit.order
+
+
+@lru_cache(maxsize=_SHAPES)
+def _total(asked: Plan) -> tuple[str, tuple[int, ...]]:
+    emit = Emitter(asked)
+    return scan(emit, asked.type, asked.clauses, asked.seen).sql("count(*)"), emit.order
+
+
+def _sort_value(emit: Emitter, key: SortKey, found: Scan) -> str:
+    if key.kind == "promoted":
+        return found.low
+    if key.kind == "updated":
+        return f"{found.row}.updated"
+    if key.kind == "id":
+        return f'{found.row}.id COLLATE "C"'
+    if key.param is None:
+        raise HubError(Category.FAULT, "a sort key lacks its parameter", where="search compiler")
+    table, column, missing = _SIDE[key.kind]
+    v = emit.alias("v")
+    value = column.format(v=v) if "{" in column else f"{v}.{column}"
+    param = emit.use(key.param)
+    matches = f"{param} = ANY({v}.params)" if key.kind == "number" else f"{v}.param = {param}"
+    best = "max" if key.descending else "min"
+    owner = f"{v}.pkey = {found.row}.pkey AND {v}.key = {found.row}.key"
+    return f"coalesce((SELECT {best}({value}) FROM {table} {v} WHERE {owner} AND {matches}), {missing})"
+
+
+def _past(emit: Emitter, sort: Sequence[SortKey], keys: Sequence[tuple[str, bool]], after: Cursor) -> str:
+    """The row comes after the cursor in the order."""
+    ends = [f"{emit.use(bind)}::{_CAST[key.kind]}" for key, bind in zip(sort, after.values, strict=True)]
+    ends.append(emit.use(after.key))
+    if len({descending for _, descending in keys}) == 1:
+        compare = "<" if keys[0][1] else ">"
+        return f"({', '.join(value for value, _ in keys)}) {compare} ({', '.join(ends)})"
+    return some([_breaks_tie(keys, ends, at) for at in range(len(keys))])
+
+
+def _breaks_tie(keys: Sequence[tuple[str, bool]], ends: Sequence[str], at: int) -> str:
+    parts = [f"{value} = {end}" for (value, _), end in zip(keys[:at], ends[:at], strict=True)]
+    value, descending = keys[at]
+    parts.append(f"{value} {'<' if descending else '>'} {ends[at]}")
+    return f"({every(parts)})"

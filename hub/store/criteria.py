@@ -1,0 +1,224 @@
+"""A parsed search as data: clauses that must all hold, the order, what to include.
+
+Every value stands in a `Bind`, and two Binds of one SQL type are equal. So two queries of the same shape are equal
+whatever their values, and the compiler keeps its statements by shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, fields, is_dataclass
+from functools import cache
+from typing import Any, Literal, TypeAlias
+
+Side: TypeAlias = Literal["low", "high"]
+
+
+class Bind:
+    """A value, and the SQL type it is bound as. Equal to any other of that type."""
+
+    __slots__ = ("type", "value")
+
+    def __init__(self, value: Any, type: str) -> None:  # noqa: A002 (the SQL word)
+        self.value = value
+        self.type = type
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Bind) and self.type == other.type
+
+    def __hash__(self) -> int:
+        return hash(self.type)
+
+    def __repr__(self) -> str:
+        return f"Bind({self.type})"
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """One side of an indexed range compared with a value."""
+
+    side: Side
+    operator: Literal["<", "<=", ">", ">="]
+    value: Bind
+
+
+#: Alternatives of comparisons that must all hold (hub.fhir.prefixes.Condition with bound values).
+Condition: TypeAlias = tuple[tuple[Comparison, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Ids:
+    """The resource is one of these keys, or (negated) none of them."""
+
+    keys: Bind
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Types:
+    """The resource is of one of these types (a search over all types)."""
+
+    numbers: Bind
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Some of these hashes stand in the resource's tokens, or (negated) none.
+
+    `codes`: hashes of the bare codes, if the coding table can lead to the matches; `single` if it is one.
+    `patients`: keys of the patients, if the source-patient key can. `selective`: matches are few by nature.
+    """
+
+    hashes: Bind
+    negated: bool = False
+    codes: Bind | None = None
+    single: bool = False
+    patients: Bind | None = None
+    selective: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """One way for a text to fit: `prefix` (and `upper`, just past it), `exact` or `contains`.
+
+    `folded` is what is searched for, `head` its indexed beginning; `raw` the text as given, for `exact`.
+    """
+
+    mode: Literal["prefix", "exact", "contains"]
+    folded: Bind
+    head: Bind
+    upper: Bind
+    raw: Bind
+
+
+@dataclass(frozen=True, slots=True)
+class Phrases:
+    """The text of a coding fits (`:text`)."""
+
+    param: Bind
+    words: tuple[Words, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strings:
+    """Some value of a string parameter fits; `companions`, one for each of `words`, must stand beside it."""
+
+    param: Bind
+    words: tuple[Words, ...]
+    companions: tuple[Bind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Dates:
+    """Some value of a date parameter fits. `column`: the promoted date, the update time, or side rows."""
+
+    column: Literal["promoted", "updated", "side"]
+    param: Bind
+    conditions: tuple[Condition, ...]
+    companions: tuple[Bind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Amount:
+    """A condition on a number, and on its unit where one was given: code alone also fits the human unit."""
+
+    condition: Condition
+    system: Bind | None = None
+    code: Bind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Numbers:
+    """Some value of a number or quantity parameter fits."""
+
+    param: Bind
+    amounts: tuple[Amount, ...]
+    companions: tuple[Bind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """The resource has no value for a parameter, or (not missing) has one."""
+
+    param: Bind
+    missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Resources of one type that fulfil clauses."""
+
+    type: Bind
+    clauses: tuple[Clause, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """It refers, by a parameter, to a resource that fulfils clauses. `leading`: the parameter names its patient."""
+
+    prefix: Bind
+    targets: tuple[Target, ...]
+    leading: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """A resource that fulfils clauses refers to it by a parameter."""
+
+    prefix: Bind
+    target: Target
+
+
+Clause: TypeAlias = Ids | Types | Tokens | Phrases | Strings | Dates | Numbers | Missing | Chain | Has
+
+
+@dataclass(frozen=True, slots=True)
+class SortKey:
+    """One key of the order. `param` is bound for values in side rows."""
+
+    kind: Literal["promoted", "updated", "id", "date", "string", "number"]
+    descending: bool
+    param: Bind | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Include:
+    """`_include` or `_revinclude`: references of `source` by `parameter` ("*" for all), to `target` (None: any)."""
+
+    source: str
+    parameter: str
+    target: str | None
+    iterate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A parsed search. `type` None searches all types. `ignored` names what lenient parsing left out."""
+
+    type: str | None
+    clauses: tuple[Clause, ...]
+    sort: tuple[SortKey, ...] = ()
+    includes: tuple[Include, ...] = ()
+    revincludes: tuple[Include, ...] = ()
+    count: int | None = None
+    total: Literal["none", "accurate"] | None = None
+    summary: Literal["count", "false"] | None = None
+    elements: tuple[str, ...] = ()
+    ignored: tuple[str, ...] = ()
+
+
+def binds(node: Any) -> Iterator[Bind]:
+    """Every Bind below a node, always in the same order for nodes of one shape."""
+    if node.__class__ is Bind:
+        yield node
+    elif node.__class__ is tuple:
+        for item in node:
+            yield from binds(item)
+    else:
+        for name in _fields(node.__class__):
+            yield from binds(getattr(node, name))
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

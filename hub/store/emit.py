@@ -1,0 +1,58 @@
+"""Text of statements: placeholders in the order of use, and the fragments every clause shares.
+
+Text comes from constants of this package only; every value, and every number of a parameter or a type, is bound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from hub.kernel.errors import Category, HubError
+from hub.store.criteria import Bind, binds
+
+
+class Emitter:
+    """Numbers the binds of one plan as they are used, and makes fresh table aliases."""
+
+    def __init__(self, plan: Any) -> None:
+        found = list(binds(plan))
+        self._position = {id(bind): position for position, bind in enumerate(found)}
+        if len(self._position) != len(found):
+            raise HubError(Category.FAULT, "a value stands twice in a plan", where="search compiler")
+        self._number: dict[int, int] = {}
+        self._aliases = 0
+
+    def use(self, bind: Bind) -> str:
+        """The placeholder of a bind, with its type."""
+        number = self._number.setdefault(self._position[id(bind)], len(self._number) + 1)
+        return f"${number}::{bind.type}"
+
+    def first(self, bind: Bind) -> str:
+        """The first item of a bound array."""
+        return f"({self.use(bind)})[1]"
+
+    def alias(self, letter: str) -> str:
+        """A table alias not used before."""
+        self._aliases += 1
+        return f"{letter}{self._aliases}"
+
+    @property
+    def order(self) -> tuple[int, ...]:
+        """Position in the plan of each placeholder's bind."""
+        return tuple(self._number)
+
+
+def reference_token(prefix: str, key: str) -> str:
+    """The hash of a reference, from its parameter's prefix and the key it points to: hub.store.tokens.reference."""
+    return f"encode(substring(sha256({prefix} || uuid_send({key})) for 16), 'hex')::uuid"
+
+
+def every(parts: Sequence[str]) -> str:
+    """All of them hold."""
+    return " AND ".join(parts) or "TRUE"
+
+
+def some(parts: Sequence[str]) -> str:
+    """At least one of them holds, in brackets."""
+    return f"({' OR '.join(parts)})" if len(parts) != 1 else parts[0]

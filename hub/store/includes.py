@@ -1,0 +1,171 @@
+"""What is sent along with matches: `_include` and `_revinclude` (R4 search.html 3.1.1.5.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+from uuid import UUID
+
+from asyncpg import Record
+
+from hub.db.database import Tx
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.store import tokens
+from hub.store.criteria import Bind, Include, Query, Tokens, binds
+from hub.store.emit import Emitter, every, reference_token
+from hub.store.promoted import leading_parameters
+from hub.store.read import COLUMNS, stored
+from hub.store.resource_types import type_number
+from hub.store.scan import Seen, may_see, scan
+from hub.store.tokens import param_number, reference_prefix
+from hub.store.values import Stored
+
+#: More than this along with one page is refused: the client narrows the search or asks for fewer matches.
+MOST: Final = 10_000
+
+#: How often `:iterate` follows from what it found.
+_ROUNDS: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class _Follow:
+    """References of one type by one parameter (None: any), to one type (None: any)."""
+
+    type: Bind
+    prefix: Bind | None
+    target: Bind | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Forward:
+    """What the given resources refer to."""
+
+    pkeys: Bind
+    keys: Bind
+    follows: tuple[_Follow, ...]
+    seen: Seen
+    limit: Bind
+
+
+@dataclass(frozen=True, slots=True)
+class _Backward:
+    """What refers to the given resources."""
+
+    type: Bind
+    refers: Tokens
+    seen: Seen
+    limit: Bind
+
+
+async def included(tx: Tx, query: Query, matches: Sequence[Stored], who: Seen) -> list[Stored]:
+    """Everything the query includes for a page of matches, each resource once, matches left out.
+
+    Raises HubError TOO_LARGE beyond MOST resources.
+    """
+    known = {_key(match) for match in matches}
+    found: list[Stored] = []
+    forward, backward, fresh = query.includes, query.revincludes, list(matches)
+    for _ in range(_ROUNDS):
+        if not fresh or not (forward or backward):
+            break
+        rows = await _forward(tx, forward, fresh, who)
+        for include in backward:
+            rows += await _backward(tx, include, fresh, who)
+        fresh = _new(rows, known)
+        found += fresh
+        if len(found) > MOST:
+            raise HubError(Category.TOO_LARGE, f"includes more than {MOST} resources", todo="ask for fewer with _count")
+        forward = tuple(include for include in forward if include.iterate)
+        backward = tuple(include for include in backward if include.iterate)
+    return found
+
+
+def _key(version: Stored) -> UUID:
+    return reference_key(version.type, version.id)
+
+
+def _new(rows: Iterable[Record], known: set[UUID]) -> list[Stored]:
+    """Those not known yet, which they are from now on."""
+    fresh = []
+    for version in map(stored, rows):
+        key = _key(version)
+        if key not in known:
+            known.add(key)
+            fresh.append(version)
+    return fresh
+
+
+async def _forward(tx: Tx, includes: Sequence[Include], fresh: Sequence[Stored], who: Seen) -> list[Record]:
+    follows = tuple(_follow(include) for include in includes)
+    if not follows:
+        return []
+    pkeys, keys = [version.pkey for version in fresh], [_key(version) for version in fresh]
+    plan = _Forward(Bind(pkeys, "uuid[]"), Bind(keys, "uuid[]"), follows, who, Bind(MOST + 1, "bigint"))
+    return await _fetch(tx, _forward_sql(plan), plan)
+
+
+def _follow(include: Include) -> _Follow:
+    every_one = include.parameter == "*"
+    return _Follow(
+        Bind(type_number(include.source), "smallint"),
+        None if every_one else Bind(reference_prefix(param_number(include.source, include.parameter)), "bytea"),
+        Bind(type_number(include.target), "smallint") if include.target else None,
+    )
+
+
+async def _backward(tx: Tx, include: Include, fresh: Sequence[Stored], who: Seen) -> list[Record]:
+    aimed = [version for version in fresh if include.target in {None, version.type}]
+    if not aimed:
+        return []
+    param = param_number(include.source, include.parameter)
+    keys = [_key(version) for version in aimed]
+    leads = include.parameter in leading_parameters(include.source) and all(v.type == "Patient" for v in aimed)
+    refers = Tokens(
+        Bind([tokens.reference(param, key) for key in keys], "uuid[]"),
+        single=len(keys) == 1,
+        patients=Bind(keys, "uuid[]") if leads else None,
+        selective=True,
+    )
+    plan = _Backward(Bind(type_number(include.source), "smallint"), refers, who, Bind(MOST + 1, "bigint"))
+    return await _fetch(tx, _backward_sql(plan), plan)
+
+
+async def _fetch(tx: Tx, compiled: tuple[str, tuple[int, ...]], plan: _Forward | _Backward) -> list[Record]:
+    text, order = compiled
+    values = list(binds(plan))
+    return list(await tx.fetch(text, *(values[position].value for position in order)))
+
+
+@lru_cache(maxsize=512)
+def _forward_sql(plan: _Forward) -> tuple[str, tuple[int, ...]]:
+    emit = Emitter(plan)
+    given = f"unnest({emit.use(plan.pkeys)}, {emit.use(plan.keys)}) AS m (pkey, key)"
+    of = f"{given} JOIN resource s ON s.pkey = m.pkey AND s.key = m.key CROSS JOIN LATERAL unnest(s.refs) AS k (key)"
+    wanted = " UNION ".join(_followed(emit, follow, of, plan.seen) for follow in plan.follows)
+    columns = ", ".join(f"r.{name}" for name in COLUMNS.split(", "))
+    text = (
+        f"SELECT {columns} FROM ({wanted}) w (key, type) JOIN resource_home h ON h.key = w.key"
+        " JOIN resource r ON r.pkey = h.pkey AND r.key = h.key"
+        f" WHERE (w.type IS NULL OR r.type = w.type) AND NOT r.deleted AND {may_see(emit, plan.seen, 'r')}"
+        f" LIMIT {emit.use(plan.limit)}"
+    )
+    return text, emit.order
+
+
+def _followed(emit: Emitter, follow: _Follow, of: str, who: Seen) -> str:
+    conditions = [f"s.type = {emit.use(follow.type)}", "NOT s.deleted", may_see(emit, who, "s")]
+    if follow.prefix is not None:
+        conditions.append(f"{reference_token(emit.use(follow.prefix), 'k.key')} = ANY(s.tokens)")
+    target = emit.use(follow.target) if follow.target is not None else "NULL::smallint"
+    return f"SELECT k.key, {target} FROM {of} WHERE {every(conditions)}"
+
+
+@lru_cache(maxsize=512)
+def _backward_sql(plan: _Backward) -> tuple[str, tuple[int, ...]]:
+    emit = Emitter(plan)
+    found = scan(emit, plan.type, (plan.refers,), plan.seen)
+    columns = ", ".join(f"{found.row}.{name}" for name in COLUMNS.split(", "))
+    return f"{found.sql(columns)} LIMIT {emit.use(plan.limit)}", emit.order

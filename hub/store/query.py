@@ -1,0 +1,249 @@
+"""Parsing a search: names, chains and result parameters (R4 search.html). What is not supported is refused by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter, parameters
+from hub.kernel.clock import system_clock
+from hub.kernel.errors import Category, HubError
+from hub.store.asked import Asked, Context
+from hub.store.criteria import Bind, Chain, Clause, Has, Include, Query, SortKey, Target, Types
+from hub.store.promoted import date_parameter, leading_parameters
+from hub.store.query_text import split
+from hub.store.query_values import clauses
+from hub.store.resource_types import type_number
+from hub.store.tokens import param_number, reference_prefix
+
+#: A chain over a reference to anything must say which type it means.
+_MOST_TARGETS: Final = 12
+_DEEPEST: Final = 6
+
+#: Result parameters about the representation, which is not the store's business (R4 http.html 3.1.0.1.11).
+_REPRESENTATION: Final = frozenset({"_format", "_pretty"})
+
+_SORTS: Final = {"date": "date", "string": "string", "number": "number", "quantity": "number"}
+
+
+def parse_query(
+    rtype: str | None,
+    params: Sequence[tuple[str, str]],
+    *,
+    lenient: bool = False,
+    now: datetime | None = None,
+    base_url: str = "",
+) -> Query:
+    """The query a list of name and value (percent-decoded) asks for; `rtype` None searches all types.
+
+    `now` is for the prefix `ap`; references under `base_url` are local ones. Raises HubError UNSUPPORTED naming a
+    parameter or modifier the hub does not have (with `lenient` it is listed in `Query.ignored` instead), and
+    INVALID for a value that is not of the parameter's type.
+    """
+    if rtype is not None and rtype not in RESOURCE_TYPES:
+        raise HubError(Category.UNSUPPORTED, "is not a resource type of FHIR R4", where="search")
+    parser = _Parser(rtype, Context(now=now or system_clock(), base_url=base_url))
+    for name, value in params:
+        try:
+            parser.add(name, value)
+        except HubError as error:
+            if not (lenient and error.category is Category.UNSUPPORTED):
+                raise _located(error, name) from None
+            parser.ignored.append(name)
+    return parser.query()
+
+
+def _located(error: HubError, name: str) -> HubError:
+    return HubError(error.category, error.what, where=error.where or name, todo=error.todo, code=error.code)
+
+
+@dataclass(slots=True)
+class _Parser:
+    type: str | None
+    context: Context
+    clauses: list[Clause] = field(default_factory=list)
+    sort: list[SortKey] = field(default_factory=list)
+    includes: list[Include] = field(default_factory=list)
+    revincludes: list[Include] = field(default_factory=list)
+    settings: dict[str, Any] = field(default_factory=dict)
+    ignored: list[str] = field(default_factory=list)
+
+    def add(self, name: str, value: str) -> None:
+        base, _, modifier = name.partition(":")
+        if base in _REPRESENTATION:
+            return
+        if base in {"_include", "_revinclude"}:
+            (self.includes if base == "_include" else self.revincludes).append(_include(base, modifier, value))
+        elif name in _RESULT:
+            _RESULT[name](self, value)
+        elif name == "_type" and self.type is None:
+            self.clauses.append(Types(Bind([type_number(part) for part in value.split(",")], "smallint[]")))
+        else:
+            self.clauses.extend(_clauses(self.type, name, value, self.context, 0))
+
+    def query(self) -> Query:
+        return Query(
+            self.type,
+            tuple(self.clauses),
+            tuple(self.sort),
+            tuple(self.includes),
+            tuple(self.revincludes),
+            ignored=tuple(self.ignored),
+            **self.settings,
+        )
+
+    def add_sort(self, value: str) -> None:
+        self.sort.extend(_sort_key(self.type, part) for part in value.split(","))
+
+    def set_count(self, value: str) -> None:
+        if not (value.isascii() and value.isdigit() and len(value) < 10):
+            raise HubError(Category.INVALID, "is not a number of entries")
+        self.settings["count"] = int(value)
+
+    def set_total(self, value: str) -> None:
+        if value not in {"none", "estimate", "accurate"}:
+            raise HubError(Category.INVALID, "is not one of none, estimate, accurate")
+        # An estimate from statistics would count what the caller may not see; the true total is not dearer to give.
+        self.settings["total"] = "none" if value == "none" else "accurate"
+
+    def set_summary(self, value: str) -> None:
+        if value not in {"count", "false"}:
+            raise HubError(
+                Category.UNSUPPORTED, "summaries other than count are not supported", code="unknown-parameter"
+            )
+        self.settings["summary"] = value
+
+    def set_elements(self, value: str) -> None:
+        self.settings["elements"] = tuple(part for part in value.split(",") if part)
+
+    def set_contained(self, value: str) -> None:
+        if value != "false":
+            raise HubError(Category.UNSUPPORTED, "contained resources are not searched", code="unknown-parameter")
+
+
+_RESULT: Final[Mapping[str, Callable[[_Parser, str], None]]] = {
+    "_sort": _Parser.add_sort,
+    "_count": _Parser.set_count,
+    "_total": _Parser.set_total,
+    "_summary": _Parser.set_summary,
+    "_elements": _Parser.set_elements,
+    "_contained": _Parser.set_contained,
+}
+
+
+def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: int) -> tuple[Clause, ...]:
+    """The clauses one parameter of a type means, chains and `_has` included."""
+    if depth > _DEEPEST:
+        raise HubError(Category.TOO_LARGE, f"is chained more than {_DEEPEST} deep", where=name)
+    if name.startswith("_has:") and rtype is not None:
+        return (_has(rtype, name, value, context, depth),)
+    head, dot, rest = name.partition(".")
+    code, _, modifier = head.partition(":")
+    parameter = _parameter(rtype, code)
+    if dot:
+        return (_chain(parameter, modifier, rest, value, context, depth),)
+    return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
+
+
+def _parameter(rtype: str | None, code: str) -> SearchParameter:
+    known = parameters(rtype or "Basic")
+    found = known.get(code)
+    if found is None or (rtype is None and not code.startswith("_")) or not (found.expression or code == "near"):
+        raise HubError(
+            Category.UNSUPPORTED,
+            f"is not a search parameter the hub has for {rtype or 'all types'}",
+            where=code,
+            todo="see the capability statement",
+            code="unknown-parameter",
+        )
+    return found if rtype else _of_every_type(found)
+
+
+def _of_every_type(parameter: SearchParameter) -> SearchParameter:
+    return SearchParameter(code=parameter.code, type=parameter.type, base="Resource", expression=parameter.expression)
+
+
+def _reference_parameter(rtype: str | None, code: str) -> SearchParameter:
+    parameter = _parameter(rtype, code)
+    if parameter.type != "reference":
+        raise HubError(Category.INVALID, "is not a reference, so it cannot be followed", where=code)
+    return parameter
+
+
+def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, context: Context, depth: int) -> Clause:
+    _reference_parameter(parameter.base, parameter.code)
+    types = (modifier,) if modifier else parameter.targets
+    if len(types) > _MOST_TARGETS:
+        raise HubError(
+            Category.UNSUPPORTED, "may refer to too many types to be chained", todo="name one, as in subject:Patient.x"
+        )
+    targets, refusal = [], None
+    for rtype in types:
+        try:
+            targets.append(_target(rtype, rest, value, context, depth))
+        except HubError as error:
+            if error.code != "unknown-parameter":
+                raise
+            refusal = error
+    if not targets:
+        raise refusal or HubError(Category.UNSUPPORTED, "refers to no type that can be chained")
+    return Chain(
+        Bind(reference_prefix(param_number(parameter.base, parameter.code)), "bytea"),
+        tuple(targets),
+        leading=parameter.code in leading_parameters(parameter.base) and types == ("Patient",),
+    )
+
+
+def _target(rtype: str, name: str, value: str, context: Context, depth: int) -> Target:
+    if rtype not in RESOURCE_TYPES:
+        raise HubError(Category.UNSUPPORTED, f":{rtype} is not a resource type", code="unknown-modifier")
+    return Target(Bind(type_number(rtype), "smallint"), _clauses(rtype, name, value, context, depth + 1))
+
+
+def _has(rtype: str, name: str, value: str, context: Context, depth: int) -> Clause:
+    parts = name.split(":", 3)
+    if len(parts) != 4:
+        raise HubError(Category.INVALID, "is not of the form _has:Type:reference:parameter", where="_has")
+    _, source, code, rest = parts
+    target = _target(source, rest, value, context, depth)
+    parameter = _reference_parameter(source, code)
+    if rtype not in parameter.targets:
+        raise HubError(Category.INVALID, f"{source}.{code} does not refer to {rtype}", where="_has")
+    return Has(Bind(reference_prefix(param_number(source, code)), "bytea"), target)
+
+
+def _sort_key(rtype: str | None, text: str) -> SortKey:
+    descending, code = text.startswith("-"), text.removeprefix("-")
+    if code == "_lastUpdated":
+        return SortKey("updated", descending)
+    if code == "_id":
+        return SortKey("id", descending)
+    parameter = _parameter(rtype, code)
+    if rtype is not None and code == date_parameter(rtype):
+        return SortKey("promoted", descending)
+    kind: Any = _SORTS.get(parameter.type)
+    if kind is None:
+        raise HubError(
+            Category.UNSUPPORTED, f"sorting by {code} is not supported", where="_sort", code="unknown-parameter"
+        )
+    return SortKey(kind, descending, Bind(param_number(parameter.base, code), "integer"))
+
+
+def _include(name: str, modifier: str, value: str) -> Include:
+    if modifier not in {"", "iterate"}:
+        raise HubError(Category.UNSUPPORTED, f"modifier :{modifier} is not supported", code="unknown-modifier")
+    source, _, rest = value.partition(":")
+    code, _, target = rest.partition(":")
+    if source not in RESOURCE_TYPES or not code or (target and target not in RESOURCE_TYPES):
+        raise HubError(
+            Category.UNSUPPORTED,
+            "is not an include the hub supports",
+            todo="write Type:parameter or Type:parameter:Type",
+        )
+    if code == "*" and name == "_revinclude":
+        raise HubError(Category.UNSUPPORTED, "* is not supported here", todo="name the parameter")
+    if code != "*":
+        _reference_parameter(source, code)
+    return Include(source, code, target or None, iterate=modifier == "iterate")

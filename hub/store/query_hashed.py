@@ -1,0 +1,134 @@
+"""Values of token, reference and uri parameters: they are looked up as hashes (R4 search.html 3.1.1.4.10 to 4.13)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from hub.fhir.references import parse_reference
+from hub.fhir.search_parameters import RESOURCE_TYPES, Component
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.store import tokens
+from hub.store.asked import Asked, Context, pieces
+from hub.store.criteria import Bind, Clause, Ids, Phrases, Tokens
+from hub.store.index_rows import of_type
+from hub.store.promoted import leading_parameters
+from hub.store.query_ordered import words
+from hub.store.query_text import unescape
+
+
+def hashes(found: Sequence[UUID], *, selective: bool) -> Tokens:
+    """A clause for any of some hashes."""
+    return Tokens(Bind(list(found), "uuid[]"), selective=selective)
+
+
+def token(asked: Asked) -> Clause:
+    """code, system|code, |code, system|; `:not`, `:text`, `:of-type`. `_id` looks at keys."""
+    if asked.parameter.code == "_id":
+        return _ids(asked)
+    if asked.modifier == "text":
+        return Phrases(asked.param(":text"), tuple(words("prefix", text) for text in asked.texts()))
+    if asked.modifier == "of-type":
+        return hashes([_of_type(asked.number(":of-type"), value) for value in asked.values], selective=True)
+    param = asked.number()
+    pairs = [system_and_code(value) for value in asked.values]
+    codes = None
+    if not asked.modifier and asked.is_promoted_code and all(code for _, code in pairs):
+        codes = Bind(list({tokens.bare_code(param, code) for _, code in pairs}), "uuid[]")
+    return Tokens(
+        Bind([token_hash(param, *pair) for pair in pairs], "uuid[]"),
+        negated=asked.modifier == "not",
+        codes=codes,
+        single=codes is not None and len(codes.value) == 1,
+        selective=asked.parameter.code == "identifier" and not asked.modifier,
+    )
+
+
+def _ids(asked: Asked) -> Clause:
+    if asked.modifier not in {"", "not"}:
+        raise HubError(Category.UNSUPPORTED, f"modifier :{asked.modifier} is not supported", code="unknown-modifier")
+    base = asked.parameter.base
+    types = [base] if base in RESOURCE_TYPES else sorted(RESOURCE_TYPES)
+    keys = [reference_key(rtype, text) for text in asked.texts() for rtype in types]
+    return Ids(Bind(keys, "uuid[]"), negated=asked.modifier == "not")
+
+
+def system_and_code(value: str) -> tuple[str | None, str]:
+    """(None, code) for any system, ("", code) for no system, (system, "") for any code of it."""
+    parts = pieces(value)
+    if len(parts) > 2 or not any(parts):
+        raise HubError(Category.INVALID, "is not a token", todo="write code, system|code, system| or |code")
+    return (None, parts[0]) if len(parts) == 1 else (parts[0], parts[1])
+
+
+def token_hash(param: int, system: str | None, code: str) -> UUID:
+    """The hash one token of a search asks for."""
+    if system is None:
+        return tokens.bare_code(param, code)
+    if not system:
+        return tokens.no_system(param, code)
+    return tokens.system_and_code(param, system, code) if code else tokens.any_code_of(param, system)
+
+
+def _of_type(param: int, value: str) -> UUID:
+    parts = pieces(value)
+    if len(parts) != 3 or not parts[1] or not parts[2]:
+        raise HubError(Category.INVALID, "is not an identifier with its type", todo="write system|code|value")
+    return of_type(param, parts[0] or None, parts[1], parts[2])
+
+
+def reference(asked: Asked) -> Clause:
+    """Type/id, id, or another text; `:identifier` and `:Type`."""
+    if asked.modifier == "identifier":
+        param = asked.number(":identifier")
+        return hashes([token_hash(param, *system_and_code(value)) for value in asked.values], selective=True)
+    targets = (asked.modifier,) if asked.modifier else asked.parameter.targets
+    found = [target for text in asked.texts() for target in _targets(text, targets, asked.context)]
+    patients = [reference_key(*target) for target in found if not isinstance(target, str) and target[0] == "Patient"]
+    leads = asked.parameter.code in leading_parameters(asked.parameter.base) and len(patients) == len(found)
+    return Tokens(
+        Bind([_target_hash(asked.number(), target) for target in found], "uuid[]"),
+        single=len(found) == 1,
+        patients=Bind(list(set(patients)), "uuid[]") if leads else None,
+        selective=True,
+    )
+
+
+def _targets(text: str, targets: Sequence[str], context: Context) -> list[tuple[str, str] | str]:
+    """(type, id) of local references a value may mean, or the text of another."""
+    local = parse_reference(text, context.base_url)
+    if local is not None:
+        return [(local.type, local.id)]
+    if ":" in text or "/" in text:
+        return [text]
+    return [(rtype, text) for rtype in targets]
+
+
+def _target_hash(param: int, target: tuple[str, str] | str) -> UUID:
+    if isinstance(target, str):
+        return tokens.text(param, target)
+    return tokens.reference(param, reference_key(*target))
+
+
+def uri(asked: Asked) -> Clause:
+    """The whole text; `:below` what begins with it at a "/", `:above` the reverse."""
+    param, texts = asked.number(), asked.texts()
+    if asked.modifier == "below":
+        return hashes([tokens.below(param, text.rstrip("/")) for text in texts], selective=False)
+    if asked.modifier == "above":
+        ends = [end for text in texts for start in tokens.uri_prefixes(text) for end in (start, start + "/")]
+        return hashes([tokens.text(param, end) for end in ends], selective=False)
+    return hashes([tokens.text(param, text) for text in texts], selective=True)
+
+
+def component(param: int, part: Component, value: str, context: Context) -> UUID:
+    """The hash of one part of a composite."""
+    if part.type == "token":
+        system, code = system_and_code(value)
+        if not code:
+            raise HubError(Category.UNSUPPORTED, "has a part without a code", todo="write code or system|code")
+        return token_hash(param, system, code)
+    text = unescape(value)
+    local = parse_reference(text, context.base_url) if part.type == "reference" else None
+    return _target_hash(param, (local.type, local.id) if local else text)

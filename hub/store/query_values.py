@@ -1,0 +1,108 @@
+"""The values of one search parameter as clauses, by parameter type (R4 search.html 3.1.1.4).
+
+Errors are HubError UNSUPPORTED for a modifier, INVALID for a value; the caller says which parameter.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Final
+
+from hub.fhir.search_parameters import RESOURCE_TYPES
+from hub.kernel.errors import Category, HubError
+from hub.store import query_hashed, query_ordered, tokens
+from hub.store.asked import Asked
+from hub.store.criteria import Bind, Clause, Missing
+from hub.store.index_rows import HASHED
+from hub.store.query_text import split
+
+#: Modifiers other than `:missing` and the type of a reference, by parameter type.
+_MODIFIERS: Final[Mapping[str, frozenset[str]]] = {
+    "token": frozenset({"not", "text", "of-type"}),
+    "string": frozenset({"exact", "contains"}),
+    "reference": frozenset({"identifier"}),
+    "uri": frozenset({"above", "below"}),
+}
+
+#: The last part of a composite may be compared.
+_ORDERED: Final[Mapping[str, Callable[[Asked, tuple[Bind, ...]], Clause]]] = {
+    "string": query_ordered.string,
+    "date": query_ordered.date,
+    "number": query_ordered.number,
+    "quantity": query_ordered.quantity,
+}
+
+_HASHED: Final[Mapping[str, Callable[[Asked], Clause]]] = {
+    "token": query_hashed.token,
+    "reference": query_hashed.reference,
+    "uri": query_hashed.uri,
+}
+
+
+def clauses(asked: Asked) -> tuple[Clause, ...]:
+    """The clauses one parameter means: all of them must hold."""
+    if not all(asked.values):
+        raise HubError(Category.INVALID, "has an empty value", todo="give a value or leave the parameter out")
+    if asked.modifier == "missing":
+        return (_missing(asked),)
+    if not _is_known(asked):
+        raise HubError(
+            Category.UNSUPPORTED, f"modifier :{asked.modifier} is not supported", todo="leave it out", code=_MODIFIER
+        )
+    kind = asked.parameter.type
+    if kind in _HASHED:
+        return (_HASHED[kind](asked),)
+    if kind in _ORDERED:
+        return (_ORDERED[kind](asked, ()),)
+    if kind == "composite":
+        return _composite(asked)
+    raise HubError(Category.UNSUPPORTED, "is not supported", todo="leave it out", code="unknown-parameter")
+
+
+_MODIFIER: Final = "unknown-modifier"
+
+
+def _is_known(asked: Asked) -> bool:
+    parameter, modifier = asked.parameter, asked.modifier
+    if modifier == "of-type":
+        return parameter.code == "identifier"
+    if not modifier or modifier in _MODIFIERS.get(parameter.type, ()):
+        return True
+    return parameter.type == "reference" and modifier in RESOURCE_TYPES
+
+
+def _missing(asked: Asked) -> Clause:
+    if asked.parameter.type == "composite" or asked.parameter.code in {"_id", "_lastUpdated"}:
+        raise HubError(Category.UNSUPPORTED, "modifier :missing is not supported", code=_MODIFIER)
+    if list(asked.values) not in (["true"], ["false"]):
+        raise HubError(Category.INVALID, "is neither true nor false")
+    return Missing(asked.param(), asked.values[0] == "true")
+
+
+def _composite(asked: Asked) -> tuple[Clause, ...]:
+    """Parts joined by `$`. All but the last are hashed; their hash also leads to the matches."""
+    components = asked.parameter.components
+    *before, last = components
+    if any(part.type not in HASHED for part in before):
+        raise HubError(Category.UNSUPPORTED, "is a composite of several numbers", code="unknown-parameter")
+    rows = [split(value, "$") for value in asked.values]
+    if any(len(row) != len(components) or not all(row) for row in rows):
+        raise HubError(Category.INVALID, "is not a composite value", todo="write its parts joined by $")
+    hashed = components if last.type in HASHED else before
+    param = asked.number()
+    pairs = [
+        tokens.pair(
+            param,
+            tuple(
+                query_hashed.component(param, part, text, asked.context)
+                for part, text in zip(hashed, row, strict=False)
+            ),
+        )
+        for row in rows
+    ]
+    found = query_hashed.hashes(pairs, selective=False)
+    if last.type in HASHED:
+        return (found,)
+    companions = tuple(Bind(pair, "uuid") for pair in pairs)
+    return found, _ORDERED[last.type](replace(asked, values=[row[-1] for row in rows]), companions)

@@ -1,0 +1,257 @@
+"""Which rows fulfil clauses: FROM and WHERE of one look into resources.
+
+Exactly one clause leads: the access path. All others are filters, written so that no index is tried for them. The
+planner takes a GIN clause and a promoted column for independent, and combining two index scans was measured to be
+twenty times slower than the better of the two (docs/decisions/0003-store-layout.md). The gate's predicate is part of
+every scan, so that a resource that may not be seen leads to nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.store import side_rows
+from hub.store.criteria import (
+    Bind,
+    Chain,
+    Clause,
+    Dates,
+    Has,
+    Ids,
+    Missing,
+    Numbers,
+    Phrases,
+    Strings,
+    Target,
+    Tokens,
+    Types,
+)
+from hub.store.emit import Emitter, every, reference_token, some
+from hub.store.resource_types import type_number
+from hub.store.values import Visible
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The gate's predicate with its values bound; None for an alternative that opens nothing."""
+
+    everything: bool
+    organizations: Bind | None
+    types: Bind | None
+    patients: Bind | None
+
+
+def seen(visible: Visible) -> Seen:
+    """Bind the gate's predicate."""
+    types = [type_number(name) for name in visible.types]
+    patients = [reference_key("Patient", patient) for patient in visible.patients]
+    return Seen(
+        visible.everything,
+        Bind(list(visible.organizations), "text[]") if visible.organizations else None,
+        Bind(types, "smallint[]") if types else None,
+        Bind(patients, "uuid[]") if patients else None,
+    )
+
+
+def may_see(emit: Emitter, who: Seen, row: str) -> str:
+    """The gate's predicate on a resource row."""
+    if who.everything:
+        return "TRUE"
+    open_to = []
+    if who.organizations is not None:
+        open_to.append(f"{row}.author_org = ANY({emit.use(who.organizations)})")
+    if who.types is not None:
+        open_to.append(f"{row}.type = ANY({emit.use(who.types)})")
+    if who.patients is not None:
+        open_to.append(f"{row}.pkey = ANY({emit.use(who.patients)})")
+    # Not a bare comparison: no index may be tried for it.
+    return f"({some(open_to)}) IS TRUE" if open_to else "FALSE"
+
+
+@dataclass(slots=True)
+class Scan:
+    """FROM and conditions of one look; `row` is the alias of resource, `low` and `key` where the order reads them."""
+
+    row: str
+    tables: str
+    conditions: list[str]
+    low: str
+    key: str
+
+    def sql(self, columns: str) -> str:
+        return f"SELECT {columns} FROM {self.tables} WHERE {every(self.conditions)}"
+
+
+_NO_LEAD: Final = 9
+
+
+def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen) -> Scan:
+    """The rows of one type (None: any) that fulfil all clauses and may be seen."""
+    row = emit.alias("r")
+    lead = min(clauses, key=_rank, default=None)
+    rank = _NO_LEAD if lead is None else _rank(lead)
+    found = Scan(row, f"resource {row}", [], f"{row}.date_low", f"{row}.key")
+    rest = list(clauses)
+    if lead is not None and rank in {_PATIENT, _CODE}:
+        rest = _clinical(emit, found, rtype, lead if rank == _PATIENT else None, clauses, who)
+    elif lead is not None and rank == _IDS:
+        rest.remove(lead)
+        found.conditions.append(_at_home(emit, lead, row, who))
+    if rtype is not None:
+        by_index = rank in {_PATIENT, _NO_LEAD}
+        same = f"{row}.type = {emit.use(rtype)}"
+        found.conditions.append(same if by_index else f"({same}) IS TRUE")
+    gin = rank in {_SELECTIVE, _TOKENS}
+    found.conditions += [_filter(emit, clause, found, who, indexed=gin) for clause in rest]
+    found.conditions += [f"NOT {row}.deleted", may_see(emit, who, row)]
+    return found
+
+
+#: How clauses lead, the narrowest first.
+_IDS: Final = 0
+_PATIENT: Final = 1
+_SELECTIVE: Final = 2
+_CODE: Final = 3
+_STRING: Final = 4
+_TOKENS: Final = 5
+
+
+def _rank(clause: Clause) -> int:
+    match clause:
+        case Ids(negated=False) | Has():
+            return _IDS
+        case Tokens(patients=Bind()) | Chain(leading=True):
+            return _PATIENT
+        case Tokens(negated=False, selective=True) | Chain():
+            return _SELECTIVE
+        case Tokens(single=True, codes=Bind()):
+            return _CODE
+        case Strings() | Phrases():
+            return _STRING
+        case Tokens(negated=False):
+            return _TOKENS
+    return _NO_LEAD
+
+
+def _clinical(
+    emit: Emitter, found: Scan, rtype: Bind | None, patient: Clause | None, clauses: Sequence[Clause], who: Seen
+) -> list[Clause]:
+    """Lead by patient, by code, or by both through the coding table. Gives back the clauses left to filter by."""
+    code = next((c for c in clauses if isinstance(c, Tokens) and c.codes is not None and not c.negated), None)
+    rest: list[Clause] = [clause for clause in clauses if clause is not patient]
+    if patient is not None:
+        found.conditions.append(_is_about(emit, patient, found.row))
+    if code is None or rtype is None or code.codes is None:
+        if patient is not None:
+            found.conditions.append(f"{found.row}.pkey {_patients(emit, patient, who)}")
+        return rest
+    c = emit.alias("c")
+    match_code = [f"{c}.type = {emit.use(rtype)}"]
+    if patient is not None:
+        match_code.append(f"{c}.pkey {_patients(emit, patient, who)}")
+    if code.single:
+        match_code.append(f"{c}.code = {emit.first(code.codes)}")
+        found.conditions += match_code
+        found.tables = f"coding {c} JOIN {found.tables}"
+        found.low, found.key = f"{c}.date_low", f"{c}.key"
+    else:
+        # A resource may have several of the codes: it counts once.
+        match_code.append(f"{c}.code = ANY({emit.use(code.codes)})")
+        distinct = f"SELECT DISTINCT {c}.pkey, {c}.key FROM coding {c} WHERE {every(match_code)}"
+        found.tables = f"({distinct}) {c} JOIN {found.tables}"
+    found.tables += f" ON {found.row}.pkey = {c}.pkey AND {found.row}.key = {c}.key"
+    return rest
+
+
+def _patients(emit: Emitter, clause: Clause, who: Seen) -> str:
+    """Comparison of a source-patient key with the patients a leading clause allows."""
+    match clause:
+        case Chain():
+            return f"= ANY(ARRAY({_keys(emit, clause.targets, who)}))"
+        case Tokens(single=True, patients=Bind() as patients):
+            return f"= {emit.first(patients)}"
+        case Tokens(patients=Bind() as patients):
+            return f"= ANY({emit.use(patients)})"
+    raise _cannot_lead(clause)
+
+
+def _is_about(emit: Emitter, clause: Clause, row: str) -> str:
+    """Whether the parameter itself names the patient whose key leads the row."""
+    match clause:
+        case Chain():
+            return f"{reference_token(emit.use(clause.prefix), f'{row}.pkey')} = ANY({row}.tokens)"
+        case Tokens():
+            return _overlaps(row, emit.use(clause.hashes), indexed=False)
+    raise _cannot_lead(clause)
+
+
+def _at_home(emit: Emitter, clause: Clause, row: str, who: Seen) -> str:
+    """Lead by key: resource_home knows whose rows hold it."""
+    match clause:
+        case Ids():
+            among = emit.use(clause.keys)
+        case Has():
+            among = f"ARRAY({_pointed_at(emit, clause, who)})"
+        case _:
+            raise _cannot_lead(clause)
+    h = emit.alias("h")
+    return f"({row}.pkey, {row}.key) IN (SELECT {h}.pkey, {h}.key FROM resource_home {h} WHERE {h}.key = ANY({among}))"
+
+
+def _cannot_lead(clause: Clause) -> HubError:
+    return HubError(Category.FAULT, f"{type(clause).__name__} does not lead", where="search compiler")
+
+
+def _keys(emit: Emitter, targets: Sequence[Target], who: Seen) -> str:
+    """Keys of the resources that fulfil one of several targets."""
+    scans = [scan(emit, target.type, target.clauses, who) for target in targets]
+    return " UNION ALL ".join(found.sql(found.key) for found in scans)
+
+
+def _pointed_at(emit: Emitter, clause: Has, who: Seen) -> str:
+    """Keys of the resources that the target's resources refer to by the parameter."""
+    found = scan(emit, clause.target.type, clause.target.clauses, who)
+    k = emit.alias("k")
+    found.tables += f" CROSS JOIN LATERAL unnest({found.row}.refs) AS {k} (key)"
+    found.conditions.append(f"{reference_token(emit.use(clause.prefix), f'{k}.key')} = ANY({found.row}.tokens)")
+    return found.sql(f"{k}.key")
+
+
+def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: bool) -> str:
+    """A clause as a condition. `indexed`: token clauses may use the GIN index."""
+    row = found.row
+    match clause:
+        case Tokens(negated=True):
+            return f"NOT ({row}.tokens && {emit.use(clause.hashes)})"
+        case Tokens():
+            return _overlaps(row, emit.use(clause.hashes), indexed=indexed)
+        case Phrases():
+            return _overlaps(row, side_rows.phrases(emit, clause), indexed=indexed)
+        case Chain():
+            k = emit.alias("k")
+            hashed = reference_token(emit.use(clause.prefix), f"{k}.key")
+            keys = _keys(emit, clause.targets, who)
+            return _overlaps(row, f"ARRAY(SELECT {hashed} FROM ({keys}) {k} (key))", indexed=indexed)
+        case Has():
+            return f"{row}.key IN ({_pointed_at(emit, clause, who)})"
+        case Ids():
+            return f"({row}.key = ANY({emit.use(clause.keys)})) IS {'NOT ' if clause.negated else ''}TRUE"
+        case Types():
+            return f"{row}.type = ANY({emit.use(clause.numbers)})"
+        case Missing():
+            return f"{'NOT ' if clause.missing else ''}({emit.use(clause.param)} = ANY({row}.params))"
+        case Strings():
+            return side_rows.strings(emit, clause, row)
+        case Dates():
+            return side_rows.dates(emit, clause, row, found.low)
+        case Numbers():
+            return side_rows.numbers(emit, clause, row)
+
+
+def _overlaps(row: str, hashes: str, *, indexed: bool) -> str:
+    overlap = f"{row}.tokens && {hashes}"
+    return overlap if indexed else f"({overlap}) IS TRUE"

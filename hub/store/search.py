@@ -1,0 +1,62 @@
+"""Running a search: a page of matches, the total, what is included."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from asyncpg import Record
+
+from hub.db.database import Tx
+from hub.kernel.ids import reference_key
+from hub.store import compiler, paging
+from hub.store.criteria import Query
+from hub.store.includes import included
+from hub.store.paging import Position
+from hub.store.read import stored
+from hub.store.scan import Seen, seen
+from hub.store.values import Found, Stored, Visible
+
+#: Matches on a page where neither the query nor the caller says.
+DEFAULT_COUNT: Final = 20
+
+
+async def search(
+    tx: Tx, query: Query, visible: Visible, *, count: int, after: bytes | None, total: Literal["none", "accurate"]
+) -> Found:
+    """One page. See `Store.search`."""
+    who = seen(visible)
+    position = paging.decode(after) if after is not None else None
+    cursor = paging.cursor(position) if position else None
+    rows = await _rows(tx, query, who, cursor, count)
+    matches = [stored(row) for row in rows[:count]]
+    whole = position.total if position else None
+    if total == "accurate" and position is None:
+        whole = len(rows) if len(rows) <= count and count else await _total(tx, query, who)
+    following = None
+    if len(rows) > count > 0:
+        following = paging.encode(_position(rows[count - 1], matches[-1], position, whole))
+    return Found(
+        matches=matches,
+        included=await included(tx, query, matches, who),
+        total=whole,
+        next=following,
+    )
+
+
+async def _rows(tx: Tx, query: Query, who: Seen, cursor: compiler.Cursor | None, count: int) -> list[Record]:
+    """One row more than the page holds, to know whether another follows."""
+    if not count:
+        return []
+    text, values = compiler.page(compiler.plan(query, who, cursor, count + 1))
+    return await tx.fetch(text, *values)
+
+
+async def _total(tx: Tx, query: Query, who: Seen) -> int:
+    text, values = compiler.total(compiler.plan(query, who, None, 0))
+    return int(await tx.fetchval(text, *values))
+
+
+def _position(row: Record, last: Stored, before: Position | None, total: int | None) -> Position:
+    *values, snapshot = list(row)[compiler.WIDTH :]
+    key = reference_key(last.type, last.id)
+    return Position(tuple(values), str(key), before.snapshot if before else snapshot, total)

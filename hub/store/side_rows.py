@@ -1,0 +1,116 @@
+"""Clauses on side rows and date columns as SQL conditions on a resource row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from hub.store.criteria import Amount, Bind, Comparison, Condition, Dates, Numbers, Phrases, Strings, Words
+from hub.store.emit import Emitter, every, some
+from hub.store.tables import HEAD
+
+
+def strings(emit: Emitter, clause: Strings, row: str) -> str:
+    """Some string value fits."""
+    side = emit.alias("v")
+    fits = [words(emit, item, side) for item in clause.words]
+    param = f"{side}.param = {emit.use(clause.param)}"
+    return _exists("string_value", side, row, [param, some(_beside(emit, fits, clause.companions, side))])
+
+
+def words(emit: Emitter, item: Words, side: str) -> str:
+    """One way for a folded text to fit; its beginning is what the index holds."""
+    if item.mode == "contains":
+        return f"strpos({side}.folded, {emit.use(item.folded)}) > 0"
+    head = f"left({side}.folded, {HEAD})"
+    if item.mode == "exact":
+        return f"({head} = {emit.use(item.head)} AND coalesce({side}.exact, {side}.folded) = {emit.use(item.raw)})"
+    return (
+        f"({head} >= {emit.use(item.head)} AND {head} < {emit.use(item.upper)}"
+        f" AND starts_with({side}.folded, {emit.use(item.folded)}))"
+    )
+
+
+def phrases(emit: Emitter, clause: Phrases) -> str:
+    """An array of the tokens whose text fits."""
+    side = emit.alias("p")
+    fits = some([words(emit, item, side) for item in clause.words])
+    return f"ARRAY(SELECT {side}.token FROM phrase {side} WHERE {side}.param = {emit.use(clause.param)} AND {fits})"
+
+
+def dates(emit: Emitter, clause: Dates, row: str, low: str) -> str:
+    """Some date fits. `low` is where the promoted date's lower end is read."""
+    if clause.column == "updated":
+        return some([_condition(item, _updated(emit, row)) for item in clause.conditions])
+    if clause.column == "promoted":
+        fits = some([_condition(item, _range(emit, low, f"{row}.date_high")) for item in clause.conditions])
+        return f"({row}.date_high IS NOT NULL AND {fits})"
+    side = emit.alias("v")
+    ends = _range(emit, f"{side}.low", f"{side}.high")
+    fits_side = _beside(emit, [_condition(item, ends) for item in clause.conditions], clause.companions, side)
+    return _exists("date_value", side, row, [f"{side}.param = {emit.use(clause.param)}", some(fits_side)])
+
+
+def numbers(emit: Emitter, clause: Numbers, row: str) -> str:
+    """Some number or quantity fits."""
+    side = emit.alias("v")
+    fits = [_amount(emit, item, side) for item in clause.amounts]
+    param = f"{emit.use(clause.param)} = ANY({side}.params)"
+    return _exists("number_value", side, row, [param, some(_beside(emit, fits, clause.companions, side))])
+
+
+def _amount(emit: Emitter, item: Amount, side: str) -> str:
+    parts = [_condition(item.condition, _open_range(emit, f"{side}.low", f"{side}.high"))]
+    if item.system is not None:
+        parts.append(f"{side}.system = {emit.use(item.system)}")
+    if item.code is not None:
+        code = emit.use(item.code)
+        parts.append(f"{side}.code = {code}" if item.system else f"({side}.code = {code} OR {side}.unit = {code})")
+    return f"({every(parts)})"
+
+
+def _beside(emit: Emitter, fits: Sequence[str], companions: Sequence[Bind], side: str) -> list[str]:
+    """Each alternative together with what must stand beside it in a composite."""
+    if not companions:
+        return list(fits)
+    return [
+        f"({emit.use(companion)} = ANY({side}.companion) AND {fit})"
+        for companion, fit in zip(companions, fits, strict=True)
+    ]
+
+
+def _exists(table: str, side: str, row: str, conditions: Sequence[str]) -> str:
+    owner = f"{side}.pkey = {row}.pkey AND {side}.key = {row}.key"
+    return f"EXISTS (SELECT 1 FROM {table} {side} WHERE {owner} AND {every(conditions)})"
+
+
+def _condition(condition: Condition, compare: Callable[[Comparison], str]) -> str:
+    return some([f"({every([compare(part) for part in parts])})" for parts in condition])
+
+
+def _range(emit: Emitter, low: str, high: str) -> Callable[[Comparison], str]:
+    """Ends that are infinite where open."""
+    return lambda part: f"{low if part.side == 'low' else high} {part.operator} {emit.use(part.value)}"
+
+
+def _open_range(emit: Emitter, low: str, high: str) -> Callable[[Comparison], str]:
+    """Ends that are null where open: an open low end is below everything, an open high end above."""
+
+    def compare(part: Comparison) -> str:
+        end = low if part.side == "low" else high
+        plain = f"{end} {part.operator} {emit.use(part.value)}"
+        is_open = (part.side == "low") == part.operator.startswith("<")
+        return f"({end} IS NULL OR {plain})" if is_open else plain
+
+    return compare
+
+
+def _updated(emit: Emitter, row: str) -> Callable[[Comparison], str]:
+    """An instant t as the range [t, t + 1 microsecond): its end is compared by its beginning."""
+    as_high: dict[str, Any] = {"<=": "<", ">": ">="}
+
+    def compare(part: Comparison) -> str:
+        operator = part.operator if part.side == "low" else as_high[part.operator]
+        return f"{row}.updated {operator} {emit.use(part.value)}"
+
+    return compare
