@@ -139,7 +139,7 @@ def _profile(data: Mapping[str, Any]) -> Profile:
         name=data["name"],
         charset=codec_named(data["charset"]) if "charset" in data else None,
         zone=data.get("zone"),
-        null=data.get("null", "clear"),
+        null=data.get("null_policy", "clear"),
         events=tuple(accept.get("events", ())),
         versions=tuple(accept.get("versions", ())),
         ignored_identifiers=frozenset(identifiers.get("ignore", ())),

@@ -92,7 +92,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "pattern": "^[+-](0[0-9]|1[0-4]):[0-5][0-9]$",
             "description": "Offset of times that state none, such as +08:00 (which holds if this is absent).",
         },
-        "null": {
+        "null_policy": {
             "enum": ["clear", "ignore"],
             "default": "clear",
             "description": 'What "" in a field means: remove what is stored, or nothing.',
