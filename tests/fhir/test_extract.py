@@ -287,10 +287,24 @@ json_values = st.recursive(
     ),
     max_leaves=8,
 )
-KEYS = (
-    "code component subject effectivePeriod effectiveTiming valueQuantity valueRange valueSampledData identifier name "
-    "telecom address deceasedBoolean meta entry position"
-).split()
+KEYS = [
+    "code",
+    "component",
+    "subject",
+    "effectivePeriod",
+    "effectiveTiming",
+    "valueQuantity",
+    "valueRange",
+    "valueSampledData",
+    "identifier",
+    "name",
+    "telecom",
+    "address",
+    "deceasedBoolean",
+    "meta",
+    "entry",
+    "position",
+]
 
 
 @given(
