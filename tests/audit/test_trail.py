@@ -7,6 +7,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -15,7 +16,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from hub.audit import queries
-from hub.audit.entry import Outcome
+from hub.audit.entry import Outcome, Requester
 from hub.audit.tables import audit
 from hub.audit.trail import Trail
 from hub.db.database import Database
@@ -174,16 +175,13 @@ def test_what_was_recorded_survives_a_killed_database(durable_server: EmbeddedPo
     assert asyncio.run(count()) == 20
 
 
-def test_requesters_reasons_are_kept(database_url: str) -> None:
-    assert REQUESTER.break_glass is None
+def test_declarations_of_the_requester_are_kept(database_url: str) -> None:
+    declared = replace(REQUESTER, break_glass="过敏性休克", co_approval="Practitioner/lin", patient="w")
 
-    async def work(database: Database, trail: Trail) -> int:
-        await trail.record(read(1))
+    async def work(database: Database, trail: Trail) -> Requester:
+        await trail.record(read(1, requester=declared))
         async with database.connection() as connection:
-            await connection.execute("UPDATE audit SET break_glass = '过敏性休克', co_approval = 'Practitioner/lin'")
             (entry,) = await queries.newest(connection)
-        assert entry.requester.break_glass == "过敏性休克"
-        assert entry.requester.co_approval == "Practitioner/lin"
-        return 1
+        return entry.requester
 
-    assert with_trail(database_url, work)[0] == 1
+    assert with_trail(database_url, work)[0] == declared
