@@ -43,7 +43,7 @@ def compile_condition(text: str) -> Condition:
     """Raises HubError INVALID if `text` is not in the language."""
     parser = _Parser(text)
     condition = parser.either()
-    if parser.token:
+    if parser.word:
         raise parser.refused()
     return condition
 
@@ -52,39 +52,39 @@ class _Parser:
     def __init__(self, text: str) -> None:
         self.text = text
         self._tokens: Iterator[str] = iter(_TOKEN.findall(text))
-        self.token = ""
+        self.word = ""
         self.advance()
 
     def advance(self) -> str:
-        taken, self.token = self.token, next(self._tokens, "")
+        taken, self.word = self.word, next(self._tokens, "")
         return taken
 
-    def expect(self, token: str) -> None:
-        if self.advance() != token:
+    def expect(self, word: str) -> None:
+        if self.advance() != word:
             raise self.refused()
 
     def refused(self) -> HubError:
-        return HubError(Category.INVALID, f"condition cannot be read at {self.token or 'its end'!r}", where=self.text)
+        return HubError(Category.INVALID, f"condition cannot be read at {self.word or 'its end'!r}", where=self.text)
 
     def either(self) -> Condition:
         left = self.both()
-        while self.token == "or":
+        while self.word == "or":
             self.advance()
             left = _or(left, self.both())
         return left
 
     def both(self) -> Condition:
         left = self.single()
-        while self.token == "and":
+        while self.word == "and":
             self.advance()
             left = _and(left, self.single())
         return left
 
     def single(self) -> Condition:
-        if self.token == "not":
+        if self.word == "not":
             self.advance()
             return _not(self.single())
-        if self.token == "(":
+        if self.word == "(":
             self.advance()
             inner = self.either()
             self.expect(")")
@@ -92,20 +92,20 @@ class _Parser:
         return self.comparison(self.operand())
 
     def operand(self) -> Operand:
-        token = self.advance()
-        match = _FIELD.match(token)
+        word = self.advance()
+        match = _FIELD.match(word)
         if match:
             return _field(match[1], int(match[2]), int(match[3] or 1))
-        if token == "event":
+        if word == "event":
             return lambda scope: scope.event
         raise self.refused()
 
     def comparison(self, operand: Operand) -> Condition:
-        if self.token in {"=", "!="}:
+        if self.word in {"=", "!="}:
             wanted = self.advance() == "="
             value = self.advance()
             return lambda scope: (operand(scope) == value) is wanted
-        if self.token == "in":
+        if self.word == "in":
             self.advance()
             values = self.values()
             return lambda scope: operand(scope) in values
@@ -114,7 +114,7 @@ class _Parser:
     def values(self) -> frozenset[str]:
         self.expect("(")
         found = [self.advance()]
-        while self.token == ",":
+        while self.word == ",":
             self.advance()
             found.append(self.advance())
         self.expect(")")

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any, Final, Literal
 
 from hub.kernel.types import Draft, Issue, Json
@@ -46,23 +47,44 @@ class Building:
         )
 
 
-@dataclass(frozen=True, slots=True)
 class Mapped:
-    """A repetition of a field went to `target` through a datatype whose parts are `parts`."""
+    """A way a field goes: to the element `target`, each component to what `parts` names (see `Datatype.parts`)."""
 
-    target: str
-    parts: dict[str, str]
+    __slots__ = ("_known", "parts", "target")
+
+    def __init__(self, target: str, parts: Mapping[str, str]) -> None:
+        self.target = target
+        self.parts = parts
+        self._known: dict[tuple[int, int], str | None] = {}
+
+    def element(self, comp: int, sub: int) -> str | None:
+        """The element a component or subcomponent becomes; None if the map does not read it."""
+        if (comp, sub) not in self._known:
+            self._known[comp, sub] = self._element(comp, sub)
+        return self._known[comp, sub]
+
+    def _element(self, comp: int, sub: int) -> str | None:
+        keys = [f"{comp}.{sub}", f"{comp}.*", "*"] + ([str(comp)] if sub == 1 else [])
+        part = next((self.parts[key] for key in keys if key in self.parts), None)
+        return f"{self.target}.{part}" if part else None if part is None else self.target
+
+
+@cache
+def mapped(target: str, parts: frozenset[tuple[str, str]] = frozenset({("*", "")})) -> Mapped:
+    """One `Mapped` for all fields that go the same way."""
+    return Mapped(target, dict(parts))
 
 
 @dataclass(slots=True)
 class Trace:
     """What became of fields, for the report: by (segment position, field, repetition), and by component too.
 
-    Repetition 0 means all of them; component 0 means all of it.
+    Repetition 0 means all of them; component 0 means all of it. `noted` are the repetitions that have a note.
     """
 
     mapped: dict[tuple[int, int, int], list[Mapped]] = field(default_factory=dict)
     notes: dict[tuple[int, int, int, int], tuple[Outcome, str]] = field(default_factory=dict)
+    noted: set[tuple[int, int, int]] = field(default_factory=set)
 
 
 class Context:
@@ -130,15 +152,17 @@ class Context:
             self.drafts[rtype, rid] = building
         return building
 
-    def took(self, segment: Segment, n: int, target: str, parts: dict[str, str] | None = None, rep: int = 0) -> None:
-        """Record that field `n` went to `target`."""
+    def took(self, segment: Segment, n: int, way: Mapped, rep: int = 0) -> None:
+        """Record which way repetition `rep` of field `n` went (0: all of them)."""
         if self.trace is not None:
-            self.trace.mapped.setdefault((segment.position, n, rep), []).append(Mapped(target, parts or {"*": ""}))
+            self.trace.mapped.setdefault((segment.position, n, rep), []).append(way)
 
     def note(self, outcome: Outcome, reason: str, comp: int = 0) -> None:
         """Record what became of a component of the field the engine stands at, if it was not mapped."""
         if self.trace is not None:
-            self.trace.notes[self.segment.position, self.field, self.rep, comp] = (outcome, reason)
+            at = (self.segment.position, self.field, self.rep)
+            self.trace.notes[*at, comp] = (outcome, reason)
+            self.trace.noted.add(at)
 
     def where(self, comp: int = 0) -> str:
         """Position of the field the engine stands at, as `PID-3[2].4` or `OBX[2]-5[1]`."""

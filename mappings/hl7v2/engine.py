@@ -10,11 +10,11 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.conditions import Condition, compile_condition
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Building, Context, Mapped
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options
 from mappings.hl7v2.datatypes.registry import DATATYPES
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.paths import compile_path
+from mappings.hl7v2.paths import Place, compile_path
 from mappings.hl7v2.rowfile import Row, overridden, row_files
 
 #: Applies one row to a segment whose field is not empty; the dictionary keeps labelled elements of this segment.
@@ -63,24 +63,23 @@ def compile_row(row: Row, canonical_base: str) -> Step:
     convert = datatype.make(Options(table(row.table) if row.table else None, row.word))
     condition = compile_condition(row.when) if row.when else None
     place = compile_path(row.to, _based(row.members, canonical_base), _based(row.outer, canonical_base))
-    return _step(row, convert, condition, place, dict(datatype.parts))
+    return _step(row, convert, condition, place, Mapped(f"{row.resource}.{row.to}", datatype.parts))
 
 
-def _step(
-    row: Row, convert: Converter, condition: Condition | None, place: Callable[..., bool], parts: dict[str, str]
-) -> Step:
+def _step(row: Row, convert: Converter, condition: Condition | None, place: Place, way: Mapped) -> Step:
     n = row.at
-    target = f"{row.resource}.{row.to}"
+    clearing = Mapped(f"{row.resource}.{row.to} (cleared)", {"*": ""})
     top = row.to.partition(".")[0].partition("[")[0]
 
     def step(segment: Segment, building: Building, context: Context, labels: dict[str, Json]) -> None:
         context.field = n
         if segment.raw(n) == '""':
-            _clear(building, top, context, segment, n)
+            _clear(building, top, context, clearing)
             return
         if condition is not None and not condition(context):
             return
         resource = building.resource
+        tracing = context.trace is not None
         for rep, repetition in enumerate(segment.repetitions(n), 1):
             if not repetition.text:
                 continue
@@ -89,17 +88,18 @@ def _step(
             if value is None:
                 continue
             if place(resource, value, labels):
-                context.took(segment, n, target, parts, rep)
+                if tracing:
+                    context.took(segment, n, way, rep)
             else:
                 context.note("refused", "the element holds another value already")
 
     return step
 
 
-def _clear(building: Building, top: str, context: Context, segment: Segment, n: int) -> None:
+def _clear(building: Building, top: str, context: Context, way: Mapped) -> None:
     if context.habits.profile.null == "clear" and building.merge == "overlay":
         building.clears[top] = None
-        context.took(segment, n, f"{building.resource['resourceType']}.{top} (cleared)")
+        context.took(context.segment, context.field, way)
 
 
 def _datatype(row: Row) -> Datatype:

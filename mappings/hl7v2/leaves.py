@@ -17,17 +17,27 @@ def clean(text: str) -> str:
 
 
 def leaf(rep: Repetition, comp: int, sub: int = 1) -> str:
-    """The leaf, or "" where it is empty or only says `""`."""
-    text = rep.get(comp, sub)
-    return "" if text == '""' else clean(text)
+    """The leaf, or "" where it is empty or only says `""`. Most are asked for in vain or need no unescaping."""
+    components = rep.components()
+    if comp > len(components):
+        return ""
+    text = components[comp - 1]
+    if not text or text == '""':
+        return ""
+    separators = rep.separators
+    if sub > 1 or separators.subcomponent in text or separators.escape in text:
+        text = rep.get(comp, sub)
+        if text == '""':
+            return ""
+    return text.strip() if text.isprintable() else clean(text)
 
 
 def component(rep: Repetition, comp: int) -> str:
     """The whole component, its subcomponents joined by `&` as they were sent."""
-    leaves = rep.subcomponents(comp)
-    if len(leaves) < 2:
+    components = rep.components()
+    if comp > len(components) or rep.separators.subcomponent not in components[comp - 1]:
         return leaf(rep, comp)
-    return clean("&".join(leaves).rstrip("&"))
+    return clean("&".join(rep.subcomponents(comp)).rstrip("&"))
 
 
 def field(segment: Segment | None, n: int, comp: int = 1, sub: int = 1) -> str:

@@ -31,7 +31,7 @@ CONCEPT_PARTS: Final = {
 
 @lru_cache(maxsize=4096)
 def system_uri(name: str, canonical_base: str, facility: str) -> str:
-    """URI of a coding system named as in v2 table 0396, by OID or by URI; a local name becomes a URI of the facility."""
+    """URI of a coding system named as in v2 table 0396, by OID or by URI; a local name gets a URI of the facility."""
     known = table("coding-systems").get(name)
     if known:
         return known.code
@@ -140,7 +140,7 @@ def _entry(rep: Repetition, context: Context, options: Options) -> Entry | None:
 
 
 def _make_code(options: Options) -> Converter:
-    """A code of a required value set; one that is not in the table becomes the table's `*`, or is absent, and is kept."""
+    """A code of a required value set; one not in the table becomes the table's `*` or is absent, and is kept."""
 
     def convert(rep: Repetition, context: Context) -> Any:
         text = leaf(rep, 1) or leaf(rep, 2)

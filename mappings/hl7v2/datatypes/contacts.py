@@ -108,8 +108,8 @@ def _more(result: dict[str, Any], rep: Repetition, context: Context) -> None:
         result["period"] = span
 
 
-_XAD_PARTS: Final = {"1.*": "line", "2": "line", "3": "city", "4": "state", "5": "postalCode", "6": "country", "7": "use",
-                     "9": "district", "10": "extension", "12.1": "period.start", "12.2": "period.end",
+_XAD_PARTS: Final = {"1.*": "line", "2": "line", "3": "city", "4": "state", "5": "postalCode", "6": "country",
+                     "7": "use", "9": "district", "10": "extension", "12.1": "period.start", "12.2": "period.end",
                      "13": "period.start", "14": "period.end"}  # fmt: skip
 
 DATATYPES: Final[dict[str, Datatype]] = {

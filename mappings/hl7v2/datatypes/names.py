@@ -18,8 +18,8 @@ from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.names import COMPOUND_SURNAMES, split_name
 from mappings.hl7v2.parser import Repetition
 
-XPN_PARTS: Final = {"1.*": "family", "2": "given", "3": "given", "4": "suffix", "5": "prefix", "6": "suffix", "7": "use",
-                    "8": "extension", "11": "extension", "12": "period.start", "13": "period.end", "14": "suffix",
+XPN_PARTS: Final = {"1.*": "family", "2": "given", "3": "given", "4": "suffix", "5": "prefix", "6": "suffix",
+                    "7": "use", "8": "extension", "11": "extension", "12": "period.start", "13": "period.end", "14": "suffix",
                     "10.1": "period.start", "10.2": "period.end"}  # fmt: skip
 _SYLLABIC: Final = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
 
@@ -60,9 +60,7 @@ def name_of(family: str, given: list[str], prefix: list[str], suffix: list[str])
             result["family"] = family
         if given:
             result["given"] = given
-    for key, values in (("prefix", prefix), ("suffix", suffix)):
-        if values:
-            result[key] = values
+    result |= {"prefix": prefix, "suffix": suffix}
     return {key: value for key, value in result.items() if value}
 
 

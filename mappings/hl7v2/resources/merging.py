@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from hub.kernel.types import IdentityEvent
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Building, Context, Mapped
 from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier
 from mappings.hl7v2.datatypes.names import XPN_PARTS, person_name
 from mappings.hl7v2.grouping import PatientGroup
@@ -16,6 +16,8 @@ from mappings.hl7v2.resources.patient import patient_of
 #: Events in which the patient of MRG ceases to be one of its own (v2.5.1 chapter 3).
 MERGES: Final = frozenset({"A18", "A30", "A34", "A36", "A39", "A40", "A46", "A47"})
 _IDENTIFIERS: Final = (1, 4, 2)
+_OLD_NUMBER: Final = Mapped("Patient.identifier[]", CX_PARTS)
+_OLD_NAME: Final = Mapped("Patient.name[]", XPN_PARTS)
 
 
 def merges(group: PatientGroup, survivor: Building, context: Context) -> Iterator[IdentityEvent]:
@@ -45,14 +47,14 @@ def _fill(segment: Segment, loser: Building, context: Context) -> None:
             made = identifier(repetition, context)
             if made is not None:
                 loser.resource.setdefault("identifier", []).append({**made, "use": "old"})
-                context.took(segment, n, "Patient.identifier[]", dict(CX_PARTS), rep)
+                context.took(segment, n, _OLD_NUMBER, rep)
     context.field = 7
     for rep, repetition in enumerate(segment.repetitions(7), 1):
         context.rep = rep
         name = person_name(repetition, context)
         if name:
             loser.resource.setdefault("name", []).extend(name if isinstance(name, list) else [name])
-            context.took(segment, 7, "Patient.name[]", dict(XPN_PARTS), rep)
+            context.took(segment, 7, _OLD_NAME, rep)
 
 
 def _link(one: Building, other: Building, kind: str) -> None:

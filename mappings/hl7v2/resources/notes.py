@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.references import practitioner
 from mappings.hl7v2.datatypes.times import Moment, read
 from mappings.hl7v2.leaves import clean
@@ -24,14 +24,14 @@ def add_notes(notes: list[Segment], building: Building, context: Context) -> Non
         if rtype == "Appointment":
             comment = building.resource.get("comment")
             building.resource["comment"] = f"{comment}\n{text}" if comment else text
-            context.took(segment, 3, "Appointment.comment")
+            context.took(segment, 3, mapped("Appointment.comment"))
         elif rtype in _WITH_NOTE:
             building.resource.setdefault("note", []).append(_annotation(segment, text, context))
-            context.took(segment, 3, f"{rtype}.note[].text")
+            context.took(segment, 3, mapped(f"{rtype}.note[].text"))
         else:
             extension = {"url": context.habits.extension("note"), "valueString": text}
             building.resource.setdefault("extension", []).append(extension)
-            context.took(segment, 3, f"{rtype}.extension[].valueString")
+            context.took(segment, 3, mapped(f"{rtype}.extension[].valueString"))
 
 
 def _annotation(segment: Segment, text: str, context: Context) -> dict[str, Any]:
@@ -44,7 +44,7 @@ def _annotation(segment: Segment, text: str, context: Context) -> dict[str, Any]
             value = practitioner(repetitions[0], context) if n == 5 else _time(read(repetitions[0], context), context)
             if value:
                 note[name] = value
-                context.took(segment, n, f"note[].{name}", rep=1)
+                context.took(segment, n, mapped(f"note[].{name}"), 1)
     return note | {"text": text}
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Building, Context, Mapped
 from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier, meaning, number
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup
@@ -16,6 +16,7 @@ from mappings.hl7v2.parser import Segment
 PREFERRED: Final = ("MR", "PI", "PT", "PN")
 #: Kinds shared by several facilities: they name the person, and stand for the patient only if nothing else does.
 SHARED: Final = frozenset({"NNCHN", "NI", "SS", "SB", "DL", "PPN", "HC", "NH", "MC", "JHN", "AN", "VN"})
+_MOTHERS_NUMBER: Final = Mapped("RelatedPerson.identifier", CX_PARTS)
 
 
 def patient(group: PatientGroup, context: Context, rules: Rules) -> Building | None:
@@ -83,7 +84,7 @@ def _mother(pid: Segment, patient: Building, context: Context) -> None:
         mother.resource["identifier"] = [made]
         coding = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MTH", "display": "mother"}
         mother.resource["relationship"] = [{"coding": [coding]}]
-        context.took(pid, 21, "RelatedPerson.identifier", dict(CX_PARTS), rep)
+        context.took(pid, 21, _MOTHERS_NUMBER, rep)
 
 
 def _person(patient: Building, key: str, context: Context) -> Building:

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context
+from mappings.hl7v2.context import DATA_ABSENT, Building, Context, Mapped, mapped
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS
 from mappings.hl7v2.datatypes.times import Moment, moment
 from mappings.hl7v2.datatypes.values import LINES, reference_range, unit, value
@@ -20,6 +20,10 @@ from mappings.hl7v2.resources.notes import add_notes
 _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Status of a report (R4 diagnostic-report-status) to that of its observations.
 _OF_REPORT: Final = {"partial": "preliminary", "appended": "amended"}
+_UNIT_PARTS: Final = {"1": "", "2": "", "3": ""}
+_QUANTITY_UNIT: Final = Mapped("Observation.value[x].unit", _UNIT_PARTS)
+_OTHER_UNIT: Final = Mapped("Observation.extension[].valueString", _UNIT_PARTS)
+_CONCEPT: Final = frozenset(CONCEPT_PARTS.items())
 _CODED: Final = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 
 
@@ -88,7 +92,7 @@ def _values(segment: Segment, resource: Json, context: Context) -> None:
             _took(segment, kind, stated, "Observation", context)
     elif said:
         resource.setdefault("dataAbsentReason", _reason("unknown"))
-        context.took(segment, 5, "Observation.dataAbsentReason")
+        context.took(segment, 5, mapped("Observation.dataAbsentReason"))
     _around(segment, units, resource, context)
 
 
@@ -102,7 +106,7 @@ def _several(segment: Segment, kind: str, units: Json, resource: Json, context: 
     if kind in LINES:
         lines = [clean(rep.plain()) if rep.text else "" for rep in segment.repetitions(5)]
         resource["valueString"] = "\n".join(lines).strip()
-        context.took(segment, 5, "Observation.valueString")
+        context.took(segment, 5, mapped("Observation.valueString"))
         return
     code = resource.get("code", dict(_ABSENT))
     for rep, repetition in enumerate(segment.repetitions(5), 1):
@@ -123,26 +127,24 @@ def _took(segment: Segment, kind: str, stated: Json, owner: str, context: Contex
         return
     name = next((name for name in stated if name.startswith("value")), "extension")
     whole = kind not in _CODED or name == "valueString" or "extension" in stated
-    context.took(segment, 5, f"{owner}.{name}", None if whole else dict(CONCEPT_PARTS), context.rep)
-    context.took(segment, 2, f"{owner}.value[x]")
+    way = mapped(f"{owner}.{name}") if whole else mapped(f"{owner}.{name}", _CONCEPT)
+    context.took(segment, 5, way, context.rep)
+    context.took(segment, 2, mapped(f"{owner}.value[x]"))
 
 
 def _around(segment: Segment, units: Json, resource: Json, context: Context) -> None:
     """Unit and reference range, which lean on the value."""
     if units:
         if _has_quantity(resource):
-            context.took(segment, 6, "Observation.valueQuantity.unit", _UNIT_PARTS)
+            context.took(segment, 6, _QUANTITY_UNIT)
         else:
             stated = {"url": context.habits.extension("observation-unit"), "valueString": units["unit"]}
             resource.setdefault("extension", []).append(stated)
-            context.took(segment, 6, "Observation.extension[].valueString", _UNIT_PARTS)
+            context.took(segment, 6, _OTHER_UNIT)
     text = "; ".join(filter(None, (clean(rep.plain()) for rep in segment.repetitions(7))))
     if text and text != '""':
         resource["referenceRange"] = [reference_range(text, units)]
-        context.took(segment, 7, "Observation.referenceRange[].text")
-
-
-_UNIT_PARTS: Final = {"1": "", "2": "", "3": ""}
+        context.took(segment, 7, mapped("Observation.referenceRange[].text"))
 
 
 def _has_quantity(resource: Json) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context
+from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
 from mappings.hl7v2.datatypes.identifiers import meaning, number
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.engine import Rules
@@ -111,9 +112,7 @@ def _diagnosis(segment: Segment, patient: Building, visit: Building | None, cont
     _verification(segment, building, context)
 
 
-def _list_diagnosis(
-    segment: Segment, visit: Building, listed: dict[str, object], context: Context, rules: Rules
-) -> None:
+def _list_diagnosis(segment: Segment, visit: Building, listed: Json, context: Context, rules: Rules) -> None:
     before = len(visit.resource.get("diagnosis", ()))
     rules.run(segment, visit, context)
     diagnoses = visit.resource.setdefault("diagnosis", [])
@@ -129,4 +128,4 @@ def _verification(segment: Segment, building: Building, context: Context) -> Non
     if field(segment, 21) == "D":
         system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
         building.resource["verificationStatus"] = {"coding": [{"system": system, "code": "entered-in-error"}]}
-        context.took(segment, 21, "Condition.verificationStatus")
+        context.took(segment, 21, mapped("Condition.verificationStatus"))
