@@ -17,7 +17,7 @@ from connectors.mllp.frame import Frame, Framer, framed
 from connectors.mllp.intake import Intake, Reply
 from connectors.mllp.limits import Limits
 from connectors.mllp.outcomes import Outcomes
-from connectors.mllp.peers import peer_of
+from connectors.mllp.peers import address_of, peer_of
 from connectors.mllp.window import Window
 
 _CHUNK: Final = 64 * 1024
@@ -43,10 +43,19 @@ class Connection:
         self._limits = limits
         self._outcomes = outcomes
         self._peer = peer_of(writer)
+        self._quiet_since = asyncio.get_running_loop().time()
+        #: IP address of the peer.
+        self.address = address_of(writer)
         self._framer = Framer(limits.max_bytes)
         self._window = Window(limits.window, 2 * limits.max_bytes)
         self._answers: asyncio.Queue[asyncio.Task[Reply] | None] = asyncio.Queue()
         self._reading = asyncio.create_task(self._read())
+
+    @property
+    def quiet_since(self) -> float | None:
+        """Loop time since when nothing has been under way; None while something is, or while it ends."""
+        at_work = self._framer.in_frame or self._window.used or self._reading.cancelling() or self._reading.done()
+        return None if at_work else self._quiet_since
 
     async def serve(self) -> None:
         """Read and answer until the end; all that was taken in is answered before the connection closes."""
@@ -121,6 +130,7 @@ class Connection:
             if reply.ack is not None:
                 await self._send(reply.ack)
             self._window.leave()
+            self._quiet_since = asyncio.get_running_loop().time()
             if reply.message is not None:
                 await self._outcomes.add(reply.message, reply.envelope)
 

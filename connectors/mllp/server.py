@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import socket
+from collections import Counter
 from collections.abc import Callable
 
 from connectors.mllp.connection import Connection
@@ -96,10 +97,24 @@ class FeedServer:
     def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not allowed(address_of(writer), self._networks):
             self._turn_away(writer, "peer")
-        elif len(self._connections) >= self._limits.connections:
+        elif len(self._connections) >= self._limits.connections and not self._make_room():
             self._turn_away(writer, "connections")
         else:
             self._serve(reader, writer)
+
+    def _make_room(self) -> bool:
+        """End the connection that has been quiet longest, of the address that holds most of those that are quiet.
+
+        So one host that opens connections and says nothing keeps nobody out, itself included.
+        """
+        quiet = [each for each in self._connections.values() if each.quiet_since is not None]
+        if not quiet:
+            return False
+        held = Counter(each.address for each in quiet)
+        longest = min(quiet, key=lambda each: (-held[each.address], each.quiet_since or 0.0))
+        longest.stop()
+        self._log.event("mllp.quiet-connection-ended", level="WARNING", feed=self._feed.name)
+        return True
 
     def _turn_away(self, writer: asyncio.StreamWriter, code: str) -> None:
         self._log.event("mllp.turned-away", level="WARNING", feed=self._feed.name, code=code)

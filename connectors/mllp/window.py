@@ -17,6 +17,11 @@ class Window:
         self._inside: list[int] = []
         self._left = asyncio.Event()
 
+    @property
+    def used(self) -> bool:
+        """Whether anything is inside."""
+        return bool(self._inside)
+
     async def enter(self, size: int) -> None:
         """Wait until there is room, and take it."""
         while self._full(size):

@@ -251,17 +251,41 @@ def test_a_silent_connection_and_one_that_sends_junk_are_closed() -> None:
     asyncio.run(talk())
 
 
-def test_connections_over_the_limit_are_turned_away_and_the_others_are_served() -> None:
+def test_connections_over_the_limit_are_turned_away_while_all_are_at_work() -> None:
     async def talk() -> None:
-        async with running(limits=Limits(connections=3)) as feed, feed.peer() as first:
-            assert msa(await first.exchange(adt("C1"))) == ("AA", "C1")
-            async with feed.peer(), feed.peer() as third:
-                assert msa(await third.exchange(adt("C2"))) == ("AA", "C2")
-                for _ in range(20):
-                    async with feed.peer() as late:
-                        assert await late.hung_up()
-                assert msa(await first.exchange(adt("C3"))) == ("AA", "C3")
+        inbox = MemoryInbox(gate=asyncio.Event())
+        async with (
+            running(inbox=inbox, limits=Limits(connections=2)) as feed,
+            feed.peer() as first,
+            feed.peer() as second,
+        ):
+            await first.send(adt("C1"))
+            await second.write(b"\x0bMSH")
+            while not inbox.asked:
+                await asyncio.sleep(0.01)
+            for _ in range(20):
+                async with feed.peer() as late:
+                    assert await late.hung_up()
+            assert inbox.gate is not None
+            inbox.gate.set()
+            assert msa(await first.ack()) == ("AA", "C1")
             assert "mllp.turned-away" in events(feed.log.getvalue())
+
+    asyncio.run(talk())
+
+
+def test_quiet_connections_make_room_for_new_ones_the_longest_quiet_first() -> None:
+    async def talk() -> None:
+        limits = Limits(connections=3)
+        async with running(limits=limits) as feed, feed.peer() as busy, feed.peer() as quiet, feed.peer() as quieter:
+            for peer in (quieter, quiet, busy):
+                await peer.exchange(adt())
+                await asyncio.sleep(0.02)  # more than the resolution of the loop's clock
+            async with feed.peer() as new:
+                assert msa(await new.exchange(adt("C2"))) == ("AA", "C2")
+                assert await quieter.hung_up()
+                assert msa(await busy.exchange(adt("C3"))) == ("AA", "C3")
+                assert msa(await quiet.exchange(adt("C4"))) == ("AA", "C4")
 
     asyncio.run(talk())
 
