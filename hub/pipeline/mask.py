@@ -12,17 +12,27 @@ from typing import Final
 
 HIDDEN: Final = "***"
 
-#: Fields that say how a message is built, by segment; MSH-1 and MSH-2 are the separators themselves.
-STRUCTURE: Final[Mapping[str, frozenset[int]]] = {
-    "MSH": frozenset({3, 4, 5, 6, 7, 9, 10, 11, 12, 15, 16, 18}),
-    "MSA": frozenset({1}),
-    "EVN": frozenset({1}),
-    "ORC": frozenset({1}),
-    "OBX": frozenset({2, 11}),
+_NAMED: Final = re.compile(r"[A-Za-z0-9_.^&:/ \-]{0,60}")
+_CODE: Final = re.compile(r"[A-Z]{0,4}")
+
+#: Fields that say how a message is built, by segment, with how their text must look to be shown.
+STRUCTURE: Final[Mapping[str, Mapping[int, re.Pattern[str]]]] = {
+    "MSH": {
+        **dict.fromkeys((3, 4, 5, 6, 10), _NAMED),
+        7: re.compile(r"[0-9.+\-]{0,26}"),
+        9: re.compile(r"[A-Z0-9_^]{0,20}"),
+        11: _CODE,
+        12: re.compile(r"[0-9.]{0,8}"),
+        15: _CODE,
+        16: _CODE,
+        18: re.compile(r"(?:[A-Z][A-Za-z0-9 _/~\-]{0,40})?"),
+    },
+    "MSA": {1: _CODE},
+    "EVN": {1: re.compile(r"[A-Z0-9]{0,3}")},
+    "ORC": {1: _CODE},
+    "OBX": {2: _CODE, 11: _CODE},
 }
 
-_HEADER: Final = re.compile(r"[A-Za-z0-9_.^&~+:/ \-]{0,60}\Z")
-_CODE: Final = re.compile(r"[A-Z]{0,4}\Z")
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _BREAK: Final = re.compile(r"(\r\n|\r|\n)")
 _MARK: Final = r"[!-/:-@\[-`{-~]"
@@ -53,9 +63,8 @@ def _segment(text: str, field: str, others: str, leaf: re.Pattern[str]) -> str:
 
 
 def _fields(name: str, fields: list[str], first: int, leaf: re.Pattern[str]) -> list[str]:
-    looks_right = _HEADER if name == "MSH" else _CODE
-    visible = STRUCTURE.get(name, frozenset())
+    visible = STRUCTURE.get(name, {})
     return [
-        text if number in visible and looks_right.fullmatch(text) else leaf.sub(HIDDEN, text)
+        text if number in visible and visible[number].fullmatch(text) else leaf.sub(HIDDEN, text)
         for number, text in enumerate(fields, first)
     ]

@@ -110,7 +110,7 @@ class Messages:
         self._database: Final = database
         self._disclosed: Final = disclosed
 
-    async def list(
+    async def find(
         self, only: Filter | None = None, *, limit: int = 100, before: int | None = None
     ) -> Sequence[Summary]:
         """Messages, newest first; continue with the last number given as `before`."""

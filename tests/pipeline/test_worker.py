@@ -1,9 +1,27 @@
-"""A message from the inbox to the record."""
+"""The worker: batches, poison, and what ends it half way."""
 
 from __future__ import annotations
 
-from tests.pipeline.fake_feed import message, observation_id, patient_id
-from tests.pipeline.hub_in_a_box import box, run
+import asyncio
+from typing import Any
+
+import pytest
+
+from hub.kernel.clock import fixed_clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+from hub.pipeline.worker import run_worker
+from tests.pipeline.fake_feed import FEED, NOON, message, observation_id, patient_id, received, translate
+from tests.pipeline.hub_in_a_box import Box, box, run
+
+#: A result that the database of these tests refuses, so that the bulk write of its batch fails.
+POISON = {"POISON": "沈"}
+
+
+async def refuse_poison(hub: Box, *patients: str) -> None:
+    ids = ", ".join(f"'{observation_id(patient, 'POISON')}'" for patient in patients)
+    async with hub.database.connection() as connection:
+        await connection.execute(f"ALTER TABLE resource ADD CONSTRAINT no_poison CHECK (id NOT IN ({ids}))")
 
 
 def test_an_accepted_message_becomes_part_of_the_record(database_url: str) -> None:
@@ -13,8 +31,203 @@ def test_an_accepted_message_becomes_part_of_the_record(database_url: str) -> No
             patient = await hub.read("Patient", patient_id("A"))
             assert patient is not None
             assert patient["gender"] == "female"
+            assert patient["meta"]["source"] == "urn:yilian:message:1"
             result = await hub.read("Observation", observation_id("A", "K"))
             assert result is not None
             assert result["valueString"] == "4.1"
+
+    run(story())
+
+
+def test_what_deserves_a_look_is_told_beside_the_message(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            assert await hub.send(message("1", issues=["unknown-code"])) == ["warnings"]
+            reason = await hub.reason(1)
+            assert [(i["where"], i["code"]) for i in reason["issues"]] == [("PID-8", "unknown-code")]
+
+    run(story())
+
+
+def test_messages_of_one_lane_in_one_batch_leave_a_version_each(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            genders = ["male", "female", "other"]
+            await hub.send(*(message(gender, "A", set={"gender": gender}) for gender in genders))
+            versions = [await hub.read("Patient", patient_id("A"), number) for number in (1, 2, 3)]
+            assert [v and (v["gender"], v["meta"]["source"][-1]) for v in versions] == [
+                ("male", "1"),
+                ("female", "2"),
+                ("other", "3"),
+            ]
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("bad", "category", "code"),
+    [
+        (message("bad", "B", trick="refuse"), "unreadable", "unreadable"),
+        (message("bad", "B", trick="fail"), "fault", "ZeroDivisionError"),
+        (message("bad", "B", results=POISON), "fault", "CheckViolationError"),
+        (message("bad", "B", results={"K": "1"}, about=patient_id("C")), "conflict", "subject-changed"),
+    ],
+)
+def test_of_a_batch_only_the_poison_becomes_a_dead_letter(
+    database_url: str, bad: bytes, category: str, code: str
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await refuse_poison(hub, "B")
+            await hub.send(message("0", "B", results={"K": "0"}))
+            others = message("1", "A"), message("2", "B", set={"gender": "male"}), message("3", "C")
+            assert await hub.send(others[0], bad, *others[1:]) == ["done", "dead", "done", "done"]
+            reason = await hub.reason(3)
+            assert (reason["category"], reason["code"]) == (category, code)
+            later = await hub.read("Patient", patient_id("B"))
+            assert later is not None
+            assert later["gender"] == "male"
+
+    run(story())
+
+
+def test_neither_logs_nor_reasons_repeat_what_a_message_says(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await refuse_poison(hub, "沈桂兰")
+            await hub.send(message("1", "沈桂兰", trick="fail"), message("2", "沈桂兰", results=POISON))
+            told = hub.log.getvalue() + str([await hub.reason(1), await hub.reason(2)])
+            assert "ZeroDivisionError" in told
+            assert "CheckViolationError" in told
+            assert "沈" not in told
+
+    run(story())
+
+
+def test_a_message_of_a_feed_that_is_gone_waits_as_a_dead_letter(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url, {"F99.other": translate}) as hub:
+            assert await hub.send(message("1")) == ["dead"]
+            assert (await hub.reason(1))["code"] == "unknown-feed"
+
+    run(story())
+
+
+def test_a_message_that_brings_workers_down_becomes_a_dead_letter_after_its_attempts(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await hub.accept(message("1", "A"), message("2", "B"))
+            tries = 0
+
+            def deadly(raw: bytes) -> Any:
+                nonlocal tries
+                if b'"2"' in raw:
+                    tries += 1
+                    raise SystemExit  # as far as the worker goes, this is its end
+                return translate(raw)
+
+            hub.translators = {FEED: deadly}
+            for _ in range(4):
+                worker = hub.worker(max_attempts=3)
+                worker.be_careful()
+                with pytest.raises(SystemExit):
+                    await hub.drain(worker)
+                if tries == 3:
+                    break
+            worker = hub.worker(max_attempts=3)
+            worker.be_careful()
+            await hub.drain(worker)
+            assert tries == 3
+            assert await hub.states([1, 2]) == ["done", "dead"]
+            assert (await hub.reason(2))["code"] == "worker-killed"
+
+    run(story())
+
+
+def test_a_lost_database_never_makes_a_dead_letter(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def away(*_: Any) -> Any:
+        raise HubError(Category.UNAVAILABLE, "is away", where="database", code="database-away")
+
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await hub.accept(message("1"))
+            worker = hub.worker(max_attempts=1)
+            worker.be_careful()
+            with monkeypatch.context() as patch:
+                patch.setattr(hub.ingest, "ingest", away)
+                for _ in range(5):
+                    assert await worker.turn() == 0
+                assert worker.pause > 1
+            assert await worker.turn() == 1
+            assert await hub.states([1]) == ["done"]
+
+    run(story())
+
+
+def test_a_message_whose_statements_never_end_is_found_by_taking_messages_one_by_one(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            ingest = hub.ingest.ingest
+
+            async def endless(tx: Any, batch: Any) -> Any:
+                if any(incoming.message == 1 for incoming in batch):
+                    raise HubError(Category.UNAVAILABLE, "took too long", code="database-timeout")
+                return await ingest(tx, batch)
+
+            monkeypatch.setattr(hub.ingest, "ingest", endless)
+            await hub.accept(message("1", "A"), message("2", "B"))
+            worker = hub.worker(max_attempts=2)
+            for _ in range(8):
+                await worker.turn()
+            assert await hub.states([1, 2]) == ["dead", "done"]
+
+    run(story())
+
+
+def test_two_workers_that_create_the_same_practitioner_both_finish(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            raws = [message(str(i), f"P{i}", doctor=f"D{i % 3}", title=f"title {i % 2}") for i in range(60)]
+            await hub.accept(*raws)
+            workers = [hub.worker(batch_size=5) for _ in range(3)]
+            while "queued" in await hub.states(range(1, 61)):
+                await asyncio.gather(*(worker.turn() for worker in workers))
+            assert set(await hub.states(range(1, 61))) <= {"done", "superseded"}
+
+    run(story())
+
+
+def test_the_worker_wakes_for_a_message_and_finishes_when_told(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            stop = asyncio.Event()
+            parts = hub.database, hub.ingest, hub.translators, Log("worker", stream=hub.log), fixed_clock(NOON)
+            working = asyncio.create_task(run_worker(*parts, batch_size=4, stop=stop, careful=True))
+            await asyncio.sleep(0.2)
+            accepted = await hub.inbox.accept(received(message("1")))
+            for _ in range(100):
+                await asyncio.sleep(0.01)
+                if await hub.states([accepted.message]) == ["done"]:
+                    break
+            stop.set()
+            async with asyncio.timeout(1):
+                await working
+            assert await hub.states([accepted.message]) == ["done"]
+
+    run(story())
+
+
+def test_each_feed_writes_as_its_own_facility(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            for feed in ("F01.his", "F03.lis"):
+                await hub.inbox.accept(received(message("1", "A", set={"active": True}), feed))
+            await hub.drain()
+            for facility in ("F01", "F03"):
+                async with hub.database.connection() as connection:
+                    key = ("Patient", patient_id("A", facility))
+                    assert (await hub.store.load(connection, [key]))[key].facts.author_org == facility
 
     run(story())
