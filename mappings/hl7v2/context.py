@@ -79,12 +79,14 @@ def mapped(target: str, parts: frozenset[tuple[str, str]] = frozenset({("*", "")
 class Trace:
     """What became of fields, for the report: by (segment position, field, repetition), and by component too.
 
-    Repetition 0 means all of them; component 0 means all of it. `noted` are the repetitions that have a note.
+    Repetition 0 means all of them; component 0 means all of it. `noted` are the repetitions that have a note, `refused`
+    whole segments by position, with why.
     """
 
     mapped: dict[tuple[int, int, int], list[Mapped]] = field(default_factory=dict)
     notes: dict[tuple[int, int, int, int], tuple[Outcome, str]] = field(default_factory=dict)
     noted: set[tuple[int, int, int]] = field(default_factory=set)
+    refused: dict[int, str] = field(default_factory=dict)
 
 
 class Context:
@@ -163,6 +165,11 @@ class Context:
             at = (self.segment.position, self.field, self.rep)
             self.trace.notes[*at, comp] = (outcome, reason)
             self.trace.noted.add(at)
+
+    def refuse(self, segment: Segment, reason: str) -> None:
+        """Record that a whole segment could not be mapped."""
+        if self.trace is not None:
+            self.trace.refused[segment.position] = reason
 
     def where(self, comp: int = 0) -> str:
         """Position of the field the engine stands at, as `PID-3[2].4` or `OBX[2]-5[1]`."""

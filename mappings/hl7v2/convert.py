@@ -38,7 +38,7 @@ def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) 
     except Exception as error:  # a defect of the mapping must not stop the file
         return _failed(Issue(severity="fatal", where="", code="fault", text=f"defect: {type(error).__name__}"))
     return {
-        "bundle": bundle(translation.drafts),
+        "bundle": bundle(translation.drafts, canonical_base),
         "report": [row.as_json() for row in translation.report],
         "issues": [issue.as_json() for issue in translation.issues],
     }
@@ -59,14 +59,18 @@ def _failed(issue: Issue) -> Json:
     return {"bundle": None, "report": [], "issues": [issue.as_json()]}
 
 
-def bundle(drafts: tuple[Draft, ...]) -> Json | None:
+def bundle(drafts: tuple[Draft, ...], canonical_base: str = CANONICAL_BASE) -> Json | None:
     """A transaction that puts every resource under its id, as it would stand if nothing were stored."""
     if not drafts:
         return None
-    return {"resourceType": "Bundle", "type": "transaction", "entry": [_entry(draft) for draft in drafts]}
+    return {
+        "resourceType": "Bundle",
+        "type": "transaction",
+        "entry": [_entry(draft, canonical_base) for draft in drafts],
+    }
 
 
-def _entry(draft: Draft) -> Json:
+def _entry(draft: Draft, canonical_base: str) -> Json:
     url = f"{draft.resource['resourceType']}/{draft.resource['id']}"
     resource = {**draft.resource, **draft.defaults}
-    return {"fullUrl": f"urn:yilian:{url}", "resource": resource, "request": {"method": "PUT", "url": url}}
+    return {"fullUrl": f"{canonical_base}/{url}", "resource": resource, "request": {"method": "PUT", "url": url}}

@@ -97,9 +97,14 @@ def _step(row: Row, convert: Converter, condition: Condition | None, place: Plac
 
 
 def _clear(building: Building, top: str, context: Context, way: Mapped) -> None:
-    if context.habits.profile.null == "clear" and building.merge == "overlay":
+    if building.merge == "overlay" and context.habits.profile.null == "clear":
         building.clears[top] = None
         context.took(context.segment, context.field, way)
+    else:
+        context.rep = 1
+        context.note(
+            "refused", 'the facility profile ignores ""' if building.merge == "overlay" else '"" states nothing'
+        )
 
 
 def _datatype(row: Row) -> Datatype:

@@ -31,6 +31,7 @@ def report(context: Context, rules: Rules, trace: Trace) -> tuple[ReportRow, ...
     for segment in context.message.segments:
         name = position(context.message, segment)
         refused = rules.refused.get(segment.name, {})
+        whole = trace.refused.get(segment.position)
         carried = rules.carried.get(segment.name, {})
         for n in range(1, segment.fields_count + 1):
             if not segment.raw(n):
@@ -38,7 +39,7 @@ def report(context: Context, rules: Rules, trace: Trace) -> tuple[ReportRow, ...
             if n in carried:
                 fixed: Verdict = ("carried", (carried[n],), "")
             else:
-                fixed = ("refused", (), refused.get(n, NO_MAPPING))
+                fixed = ("refused", (), whole or refused.get(n, NO_MAPPING))
             _field(rows, f"{name}-{n}", segment, n, fixed, trace)
     return tuple(rows)
 

@@ -12,6 +12,7 @@ from mappings.hl7v2.grouping import Order, PatientGroup, Specimen
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.notes import add_notes
+from mappings.hl7v2.resources.periods import mend_period
 from mappings.hl7v2.resources.results import Setting, observation
 
 #: Messages that place orders; their observations inform the order and are no results.
@@ -135,6 +136,8 @@ def _report(
     for segment in (case.orc, case.obr):
         if segment is not None:
             rules.run(segment, building, context)
+    if case.obr is not None:
+        mend_period(resource, "effectivePeriod", case.obr, context)
     resource.setdefault("status", "unknown")
     resource.setdefault("code", dict(_ABSENT))
     if request is not None:
@@ -150,15 +153,20 @@ def _specimens(case: _Case, context: Context, rules: Rules) -> list[Building]:
     made = [_specimen(each, case, context, rules) for each in case.order.specimens]
     if made or case.obr is None:
         if made and case.obr is not None and len(made) == 1:
-            rules.run(case.obr, made[0], context)
+            _run_collection(case.obr, made[0], context, rules)
         return made
     if not any(case.obr.raw(n) for n in (9, 10, 14, 15, 39)):
         return []
     building = context.draft("Specimen", case.authority, f"{case.key}|{_service(case)}", case.owner)
     if case.patient is not None:
         building.resource["subject"] = case.patient.reference
-    rules.run(case.obr, building, context)
+    _run_collection(case.obr, building, context, rules)
     return [building]
+
+
+def _run_collection(segment: Segment, building: Building, context: Context, rules: Rules) -> None:
+    rules.run(segment, building, context)
+    mend_period(building.resource.get("collection", {}), "collectedPeriod", segment, context)
 
 
 def _specimen(each: Specimen, case: _Case, context: Context, rules: Rules) -> Building:

@@ -11,6 +11,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.periods import mend_period
 
 #: Kinds by which a facility's patient is known, best first, when its profile names none.
 PREFERRED: Final = ("MR", "PI", "PT", "PN")
@@ -103,4 +104,6 @@ def _related(segment: Segment, patient: Building, context: Context, rules: Rules
     own = number(numbers[0]) if numbers else None
     name = "".join(field(segment, 2, comp) for comp in (1, 2, 3))
     key = own.value if own else f"{name}|{field(segment, 3)}" if name else f"#{field(segment, 1) or segment.ordinal}"
-    rules.run(segment, _person(patient, key, context), context)
+    person = _person(patient, key, context)
+    rules.run(segment, person, context)
+    mend_period(person.resource, "period", segment, context)

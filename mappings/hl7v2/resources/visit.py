@@ -13,6 +13,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup, Visit
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.periods import mend_period
 
 #: A cancelled discharge takes back the end of the stay.
 _REOPENING: Final = frozenset({"A13"})
@@ -22,10 +23,12 @@ _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 def encounter(
     visit: Visit, group: PatientGroup, patient: Building | None, context: Context, rules: Rules
 ) -> Building | None:
-    """The Encounter of a PV1; None if the segment says nothing."""
-    if visit.pv1.fields_count < 2 or not any(visit.pv1.raw(n) for n in range(2, visit.pv1.fields_count + 1)):
+    """The Encounter of a PV1; None if the segment says nothing, or nothing by which the visit could be known again."""
+    if not any(visit.pv1.raw(n) for n in range(2, visit.pv1.fields_count + 1)):
         return None
     building = _identified(visit, group, patient, context)
+    if building is None:
+        return None
     if patient is not None:
         building.resource["subject"] = patient.reference
     rules.run(visit.pv1, building, context)
@@ -33,12 +36,16 @@ def encounter(
         rules.run(visit.pv2, building, context)
     if "class" not in building.resource:
         building.defaults["class"] = dict(_ABSENT)
+    mend_period(building.resource, "period", visit.pv1, context)
     _status(visit.pv1, building, context)
     return building
 
 
-def _identified(visit: Visit, group: PatientGroup, patient: Building | None, context: Context) -> Building:
-    """By visit number, else by another number of the stay, else by patient and time of admission."""
+def _identified(visit: Visit, group: PatientGroup, patient: Building | None, context: Context) -> Building | None:
+    """By visit number, else by another number of the stay, else by patient and time of admission.
+
+    Where there is none of these, an event that begins or changes a stay gives one that this message alone knows.
+    """
     owner = patient.patient if patient else None
     pid = group.pid.segment if group.pid else None
     for segment, n in ((visit.pv1, 19), (visit.pv1, 50), (pid, 18)):
@@ -50,7 +57,16 @@ def _identified(visit: Visit, group: PatientGroup, patient: Building | None, con
     admitted = moment(field(visit.pv1, 44))
     if admitted is not None and owner:
         return context.draft("Encounter", f"Patient/{owner}", admitted.date_time(context.zone), owner)
-    context.issue("visit-identity", "no visit number and no time of admission: known by this message only", "PV1-19")
+    return _unknown(visit, owner, context)
+
+
+def _unknown(visit: Visit, owner: str | None, context: Context) -> Building | None:
+    reason = "no visit number and no time of admission"
+    if table("encounter-status-by-event").get(context.event) is None:
+        for segment in filter(None, (visit.pv1, visit.pv2)):
+            context.refuse(segment, reason)
+        return None
+    context.issue("visit-identity", f"{reason}: known by this message only", "PV1-19")
     return context.draft("Encounter", "message", f"{context.control}|{context.time}|{visit.pv1.ordinal}", owner)
 
 
