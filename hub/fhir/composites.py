@@ -12,7 +12,7 @@ from hub.fhir.expression import Path, parse
 from hub.fhir.index_values import ComponentValue, IndexValues
 from hub.fhir.routes import Hop, Route, routes
 from hub.fhir.search_parameters import Component, SearchParameter
-from hub.fhir.walk import Node, Visit, compile_node, items_at
+from hub.fhir.walk import Node, Visit, compile_node, objects_at
 
 #: Which list of IndexValues holds the rows of a component of each type.
 _KINDS: Final = {
@@ -64,9 +64,8 @@ class CompositePlan:
         return self.known[component]
 
     def emit(self, resource: Any, out: IndexValues) -> None:
-        for item in items_at(self.hops, resource):
-            if item.__class__ is dict:
-                self._emit_item(item, resource, out)
+        for item in objects_at(self.hops, resource):
+            self._emit_item(item, resource, out)
 
     def _emit_item(self, item: dict[str, Any], resource: Any, out: IndexValues) -> None:
         values: dict[int, list[ComponentValue]] = {}

@@ -1,4 +1,7 @@
-"""Index rows of ranges: dates, numbers, quantities; and positions (R4 search.html date, number, quantity, special)."""
+"""Index rows of ranges: dates, numbers, quantities; and positions (R4 search.html date, number, quantity, special).
+
+Each appends a row for each code given; a value of another shape raises one of `walk.ODD`.
+"""
 
 from __future__ import annotations
 

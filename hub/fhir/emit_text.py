@@ -1,4 +1,7 @@
-"""Index rows of text: strings, uris, references (R4 search.html string, uri, reference)."""
+"""Index rows of text: strings, uris, references (R4 search.html string, uri, reference).
+
+Those that take a value, codes and `out` append a row for each code; a value of another shape raises one of `walk.ODD`.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""Index rows of tokens (R4 search.html 3.1.1.4.10: what is system and code in each data type)."""
+"""Index rows of tokens (R4 search.html 3.1.1.4.10: what is system and code in each data type).
+
+Each appends a row for each code given; a value of another shape raises one of `walk.ODD`.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from hub.fhir.expression import Resolves, Test, Truth, parse
 from hub.fhir.index_values import IndexValues
 from hub.fhir.routes import Hop, Route, routes
 from hub.fhir.search_parameters import SearchParameter, parameters
-from hub.fhir.walk import Node, Visit, compile_node, items_at
+from hub.fhir.walk import Node, Visit, compile_node, objects_at
 from hub.kernel.types import Json
 
 __all__ = ["IndexValues", "extract"]
@@ -64,8 +64,7 @@ def _holds(test: Test, found: tuple[Route, ...], resource: Json) -> bool:
 
 def _values(route: Route, resource: Json) -> list[Any]:
     last = route.hops[-1].key
-    owners = items_at(route.hops[:-1], resource)
-    return [owner[last] for owner in owners if owner.__class__ is dict and owner.get(last) is not None]
+    return [owner[last] for owner in objects_at(route.hops[:-1], resource) if owner.get(last) is not None]
 
 
 @cache

@@ -15,6 +15,7 @@ from hub.fhir.expression import Index, Where
 from hub.fhir.index_values import IndexValues
 from hub.fhir.routes import Guard, Hop, Route
 from hub.kernel.errors import HubError
+from hub.kernel.types import Json
 
 #: What a value of another shape than R4 gives it raises.
 ODD: Final = (TypeError, ValueError, AttributeError, LookupError, ArithmeticError, HubError)
@@ -131,10 +132,11 @@ def _passes(guard: Guard, item: Any, position: int) -> bool:
     return points_to(item, guard.type)
 
 
-def items_at(hops: Iterable[Hop], resource: Any) -> list[Any]:
-    """The items a way leads to from a resource."""
+def objects_at(hops: Iterable[Hop], resource: Json) -> list[Json]:
+    """The JSON objects a way leads to from a resource; the resource itself for no hop at all."""
     found = [resource]
     for hop in hops:
-        values = (item.get(hop.key) for item in found if item.__class__ is dict)
-        found = [item for value in values for item in (value if value.__class__ is list else (value,)) if item]
+        values = [item.get(hop.key) for item in found]
+        items = [item for value in values for item in (value if value.__class__ is list else (value,))]
+        found = [item for item in items if item.__class__ is dict]
     return found

