@@ -92,20 +92,20 @@ class House:
     tokens: dict[str, str] = field(default_factory=dict)
 
     async def ask(
-        self, method: str, path: str, body: Any = None, *, token: str = "clinic", **headers: str
+        self, method: str, path: str, body: Any = None, *, who: str = "clinic", **headers: str
     ) -> httpx.Response:
         """One request; `body` is JSON unless it is bytes. Header names are written with underscores."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        if token:
-            sent["authorization"] = f"Bearer {token}"
+        if who:
+            sent["authorization"] = f"Bearer {who}"
         content = body if body is None or isinstance(body, bytes) else dumps(body)
         if content is not None:
             sent.setdefault("content-type", "application/fhir+json")
         return await self.http.request(method, f"{BASE}{path}", content=content, headers=sent)
 
-    async def create(self, resource: Json, *, token: str = "clinic", **headers: str) -> Json:
+    async def create(self, resource: Json, *, who: str = "clinic", **headers: str) -> Json:
         """Create, and give back what now stands."""
-        answer = await self.ask("POST", f"/{resource['resourceType']}", resource, token=token, **headers)
+        answer = await self.ask("POST", f"/{resource['resourceType']}", resource, who=who, **headers)
         assert answer.status_code == 201, answer.text
         return body(answer)
 
@@ -151,6 +151,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         try:
             yield House(client, services, database, stream)
         finally:
+            print(stream.getvalue())  # noqa: T201  # pytest shows it beside a failure
             await writes.close()
             await trail.close()
             await database.close()

@@ -1,0 +1,60 @@
+"""Dispatch by the shape of a path."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.api.fhir.router import MethodNotAllowedError
+from hub.api.fhir.routes import ROUTER
+from hub.kernel.errors import Category, HubError
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code", "named"),
+    [
+        ("GET", "/Patient/a.B-1", "read", ("Patient", "a.B-1", "")),
+        ("GET", "/Patient/a/_history/3", "vread", ("Patient", "a", "3")),
+        ("GET", "/Patient/a/_history", "history-instance", ("Patient", "a", "")),
+        ("GET", "/Observation", "search-type", ("Observation", "", "")),
+        ("POST", "/Observation/_search", "search-type", ("Observation", "", "")),
+        ("GET", "", "search-system", ("", "", "")),
+        ("GET", "/", "search-system", ("", "", "")),
+        ("POST", "/_search", "search-system", ("", "", "")),
+        ("POST", "/Patient", "create", ("Patient", "", "")),
+        ("PUT", "/Patient/a", "update", ("Patient", "a", "")),
+        ("PUT", "/Patient", "update", ("Patient", "", "")),
+        ("DELETE", "/Patient/a", "delete", ("Patient", "a", "")),
+        ("DELETE", "/Patient", "delete", ("Patient", "", "")),
+        ("POST", "", "transaction", ("", "", "")),
+        ("POST", "/", "transaction", ("", "", "")),
+    ],
+)
+def test_each_interaction_is_found_by_its_url(method: str, path: str, code: str, named: tuple[str, str, str]) -> None:
+    match = ROUTER.resolve(method, path)
+    assert (match.interaction.code, (match.type, match.id, match.version)) == (code, named)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/Nonsense", "/patient/a", "/Patient/a/b", "/Patient/a b", "/Patient/" + "a" * 65, "/Patient/a/_history/1/2",
+     "/_history", "/Patient/a\n", "/DomainResource", "/Patient/ä"],
+)  # fmt: skip
+def test_a_url_that_cannot_be_is_absent(path: str) -> None:
+    with pytest.raises(HubError) as caught:
+        ROUTER.resolve("GET", path)
+    assert caught.value.category is Category.NOT_FOUND
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        ("PATCH", "/Patient/a", "DELETE, GET, PUT"),
+        ("POST", "/Patient/a", "DELETE, GET, PUT"),
+        ("DELETE", "", "GET, POST"),
+        ("PUT", "/Patient/a/_history/1", "GET"),
+    ],
+)
+def test_a_method_a_url_does_not_have_names_those_it_has(method: str, path: str, allowed: str) -> None:
+    with pytest.raises(MethodNotAllowedError) as caught:
+        ROUTER.resolve(method, path)
+    assert caught.value.allowed == allowed
