@@ -29,7 +29,7 @@ from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
-from hub.kernel.ids import PUBLIC_KEY, keyed_ids, random_id
+from hub.kernel.ids import keyed_ids, random_id
 from hub.kernel.log import Log
 from hub.kernel.ports import EnvelopeReader, Translator
 from hub.kernel.settings import Settings
@@ -39,6 +39,7 @@ from hub.pipeline.repair import Repairs
 from hub.records.client import ClientWrites
 from hub.store.store import Store
 from mappings.hl7v2 import profile as hl7v2_profile
+from mappings.hl7v2.convert import convert
 from mappings.hl7v2.envelope import envelope_reader
 from mappings.hl7v2.translator import translator
 
@@ -195,8 +196,5 @@ def converter(source_format: str, profile: Path | None, canonical_base: str) -> 
     """The conversion of `yilian convert` for a format. Raises HubError for an unknown one or a wrong profile."""
     if source_format != "hl7v2":
         raise HubError(Category.UNSUPPORTED, "this format cannot be converted", where=source_format, todo="use hl7v2")
-    from mappings.hl7v2.convert import convert
-
     loaded = hl7v2_profile.load(profile) if profile else hl7v2_profile.DEFAULT
-    ids = keyed_ids(PUBLIC_KEY)
-    return lambda path, raw: convert(path, raw, loaded, ids=ids, canonical_base=canonical_base)
+    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)

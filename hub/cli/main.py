@@ -10,6 +10,7 @@ import typer
 
 from hub.cli import check, convert, demo, messages, send, token, up, worker
 from hub.kernel.errors import Category, HubError
+from hub.kernel.log import place
 
 app = typer.Typer(
     name="yilian",
@@ -45,6 +46,10 @@ def main() -> None:
     except BrokenPipeError:
         # The reader of our standard output went away (`| head`): no message, and no second complaint at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        # Its text may repeat a message: only class and place are told.
+        print(f"yilian: the hub failed: {type(error).__name__} at {place(error)}; please report this", file=sys.stderr)  # noqa: T201
         sys.exit(1)
 
 

@@ -49,7 +49,7 @@ def list_(
 ) -> None:
     """List messages, newest first."""
     chosen = Filter(feed=feed, states=tuple(state or ()), code=code, since=since.astimezone() if since else None)
-    found = _run(data, lambda desk: desk.messages.list(chosen, limit=limit, before=before))
+    found = _run(data, lambda desk: desk.messages.find(chosen, limit=limit, before=before))
     if as_json:
         _print_json([dataclasses.asdict(summary) for summary in found])
     else:

@@ -78,11 +78,15 @@ class Log:
 
     def failure(self, name: str, error: BaseException, **fields: Any) -> None:
         """Write an ERROR line for `error`: class and position only, since its text may repeat input."""
-        trace = error.__traceback__
-        while trace is not None and trace.tb_next is not None:
-            trace = trace.tb_next
-        where = "" if trace is None else f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}"
-        self.event(name, level="ERROR", exception=type(error).__name__, position=where, **fields)
+        self.event(name, level="ERROR", exception=type(error).__name__, position=place(error), **fields)
+
+
+def place(error: BaseException) -> str:
+    """`module:line` where an exception was raised, without its text."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_globals.get('__name__', '')}:{trace.tb_lineno}"
 
 
 def _safe(value: Any) -> Any:
