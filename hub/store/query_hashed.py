@@ -85,6 +85,8 @@ def reference(asked: Asked) -> Clause:
         return hashes([token_hash(param, *system_and_code(value)) for value in asked.values], selective=True)
     targets = (asked.modifier,) if asked.modifier else asked.parameter.targets
     found = [target for text in asked.texts() for target in _targets(text, targets, asked.context)]
+    if asked.modifier and any(isinstance(target, str) or target[0] != asked.modifier for target in found):
+        raise HubError(Category.INVALID, f"is not the id of a {asked.modifier}", todo="write the id alone")
     patients = [reference_key(*target) for target in found if not isinstance(target, str) and target[0] == "Patient"]
     leads = asked.parameter.code in leading_parameters(asked.parameter.base) and len(patients) == len(found)
     return Tokens(

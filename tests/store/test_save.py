@@ -3,39 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
-from typing import Any, TypeVar
+from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from hub.db.database import Database
 from hub.fhir.json import loads
-from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.store.store import Store
-from hub.store.values import Facts, Saved, Stored, Write
-
-NOW = datetime(2026, 5, 20, 1, 2, 3, 456789, tzinfo=UTC)
-T = TypeVar("T")
-FACTS = Facts(author_org="F01", authors=("Practitioner/p",), labels=("s|N",), clinical_start=NOW, flags=2)
-
-
-def run(database_url: str, work: Callable[[Database, Store], Awaitable[T]]) -> T:
-    async def main() -> T:
-        database = await Database.connect(database_url, size=4)
-        try:
-            return await work(database, Store(fixed_clock(NOW)))
-        finally:
-            await database.close()
-
-    return asyncio.run(main())
-
-
-def patient(rid: str, **elements: Any) -> Write:
-    return Write(
-        type="Patient", id=rid, resource={"resourceType": "Patient", "id": rid, **elements}, patient=rid, facts=FACTS
-    )
+from hub.store.values import Stored, Write
+from hub.store.write import same_content
+from tests.store.support import FACTS, NOW, patient, run, save, stored
 
 
 def after(write: Write, current: Stored | None, **changes: Any) -> Write:
@@ -43,16 +22,6 @@ def after(write: Write, current: Stored | None, **changes: Any) -> Write:
     return Write(
         type=write.type, id=write.id, resource=resource, patient=write.patient, facts=write.facts, current=current
     )
-
-
-async def stored(database: Database, store: Store, rid: str) -> Stored:
-    async with database.connection() as connection:
-        return (await store.load(connection, [("Patient", rid)]))["Patient", rid]
-
-
-async def save(database: Database, store: Store, *writes: Write) -> list[Saved]:
-    async with database.transaction() as tx:
-        return await store.save(tx, writes)
 
 
 def test_a_created_resource_is_read_back_with_its_facts_and_meta(database_url: str) -> None:
@@ -100,10 +69,6 @@ def test_an_update_that_says_what_stands_writes_nothing(database_url: str, sourc
 
 
 def test_another_precision_of_the_same_number_is_a_change() -> None:
-    from decimal import Decimal
-
-    from hub.store.write import same_content
-
     assert same_content({"a": 1, "b": Decimal("1.0")}, {"b": Decimal("1.0"), "a": 1})
     assert not same_content({"b": Decimal("1.0")}, {"b": Decimal("1.00")})
 

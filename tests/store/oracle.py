@@ -1,0 +1,215 @@
+"""R4 search evaluated naively: every resource against every parameter, one after the other.
+
+Nothing here is shared with the compiler: no hashes, no SQL, no promoted columns. It reads the same index values.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+from hub.fhir import numbers, temporal
+from hub.fhir.extract import extract
+from hub.fhir.fold import fold
+from hub.fhir.index_values import IndexValues
+from hub.fhir.prefixes import holds, split_prefix
+from hub.fhir.search_parameters import SearchParameter, parameters
+from hub.kernel.types import Json
+from hub.store.values import Visible
+
+Params = Sequence[tuple[str, str]]
+
+_NEVER = datetime.min.replace(tzinfo=UTC)
+_LEAST: dict[str, Any] = {
+    "date": _NEVER,
+    "string": "",
+    "number": Decimal("-Infinity"),
+    "quantity": Decimal("-Infinity"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One stored resource."""
+
+    resource: Json
+    org: str
+    values: IndexValues
+
+    @property
+    def type(self) -> str:
+        return str(self.resource["resourceType"])
+
+    @property
+    def name(self) -> str:
+        return f"{self.type}/{self.resource['id']}"
+
+
+def entry(resource: Json, org: str) -> Entry:
+    return Entry(resource, org, extract(resource))
+
+
+class Oracle:
+    """All resources, as somebody may see them at a moment."""
+
+    def __init__(self, entries: Iterable[Entry], visible: Visible, now: datetime) -> None:
+        self.entries = [e for e in entries if self._may_see(e, visible)]
+        self.now = now
+
+    @staticmethod
+    def _may_see(e: Entry, visible: Visible) -> bool:
+        return visible.everything or e.org in visible.organizations or e.type in visible.types
+
+    def search(self, rtype: str, params: Params) -> list[Entry]:
+        return [e for e in self.entries if e.type == rtype and all(self.fits(e, *pair) for pair in params)]
+
+    def fits(self, e: Entry, name: str, value: str) -> bool:
+        if name.startswith("_has:"):
+            _, source, reference, rest = name.split(":", 3)
+            return any((reference, e.name) in _references(h) for h in self.search(source, [(rest, value)]))
+        head, dot, rest = name.partition(".")
+        code, _, modifier = head.partition(":")
+        if dot:
+            pointed = {target for param, target in _references(e) if param == code}
+            types = {modifier} if modifier else set(parameters(e.type)[code].targets)
+            return any(
+                t.name in pointed and t.type in types and _has_parameter(t.type, rest) and self.fits(t, rest, value)
+                for t in self.entries
+            )
+        parameter = parameters(e.type)[code]
+        if modifier == "missing":
+            return (value == "true") != _is_present(e.values, code)
+        found = any(self._alternative(e, parameter, modifier, one) for one in value.split(","))
+        return found != (modifier == "not")
+
+    def _alternative(self, e: Entry, parameter: SearchParameter, modifier: str, value: str) -> bool:
+        code, values = parameter.code, e.values
+        match parameter.type:
+            case "token" if code == "_id":
+                return bool(e.resource["id"] == value)
+            case "token" if modifier == "text":
+                return any(p == code and text and fold(text).startswith(fold(value)) for p, _, _, text in values.tokens)
+            case "token" if modifier == "of-type":
+                return any(
+                    (system or "", kind, v) == tuple(value.split("|"))
+                    for _, system, kind, v in values.identifiers_of_type
+                )
+            case "token":
+                return any(p == code and _token(system, c, value) for p, system, c, _ in values.tokens)
+            case "reference" if modifier == "identifier":
+                return any(p == code and _token(system, v, value) for p, system, v in values.reference_identifiers)
+            case "reference":
+                return any(p == code and self._refers(r, modifier, value) for p, *r in values.references)
+            case "string":
+                return any(p == code and _string(text, modifier, value) for p, text in values.strings)
+            case "date":
+                return any(p == code and self._date(low, high, value) for p, low, high in values.dates)
+            case "number":
+                return any(p == code and _number(low, high, value) for p, low, high in values.numbers)
+            case "quantity":
+                return any(p == code and _quantity(tuple(rest), value) for p, *rest in values.quantities)
+            case "composite":
+                return any(p == code and self._composite(parts, value) for p, parts in values.composites)
+        raise AssertionError(parameter)
+
+    def _refers(self, row: Sequence[str | None], modifier: str, value: str) -> bool:
+        rtype, rid, url = row
+        if modifier and rtype != modifier:
+            return False
+        return value in {rid, f"{rtype}/{rid}"} if rid is not None else url == value
+
+    def _date(self, low: datetime | None, high: datetime | None, value: str) -> bool:
+        prefix, text = split_prefix(value)
+        return holds(temporal.compare(prefix, text, self.now), low, high)
+
+    def _composite(self, parts: Sequence[tuple[Any, ...]], value: str) -> bool:
+        return all(self._part(part, text) for part, text in zip(parts, value.split("$"), strict=True))
+
+    def _part(self, part: tuple[Any, ...], text: str) -> bool:
+        kind, *row = part
+        match kind:
+            case "token":
+                return _token(row[0], row[1], text)
+            case "quantity":
+                return _quantity(tuple(row), text)
+            case "date":
+                return self._date(row[0], row[1], text)
+            case "string":
+                return _string(row[0], "", text)
+        raise AssertionError(kind)
+
+    def sort_values(self, e: Entry, keys: str) -> list[tuple[Any, bool]]:
+        """(value, whether it goes down) for each key of a `_sort`; a missing value is the least."""
+        return [
+            (self._sort_value(e, key.removeprefix("-"), key.startswith("-")), key[0] == "-") for key in keys.split(",")
+        ]
+
+    def _sort_value(self, e: Entry, code: str, down: bool) -> Any:
+        if code == "_id":
+            return e.resource["id"]
+        parameter = parameters(e.type)[code]
+        best = max if down else min
+        match parameter.type:
+            case "date":
+                found: list[Any] = [low or _NEVER for p, low, _ in e.values.dates if p == code]
+            case "string":
+                found = [fold(text) for p, text in e.values.strings if p == code]
+            case _:
+                rows = [*e.values.quantities, *e.values.numbers]
+                found = [r[2] if r[1] is None else r[1] for r in rows if r[0] == code]
+        return best(found, default=_LEAST[parameter.type])
+
+
+def _has_parameter(rtype: str, name: str) -> bool:
+    return name.split(".", maxsplit=1)[0].split(":", maxsplit=1)[0] in parameters(rtype)
+
+
+def _references(e: Entry) -> set[tuple[str, str]]:
+    return {(p, f"{rtype}/{rid}") for p, rtype, rid, _ in e.values.references if rid is not None}
+
+
+def _is_present(values: IndexValues, code: str) -> bool:
+    rows: list[Any] = [
+        *values.tokens,
+        *values.references,
+        *values.reference_identifiers,
+        *values.strings,
+        *values.uris,
+        *values.dates,
+        *values.numbers,
+        *values.quantities,
+    ]
+    return any(row[0] == code for row in rows)
+
+
+def _token(system: str | None, code: str | None, value: str) -> bool:
+    if "|" not in value:
+        return code == value
+    asked_system, asked_code = value.split("|")
+    if not asked_system:
+        return not system and code == asked_code
+    return system == asked_system and (not asked_code or code == asked_code)
+
+
+def _string(text: str, modifier: str, value: str) -> bool:
+    if modifier == "exact":
+        return text == value
+    return fold(value) in fold(text) if modifier == "contains" else fold(text).startswith(fold(value))
+
+
+def _number(low: Decimal | None, high: Decimal | None, value: str) -> bool:
+    prefix, text = split_prefix(value)
+    return holds(numbers.compare(prefix, numbers.decimal(text)), low, high)
+
+
+def _quantity(row: tuple[Any, ...], value: str) -> bool:
+    low, high, _, system, code, unit = row
+    number, *rest = value.split("|")
+    if rest and rest[0] and (system != rest[0] or (rest[1] and code != rest[1])):
+        return False
+    if rest and not rest[0] and rest[1] not in {code, unit}:
+        return False
+    return _number(low, high, number)

@@ -1,0 +1,94 @@
+"""Whatever the records and whatever is asked, SQL finds what a naive reading of R4 finds."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from hub.kernel.clock import fixed_clock
+from hub.kernel.types import Json
+from hub.store.store import Store
+from hub.store.values import Visible
+from tests.store import strategies
+from tests.store.oracle import Entry, Oracle, Params, entry
+from tests.store.support import NOW, ask, ids, write
+
+Asked = tuple[str, Params]
+
+
+class Bench:
+    """A loop and a connection kept over all examples; every example is rolled back."""
+
+    def __init__(self, url: str) -> None:
+        self.runner = asyncio.Runner()
+        self.connection = self.runner.run(asyncpg.connect(url))
+
+    def close(self) -> None:
+        self.runner.run(self.connection.close())
+        self.runner.close()
+
+
+@pytest.fixture
+def bench(database_url: str) -> Iterator[Bench]:
+    found = Bench(database_url)
+    yield found
+    found.close()
+
+
+@settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    records=strategies.records,
+    visible=strategies.visible,
+    searches=st.lists(strategies.searches, min_size=1, max_size=4),
+    data=st.data(),
+)
+def test_sql_finds_what_a_naive_reading_finds_in_the_order_asked_for(
+    bench: Bench, records: list[tuple[Json, str]], visible: Visible, searches: list[Asked], data: Any
+) -> None:
+    orders = [data.draw(st.sampled_from([None, *strategies.sorts[rtype]])) for rtype, _ in searches]
+    bench.runner.run(_compare(bench.connection, records, visible, searches, orders))
+
+
+async def _compare(
+    connection: Any,
+    records: list[tuple[Json, str]],
+    visible: Visible,
+    searches: list[Asked],
+    orders: list[str | None],
+) -> None:
+    store = Store(fixed_clock(NOW))
+    entries = [entry(resource, org) for resource, org in records]
+    by_name = {e.name: e for e in entries}
+    transaction = connection.transaction()
+    await transaction.start()
+    try:
+        await store.save(connection, [write(resource, org=org) for resource, org in records])
+        for (rtype, params), order in zip(searches, orders, strict=True):
+            oracle = Oracle(entries, visible, NOW)
+            asked = [*params, ("_sort", order)] if order else list(params)
+            found = await ask(connection, store, rtype, asked, visible)
+            expected = sorted(e.name for e in oracle.search(rtype, params))
+            assert sorted(ids(found.matches)) == expected, asked
+            assert found.total == len(expected)
+            if order:
+                _is_ordered(oracle, [by_name[name] for name in ids(found.matches)], order)
+    finally:
+        await transaction.rollback()
+
+
+def _is_ordered(oracle: Oracle, found: list[Entry], order: str) -> None:
+    def compare(one: Entry, other: Entry) -> int:
+        pairs = zip(oracle.sort_values(one, order), oracle.sort_values(other, order), strict=True)
+        for (left, down), (right, _) in pairs:
+            if left != right:
+                return (1 if left > right else -1) * (-1 if down else 1)
+        return 0
+
+    assert [e.name for e in sorted(found, key=functools.cmp_to_key(compare))] == [e.name for e in found], order

@@ -1,0 +1,121 @@
+"""What may not be seen has no influence: not through chains, _has, includes, sorting, totals or pages."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.db.database import Database
+from hub.store.store import Store
+from hub.store.values import Facts, Visible, Write
+from tests.store.support import ask, ids, observation, run, save, write
+
+SEES = Visible(organizations=("F01",), types=frozenset({"Organization"}))
+
+#: One hospital's records, and another's that must make no difference.
+OURS: list[dict[str, Any]] = [
+    {"resourceType": "Patient", "id": "ours", "name": [{"family": "Wang"}], "gender": "male"},
+    observation("seen", "ours", effectiveDateTime="2020-01-01"),
+    observation("about-theirs", "theirs", effectiveDateTime="2020-02-01"),
+    {"resourceType": "Patient", "id": "linked", "name": [{"family": "Li"}]},
+]
+THEIRS: list[dict[str, Any]] = [
+    {"resourceType": "Patient", "id": "theirs", "name": [{"family": "Wang"}], "gender": "male"},
+    observation(
+        "hidden", "ours", effectiveDateTime="2021-01-01", code={"coding": [{"code": "secret", "display": "Secret"}]}
+    ),
+    observation("hidden2", "linked", effectiveDateTime="2021-01-01", code={"coding": [{"code": "secret"}]}),
+]
+ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "Theirs"}
+
+SEARCHES: list[tuple[str, list[tuple[str, str]]]] = [
+    ("Patient", []),
+    ("Patient", [("name", "wang")]),
+    ("Patient", [("_id", "ours,theirs")]),
+    ("Patient", [("_has:Observation:patient:code", "secret")]),
+    ("Patient", [("_has:Observation:subject:date", "ge2021")]),
+    ("Patient", [("_has:Observation:patient:code:not", "x")]),
+    ("Patient", [("_sort", "-family,_id"), ("_revinclude", "Observation:patient")]),
+    ("Observation", []),
+    ("Observation", [("patient.name", "wang")]),
+    ("Observation", [("patient.gender:missing", "true")]),
+    ("Observation", [("subject:Patient.gender", "male")]),
+    ("Observation", [("code", "secret")]),
+    ("Observation", [("code:not", "x")]),
+    ("Observation", [("code:text", "secret")]),
+    ("Observation", [("patient", "ours"), ("_sort", "-date")]),
+    ("Observation", [("patient", "theirs"), ("_include", "Observation:subject")]),
+    ("Observation", [("_include", "Observation:*"), ("_revinclude:iterate", "Observation:subject")]),
+    ("Observation", [("patient._has:Observation:patient:code", "secret")]),
+    ("Observation", [("_lastUpdated", "ge2000"), ("_sort", "-_lastUpdated,_id")]),
+]
+
+
+@pytest.mark.parametrize(("rtype", "params"), SEARCHES)
+def test_hidden_records_make_no_difference_to_any_answer(
+    database_url: str, rtype: str, params: list[tuple[str, str]]
+) -> None:
+    async def work(database: Database, store: Store) -> list[Any]:
+        answers = []
+        await save(database, store, *(write(resource, org="F01") for resource in OURS))
+        for more in ([], THEIRS):
+            await save(database, store, *(write(resource, org="F02") for resource in more))
+            async with database.connection() as connection:
+                found = await ask(connection, store, rtype, params, SEES, count=2)
+                rest = (
+                    await ask(connection, store, rtype, params, SEES, count=2, after=found.next) if found.next else None
+                )
+            answers.append(
+                (ids(found.matches), ids(found.included), found.total, rest and (ids(rest.matches), rest.next))
+            )
+        return answers
+
+    without, beside = run(database_url, work)
+    assert without == beside
+
+
+def test_types_that_are_open_to_all_are_seen_whoever_wrote_them(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        await save(database, store, write(ORGANIZATION, org="F02"))
+        async with database.connection() as connection:
+            assert ids((await ask(connection, store, "Organization", [], SEES)).matches) == ["Organization/o"]
+            assert ids((await ask(connection, store, "Organization", [], Visible())).matches) == []
+
+    run(database_url, work)
+
+
+def test_a_patient_that_is_open_brings_the_whole_record_that_patient_leads(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        await save(database, store, *(write(resource, org="F01") for resource in OURS))
+        async with database.connection() as connection:
+            found = await ask(connection, store, "Observation", [], Visible(patients=("ours",)))
+            assert ids(found.matches) == ["Observation/seen"]
+
+    run(database_url, work)
+
+
+def test_a_deleted_resource_is_found_by_nothing(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        first = write(OURS[0])
+        await save(database, store, first)
+        async with database.connection() as connection:
+            current = (await store.load(connection, [("Patient", "ours")]))["Patient", "ours"]
+        await save(
+            database,
+            store,
+            Write(
+                type="Patient", id="ours", resource=None, patient="ours", facts=Facts(author_org="F01"), current=current
+            ),
+        )
+        async with database.connection() as connection:
+            for params in (
+                [],
+                [("_id", "ours")],
+                [("name", "wang")],
+                [("gender:not", "female")],
+                [("gender:missing", "true")],
+            ):
+                assert (await ask(connection, store, "Patient", params)).total == 0
+
+    run(database_url, work)
