@@ -1,0 +1,137 @@
+"""What is asked for is understood, or refused by name; nothing is ignored."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.kernel.errors import Category, HubError
+from hub.store.criteria import Tokens
+from hub.store.query import parse_query
+from hub.store.query_text import split, unescape
+from hub.store.tokens import param_number, system_and_code
+
+
+@pytest.mark.parametrize(
+    ("rtype", "name", "value"),
+    [
+        ("Patient", "colour", "red"),
+        ("Patient", "_text", "x"),
+        ("Patient", "_content", "x"),
+        ("Patient", "_filter", "x"),
+        ("Location", "near", "1|2"),
+        ("Patient", "name:phonetic", "x"),
+        ("Patient", "gender:in", "x"),
+        ("Patient", "birthdate:exact", "2000"),
+        ("Observation", "subject:Nobody", "x"),
+        ("Observation", "subject:Nobody.name", "x"),
+        ("Observation", "code:of-type", "a|b|c"),
+        ("Observation", "focus.code", "x"),
+        ("Observation", "patient.colour", "x"),
+        ("MolecularSequence", "chromosome-variant-coordinate", "1$2$3"),
+        ("Patient", "_sort", "gender"),
+        ("Patient", "_sort", "colour"),
+        ("Patient", "_summary", "text"),
+        ("Patient", "_contained", "true"),
+        ("Patient", "_include", "*"),
+        ("Patient", "_include", "Patient:colour"),
+        ("Patient", "_include:all", "Patient:organization"),
+        ("Patient", "_revinclude", "Observation:*"),
+        ("Patient", "_id:missing", "true"),
+        (None, "name", "x"),
+    ],
+)
+def test_what_is_not_supported_is_refused_and_with_leniency_listed(rtype: str | None, name: str, value: str) -> None:
+    with pytest.raises(HubError) as caught:
+        parse_query(rtype, [(name, value)])
+    assert caught.value.category is Category.UNSUPPORTED
+    assert caught.value.where
+    assert parse_query(rtype, [(name, value)], lenient=True).ignored == (name,)
+
+
+@pytest.mark.parametrize(
+    ("rtype", "name", "value"),
+    [
+        ("Patient", "birthdate", "soon"),
+        ("Patient", "birthdate", "xx2000"),
+        ("Patient", "name", ""),
+        ("Patient", "name", "a,"),
+        ("Patient", "name", "a\\b"),
+        ("Patient", "identifier", "a|b|c"),
+        ("Patient", "identifier", "|"),
+        ("Patient", "gender:missing", "perhaps"),
+        ("Patient", "identifier:of-type", "a|b"),
+        ("Observation", "value-quantity", "much"),
+        ("Observation", "value-quantity", "5|mg"),
+        ("Observation", "code-value-quantity", "x"),
+        ("Observation", "code.text", "x"),
+        ("Observation", "subject:Patient", "Group/1"),
+        ("Patient", "_has:Observation:encounter:code", "x"),
+        ("Patient", "_has:Observation:code", "x"),
+        ("Patient", "_count", "many"),
+        ("Patient", "_count", "-1"),
+        ("Patient", "_total", "roughly"),
+    ],
+)
+def test_a_value_of_the_wrong_shape_is_invalid_even_with_leniency(rtype: str, name: str, value: str) -> None:
+    with pytest.raises(HubError) as caught:
+        parse_query(rtype, [(name, value)], lenient=True)
+    assert caught.value.category is Category.INVALID
+    assert caught.value.where
+
+
+def test_an_error_names_the_parameter_but_not_the_value() -> None:
+    with pytest.raises(HubError) as caught:
+        parse_query("Patient", [("birthdate", "secret")])
+    assert "birthdate" in str(caught.value)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_chain_too_deep_is_refused() -> None:
+    with pytest.raises(HubError) as caught:
+        parse_query("Organization", [("partof." * 9 + "name", "x")])
+    assert caught.value.category is Category.TOO_LARGE
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [("a,b", ["a", "b"]), ("a\\,b,c", ["a\\,b", "c"]), ("a\\\\,b", ["a\\\\", "b"]), ("", [""]), (",", ["", ""])],
+)
+def test_only_unescaped_separators_part_values(text: str, parts: list[str]) -> None:
+    assert split(text, ",") == parts
+
+
+@pytest.mark.parametrize(("text", "plain"), [("a\\,b", "a,b"), ("\\$\\|\\\\", "$|\\"), ("plain", "plain")])
+def test_escapes_are_resolved(text: str, plain: str) -> None:
+    assert unescape(text) == plain
+
+
+def test_escaped_separators_belong_to_the_token() -> None:
+    query = parse_query("Patient", [("identifier", "urn:a\\|b|x\\,y")])
+    (clause,) = query.clauses
+    assert isinstance(clause, Tokens)
+    assert clause.hashes.value == [system_and_code(param_number("Patient", "identifier"), "urn:a|b", "x,y")]
+
+
+def test_two_queries_of_one_shape_are_equal_whatever_their_values() -> None:
+    asked = [
+        [("name", name), ("birthdate", f"ge{year}"), ("_sort", "-birthdate")] for name, year in (("a", 1), ("b", 2))
+    ]
+    one, other = (parse_query("Patient", [(n, v.replace("ge", "ge200")) for n, v in params]) for params in asked)
+    assert one == other
+    assert hash(one) == hash(other)
+    assert one != parse_query("Patient", [("name:exact", "a"), ("birthdate", "ge2001"), ("_sort", "-birthdate")])
+
+
+def test_result_parameters_are_kept_apart_from_criteria() -> None:
+    query = parse_query(
+        "Patient",
+        [("_count", "7"), ("_total", "accurate"), ("_summary", "count"), ("_elements", "id,name"), ("_format", "json")],
+    )
+    assert (query.count, query.total, query.summary, query.elements) == (7, "accurate", "count", ("id", "name"))
+    assert query.clauses == ()
+
+
+def test_an_unknown_type_is_refused() -> None:
+    with pytest.raises(HubError) as caught:
+        parse_query("Potion", [])
+    assert caught.value.category is Category.UNSUPPORTED
