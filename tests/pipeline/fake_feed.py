@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -111,3 +112,27 @@ def _play(trick: str | None) -> None:
         raise ZeroDivisionError("a text that repeats 沈桂兰")
     if trick == "kill":
         os.kill(os.getpid(), signal.SIGKILL)
+
+
+def story(count: int, seed: int) -> list[bytes]:
+    """`count` messages about a few patients: changes, repetitions, results, shared doctors, some that are refused.
+
+    The first three name all doctors: which of two lanes names one first is otherwise a matter of chance.
+    """
+    chance = random.Random(seed)  # noqa: S311
+    raws = [message(f"{seed}.{number}", f"P{number}", doctor=f"D{number}") for number in range(min(count, 3))]
+    for number in range(3, count):
+        kind = chance.random()
+        patient = f"P{chance.randrange(12)}"
+        parts: dict[str, Any] = {
+            "doctor": f"D{chance.randrange(3)}",
+            "set": {"gender": chance.choice(("male", "female"))},
+        }
+        if kind < 0.4:
+            parts["results"] = {f"{number}.{k}": str(k) for k in range(chance.randrange(1, 5))}
+        elif kind < 0.5:
+            parts["other"] = f"P{chance.randrange(12)}"
+        elif kind < 0.55:
+            parts["trick"] = "refuse"
+        raws.append(chance.choice(raws) if raws and kind > 0.95 else message(f"{seed}.{number}", patient, **parts))
+    return raws

@@ -55,7 +55,7 @@ class Box:
         await self.drain()
         return await self.states([a.message for a in accepted])
 
-    async def drain(self, worker: Worker | None = None, turns: int = 200) -> None:
+    async def drain(self, worker: Worker | None = None, turns: int = 10_000) -> None:
         """Let a worker work until nothing is left to do."""
         worker = worker or self.worker()
         for _ in range(turns):
