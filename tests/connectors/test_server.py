@@ -16,7 +16,7 @@ from connectors.mllp.frame import CUT, framed
 from connectors.mllp.limits import Limits
 from hub.kernel.consortium import Feed
 from hub.kernel.errors import Category, HubError
-from hub.kernel.types import State
+from hub.kernel.types import Accepted, Received, State
 from mappings.hl7v2.profile import Profile
 from tests.connectors.harness import MemoryInbox, adt, msa, running
 
@@ -414,5 +414,35 @@ def test_a_peer_that_is_gone_when_its_answer_is_due_harms_nobody() -> None:
                 assert msa(await other.exchange(adt("C99"))) == ("AA", "C99")
             assert len(inbox.received) == 11
         assert "mllp.connection-failed" not in events(feed.log.getvalue())
+
+    asyncio.run(talk())
+
+
+def test_draining_waits_for_messages_of_a_peer_that_is_gone() -> None:
+    class TwoSoon(MemoryInbox):
+        """Stores two messages after their peer has gone: the first answer finds that out, the second fails."""
+
+        async def accept(self, received: Received) -> Accepted:
+            if len(self.asked) == 2:
+                return await super().accept(received)
+            self.asked.append(received)
+            await asyncio.sleep(0.05 * len(self.asked))
+            self.received.append(received)
+            return Accepted(message=len(self.received), state=State.QUEUED)
+
+    async def talk() -> None:
+        gate = asyncio.Event()
+        async with running(inbox=TwoSoon(gate=gate)) as feed:
+            async with feed.peer() as peer:
+                await peer.send(*(adt(f"C{n}") for n in range(3)))
+                peer.writer.transport.abort()
+            while len(feed.inbox.asked) < 3:
+                await asyncio.sleep(0.01)
+            draining = asyncio.create_task(feed.server.drain(5))
+            await asyncio.sleep(0.3)
+            assert not draining.done()
+            gate.set()
+            await draining
+            assert len(feed.inbox.received) == 3
 
     asyncio.run(talk())
