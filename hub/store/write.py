@@ -1,4 +1,4 @@
-"""Saving a batch: what becomes of each write, then a constant number of round trips whatever the size of the batch.
+"""Saving a batch: a constant number of round trips, whatever its size.
 
 Superseded versions are moved to history inside the database. Everything new goes in by COPY, one for each table.
 A lost race shows as a version that has moved on, or as a key that exists already: HubError CONFLICT, after which the
@@ -8,30 +8,21 @@ transaction must be rolled back and the batch tried again from `load`.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 from uuid import UUID
 
 import asyncpg
-import msgspec
 
 from hub.db.database import Tx
-from hub.fhir.extract import extract
-from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
-from hub.kernel.ids import reference_key
-from hub.kernel.types import Json
-from hub.store import codec, tables
-from hub.store.index_rows import FIRST, IndexRows, index_rows, number_rows
+from hub.store import tables
+from hub.store.batch import OUTBOX_COLUMNS, RESOURCE_COLUMNS, VERSION_COLUMNS, Batch, Row, plan
+from hub.store.index_rows import number_rows
 from hub.store.phrases import Phrases
-from hub.store.resource_types import type_number
-from hub.store.values import Facts, Outcome, Saved, Stored, Write, patient_key
-
-Row = tuple[Any, ...]
+from hub.store.values import Saved, Write
 
 _SIDE_TABLES: Final = (tables.coding, tables.string_value, tables.date_value, tables.number_value)
-_VERSION_COLUMNS: Final = tuple(c.name for c in tables.history.columns if c.name not in {"xid", "ended"})
 
 #: One statement: takes the current rows away if their version is the expected one, keeps them as history, clears
 #: their index rows. Its answer is the number of versions moved.
@@ -43,37 +34,17 @@ old AS (DELETE FROM resource r USING given g
 moved AS (INSERT INTO history ({columns}, xid) SELECT {columns}, xid FROM old RETURNING 1)
 SELECT count(*) FROM moved
 """.format(
-    columns=", ".join(_VERSION_COLUMNS),
+    columns=", ".join(VERSION_COLUMNS),
     sides=",\n".join(
         f"no_{t.name} AS (DELETE FROM {t.name} s USING given g WHERE s.pkey = g.pkey AND s.key = g.key)"
         for t in _SIDE_TABLES
     ),
 )
 
-_RESOURCE_COLUMNS: Final = tuple(c.name for c in tables.resource.columns if c.name != "xid")
-_OUTBOX_COLUMNS: Final = ("pkey", "type", "id", "version", "outcome", "updated")
-_META_NOT_CONTENT: Final = frozenset({"versionId", "lastUpdated", "source"})
-
-_canonical: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
-
-
-@dataclass(slots=True)
-class Batch:
-    """All rows of one save, by table."""
-
-    superseded: list[tuple[UUID, UUID, int]] = field(default_factory=list)
-    home: list[Row] = field(default_factory=list)
-    resource: dict[UUID, Row] = field(default_factory=dict)
-    indexed: dict[UUID, tuple[UUID, int, IndexRows]] = field(default_factory=dict)
-    history: list[Row] = field(default_factory=list)
-    outbox: list[Row] = field(default_factory=list)
-
 
 async def save(tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases) -> list[Saved]:
     """Apply writes in order, in `tx`; several to one resource make a version each. Errors as `Store.save` says."""
-    batch = Batch()
-    standing: dict[UUID, Stored] = {}
-    saved = [_plan(batch, write, standing, now) for write in writes]
+    batch, saved = plan(writes, now)
     await _supersede(tx, batch.superseded)
     try:
         await _copy(tx, batch)
@@ -83,151 +54,6 @@ async def save(tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases)
         ) from None
     await phrases.add(tx, {t: p for _, _, rows in batch.indexed.values() for t, p in rows.phrases.items()})
     return saved
-
-
-def _plan(batch: Batch, write: Write, standing: dict[UUID, Stored], now: datetime) -> Saved:
-    """Decide what a write comes to, and note its rows."""
-    key = reference_key(write.type, write.id)
-    current = standing.get(key, write.current)
-    if _is_unchanged(write, current):
-        return _answer(write, current, "unchanged")
-    pkey = patient_key(write.type, write.id, write.patient)
-    if current is not None and current.pkey != pkey:
-        raise HubError(
-            Category.INVALID,
-            "belongs to another patient's record",
-            where=f"{write.type}/{write.id}",
-            todo="move it by the operation that moves records",
-            code="patient-changed",
-        )
-    outcome: Outcome = "deleted" if write.resource is None else "updated"
-    if current is None or (current.deleted and outcome == "updated"):
-        outcome = "created"
-    stored = _stored(write, pkey, current.version + 1 if current else 1, now)
-    _retire(batch, key, current, in_batch=key in standing)
-    if current is None:
-        batch.home.append((key, pkey))
-    _place(batch, key, write, stored)
-    batch.outbox.append((pkey, type_number(write.type), write.id, stored.version, outcome, now))
-    standing[key] = stored
-    return _answer(write, stored, outcome)
-
-
-def _is_unchanged(write: Write, current: Stored | None) -> bool:
-    """Whether the write says what already stands. meta.source is not content: it says which message said it last."""
-    if write.resource is None:
-        return current is None or current.deleted
-    if current is None or current.deleted or (write.facts, write.cleared) != (current.facts, current.cleared):
-        return False
-    return same_content(write.resource, loads(current.body))
-
-
-def same_content(one: Json, other: Json) -> bool:
-    """Equal but for version, update time and source; 1.0 and 1.00 differ, the order of keys does not matter."""
-    left, right = _content(one), _content(other)
-    return left == right and _canonical.encode(left) == _canonical.encode(right)
-
-
-def _content(resource: Json) -> Json:
-    meta = {key: value for key, value in resource.get("meta", {}).items() if key not in _META_NOT_CONTENT}
-    rest = {key: value for key, value in resource.items() if key != "meta"}
-    return {**rest, "meta": meta} if meta else rest
-
-
-def _stored(write: Write, pkey: UUID, version: int, now: datetime) -> Stored:
-    return Stored(
-        type=write.type,
-        id=write.id,
-        version=version,
-        updated=now,
-        deleted=write.resource is None,
-        body=b"" if write.resource is None else _body(write, version, now),
-        pkey=pkey,
-        patient=write.patient,
-        facts=write.facts,
-        source=write.source,
-        cleared=write.cleared,
-    )
-
-
-def _body(write: Write, version: int, now: datetime) -> bytes:
-    resource = write.resource or {}
-    meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(now)}
-    head = {"resourceType": write.type, "id": write.id, "meta": meta}
-    return dumps({**head, **{key: value for key, value in resource.items() if key not in head}})
-
-
-def instant(moment: datetime) -> str:
-    """An R4 instant in UTC to the microsecond the store keeps."""
-    return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _retire(batch: Batch, key: UUID, current: Stored | None, *, in_batch: bool) -> None:
-    """The version that stands goes to history: by the database, or straight away if this batch made it."""
-    if in_batch:
-        batch.history.append(_version_of(batch.resource.pop(key)))
-        batch.indexed.pop(key, None)
-    elif current is not None:
-        batch.superseded.append((current.pkey, key, current.version))
-
-
-def _version_of(row: Row) -> Row:
-    by_name = dict(zip(_RESOURCE_COLUMNS, row, strict=True))
-    return tuple(by_name[name] for name in _VERSION_COLUMNS)
-
-
-def _place(batch: Batch, key: UUID, write: Write, stored: Stored) -> None:
-    rows = IndexRows()
-    if write.resource is not None:
-        rows = index_rows(write.type, write.patient, extract(write.resource))
-        batch.indexed[key] = (stored.pkey, type_number(write.type), rows)
-    batch.resource[key] = _resource_row(key, stored, rows)
-
-
-def _resource_row(key: UUID, stored: Stored, rows: IndexRows) -> Row:
-    """In the order of _RESOURCE_COLUMNS."""
-    facts: Facts = stored.facts
-    return (
-        stored.pkey,
-        key,
-        stored.version,
-        type_number(stored.type),
-        stored.id,
-        stored.updated,
-        stored.deleted,
-        codec.encode(stored.body),
-        stored.patient,
-        facts.author_org,
-        facts.authors,
-        facts.labels,
-        facts.clinical_start,
-        facts.clinical_end,
-        facts.flags,
-        stored.source,
-        stored.cleared,
-        list(rows.tokens),
-        list(rows.refs),
-        list(rows.params),
-        rows.date_low if rows.date_high else FIRST,
-        rows.date_high,
-        rows.code_system,
-        rows.code,
-        rows.value,
-        rows.unit,
-    )
-
-
-def _answer(write: Write, stored: Stored | None, outcome: Outcome) -> Saved:
-    if stored is None:
-        raise HubError(Category.NOT_FOUND, "is not stored", where=f"{write.type}/{write.id}")
-    return Saved(
-        type=write.type,
-        id=write.id,
-        version=stored.version,
-        updated=stored.updated,
-        outcome=outcome,
-        body=stored.body,
-    )
 
 
 async def _supersede(tx: Tx, superseded: Sequence[tuple[UUID, UUID, int]]) -> None:
@@ -253,13 +79,13 @@ async def _copy(tx: Tx, batch: Batch) -> None:
         if rows.numbers:
             numbers.extend((pkey, key, *row) for row in number_rows(rows))
     await _into(tx, "resource_home", batch.home)
-    await _into(tx, "resource", batch.resource.values(), _RESOURCE_COLUMNS)
+    await _into(tx, "resource", batch.resource.values(), RESOURCE_COLUMNS)
     await _into(tx, "coding", codings)
     await _into(tx, "string_value", strings)
     await _into(tx, "date_value", dates)
     await _into(tx, "number_value", numbers)
-    await _into(tx, "history", batch.history, _VERSION_COLUMNS)
-    await _into(tx, "outbox", batch.outbox, _OUTBOX_COLUMNS)
+    await _into(tx, "history", batch.history, VERSION_COLUMNS)
+    await _into(tx, "outbox", batch.outbox, OUTBOX_COLUMNS)
 
 
 async def _into(tx: Tx, table: str, rows: Iterable[Row], columns: Sequence[str] | None = None) -> None:

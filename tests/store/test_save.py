@@ -11,9 +11,9 @@ import pytest
 from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
+from hub.store.batch import same_content
 from hub.store.store import Store
 from hub.store.values import Stored, Write
-from hub.store.write import same_content
 from tests.store.support import FACTS, NOW, patient, run, save, stored
 
 
