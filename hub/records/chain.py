@@ -161,9 +161,8 @@ class Chain:
         for draft in incoming.translation.drafts:
             ref = Ref(draft.resource["resourceType"], draft.resource["id"])
             if ref not in found:
-                found[ref] = _begin(
-                    self._heads.get(ref), incoming, draft.patient, self._own.get((incoming.message, ref))
-                )
+                own = self._own.get((incoming.message, ref))
+                found[ref] = _begin(self._heads.get(ref), incoming, draft, own)
             found[ref].add(draft)
         return found
 
@@ -192,11 +191,13 @@ class Chain:
         heads[ref] = _head_after(change, incoming)
 
 
-def _begin(head: Head | None, incoming: Incoming, patient: str | None, own: Own | None) -> _Standing:
+def _begin(head: Head | None, incoming: Incoming, draft: Draft, own: Own | None) -> _Standing:
     if head is None:
-        return _Standing(None, settled=False, resource=None, cleared=(), patient=patient)
-    standing = _Standing(head, head.settled_for(incoming), head.resource, head.cleared, patient)
-    if own and head.resource is not None:
+        return _Standing(None, settled=False, resource=None, cleared=(), patient=draft.patient)
+    standing = _Standing(head, head.settled_for(incoming), head.resource, head.cleared, draft.patient)
+    # A newer snapshot has stated all that stands, also what it has in common with this one.
+    open_to_it = draft.merge == "overlay" or not standing.settled
+    if own and head.resource is not None and open_to_it:
         standing.resource, standing.own = withdraw(head.resource, own)
     return standing
 

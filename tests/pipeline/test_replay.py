@@ -1,0 +1,184 @@
+"""Replays: after a mended mapping, late, and beside what clients wrote."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+from hub.fhir.json import loads
+from hub.kernel.clock import fixed_clock
+from hub.kernel.ports import Translator
+from hub.kernel.types import Draft, Json, Translation
+from hub.pipeline.messages import Filter
+from hub.pipeline.repair import Repairs
+from hub.store.store import Store
+from hub.store.values import Write
+from tests.pipeline.fake_feed import FEED, NOON, envelope, message, observation_id, patient_id, translate
+from tests.pipeline.hub_in_a_box import Box, box, run
+
+
+async def replay(hub: Box, *numbers: int) -> list[str]:
+    await Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON)).replay(Filter(numbers=numbers))
+    await hub.drain()
+    return await hub.states(numbers)
+
+
+def mapping(change: Callable[[Json], None]) -> Translator:
+    """The translator with something done to every Patient it makes."""
+
+    def translator(raw: bytes) -> Translation:
+        translation = translate(raw)
+        return replace(translation, drafts=tuple(changed(draft) for draft in translation.drafts))
+
+    def changed(draft: Draft) -> Draft:
+        resource = dict(draft.resource)
+        if resource["resourceType"] == "Patient":
+            change(resource)
+        return replace(draft, resource=resource)
+
+    return translator
+
+
+#: A mapping that writes the marital status into the language of the patient.
+WRONG = mapping(lambda patient: patient.update(language="M"))
+
+
+async def patient(hub: Box) -> Json:
+    found = await hub.read("Patient", patient_id("A"))
+    assert found is not None
+    return {key: value for key, value in found.items() if key in {"gender", "language", "active"}}
+
+
+async def versions(hub: Box) -> int:
+    async with hub.database.connection() as connection:
+        return (await hub.store.load(connection, [("Patient", patient_id("A"))]))["Patient", patient_id("A")].version
+
+
+def test_what_the_old_mapping_got_wrong_vanishes(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url, {FEED: WRONG}) as hub:
+            await hub.send(message("1", set={"gender": "male"}))
+            assert await patient(hub) == {"gender": "male", "language": "M"}
+            hub.translators = {FEED: translate}
+            assert await replay(hub, 1) == ["done"]
+            assert await patient(hub) == {"gender": "male"}
+            assert await versions(hub) == 2
+            await replay(hub, 1)
+            assert await versions(hub) == 2
+
+    run(story())
+
+
+def test_it_vanishes_also_when_newer_messages_have_spoken_and_what_they_said_stays(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url, {FEED: WRONG}) as hub:
+            await hub.send(message("1", set={"gender": "male"}), message("2", set={"gender": "female", "active": True}))
+            hub.translators = {FEED: translate}
+            assert set(await replay(hub, 1, 2)) == {"done"}
+            assert await patient(hub) == {"gender": "female", "active": True}
+
+    run(story())
+
+
+def test_a_replay_under_the_same_mapping_changes_nothing(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            raws = [
+                message("1", set={"gender": "male"}, results={"K": "1"}, doctor="D"),
+                message("2", set={"gender": "female"}, clear=["active"]),
+                message("3", set={"active": True}, results={"K": "2"}),
+                message("4", clear=["gender"]),
+            ]
+            await hub.send(*raws)
+            async with hub.database.connection() as connection:
+                before = await connection.fetch("SELECT pkey, key, version, body FROM resource ORDER BY key")
+                for order in ([1, 2, 3, 4], [2], [3, 1], [4]):
+                    await replay(hub, *order)
+                    after = await connection.fetch("SELECT pkey, key, version, body FROM resource ORDER BY key")
+                    assert after == before
+
+    run(story())
+
+
+def test_an_element_a_newer_message_cleared_stays_cleared(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            hub.translators = {FEED: lambda raw: translate(b"{}" if loads(raw)["control"] == "1" else raw)}
+            assert await hub.send(
+                message("1", set={"gender": "male", "active": True}), message("2", clear=["gender"])
+            ) == [
+                "dead",
+                "done",
+            ]
+            hub.translators = {FEED: translate}
+            assert await replay(hub, 1) == ["done"]
+            assert await patient(hub) == {"active": True}
+
+    run(story())
+
+
+def test_what_a_client_wrote_after_a_message_came_is_newer_than_the_message(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await hub.send(message("1", set={"gender": "male"}))
+            store = Store(fixed_clock(NOON + timedelta(hours=1)))
+            async with hub.database.transaction() as tx:
+                current = (await store.load(tx, [("Patient", patient_id("A"))]))["Patient", patient_id("A")]
+                write = Write(
+                    type="Patient",
+                    id=current.id,
+                    resource={**loads(current.body), "gender": "female", "meta": {}},
+                    patient=current.id,
+                    facts=current.facts,
+                    current=current,
+                )
+                await store.save(tx, [write])
+            assert await replay(hub, 1) == ["superseded"]
+            assert await patient(hub) == {"gender": "female"}
+
+    run(story())
+
+
+def test_what_a_client_deleted_does_not_come_back_by_a_replay(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await hub.send(message("1", results={"K": "1"}))
+            store = Store(fixed_clock(NOON + timedelta(hours=1)))
+            rid = observation_id("A", "K")
+            async with hub.database.transaction() as tx:
+                current = (await store.load(tx, [("Observation", rid)]))["Observation", rid]
+                facts, patient_of = current.facts, current.patient
+                await store.save(
+                    tx,
+                    [
+                        Write(
+                            type="Observation",
+                            id=rid,
+                            resource=None,
+                            patient=patient_of,
+                            facts=facts,
+                            current=current,
+                        )
+                    ],
+                )
+            await replay(hub, 1)
+            assert await hub.read("Observation", rid) is None
+
+    run(story())
+
+
+def test_the_provenance_of_a_replay_names_what_it_changed(database_url: str) -> None:
+    async def story() -> Any:
+        async with box(database_url, {FEED: WRONG}) as hub:
+            await hub.send(message("1"))
+            hub.translators = {FEED: translate}
+            await replay(hub, 1)
+            async with hub.database.connection() as connection:
+                rid = await connection.fetchval("SELECT id FROM outbox WHERE outcome = 'created' ORDER BY seq DESC")
+            traces = [await hub.read("Provenance", rid, version) for version in (1, 2)]
+            return [trace and trace["target"] for trace in traces]
+
+    target = f"Patient/{patient_id('A')}/_history/"
+    assert run(story()) == [[{"reference": f"{target}1"}], [{"reference": f"{target}2"}]]
