@@ -17,6 +17,7 @@ from hub.records.refusal import NonconformantError
 
 #: Where HTTP or R4 asks for another status than that of the category (R4 http.html, RFC 9110).
 STATUS_OF_CODE: Final[Mapping[str, int]] = {
+    "criterion": 400,
     "deleted": 410,
     "id-mismatch": 400,
     "media-type": 415,

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+import re
 from typing import Final
 from urllib.parse import parse_qsl
 
 from hub.kernel.errors import Category, HubError
 
 MAX_PARAMETERS: Final = 1000
+#: The shape of a parameter's name with modifiers and chains. What has another is not repeated in any answer: it may be
+#: a value gone astray.
+_WORD: Final = r"[A-Za-z_][A-Za-z0-9_-]{0,63}"
+_NAME: Final = re.compile(rf"{_WORD}(?:[.:]{_WORD}){{0,20}}")
+#: Parameters whose values are names in their turn.
+_NAMING: Final = frozenset({"_sort", "_include", "_revinclude", "_include:iterate", "_revinclude:iterate", "_type"})
+_NAMES: Final = re.compile(rf"(?:-?(?:\*|{_WORD}(?:[.:](?:\*|{_WORD})){{0,20}})(?:,|\Z))*")
 
 
 def read_query(text: str) -> list[tuple[str, str]]:
     """Pairs of an `application/x-www-form-urlencoded` text.
 
-    Raises HubError UNREADABLE when it is not UTF-8 after decoding, has U+0000 or more than `MAX_PARAMETERS` pairs.
+    Raises HubError UNREADABLE when it is not UTF-8 after decoding, has U+0000 or more than `MAX_PARAMETERS` pairs;
+    UNSUPPORTED for a name that cannot be one.
     """
     try:
         pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
@@ -21,6 +30,11 @@ def read_query(text: str) -> list[tuple[str, str]]:
         raise _unreadable() from None
     if "%00" in text or "\x00" in text:
         raise _unreadable()
+    if not all(_NAME.fullmatch(name) and (name not in _NAMING or _NAMES.fullmatch(value)) for name, value in pairs):
+        raise HubError(
+            Category.UNSUPPORTED, "has a name that no parameter has", where="URL", todo="correct it",
+            code="unknown-parameter",
+        )  # fmt: skip
     return pairs
 
 

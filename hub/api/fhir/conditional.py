@@ -10,6 +10,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from hub.api.fhir.exchange import Ask, Params
+from hub.api.fhir.parameters import asked
 from hub.api.query import read_query
 from hub.api.services import Services
 from hub.gate.released import Released
@@ -46,7 +47,7 @@ def canonical(params: Params) -> str:
 async def find(services: Services, ask: Ask, rtype: str, params: Params) -> Sequence[Released]:
     """Up to two matches the actor of `ask` may see: two mean several."""
     criteria = [*params, ("_count", "2"), ("_total", "none")]
-    return (await services.gate.search(ask.actor, rtype, criteria, origin=ask.origin)).matches
+    return (await asked(services.gate.search(ask.actor, rtype, criteria, origin=ask.origin))).matches
 
 
 def at_most_one(matches: Sequence[Released], where: str) -> Released | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Awaitable, Iterable
+from typing import Final, TypeVar
 
 from hub.api.fhir.exchange import Ask, Params
 from hub.kernel.errors import Category, HubError
+
+T = TypeVar("T")
 
 #: Parameters of every interaction that concern the form of the answer (R4 http.html#parameters).
 FORM: Final = frozenset({"_format", "_pretty"})
@@ -21,16 +23,21 @@ def refuse_parameters(ask: Ask) -> None:
 def unknown(names: Iterable[str]) -> HubError:
     """The refusal of parameters by their names; values are not repeated."""
     return HubError(
-        Category.UNSUPPORTED, f"unknown parameters: {', '.join(map(_shown, names))}", where="URL",
+        Category.UNSUPPORTED, f"unknown parameters: {', '.join(names)}", where="URL",
         todo="leave them out, or send Prefer: handling=lenient", code="unknown-parameter",
     )  # fmt: skip
+
+
+async def asked(page: Awaitable[T]) -> T:
+    """The page of a search. What it cannot read is a bad request (400): 422 is for resources (R4 http.html#search)."""
+    try:
+        return await page
+    except HubError as error:
+        if error.category is not Category.INVALID:
+            raise
+        raise HubError(error.category, error.what, where=error.where, todo=error.todo, code="search-value") from None
 
 
 def values(params: Params, name: str) -> list[str]:
     """All values of one parameter in their order."""
     return [value for key, value in params if key == name]
-
-
-def _shown(name: str) -> str:
-    """A parameter name as far as it can be one: what stands in its place may be a value gone astray."""
-    return name if name.replace("_", "a").replace("-", "a").isalnum() and name.isascii() and len(name) < 40 else "(?)"

@@ -7,6 +7,7 @@ from urllib.parse import quote, urlencode
 
 from hub.api.fhir.bundle import bundle, entry
 from hub.api.fhir.exchange import Answer, Ask, Params
+from hub.api.fhir.parameters import asked
 from hub.api.services import Services
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
@@ -21,8 +22,9 @@ async def search(services: Services, ask: Ask) -> Answer:
     Raises HubError UNSUPPORTED naming an unknown parameter (lenient: it is left out and said so in the page),
     INVALID for an unreadable value.
     """
-    page = await services.gate.search(
-        ask.actor, ask.type or None, ask.params, lenient=ask.preference.lenient, origin=ask.origin
+    lenient = ask.preference.lenient
+    page = await asked(
+        services.gate.search(ask.actor, ask.type or None, ask.params, lenient=lenient, origin=ask.origin)
     )
     body = bundle(
         "searchset",

@@ -1,0 +1,71 @@
+"""The capability statement tells the truth: it is compared with the routes, and the routes with what they answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.api.fhir.routes import INTERACTIONS
+from hub.fhir.search_parameters import parameters
+from hub.fhir.structure import RESOURCE_TYPES
+from hub.records.rights import RESERVED
+from tests.api.house import House, body, in_house
+
+WRITES = {"create", "update", "delete"}
+
+
+@pytest.fixture
+def statement(database_url: str) -> Any:
+    async def visit(home: House) -> Any:
+        return body(await home.ask("GET", "/metadata", who=""))
+
+    return in_house(database_url, visit)
+
+
+def test_every_interaction_of_the_routes_is_announced_and_no_other(statement: Any) -> None:
+    rest = statement["rest"][0]
+    announced = {i["code"] for r in rest["resource"] for i in r["interaction"]} | {
+        i["code"] for i in rest["interaction"]
+    }
+    assert announced - {"batch"} == {interaction.code for interaction in INTERACTIONS}
+
+
+def test_every_type_is_announced_with_the_search_parameters_that_are_answered(statement: Any) -> None:
+    by_type = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
+    assert by_type.keys() == RESOURCE_TYPES
+    for rtype, resource in by_type.items():
+        assert {p["name"]: p["type"] for p in resource["searchParam"]} == {
+            code: parameter.type for code, parameter in parameters(rtype).items()
+        }
+
+
+def test_types_that_are_not_written_here_announce_no_write(statement: Any) -> None:
+    for resource in statement["rest"][0]["resource"]:
+        codes = {interaction["code"] for interaction in resource["interaction"]}
+        assert codes.isdisjoint(WRITES) if resource["type"] in RESERVED else codes >= WRITES
+
+
+def test_it_names_the_version_of_fhir_and_of_the_software(statement: Any) -> None:
+    assert statement["fhirVersion"] == "4.0.1"
+    assert statement["software"] == {"name": "Yilian Hub", "version": "0.0.test"}
+    assert (statement["kind"], statement["status"]) == ("instance", "active")
+    assert "date" in statement
+
+
+def test_every_announced_interaction_has_an_answer_of_its_own(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for interaction in INTERACTIONS:
+            path = interaction.template.format(type="Patient", id="absent", version="1")
+            form = interaction.body == "form"
+            headers = {"content_type": "application/x-www-form-urlencoded"} if form else {}
+            answer = await home.ask(
+                interaction.method, path, b"" if form else b"{}" if interaction.body == "resource" else None, **headers
+            )
+            assert answer.status_code not in (405, 415, 500), (interaction.template, answer.text)
+        for method, path in (("PATCH", "/Patient/a"), ("HEAD", "/Patient"), ("POST", "/metadata")):
+            answer = await home.ask(method, path)
+            assert answer.status_code == 405
+            assert answer.headers["allow"]
+
+    in_house(database_url, visit)

@@ -1,0 +1,57 @@
+"""Health, metrics and the front page."""
+
+from __future__ import annotations
+
+import httpx
+
+from hub.api.front_page import PLACES
+from hub.kernel.errors import Category, HubError
+from tests.api.house import House, in_house
+
+
+async def get(home: House, path: str) -> httpx.Response:
+    return await home.http.get(f"http://hub.test{path}")
+
+
+def test_a_process_that_cannot_serve_says_so_without_telling_why_to_strangers(database_url: str) -> None:
+    async def away() -> None:
+        raise HubError(Category.UNAVAILABLE, "password of 10.0.0.7 refused", code="database-login")
+
+    async def visit(home: House) -> None:
+        assert (await get(home, "/health/live")).status_code == 200
+        answer = await get(home, "/health/ready")
+        assert (answer.status_code, answer.json()) == (503, {"status": "not ready", "reason": "database-login"})
+
+    in_house(database_url, visit, ready=away)
+
+
+def test_metrics_count_by_route_template(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.ask("GET", "/Patient/secret-id")
+        text = (await get(home, "/metrics")).text
+        assert 'yilian_http_requests_total{method="GET",route="/{type}/{id}",status="404"} 1' in text
+        assert "secret-id" not in text
+
+    in_house(database_url, visit)
+
+
+def test_every_place_the_front_page_names_answers(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        page = await get(home, "/")
+        assert page.headers["content-type"] == "text/html; charset=utf-8"
+        assert "default-src 'none'" in page.headers["content-security-policy"]
+        assert page.text.index("医联枢纽") < page.text.index("Yilian Hub")
+        for place, chinese, _ in PLACES:
+            assert f'href="{place}"' in page.text
+            assert chinese in page.text
+            assert (await get(home, place)).status_code == 200
+
+    in_house(database_url, visit)
+
+
+def test_nothing_else_is_served(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for path in ("/docs", "/redoc", "/openapi.json", "/fhirx", "/health", "/metrics/x", "/.env"):
+            assert (await get(home, path)).status_code == 404, path
+
+    in_house(database_url, visit)
