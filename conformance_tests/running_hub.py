@@ -1,0 +1,112 @@
+"""A real hub as a black box: `yilian up` in its own process group, asked only over its sockets."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from hub.demo.ask import Client
+
+START_SECONDS = 60
+
+
+class RunningHub:
+    """One `yilian up` on a data folder of its own."""
+
+    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.ready_file = folder / "ready.json"
+        self.environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), **environment}
+        self._options = options
+        self.log = folder / "hub.log"
+        self.process = self._start()
+
+    def _start(self) -> subprocess.Popen[bytes]:
+        self.ready_file.unlink(missing_ok=True)
+        arguments = ["up", "--port", "0", "--data", str(self.data), "--ready-file", str(self.ready_file)]
+        with self.log.open("ab") as lines:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "hub.cli.main", *arguments, *self._options],
+                env=self.environment,
+                stderr=lines,
+                stdout=lines,
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self.ready_file.exists():
+            assert process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
+            assert time.monotonic() < deadline, "not ready in time"
+            time.sleep(0.05)
+        return process
+
+    @property
+    def ready(self) -> dict[str, Any]:
+        loaded: dict[str, Any] = json.loads(self.ready_file.read_text(encoding="utf-8"))
+        return loaded
+
+    @property
+    def base(self) -> str:
+        return str(self.ready["pages"]).rstrip("/")
+
+    def yilian(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command beside the hub."""
+        return subprocess.run(
+            [sys.executable, "-m", "hub.cli.main", *arguments],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            check=check,
+            timeout=120,
+        )
+
+    def token(self, role: str, organization: str) -> str:
+        return self.yilian("token", "--role", role, "--organization", organization, "--url", self.base).stdout.strip()
+
+    def client(self, role: str, organization: str) -> Client:
+        return Client(self.base, self.token(role, organization))
+
+    def states(self) -> dict[str, int]:
+        """How many messages are in each state, whatever their feed."""
+        found: dict[str, int] = {}
+        for row in self.client("integration-engineer", "F01").get("api/messages/summary")["messages"]:
+            found[row["state"]] = found.get(row["state"], 0) + row["count"]
+        return found
+
+    def settled(self, seconds: float = 60) -> dict[str, int]:
+        """The states once nothing is queued."""
+        deadline = time.monotonic() + seconds
+        while (states := self.states()).get("queued"):
+            assert time.monotonic() < deadline, states
+            time.sleep(0.2)
+        return states
+
+    def kill(self, pid: int) -> None:
+        os.kill(pid, signal.SIGKILL)
+
+    def restart(self) -> None:
+        """Start again on the same data after a stop or a kill."""
+        self.process.wait(timeout=30)
+        self.process = self._start()
+
+    def stop(self) -> int:
+        """End it as an operator would; the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=60)
+
+
+@contextmanager
+def running_hub(folder: Path, *options: str, **environment: str) -> Iterator[RunningHub]:
+    hub = RunningHub(folder, *options, **environment)
+    try:
+        yield hub
+    finally:
+        hub.stop()

@@ -1,0 +1,164 @@
+import json
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance_tests.running_hub import RunningHub, running_hub
+
+ADMISSION = (
+    "MSH|^~\\&|HIS|F01|HUB|YILIAN|20260302083000||ADT^A01|{control}|P|2.4\r"
+    "EVN|A01|20260302083000\r"
+    "PID|1||M900001^^^^PatientNO||测试甲||19800101|2\r"
+    "PV1|1|I|内科^01^01||||||||||||||||{visit}|||||||||||||||||||||||||20260302083000\r"
+)
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    folder = tmp_path_factory.mktemp("up")
+    with running_hub(folder) as started:
+        yield started
+
+
+def send(hub: RunningHub, text: str, feed: str = "F01-his") -> str:
+    file = hub.folder / "message.hl7"
+    file.write_bytes(text.encode("gbk"))
+    return hub.yilian("send", "mllp", "127.0.0.1", str(hub.ready["mllp"][feed]), str(file), check=False).stdout
+
+
+def test_the_ready_file_names_every_door(hub: RunningHub) -> None:
+    assert hub.ready.keys() == {"fhir", "pages", "mllp", "dicom", "pids"}
+    assert hub.ready["fhir"] == hub.base + "/fhir"
+    assert set(hub.ready["mllp"]) == {"F01-his", "F03-lis"}
+    assert all(isinstance(pid, int) for pid in hub.ready["pids"].values())
+
+
+def test_a_message_sent_over_the_socket_is_answered_by_the_fhir_api(hub: RunningHub) -> None:
+    assert send(hub, ADMISSION.format(control="U1", visit="V1")).split("\t")[1] == "AA"
+    hub.settled()
+    found = hub.client("clinician", "F01").get("fhir/Patient?identifier=urn:oid:2.999.1.1|M900001")
+    assert found["total"] == 1
+    patient = found["entry"][0]["resource"]
+    assert patient["name"][0]["text"] == "测试甲"
+    again = hub.client("clinician", "F01").get(f"fhir/Patient/{patient['id']}")
+    assert again == patient
+
+
+def test_another_facility_does_not_see_it(hub: RunningHub) -> None:
+    send(hub, ADMISSION.format(control="U2", visit="V1"))
+    hub.settled()
+    ours = hub.client("clinician", "F01").get("fhir/Patient?identifier=urn:oid:2.999.1.1|M900001")
+    theirs = hub.client("clinician", "F02")
+    assert theirs.get("fhir/Patient?identifier=urn:oid:2.999.1.1|M900001")["total"] == 0
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        theirs.get(f"fhir/Patient/{ours['entry'][0]['resource']['id']}")
+    assert caught.value.code == 404
+    caught.value.close()
+
+
+def test_a_sender_that_claims_to_be_another_hospital_is_refused(hub: RunningHub) -> None:
+    assert send(hub, ADMISSION.format(control="U3", visit="V3").replace("|F01|", "|F09|")).split("\t")[1] == "AR"
+
+
+def test_messages_are_listed_shown_masked_and_replayed_from_the_command_line(hub: RunningHub) -> None:
+    send(hub, ADMISSION.format(control="U4", visit="V4"))
+    hub.settled()
+    listed = json.loads(hub.yilian("messages", "list", "--json", "--data", str(hub.data)).stdout)
+    newest = listed[0]["id"]
+    shown = hub.yilian("messages", "show", str(newest), "--data", str(hub.data)).stdout
+    assert "测试甲" not in shown
+    assert "ADT^A01" in shown
+    refused = hub.yilian("messages", "show", str(newest), "--unmask", "--data", str(hub.data), check=False)
+    assert refused.returncode == 2
+    assert "needs a reason" in refused.stderr
+    unmasked = hub.yilian(
+        "messages", "show", str(newest), "--unmask", "--reason", "vendor call", "--data", str(hub.data)
+    )
+    assert "测试甲" in unmasked.stdout
+    assert "1 messages are queued" in hub.yilian("messages", "replay", str(newest), "--data", str(hub.data)).stdout
+    hub.settled()
+
+
+def test_every_listening_socket_is_on_loopback(hub: RunningHub) -> None:
+    pids = {hub.process.pid, *hub.ready["pids"].values()}
+    listening = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout.splitlines()
+    ours = [line for line in listening if any(f"pid={pid}," in line for pid in pids)]
+    assert ours
+    assert all(line.split()[3].startswith(("127.0.0.1:", "[::1]:")) for line in ours)
+
+
+@pytest.mark.parametrize("name", ["api-1", "pipeline-1", "mllp"])
+def test_a_killed_process_comes_back_on_the_same_ports(hub: RunningHub, name: str) -> None:
+    before = hub.ready
+    hub.kill(before["pids"][name])
+    deadline = time.monotonic() + 30
+    while hub.ready["pids"][name] == before["pids"][name]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert hub.ready["mllp"] == before["mllp"]
+    control = f"K{name}"[:20]
+    assert send(hub, ADMISSION.format(control=control, visit="V1")).split("\t")[1] == "AA"
+    hub.settled()
+
+
+def test_a_second_hub_on_the_same_data_is_refused(hub: RunningHub) -> None:
+    refused = hub.yilian("up", "--port", "0", "--data", str(hub.data), check=False)
+    assert refused.returncode == 2
+    assert "another hub runs on this data folder" in refused.stderr
+
+
+def test_a_taken_port_is_named(hub: RunningHub, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        refused = hub.yilian("up", "--port", port, "--data", str(tmp_path / "data"), check=False)
+    assert refused.returncode == 2
+    assert f"HTTP 127.0.0.1:{port}: the port is taken" in refused.stderr
+
+
+def test_health_and_metrics_answer_without_a_token_and_without_patients(hub: RunningHub) -> None:
+    for path in ("/health/live", "/health/ready", "/metrics", "/"):
+        with urllib.request.urlopen(hub.base + path) as answer:
+            assert answer.status == 200
+            assert "测试甲" not in answer.read().decode()
+
+
+def test_no_patient_data_is_in_the_log(hub: RunningHub) -> None:
+    send(hub, ADMISSION.format(control="U9", visit="V9"))
+    hub.settled()
+    text = hub.log.read_text(encoding="utf-8")
+    assert not any(canary in text for canary in ("测试甲", "M900001", "19800101", "\\u6d4b"))
+
+
+def test_a_hub_whose_supervisor_was_killed_starts_again_on_its_data(tmp_path: Path) -> None:
+    with running_hub(tmp_path) as hub:
+        send(hub, ADMISSION.format(control="S1", visit="S1"))
+        hub.settled()
+        children = list(hub.ready["pids"].values())
+        hub.process.kill()
+        hub.restart()
+        assert hub.settled() == {"done": 1}
+        assert not any(_alive(pid) for pid in children)
+
+
+def test_sigterm_ends_everything_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    with running_hub(tmp_path) as hub:
+        pids = list(hub.ready["pids"].values())
+        hub.process.send_signal(signal.SIGTERM)
+        assert hub.process.wait(timeout=60) == 0
+    assert not any(_alive(pid) for pid in pids)
+    assert not list((tmp_path / "state" / "yilian").glob("*.json"))
+
+
+def _alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text(encoding="ascii")
+    except FileNotFoundError:
+        return False
+    return status.rsplit(")", 1)[1].split()[0] != "Z"
