@@ -14,12 +14,12 @@ Network = IPv4Network | IPv6Network
 LOOPBACK: Final = ("127.0.0.0/8", "::1/128")
 
 
-def networks(peers: Sequence[str]) -> tuple[Network, ...]:
+def networks(peers: Sequence[str], where: str = "peers") -> tuple[Network, ...]:
     """The networks (CIDR) that may connect; none given: loopback only. Raises HubError INVALID."""
     try:
         return tuple(ip_network(text, strict=False) for text in peers or LOOPBACK)
     except ValueError:
-        raise HubError(Category.INVALID, "holds no network", where="peers", todo="write 10.1.2.0/24") from None
+        raise HubError(Category.INVALID, "holds no network", where=where, todo="write 10.1.2.0/24") from None
 
 
 def allowed(address: str, among: Sequence[Network]) -> bool:

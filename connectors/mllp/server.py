@@ -52,7 +52,7 @@ class FeedServer:
         self._limits = limits or Limits()
         self._log = log
         self._waiter = waiter
-        self._networks = networks(feed.peers)
+        self._networks = networks(feed.peers, f"feed {feed.name}: peers")
         self._intake = Intake(
             feed, inbox=inbox, read_envelope=read_envelope, clock=clock, log=log, limits=self._limits, control=control
         )

@@ -23,6 +23,9 @@ from mappings.hl7v2.profile import DEFAULT, Profile
 from mappings.hl7v2.separators import Separators
 
 _IDENTIFYING: Final = {"PID": (2, 3, 4), "MRG": (1, 2, 4)}
+#: Identifiers of one message that an inbox has to keep in order; no patient has nearly as many.
+MOST_LANES: Final = 256
+
 #: Fields of MSH an acknowledgement may need, as `Envelope.header` names them.
 _NAMES: Final = tuple(f"MSH-{n}" for n in range(1, 22))
 
@@ -31,7 +34,7 @@ def read_envelope(raw: bytes, profile: Profile = DEFAULT) -> Envelope:
     """Peek at a message. Never raises: `Envelope.problem` says why it cannot be read or is refused.
 
     Problems: UNREADABLE (no header, unusable delimiters, two messages in one), INVALID (no message type),
-    UNSUPPORTED (an event or a version the profile does not take).
+    UNSUPPORTED (an event or a version the profile does not take), TOO_LARGE (identifiers beyond all reason).
     """
     text, charset, _ = decode(raw, profile.charset)
     try:
@@ -43,11 +46,12 @@ def read_envelope(raw: bytes, profile: Profile = DEFAULT) -> Envelope:
     if "\n" in body:
         body = body.replace("\n", "\r")
     kind = _kind(fields, body, header.separators)
-    problem = _problem(kind, fields, body, header.separators, profile)
+    lanes = tuple(dict.fromkeys(_lanes(body, header.separators, profile)))
+    problem = _problem(kind, fields, body, header.separators, profile) or _too_many(lanes)
     return Envelope(
         identity=(problem is None and _identity(fields)) or _hash(raw),
         kind=kind,
-        lanes=tuple(dict.fromkeys(_lanes(body, header.separators, profile))),
+        lanes=lanes[:MOST_LANES],
         charset=charset,
         header=fields,
         problem=problem,
@@ -115,6 +119,12 @@ def _problem(kind: str, fields: dict[str, str], body: str, separators: Separator
     if not profile.takes_version(_split(fields.get("MSH-12", ""), separators.component)[0]):
         return HubError(Category.UNSUPPORTED, "this feed does not take the version", where="MSH-12", code="version")
     return None
+
+
+def _too_many(lanes: tuple[str, ...]) -> HubError | None:
+    if len(lanes) <= MOST_LANES:
+        return None
+    return HubError(Category.TOO_LARGE, f"more than {MOST_LANES} identifiers", where="PID-3", code="identifiers")
 
 
 def _split(text: str, separator: str) -> list[str]:

@@ -77,6 +77,7 @@ def test_the_same_patient_has_the_same_lane_with_and_without_an_authority() -> N
         (b"MSH|0000|A", Category.UNREADABLE, "delimiters"),
         ((ADT + "\r" + ADT).encode(), Category.UNREADABLE, "second-msh"),
         (b"MSH|^~\\&|A|B", Category.INVALID, "required-field"),
+        ((HEADER + "\rPID|||" + "~".join(map(str, range(1, 258)))).encode(), Category.TOO_LARGE, "identifiers"),
     ],
 )
 def test_what_is_no_message_has_a_problem_and_is_identified_by_its_bytes(
