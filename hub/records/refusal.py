@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue
 
 
 class NonconformantError(HubError):
-    """A resource that does not validate. `issues` are all complaints; their positions are paths of elements."""
+    """A resource that does not validate. `issues` are all complaints; their positions are paths of elements, below
+    `where` when that names an entry of a Bundle.
+    """
 
     def __init__(self, issues: Sequence[Issue], where: str = "") -> None:
         super().__init__(Category.INVALID, "does not conform to FHIR R4", where=where, todo="mend the elements named")
-        self.issues = tuple(issues)
+        self.issues = tuple(issues) if not where else tuple(_below(issue, where) for issue in issues)
 
     def __reduce__(self) -> tuple[object, ...]:
-        return NonconformantError, (self.issues, self.where)
+        return _rebuild, (self.issues, self.where)
+
+
+def _below(issue: Issue, where: str) -> Issue:
+    """`Patient.gender` as `Bundle.entry[1].resource.gender`."""
+    rest = issue.where.partition(".")[2]
+    return replace(issue, where=f"{where}.resource.{rest}" if rest else f"{where}.resource")
+
+
+def _rebuild(issues: tuple[Issue, ...], where: str) -> NonconformantError:
+    error = NonconformantError(issues)
+    error.where = where
+    return error
 
 
 class ClaimedError(HubError):

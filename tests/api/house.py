@@ -107,7 +107,8 @@ class House:
         """Create, and give back what now stands."""
         answer = await self.ask("POST", f"/{resource['resourceType']}", resource, who=who, **headers)
         assert answer.status_code == 201, answer.text
-        return body(answer)
+        made: Json = body(answer)
+        return made
 
 
 def body(answer: httpx.Response) -> Any:

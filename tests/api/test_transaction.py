@@ -1,0 +1,291 @@
+"""Transactions: all or none, references between entries, conditions (R4 http.html#trules, attacks 14 to 16)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from typing import Any
+
+import pytest
+
+from hub.kernel.types import Issue, Json
+from tests.api.house import BASE, House, body, code, in_house, observation, patient
+from tests.api.test_batch import entry, statuses
+
+PERSON = "urn:uuid:8c5f3a70-0000-4000-8000-000000000001"
+CRITERION = "identifier=urn:test:mrn|mrn-1"
+
+
+def transaction(*entries: Any) -> Json:
+    return {"resourceType": "Bundle", "type": "transaction", "entry": list(entries)}
+
+
+def at(url: str, made: Json) -> Json:
+    return {"fullUrl": url, **made}
+
+
+def location(answer: Any, index: int) -> str:
+    """`Type/id` an entry was written to."""
+    told: str = body(answer)["entry"][index]["response"]["location"]
+    return told.partition("/_history")[0]
+
+
+async def total(home: House, rtype: str) -> int:
+    count: int = body(await home.ask("GET", f"/{rtype}?_summary=count"))["total"]
+    return count
+
+
+def of(reference: str, **elements: Any) -> Json:
+    return {**observation("x"), "subject": {"reference": reference}, **elements}
+
+
+def test_references_between_entries_become_the_ids_given(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask(
+            "POST",
+            "",
+            transaction(
+                entry("POST", "Observation", of(PERSON, text={"status": "generated", "div": f"<a href='{PERSON}'/>"})),
+                at(PERSON, entry("POST", "Patient", patient(identifier=[{"system": "s", "value": PERSON}]))),
+            ),
+        )  # fmt: skip
+        assert body(answer)["type"] == "transaction-response"
+        assert statuses(answer) == ["201", "201"]
+        seen = body(await home.ask("GET", f"/{location(answer, 0)}"))
+        assert seen["subject"]["reference"] == location(answer, 1)
+        assert location(answer, 1) in seen["text"]["div"]
+        person = body(await home.ask("GET", f"/{location(answer, 1)}"))
+        assert person["identifier"][0]["value"] == PERSON
+
+    in_house(database_url, visit)
+
+
+def test_an_absolute_full_url_serves_relative_references_too(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask(
+            "POST",
+            "",
+            transaction(
+                at("http://old.example/fhir/Patient/1", entry("POST", "Patient", patient())),
+                at("http://old.example/fhir/Observation/1", entry("POST", "Observation", of("Patient/1"))),
+                at("http://old.example/fhir/Observation/2", entry("POST", "Observation", of("http://old.example/fhir/Patient/1"))),
+            ),
+        )  # fmt: skip
+        for index in (1, 2):
+            seen = body(await home.ask("GET", f"/{location(answer, index)}"))
+            assert seen["subject"]["reference"] == location(answer, 0)
+
+    in_house(database_url, visit)
+
+
+def test_deletes_come_before_creates_and_reads_see_everything(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        old = await home.create(patient())
+        answer = await home.ask(
+            "POST",
+            "",
+            transaction(
+                entry("GET", "Patient?identifier=urn:test:mrn|mrn-1"),
+                entry("PUT", "Patient/F05-1", patient(id="F05-1")),
+                entry("POST", "Patient", patient()),
+                entry("DELETE", f"Patient/{old['id']}"),
+            ),
+        )
+        assert statuses(answer) == ["200", "201", "201", "204"]
+        assert body(answer)["entry"][0]["resource"]["total"] == 2
+
+    in_house(database_url, visit)
+
+
+BAD_ENTRIES: list[tuple[Json, str, int]] = [
+    (entry("POST", "Consent", {"resourceType": "Consent"}), "Bundle.entry[1]", 403),
+    (entry("PUT", "Patient/absent", patient(id="absent")), "Bundle.entry[1]", 404),
+    (entry("PUT", "Patient/F05-1", patient(id="F05-2")), "Bundle.entry[1].resource.id", 400),
+    (entry("DELETE", "Patient/absent"), "Bundle.entry[1]", 404),
+    (entry("POST", "Patient", {"resourceType": "Observation"}), "Bundle.entry[1].resource.resourceType", 422),
+    (entry("POST", "Patient"), "Bundle.entry[1]", 422),
+    (entry("GET", "Patient", patient()), "Bundle.entry[1]", 422),
+    (entry("GET", "Nonsense"), "Bundle.entry[1].request.url", 404),
+    (entry("PATCH", "Patient/1"), "Bundle.entry[1].request.url", 405),
+    (entry("POST", "http://elsewhere.example/Patient", patient()), "Bundle.entry[1].request.url", 422),
+    (entry("POST", "", patient()), "Bundle.entry[1]", 422),
+    (entry("POST", "Patient", patient(), ifNoneExist="_count=1"), "Bundle.entry[1].request.ifNoneExist", 400),
+    (entry("POST", "Observation", of("Patient?identifier=nobody")), "Bundle.entry[1]", 412),
+    ({"resource": patient()}, "Bundle.entry[1]", 422),
+    ({"request": 7}, "Bundle.entry[1]", 422),
+    ({"request": {"method": "GET", "url": 7}}, "Bundle.entry[1]", 422),
+    ({**entry("POST", "Patient", patient()), "fullUrl": 7}, "Bundle.entry[1]", 422),
+]
+
+
+@pytest.mark.parametrize(("bad", "where", "status"), BAD_ENTRIES)
+def test_one_bad_entry_refuses_all_and_is_named(database_url: str, bad: Json, where: str, status: int) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "", transaction(entry("POST", "Patient", patient()), bad))
+        assert answer.status_code == status, answer.text
+        assert where in body(answer)["issue"][0]["diagnostics"]
+        assert await total(home, "Patient") == 0
+
+    in_house(database_url, visit)
+
+
+def test_a_complaint_about_a_resource_names_the_entry_and_the_element(database_url: str) -> None:
+    def validate(resource: Json) -> list[Issue]:
+        wrong = Issue(severity="error", where="Patient.gender", code="code-invalid", text="is not in the value set")
+        return [wrong] if resource.get("gender") == "?" else []
+
+    async def visit(home: House) -> None:
+        entries = [entry("POST", "Patient", patient()), entry("POST", "Patient", patient(gender="?"))]
+        answer = await home.ask("POST", "", transaction(*entries))
+        assert answer.status_code == 422
+        assert body(answer)["issue"][0]["expression"] == ["Bundle.entry[1].resource.gender"]
+        assert await total(home, "Patient") == 0
+
+    in_house(database_url, visit, validate=validate)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    [
+        [entry("PUT", "Patient/F05-1", patient(id="F05-1")), entry("DELETE", "Patient/F05-1")],
+        [entry("PUT", "Patient/F05-1", patient(id="F05-1"))] * 2,
+        [at(PERSON, entry("POST", "Patient", patient())), at(PERSON, entry("POST", "Patient", patient()))],
+        [entry("POST", "Patient", patient(), ifNoneExist=CRITERION)] * 2,
+    ],
+)
+def test_two_entries_about_one_resource_are_refused(database_url: str, entries: list[Json]) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "", transaction(*entries))
+        assert answer.status_code == 422
+        assert "Bundle.entry[1]: is about the same resource as Bundle.entry[0]" in answer.text
+        assert await total(home, "Patient") == 0
+
+    in_house(database_url, visit)
+
+
+def test_a_conditional_create_that_finds_lends_its_match_to_references(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(patient())
+        answer = await home.ask(
+            "POST",
+            "",
+            transaction(
+                at(PERSON, entry("POST", "Patient", patient(), ifNoneExist=CRITERION)),
+                entry("POST", "Observation", of(PERSON)),
+            ),
+        )
+        assert statuses(answer) == ["200", "201"]
+        seen = body(await home.ask("GET", f"/{location(answer, 1)}"))
+        assert seen["subject"]["reference"] == f"Patient/{made['id']}"
+        assert await total(home, "Patient") == 1
+
+    in_house(database_url, visit)
+
+
+def test_conditional_references_find_what_is_there_or_made_beside_them(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(patient())
+        beside = patient(identifier=[{"system": "urn:test:mrn", "value": "mrn-2"}])
+        answer = await home.ask(
+            "POST",
+            "",
+            transaction(
+                entry("POST", "Observation", of(f"Patient?{CRITERION}")),
+                entry("POST", "Observation", of("Patient?identifier=urn:test:mrn%7Cmrn-2")),
+                entry("POST", "Patient", beside, ifNoneExist="identifier=urn:test:mrn|mrn-2"),
+            ),
+        )
+        assert statuses(answer) == ["201", "201", "201"]
+        subjects = [body(await home.ask("GET", f"/{location(answer, i)}"))["subject"]["reference"] for i in (0, 1)]
+        assert subjects == [f"Patient/{made['id']}", location(answer, 2)]
+
+    in_house(database_url, visit)
+
+
+def test_a_conditional_reference_does_not_see_what_the_actor_may_not(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.create(patient(), who="hospital")
+        hidden = await home.ask("POST", "", transaction(entry("POST", "Observation", of(f"Patient?{CRITERION}"))))
+        absent = await home.ask("POST", "", transaction(entry("POST", "Observation", of("Patient?identifier=no"))))
+        assert (hidden.status_code, hidden.content) == (412, absent.content)
+        assert code(hidden) == "no-match"
+
+    in_house(database_url, visit)
+
+
+def test_a_conditional_reference_with_several_matches_is_refused(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.create(patient())
+        await home.create(patient())
+        answer = await home.ask("POST", "", transaction(entry("POST", "Observation", of(f"Patient?{CRITERION}"))))
+        assert (answer.status_code, code(answer)) == (412, "several-matches")
+
+    in_house(database_url, visit)
+
+
+def test_racing_transactions_with_one_criterion_make_one_patient_and_all_their_observations(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        sent = transaction(
+            at(PERSON, entry("POST", "Patient", patient(), ifNoneExist=CRITERION)),
+            entry("POST", "Observation", of(PERSON)),
+        )
+        answers = await asyncio.gather(*(home.ask("POST", "", sent) for _ in range(16)))
+        assert Counter(statuses(answer)[0] for answer in answers) == {"201": 1, "200": 15}
+        assert (await total(home, "Patient"), await total(home, "Observation")) == (1, 16)
+        person = location(answers[0], 0)
+        found = body(await home.ask("GET", f"/Observation?patient={person}&_summary=count"))
+        assert found["total"] == 16
+
+    in_house(database_url, visit)
+
+
+def test_a_criterion_whose_holder_was_deleted_is_free_in_a_transaction(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(patient(), if_none_exist=CRITERION)
+        await home.ask("DELETE", f"/Patient/{made['id']}")
+        sent = transaction(entry("POST", "Patient", patient(), ifNoneExist=CRITERION))
+        assert statuses(await home.ask("POST", "", sent)) == ["201"]
+        assert statuses(await home.ask("POST", "", sent)) == ["200"]
+
+    in_house(database_url, visit)
+
+
+def test_conditional_urls_update_and_delete_their_match(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(patient())
+        gone = await home.create(patient(identifier=[{"system": "urn:test:mrn", "value": "mrn-2"}]))
+        answer = await home.ask(
+            "POST",
+            "",
+            transaction(
+                at(PERSON, entry("PUT", f"Patient?{CRITERION}", patient(gender="other"))),
+                entry("DELETE", "Patient?identifier=urn:test:mrn|mrn-2"),
+                entry("DELETE", "Patient?identifier=urn:test:mrn|mrn-3"),
+                entry("PUT", "Patient?identifier=urn:test:mrn|mrn-4", patient(identifier=[])),
+                entry("POST", "Observation", of(PERSON)),
+            ),
+        )
+        assert statuses(answer) == ["200", "204", "204", "201", "201"]
+        assert location(answer, 0) == f"Patient/{made['id']}"
+        assert (await home.ask("GET", f"/Patient/{gone['id']}")).status_code == 410
+        assert body(await home.ask("GET", f"/{location(answer, 4)}"))["subject"]["reference"] == location(answer, 0)
+
+    in_house(database_url, visit)
+
+
+def test_the_client_may_prefer_the_resources_in_the_answer(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        sent = transaction(entry("POST", "Patient", patient()))
+        assert "resource" not in body(await home.ask("POST", "", sent))["entry"][0]
+        whole = await home.ask("POST", "", sent, prefer="return=representation")
+        assert body(whole)["entry"][0]["resource"]["gender"] == "female"
+
+    in_house(database_url, visit)
+
+
+def test_a_full_url_of_this_server_may_stand_in_the_request(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "", transaction(entry("POST", f"{BASE}/Patient", patient())))
+        assert statuses(answer) == ["201"]
+
+    in_house(database_url, visit)
