@@ -171,6 +171,16 @@ class Context:
         if self.trace is not None:
             self.trace.refused[segment.position] = reason
 
+    def displaced(self) -> None:
+        """Record that the element the repetition would have become holds another value; it is not carried there."""
+        if self.trace is None:
+            return
+        at = (self.segment.position, self.field, self.rep)
+        if at not in self.trace.mapped:
+            for key in [key for key in self.trace.notes if key[:3] == at]:
+                del self.trace.notes[key]
+        self.note("refused", "the element holds another value already")
+
     def where(self, comp: int = 0) -> str:
         """Position of the field the engine stands at, as `PID-3[2].4` or `OBX[2]-5[1]`."""
         return position(self.message, self.segment, self.field, self.rep) + (f".{comp}" if comp else "")

@@ -91,7 +91,7 @@ def _step(row: Row, convert: Converter, condition: Condition | None, place: Plac
                 if tracing:
                     context.took(segment, n, way, rep)
             else:
-                context.note("refused", "the element holds another value already")
+                context.displaced()
 
     return step
 

@@ -17,6 +17,8 @@ NO_MAPPING: Final = "no mapping"
 #: Outcome, targets, reason: what a row says apart from its source.
 Verdict = tuple[Outcome, tuple[str, ...], str]
 
+_EMPTY: Final[Verdict] = ("refused", (), '"" within a field states nothing')
+
 
 @lru_cache(maxsize=65536)
 def _row(source: str, verdict: Verdict) -> ReportRow:
@@ -57,26 +59,27 @@ def _field(rows: list[ReportRow], name: str, segment: Segment, n: int, fixed: Ve
             rows.append(_row(f"{name}[{rep}]", fixed))
             continue
         noted = trace.noted and (place, n, rep) in trace.noted
-        for leaf, comp, sub in _leaves(repetition):
-            verdict = _verdict(ways, comp, sub) or fixed
+        for leaf, comp, sub, empty in _leaves(repetition):
+            verdict = _EMPTY if empty else _verdict(ways, comp, sub) or fixed
             if noted:
                 verdict = _with_note(verdict, fixed, trace, (place, n, rep, comp))
             rows.append(_row(f"{name}[{rep}]{leaf}", verdict))
 
 
-def _leaves(repetition: Repetition) -> Iterator[tuple[str, int, int]]:
-    """Name within the field, component and subcomponent of each leaf that holds something."""
+def _leaves(repetition: Repetition) -> Iterator[tuple[str, int, int, bool]]:
+    """Name within the field, component, subcomponent of each leaf that holds something, and whether it is only `""`."""
     components = repetition.components()
+    parted = len(components) > 1
     separator = repetition.separators.subcomponent
     for comp, raw in enumerate(components, 1):
         if not raw:
             continue
         if not separator or separator not in raw:
-            yield ("" if len(components) == 1 else f".{comp}"), comp, 1
+            yield (f".{comp}" if parted else ""), comp, 1, parted and raw == '""'
             continue
         for sub, text in enumerate(raw.split(separator), 1):
             if text:
-                yield f".{comp}.{sub}", comp, sub
+                yield f".{comp}.{sub}", comp, sub, text == '""'
 
 
 def _verdict(ways: Sequence[Mapped], comp: int, sub: int) -> Verdict | None:

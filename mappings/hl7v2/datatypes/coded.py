@@ -189,6 +189,11 @@ def first_text(rep: Repetition, _: Context) -> str | None:
     return leaf(rep, 9) or leaf(rep, 2) or leaf(rep, 1) or None
 
 
+def component_text(rep: Repetition, _: Context) -> str | None:
+    """The first component as a text."""
+    return component(rep, 1) or None
+
+
 def text_concept(rep: Repetition, _: Context) -> dict[str, str] | None:
     """A CodeableConcept that has only a text."""
     whole = clean(rep.plain())
@@ -205,5 +210,6 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "boolean": Datatype(_make_flag, {"1": ""}),
     "text": plain(text, {"*": ""}),
     "display": plain(first_text, {"1": "", "2": "", "9": ""}),
+    "first-text": plain(component_text, {"1.*": ""}),
     "text-concept": plain(text_concept, {"*": "text"}),
 }

@@ -27,8 +27,8 @@ _US_SSN: Final = re.compile(r"\d{3}-\d{2}-\d{4}\Z")
 #: What senders write where they have no identifier.
 PLACEHOLDERS: Final = frozenset({"", "0", "-", "/", "无", "不详", "未知", "N/A", "NULL", "null", "None"})
 
-CX_PARTS: Final = {"1.*": "value", "4.1": "system", "4.2": "system", "4.3": "system", "5": "type", "7": "period.start",
-                   "8": "period.end", "2": "extension"}  # fmt: skip
+CX_PARTS: Final = {"1.*": "value", "4.1": "assigner.display", "4.2": "system", "4.3": "system", "5": "type",
+                   "7": "period.start", "8": "period.end", "2": "extension"}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +123,13 @@ def typed(found: Number, meant: Meaning) -> dict[str, Any]:
         result["type"] = coding | {"text": meant.text} if meant.text else coding
     elif meant.text:
         result["type"] = {"text": meant.text}
+    return _assigned(result, found)
+
+
+def _assigned(result: dict[str, Any], found: Number) -> dict[str, Any]:
+    """With the authority's name, which the system need not tell."""
+    if found.authority[0]:
+        result["assigner"] = {"display": found.authority[0]}
     return result
 
 
@@ -180,28 +187,28 @@ def _entity(found: Number, context: Context) -> dict[str, Any]:
     result: dict[str, Any] = {"system": meant.system, "value": found.value}
     if found.kind:
         result["type"] = {"coding": [{"system": TYPE_SYSTEM, "code": meant.type or found.kind}]}
-    return result
+    return _assigned(result, found)
 
 
-def _make_pair_member(options: Options) -> Converter:
+def _pair_member(comp: int, kind: str) -> Datatype:
     """One half of an EIP: the placer's (component 1) or the filler's (component 2) number."""
-    comp = 1 if options.word == "PLAC" else 2
 
     def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
         value = leaf(rep, comp, 1)
         authority = (leaf(rep, comp, 2), leaf(rep, comp, 3), leaf(rep, comp, 4))
-        return _entity(Number(value, authority, options.word), context) if value else None
+        return _entity(Number(value, authority, kind), context) if value else None
 
-    return convert
+    names = ("value", "assigner.display", "system", "system")
+    return plain(convert, {f"{comp}.{sub}": name for sub, name in enumerate(names, 1)})
 
 
-_EI_PARTS: Final = {"1.*": "value", "2": "system", "3": "system", "4": "system"}
+_EI_PARTS: Final = {"1.*": "value", "2": "assigner.display", "3": "system", "4": "system"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "CX": plain(identifier, CX_PARTS),
     "EI": Datatype(_make_entity, _EI_PARTS),
-    "EIP-placer": Datatype(_make_pair_member, {f"1.{n}": "value" if n == 1 else "system" for n in range(1, 5)}),
-    "EIP-filler": Datatype(_make_pair_member, {f"2.{n}": "value" if n == 1 else "system" for n in range(1, 5)}),
+    "EIP-placer": _pair_member(1, "PLAC"),
+    "EIP-filler": _pair_member(2, "FILL"),
     "licence": plain(licence, {"1": "value", "2": "system", "3": "period.end"}),
     "national-id": plain(national_id, {"1": "value"}),
 }

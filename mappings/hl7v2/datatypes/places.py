@@ -11,7 +11,7 @@ from mappings.hl7v2.datatypes.references import known, reference
 from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.parser import Repetition
 
-_PL_PARTS: Final = {**{f"{n}.*": "name" for n in (1, 2, 3, 7, 8)}, "4.1": "identifier.system",
+_PL_PARTS: Final = {**{f"{n}.*": "name" for n in (1, 2, 3, 7, 8)}, "4.1": "identifier.assigner.display",
                     "4.2": "identifier.system", "4.3": "identifier.system", "9": "description",
                     "10.1": "identifier.value"}  # fmt: skip
 

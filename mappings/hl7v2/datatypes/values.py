@@ -13,13 +13,14 @@ from typing import Any, Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Context
-from mappings.hl7v2.datatypes.coded import concept
+from mappings.hl7v2.datatypes.coded import concept, system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
 from mappings.hl7v2.leaves import clean, component, leaf
 from mappings.hl7v2.parser import Repetition
 
 ATTACHMENT: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value"
+UCUM: Final = "http://unitsofmeasure.org"
 _UCUM: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.113883.6.8"})
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _COMPARATORS: Final = frozenset({"<", "<=", ">", ">="})
@@ -32,14 +33,21 @@ _MEDIA: Final = {"PDF": "application/pdf", "JPEG": "image/jpeg", "JPG": "image/j
 Value = Callable[[Repetition, Json, Context], Json | None]
 
 
-def unit(rep: Repetition | None) -> Json:
-    """The unit part of a Quantity from OBX-6; Chinese senders write the unit into the second component."""
+def unit(rep: Repetition | None, context: Context) -> Json:
+    """The unit part of a Quantity from OBX-6; Chinese senders write the unit into the second component.
+
+    A code that is sent with a text or a system keeps its place as a code of that system, or of the facility's own.
+    """
     if rep is None:
         return {}
     code, text, system = leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
     result: Json = {"unit": text or code} if text or code else {}
-    if code and system in _UCUM:
-        result |= {"system": "http://unitsofmeasure.org", "code": code}
+    if code and (system or (text and text != code)):
+        habits = context.habits
+        result["system"] = (
+            UCUM if system in _UCUM else system_uri(system or "unit", habits.canonical_base, habits.facility)
+        )
+        result["code"] = code
     return result
 
 
@@ -49,7 +57,7 @@ def value(kind: str, rep: Repetition, units: Json, context: Context) -> Json:
     found = convert(rep, units, context)
     if found is None:
         return _string(rep)
-    return _with_rest(found, rep, context) if convert is not _text and convert is not _number else found
+    return found if convert in _WHOLE else _with_rest(found, rep, context)
 
 
 def _string(rep: Repetition) -> Json:
@@ -174,22 +182,24 @@ def _range(rep: Repetition, units: Json, _: Context) -> Json | None:
 
 
 def _data(rep: Repetition, _: Json, context: Context) -> Json | None:
-    """ED: an attachment, if its data is base64 as it says; else its text."""
+    """ED: an attachment, if its data is base64 as it says; else its text. Its other components are kept as sent."""
     data = "".join(component(rep, 5).split())
     if leaf(rep, 4).upper() != "BASE64" or not _BASE64.match(data) or len(data) % 4:
         return None
-    return _attachment({"contentType": _media_type(leaf(rep, 2), leaf(rep, 3)), "data": data}, leaf(rep, 1), context)
+    described = rep.separators.component.join(rep.components()[:4])
+    stated = _attachment({"contentType": _media_type(leaf(rep, 2), leaf(rep, 3)), "data": data}, leaf(rep, 1))
+    return {"extension": [*stated["extension"], context.original(clean(described))]}
 
 
-def _pointer(rep: Repetition, _: Json, context: Context) -> Json | None:
+def _pointer(rep: Repetition, _: Json, _context: Context) -> Json | None:
     """RP: an attachment elsewhere, if the pointer can be a URL."""
     pointer = component(rep, 1)
     if not pointer or any(character.isspace() for character in pointer):
         return None
-    return _attachment({"contentType": _media_type(leaf(rep, 3), leaf(rep, 4)), "url": pointer}, leaf(rep, 2), context)
+    return _attachment({"contentType": _media_type(leaf(rep, 3), leaf(rep, 4)), "url": pointer}, leaf(rep, 2))
 
 
-def _attachment(content: Json, title: str, _: Context) -> Json:
+def _attachment(content: Json, title: str) -> Json:
     named = {name: text for name, text in {**content, "title": title}.items() if text}
     return {"extension": [{"url": ATTACHMENT, "valueAttachment": named}]}
 
@@ -208,6 +218,8 @@ _BY_TYPE: Final[dict[str, Value]] = {
     "CE": _coded, "CWE": _coded, "CNE": _coded, "CF": _coded, "IS": _coded, "ID": _coded,
     "DT": _moment, "TS": _moment, "DTM": _moment, "TM": _clock, "DR": _span, "NR": _range, "ED": _data, "RP": _pointer,
 }  # fmt: skip
+#: Maps that lose nothing by their nature.
+_WHOLE: Final = frozenset({_number, _text, _long_text, _data})
 #: Types whose repetitions are lines of one text.
 LINES: Final = frozenset({"ST", "TX", "FT", ""})
 

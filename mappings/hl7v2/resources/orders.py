@@ -170,12 +170,12 @@ def _run_collection(segment: Segment, building: Building, context: Context, rule
 
 
 def _specimen(each: Specimen, case: _Case, context: Context, rules: Rules) -> Building:
-    """Known by the filler's specimen number, else the placer's, else its place in the order."""
+    """Known by its numbers (the placer's and the filler's as they are stated), else by its place in the order."""
     segment = each.segment
-    filler, placer = field(segment, 2, 2), field(segment, 2, 1)
-    number = filler or placer
-    authority = field(segment, 2, 2 if filler else 1, 2)
-    if number:
+    halves = [(field(segment, 2, comp), field(segment, 2, comp, 2)) for comp in (1, 2)]
+    if any(number for number, _ in halves):
+        authority = "|".join(authority for _, authority in halves)
+        number = "|".join(number for number, _ in halves)
         building = context.draft("Specimen", f"specimen|{authority}", number, case.owner)
     else:
         place = f"{case.key}|{field(segment, 1) or segment.ordinal}"

@@ -8,7 +8,7 @@ from typing import Any, Final
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import DATA_ABSENT, Building, Context, Mapped, mapped
-from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS
+from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
 from mappings.hl7v2.datatypes.times import Moment, moment
 from mappings.hl7v2.datatypes.values import LINES, reference_range, unit, value
 from mappings.hl7v2.engine import Rules
@@ -22,7 +22,7 @@ _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 _OF_REPORT: Final = {"partial": "preliminary", "appended": "amended"}
 _UNIT_PARTS: Final = {"1": "", "2": "", "3": ""}
 _QUANTITY_UNIT: Final = Mapped("Observation.value[x].unit", _UNIT_PARTS)
-_OTHER_UNIT: Final = Mapped("Observation.extension[].valueString", _UNIT_PARTS)
+_OTHER_UNIT: Final = Mapped("Observation.extension[].valueCodeableConcept", CONCEPT_PARTS)
 _CONCEPT: Final = frozenset(CONCEPT_PARTS.items())
 _CODED: Final = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 
@@ -78,7 +78,7 @@ def _refer(resource: Json, setting: Setting) -> None:
 
 
 def _values(segment: Segment, resource: Json, context: Context) -> None:
-    units = _units(segment)
+    units = _units(segment, context)
     said = [rep for rep in segment.repetitions(5) if rep.text]
     kind = field(segment, 2)
     if said and not said[0].is_null:
@@ -96,9 +96,9 @@ def _values(segment: Segment, resource: Json, context: Context) -> None:
     _around(segment, units, resource, context)
 
 
-def _units(segment: Segment) -> Json:
+def _units(segment: Segment, context: Context) -> Json:
     repetitions = segment.repetitions(6)
-    return unit(repetitions[0]) if repetitions else {}
+    return unit(repetitions[0], context) if repetitions else {}
 
 
 def _several(segment: Segment, kind: str, units: Json, resource: Json, context: Context) -> None:
@@ -138,8 +138,9 @@ def _around(segment: Segment, units: Json, resource: Json, context: Context) -> 
         if _has_quantity(resource):
             context.took(segment, 6, _QUANTITY_UNIT)
         else:
-            stated = {"url": context.habits.extension("observation-unit"), "valueString": units["unit"]}
-            resource.setdefault("extension", []).append(stated)
+            stated = concept(segment.repetitions(6)[0], context)
+            extension = {"url": context.habits.extension("observation-unit"), "valueCodeableConcept": stated}
+            resource.setdefault("extension", []).append(extension)
             context.took(segment, 6, _OTHER_UNIT)
     text = "; ".join(filter(None, (clean(rep.plain()) for rep in segment.repetitions(7))))
     if text and text != '""':

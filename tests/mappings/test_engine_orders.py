@@ -1,0 +1,117 @@
+"""ORC, OBR and SPM: which resources an order becomes, what identifies them, how they refer to each other."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.kernel.types import Translation
+from tests.mappings.engine import PID, drafts, resource, translate
+
+RESULT = "MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||{kind}|L1|P|2.5.1"
+OBX = "OBX|1|NM|2345-7^葡萄糖^LN||5|mmol/L|||||F"
+
+
+def message(*segments: str, kind: str = "ORU^R01^ORU_R01") -> Translation:
+    return translate(RESULT.format(kind=kind), PID, *segments, facility="F03")
+
+
+def test_a_result_is_a_report_on_a_request_with_its_observations() -> None:
+    found = message("ORC|RE|P1^HIS|L1^LIS", "OBR|1|||GLU^血糖|||20260301090000||||||||||||||||||F", OBX)
+    report = resource(found, "DiagnosticReport")
+    request = resource(found, "ServiceRequest")
+    assert report["basedOn"] == [{"reference": f"ServiceRequest/{request['id']}"}]
+    assert report["result"] == [{"reference": f"Observation/{resource(found, 'Observation')['id']}"}]
+    assert report["identifier"][1]["value"] == "L1"
+    assert report["status"] == "final"
+
+
+def test_an_order_is_known_by_the_fillers_number_before_the_placers_and_by_obr_before_orc() -> None:
+    both = message("ORC|RE|P1|L1", "OBR|1|P1|L1|GLU", OBX)
+    assert drafts(both, "DiagnosticReport")[0].key == "L1|GLU"
+    assert drafts(message("ORC|RE||L1", "OBR|1|P1||GLU", OBX), "DiagnosticReport")[0].key == "L1|GLU"
+    assert drafts(message("OBR|1|P1||GLU", OBX), "DiagnosticReport")[0].key == "P1|GLU"
+    assert drafts(message("OBR|1|||GLU", OBX), "DiagnosticReport")[0].authority == "message"
+
+
+def test_an_order_without_orc_is_an_order_of_its_own() -> None:
+    found = message("OBR|1||L1|GLU", OBX, "OBR|2||L2|HB", OBX)
+    reports = drafts(found, "DiagnosticReport")
+    assert [len(each.resource["result"]) for each in reports] == [1, 1]
+
+
+def test_two_orders_that_share_one_number_differ_in_what_was_ordered() -> None:
+    found = message("ORC|RE||L1", "OBR|1||L1|GLU", OBX, "OBR|2||L1|HB", OBX)
+    assert len({each.resource["id"] for each in drafts(found, "DiagnosticReport")}) == 2
+    assert len({each.resource["id"] for each in drafts(found, "Observation")}) == 2
+
+
+@pytest.mark.parametrize(
+    ("orc", "status"), [("NW", "active"), ("CA", "revoked"), ("HR", "on-hold"), ("NW|P1|||CM", "completed")]
+)
+def test_the_status_of_a_request_is_that_of_the_order_else_of_its_control_code(orc: str, status: str) -> None:
+    control, *rest = orc.split("|")
+    segment = "|".join(["ORC", control, *(rest or ["P1"])])
+    assert resource(message(segment, "OBR|1|P1||CT", kind="ORM^O01"), "ServiceRequest")["status"] == status
+
+
+def test_a_cancelled_order_is_the_same_request_as_the_new_one() -> None:
+    new = message("ORC|NW|P1^HIS", "OBR|1|P1^HIS||B02^CT头颅", kind="ORM^O01")
+    cancelled = message("ORC|CA|P1^HIS", "OBR|1|P1^HIS||B02^CT头颅", kind="ORM^O01")
+    assert resource(new, "ServiceRequest")["id"] == resource(cancelled, "ServiceRequest")["id"]
+    assert not drafts(new, "DiagnosticReport")
+
+
+def test_observations_of_an_order_message_inform_the_request() -> None:
+    found = message("ORC|NW|P1", "OBR|1|P1||GLU", OBX, kind="OML^O21^OML_O21")
+    supporting = resource(found, "ServiceRequest")["supportingInfo"]
+    assert supporting == [{"reference": f"Observation/{resource(found, 'Observation')['id']}"}]
+
+
+def test_the_orderer_is_that_of_orc_before_that_of_obr() -> None:
+    found = message("ORC|NW|P1||||||||||1001^方知远", "OBR|1|P1||GLU||||||||||||1002^王小明", kind="ORM^O01")
+    assert resource(found, "ServiceRequest")["requester"]["display"] == "方知远"
+
+
+def test_a_specimen_has_both_numbers_and_the_results_refer_to_it() -> None:
+    found = message("OBR|1||L1|GLU", OBX, "SPM|1|B1&HIS^B2&LIS||SER^血清||||||||5^mL|||||20260301085000")
+    specimen = resource(found, "Specimen")
+    assert [each["value"] for each in specimen["identifier"]] == ["B1", "B2"]
+    assert specimen["type"]["coding"][0]["system"] == "http://terminology.hl7.org/CodeSystem/v2-0487"
+    assert specimen["collection"]["collectedDateTime"] == "2026-03-01T08:50:00+08:00"
+    assert resource(found, "Observation")["specimen"]["reference"] == f"Specimen/{specimen['id']}"
+
+
+def test_an_observation_behind_a_specimen_is_no_result_if_the_order_has_results_before_it() -> None:
+    behind = OBX.replace("2345-7", "TEMP")
+    found = message("OBR|1||L1|GLU", OBX, "SPM|1|^B2", behind)
+    result, _ = drafts(found, "Observation")
+    reported = resource(found, "DiagnosticReport")["result"]
+    assert reported == [{"reference": f"Observation/{result.resource['id']}"}]
+
+
+def test_observations_that_all_stand_behind_the_specimen_are_the_results() -> None:
+    found = message("OBR|1||L1|GLU", "SPM|1|^B2", OBX, OBX.replace("2345-7", "HB"), kind="OUL^R24^OUL_R24")
+    assert len(resource(found, "DiagnosticReport")["result"]) == 2
+
+
+def test_a_specimen_described_in_the_order_itself_is_one_too() -> None:
+    found = message("OBR|1||L1|GLU|||20260301090000|||||||20260301091000|BLD&血液", OBX)
+    specimen = resource(found, "Specimen")
+    assert specimen["type"]["text"] == "血液"
+    assert specimen["receivedTime"] == "2026-03-01T09:10:00+08:00"
+
+
+def test_a_report_without_a_known_status_or_code_says_so() -> None:
+    report = resource(message("OBR|1||L1", OBX), "DiagnosticReport")
+    assert report["status"] == "unknown"
+    assert report["code"]["extension"][0]["valueCode"] == "unknown"
+
+
+def test_an_issue_time_known_to_the_day_only_is_no_instant() -> None:
+    report = resource(message("OBR|1||L1|GLU" + "|" * 18 + "20260301", OBX), "DiagnosticReport")
+    assert "issued" not in report
+    assert report["_issued"]["extension"][1]["valueString"] == "20260301"
+
+
+def test_a_medication_order_is_no_service_request() -> None:
+    assert not drafts(message("ORC|NW|P1", "RXO|1^药", kind="ORM^O01"), "ServiceRequest")

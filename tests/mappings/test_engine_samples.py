@@ -1,0 +1,114 @@
+"""Every message of the shared samples: no crash, nothing lost, every resource valid against R4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import fhirkit
+import pytest
+
+from hub.fhir.json import dumps, loads
+from hub.fhir.validate import validate
+from hub.kernel.types import Json
+from mappings.hl7v2.batch import split_messages
+from mappings.hl7v2.charset import decode
+from mappings.hl7v2.convert import convert
+from mappings.hl7v2.parser import Message, parse
+
+
+@cache
+def converted(shared: Path) -> list[tuple[str, bytes, Json]]:
+    """File, raw message and what `convert` says of it."""
+    files = sorted(path for path in (shared / "hl7v2-samples").glob("*/*.hl7") if "expected" not in path.parent.name)
+    return [
+        (path.name, raw, line)
+        for path in files
+        for raw, line in zip(split_messages(path.read_bytes()), convert(path.name, path.read_bytes()), strict=True)
+    ]
+
+
+@pytest.fixture
+def samples(shared: Path) -> list[tuple[str, bytes, Json]]:
+    return converted(shared)
+
+
+def strings(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for child in node.values():
+            yield from strings(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from strings(child)
+    else:
+        yield str(node)
+
+
+def readable(samples: list[tuple[str, bytes, Json]]) -> Iterator[tuple[str, Message, str]]:
+    """File, parsed message and all text of its bundle, for the messages that can be read at all."""
+    for name, raw, line in samples:
+        if not any(issue["severity"] == "fatal" for issue in line["issues"]):
+            text, charset, _ = decode(raw)
+            yield name, parse(text, charset), "\n".join(strings(line["bundle"]))
+
+
+def missing(message: Message, everything: str, segment: str, n: int, whole: bool) -> Iterator[str]:
+    """Positions of leaves that are not in the output; `whole`: of all components, else of the first."""
+    for each in message.all(segment):
+        for repetition in each.repetitions(n):
+            for comp in range(1, (len(repetition.components()) if whole else 1) + 1):
+                for text in repetition.subcomponents(comp):
+                    if text.strip() not in {"", '""'} and text.strip() not in everything:
+                        yield f"{segment}[{each.ordinal}]-{n}.{comp}"
+
+
+def test_no_sample_makes_the_converter_fail(samples: list[tuple[str, bytes, Json]]) -> None:
+    assert len(samples) >= 678
+    assert not [name for name, _, line in samples if any(issue["code"] == "fault" for issue in line["issues"])]
+
+
+def test_only_messages_whose_delimiters_cannot_be_used_are_unreadable(samples: list[tuple[str, bytes, Json]]) -> None:
+    fatal = [issue["code"] for _, _, line in samples for issue in line["issues"] if issue["severity"] == "fatal"]
+    assert set(fatal) <= {"delimiters"}
+    assert len(fatal) <= 24
+
+
+def test_every_value_of_an_observation_is_found_in_the_output(samples: list[tuple[str, bytes, Json]]) -> None:
+    lost = [(name, at) for name, m, text in readable(samples) for at in missing(m, text, "OBX", 5, whole=True)]
+    assert not lost
+
+
+def test_every_patient_identifier_is_found_in_the_output(samples: list[tuple[str, bytes, Json]]) -> None:
+    lost = [(name, at) for name, m, text in readable(samples) for at in missing(m, text, "PID", 3, whole=False)]
+    assert not lost
+
+
+def test_every_resource_is_valid_r4_by_our_validator_and_by_another(samples: list[tuple[str, bytes, Json]]) -> None:
+    faults = []
+    for name, _, line in samples:
+        for entry in (line["bundle"] or {}).get("entry", ()):
+            body = dumps(entry["resource"])
+            faults += [(name, issue.where, issue.text) for issue in validate(loads(body)) if issue.severity == "error"]
+            faults += [(name, issue.path, issue.message) for issue in fhirkit.validate(body)]
+    assert not faults
+
+
+def test_every_reference_points_into_its_bundle(samples: list[tuple[str, bytes, Json]]) -> None:
+    for name, _, line in samples:
+        entries = (line["bundle"] or {}).get("entry", ())
+        there = {entry["request"]["url"] for entry in entries}
+        for entry in entries:
+            assert set(referred(entry["resource"])) <= there, name
+
+
+def referred(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        if isinstance(node.get("reference"), str):
+            yield node["reference"]
+        for child in node.values():
+            yield from referred(child)
+    elif isinstance(node, list):
+        for child in node:
+            yield from referred(child)

@@ -1,0 +1,70 @@
+"""SIU: appointments, their status by event, and who takes part."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.kernel.types import Translation
+from tests.mappings.engine import PID, codes, draft, resource, translate
+
+SCH = "SCH|P1^HIS|F1^HIS|||||复诊^复诊|NORMAL^常规|15|MIN|^^15^202603050900^202603050915|||||1002^王小明"
+
+
+def booked(*segments: str, event: str = "S12") -> Translation:
+    return translate(*segments, event=event, kind="SIU")
+
+
+@pytest.mark.parametrize(
+    ("event", "status"), [("S12", "booked"), ("S13", "booked"), ("S14", "booked"), ("S15", "cancelled")]
+)
+def test_the_event_says_whether_the_appointment_stands(event: str, status: str) -> None:
+    found = draft(booked(SCH, PID, event=event), "Appointment")
+    assert {**found.defaults, **found.resource}["status"] == status
+
+
+def test_a_cancellation_is_of_the_appointment_that_was_booked() -> None:
+    assert (
+        resource(booked(SCH, PID), "Appointment")["id"] == resource(booked(SCH, PID, event="S15"), "Appointment")["id"]
+    )
+
+
+def test_a_filler_status_settles_what_the_event_leaves_open() -> None:
+    sent = SCH + "|" * 9 + "Noshow"
+    assert resource(booked(sent, PID, event="S14"), "Appointment")["status"] == "noshow"
+    assert resource(booked(sent, PID, event="S15"), "Appointment")["status"] == "cancelled"
+
+
+def test_patient_people_and_places_take_part() -> None:
+    found = booked(SCH, PID, "RGS|1", "AIP|1||1001^方知远|D^医生||202603050900", "AIL|1||门诊^3^1", "AIG|1||CT1^CT机")
+    participants = resource(found, "Appointment")["participant"]
+    actors = [each["actor"].get("reference", "").split("/")[0] or "logical" for each in participants]
+    assert actors == ["Patient", "Practitioner", "Practitioner", "Location", "logical"]
+    assert all(each["status"] == "accepted" for each in participants)
+    assert participants[2]["period"] == {"start": "2026-03-05T09:00:00+08:00"}
+
+
+def test_start_and_end_come_from_the_timing_or_from_the_service_and_its_duration() -> None:
+    timed = resource(booked(SCH, PID), "Appointment")
+    assert (timed["start"], timed["end"]) == ("2026-03-05T09:00:00+08:00", "2026-03-05T09:15:00+08:00")
+    served = resource(booked("SCH||F1", PID, "AIS|1||CT^CT|202603050900|||1|HR"), "Appointment")
+    assert served["end"] == "2026-03-05T10:00:00+08:00"
+    assert served["serviceType"][0]["text"] == "CT"
+
+
+def test_a_start_without_an_end_is_a_requested_period() -> None:
+    found = resource(booked("SCH||F1", PID, "AIS|1||CT^CT|202603050900"), "Appointment")
+    assert "start" not in found
+    assert found["requestedPeriod"] == [{"start": "2026-03-05T09:00:00+08:00"}]
+
+
+def test_notes_of_the_schedule_and_its_resources_are_its_comment() -> None:
+    found = resource(booked(SCH, "NTE|1||空腹", PID, "AIS|1||CT^CT", "NTE|1||带片"), "Appointment")
+    assert found["comment"] == "空腹\n带片"
+
+
+def test_an_appointment_without_a_number_is_known_by_the_message_only() -> None:
+    assert "appointment-identity" in codes(booked("SCH||", PID))
+
+
+def test_an_appointment_of_nobody_still_has_a_participant() -> None:
+    assert resource(booked("SCH||F1"), "Appointment")["participant"][0]["status"] == "needs-action"

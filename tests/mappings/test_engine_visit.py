@@ -1,0 +1,134 @@
+"""PV1, PV2, AL1 and DG1, and what each ADT event means for the stay."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mappings.engine import PID, codes, draft, drafts, reported, resource, translate
+
+PV1 = "PV1|1|I|内科^12^3|1|||1001^方知远||||||||||||{number}|||||||||||||||||||||||||{start}|{end}"
+
+
+def pv1(number: str = "ZY2026001", start: str = "202603010815", end: str = "") -> str:
+    return PV1.format(number=number, start=start, end=end)
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        ("A01", "in-progress"), ("A02", "in-progress"), ("A03", "finished"), ("A04", "in-progress"),
+        ("A05", "planned"), ("A11", "cancelled"), ("A13", "in-progress"),
+    ],
+)  # fmt: skip
+def test_the_event_settles_the_status(event: str, status: str) -> None:
+    assert resource(translate(PID, pv1(), event=event), "Encounter")["status"] == status
+
+
+@pytest.mark.parametrize("event", ["A08", "A31"])
+def test_an_update_never_resets_the_status(event: str) -> None:
+    found = draft(translate(PID, pv1(), event=event), "Encounter")
+    assert "status" not in found.resource
+    assert found.defaults["status"] == "in-progress"
+
+
+def test_admission_and_discharge_are_one_encounter() -> None:
+    admitted = resource(translate(PID, pv1()), "Encounter")
+    discharged = resource(translate(PID, pv1(start="", end="20260308")), "Encounter")
+    assert admitted["id"] == discharged["id"]
+    assert discharged["period"] == {"end": "2026-03-08"}
+
+
+def test_without_a_visit_number_the_stay_is_known_by_patient_and_admission() -> None:
+    one = translate(PID, pv1(number=""), event="A01")
+    other = translate(PID, pv1(number="", end="20260308"), event="A03")
+    assert resource(one, "Encounter")["id"] == resource(other, "Encounter")["id"]
+    assert "visit-identity" not in codes(one)
+
+
+def test_a_visit_that_could_not_be_known_again_is_refused_unless_the_event_begins_it() -> None:
+    begun = translate(PID, pv1(number="", start=""), event="A04")
+    assert "visit-identity" in codes(begun)
+    assert drafts(begun, "Encounter")
+    updated = translate(PID, pv1(number="", start=""), event="A08")
+    assert not drafts(updated, "Encounter")
+    assert reported(updated, "PV1-3[1].1") == ("refused", (), "no visit number and no time of admission")
+
+
+def test_a_cancelled_discharge_takes_back_the_end() -> None:
+    stated = draft(translate(PID, pv1(end="20260308"), event="A13"), "Encounter")
+    assert stated.resource["period"] == {"start": "2026-03-01T08:15:00+08:00"}
+    silent = draft(translate(PID, pv1(start=""), event="A13"), "Encounter")
+    assert silent.clears == ("period",)
+
+
+def test_class_place_and_people_of_the_stay() -> None:
+    found = translate(PID, pv1())
+    stay = resource(found, "Encounter")
+    assert stay["class"]["code"] == "IMP"
+    assert stay["location"][0]["status"] == "active"
+    bed = resource(found, "Location")
+    assert (bed["name"], bed["physicalType"]["coding"][0]["code"]) == ("内科 12 3", "bd")
+    assert stay["participant"][0]["type"][0]["coding"][0]["code"] == "ATND"
+    assert stay["identifier"][0]["type"]["coding"][0]["code"] == "VN"
+
+
+def test_a_class_in_chinese_is_understood_and_a_local_one_kept() -> None:
+    assert resource(translate(PID, pv1().replace("|I|", "|住院|")), "Encounter")["class"]["code"] == "IMP"
+    assert resource(translate(PID, pv1().replace("|I|", "|T|")), "Encounter")["class"] == {"code": "T"}
+
+
+def test_a_missing_class_is_absent_with_a_reason_and_only_where_nothing_is_stored() -> None:
+    found = draft(translate(PID, pv1().replace("|I|", "||")), "Encounter")
+    assert "class" not in found.resource
+    assert found.defaults["class"]["extension"][0]["valueCode"] == "unknown"
+
+
+def test_a_place_reserved_before_admission_is_planned() -> None:
+    assert resource(translate(PID, pv1(), event="A05"), "Encounter")["location"][0]["status"] == "planned"
+
+
+def test_a_period_that_runs_backwards_keeps_its_start_and_the_text_of_its_end() -> None:
+    found = translate(PID, pv1(end="20250101"))
+    period = resource(found, "Encounter")["period"]
+    assert "end" not in period
+    assert period["_end"]["extension"][1]["valueString"] == "2025-01-01"
+    assert "period" in codes(found)
+
+
+def test_an_allergy_has_its_category_criticality_and_reaction() -> None:
+    allergy = resource(translate(PID, "AL1|1|DA|PEN^青霉素|SV|皮疹|20200101"), "AllergyIntolerance")
+    assert (allergy["category"], allergy["type"], allergy["criticality"]) == (["medication"], "allergy", "high")
+    assert allergy["reaction"] == [{"severity": "severe", "manifestation": [{"text": "皮疹"}]}]
+    assert allergy["onsetDateTime"] == "2020-01-01"
+    assert allergy["clinicalStatus"]["coding"][0]["code"] == "active"
+
+
+def test_a_diagnosis_is_a_condition_listed_by_its_stay() -> None:
+    found = translate(PID, pv1(), "DG1|1||I10^原发性高血压^I10||20260301|A||||||||1", "DG1|2")
+    condition = resource(found, "Condition")
+    assert condition["code"]["coding"][0] == {
+        "system": "http://hl7.org/fhir/sid/icd-10", "code": "I10", "display": "原发性高血压",
+    }  # fmt: skip
+    (listed,) = resource(found, "Encounter")["diagnosis"]
+    assert listed["condition"]["reference"] == f"Condition/{condition['id']}"
+    assert listed["use"]["coding"][0]["code"] == "AD"
+
+
+def test_a_diagnosis_taken_back_was_entered_in_error() -> None:
+    condition = resource(translate(PID, pv1(), "DG1|1||I10^高血压||||" + "|" * 14 + "D"), "Condition")
+    assert condition["verificationStatus"]["coding"][0]["code"] == "entered-in-error"
+
+
+def test_an_event_nobody_mapped_still_gives_its_patient_and_says_so() -> None:
+    found = translate(PID, event="Z99")
+    assert codes(found) == ["event-not-covered"]
+    assert drafts(found, "Patient")
+
+
+def test_the_event_time_is_when_it_happened_else_when_it_was_recorded_or_sent() -> None:
+    def when(*evn: str) -> str:
+        return str(translate(*evn, PID).event_time)
+
+    assert when("EVN|A01|20260301082900|||0148|20260301080000") == "2026-03-01 08:00:00+08:00"
+    assert when("EVN|A01|20260301082900") == "2026-03-01 08:29:00+08:00"
+    assert when() == "2026-03-01 08:30:00+08:00"
