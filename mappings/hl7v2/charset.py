@@ -16,6 +16,9 @@ from hub.kernel.types import Issue
 from mappings.hl7v2.charset_names import GB, UTF_8, codec_named
 
 _HEADER: Final = re.compile(r"MSH([^\w\s])([^\r\n]*)")
+#: Bytes in which MSH is looked for when the text cannot be read yet.
+_HEAD: Final = 4096
+_HIGH_BYTES: Final = bytes(range(0x80, 0x100))
 _HIGH_RUNS: Final = re.compile(rb"[\x80-\xff]+")
 #: What every hanzi of GB 2312 has; an accented Latin letter before ASCII, read as GBK, has not.
 _HIGH_PAIR: Final = re.compile(rb"[\x80-\xff]{2}")
@@ -48,7 +51,7 @@ def decode(raw: bytes, profile_charset: str | None = None) -> Decoded:
 
 def _found_out(raw: bytes) -> Decoded:
     as_utf_8 = _strict(raw, UTF_8)
-    declaration = _declaration(raw.decode(_LATIN_1) if as_utf_8 is None else as_utf_8)
+    declaration = _declaration(raw[:_HEAD].decode(_LATIN_1) if as_utf_8 is None else as_utf_8)
     declared = codec_named(declaration)
     charset, text = _of_bytes(raw, as_utf_8, declared)
     issues = []
@@ -121,7 +124,8 @@ def _accidental(text: str, raw: bytes, declared: str | None) -> bool:
 def _is_damaged_utf_8(raw: bytes) -> bool:
     """Whether most bytes above ASCII are whole UTF-8 hanzi: a sender cut a field within one. GB 18030 would often
     read such bytes without complaint, and wrongly."""
-    return 6 * len(_UTF_8_HANZI.findall(raw)) > sum(map(len, _HIGH_RUNS.findall(raw)))
+    hanzi = len(_UTF_8_HANZI.findall(raw))
+    return hanzi > 0 and 6 * hanzi > len(raw) - len(raw.translate(None, _HIGH_BYTES))
 
 
 def _looks_chinese(raw: bytes) -> bool:
