@@ -1,0 +1,201 @@
+"""The FHIR API over real sockets: raw HTTP, races between clients, limits, and what a stranger can learn."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import gzip
+import http.client
+import json
+import socket
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from conformance_tests.running_hub import RunningHub, running_hub
+
+JSON = {"content-type": "application/fhir+json"}
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+@dataclass(frozen=True)
+class Doctor:
+    """A client with a token of its own; every request is a connection of its own."""
+
+    hub: RunningHub
+    token: str
+
+    @property
+    def address(self) -> tuple[str, int]:
+        parts = urlsplit(self.hub.base)
+        return str(parts.hostname), int(parts.port or 80)
+
+    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        sent |= {"authorization": f"Bearer {self.token}"} if self.token else {}
+        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        if content is not None:
+            sent = JSON | sent
+        connection = http.client.HTTPConnection(*self.address, timeout=60)
+        try:
+            connection.request(method, f"/fhir{path}", content, sent)
+            answer = connection.getresponse()
+            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
+        finally:
+            connection.close()
+
+
+@pytest.fixture(scope="module")
+def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
+    with running_hub(tmp_path_factory.mktemp("fhir")) as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def hospital(hub: RunningHub) -> Doctor:
+    return Doctor(hub, hub.token("clinician", "F01"))
+
+
+@pytest.fixture(scope="module")
+def laboratory(hub: RunningHub) -> Doctor:
+    return Doctor(hub, hub.token("clinician", "F03"))
+
+
+def patient(mrn: str) -> dict[str, Any]:
+    return {"resourceType": "Patient", "identifier": [{"system": "urn:test:mrn", "value": mrn}], "gender": "female"}
+
+
+def test_a_resource_lives_its_life_over_the_wire(hospital: Doctor) -> None:
+    made = hospital.ask("POST", "/Patient", patient("life"))
+    assert made.status == 201
+    path = f"/Patient/{made.json['id']}"
+    assert made.headers["location"] == f"{hospital.hub.ready['fhir']}{path}/_history/1"
+    assert hospital.ask("GET", path).body == made.body
+    changed = hospital.ask("PUT", path, {**made.json, "gender": "other"}, if_match=made.headers["etag"])
+    assert (changed.status, changed.headers["etag"]) == (200, 'W/"2"')
+    assert len(hospital.ask("GET", f"{path}/_history").json["entry"]) == 2
+    assert hospital.ask("DELETE", path).status == 204
+    assert hospital.ask("GET", path).status == 410
+
+
+def test_a_resource_that_breaks_r4_is_refused_with_paths_and_no_values(hospital: Doctor) -> None:
+    answer = hospital.ask("POST", "/Patient", {**patient("bad"), "gender": "secretword", "birthDate": "12.4.1958"})
+    assert answer.status == 422
+    assert {issue["expression"][0] for issue in answer.json["issue"]} >= {"Patient.gender", "Patient.birthDate"}
+    assert b"secretword" not in answer.body
+
+
+def test_32_clients_that_race_on_one_criterion_make_one_resource(hospital: Doctor) -> None:
+    create = partial(hospital.ask, "POST", "/Patient", patient("race"), if_none_exist="identifier=urn:test:mrn|race")
+    with concurrent.futures.ThreadPoolExecutor(32) as clients:
+        answers = [future.result() for future in [clients.submit(create) for _ in range(32)]]
+    assert Counter(answer.status for answer in answers) == {201: 1, 200: 31}
+    assert len({answer.json["id"] for answer in answers}) == 1
+
+
+def test_what_another_organisation_has_leaves_no_trace(hospital: Doctor, laboratory: Doctor) -> None:
+    theirs = hospital.ask("POST", "/Patient", patient("hidden")).json
+    path, nothing = f"/Patient/{theirs['id']}", "/Patient/aaaaaaaaaaaaaaaaaaaaaaaaaa"
+    for method, suffix, body in (
+        ("GET", "", None),
+        ("GET", "/_history", None),
+        ("GET", "/_history/1", None),
+        ("DELETE", "", None),
+    ):
+        hidden, absent = laboratory.ask(method, path + suffix, body), laboratory.ask(method, nothing + suffix, body)
+        assert (hidden.status, hidden.body) == (404, absent.body), (method, suffix)
+        assert hidden.headers.keys() == absent.headers.keys()
+    for query in ("identifier=urn:test:mrn|hidden&_total=accurate", f"_id={theirs['id']}&_summary=count"):
+        assert laboratory.ask("GET", f"/Patient?{query}").json["total"] == 0
+    tagged = laboratory.ask("GET", path, if_none_match='W/"1"')
+    assert tagged.status == 404
+
+
+def test_the_time_of_an_answer_does_not_tell_hidden_from_absent(hospital: Doctor, laboratory: Doctor) -> None:
+    theirs = hospital.ask("POST", "/Patient", patient("timed")).json
+    times: dict[str, list[float]] = {"hidden": [], "absent": []}
+    for _ in range(150):
+        for name, rid in (("hidden", theirs["id"]), ("absent", "a" * 26)):
+            begin = time.perf_counter()
+            assert laboratory.ask("GET", f"/Patient/{rid}").status == 404
+            times[name].append(time.perf_counter() - begin)
+    middle = {name: sorted(seconds)[len(seconds) // 2] for name, seconds in times.items()}
+    assert abs(middle["hidden"] - middle["absent"]) < 0.001, middle
+
+
+def test_bodies_may_be_packed_but_not_bombs(hospital: Doctor) -> None:
+    packed = gzip.compress(json.dumps(patient("packed")).encode())
+    assert hospital.ask("POST", "/Patient", packed, content_encoding="gzip").status == 201
+    bomb = gzip.compress(b'{"resourceType":"Patient","x":"' + b" " * 50_000_000 + b'"}')
+    assert hospital.ask("POST", "/Patient", bomb, content_encoding="gzip").status == 413
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 100_000,
+        b'{"resourceType":"Patient",' + b",".join(b'"k%d":0' % n for n in range(300_000)) + b"}",
+        b'{"resourceType":"Patient","resourceType":"Patient"}',
+        b'{"resourceType":"Patient","multipleBirthInteger":' + b"9" * 100_000 + b"}",
+        b'{"resourceType":"Patient","multipleBirthInteger":1e999999999}',
+        b'{"resourceType":"Patient","id":"\\u0000"}',
+    ],
+)
+def test_json_bombs_are_refused_and_the_hub_lives_on(hospital: Doctor, body: bytes) -> None:
+    assert hospital.ask("POST", "/Patient", body).status == 400
+    assert hospital.ask("GET", "/Patient?_summary=count").status == 200
+
+
+@pytest.mark.parametrize(
+    "request_head",
+    [
+        b"GET /fhir/Patient HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer x\r\nAuthorization: Bearer y\r\n\r\n",
+        b"GET /fhir/Patient/%2e%2e%2f%2e%2e%2fetc HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /fhir/Patient?%ff=1 HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"GET /fhir/../metrics HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"POST /fhir HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+        b"BREW /fhir HTTP/1.1\r\nHost: x\r\n\r\n",
+        b"\x00\xff\r\n\r\n",
+    ],
+)
+def test_strange_requests_are_refused_without_harm(hospital: Doctor, request_head: bytes) -> None:
+    with socket.create_connection(hospital.address, timeout=10) as raw:
+        raw.sendall(request_head)
+        first = raw.recv(4096).split(b"\r\n")[0]
+    assert first == b"" or int(first.split()[1]) in {400, 401, 404, 405, 413}
+    assert hospital.ask("GET", "/metadata").status == 200
+
+
+def test_a_transaction_is_whole_or_absent_over_the_wire(hospital: Doctor) -> None:
+    good = {"resource": patient("whole"), "request": {"method": "POST", "url": "Patient"}}
+    bad = {"request": {"method": "DELETE", "url": "Patient/absent"}}
+    refused = hospital.ask("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [good, bad]})
+    assert refused.status == 404
+    count = "/Patient?identifier=urn:test:mrn|whole&_summary=count"
+    assert hospital.ask("GET", count).json["total"] == 0
+    assert hospital.ask("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [good]}).status == 200
+    assert hospital.ask("GET", count).json["total"] == 1
+
+
+def test_nothing_of_a_patient_stands_in_the_log(hospital: Doctor) -> None:
+    canary = "canary7712"
+    hospital.ask("GET", f"/Patient?identifier={canary}")
+    hospital.ask("GET", f"/Patient/{canary}")
+    hospital.ask("POST", "/Patient", patient(canary))
+    hospital.ask("POST", "/Patient", {**patient(canary), "gender": canary})
+    assert canary not in hospital.hub.log.read_text(encoding="utf-8")
