@@ -22,11 +22,13 @@ class RunningHub:
     """One `yilian up` on a data folder of its own."""
 
     def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self.data = folder / "data"
         self.ready_file = folder / "ready.json"
         self.environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), **environment}
         self._options = options
+        self._clients: dict[tuple[str, str], Client] = {}
         self.log = folder / "hub.log"
         self.process = self._start()
 
@@ -71,7 +73,10 @@ class RunningHub:
         return self.yilian("token", "--role", role, "--organization", organization, "--url", self.base).stdout.strip()
 
     def client(self, role: str, organization: str) -> Client:
-        return Client(self.base, self.token(role, organization))
+        """A client with a token of this role, made once."""
+        if (role, organization) not in self._clients:
+            self._clients[role, organization] = Client(self.base, self.token(role, organization))
+        return self._clients[role, organization]
 
     def states(self) -> dict[str, int]:
         """How many messages are in each state, whatever their feed."""
@@ -94,6 +99,7 @@ class RunningHub:
     def restart(self) -> None:
         """Start again on the same data after a stop or a kill."""
         self.process.wait(timeout=30)
+        self._clients.clear()
         self.process = self._start()
 
     def stop(self) -> int:

@@ -14,10 +14,10 @@ from typing import Any, Final, TextIO
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 
-#: Seconds before a process that died is started again: doubled each time, back to the first after a calm minute.
+#: Seconds before a process that died is started again: doubled each time, back to the first after a calm while.
 FIRST_DELAY: Final = 0.1
-LONGEST_DELAY: Final = 10.0
-CALM_SECONDS: Final = 60.0
+LONGEST_DELAY: Final = 2.0
+CALM_SECONDS: Final = 10.0
 READY_SECONDS: Final = 60.0
 
 
