@@ -1,7 +1,8 @@
 """Rows of the mapping: one source field to one target element, read from `rows/*.yaml`.
 
 A file is one segment: `source` (where the facts come from), `fragments` (constants rows name), `maps` (rows by target
-resource), `refused` and `carried` (fields that are no row, with why or where). A row: `at` field, `to` path, `as`
+resource), `refused` and `carried` (fields that are no row, with why or where), `computed` (elements that
+`resources/` fills, by field). A row: `at` field, `to` path, `as`
 datatype map, and as needed `table`, `word`, `when` condition, `with` and `outer` constants, `value` (a constant in
 place of the field's own value).
 """
@@ -46,12 +47,16 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class SegmentRows:
-    """All that is said of one segment. `refused` and `carried`: by field, the reason or the place."""
+    """All that is said of one segment. `refused` and `carried`: by field, the reason or the place.
+
+    `computed`: by field, the elements that are filled by functions (`Observation.value`).
+    """
 
     segment: str
     rows: tuple[Row, ...]
     refused: Mapping[int, str] = field(default_factory=dict)
     carried: Mapping[int, str] = field(default_factory=dict)
+    computed: Mapping[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 @cache
@@ -66,7 +71,8 @@ def _read(path: Path) -> SegmentRows:
     rows = [
         row_of(path.stem, resource, raw, fragments) for resource, raws in data.get("maps", {}).items() for raw in raws
     ]
-    return SegmentRows(path.stem, tuple(rows), data.get("refused", {}), data.get("carried", {}))
+    computed = {at: tuple(elements) for at, elements in data.get("computed", {}).items()}
+    return SegmentRows(path.stem, tuple(rows), data.get("refused", {}), data.get("carried", {}), computed)
 
 
 def row_of(segment: str, resource: str, raw: Mapping[str, Any], fragments: Mapping[str, Any]) -> Row:

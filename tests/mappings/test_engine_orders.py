@@ -115,3 +115,13 @@ def test_an_issue_time_known_to_the_day_only_is_no_instant() -> None:
 
 def test_a_medication_order_is_no_service_request() -> None:
     assert not drafts(message("ORC|NW|P1", "RXO|1^药", kind="ORM^O01"), "ServiceRequest")
+
+
+def test_timing_and_priority_may_stand_in_a_segment_of_their_own() -> None:
+    timing = "TQ1|1||||||20260305|20260306|S"
+    request = resource(message("ORC|NW|P1", timing, "OBR|1|P1||CT", kind="OML^O21^OML_O21"), "ServiceRequest")
+    assert request["occurrencePeriod"] == {"start": "2026-03-05", "end": "2026-03-06"}
+    assert request["priority"] == "stat"
+    both = resource(message("ORC|NW|P1", timing, "OBR|1|P1||CT||20260304", kind="OML^O21^OML_O21"), "ServiceRequest")
+    assert both["occurrenceDateTime"] == "2026-03-04"
+    assert "occurrencePeriod" not in both

@@ -18,7 +18,8 @@ _XCN_PARTS: Final = {"1": "identifier.value", "2.*": "name.family", "3": "name.g
                      "5": "name.suffix", "6": "name.prefix", "7": "name.suffix", "9.1": "identifier.assigner.display",
                      "9.2": "identifier.system", "9.3": "identifier.system", "13": "identifier.type"}  # fmt: skip
 _XON_PARTS: Final = {"1": "name", "3": "identifier.value", "6.1": "identifier.assigner.display",
-                     "6.2": "identifier.system", "6.3": "identifier.system", "7": "identifier.type", "10": "identifier.value"}  # fmt: skip
+                     "6.2": "identifier.system", "6.3": "identifier.system", "7": "identifier.type",
+                     "10": "identifier.value"}  # fmt: skip
 
 
 def reference(building: Building, display: str) -> dict[str, str]:

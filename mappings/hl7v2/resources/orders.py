@@ -104,6 +104,9 @@ def _request(case: _Case, specimens: list[Building], context: Context, rules: Ru
         if noted is not None:
             rules.run(noted.segment, building, context)
             add_notes(noted.notes, building, context)
+    for segment in case.order.others:
+        rules.run(segment, building, context)
+        mend_period(resource, "occurrencePeriod", segment, context)
     resource.setdefault("intent", "order")
     if specimens:
         resource["specimen"] = [specimen.reference for specimen in specimens]
