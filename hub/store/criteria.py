@@ -65,7 +65,8 @@ class Types:
 class Tokens:
     """Some of these hashes stand in the resource's tokens, or (negated) none.
 
-    `codes`: hashes of the bare codes, if the coding table can lead to the matches; `single` if it is one.
+    `codes`: hashes of the bare codes, if the coding table can lead to the matches; `single` if it is one; `bare` if
+    they are all that is asked for, without a system.
     `patients`: keys of the patients, if the source-patient key can. `selective`: matches are few by nature.
     """
 
@@ -73,6 +74,7 @@ class Tokens:
     negated: bool = False
     codes: Bind | None = None
     single: bool = False
+    bare: bool = False
     patients: Bind | None = None
     selective: bool = False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from itertools import product
 from typing import Any, Final
 from uuid import UUID
@@ -12,7 +13,6 @@ from uuid import UUID
 from hub.fhir.fold import fold
 from hub.fhir.index_values import ComponentValue, IndexValues
 from hub.kernel.errors import Category, HubError
-from hub.kernel.ids import reference_key
 from hub.store import tokens as token
 from hub.store.promoted import code_parameter, date_parameter, leading_parameters
 from hub.store.tokens import param_number, token_hashes
@@ -60,22 +60,56 @@ def index_rows(rtype: str, patient: str | None, values: IndexValues) -> IndexRow
     return rows
 
 
+@dataclass(frozen=True, slots=True)
+class _Parameter:
+    """Numbers of a parameter and of those its modifiers stand for, and its part in the layout."""
+
+    number: int
+    text: int
+    of_type: int
+    identifier: int
+    is_code: bool
+    is_date: bool
+    leads: bool
+
+
+@lru_cache(maxsize=8192)
+def _parameter(rtype: str, code: str) -> _Parameter:
+    return _Parameter(
+        number=param_number(rtype, code),
+        text=param_number(rtype, code + ":text"),
+        of_type=param_number(rtype, code + ":of-type"),
+        identifier=param_number(rtype, code + ":identifier"),
+        is_code=code == code_parameter(rtype),
+        is_date=code == date_parameter(rtype),
+        leads=code in leading_parameters(rtype),
+    )
+
+
 def _add_tokens(rows: IndexRows, rtype: str, values: IndexValues) -> None:
-    promoted = code_parameter(rtype)
     for name, system, code, text in values.tokens:
-        param = param_number(rtype, name)
-        rows.params[param] = None
-        hashes = token_hashes(param, system, code)
-        rows.tokens.update(dict.fromkeys(hashes))
+        parameter = _parameter(rtype, name)
+        rows.params[parameter.number] = None
+        hashes = token_hashes(parameter.number, system, code)
+        for hashed in hashes:
+            rows.tokens[hashed] = None
         if text:
-            _add_phrase(rows, param_number(rtype, name + ":text"), fold(text))
-        if name == promoted and code is not None:
+            hashed, folded = _phrase(parameter.text, text)
+            if folded:
+                rows.tokens[hashed] = None
+                rows.phrases[hashed] = (parameter.text, folded)
+        if parameter.is_code and code is not None:
             rows.codings[hashes[0]] = None
             if rows.code is None:
                 rows.code_system, rows.code = system, code
     for name, system, code, value in values.identifiers_of_type:
-        param = param_number(rtype, name + ":of-type")
-        rows.tokens[of_type(param, system, code, value)] = None
+        rows.tokens[of_type(_parameter(rtype, name).of_type, system, code, value)] = None
+
+
+@lru_cache(maxsize=65536)
+def _phrase(param: int, text: str) -> tuple[UUID, str]:
+    folded = fold(text)
+    return token.text(param, folded), folded
 
 
 def of_type(param: int, system: str | None, code: str, value: str) -> UUID:
@@ -83,35 +117,33 @@ def of_type(param: int, system: str | None, code: str, value: str) -> UUID:
     return token.pair(param, (token_hashes(param, system, code)[1], token.text(param, value)))
 
 
-def _add_phrase(rows: IndexRows, param: int, folded: str) -> None:
-    hashed = token.text(param, folded)
-    rows.tokens[hashed] = None
-    rows.phrases[hashed] = (param, folded)
-
-
 def _add_references(rows: IndexRows, rtype: str, patient: str | None, values: IndexValues) -> None:
-    leading = leading_parameters(rtype)
     for name, target_type, target_id, url in values.references:
-        param = param_number(rtype, name)
-        rows.params[param] = None
+        parameter = _parameter(rtype, name)
+        rows.params[parameter.number] = None
         if target_type is not None and target_id is not None:
-            if target_type == "Patient" and target_id != patient and name in leading:
-                raise HubError(
-                    Category.INVALID,
-                    "names another patient than the one its record belongs to",
-                    where=f"{rtype}.{name}",
-                    todo="write it to the record of that patient",
-                    code="patient-mismatch",
-                )
-            key = reference_key(target_type, target_id)
+            if parameter.leads and target_type == "Patient" and target_id != patient:
+                raise _of_another_patient(f"{rtype}.{name}")
+            key, hashed = token.target(parameter.number, target_type, target_id)
             rows.refs[key] = None
-            rows.tokens[token.reference(param, key)] = None
+            rows.tokens[hashed] = None
         elif url is not None:
-            rows.tokens[token.text(param, url)] = None
-            rows.tokens[token.text(param, url.partition("|")[0])] = None
+            rows.tokens[token.text(parameter.number, url)] = None
+            rows.tokens[token.text(parameter.number, url.partition("|")[0])] = None
     for name, system, value in values.reference_identifiers:
-        rows.params[param_number(rtype, name)] = None
-        rows.tokens.update(dict.fromkeys(token_hashes(param_number(rtype, name + ":identifier"), system, value)))
+        parameter = _parameter(rtype, name)
+        rows.params[parameter.number] = None
+        rows.tokens.update(dict.fromkeys(token_hashes(parameter.identifier, system, value)))
+
+
+def _of_another_patient(where: str) -> HubError:
+    return HubError(
+        Category.INVALID,
+        "names another patient than the one its record belongs to",
+        where=where,
+        todo="write it to the record of that patient",
+        code="patient-mismatch",
+    )
 
 
 def _add_strings(rows: IndexRows, rtype: str, values: IndexValues) -> None:
@@ -132,16 +164,15 @@ def _string(param: int, text: str) -> tuple[int, str, str | None]:
 
 
 def _add_dates(rows: IndexRows, rtype: str, values: IndexValues) -> None:
-    promoted = date_parameter(rtype)
     for name, low, high in values.dates:
-        param = param_number(rtype, name)
+        parameter = _parameter(rtype, name)
         start, end = low or FIRST, high or LAST
-        if name == promoted:
+        if parameter.is_date:
             rows.date_low = start if rows.date_high is None else min(rows.date_low, start)
             rows.date_high = end if rows.date_high is None else max(rows.date_high, end)
         else:
-            rows.dates.append((param, start, end, None))
-        rows.params[param] = None
+            rows.dates.append((parameter.number, start, end, None))
+        rows.params[parameter.number] = None
 
 
 def _add_numbers(rows: IndexRows, rtype: str, values: IndexValues) -> None:
@@ -156,7 +187,8 @@ def _add_numbers(rows: IndexRows, rtype: str, values: IndexValues) -> None:
 def _add_number(rows: IndexRows, param: int, amount: _Amount, companions: tuple[UUID, ...]) -> None:
     params, beside = rows.numbers.setdefault(amount, ({}, {}))
     params[param] = None
-    beside.update(dict.fromkeys(companions))
+    for companion in companions:
+        beside[companion] = None
     rows.params[param] = None
 
 
@@ -166,13 +198,18 @@ def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...
     if any(part[0] not in HASHED for part in before):
         return  # the query side refuses these by name
     if last[0] in HASHED:
-        for chosen in product(*(_part_hashes(param, part) for part in parts)):
-            rows.tokens[token.pair(param, chosen)] = None
+        for combined in _combined(param, parts):
+            rows.tokens[combined] = None
         return
-    for chosen in product(*(_part_hashes(param, part) for part in before)):
-        companion = token.pair(param, chosen)
+    for companion in _combined(param, tuple(before)):
         rows.tokens[companion] = None
         _add_ordered(rows, param, last, companion)
+
+
+@lru_cache(maxsize=65536)
+def _combined(param: int, parts: tuple[ComponentValue, ...]) -> tuple[UUID, ...]:
+    """The hashes of every way to ask for some hashed parts together."""
+    return tuple(token.pair(param, chosen) for chosen in product(*(_part_hashes(param, part) for part in parts)))
 
 
 def _part_hashes(param: int, part: ComponentValue) -> tuple[UUID, ...]:
@@ -181,7 +218,7 @@ def _part_hashes(param: int, part: ComponentValue) -> tuple[UUID, ...]:
     if kind == "token":
         return token_hashes(param, value[0], value[1])[:2]
     if kind == "reference" and value[0] is not None:
-        return (token.reference(param, reference_key(value[0], value[1])),)
+        return token.target(param, value[0], value[1])[1:]
     return (token.text(param, value[-1]),)
 
 

@@ -41,6 +41,7 @@ def token(asked: Asked) -> Clause:
         negated=asked.modifier == "not",
         codes=codes,
         single=codes is not None and len(codes.value) == 1,
+        bare=all(system is None for system, _ in pairs),
         selective=asked.parameter.code == "identifier" and not asked.modifier,
     )
 

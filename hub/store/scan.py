@@ -101,10 +101,10 @@ def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen
     elif lead is not None and rank == _IDS:
         rest.remove(lead)
         found.conditions.append(_at_home(emit, lead, row, who))
-    if rtype is not None:
+    if rtype is not None and found.tables == f"resource {row}":
         by_index = rank in {_PATIENT, _NO_LEAD}
         same = f"{row}.type = {emit.use(rtype)}"
-        found.conditions.append(same if by_index else f"({same}) IS TRUE")
+        found.conditions.append(same if by_index else f"coalesce({same}, FALSE)")
     gin = rank in {_SELECTIVE, _TOKENS}
     found.conditions += [_filter(emit, clause, found, who, indexed=gin) for clause in rest]
     found.conditions += [f"NOT {row}.deleted", may_see(emit, who, row)]
@@ -142,7 +142,7 @@ def _clinical(
 ) -> list[Clause]:
     """Lead by patient, by code, or by both through the coding table. Gives back the clauses left to filter by."""
     code = next((c for c in clauses if isinstance(c, Tokens) and c.codes is not None and not c.negated), None)
-    rest: list[Clause] = [clause for clause in clauses if clause is not patient]
+    rest: list[Clause] = [c for c in clauses if c is not patient and not (c is code and code.bare)]
     if patient is not None:
         found.conditions.append(_is_about(emit, patient, found.row))
     if code is None or rtype is None or code.codes is None:
@@ -254,4 +254,5 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
 
 def _overlaps(row: str, hashes: str, *, indexed: bool) -> str:
     overlap = f"{row}.tokens && {hashes}"
-    return overlap if indexed else f"({overlap}) IS TRUE"
+    # coalesce: no index, and the planner takes it for one half instead of rare, so that it still reads in order.
+    return overlap if indexed else f"coalesce({overlap}, FALSE)"

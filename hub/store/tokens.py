@@ -15,6 +15,8 @@ from uuid import UUID
 
 from asyncpg.pgproto import pgproto
 
+from hub.kernel.ids import reference_key
+
 _CODE: Final = b"c"
 _SYSTEM_AND_CODE: Final = b"f"
 _SYSTEM: Final = b"s"
@@ -74,6 +76,13 @@ def reference_prefix(param: int) -> bytes:
 def reference(param: int, key: UUID) -> UUID:
     """A reference to a resource of the store, by its key."""
     return _hash(param, _REFERENCE, key.bytes)
+
+
+@lru_cache(maxsize=65536)
+def target(param: int, rtype: str, rid: str) -> tuple[UUID, UUID]:
+    """Key of a resource that is referred to, and the hash of the reference. The same few targets come in runs."""
+    key = pgproto.UUID(reference_key(rtype, rid).bytes)
+    return key, reference(param, key)
 
 
 def text(param: int, value: str) -> UUID:

@@ -47,7 +47,7 @@ async def save(tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases)
     batch, saved = plan(writes, now)
     await _supersede(tx, batch.superseded)
     try:
-        await _copy(tx, batch)
+        await copy(tx, batch)
     except asyncpg.UniqueViolationError:
         raise HubError(
             Category.CONFLICT, "was created by somebody else meanwhile", where="store", todo="try again", code="race"
@@ -67,7 +67,8 @@ async def _supersede(tx: Tx, superseded: Sequence[tuple[UUID, UUID, int]]) -> No
         )
 
 
-async def _copy(tx: Tx, batch: Batch) -> None:
+async def copy(tx: Tx, batch: Batch) -> None:
+    """Write every new row, one COPY a table."""
     codings: list[Row] = []
     strings: list[Row] = []
     dates: list[Row] = []

@@ -164,7 +164,8 @@ class Oracle:
 
 
 def _has_parameter(rtype: str, name: str) -> bool:
-    return name.split(".", maxsplit=1)[0].split(":", maxsplit=1)[0] in parameters(rtype)
+    code = name.partition(".")[0].partition(":")[0]
+    return code == "_has" or code in parameters(rtype)
 
 
 def _references(e: Entry) -> set[tuple[str, str]]:
