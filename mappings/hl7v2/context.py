@@ -118,7 +118,7 @@ class Context:
         self.habits = habits
         self.trace = trace
         self.issues: list[Issue] = []
-        self.drafts: dict[tuple[str, str], Building] = {}
+        self.drafts: dict[tuple[str, str, str], Building] = {}
         self.kind = ""
         self.event = ""
         self.repeats: dict[str, int] = {}
@@ -147,11 +147,12 @@ class Context:
 
     def draft(self, rtype: str, authority: str, key: str, patient: str | None, **more: Any) -> Building:
         """The draft of the resource with that identity at this facility, made if the message has not named it yet."""
-        rid = self.habits.ids(self.habits.facility, rtype, authority, key)
-        building = self.drafts.get((rtype, rid))
+        identity = (rtype, authority, key)
+        building = self.drafts.get(identity)
         if building is None:
+            rid = self.habits.ids(self.habits.facility, *identity)
             building = Building({"resourceType": rtype, "id": rid}, authority, key, patient, **more)
-            self.drafts[rtype, rid] = building
+            self.drafts[identity] = building
         return building
 
     def took(self, segment: Segment, n: int, way: Mapped, rep: int = 0) -> None:

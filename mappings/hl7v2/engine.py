@@ -33,8 +33,10 @@ class Rules:
         """Fill the resource of `building` with what `segment` says of it."""
         context.segment = segment
         labels: dict[str, Json] = {}
+        fields = segment.fields()
+        count = len(fields)
         for n, step in self.programs.get((segment.name, building.resource["resourceType"]), ()):
-            if segment.raw(n):
+            if n < count and fields[n]:
                 step(segment, building, context, labels)
 
 

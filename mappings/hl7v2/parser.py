@@ -99,6 +99,10 @@ class Segment:
         """Number of the last field that stands in the text, empty or not."""
         return len(self._fields or self._split_fields()) - 1
 
+    def fields(self) -> list[str]:
+        """All fields as `raw` gives them, the name at 0; not to be changed."""
+        return self._fields or self._split_fields()
+
     def raw(self, n: int) -> str:
         """Field `n` as it stands, escapes and delimiters included; "" beyond the end. 0 is the segment's name."""
         fields = self._fields or self._split_fields()

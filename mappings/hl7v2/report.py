@@ -17,6 +17,8 @@ NO_MAPPING: Final = "no mapping"
 #: Outcome, targets, reason: what a row says apart from its source.
 Verdict = tuple[Outcome, tuple[str, ...], str]
 
+#: The leaves of a repetition that is not divided.
+_ONE: Final = (("", 1, 1, False),)
 _EMPTY: Final[Verdict] = ("refused", (), '"" within a field states nothing')
 
 
@@ -35,8 +37,8 @@ def report(context: Context, rules: Rules, trace: Trace) -> tuple[ReportRow, ...
         refused = rules.refused.get(segment.name, {})
         whole = trace.refused.get(segment.position)
         carried = rules.carried.get(segment.name, {})
-        for n in range(1, segment.fields_count + 1):
-            if not segment.raw(n):
+        for n, raw in enumerate(segment.fields()):
+            if not raw or n == 0:
                 continue
             if n in carried:
                 fixed: Verdict = ("carried", (carried[n],), "")
@@ -66,7 +68,16 @@ def _field(rows: list[ReportRow], name: str, segment: Segment, n: int, fixed: Ve
             rows.append(_row(f"{name}[{rep}]{leaf}", verdict))
 
 
-def _leaves(repetition: Repetition) -> Iterator[tuple[str, int, int, bool]]:
+def _leaves(repetition: Repetition) -> Sequence[tuple[str, int, int, bool]]:
+    """As `_parts`; most fields have one leaf."""
+    separators = repetition.separators
+    text = repetition.text
+    if separators.component not in text and separators.subcomponent not in text:
+        return _ONE
+    return list(_parts(repetition))
+
+
+def _parts(repetition: Repetition) -> Iterator[tuple[str, int, int, bool]]:
     """Name within the field, component, subcomponent of each leaf that holds something, and whether it is only `""`."""
     components = repetition.components()
     parted = len(components) > 1
@@ -101,4 +112,4 @@ def _with_note(verdict: Verdict, fixed: Verdict, trace: Trace, at: tuple[int, in
     targets = verdict[1] if verdict is not fixed else ()
     if outcome == "refused":
         return verdict if targets and own is None else (outcome, (), reason)
-    return (outcome, targets, reason) if targets or outcome == "carried" else verdict
+    return (outcome, targets, reason) if targets else verdict
