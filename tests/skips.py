@@ -9,6 +9,7 @@ import pytest
 
 #: Beginnings of reasons for which a test may be skipped in CI, each a thing some machines do not have.
 ACCEPTED: Final = (
+    "the shared folder is absent",
     "shared folder absent",
     "long run: make soak",
     "needs root",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from connectors.mllp.sender import Sender
+from connectors.mllp.tls import client_context
 from hub.kernel.errors import Category, HubError
 from mappings.hl7v2.batch import split_messages
 
@@ -39,7 +39,7 @@ def mllp(
         messages = list(split_messages(file.read_bytes()))
     except OSError as error:
         raise HubError(Category.NOT_FOUND, "cannot be read", where=str(file), todo=str(error.strerror)) from None
-    if asyncio.run(_send(Sender(host, port, window=window, tls=_tls(ca, certificate, key)), messages)):
+    if asyncio.run(_send(Sender(host, port, window=window, tls=client_context(ca, certificate, key) if ca else None), messages)):
         raise typer.Exit(1)
 
 
@@ -50,12 +50,3 @@ async def _send(sender: Sender, messages: list[bytes]) -> int:
             typer.echo(answer.line())
             refused += answer.code not in {"AA", "CA", ""}
     return refused
-
-
-def _tls(ca: Path | None, certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
-    if ca is None:
-        return None
-    context = ssl.create_default_context(cafile=ca)
-    if certificate is not None:
-        context.load_cert_chain(certificate, key)
-    return context

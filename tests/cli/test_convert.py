@@ -42,7 +42,7 @@ def test_what_is_no_hl7_is_one_fatal_issue_and_no_traceback(tmp_path: Path) -> N
     assert "Traceback" not in done.stderr
     (row,) = lines(done.stdout)
     assert row["bundle"] is None
-    assert [issue["severity"] for issue in row["issues"]] == ["fatal"]  # type: ignore[attr-defined, index]
+    assert [issue["severity"] for issue in row["issues"]] == ["fatal"]  # type: ignore[attr-defined]
 
 
 def test_a_file_that_cannot_be_read_is_named_and_the_others_are_converted(tmp_path: Path) -> None:
