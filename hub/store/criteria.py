@@ -67,7 +67,8 @@ class Tokens:
 
     `codes`: hashes of the bare codes, if the coding table can lead to the matches; `single` if it is one; `bare` if
     they are all that is asked for, without a system.
-    `patients`: keys of the patients, if the source-patient key can. `selective`: matches are few by nature.
+    `patients`: keys of the patients, if the source-patient key can; then `lead` marks the rows whose patient this
+    parameter names. `selective`: matches are few by nature.
     """
 
     hashes: Bind
@@ -76,6 +77,7 @@ class Tokens:
     single: bool = False
     bare: bool = False
     patients: Bind | None = None
+    lead: Bind | None = None
     selective: bool = False
 
 
@@ -156,11 +158,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """It refers, by a parameter, to a resource that fulfils clauses. `leading`: the parameter names its patient."""
+    """It refers, by a parameter, to a resource that fulfils clauses. `lead`: as in Tokens."""
 
     prefix: Bind
     targets: tuple[Target, ...]
-    leading: bool
+    lead: Bind | None
 
 
 @dataclass(frozen=True, slots=True)

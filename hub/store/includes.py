@@ -127,6 +127,7 @@ async def _backward(tx: Tx, include: Include, fresh: Sequence[Stored], who: Seen
         Bind([tokens.reference(param, key) for key in keys], "uuid[]"),
         single=len(keys) == 1,
         patients=Bind(keys, "uuid[]") if leads else None,
+        lead=Bind(tokens.lead_number(include.source, include.parameter), "integer") if leads else None,
         selective=True,
     )
     plan = _Backward(Bind(type_number(include.source), "smallint"), refers, who, Bind(MOST + 1, "bigint"))

@@ -15,7 +15,7 @@ from hub.fhir.index_values import ComponentValue, IndexValues
 from hub.kernel.errors import Category, HubError
 from hub.store import tokens as token
 from hub.store.promoted import code_parameter, date_parameter, leading_parameters
-from hub.store.tokens import param_number, token_hashes
+from hub.store.tokens import lead_number, param_number, token_hashes
 
 FIRST: Final = datetime.min.replace(tzinfo=UTC)  #: -infinity in the database
 LAST: Final = datetime.max.replace(tzinfo=UTC)  #: infinity in the database
@@ -70,7 +70,7 @@ class _Parameter:
     identifier: int
     is_code: bool
     is_date: bool
-    leads: bool
+    leads: int | None
 
 
 @lru_cache(maxsize=8192)
@@ -82,7 +82,7 @@ def _parameter(rtype: str, code: str) -> _Parameter:
         identifier=param_number(rtype, code + ":identifier"),
         is_code=code == code_parameter(rtype),
         is_date=code == date_parameter(rtype),
-        leads=code in leading_parameters(rtype),
+        leads=lead_number(rtype, code) if code in leading_parameters(rtype) else None,
     )
 
 
@@ -122,8 +122,10 @@ def _add_references(rows: IndexRows, rtype: str, patient: str | None, values: In
         parameter = _parameter(rtype, name)
         rows.params[parameter.number] = None
         if target_type is not None and target_id is not None:
-            if parameter.leads and target_type == "Patient" and target_id != patient:
-                raise _of_another_patient(f"{rtype}.{name}")
+            if parameter.leads is not None and target_type == "Patient":
+                if target_id != patient:
+                    raise _of_another_patient(f"{rtype}.{name}")
+                rows.params[parameter.leads] = None
             key, hashed = token.target(parameter.number, target_type, target_id)
             rows.refs[key] = None
             rows.tokens[hashed] = None

@@ -16,7 +16,7 @@ from hub.store.promoted import date_parameter, leading_parameters
 from hub.store.query_text import split
 from hub.store.query_values import clauses
 from hub.store.resource_types import type_number
-from hub.store.tokens import param_number, reference_prefix
+from hub.store.tokens import lead_number, param_number, reference_prefix
 
 #: A chain over a reference to anything must say which type it means.
 _MOST_TARGETS: Final = 12
@@ -192,8 +192,14 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
     return Chain(
         Bind(reference_prefix(param_number(parameter.base, parameter.code)), "bytea"),
         tuple(targets),
-        leading=parameter.code in leading_parameters(parameter.base) and types == ("Patient",),
+        _lead(parameter) if types == ("Patient",) else None,
     )
+
+
+def _lead(parameter: SearchParameter) -> Bind | None:
+    if parameter.code not in leading_parameters(parameter.base):
+        return None
+    return Bind(lead_number(parameter.base, parameter.code), "integer")
 
 
 def _target(rtype: str, name: str, value: str, context: Context, depth: int) -> Target:

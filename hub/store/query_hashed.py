@@ -94,6 +94,7 @@ def reference(asked: Asked) -> Clause:
         Bind([_target_hash(asked.number(), target) for target in found], "uuid[]"),
         single=len(found) == 1,
         patients=Bind(list(set(patients)), "uuid[]") if leads else None,
+        lead=Bind(tokens.lead_number(asked.parameter.base, asked.parameter.code), "integer") if leads else None,
         selective=True,
     )
 

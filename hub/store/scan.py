@@ -124,7 +124,7 @@ def _rank(clause: Clause) -> int:
     match clause:
         case Ids(negated=False) | Has():
             return _IDS
-        case Tokens(patients=Bind()) | Chain(leading=True):
+        case Tokens(patients=Bind()) | Chain(lead=Bind()):
             return _PATIENT
         case Tokens(negated=False, selective=True) | Chain():
             return _SELECTIVE
@@ -156,14 +156,19 @@ def _clinical(
     if code.single:
         match_code.append(f"{c}.code = {emit.first(code.codes)}")
         found.conditions += match_code
-        found.tables = f"coding {c} JOIN {found.tables}"
-        found.low, found.key = f"{c}.date_low", f"{c}.key"
+        among = f"coding {c}"
+        if patient is None:
+            # Read in the order of the index. A patient's few rows are sorted: offered that order, the planner would
+            # rather walk through everybody's.
+            found.low, found.key = f"{c}.date_low", f"{c}.key"
     else:
         # A resource may have several of the codes: it counts once.
         match_code.append(f"{c}.code = ANY({emit.use(code.codes)})")
-        distinct = f"SELECT DISTINCT {c}.pkey, {c}.key FROM coding {c} WHERE {every(match_code)}"
-        found.tables = f"({distinct}) {c} JOIN {found.tables}"
-    found.tables += f" ON {found.row}.pkey = {c}.pkey AND {found.row}.key = {c}.key"
+        among = f"(SELECT DISTINCT {c}.pkey, {c}.key FROM coding {c} WHERE {every(match_code)}) {c}"
+    # LIMIT 1: without a foreign key the planner would take the two equal columns for independent, expect almost no
+    # rows, and sort all of them instead of reading the index in the order asked for.
+    own = f"SELECT * FROM resource o WHERE o.pkey = {c}.pkey AND o.key = {c}.key LIMIT 1"
+    found.tables = f"{among} CROSS JOIN LATERAL ({own}) {found.row}"
     return rest
 
 
@@ -182,10 +187,8 @@ def _patients(emit: Emitter, clause: Clause, who: Seen) -> str:
 def _is_about(emit: Emitter, clause: Clause, row: str) -> str:
     """Whether the parameter itself names the patient whose key leads the row."""
     match clause:
-        case Chain():
-            return f"{reference_token(emit.use(clause.prefix), f'{row}.pkey')} = ANY({row}.tokens)"
-        case Tokens():
-            return _overlaps(row, emit.use(clause.hashes), indexed=False)
+        case Chain(lead=Bind() as mark) | Tokens(lead=Bind() as mark):
+            return f"{emit.use(mark)} = ANY({row}.params)"
     raise _cannot_lead(clause)
 
 

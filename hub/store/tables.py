@@ -89,8 +89,9 @@ def _version() -> list[Column[Any]]:
 
 
 #: Current versions, deletions included. `tokens`: hashes of every token, reference and uri; `refs`: keys of the
-#: resources it refers to; `params`: numbers of the search parameters it has a value for. `date_low`, `date_high`: the
-#: promoted date (see promoted.py), -infinity and null where there is none. The last four columns are for analytics.
+#: resources it refers to; `params`: numbers of the search parameters it has a value for, and of those that name its
+#: leading patient. `date_low`, `date_high`: the promoted date (see promoted.py), -infinity and null where there is
+#: none. The last four columns are for analytics.
 resource: Final = Table(
     "resource",
     metadata,

@@ -35,6 +35,11 @@ def param_number(rtype: str, code: str) -> int:
     return int.from_bytes(digest[:4], "big", signed=True)
 
 
+def lead_number(rtype: str, code: str) -> int:
+    """Stands among a row's parameters if this one names the patient whose key leads the row."""
+    return param_number(rtype, code + ":leads")
+
+
 @lru_cache(maxsize=65536)
 def token_hashes(param: int, system: str | None, code: str | None) -> tuple[UUID, ...]:
     """Every hash a coding is found by, the one of its bare code first if it has a code."""

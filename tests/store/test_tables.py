@@ -66,7 +66,7 @@ def test_resource_type_numbers_are_what_stored_rows_say() -> None:
 
 
 def test_no_two_parameters_of_a_type_share_a_number() -> None:
-    suffixes = ("", ":text", ":identifier", ":of-type")
+    suffixes = ("", ":text", ":identifier", ":of-type", ":leads")
     everywhere: dict[int, str] = {}
     for rtype in NAMES:
         for code in parameters(rtype):
