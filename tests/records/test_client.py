@@ -1,0 +1,176 @@
+"""The client door over a real database: shared commits, isolation of failures, retries."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+import pytest
+
+from hub.auth.actor import Actor
+from hub.auth.directory import Directory
+from hub.db.database import Database, Tx
+from hub.fhir.json import loads
+from hub.kernel.clock import fixed_clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from hub.records.client import ClientWrites
+from hub.records.operations import Create, Delete, Update, Written
+from hub.records.refusal import ClaimedError
+from hub.store.store import Store
+from hub.store.values import Saved, Write
+from tests.auth.consortium import CONSORTIUM, NOW
+
+T = TypeVar("T")
+
+DOCTOR = Actor(
+    role="clinician", purpose=("TREAT",), client="c", token_id="t", expires=NOW + timedelta(hours=1), organization="F05"
+)
+
+
+class Watched(Store):
+    """A store that remembers how large its saves were, and fails when told to."""
+
+    def __init__(self) -> None:
+        super().__init__(fixed_clock(NOW))
+        self.saves: list[int] = []
+        self.fail: Callable[[Sequence[Write]], Exception | None] = lambda _: None
+
+    async def save(self, tx: Tx, writes: Sequence[Write]) -> list[Saved]:
+        self.saves.append(len(writes))
+        error = self.fail(writes)
+        if error is not None:
+            raise error
+        return await super().save(tx, writes)
+
+
+def with_door(url: str, visit: Callable[[ClientWrites, Watched], Awaitable[T]]) -> T:
+    async def run() -> T:
+        database = await Database.connect(url, size=3)
+        store = Watched()
+        door = ClientWrites(database, store, Directory(CONSORTIUM), lambda _: ())
+        try:
+            return await visit(door, store)
+        finally:
+            await door.close()
+            await database.close()
+
+    return asyncio.run(run())
+
+
+def patient(**elements: Any) -> Json:
+    return {"resourceType": "Patient", **elements}
+
+
+def create(rid: str, claim: str = "") -> Create:
+    return Create(type="Patient", id=rid, resource=patient(), claim=claim)
+
+
+def test_concurrent_writes_share_a_transaction(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        written = await asyncio.gather(*(door.write(DOCTOR, create(f"p{n}")) for n in range(40)))
+        assert [w.id for w in written] == [f"p{n}" for n in range(40)]
+        assert sum(store.saves) == 40
+        assert len(store.saves) <= 3
+
+    with_door(database_url, visit)
+
+
+def test_one_refusal_does_not_touch_the_writes_beside_it(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        absent = Update(type="Patient", id="nobody", resource=patient())
+        answers = await asyncio.gather(
+            door.write(DOCTOR, create("p1")),
+            door.write(DOCTOR, absent),
+            door.write(DOCTOR, create("p2")),
+            return_exceptions=True,
+        )
+        assert [type(answer) for answer in answers] == [Written, HubError, Written]
+
+    with_door(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("defect"), HubError(Category.CONFLICT, "x", code="race"), HubError(Category.INVALID, "x")]
+)
+def test_a_write_that_breaks_the_transaction_breaks_only_its_own(database_url: str, failure: Exception) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        store.fail = lambda writes: failure if any(write.id == "p2" for write in writes) else None
+        answers = await asyncio.gather(*(door.write(DOCTOR, create(f"p{n}")) for n in range(5)), return_exceptions=True)
+        assert [isinstance(answer, Written) for answer in answers] == [True, True, False, True, True]
+        assert type(answers[2]) is type(failure)
+
+    with_door(database_url, visit)
+
+
+def test_when_the_database_is_away_nobody_is_tried_again(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        store.fail = lambda _: HubError(Category.UNAVAILABLE, "away", code="database-away")
+        answers = await asyncio.gather(*(door.write(DOCTOR, create(f"p{n}")) for n in range(5)), return_exceptions=True)
+        assert {answer.category for answer in answers if isinstance(answer, HubError)} == {Category.UNAVAILABLE}
+        assert len(store.saves) <= 2
+
+    with_door(database_url, visit)
+
+
+@pytest.mark.parametrize("code", ["race", "database-collision"])
+def test_a_lost_race_is_tried_again(database_url: str, code: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        failures = [HubError(Category.CONFLICT, "lost", code=code)] * 2
+        store.fail = lambda _: failures.pop() if failures else None
+        written = await door.transaction(DOCTOR, [create("p1"), create("p2")])
+        assert [w.result for w in written] == ["created", "created"]
+
+    with_door(database_url, visit)
+
+
+def test_writes_to_one_resource_follow_each_other(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        await door.write(DOCTOR, create("p1"))
+        changes = [Update(type="Patient", id="p1", resource=patient(birthDate=f"19{n}-01-01")) for n in range(60, 70)]
+        written = await asyncio.gather(*(door.write(DOCTOR, change) for change in changes))
+        assert [w.version for w in written] == list(range(2, 12))
+        gone = await door.write(DOCTOR, Delete(type="Patient", id="p1"))
+        again = await door.write(DOCTOR, Delete(type="Patient", id="p1"))
+        assert (gone.result, again.result, gone.version) == ("deleted", "unchanged", again.version)
+
+    with_door(database_url, visit)
+
+
+def test_of_equal_claims_in_one_flush_one_wins(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        claim = door.criterion(DOCTOR, "Patient", "identifier=1")
+        answers = await asyncio.gather(
+            *(door.write(DOCTOR, create(f"p{n}", claim)) for n in range(8)), return_exceptions=True
+        )
+        lost = [answer for answer in answers if isinstance(answer, ClaimedError)]
+        won = [answer for answer in answers if isinstance(answer, Written)]
+        assert (len(won), len(lost)) == (1, 7)
+        assert {error.holder for error in lost} == {("Patient", won[0].id)}
+
+    with_door(database_url, visit)
+
+
+def test_a_claim_of_one_who_may_not_write_does_not_stay_behind(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        claim = door.criterion(DOCTOR, "Patient", "identifier=1")
+        forbidden = Actor(**{**{f: getattr(DOCTOR, f) for f in DOCTOR.__slots__}, "role": "auditor"})
+        with pytest.raises(HubError):
+            await door.write(forbidden, create("p1", claim))
+        assert (await door.write(DOCTOR, create("p2", claim))).result == "created"
+
+    with_door(database_url, visit)
+
+
+def test_a_transaction_that_fails_leaves_nothing_not_even_its_claim(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        claim = door.criterion(DOCTOR, "Patient", "identifier=1")
+        absent = Delete(type="Patient", id="nobody")
+        with pytest.raises(HubError):
+            await door.transaction(DOCTOR, [absent, create("p1", claim)])
+        written = await door.write(DOCTOR, create("p1", claim))
+        assert (written.version, loads(written.body)["id"]) == (1, "p1")
+
+    with_door(database_url, visit)
