@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from hub.db.database import Tx
-from hub.fhir.references import parse_reference, references, rewrite
-from hub.kernel.types import Draft, IdentityEvent, Translation
+from hub.fhir.references import parse_reference, rewrite
+from hub.kernel.types import Draft, IdentityEvent, Json, Translation
 from hub.records.chain import Incoming
 from hub.store.store import Store
 
@@ -28,9 +28,21 @@ def _ids(batch: Sequence[Incoming]) -> set[str]:
             found.update((event.survivor, event.loser))
         for draft in incoming.translation.drafts:
             found.add(draft.resource["id"])
-            # A local reference ends in its id; others give texts that are nobody's alias.
-            found.update(text[text.rfind("/") + 1 :] for text in references(draft.resource))
+            _add_referred(draft.resource, found)
     return found
+
+
+def _add_referred(value: Json, found: set[str]) -> None:
+    """Add the ids of all local references; others give texts that are nobody's alias. On the path of every message."""
+    for key, part in value.items():
+        if key == "reference" and isinstance(part, str):
+            found.add(part[part.rfind("/") + 1 :])
+        elif isinstance(part, dict):
+            _add_referred(part, found)
+        elif isinstance(part, list):
+            for item in part:
+                if isinstance(item, dict):
+                    _add_referred(item, found)
 
 
 def _translation(translation: Translation, aliases: Mapping[str, str]) -> Translation:

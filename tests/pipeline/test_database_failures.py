@@ -65,7 +65,12 @@ async def work(hub: Box, stop: asyncio.Event) -> None:
 
 async def crash(url: str) -> None:
     """Kill a server process: PostgreSQL then ends all others and recovers from its log."""
-    database = await Database.connect(url, size=1)
+    while True:
+        try:
+            database = await Database.connect(url, size=1)
+            break
+        except HubError:  # still recovering from the last time
+            await asyncio.sleep(0.05)
     async with database.connection() as connection:
         os.kill(connection.get_server_pid(), signal.SIGKILL)
     await database.close()
