@@ -8,7 +8,7 @@ after the commit, so they see it; one that is refused says so in its entry.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -16,7 +16,7 @@ from hub.api.fhir.batch import run
 from hub.api.fhir.bundle import bundle as assemble
 from hub.api.fhir.conditional import at_most_one, find
 from hub.api.fhir.create import PREDECESSORS
-from hub.api.fhir.entries import Entry, answer_entry, raw_entries, read_entry
+from hub.api.fhir.entries import answer_entry, raw_entries, read_entry
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.plan import (
     ORDER,
@@ -99,21 +99,32 @@ async def _rename(services: Services, ask: Ask, steps: Sequence[Step]) -> None:
     """Rewrite references between entries, then those that are searches."""
     known = names(steps)
     searches: dict[str, Criterion] = {}
-    searching: list[Entry] = []
+    searching: list[Json] = []
     for step in steps:
         texts = [] if step.entry.resource is None else rename(step.entry.resource, known)
-        if texts:
-            searching.append(step.entry)
+        if step.entry.resource is not None and texts:
+            searching.append(step.entry.resource)
             searches |= {text: reference_criterion(text, step.entry.where) for text in texts}
-    if not searching:
-        return
-    created = {step.criterion: f"{step.type}/{step.id}" for step in steps if step.criterion is not None}
-    found = await _look_up(services, ask, set(searches.values()) - created.keys())
-    for text, criterion in searches.items():
-        match = found.get(criterion)
-        known[text] = created.get(criterion) or (f"{match.type}/{match.id}" if match else _nobody(criterion))
-    for entry in searching:
-        rename(entry.resource or {}, known)
+    if searching:
+        known = await _found(services, ask, steps, searches)
+    for resource in searching:
+        rename(resource, known)
+
+
+async def _found(
+    services: Services, ask: Ask, steps: Sequence[Step], searches: Mapping[str, Criterion]
+) -> dict[str, str]:
+    """What conditional references mean: what an entry with the same criterion makes or finds, else the one match."""
+    beside = {step.criterion: f"{step.type}/{step.id}" for step in steps if step.criterion is not None}
+    matches = await _look_up(services, ask, set(searches.values()) - beside.keys())
+    missing = next((criterion for criterion, match in matches.items() if match is None), None)
+    if missing is not None:
+        raise HubError(
+            Category.PRECONDITION, "a conditional reference has no match", where=missing.where,
+            todo="create what it refers to first, or in the same transaction", code="no-match",
+        )  # fmt: skip
+    there = {criterion: f"{match.type}/{match.id}" for criterion, match in matches.items() if match is not None}
+    return {text: (beside | there)[criterion] for text, criterion in searches.items()}
 
 
 def _operations(
@@ -138,10 +149,3 @@ def _answer(ask: Ask, step: Step, written: Written | None) -> Answer:
     if step.entry.method == "DELETE":
         return Answer(status=204, version=written.version, updated=written.updated)
     return as_written(quiet, written)
-
-
-def _nobody(criterion: Criterion) -> str:
-    raise HubError(
-        Category.PRECONDITION, "a conditional reference has no match", where=criterion.where,
-        todo="create what it refers to first, or in the same transaction", code="no-match",
-    )  # fmt: skip
