@@ -174,3 +174,48 @@ def test_a_transaction_that_fails_leaves_nothing_not_even_its_claim(database_url
         assert (written.version, loads(written.body)["id"]) == (1, "p1")
 
     with_door(database_url, visit)
+
+
+def test_two_processes_that_write_the_same_resources_lose_nothing_and_do_not_lock_each_other(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        names = [f"p{n}" for n in range(12)]
+        await asyncio.gather(*(door.write(DOCTOR, create(name)) for name in names))
+        other_database = await Database.connect(database_url, size=3)
+        other = ClientWrites(other_database, Watched(), Directory(CONSORTIUM), lambda _: ())
+
+        async def change(through: ClientWrites, name: str, day: int) -> Written:
+            resource = patient(birthDate=f"19{60 + day}-01-0{1 + (through is other)}")
+            return await through.write(DOCTOR, Update(type="Patient", id=name, resource=resource))
+
+        written = await asyncio.gather(
+            *(change(door, name, day) for day in range(8) for name in names),
+            *(change(other, name, day) for day in range(8) for name in reversed(names)),
+        )
+        await other.close()
+        await other_database.close()
+        for name in names:
+            assert sorted(w.version for w in written if w.id == name) == list(range(2, 18))
+
+    with_door(database_url, visit)
+
+
+def test_two_processes_that_claim_one_criterion_make_one_resource(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        other_database = await Database.connect(database_url, size=3)
+        other = ClientWrites(other_database, Watched(), Directory(CONSORTIUM), lambda _: ())
+        claims = [door.criterion(DOCTOR, "Patient", f"identifier={n}") for n in range(6)]
+        answers = await asyncio.gather(
+            *(
+                through.write(DOCTOR, create(f"{name}-{n}-{again}", claims[n]))
+                for again in range(3)
+                for name, through, order in (("a", door, range(6)), ("b", other, range(5, -1, -1)))
+                for n in order
+            ),
+            return_exceptions=True,
+        )
+        await other.close()
+        await other_database.close()
+        assert sum(isinstance(answer, Written) for answer in answers) == 6
+        assert sum(isinstance(answer, ClaimedError) for answer in answers) == 30
+
+    with_door(database_url, visit)
