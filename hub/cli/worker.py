@@ -56,7 +56,7 @@ def worker(
 
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.
     gc.freeze()
-    gc.set_threshold(10_000, 20, 50)
+    gc.set_threshold(100_000, 20, 100)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(run())
     sys.stdout.flush()

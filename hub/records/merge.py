@@ -1,6 +1,7 @@
 """What a message states, laid over what is stored. Pure.
 
-An element is the unit: a JSON key together with its `_key` and the other members of its `[x]` family.
+An element is the unit: a JSON key together with its `_key` and the other members of its `[x]` family. Only a stay's
+period is laid over by its ends, since admission and discharge are told by different messages.
 A message that is older than the one that last spoke about a resource (a dead letter replayed late, a message that
 overtook another in a second lane) changes nothing the newer one settled: it only fills what is absent and was not
 cleared.
@@ -20,6 +21,9 @@ from hub.records.choices import element_of, elements
 
 #: Elements that say whom a resource is about; they may not change by update.
 SUBJECTS: Final = ("subject", "patient", "beneficiary")
+
+#: Elements that are overlaid part by part; a draft clears a part by `element.part`.
+BY_PARTS: Final = frozenset({"period"})
 
 #: Parts of meta that every version has of its own.
 _OWN_META: Final = frozenset({"versionId", "lastUpdated", "source"})
@@ -108,7 +112,18 @@ def _overlaid(draft: Draft, stored: Json) -> Json:
     removed = stated | _clears(draft)
     kept = {key: stored[key] for element, key in elements(stored) if element not in removed}
     standing = {element_of(stored["resourceType"], key) for key in kept} | stated
-    return _assembled(draft, stored, {**kept, **_stated(draft), **_absent(draft, standing)})
+    body = {**kept, **_stated(draft), **_absent(draft, standing)} | _by_parts(draft, stored)
+    return _assembled(draft, stored, {key: value for key, value in body.items() if value != {}})
+
+
+def _by_parts(draft: Draft, stored: Json) -> Json:
+    """The elements overlaid part by part, as they should stand; empty where nothing is left."""
+    found: Json = {}
+    for name in (BY_PARTS & stored.keys()) - _clears(draft):
+        gone = {part for element, _, part in (key.partition(".") for key in draft.clears) if element == name}
+        stays = {part: value for part, value in stored[name].items() if part not in gone}
+        found[name] = {**stays, **draft.resource.get(name, {})}
+    return found
 
 
 def _replaced(draft: Draft, stored: Json) -> Json:
@@ -144,7 +159,8 @@ def _stated(draft: Draft) -> dict[str, Any]:
 
 
 def _clears(draft: Draft) -> set[str]:
-    return {element_of(draft.resource["resourceType"], key) for key in draft.clears}
+    """The elements cleared whole."""
+    return {element_of(draft.resource["resourceType"], key) for key in draft.clears if "." not in key}
 
 
 def _cleared(draft: Draft, before: Collection[str]) -> tuple[str, ...]:

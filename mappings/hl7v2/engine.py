@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -71,7 +71,7 @@ def compile_row(row: Row, canonical_base: str) -> Step:
 def _step(row: Row, convert: Converter, condition: Condition | None, place: Place, way: Mapped) -> Step:
     n = row.at
     clearing = Mapped(f"{row.resource}.{row.to} (cleared)", {"*": ""})
-    top = row.to.partition(".")[0].partition("[")[0]
+    top = row.to if row.to in _BY_PARTS else row.to.partition(".")[0].partition("[")[0]
 
     def step(segment: Segment, building: Building, context: Context, labels: dict[str, Json]) -> None:
         context.field = n
@@ -96,6 +96,10 @@ def _step(row: Row, convert: Converter, condition: Condition | None, place: Plac
                 context.displaced()
 
     return step
+
+
+#: Paths of the ends of a stay, which are cleared one by one (see `Draft.clears`).
+_BY_PARTS: Final = frozenset({"period.start", "period.end"})
 
 
 def _clear(building: Building, top: str, context: Context, way: Mapped) -> None:

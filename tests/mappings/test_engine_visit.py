@@ -58,7 +58,7 @@ def test_a_cancelled_discharge_takes_back_the_end() -> None:
     stated = draft(translate(PID, pv1(end="20260308"), event="A13"), "Encounter")
     assert stated.resource["period"] == {"start": "2026-03-01T08:15:00+08:00"}
     silent = draft(translate(PID, pv1(start=""), event="A13"), "Encounter")
-    assert silent.clears == ("period",)
+    assert silent.clears == ("period.end",)
 
 
 def test_class_place_and_people_of_the_stay() -> None:
@@ -132,3 +132,8 @@ def test_the_event_time_is_when_it_happened_else_when_it_was_recorded_or_sent() 
     assert when("EVN|A01|20260301082900|||0148|20260301080000") == "2026-03-01 08:00:00+08:00"
     assert when("EVN|A01|20260301082900") == "2026-03-01 08:29:00+08:00"
     assert when() == "2026-03-01 08:30:00+08:00"
+
+
+def test_a_null_end_clears_the_end_and_leaves_the_beginning() -> None:
+    silent = draft(translate(PID, pv1(start="", end='""'), event="A08"), "Encounter")
+    assert silent.clears == ("period.end",)

@@ -130,3 +130,19 @@ def test_neither_the_draft_nor_what_is_stored_is_altered() -> None:
     stored, new = patient(gender="male", birthDate="1958"), patient(gender="female")
     merge(draft(new, clears=("birthDate",)), stored)
     assert (stored, new) == (patient(gender="male", birthDate="1958"), patient(gender="female"))
+
+
+@pytest.mark.parametrize(
+    ("stated", "clears", "stands"),
+    [
+        ({"end": "2026-03-08"}, (), {"start": "2026-03-03", "end": "2026-03-08"}),
+        ({}, ("period.end",), {"start": "2026-03-03"}),
+        ({"start": "2026-03-04"}, ("period.end",), {"start": "2026-03-04"}),
+        ({}, ("period.start", "period.end"), None),
+        ({}, ("period",), None),
+    ],
+)
+def test_a_stay_is_overlaid_by_its_ends(stated: Json, clears: tuple[str, ...], stands: Json | None) -> None:
+    stored = {"resourceType": "Encounter", "id": "e", "period": {"start": "2026-03-03", "end": "2026-03-07"}}
+    resource = {"resourceType": "Encounter", "id": "e", **({"period": stated} if stated else {})}
+    assert merge(draft(resource, clears=clears), stored).resource.get("period") == stands

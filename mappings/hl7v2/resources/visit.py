@@ -81,7 +81,7 @@ def _status(pv1: Segment, building: Building, context: Context) -> None:
         building.defaults["status"] = "finished" if ended else by_class.code if by_class else "unknown"
     if context.event in _REOPENING:
         building.resource.get("period", {}).pop("end", None)
-        building.clears["period"] = None
+        building.clears["period.end"] = None
 
 
 def history(group: PatientGroup, patient: Building, visits: list[Building], context: Context, rules: Rules) -> None:
