@@ -124,7 +124,11 @@ def _body(write: Write, version: int, now: datetime) -> bytes:
     resource = write.resource or {}
     meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(now)}
     head = {"resourceType": write.type, "id": write.id, "meta": meta}
-    return dumps({**head, **{key: value for key, value in resource.items() if key not in head}})
+    body = dumps({**head, **{key: value for key, value in resource.items() if key not in head}})
+    # FHIR text has no control characters but white space (R4 datatypes.html string), and the database takes no U+0000.
+    if b"\\u0000" in body.replace(b"\\\\", b""):
+        raise HubError(Category.INVALID, "holds the character U+0000", where=f"{write.type}/{write.id}")
+    return body
 
 
 def instant(moment: datetime) -> str:

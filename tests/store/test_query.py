@@ -55,6 +55,8 @@ def test_what_is_not_supported_is_refused_and_with_leniency_listed(rtype: str | 
         ("Patient", "birthdate", "xx2000"),
         ("Patient", "name", ""),
         ("Patient", "name", "a,"),
+        ("Patient", "name", "a\0b"),
+        ("Patient", "name", "a\ud800b"),
         ("Patient", "name", "a\\b"),
         ("Patient", "identifier", "a|b|c"),
         ("Patient", "identifier", "|"),

@@ -108,6 +108,16 @@ def test_deleting_what_never_was_is_not_found(database_url: str) -> None:
     run(database_url, work)
 
 
+def test_a_text_the_database_cannot_hold_is_refused_and_an_escaped_one_is_not(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        with pytest.raises(HubError) as caught:
+            await save(database, store, patient("a", name=[{"family": "x\0y"}]))
+        assert caught.value.category is Category.INVALID
+        assert (await save(database, store, patient("a", name=[{"family": "x\\u0000y"}])))[0].version == 1
+
+    run(database_url, work)
+
+
 def test_of_two_concurrent_creates_one_is_a_conflict(database_url: str) -> None:
     async def work(database: Database, store: Store) -> None:
         results = await asyncio.gather(
