@@ -91,14 +91,16 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         foundation.log,
         page_size=settings.page_size,
         page_limit=settings.page_limit,
+        base_url=settings.base_url,
     )
+    writes = ClientWrites(database, store, directory, validate)
 
     async def ready() -> None:
         await schema.check(database)
 
     services = Services(
         gate=gate,
-        writes=ClientWrites(database, store, directory, validate),
+        writes=writes,
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
@@ -114,6 +116,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     try:
         yield app
     finally:
+        await writes.close()
         await trail.close()
 
 

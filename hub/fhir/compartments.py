@@ -20,6 +20,11 @@ _LEADING: Final = ("patient", "subject", "for", "beneficiary", "individual")
 _NOBODY: Final = frozenset({"Group"})
 
 
+def is_about_patients(rtype: str) -> bool:
+    """Whether resources of a type belong into a Patient compartment at all."""
+    return rtype == "Patient" or bool(_CODES.get(rtype))
+
+
 def patient_ids(resource: Json) -> tuple[str, ...]:
     """Ids of the patients whose compartment holds the resource, the one it is about first; a Patient's own first.
 

@@ -86,7 +86,7 @@ SETTINGS: Final = (
         "https://yilian-hub.example/fhir",
         "Base of the canonical URLs of the hub's own extensions and code systems.",
     ),
-    Setting("api_workers", _positive, 1, "Processes that answer HTTP."),
+    Setting("api_workers", _positive, 2, "Processes that answer HTTP."),
     Setting("pipeline_workers", _positive, 2, "Processes that turn inbox messages into records."),
     Setting("batch_size", _positive, 64, "Messages that one pipeline worker takes in one transaction."),
     Setting(

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from hub.fhir.compartments import is_about_patients
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json, Translation
@@ -160,6 +161,7 @@ class Chain:
         found: dict[Ref, _Standing] = {}
         for draft in incoming.translation.drafts:
             ref = Ref(draft.resource["resourceType"], draft.resource["id"])
+            _refuse_nobody(ref, draft)
             if ref not in found:
                 own = self._own.get((incoming.message, ref))
                 found[ref] = _begin(self._heads.get(ref), incoming, draft, own)
@@ -189,6 +191,18 @@ class Chain:
         )
         effect.changes.append(change)
         heads[ref] = _head_after(change, incoming)
+
+
+def _refuse_nobody(ref: Ref, draft: Draft) -> None:
+    """A clinical statement about nobody could never be found, and nobody could be asked for consent to it."""
+    if draft.patient is None and is_about_patients(ref.type):
+        raise HubError(
+            Category.INVALID,
+            "is about no patient",
+            where=ref.type,
+            todo="repair the message with the patient's identifiers, or name them in the facility profile",
+            code="no-patient",
+        )
 
 
 def _begin(head: Head | None, incoming: Incoming, draft: Draft, own: Own | None) -> _Standing:
