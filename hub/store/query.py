@@ -74,7 +74,7 @@ class _Parser:
         base, _, modifier = name.partition(":")
         if base in _REPRESENTATION:
             return
-        if "\0" in value or not value.isascii() and any(0xD800 <= ord(char) <= 0xDFFF for char in value):
+        if "\0" in value or (not value.isascii() and any(0xD800 <= ord(char) <= 0xDFFF for char in value)):
             raise HubError(Category.INVALID, "holds what is not text")
         if base in {"_include", "_revinclude"}:
             (self.includes if base == "_include" else self.revincludes).append(_include(base, modifier, value))
