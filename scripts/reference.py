@@ -9,9 +9,8 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-import click
 import typer.main
 
 from hub.cli.main import app
@@ -75,20 +74,20 @@ def _logs() -> Iterator[str]:
 
 
 def _commands() -> Iterator[str]:
-    group = typer.main.get_command(app)
     yield "# Commands"
     yield ""
     yield "Results go to standard output, everything else to standard error."
-    yield from _command(group, click.Context(group, info_name="yilian"))
+    yield from _command(typer.main.get_command(app), "yilian", None)
 
 
-def _command(command: click.Command, context: click.Context) -> Iterator[str]:
+def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
+    context = command.make_context(name, [], parent=parent, resilient_parsing=True)
     subcommands = getattr(command, "commands", {})
     if not subcommands:
         yield ""
         yield f"## {context.command_path}"
         yield ""
-        yield (command.help or "").strip()
+        yield " ".join((command.help or "").split())
         yield ""
         yield "```"
         yield command.get_usage(context).removeprefix("Usage: ")
@@ -97,9 +96,9 @@ def _command(command: click.Command, context: click.Context) -> Iterator[str]:
             if record and record[0] != "--help":
                 yield f"  {record[0]:<28} {' '.join(record[1].split())}".rstrip()
         yield "```"
-    for name, child in subcommands.items():
+    for child_name, child in subcommands.items():
         if not child.hidden:
-            yield from _command(child, click.Context(child, info_name=name, parent=context))
+            yield from _command(child, child_name, context)
 
 
 def _schema(schema: object) -> str:
