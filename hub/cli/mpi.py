@@ -1,0 +1,104 @@
+"""`yilian mpi`: the master patient index on files."""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.progress import Progress, TaskID
+
+from hub.kernel.errors import Category, HubError
+from hub.mpi.features import Features, features
+from hub.mpi.frequencies import count
+from hub.mpi.link import Linked, Pair, link
+from hub.mpi.model import bundled_model
+from hub.mpi.records_file import read_records
+from hub.mpi.score import Scorer, evidence
+
+app = typer.Typer(no_args_is_help=True, help="The master patient index on files.")
+
+_EXPLAINED: Final = ("record_id", "candidate_id", "score", "decision", "reason", "evidence")
+
+
+@app.callback()
+def group() -> None:
+    """Keeps `link` a command of its own while it is the only one."""
+
+
+@app.command("link")
+def link_file(
+    source: Annotated[Path, typer.Option("--in", help="Records, CSV in UTF-8 with a header.")],
+    out: Annotated[Path, typer.Option("--out", help="Written: record_id,cluster_id; automatic links only.")],
+    review: Annotated[
+        Path | None, typer.Option(help="Written: pairs a human must decide; record_id,candidate_id,score,reason.")
+    ] = None,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print, as CSV, why each pair was linked or sent to review.")
+    ] = False,
+) -> None:
+    """Find which records are one person. Scores are bits for (above 0) or against one person."""
+    with Progress(console=Console(stderr=True)) as progress:
+        sides = _read(source, progress)
+        matching = progress.add_task("matching", total=len(sides))
+        linked = link(sides, bundled_model(), lambda done: progress.update(matching, completed=done))
+    _write(out, ("record_id", "cluster_id"), _clusters(linked))
+    if review:
+        _write(review, ("record_id", "candidate_id", "score", "reason"), map(_review_row, linked.reviews))
+    if explain:
+        _rows(sys.stdout, _EXPLAINED, _explained(linked, sides))
+    told = f"{len(sides)} records, {len(linked.persons)} persons, {len(linked.reviews)} pairs to review"
+    typer.echo(f"yilian: {told}", err=True)
+
+
+def _read(source: Path, progress: Progress) -> list[Features]:
+    try:
+        size = source.stat().st_size
+        with source.open("rb") as file:
+            lines = _counted(file, progress, progress.add_task("reading", total=size))
+            return [features(record) for record in read_records(lines, str(source))]
+    except OSError as error:
+        raise HubError(Category.NOT_FOUND, "cannot be read", where=str(source), todo=str(error.strerror)) from None
+
+
+def _counted(file: IO[bytes], progress: Progress, task: TaskID) -> Iterator[bytes]:
+    for line in file:
+        progress.advance(task, len(line))
+        yield line
+
+
+def _clusters(linked: Linked) -> Iterator[tuple[str, str]]:
+    """A person bears the smallest of its record ids."""
+    return ((record, person[0]) for person in linked.persons for record in person)
+
+
+def _review_row(pair: Pair) -> tuple[str, str, str, str]:
+    return (pair.record_id, pair.candidate_id, f"{pair.score:.2f}", str(pair.reason or ""))
+
+
+def _explained(linked: Linked, sides: Iterable[Features]) -> Iterator[tuple[str, ...]]:
+    by_id = {side.record_id: side for side in sides}
+    scorer = Scorer(bundled_model(), count(by_id.values()))
+    for decision, pairs in (("link", linked.links), ("review", linked.reviews)):
+        for pair in pairs:
+            score = scorer.score(by_id[pair.record_id], by_id[pair.candidate_id])
+            record, candidate, bits, reason = _review_row(pair)
+            yield (record, candidate, bits, decision, reason, evidence(score))
+
+
+def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            _rows(file, header, rows)
+    except OSError as error:
+        raise HubError(Category.INVALID, "cannot be written", where=str(path), todo=str(error.strerror)) from None
+
+
+def _rows(file: Any, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)

@@ -1,0 +1,69 @@
+"""Blocking: records that share a key are compared; all others are taken for different persons.
+
+Each key is one way a person's records stay together when other fields are wrong. A key is a short text, so that it can
+be hashed and stored. One that too many records share says nothing and is skipped.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Final
+
+from hub.mpi.features import Features
+
+#: The most records one key may bring together (pairs grow with the square).
+LARGEST_BLOCK: Final = 200
+
+
+def keys(side: Features) -> frozenset[str]:
+    """The blocking keys of a record."""
+    return frozenset((*_numbers(side), *_names(side)))
+
+
+def _numbers(side: Features) -> Iterator[str]:
+    if side.id and not side.id.masked:
+        yield f"id:{side.id.digits}"
+        # Birth date and sequence: survives a wrong division code, a wrong check digit and 15 digits.
+        yield f"body:{side.id.digits[6:17]}"
+    if side.insurance:
+        yield f"insurance:{side.insurance}"
+    for phone in {side.phone, side.contact_phone} - {""}:
+        yield f"phone:{phone}"
+
+
+def _names(side: Features) -> Iterator[str]:
+    for spelling in side.name.spellings:
+        if side.born:
+            yield f"name-day:{spelling}:{side.born:%m%d}"
+            yield f"name-year:{spelling}:{side.born.year}"
+        if side.address:
+            yield f"name-place:{spelling}:{side.address.place}"
+    if side.born:
+        day = side.born.isoformat()
+        yield from (f"day-part:{part}:{day}" for part in {side.name.surname, side.name.given} - {""})
+        for number in side.address.numbers[-1:] if side.address else ():
+            yield f"day-door:{number}:{day}"
+        # Brings a newborn under a parent's name to the named child whose contact that parent is.
+        parents = (*side.contact.spellings, *(side.name.spellings if side.newborn else ()))
+        yield from (f"contact-day:{parent}:{day}" for parent in parents)
+
+
+def candidate_pairs(sides: Sequence[Features], largest: int = LARGEST_BLOCK) -> Iterator[tuple[int, int]]:
+    """Every pair of places (lower first) that shares a key, once; grouped by the lower place, in order."""
+    blocks = _blocks(sides, largest)
+    members: dict[int, list[list[int]]] = defaultdict(list)
+    for block in blocks.values():
+        for place in block:
+            members[place].append(block)
+    for place in range(len(sides)):
+        found = {other for block in members.pop(place, ()) for other in block if other > place}
+        yield from ((place, other) for other in sorted(found))
+
+
+def _blocks(sides: Iterable[Features], largest: int) -> Mapping[str, list[int]]:
+    blocks: dict[str, list[int]] = defaultdict(list)
+    for place, side in enumerate(sides):
+        for key in keys(side):
+            blocks[key].append(place)
+    return {key: block for key, block in blocks.items() if 1 < len(block) <= largest}

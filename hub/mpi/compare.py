@@ -1,0 +1,139 @@
+"""Two normalised records compared: one level per comparison. Pure and symmetric."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from hub.mpi.citizen_id import CitizenId, masks
+from hub.mpi.compare_names import compare_names
+from hub.mpi.contacts import same_door
+from hub.mpi.dates import is_placeholder, lunar_mix, one_slip, swapped
+from hub.mpi.features import PLACEHOLDER_YEARS, Features
+from hub.mpi.levels import (
+    BirthLevel,
+    ContactLevel,
+    FacilityLevel,
+    HouseholdLevel,
+    IdLevel,
+    InsuranceLevel,
+    Levels,
+    NameLevel,
+    SexLevel,
+)
+
+_SAME_PERSON_NAMES = frozenset({NameLevel.EXACT, NameLevel.UNREADABLE, NameLevel.HOMOPHONE, NameLevel.SPELLED})
+
+
+def compare(first: Features, second: Features) -> Levels:
+    """The levels of a pair."""
+    return Levels(
+        _names(first, second),
+        compare_births(first.born, second.born),
+        compare_ids(first.own_id, second.own_id),
+        compare_insurance(first.insurance, second.insurance),
+        _sexes(first.sex, second.sex),
+        compare_households(first, second),
+        compare_contacts(first, second),
+        FacilityLevel.SAME if first.facility == second.facility else FacilityLevel.OTHER,
+    )
+
+
+def _names(first: Features, second: Features) -> NameLevel:
+    # A temporary name holds the parent's: it says something only beside another one.
+    if (first.newborn is None) != (second.newborn is None):
+        return NameLevel.MISSING
+    level = compare_names(first.name, second.name)
+    # One place writes the mother's name, the other the father's.
+    return NameLevel.MISSING if first.newborn and level > NameLevel.TURNED else level
+
+
+def compare_births(first: date | None, second: date | None) -> BirthLevel:
+    """The level of two birth dates."""
+    if first is None or second is None:
+        return BirthLevel.MISSING
+    if first == second and not is_placeholder(first):
+        return BirthLevel.EXACT
+    near = abs(first.year - second.year) <= PLACEHOLDER_YEARS
+    if near and (is_placeholder(first) or is_placeholder(second)):
+        return BirthLevel.PLACEHOLDER
+    if swapped(first, second):
+        return BirthLevel.SWAPPED
+    if one_slip(first, second):
+        return BirthLevel.ONE_SLIP
+    if near and lunar_mix(first, second):
+        return BirthLevel.LUNAR
+    return BirthLevel.YEAR if first.year == second.year else BirthLevel.DIFFERENT
+
+
+def compare_ids(first: CitizenId | None, second: CitizenId | None) -> IdLevel:
+    """The level of two citizen ids."""
+    if first is None or second is None:
+        return IdLevel.MISSING
+    if first.masked or second.masked:
+        return IdLevel.MASKED if masks(first, second) else IdLevel.DIFFERENT
+    if first.digits == second.digits:
+        return IdLevel.EXACT
+    if first.valid and second.valid:
+        return IdLevel.CONTRADICTS
+    return IdLevel.NEAR if within_one_edit(first.digits, second.digits) else IdLevel.DIFFERENT
+
+
+def compare_insurance(first: str, second: str) -> InsuranceLevel:
+    """The level of two insurance numbers."""
+    if not first or not second:
+        return InsuranceLevel.MISSING
+    if first == second:
+        return InsuranceLevel.EXACT
+    return InsuranceLevel.NEAR if within_one_edit(first, second) else InsuranceLevel.DIFFERENT
+
+
+def within_one_edit(first: str, second: str) -> bool:
+    """Whether one character replaced, lost or added, or two neighbours exchanged, turns one into the other."""
+    shorter, longer = sorted((first, second), key=len)
+    start = next((n for n, (a, b) in enumerate(zip(shorter, longer, strict=False)) if a != b), len(shorter))
+    one, other = shorter[start:], longer[start:]
+    if len(one) == len(other):
+        return one[1:] == other[1:] or (one[2:] == other[2:] and one[:2] == other[1::-1])
+    return len(one) + 1 == len(other) and one == other[1:]
+
+
+def _sexes(first: str, second: str) -> SexLevel:
+    if not first or not second:
+        return SexLevel.MISSING
+    return SexLevel.EXACT if first == second else SexLevel.DIFFERENT
+
+
+def compare_households(first: Features, second: Features) -> HouseholdLevel:
+    """The level of telephones and addresses together."""
+    phone = bool(first.phone) and first.phone == second.phone
+    places = first.address is not None and second.address is not None
+    door = first.address is not None and second.address is not None and same_door(first.address, second.address)
+    if phone:
+        return HouseholdLevel.PHONE_AND_DOOR if door else HouseholdLevel.PHONE
+    if door:
+        return HouseholdLevel.DOOR
+    if not _phones(first).isdisjoint(_phones(second)):
+        return HouseholdLevel.CONTACT_PHONE
+    if first.address and second.address and first.address.place == second.address.place:
+        return HouseholdLevel.PLACE
+    return HouseholdLevel.DIFFERENT if places or (first.phone and second.phone) else HouseholdLevel.MISSING
+
+
+def _phones(side: Features) -> set[str]:
+    return {number for number in (side.phone, side.contact_phone) if number}
+
+
+def compare_contacts(first: Features, second: Features) -> ContactLevel:
+    """The level of the contact persons."""
+    if _is_contact(first, second) or _is_contact(second, first):
+        return ContactLevel.IS_THE_OTHER
+    if not first.contact.full or not second.contact.full:
+        return ContactLevel.MISSING
+    same = compare_names(first.contact, second.contact) in _SAME_PERSON_NAMES
+    return ContactLevel.EXACT if same else ContactLevel.DIFFERENT
+
+
+def _is_contact(holder: Features, other: Features) -> bool:
+    if not holder.contact.full or other.newborn or holder.newborn:
+        return False
+    return compare_names(holder.contact, other.name) in _SAME_PERSON_NAMES

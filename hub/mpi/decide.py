@@ -1,0 +1,107 @@
+"""The judgement on one pair: link, show to a human, or keep apart; and what forbids that two records are one person."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+from hub.mpi.features import Features
+from hub.mpi.levels import BirthLevel, HouseholdLevel, IdLevel, InsuranceLevel, Levels, NameLevel, SexLevel
+from hub.mpi.model import Model
+from hub.mpi.score import Score
+
+
+class Band(StrEnum):
+    """What is done with a pair."""
+
+    LINK = "link"
+    REVIEW = "review"
+    APART = "apart"
+
+
+class Reason(StrEnum):
+    """Why a pair is not linked although it might be one person. Stable words, shown to reviewers."""
+
+    UNCERTAIN = "uncertain"  #: the evidence does not reach the threshold
+    BORROWED_ID = "borrowed-id"  #: one id, but name and birth date disagree: a parent's id, for example
+    NEWBORN = "newborn"  #: a temporary name and a child's own name
+    TWINS = "twins"  #: same birth, same household, another given name
+    TWO_PERSONS = "two-persons"  #: more than one person fits; the lead is too small
+    CONTRADICTION = "contradiction"  #: a member of the person speaks against it
+    BRIDGE = "bridge"  #: one record alone would join two persons
+    WEAK_NAME = "weak-name"  #: the names disagree and no identifier outweighs that
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The judgement on a pair; `reason` is empty for a link and for most pairs kept apart."""
+
+    band: Band
+    reason: Reason | None = None
+
+
+_SAME_NAME: Final = frozenset(
+    {NameLevel.EXACT, NameLevel.UNREADABLE, NameLevel.HOMOPHONE, NameLevel.SPELLED, NameLevel.TURNED}
+)
+_NEAR_NAME: Final = _SAME_NAME | {NameLevel.SURNAME_DIFFERS, NameLevel.LEFT_OUT, NameLevel.PART_DIFFERS}
+_SAME_BIRTH: Final = frozenset({BirthLevel.EXACT, BirthLevel.SWAPPED, BirthLevel.ONE_SLIP, BirthLevel.LUNAR})
+_NEAR_BIRTH: Final = _SAME_BIRTH | {BirthLevel.PLACEHOLDER, BirthLevel.MISSING}
+_SAME_ID: Final = frozenset({IdLevel.EXACT, IdLevel.NEAR})
+_SAME_INSURANCE: Final = frozenset({InsuranceLevel.EXACT, InsuranceLevel.NEAR})
+_HOUSEHOLD: Final = frozenset({HouseholdLevel.PHONE_AND_DOOR, HouseholdLevel.PHONE, HouseholdLevel.DOOR})
+
+
+def contradicts(levels: Levels, first: Features, second: Features) -> bool:
+    """Whether the two cannot be one person, whatever else agrees.
+
+    Two valid citizen ids that differ; two places in one multiple birth; name and birth date both different, with no
+    number in common.
+    """
+    if levels.id is IdLevel.CONTRADICTS or (first.birth_order and _other_twin(first, second)):
+        return True
+    unlike = levels.name in {NameLevel.SURNAME, NameLevel.DIFFERENT} and levels.birth is BirthLevel.DIFFERENT
+    return unlike and levels.id not in _SAME_ID and levels.insurance not in _SAME_INSURANCE
+
+
+def _other_twin(first: Features, second: Features) -> bool:
+    return bool(second.birth_order) and first.birth_order != second.birth_order and first.born == second.born
+
+
+def decide(score: Score, first: Features, second: Features, model: Model) -> Decision:
+    """Judge a pair. What must always be reviewed is never linked, however much it weighs."""
+    levels = score.levels
+    if same_card(first, second) and _other_person(levels):
+        return Decision(Band.REVIEW, Reason.BORROWED_ID)
+    if score.weight < model.review or contradicts(levels, first, second):
+        return Decision(Band.APART)
+    if (first.newborn is None) != (second.newborn is None):
+        return Decision(Band.REVIEW, Reason.NEWBORN)
+    if _twins(levels):
+        return Decision(Band.REVIEW, Reason.TWINS)
+    if _weak_name(levels, first):
+        return Decision(Band.REVIEW, Reason.WEAK_NAME)
+    return Decision(Band.LINK) if score.weight >= model.link else Decision(Band.REVIEW, Reason.UNCERTAIN)
+
+
+def same_card(first: Features, second: Features) -> bool:
+    """Whether both were registered with the same citizen id, own or borrowed."""
+    return first.id is not None and second.id is not None and first.id.valid and first.id.digits == second.id.digits
+
+
+def _other_person(levels: Levels) -> bool:
+    return levels.name not in _NEAR_NAME and levels.birth not in _NEAR_BIRTH
+
+
+def _weak_name(levels: Levels, first: Features) -> bool:
+    """The names do not agree, and not both numbers stand in for them. Two temporary names may name either parent."""
+    if levels.name in _NEAR_NAME or (levels.name is NameLevel.MISSING and first.newborn):
+        return False
+    return levels.id not in _SAME_ID or levels.insurance not in _SAME_INSURANCE
+
+
+def _twins(levels: Levels) -> bool:
+    """Born on one day in one household with another given name: likelier two children than one."""
+    given = levels.name in {NameLevel.PART_DIFFERS, NameLevel.SURNAME}
+    alike = levels.birth in _SAME_BIRTH and levels.household in _HOUSEHOLD and levels.sex is not SexLevel.DIFFERENT
+    return given and alike and levels.id not in _SAME_ID and levels.insurance not in _SAME_INSURANCE

@@ -1,0 +1,105 @@
+"""Names of persons in China: by character, in Latin letters, and the temporary names of newborns."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import chain, islice, product, zip_longest
+from typing import Final, Literal
+
+from hub.mpi.characters import MOST_SPELLINGS, UNKNOWN, fold, is_han, spellings
+from hub.mpi.data_file import read_data
+
+#: Surnames of two characters.
+_COMPOUND: Final = frozenset(read_data("surnames")["compound"])
+_NOTE: Final = re.compile(r"[(\[【〔].*?[)\]】〕]")
+_DOTS: Final = re.compile(r"[·•.・‧∙\s]+")
+_COUNTER: Final = re.compile(r"[0-9]+$|(?<![A-Z])[A-Z]$")
+#: A character outside the source's charset, written as its sound in the midst of others (杜NING招).
+_SOUND: Final = re.compile(r"[A-Z]{2,}")
+_NEWBORN: Final = re.compile(
+    r"(?P<parent>[^之的]{2,6}?)"
+    r"(?:[之的](?P<sex>[子女儿婴])|BB|B\.?B|毛毛|宝宝|毛头|小毛|(?:的)?新生儿?|婴儿|(?P<bare>婴))"
+    r"(?P<order>[0-9A-D甲乙丙丁大小一二三])?"
+)
+_ORDERS: Final = {
+    letter: str(n) for n, row in enumerate(("1A甲大一", "2B乙小二", "3C丙三", "4D丁"), 1) for letter in row
+}
+_SEXES: Final = {"子": "M", "女": "F"}
+
+Script = Literal["han", "latin", ""]
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name, normalised.
+
+    `full` is the whole name in folded characters, or Latin tokens joined by a space; `surname` and `given` are its
+    parts (surname empty where it is not known, as in a minority name or in Latin letters). `spellings` are the ways it
+    may be written in Latin letters without separators; for a Latin name the surname may stand first or last.
+    """
+
+    script: Script
+    full: str
+    surname: str
+    given: str
+    spellings: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Newborn:
+    """What a temporary name says (王芳之女2): the parent's name, the child's sex and place in a multiple birth."""
+
+    parent: str
+    sex: str
+    order: str
+
+
+NO_NAME: Final = Name("", "", "", "", ())
+
+
+@lru_cache(maxsize=1 << 16)
+def parse_name(text: str) -> Name:
+    """Read a name. Notes in brackets and counters after a Chinese name (赵根兰2) are no part of it."""
+    whole = _NOTE.sub("", fold(text)).strip()
+    characters = [character for character in whole if is_han(character)]
+    if any(character != UNKNOWN for character in characters):
+        return _han(_COUNTER.sub("", whole))
+    return _latin(re.findall(r"[A-Z]+", whole))
+
+
+def _han(whole: str) -> Name:
+    parts = [part for part in _DOTS.split(_SOUND.sub(UNKNOWN, whole)) if part]
+    full = "".join(character for part in parts for character in part if is_han(character))
+    # A dotted name is a minority or foreign one: it has no surname in front.
+    dotted = len(parts) > 1 and "·" in whole.replace("•", "·").replace(".", "·").replace("・", "·")
+    size = 0 if dotted or len(full) > 4 else 2 if full[:2] in _COMPOUND and len(full) > 2 else 1
+    return Name("han", full, full[:size], full[size:], _spelled(whole, full))
+
+
+def _spelled(whole: str, full: str) -> tuple[str, ...]:
+    """The spellings of a name some of whose characters are written as their sound."""
+    sounds = _SOUND.findall(whole)
+    if len(sounds) != full.count(UNKNOWN):
+        return spellings(full)
+    pieces = [spellings(piece) for piece in full.split(UNKNOWN)]
+    ways = islice(product(*pieces), MOST_SPELLINGS)
+    return tuple(sorted({"".join(chain.from_iterable(zip_longest(way, sounds, fillvalue=""))) for way in ways}))
+
+
+def _latin(tokens: list[str]) -> Name:
+    if not tokens:
+        return NO_NAME
+    turned = {"".join(tokens), "".join((*tokens[1:], tokens[0])), "".join((tokens[-1], *tokens[:-1]))}
+    return Name("latin", " ".join(tokens), "", "", tuple(sorted(turned)))
+
+
+@lru_cache(maxsize=1 << 16)
+def parse_newborn(text: str) -> Newborn | None:
+    """What a newborn's temporary name says, or None. A bare 婴 at the end counts: it is no part of adults' names."""
+    whole = re.sub(r"\s", "", _NOTE.sub("", fold(text)))
+    found = _NEWBORN.fullmatch(whole)
+    if not found or (found["bare"] and len(found["parent"]) < 2):
+        return None
+    return Newborn(found["parent"], _SEXES.get(found["sex"] or "", ""), _ORDERS.get(found["order"] or "", ""))

@@ -1,0 +1,30 @@
+"""A person as one facility wrote it down, before anything is made of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """One registration. Every field is the text of the source; empty where the source said nothing.
+
+    `sex` is M, F, U or empty; `birth_date` and `registered_on` are dates (YYYY-MM-DD); `id_no` is the citizen id
+    (GB 11643: 18 digits; before 1999: 15 digits), maybe masked with `*`; `birth_order` counts the children of a birth.
+    """
+
+    record_id: str
+    facility: str
+    name: str
+    mrn: str = ""
+    sex: str = ""
+    birth_date: str = ""
+    id_no: str = ""
+    insurance_no: str = ""
+    phone: str = ""
+    address: str = ""
+    contact_name: str = ""
+    contact_relation: str = ""
+    contact_phone: str = ""
+    birth_order: str = ""
+    registered_on: str = ""

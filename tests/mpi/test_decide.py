@@ -1,0 +1,94 @@
+import pytest
+from hypothesis import given
+
+from hub.mpi.decide import Band, Decision, Reason, contradicts, decide
+from hub.mpi.features import Features
+from hub.mpi.frequencies import Frequencies
+from hub.mpi.model import bundled_model
+from hub.mpi.score import Scorer
+from tests.mpi.people import WU, citizen_id, side
+from tests.mpi.population import records
+
+SCORER = Scorer(bundled_model(), Frequencies())
+LINK = Decision(Band.LINK)
+APART = Decision(Band.APART)
+NO_NUMBERS = {"id_no": "", "insurance_no": ""}
+
+
+def judge(first: Features, second: Features) -> Decision:
+    return decide(SCORER.score(first, second), first, second, SCORER.model)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"name": "Xiaolan Wu", "id_no": "", "insurance_no": "", "phone": "", "address": "", "contact_name": ""},
+        {"name": "吴小兰", "insurance_no": "", "phone": ""},
+        {"birth_date": "1984-01-01", "phone": "13900990009"},
+        {"birth_date": "1948-05-17", "insurance_no": ""},
+        {"id_no": "", "phone": "13900990009"},
+        {"sex": "M"},
+        {"name": "昊晓岚"},
+    ],
+)
+def test_one_person_written_down_twice_is_linked(changes: dict[str, str]) -> None:
+    assert judge(side(), side(facility="F02", **changes)) == LINK
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"id_no": citizen_id("1984-05-17", 128)},
+        {"id_no": "", "insurance_no": "", "name": "赵平", "birth_date": "1950-02-03"},
+        {"id_no": citizen_id("1990-03-04", 128), "birth_date": "1990-03-04", "insurance_no": ""},
+    ],
+    ids=["two valid ids", "name and birth differ in one household", "a namesake in one household"],
+)
+def test_what_contradicts_is_kept_apart_however_much_agrees(changes: dict[str, str]) -> None:
+    assert judge(side(), side(facility="F02", **changes)) == APART
+
+
+def test_namesakes_without_more_in_common_are_not_linked() -> None:
+    alone = dict.fromkeys(("id_no", "insurance_no", "phone", "address", "contact_name", "contact_phone"), "")
+    assert judge(side(WU, **alone), side(WU, **alone | {"birth_date": "1971-11-30"})).band is not Band.LINK
+    assert judge(side(WU, **alone), side(WU, **alone | {"birth_date": ""})).band is not Band.LINK
+
+
+def test_a_parents_id_at_a_child_is_always_reviewed() -> None:
+    child = side(name="赵小雨", birth_date="2019-06-01", sex="M", insurance_no="")
+    assert judge(side(), child) == Decision(Band.REVIEW, Reason.BORROWED_ID)
+
+
+def test_a_newborn_and_a_named_child_are_always_reviewed() -> None:
+    child = side(**NO_NUMBERS, name="赵小雨", birth_date="2026-02-01", contact_name="吴晓岚")
+    newborn = side(**NO_NUMBERS, name="吴晓岚之女", birth_date="2026-02-01", contact_name="吴晓岚")
+    assert judge(newborn, child) == Decision(Band.REVIEW, Reason.NEWBORN)
+    assert judge(newborn, newborn) == LINK
+
+
+def test_twins_of_one_sex_are_always_reviewed() -> None:
+    one, other = side(**NO_NUMBERS), side(**NO_NUMBERS, name="吴晓静")
+    assert judge(one, other) == Decision(Band.REVIEW, Reason.TWINS)
+
+
+def test_two_places_in_one_birth_are_two_children() -> None:
+    one, other = side(**NO_NUMBERS, birth_order="1"), side(**NO_NUMBERS, birth_order="2")
+    assert contradicts(SCORER.score(one, other).levels, one, other)
+    assert judge(one, other) == APART
+
+
+def test_an_id_alone_does_not_outweigh_another_name() -> None:
+    assert judge(side(), side(name="赵平", insurance_no="")) == Decision(Band.REVIEW, Reason.WEAK_NAME)
+    assert judge(side(), side(name="赵平")) == LINK
+
+
+@given(records(), records())
+def test_the_order_of_a_pair_does_not_matter_and_no_contradiction_is_linked(
+    one: dict[str, str], other: dict[str, str]
+) -> None:
+    first, second = side(WU, **one), side(WU, **other)
+    decision = judge(first, second)
+    assert decision == judge(second, first)
+    if contradicts(SCORER.score(first, second).levels, first, second):
+        assert decision.band is not Band.LINK
