@@ -8,18 +8,14 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
 import asyncpg
 import pytest
-from sqlalchemy.ext.asyncio import create_async_engine
-from sqlalchemy.pool import NullPool
 
 from hub.db.embedded import EmbeddedPostgres
-from hub.db.metadata import metadata
-from scripts.migration import import_tables
+from hub.db.migrate import upgrade
 
 _NUMBERS = itertools.count(1)
 
@@ -41,7 +37,7 @@ def postgres_url() -> Iterator[str]:
 def _template(postgres_url: str) -> str:
     """Name of a database that holds every table and no rows."""
     asyncio.run(statement(postgres_url, "CREATE DATABASE template_tables"))
-    asyncio.run(_create_tables(database_of(postgres_url, "template_tables")))
+    asyncio.run(upgrade(database_of(postgres_url, "template_tables")))
     return "template_tables"
 
 
@@ -75,13 +71,3 @@ async def statement(url: str, sql: str) -> None:
         await connection.execute(sql)
     finally:
         await connection.close()
-
-
-async def _create_tables(url: str) -> None:
-    import_tables()
-    engine = create_async_engine(
-        "postgresql+asyncpg://", async_creator=partial(asyncpg.connect, url), poolclass=NullPool
-    )
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()

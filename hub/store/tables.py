@@ -30,9 +30,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
-from sqlalchemy.types import UserDefinedType
 
 from hub.db.metadata import metadata
+from hub.db.types import Xid8
 
 SHARDED: Final = {"kind": "sharded"}
 BY_VALUE: Final = {"kind": "by-value"}
@@ -44,15 +44,6 @@ HEAD: Final = 64
 _INSTANT: Final = DateTime(timezone=True)
 #: Compares by code point, so that a prefix is a range.
 _FOLDED: Final = Text(collation="C")
-
-
-class Xid8(UserDefinedType[int]):
-    """PostgreSQL's 64-bit transaction id."""
-
-    cache_ok = True
-
-    def get_col_spec(self, **_: Any) -> str:
-        return "xid8"
 
 
 def _keys() -> list[Column[Any]]:
