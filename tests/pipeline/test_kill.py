@@ -22,6 +22,8 @@ from tests.pipeline.fake_feed import received, story
 from tests.pipeline.hub_in_a_box import box, run
 from tests.pipeline.whole_record import Record, whole_record
 
+#: Messages accepted before each kill: more than two workers do before the last kill comes.
+BURST = 120
 ROOT = Path(__file__).parents[2]
 ROUNDS = [pytest.param(4, id="short"), pytest.param(200, id="soak", marks=pytest.mark.soak)]
 
@@ -54,7 +56,7 @@ def test_workers_killed_at_any_instant_lose_nothing_and_do_nothing_twice(
 ) -> None:
     soak_only(rounds)
     chance = random.Random(rounds)  # noqa: S311
-    raws = story(3 + 50 * rounds, seed=rounds)
+    raws = story(3 + BURST * rounds, seed=rounds)
 
     async def accept(part: list[bytes]) -> None:
         async with box(database_url) as hub:
@@ -63,11 +65,11 @@ def test_workers_killed_at_any_instant_lose_nothing_and_do_nothing_twice(
     run(quiet_run(database_url, raws[:3]))
     left_over = 0
     for number in range(rounds):
-        run(accept(raws[3:][50 * number : 50 * (number + 1)]))
+        run(accept(raws[3:][BURST * number : BURST * (number + 1)]))
         with process("worker_process", database_url) as one, process("worker_process", database_url) as other:
             ready(one)
             ready(other)
-            time.sleep(chance.uniform(0, 0.15))
+            time.sleep(chance.uniform(0, 0.1))
             for child in chance.sample([one, other], 2):
                 child.send_signal(signal.SIGKILL)
                 time.sleep(chance.uniform(0, 0.02))
