@@ -172,7 +172,7 @@ def data(meaning: str, *references: str) -> list[Json]:
     return [{"meaning": meaning, "reference": {"reference": reference}} for reference in references]
 
 
-def proxy(type_: str, reference: str = SON, **changes: Any) -> Json:
+def proxy(type_: str, reference: str | None = SON, **changes: Any) -> Json:
     return _changed({"reference": reference, "type": type_}, changes)
 
 
