@@ -1,10 +1,12 @@
-"""Make the tables of facts under hub/mpi/data: simplified characters and the Chinese calendar.
+"""Make the tables of facts under hub/mpi/data: simplified characters, strokes and the Chinese calendar.
 
-    python -m scripts.mpi_tables                 installs the two packages in a temporary folder, writes the tables
+    python -m scripts.mpi_tables                 installs the three packages in a temporary folder, writes the tables
     python -m scripts.mpi_tables --from FOLDER   uses the packages installed in FOLDER, no network
 
 Simplified characters: the character table of OpenCC (Apache-2.0) as its Python port carries it; where a character has
-several simplified forms the first is taken. Calendar: computed with LunarCalendar (MIT), 1901 to 2050.
+several simplified forms the first is taken. Strokes: the stroke order and the groups of look-alike characters that
+pycorrector (Apache-2.0) carries, for the characters of GB 2312. Calendar: computed with LunarCalendar
+(MIT), 1901 to 2050.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from hub.fhir.json import dumps
 
 OPENCC: Final = "opencc-python-reimplemented==0.1.7"
 LUNAR: Final = "LunarCalendar==0.0.9"
+SHAPES: Final = "pycorrector==1.1.4"
+STROKES: Final = "pycorrector/data/stroke.txt"
+GROUPS: Final = "pycorrector/data/same_stroke.txt"
 CHARACTERS: Final = "opencc/dictionary/TSCharacters.txt"
 YEARS: Final = range(1901, 2051)
 DATA: Final = Path(__file__).parent.parent / "hub" / "mpi" / "data"
@@ -37,6 +42,29 @@ def simplified(folder: Path) -> dict[str, Any]:
         "traditional": "".join(first for first, _ in kept),
         "simplified": "".join(form for _, form in kept),
     }
+
+
+def strokes(folder: Path) -> dict[str, Any]:
+    """Character -> its strokes in order (h s p n z: across, down, left, dot or right, bent); groups of look-alikes."""
+    rows = (line.split("\t") for line in _facts(folder / STROKES))
+    order = {row[0]: row[1] for row in rows if len(row) > 1 and _in_gb2312(row[0])}
+    groups = ["".join(filter(_in_gb2312, line.split("\t"))) for line in _facts(folder / GROUPS)]
+    return {
+        "source": {"package": SHAPES, "files": [STROKES, GROUPS], "licence": "Apache-2.0"},
+        "strokes": order,
+        "groups": [group for group in groups if len(group) > 1],
+    }
+
+
+def _facts(path: Path) -> list[str]:
+    return [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+
+
+def _in_gb2312(character: str) -> bool:
+    try:
+        return len(character.encode("gb2312")) == 2 and len(character) == 1
+    except UnicodeEncodeError:
+        return False
 
 
 def lunar(folder: Path) -> dict[str, Any]:
@@ -63,8 +91,10 @@ def _year(months: list[tuple[date, int, bool]], following: date) -> list[Any]:
 
 
 def install(folder: Path) -> None:
-    """Put the two packages, and what they need, into `folder`."""
-    subprocess.run([sys.executable, "-m", "pip", "install", "-q", "--target", folder, OPENCC, LUNAR], check=True)
+    """Put the packages into `folder`; LunarCalendar with what it needs, of the others only the tables are read."""
+    pip = [sys.executable, "-m", "pip", "install", "-q", "--target", str(folder)]
+    subprocess.run([*pip, LUNAR], check=True)
+    subprocess.run([*pip, "--no-deps", OPENCC, SHAPES], check=True)
 
 
 def main() -> None:
@@ -75,8 +105,8 @@ def main() -> None:
         if folder is None:
             folder = Path(temporary)
             install(folder)
-        for name, table in (("simplified", simplified(folder)), ("lunar", lunar(folder))):
-            (DATA / f"{name}.json").write_bytes(dumps(table) + b"\n")
+        for table in (simplified, strokes, lunar):
+            (DATA / f"{table.__name__}.json").write_bytes(dumps(table(folder)) + b"\n")
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from typing import Final
 from hub.mpi.characters import UNKNOWN, same_sound
 from hub.mpi.levels import NameLevel
 from hub.mpi.names import Name
+from hub.mpi.shapes import look_alike
 
 #: What a nickname puts before the last character of the given name.
 _NICKNAMES: Final = "阿小"
@@ -40,6 +41,8 @@ def _han(first: Name, second: Name) -> NameLevel:
             return NameLevel.UNREADABLE if _all(_readable_same, one, other) else NameLevel.DIFFERENT
         if _all(same_sound, one, other):
             return NameLevel.HOMOPHONE
+        if _one_look_alike(one, other):
+            return NameLevel.LOOK_ALIKE
         if len(one) > 2 and sorted(one) == sorted(other):
             return NameLevel.TURNED
     return _parts(first, second)
@@ -74,7 +77,12 @@ def _minority_part(first: Name, second: Name) -> bool:
     shorter, longer = sorted((first.full, second.full), key=len)
     if len(shorter) == len(longer):
         return sum(map(_readable_same, shorter, longer)) >= len(shorter) - 1 and len(shorter) > 3
-    return len(shorter) >= 3 and longer.startswith(shorter)
+    return len(shorter) >= 2 and longer.startswith(shorter)
+
+
+def _one_look_alike(one: str, other: str) -> bool:
+    unlike = [pair for pair in zip(one, other, strict=True) if not same_sound(*pair)]
+    return len(unlike) == 1 < len(one) and look_alike(*unlike[0])
 
 
 def _readable_same(one: str, other: str) -> bool:

@@ -44,7 +44,12 @@ class Decision:
 _SAME_NAME: Final = frozenset(
     {NameLevel.EXACT, NameLevel.UNREADABLE, NameLevel.HOMOPHONE, NameLevel.SPELLED, NameLevel.TURNED}
 )
-_NEAR_NAME: Final = _SAME_NAME | {NameLevel.SURNAME_DIFFERS, NameLevel.LEFT_OUT, NameLevel.PART_DIFFERS}
+_NEAR_NAME: Final = _SAME_NAME | {
+    NameLevel.LOOK_ALIKE,
+    NameLevel.SURNAME_DIFFERS,
+    NameLevel.LEFT_OUT,
+    NameLevel.PART_DIFFERS,
+}
 _SAME_BIRTH: Final = frozenset({BirthLevel.EXACT, BirthLevel.SWAPPED, BirthLevel.ONE_SLIP, BirthLevel.LUNAR})
 _NEAR_BIRTH: Final = _SAME_BIRTH | {BirthLevel.PLACEHOLDER, BirthLevel.MISSING}
 _SAME_ID: Final = frozenset({IdLevel.EXACT, IdLevel.NEAR})

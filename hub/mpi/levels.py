@@ -17,12 +17,13 @@ class NameLevel(IntEnum):
     UNREADABLE = 2  #: same but for characters one source could not write
     HOMOPHONE = 3  #: character by character the same sound
     SPELLED = 4  #: one in Latin letters, and it is a spelling of the other
-    TURNED = 5  #: same characters in another order
-    SURNAME_DIFFERS = 6  #: a given name of two characters agrees, the surname does not
-    LEFT_OUT = 7  #: a given character is left out, or replaced by the 阿 or 小 of a nickname
-    PART_DIFFERS = 8  #: the surname and one of two given characters agree, as between brothers and sisters
-    SURNAME = 9  #: only the surname agrees (by sound)
-    DIFFERENT = 10
+    LOOK_ALIKE = 5  #: one character looks like the other's, the rest agree
+    TURNED = 6  #: same characters in another order
+    SURNAME_DIFFERS = 7  #: a given name of two characters agrees, the surname does not
+    LEFT_OUT = 8  #: a given character is left out, or replaced by the 阿 or 小 of a nickname
+    PART_DIFFERS = 9  #: the surname and one of two given characters agree, as between brothers and sisters
+    SURNAME = 10  #: only the surname agrees (by sound)
+    DIFFERENT = 11
 
 
 class BirthLevel(IntEnum):

@@ -14,17 +14,19 @@ from hub.mpi.data_file import read_data
 #: Surnames of two characters.
 _COMPOUND: Final = frozenset(read_data("surnames")["compound"])
 _NOTE: Final = re.compile(r"[(\[【〔].*?[)\]】〕]")
-_DOTS: Final = re.compile(r"[·•.・‧∙\s]+")
+#: Between the parts of minority and foreign names.
+_DOT: Final = re.compile(r"[·•.・‧∙-]")
+_PARTS: Final = re.compile(r"[·•.・‧∙\s-]+")
 _COUNTER: Final = re.compile(r"[0-9]+$|(?<![A-Z])[A-Z]$")
 #: A character outside the source's charset, written as its sound in the midst of others (杜NING招).
 _SOUND: Final = re.compile(r"[A-Z]{2,}")
 _NEWBORN: Final = re.compile(
     r"(?P<parent>[^之的]{2,6}?)"
-    r"(?:[之的](?P<sex>[子女儿婴])|BB|B\.?B|毛毛|宝宝|毛头|小毛|(?:的)?新生儿?|婴儿|(?P<bare>婴))"
+    r"(?:[之的](?P<place>[大小长次])?(?P<sex>[子女儿婴])|BB|B\.?B|毛毛|宝宝|毛头|小毛|(?:的)?新生儿?|婴儿|(?P<bare>婴))"
     r"(?P<order>[0-9A-D甲乙丙丁大小一二三])?"
 )
 _ORDERS: Final = {
-    letter: str(n) for n, row in enumerate(("1A甲大一", "2B乙小二", "3C丙三", "4D丁"), 1) for letter in row
+    letter: str(n) for n, row in enumerate(("1A甲大长一", "2B乙小次二", "3C丙三", "4D丁"), 1) for letter in row
 }
 _SEXES: Final = {"子": "M", "女": "F"}
 
@@ -70,10 +72,10 @@ def parse_name(text: str) -> Name:
 
 
 def _han(whole: str) -> Name:
-    parts = [part for part in _DOTS.split(_SOUND.sub(UNKNOWN, whole)) if part]
+    parts = [part for part in _PARTS.split(_SOUND.sub(UNKNOWN, whole)) if part]
     full = "".join(character for part in parts for character in part if is_han(character))
     # A dotted name is a minority or foreign one: it has no surname in front.
-    dotted = len(parts) > 1 and "·" in whole.replace("•", "·").replace(".", "·").replace("・", "·")
+    dotted = len(parts) > 1 and _DOT.search(whole)
     size = 0 if dotted or len(full) > 4 else 2 if full[:2] in _COMPOUND and len(full) > 2 else 1
     return Name("han", full, full[:size], full[size:], _spelled(whole, full))
 
@@ -102,4 +104,6 @@ def parse_newborn(text: str) -> Newborn | None:
     found = _NEWBORN.fullmatch(whole)
     if not found or (found["bare"] and len(found["parent"]) < 2):
         return None
-    return Newborn(found["parent"], _SEXES.get(found["sex"] or "", ""), _ORDERS.get(found["order"] or "", ""))
+    return Newborn(
+        found["parent"], _SEXES.get(found["sex"] or "", ""), _ORDERS.get(found["order"] or found["place"] or "", "")
+    )

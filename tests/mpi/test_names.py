@@ -15,6 +15,7 @@ from hub.mpi.names import NO_NAME, Newborn, parse_name, parse_newborn
         ("歐陽嵐", "欧阳", "岚"),
         ("欧阳", "欧", "阳"),
         ("阿依努尔·买买提", "", "阿依努尔买买提"),
+        ("阿依努尔-买买提", "", "阿依努尔买买提"),
         ("吴?岚", "吴", "?岚"),
     ],
 )
@@ -45,6 +46,7 @@ def test_what_names_nobody_is_no_name(written: str) -> None:
         ("吴晓岚之女", Newborn("吴晓岚", "F", "")),
         ("吴晓岚之子2", Newborn("吴晓岚", "M", "2")),
         ("吴晓岚之女A", Newborn("吴晓岚", "F", "1")),
+        ("吴晓岚之次女", Newborn("吴晓岚", "F", "2")),
         ("吴晓岚之子乙", Newborn("吴晓岚", "M", "2")),
         ("吴晓岚BB", Newborn("吴晓岚", "", "")),
         ("吴晓岚婴", Newborn("吴晓岚", "", "")),
