@@ -60,17 +60,23 @@ _HOUSEHOLD: Final = frozenset({HouseholdLevel.PHONE_AND_DOOR, HouseholdLevel.PHO
 def contradicts(levels: Levels, first: Features, second: Features) -> bool:
     """Whether the two cannot be one person, whatever else agrees.
 
-    Two valid citizen ids that differ; two places in one multiple birth; name and birth date both different, with no
-    number in common.
+    Two valid citizen ids that differ; two places in one multiple birth; two names at one facility on one day; name and
+    birth date both different, with no number in common.
     """
-    if levels.id is IdLevel.CONTRADICTS or (first.birth_order and _other_twin(first, second)):
+    if levels.id is IdLevel.CONTRADICTS or _other_twin(first, second) or _at_once(levels, first, second):
         return True
     unlike = levels.name in {NameLevel.SURNAME, NameLevel.DIFFERENT} and levels.birth is BirthLevel.DIFFERENT
     return unlike and levels.id not in _SAME_ID and levels.insurance not in _SAME_INSURANCE
 
 
 def _other_twin(first: Features, second: Features) -> bool:
-    return bool(second.birth_order) and first.birth_order != second.birth_order and first.born == second.born
+    known = first.birth_order and second.birth_order
+    return bool(known) and first.birth_order != second.birth_order and first.born == second.born
+
+
+def _at_once(levels: Levels, first: Features, second: Features) -> bool:
+    same = first.registered is not None and first.registered == second.registered and first.facility == second.facility
+    return same and levels.name in {NameLevel.PART_DIFFERS, NameLevel.SURNAME, NameLevel.DIFFERENT}
 
 
 def decide(score: Score, first: Features, second: Features, model: Model) -> Decision:

@@ -68,7 +68,7 @@ def test_a_newborn_and_a_named_child_are_always_reviewed() -> None:
 
 
 def test_twins_of_one_sex_are_always_reviewed() -> None:
-    one, other = side(**NO_NUMBERS), side(**NO_NUMBERS, name="吴晓静")
+    one, other = side(**NO_NUMBERS), side(**NO_NUMBERS, name="吴晓静", facility="F02")
     assert judge(one, other) == Decision(Band.REVIEW, Reason.TWINS)
 
 
@@ -78,9 +78,16 @@ def test_two_places_in_one_birth_are_two_children() -> None:
     assert judge(one, other) == APART
 
 
+def test_two_names_at_one_facility_on_one_day_are_two_persons() -> None:
+    day = {**NO_NUMBERS, "registered_on": "2024-03-02"}
+    assert judge(side(**day), side(**day, name="吴晓静")) == APART
+    assert judge(side(**day), side(**day)) == LINK
+    assert judge(side(**day), side(**day, name="吴晓静", facility="F02")).band is Band.REVIEW
+
+
 def test_an_id_alone_does_not_outweigh_another_name() -> None:
-    assert judge(side(), side(name="赵平", insurance_no="")) == Decision(Band.REVIEW, Reason.WEAK_NAME)
-    assert judge(side(), side(name="赵平")) == LINK
+    assert judge(side(), side(name="赵平", insurance_no="", facility="F02")) == Decision(Band.REVIEW, Reason.WEAK_NAME)
+    assert judge(side(), side(name="赵平", facility="F02")) == LINK
 
 
 @given(records(), records())
