@@ -1,6 +1,7 @@
 import io
 import json
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,7 +13,7 @@ from hub.kernel.log import Log
 NOON = fixed_clock(datetime(2026, 1, 1, 12, tzinfo=UTC))
 
 
-def written(**fields: object) -> str:
+def written(**fields: Any) -> str:
     stream = io.StringIO()
     Log("test", stream=stream, clock=NOON).event("happened", **fields)
     return stream.getvalue()

@@ -17,9 +17,9 @@ import pytest
 
 from hub.db.database import Database
 from hub.db.embedded import EmbeddedPostgres
+from hub.db.migrate import upgrade
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import State
-from tests.fixtures import _create_tables
 from tests.pipeline.fake_feed import received, story
 from tests.pipeline.hub_in_a_box import Box, box, run
 from tests.pipeline.test_kill import quiet_run
@@ -39,7 +39,7 @@ def own_server() -> Iterator[EmbeddedPostgres]:
         folder = Path(name)
         folder.chmod(0o711)
         with EmbeddedPostgres(folder, port=free_port()) as server:
-            asyncio.run(_create_tables(server.url))
+            asyncio.run(upgrade(server.url))
             yield server
 
 
@@ -137,7 +137,7 @@ def small_disk() -> Iterator[Path]:
 
 def test_a_full_disk_is_told_as_unavailable_and_what_was_accepted_is_kept(small_disk: Path) -> None:
     with EmbeddedPostgres(small_disk / "data", port=free_port()) as server:
-        asyncio.run(_create_tables(server.url))
+        asyncio.run(upgrade(server.url))
 
         async def fill() -> list[int]:
             async with box(server.url) as hub:
