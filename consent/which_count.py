@@ -95,8 +95,9 @@ def _superseded(consents: Sequence[CompiledConsent]) -> set[int]:
 def _losers(consents: Sequence[CompiledConsent], positions: Sequence[int]) -> Iterable[int]:
     newest = max(_rank(consents[position]) for position in positions)
     latest = [position for position in positions if _rank(consents[position]) == newest]
-    equal = len(latest) > 1 and any(consents[position].status != "active" for position in latest)
-    return positions if equal else set(positions).difference(latest)
+    # A single inactive one supersedes the others and goes itself by step g: so it may go here.
+    stay = all(consents[position].status == "active" for position in latest)
+    return set(positions).difference(latest) if stay else positions
 
 
 def _rank(consent: CompiledConsent) -> tuple[int, tuple[int, str]]:

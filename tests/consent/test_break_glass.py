@@ -172,6 +172,12 @@ def test_3_looks_at_every_consent_that_counts() -> None:
     assert says(case(first, {**named, "dateTime": "2026-06-11"}, request=request)) == OPEN
 
 
+def test_3_looks_at_denies_only() -> None:
+    agreed = consent(about={"purpose": purpose("ETREAT")})
+    hiv = resource(securityLabel=label("HIV"))
+    assert says(case(agreed, request=emergency(), resource=hiv)).startswith("permit break-glass ")
+
+
 def test_3_is_skipped_when_the_consents_cannot_be_processed() -> None:
     named = consent("deny", about={"purpose": [{"system": ACT_REASON, "code": "ETREAT"}]})
     assert says(case(named, {**REFUSAL, "implicitRules": "urn:x"}, request=emergency())) == OPEN

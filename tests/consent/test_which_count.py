@@ -291,6 +291,7 @@ def test_4f_at_the_same_instant_the_higher_version_number_stays() -> None:
     assert says(case(version(refusal(), "10"), version(consent(), "9"))) == COUNTS
     assert says(case(version(refusal(), "v10"), version(consent(), "1"))) == "permit consent-permit"
     assert says(case(version(refusal(), "010"), version(consent(), 9))) == COUNTS
+    assert says(case(version(refusal(), "009"), version(consent(), "10"))) == "permit consent-permit"
     assert says(case(version(refusal(), "1" * 6000), version(consent(), "9" * 5999))) == COUNTS
     assert says(case(version(refusal(), True), version({**consent(), "status": "inactive"}, None))) == DOES_NOT
 
