@@ -96,7 +96,12 @@ class Intake:
         if isinstance(accepted, HubError):
             return self._reply(mode, envelope, accepted)
         self._log.event(
-            "mllp.accepted", feed=self._feed.name, message=accepted.message, kind=_kind(envelope), state=accepted.state
+            "mllp.accepted",
+            level="DEBUG",
+            feed=self._feed.name,
+            message=accepted.message,
+            kind=_kind(envelope),
+            state=accepted.state,
         )
         return self._reply(mode, envelope, envelope.problem, accepted.message)
 

@@ -145,7 +145,7 @@ async def running(
         inbox=inbox,
         read_envelope=envelope_reader(profile),
         waiter=waiter,
-        log=Log("mllp", stream=log, clock=fixed_clock(NOW)),
+        log=Log("mllp", level="DEBUG", stream=log, clock=fixed_clock(NOW)),
         clock=fixed_clock(NOW),
         limits=limits,
         control=lambda: f"ACK{next(numbers)}",
