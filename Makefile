@@ -35,6 +35,8 @@ lock:  ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--extra demo pyproject.toml -o requirements/demo.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+		--extra redis pyproject.toml -o requirements/production.lock
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--extra demo --extra dev pyproject.toml -o requirements/dev.lock
 
 $(VENV)/bin/python:

@@ -34,6 +34,7 @@ from hub.kernel.log import Log
 from hub.kernel.ports import EnvelopeReader, Translator
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
+from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.messages import Messages, Unmasking
 from hub.pipeline.repair import Repairs
 from hub.records.client import ClientWrites
@@ -73,6 +74,36 @@ class Foundation:
             yield database
         finally:
             await database.close()
+
+    @asynccontextmanager
+    async def bell(self) -> AsyncIterator[Bell]:
+        """The bell between processes: that of the Redis in the settings, or a silent one."""
+        bell = bell_of(self.settings.redis_url, self.log)
+        try:
+            yield bell
+        finally:
+            await bell.close()
+
+
+def bell_of(redis_url: str, log: Log) -> Bell:
+    """The bell of the Redis at `redis_url`, a silent one for "". Opens no connection.
+
+    Raises HubError INVALID for a URL that is none, or when the package for Redis is not installed.
+    """
+    if not redis_url:
+        return SILENT
+    try:
+        from hub.pipeline.redis_bell import RedisBell
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "redis":
+            raise
+        raise HubError(
+            Category.INVALID,
+            "Redis is configured and the package redis is not installed",
+            where="YILIAN_REDIS_URL",
+            todo='install it (pip install "yilian-hub[redis]"), or leave the setting empty',
+        ) from None
+    return RedisBell(redis_url, log)
 
 
 @asynccontextmanager
@@ -151,15 +182,18 @@ class Engineering:
 
 
 @asynccontextmanager
-async def engineering(url: str, consortium: Consortium) -> AsyncIterator[Engineering]:
+async def engineering(url: str, consortium: Consortium, redis_url: str = "") -> AsyncIterator[Engineering]:
     """The inbox of the database at `url`, for the command line."""
+    log = Log("messages")
+    bell = bell_of(redis_url, log)
     database = await Database.connect(url, size=2, name="yilian-messages")
-    trail = Trail(database, Log("messages"))
+    trail = Trail(database, log)
     try:
         await schema.check(database)
         readers = envelope_readers(consortium)
-        yield Engineering(Messages(database, unmasking(trail)), Repairs(database, readers, system_clock))
+        yield Engineering(Messages(database, unmasking(trail)), Repairs(database, readers, system_clock, bell))
     finally:
+        await bell.close()
         await trail.close()
         await database.close()
 

@@ -134,7 +134,7 @@ def _run(data: Path | None, work: Callable[[Engineering], Awaitable[T]]) -> T:
 async def _desk(data: Path | None) -> AsyncIterator[Engineering]:
     settings = Settings.load(os.environ)
     folder = data or data_folder(registry(os.environ), None, settings.data_dir)
-    async with engineering(database_of(folder, settings), consortium_of(folder, settings)) as desk:
+    async with engineering(database_of(folder, settings), consortium_of(folder, settings), settings.redis_url) as desk:
         yield desk
 
 

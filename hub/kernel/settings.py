@@ -108,7 +108,7 @@ SETTINGS: Final = (
         "redis_url",
         str,
         "",
-        "Redis used for wake-ups between machines; empty: PostgreSQL notifications only.",
+        "Redis for wake-ups between machines, with the extra `redis`; empty: PostgreSQL notifications only.",
         secret=True,
     ),
     Setting("log_level", str, "INFO", "Least level that is logged: DEBUG, INFO, WARNING or ERROR."),

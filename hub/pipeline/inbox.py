@@ -19,6 +19,7 @@ from hub.db.group_commit import GroupCommit
 from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Accepted, Received, State
+from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.reason import Reason, refused, storable
 
 #: The channel on which workers are told that messages wait.
@@ -60,10 +61,13 @@ class _Entry:
 class PostgresInbox:
     """The inbox of the feeds in `facilities` (feed name -> facility code); implements `hub.kernel.ports.Inbox`."""
 
-    def __init__(self, database: Database, facilities: Mapping[str, str], *, seconds: float = 10) -> None:
+    def __init__(
+        self, database: Database, facilities: Mapping[str, str], *, seconds: float = 10, bell: Bell = SILENT
+    ) -> None:
         self._database: Final = database
         self._facilities: Final = facilities
         self._seconds: Final = seconds
+        self._bell: Final = bell
         self._commits: Final = GroupCommit(self._flush, limit=_LIMIT)
 
     async def accept(self, received: Received) -> Accepted:
@@ -90,7 +94,7 @@ class PostgresInbox:
     async def _flush(self, entries: list[_Entry]) -> list[Accepted]:
         try:
             async with self._database.transaction() as tx:
-                return await _store(tx, entries)
+                accepted = await _store(tx, entries)
         except asyncpg.DataError as error:
             if len(entries) == 1:
                 raise HubError(
@@ -98,6 +102,8 @@ class PostgresInbox:
                 ) from error
             # One entry the database cannot take must not cost the others their place.
             return [accepted for entry in entries for accepted in await self._flush([entry])]
+        self._bell.ring(CHANNEL)
+        return accepted
 
 
 async def _store(tx: Tx, entries: Sequence[_Entry]) -> list[Accepted]:

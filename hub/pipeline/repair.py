@@ -13,6 +13,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import EnvelopeReader
 from hub.kernel.types import State
+from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.inbox import CHANNEL, lane_of
 from hub.pipeline.messages import CONDITION, Filter, no_message
 from hub.pipeline.reason import storable
@@ -31,10 +32,13 @@ RETURNING id
 class Repairs:
     """Repair and replay. `readers`: the envelope reader of each feed."""
 
-    def __init__(self, database: Database, readers: Mapping[str, EnvelopeReader], clock: Clock) -> None:
+    def __init__(
+        self, database: Database, readers: Mapping[str, EnvelopeReader], clock: Clock, bell: Bell = SILENT
+    ) -> None:
         self._database: Final = database
         self._readers: Final = readers
         self._clock: Final = clock
+        self._bell: Final = bell
 
     async def repair(self, message: int, raw: bytes, *, by: str, reason: str) -> None:
         """Let `raw` be processed in place of a dead letter's bytes, which are kept for ever, and queue it.
@@ -65,6 +69,7 @@ class Repairs:
                     Category.CONFLICT, "is no dead letter", where=f"message {message}", todo="repair dead letters only"
                 )
             await tx.execute(f"NOTIFY {CHANNEL}")
+        self._bell.ring(CHANNEL)
 
     async def replay(self, only: Filter) -> list[int]:
         """Queue messages again under their own numbers; returns these, in order.
@@ -79,6 +84,7 @@ class Repairs:
         async with self._database.transaction() as tx:
             numbers = [row["id"] for row in await tx.fetch(sql, *chosen.arguments())]
             await tx.execute(f"NOTIFY {CHANNEL}")
+        self._bell.ring(CHANNEL)
         return sorted(numbers)
 
     def _reader(self, feed: str) -> EnvelopeReader:

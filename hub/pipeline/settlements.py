@@ -10,6 +10,7 @@ from typing import Final
 
 from hub.db.database import Database
 from hub.kernel.errors import HubError
+from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.queue import SETTLED
 from hub.pipeline.wakeup import Wakeup
 
@@ -22,9 +23,9 @@ _STATES: Final = "SELECT id, state FROM inbox WHERE id = ANY($1::bigint[]) AND s
 class Settlements:
     """One ear on the channel of settled messages, shared by all who wait."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, bell: Bell = SILENT) -> None:
         self._database: Final = database
-        self._wakeup: Final = Wakeup(database, SETTLED)
+        self._wakeup: Final = Wakeup(database, SETTLED, bell)
         self._bell = asyncio.Event()
         self._ear: asyncio.Task[None] | None = None
 

@@ -1,4 +1,4 @@
-"""Waiting for a PostgreSQL notification, with a time limit, so that a lost one only costs that time."""
+"""Waiting for a notification, with a time limit, so that a lost one only costs that time."""
 
 from __future__ import annotations
 
@@ -10,16 +10,20 @@ import asyncpg
 
 from hub.db.database import Database, Tx
 from hub.kernel.errors import HubError
+from hub.pipeline.bell import SILENT, Bell
 
 _CLOSE_SECONDS: Final = 2
 
 
 class Wakeup:
-    """An ear on one channel, over a connection of its own that is opened anew when it is lost."""
+    """An ear on one channel: of PostgreSQL, over a connection of its own that is opened anew when it is lost, and of
+    the bell."""
 
-    def __init__(self, database: Database, channel: str) -> None:
+    def __init__(self, database: Database, channel: str, bell: Bell = SILENT) -> None:
         self._database: Final = database
         self._channel: Final = channel
+        self._bell: Final = bell
+        self._hears_bell = False
         self._heard: Final = asyncio.Event()
         self._connection: Tx | None = None
 
@@ -34,6 +38,9 @@ class Wakeup:
 
     async def listen(self) -> None:
         """Be listening from here on. Raises HubError UNAVAILABLE when the database is away."""
+        if not self._hears_bell:
+            self._hears_bell = True
+            self._bell.hear(self._channel, self._hear)
         if self._connection is not None and not self._connection.is_closed():
             return
         connection = await self._database.dedicated()

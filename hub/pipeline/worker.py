@@ -16,8 +16,9 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.ports import Translator
 from hub.kernel.types import State, Translation
+from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.inbox import CHANNEL
-from hub.pipeline.queue import Message, Settled, count_attempt, forgive_attempt, settle, take
+from hub.pipeline.queue import SETTLED, Message, Settled, count_attempt, forgive_attempt, settle, take
 from hub.pipeline.reason import Reason, fault, refused
 from hub.pipeline.translate import Translated, pack, translate
 from hub.pipeline.wakeup import Wakeup
@@ -43,14 +44,17 @@ async def run_worker(
     stop: asyncio.Event,
     careful: bool = False,
     max_attempts: int = 3,
+    bell: Bell = SILENT,
 ) -> None:
     """Work until `stop` is set, then finish the batch in hand.
 
     `careful`: the worker before this one died, so messages are first taken one by one with their attempts counted;
     one that was tried more than `max_attempts` times becomes a dead letter.
     """
-    worker = Worker(database, ingest, translators, log, clock, batch_size=batch_size, max_attempts=max_attempts)
-    wakeup = Wakeup(database, CHANNEL)
+    worker = Worker(
+        database, ingest, translators, log, clock, batch_size=batch_size, max_attempts=max_attempts, bell=bell
+    )
+    wakeup = Wakeup(database, CHANNEL, bell)
     waiting = asyncio.create_task(_ring_when(stop, wakeup))
     if careful:
         worker.be_careful()
@@ -81,6 +85,7 @@ class Worker:
         *,
         batch_size: int,
         max_attempts: int,
+        bell: Bell = SILENT,
     ) -> None:
         self._database: Final = database
         self._ingest: Final = ingest
@@ -89,6 +94,7 @@ class Worker:
         self._clock: Final = clock
         self._batch_size: Final = batch_size
         self._max_attempts: Final = max_attempts
+        self._bell: Final = bell
         self._careful = 0
         self._failures = 0
         self._innocent: int | None = None  # its last attempt failed through no fault of its own
@@ -123,6 +129,8 @@ class Worker:
         except Exception as error:
             return self._doubt(error)
         self._failures = 0
+        if done:
+            self._bell.ring(SETTLED)
         return done
 
     def _doubt(self, error: Exception) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from hub.auth.keys import KeyStore
-from hub.bootstrap import migrate, profiles
+from hub.bootstrap import bell_of, migrate, profiles
 from hub.db.embedded import EmbeddedPostgres
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
@@ -57,6 +57,7 @@ async def running(
     config = consortium_file(settings)
     consortium = load(config)
     _guard(settings)
+    bell_of(settings.redis_url, log)
     data: Path = settings.data_dir
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(data))

@@ -18,10 +18,10 @@ async def run_mllp(foundation: Foundation, child: Child, sockets: Mapping[str, i
     """Listen until the child is told to stop; what was taken is answered first."""
     consortium, limits = foundation.consortium, Limits.of(foundation.settings)
     readers = envelope_readers(consortium)
-    async with foundation.database("mllp", size=4) as database:
+    async with foundation.database("mllp", size=4) as database, foundation.bell() as bell:
         facilities = {feed.name: feed.facility for feed in consortium.feeds.values()}
-        inbox = PostgresInbox(database, facilities, seconds=limits.accept_seconds)
-        waiter = Settlements(database)
+        inbox = PostgresInbox(database, facilities, seconds=limits.accept_seconds, bell=bell)
+        waiter = Settlements(database, bell)
         servers = {
             name: FeedServer(
                 feed, inbox=inbox, read_envelope=readers[name], waiter=waiter, log=foundation.log, limits=limits

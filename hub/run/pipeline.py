@@ -13,7 +13,7 @@ from hub.run.child import Child
 async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -> None:
     """Work until the child is told to stop; the batch in hand is finished."""
     settings, consortium, secret = foundation.settings, foundation.consortium, foundation.keys.id_secret
-    async with foundation.database("pipeline", size=3) as database:
+    async with foundation.database("pipeline", size=3) as database, foundation.bell() as bell:
         child.ready()
         await run_worker(
             database,
@@ -25,4 +25,5 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
             stop=child.stop,
             careful=careful,
             max_attempts=settings.max_attempts,
+            bell=bell,
         )
