@@ -25,6 +25,8 @@ _HIGH_PAIR: Final = re.compile(rb"[\x80-\xff]{2}")
 _UTF_8_HANZI: Final = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
 _TWO_BYTES: Final = re.compile("[\x80-\u07ff]")
 _THREE_BYTES: Final = re.compile("[\u0800-\U0010ffff]")
+#: ISO 2022 escapes to JIS X 0208 or 0212 (MSH-18 repetitions 2 and on name them, MSH-20 is empty for want of others).
+_JAPANESE: Final = re.compile(rb"\x1b\$(?:[@B]|\(D)")
 _UNKNOWN: Final = "\ufffd"
 _LATIN_1: Final = "iso8859-1"
 
@@ -42,6 +44,8 @@ def decode(raw: bytes, profile_charset: str | None = None) -> Decoded:
     if profile_charset is not None:
         return _settled(raw, profile_charset, ())
     if raw.isascii():
+        if _JAPANESE.search(raw):
+            return _settled(raw, "iso2022_jp_2", ())
         text = raw.decode("ascii")
         return Decoded(text, codec_named(_declaration(text)) or UTF_8, ())
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:  # the mark of UTF-16: it comes in files, never in MLLP frames
@@ -68,13 +72,13 @@ def _of_bytes(raw: bytes, as_utf_8: str | None, declared: str | None) -> tuple[s
         return UTF_8, as_utf_8
     if as_utf_8 is None and _is_damaged_utf_8(raw):
         return UTF_8, None
-    if declared not in {None, UTF_8, GB, "ascii"} and not _looks_chinese(raw):
+    if declared not in {None, UTF_8, GB, "ascii"} and not (_is_single_byte(declared) and _looks_chinese(raw)):
         as_declared = _strict(raw, declared)
         if as_declared is not None:
             return declared, as_declared
     as_gb = _strict(raw, GB)
     if as_gb is None:
-        return _least_damage(raw, declared), None
+        return _western(raw) or _least_damage(raw, declared), None
     return (GB, as_gb) if declared == GB or _HIGH_PAIR.search(raw) else (_LATIN_1, None)
 
 
@@ -113,12 +117,12 @@ def _accidental(text: str, raw: bytes, declared: str | None) -> bool:
     character when alone, so a message with one short Chinese name can be both: with fewer than four different
     such characters it is UTF-8 only if MSH-18 says so, or if they are what laboratories write (Latin-1, Greek).
     """
-    if declared == UTF_8 or _THREE_BYTES.search(text):
+    if declared == UTF_8 or _THREE_BYTES.search(text) or _strict(raw, GB) is None:
         return False
     characters = set(_TWO_BYTES.findall(text))
-    if len(characters) > 3 or _strict(raw, GB) is None:
-        return False
-    return declared == GB or not all("\xa0" <= c <= "\xff" or "\u0391" <= c <= "\u03c9" for c in characters)
+    return declared == GB or (
+        len(characters) < 4 and not all("\xa0" <= c <= "\xff" or "\u0391" <= c <= "\u03c9" for c in characters)
+    )
 
 
 def _is_damaged_utf_8(raw: bytes) -> bool:
@@ -132,6 +136,19 @@ def _looks_chinese(raw: bytes) -> bool:
     """Whether the bytes above ASCII stand in pairs, four or more, as in GB 2312 and hardly ever in Latin text."""
     runs = [len(run) for run in _HIGH_RUNS.findall(raw)]
     return sum(runs) >= 4 and all(length % 2 == 0 for length in runs) and _strict(raw, "gb2312") is not None
+
+
+def _is_single_byte(charset: str | None) -> bool:
+    """Whether it is one that Chinese senders declare and do not send: Latin and its like, not Korean or Japanese."""
+    return charset is not None and charset.startswith(("iso8859", "cp125"))
+
+
+def _western(raw: bytes) -> str | None:
+    """Windows-1252 or ISO 8859-1 if most bytes above ASCII stand alone, as accented letters do and hanzi never."""
+    runs = [len(run) for run in _HIGH_RUNS.findall(raw)]
+    if 2 * runs.count(1) <= len(runs):
+        return None
+    return "cp1252" if _strict(raw, "cp1252") is not None else _LATIN_1
 
 
 def _least_damage(raw: bytes, declared: str | None) -> str:

@@ -79,13 +79,12 @@ def mapped(target: str, parts: frozenset[tuple[str, str]] = frozenset({("*", "")
 class Trace:
     """What became of fields, for the report: by (segment position, field, repetition), and by component too.
 
-    Repetition 0 means all of them; component 0 means all of it. `noted` are the repetitions that have a note, `refused`
-    whole segments by position, with why.
+    Repetition 0 means all of them. `notes` are by component too, where 0 means all of it; `refused` are whole segments
+    by position, with why.
     """
 
     mapped: dict[tuple[int, int, int], list[Mapped]] = field(default_factory=dict)
-    notes: dict[tuple[int, int, int, int], tuple[Outcome, str]] = field(default_factory=dict)
-    noted: set[tuple[int, int, int]] = field(default_factory=set)
+    notes: dict[tuple[int, int, int], dict[int, tuple[Outcome, str]]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
 
 
@@ -164,8 +163,7 @@ class Context:
         """Record what became of a component of the field the engine stands at, if it was not mapped."""
         if self.trace is not None:
             at = (self.segment.position, self.field, self.rep)
-            self.trace.notes[*at, comp] = (outcome, reason)
-            self.trace.noted.add(at)
+            self.trace.notes.setdefault(at, {})[comp] = (outcome, reason)
 
     def refuse(self, segment: Segment, reason: str) -> None:
         """Record that a whole segment could not be mapped."""
@@ -178,8 +176,7 @@ class Context:
             return
         at = (self.segment.position, self.field, self.rep)
         if at not in self.trace.mapped:
-            for key in [key for key in self.trace.notes if key[:3] == at]:
-                del self.trace.notes[key]
+            self.trace.notes.pop(at, None)
         self.note("refused", "the element holds another value already")
 
     def where(self, comp: int = 0) -> str:

@@ -12,7 +12,7 @@ from mappings.hl7v2.charset import decode
 from mappings.hl7v2.engine import Rules, compile_rules
 from mappings.hl7v2.habits import CANONICAL_BASE, Habits
 from mappings.hl7v2.leaves import field
-from mappings.hl7v2.parser import parse
+from mappings.hl7v2.parser import Message, parse
 from mappings.hl7v2.profile import DEFAULT, Profile
 from mappings.hl7v2.translator import translate_message
 
@@ -46,13 +46,28 @@ def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) 
 
 def _translated(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> Translation:
     text, charset, issues = decode(raw, profile.charset)
-    message = parse(text, charset)
+    message, unusable = _parsed(text, charset)
     msh = message.segments[0]
     sender = field(msh, 4) or field(msh, 3)
     habits = Habits(
         facility=sender or "unknown", ids=keyed_ids(PUBLIC_KEY), canonical_base=canonical_base, profile=profile
     )
-    return translate_message(message, habits, rules, issues)
+    return translate_message(message, habits, rules, (*issues, *unusable))
+
+
+def _parsed(text: str, charset: str) -> tuple[Message, tuple[Issue, ...]]:
+    """The message; one that declares delimiters nobody can use is read with the standard's, and the issue says so.
+
+    A feed would not take it: there the sender is told. Here somebody wants to see what is in a file.
+    """
+    try:
+        return parse(text, charset), ()
+    except HubError as error:
+        if error.code != "delimiters":
+            raise
+        said = f"{error.what}; read with the standard delimiters"
+        issue = Issue(severity="error", where=error.where, code=error.code, text=said)
+        return parse(text, charset, standard_delimiters=True), (issue,)
 
 
 def _failed(issue: Issue) -> Json:

@@ -10,11 +10,11 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.conditions import Condition, compile_condition
-from mappings.hl7v2.context import Building, Context, Mapped
+from mappings.hl7v2.context import Building, Context, Mapped, mapped
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options
 from mappings.hl7v2.datatypes.registry import DATATYPES
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.paths import Place, compile_path
+from mappings.hl7v2.paths import Kept, Place, compile_path
 from mappings.hl7v2.rowfile import Row, overridden, row_files
 
 #: Applies one row to a segment whose field is not empty; the dictionary keeps labelled elements of this segment.
@@ -89,13 +89,24 @@ def _step(row: Row, convert: Converter, condition: Condition | None, place: Plac
             value = convert(repetition, context)
             if value is None:
                 continue
-            if place(resource, value, labels):
+            if isinstance(value, Kept):
+                _keep(value.text, building, context)
+            elif place(resource, value, labels):
                 if tracing:
                     context.took(segment, n, way, rep)
             else:
                 context.displaced()
 
     return step
+
+
+def _keep(text: str, building: Building, context: Context) -> None:
+    original = context.original(text)
+    kept = building.resource.setdefault("extension", [])
+    if original not in kept:
+        kept.append(original)
+    way = mapped(f"{building.resource['resourceType']}.extension[].valueString")
+    context.took(context.segment, context.field, way, context.rep)
 
 
 #: Paths of the ends of a stay, which are cleared one by one (see `Draft.clears`).

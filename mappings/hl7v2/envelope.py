@@ -11,7 +11,9 @@ patient's messages never overtake each other.
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
@@ -101,16 +103,18 @@ def _values(field: str, separators: Separators, profile: Profile) -> Iterator[st
 
 
 def _segments(body: str, name: str, separator: str) -> Iterator[list[str]]:
-    start = "\r" + name + separator
-    at = body.find(start)
-    while at >= 0:
-        end = body.find("\r", at + 1)
-        yield body[at + 1 : end if end >= 0 else None].split(separator)
-        at = body.find(start, at + 1)
+    """The fields of all segments of that name, indented or in small letters as the parser takes them too."""
+    for match in _lines_of(name, separator).finditer(body):
+        yield match[1].split(separator)
+
+
+@lru_cache(maxsize=256)
+def _lines_of(name: str, separator: str) -> re.Pattern[str]:
+    return re.compile(rf"\r[ \t]*((?i:{name}){re.escape(separator)}[^\r]*)")
 
 
 def _problem(kind: str, fields: dict[str, str], body: str, separators: Separators, profile: Profile) -> HubError | None:
-    if "\rMSH" + separators.field in body:
+    if any(_segments(body, "MSH", separators.field)):
         return HubError(Category.UNREADABLE, "a second MSH", where="MSH", todo="frame each message", code="second-msh")
     if not kind:
         return HubError(Category.INVALID, "states no message type", where="MSH-9", code="required-field")

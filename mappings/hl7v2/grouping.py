@@ -77,6 +77,7 @@ def group(message: Message, event: str) -> Groups:
     grouper = _Grouper(event)
     for segment in message.segments:
         grouper.add(segment)
+    grouper.close()
     return grouper.groups
 
 
@@ -88,6 +89,7 @@ class _Grouper:
         self.order: Order | None = None
         self.specimen: Specimen | None = None
         self.waiting: list[Specimen] = []
+        self.taken = False
         self.noted: Noted | None = None
         self.orders = 0
 
@@ -107,12 +109,18 @@ class _Grouper:
             self.groups.patients.append(self.patient)
         return self.patient
 
+    def close(self) -> None:
+        """End what is open; specimens that no order followed are an order of which nothing else is known."""
+        if self.waiting and not self.taken:
+            self._new_order()
+        self.order, self.specimen, self.waiting, self.taken = None, None, [], False
+
     def _pid(self, segment: Segment) -> None:
+        self.close()
         if self.patient is None or self.patient.pid is not None:
             self.patient = PatientGroup()
             self.groups.patients.append(self.patient)
         self.noted = self.patient.pid = Noted(segment)
-        self.order, self.specimen, self.waiting = None, None, []
 
     def _pv1(self, segment: Segment) -> None:
         self._current().visits.append(Visit(segment))
@@ -134,15 +142,15 @@ class _Grouper:
     def _new_order(self) -> Order:
         self.orders += 1
         self.order = Order(self.orders, specimens=list(self.waiting))
-        self.specimen = None
+        self.specimen, self.taken = None, True
         self._current().orders.append(self.order)
         return self.order
 
     def _spm(self, segment: Segment) -> None:
+        if self.specimen_first and self.order is not None:
+            self.close()
         self.noted = self.specimen = Specimen(segment)
-        if self.specimen_first or self.order is None:
-            if self.order is not None:
-                self.order, self.waiting = None, []
+        if self.order is None:
             self._current()
             self.waiting.append(self.specimen)
         else:

@@ -11,10 +11,17 @@ from typing import Final, NamedTuple
 
 from hub.kernel.errors import Category, HubError
 from mappings.hl7v2.escapes import unescape
-from mappings.hl7v2.separators import HEADERS, Separators, declared
+from mappings.hl7v2.separators import HEADERS, Separators, declared, standard
 
 _HEADER: Final = re.compile(r"MSH([^\w\s])([^\r\n]*)")
+#: For want of a header as it should be: its name in lower case, at the start of a line.
+_SMALL_HEADER: Final = re.compile(r"(?:\A|(?<=[\r\n]))[ \t]*(?i:MSH)(\|)([^\r\n]*)")
 _SEGMENT_START: Final = re.compile(r"[A-Z][A-Z0-9]{2}")
+#: Names that begin a segment in lower case too; other small letters in front of a delimiter are text.
+_SMALL_NAMES: Final = re.compile(
+    "(?i:MSH|EVN|PID|PD1|NK1|PV1|PV2|MRG|AL1|DG1|PR1|IN1|GT1|ORC|OBR|OBX|NTE|TQ1|SPM|SAC|SCH|RGS|AIS|AIG|AIL|AIP|TXA"
+    "|RXA|RXE|RXO|RXR|FT1)"
+)
 _NULL: Final = '""'
 
 
@@ -171,34 +178,39 @@ class Header(NamedTuple):
 
 def find_header(text: str, charset: str = "utf-8") -> Header:
     """Find MSH and read it alone. Raises HubError UNREADABLE if there is none or its delimiters cannot be used."""
-    found = _HEADER.search(text)
+    found = _header(text)
+    separator, rest = found.groups()
+    fields = rest.split(separator)
+    return Header(found.start(), found.end(), declared(separator, fields[0], charset), fields)
+
+
+def _header(text: str) -> re.Match[str]:
+    found = _HEADER.search(text) or _SMALL_HEADER.search(text)
     if found is None:
         raise HubError(
             Category.UNREADABLE, "no MSH segment", where="MSH", todo="send HL7 v2 in ER7 form", code="no-msh"
         )
-    separator, rest = found.groups()
-    fields = rest.split(separator)
-    return Header(found.start(), found.end(), declared(separator, fields[0], charset), fields)
+    return found
 
 
 #: The two fields that declare the delimiters are not divided by them.
 _UNDIVIDED: Final = Separators("|", "", "", "", "")
 
 
-def parse(text: str, charset: str = "utf-8") -> Message:
+def parse(text: str, charset: str = "utf-8", *, standard_delimiters: bool = False) -> Message:
     r"""Parse one message; `charset` is the Python codec of its bytes, which `\X..\` escapes refer to.
 
     Segments end in CR, LF or CRLF; what stands before MSH is junk, blank lines are nothing, and a line that is no
-    segment belongs to the field in which a sender broke it. Raises HubError UNREADABLE if there is no MSH, if its
-    delimiters cannot be used, or if a second MSH stands in the text.
+    segment belongs to the field in which a sender broke it. Segments may be indented, and known ones named in small
+    letters. `standard_delimiters` overrules MSH-2. Raises HubError UNREADABLE if there is no MSH, if its delimiters
+    cannot be used, or if a second MSH stands in the text.
     """
-    header = _HEADER.search(text)
-    if header is None:
-        raise HubError(
-            Category.UNREADABLE, "no MSH segment", where="MSH", todo="send HL7 v2 in ER7 form", code="no-msh"
-        )
+    header = _header(text)
     separator, rest = header.groups()
-    separators = declared(separator, rest.partition(separator)[0], charset)
+    if standard_delimiters:
+        separators = standard(separator, charset)
+    else:
+        separators = declared(separator, rest.partition(separator)[0], charset)
     lines = _lines(text[header.start() :] if header.start() else text, separator)
     message = Message(text, separators, lines)
     if len(message.all("MSH")) > 1:
@@ -221,11 +233,22 @@ def _joined(lines: list[str], separator: str) -> list[str]:
     """Lines with those that do not begin a segment put back, after a line feed, to the one before."""
     groups: list[list[str]] = []
     for line in lines:
-        if _SEGMENT_START.match(line) and line[3:4] in {separator, ""}:
-            groups.append([line])
+        begun = _begun(line, separator)
+        if begun:
+            groups.append([begun])
         elif groups and line.strip():
             groups[-1].append(line)
     return ["\n".join(group) for group in groups]
+
+
+def _begun(line: str, separator: str) -> str:
+    """The segment a line begins, its name as it should be written; "" if it begins none."""
+    if _SEGMENT_START.match(line) and line[3:4] in {separator, ""}:
+        return line
+    bare = line.lstrip(" \t")
+    if bare[3:4] == separator and (_SEGMENT_START.match(bare) or _SMALL_NAMES.match(bare)):
+        return bare[:3].upper() + bare[3:]
+    return ""
 
 
 def _split(text: str, separator: str) -> list[str]:

@@ -28,6 +28,13 @@ class Primitive:
     extension: list[Json] = field(default_factory=list)
 
 
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A text that is no value of the element it was meant for, to be kept beside the whole resource."""
+
+    text: str
+
+
 #: Puts a value into a resource; the dictionary keeps labelled elements for the run over one segment.
 #: False if the place is taken by something else.
 Place = Callable[[Json, Any, dict[str, Json]], bool]
@@ -57,8 +64,8 @@ def _step(part: str, path: str) -> tuple[str, str | None]:
 
 def _last(name: str, index: str | None, members: Mapping[str, Any] | None) -> Place:
     if index is not None:
-        return lambda target, value, _: (
-            not isinstance(value, Primitive) and _append(target, name, _with(value, members))
+        return lambda target, value, labels: (
+            not isinstance(value, Primitive) and _append(target, name, _with(value, members), labels)
         )
 
     def assign(target: Json, value: Any, _: dict[str, Json]) -> bool:
@@ -76,11 +83,27 @@ def _with(value: Any, members: Mapping[str, Any] | None) -> Any:
     return {**dict(members), **value} if members and isinstance(value, dict) else value
 
 
-def _append(target: Json, name: str, value: Any) -> bool:
+#: Lists beyond this length are searched by a set, so that a field of many repetitions takes linear time.
+_SEARCHED: Final = 32
+
+
+def _append(target: Json, name: str, value: Any, labels: dict[str, Any]) -> bool:
     values = target.setdefault(name, [])
     for each in value if isinstance(value, list) else (value,):
-        if each not in values:
+        if each not in values if len(values) < _SEARCHED else _is_new(each, values, labels):
             values.append(each)
+    return True
+
+
+def _is_new(value: Any, values: list[Any], labels: dict[str, Any]) -> bool:
+    key = f"[{id(values)}]"
+    seen = labels.get(key)
+    if seen is None:
+        seen = labels[key] = {repr(each) for each in values}
+    text = repr(value)
+    if text in seen:
+        return False
+    seen.add(text)
     return True
 
 
@@ -117,7 +140,7 @@ def _through_object(name: str, inner: Place, members: Mapping[str, Any] | None) 
 def _through_new(name: str, inner: Place, members: Mapping[str, Any] | None) -> Place:
     def place(target: Json, value: Any, labels: dict[str, Json]) -> bool:
         child: Json = dict(members) if members else {}
-        return inner(child, value, labels) and _append(target, name, child)
+        return inner(child, value, labels) and _append(target, name, child, labels)
 
     return place
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,6 +16,9 @@ NO_MAPPING: Final = "no mapping"
 
 #: Outcome, targets, reason: what a row says apart from its source.
 Verdict = tuple[Outcome, tuple[str, ...], str]
+
+#: What was noted of a repetition, by component.
+Notes = Mapping[int, tuple[Outcome, str]]
 
 #: The leaves of a repetition that is not divided.
 _ONE: Final = (("", 1, 1, False),)
@@ -60,11 +63,11 @@ def _field(rows: list[ReportRow], name: str, segment: Segment, n: int, fixed: Ve
         if header:
             rows.append(_row(f"{name}[{rep}]", fixed))
             continue
-        noted = trace.noted and (place, n, rep) in trace.noted
+        notes = trace.notes.get((place, n, rep)) if trace.notes else None
         for leaf, comp, sub, empty in _leaves(repetition):
             verdict = _EMPTY if empty else _verdict(ways, comp, sub) or fixed
-            if noted:
-                verdict = _with_note(verdict, fixed, trace, (place, n, rep, comp))
+            if notes is not None:
+                verdict = _with_note(verdict, fixed, notes, comp)
             rows.append(_row(f"{name}[{rep}]{leaf}", verdict))
 
 
@@ -102,10 +105,10 @@ def _verdict(ways: Sequence[Mapped], comp: int, sub: int) -> Verdict | None:
     return ("mapped", tuple(found), "") if found else None
 
 
-def _with_note(verdict: Verdict, fixed: Verdict, trace: Trace, at: tuple[int, int, int, int]) -> Verdict:
+def _with_note(verdict: Verdict, fixed: Verdict, notes: Notes, comp: int) -> Verdict:
     """What was noted of the component, else of the whole repetition; the latter yields to a target."""
-    own = trace.notes.get(at)
-    note = own or trace.notes.get((*at[:3], 0))
+    own = notes.get(comp)
+    note = own or notes.get(0)
     if note is None:
         return verdict
     outcome, reason = note

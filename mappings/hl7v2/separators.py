@@ -62,6 +62,13 @@ def declared(field: str, encoding_characters: str, charset: str = "utf-8") -> Se
     return Separators(field, component, repetition, escape, subcomponent, truncation, charset)
 
 
+@lru_cache(maxsize=256)
+def standard(field: str, charset: str = "utf-8") -> Separators:
+    """The delimiters the standard suggests, for a message whose own cannot be used; MSH-1 stays what it is."""
+    component, repetition, escape, subcomponent = [each if each != field else "" for each in "^~\\&"]
+    return Separators(field, component, repetition, escape, subcomponent, charset=charset)
+
+
 def _delimits(character: str) -> bool:
     return "!" <= character <= "~" and not character.isalnum()
 

@@ -50,11 +50,31 @@ def test_a_file_of_several_messages_gives_one_line_each() -> None:
     assert all(each["bundle"]["type"] == "transaction" for each in lines)
 
 
-@pytest.mark.parametrize(("raw", "code"), [(b"hello", "no-msh"), (b"MSH|00", "delimiters")])
-def test_what_is_no_message_has_no_bundle_and_a_fatal_issue(raw: bytes, code: str) -> None:
+@pytest.mark.parametrize("raw", [b"hello", b"%PDF-1.7\r\n", b"PID|1||7^^^^MR", b"\0\1\2", b"MSH"])
+def test_what_is_no_message_has_no_bundle_and_a_fatal_issue(raw: bytes) -> None:
     found = line(raw)
     assert found["bundle"] is None
-    assert [(issue["severity"], issue["code"]) for issue in found["issues"]] == [("fatal", code)]
+    assert [(issue["severity"], issue["code"]) for issue in found["issues"]] == [("fatal", "no-msh")]
+
+
+@pytest.mark.parametrize("marks", ["{0}", "^~00", "0000", "\ufffd", "", "^^^^", "^~\\&#@", "^~\\&|"])
+def test_a_message_whose_delimiters_nobody_can_use_is_read_with_the_standard_ones(marks: str) -> None:
+    found = line(ADT.replace("^~\\&", marks, 1).encode())
+    (person,) = [e["resource"] for e in found["bundle"]["entry"] if e["resource"]["resourceType"] == "Patient"]
+    assert person["identifier"][0]["value"] == "00012345"
+    if "|" not in marks:
+        assert [i["severity"] for i in found["issues"] if i["code"] == "delimiters"] == ["error"]
+
+
+def test_an_unusable_field_separator_that_is_a_standard_delimiter_too_stays_the_field_separator() -> None:
+    found = line(b"MSH^00^HIS^F01^^^^^ADT\rPID^1^^7~8")
+    (person,) = [entry["resource"] for entry in found["bundle"]["entry"]]
+    assert [each["value"] for each in person["identifier"]] == ["7", "8"]
+
+
+def test_utf_16_without_a_byte_order_mark_is_read() -> None:
+    for codec in ("utf-16-le", "utf-16-be"):
+        assert line(ADT.encode(codec))["bundle"] == line(ADT.encode())["bundle"]
 
 
 def test_a_message_that_states_no_resource_has_no_bundle_but_a_report() -> None:

@@ -95,10 +95,12 @@ def test_an_authority_becomes_the_system_of_the_identifier(authority: str, syste
     assert systems(patient(pid(f3=f"000123^^^{authority}^MR")))["000123"] == system
 
 
-def test_words_for_no_identifier_are_refused_with_a_reason() -> None:
+def test_words_for_no_identifier_are_kept_beside_the_patient_and_identify_nobody() -> None:
     found = translate(pid(f3="000123^^^^MR~0^^^^IDCard~^^^^UPID"))
     assert list(systems(resource(found, "Patient"))) == ["000123"]
-    assert reported(found, "PID-3[2].1") == ("refused", (), "a word that stands for no identifier")
+    targets = ("Patient.extension[].valueString",)
+    assert reported(found, "PID-3[2].1") == ("carried", targets, "a word that stands for no identifier")
+    assert [each["valueString"] for each in resource(found, "Patient")["extension"]] == ["0"]
     assert reported(found, "PID-3[3].5") == ("refused", (), "no identifier in it")
 
 

@@ -189,10 +189,17 @@ def _seconds(text: str) -> float:
 
 @pytest.mark.parametrize("shape", HOSTILE)
 def test_reading_all_of_a_hostile_message_takes_linear_time(shape: str) -> None:
-    """Sixteen times the input may take at most 64 times as long (noise included); quadratic would take 256 times."""
-    small = min(_seconds(HOSTILE[shape](6_000)) for _ in range(3))
-    large = _seconds(HOSTILE[shape](96_000))
-    assert large < 64 * max(small, 0.002)
+    """Sixteen times the input takes about sixteen times as long; quadratic would take 256 times.
+
+    Noise of a busy machine only ever adds time, so the best of a few rounds is compared, and fewer suffice when quiet.
+    """
+    small = large = float("inf")
+    for _ in range(7):
+        small = min(small, _seconds(HOSTILE[shape](6_000)))
+        large = min(large, _seconds(HOSTILE[shape](96_000)))
+        if large < 64 * small:
+            return
+    pytest.fail(f"{large / small:.0f} times as long for 16 times the input")
 
 
 def test_a_million_repetitions_are_read() -> None:

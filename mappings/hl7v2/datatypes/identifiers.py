@@ -14,6 +14,7 @@ from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
 from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.parser import Repetition
+from mappings.hl7v2.paths import Kept
 
 TYPE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 CITIZEN: Final = "NNCHN"
@@ -101,6 +102,15 @@ def authority_uri(namespace: str, universal: str, kind: str, canonical_base: str
         return f"urn:oid:{namespace}"
     name = universal or namespace or kind
     return f"{canonical_base}/sid/{quote(facility, safe='')}" + (f"/{quote(name, safe='')}" if name else "")
+
+
+def identifier_or_word(rep: Repetition, context: Context) -> dict[str, Any] | Kept | None:
+    """Identifier of a CX; a word that stands for none is kept as a text, because it is no identifier of anybody."""
+    made = identifier(rep, context)
+    word = component(rep, 1) if made is None else ""
+    if word:
+        context.note("carried", "a word that stands for no identifier")
+    return Kept(word) if word else made
 
 
 def identifier(rep: Repetition, context: Context) -> dict[str, Any] | None:
@@ -205,7 +215,7 @@ def _pair_member(comp: int, kind: str) -> Datatype:
 _EI_PARTS: Final = {"1.*": "value", "2": "assigner.display", "3": "system", "4": "system"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "CX": plain(identifier, CX_PARTS),
+    "CX": plain(identifier_or_word, CX_PARTS),
     "EI": Datatype(_make_entity, _EI_PARTS),
     "EIP-placer": _pair_member(1, "PLAC"),
     "EIP-filler": _pair_member(2, "FILL"),

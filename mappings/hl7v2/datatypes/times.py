@@ -25,13 +25,15 @@ PLACEHOLDERS: Final = frozenset({"00010101", "19000101", "99991231"})
 _ZONE: Final = r"(?P<zone>Z|[+-]\d{2}:?\d{2})?"
 _COMPACT: Final = re.compile(
     r"(?P<Y>\d{4})(?:(?P<m>\d\d)(?:(?P<d>\d\d)(?:(?P<H>\d\d)(?:(?P<M>\d\d)(?:(?P<S>\d\d)(?:\.?(?P<f>\d{1,9}))?)?)?)?)?)?\.?"
-    rf"\s*{_ZONE}\Z"
+    rf"\s*{_ZONE}\Z",
+    re.ASCII,
 )
 _SPACED: Final = re.compile(
     r"(?P<Y>\d{4})[-/.](?P<m>\d{1,2})(?:[-/.](?P<d>\d{1,2}))?"
-    rf"(?:[ T]+(?P<H>\d{{1,2}}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?\s*{_ZONE}\Z"
+    rf"(?:[ T]+(?P<H>\d{{1,2}}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?\s*{_ZONE}\Z",
+    re.ASCII,
 )
-_TIME: Final = re.compile(rf"(?P<H>\d\d):?(?:(?P<M>\d\d):?(?:(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?{_ZONE}\Z")
+_TIME: Final = re.compile(rf"(?P<H>\d\d):?(?:(?P<M>\d\d):?(?:(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?{_ZONE}\Z", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ def offset(zone: str | None) -> str | None:
     if not zone or zone == "Z":
         return "+00:00" if zone else ""
     text = f"{zone[:3]}:{zone[-2:]}"
-    return text if zone[1:3] <= "14" and zone[-2:] <= "59" else None
+    return text if text[1:] <= "14:00" and zone[-2:] <= "59" else None
 
 
 def _filled(part: dict[str, str | None]) -> str:

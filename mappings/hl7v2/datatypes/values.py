@@ -52,7 +52,7 @@ def unit(rep: Repetition | None, context: Context) -> Json:
 
 
 def value(kind: str, rep: Repetition, units: Json, context: Context) -> Json:
-    """The members that state one repetition of OBX-5 whose type (OBX-2) is `kind`."""
+    """The members that state one repetition of OBX-5 whose type (OBX-2) is `kind`; none if it is blank."""
     convert = _BY_TYPE.get(kind, _text)
     found = convert(rep, units, context)
     if found is None:
@@ -61,7 +61,8 @@ def value(kind: str, rep: Repetition, units: Json, context: Context) -> Json:
 
 
 def _string(rep: Repetition) -> Json:
-    return {"valueString": clean(rep.plain())}
+    text = clean(rep.plain())
+    return {"valueString": text} if text else {}
 
 
 def _with_rest(found: Json, rep: Repetition, context: Context) -> Json:
@@ -120,11 +121,11 @@ def _text(rep: Repetition, units: Json, _: Context) -> Json | None:
         found = decimal(text)
         if found is not None and found[1]:
             return {"valueQuantity": {"value": found[0], **units}}
-    return {"valueString": text}
+    return {"valueString": text} if text else {}
 
 
 def _long_text(rep: Repetition, _units: Json, _context: Context) -> Json | None:
-    return {"valueString": clean(rep.plain())}
+    return _string(rep)
 
 
 def _structured(rep: Repetition, units: Json, _: Context) -> Json | None:
@@ -177,6 +178,8 @@ def _dated(found: Moment | None, context: Context) -> str | None:
 
 def _range(rep: Repetition, units: Json, _: Context) -> Json | None:
     low, high = _quantity(leaf(rep, 1), units), _quantity(leaf(rep, 2), units)
+    if low and high and low["value"] > high["value"]:
+        return None
     ends = {name: end for name, end in (("low", low), ("high", high)) if end}
     return {"valueRange": ends} if ends else None
 

@@ -105,7 +105,9 @@ def _several(segment: Segment, kind: str, units: Json, resource: Json, context: 
     """Several values: lines of one text, or components that all have the code of the observation."""
     if kind in LINES:
         lines = [clean(rep.plain()) if rep.text else "" for rep in segment.repetitions(5)]
-        resource["valueString"] = "\n".join(lines).strip()
+        text = "\n".join(lines).strip()
+        if text:
+            resource["valueString"] = text
         context.took(segment, 5, mapped("Observation.valueString"))
         return
     code = resource.get("code", dict(_ABSENT))
@@ -113,7 +115,8 @@ def _several(segment: Segment, kind: str, units: Json, resource: Json, context: 
         if repetition.text and not repetition.is_null:
             context.rep = rep
             stated = value(kind, repetition, units, context)
-            resource.setdefault("component", []).append({**stated, "code": code})
+            if stated:
+                resource.setdefault("component", []).append({**stated, "code": code})
             _took(segment, kind, stated, "Observation.component[]", context)
 
 
@@ -124,6 +127,9 @@ def _merge(resource: Json, stated: Json) -> None:
 
 def _took(segment: Segment, kind: str, stated: Json, owner: str, context: Context) -> None:
     if context.trace is None:
+        return
+    if not stated:
+        context.note("refused", "nothing but blanks")
         return
     name = next((name for name in stated if name.startswith("value")), "extension")
     whole = kind not in _CODED or name == "valueString" or "extension" in stated

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from typing import Final
 
 from hub.kernel.types import Json
@@ -19,6 +19,8 @@ _BY_EVENT: Final = {"S12": "booked", "S13": "booked", "S14": "booked", "S15": "c
                     "S17": "entered-in-error", "S26": "noshow"}  # fmt: skip
 #: Events that settle the status whatever SCH-25 says.
 _SETTLED: Final = frozenset({"S15", "S16", "S17", "S26"})
+#: Minutes of the longest appointment whose end is worked out: a year.
+_LONGEST: Final = 366 * 1440
 _MINUTES: Final = {"": 1, "MIN": 1, "M": 1, "分钟": 1, "HR": 60, "H": 60, "S": 0, "D": 1440}
 
 
@@ -69,7 +71,8 @@ def _end(sch: Segment, groups: Groups, resource: Json) -> None:
     minutes = resource.get("minutesDuration") or _duration(sch, groups)
     if "start" in resource and "end" not in resource and minutes:
         start = datetime.fromisoformat(resource["start"])
-        resource["end"] = (start + timedelta(minutes=minutes)).isoformat()
+        if minutes <= _LONGEST and start.year < MAXYEAR:
+            resource["end"] = (start + timedelta(minutes=minutes)).isoformat()
     if ("start" in resource) is not ("end" in resource) and resource.get("status") not in {"cancelled", "noshow"}:
         moment = resource.pop("start", None) or resource.pop("end")
         resource["requestedPeriod"] = [{"start": moment}]
