@@ -23,6 +23,7 @@ ACCEPTED: Final = (
     "needs docker compose",
     "needs redis-server",
     "needs a package index",
+    "needs a git checkout",
 )
 
 _unexpected: list[str] = []
