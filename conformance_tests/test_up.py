@@ -108,6 +108,22 @@ def test_a_killed_process_comes_back_on_the_same_ports(hub: RunningHub, name: st
     hub.settled()
 
 
+def test_a_killed_database_comes_back_and_no_false_acknowledgement_was_given(tmp_path: Path) -> None:
+    with running_hub(tmp_path) as hub:
+        send(hub, ADMISSION.format(control="D1", visit="D1"))
+        identity = (hub.data / "postgres" / "postgres.pid").read_text(encoding="ascii")
+        hub.kill(int(identity.split()[0]))
+        codes = [send(hub, ADMISSION.format(control=f"D{n}", visit=f"D{n}")).split("\t")[1] for n in range(2, 5)]
+        assert set(codes) <= {"AA", "AE"}
+        accepted = 1 + codes.count("AA")
+        deadline = time.monotonic() + 60
+        while send(hub, ADMISSION.format(control="D9", visit="D9")).split("\t")[1] != "AA":
+            assert time.monotonic() < deadline
+        states = hub.settled()
+        # An AE says "not stored": a message whose storing was in doubt may be there all the same, never the reverse.
+        assert accepted + 1 <= states["done"] <= 5
+
+
 def test_a_second_hub_on_the_same_data_is_refused(hub: RunningHub) -> None:
     refused = hub.yilian("up", "--port", "0", "--data", str(hub.data), check=False)
     assert refused.returncode == 2

@@ -170,7 +170,8 @@ class EmbeddedPostgres:
                 raise HubError(Category.CONFLICT, what, where=_WHERE, todo=todo, code="port-in-use") from None
 
     def _launch(self, home: Home, binaries: Binaries) -> None:
-        self._sockets = home.socket_folder(_DEFAULT_PORT)
+        # Kept over a restart: whoever has our URL must find the server again.
+        self._sockets = self._sockets or home.socket_folder(_DEFAULT_PORT)
         text = configuration(
             socket_folder=self._sockets,
             port=self._port or _DEFAULT_PORT,

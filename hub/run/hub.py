@@ -6,18 +6,18 @@ import asyncio
 import os
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from hub.auth.keys import KeyStore
 from hub.bootstrap import bell_of, migrate, profiles
-from hub.db.embedded import EmbeddedPostgres
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
+from hub.run.database import kept_database
 from hub.run.installation import consortium_file, locked, remember
 from hub.run.instances import registered
 from hub.run.sockets import listen
@@ -63,7 +63,7 @@ async def running(
         stack.enter_context(locked(data))
         KeyStore(data / "keys")
         profiles(consortium)
-        url = stack.enter_context(_database(settings))
+        url = await stack.enter_async_context(kept_database(settings, log))
         remember(data, config, url)
         await migrate(url)
         api = stack.enter_context(listen(settings.host, settings.port, what="HTTP"))
@@ -100,15 +100,6 @@ def _addresses(settings: Settings, api: socket.socket, feeds: dict[str, socket.s
     shown = f"[{host}]" if ":" in host else host
     ports = {name: feed.getsockname()[1] for name, feed in feeds.items()}
     return Addresses(base=f"{scheme}://{shown}:{api.getsockname()[1]}", mllp=ports)
-
-
-@contextmanager
-def _database(settings: Settings) -> Iterator[str]:
-    if settings.database_url:
-        yield settings.database_url
-        return
-    with EmbeddedPostgres(settings.data_dir / "postgres", binaries=settings.postgres_bin) as cluster:
-        yield cluster.url
 
 
 def _guard(settings: Settings) -> None:
