@@ -10,7 +10,7 @@ import pytest
 
 from conformance_tests.running_hub import running_hub
 
-PHASES = "ingest,count,create,update,read,search"
+PHASES = "ingest,count,create,update,read,search,everything"
 
 
 def test_the_neutral_driver_finds_no_wrong_answer(tmp_path: Path, shared: Path) -> None:

@@ -1,4 +1,4 @@
-"""The gate: read, version read, history and search for an actor. The only module others need."""
+"""The gate: read, version read, history, search and a patient's record for an actor. The only module others need."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
-from hub.gate import instances, searches
+from hub.gate import instances, records, searches
 from hub.gate.door import Door
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
@@ -107,3 +107,28 @@ class Gate:
             query=searches.query_text(params),
         )
         return await searches.search(self._door, asked, params, lenient=lenient)
+
+    async def everything(
+        self,
+        actor: Actor,
+        rid: str,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """The permitted part of the record of one source patient (R4 `Patient/$everything`), page by page.
+
+        `matches` are the patient's own resources, `included` what they refer to that is about no patient. `params` as
+        for `search`. Also raises HubError FORBIDDEN when nothing is permitted though the actor's organisation has a
+        relationship with the patient, UNSUPPORTED and INVALID.
+        """
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.OPERATION,
+            origin=origin,
+            type="Patient",
+            id=rid,
+            query=searches.query_text(params) or None,
+        )
+        return await records.everything(self._door, asked, params, lenient=lenient)

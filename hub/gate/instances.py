@@ -32,7 +32,7 @@ class Address:
 
 async def read(door: Door, asked: Asked) -> Released:
     """The current version, which may be a deletion."""
-    address = _address(asked)
+    address = address_of(asked)
     await door.admit(asked, "r")
     async with door.database.connection() as tx:
         current = await _current(door, tx, address)
@@ -41,7 +41,7 @@ async def read(door: Door, asked: Asked) -> Released:
 
 async def vread(door: Door, asked: Asked, version: int) -> Released:
     """One version, judged by the stricter of what held then and what holds now."""
-    address = _address(asked)
+    address = address_of(asked)
     if not 0 < version < _MOST_VERSIONS:
         raise not_found()
     await door.admit(asked, "r")
@@ -53,7 +53,7 @@ async def vread(door: Door, asked: Asked, version: int) -> Released:
 
 async def history(door: Door, asked: Asked, count: int | None, cursor: str | None) -> ReleasedPage:
     """Versions of one resource, newest first, each judged on its own."""
-    address = _address(asked)
+    address = address_of(asked)
     await door.admit(asked, "r")
     binding = binding_of(asked.actor, f"{address.type}/{address.id}/_history", ())
     below = None if cursor is None else int.from_bytes(door.seal.open(cursor, binding))
@@ -68,7 +68,7 @@ async def history(door: Door, asked: Asked, count: int | None, cursor: str | Non
     return ReleasedPage(matches=tuple(map(released, page)), next=more)
 
 
-def _address(asked: Asked) -> Address:
+def address_of(asked: Asked) -> Address:
     """Raises HubError NOT_FOUND for what can be no address in any store."""
     if asked.type is None or asked.type not in NUMBERS or asked.id is None or not _ID.match(asked.id):
         raise not_found()

@@ -31,10 +31,10 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     wanted = [(name, value) for name, value in params if name != CURSOR]
     query = confine(parse_query(asked.type, wanted, lenient=lenient, base_url=door.base_url))
     binding = binding_of(asked.actor, asked.type or _ALL_TYPES, wanted)
-    after = _after(door, params, binding)
+    after = cursor_of(door, params, binding)
     found = await _find(door, asked.actor, query, after)
     included = [row for row in found.included if _may_be_included(asked.actor, row.type)]
-    grounds = await _checked(door, asked, [*found.matches, *included])
+    grounds = await checked(door, asked, [*found.matches, *included])
     await door.recorder.released(asked, [*found.matches, *included], grounds)
     return ReleasedPage(
         matches=tuple(map(released, found.matches)),
@@ -50,7 +50,8 @@ def query_text(params: Parameters) -> str:
     return urlencode([pair for pair in params if pair[0] != CURSOR], errors="surrogatepass")
 
 
-def _after(door: Door, params: Parameters, binding: bytes) -> bytes | None:
+def cursor_of(door: Door, params: Parameters, binding: bytes) -> bytes | None:
+    """The keyset of the page asked for, None for the first. Raises HubError INVALID, or NOT_FOUND as `Seal.open`."""
     cursors = [value for name, value in params if name == CURSOR]
     if len(cursors) > 1:
         raise HubError(Category.INVALID, "stands twice", where=CURSOR, todo="follow the next link as it is")
@@ -75,7 +76,7 @@ def _may_be_included(actor: Actor, rtype: str) -> bool:
     return rtype not in RECORD_RESTRICTED and allows(actor.scopes, rtype, "r")
 
 
-async def _checked(door: Door, asked: Asked, rows: Sequence[Stored]) -> set[str]:
+async def checked(door: Door, asked: Asked, rows: Sequence[Stored]) -> set[str]:
     """What permits these rows. Raises HubError FAULT when the check denies one: predicate and check must agree."""
     decisions = [decide(asked.actor, door.directory, row) for row in rows]
     denied = [decision.reason for decision in decisions if not decision.permit]

@@ -7,10 +7,10 @@ from typing import Final, Literal
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, outbox, read, search, write
+from hub.store import claims, compartment, outbox, read, search, write
 from hub.store.criteria import Query
 from hub.store.phrases import Phrases
-from hub.store.values import Change, Found, Saved, Stored, Visible, Write
+from hub.store.values import Change, Found, Portion, Saved, Stored, Visible, Write
 
 
 class Store:
@@ -68,6 +68,21 @@ class Store:
         Raises HubError INVALID for an `after` that is none, TOO_LARGE when too much is included.
         """
         return await search.search(tx, query, visible, count=count, after=after, total=total)
+
+    async def everything(
+        self, tx: Tx, portion: Portion, visible: Visible, *, count: int, after: bytes | None = None
+    ) -> Found:
+        """One page of a patient's record, of at most `count` resources (at least 1) that may be seen.
+
+        The Patient comes first, then the rows of that source patient, then (as `included`) what they refer to that is
+        about no patient, each once. `after` is `next` of the page before, with the same portion and predicate; it
+        promises what it does in `search`. Raises HubError INVALID for an `after` that is none.
+        """
+        return await compartment.page(tx, portion, visible, count=count, after=after)
+
+    async def holds(self, tx: Tx, patient: str, types: frozenset[str], visible: Visible) -> bool:
+        """Whether the record of a source patient holds anything of these types that may be seen."""
+        return await compartment.holds(tx, patient, types, visible)
 
     async def claim(self, tx: Tx, kind: str, value: str, rtype: str, rid: str) -> tuple[str, str] | None:
         """Claim a value that may belong to one resource only: None if it is ours now, else who holds it."""

@@ -101,6 +101,24 @@ class Visible:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Portion:
+    """What of one patient's record is asked for.
+
+    `types` are those of the patient's own resources, the Patient among them. Whatever those of the types `leading`
+    refer to that is about no patient comes with them, if it is of the types `referred`. Care dates overlap
+    [start, end); `since` is a time of update, of either kind of resource.
+    """
+
+    patient: str
+    types: frozenset[str]
+    leading: frozenset[str]
+    referred: frozenset[str]
+    start: datetime | None = None
+    end: datetime | None = None
+    since: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One page of a search. `next` continues it; None on the last page. `total` counts all visible matches."""
 

@@ -5,12 +5,13 @@ https://hl7.org/fhir/R4/bundle.html. Everything that is not a body is written by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
 from hub.api.fhir.freshness import etag
 from hub.fhir.json import dumps
+from hub.gate.released import Released
 from hub.kernel.types import Json
 
 _CLOSE: Final = b"}"
@@ -35,6 +36,18 @@ def entry(
     return b"{" + b",".join(parts) + _CLOSE
 
 
+def found_entries(base_url: str, mode: str, rows: Iterable[Released]) -> Iterator[bytes]:
+    """Entries of what was found; `mode` is match or include.
+
+    Pages may hold a thousand, so what they share is written once. Types and ids need no escapes: they are of
+    A-Z a-z 0-9 - and .
+    """
+    head = b'{"fullUrl":' + dumps(f"{base_url}/")[:-1]
+    tail = b',"search":{"mode":' + dumps(mode) + b"}}"
+    for row in rows:
+        yield b'%b%b","resource":%b%b' % (head, f"{row.type}/{row.id}".encode(), row.body, tail)
+
+
 def bundle(
     kind: str, entries: Iterable[bytes], *, total: int | None = None, links: Sequence[tuple[str, str]] = (),
     updated: datetime | None = None,
@@ -48,7 +61,7 @@ def bundle(
     if links:
         head["link"] = [{"relation": relation, "url": url} for relation, url in links]
     body = b",".join(entries)
-    return dumps(head)[:-1] + (b',"entry":[' + body + b"]}" if body else _CLOSE)
+    return b"".join((dumps(head)[:-1], b',"entry":[', body, b"]}")) if body else dumps(head)
 
 
 def response(status: str, *, version: int | None = None, updated: datetime | None = None, location: str = "") -> Json:

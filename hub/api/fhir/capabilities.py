@@ -76,10 +76,17 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
             "conditionalUpdate": True,
             "conditionalDelete": "single",
         }
+    told |= _operations(rtype)
     parameters = [{"name": code, "type": searchable[code].type} for code in sorted(searchable)]
     return told | ({"searchParam": parameters} if parameters else {})
 
 
 def _codes(interactions: Sequence[Interaction]) -> list[str]:
     """Codes of the interactions on a type or an instance, each once, in the order of the table."""
-    return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template))
+    return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template and not i.operation))
+
+
+def _operations(rtype: str) -> Json:
+    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only == rtype}
+    told = [{"name": name, "definition": url} for name, url in definitions.items()]
+    return {"operation": told} if told else {}

@@ -21,6 +21,7 @@ from hub.api.failures import PRIVATE, defect, refusal
 from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions
 from hub.api.fhir.freshness import etag, http_date
+from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.parameters import FORM, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
 from hub.api.fhir.routes import ROUTER
@@ -117,8 +118,23 @@ class FhirEndpoint:
         limit = self._services.max_body_bytes
         if interaction.body == "form":
             return None, await _form(request, content_type, limit)
+        if interaction.body == "parameters":
+            return None, await _parameters(request, content_type, limit)
         check_content_type(content_type)
         return parse(await read_body(request, limit)), []
+
+
+async def _parameters(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:
+    """What an operation is given in its body; without a body, nothing."""
+    if content_type:
+        check_content_type(content_type)
+    content = await read_body(request, limit)
+    if not content:
+        return []
+    check_content_type(content_type)
+    pairs = read_parameters(parse(content))
+    refuse_tokens(name for name, _ in pairs)
+    return pairs
 
 
 async def _form(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:

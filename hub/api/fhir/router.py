@@ -13,15 +13,19 @@ from hub.fhir.structure import RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
-Body = Literal["none", "resource", "form"]
+Body = Literal["none", "resource", "form", "parameters"]
 
-_LITERAL: Final = frozenset({"_history", "_search"})
+_LITERAL: Final = frozenset({"_history", "_search", "$everything"})
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Interaction:
-    """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one."""
+    """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one.
+
+    An operation has its own name as `code`, and in `operation` the canonical URL of its definition. `only` is the one
+    resource type it is for.
+    """
 
     code: str
     method: str
@@ -29,6 +33,8 @@ class Interaction:
     handle: Handler
     body: Body = "none"
     conditional: bool = False
+    operation: str = ""
+    only: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +81,8 @@ class Router:
         interaction = methods.get(method)
         if interaction is None:
             raise MethodNotAllowedError(", ".join(sorted(methods)))
+        if interaction.only and interaction.only != names[0]:
+            raise _unknown("no such URL")
         return Match(interaction, *names)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import quote, urlencode
 
-from hub.api.fhir.bundle import bundle, entry
+from hub.api.fhir.bundle import bundle, entry, found_entries
 from hub.api.fhir.exchange import Answer, Ask, Params
 from hub.api.fhir.parameters import asked
 from hub.api.services import Services
@@ -26,20 +26,23 @@ async def search(services: Services, ask: Ask) -> Answer:
     page = await asked(
         services.gate.search(ask.actor, ask.type or None, ask.params, lenient=lenient, origin=ask.origin)
     )
-    body = bundle(
+    return Answer(status=200, body=searchset(services, ask.type, ask.params, page))
+
+
+def searchset(services: Services, path: str, params: Params, page: ReleasedPage) -> bytes:
+    """A page as a Bundle. `path` and `params` are what was asked for, below the base."""
+    return bundle(
         "searchset",
         _entries(services.base_url, page),
         total=page.total,
-        links=_links(services.base_url, ask, page),
+        links=_links(services.base_url, path, params, page),
         updated=services.clock(),
     )
-    return Answer(status=200, body=body)
 
 
 def _entries(base_url: str, page: ReleasedPage) -> Iterable[bytes]:
-    for mode, rows in (("match", page.matches), ("include", page.included)):
-        for row in rows:
-            yield entry(full_url=f"{base_url}/{row.type}/{row.id}", resource=row.body, search=mode)
+    yield from found_entries(base_url, "match", page.matches)
+    yield from found_entries(base_url, "include", page.included)
     if page.ignored:
         yield entry(resource=_ignored(page.ignored), search="outcome")
 
@@ -49,11 +52,11 @@ def _ignored(names: Iterable[str]) -> bytes:
     return dumps(operation_outcome([Issue(severity="warning", where="", code="not-supported", text=text)]))
 
 
-def _links(base_url: str, ask: Ask, page: ReleasedPage) -> list[tuple[str, str]]:
-    used = [(name, value) for name, value in ask.params if name not in page.ignored]
-    links = [("self", page_url(base_url, ask.type, used))]
+def _links(base_url: str, path: str, params: Params, page: ReleasedPage) -> list[tuple[str, str]]:
+    used = [(name, value) for name, value in params if name not in page.ignored]
+    links = [("self", page_url(base_url, path, used))]
     if page.next is not None:
-        links.append(("next", page_url(base_url, ask.type, [*_without_cursor(used), (CURSOR, page.next)])))
+        links.append(("next", page_url(base_url, path, [*_without_cursor(used), (CURSOR, page.next)])))
     return links
 
 

@@ -6,6 +6,7 @@ from typing import Final
 
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
+from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.history import history
 from hub.api.fhir.read import read
 from hub.api.fhir.router import Interaction, Router
@@ -26,6 +27,7 @@ SINGLES: Final = (
     Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
+    Interaction("everything", "GET", "/{type}/{id}/$everything", everything, operation=EVERYTHING, only="Patient"),
 )
 
 SINGLES_ROUTER: Final = Router(SINGLES)

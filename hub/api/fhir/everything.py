@@ -1,0 +1,27 @@
+"""FHIR operation Patient/$everything. https://hl7.org/fhir/R4/operation-patient-everything.html
+
+The id of a source Patient means the record of that source alone. The pages hold the patient's own resources first,
+then what they refer to that is about no patient, each once. Care dates (`start`, `end`) leave in what has none.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.parameters import asked
+from hub.api.fhir.search import searchset
+from hub.api.services import Services
+
+EVERYTHING: Final = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+
+
+async def everything(services: Services, ask: Ask) -> Answer:
+    """A searchset page of the permitted part of the record, with links `self` and `next`.
+
+    Raises HubError NOT_FOUND (absent and hidden alike), FORBIDDEN when nothing is permitted to an organisation that has
+    a relationship with the patient, UNSUPPORTED naming unknown parameters, INVALID for an unreadable value.
+    """
+    lenient = ask.preference.lenient
+    page = await asked(services.gate.everything(ask.actor, ask.id, ask.params, lenient=lenient, origin=ask.origin))
+    return Answer(status=200, body=searchset(services, f"Patient/{ask.id}/$everything", ask.params, page))

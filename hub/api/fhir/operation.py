@@ -1,0 +1,41 @@
+"""The input of an operation as a Parameters resource (R4 operations.html#executing), read as query parameters are."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from hub.api.query import read_query
+from hub.kernel.errors import Category, HubError
+
+
+def read_parameters(resource: Any) -> list[tuple[str, str]]:
+    """Names and values in their order; the same rules hold as for a query string (hub.api.query.read_query).
+
+    Raises HubError UNREADABLE (400) for what is no Parameters resource, or has a parameter that is not one text or
+    whole number.
+    """
+    if not isinstance(resource, dict) or resource.get("resourceType") != "Parameters":
+        raise HubError(Category.UNREADABLE, "is not a Parameters resource", where="body", code="type-mismatch")
+    given = resource.get("parameter", [])
+    if not isinstance(given, list):
+        raise _unreadable("Parameters.parameter")
+    return read_query(urlencode([_pair(item, index) for index, item in enumerate(given)], errors="surrogatepass"))
+
+
+def _pair(item: Any, index: int) -> tuple[str, str]:
+    where = f"Parameters.parameter[{index}]"
+    if not isinstance(item, dict) or not isinstance(item.get("name"), str):
+        raise _unreadable(where)
+    others = [value for name, value in item.items() if name not in {"name", "id"}]
+    typed = [value for name, value in item.items() if name.startswith("value") and isinstance(value, str | int)]
+    if len(others) != 1 or len(typed) != 1 or isinstance(typed[0], bool):
+        raise _unreadable(where)
+    return item["name"], str(typed[0])
+
+
+def _unreadable(where: str) -> HubError:
+    return HubError(
+        Category.UNREADABLE, "is not a name with one value", where=where, todo="send value[x] of a simple type",
+        code="parameters",
+    )  # fmt: skip

@@ -1,0 +1,152 @@
+"""Patient/$everything over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.api.house import BASE, House, body, code, in_house, observation, patient
+
+
+async def recorded(home: House) -> str:
+    """A patient with three Observations of the clinic, which name one Practitioner, and one of the hospital."""
+    doctor = await home.create({"resourceType": "Practitioner", "name": [{"family": "方"}]})
+    made = await home.create(patient())
+    rid: str = made["id"]
+    for value in ("131", "132", "133"):
+        performer = [{"reference": f"Practitioner/{doctor['id']}"}]
+        await home.create(observation(rid, value, performer=performer, valueQuantity={"value": 1.50}))
+    await home.create(observation(rid, "140"), who="hospital")
+    return rid
+
+
+def found(bundle: Any) -> list[tuple[str, str]]:
+    return [(entry["search"]["mode"], entry["resource"]["resourceType"]) for entry in bundle["entry"]]
+
+
+WHOLE = [("match", "Patient"), *[("match", "Observation")] * 3, ("include", "Practitioner")]
+
+
+def test_the_answer_is_a_searchset_of_the_permitted_record(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        rid = await recorded(home)
+        answer = await home.ask("GET", f"/Patient/{rid}/$everything")
+        assert answer.status_code == 200
+        bundle = body(answer)
+        assert (bundle["resourceType"], bundle["type"], bundle["total"]) == ("Bundle", "searchset", 4)
+        assert found(bundle) == WHOLE
+        for entry in bundle["entry"]:
+            resource = entry["resource"]
+            assert entry["fullUrl"] == f"{BASE}/{resource['resourceType']}/{resource['id']}"
+        assert bundle["link"] == [{"relation": "self", "url": f"{BASE}/Patient/{rid}/$everything"}]
+
+    in_house(database_url, visit)
+
+
+def test_bodies_leave_as_they_are_read_by_id(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        rid = await recorded(home)
+        answer = await home.ask("GET", f"/Patient/{rid}/$everything")
+        for entry in body(answer)["entry"]:
+            url = entry["fullUrl"].removeprefix(BASE)
+            assert (await home.ask("GET", url)).content in answer.content
+
+    in_house(database_url, visit)
+
+
+def test_next_links_lead_through_the_record(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        rid = await recorded(home)
+        url, seen = f"/Patient/{rid}/$everything?_count=2", []
+        while url:
+            bundle = body(await home.ask("GET", url))
+            seen += found(bundle)
+            assert "total" not in bundle
+            links = {link["relation"]: link["url"] for link in bundle["link"]}
+            assert links["self"] == BASE + url
+            url = links.get("next", "").removeprefix(BASE)
+            if url:
+                assert (await home.ask("GET", url, who="hospital")).status_code == 404
+        assert seen == WHOLE
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize("way", ["query", "parameters", "nothing"])
+def test_it_is_also_asked_for_by_post(database_url: str, way: str) -> None:
+    async def visit(home: House) -> None:
+        rid = await recorded(home)
+        url = f"/Patient/{rid}/$everything"
+        given = {
+            "resourceType": "Parameters",
+            "parameter": [{"name": "_type", "valueCode": "Patient"}, {"name": "_count", "valueInteger": 5}],
+        }
+        if way == "query":
+            answer = await home.ask("POST", url + "?_type=Patient&_count=5")
+        else:
+            answer = await home.ask("POST", url, given if way == "parameters" else None)
+        assert answer.status_code == 200, answer.text
+        assert found(body(answer)) == (WHOLE if way == "nothing" else [("match", "Patient")])
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({"resourceType": "Patient"}, 400),
+        ([], 400),
+        ({"resourceType": "Parameters", "parameter": {}}, 400),
+        ({"resourceType": "Parameters", "parameter": [{"name": "_type"}]}, 400),
+        ({"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Patient", "part": []}]}, 400),
+        ({"resourceType": "Parameters", "parameter": [{"name": "_count", "valueBoolean": True}]}, 400),
+        ({"resourceType": "Parameters", "parameter": [{"name": "沈桂兰", "valueString": "x"}]}, 400),
+        (b"_type=Patient", 400),
+    ],
+)
+def test_a_body_that_is_no_parameters_is_refused(database_url: str, sent: Any, status: int) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "/Patient/a/$everything", sent)
+        assert answer.status_code == status, answer.text
+        assert "沈" not in answer.text
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        ("code=x", "unknown-parameter"), ("_type=Nobody", "search-value"), ("start=x", "search-value"),
+        ("_count=0", "search-value"),
+    ],
+)  # fmt: skip
+def test_parameters_it_does_not_have_are_a_bad_request(database_url: str, query: str, told: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("GET", f"/Patient/a/$everything?{query}")
+        assert (answer.status_code, code(answer)) == (400, told)
+
+    in_house(database_url, visit)
+
+
+def test_a_hidden_record_is_answered_as_an_absent_one(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(patient(), who="hospital")
+        hidden = await home.ask("GET", f"/Patient/{made['id']}/$everything")
+        nobody = await home.ask("GET", "/Patient/nobody/$everything")
+        assert (hidden.status_code, hidden.content) == (nobody.status_code, nobody.content)
+        assert hidden.status_code == 404
+
+    in_house(database_url, visit)
+
+
+def test_it_may_be_an_entry_of_a_batch(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        rid = await recorded(home)
+        entries = [{"request": {"method": "GET", "url": f"Patient/{rid}/$everything"}}]
+        answer = await home.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries})
+        (entry,) = body(answer)["entry"]
+        assert entry["response"]["status"] == "200 OK"
+        assert found(entry["resource"]) == WHOLE
+
+    in_house(database_url, visit)
