@@ -21,6 +21,10 @@ _BALP: Final = "https://profiles.ihe.net/ITI/BALP/"
 
 _DESTINATION: Final = {"system": _DICOM, "code": "110152", "display": "Destination Role ID"}
 _SOURCE: Final = {"system": _DICOM, "code": "110153", "display": "Source Role ID"}
+_APPLICATION: Final = {"system": _DICOM, "code": "110150", "display": "Application"}
+_CUSTODIAN: Final = {
+    "system": _TERMINOLOGY + "provenance-participant-type", "code": "custodian", "display": "Custodian",
+}  # fmt: skip
 
 #: AuditEvent.outcome (http://terminology.hl7.org/CodeSystem/audit-event-outcome).
 _OUTCOME: Final = {Outcome.RELEASED: "0", Outcome.ABSENT: "4", Outcome.REFUSED: "4", Outcome.INCIDENT: "8"}
@@ -39,19 +43,34 @@ class Observer:
 
 @dataclass(frozen=True, slots=True)
 class _Pattern:
-    """What BALP fixes for one kind of interaction. Data flows from the source to the destination, queries too."""
+    """What BALP fixes for one kind of interaction. Data flows from the source to the destination, queries too.
+
+    `user` is the part of the person (v3-ParticipationType); `policy` whether that agent may name the token; `versioned`
+    whether the resource is named with its version.
+    """
 
     action: str
     client: Json
     server: Json
     profile: str = ""
     patient_profile: str = ""
+    user: str = "IRCP"
+    policy: bool = True
+    versioned: bool = True
 
 
 _READ: Final = _Pattern("R", _DESTINATION, _SOURCE, "IHE.BasicAudit.Read", "IHE.BasicAudit.PatientRead")
 _QUERY: Final = _Pattern("E", _SOURCE, _DESTINATION, "IHE.BasicAudit.Query", "IHE.BasicAudit.PatientQuery")
 _HISTORY: Final = _Pattern("R", _DESTINATION, _SOURCE)
 _OPERATION: Final = _Pattern("E", _SOURCE, _DESTINATION)
+_CREATE: Final = _Pattern("C", _SOURCE, _DESTINATION, "IHE.BasicAudit.Create", "IHE.BasicAudit.PatientCreate", "AUT")
+_UPDATE: Final = _Pattern("U", _SOURCE, _DESTINATION, "IHE.BasicAudit.Update", "IHE.BasicAudit.PatientUpdate", "AUT")
+_DELETE: Final = _Pattern(
+    "D", _APPLICATION, _CUSTODIAN, "IHE.BasicAudit.Delete", "IHE.BasicAudit.PatientDelete", "AUT",
+    policy=False, versioned=False,
+)  # fmt: skip
+#: BALP has none for a transaction: its parts follow theirs.
+_TRANSACTION: Final = _Pattern("E", _SOURCE, _DESTINATION, user="AUT")
 
 _PATTERNS: Final = {
     Interaction.READ: _READ,
@@ -60,6 +79,10 @@ _PATTERNS: Final = {
     Interaction.SEARCH_TYPE: _QUERY,
     Interaction.SEARCH_SYSTEM: _QUERY,
     Interaction.OPERATION: _OPERATION,
+    Interaction.CREATE: _CREATE,
+    Interaction.UPDATE: _UPDATE,
+    Interaction.DELETE: _DELETE,
+    Interaction.TRANSACTION: _TRANSACTION,
 }
 
 
@@ -81,13 +104,13 @@ def _audit_event(entry: Entry, observer: Observer, patient: str | None) -> Json:
         "outcome": _OUTCOME[entry.outcome],
         "outcomeDesc": entry.reason,
         "purposeOfEvent": [_purpose(code) for code in entry.requester.purpose],
-        "agent": [_client(entry, pattern), _server(observer, pattern), _user(entry, observer)],
+        "agent": [_client(entry, pattern), _server(observer, pattern), _user(entry, pattern, observer)],
         "source": {
             "site": observer.base_url,
             "observer": {"identifier": {"value": observer.name}},
             "type": [{"system": _TERMINOLOGY + "security-source-type", "code": "4", "display": "Application Server"}],
         },
-        "entity": [*_patient(patient), *_addressed(entry), *_request(entry)],
+        "entity": [*_patient(patient), *_addressed(entry, pattern), *_request(entry)],
     }
     return {name: value for name, value in event.items() if value}
 
@@ -128,17 +151,17 @@ def _server(observer: Observer, pattern: _Pattern) -> Json:
     }
 
 
-def _user(entry: Entry, observer: Observer) -> Json:
+def _user(entry: Entry, pattern: _Pattern, observer: Observer) -> Json:
     who = entry.requester
     role = {"system": f"{observer.canonical_base}/CodeSystem/role", "code": who.role}
-    return {
-        "type": {"coding": [{"system": _TERMINOLOGY + "v3-ParticipationType", "code": "IRCP"}]},
+    agent: Json = {
+        "type": {"coding": [{"system": _TERMINOLOGY + "v3-ParticipationType", "code": pattern.user}]},
         "role": [{"coding": [role]}],
         "who": _who(who),
         "requestor": True,
-        "policy": [f"urn:jti:{who.token_id}"],
         "purposeOfUse": [_purpose(code) for code in who.purpose],
     }
+    return {**agent, "policy": [f"urn:jti:{who.token_id}"]} if pattern.policy else agent
 
 
 def _who(requester: Requester) -> Json:
@@ -155,13 +178,19 @@ def _patient(patient: str | None) -> list[Json]:
     return [_entity("1", "Person", "1", "Patient", what={"reference": f"Patient/{patient}"})]
 
 
-def _addressed(entry: Entry) -> list[Json]:
+def _addressed(entry: Entry, pattern: _Pattern) -> list[Json]:
     if entry.query is not None:
         text = base64.b64encode(_search_text(entry).encode()).decode()
         return [_entity("2", "System Object", "24", "Query", query=text)]
-    history = f"/_history/{entry.version}" if entry.version is not None else ""
-    reference = f"{entry.resource_type}/{entry.resource_id}{history}"
-    return [_entity("2", "System Object", "4", "Domain Resource", what={"reference": reference})]
+    if entry.resource_type is None:
+        return []
+    what = {"reference": _reference(entry, pattern)} if entry.resource_id else {"display": entry.resource_type}
+    return [_entity("2", "System Object", "4", "Domain Resource", what=what)]
+
+
+def _reference(entry: Entry, pattern: _Pattern) -> str:
+    history = f"/_history/{entry.version}" if entry.version is not None and pattern.versioned else ""
+    return f"{entry.resource_type}/{entry.resource_id}{history}"
 
 
 def _search_text(entry: Entry) -> str:

@@ -1,4 +1,4 @@
-"""Reading the trail: the newest entries, all or those that released a patient's data."""
+"""Reading the trail: the newest entries, all or those that released or wrote a patient's data."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ async def newest(tx: Tx, *, limit: int = 100) -> list[Entry]:
 
 
 async def who_looked(tx: Tx, patient: str, *, limit: int = 100) -> list[Entry]:
-    """Entries that released data of the source patient with this id, newest first."""
+    """Entries that released or wrote data of the source patient with this id, newest first."""
     values = {"keys": [reference_key("Patient", patient)], "most": limit}
     rows = await tx.fetch(_WHO_LOOKED.sql, *_WHO_LOOKED.args(values))
     return [entry_of(dict(row)) for row in rows]

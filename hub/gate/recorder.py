@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
 
-from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Origin, Outcome, Requester
+from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Origin, Outcome, requester_of
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.kernel.clock import Clock
@@ -84,7 +84,7 @@ class Recorder:
         return Entry(
             id=self._entry_ids(),
             time=self._clock(),
-            requester=_requester(asked.actor),
+            requester=requester_of(asked.actor),
             interaction=asked.interaction,
             outcome=outcome,
             origin=asked.origin,
@@ -97,18 +97,3 @@ class Recorder:
             patients=patients,
             types=types or {},
         )
-
-
-def _requester(actor: Actor) -> Requester:
-    return Requester(
-        role=actor.role,
-        organization=actor.organization,
-        reference=actor.reference,
-        patient=actor.patient,
-        client=actor.client,
-        token_id=actor.token_id,
-        purpose=actor.purpose,
-        form=actor.form,
-        break_glass=actor.break_glass,
-        co_approval=actor.co_approval,
-    )

@@ -39,6 +39,11 @@ def read(number: int = 1, **changes: Any) -> Entry:
     return Entry(**(facts | changes))
 
 
+def write(interaction: Interaction, number: int = 1, **changes: Any) -> Entry:
+    """A write that made version 3 of an Observation of patient w, or deleted it then."""
+    return read(number, **({"interaction": interaction, "version": 3} | changes))
+
+
 def search(number: int = 1, **changes: Any) -> Entry:
     """A search for the Observations of two patients, released."""
     facts: dict[str, Any] = {

@@ -11,7 +11,7 @@ from fhir.resources.R4B.auditevent import AuditEvent
 from hub.audit.balp import Observer, audit_events
 from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Outcome
 from hub.fhir import json
-from tests.audit.entries import REQUESTER, read, search
+from tests.audit.entries import REQUESTER, read, search, write
 
 OBSERVER: Final = Observer(
     name="urn:yilian:test", base_url="https://hub.example/fhir", canonical_base="https://yilian-hub.example/fhir"
@@ -58,6 +58,59 @@ def test_what_concerns_no_patient_follows_the_general_pattern() -> None:
     assert only(read(patients=()))["meta"]["profile"] == [PROFILE + "IHE.BasicAudit.Read"]
 
 
+@pytest.mark.parametrize(
+    ("interaction", "action", "client", "server", "name"),
+    [
+        (Interaction.CREATE, "C", "110153", "110152", "Observation/a1c/_history/3"),
+        (Interaction.UPDATE, "U", "110153", "110152", "Observation/a1c/_history/3"),
+        (Interaction.DELETE, "D", "110150", "custodian", "Observation/a1c"),
+    ],
+)
+def test_a_write_follows_its_pattern(
+    interaction: Interaction, action: str, client: str, server: str, name: str
+) -> None:
+    event = only(write(interaction))
+    assert event["meta"] == {"profile": [f"{PROFILE}IHE.BasicAudit.Patient{interaction.value.capitalize()}"]}
+    assert event["action"] == action
+    assert event["subtype"] == [
+        {
+            "system": "http://hl7.org/fhir/restful-interaction",
+            "code": interaction.value,
+            "display": interaction.value,
+        }
+    ]
+    sender, receiver, user = event["agent"]
+    assert sender["type"]["coding"][0]["code"] == client
+    assert receiver["type"]["coding"][0]["code"] == server
+    assert user["type"]["coding"][0]["code"] == "AUT"
+    assert [entity["what"].get("reference") for entity in event["entity"][:2]] == ["Patient/w", name]
+
+
+@pytest.mark.parametrize("interaction", [Interaction.CREATE, Interaction.UPDATE, Interaction.DELETE])
+def test_a_write_about_no_patient_follows_the_general_pattern(interaction: Interaction) -> None:
+    event = only(write(interaction, patients=()))
+    assert event["meta"] == {"profile": [f"{PROFILE}IHE.BasicAudit.{interaction.value.capitalize()}"]}
+
+
+def test_the_author_of_a_deletion_has_no_policy_and_others_name_their_token() -> None:
+    assert "policy" not in only(write(Interaction.DELETE))["agent"][2]
+    assert only(write(Interaction.UPDATE))["agent"][2]["policy"] == ["urn:jti:t1"]
+
+
+def test_a_transaction_as_a_whole_addresses_nothing_and_claims_no_profile() -> None:
+    event = only(write(Interaction.TRANSACTION, patients=(), resource_type=None, resource_id=None, version=None))
+    assert (event["action"], "meta" in event, len(event["entity"])) == ("E", False, 1)
+
+
+def test_a_refused_create_names_the_type_that_was_to_be_made() -> None:
+    refused = write(
+        Interaction.CREATE, outcome=Outcome.REFUSED, patients=(), resource_id=None, version=None, reason="scope"
+    )
+    event = only(refused)
+    assert (event["outcome"], event["outcomeDesc"], "meta" in event) == ("4", "scope", False)
+    assert event["entity"][0]["what"] == {"display": "Observation"}
+
+
 @pytest.mark.parametrize(("outcome", "code"), [(Outcome.ABSENT, "4"), (Outcome.REFUSED, "4"), (Outcome.INCIDENT, "8")])
 def test_a_failure_claims_no_profile(outcome: Outcome, code: str) -> None:
     event = only(read(outcome=outcome, reason="no-care-relationship", patients=()))
@@ -87,6 +140,9 @@ def test_an_organisation_stands_where_no_person_is_known() -> None:
         read(interaction=Interaction.HISTORY),
         search(),
         search(interaction=Interaction.SEARCH_SYSTEM, resource_type=None, patients=()),
+        *(write(interaction) for interaction in (Interaction.CREATE, Interaction.UPDATE, Interaction.DELETE)),
+        write(Interaction.CREATE, outcome=Outcome.REFUSED, patients=(), resource_id=None, version=None),
+        write(Interaction.TRANSACTION, patients=(), resource_type=None, resource_id=None, version=None),
     ],
 )
 def test_every_event_is_a_sound_resource(entry: Entry) -> None:

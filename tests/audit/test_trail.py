@@ -16,14 +16,14 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from hub.audit import queries
-from hub.audit.entry import Outcome, Requester
+from hub.audit.entry import Interaction, Outcome, Requester
 from hub.audit.tables import audit
 from hub.audit.trail import Trail
 from hub.db.database import Database
 from hub.db.embedded import EmbeddedPostgres
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
-from tests.audit.entries import REQUESTER, read, search
+from tests.audit.entries import REQUESTER, read, search, write
 
 R = TypeVar("R")
 
@@ -84,6 +84,56 @@ def test_an_entry_is_there_for_others_when_record_returns(database_url: str) -> 
         return found
 
     assert with_trail(database_url, work)[0] == 1
+
+
+def test_appended_entries_stand_or_fall_with_the_transaction_they_were_appended_to(database_url: str) -> None:
+    made = [write(Interaction.CREATE, n) for n in (1, 2)]
+
+    async def work(database: Database, trail: Trail) -> list[object]:
+        async with database.transaction() as tx:
+            await trail.append(tx, made)
+        with pytest.raises(ZeroDivisionError):
+            async with database.transaction() as tx:
+                await trail.append(tx, [write(Interaction.DELETE, 3)])
+                raise ZeroDivisionError
+        async with database.connection() as tx:
+            return [*await queries.newest(tx)]
+
+    assert with_trail(database_url, work)[0] == made[::-1]
+
+
+def test_what_cannot_be_appended_is_told_without_its_content(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> Category:
+        with pytest.raises(HubError) as refusal:
+            async with database.transaction() as tx:
+                await trail.append(tx, [write(Interaction.CREATE, 1, resource_id="沈桂兰")] * 2)
+        assert "沈桂兰" not in str(refusal.value)
+        return refusal.value.category
+
+    category, logged = with_trail(database_url, work)
+    assert category is Category.UNAVAILABLE
+    assert "UniqueViolation" in logged
+    assert "\\u6c88" not in logged
+
+
+def test_entries_with_every_awkward_text_come_back_as_they_were(database_url: str) -> None:
+    awkward = """back\\slash "quote" 'single' {brace},comma \t\n 沈𠮷 NULL"""
+    entry = read(
+        1,
+        query=awkward,
+        reason="",
+        patients=(awkward, "NULL", ""),
+        grounds=(awkward,),
+        requester=replace(REQUESTER, break_glass=awkward, purpose=()),
+        types={},
+    )
+
+    async def work(database: Database, trail: Trail) -> list[object]:
+        await trail.record(entry)
+        async with database.connection() as tx:
+            return [*await queries.newest(tx)]
+
+    assert with_trail(database_url, work)[0] == [entry]
 
 
 def test_concurrent_entries_share_commits_and_all_are_kept(database_url: str) -> None:
