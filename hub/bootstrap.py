@@ -124,7 +124,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         page_limit=settings.page_limit,
         base_url=settings.base_url,
     )
-    writes = ClientWrites(database, store, directory, validate)
+    writes = ClientWrites(database, store, directory, validate, trail, system_clock)
 
     async def ready() -> None:
         await schema.check(database)

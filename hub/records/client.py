@@ -1,23 +1,27 @@
 """The records door for API clients: create, update, delete, alone or as one transaction.
 
 Concurrent single writes share a database transaction, so their commits and round trips are shared too; the refusal
-of one does not touch the others.
+of one does not touch the others. The audit entries of what is done are written in the same transaction.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
+from uuid import UUID, uuid4
 
+from hub.audit.entry import UNKNOWN_ORIGIN, Origin
+from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database, Tx
 from hub.db.group_commit import GroupCommit
+from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import hash128
 from hub.kernel.types import Issue, Json
-from hub.records.client_rules import writes_of
+from hub.records.client_rules import labels_kept, writes_of
+from hub.records.journal import Answer, Job, Journal, Request
 from hub.records.operations import Create, Delete, Operation, Written
 from hub.records.refusal import ClaimedError, NonconformantError
 from hub.records.rights import Rights
@@ -26,7 +30,6 @@ from hub.store.values import Saved, Stored, Write
 
 Validate = Callable[[Json], Sequence[Issue]]
 Ref = tuple[str, str]
-Answer = Written | Exception
 
 #: Kind of the claims of conditional creates.
 CLAIM: Final = "conditional-create"
@@ -36,40 +39,61 @@ _PASSING: Final = frozenset({"race", "database-collision"})
 _TRIES: Final = 3
 
 
-@dataclass(frozen=True, slots=True)
-class _Job:
-    actor: Actor
-    operation: Operation
-
-
 class ClientWrites:
-    """Writes as the facility of the actor. Belongs to the event loop it is used in."""
+    """Writes as the facility of the actor. Belongs to the event loop it is used in.
 
-    def __init__(self, database: Database, store: Store, directory: Directory, validate: Validate) -> None:
+    What is done has its audit entry in its own transaction, and a refusal has one before it is told; when an entry
+    cannot be written, UNAVAILABLE is raised and nothing is done. `origin` is for the audit trail.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        store: Store,
+        directory: Directory,
+        validate: Validate,
+        trail: Trail,
+        clock: Clock,
+        *,
+        entry_ids: Callable[[], UUID] = uuid4,
+    ) -> None:
         self._database: Final = database
         self._store: Final = store
         self._rights: Final = Rights(directory)
         self._validate: Final = validate
-        self._commit: Final[GroupCommit[_Job, Answer]] = GroupCommit(self._flush, limit=64)
+        self._journal: Final = Journal(trail, clock, entry_ids)
+        self._commit: Final[GroupCommit[Job, Answer]] = GroupCommit(self._flush, limit=64)
 
-    async def write(self, actor: Actor, operation: Operation) -> Written:
+    async def write(self, actor: Actor, operation: Operation, *, origin: Origin = UNKNOWN_ORIGIN) -> Written:
         """Return once the version is durable; an update that changes nothing makes none.
 
         Raises HubError FORBIDDEN (role, scope or type), NOT_FOUND (absent, or of another facility), PRECONDITION
         (If-Match, If-None-Match), INVALID (`NonconformantError` with all complaints; or another patient), CONFLICT
         (`ClaimedError`: somebody else was first with this criterion), UNAVAILABLE.
         """
-        self._check(actor, operation)
-        return _accept(await self._commit.submit(_Job(actor, operation)))
+        request = Request(actor, origin)
+        try:
+            self._check(actor, operation)
+            return _accept(await self._commit.submit(Job(request, operation)))
+        except HubError as refusal:
+            await self._journal.refused(request, operation, refusal)
+            raise
 
-    async def transaction(self, actor: Actor, operations: Sequence[Operation]) -> list[Written]:
+    async def transaction(
+        self, actor: Actor, operations: Sequence[Operation], *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> list[Written]:
         """All operations or none, one result each in their order. No resource may stand in it twice.
 
         Raises what `write` raises, of the first operation that fails; its `where` begins with that operation's.
         """
-        for operation in operations:
-            self._check(actor, operation)
-        return await self._repeated([_Job(actor, operation) for operation in operations])
+        request = Request(actor, origin)
+        try:
+            for operation in operations:
+                self._check(actor, operation)
+            return await self._repeated([Job(request, operation) for operation in operations], request)
+        except HubError as refusal:
+            await self._journal.transaction_refused(request, operations, refusal)
+            raise
 
     async def close(self) -> None:
         """Take nothing more, and return when everything submitted has been answered."""
@@ -77,11 +101,9 @@ class ClientWrites:
 
     def criterion(self, actor: Actor, rtype: str, text: str, after: Sequence[str] = ()) -> str:
         """The claim of a conditional create: hashed, since a criterion names a patient, and one for each legal entity,
-        so that it says nothing about others. `after` are the ids that held it before and no longer match it.
-
-        Raises HubError FORBIDDEN when the actor may not create this type, before anything is looked up for it.
+        so that it says nothing about others. `after` are the ids that held it before and no longer match it. It gives
+        no right: `write` refuses who may not create this type before it claims anything.
         """
-        self._rights.check(actor, rtype, "c")
         return str(hash128("\n".join([self._rights.entity(actor), rtype, text, *after])))
 
     def _check(self, actor: Actor, operation: Operation) -> None:
@@ -95,7 +117,7 @@ class ClientWrites:
         if errors:
             raise NonconformantError(errors, where=operation.where)
 
-    async def _flush(self, jobs: list[_Job]) -> list[Answer]:
+    async def _flush(self, jobs: list[Job]) -> list[Answer]:
         """Answer every job: together while no two concern one resource, one by one if that fails."""
         answers: dict[int, Answer] = {}
         waiting = list(enumerate(jobs))
@@ -105,11 +127,12 @@ class ClientWrites:
             waiting = [item for item in waiting if item[0] not in answers]
         return [answers[index] for index in range(len(jobs))]
 
-    async def _together(self, wave: Sequence[tuple[int, _Job]]) -> dict[int, Answer]:
-        indexes = [index for index, _ in wave]
+    async def _together(self, wave: Sequence[tuple[int, Job]]) -> dict[int, Answer]:
+        indexes, jobs = [index for index, _ in wave], [job for _, job in wave]
         try:
             async with self._database.transaction() as tx:
-                done = await self._apply(tx, [job for _, job in wave])
+                done = await self._apply(tx, jobs)
+                await self._journal.done(tx, jobs, done)
             return dict(zip(indexes, done, strict=True))
         except HubError as error:
             # The database is away, and whether it kept the commit is unknown: nobody is tried again.
@@ -120,27 +143,29 @@ class ClientWrites:
                 return {indexes[0]: error}
         return {index: await self._alone(job) for index, job in wave}
 
-    async def _alone(self, job: _Job) -> Answer:
+    async def _alone(self, job: Job) -> Answer:
         try:
             return (await self._repeated([job]))[0]
         except Exception as error:
             return error
 
-    async def _repeated(self, jobs: Sequence[_Job]) -> list[Written]:
+    async def _repeated(self, jobs: Sequence[Job], whole: Request | None = None) -> list[Written]:
         """All jobs or none in a transaction of their own, tried again when another one got in its way."""
         for _ in range(1, _TRIES):
             try:
-                return await self._once(jobs)
+                return await self._once(jobs, whole)
             except HubError as error:
                 if error.code not in _PASSING:
                     raise
-        return await self._once(jobs)
+        return await self._once(jobs, whole)
 
-    async def _once(self, jobs: Sequence[_Job]) -> list[Written]:
+    async def _once(self, jobs: Sequence[Job], whole: Request | None) -> list[Written]:
         async with self._database.transaction() as tx:
-            return [_accept(answer) for answer in await self._apply(tx, jobs, all_or_none=True)]
+            written = [_accept(answer) for answer in await self._apply(tx, jobs, all_or_none=True)]
+            await self._journal.done(tx, jobs, written, whole)
+        return written
 
-    async def _apply(self, tx: Tx, jobs: Sequence[_Job], *, all_or_none: bool = False) -> list[Answer]:
+    async def _apply(self, tx: Tx, jobs: Sequence[Job], *, all_or_none: bool = False) -> list[Answer]:
         """Claim, load, decide, save: one bulk step each. `all_or_none` raises the first refusal."""
         answers = await self._claims(tx, jobs)
         current = await self._current(tx, [job.operation for job in jobs])
@@ -149,7 +174,9 @@ class ClientWrites:
         for index, job in enumerate(jobs):
             if index not in answers:
                 try:
-                    planned = writes_of(job.actor, job.operation, current.get(_ref(job.operation)), self._rights)
+                    planned = writes_of(
+                        job.request.actor, job.operation, current.get(_ref(job.operation)), self._rights
+                    )
                 except HubError as error:
                     answers[index] = error
                 else:
@@ -158,10 +185,10 @@ class ClientWrites:
         if all_or_none and answers:
             raise answers[min(answers)]
         saved = await self._store.save(tx, writes) if writes else []
-        done = {i: _written(saved[span], current.get(_ref(jobs[i].operation))) for i, span in spans.items()}
+        done = {i: _written(jobs[i], writes[span], saved[span], current) for i, span in spans.items()}
         return [done[i] if i in done else answers[i] for i in range(len(jobs))]
 
-    async def _claims(self, tx: Tx, jobs: Sequence[_Job]) -> dict[int, HubError]:
+    async def _claims(self, tx: Tx, jobs: Sequence[Job]) -> dict[int, HubError]:
         """Claim the criteria of conditional creates, in one order everywhere so that no two wait for each other."""
         lost: dict[int, HubError] = {}
         claims = sorted((_claim(job.operation), index) for index, job in enumerate(jobs) if _claim(job.operation))
@@ -185,7 +212,7 @@ def _claim(operation: Operation) -> str:
     return operation.claim if isinstance(operation, Create) else ""
 
 
-def _distinct(waiting: Sequence[tuple[int, _Job]]) -> list[tuple[int, _Job]]:
+def _distinct(waiting: Sequence[tuple[int, Job]]) -> list[tuple[int, Job]]:
     """The first job of each resource and criterion, so that every job sees what the one before it left."""
     seen: set[object] = set()
     wave = []
@@ -197,19 +224,19 @@ def _distinct(waiting: Sequence[tuple[int, _Job]]) -> list[tuple[int, _Job]]:
     return wave
 
 
-def _written(saved: Sequence[Saved], current: Stored | None) -> Written:
+def _written(job: Job, writes: Sequence[Write], saved: Sequence[Saved], known: Mapping[Ref, Stored]) -> Written:
     """The last version made, or, where there was nothing left to do, the one that stands."""
     if not saved:
-        if current is None:
-            raise HubError(Category.FAULT, "nothing was written and nothing stands", where="records")
+        current = known[_ref(job.operation)]
         return Written(
             type=current.type, id=current.id, version=current.version, updated=current.updated, result="unchanged",
-            body=current.body,
+            body=current.body, patient=current.patient,
         )  # fmt: skip
-    last = saved[-1]
+    last, write = saved[-1], writes[-1]
     return Written(
-        type=last.type, id=last.id, version=last.version, updated=last.updated, result=last.outcome, body=last.body
-    )
+        type=last.type, id=last.id, version=last.version, updated=last.updated, result=last.outcome, body=last.body,
+        patient=write.patient, labels_kept=labels_kept(job.operation, write),
+    )  # fmt: skip
 
 
 def _accept(answer: Answer) -> Written:

@@ -10,7 +10,8 @@ from hub.kernel.types import Json
 from hub.records.facts import facts_of
 from hub.records.operations import Create, Delete, Operation, Update
 from hub.records.provenance import MESSAGE_SOURCE
-from hub.records.rights import Rights, absent
+from hub.records.refusal import NotYoursError
+from hub.records.rights import Rights
 from hub.records.voiding import voided
 from hub.store.values import Stored, Write
 
@@ -42,7 +43,7 @@ def _check_target(actor: Actor, operation: Update | Delete, current: Stored | No
     rights.check(actor, operation.type, "u" if updating else "d", operation.where)
     foreign = current is not None and not rights.owns(actor, current.facts.author_org)
     if foreign or (current is None and not (updating and rights.may_choose(actor, operation.id))):
-        raise absent(operation.type, operation.where, actor.organization)
+        raise NotYoursError(operation.type, operation.where, actor.organization, exists=current is not None)
     gone = current is None or current.deleted
     if updating and gone:
         rights.check(actor, operation.type, "c", operation.where)
@@ -80,10 +81,22 @@ def _keep_labels(resource: Json, current: Stored) -> Json:
     if current.deleted or not current.facts.labels:
         return resource
     meta = resource.get("meta", {})
-    stated = meta.get("security", [])
+    stated = _security(resource)
     named = {_name(label) for label in stated}
-    kept = [label for label in loads(current.body).get("meta", {}).get("security", []) if _name(label) not in named]
+    kept = [label for label in _security(loads(current.body)) if _name(label) not in named]
     return {**resource, "meta": {**meta, "security": [*stated, *kept]}} if kept else resource
+
+
+def labels_kept(operation: Operation, write: Write) -> bool:
+    """Whether `write` has security labels that the update it comes from had left out."""
+    if not isinstance(operation, Update) or write.resource is None:
+        return False
+    return len(_security(write.resource)) > len(_security(operation.resource))
+
+
+def _security(resource: Json) -> list[Json]:
+    labels: list[Json] = resource.get("meta", {}).get("security", [])
+    return labels
 
 
 def _name(label: Json) -> tuple[object, object]:

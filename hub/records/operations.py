@@ -52,7 +52,10 @@ Operation = Create | Update | Delete
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The version that now stands, with its bytes (empty for a deletion)."""
+    """The version that now stands, with its bytes (empty for a deletion).
+
+    `patient` is the source patient; `labels_kept` says that security labels stay which the update had left out.
+    """
 
     type: str
     id: str
@@ -60,3 +63,5 @@ class Written:
     updated: datetime
     result: Result
     body: bytes
+    patient: str | None = None
+    labels_kept: bool = False

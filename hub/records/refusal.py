@@ -34,6 +34,17 @@ def _rebuild(issues: tuple[Issue, ...], where: str) -> NonconformantError:
     return error
 
 
+class NotYoursError(HubError):
+    """A resource the client may not change. `exists` is for the audit trail alone: a client is told one text."""
+
+    def __init__(self, rtype: str, where: str, organization: str, *, exists: bool) -> None:
+        super().__init__(
+            Category.NOT_FOUND, "no such resource of your facility", where=where or rtype,
+            todo=f"POST lets the server choose the id; an id you choose begins with {organization}-", code="not-yours",
+        )  # fmt: skip
+        self.exists = exists
+
+
 class ClaimedError(HubError):
     """A conditional create that lost the race for its criterion; `holder` (type, id) is the one that has it."""
 

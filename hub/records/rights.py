@@ -72,11 +72,3 @@ class Rights:
     def siblings(self, actor: Actor) -> tuple[str, ...]:
         """Codes of the organisations the actor may write for."""
         return self._directory.same_entity(actor.organization)
-
-
-def absent(rtype: str, where: str, organization: str) -> HubError:
-    """What a client is told of a resource it may not change: the same whether there is one or not."""
-    return HubError(
-        Category.NOT_FOUND, "no such resource of your facility", where=where or rtype,
-        todo=f"POST lets the server choose the id; an id you choose begins with {organization}-", code="not-yours",
-    )  # fmt: skip

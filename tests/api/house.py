@@ -132,7 +132,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     store = Store(clock)
     directory = Directory(CONSORTIUM)
     trail = Trail(database, log)
-    writes = ClientWrites(database, store, directory, changes.pop("validate", accept_all))
+    writes = ClientWrites(database, store, directory, changes.pop("validate", accept_all), trail, clock)
     services = Services(
         gate=Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE),
         writes=writes,

@@ -17,7 +17,7 @@ CANARY = "沈桂兰金丝雀"
 class Broken:
     """A records door with a defect."""
 
-    async def write(self, *_: Any) -> Operation:
+    async def write(self, *_: Any, **__: Any) -> Operation:
         raise RuntimeError(f"cannot store {CANARY}")
 
 

@@ -3,69 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from datetime import timedelta
-from typing import Any, TypeVar
 
 import pytest
 
 from hub.auth.actor import Actor
-from hub.auth.directory import Directory
-from hub.db.database import Database, Tx
+from hub.db.database import Database
 from hub.fhir.json import loads
-from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
-from hub.kernel.types import Json
 from hub.records.client import ClientWrites
-from hub.records.operations import Create, Delete, Update, Written
-from hub.records.refusal import ClaimedError
-from hub.store.store import Store
-from hub.store.values import Saved, Write
-from tests.auth.consortium import CONSORTIUM, NOW
-
-T = TypeVar("T")
-
-DOCTOR = Actor(
-    role="clinician", purpose=("TREAT",), client="c", token_id="t", expires=NOW + timedelta(hours=1), organization="F05"
-)
-
-
-class Watched(Store):
-    """A store that remembers how large its saves were, and fails when told to."""
-
-    def __init__(self) -> None:
-        super().__init__(fixed_clock(NOW))
-        self.saves: list[int] = []
-        self.fail: Callable[[Sequence[Write]], Exception | None] = lambda _: None
-
-    async def save(self, tx: Tx, writes: Sequence[Write]) -> list[Saved]:
-        self.saves.append(len(writes))
-        error = self.fail(writes)
-        if error is not None:
-            raise error
-        return await super().save(tx, writes)
-
-
-def with_door(url: str, visit: Callable[[ClientWrites, Watched], Awaitable[T]]) -> T:
-    async def run() -> T:
-        database = await Database.connect(url, size=3)
-        store = Watched()
-        door = ClientWrites(database, store, Directory(CONSORTIUM), lambda _: ())
-        try:
-            return await visit(door, store)
-        finally:
-            await door.close()
-            await database.close()
-
-    return asyncio.run(run())
-
-
-def patient(**elements: Any) -> Json:
-    return {"resourceType": "Patient", **elements}
-
-
-def create(rid: str, claim: str = "") -> Create:
-    return Create(type="Patient", id=rid, resource=patient(), claim=claim)
+from hub.records.operations import Delete, Update, Written
+from hub.records.refusal import ClaimedError, NotYoursError
+from tests.records.door import DOCTOR, Watched, create, door_on, patient, with_door
 
 
 def test_concurrent_writes_share_a_transaction(database_url: str) -> None:
@@ -87,7 +35,7 @@ def test_one_refusal_does_not_touch_the_writes_beside_it(database_url: str) -> N
             door.write(DOCTOR, create("p2")),
             return_exceptions=True,
         )
-        assert [type(answer) for answer in answers] == [Written, HubError, Written]
+        assert [type(answer) for answer in answers] == [Written, NotYoursError, Written]
 
     with_door(database_url, visit)
 
@@ -181,7 +129,7 @@ def test_two_processes_that_write_the_same_resources_lose_nothing_and_do_not_loc
         names = [f"p{n}" for n in range(12)]
         await asyncio.gather(*(door.write(DOCTOR, create(name)) for name in names))
         other_database = await Database.connect(database_url, size=3)
-        other = ClientWrites(other_database, Watched(), Directory(CONSORTIUM), lambda _: ())
+        other = door_on(other_database, Watched())
 
         async def change(through: ClientWrites, name: str, day: int) -> Written:
             resource = patient(birthDate=f"19{60 + day}-01-0{1 + (through is other)}")
@@ -202,7 +150,7 @@ def test_two_processes_that_write_the_same_resources_lose_nothing_and_do_not_loc
 def test_two_processes_that_claim_one_criterion_make_one_resource(database_url: str) -> None:
     async def visit(door: ClientWrites, store: Watched) -> None:
         other_database = await Database.connect(database_url, size=3)
-        other = ClientWrites(other_database, Watched(), Directory(CONSORTIUM), lambda _: ())
+        other = door_on(other_database, Watched())
         claims = [door.criterion(DOCTOR, "Patient", f"identifier={n}") for n in range(6)]
         answers = await asyncio.gather(
             *(

@@ -28,7 +28,7 @@ async def create(services: Services, ask: Ask) -> Answer:
     if ask.conditions.if_none_exist:
         return await create_unless_found(services, ask, read_criterion(ask.conditions.if_none_exist, "If-None-Exist"))
     operation = Create(type=ask.type, id=services.new_id(), resource=resource_of(ask))
-    return as_written(ask, await services.writes.write(ask.actor, operation))
+    return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
 
 
 async def create_unless_found(services: Services, ask: Ask, params: Sequence[tuple[str, str]]) -> Answer:
@@ -49,7 +49,7 @@ async def create_unless_found(services: Services, ask: Ask, params: Sequence[tup
         claim = services.writes.criterion(ask.actor, ask.type, canonical(params), stale)
         operation = Create(type=ask.type, id=services.new_id(), resource=resource, claim=claim)
         try:
-            return as_written(ask, await services.writes.write(ask.actor, operation))
+            return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
         except ClaimedError as error:
             lost_to = error.holder[1]
     raise HubError(Category.CONFLICT, "is created and deleted over and over", where="If-None-Exist", todo="try again")

@@ -28,5 +28,5 @@ async def conditional_delete(services: Services, ask: Ask) -> Answer:
 
 async def _delete(services: Services, ask: Ask, rid: str) -> Answer:
     operation = Delete(type=ask.type, id=rid, expected=expected_version(ask.conditions.if_match))
-    written = await services.writes.write(ask.actor, operation)
+    written = await services.writes.write(ask.actor, operation, origin=ask.origin)
     return Answer(status=204, version=written.version, updated=written.updated)

@@ -70,7 +70,7 @@ async def _write(services: Services, ask: Ask, steps: Sequence[Step]) -> dict[st
         await _rename(services, ask, steps)
         operations = _operations(services, ask, steps, stale)
         try:
-            written = await services.writes.transaction(ask.actor, operations)
+            written = await services.writes.transaction(ask.actor, operations, origin=ask.origin)
         except ClaimedError as error:
             claimed = next(step.criterion for step in steps if step.entry.where == error.where)
             lost = (claimed, error.holder[1]) if claimed is not None else None

@@ -24,7 +24,7 @@ async def update(services: Services, ask: Ask) -> Answer:
     resource = resource_of(ask)
     check_id(resource, ask.id)
     operation = update_of(ask, ask.id, resource)
-    return as_written(ask, await services.writes.write(ask.actor, operation))
+    return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
 
 
 async def conditional_update(services: Services, ask: Ask) -> Answer:
@@ -39,7 +39,7 @@ async def conditional_update(services: Services, ask: Ask) -> Answer:
         operation = Update(type=ask.type, id=str(resource["id"]), resource=resource, only_new=True)
     else:
         return await create_unless_found(services, ask, params)
-    return as_written(ask, await services.writes.write(ask.actor, operation))
+    return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
 
 
 def update_of(ask: Ask, rid: str, resource: Json, where: str = "") -> Update:

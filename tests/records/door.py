@@ -1,0 +1,82 @@
+"""The client door of one test, over a real database."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from hub.audit import queries
+from hub.audit.entry import Entry
+from hub.audit.trail import Trail
+from hub.auth.actor import Actor
+from hub.auth.directory import Directory
+from hub.db.database import Database, Tx
+from hub.kernel.clock import fixed_clock
+from hub.kernel.log import Log
+from hub.kernel.types import Json
+from hub.records.client import ClientWrites
+from hub.records.operations import Create
+from hub.store.store import Store
+from hub.store.values import Saved, Write
+from tests.auth.consortium import CONSORTIUM, NOW
+
+T = TypeVar("T")
+
+DOCTOR: Final = Actor(
+    role="clinician", purpose=("TREAT",), client="c", token_id="t", expires=NOW + timedelta(hours=1), organization="F05"
+)
+
+
+class Watched(Store):
+    """A store that remembers how large its saves were, and fails when told to."""
+
+    def __init__(self) -> None:
+        super().__init__(fixed_clock(NOW))
+        self.saves: list[int] = []
+        self.fail: Callable[[Sequence[Write]], Exception | None] = lambda _: None
+
+    async def save(self, tx: Tx, writes: Sequence[Write]) -> list[Saved]:
+        self.saves.append(len(writes))
+        error = self.fail(writes)
+        if error is not None:
+            raise error
+        return await super().save(tx, writes)
+
+
+def door_on(database: Database, store: Store, trail: Trail | None = None) -> ClientWrites:
+    """A door that takes every resource for valid."""
+    kept = trail or Trail(database, Log("test", stream=io.StringIO()))
+    return ClientWrites(database, store, Directory(CONSORTIUM), lambda _: (), kept, fixed_clock(NOW))
+
+
+def with_door(url: str, visit: Callable[[ClientWrites, Watched], Awaitable[T]]) -> T:
+    """Run `visit` with a door and its store."""
+
+    async def run() -> T:
+        database = await Database.connect(url, size=3)
+        store = Watched()
+        door = door_on(database, store)
+        try:
+            return await visit(door, store)
+        finally:
+            await door.close()
+            await database.close()
+
+    return asyncio.run(run())
+
+
+async def entries(database: Database) -> list[Entry]:
+    """The audit trail, oldest entry first."""
+    async with database.connection() as tx:
+        return (await queries.newest(tx, limit=1000))[::-1]
+
+
+def patient(**elements: Any) -> Json:
+    return {"resourceType": "Patient", **elements}
+
+
+def create(rid: str, claim: str = "") -> Create:
+    return Create(type="Patient", id=rid, resource=patient(), claim=claim)
