@@ -9,6 +9,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
+from consent.tables import RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.scopes import Letter, allows
 from hub.db.database import Tx
@@ -19,7 +20,7 @@ from hub.gate.portions import Wish, read_wish
 from hub.gate.recorder import Asked
 from hub.gate.released import ReleasedPage, released
 from hub.gate.searches import Parameters, checked, cursor_of
-from hub.gate.visible import RECORD_RESTRICTED, visible_to
+from hub.gate.visible import visible_to
 from hub.kernel.errors import Category, HubError
 from hub.store.resource_types import NUMBERS
 from hub.store.values import Found, Portion, Visible
@@ -74,7 +75,7 @@ def _portion(actor: Actor, patient: str, wish: Wish) -> Portion:
 
 @lru_cache(maxsize=256)
 def _within(scopes: tuple[str, ...], letter: Letter) -> frozenset[str]:
-    return frozenset(name for name in _ALL - RECORD_RESTRICTED if allows(scopes, name, letter))
+    return frozenset(name for name in _ALL - RECORD_TYPES if allows(scopes, name, letter))
 
 
 async def _refuse_unless_permitted(door: Door, tx: Tx, asked: Asked, portion: Portion, visible: Visible) -> None:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
-from hub.gate.visible import CLINICAL_READERS, NON_PATIENT_TYPES, RECORD_RESTRICTED
 from hub.store.values import Stored
 
 
@@ -23,11 +23,11 @@ class Decision:
 
 def decide(actor: Actor, directory: Directory, stored: Stored) -> Decision:
     """The decision on one version, in the order of the consent rules, section 3."""
-    if actor.role not in CLINICAL_READERS:
+    if actor.role not in CLINICAL_ROLES:
         return Decision(False, "role-not-allowed")
     if stored.patient is None and stored.type in NON_PATIENT_TYPES:
         return Decision(True, "not-patient-data")
-    if stored.type in RECORD_RESTRICTED:
+    if stored.type in RECORD_TYPES:
         return Decision(False, "record-restricted")
     author = directory.legal_entity(stored.facts.author_org)
     if author is not None and author == directory.legal_entity(actor.organization):

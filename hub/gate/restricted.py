@@ -10,19 +10,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 
-from hub.gate.visible import RECORD_RESTRICTED
+from consent.tables import RECORD_TYPES
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Bind, Chain, Clause, Has, Query, Target, Types
 from hub.store.resource_types import NUMBERS, type_name
 
-_ALL_OTHERS: Final = Types(
-    Bind([number for name, number in NUMBERS.items() if name not in RECORD_RESTRICTED], "smallint[]")
-)
+_ALL_OTHERS: Final = Types(Bind([number for name, number in NUMBERS.items() if name not in RECORD_TYPES], "smallint[]"))
 
 
 def confine(query: Query) -> Query:
     """`query` such that its matches are of other types. Raises HubError FORBIDDEN when it looks into these."""
-    if not RECORD_RESTRICTED.isdisjoint(_looked_into(query.clauses)):
+    if not RECORD_TYPES.isdisjoint(_looked_into(query.clauses)):
         raise HubError(
             Category.FORBIDDEN,
             "consents and audit events cannot be searched through",

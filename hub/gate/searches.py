@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 from urllib.parse import urlencode
 
+from consent.tables import RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.scopes import allows
 from hub.gate.door import Door
@@ -14,7 +15,7 @@ from hub.gate.recorder import Asked
 from hub.gate.release import decide
 from hub.gate.released import ReleasedPage, released
 from hub.gate.restricted import confine
-from hub.gate.visible import RECORD_RESTRICTED, visible_to
+from hub.gate.visible import visible_to
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Query
 from hub.store.query import parse_query
@@ -73,7 +74,7 @@ async def _find(door: Door, actor: Actor, query: Query, after: bytes | None) -> 
 
 
 def _may_be_included(actor: Actor, rtype: str) -> bool:
-    return rtype not in RECORD_RESTRICTED and allows(actor.scopes, rtype, "r")
+    return rtype not in RECORD_TYPES and allows(actor.scopes, rtype, "r")
 
 
 async def checked(door: Door, asked: Asked, rows: Sequence[Stored]) -> set[str]:

@@ -8,33 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.auth.scopes import Letter, allows
 from hub.kernel.errors import Category, HubError
 from hub.store.values import Visible
-
-#: Consent rules, section 2.
-NON_PATIENT_TYPES: Final = frozenset(
-    {
-        "Organization",
-        "Practitioner",
-        "PractitionerRole",
-        "Location",
-        "HealthcareService",
-        "ValueSet",
-        "CodeSystem",
-        "ConceptMap",
-        "StructureDefinition",
-        "CapabilityStatement",
-        "Medication",
-    }
-)
-
-#: Consent rules, section 3 step 7: for the patient and the proxy alone.
-RECORD_RESTRICTED: Final = frozenset({"Consent", "AuditEvent"})
-
-CLINICAL_READERS: Final = frozenset({"clinician", "family-doctor"})
 
 NOTHING: Final = Visible()
 
@@ -44,7 +23,7 @@ def admit(actor: Actor, resource_type: str, letter: Letter) -> None:
 
     `resource_type` `*` is a request over all types. Depends on the token alone, so it tells nothing about the store.
     """
-    if actor.role not in CLINICAL_READERS:
+    if actor.role not in CLINICAL_ROLES:
         raise _forbidden("this role does not read records", "use the door of its own", "role-not-allowed")
     if not allows(actor.scopes, resource_type, letter):
         raise _forbidden("the token's scopes do not cover this", "ask for a wider scope", "scope-not-allowed")
@@ -52,7 +31,7 @@ def admit(actor: Actor, resource_type: str, letter: Letter) -> None:
 
 def visible_to(actor: Actor, directory: Directory, resource_type: str | None = None) -> Visible:
     """The predicate for an admitted actor who searches `resource_type` (None: all types)."""
-    if actor.role not in CLINICAL_READERS or resource_type in RECORD_RESTRICTED:
+    if actor.role not in CLINICAL_ROLES or resource_type in RECORD_TYPES:
         return NOTHING
     return Visible(organizations=directory.same_entity(actor.organization), types=NON_PATIENT_TYPES)
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from consent.tables import RECORD_TYPES
 from hub.audit.entry import Interaction, Outcome
 from hub.auth.actor import Actor
 from hub.db.database import Tx
 from hub.gate.pages import CURSOR
 from hub.gate.released import ReleasedPage
-from hub.gate.visible import RECORD_RESTRICTED
 from hub.kernel.errors import Category
 from hub.store.store import Store
 from hub.store.values import Found, Portion, Visible
@@ -186,7 +186,7 @@ def test_an_empty_part_of_a_permitted_record_is_an_answer(database_url: str) -> 
 def test_consents_stay_out_also_when_asked_for(database_url: str) -> None:
     async def work(house: House) -> None:
         await shared_record(house)
-        for rtype in RECORD_RESTRICTED:
+        for rtype in RECORD_TYPES:
             assert ids(await house.gate.everything(CLINICIAN, "a", [("_type", rtype)])) == []
 
     with_house(database_url, work)

@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from consent.tables import NON_PATIENT_TYPES
 from hub.auth.roles import ROLES
 from hub.gate.release import Decision, decide, decide_version
-from hub.gate.visible import NON_PATIENT_TYPES
 from tests.gate.house import CLINICIAN, DIRECTORY, stored
 
 

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from consent.tables import NON_PATIENT_TYPES
 from hub.auth.roles import ROLES
-from hub.gate.visible import NON_PATIENT_TYPES, NOTHING, admit, visible_to
+from hub.gate.visible import NOTHING, admit, visible_to
 from hub.kernel.errors import Category, HubError
 from tests.gate.house import CLINICIAN, DIRECTORY
 
