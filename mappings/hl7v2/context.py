@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 from hub.kernel.types import Draft, Issue, Json
 from mappings.hl7v2.habits import Habits
 from mappings.hl7v2.parser import Message, Segment
-from mappings.hl7v2.paths import Primitive
+from mappings.hl7v2.paths import LongLists, Primitive
 
 DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
@@ -28,6 +28,7 @@ class Building:
     merge: Literal["overlay", "replace"] = "overlay"
     clears: dict[str, None] = field(default_factory=dict)
     defaults: Json = field(default_factory=dict)
+    long_lists: LongLists = field(default_factory=dict)
 
     @property
     def reference(self) -> Json:

@@ -7,18 +7,17 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
-from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.conditions import Condition, compile_condition
 from mappings.hl7v2.context import Building, Context, Mapped, mapped
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options
 from mappings.hl7v2.datatypes.registry import DATATYPES
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.paths import Kept, Place, compile_path
+from mappings.hl7v2.paths import LONG_LISTS, Kept, Place, compile_path
 from mappings.hl7v2.rowfile import Row, overridden, row_files
 
 #: Applies one row to a segment whose field is not empty; the dictionary keeps labelled elements of this segment.
-Step = Callable[[Segment, Building, Context, dict[str, Json]], None]
+Step = Callable[[Segment, Building, Context, dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +31,7 @@ class Rules:
     def run(self, segment: Segment, building: Building, context: Context) -> None:
         """Fill the resource of `building` with what `segment` says of it."""
         context.segment = segment
-        labels: dict[str, Json] = {}
+        labels: dict[str, Any] = {LONG_LISTS: building.long_lists}
         fields = segment.fields()
         count = len(fields)
         for n, step in self.programs.get((segment.name, building.resource["resourceType"]), ()):
@@ -73,7 +72,7 @@ def _step(row: Row, convert: Converter, condition: Condition | None, place: Plac
     clearing = Mapped(f"{row.resource}.{row.to} (cleared)", {"*": ""})
     top = row.to if row.to in _BY_PARTS else row.to.partition(".")[0].partition("[")[0]
 
-    def step(segment: Segment, building: Building, context: Context, labels: dict[str, Json]) -> None:
+    def step(segment: Segment, building: Building, context: Context, labels: dict[str, Any]) -> None:
         context.field = n
         if segment.raw(n) == '""':
             _clear(building, top, context, clearing)

@@ -69,6 +69,8 @@ class Groups:
 
 #: Specimens come before the orders made on them (OUL R22).
 _SPECIMEN_FIRST: Final = frozenset({"R22", "R23"})
+#: Specimens one order may be made on; a message of more is not what its sender means.
+_MOST_SPECIMENS: Final = 64
 _BOOKED: Final = frozenset({"AIS", "AIG", "AIL", "AIP"})
 
 
@@ -147,7 +149,7 @@ class _Grouper:
         return self.order
 
     def _spm(self, segment: Segment) -> None:
-        if self.specimen_first and self.order is not None:
+        if (self.specimen_first and self.order is not None) or len(self.waiting) >= _MOST_SPECIMENS:
             self.close()
         self.noted = self.specimen = Specimen(segment)
         if self.order is None:

@@ -35,9 +35,9 @@ class Kept:
     text: str
 
 
-#: Puts a value into a resource; the dictionary keeps labelled elements for the run over one segment.
-#: False if the place is taken by something else.
-Place = Callable[[Json, Any, dict[str, Json]], bool]
+#: Puts a value into a resource; the dictionary keeps labelled elements for the run over one segment, and the long lists
+#: of the resource. False if the place is taken by something else.
+Place = Callable[[Json, Any, dict[str, Any]], bool]
 
 
 def compile_path(path: str, members: Mapping[str, Any] | None = None, outer: Mapping[str, Any] | None = None) -> Place:
@@ -65,10 +65,10 @@ def _step(part: str, path: str) -> tuple[str, str | None]:
 def _last(name: str, index: str | None, members: Mapping[str, Any] | None) -> Place:
     if index is not None:
         return lambda target, value, labels: (
-            not isinstance(value, Primitive) and _append(target, name, _with(value, members), labels)
+            not isinstance(value, Primitive) and append(target, name, _with(value, members), labels)
         )
 
-    def assign(target: Json, value: Any, _: dict[str, Json]) -> bool:
+    def assign(target: Json, value: Any, _: dict[str, Any]) -> bool:
         if isinstance(value, Primitive):
             return _assign_primitive(target, name, value)
         if name in target:
@@ -83,11 +83,16 @@ def _with(value: Any, members: Mapping[str, Any] | None) -> Any:
     return {**dict(members), **value} if members and isinstance(value, dict) else value
 
 
+#: The long lists of one resource by `id`, each with what stands in it; among the labels under the name LONG_LISTS.
+LongLists = dict[int, tuple[list[Any], set[str]]]
+LONG_LISTS: Final = ""
+
 #: Lists beyond this length are searched by a set, so that a field of many repetitions takes linear time.
 _SEARCHED: Final = 32
 
 
-def _append(target: Json, name: str, value: Any, labels: dict[str, Any]) -> bool:
+def append(target: Json, name: str, value: Any, labels: dict[str, Any]) -> bool:
+    """Add a value, or each of a list of values, to a list that does not hold it yet."""
     values = target.setdefault(name, [])
     for each in value if isinstance(value, list) else (value,):
         if each not in values if len(values) < _SEARCHED else _is_new(each, values, labels):
@@ -96,10 +101,11 @@ def _append(target: Json, name: str, value: Any, labels: dict[str, Any]) -> bool
 
 
 def _is_new(value: Any, values: list[Any], labels: dict[str, Any]) -> bool:
-    key = f"[{id(values)}]"
-    seen = labels.get(key)
-    if seen is None:
-        seen = labels[key] = {repr(each) for each in values}
+    """Whether a long list lacks the value; the list is kept with its set, so that its `id` stays its own."""
+    lists: LongLists = labels[LONG_LISTS]
+    if id(values) not in lists:
+        lists[id(values)] = (values, {repr(each) for each in values})
+    seen = lists[id(values)][1]
     text = repr(value)
     if text in seen:
         return False
@@ -124,7 +130,7 @@ def _through(name: str, index: str | None, inner: Place, members: Mapping[str, A
 
 
 def _through_object(name: str, inner: Place, members: Mapping[str, Any] | None) -> Place:
-    def place(target: Json, value: Any, labels: dict[str, Json]) -> bool:
+    def place(target: Json, value: Any, labels: dict[str, Any]) -> bool:
         child = target.get(name)
         if child is None:
             child = dict(members) if members else {}
@@ -138,9 +144,9 @@ def _through_object(name: str, inner: Place, members: Mapping[str, Any] | None) 
 
 
 def _through_new(name: str, inner: Place, members: Mapping[str, Any] | None) -> Place:
-    def place(target: Json, value: Any, labels: dict[str, Json]) -> bool:
+    def place(target: Json, value: Any, labels: dict[str, Any]) -> bool:
         child: Json = dict(members) if members else {}
-        return inner(child, value, labels) and _append(target, name, child, labels)
+        return inner(child, value, labels) and append(target, name, child, labels)
 
     return place
 
@@ -148,7 +154,7 @@ def _through_new(name: str, inner: Place, members: Mapping[str, Any] | None) -> 
 def _through_labelled(name: str, label: str, inner: Place, members: Mapping[str, Any] | None) -> Place:
     key = f"{name}[{label}]"
 
-    def place(target: Json, value: Any, labels: dict[str, Json]) -> bool:
+    def place(target: Json, value: Any, labels: dict[str, Any]) -> bool:
         child = labels.get(key)
         if child is None:
             child = dict(members) if members else {}

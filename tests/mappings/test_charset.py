@@ -164,3 +164,20 @@ def test_any_bytes_become_text_and_what_is_lost_is_reported(body: bytes, declare
     text, charset, issues = decode(raw)
     lossless = text.encode(charset, "surrogatepass") == raw if "\ufffd" not in text else False
     assert lossless or issues or "\ufffd".encode() in raw
+
+
+@pytest.mark.parametrize(
+    ("declared", "codec", "name"),
+    [
+        ("", "cp1252", "Nicolò d’Amò"),
+        ("", "iso8859-1", "Müßig, Zoë, naïf"),
+        ("UNICODE UTF-8", "iso8859-1", "Åse Bjørn 5"),
+        ("KS X 1001", "euc_kr", "김철수"),
+        ("~ISO IR87", "iso2022_jp", "山田太郎"),
+        ("", "iso2022_jp", "鈴木"),
+        ("GBK", "gb18030", "一专丝丿"),
+    ],
+)
+def test_names_of_other_countries_are_read_right(declared: str, codec: str, name: str) -> None:
+    text = f"MSH|^~\\&|A|B|||20260101||ADT^A01|1|P|2.5||||||{declared}\rPID|1||7||{name}"
+    assert decode(text.encode(codec)).text == text

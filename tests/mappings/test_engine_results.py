@@ -225,3 +225,29 @@ def test_an_observation_in_an_adt_belongs_to_the_stay() -> None:
     stated = resource(found, "Observation")
     assert stated["encounter"]["reference"] == f"Encounter/{resource(found, 'Encounter')['id']}"
     assert not drafts(found, "DiagnosticReport")
+
+
+@pytest.mark.parametrize("kind", ["ST", "TX", "NM", "CE", "DT", "XX", ""])
+@pytest.mark.parametrize("blank", [" ", "\t", "\x01", "^", " ~ "])
+def test_a_value_of_nothing_but_blanks_states_none(kind: str, blank: str) -> None:
+    found = observation(obx(kind, blank))
+    assert not [name for name in found if name.startswith("value") or name == "component"]
+
+
+def test_a_range_whose_low_is_above_its_high_stays_a_text() -> None:
+    assert value("NR", "10^2") == {"valueString": "10^2"}
+
+
+@pytest.mark.parametrize("text", ["２０２６０３０１", "20260301080000+1430"])
+def test_a_date_fhir_cannot_write_stays_a_text(text: str) -> None:
+    assert value("TS", text) == {"valueString": text}
+
+
+@pytest.mark.parametrize("event", ["R01", "R22"])
+def test_observations_of_a_specimen_without_an_order_are_kept(event: str) -> None:
+    header = HEADER.replace("ORU^R01^ORU_R01", f"OUL^{event}")
+    spm = "SPM|1|S1||BLD\rOBX|1|ST|Q||clouded"
+    for segments in ((PID, spm), (PID, spm, PID.replace("000123", "000124")), (spm,), (PID, ORC, OBR, spm)):
+        found = translate(header, *"\r".join(segments).split("\r"), facility="F03")
+        assert [each.resource["valueString"] for each in drafts(found, "Observation")] == ["clouded"]
+        assert len(drafts(found, "Specimen")) == 1

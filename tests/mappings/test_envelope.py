@@ -108,3 +108,14 @@ def test_events_and_versions_the_profile_does_not_take_are_rejected(profile: Pro
 def test_any_bytes_have_an_envelope(body: bytes) -> None:
     for raw in (body, b"MSH|^~\\&" + body, ADT.encode() + body):
         assert read_envelope(raw).identity
+
+
+def test_lanes_are_read_from_indented_segments_and_names_in_small_letters() -> None:
+    for text in (ADT.replace("\r", "\r\n  "), ADT.replace("PID|", "pid|"), ADT.replace("MSH|", "msh|")):
+        assert read_envelope(text.encode()).lanes == read_envelope(ADT.encode()).lanes != ()
+
+
+def test_a_message_whose_delimiters_cannot_be_used_is_still_refused_here() -> None:
+    problem = read_envelope(ADT.replace("^~\\&", "{0}", 1).encode()).problem
+    assert problem is not None
+    assert problem.code == "delimiters"

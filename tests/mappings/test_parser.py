@@ -206,3 +206,9 @@ def test_a_million_repetitions_are_read() -> None:
     pid = segment(parse(HEADER + "\rPID|1||" + "1~" * 1_000_000), "PID")
     assert len(pid.repetitions(3)) == 1_000_001
     assert pid.get(3, 1_000_000) == "1"
+
+
+def test_segments_may_be_indented_and_known_ones_named_in_small_letters() -> None:
+    message = parse(HEADER + "\n   PID|1||7\nobx|1|TX|a||one\nand|two|\n")
+    assert [each.name for each in message.segments] == ["MSH", "PID", "OBX"]
+    assert segment(message, "OBX").get(5) == "one\nand"

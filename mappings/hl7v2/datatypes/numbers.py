@@ -33,7 +33,7 @@ def positive_integer(rep: Repetition, context: Context) -> int | None:
     """FHIR positiveInt."""
     text = leaf(rep, 1)
     found = decimal(text)
-    if found and found[0] == int(found[0]) and 0 < found[0] <= _LARGEST:
+    if found and 0 < found[0] <= _LARGEST and found[0] == int(found[0]):
         return int(found[0])
     context.note("refused", "not a positive whole number")
     return None

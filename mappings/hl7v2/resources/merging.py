@@ -11,6 +11,7 @@ from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier
 from mappings.hl7v2.datatypes.names import XPN_PARTS, person_name
 from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.paths import LONG_LISTS, append
 from mappings.hl7v2.resources.patient import patient_of
 
 #: Events in which the patient of MRG ceases to be one of its own (v2.5.1 chapter 3).
@@ -59,6 +60,4 @@ def _fill(segment: Segment, loser: Building, context: Context) -> None:
 
 def _link(one: Building, other: Building, kind: str) -> None:
     link = {"other": other.reference, "type": kind}
-    links = one.resource.setdefault("link", [])
-    if link not in links:
-        links.append(link)
+    append(one.resource, "link", link, {LONG_LISTS: one.long_lists})

@@ -84,6 +84,6 @@ def _duration(sch: Segment, groups: Groups) -> int:
     for segment, n, unit in places:
         found = decimal(field(segment, n))
         scale = _MINUTES.get(field(segment, unit).upper(), 0)
-        if found and scale and found[0] > 0:
+        if found and scale and 0 < found[0] <= _LONGEST:
             return int(found[0] * scale)
     return 0
