@@ -50,15 +50,42 @@ _BODIES: Final[dict[str, str]] = {
     "merge": f"MRG|0099812^^^HIS^MR\r{_PV1}\r{_OBX}",
 }
 _EVENTS: Final = {
-    "ORU": ("R01", "R03", "R30", "R31", "R32", "R40"), "OUL": ("R21", "R22", "R23", "R24"),
-    "ADT": tuple(f"A{n:02}" for n in range(1, 63)), "ORM": ("O01",), "OML": ("O21", "O33", "O35", "O39"),
-    "OMG": ("O19",), "OMI": ("O23",), "OMP": ("O09",), "SIU": tuple(f"S{n}" for n in range(12, 27)),
-    "MDM": tuple(f"T{n:02}" for n in range(1, 12)), "VXU": ("V04",), "VXR": ("V03",), "RDE": ("O11", "O25"),
-    "RAS": ("O17",), "RDS": ("O13",), "RGV": ("O15",), "DFT": ("P03", "P11"), "BAR": ("P01", "P05", "P12"),
-    "MFN": ("M02", "M08"), "REF": ("I12", "I14"), "RRI": ("I12",), "QBP": ("Q11", "Q22"), "RSP": ("K11", "K22"),
-    "ACK": ("", "A01"), "NMD": ("N02",), "PPR": ("PC1",), "CSU": ("C09",), "ORF": ("R04",), "PEX": ("P07",),
-    "ORR": ("O02",), "ORL": ("O22",), "EAN": ("U09",), "ZZZ": ("Z01",), "": ("",), "UDM": ("Q05",),
-}  # fmt: skip
+    "ORU": ("R01", "R03", "R30", "R31", "R32", "R40"),
+    "OUL": ("R21", "R22", "R23", "R24"),
+    "ADT": tuple(f"A{n:02}" for n in range(1, 63)),
+    "ORM": ("O01",),
+    "OML": ("O21", "O33", "O35", "O39"),
+    "OMG": ("O19",),
+    "OMI": ("O23",),
+    "OMP": ("O09",),
+    "SIU": tuple(f"S{n}" for n in range(12, 27)),
+    "MDM": tuple(f"T{n:02}" for n in range(1, 12)),
+    "VXU": ("V04",),
+    "VXR": ("V03",),
+    "RDE": ("O11", "O25"),
+    "RAS": ("O17",),
+    "RDS": ("O13",),
+    "RGV": ("O15",),
+    "DFT": ("P03", "P11"),
+    "BAR": ("P01", "P05", "P12"),
+    "MFN": ("M02", "M08"),
+    "REF": ("I12", "I14"),
+    "RRI": ("I12",),
+    "QBP": ("Q11", "Q22"),
+    "RSP": ("K11", "K22"),
+    "ACK": ("", "A01"),
+    "NMD": ("N02",),
+    "PPR": ("PC1",),
+    "CSU": ("C09",),
+    "ORF": ("R04",),
+    "PEX": ("P07",),
+    "ORR": ("O02",),
+    "ORL": ("O22",),
+    "EAN": ("U09",),
+    "ZZZ": ("Z01",),
+    "": ("",),
+    "UDM": ("Q05",),
+}
 _VERSIONS: Final = (
     "2.1",
     "2.2",
@@ -120,14 +147,17 @@ def shapes() -> Iterator[Feed]:
     for name, text in _arranged(base):
         yield Feed(name, text, text.encode())
     for name, raw in (
-        ("byte order mark", b"\xef\xbb\xbf" + base.encode()), ("MLLP frame", b"\x0b" + base.encode() + b"\x1c\r"),
-        ("UTF-16 LE", b"\xff\xfe" + base.encode("utf-16-le")), ("UTF-16 BE", b"\xfe\xff" + base.encode("utf-16-be")),
-        ("UTF-16 LE without a mark", base.encode("utf-16-le")), ("UTF-16 BE without a mark", base.encode("utf-16-be")),
+        ("byte order mark", b"\xef\xbb\xbf" + base.encode()),
+        ("MLLP frame", b"\x0b" + base.encode() + b"\x1c\r"),
+        ("UTF-16 LE", b"\xff\xfe" + base.encode("utf-16-le")),
+        ("UTF-16 BE", b"\xfe\xff" + base.encode("utf-16-be")),
+        ("UTF-16 LE without a mark", base.encode("utf-16-le")),
+        ("UTF-16 BE without a mark", base.encode("utf-16-be")),
         ("NUL behind it", base.encode() + b"\0\0"),
         ("invalid UTF-8 elsewhere", base.encode() + b"NTE|1||\xff\xfe\xe6\x9d\r"),
         ("batch", b"FHS|^~\\&|A\rBHS|^~\\&|A\r" + base.encode() + b"BTS|1\rFTS|1\r"),
         ("in quotes", b'"' + base.encode() + b'"'),
-    ):  # fmt: skip
+    ):
         yield Feed(name, base, raw)
 
 
@@ -219,7 +249,7 @@ _COUNTRIES: Final = (
     ("Taiwan", "HIS|TW", "2.5", "big5", "BIG-5", "T-12", "陳^美玲"),
     ("Russia", "MIS|RU", "2.5", "iso8859-5", "8859/5", "Р-12", "Иванова^Анна"),
     ("Greece", "HIS|GR", "2.3", "iso8859-7", "8859/7", "Α-12", "Παππά^Ελένη"),
-)  # fmt: skip
+)
 
 
 def countries() -> Iterator[Feed]:

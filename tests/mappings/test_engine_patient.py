@@ -44,9 +44,13 @@ def test_pinyin_beside_a_whole_name_is_a_second_syllabic_name() -> None:
 def test_a_name_in_parts_keeps_them_and_its_use() -> None:
     name = patient(pid(f5="Smith^Ann^B^Jr^Dr^^L"))["name"][0]
     assert name == {
-        "text": "Dr Ann B Smith Jr", "family": "Smith", "given": ["Ann", "B"], "prefix": ["Dr"], "suffix": ["Jr"],
+        "text": "Dr Ann B Smith Jr",
+        "family": "Smith",
+        "given": ["Ann", "B"],
+        "prefix": ["Dr"],
+        "suffix": ["Jr"],
         "use": "official",
-    }  # fmt: skip
+    }
 
 
 @pytest.mark.parametrize(
@@ -159,9 +163,15 @@ def test_words_for_no_phone_are_refused() -> None:
 
 def test_an_address_keeps_its_lines_parts_and_use() -> None:
     assert patient(pid(f11="柳溪镇1号^2栋^云泽县^示例省^990122^CN^H"))["address"] == [
-        {"line": ["柳溪镇1号", "2栋"], "city": "云泽县", "state": "示例省", "postalCode": "990122", "country": "CN",
-         "use": "home"}
-    ]  # fmt: skip
+        {
+            "line": ["柳溪镇1号", "2栋"],
+            "city": "云泽县",
+            "state": "示例省",
+            "postalCode": "990122",
+            "country": "CN",
+            "use": "home",
+        }
+    ]
 
 
 def test_a_time_of_birth_goes_beside_the_date_but_midnight_is_no_time() -> None:

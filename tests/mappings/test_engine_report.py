@@ -79,8 +79,10 @@ def test_one_leaf_may_become_several_elements() -> None:
 def test_a_time_that_had_to_be_filled_says_with_what() -> None:
     found = translate(PID, "PV1|1|I|||||||||||||||||ZY1" + "|" * 25 + "202603010815")
     assert reported(found, "PV1-44[1]") == (
-        "mapped", ("Encounter.period.start",), "seconds were not stated and are written as zero",
-    )  # fmt: skip
+        "mapped",
+        ("Encounter.period.start",),
+        "seconds were not stated and are written as zero",
+    )
 
 
 def test_a_second_value_for_an_element_that_has_one_is_refused() -> None:

@@ -16,10 +16,15 @@ def pv1(number: str = "ZY2026001", start: str = "202603010815", end: str = "") -
 @pytest.mark.parametrize(
     ("event", "status"),
     [
-        ("A01", "in-progress"), ("A02", "in-progress"), ("A03", "finished"), ("A04", "in-progress"),
-        ("A05", "planned"), ("A11", "cancelled"), ("A13", "in-progress"),
+        ("A01", "in-progress"),
+        ("A02", "in-progress"),
+        ("A03", "finished"),
+        ("A04", "in-progress"),
+        ("A05", "planned"),
+        ("A11", "cancelled"),
+        ("A13", "in-progress"),
     ],
-)  # fmt: skip
+)
 def test_the_event_settles_the_status(event: str, status: str) -> None:
     assert resource(translate(PID, pv1(), event=event), "Encounter")["status"] == status
 
@@ -107,8 +112,10 @@ def test_a_diagnosis_is_a_condition_listed_by_its_stay() -> None:
     found = translate(PID, pv1(), "DG1|1||I10^原发性高血压^I10||20260301|A||||||||1", "DG1|2")
     condition = resource(found, "Condition")
     assert condition["code"]["coding"][0] == {
-        "system": "http://hl7.org/fhir/sid/icd-10", "code": "I10", "display": "原发性高血压",
-    }  # fmt: skip
+        "system": "http://hl7.org/fhir/sid/icd-10",
+        "code": "I10",
+        "display": "原发性高血压",
+    }
     (listed,) = resource(found, "Encounter")["diagnosis"]
     assert listed["condition"]["reference"] == f"Condition/{condition['id']}"
     assert listed["use"]["coding"][0]["code"] == "AD"

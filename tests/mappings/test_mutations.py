@@ -13,14 +13,38 @@ from tests.mappings.checker import invalid
 from tests.mappings.messages import ADT, oru
 
 SOURCES = [
-    ADT.encode(), oru(3).encode(), ADT.encode("gb18030"),
-    *[feed.raw for feed in list(feeds.events())[::9]], *[feed.raw for feed in feeds.countries()],
-]  # fmt: skip
+    ADT.encode(),
+    oru(3).encode(),
+    ADT.encode("gb18030"),
+    *[feed.raw for feed in list(feeds.events())[::9]],
+    *[feed.raw for feed in feeds.countries()],
+]
 PIECES = [
-    b"|", b"^", b"~", b"&", b"\\", b"\r", b"\n", b'""', b"\0", b"\x0b", b"\x1c", b"\xff", b"\xe6\x9d", b"\x1b$B",
-    b"\rMSH|",    b"\rOBX|1|NM|a||", b"\rPID|1||", b"\rSPM|1|", b"\\X", b"\\.sp99\\", b"9" * 40, b"20261399",
-    b"\xef\xbb\xbf", b" ",
-]  # fmt: skip
+    b"|",
+    b"^",
+    b"~",
+    b"&",
+    b"\\",
+    b"\r",
+    b"\n",
+    b'""',
+    b"\0",
+    b"\x0b",
+    b"\x1c",
+    b"\xff",
+    b"\xe6\x9d",
+    b"\x1b$B",
+    b"\rMSH|",
+    b"\rOBX|1|NM|a||",
+    b"\rPID|1||",
+    b"\rSPM|1|",
+    b"\\X",
+    b"\\.sp99\\",
+    b"9" * 40,
+    b"20261399",
+    b"\xef\xbb\xbf",
+    b" ",
+]
 
 #: Where (in thousandths of the message), how many bytes go, and what comes there instead.
 changes = st.lists(
