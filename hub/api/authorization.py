@@ -18,9 +18,12 @@ def actor_of(header: str, verify: Callable[[str], Actor]) -> Actor:
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
         raise HubError(
-            Category.UNAUTHENTICATED, "no bearer token", where="Authorization",
-            todo="send Authorization: Bearer TOKEN", code="no-token",
-        )  # fmt: skip
+            Category.UNAUTHENTICATED,
+            "no bearer token",
+            where="Authorization",
+            todo="send Authorization: Bearer TOKEN",
+            code="no-token",
+        )
     return verify(token.strip())
 
 
@@ -28,6 +31,9 @@ def refuse_tokens(names: Iterable[str]) -> None:
     """Raises HubError UNAUTHENTICATED when a token came as a parameter: URLs stand in logs and histories."""
     if not _IN_URL.isdisjoint(names):
         raise HubError(
-            Category.UNAUTHENTICATED, "a token may not stand in a URL or a form", where="URL",
-            todo="send it in the Authorization header, and renew it: it may have been logged", code="token-in-url",
-        )  # fmt: skip
+            Category.UNAUTHENTICATED,
+            "a token may not stand in a URL or a form",
+            where="URL",
+            todo="send it in the Authorization header, and renew it: it may have been logged",
+            code="token-in-url",
+        )

@@ -21,9 +21,12 @@ async def read_body(request: Request, limit: int) -> bytes:
     encoding = request.headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"identity", "gzip", ""}:
         raise HubError(
-            Category.UNSUPPORTED, "unknown encoding of the body", where="Content-Encoding", todo="send gzip or none",
+            Category.UNSUPPORTED,
+            "unknown encoding of the body",
+            where="Content-Encoding",
+            todo="send gzip or none",
             code="media-type",
-        )  # fmt: skip
+        )
     raw = await _collect(request, limit)
     return _unpack(raw, limit) if encoding == "gzip" else raw
 

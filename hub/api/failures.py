@@ -42,9 +42,7 @@ def outcome_of(error: HubError) -> Json:
 
 def defect(request_number: str) -> HubError:
     """What a client is told of a defect: nothing but the number under which the log has it."""
-    return HubError(
-        Category.FAULT, "the hub failed", where=f"request {request_number}", todo="report this number"
-    )  # fmt: skip
+    return HubError(Category.FAULT, "the hub failed", where=f"request {request_number}", todo="report this number")
 
 
 def refusal(error: HubError, *, allow: str = "") -> Response:

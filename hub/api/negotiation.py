@@ -49,18 +49,24 @@ def check_accept(accept: str, formats: Sequence[str]) -> None:
         acceptable = not accept or _accepts_json(accept)
     if not acceptable:
         raise HubError(
-            Category.UNSUPPORTED, "only JSON is served", where="Accept", todo="ask for application/fhir+json",
+            Category.UNSUPPORTED,
+            "only JSON is served",
+            where="Accept",
+            todo="ask for application/fhir+json",
             code="not-acceptable",
-        )  # fmt: skip
+        )
 
 
 def check_content_type(content_type: str) -> None:
     """Raises HubError UNSUPPORTED (415) unless the body is said to be JSON in UTF-8 of FHIR 4.0."""
     if not _is_json_body(content_type):
         raise HubError(
-            Category.UNSUPPORTED, "the body is not FHIR JSON", where="Content-Type",
-            todo="send application/fhir+json in UTF-8", code="media-type",
-        )  # fmt: skip
+            Category.UNSUPPORTED,
+            "the body is not FHIR JSON",
+            where="Content-Type",
+            todo="send application/fhir+json in UTF-8",
+            code="media-type",
+        )
 
 
 @lru_cache(maxsize=256)

@@ -32,9 +32,12 @@ def read_query(text: str) -> list[tuple[str, str]]:
         raise _unreadable()
     if not all(_NAME.fullmatch(name) and (name not in _NAMING or _NAMES.fullmatch(value)) for name, value in pairs):
         raise HubError(
-            Category.UNSUPPORTED, "has a name that no parameter has", where="URL", todo="correct it",
+            Category.UNSUPPORTED,
+            "has a name that no parameter has",
+            where="URL",
+            todo="correct it",
             code="unknown-parameter",
-        )  # fmt: skip
+        )
     return pairs
 
 

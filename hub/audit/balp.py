@@ -23,8 +23,10 @@ _DESTINATION: Final = {"system": _DICOM, "code": "110152", "display": "Destinati
 _SOURCE: Final = {"system": _DICOM, "code": "110153", "display": "Source Role ID"}
 _APPLICATION: Final = {"system": _DICOM, "code": "110150", "display": "Application"}
 _CUSTODIAN: Final = {
-    "system": _TERMINOLOGY + "provenance-participant-type", "code": "custodian", "display": "Custodian",
-}  # fmt: skip
+    "system": _TERMINOLOGY + "provenance-participant-type",
+    "code": "custodian",
+    "display": "Custodian",
+}
 
 #: AuditEvent.outcome (http://terminology.hl7.org/CodeSystem/audit-event-outcome).
 _OUTCOME: Final = {Outcome.RELEASED: "0", Outcome.ABSENT: "4", Outcome.REFUSED: "4", Outcome.INCIDENT: "8"}
@@ -66,9 +68,15 @@ _OPERATION: Final = _Pattern("E", _SOURCE, _DESTINATION)
 _CREATE: Final = _Pattern("C", _SOURCE, _DESTINATION, "IHE.BasicAudit.Create", "IHE.BasicAudit.PatientCreate", "AUT")
 _UPDATE: Final = _Pattern("U", _SOURCE, _DESTINATION, "IHE.BasicAudit.Update", "IHE.BasicAudit.PatientUpdate", "AUT")
 _DELETE: Final = _Pattern(
-    "D", _APPLICATION, _CUSTODIAN, "IHE.BasicAudit.Delete", "IHE.BasicAudit.PatientDelete", "AUT",
-    policy=False, versioned=False,
-)  # fmt: skip
+    "D",
+    _APPLICATION,
+    _CUSTODIAN,
+    "IHE.BasicAudit.Delete",
+    "IHE.BasicAudit.PatientDelete",
+    "AUT",
+    policy=False,
+    versioned=False,
+)
 #: BALP has none for a transaction: its parts follow theirs.
 _TRANSACTION: Final = _Pattern("E", _SOURCE, _DESTINATION, user="AUT")
 

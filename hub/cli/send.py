@@ -39,7 +39,9 @@ def mllp(
         messages = list(split_messages(file.read_bytes()))
     except OSError as error:
         raise HubError(Category.NOT_FOUND, "cannot be read", where=str(file), todo=str(error.strerror)) from None
-    if asyncio.run(_send(Sender(host, port, window=window, tls=client_context(ca, certificate, key) if ca else None), messages)):
+    if asyncio.run(
+        _send(Sender(host, port, window=window, tls=client_context(ca, certificate, key) if ca else None), messages)
+    ):
         raise typer.Exit(1)
 
 

@@ -41,9 +41,12 @@ def read_wish(params: Sequence[tuple[str, str]], *, lenient: bool) -> Wish:
     strangers = tuple(sorted({name for name, _ in params} - _KNOWN))
     if strangers and not lenient:
         raise HubError(
-            Category.UNSUPPORTED, f"unknown parameters: {', '.join(strangers)}", where="URL",
-            todo="leave them out, or send Prefer: handling=lenient", code="unknown-parameter",
-        )  # fmt: skip
+            Category.UNSUPPORTED,
+            f"unknown parameters: {', '.join(strangers)}",
+            where="URL",
+            todo="leave them out, or send Prefer: handling=lenient",
+            code="unknown-parameter",
+        )
     return Wish(
         start=_only(params, "start", lambda text: interval(text)[0]),
         end=_only(params, "end", lambda text: interval(text)[1]),

@@ -6,8 +6,9 @@ with the patient: it knows that there is a record, so it is told that it may not
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Final, NoReturn
 
 from consent.tables import RECORD_TYPES
 from hub.auth.actor import Actor
@@ -31,6 +32,15 @@ _ALL: Final = frozenset(NUMBERS)
 NOTHING_PERMITTED: Final = "nothing-permitted"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Standing:
+    """Whether some part of a record is permitted, is the requester's organisation's own, is there at all."""
+
+    permitted: bool
+    related: bool
+    present: bool
+
+
 async def everything(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:
     """One page; `params` are percent-decoded, with the cursor of the page among them."""
     patient = address_of(asked).id
@@ -44,8 +54,10 @@ async def everything(door: Door, asked: Asked, params: Parameters, *, lenient: b
     size = door.page_limit if wish.count is None else door.size(wish.count)
     async with door.database.connection() as tx:
         found = await door.store.everything(tx, portion, visible, count=size, after=after)
-        if not found.matches and not found.included:
-            await _refuse_unless_permitted(door, tx, asked, portion, visible)
+        empty = not found.matches and not found.included
+        standing = await _look_again(door, tx, asked.actor, portion, visible) if empty else None
+    if standing is not None and not standing.permitted:
+        await _refuse(door, asked, standing)
     rows = [*found.matches, *found.included]
     await door.recorder.released(asked, rows, await checked(door, asked, rows))
     return ReleasedPage(
@@ -78,30 +90,33 @@ def _within(scopes: tuple[str, ...], letter: Letter) -> frozenset[str]:
     return frozenset(name for name in _ALL - RECORD_TYPES if allows(scopes, name, letter))
 
 
-async def _refuse_unless_permitted(door: Door, tx: Tx, asked: Asked, portion: Portion, visible: Visible) -> None:
-    """An empty page is an answer where some other part of the record is permitted; else raise, once recorded.
+async def _look_again(door: Door, tx: Tx, actor: Actor, portion: Portion, visible: Visible) -> _Standing:
+    """What an empty page means. All looks are taken in any case: what is denied costs what is absent costs."""
+    own = Visible(organizations=door.directory.same_entity(actor.organization))
+    return _Standing(
+        permitted=await door.store.holds(tx, portion.patient, portion.leading, visible),
+        related=await door.store.holds(tx, portion.patient, _ALL, own),
+        present=await door.store.holds(tx, portion.patient, _ALL, Visible(everything=True)),
+    )
 
-    All three looks are taken in any case, so that what is denied costs what is absent costs.
-    """
-    own = Visible(organizations=door.directory.same_entity(asked.actor.organization))
-    permitted = await door.store.holds(tx, portion.patient, portion.leading, visible)
-    related = await door.store.holds(tx, portion.patient, _ALL, own)
-    present = await door.store.holds(tx, portion.patient, _ALL, Visible(everything=True))
-    if permitted:
-        return
-    if not present:
+
+async def _refuse(door: Door, asked: Asked, standing: _Standing) -> NoReturn:
+    if not standing.present:
         await door.recorder.absent(asked)
         raise not_found()
     await door.recorder.refused(asked, NOTHING_PERMITTED)
-    raise _withheld() if related else not_found()
+    raise _withheld() if standing.related else not_found()
 
 
 def _withheld() -> HubError:
     """The one refusal of a record that admits there is one. The gate has no break-glass as yet, and says so."""
     return HubError(
-        Category.FORBIDDEN, "no part of this record may be released", where="URL",
-        todo="break-glass is not possible", code="break-glass-not-possible",
-    )  # fmt: skip
+        Category.FORBIDDEN,
+        "no part of this record may be released",
+        where="URL",
+        todo="break-glass is not possible",
+        code="break-glass-not-possible",
+    )
 
 
 def _total(found: Found, *, first: bool) -> int | None:

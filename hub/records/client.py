@@ -229,14 +229,25 @@ def _written(job: Job, writes: Sequence[Write], saved: Sequence[Saved], known: M
     if not saved:
         current = known[_ref(job.operation)]
         return Written(
-            type=current.type, id=current.id, version=current.version, updated=current.updated, result="unchanged",
-            body=current.body, patient=current.patient,
-        )  # fmt: skip
+            type=current.type,
+            id=current.id,
+            version=current.version,
+            updated=current.updated,
+            result="unchanged",
+            body=current.body,
+            patient=current.patient,
+        )
     last, write = saved[-1], writes[-1]
     return Written(
-        type=last.type, id=last.id, version=last.version, updated=last.updated, result=last.outcome, body=last.body,
-        patient=write.patient, labels_kept=labels_kept(job.operation, write),
-    )  # fmt: skip
+        type=last.type,
+        id=last.id,
+        version=last.version,
+        updated=last.updated,
+        result=last.outcome,
+        body=last.body,
+        patient=write.patient,
+        labels_kept=labels_kept(job.operation, write),
+    )
 
 
 def _accept(answer: Answer) -> Written:

@@ -31,9 +31,12 @@ def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights
     write = _write(actor, operation, resource, current, rights)
     if current is not None and write.patient != current.patient:
         raise HubError(
-            Category.INVALID, "the patient of a resource does not change", where=operation.where or operation.type,
-            todo="enter it anew under the other patient and delete this one", code="subject-changed",
-        )  # fmt: skip
+            Category.INVALID,
+            "the patient of a resource does not change",
+            where=operation.where or operation.type,
+            todo="enter it anew under the other patient and delete this one",
+            code="subject-changed",
+        )
     return [write]
 
 
@@ -70,9 +73,13 @@ def _deletion(actor: Actor, operation: Delete, current: Stored, rights: Rights) 
     marked = voided(loads(current.body))
     voiding = [] if marked is None else [_write(actor, operation, marked, current, rights)]
     burial = Write(
-        type=operation.type, id=operation.id, resource=None, patient=current.patient, facts=current.facts,
+        type=operation.type,
+        id=operation.id,
+        resource=None,
+        patient=current.patient,
+        facts=current.facts,
         current=current,
-    )  # fmt: skip
+    )
     return [*voiding, burial]
 
 

@@ -39,9 +39,12 @@ class NotYoursError(HubError):
 
     def __init__(self, rtype: str, where: str, organization: str, *, exists: bool) -> None:
         super().__init__(
-            Category.NOT_FOUND, "no such resource of your facility", where=where or rtype,
-            todo=f"POST lets the server choose the id; an id you choose begins with {organization}-", code="not-yours",
-        )  # fmt: skip
+            Category.NOT_FOUND,
+            "no such resource of your facility",
+            where=where or rtype,
+            todo=f"POST lets the server choose the id; an id you choose begins with {organization}-",
+            code="not-yours",
+        )
         self.exists = exists
 
 

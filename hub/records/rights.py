@@ -43,9 +43,12 @@ class Rights:
             raise HubError(Category.FORBIDDEN, "this role writes no records", where=where, code="role")
         if rtype in RESERVED:
             raise HubError(
-                Category.FORBIDDEN, "this type is not written here", where=where, todo=RESERVED[rtype],
+                Category.FORBIDDEN,
+                "this type is not written here",
+                where=where,
+                todo=RESERVED[rtype],
                 code="reserved-type",
-            )  # fmt: skip
+            )
         if not allows(actor.scopes, rtype, letter):
             raise HubError(Category.FORBIDDEN, "no scope of the token allows it", where=where, code="scope")
 

@@ -182,6 +182,13 @@ class _Grouper:
             self._current().others.append(self.noted)
 
     _ADD: Final = {
-        "PID": _pid, "PV1": _pv1, "PV2": _pv2, "ORC": _orc, "OBR": _obr, "SPM": _spm, "OBX": _obx, "NTE": _nte,
+        "PID": _pid,
+        "PV1": _pv1,
+        "PV2": _pv2,
+        "ORC": _orc,
+        "OBR": _obr,
+        "SPM": _spm,
+        "OBX": _obx,
+        "NTE": _nte,
         "SCH": _sch,
-    }  # fmt: skip
+    }

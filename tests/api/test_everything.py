@@ -117,10 +117,12 @@ def test_a_body_that_is_no_parameters_is_refused(database_url: str, sent: Any, s
 @pytest.mark.parametrize(
     ("query", "told"),
     [
-        ("code=x", "unknown-parameter"), ("_type=Nobody", "search-value"), ("start=x", "search-value"),
+        ("code=x", "unknown-parameter"),
+        ("_type=Nobody", "search-value"),
+        ("start=x", "search-value"),
         ("_count=0", "search-value"),
     ],
-)  # fmt: skip
+)
 def test_parameters_it_does_not_have_are_a_bad_request(database_url: str, query: str, told: str) -> None:
     async def visit(home: House) -> None:
         answer = await home.ask("GET", f"/Patient/a/$everything?{query}")

@@ -38,10 +38,24 @@ def test_each_interaction_is_found_by_its_url(method: str, path: str, code: str,
 
 @pytest.mark.parametrize(
     "path",
-    ["/Nonsense", "/patient/a", "/Patient/a/b", "/Patient/a b", "/Patient/" + "a" * 65, "/Patient/a/_history/1/2",
-     "/_history", "/Patient/a\n", "/DomainResource", "/Patient/ä",
-     "/Encounter/a/$everything", "/Patient/$everything", "/$everything", "/Patient/a/$everything/b", "/Patient/a/$x"],
-)  # fmt: skip
+    [
+        "/Nonsense",
+        "/patient/a",
+        "/Patient/a/b",
+        "/Patient/a b",
+        "/Patient/" + "a" * 65,
+        "/Patient/a/_history/1/2",
+        "/_history",
+        "/Patient/a\n",
+        "/DomainResource",
+        "/Patient/ä",
+        "/Encounter/a/$everything",
+        "/Patient/$everything",
+        "/$everything",
+        "/Patient/a/$everything/b",
+        "/Patient/a/$x",
+    ],
+)
 def test_a_url_that_cannot_be_is_absent(path: str) -> None:
     with pytest.raises(HubError) as caught:
         ROUTER.resolve("GET", path)

@@ -197,9 +197,27 @@ def test_a_search_over_all_types_finds_by_what_all_types_have(database_url: str)
 
 
 INJECTIONS = [
-    "';DROP TABLE resource;--", "' OR '1'='1", "\\'; SELECT pg_sleep(9);--", "%' OR 1=1 --", "$1", "${jndi:ldap://x}",
-    "|", "||", ",", "\\", "a|b|c|d", "(((((((((((", "*" * 500, "😀", "\u202e", "a" * 5000, "{}", "$$", "%25", "\n",
-]  # fmt: skip
+    "';DROP TABLE resource;--",
+    "' OR '1'='1",
+    "\\'; SELECT pg_sleep(9);--",
+    "%' OR 1=1 --",
+    "$1",
+    "${jndi:ldap://x}",
+    "|",
+    "||",
+    ",",
+    "\\",
+    "a|b|c|d",
+    "(((((((((((",
+    "*" * 500,
+    "😀",
+    "\u202e",
+    "a" * 5000,
+    "{}",
+    "$$",
+    "%25",
+    "\n",
+]
 
 
 def test_whatever_stands_in_a_value_is_only_a_value(database_url: str) -> None:

@@ -48,7 +48,7 @@ def test_references_between_entries_become_the_ids_given(database_url: str) -> N
                 entry("POST", "Observation", of(PERSON, text={"status": "generated", "div": f"<a href='{PERSON}'/>"})),
                 at(PERSON, entry("POST", "Patient", patient(identifier=[{"system": "s", "value": PERSON}]))),
             ),
-        )  # fmt: skip
+        )
         assert body(answer)["type"] == "transaction-response"
         assert statuses(answer) == ["201", "201"]
         seen = body(await home.ask("GET", f"/{location(answer, 0)}"))
@@ -68,9 +68,12 @@ def test_an_absolute_full_url_serves_relative_references_too(database_url: str) 
             transaction(
                 at("http://old.example/fhir/Patient/1", entry("POST", "Patient", patient())),
                 at("http://old.example/fhir/Observation/1", entry("POST", "Observation", of("Patient/1"))),
-                at("http://old.example/fhir/Observation/2", entry("POST", "Observation", of("http://old.example/fhir/Patient/1"))),
+                at(
+                    "http://old.example/fhir/Observation/2",
+                    entry("POST", "Observation", of("http://old.example/fhir/Patient/1")),
+                ),
             ),
-        )  # fmt: skip
+        )
         for index in (1, 2):
             seen = body(await home.ask("GET", f"/{location(answer, index)}"))
             assert seen["subject"]["reference"] == location(answer, 0)

@@ -36,7 +36,7 @@ P1, P2 = about("Patient/p1"), about("Patient/p2")
         ({"resourceType": "Letter", "subject": P1}, ()),
         ({}, ()),
     ],
-)  # fmt: skip
+)
 def test_the_patients_of_a_resource_are_those_of_the_compartment_definition(
     resource: Json, patients: tuple[str, ...]
 ) -> None:

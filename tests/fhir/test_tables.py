@@ -25,8 +25,16 @@ def test_the_search_parameters_are_those_of_r4() -> None:
     rows = loads((TABLES / "search_parameters.json").read_bytes())["parameters"]
     assert len(rows) == 1377
     assert {row["type"] for row in rows} == {
-        "token", "reference", "string", "date", "number", "quantity", "uri", "composite", "special",
-    }  # fmt: skip
+        "token",
+        "reference",
+        "string",
+        "date",
+        "number",
+        "quantity",
+        "uri",
+        "composite",
+        "special",
+    }
 
 
 def test_r4_has_146_resource_types_and_20_primitives() -> None:

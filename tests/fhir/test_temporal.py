@@ -55,9 +55,24 @@ def test_digits_past_the_microsecond_are_within_one_tick() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "13", "2013-1", "2013-13", "2013-02-30", "2013-01-14T", "2013-01-14T10", "2013-01-14T24:00:00Z", "0000",
-     "2013-01-14T10:00:61Z", "2013-01-14 10:00", "2013-01-14T10:00:00+15:00", "２０１３", "2013\n", "0001-01-01"],
-)  # fmt: skip
+    [
+        "",
+        "13",
+        "2013-1",
+        "2013-13",
+        "2013-02-30",
+        "2013-01-14T",
+        "2013-01-14T10",
+        "2013-01-14T24:00:00Z",
+        "0000",
+        "2013-01-14T10:00:61Z",
+        "2013-01-14 10:00",
+        "2013-01-14T10:00:00+15:00",
+        "２０１３",
+        "2013\n",
+        "0001-01-01",
+    ],
+)
 def test_any_other_text_is_refused_without_repeating_it(text: str) -> None:
     with pytest.raises(HubError) as caught:
         interval(text)

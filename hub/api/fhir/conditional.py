@@ -33,9 +33,12 @@ def select(params: Params, where: str) -> Params:
     stray = [name for name, _ in params if name.startswith("_") and name.split(":")[0] not in _SELECTING]
     if not params or stray or not all(value for _, value in params):
         raise HubError(
-            Category.INVALID, "is not a search that selects", where=where, todo="send parameters such as identifier=",
+            Category.INVALID,
+            "is not a search that selects",
+            where=where,
+            todo="send parameters such as identifier=",
             code="criterion",
-        )  # fmt: skip
+        )
     return tuple(sorted(params))
 
 
@@ -54,7 +57,10 @@ def at_most_one(matches: Sequence[Released], where: str) -> Released | None:
     """The match, or None. Raises HubError PRECONDITION (412) when several match."""
     if len(matches) > 1:
         raise HubError(
-            Category.PRECONDITION, "several resources match", where=where, todo="narrow the criterion",
+            Category.PRECONDITION,
+            "several resources match",
+            where=where,
+            todo="narrow the criterion",
             code="several-matches",
-        )  # fmt: skip
+        )
     return matches[0] if matches else None

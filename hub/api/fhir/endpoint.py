@@ -140,9 +140,12 @@ async def _parameters(request: Request, content_type: str, limit: int) -> list[t
 async def _form(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:
     if content_type.partition(";")[0].strip().lower() != _FORM_TYPE:
         raise HubError(
-            Category.UNSUPPORTED, "the body is not a form", where="Content-Type", todo=f"send {_FORM_TYPE}",
+            Category.UNSUPPORTED,
+            "the body is not a form",
+            where="Content-Type",
+            todo=f"send {_FORM_TYPE}",
             code="media-type",
-        )  # fmt: skip
+        )
     pairs = read_query((await read_body(request, limit)).decode("latin-1"))
     refuse_tokens(name for name, _ in pairs)
     return pairs

@@ -36,6 +36,9 @@ def _pair(item: Any, index: int) -> tuple[str, str]:
 
 def _unreadable(where: str) -> HubError:
     return HubError(
-        Category.UNREADABLE, "is not a name with one value", where=where, todo="send value[x] of a simple type",
+        Category.UNREADABLE,
+        "is not a name with one value",
+        where=where,
+        todo="send value[x] of a simple type",
         code="parameters",
-    )  # fmt: skip
+    )

@@ -23,9 +23,12 @@ def refuse_parameters(ask: Ask) -> None:
 def unknown(names: Iterable[str]) -> HubError:
     """The refusal of parameters by their names; values are not repeated."""
     return HubError(
-        Category.UNSUPPORTED, f"unknown parameters: {', '.join(names)}", where="URL",
-        todo="leave them out, or send Prefer: handling=lenient", code="unknown-parameter",
-    )  # fmt: skip
+        Category.UNSUPPORTED,
+        f"unknown parameters: {', '.join(names)}",
+        where="URL",
+        todo="leave them out, or send Prefer: handling=lenient",
+        code="unknown-parameter",
+    )
 
 
 async def asked(page: Awaitable[T]) -> T:

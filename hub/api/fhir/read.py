@@ -23,9 +23,7 @@ async def read(services: Services, ask: Ask) -> Answer:
 def answer(ask: Ask, found: Released) -> Answer:
     """One released version as the answer to a read."""
     if found.deleted:
-        raise HubError(
-            Category.NOT_FOUND, "was deleted", where="URL", todo="its history tells when", code="deleted"
-        )  # fmt: skip
+        raise HubError(Category.NOT_FOUND, "was deleted", where="URL", todo="its history tells when", code="deleted")
     if unchanged(ask.conditions, found.version, found.updated):
         return Answer(status=304, version=found.version, updated=found.updated)
     return Answer(status=200, body=found.body, version=found.version, updated=found.updated)

@@ -28,7 +28,7 @@ from hub.api.fhir.plan import (
     refuse_overlaps,
     rename,
     step_of,
-)  # fmt: skip
+)
 from hub.api.fhir.written import as_written, found_already
 from hub.api.negotiation import Preference
 from hub.api.services import Services
@@ -120,9 +120,12 @@ async def _found(
     missing = next((criterion for criterion, match in matches.items() if match is None), None)
     if missing is not None:
         raise HubError(
-            Category.PRECONDITION, "a conditional reference has no match", where=missing.where,
-            todo="create what it refers to first, or in the same transaction", code="no-match",
-        )  # fmt: skip
+            Category.PRECONDITION,
+            "a conditional reference has no match",
+            where=missing.where,
+            todo="create what it refers to first, or in the same transaction",
+            code="no-match",
+        )
     there = {criterion: f"{match.type}/{match.id}" for criterion, match in matches.items() if match is not None}
     return {text: (beside | there)[criterion] for text, criterion in searches.items()}
 

@@ -58,6 +58,9 @@ def check_id(resource: Json, rid: str, *, required: bool = True, where: str = "b
     """Raises HubError UNREADABLE (400) unless the body's id is `rid`; R4 demands one with an id in the URL."""
     if resource.get("id", None if required else rid) != rid:
         raise HubError(
-            Category.UNREADABLE, "is not the id in the URL", where=f"{where}.id", todo="send the same id in both",
+            Category.UNREADABLE,
+            "is not the id in the URL",
+            where=f"{where}.id",
+            todo="send the same id in both",
             code="id-mismatch",
-        )  # fmt: skip
+        )

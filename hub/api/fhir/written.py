@@ -20,7 +20,7 @@ def resource_of(ask: Ask, where: str = "body") -> Json:
     if resource["resourceType"] != ask.type:
         raise HubError(
             Category.UNREADABLE, "is not of the type in the URL", where=f"{where}.resourceType", code="type-mismatch"
-        )  # fmt: skip
+        )
     return resource
 
 

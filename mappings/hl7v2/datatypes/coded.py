@@ -22,11 +22,23 @@ _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 _V2_TABLE: Final = re.compile(r"HL7(\d{4})\Z")
 
 CONCEPT_PARTS: Final = {
-    "1.*": "coding.code", "2.*": "coding.display", "3": "coding.system", "4.*": "coding.code", "5.*": "coding.display",
-    "6": "coding.system", "7": "coding.version", "8": "coding.version", "9.*": "text", "10.*": "coding.code",
-    "11.*": "coding.display", "12": "coding.system", "13": "coding.version", "14": "coding.system",
-    "17": "coding.system", "20": "coding.system",
-}  # fmt: skip
+    "1.*": "coding.code",
+    "2.*": "coding.display",
+    "3": "coding.system",
+    "4.*": "coding.code",
+    "5.*": "coding.display",
+    "6": "coding.system",
+    "7": "coding.version",
+    "8": "coding.version",
+    "9.*": "text",
+    "10.*": "coding.code",
+    "11.*": "coding.display",
+    "12": "coding.system",
+    "13": "coding.version",
+    "14": "coding.system",
+    "17": "coding.system",
+    "20": "coding.system",
+}
 
 
 @lru_cache(maxsize=4096)

@@ -108,9 +108,21 @@ def _more(result: dict[str, Any], rep: Repetition, context: Context) -> None:
         result["period"] = span
 
 
-_XAD_PARTS: Final = {"1.*": "line", "2": "line", "3": "city", "4": "state", "5": "postalCode", "6": "country",
-                     "7": "use", "9": "district", "10": "extension", "12.1": "period.start", "12.2": "period.end",
-                     "13": "period.start", "14": "period.end"}  # fmt: skip
+_XAD_PARTS: Final = {
+    "1.*": "line",
+    "2": "line",
+    "3": "city",
+    "4": "state",
+    "5": "postalCode",
+    "6": "country",
+    "7": "use",
+    "9": "district",
+    "10": "extension",
+    "12.1": "period.start",
+    "12.2": "period.end",
+    "13": "period.start",
+    "14": "period.end",
+}
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "XTN": Datatype(_make_contact, {**{str(n): "value" for n in (1, 4, 5, 6, 7, 8, 9, 12)}, "2": "use", "3": "system"}),

@@ -28,8 +28,16 @@ _US_SSN: Final = re.compile(r"\d{3}-\d{2}-\d{4}\Z")
 #: What senders write where they have no identifier.
 PLACEHOLDERS: Final = frozenset({"", "0", "-", "/", "无", "不详", "未知", "N/A", "NULL", "null", "None"})
 
-CX_PARTS: Final = {"1.*": "value", "4.1": "assigner.display", "4.2": "system", "4.3": "system", "5": "type",
-                   "7": "period.start", "8": "period.end", "2": "extension"}  # fmt: skip
+CX_PARTS: Final = {
+    "1.*": "value",
+    "4.1": "assigner.display",
+    "4.2": "system",
+    "4.3": "system",
+    "5": "type",
+    "7": "period.start",
+    "8": "period.end",
+    "2": "extension",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,22 @@ from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.names import COMPOUND_SURNAMES, split_name
 from mappings.hl7v2.parser import Repetition
 
-XPN_PARTS: Final = {"1.*": "family", "2": "given", "3": "given", "4": "suffix", "5": "prefix", "6": "suffix",
-                    "7": "use", "8": "extension", "11": "extension", "12": "period.start", "13": "period.end",
-                    "14": "suffix", "10.1": "period.start", "10.2": "period.end"}  # fmt: skip
+XPN_PARTS: Final = {
+    "1.*": "family",
+    "2": "given",
+    "3": "given",
+    "4": "suffix",
+    "5": "prefix",
+    "6": "suffix",
+    "7": "use",
+    "8": "extension",
+    "11": "extension",
+    "12": "period.start",
+    "13": "period.end",
+    "14": "suffix",
+    "10.1": "period.start",
+    "10.2": "period.end",
+}
 _SYLLABIC: Final = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
 
 

@@ -11,9 +11,14 @@ from mappings.hl7v2.datatypes.references import known, reference
 from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.parser import Repetition
 
-_PL_PARTS: Final = {**{f"{n}.*": "name" for n in (1, 2, 3, 7, 8)}, "4.1": "identifier.assigner.display",
-                    "4.2": "identifier.system", "4.3": "identifier.system", "9": "description",
-                    "10.1": "identifier.value"}  # fmt: skip
+_PL_PARTS: Final = {
+    **{f"{n}.*": "name" for n in (1, 2, 3, 7, 8)},
+    "4.1": "identifier.assigner.display",
+    "4.2": "identifier.system",
+    "4.3": "identifier.system",
+    "9": "description",
+    "10.1": "identifier.value",
+}
 
 #: Codes of location-physical-type by the component of PL that names that kind of place, in the order of the name.
 _LEVELS: Final = (("bu", 7), ("lvl", 8), ("wa", 1), ("ro", 2), ("bd", 3))

@@ -14,12 +14,28 @@ from mappings.hl7v2.datatypes.names import name_of
 from mappings.hl7v2.leaves import clean, component, leaf
 from mappings.hl7v2.parser import Repetition
 
-_XCN_PARTS: Final = {"1": "identifier.value", "2.*": "name.family", "3": "name.given", "4": "name.given",
-                     "5": "name.suffix", "6": "name.prefix", "7": "name.suffix", "9.1": "identifier.assigner.display",
-                     "9.2": "identifier.system", "9.3": "identifier.system", "13": "identifier.type"}  # fmt: skip
-_XON_PARTS: Final = {"1": "name", "3": "identifier.value", "6.1": "identifier.assigner.display",
-                     "6.2": "identifier.system", "6.3": "identifier.system", "7": "identifier.type",
-                     "10": "identifier.value"}  # fmt: skip
+_XCN_PARTS: Final = {
+    "1": "identifier.value",
+    "2.*": "name.family",
+    "3": "name.given",
+    "4": "name.given",
+    "5": "name.suffix",
+    "6": "name.prefix",
+    "7": "name.suffix",
+    "9.1": "identifier.assigner.display",
+    "9.2": "identifier.system",
+    "9.3": "identifier.system",
+    "13": "identifier.type",
+}
+_XON_PARTS: Final = {
+    "1": "name",
+    "3": "identifier.value",
+    "6.1": "identifier.assigner.display",
+    "6.2": "identifier.system",
+    "6.3": "identifier.system",
+    "7": "identifier.type",
+    "10": "identifier.value",
+}
 
 
 def reference(building: Building, display: str) -> dict[str, str]:

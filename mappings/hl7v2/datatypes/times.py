@@ -177,6 +177,8 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "date": plain(date, {"1": ""}),
     "dateTime": plain(date_time, {"1": ""}),
     "instant": plain(instant, {"1": ""}),
-    "DR": plain(lambda rep, context: period(date_time(rep, context, 1), date_time(rep, context, 2)) or None,
-                {"1": "start", "2": "end"}),
-}  # fmt: skip
+    "DR": plain(
+        lambda rep, context: period(date_time(rep, context, 1), date_time(rep, context, 2)) or None,
+        {"1": "start", "2": "end"},
+    ),
+}

@@ -24,10 +24,21 @@ UCUM: Final = "http://unitsofmeasure.org"
 _UCUM: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.113883.6.8"})
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _COMPARATORS: Final = frozenset({"<", "<=", ">", ">="})
-_MEDIA: Final = {"PDF": "application/pdf", "JPEG": "image/jpeg", "JPG": "image/jpeg", "PNG": "image/png",
-                 "TIFF": "image/tiff", "GIF": "image/gif", "RTF": "text/rtf", "HTML": "text/html", "XML": "text/xml",
-                 "PLAIN": "text/plain", "DICOM": "application/dicom", "HL7": "text/xml",
-                 "X-HL7-CDA-LEVEL-ONE": "text/xml"}  # fmt: skip
+_MEDIA: Final = {
+    "PDF": "application/pdf",
+    "JPEG": "image/jpeg",
+    "JPG": "image/jpeg",
+    "PNG": "image/png",
+    "TIFF": "image/tiff",
+    "GIF": "image/gif",
+    "RTF": "text/rtf",
+    "HTML": "text/html",
+    "XML": "text/xml",
+    "PLAIN": "text/plain",
+    "DICOM": "application/dicom",
+    "HL7": "text/xml",
+    "X-HL7-CDA-LEVEL-ONE": "text/xml",
+}
 
 #: Members of the Observation (or component) that hold the value; None if the text is not of that type.
 Value = Callable[[Repetition, Json, Context], Json | None]
@@ -217,10 +228,26 @@ def _media_type(kind: str, subtype: str) -> str:
 
 
 _BY_TYPE: Final[dict[str, Value]] = {
-    "NM": _number, "SN": _structured, "ST": _text, "TX": _long_text, "FT": _long_text,
-    "CE": _coded, "CWE": _coded, "CNE": _coded, "CF": _coded, "IS": _coded, "ID": _coded,
-    "DT": _moment, "TS": _moment, "DTM": _moment, "TM": _clock, "DR": _span, "NR": _range, "ED": _data, "RP": _pointer,
-}  # fmt: skip
+    "NM": _number,
+    "SN": _structured,
+    "ST": _text,
+    "TX": _long_text,
+    "FT": _long_text,
+    "CE": _coded,
+    "CWE": _coded,
+    "CNE": _coded,
+    "CF": _coded,
+    "IS": _coded,
+    "ID": _coded,
+    "DT": _moment,
+    "TS": _moment,
+    "DTM": _moment,
+    "TM": _clock,
+    "DR": _span,
+    "NR": _range,
+    "ED": _data,
+    "RP": _pointer,
+}
 #: Maps that lose nothing by their nature.
 _WHOLE: Final = frozenset({_number, _text, _long_text, _data})
 #: Types whose repetitions are lines of one text.

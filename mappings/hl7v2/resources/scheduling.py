@@ -15,8 +15,15 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.notes import add_notes
 
 #: Status of an appointment by event (v2.5.1 chapter 10: new, rescheduled, modified, cancelled, discontinued, no show).
-_BY_EVENT: Final = {"S12": "booked", "S13": "booked", "S14": "booked", "S15": "cancelled", "S16": "cancelled",
-                    "S17": "entered-in-error", "S26": "noshow"}  # fmt: skip
+_BY_EVENT: Final = {
+    "S12": "booked",
+    "S13": "booked",
+    "S14": "booked",
+    "S15": "cancelled",
+    "S16": "cancelled",
+    "S17": "entered-in-error",
+    "S26": "noshow",
+}
 #: Events that settle the status whatever SCH-25 says.
 _SETTLED: Final = frozenset({"S15", "S16", "S17", "S26"})
 #: Minutes of the longest appointment whose end is worked out: a year.
