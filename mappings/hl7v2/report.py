@@ -47,8 +47,25 @@ def report(context: Context, rules: Rules, trace: Trace) -> tuple[ReportRow, ...
                 fixed: Verdict = ("carried", (carried[n],), "")
             else:
                 fixed = ("refused", (), whole or refused.get(n, NO_MAPPING))
-            _field(rows, f"{name}-{n}", segment, n, fixed, trace)
+            if _is_one_leaf(raw, segment):
+                rows.append(_row(f"{name}-{n}[1]", _of_one_leaf(segment, n, fixed, trace)))
+            else:
+                _field(rows, f"{name}-{n}", segment, n, fixed, trace)
     return tuple(rows)
+
+
+def _is_one_leaf(raw: str, segment: Segment) -> bool:
+    """Whether a field is not divided at all, as most are; delimiters that are not declared, or are, leave it open."""
+    s = segment.separators
+    return s.component not in raw and s.repetition not in raw and s.subcomponent not in raw
+
+
+def _of_one_leaf(segment: Segment, n: int, fixed: Verdict, trace: Trace) -> Verdict:
+    place = segment.position
+    ways = [*trace.mapped.get((place, n, 1), ()), *trace.mapped.get((place, n, 0), ())]
+    verdict = (_verdict(ways, 1, 1) or fixed) if ways else fixed
+    notes = trace.notes.get((place, n, 1)) if trace.notes else None
+    return verdict if notes is None else _with_note(verdict, fixed, notes, 1)
 
 
 def _field(rows: list[ReportRow], name: str, segment: Segment, n: int, fixed: Verdict, trace: Trace) -> None:
