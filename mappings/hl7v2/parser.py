@@ -128,7 +128,11 @@ class Segment:
             return []
         if n <= 2 and self.name in HEADERS:
             return [Repetition(raw, _UNDIVIDED)]
-        return [Repetition(text, self.separators) for text in _split(raw, self.separators.repetition)]
+        separators = self.separators
+        separator = separators.repetition
+        if not separator or separator not in raw:
+            return [Repetition(raw, separators)]
+        return [Repetition(text, separators) for text in raw.split(separator)]
 
     def get(self, n: int, rep: int = 1, comp: int = 1, sub: int = 1) -> str:
         """The unescaped leaf at that place, or "" where there is none."""
