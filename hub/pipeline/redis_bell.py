@@ -92,8 +92,8 @@ class RedisBell:
                 if told is None:
                     raise NoAnswer
                 self._reached()
-                # Heard for the subscription and for an answered ping too: rings may have been missed before them.
-                heard()
+                if told["type"] != "pong":  # the subscription itself counts: rings may have been missed before it
+                    heard()
 
     def _reached(self) -> None:
         self._rest_until = 0.0

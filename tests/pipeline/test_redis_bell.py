@@ -118,6 +118,7 @@ def test_a_replay_wakes_a_worker_over_redis(
         async with box(database_url) as hub, site(hub, redis.url) as here:
             number = await here.accept("1")
             assert await here.waiter.settled([number], 20)
+            await asyncio.sleep(0.5)  # the worker has looked once more and waits
             desk = bell(redis.url)
             repairs = Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON), desk)
             assert await repairs.replay(Filter(numbers=(number,))) == [number]
