@@ -19,11 +19,12 @@ from asyncpg import Record as Row
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
+from hub.store import compartment_sql as sql
+from hub.store.compartment_sql import After, Kinds, Plan, Text
 from hub.store.criteria import Bind, binds
-from hub.store.emit import Emitter, every
 from hub.store.read import COLUMNS, stored
 from hub.store.resource_types import NUMBERS, type_number
-from hub.store.scan import Seen, may_see, seen
+from hub.store.scan import Seen, seen
 from hub.store.values import Found, Portion, Stored, Visible
 
 _NIL: Final = str(UUID(int=0))
@@ -45,42 +46,6 @@ _START: Final = (0, "-infinity", _NIL)
 _decoder: Final = msgspec.msgpack.Decoder(_Position)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kinds:
-    """Resource types as the shorter of two lists: these, or all but these. `low` and `high` bound their numbers."""
-
-    numbers: Bind
-    negated: bool
-    low: Bind
-    high: Bind
-
-
-@dataclass(frozen=True, slots=True)
-class _After:
-    """Where to go on: a place in the order, and the snapshot of the first page (None on that one)."""
-
-    row: tuple[Bind, ...]
-    snapshot: Bind | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """One statement to make; plans of one shape are equal. `targets`: types of what is referred to."""
-
-    pkey: Bind
-    kinds: _Kinds
-    seen: Seen
-    start: Bind | None = None
-    end: Bind | None = None
-    since: Bind | None = None
-    targets: _Kinds | None = None
-    after: _After | None = None
-    limit: Bind | None = None
-
-
-_Text = tuple[str, tuple[int, ...]]
-
-
 async def page(tx: Tx, asked: Portion, visible: Visible, *, count: int, after: bytes | None) -> Found:
     """One page. See `Store.everything`."""
     who = seen(visible)
@@ -92,13 +57,13 @@ async def page(tx: Tx, asked: Portion, visible: Visible, *, count: int, after: b
     else:
         here = position
     if here.row is not None:
-        rows = await _run(tx, _rows_sql, _rows_plan(asked, who, here.row, position, count - len(matches) + 1))
+        rows = await _run(tx, sql.rows, _rows_plan(asked, who, here.row, position, count - len(matches) + 1))
         kept = rows[: count - len(matches)]
         matches += map(stored, kept)
         if len(rows) > len(kept):
             return Found(matches=matches, included=[], total=None, next=_encoded(here.snapshot, here.row, kept))
         here = _Position(here.snapshot, None)
-    found = await _run(tx, _referred_sql, _referred_plan(asked, who, here.key, position, count - len(matches) + 1))
+    found = await _run(tx, sql.referred, _referred_plan(asked, who, here.key, position, count - len(matches) + 1))
     included = [stored(row) for row in found[: count - len(matches)]]
     following = None
     if len(found) > len(included):
@@ -109,8 +74,8 @@ async def page(tx: Tx, asked: Portion, visible: Visible, *, count: int, after: b
 
 async def holds(tx: Tx, patient: str, types: frozenset[str], visible: Visible) -> bool:
     """Whether a patient's record holds anything of these types that may be seen."""
-    plan = _Plan(_pkey(patient), _kinds(types), seen(visible))
-    return bool((await _run(tx, _holds_sql, plan))[0][0])
+    plan = Plan(_pkey(patient), _kinds(types), seen(visible))
+    return bool((await _run(tx, sql.holds, plan))[0][0])
 
 
 def _pkey(patient: str) -> Bind:
@@ -139,26 +104,26 @@ def _encoded(snapshot: str, before: tuple[int, str, str], kept: Sequence[Row]) -
 
 async def _opening(tx: Tx, asked: Portion, who: Seen) -> tuple[str, list[Stored]]:
     """The snapshot all later pages keep to, and the Patient's own row if it is asked for and may be seen."""
-    plan = _Plan(_pkey(asked.patient), _kinds(asked.types & _PATIENT), who, *_times(asked))
-    (row,) = await _run(tx, _opening_sql, plan)
+    plan = Plan(_pkey(asked.patient), _kinds(asked.types & _PATIENT), who, *_times(asked))
+    (row,) = await _run(tx, sql.opening, plan)
     return row[_WIDTH], [stored(row)] if row[0] is not None else []
 
 
-def _rows_plan(asked: Portion, who: Seen, row: tuple[int, str, str], before: _Position | None, limit: int) -> _Plan:
+def _rows_plan(asked: Portion, who: Seen, row: tuple[int, str, str], before: _Position | None, limit: int) -> Plan:
     place = (Bind(row[0], "smallint"), Bind(row[1], "text"), Bind(row[2], "uuid"))
     kinds = _kinds(asked.types - _PATIENT)
-    return _Plan(_pkey(asked.patient), kinds, who, *_times(asked), **_page_of(place, before, limit))
+    return Plan(_pkey(asked.patient), kinds, who, *_times(asked), **_page_of(place, before, limit))
 
 
-def _referred_plan(asked: Portion, who: Seen, key: str, before: _Position | None, limit: int) -> _Plan:
+def _referred_plan(asked: Portion, who: Seen, key: str, before: _Position | None, limit: int) -> Plan:
     kinds, targets = _kinds(asked.leading), _kinds(asked.referred)
     place = (Bind(key, "uuid"),)
-    return _Plan(_pkey(asked.patient), kinds, who, *_times(asked), targets, **_page_of(place, before, limit))
+    return Plan(_pkey(asked.patient), kinds, who, *_times(asked), targets, **_page_of(place, before, limit))
 
 
 def _page_of(place: tuple[Bind, ...], before: _Position | None, limit: int) -> dict[str, Any]:
     snapshot = None if before is None else Bind(before.snapshot, "text")
-    return {"after": _After(place, snapshot), "limit": Bind(limit, "bigint")}
+    return {"after": After(place, snapshot), "limit": Bind(limit, "bigint")}
 
 
 def _times(asked: Portion) -> tuple[Bind | None, Bind | None, Bind | None]:
@@ -168,9 +133,9 @@ def _times(asked: Portion) -> tuple[Bind | None, Bind | None, Bind | None]:
     return start, end, since
 
 
-def _kinds(types: frozenset[str]) -> _Kinds:
+def _kinds(types: frozenset[str]) -> Kinds:
     numbers, negated, low, high = _numbers(types)
-    return _Kinds(Bind(numbers, "smallint[]"), negated, Bind(low, "smallint"), Bind(high, "smallint"))
+    return Kinds(Bind(numbers, "smallint[]"), negated, Bind(low, "smallint"), Bind(high, "smallint"))
 
 
 @lru_cache(maxsize=256)
@@ -181,96 +146,7 @@ def _numbers(types: frozenset[str]) -> tuple[list[int], bool, int, int]:
     return listed, negated, min(given, default=0), max(given, default=0)
 
 
-async def _run(tx: Tx, compile_: Callable[[_Plan], _Text], plan: _Plan) -> list[Any]:
+async def _run(tx: Tx, compile_: Callable[[Plan], Text], plan: Plan) -> list[Any]:
     text, order = compile_(plan)
     values = list(binds(plan))
     return list(await tx.fetch(text, *(values[position].value for position in order)))
-
-
-def _of(emit: Emitter, kinds: _Kinds, row: str) -> str:
-    """Of these types. The list is no index condition: with one, the rows would not come in the order of the index."""
-    return f"({row}.type = ANY({emit.use(kinds.numbers)})) IS {'NOT ' if kinds.negated else ''}TRUE"
-
-
-def _may_leave(emit: Emitter, plan: _Plan, kinds: _Kinds, row: str) -> list[str]:
-    return [_of(emit, kinds, row), f"NOT {row}.deleted", may_see(emit, plan.seen, row)]
-
-
-def _in_time(emit: Emitter, plan: _Plan, row: str) -> list[str]:
-    """Care dates overlap what is asked for; what has no care date is not outside of it."""
-    conditions = []
-    if plan.start is not None:
-        conditions.append(f"({row}.clinical_end IS NULL OR {row}.clinical_end > {emit.use(plan.start)})")
-    if plan.end is not None:
-        conditions.append(f"({row}.clinical_start IS NULL OR {row}.clinical_start < {emit.use(plan.end)})")
-    return conditions
-
-
-def _since(emit: Emitter, plan: _Plan, row: str) -> list[str]:
-    return [] if plan.since is None else [f"{row}.updated >= {emit.use(plan.since)}"]
-
-
-def _columns(row: str) -> str:
-    return ", ".join(f"{row}.{name}" for name in COLUMNS.split(", "))
-
-
-@lru_cache(maxsize=256)
-def _opening_sql(plan: _Plan) -> _Text:
-    emit = Emitter(plan)
-    own = [f"r.pkey = {emit.use(plan.pkey)}", "r.key = r.pkey"]
-    own += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
-    text = f"SELECT {_columns('r')}, s.s::text FROM pg_current_snapshot() AS s LEFT JOIN resource r ON {every(own)}"
-    return text, emit.order
-
-
-@lru_cache(maxsize=256)
-def _rows_sql(plan: _Plan) -> _Text:
-    emit = Emitter(plan)
-    conditions = [f"r.pkey = {emit.use(plan.pkey)}"]
-    conditions.append(f"r.type BETWEEN {emit.use(plan.kinds.low)} AND {emit.use(plan.kinds.high)}")
-    conditions += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
-    if plan.after is not None:
-        number, low, key = map(emit.use, plan.after.row)
-        conditions.append(f"(r.type, r.date_low, r.key) > ({number}, {low}::timestamptz, {key})")
-        conditions += _unchanged(emit, plan.after, "r")
-    text = (
-        f"SELECT {_columns('r')}, r.date_low::text, r.key FROM resource r WHERE {every(conditions)}"
-        f" ORDER BY r.type, r.date_low, r.key LIMIT {_limit(emit, plan)}"
-    )
-    return text, emit.order
-
-
-@lru_cache(maxsize=256)
-def _referred_sql(plan: _Plan) -> _Text:
-    emit = Emitter(plan)
-    leading = [f"r.pkey = {emit.use(plan.pkey)}", *_may_leave(emit, plan, plan.kinds, "r"), *_in_time(emit, plan, "r")]
-    conditions = ["t.patient IS NULL", *_since(emit, plan, "t")]
-    if plan.targets is not None:
-        conditions += _may_leave(emit, plan, plan.targets, "t")
-    if plan.after is not None:
-        conditions.append(f"w.key > {emit.use(plan.after.row[0])}")
-        conditions += _unchanged(emit, plan.after, "t")
-    keys = f"SELECT DISTINCT k.key FROM resource r CROSS JOIN LATERAL unnest(r.refs) AS k (key) WHERE {every(leading)}"
-    text = (
-        f"SELECT {_columns('t')} FROM ({keys}) w JOIN resource t ON t.pkey = w.key AND t.key = w.key"
-        f" WHERE {every(conditions)} ORDER BY w.key LIMIT {_limit(emit, plan)}"
-    )
-    return text, emit.order
-
-
-@lru_cache(maxsize=256)
-def _holds_sql(plan: _Plan) -> _Text:
-    emit = Emitter(plan)
-    conditions = [f"r.pkey = {emit.use(plan.pkey)}", *_may_leave(emit, plan, plan.kinds, "r")]
-    return f"SELECT EXISTS (SELECT FROM resource r WHERE {every(conditions)})", emit.order
-
-
-def _unchanged(emit: Emitter, after: _After, row: str) -> list[str]:
-    if after.snapshot is None:
-        return []
-    # A subselect: the text is read once, not for each row.
-    return [f"pg_visible_in_snapshot({row}.xid, (SELECT {emit.use(after.snapshot)}::pg_snapshot))"]
-
-
-def _limit(emit: Emitter, plan: _Plan) -> str:
-    return "ALL" if plan.limit is None else emit.use(plan.limit)

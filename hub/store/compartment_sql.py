@@ -1,0 +1,141 @@
+"""The statements of one patient's record: its rows, what they refer to, whether it holds anything."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from hub.store.criteria import Bind
+from hub.store.emit import Emitter, every
+from hub.store.read import COLUMNS
+from hub.store.scan import Seen, may_see
+
+
+@dataclass(frozen=True, slots=True)
+class Kinds:
+    """Resource types as the shorter of two lists: these, or all but these. `low` and `high` bound their numbers."""
+
+    numbers: Bind
+    negated: bool
+    low: Bind
+    high: Bind
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """Where to go on: a place in the order, and the snapshot of the first page (None on that one)."""
+
+    row: tuple[Bind, ...]
+    snapshot: Bind | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One statement to make; plans of one shape are equal. `targets`: types of what is referred to."""
+
+    pkey: Bind
+    kinds: Kinds
+    seen: Seen
+    start: Bind | None = None
+    end: Bind | None = None
+    since: Bind | None = None
+    targets: Kinds | None = None
+    after: After | None = None
+    limit: Bind | None = None
+
+
+#: A statement, and the place among the binds of its plan of each of its arguments.
+Text = tuple[str, tuple[int, ...]]
+
+
+def _of(emit: Emitter, kinds: Kinds, row: str) -> str:
+    """Of these types. The list is no index condition: with one, the rows would not come in the order of the index."""
+    return f"({row}.type = ANY({emit.use(kinds.numbers)})) IS {'NOT ' if kinds.negated else ''}TRUE"
+
+
+def _may_leave(emit: Emitter, plan: Plan, kinds: Kinds, row: str) -> list[str]:
+    return [_of(emit, kinds, row), f"NOT {row}.deleted", may_see(emit, plan.seen, row)]
+
+
+def _in_time(emit: Emitter, plan: Plan, row: str) -> list[str]:
+    """Care dates overlap what is asked for; what has no care date is not outside of it."""
+    conditions = []
+    if plan.start is not None:
+        conditions.append(f"({row}.clinical_end IS NULL OR {row}.clinical_end > {emit.use(plan.start)})")
+    if plan.end is not None:
+        conditions.append(f"({row}.clinical_start IS NULL OR {row}.clinical_start < {emit.use(plan.end)})")
+    return conditions
+
+
+def _since(emit: Emitter, plan: Plan, row: str) -> list[str]:
+    return [] if plan.since is None else [f"{row}.updated >= {emit.use(plan.since)}"]
+
+
+def _columns(row: str) -> str:
+    return ", ".join(f"{row}.{name}" for name in COLUMNS.split(", "))
+
+
+@lru_cache(maxsize=256)
+def opening(plan: Plan) -> Text:
+    """The Patient's own row (nulls where there is none to give), then the snapshot."""
+    emit = Emitter(plan)
+    own = [f"r.pkey = {emit.use(plan.pkey)}", "r.key = r.pkey"]
+    own += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
+    text = f"SELECT {_columns('r')}, s.s::text FROM pg_current_snapshot() AS s LEFT JOIN resource r ON {every(own)}"
+    return text, emit.order
+
+
+@lru_cache(maxsize=256)
+def rows(plan: Plan) -> Text:
+    """Rows in their order, each with its date as text and its key."""
+    emit = Emitter(plan)
+    conditions = [f"r.pkey = {emit.use(plan.pkey)}"]
+    conditions.append(f"r.type BETWEEN {emit.use(plan.kinds.low)} AND {emit.use(plan.kinds.high)}")
+    conditions += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
+    if plan.after is not None:
+        number, low, key = map(emit.use, plan.after.row)
+        conditions.append(f"(r.type, r.date_low, r.key) > ({number}, {low}::timestamptz, {key})")
+        conditions += _unchanged(emit, plan.after, "r")
+    text = (
+        f"SELECT {_columns('r')}, r.date_low::text, r.key FROM resource r WHERE {every(conditions)}"
+        f" ORDER BY r.type, r.date_low, r.key LIMIT {_limit(emit, plan)}"
+    )
+    return text, emit.order
+
+
+@lru_cache(maxsize=256)
+def referred(plan: Plan) -> Text:
+    """What the rows refer to that is about no patient, by key."""
+    emit = Emitter(plan)
+    leading = [f"r.pkey = {emit.use(plan.pkey)}", *_may_leave(emit, plan, plan.kinds, "r"), *_in_time(emit, plan, "r")]
+    conditions = ["t.patient IS NULL", *_since(emit, plan, "t")]
+    if plan.targets is not None:
+        conditions += _may_leave(emit, plan, plan.targets, "t")
+    if plan.after is not None:
+        conditions.append(f"w.key > {emit.use(plan.after.row[0])}")
+        conditions += _unchanged(emit, plan.after, "t")
+    keys = f"SELECT DISTINCT k.key FROM resource r CROSS JOIN LATERAL unnest(r.refs) AS k (key) WHERE {every(leading)}"
+    text = (
+        f"SELECT {_columns('t')} FROM ({keys}) w JOIN resource t ON t.pkey = w.key AND t.key = w.key"
+        f" WHERE {every(conditions)} ORDER BY w.key LIMIT {_limit(emit, plan)}"
+    )
+    return text, emit.order
+
+
+@lru_cache(maxsize=256)
+def holds(plan: Plan) -> Text:
+    """Whether there is any row."""
+    emit = Emitter(plan)
+    conditions = [f"r.pkey = {emit.use(plan.pkey)}", *_may_leave(emit, plan, plan.kinds, "r")]
+    return f"SELECT EXISTS (SELECT FROM resource r WHERE {every(conditions)})", emit.order
+
+
+def _unchanged(emit: Emitter, after: After, row: str) -> list[str]:
+    if after.snapshot is None:
+        return []
+    # A subselect: the text is read once, not for each row.
+    return [f"pg_visible_in_snapshot({row}.xid, (SELECT {emit.use(after.snapshot)}::pg_snapshot))"]
+
+
+def _limit(emit: Emitter, plan: Plan) -> str:
+    return "ALL" if plan.limit is None else emit.use(plan.limit)
