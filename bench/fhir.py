@@ -13,7 +13,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from hub.demo.tokens import clients
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import running
-from hub.run.installation import DEMO_CONSORTIUM, database_of
+from hub.run.installation import DEMO_CONSORTIUM, database_of, temporary_data
 
 SHARED = Path(os.environ.get("YILIAN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 CONNECTIONS = 8
@@ -32,8 +31,7 @@ CONNECTIONS = 8
 
 async def measure(bundles: int, n: int, concurrency: str) -> dict[str, Any]:
     """The driver's cells, and how many bodies a second PostgreSQL gives by primary key."""
-    with tempfile.TemporaryDirectory(prefix="yilian-bench-") as folder:
-        data = Path(folder)
+    with temporary_data() as data:
         settings = Settings.load({}, data_dir=data, port=0, config=DEMO_CONSORTIUM, log_level="WARNING")
         with (data / "hub.log").open("w") as lines:
             log = Log("bench", level="WARNING", stream=lines)

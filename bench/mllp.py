@@ -16,7 +16,6 @@ import statistics
 import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from bench.mix import mix
 from connectors.mllp.sender import Sender
@@ -25,14 +24,13 @@ from hub.demo.tokens import clients
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import running
-from hub.run.installation import DEMO_CONSORTIUM
+from hub.run.installation import DEMO_CONSORTIUM, temporary_data
 
 
 async def measure(count: int, connections: int, *, adt_only: bool) -> dict[str, float]:
     """Send `count` messages over `connections` connections a feed; seconds until acknowledged and until processed."""
     messages = list(mix(count, max(count // 10, 1), 1, adt_only=adt_only))
-    with tempfile.TemporaryDirectory(prefix="yilian-bench-") as folder:
-        data = Path(folder)
+    with temporary_data() as data:
         settings = Settings.load({}, data_dir=data, port=0, config=DEMO_CONSORTIUM, log_level="WARNING")
         with (data / "hub.log").open("w") as lines:
             log = Log("bench", level="WARNING", stream=lines)

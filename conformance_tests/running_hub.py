@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from hub.db.embedded import EmbeddedPostgres
 from hub.demo.ask import Client
 
 START_SECONDS = 60
@@ -116,3 +117,5 @@ def running_hub(folder: Path, *options: str, **environment: str) -> Iterator[Run
         yield hub
     finally:
         hub.stop()
+        # When we are root the cluster may stand outside the folder of the test.
+        EmbeddedPostgres(hub.data / "postgres").remove()

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,7 +25,7 @@ from hub.demo.verify import verdicts
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import Addresses, running
-from hub.run.installation import DEMO_CONSORTIUM
+from hub.run.installation import DEMO_CONSORTIUM, temporary_data
 from hub.run.instances import registry
 
 #: Invented persons beside those of the story.
@@ -162,8 +161,8 @@ def _folder(data: Path | None) -> Iterator[Path]:
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         yield data
         return
-    with tempfile.TemporaryDirectory(prefix="yilian-demo-") as folder:
-        yield Path(folder)
+    with temporary_data() as folder:
+        yield folder
 
 
 @contextmanager

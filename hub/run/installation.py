@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib import resources
@@ -35,6 +36,18 @@ def locked(data: Path) -> Iterator[None]:
                 todo="stop it, or name --data",
             ) from None
         yield
+
+
+@contextmanager
+def temporary_data() -> Iterator[Path]:
+    """A data folder that goes when the block ends, with all that was in it.
+
+    Others may pass through it but not read it, so the account PostgreSQL runs under reaches its cluster inside.
+    """
+    with tempfile.TemporaryDirectory(prefix="yilian-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)
+        yield folder
 
 
 def consortium_file(settings: Settings) -> Path:
