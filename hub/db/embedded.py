@@ -93,6 +93,7 @@ class EmbeddedPostgres:
             (self._folder / "postgres.pid").unlink(missing_ok=True)
         if self._sockets is not None:
             shutil.rmtree(self._sockets, ignore_errors=True)
+            self._sockets = None
         if self._lock is not None:
             self._lock.close()
             self._lock = None
@@ -170,7 +171,7 @@ class EmbeddedPostgres:
                 raise HubError(Category.CONFLICT, what, where=_WHERE, todo=todo, code="port-in-use") from None
 
     def _launch(self, home: Home, binaries: Binaries) -> None:
-        # Kept over a restart: whoever has our URL must find the server again.
+        # Kept when the server died: whoever has our URL must find it again.
         self._sockets = self._sockets or home.socket_folder(_DEFAULT_PORT)
         text = configuration(
             socket_folder=self._sockets,
