@@ -13,6 +13,7 @@ ACCEPTED: Final = (
     "shared folder absent",
     "long run: make soak",
     "needs root",
+    "needs 4096 open files",
     "needs an ordinary user",
     "needs another Python",
     "needs PostgreSQL on the machine",

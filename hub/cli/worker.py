@@ -15,7 +15,7 @@ import uvloop
 from hub.bootstrap import Foundation
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
-from hub.run.child import Child
+from hub.run.child import Child, allow_open_files
 
 
 class Kind(StrEnum):
@@ -54,6 +54,7 @@ def worker(
 
                 await run_mllp(foundation, child, sockets)
 
+    allow_open_files()
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)

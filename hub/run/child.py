@@ -5,8 +5,22 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import resource
 import signal
-from typing import Any
+from typing import Any, Final
+
+#: Open files a process may need: connections of all feeds, and the database's.
+OPEN_FILES: Final = 65_536
+
+
+def allow_open_files(wanted: int = OPEN_FILES) -> int:
+    """Raise this process's limit of open files towards `wanted`, as far as the machine lets us; what it is then."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    reachable = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    if soft == resource.RLIM_INFINITY or soft >= reachable:
+        return soft
+    resource.setrlimit(resource.RLIMIT_NOFILE, (reachable, hard))
+    return reachable
 
 
 class Child:

@@ -70,7 +70,8 @@ def _of_bytes(raw: bytes, as_utf_8: str | None, declared: str | None) -> tuple[s
     """The codec the bytes are in, and the text if that is known already."""
     if as_utf_8 is not None and not _accidental(as_utf_8, raw, declared):
         return UTF_8, as_utf_8
-    if as_utf_8 is None and _is_damaged_utf_8(raw):
+    kept_word = declared == GB and _strict(raw, GB) is not None
+    if as_utf_8 is None and not kept_word and _is_damaged_utf_8(raw):
         return UTF_8, None
     if declared not in {None, UTF_8, GB, "ascii"} and not (_is_single_byte(declared) and _looks_chinese(raw)):
         as_declared = _strict(raw, declared)

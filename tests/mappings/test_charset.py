@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from mappings.hl7v2.charset import Decoded, decode
@@ -151,6 +151,7 @@ def test_chinese_text_is_read_right_whatever_it_is_encoded_in(text: str, codec: 
     assert decode(message(text).encode(codec)).text == message(text)
 
 
+@example("绉丁", "gbk")
 @given(
     st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1), st.sampled_from(["gbk", "utf-8"])
 )
