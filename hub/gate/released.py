@@ -10,7 +10,11 @@ from hub.store.values import Stored
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """One version of a resource: its bytes as stored, empty for a deletion."""
+    """One version of a resource: its bytes as stored, empty for a deletion.
+
+    `organization` is the facility code of its author organisation, `began` and `ended` its clinical time; each is
+    empty or None where unknown.
+    """
 
     type: str
     id: str
@@ -18,6 +22,9 @@ class Released:
     updated: datetime
     deleted: bool
     body: bytes
+    organization: str = ""
+    began: datetime | None = None
+    ended: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,4 +51,7 @@ def released(stored: Stored) -> Released:
         updated=stored.updated,
         deleted=stored.deleted,
         body=stored.body,
+        organization=stored.facts.author_org,
+        began=stored.facts.clinical_start,
+        ended=stored.facts.clinical_end,
     )
