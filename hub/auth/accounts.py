@@ -1,0 +1,148 @@
+"""Local accounts of the pages: who may sign in, as whom, and how guessing passwords is slowed down.
+
+The name of an account never tells more to a stranger than any other name does: an unknown, a disabled and a locked
+account and a wrong password take the same time and get the same answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import asyncpg
+
+from hub.auth import passwords
+from hub.auth.directory import Directory
+from hub.auth.roles import role_named
+from hub.db.database import Database
+from hub.kernel.clock import Clock
+from hub.kernel.errors import Category, HubError
+
+#: Roles for which the pages have something to show.
+PAGE_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy")
+
+#: Refused attempts after which an account rests for a minute; the rest doubles with each further one, up to 16.
+FREE_ATTEMPTS: Final = 5
+
+#: Password checks of this process that run at once: each takes 32 MiB and a core for a tenth of a second.
+_AT_ONCE: Final = 2
+
+_NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
+
+#: Who the person is must be known where the consent rules ask for it (section 6, section 7) and for the audit trail.
+_NAMED: Final = frozenset({"clinician", "family-doctor", "proxy"})
+
+# The attempt counts as refused before the password is looked at, so guesses sent side by side all count.
+_ATTEMPT: Final = f"""
+UPDATE account SET failed = failed + 1, locked_until = CASE WHEN failed + 1 < {FREE_ATTEMPTS} THEN NULL
+  ELSE $2::timestamptz + interval '1 minute' * power(2, least(failed + 1 - {FREE_ATTEMPTS}, 4)) END
+WHERE name = $1 AND NOT disabled AND (locked_until IS NULL OR locked_until <= $2)
+RETURNING *
+"""
+_SUCCESS: Final = "UPDATE account SET failed = 0, locked_until = NULL WHERE name = $1"
+_INSERT: Final = """
+INSERT INTO account (name, role, organization, practitioner, patient, display, password, disabled, failed, created)
+VALUES ($1, $2, $3, $4, $5, $6, $7, false, 0, $8)
+"""
+_SESSIONS_END: Final = "DELETE FROM web_session WHERE account = $1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Account:
+    """Who signs in. `practitioner` and `patient` as in `hub.auth.actor.Actor`; `display` is the name to greet with."""
+
+    name: str
+    role: str
+    organization: str
+    practitioner: str | None
+    patient: str | None
+    display: str
+    disabled: bool = False
+
+
+class Accounts:
+    """The accounts of one installation. Every method raises HubError UNAVAILABLE when the database is away."""
+
+    def __init__(self, database: Database, directory: Directory, clock: Clock) -> None:
+        self._database: Final = database
+        self._directory: Final = directory
+        self._clock: Final = clock
+        self._slots: Final = asyncio.Semaphore(_AT_ONCE)
+
+    async def add(self, account: Account, password: str) -> None:
+        """Add an account. Raises HubError INVALID for a role, organisation or person that is none, CONFLICT for a
+        name that is taken."""
+        _check(account, self._directory)
+        kept = passwords.hashed(password)
+        try:
+            async with self._database.connection() as tx:
+                await tx.execute(
+                    _INSERT, account.name, account.role, account.organization, account.practitioner, account.patient,
+                    account.display, kept, self._clock(),
+                )  # fmt: skip
+        except asyncpg.UniqueViolationError:
+            raise HubError(
+                Category.CONFLICT, "an account has this name", where="name", todo="choose another", code="account"
+            ) from None
+
+    async def all(self) -> list[Account]:
+        """Every account, by name."""
+        async with self._database.connection() as tx:
+            return [_account(row) for row in await tx.fetch("SELECT * FROM account ORDER BY name")]
+
+    async def set_password(self, name: str, password: str) -> None:
+        """Give an account a new password, lift its lock, and end its sessions. Raises HubError NOT_FOUND."""
+        kept = passwords.hashed(password)
+        async with self._database.transaction() as tx:
+            sql = "UPDATE account SET password = $2, failed = 0, locked_until = NULL WHERE name = $1"
+            _must_be_one(await tx.execute(sql, name, kept))
+            await tx.execute(_SESSIONS_END, name)
+
+    async def set_disabled(self, name: str, disabled: bool) -> None:
+        """Let an account sign in no more, or again; its sessions end. Raises HubError NOT_FOUND."""
+        async with self._database.transaction() as tx:
+            _must_be_one(await tx.execute("UPDATE account SET disabled = $2 WHERE name = $1", name, disabled))
+            await tx.execute(_SESSIONS_END, name)
+
+    async def verify(self, name: str, password: str) -> Account | None:
+        """The account, or None when name and password do not open one now; why is not told."""
+        async with self._slots:
+            async with self._database.connection() as tx:
+                row = await tx.fetchrow(_ATTEMPT, name.strip().lower(), self._clock())
+            kept = passwords.NOBODY if row is None else row["password"]
+            right = await asyncio.to_thread(passwords.matches, password, kept)
+            if row is None or not right:
+                return None
+            async with self._database.connection() as tx:
+                await tx.execute(_SUCCESS, row["name"])
+        return _account(row)
+
+
+def _check(account: Account, directory: Directory) -> None:
+    role = role_named(account.role)
+    if not _NAME.fullmatch(account.name):
+        raise _invalid("name", "is not a name of an account", "small letters, digits, dot, dash; at most 64")
+    if account.role not in PAGE_ROLES:
+        raise _invalid("role", "the pages have nothing for this role", f"one of {', '.join(PAGE_ROLES)}")
+    if account.role in _NAMED and not account.practitioner:
+        raise _invalid("practitioner", f"role {role.name} needs the id of the person", "name it")
+    if role.personal and not account.patient:
+        raise _invalid("patient", f"role {role.name} needs a patient", "name the id of the Patient")
+    if account.organization or not role.personal:
+        directory.facility(account.organization)
+
+
+def _invalid(where: str, what: str, todo: str) -> HubError:
+    return HubError(Category.INVALID, what, where=where, todo=todo, code="account")
+
+
+def _account(row: asyncpg.Record) -> Account:
+    names = ("name", "role", "organization", "practitioner", "patient", "display", "disabled")
+    return Account(**{name: row[name] for name in names})
+
+
+def _must_be_one(status: str) -> None:
+    if status != "UPDATE 1":
+        raise HubError(Category.NOT_FOUND, "no such account", where="name", todo="see `yilian user list`")

@@ -1,0 +1,70 @@
+"""Tables of what patients and those who act for them have laid down: consents, proxies, approvals.
+
+Consents and proxies stand under the source patient they were given for; the persons of the patient index gather them.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
+
+from hub.db.metadata import metadata
+
+#: The newest version of every Consent, compiled; `key` is that of `Consent/id`. `actors` are all references that an
+#: actor of the consent may name as a recipient, in whichever provision: who may be touched by it at all.
+consent_rule: Final = Table(
+    "consent_rule",
+    metadata,
+    Column("key", Uuid, primary_key=True),
+    Column("id", Text, nullable=False),
+    Column("pkey", Uuid, nullable=False, comment="key of the source patient"),
+    Column("patient", Text, nullable=False, comment="id of the source patient"),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("actors", ARRAY(Text), nullable=False),
+    Column("compiled", LargeBinary, nullable=False, comment="consent.packed"),
+    Index("ix_consent_rule_pkey", "pkey"),
+    Index("ix_consent_rule_actors", "actors", postgresql_using="gin"),
+    info={"kind": "local"},
+)
+
+#: How often consents, proxies and approvals have changed: no row, or one. A decision holds for one number only.
+epoch: Final = Table(
+    "epoch",
+    metadata,
+    Column("only", SmallInteger, primary_key=True, autoincrement=False, comment="always 1"),
+    Column("number", BigInteger, nullable=False),
+    info={"kind": "local"},
+)
+
+#: Who acts for a patient (consent rules, section 7). `reference` is a RelatedPerson, `period` a FHIR Period.
+proxy_entry: Final = Table(
+    "proxy_entry",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("pkey", Uuid, nullable=False, comment="key of the source patient"),
+    Column("patient", Text, nullable=False, comment="id of the source patient"),
+    Column("reference", Text, nullable=False),
+    Column("kind", Text, nullable=False, comment="parent, legal-guardian or delegate"),
+    Column("status", Text, nullable=False, comment="active or inactive"),
+    Column("period", JSONB, nullable=False),
+    Column("scope", ARRAY(Text), nullable=False),
+    Column("evidence", Text, nullable=False, comment="how it was proved: a file number, never its content"),
+    Column("recorded", DateTime(timezone=True), nullable=False),
+    Index("ix_proxy_entry_pkey", "pkey"),
+    Index("ix_proxy_entry_reference", "reference"),
+    info={"kind": "local"},
+)
+
+#: Approvals that a token may refer to by `id`: of an ethics committee, or of a second person.
+approval: Final = Table(
+    "approval",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("kind", Text, nullable=False, comment="ethics or second"),
+    Column("content", JSONB, nullable=False),
+    Column("recorded", DateTime(timezone=True), nullable=False),
+    info={"kind": "local"},
+)
