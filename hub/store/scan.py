@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
-from hub.kernel.ids import reference_key
 from hub.store import side_rows
 from hub.store.criteria import (
     Bind,
@@ -42,18 +41,15 @@ class Seen:
     everything: bool
     organizations: Bind | None
     types: Bind | None
-    patients: Bind | None
 
 
 def seen(visible: Visible) -> Seen:
     """Bind the gate's predicate."""
     types = [type_number(name) for name in visible.types]
-    patients = [reference_key("Patient", patient) for patient in visible.patients]
     return Seen(
         visible.everything,
         Bind(list(visible.organizations), "text[]") if visible.organizations else None,
         Bind(types, "smallint[]") if types else None,
-        Bind(patients, "uuid[]") if patients else None,
     )
 
 
@@ -66,8 +62,6 @@ def may_see(emit: Emitter, who: Seen, row: str) -> str:
         open_to.append(f"{row}.author_org = ANY({emit.use(who.organizations)})")
     if who.types is not None:
         open_to.append(f"{row}.type = ANY({emit.use(who.types)})")
-    if who.patients is not None:
-        open_to.append(f"{row}.pkey = ANY({emit.use(who.patients)})")
     # Not a bare comparison: no index may be tried for it.
     return f"({some(open_to)}) IS TRUE" if open_to else "FALSE"
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
+from hub.store.conditions import Condition
 
 #: What one write did. `unchanged` wrote nothing.
 Outcome = Literal["created", "updated", "unchanged", "deleted"]
@@ -85,19 +86,68 @@ class Saved:
     body: bytes
 
 
+#: How a source patient is tied to an actor: cared for by a facility, or managed by a family doctor.
+RelationKind = Literal["care", "managed"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relation:
+    """A patient is tied to a party for a time, as some resource says.
+
+    `pkey` is the source-patient key, `key` that of the resource it follows from. `party` is a facility code (`F01`) for
+    care and a reference (`Practitioner/x`) for managed. Both ends are included; None is open.
+    """
+
+    pkey: UUID
+    key: UUID
+    kind: RelationKind
+    party: str
+    low: datetime | None = None
+    high: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """The persons tied to one of some parties at an instant, and what may be seen of them.
+
+    A person is on the panel if any of the person's source patients has such a relation.
+    """
+
+    kind: RelationKind
+    parties: tuple[str, ...]
+    at: datetime
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Group:
+    """Source patients (by key) for whom the consents are settled already, and what may be seen of them."""
+
+    pkeys: tuple[UUID, ...]
+    condition: Condition
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visible:
-    """The gate's predicate as data: a resource is visible if any one of these says so.
+    """The gate's predicate as data. It becomes part of every statement that looks into resources.
 
-    It becomes part of every statement that looks into resources, so that what is hidden has no influence at all.
-    `organizations`: author organisations (facility codes). `types`: resource types open to all. `patients`: source
-    patient ids whose whole record is open.
+    So what is hidden has no influence at all. A row is visible if `everything` says so, or
+
+    - it is about no patient and its type is in `types`; or
+    - it is about a patient, its type is not in `withheld`, its source-patient key is in `confined` (None: any), and
+      its author organisation is in `organizations` (facility codes), or a group holds its patient and that group's
+      condition holds, or no group holds its patient, the person is on the panel and the panel's condition holds.
+
+    Where several groups hold a patient, one of them is enough.
     """
 
     everything: bool = False
-    organizations: tuple[str, ...] = ()
     types: frozenset[str] = frozenset()
-    patients: tuple[str, ...] = ()
+    organizations: tuple[str, ...] = ()
+    withheld: frozenset[str] = frozenset()
+    panel: Panel | None = None
+    groups: tuple[Group, ...] = ()
+    confined: tuple[UUID, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -85,16 +85,6 @@ def test_types_that_are_open_to_all_are_seen_whoever_wrote_them(database_url: st
     run(database_url, work)
 
 
-def test_a_patient_that_is_open_brings_the_whole_record_that_patient_leads(database_url: str) -> None:
-    async def work(database: Database, store: Store) -> None:
-        await save(database, store, *(write(resource, org="F01") for resource in OURS))
-        async with database.connection() as connection:
-            found = await ask(connection, store, "Observation", [], Visible(patients=("ours",)))
-            assert ids(found.matches) == ["Observation/seen"]
-
-    run(database_url, work)
-
-
 def test_a_deleted_resource_is_found_by_nothing(database_url: str) -> None:
     async def work(database: Database, store: Store) -> None:
         first = write(OURS[0])
