@@ -92,7 +92,7 @@ SETTINGS: Final = (
     Setting(
         "max_attempts",
         _positive,
-        3,
+        5,
         "Times a message may bring a worker down before it becomes a dead letter.",
     ),
     Setting("mllp_max_bytes", _positive, 16 * 1024 * 1024, "Largest HL7 v2 message taken over MLLP, in bytes."),

@@ -43,7 +43,7 @@ async def run_worker(
     batch_size: int,
     stop: asyncio.Event,
     careful: bool = False,
-    max_attempts: int = 3,
+    max_attempts: int,
     bell: Bell = SILENT,
 ) -> None:
     """Work until `stop` is set, then finish the batch in hand.

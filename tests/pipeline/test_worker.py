@@ -204,7 +204,7 @@ def test_the_worker_wakes_for_a_message_and_finishes_when_told(database_url: str
         async with box(database_url) as hub:
             stop = asyncio.Event()
             parts = hub.database, hub.ingest, hub.translators, Log("worker", stream=hub.log), fixed_clock(NOON)
-            working = asyncio.create_task(run_worker(*parts, batch_size=4, stop=stop, careful=True))
+            working = asyncio.create_task(run_worker(*parts, batch_size=4, stop=stop, careful=True, max_attempts=3))
             await asyncio.sleep(0.2)
             accepted = await hub.inbox.accept(received(message("1")))
             for _ in range(100):
