@@ -1,4 +1,4 @@
-"""Tables of what patients and those who act for them have laid down: consents, proxies, approvals.
+"""Tables of what patients and their proxies have laid down (consents, proxies, approvals), and of accounts.
 
 Consents and proxies stand under the source patient they were given for; the persons of the patient index gather them.
 """
@@ -7,7 +7,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Integer, LargeBinary, SmallInteger, Table, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+)
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from hub.db.metadata import metadata
@@ -66,5 +79,40 @@ approval: Final = Table(
     Column("kind", Text, nullable=False, comment="ethics or second"),
     Column("content", JSONB, nullable=False),
     Column("recorded", DateTime(timezone=True), nullable=False),
+    info={"kind": "local"},
+)
+
+#: A local user of a facility, or a patient. `failed` counts refused attempts since the last success; none is looked
+#: at before `locked_until`. Disabled accounts sign in no more, and their sessions end at once.
+account: Final = Table(
+    "account",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("organization", Text, nullable=False),
+    Column("practitioner", Text),
+    Column("patient", Text),
+    Column("display", Text, nullable=False),
+    Column("password", Text, nullable=False, comment="scrypt with its parameters and salt"),
+    Column("disabled", Boolean, nullable=False),
+    Column("failed", Integer, nullable=False),
+    Column("locked_until", DateTime(timezone=True)),
+    Column("created", DateTime(timezone=True), nullable=False),
+    info={"kind": "local"},
+)
+
+#: A signed-in browser. The last three columns are its break-glass declaration: for which patient (resource id), why,
+#: since when.
+web_session: Final = Table(
+    "web_session",
+    metadata,
+    Column("id", LargeBinary, primary_key=True, comment="SHA-256 of the cookie: a copy of the table opens nothing"),
+    Column("account", Text, ForeignKey("account.name", ondelete="CASCADE"), nullable=False),
+    Column("created", DateTime(timezone=True), nullable=False),
+    Column("seen", DateTime(timezone=True), nullable=False),
+    Column("emergency_patient", Text),
+    Column("emergency_reason", Text),
+    Column("emergency_at", DateTime(timezone=True)),
+    Index("ix_web_session_account", "account"),
     info={"kind": "local"},
 )
