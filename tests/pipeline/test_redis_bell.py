@@ -76,7 +76,9 @@ async def site(hub: Box, url: str) -> AsyncIterator[Site]:
     listener, working, stop = bell(url), bell(url), asyncio.Event()
     made = Site(hub, listener)
     log, clock = Log("worker", stream=hub.log), fixed_clock(NOON)
-    work = run_worker(hub.database, hub.ingest, hub.translators, log, clock, batch_size=8, stop=stop, max_attempts=3, bell=working)
+    work = run_worker(
+        hub.database, hub.ingest, hub.translators, log, clock, batch_size=8, stop=stop, max_attempts=3, bell=working
+    )
     task = asyncio.create_task(work)
     try:
         yield made
