@@ -62,7 +62,7 @@ def _weigh(inquiry: Inquiry, facts: Facts, permits: Sequence[Rule], generally_de
         return deny(Reason.NO_CONSENT)
     if facts.restricted and not covered(facts, permits):
         return deny(Reason.RESTRICTED_NOT_PERMITTED)
-    if facts.confidentiality >= VERY_RESTRICTED and _lacks_second_approval(inquiry):
+    if facts.confidentiality >= VERY_RESTRICTED and lacks_second_approval(inquiry):
         return deny(Reason.SECOND_APPROVAL_REQUIRED)
     return permit(candidate, form_obligations(inquiry.request.form) | disclosure_obligations(facts))
 
@@ -87,7 +87,7 @@ def _reaches(rule: Rule, rank: int) -> bool:
     return rule.label is not None and any(listed >= rank for listed in rule.label.ranks)
 
 
-def _lacks_second_approval(inquiry: Inquiry) -> bool:
+def lacks_second_approval(inquiry: Inquiry) -> bool:
     """Step 7: an identified resource of confidentiality V needs another person of the same legal entity."""
     request, requester = inquiry.request, inquiry.request.requester
     if request.form != IDENTIFIED:

@@ -15,7 +15,7 @@ from consent.tables import RECORD_TYPES
 
 def proxy_access(inquiry: Inquiry, facts: Facts) -> Decision:
     """What a proxy may see. Only valid entries with `read` count, and only provisions that name an actor."""
-    entries = _valid_entries(inquiry)
+    entries = valid_entries(inquiry)
     if not entries:
         return deny(Reason.PROXY_NOT_VALID)
     delegated = all(entry.kind == DELEGATE for entry in entries)
@@ -29,12 +29,13 @@ def proxy_access(inquiry: Inquiry, facts: Facts) -> Decision:
         return deny(Reason.CONSENT_DENY)
     if delegated and not named:
         return deny(Reason.NO_CONSENT)
-    if facts.restricted and _segmented(inquiry, entries, delegated=delegated) and not covered(facts, named):
+    if facts.restricted and segmented(inquiry, entries, delegated=delegated) and not covered(facts, named):
         return deny(Reason.RESTRICTED_NOT_PERMITTED)
     return permit(Reason.PROXY_ACCESS, disclosure_obligations(facts) if delegated else ())
 
 
-def _valid_entries(inquiry: Inquiry) -> Sequence[ProxyEntry]:
+def valid_entries(inquiry: Inquiry) -> Sequence[ProxyEntry]:
+    """The entries that make the requester a proxy at the time of the request, and let it read."""
     reference = inquiry.request.requester.reference
     return [
         entry
@@ -62,7 +63,7 @@ def _withheld(inquiry: Inquiry, facts: Facts, entries: Sequence[ProxyEntry], *, 
     return None
 
 
-def _segmented(inquiry: Inquiry, entries: Sequence[ProxyEntry], *, delegated: bool) -> bool:
+def segmented(inquiry: Inquiry, entries: Sequence[ProxyEntry], *, delegated: bool) -> bool:
     """Does restricted data need cover? For delegates always, for parents once the patient can consent herself."""
     if delegated:
         return True

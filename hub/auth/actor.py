@@ -12,7 +12,8 @@ class Actor:
 
     `organization` is a facility code (`F01`). `practitioner` is an id, or a reference when the person is not a
     Practitioner (`RelatedPerson/ma` of a proxy). `patient` is the patient a token is bound to. `break_glass` is the
-    declared reason. `co_approval` names the second person. `expires` is aware; `token_id` is the token's `jti`.
+    declared reason. `co_approval` names the second person. `expires` and `issued` are aware, `issued` None if nobody
+    knows: a break-glass then counts as never declared. `token_id` is the token's `jti`.
     """
 
     role: str
@@ -27,6 +28,7 @@ class Actor:
     scopes: tuple[str, ...] = ()
     break_glass: str | None = None
     co_approval: str | None = None
+    issued: datetime | None = None
 
     @property
     def reference(self) -> str | None:

@@ -43,15 +43,22 @@ def actor_of(claims: Mapping[str, Any]) -> Actor:
     """The actor of verified claims. Raises KeyError or TypeError for claims that are missing or of the wrong shape."""
     texts = {field: _text(claims[claim]) for claim, field in _TEXTS.items() if claim in claims}
     missing = [claim for claim in _REQUIRED if claim not in claims]
-    expires, purpose = claims["exp"], claims["purpose"]
-    if missing or isinstance(expires, bool) or not isinstance(expires, int) or not isinstance(purpose, list):
+    purpose = claims["purpose"]
+    if missing or not isinstance(purpose, list):
         raise TypeError("claims of the wrong shape")
     return Actor(
         **texts,
         purpose=tuple(_text(code) for code in purpose),
         scopes=tuple(_text(claims.get("scope", " ")).split()),
-        expires=datetime.fromtimestamp(expires, UTC),
+        expires=_instant(claims["exp"]),
+        issued=_instant(claims["iat"]) if "iat" in claims else None,
     )
+
+
+def _instant(seconds: Any) -> datetime:
+    if isinstance(seconds, bool) or not isinstance(seconds, int):
+        raise TypeError("a time claim is not a whole number")
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def _text(value: Any) -> str:

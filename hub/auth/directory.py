@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Final
 
 from hub.kernel.consortium import Consortium, Facility
 from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
 
 PREFIX: Final = "Organization/"
 
@@ -25,6 +27,8 @@ class Directory:
         for code, entity in self._entity.items():
             members[entity].append(code)
         self._members: Final = {entity: tuple(codes) for entity, codes in members.items()}
+        #: `policy` of the consent rules, section 1: what holds where a patient has said nothing.
+        self.policy: Final[Mapping[str, str]] = {"clinical": consortium.clinical, "secondary": consortium.secondary}
 
     def facility(self, organization: str) -> Facility:
         """The facility. Raises HubError INVALID when the consortium has none of that code."""
@@ -38,6 +42,16 @@ class Directory:
                 code="unknown-organization",
             )
         return found
+
+    def as_case(self) -> Json:
+        """The `directory` of the consent rules, section 1: `{reference: {partOf, legalEntity}}`."""
+        return {
+            PREFIX + code: {
+                "partOf": None if facility.part_of is None else PREFIX + facility.part_of,
+                "legalEntity": facility.legal_entity,
+            }
+            for code, facility in self._facilities.items()
+        }
 
     def knows(self, organization: str) -> bool:
         return organization.removeprefix(PREFIX) in self._facilities

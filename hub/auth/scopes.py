@@ -1,8 +1,9 @@
 """SMART App Launch scopes as a ceiling under the role (http://hl7.org/fhir/smart-app-launch/scopes-and-launch-context.html).
 
 A token without scopes is limited by its role alone. `user/` and `system/` scopes name types and the letters c r u d s
-(version 1 spells them read, write and *). Scopes with search arguments and `patient/` scopes narrow further than the
-hub can enforce as yet, so no token is issued with them.
+(version 1 spells them read, write and *). `patient/` scopes read only, need a token bound to a patient, and confine the
+whole token to that person (hub.gate). Scopes with search arguments narrow further than the hub can enforce as yet, so
+no token is issued with them.
 """
 
 from __future__ import annotations
@@ -15,19 +16,24 @@ from hub.kernel.errors import Category, HubError
 
 Letter = Literal["c", "r", "u", "d", "s"]
 
-_SCOPE: Final = re.compile(r"(?:user|system)/(\*|[A-Z][A-Za-z]{1,63})\.(c?r?u?d?s?|read|write|\*)")
+_SCOPE: Final = re.compile(
+    r"(?:(?:user|system)/(\*|[A-Z][A-Za-z]{1,63})\.(c?r?u?d?s?|read|write|\*)"
+    r"|patient/(\*|[A-Z][A-Za-z]{1,63})\.(r?s?|read))"
+)
+_OF_A_PATIENT: Final = "patient/"
 _VERSION_1: Final = {"read": "rs", "write": "cud", "*": "cruds"}
 
 
-def check(scopes: Sequence[str]) -> tuple[str, ...]:
-    """`scopes` as they are. Raises HubError INVALID for one the hub cannot enforce."""
+def check(scopes: Sequence[str], patient: str | None = None) -> tuple[str, ...]:
+    """`scopes` as they are, for a token bound to `patient`. Raises HubError INVALID for one the hub cannot enforce."""
     for scope in scopes:
-        if not _letters(scope)[1]:
+        if not _letters(scope)[1] or (scope.startswith(_OF_A_PATIENT) and not patient):
             raise HubError(
                 Category.INVALID,
                 "not a scope the hub can enforce",
                 where="scope",
-                todo="user/TYPE.cruds or system/TYPE.cruds, TYPE a resource type or *",
+                todo="user/TYPE.cruds or system/TYPE.cruds, TYPE a resource type or *; "
+                "patient/TYPE.rs with a token bound to a patient",
                 code="scope",
             )
     return tuple(scopes)
@@ -40,9 +46,14 @@ def allows(scopes: Sequence[str], resource_type: str, letter: Letter) -> bool:
     return any(letter in letters and kind in ("*", resource_type) for kind, letters in map(_letters, scopes))
 
 
+def confines(scopes: Sequence[str]) -> bool:
+    """Whether they open the record of the token's own patient only."""
+    return any(scope.startswith(_OF_A_PATIENT) for scope in scopes)
+
+
 def _letters(scope: str) -> tuple[str, str]:
     match = _SCOPE.fullmatch(scope)
     if match is None:
         return "", ""
-    kind, letters = match.groups()
+    kind, letters = match.group(1) or match.group(3), match.group(2) or match.group(4) or ""
     return kind, _VERSION_1.get(letters, letters)

@@ -91,7 +91,7 @@ class Issuer:
             patient=_patient(known, patient),
             purpose=allowed_purposes(known, purpose),
             form=allowed_form(known, form),
-            scopes=ceilings.check(scopes),
+            scopes=ceilings.check(scopes, patient),
             client=client,
             token_id=random_id(self._random_bytes),
             expires=self._clock() + _lifetime(lifetime),
@@ -152,7 +152,7 @@ class Issuer:
             self._organization(role, actor.organization)
             allowed_purposes(role, actor.purpose)
             allowed_form(role, actor.form)
-            ceilings.check(actor.scopes)
+            ceilings.check(actor.scopes, actor.patient)
         except HubError:
             raise _refused() from None
 

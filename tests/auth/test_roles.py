@@ -6,7 +6,7 @@ import pytest
 
 from hub.auth.actor import Actor
 from hub.auth.roles import ROLES, allowed_form, allowed_purposes, role_named
-from hub.auth.scopes import Letter, allows, check
+from hub.auth.scopes import Letter, allows, check, confines
 from hub.kernel.errors import Category, HubError
 from tests.auth.consortium import NOW
 
@@ -62,6 +62,8 @@ def test_a_form_the_role_does_not_have_is_refused_with_those_it_has() -> None:
         (["system/Patient.write"], "Patient", "d", True),
         (["system/Patient.write"], "Patient", "r", False),
         (["user/Patient.r", "user/Patient.s"], "Patient", "s", True),
+        (["patient/Observation.rs"], "Observation", "s", True),
+        (["patient/*.read"], "Patient", "u", False),
     ],
 )
 def test_scopes_are_a_ceiling(scopes: list[str], resource_type: str, letter: Letter, allowed: bool) -> None:
@@ -71,7 +73,9 @@ def test_scopes_are_a_ceiling(scopes: list[str], resource_type: str, letter: Let
 @pytest.mark.parametrize(
     "scope",
     [
-        "patient/Observation.rs",
+        "patient/Observation.cruds",
+        "patient/*.write",
+        "patient/*.*",
         "user/Observation.rs?category=laboratory",
         "user/Observation.sr",
         "user/Observation.",
@@ -84,6 +88,14 @@ def test_a_scope_that_cannot_be_enforced_is_refused(scope: str) -> None:
     with pytest.raises(HubError):
         check([scope])
     assert not allows([scope], "Observation", "r")
+
+
+def test_the_scopes_of_a_patient_need_a_patient_and_confine_the_token() -> None:
+    with pytest.raises(HubError):
+        check(["user/*.rs", "patient/Observation.rs"])
+    scopes = check(["user/*.rs", "patient/Observation.rs"], "w")
+    assert confines(scopes)
+    assert not confines(["user/*.rs"])
 
 
 def _actor(role: str, practitioner: str | None, patient: str | None) -> Actor:

@@ -83,6 +83,7 @@ def test_a_token_carries_every_right_of_its_actor(issuer: Issuer) -> None:
         expires=NOW + timedelta(minutes=5),
         break_glass="过敏性休克",
         co_approval="Practitioner/lin",
+        issued=NOW,
     )
     assert len(actor.token_id) == 26
 
