@@ -1,0 +1,49 @@
+"""Approvals a token refers to by id: of an ethics committee, or of a second person (consent rules, 1 and 6)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from hub.db.database import Tx
+from hub.fhir.json import dumps, loads
+from hub.kernel.types import Json
+
+ETHICS: Final = "ethics"
+SECOND: Final = "second"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Approval:
+    """One approval; `recorded` is aware.
+
+    `content` of `ethics`: status (approved or revoked), organization, period, resourceTypes, as `ethicsApproval` of
+    the rules. Of `second`: status (active or ended), reference and organization of the second person, `for` (the
+    requester's reference), `patient` (reference of a source patient), period.
+    """
+
+    id: str
+    kind: str
+    content: Json
+    recorded: datetime
+
+
+_PUT: Final = """
+INSERT INTO approval (id, kind, content, recorded) VALUES ($1, $2, $3, $4)
+ON CONFLICT (id) DO UPDATE SET content = excluded.content, recorded = excluded.recorded
+"""
+_NAMED: Final = "SELECT id, kind, content, recorded FROM approval WHERE id = $1"
+
+
+async def put(tx: Tx, approval: Approval) -> None:
+    """Let the approval stand as it is here. The caller raises the epoch."""
+    await tx.execute(_PUT, approval.id, approval.kind, dumps(approval.content).decode(), approval.recorded)
+
+
+async def named(tx: Tx, approval_id: str) -> Approval | None:
+    """One approval, whatever its status; None if there is none of that id."""
+    row = await tx.fetchrow(_NAMED, approval_id)
+    if row is None:
+        return None
+    return Approval(id=row[0], kind=row[1], content=loads(row[2]), recorded=row[3])
