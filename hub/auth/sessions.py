@@ -58,6 +58,7 @@ class Session:
 
     key: bytes
     account: Account
+    created: datetime
     expires: datetime
     emergency: Emergency | None = None
 
@@ -75,6 +76,7 @@ class Session:
             patient=account.patient,
             form=IDENTIFIED,
             break_glass=emergency.reason if emergency else None,
+            issued=emergency.at if emergency else self.created,
         )
 
     def emergency_for(self, patient: str | None) -> bool:
@@ -158,6 +160,7 @@ class Sessions:
         return Session(
             key=row["id"],
             account=Account(name=row["account"], **{name: row[name] for name in names}),
+            created=row["created"],
             expires=row["created"] + self._longest,
             emergency=_emergency(row, now),
         )
