@@ -230,3 +230,19 @@ alias: Final = Table(
     Column("id", Text, nullable=False),
     info=BY_VALUE,
 )
+
+#: Who is tied to a patient, when, and by which resource (`key`): `kind` and `party` as in hub.store.values.Relation.
+#: [low, high], both included, infinite where open.
+relation: Final = Table(
+    "relation",
+    metadata,
+    Column("pkey", Uuid, primary_key=True),
+    Column("key", Uuid, primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("party", Text, primary_key=True),
+    Column("low", _INSTANT, primary_key=True),
+    Column("high", _INSTANT, nullable=False),
+    info=SHARDED,
+)
+# Low and patient follow, so that a panel is read from the index alone.
+Index("ix_relation_party", *(relation.c[name] for name in ("kind", "party", "high", "low", "pkey")))
