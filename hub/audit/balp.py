@@ -7,9 +7,10 @@ results. Profiles are claimed for successes only: BALP has none for failures. Pu
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from typing import Any, Final
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from hub.audit.entry import Entry, Interaction, Outcome, Requester
 from hub.kernel.types import Json
@@ -32,6 +33,10 @@ _CUSTODIAN: Final = {
 _OUTCOME: Final = {Outcome.RELEASED: "0", Outcome.ABSENT: "4", Outcome.REFUSED: "4", Outcome.INCIDENT: "8"}
 
 _LOCAL_PURPOSES: Final = frozenset({"PRODRD"})
+
+#: The place of the patient in an event that names none.
+WITHOUT_PATIENT: Final = 0
+_EVENT_ID: Final = re.compile(r"([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:\.([1-9][0-9]{0,6}))?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,15 +100,29 @@ _PATTERNS: Final = {
 
 
 def audit_events(entry: Entry, observer: Observer) -> list[Json]:
-    """One AuditEvent per patient whose data was released, or one without a patient; ids follow from the entry's."""
-    return [_audit_event(entry, observer, patient) for patient in entry.patients or (None,)]
+    """One AuditEvent per patient whose data was released, or one without a patient."""
+    numbers = range(1, len(entry.patients) + 1) if entry.patients else (WITHOUT_PATIENT,)
+    return [audit_event(entry, observer, number) for number in numbers]
 
 
-def _audit_event(entry: Entry, observer: Observer, patient: str | None) -> Json:
+def event_id(entry: UUID, number: int) -> str:
+    """Id of an AuditEvent: that of its entry, and the place of its patient there (from 1) if it names one."""
+    return f"{entry}.{number}" if number else str(entry)
+
+
+def entry_named(event: str) -> tuple[UUID, int] | None:
+    """The entry an AuditEvent was made from, and the place of its patient; None for what can be no id of one."""
+    match = _EVENT_ID.fullmatch(event)
+    return None if match is None else (UUID(match[1]), int(match[2] or WITHOUT_PATIENT))
+
+
+def audit_event(entry: Entry, observer: Observer, number: int) -> Json:
+    """The AuditEvent about the patient at the place `number` of the entry (from 1; WITHOUT_PATIENT: about none)."""
+    patient = entry.patients[number - 1] if number else None
     pattern = _PATTERNS[entry.interaction]
     event: Json = {
         "resourceType": "AuditEvent",
-        "id": str(_id(entry.id, patient)),
+        "id": event_id(entry.id, number),
         "meta": _meta(entry, pattern, patient),
         "type": {"system": _TERMINOLOGY + "audit-event-type", "code": "rest", "display": "Restful Operation"},
         "subtype": [{"system": _INTERACTION, "code": entry.interaction.value, "display": entry.interaction.value}],
@@ -121,10 +140,6 @@ def _audit_event(entry: Entry, observer: Observer, patient: str | None) -> Json:
         "entity": [*_patient(patient), *_addressed(entry, pattern), *_request(entry)],
     }
     return {name: value for name, value in event.items() if value}
-
-
-def _id(entry: UUID, patient: str | None) -> UUID:
-    return entry if patient is None else uuid5(entry, f"Patient/{patient}")
 
 
 def _meta(entry: Entry, pattern: _Pattern, patient: str | None) -> Json:

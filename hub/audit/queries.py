@@ -1,17 +1,39 @@
-"""Reading the trail: the newest entries, all or those that released or wrote a patient's data."""
+"""Reading the trail: the newest entries, a page of those that concern somebody, one by its id."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, Uuid, bindparam, func, select
+from sqlalchemy import BigInteger, ColumnElement, DateTime, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from hub.audit.entry import Entry
+from hub.audit.entry import Entry, Outcome
 from hub.audit.tables import audit, entry_of
 from hub.db.database import Tx
 from hub.db.statement import Statement, compiled
-from hub.kernel.ids import reference_key
+
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
+#: Above every number of an entry.
+TOP: Final = 2**63 - 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Entries recorded in [low, high). `patients` are source-patient keys, None means entries about anybody.
+
+    `looks` leaves in what a patient is shown: releases, writes, and attempts to break the glass that were refused.
+    """
+
+    low: datetime = EARLIEST
+    high: datetime = LATEST
+    patients: tuple[UUID, ...] | None = None
+    looks: bool = False
+
 
 _COUNT: Final = compiled(select(func.count()).select_from(audit))
 
@@ -21,7 +43,31 @@ def _newest(*conditions: ColumnElement[bool]) -> Statement:
 
 
 _NEWEST: Final = _newest()
-_WHO_LOOKED: Final = _newest(audit.c.patient_keys.contains(bindparam("keys", type_=ARRAY(Uuid))))
+_OF: Final = audit.c.patient_keys.overlap(bindparam("keys", type_=ARRAY(Uuid)))
+_LOOKS: Final = or_(
+    audit.c.outcome == Outcome.RELEASED.value,
+    and_(audit.c.outcome == Outcome.REFUSED.value, audit.c.break_glass.is_not(None)),
+)
+
+
+def _page(*conditions: ColumnElement[bool]) -> Statement:
+    moment = DateTime(timezone=True)
+    return _newest(
+        audit.c.recorded >= bindparam("low", type_=moment),
+        audit.c.recorded < bindparam("high", type_=moment),
+        audit.c.number <= bindparam("top", type_=BigInteger),
+        *conditions,
+    )
+
+
+#: By whether patients are named, and whether only looks are asked for.
+_PAGES: Final = {
+    (False, False): _page(),
+    (True, False): _page(_OF),
+    (False, True): _page(_LOOKS),
+    (True, True): _page(_OF, _LOOKS),
+}
+_ONE: Final = compiled(select(audit).where(audit.c.id == bindparam("id", type_=Uuid)))
 
 
 async def count(tx: Tx) -> int:
@@ -35,8 +81,15 @@ async def newest(tx: Tx, *, limit: int = 100) -> list[Entry]:
     return [entry_of(dict(row)) for row in rows]
 
 
-async def who_looked(tx: Tx, patient: str, *, limit: int = 100) -> list[Entry]:
-    """Entries that released or wrote data of the source patient with this id, newest first."""
-    values = {"keys": [reference_key("Patient", patient)], "most": limit}
-    rows = await tx.fetch(_WHO_LOOKED.sql, *_WHO_LOOKED.args(values))
-    return [entry_of(dict(row)) for row in rows]
+async def page(tx: Tx, span: Span, *, top: int = TOP, limit: int) -> Sequence[tuple[int, Entry]]:
+    """Entries of the span, newest first, from the number `top` down, each with its number."""
+    statement = _PAGES[span.patients is not None, span.looks]
+    values = {"low": span.low, "high": span.high, "top": top, "most": limit, "keys": list(span.patients or ())}
+    rows = await tx.fetch(statement.sql, *statement.args(values))
+    return [(row["number"], entry_of(dict(row))) for row in rows]
+
+
+async def one(tx: Tx, entry: UUID) -> Entry | None:
+    """The entry with this id."""
+    row = await tx.fetchrow(_ONE.sql, *_ONE.args({"id": entry}))
+    return None if row is None else entry_of(dict(row))

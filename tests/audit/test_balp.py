@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import base64
 from typing import Any, Final
+from uuid import UUID
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 
-from hub.audit.balp import Observer, audit_events
+from hub.audit.balp import WITHOUT_PATIENT, Observer, audit_event, audit_events, entry_named
 from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Outcome
 from hub.fhir import json
 from tests.audit.entries import REQUESTER, read, search, write
@@ -44,13 +45,27 @@ def test_a_read_follows_the_patient_read_pattern() -> None:
 
 def test_a_search_gives_one_event_for_each_patient_with_the_raw_query() -> None:
     first, second = audit_events(search(), OBSERVER)
-    assert first["id"] != second["id"]
+    assert [entry_named(event["id"]) for event in (first, second)] == [(search().id, 1), (search().id, 2)]
     assert [event["entity"][0]["what"]["reference"] for event in (first, second)] == ["Patient/w", "Patient/v"]
     query = first["entity"][1]
     assert base64.b64decode(query["query"]) == b"Observation?code=4548-4&_include=Observation%3Asubject"
     assert "what" not in query
     assert first["agent"][0]["type"]["coding"][0]["code"] == "110153"
     assert first["action"] == "E"
+
+
+def test_an_event_can_be_made_again_from_its_id() -> None:
+    for entry in (search(), read(patients=())):
+        for event in audit_events(entry, OBSERVER):
+            found = entry_named(event["id"])
+            assert found is not None
+            assert audit_event(entry, OBSERVER, found[1]) == event
+    assert entry_named(only(read(patients=()))["id"]) == (read().id, WITHOUT_PATIENT)
+
+
+@pytest.mark.parametrize("text", ["", "x", str(UUID(int=1)) + ".0", str(UUID(int=1)) + ".", f"{UUID(int=1)}.1.1"])
+def test_what_is_no_id_of_an_event_names_no_entry(text: str) -> None:
+    assert entry_named(text) is None
 
 
 def test_what_concerns_no_patient_follows_the_general_pattern() -> None:

@@ -64,17 +64,6 @@ def test_an_entry_comes_back_as_it_was_recorded(database_url: str) -> None:
     assert with_trail(database_url, work)[0] == [refused, search(1)]
 
 
-def test_who_looked_names_only_what_released_data_of_this_patient(database_url: str) -> None:
-    async def work(database: Database, trail: Trail) -> list[int]:
-        await trail.record(search(1))
-        await trail.record(read(2, patients=("v",)))
-        await trail.record(read(3, patients=()))
-        async with database.connection() as connection:
-            return [entry.id.int for entry in await queries.who_looked(connection, "v")]
-
-    assert with_trail(database_url, work)[0] == [2, 1]
-
-
 def test_an_entry_is_there_for_others_when_record_returns(database_url: str) -> None:
     async def work(database: Database, trail: Trail) -> int:
         await trail.record(read())
