@@ -1,0 +1,45 @@
+"""Conditions put together: what is certain is settled at once, so that a predicate holds only what depends on a row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from hub.store.conditions import All, Always, AnyOf, Condition, Never, Not
+
+ALWAYS: Final = Always()
+NEVER: Final = Never()
+
+
+def every(parts: Iterable[Condition]) -> Condition:
+    """All of them hold."""
+    left: dict[Condition, None] = {}
+    for part in parts:
+        if part == NEVER:
+            return NEVER
+        left.update(dict.fromkeys(part.parts if isinstance(part, All) else (part,)))
+    left.pop(ALWAYS, None)
+    return All(tuple(left)) if len(left) > 1 else next(iter(left), ALWAYS)
+
+
+def some(parts: Iterable[Condition]) -> Condition:
+    """At least one of them holds."""
+    left: dict[Condition, None] = {}
+    for part in parts:
+        if part == ALWAYS:
+            return ALWAYS
+        left.update(dict.fromkeys(part.parts if isinstance(part, AnyOf) else (part,)))
+    left.pop(NEVER, None)
+    return AnyOf(tuple(left)) if len(left) > 1 else next(iter(left), NEVER)
+
+
+def no(part: Condition) -> Condition:
+    """It does not hold."""
+    match part:
+        case Always():
+            return NEVER
+        case Never():
+            return ALWAYS
+        case Not(part=inner):
+            return inner
+    return Not(part)
