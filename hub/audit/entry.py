@@ -113,7 +113,10 @@ class Entry:
     for a write, the version that stands after it; `query` the search parameters as
     `application/x-www-form-urlencoded`. `patients` are the ids of the source patients whose data was released or
     written, `types` how many resources of each type. `reason` is the code of the rule that decided a refusal, or of
-    what a write was not allowed to change; `grounds` are the codes of the rules that permitted what was released.
+    what a write was not allowed to change; `grounds` are the codes of the rules that permitted what was released,
+    `obligations` what comes with that, `consents` the consents looked at (`Consent/id/_history/version`). A refused
+    break-glass names the patients it was about. `epoch` is the number of the consents' epoch it was decided under
+    (hub.auth.consent_rules), None where they played no part.
     """
 
     id: UUID
@@ -130,3 +133,6 @@ class Entry:
     grounds: tuple[str, ...] = ()
     patients: tuple[str, ...] = ()
     types: Mapping[str, int] = field(default_factory=dict)
+    obligations: tuple[str, ...] = ()
+    consents: tuple[str, ...] = ()
+    epoch: int | None = None

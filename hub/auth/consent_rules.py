@@ -41,8 +41,8 @@ _NAMING: Final = "SELECT DISTINCT pkey FROM consent_rule WHERE actors && $1::tex
 _OF_ANOTHER_FORM: Final = f"{_SELECT} WHERE substr(compiled, 1, length($1::bytea)) <> $1 ORDER BY id"
 _EPOCH: Final = "SELECT coalesce(max(number), 0) FROM epoch"
 _RAISE: Final = """
-INSERT INTO epoch (only, number) VALUES (1, 1)
-ON CONFLICT (only) DO UPDATE SET number = epoch.number + 1 RETURNING number
+INSERT INTO epoch ("only", number) VALUES (1, 1)
+ON CONFLICT ("only") DO UPDATE SET number = epoch.number + 1 RETURNING number
 """
 
 

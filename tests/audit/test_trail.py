@@ -16,9 +16,10 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.schema import CreateTable
 
 from hub.audit import queries
-from hub.audit.entry import Interaction, Outcome, Requester
+from hub.audit.entry import Entry, Interaction, Outcome, Requester
 from hub.audit.tables import audit
-from hub.audit.trail import Trail
+from hub.audit.trail import EPOCH_PASSED, Trail
+from hub.auth.consent_rules import raise_epoch
 from hub.db.database import Database
 from hub.db.embedded import EmbeddedPostgres
 from hub.kernel.errors import Category, HubError
@@ -53,6 +54,9 @@ def test_an_entry_comes_back_as_it_was_recorded(database_url: str) -> None:
         patients=(),
         types={},
         version=3,
+        obligations=("no-redisclosure",),
+        consents=("Consent/c/_history/2",),
+        epoch=0,
     )
 
     async def work(database: Database, trail: Trail) -> list[object]:
@@ -62,6 +66,54 @@ def test_an_entry_comes_back_as_it_was_recorded(database_url: str) -> None:
             return [*await queries.newest(connection)]
 
     assert with_trail(database_url, work)[0] == [refused, search(1)]
+
+
+def test_an_entry_stands_only_in_the_epoch_it_was_decided_under(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> list[bool]:
+        kept = []
+        for number in (0, 1):
+            for epoch in (0, 1, None):
+                entry = replace(read(10 * number + (epoch or 0) + (epoch is None) * 5), epoch=epoch)
+                kept.append(await recorded(trail, entry))
+            async with database.transaction() as tx:
+                await raise_epoch(tx)
+        async with database.connection() as tx:
+            assert len(await queries.newest(tx)) == sum(kept)
+        return kept
+
+    assert with_trail(database_url, work)[0] == [True, False, True, False, True, True]
+
+
+def test_those_of_another_epoch_do_not_hold_up_those_flushed_with_them(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> list[bool]:
+        entries = [replace(read(n), epoch=(0, 7, None)[n % 3]) for n in range(30)]
+        return await asyncio.gather(*(recorded(trail, entry) for entry in entries))
+
+    assert with_trail(database_url, work)[0] == [True, False, True] * 10
+
+
+def test_a_change_of_consents_waits_for_the_flush_and_a_flush_for_the_change(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> bool:
+        async with database.transaction() as tx:
+            await raise_epoch(tx)
+        async with database.transaction() as tx:
+            await raise_epoch(tx)
+            late = asyncio.create_task(recorded(trail, replace(read(1), epoch=1)))
+            await asyncio.sleep(0.2)
+            assert not late.done()
+        return await late
+
+    assert with_trail(database_url, work)[0] is False
+
+
+async def recorded(trail: Trail, entry: Entry) -> bool:
+    """Whether an entry was recorded; it is refused for its epoch alone."""
+    try:
+        await trail.record(entry)
+    except HubError as refusal:
+        assert (refusal.category, refusal.code) == (Category.CONFLICT, EPOCH_PASSED)
+        return False
+    return True
 
 
 def test_an_entry_is_there_for_others_when_record_returns(database_url: str) -> None:
