@@ -217,8 +217,8 @@ def upgrade() -> None:
         info={"kind": "local"},
     )
     op.create_index("ix_web_session_account", "web_session", ["account"], unique=False)
-    op.add_column("audit", sa.Column("obligations", postgresql.ARRAY(sa.Text()), nullable=False))
-    op.add_column("audit", sa.Column("consents", postgresql.ARRAY(sa.Text()), nullable=False))
+    op.add_column("audit", sa.Column("obligations", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False))
+    op.add_column("audit", sa.Column("consents", postgresql.ARRAY(sa.Text()), server_default="{}", nullable=False))
     op.add_column("audit", sa.Column("epoch", sa.BigInteger(), nullable=True))
     # ### end Alembic commands ###
 
