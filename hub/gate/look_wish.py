@@ -1,0 +1,103 @@
+"""The parameters of a search for audit events (R4 auditevent.html#search): `patient`, `date`, `_count`. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from hub.audit.queries import EARLIEST, LATEST
+from hub.fhir.references import parse_reference
+from hub.fhir.temporal import interval
+from hub.gate.pages import CURSOR
+from hub.kernel.errors import Category, HubError
+
+#: The search parameters of AuditEvent that are answered (R4 names), besides `_count`.
+ANSWERED: Final = frozenset({"patient", "date"})
+_COUNT: Final = re.compile(r"[1-9][0-9]{0,5}")
+_DATE: Final = re.compile(r"(eq|ge|gt|sa|le|lt|eb)?(.+)")
+_ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LookWish:
+    """What is asked for: events recorded in [low, high) about one of `patients` (ids; None: about anybody).
+
+    `ignored` names the parameters lenient reading left out.
+    """
+
+    low: datetime = EARLIEST
+    high: datetime = LATEST
+    patients: frozenset[str] | None = None
+    count: int | None = None
+    ignored: tuple[str, ...] = ()
+
+
+def read_look_wish(params: Sequence[tuple[str, str]], *, lenient: bool, base_url: str) -> LookWish:
+    """Read the parameters; several of one name must all hold, the values of one parameter are alternatives.
+
+    Raises HubError UNSUPPORTED naming unknown parameters (not if `lenient`), INVALID for a value that cannot be.
+    """
+    strangers = tuple(sorted({name for name, _ in params} - ANSWERED - {"_count", CURSOR}))
+    if strangers and not lenient:
+        raise HubError(
+            Category.UNSUPPORTED,
+            f"unknown parameters: {', '.join(strangers)}",
+            where="URL",
+            todo="leave them out, or send Prefer: handling=lenient",
+            code="unknown-parameter",
+        )
+    spans = [_span(value) for name, value in params if name == "date"]
+    named = [_patients(value, base_url) for name, value in params if name == "patient"]
+    return LookWish(
+        low=max((low for low, _ in spans), default=EARLIEST),
+        high=min((high for _, high in spans), default=LATEST),
+        patients=frozenset.intersection(*named) if named else None,
+        count=_count([value for name, value in params if name == "_count"]),
+        ignored=strangers,
+    )
+
+
+def _span(text: str) -> tuple[datetime, datetime]:
+    """An instant of recording is a point, so every prefix but `ne` and `ap` is one range."""
+    found = _DATE.fullmatch(text)
+    prefix, written = (found[1] or "eq", found[2]) if found else ("", "")
+    try:
+        low, high = interval(written)
+    except HubError:
+        raise _invalid("is not a date or time with one of the prefixes eq ge gt sa le lt eb", "date") from None
+    match prefix:
+        case "ge":
+            return low, LATEST
+        case "gt" | "sa":
+            return high or LATEST, LATEST
+        case "lt" | "eb":
+            return EARLIEST, low
+        case "le":
+            return EARLIEST, high or LATEST
+    return low, high or LATEST
+
+
+def _patients(value: str, base_url: str) -> frozenset[str]:
+    return frozenset(_patient(text, base_url) for text in value.split(","))
+
+
+def _patient(text: str, base_url: str) -> str:
+    if _ID.fullmatch(text):
+        return text
+    target = parse_reference(text, base_url)
+    if target is None or target.type != "Patient" or target.version is not None:
+        raise _invalid("is not a reference to a Patient", "patient")
+    return target.id
+
+
+def _count(given: Sequence[str]) -> int | None:
+    if len(given) > 1 or not all(map(_COUNT.fullmatch, given)):
+        raise _invalid("is not one whole number from 1", "_count")
+    return int(given[0]) if given else None
+
+
+def _invalid(what: str, where: str) -> HubError:
+    return HubError(Category.INVALID, what, where=where, todo="correct the parameter", code="search-value")
