@@ -99,7 +99,7 @@ async def figures(url: str, count: int, repeats: int, *, profile: bool) -> dict[
     trail = Trail(database, log)
     gate = Gate(database, store, trail, DIRECTORY, SECRET, system_clock, log, page_limit=count + 100)
     types = frozenset(NUMBERS)
-    portion = Portion(patient="a", types=types, leading=types, referred=types)
+    portion = Portion(patients=("a",), types=types, leading=types, referred=types)
 
     async def from_store() -> None:
         async with database.connection() as tx:

@@ -44,7 +44,7 @@ from hub.store.phrases import Phrases
 from hub.store.promoted import code_parameter
 from hub.store.query import parse_query
 from hub.store.resource_types import type_number
-from hub.store.scan import seen
+from hub.store.predicate import seen
 from hub.store.values import Facts, Visible, Write
 
 CLIENTS = 8

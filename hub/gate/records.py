@@ -75,7 +75,7 @@ def _portion(actor: Actor, patient: str, wish: Wish) -> Portion:
     own = _within(actor.scopes, "r") & _within(actor.scopes, "s") | {"Patient"}
     wanted = wish.types or _ALL
     return Portion(
-        patient=patient,
+        patients=(patient,),
         types=own & wanted,
         leading=own,
         referred=_within(actor.scopes, "r") & wanted,
@@ -94,9 +94,9 @@ async def _look_again(door: Door, tx: Tx, actor: Actor, portion: Portion, visibl
     """What an empty page means. All looks are taken in any case: what is denied costs what is absent costs."""
     own = Visible(organizations=door.directory.same_entity(actor.organization))
     return _Standing(
-        permitted=await door.store.holds(tx, portion.patient, portion.leading, visible),
-        related=await door.store.holds(tx, portion.patient, _ALL, own),
-        present=await door.store.holds(tx, portion.patient, _ALL, Visible(everything=True)),
+        permitted=await door.store.holds(tx, portion.patients, portion.leading, visible),
+        related=await door.store.holds(tx, portion.patients, _ALL, own),
+        present=await door.store.holds(tx, portion.patients, _ALL, Visible(everything=True)),
     )
 
 

@@ -1,14 +1,14 @@
-"""One patient's record in order: the rows the source-patient key leads, then what they refer to that is about nobody.
+"""A patient's record in order: the rows the source-patient key leads, then what they refer to that is about nobody.
 
-A page is one walk down the btree (pkey, type, date, key); the Patient comes first. Resources about no patient are
-their own leaders (pkey = key), so a referred one is a look-up by primary key, and a reference to anybody's data finds
-nothing there.
+The Patients come first. Then each source patient is one walk down the btree (pkey, type, date, key). Resources about
+no patient are their own leaders (pkey = key), so a referred one is a look-up by primary key, and a reference to
+anybody's data finds nothing there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -22,9 +22,9 @@ from hub.kernel.ids import reference_key
 from hub.store import compartment_sql as sql
 from hub.store.compartment_sql import After, Kinds, Plan, Text
 from hub.store.criteria import Bind, binds
+from hub.store.predicate import Seen, seen
 from hub.store.read import COLUMNS, stored
 from hub.store.resource_types import NUMBERS, type_number
-from hub.store.scan import Seen, seen
 from hub.store.values import Found, Portion, Stored, Visible
 
 _NIL: Final = str(UUID(int=0))
@@ -35,51 +35,57 @@ _ALL: Final = frozenset(NUMBERS)
 
 @dataclass(frozen=True, slots=True)
 class _Position:
-    """Where a page ended: in the rows (`row`: type, date as text, key) or, with None there, in what they refer to."""
+    """Where a page ended: first the Patients, `given` of them; then (None there) the rows of one source patient after
+    another, of number `source` those past `row` (type, date as text, key); then what all of them refer to, past `key`.
+    """
 
     snapshot: str
-    row: tuple[int, str, str] | None
-    key: str = _NIL
+    given: int | None
+    source: int
+    row: tuple[int, str, str]
+    key: str
 
 
-_START: Final = (0, "-infinity", _NIL)
+_FIRST: Final = (0, "-infinity", _NIL)
+_START: Final = _Position("", 0, 0, _FIRST, _NIL)
 _decoder: Final = msgspec.msgpack.Decoder(_Position)
 
 
 async def page(tx: Tx, asked: Portion, visible: Visible, *, count: int, after: bytes | None) -> Found:
     """One page. See `Store.everything`."""
     who = seen(visible)
-    position = _decoded(after) if after is not None else None
-    matches: list[Stored] = []
-    if position is None:
-        snapshot, matches = await _opening(tx, asked, who)
-        here = _Position(snapshot, _START)
-    else:
-        here = position
-    if here.row is not None:
-        rows = await _run(tx, sql.rows, _rows_plan(asked, who, here.row, position, count - len(matches) + 1))
-        kept = rows[: count - len(matches)]
-        matches += map(stored, kept)
-        if len(rows) > len(kept):
-            return Found(matches=matches, included=[], total=None, next=_encoded(here.snapshot, here.row, kept))
-        here = _Position(here.snapshot, None)
-    found = await _run(tx, sql.referred, _referred_plan(asked, who, here.key, position, count - len(matches) + 1))
-    included = [stored(row) for row in found[: count - len(matches)]]
+    before = _decoded(after) if after is not None else None
+    here, matches = before or _START, []
+    if here.given is not None:
+        snapshot, patients = await _opening(tx, asked, who, before)
+        matches = patients[here.given : here.given + count]
+        if len(patients) > here.given + count:
+            return _broken_off(matches, replace(here, snapshot=here.snapshot or snapshot, given=here.given + count))
+        here = replace(here, snapshot=here.snapshot or snapshot, given=None)
+    while here.source < len(asked.patients):
+        room = count - len(matches)
+        rows = await _run(tx, sql.rows, _rows_plan(asked, who, here, before, room + 1))
+        matches += map(stored, rows[:room])
+        if len(rows) > room:
+            return _broken_off(matches, replace(here, row=_last(rows[:room], here)))
+        here = replace(here, source=here.source + 1, row=_FIRST)
+    room = count - len(matches)
+    found = await _run(tx, sql.referred, _referred_plan(asked, who, here.key, before, room + 1))
+    included = [stored(row) for row in found[:room]]
     following = None
-    if len(found) > len(included):
-        key = str(_key(included[-1])) if included else here.key
-        following = msgspec.msgpack.encode(_Position(here.snapshot, None, key))
+    if len(found) > room:
+        following = _encoded(replace(here, key=str(_key(included[-1])) if included else here.key))
     return Found(matches=matches, included=included, total=None, next=following)
 
 
-async def holds(tx: Tx, patient: str, types: frozenset[str], visible: Visible) -> bool:
-    """Whether a patient's record holds anything of these types that may be seen."""
-    plan = Plan(_pkey(patient), _kinds(types), seen(visible))
+async def holds(tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
+    """Whether the record of one of some patients holds anything of these types that may be seen."""
+    plan = Plan(_pkeys(patients), _kinds(types), seen(visible))
     return bool((await _run(tx, sql.holds, plan))[0][0])
 
 
-def _pkey(patient: str) -> Bind:
-    return Bind(reference_key("Patient", patient), "uuid")
+def _pkeys(patients: Sequence[str]) -> Bind:
+    return Bind([reference_key("Patient", patient) for patient in patients], "uuid[]")
 
 
 def _key(version: Stored) -> UUID:
@@ -93,32 +99,42 @@ def _decoded(token: bytes) -> _Position:
         raise HubError(Category.INVALID, "is not a page of this record", todo="start from the first page") from None
 
 
-def _encoded(snapshot: str, before: tuple[int, str, str], kept: Sequence[Row]) -> bytes:
-    """The position after the rows of a page, which stays where it was when the page had room for none."""
-    row = before
-    if kept:
-        last = kept[-1]
-        row = (last[0], last[_WIDTH], str(last[_WIDTH + 1]))
-    return msgspec.msgpack.encode(_Position(snapshot, row))
+def _encoded(position: _Position) -> bytes:
+    return msgspec.msgpack.encode(position)
 
 
-async def _opening(tx: Tx, asked: Portion, who: Seen) -> tuple[str, list[Stored]]:
-    """The snapshot all later pages keep to, and the Patient's own row if it is asked for and may be seen."""
-    plan = Plan(_pkey(asked.patient), _kinds(asked.types & _PATIENT), who, *_times(asked))
-    (row,) = await _run(tx, sql.opening, plan)
-    return row[_WIDTH], [stored(row)] if row[0] is not None else []
+def _broken_off(matches: list[Stored], position: _Position) -> Found:
+    return Found(matches=matches, included=[], total=None, next=_encoded(position))
 
 
-def _rows_plan(asked: Portion, who: Seen, row: tuple[int, str, str], before: _Position | None, limit: int) -> Plan:
-    place = (Bind(row[0], "smallint"), Bind(row[1], "text"), Bind(row[2], "uuid"))
-    kinds = _kinds(asked.types - _PATIENT)
-    return Plan(_pkey(asked.patient), kinds, who, *_times(asked), **_page_of(place, before, limit))
+def _last(kept: Sequence[Row], before: _Position) -> tuple[int, str, str]:
+    """The place of the last row of a page, which stays where it was when the page had room for none."""
+    if not kept:
+        return before.row
+    last = kept[-1]
+    return last[0], last[_WIDTH], str(last[_WIDTH + 1])
+
+
+async def _opening(tx: Tx, asked: Portion, who: Seen, before: _Position | None) -> tuple[str, list[Stored]]:
+    """The snapshot all later pages keep to, and the Patients' own rows if they are asked for and may be seen."""
+    after = None if before is None else After((), Bind(before.snapshot, "text"))
+    plan = Plan(_pkeys(asked.patients), _kinds(asked.types & _PATIENT), who, *_times(asked), after=after)
+    rows = await _run(tx, sql.opening, plan)
+    found = {row[1]: stored(row) for row in rows if row[0] is not None}
+    return rows[0][_WIDTH], [found[patient] for patient in dict.fromkeys(asked.patients) if patient in found]
+
+
+def _rows_plan(asked: Portion, who: Seen, here: _Position, before: _Position | None, limit: int) -> Plan:
+    number, low, key = here.row
+    place = (Bind(number, "smallint"), Bind(low, "text"), Bind(key, "uuid"))
+    own = _pkeys(asked.patients[here.source : here.source + 1])
+    return Plan(own, _kinds(asked.types - _PATIENT), who, *_times(asked), **_page_of(place, before, limit))
 
 
 def _referred_plan(asked: Portion, who: Seen, key: str, before: _Position | None, limit: int) -> Plan:
     kinds, targets = _kinds(asked.leading), _kinds(asked.referred)
     place = (Bind(key, "uuid"),)
-    return Plan(_pkey(asked.patient), kinds, who, *_times(asked), targets, **_page_of(place, before, limit))
+    return Plan(_pkeys(asked.patients), kinds, who, *_times(asked), targets, **_page_of(place, before, limit))
 
 
 def _page_of(place: tuple[Bind, ...], before: _Position | None, limit: int) -> dict[str, Any]:

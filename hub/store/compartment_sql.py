@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter, every
+from hub.store.predicate import Seen, may_see
 from hub.store.read import COLUMNS
-from hub.store.scan import Seen, may_see
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,9 +31,12 @@ class After:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One statement to make; plans of one shape are equal. `targets`: types of what is referred to."""
+    """One statement to make; plans of one shape are equal. `targets`: types of what is referred to.
 
-    pkey: Bind
+    `pkeys`: the source patients, of whom `rows` takes the first alone, so that rows come in the order of the index.
+    """
+
+    pkeys: Bind
     kinds: Kinds
     seen: Seen
     start: Bind | None = None
@@ -54,7 +57,7 @@ def _of(emit: Emitter, kinds: Kinds, row: str) -> str:
 
 
 def _may_leave(emit: Emitter, plan: Plan, kinds: Kinds, row: str) -> list[str]:
-    return [_of(emit, kinds, row), f"NOT {row}.deleted", may_see(emit, plan.seen, row)]
+    return [_of(emit, kinds, row), f"NOT {row}.deleted", may_see(emit, plan.seen, row, among=emit.use(plan.pkeys))]
 
 
 def _in_time(emit: Emitter, plan: Plan, row: str) -> list[str]:
@@ -77,10 +80,12 @@ def _columns(row: str) -> str:
 
 @lru_cache(maxsize=256)
 def opening(plan: Plan) -> Text:
-    """The Patient's own row (nulls where there is none to give), then the snapshot."""
+    """The Patients' own rows (one row of nulls where there is none to give), each with the snapshot."""
     emit = Emitter(plan)
-    own = [f"r.pkey = {emit.use(plan.pkey)}", "r.key = r.pkey"]
+    own = [f"r.pkey = ANY({emit.use(plan.pkeys)})", "r.key = r.pkey"]
     own += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
+    if plan.after is not None:
+        own += _unchanged(emit, plan.after, "r")
     text = f"SELECT {_columns('r')}, s.s::text FROM pg_current_snapshot() AS s LEFT JOIN resource r ON {every(own)}"
     return text, emit.order
 
@@ -89,7 +94,7 @@ def opening(plan: Plan) -> Text:
 def rows(plan: Plan) -> Text:
     """Rows in their order, each with its date as text and its key."""
     emit = Emitter(plan)
-    conditions = [f"r.pkey = {emit.use(plan.pkey)}"]
+    conditions = [f"r.pkey = {emit.first(plan.pkeys)}"]
     conditions.append(f"r.type BETWEEN {emit.use(plan.kinds.low)} AND {emit.use(plan.kinds.high)}")
     conditions += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
     if plan.after is not None:
@@ -107,7 +112,8 @@ def rows(plan: Plan) -> Text:
 def referred(plan: Plan) -> Text:
     """What the rows refer to that is about no patient, by key."""
     emit = Emitter(plan)
-    leading = [f"r.pkey = {emit.use(plan.pkey)}", *_may_leave(emit, plan, plan.kinds, "r"), *_in_time(emit, plan, "r")]
+    leading = [f"r.pkey = ANY({emit.use(plan.pkeys)})"]
+    leading += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r")
     conditions = ["t.patient IS NULL", *_since(emit, plan, "t")]
     if plan.targets is not None:
         conditions += _may_leave(emit, plan, plan.targets, "t")
@@ -126,7 +132,7 @@ def referred(plan: Plan) -> Text:
 def holds(plan: Plan) -> Text:
     """Whether there is any row."""
     emit = Emitter(plan)
-    conditions = [f"r.pkey = {emit.use(plan.pkey)}", *_may_leave(emit, plan, plan.kinds, "r")]
+    conditions = [f"r.pkey = ANY({emit.use(plan.pkeys)})", *_may_leave(emit, plan, plan.kinds, "r")]
     return f"SELECT EXISTS (SELECT FROM resource r WHERE {every(conditions)})", emit.order
 
 

@@ -10,9 +10,10 @@ from typing import Any, Final
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Bind, Clause, Query, SortKey, binds
 from hub.store.emit import Emitter, every, some
+from hub.store.predicate import Seen
 from hub.store.read import COLUMNS
 from hub.store.resource_types import type_number
-from hub.store.scan import Scan, Seen, scan
+from hub.store.scan import Scan, scan
 
 #: Number of columns a page row begins with; the sort values follow as text, then the snapshot.
 WIDTH: Final = COLUMNS.count(",") + 1

@@ -47,11 +47,25 @@ Condition: TypeAlias = tuple[tuple[Comparison, ...], ...]
 
 
 @dataclass(frozen=True, slots=True)
+class People:
+    """Patients a value names: by key, and the same ids again as they may be those of persons.
+
+    `expand` (`:mdm`) means all source patients of whoever is named; without it a source patient means itself alone,
+    while the id of a person means all sources either way. `persons` is None where the keys are all that is meant.
+    """
+
+    keys: Bind
+    persons: Bind | None = None
+    expand: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ids:
-    """The resource is one of these keys, or (negated) none of them."""
+    """The resource is one of these keys, or (negated) none of them; with `people`, one of these patients."""
 
     keys: Bind
     negated: bool = False
+    people: People | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +81,9 @@ class Tokens:
 
     `codes`: hashes of the bare codes, if the coding table can lead to the matches; `single` if it is one; `bare` if
     they are all that is asked for, without a system.
-    `patients`: keys of the patients, if the source-patient key can; then `lead` marks the rows whose patient this
-    parameter names. `selective`: matches are few by nature.
+    `people`: patients among what is referred to, whose persons count too; `prefix` makes their hashes from their keys.
+    `lead`: `people` are all that is asked for and the source-patient key leads to them; it marks the rows whose patient
+    this parameter names. `selective`: matches are few by nature.
     """
 
     hashes: Bind
@@ -76,7 +91,8 @@ class Tokens:
     codes: Bind | None = None
     single: bool = False
     bare: bool = False
-    patients: Bind | None = None
+    people: People | None = None
+    prefix: Bind | None = None
     lead: Bind | None = None
     selective: bool = False
 
@@ -158,11 +174,15 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """It refers, by a parameter, to a resource that fulfils clauses. `lead`: as in Tokens."""
+    """It refers, by a parameter, to a resource that fulfils clauses. `lead`: as in Tokens.
+
+    `expand`: to a patient of the same person as one who fulfils them.
+    """
 
     prefix: Bind
     targets: tuple[Target, ...]
     lead: Bind | None
+    expand: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,12 +14,13 @@ from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store import tokens
-from hub.store.criteria import Bind, Include, Query, Tokens, binds
+from hub.store.criteria import Bind, Include, People, Query, Tokens, binds
 from hub.store.emit import Emitter, every, reference_token
+from hub.store.predicate import Seen, may_see
 from hub.store.promoted import leading_parameters
 from hub.store.read import COLUMNS, stored
 from hub.store.resource_types import type_number
-from hub.store.scan import Seen, may_see, scan
+from hub.store.scan import scan
 from hub.store.tokens import param_number, reference_prefix
 from hub.store.values import Stored
 
@@ -125,8 +126,7 @@ async def _backward(tx: Tx, include: Include, fresh: Sequence[Stored], who: Seen
     leads = include.parameter in leading_parameters(include.source) and all(v.type == "Patient" for v in aimed)
     refers = Tokens(
         Bind([tokens.reference(param, key) for key in keys], "uuid[]"),
-        single=len(keys) == 1,
-        patients=Bind(keys, "uuid[]") if leads else None,
+        people=People(Bind(keys, "uuid[]")) if leads else None,
         lead=Bind(tokens.lead_number(include.source, include.parameter), "integer") if leads else None,
         selective=True,
     )

@@ -12,6 +12,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.store.asked import Asked, Context
 from hub.store.criteria import Bind, Chain, Clause, Has, Include, Query, SortKey, Target, Types
+from hub.store.people import EXPAND
 from hub.store.promoted import date_parameter, leading_parameters
 from hub.store.query_text import split
 from hub.store.query_values import clauses
@@ -176,7 +177,9 @@ def _reference_parameter(rtype: str | None, code: str) -> SearchParameter:
 
 def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, context: Context, depth: int) -> Clause:
     _reference_parameter(parameter.base, parameter.code)
-    types = (modifier,) if modifier else parameter.targets
+    expand = modifier == EXPAND and "Patient" in parameter.targets
+    wanted = "Patient" if expand else modifier
+    types = (wanted,) if wanted else parameter.targets
     if len(types) > _MOST_TARGETS:
         raise HubError(
             Category.UNSUPPORTED, "may refer to too many types to be chained", todo="name one, as in subject:Patient.x"
@@ -195,6 +198,7 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
         Bind(reference_prefix(param_number(parameter.base, parameter.code)), "bytea"),
         tuple(targets),
         _lead(parameter) if types == ("Patient",) else None,
+        expand,
     )
 
 

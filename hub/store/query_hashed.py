@@ -13,6 +13,7 @@ from hub.store import tokens
 from hub.store.asked import Asked, Context, pieces
 from hub.store.criteria import Bind, Clause, Ids, Phrases, Tokens
 from hub.store.index_rows import of_type
+from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
 from hub.store.query_ordered import words
 from hub.store.query_text import unescape
@@ -47,6 +48,9 @@ def token(asked: Asked) -> Clause:
 
 
 def _ids(asked: Asked) -> Clause:
+    if asked.modifier == EXPAND:
+        named = people(asked.texts(), expand=True)
+        return Ids(Bind(named.keys.value, "uuid[]"), people=named)
     if asked.modifier not in {"", "not"}:
         raise HubError(Category.UNSUPPORTED, f"modifier :{asked.modifier} is not supported", code="unknown-modifier")
     base = asked.parameter.base
@@ -80,20 +84,21 @@ def _of_type(param: int, value: str) -> UUID:
 
 
 def reference(asked: Asked) -> Clause:
-    """Type/id, id, or another text; `:identifier` and `:Type`."""
+    """Type/id, id, or another text; `:identifier`, `:Type`, `:mdm`."""
     if asked.modifier == "identifier":
         param = asked.number(":identifier")
         return hashes([token_hash(param, *system_and_code(value)) for value in asked.values], selective=True)
-    targets = (asked.modifier,) if asked.modifier else asked.parameter.targets
+    wanted = "Patient" if asked.modifier == EXPAND else asked.modifier
+    targets = (wanted,) if wanted else asked.parameter.targets
     found = [target for text in asked.texts() for target in _targets(text, targets, asked.context)]
-    if asked.modifier and any(isinstance(target, str) or target[0] != asked.modifier for target in found):
-        raise HubError(Category.INVALID, f"is not the id of a {asked.modifier}", todo="write the id alone")
-    patients = [reference_key(*target) for target in found if not isinstance(target, str) and target[0] == "Patient"]
+    if wanted and any(isinstance(target, str) or target[0] != wanted for target in found):
+        raise HubError(Category.INVALID, f"is not the id of a {wanted}", todo="write the id alone")
+    patients = [target[1] for target in found if not isinstance(target, str) and target[0] == "Patient"]
     leads = asked.parameter.code in leading_parameters(asked.parameter.base) and len(patients) == len(found)
     return Tokens(
         Bind([_target_hash(asked.number(), target) for target in found], "uuid[]"),
-        single=len(found) == 1,
-        patients=Bind(list(set(patients)), "uuid[]") if leads else None,
+        people=people(patients, expand=asked.modifier == EXPAND) if patients else None,
+        prefix=Bind(tokens.reference_prefix(asked.number()), "bytea") if patients else None,
         lead=Bind(tokens.lead_number(asked.parameter.base, asked.parameter.code), "integer") if leads else None,
         selective=True,
     )

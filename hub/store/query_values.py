@@ -15,9 +15,10 @@ from hub.store import query_hashed, query_ordered, tokens
 from hub.store.asked import Asked
 from hub.store.criteria import Bind, Clause, Missing
 from hub.store.index_rows import HASHED
+from hub.store.people import EXPAND
 from hub.store.query_text import split
 
-#: Modifiers other than `:missing` and the type of a reference, by parameter type.
+#: Modifiers other than `:missing`, `:mdm` and the type of a reference, by parameter type.
 _MODIFIERS: Final[Mapping[str, frozenset[str]]] = {
     "token": frozenset({"not", "text", "of-type"}),
     "string": frozenset({"exact", "contains"}),
@@ -67,6 +68,8 @@ def _is_known(asked: Asked) -> bool:
     parameter, modifier = asked.parameter, asked.modifier
     if modifier == "of-type":
         return parameter.code == "identifier"
+    if modifier == EXPAND:
+        return "Patient" in parameter.targets or (parameter.code, parameter.base) == ("_id", "Patient")
     if not modifier or modifier in _MODIFIERS.get(parameter.type, ()):
         return True
     return parameter.type == "reference" and modifier in RESOURCE_TYPES

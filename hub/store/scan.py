@@ -23,47 +23,16 @@ from hub.store.criteria import (
     Ids,
     Missing,
     Numbers,
+    People,
     Phrases,
     Strings,
     Target,
     Tokens,
     Types,
 )
-from hub.store.emit import Emitter, every, reference_token, some
-from hub.store.resource_types import type_number
-from hub.store.values import Visible
-
-
-@dataclass(frozen=True, slots=True)
-class Seen:
-    """The gate's predicate with its values bound; None for an alternative that opens nothing."""
-
-    everything: bool
-    organizations: Bind | None
-    types: Bind | None
-
-
-def seen(visible: Visible) -> Seen:
-    """Bind the gate's predicate."""
-    types = [type_number(name) for name in visible.types]
-    return Seen(
-        visible.everything,
-        Bind(list(visible.organizations), "text[]") if visible.organizations else None,
-        Bind(types, "smallint[]") if types else None,
-    )
-
-
-def may_see(emit: Emitter, who: Seen, row: str) -> str:
-    """The gate's predicate on a resource row."""
-    if who.everything:
-        return "TRUE"
-    open_to = []
-    if who.organizations is not None:
-        open_to.append(f"{row}.author_org = ANY({emit.use(who.organizations)})")
-    if who.types is not None:
-        open_to.append(f"{row}.type = ANY({emit.use(who.types)})")
-    # Not a bare comparison: no index may be tried for it.
-    return f"({some(open_to)}) IS TRUE" if open_to else "FALSE"
+from hub.store.emit import Emitter, every, reference_token
+from hub.store.people import same_person, sources
+from hub.store.predicate import Seen, may_see
 
 
 @dataclass(slots=True)
@@ -101,8 +70,17 @@ def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen
         found.conditions.append(same if by_index else f"coalesce({same}, FALSE)")
     gin = rank in {_SELECTIVE, _TOKENS}
     found.conditions += [_filter(emit, clause, found, who, indexed=gin) for clause in rest]
-    found.conditions += [f"NOT {row}.deleted", may_see(emit, who, row)]
+    found.conditions.append(f"NOT {row}.deleted")
+    found.conditions.append(may_see(emit, who, row, among=_among(emit, lead), many=rank > _SELECTIVE))
     return found
+
+
+def _among(emit: Emitter, lead: Clause | None) -> str | None:
+    """The array of source patients a leading clause names, if it names them itself."""
+    match lead:
+        case Tokens(lead=Bind(), people=People() as named):
+            return sources(emit, named)
+    return None
 
 
 #: How clauses lead, the narrowest first.
@@ -118,7 +96,7 @@ def _rank(clause: Clause) -> int:
     match clause:
         case Ids(negated=False) | Has():
             return _IDS
-        case Tokens(patients=Bind()) | Chain(lead=Bind()):
+        case Tokens(lead=Bind()) | Chain(lead=Bind()):
             return _PATIENT
         case Tokens(negated=False, selective=True) | Chain():
             return _SELECTIVE
@@ -170,11 +148,9 @@ def _patients(emit: Emitter, clause: Clause, who: Seen) -> str:
     """Comparison of a source-patient key with the patients a leading clause allows."""
     match clause:
         case Chain():
-            return f"= ANY(ARRAY({_keys(emit, clause.targets, who)}))"
-        case Tokens(single=True, patients=Bind() as patients):
-            return f"= {emit.first(patients)}"
-        case Tokens(patients=Bind() as patients):
-            return f"= ANY({emit.use(patients)})"
+            return f"= ANY(ARRAY({_pointed_from(emit, clause, who)}))"
+        case Tokens(people=People() as named):
+            return f"= ANY({sources(emit, named)})"
     raise _cannot_lead(clause)
 
 
@@ -190,7 +166,7 @@ def _at_home(emit: Emitter, clause: Clause, row: str, who: Seen) -> str:
     """Lead by key: resource_home knows whose rows hold it."""
     match clause:
         case Ids():
-            among = emit.use(clause.keys)
+            among = _ids(emit, clause)
         case Has():
             among = f"ARRAY({_pointed_at(emit, clause, who)})"
         case _:
@@ -209,6 +185,17 @@ def _keys(emit: Emitter, targets: Sequence[Target], who: Seen) -> str:
     return " UNION ALL ".join(found.sql(found.key) for found in scans)
 
 
+def _ids(emit: Emitter, clause: Ids) -> str:
+    """An array of the keys meant."""
+    return sources(emit, clause.people) if clause.people is not None else emit.use(clause.keys)
+
+
+def _pointed_from(emit: Emitter, clause: Chain, who: Seen) -> str:
+    """Keys of the resources that a chain's reference may point to."""
+    keys = _keys(emit, clause.targets, who)
+    return same_person(emit, keys) if clause.expand else keys
+
+
 def _pointed_at(emit: Emitter, clause: Has, who: Seen) -> str:
     """Keys of the resources that the target's resources refer to by the parameter."""
     found = scan(emit, clause.target.type, clause.target.clauses, who)
@@ -225,18 +212,18 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
         case Tokens(negated=True):
             return f"NOT ({row}.tokens && {emit.use(clause.hashes)})"
         case Tokens():
-            return _overlaps(row, emit.use(clause.hashes), indexed=indexed)
+            return _overlaps(row, _hashes(emit, clause), indexed=indexed)
         case Phrases():
             return _overlaps(row, side_rows.phrases(emit, clause), indexed=indexed)
         case Chain():
             k = emit.alias("k")
             hashed = reference_token(emit.use(clause.prefix), f"{k}.key")
-            keys = _keys(emit, clause.targets, who)
+            keys = _pointed_from(emit, clause, who)
             return _overlaps(row, f"ARRAY(SELECT {hashed} FROM ({keys}) {k} (key))", indexed=indexed)
         case Has():
             return f"{row}.key IN ({_pointed_at(emit, clause, who)})"
         case Ids():
-            return f"({row}.key = ANY({emit.use(clause.keys)})) IS {'NOT ' if clause.negated else ''}TRUE"
+            return f"({row}.key = ANY({_ids(emit, clause)})) IS {'NOT ' if clause.negated else ''}TRUE"
         case Types():
             return f"{row}.type = ANY({emit.use(clause.numbers)})"
         case Missing():
@@ -247,6 +234,16 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             return side_rows.dates(emit, clause, row, found.low)
         case Numbers():
             return side_rows.numbers(emit, clause, row)
+
+
+def _hashes(emit: Emitter, clause: Tokens) -> str:
+    """An array of the hashes asked for, those of all sources of the persons named among them."""
+    hashes = emit.use(clause.hashes)
+    if clause.people is None or clause.prefix is None:
+        return hashes
+    k = emit.alias("k")
+    hashed = reference_token(emit.use(clause.prefix), f"{k}.key")
+    return f"({hashes} || ARRAY(SELECT {hashed} FROM unnest({sources(emit, clause.people)}) AS {k} (key)))"
 
 
 def _overlaps(row: str, hashes: str, *, indexed: bool) -> str:

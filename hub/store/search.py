@@ -12,8 +12,8 @@ from hub.store import compiler, paging
 from hub.store.criteria import Query
 from hub.store.includes import included
 from hub.store.paging import Position
+from hub.store.predicate import Seen, seen
 from hub.store.read import stored
-from hub.store.scan import Seen, seen
 from hub.store.values import Found, Stored, Visible
 
 #: Matches on a page where neither the query nor the caller says.

@@ -74,15 +74,16 @@ class Store:
     ) -> Found:
         """One page of a patient's record, of at most `count` resources (at least 1) that may be seen.
 
-        The Patient comes first, then the rows of that source patient, then (as `included`) what they refer to that is
-        about no patient, each once. `after` is `next` of the page before, with the same portion and predicate; it
-        promises what it does in `search`. Raises HubError INVALID for an `after` that is none.
+        The Patients come first, then the rows of one source patient after another by type and date, then (as
+        `included`) what they refer to that is about no patient, each once. `after` is `next` of the page before, with
+        the same portion and predicate; it promises what it does in `search`.
+        Raises HubError INVALID for an `after` that is none.
         """
         return await compartment.page(tx, portion, visible, count=count, after=after)
 
-    async def holds(self, tx: Tx, patient: str, types: frozenset[str], visible: Visible) -> bool:
-        """Whether the record of a source patient holds anything of these types that may be seen."""
-        return await compartment.holds(tx, patient, types, visible)
+    async def holds(self, tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
+        """Whether the record of one of some source patients holds anything of these types that may be seen."""
+        return await compartment.holds(tx, patients, types, visible)
 
     async def claim(self, tx: Tx, kind: str, value: str, rtype: str, rid: str) -> tuple[str, str] | None:
         """Claim a value that may belong to one resource only: None if it is ours now, else who holds it."""

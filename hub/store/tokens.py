@@ -35,6 +35,13 @@ def param_number(rtype: str, code: str) -> int:
     return int.from_bytes(digest[:4], "big", signed=True)
 
 
+#: Stands for every code of a resource by which consents name it (hub.fhir.clinical_codes), whatever its type.
+CLINICAL_CODE: Final = param_number("Resource", "_clinical-code")
+
+#: The canonical URLs of meta.profile.
+PROFILE: Final = param_number("Resource", "_profile")
+
+
 def lead_number(rtype: str, code: str) -> int:
     """Stands among a row's parameters if this one names the patient whose key leads the row."""
     return param_number(rtype, code + ":leads")

@@ -154,12 +154,13 @@ class Visible:
 class Portion:
     """What of one patient's record is asked for.
 
-    `types` are those of the patient's own resources, the Patient among them. Whatever those of the types `leading`
-    refer to that is about no patient comes with them, if it is of the types `referred`. Care dates overlap
-    [start, end); `since` is a time of update, of either kind of resource.
+    `patients` are the ids of the source patients: one, or all of a person's. `types` are those of their own resources,
+    the Patients among them. Whatever those of the types `leading` refer to that is about no patient comes with them, if
+    it is of the types `referred`. Care dates overlap [start, end); `since` is a time of update, of either kind of
+    resource.
     """
 
-    patient: str
+    patients: tuple[str, ...]
     types: frozenset[str]
     leading: frozenset[str]
     referred: frozenset[str]

@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from hub.fhir import numbers, temporal
+from hub.fhir.compartments import source_patient
 from hub.fhir.extract import extract
 from hub.fhir.fold import fold
 from hub.fhir.index_values import IndexValues
@@ -61,7 +62,9 @@ class Oracle:
 
     @staticmethod
     def _may_see(e: Entry, visible: Visible) -> bool:
-        return visible.everything or e.org in visible.organizations or e.type in visible.types
+        if visible.everything or source_patient(e.resource) is None:
+            return visible.everything or e.type in visible.types
+        return e.org in visible.organizations
 
     def search(self, rtype: str, params: Params) -> list[Entry]:
         return [e for e in self.entries if e.type == rtype and all(self.fits(e, *pair) for pair in params)]

@@ -14,7 +14,7 @@ from hub.store.values import Found, Portion, Visible
 from tests.store.support import EVERYTHING, ids, observation, patient, run, save, write
 
 ALL = frozenset(NUMBERS)
-RECORD = Portion(patient="a", types=ALL, leading=ALL, referred=ALL)
+RECORD = Portion(patients=("a",), types=ALL, leading=ALL, referred=ALL)
 
 
 async def two_records(database: Database, store: Store) -> None:
@@ -99,10 +99,10 @@ def test_whether_a_record_holds_anything_is_judged_by_type_and_predicate(databas
         await two_records(database, store)
         by_f02 = Visible(organizations=("F02",))
         async with database.connection() as tx:
-            assert await store.holds(tx, "a", ALL, by_f02)
-            assert not await store.holds(tx, "a", ALL - {"Condition"}, by_f02)
-            assert not await store.holds(tx, "b", ALL, by_f02)
-            assert not await store.holds(tx, "nobody", ALL, EVERYTHING)
+            assert await store.holds(tx, ["a"], ALL, by_f02)
+            assert not await store.holds(tx, ["a"], ALL - {"Condition"}, by_f02)
+            assert not await store.holds(tx, ["b"], ALL, by_f02)
+            assert not await store.holds(tx, ["nobody"], ALL, EVERYTHING)
 
     run(database_url, work)
 

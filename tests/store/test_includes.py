@@ -62,7 +62,7 @@ def test_includes_bring_each_resource_once(
 ) -> None:
     async def work(database: Database, store: Store) -> None:
         await save(database, store, *(write(resource) for resource in RECORD))
-        for visible in (EVERYTHING, Visible(organizations=("F01",))):
+        for visible in (EVERYTHING, Visible(organizations=("F01",), types=frozenset({"Organization"}))):
             async with database.connection() as connection:
                 found = await ask(connection, store, rtype, params, visible)
             assert sorted(ids(found.included)) == expected

@@ -1,0 +1,185 @@
+"""The gate's predicate (hub.store.values.Visible) as SQL: part of every look into resources.
+
+It is wrapped in `coalesce(..., FALSE)`: no index is tried for it, and the planner takes it for one half whatever its
+parts, so that one shape of query has one plan (docs/decisions/0003-store-layout.md). The cheap alternatives stand
+first; whether a person is on the panel is asked of those rows alone that no other alternative opened.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from hub.store import condition_sql
+from hub.store.condition_sql import Bound
+from hub.store.criteria import Bind
+from hub.store.emit import Emitter, every, some
+from hub.store.people import same_person
+from hub.store.resource_types import type_number
+from hub.store.values import Group, Panel, Visible
+
+#: Beyond so many keys a list is hashed once for the statement, below it is walked for each row.
+_MANY: Final = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """Source-patient keys; `hashed` if there are many."""
+
+    values: Bind
+    hashed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SeenGroup:
+    """A group with its values bound."""
+
+    keys: Keys
+    condition: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class SeenPanel:
+    """A panel with its values bound."""
+
+    kind: Bind
+    parties: Bind
+    at: Bind
+    condition: Bound
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """The gate's predicate with its values bound; None for what it does not say."""
+
+    everything: bool = False
+    types: Bind | None = None
+    organizations: Bind | None = None
+    withheld: Bind | None = None
+    panel: SeenPanel | None = None
+    groups: tuple[SeenGroup, ...] = ()
+    confined: Keys | None = None
+
+
+def seen(visible: Visible) -> Seen:
+    """Bind the gate's predicate."""
+    if visible.everything:
+        return Seen(everything=True)
+    return Seen(
+        types=_types(visible.types),
+        organizations=Bind(list(visible.organizations), "text[]") if visible.organizations else None,
+        withheld=_types(visible.withheld),
+        panel=_panel(visible.panel) if visible.panel is not None else None,
+        groups=tuple(map(_group, visible.groups)),
+        confined=_keys(visible.confined) if visible.confined is not None else None,
+    )
+
+
+def _types(names: frozenset[str]) -> Bind | None:
+    return Bind([type_number(name) for name in names], "smallint[]") if names else None
+
+
+def _keys(pkeys: Sequence[UUID]) -> Keys:
+    return Keys(Bind(list(pkeys), "uuid[]"), hashed=len(pkeys) > _MANY)
+
+
+def _group(group: Group) -> SeenGroup:
+    return SeenGroup(_keys(group.pkeys), condition_sql.bound(group.condition))
+
+
+def _panel(panel: Panel) -> SeenPanel:
+    return SeenPanel(
+        Bind(panel.kind, "text"),
+        Bind(list(panel.parties), "text[]"),
+        Bind(panel.at, "timestamptz"),
+        condition_sql.bound(panel.condition),
+    )
+
+
+def may_see(emit: Emitter, who: Seen, row: str, *, among: str | None = None, many: bool = False) -> str:
+    """The gate's predicate on a resource row.
+
+    `many`: most of a population may be looked at, so the whole panel is read once, if it is needed at all. `among` is
+    an array of source-patient keys outside of which no row is looked at: then those are asked for once. Otherwise each
+    row that needs the panel asks for its own patient.
+    """
+    if who.everything:
+        return "TRUE"
+    open_to = []
+    if who.types is not None:
+        open_to.append(f"({row}.patient IS NULL AND {row}.type = ANY({emit.use(who.types)}))")
+    opened = _opened(emit, who, row, among, many)
+    if opened:
+        open_to.append(f"({every([f'{row}.patient IS NOT NULL', *_limits(emit, who, row), some(opened)])})")
+    return f"coalesce({some(open_to)}, FALSE)" if open_to else "FALSE"
+
+
+def _limits(emit: Emitter, who: Seen, row: str) -> list[str]:
+    limits = []
+    if who.withheld is not None:
+        limits.append(f"{row}.type <> ALL({emit.use(who.withheld)})")
+    if who.confined is not None:
+        limits.append(_holds(emit, who.confined, row))
+    return limits
+
+
+def _opened(emit: Emitter, who: Seen, row: str, among: str | None, many: bool) -> list[str]:
+    """What opens a row about a patient: its author, the group of its patient, else the panel."""
+    opened = []
+    if who.organizations is not None:
+        opened.append(f"{row}.author_org = ANY({emit.use(who.organizations)})")
+    otherwise = "FALSE"
+    if who.panel is not None:
+        condition = condition_sql.sql(emit, who.panel.condition, row)
+        otherwise = f"({condition} AND {_on_panel(emit, who.panel, row, among, many)})"
+    cases = [
+        f"WHEN {_holds(emit, group.keys, row)} THEN {condition_sql.sql(emit, group.condition, row)}"
+        for group in who.groups
+    ]
+    if cases:
+        opened.append(f"CASE {' '.join(cases)} ELSE {otherwise} END")
+    elif who.panel is not None:
+        opened.append(otherwise)
+    return opened
+
+
+def _holds(emit: Emitter, keys: Keys, row: str) -> str:
+    values = emit.use(keys.values)
+    return f"{row}.pkey IN (SELECT unnest({values}))" if keys.hashed else f"{row}.pkey = ANY({values})"
+
+
+def _on_panel(emit: Emitter, panel: SeenPanel, row: str, among: str | None, many: bool) -> str:
+    # unnest(ARRAY()): the planner takes it for ten rows and hashes them, whatever it believes of the tables.
+    if among is not None:
+        k = emit.alias("k")
+        one = _is_tied(emit, panel, f"{k}.pkey")
+        known = f"SELECT {k}.pkey FROM unnest({among}) AS {k} (pkey) WHERE {one}"
+        return f"{row}.pkey IN (SELECT unnest(ARRAY({known})))"
+    if many:
+        return f"{row}.pkey IN (SELECT unnest(ARRAY({_panel_keys(emit, panel)})))"
+    return _is_tied(emit, panel, f"{row}.pkey")
+
+
+def _ties(emit: Emitter, panel: SeenPanel, x: str) -> str:
+    """A row of relation is one of the panel's."""
+    at = emit.use(panel.at)
+    return (
+        f"{x}.kind = {emit.use(panel.kind)} AND {x}.party = ANY({emit.use(panel.parties)})"
+        f" AND {x}.low <= {at} AND {x}.high >= {at}"
+    )
+
+
+def _is_tied(emit: Emitter, panel: SeenPanel, pkey: str) -> str:
+    """The person of one source patient is on the panel."""
+    x = emit.alias("x")
+    of_person = f"{x}.pkey = ANY(ARRAY({same_person(emit, f'SELECT {pkey}')}))"
+    # OFFSET 0: asked for each row; otherwise the planner may choose to read the whole table instead.
+    return f"EXISTS (SELECT FROM relation {x} WHERE {of_person} AND {_ties(emit, panel, x)} OFFSET 0)"
+
+
+def _panel_keys(emit: Emitter, panel: SeenPanel) -> str:
+    """All source patients of the persons on the panel."""
+    x = emit.alias("x")
+    return same_person(emit, f"SELECT {x}.pkey FROM relation {x} WHERE {_ties(emit, panel, x)}")
