@@ -41,7 +41,6 @@ def test_a_clinician_sees_what_the_legal_entity_authored_and_what_is_about_nobod
     assert visible.organizations == ("F01", "F01-ICU")
     assert visible.types == NON_PATIENT_TYPES
     assert not visible.everything
-    assert visible.patients == ()
 
 
 def test_an_organisation_that_is_nobody_sees_no_patient_data() -> None:
