@@ -7,21 +7,28 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
+from hub.cli.demo_report import console, invite, judged, progress, summary
 from hub.demo.ask import Client
-from hub.demo.play import play, settle
-from hub.demo.story import sendings
+from hub.demo.calendar import Calendar
+from hub.demo.community import postings
+from hub.demo.play import act, play, settle
+from hub.demo.staff import staff
+from hub.demo.stage import Stage
+from hub.demo.story import data as data_file
+from hub.demo.story import persons, sendings
 from hub.demo.tokens import clients
 from hub.demo.verify import verdicts
+from hub.demo.workstation import write
+from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import Addresses, running
@@ -35,17 +42,18 @@ BACKGROUND = 150
 SHOWN = (
     "Patient",
     "Encounter",
+    "EpisodeOfCare",
     "Observation",
     "DiagnosticReport",
     "ServiceRequest",
+    "MedicationRequest",
     "Condition",
     "AllergyIntolerance",
     "Appointment",
     "RelatedPerson",
 )
-SENDERS = ("F01", "F03")
-
-console = Console(stderr=True)
+#: Whose view the summary counts: any clinician of a facility, or somebody of the staff.
+VIEWERS = ("F01", "F03", "F04", "bai")
 
 
 def demo(
@@ -70,84 +78,65 @@ async def _demo(settings: Settings, folder: Path, *, check: bool, json_file: Pat
         log = Log("supervisor", level=settings.log_level, stream=lines)
         console.print("starting PostgreSQL and the hub ...")
         async with running(settings, registry(os.environ), log, lambda _: None, output=lines) as addresses:
-            result = await _play(settings, folder, addresses)
-            _summary(result, addresses)
+            calendar = Calendar(system_clock())
+            result = await _play(settings, folder, addresses, calendar)
+            summary(result, addresses)
             if check:
-                return await _check(addresses, folder, result, json_file)
+                return await _check(addresses, folder, calendar, result, json_file)
             _write(json_file, result)
-            _invite(addresses, folder)
+            invite(addresses, folder)
             await stop.wait()
     return True
 
 
-async def _play(settings: Settings, folder: Path, addresses: Addresses) -> dict[str, Any]:
-    messages = list(sendings(BACKGROUND, settings.demo_seed))
-    with _progress(len(messages)) as told:
-        codes = await play(messages, addresses.mllp, told)
-    client = clients(addresses.base, folder, settings)
-    rows = await settle(client("integration-engineer", "F01"))
-    found = await asyncio.to_thread(_resources, [client("clinician", sender) for sender in SENDERS])
-    return {"sent": len(messages), "acknowledgements": dict(codes), "messages": rows, "resources": found}
+async def _play(settings: Settings, folder: Path, addresses: Addresses, calendar: Calendar) -> dict[str, Any]:
+    stage = Stage(clients(addresses.base, folder, settings), calendar)
+    messages = list(sendings(BACKGROUND, settings.demo_seed, calendar))
+    community = postings(data_file("community.yaml"), persons(), staff(), calendar)
+    with progress(len(messages)) as told:
+        codes, written = await asyncio.gather(play(messages, addresses.mllp, told), write(community, stage.actor))
+    rows = await settle(stage.actor("engineer"))
+    acts = await asyncio.to_thread(act, stage)
+    seen = await asyncio.to_thread(lambda: {name: _counts(stage.actor(name)) for name in VIEWERS})
+    return {
+        "sent": len(messages),
+        "acknowledgements": dict(codes),
+        "messages": rows,
+        "written": written,
+        "acts": acts,
+        "seen": seen,
+    }
 
 
-def _resources(doctors: list[Client]) -> dict[str, int]:
-    counts = {name: sum(doctor.count(name) for doctor in doctors) for name in SHOWN}
-    return {name: count for name, count in counts.items() if count}
+def _counts(viewer: Client) -> dict[str, int]:
+    return {name: viewer.count(name) for name in SHOWN}
 
 
-async def _check(addresses: Addresses, folder: Path, result: dict[str, Any], json_file: Path | None) -> bool:
+async def _check(
+    addresses: Addresses, folder: Path, calendar: Calendar, result: dict[str, Any], json_file: Path | None
+) -> bool:
     """A process of its own asks, so that nothing it sees comes from this one."""
     child = await asyncio.create_subprocess_exec(
         sys.executable,
-        *("-m", "hub.cli.main", "demo-verify", addresses.base, str(folder)),
+        *("-m", "hub.cli.main", "demo-verify", addresses.base, str(folder), calendar.now.isoformat()),
         stdout=asyncio.subprocess.PIPE,
     )
     output, _ = await child.communicate()
     checks = json.loads(output) if output else []
-    for one in checks:
-        mark = "[green]holds[/]" if one["holds"] else "[red]FAILS[/]"
-        console.print(f"{mark}  {one['says']}  {one['seen']}")
+    judged(checks)
     good = child.returncode == 0 and bool(checks) and all(one["holds"] for one in checks)
     _write(json_file, {**result, "checks": checks, "ok": good})
-    console.print(f"{sum(one['holds'] for one in checks)} of {len(checks)} checks hold")
     return good
 
 
 def verify(
     base: Annotated[str, typer.Argument(help="http://host:port of the hub.")],
     data: Annotated[Path, typer.Argument(help="Its data folder.")],
+    played: Annotated[str, typer.Argument(help="Instant at which the demo was played, with its zone.")],
 ) -> None:
     """Ask a hub that played the demo whether everything came out right; prints JSON."""
-    found = verdicts(clients(base, data, Settings.load(os.environ)))
-    json.dump([{"says": v.says, "holds": v.holds, "seen": v.seen} for v in found], sys.stdout, ensure_ascii=False)
-
-
-def _summary(result: dict[str, Any], addresses: Addresses) -> None:
-    table = Table("feed", "state", "messages", title=f"{result['sent']} messages sent", title_justify="left")
-    for row in result["messages"]:
-        table.add_row(row["feed"], row["state"], str(row["count"]))
-    resources = Table("resource type", "stored", title="the record", title_justify="left")
-    for name, count in result["resources"].items():
-        resources.add_row(name, str(count))
-    output = Console()
-    output.print(table)
-    output.print(resources)
-    output.print(f"FHIR {addresses.base}/fhir   MLLP {addresses.mllp}", soft_wrap=True)
-
-
-def _invite(addresses: Addresses, folder: Path) -> None:
-    port = addresses.base.rsplit(":", 1)[1]
-    Console().print(
-        "\nAsk, in another terminal:\n"
-        f"  TOKEN=$(yilian token --role clinician --organization F01 --url {addresses.base})\n"
-        f'  curl -H "Authorization: Bearer $TOKEN" "{addresses.base}/fhir/Patient?name=%E6%B2%88"\n'
-        f'  curl -H "Authorization: Bearer $TOKEN" "{addresses.base}/fhir/Encounter?status=in-progress&_sort=-date"\n'
-        f"  yilian messages list --state dead --data {folder}\n"
-        f"Log lines: {folder}/hub.log. Port {port} answers until Ctrl-C.",
-        soft_wrap=True,
-        highlight=False,
-        markup=False,
-    )
+    stage = Stage(clients(base, data, Settings.load(os.environ)), Calendar(datetime.fromisoformat(played)))
+    json.dump([asdict(verdict) for verdict in verdicts(stage)], sys.stdout, ensure_ascii=False)
 
 
 def _write(path: Path | None, result: dict[str, Any]) -> None:
@@ -163,11 +152,3 @@ def _folder(data: Path | None) -> Iterator[Path]:
         return
     with temporary_data() as folder:
         yield folder
-
-
-@contextmanager
-def _progress(total: int) -> Iterator[Callable[[str], None]]:
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console) as progress:
-        task = progress.add_task("messages acknowledged", total=total)
-        yield lambda _: progress.advance(task)

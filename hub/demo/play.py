@@ -1,4 +1,5 @@
-"""Plays the demo: each feed's messages over one MLLP connection, then waits until every message is settled."""
+"""Plays the demo: each feed's messages over one MLLP connection, what patients and doctors do over HTTP, and the wait
+until every message is settled."""
 
 from __future__ import annotations
 
@@ -8,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 from connectors.mllp.sender import Sender
 from hub.demo.ask import Client
-from hub.demo.story import Sending
+from hub.demo.stage import Stage
+from hub.demo.story import Sending, data
 from hub.kernel.errors import Category, HubError
 
 #: Messages of one connection that may await their acknowledgement.
@@ -47,3 +49,18 @@ async def settle(engineer: Client) -> list[dict[str, str | int]]:
             return rows
         await asyncio.sleep(0.1)
     raise HubError(Category.UNAVAILABLE, "messages still wait after two minutes", where="pipeline")
+
+
+def act(stage: Stage) -> int:
+    """What patients and doctors do once the record is there (`acts.yaml`), in order; how many acts there were.
+
+    Raises HubError INVALID when the hub answers one of them with another status than it should.
+    """
+    acts = data("acts.yaml")
+    for row in acts:
+        reply = stage.perform(row)
+        if reply.status != row["status"]:
+            issue = reply.content["issue"][0] if reply.content else {}
+            what = f"the hub answered with status {reply.status}: {issue.get('diagnostics', '')}"
+            raise HubError(Category.INVALID, what, where=row["says"])
+    return len(acts)

@@ -10,8 +10,12 @@ from typing import Any, Final
 
 import yaml
 
+from hub.demo.calendar import Calendar
 from hub.demo.messages import Event, his_message, lis_message
 from hub.demo.population import Person, population
+
+#: What a row of the story tells in days and local times.
+_TIMES: Final = ("at", "begins", "left")
 
 DATA: Final = resources.files("hub.demo") / "data"
 
@@ -34,17 +38,18 @@ def persons() -> dict[str, Person]:
     return {key: Person(key=key, **row) for key, row in data("persons.yaml").items()}
 
 
-def sendings(background: int, seed: int) -> Iterator[Sending]:
+def sendings(background: int, seed: int, calendar: Calendar) -> Iterator[Sending]:
     """The story, then visits and results of `background` invented persons."""
     items = data("laboratory.yaml")
     known = persons()
     number = 0
     for row in data("story.yaml"):
-        event = Event(items=items, **{**row, "person": known[row["person"]]})
+        times = {name: calendar.hl7(row[name]) for name in _TIMES if name in row}
+        event = Event(items=items, **{**row, **times, "person": known[row["person"]]})
         number += event.fault != "reused-control-id"
         raw = _message(event, number)
         yield from [Sending(feed=event.feed, raw=raw)] * event.times
-    for event in _background(background, seed, items):
+    for event in _background(background, seed, items, calendar):
         number += 1
         yield Sending(feed=event.feed, raw=_message(event, number))
 
@@ -53,11 +58,11 @@ def _message(event: Event, number: int) -> bytes:
     return his_message(event, number) if event.feed == "F01-his" else lis_message(event, number)
 
 
-def _background(count: int, seed: int, items: Mapping[str, Any]) -> Iterator[Event]:
+def _background(count: int, seed: int, items: Mapping[str, Any], calendar: Calendar) -> Iterator[Event]:
     source = random.Random(seed)  # noqa: S311 - invented data, reproducible on purpose
     for i, person in enumerate(population(count, seed)):
-        at = f"202604{1 + i % 28:02d}{8 + i % 9:02d}{source.randrange(60):02d}00"
-        visit = f"O2604{i:05d}"
+        at = calendar.hl7(f"{i % 28 - 28} {8 + i % 9:02d}:{source.randrange(60):02d}")
+        visit = f"O8{i:05d}"
         his: dict[str, Any] = {"feed": "F01-his", "person": person, "mr": f"M5{i:05d}", "at": at, "items": items}
         yield Event(event="A04", visit=visit, clinic="全科门诊", **his)
         if i % 3 == 0:
@@ -65,7 +70,7 @@ def _background(count: int, seed: int, items: Mapping[str, Any]) -> Iterator[Eve
         results = {code: _invented(item, source) for code, item in items.items() if item["high"]}
         charset = "utf-8" if i % 2 else "gb18030"
         lis: dict[str, Any] = {"feed": "F03-lis", "person": person, "mr": f"L5{i:05d}", "at": at, "items": items}
-        yield Event(event="ORU", order=f"S2604{i:05d}", charset=charset, results=results, **lis)
+        yield Event(event="ORU", order=f"S8{i:05d}", charset=charset, results=results, **lis)
 
 
 def _invented(item: Mapping[str, Any], source: random.Random) -> str:

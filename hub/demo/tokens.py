@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any, Protocol
 
 from hub.auth.directory import Directory
 from hub.auth.keys import KeyStore
@@ -14,7 +14,17 @@ from hub.kernel.settings import Settings
 from hub.run.installation import consortium_of
 
 
-def clients(base: str, data: Path, settings: Settings) -> Callable[[str, str], Client]:
-    """Gives clients of the hub at `base` by role and organisation."""
+class Clients(Protocol):
+    """Gives clients by the rights of their token (`hub.auth.tokens.Issuer.issue`)."""
+
+    def __call__(self, role: str, organization: str = "", **rights: Any) -> Client: ...
+
+
+def clients(base: str, data: Path, settings: Settings) -> Clients:
+    """Clients of the hub at `base`, each with a new token."""
     issuer = Issuer(KeyStore(data / "keys"), Directory(consortium_of(data, settings)), system_clock)
-    return lambda role, organization: Client(base, issuer.issue(role=role, organization=organization))
+
+    def client(role: str, organization: str = "", **rights: Any) -> Client:
+        return Client(base, issuer.issue(role=role, organization=organization, **rights))
+
+    return client

@@ -1,60 +1,127 @@
-"""The demo's check: every expectation of `expectations.yaml`, asked over HTTP from a process of its own."""
+"""The demo's check: every expectation of `expectations.yaml`, asked over HTTP from a process of its own.
+
+Expectations are held one after another: some act (a patient withdraws a consent), and those below see what came of it.
+"""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
-from hub.demo.ask import Client
+from hub.demo.ask import Reply
+from hub.demo.stage import Request, Stage
 from hub.demo.story import data
+from hub.fhir.json import dumps
+from hub.kernel.types import Json
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """One expectation: what it says, whether it holds, and where not, what was seen."""
+    """One expectation: whose story it is of, what it says, whether it holds, and where not, what was seen."""
 
+    story: str
     says: str
     holds: bool
     seen: str = ""
 
 
-def verdicts(client: Callable[[str, str], Client]) -> Iterator[Verdict]:
-    """Check everything; `client(role, organization)` gives a client with that token."""
+def verdicts(stage: Stage) -> Iterator[Verdict]:
+    """Hold every expectation against the hub of `stage`."""
     expected = data("expectations.yaml")
-    summary = client("integration-engineer", "F01").get("api/messages/summary")
-    states: dict[str, int] = {}
-    for row in summary["messages"]:
-        states[row["state"]] = states.get(row["state"], 0) + row["count"]
-    yield _compare("no message waits", states.get("queued", 0), 0)
-    for state, count in expected["messages"].items():
-        yield _compare(f"messages in state {state}", states.get(state, 0), count)
-    for query in expected["queries"]:
-        yield _query(client("clinician", query["as"]), query)
+    yield from _messages(stage, expected["messages"])
+    for story, requests in expected["stories"].items():
+        for request in requests:
+            yield judge(story, request, stage.perform(request), stage.filled)
 
 
-def _query(client: Client, query: Mapping[str, Any]) -> Verdict:
-    bundle = client.get("fhir/" + query["get"])
-    matches = [entry["resource"] for entry in bundle.get("entry", []) if entry["search"]["mode"] == "match"]
-    seen = {"total": bundle["total"], "entries": len(matches)}
-    wanted: dict[str, Any] = dict(seen)
-    if "total" in query:
-        wanted = {"total": query["total"], "entries": query["total"]}
-    for path, value in query.get("first", {}).items():
-        wanted[path] = value
-        seen[path] = _at(matches[0], path) if matches else None
-    return _compare(query["says"], seen, wanted)
+def judge(story: str, request: Request, reply: Reply, filled: Callable[[Any], Any] = lambda value: value) -> Verdict:
+    """Hold what a request expects against the reply: the status (200 unless stated), and what `LOOKS` lists."""
+    wanted = {"status": request.get("status", 200)}
+    seen: dict[str, Any] = {"status": reply.status}
+    for name, look in LOOKS.items():
+        if name in request:
+            wanted[name] = filled(request[name])
+            seen[name] = look(reply.content, wanted[name])
+    return _compare(story, request["says"], seen, wanted)
 
 
-def _at(resource: Any, path: str) -> Any:
+def _messages(stage: Stage, counts: Mapping[str, int]) -> Iterator[Verdict]:
+    states: Counter[str] = Counter()
+    for row in stage.actor("engineer").get("api/messages/summary")["messages"]:
+        states[row["state"]] += row["count"]
+    yield _compare("HL7", "no message waits", states["queued"], 0)
+    for state, count in counts.items():
+        yield _compare("HL7", f"messages in state {state}", states[state], count)
+
+
+def _matches(content: Any) -> list[Json]:
+    """The matches of a Bundle; those of an answer that is none are none."""
+    entries = content.get("entry", []) if isinstance(content, dict) else []
+    return [entry["resource"] for entry in entries if entry.get("search", {}).get("mode", "match") == "match"]
+
+
+def _total(content: Any, _: Any) -> Any:
+    """The total, which must also be the number of matches of a page that shows all."""
+    total, there = (content or {}).get("total"), len(_matches(content))
+    return total if total == there else f"total {total}, matches {there}"
+
+
+def _counted(content: Any, _: Any) -> Any:
+    """The total of a search that only counts."""
+    return (content or {}).get("total")
+
+
+def _types(content: Any, _: Any) -> dict[str, int]:
+    """How many matches there are of each type."""
+    return dict(Counter(resource["resourceType"] for resource in _matches(content)))
+
+
+def _first(content: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The values at dotted paths in the first match."""
+    matches = _matches(content)
+    return {path: _at(matches[0], path) if matches else None for path in wanted}
+
+
+def _answer(content: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
+    """The values at dotted paths in the whole answer."""
+    return {path: _at(content, path) for path in wanted}
+
+
+def _says(content: Any, wanted: list[str]) -> list[str]:
+    """Those of the wanted texts that stand somewhere in the answer."""
+    text = dumps(content).decode()
+    return [part for part in wanted if part in text]
+
+
+def _hides(content: Any, wanted: list[str]) -> list[str]:
+    """Those of the texts that rightly stand nowhere in the answer."""
+    text = dumps(content).decode()
+    return [part for part in wanted if part not in text]
+
+
+#: What an expectation may say about an answer, and how that is seen; the seen value must equal the one in the file.
+LOOKS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
+    "total": _total,
+    "counted": _counted,
+    "types": _types,
+    "first": _first,
+    "answer": _answer,
+    "contains": _says,
+    "lacks": _hides,
+}
+
+
+def _at(value: Any, path: str) -> Any:
     """The value at a dotted path; numbers as their text, so that digits count."""
     for step in path.split("."):
-        if isinstance(resource, list):
-            resource = resource[int(step)] if int(step) < len(resource) else None
+        if isinstance(value, list):
+            value = value[int(step)] if int(step) < len(value) else None
         else:
-            resource = (resource or {}).get(step)
-    return resource if isinstance(resource, str | bool | None) else str(resource)
+            value = (value or {}).get(step)
+    return value if isinstance(value, str | bool | None) else str(value)
 
 
-def _compare(says: str, seen: Any, wanted: Any) -> Verdict:
-    return Verdict(says, seen == wanted, "" if seen == wanted else f"seen {seen}, expected {wanted}")
+def _compare(story: str, says: str, seen: Any, wanted: Any) -> Verdict:
+    return Verdict(story, says, seen == wanted, "" if seen == wanted else f"seen {seen}, expected {wanted}")

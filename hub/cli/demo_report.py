@@ -1,0 +1,70 @@
+"""What `yilian demo` shows: a bar while it plays, tables of what came of it, and how to go on asking."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from hub.run.hub import Addresses
+
+console = Console(stderr=True)
+
+
+@contextmanager
+def progress(total: int) -> Iterator[Callable[[str], None]]:
+    """A bar that a call moves by one message."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console) as bar:
+        task = bar.add_task("messages acknowledged", total=total)
+        yield lambda _: bar.advance(task)
+
+
+def summary(result: Mapping[str, Any], addresses: Addresses) -> None:
+    """Messages by state, and the record as each asker sees it."""
+    output = Console()
+    messages = Table("feed", "state", "messages", title=f"{result['sent']} messages sent", title_justify="left")
+    for row in result["messages"]:
+        messages.add_row(row["feed"], row["state"], str(row["count"]))
+    output.print(messages)
+    output.print(_record(result["seen"]))
+    written = ", ".join(f"{count} by {facility}" for facility, count in result["written"].items())
+    output.print(f"resources written by FHIR: {written}; acts of patients and doctors: {result['acts']}")
+    output.print(f"FHIR {addresses.base}/fhir   MLLP {addresses.mllp}", soft_wrap=True)
+
+
+def _record(seen: Mapping[str, Mapping[str, int]]) -> Table:
+    table = Table("resource type", *seen, title="the record, and how much of it each may see", title_justify="left")
+    for name in next(iter(seen.values())):
+        table.add_row(name, *(str(counts[name]) for counts in seen.values()))
+    return table
+
+
+def judged(checks: Sequence[Mapping[str, Any]]) -> None:
+    """Each expectation and whether it holds."""
+    for one in checks:
+        mark = "[green]holds[/]" if one["holds"] else "[red]FAILS[/]"
+        console.print(f"{mark}  {one['story']:4} {one['says']}  ", end="")
+        console.print(one["seen"], markup=False, highlight=False)
+    console.print(f"{sum(one['holds'] for one in checks)} of {len(checks)} checks hold")
+
+
+def invite(addresses: Addresses, folder: Path) -> None:
+    """Commands to go on with."""
+    port = addresses.base.rsplit(":", 1)[1]
+    Console().print(
+        "\nAsk, in another terminal:\n"
+        f"  TOKEN=$(yilian token --role clinician --organization F01 --url {addresses.base})\n"
+        f'  curl -H "Authorization: Bearer $TOKEN" "{addresses.base}/fhir/Patient?name=%E6%B2%88"\n'
+        f'  curl -H "Authorization: Bearer $TOKEN" "{addresses.base}/fhir/Encounter?status=in-progress&_sort=-date"\n'
+        f"  yilian messages list --state dead --data {folder}\n"
+        f"Log lines: {folder}/hub.log. Port {port} answers until Ctrl-C.",
+        soft_wrap=True,
+        highlight=False,
+        markup=False,
+    )

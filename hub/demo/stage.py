@@ -1,0 +1,104 @@
+"""One request of the demo as its data files write it: who asks, what, and the names that stand for ids.
+
+A request is a mapping: `as` is a key of `actors.yaml`, of `staff.yaml`, or the code of a facility (any clinician of
+it); `get`, `post` or `put` is a path below the hub's address, `body` the JSON that goes with it. In all texts
+`{day:-9}` and `{hour:+24}` are filled by the calendar and `{P1@F01}` by the id of that source patient, which
+`sources.yaml` finds by its number as a clinician of the facility after the @.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any, Final
+
+from hub.demo.ask import Client, Reply
+from hub.demo.calendar import Calendar
+from hub.demo.staff import Staff, staff
+from hub.demo.story import data
+from hub.demo.tokens import Clients
+from hub.kernel.errors import Category, HubError
+
+Request = Mapping[str, Any]
+
+METHODS: Final = ("get", "post", "put")
+
+_NAME: Final = re.compile(r"\{(\w+@\w+)\}")
+
+
+class Stage:
+    """Performs requests against one hub. Tokens and ids that were asked for once are kept."""
+
+    def __init__(self, clients: Clients, calendar: Calendar) -> None:
+        self._clients: Final = clients
+        self._calendar: Final = calendar
+        self._ids: Final[dict[str, str]] = {}
+        self._known: Final[dict[str, Client]] = {}
+
+    def perform(self, request: Request) -> Reply:
+        """The hub's answer, a refusal too. Raises HubError INVALID for a request that is none, NOT_FOUND for a source
+        patient that is not there, UNAVAILABLE when the hub does not answer."""
+        method = next((name for name in METHODS if name in request), None)
+        if method is None:
+            raise HubError(Category.INVALID, "has neither get, post nor put", where=str(request.get("says", "request")))
+        return self.actor(request["as"]).call(
+            method.upper(), self.filled(request[method]), self.filled(request.get("body"))
+        )
+
+    def actor(self, name: str) -> Client:
+        """The client of an actor."""
+        if name not in self._known:
+            self._known[name] = self._client(name)
+        return self._known[name]
+
+    def filled(self, value: Any) -> Any:
+        """`value` with every placeholder in its texts replaced."""
+        if isinstance(value, str):
+            return _NAME.sub(lambda found: self.source(found[1]), self._calendar.fill(value))
+        if isinstance(value, list):
+            return [self.filled(item) for item in value]
+        if isinstance(value, Mapping):
+            return {name: self.filled(item) for name, item in value.items()}
+        return value
+
+    def source(self, name: str) -> str:
+        """The id of a source patient, such as `P1@F01`."""
+        if name not in self._ids:
+            self._ids[name] = self._find(name)
+        return self._ids[name]
+
+    @cached_property
+    def _staff(self) -> Mapping[str, Staff]:
+        return staff()
+
+    @cached_property
+    def _actors(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = data("actors.yaml")
+        return found
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, str]:
+        found: Mapping[str, str] = data("sources.yaml")
+        return found
+
+    def _client(self, name: str) -> Client:
+        if name in self._staff:
+            return self._of_staff(self._staff[name])
+        if name not in self._actors:
+            return self._clients("clinician", name)
+        rights = {key: self.filled(value) for key, value in self._actors[name].items()}
+        if "staff" in rights:
+            return self._of_staff(self._staff[rights.pop("staff")], **rights)
+        return self._clients(**rights)
+
+    def _of_staff(self, person: Staff, **rights: Any) -> Client:
+        return self._clients(person.role, person.facility, practitioner=person.id, **rights)
+
+    def _find(self, name: str) -> str:
+        facility = name.partition("@")[2]
+        entries = self.actor(facility).get(f"fhir/Patient?identifier={self._numbers[name]}").get("entry", [])
+        if len(entries) != 1:
+            raise HubError(Category.NOT_FOUND, "not one patient has this number", where=name, todo="see sources.yaml")
+        found: str = entries[0]["resource"]["id"]
+        return found
