@@ -28,6 +28,8 @@ def _numbers(side: Features) -> Iterator[str]:
         yield f"body:{side.id.digits[6:17]}"
     if side.insurance:
         yield f"insurance:{side.insurance}"
+    if side.card:
+        yield f"card:{side.card}"
     for phone in {side.phone, side.contact_phone} - {""}:
         yield f"phone:{phone}"
 

@@ -7,7 +7,7 @@ several records become one because a single record fits both: such links come ba
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import combinations
 
@@ -73,13 +73,17 @@ class _Groups:
         self.group.update(dict.fromkeys(both, both[0]))
 
 
-def cluster(links: Sequence[Link], relate: Relate, margin: float) -> Clustered:
-    """Gather records into groups.
+def cluster(
+    links: Sequence[Link], relate: Relate, margin: float, standing: Iterable[Collection[int]] = ()
+) -> Clustered:
+    """Gather records into groups, beginning with those that stand.
 
     A record that fits two persons almost equally well (within `margin` bits) joins neither.
     """
     torn = _torn(links, relate, margin)
     groups = _Groups()
+    for group in standing:
+        groups.join(sorted(group), [])
     followed: list[Link] = []
     refused: list[Refused] = []
     for link in sorted(links, key=lambda link: (-link.weight, link.first, link.second)):

@@ -30,7 +30,7 @@ def compare(first: Features, second: Features) -> Levels:
         _names(first, second),
         compare_births(first.born, second.born),
         compare_ids(first.own_id, second.own_id),
-        compare_insurance(first.insurance, second.insurance),
+        _health_numbers(first, second),
         _sexes(first.sex, second.sex),
         compare_households(first, second),
         compare_contacts(first, second),
@@ -76,6 +76,12 @@ def compare_ids(first: CitizenId | None, second: CitizenId | None) -> IdLevel:
     if first.valid and second.valid:
         return IdLevel.CONTRADICTS
     return IdLevel.NEAR if within_one_edit(first.digits, second.digits) else IdLevel.DIFFERENT
+
+
+def _health_numbers(first: Features, second: Features) -> InsuranceLevel:
+    """Insurance and health card are issued for life; where both can be compared, the better agreement counts."""
+    levels = (compare_insurance(first.insurance, second.insurance), compare_insurance(first.card, second.card))
+    return min((level for level in levels if level), default=InsuranceLevel.MISSING)
 
 
 def compare_insurance(first: str, second: str) -> InsuranceLevel:

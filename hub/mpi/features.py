@@ -40,6 +40,7 @@ class Features:
     id: CitizenId | None
     borrowed: bool
     insurance: str
+    card: str
     phone: str
     contact_phone: str
     address: Address | None
@@ -69,6 +70,7 @@ def features(record: Record) -> Features:
         id=citizen_id,
         borrowed=borrowed,
         insurance=_insurance(record.insurance_no),
+        card=_insurance(record.health_card),
         phone=parse_phone(record.phone),
         contact_phone=parse_phone(record.contact_phone),
         address=parse_address(record.address),

@@ -11,7 +11,7 @@ from hub.kernel.errors import Category, HubError
 from hub.mpi.record import Record
 
 #: The columns, in any order; others are not read.
-COLUMNS: Final = tuple(field.name for field in fields(Record))
+COLUMNS: Final = tuple(field.name for field in fields(Record) if field.name != "health_card")
 _MARK: Final = b"\xef\xbb\xbf"
 
 

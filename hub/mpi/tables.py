@@ -52,7 +52,7 @@ mpi_key: Final = Table(
     info=_LOCAL,
 )
 
-#: How many source patients bear a name, a spelling, or a name at a telephone number; by hash.
+#: How many source patients bear a name or a spelling; by hash. Names at a telephone are counted where it is a key.
 mpi_count: Final = Table(
     "mpi_count",
     metadata,
@@ -130,6 +130,7 @@ Index("ix_mpi_move_pkey", mpi_move.c.pkey)
 mpi_review: Final = Table(
     "mpi_review",
     metadata,
+    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
     Column("first", Uuid, primary_key=True),
     Column("second", Uuid, primary_key=True),
     Column("reason", Text, nullable=False),

@@ -1,0 +1,44 @@
+"""The 64-bit numbers under which the index keeps blocking keys and counts, and by which writers wait for each other."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+from hub.mpi.features import Features
+
+
+def hash64(text: str) -> int:
+    """64 bits of BLAKE2b over UTF-8, signed as PostgreSQL's bigint. A collision costs a comparison, no mistake."""
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=8).digest(), signed=True)
+
+
+def name_key(full: str) -> str:
+    """Under what a Chinese name is counted."""
+    return f"count-name:{full}"
+
+
+def spelling_key(spelling: str) -> str:
+    """Under what a spelling is counted."""
+    return f"count-spelling:{spelling}"
+
+
+def counted(side: Features) -> Iterator[str]:
+    """What a record adds to the counts, as `frequencies.count` counts it."""
+    if side.name.script == "han":
+        yield name_key(side.name.full)
+    yield from map(spelling_key, side.name.spellings)
+
+
+def claims(side: Features) -> Iterator[str]:
+    """The values two records of one new person have in common, if anything would link them at all: citizen id (its
+    birth date and sequence), insurance, health card, telephone, or name and day of birth. Writers of one of them wait
+    for each other, so that the second sees what the first made.
+    """
+    if side.id and not side.id.masked:
+        yield f"body:{side.id.digits[6:17]}"
+    yield from (f"insurance:{number}" for number in (side.insurance,) if number)
+    yield from (f"card:{number}" for number in (side.card,) if number)
+    yield from (f"phone:{number}" for number in {side.phone, side.contact_phone} if number)
+    if side.born:
+        yield from (f"name-day:{spelling}:{side.born:%m%d}" for spelling in side.name.spellings)

@@ -1,0 +1,253 @@
+"""The master patient index over the database: who is one person is decided in the transaction that writes the Patient.
+
+Concurrent writers make one person of two records of one new person, and wait for each other as little as they must.
+Locks are taken in this order, each kind in the order of its hashes: what records of one new person have in common; the
+persons that may change; last the counts of names. So no two wait for each other if a transaction registers once, after
+its other writes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from hub.db.database import Tx
+from hub.kernel.clock import Clock
+from hub.kernel.ids import random_id, reference_key
+from hub.kernel.types import Json
+from hub.mpi import decisions_read, index_read, index_write
+from hub.mpi.blocking import keys
+from hub.mpi.decision import Actor, Decision
+from hub.mpi.features import Features, features
+from hub.mpi.hashes import claims, hash64
+from hub.mpi.index_read import Known
+from hub.mpi.index_write import Entry
+from hub.mpi.judge import Doubt, Judge
+from hub.mpi.matching import Matcher
+from hub.mpi.model import Model, bundled_model
+from hub.mpi.packed import NOTHING, digest, unpack
+from hub.mpi.people import Member, People
+from hub.mpi.record import Record
+from hub.mpi.record_of import record_of
+from hub.mpi.score import Scorer
+from hub.mpi.statements import Statements
+
+#: Events that part two numbers again; all others make one patient of them.
+UNMERGES: Final = frozenset({"A37"})
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A source Patient as it stands: its id, the facility (code) that answers for it, the resource (None: deleted)."""
+
+    patient: str
+    facility: str
+    resource: Json | None
+
+    @property
+    def pkey(self) -> UUID:
+        return reference_key("Patient", self.patient)
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a facility says of two of its numbers, by source Patient ids; `kind` is the event (A40 ...)."""
+
+    kind: str
+    survivor: str
+    loser: str
+    facility: str
+    message: int
+
+    @property
+    def subjects(self) -> tuple[str, str]:
+        return self.survivor, self.loser
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """A statement by numbers, with the merge it takes back, if it does."""
+
+    statement: Statement
+    survivor: int
+    loser: int
+    merge: list[Decision]
+
+    @property
+    def numbers(self) -> set[int]:
+        more = decisions_read.concerned(self.merge[-1]) if self.merge else set()
+        return {self.survivor, self.loser, *more}
+
+
+class PatientIndex:
+    """Finds the person of every source patient, and keeps why.
+
+    `new_person` gives the id of a person; `model` weighs pairs, online as in batch.
+    """
+
+    def __init__(self, clock: Clock, *, new_person: Callable[[], str] = random_id, model: Model | None = None) -> None:
+        self._clock: Final = clock
+        self._new_person: Final = new_person
+        self._model: Final = model or bundled_model()
+
+    async def register(self, tx: Tx, sources: Sequence[Source], statements: Sequence[Statement] = ()) -> None:
+        """Let the index know of new and changed Patients, then of what facilities say of their numbers, in order.
+
+        A Patient whose demographics are what they were costs one comparison of digests. Of several of one id the last
+        counts. Raises HubError UNAVAILABLE (`race`) when another transaction got in the way: roll back, try again.
+        """
+        entries = await self._entries(tx, sources, statements)
+        if not entries and not statements:
+            return
+        await index_read.lock(tx, _claims(entries))
+        numbers = await index_write.put(tx, entries)
+        found = await index_read.blocks(tx, {key for entry in entries for key in entry.keys})
+        pairs = {numbers[entry.pkey]: _candidates(entry, numbers[entry.pkey], found) for entry in entries}
+        plans = await _plans(tx, statements)
+        fresh = {numbers[entry.pkey] for entry in entries if not entry.was}
+        others = {number for several in pairs.values() for number in several}
+        people = await index_read.held(tx, (pairs.keys() | others).union(*(p.numbers for p in plans)) - fresh)
+        _admit(people, entries, numbers)
+        change = index_write.counts_of(entries)
+        judge = await self._judge(tx, people, _crowded(entries, found), change)
+        doubts = _match(people, judge, pairs, fresh) + await _state(tx, people, judge, statements)
+        await self._save(tx, people, doubts, fresh, [entry.pkey for entry in entries if entry.was])
+        await index_write.tally(tx, change)
+
+    async def judge(self, tx: Tx, people: People) -> Judge:
+        """A judge of people at hand, under the names as they are counted now."""
+        return await self._judge(tx, people, (), {})
+
+    async def save(self, tx: Tx, people: People, doubts: Sequence[Doubt] = ()) -> dict[int, int]:
+        """Keep what was decided among `people`; returns the numbers of the decisions."""
+        return await self._save(tx, people, doubts, (), ())
+
+    async def _judge(self, tx: Tx, people: People, crowded: Collection[str], change: Mapping[int, int]) -> Judge:
+        sides = [member.side for member in people.members.values()]
+        phones = index_read.sharers(sides, crowded)
+        return Judge(people, Scorer(self._model, await index_read.frequencies(tx, sides, phones, change)))
+
+    async def _save(
+        self, tx: Tx, people: People, doubts: Sequence[Doubt], fresh: Collection[int], renewed: Collection[UUID]
+    ) -> dict[int, int]:
+        at, version = self._clock(), self._model.version
+        await index_write.join(tx, people, fresh)
+        numbers = await index_write.record(tx, people, version, at)
+        await index_write.review(tx, people, doubts, renewed, version, at)
+        return numbers
+
+    async def _entries(self, tx: Tx, sources: Sequence[Source], statements: Sequence[Statement]) -> list[Entry]:
+        wanted = {source.pkey: source for source in sources}
+        for statement in statements:
+            for patient in statement.subjects:
+                blank = Source(patient, statement.facility, None)
+                wanted.setdefault(blank.pkey, blank)
+        if not wanted:
+            return []
+        known = await index_read.known(tx, sorted(wanted))
+        named = {reference_key("Patient", patient) for statement in statements for patient in statement.subjects}
+        stated = {source.pkey for source in sources}
+        found = (
+            self._entry(source, known.get(pkey), named=pkey in named, stated=pkey in stated)
+            for pkey, source in sorted(wanted.items())
+        )
+        return [entry for entry in found if entry]
+
+    def _entry(self, source: Source, was: Known | None, *, named: bool, stated: bool) -> Entry | None:
+        if source.resource is None:
+            return self._absent(source, was, named=named, stated=stated)
+        record = record_of(source.resource, source.facility)
+        now = digest(record)
+        return None if was and was.digest == now else self._entry_of(source, record, now, was)
+
+    def _absent(self, source: Source, was: Known | None, *, named: bool, stated: bool) -> Entry | None:
+        """A deleted Patient brings nobody together any more, and stays who it was; a named one must be somebody."""
+        if was is None:
+            blank = Record(record_id=source.patient, facility=source.facility, name="")
+            return self._entry_of(source, blank, NOTHING, None) if named else None
+        if not stated or was.digest == NOTHING:
+            return None
+        side = unpack(was.features)
+        return _entry(source, NOTHING, side, frozenset(), was, was.own)
+
+    def _entry_of(self, source: Source, record: Record, now: UUID, was: Known | None) -> Entry:
+        side = features(record)
+        own = was.own if was else self._new_person()
+        return _entry(source, now, side, frozenset(map(hash64, keys(side))), was, own)
+
+
+def _entry(source: Source, now: UUID, side: Features, hashed: frozenset[int], was: Known | None, own: str) -> Entry:
+    old = unpack(was.features) if was else None
+    gone = was is None or was.digest == NOTHING
+    return Entry(
+        pkey=source.pkey,
+        patient=source.patient,
+        facility=source.facility,
+        own=own,
+        digest=now,
+        side=side,
+        keys=hashed,
+        was=was,
+        old_side=old,
+        old_keys=frozenset() if old is None or gone else frozenset(map(hash64, keys(old))),
+    )
+
+
+def _claims(entries: Iterable[Entry]) -> set[str]:
+    return {text for entry in entries for text in (f"source:{entry.pkey}", *claims(entry.side))}
+
+
+def _candidates(entry: Entry, number: int, found: Mapping[int, list[int] | None]) -> set[int]:
+    return {other for key in entry.keys for other in found.get(key) or ()} - {number}
+
+
+def _crowded(entries: Iterable[Entry], found: Mapping[int, list[int] | None]) -> set[str]:
+    phones = {entry.side.phone for entry in entries if entry.side.phone}
+    return {phone for phone in phones if found.get(hash64(f"phone:{phone}"), []) is None}
+
+
+def _admit(people: People, entries: Iterable[Entry], numbers: Mapping[UUID, int]) -> None:
+    for entry in entries:
+        number = numbers[entry.pkey]
+        person = people.persons.get(number, entry.own)
+        people.add(Member(number, entry.pkey, entry.patient, entry.own, person, entry.side))
+
+
+def _match(people: People, judge: Judge, pairs: Mapping[int, set[int]], fresh: Collection[int]) -> list[Doubt]:
+    matcher = Matcher(people, judge)
+    matcher.join((number, other) for number in fresh for other in pairs[number])
+    for number in sorted(pairs.keys() - fresh):
+        matcher.judge_again(number, [(number, other) for other in pairs[number]])
+    return matcher.doubts
+
+
+async def _plans(tx: Tx, statements: Sequence[Statement]) -> list[_Plan]:
+    subjects = {reference_key("Patient", patient) for statement in statements for patient in statement.subjects}
+    known = await index_read.known(tx, sorted(subjects)) if subjects else {}
+    plans = []
+    for statement in statements:
+        survivor, loser = (reference_key("Patient", patient) for patient in statement.subjects)
+        if survivor == loser or await decisions_read.settled(tx, survivor, loser, statement.message):
+            continue
+        merge = await decisions_read.merge_of(tx, survivor, loser) if statement.kind in UNMERGES else None
+        chain = await decisions_read.chain(tx, merge) if merge else []
+        plans.append(_Plan(statement, known[survivor].number, known[loser].number, chain))
+    return plans
+
+
+async def _state(tx: Tx, people: People, judge: Judge, stated: Sequence[Statement]) -> list[Doubt]:
+    statements = Statements(people, judge)
+    # Read again, now that nobody else can change these persons.
+    for plan in await _plans(tx, stated):
+        if not people.members.keys() >= plan.numbers:
+            raise index_read.race()
+        message = plan.statement.message
+        if plan.statement.kind not in UNMERGES:
+            statements.merge(plan.survivor, plan.loser, message=message)
+        elif plan.merge:
+            statements.reverse(plan.merge, actor=Actor.MESSAGE, message=message)
+        else:
+            statements.unmerge(plan.survivor, plan.loser, message=message)
+    return statements.doubts

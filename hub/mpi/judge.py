@@ -1,0 +1,82 @@
+"""Pairs among the people at hand, judged as in batch: the same scorer, bands and vetoes. Each pair is scored once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from hub.mpi.clusters import Clustered, Link, Relation, cluster
+from hub.mpi.decide import Band, Reason, contradicts, decide
+from hub.mpi.decide import Decision as Judgement
+from hub.mpi.people import People
+from hub.mpi.score import Score, Scorer, evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A pair a steward should look at, by number, and why."""
+
+    first: int
+    second: int
+    reason: Reason
+    score: float
+    evidence: str
+
+
+class Judge:
+    """Judges pairs of members of `people`."""
+
+    def __init__(self, people: People, scorer: Scorer) -> None:
+        self._people: Final = people
+        self._scorer: Final = scorer
+        self._model: Final = scorer.model
+        self._known: Final[dict[tuple[int, int], tuple[Score, Judgement]]] = {}
+
+    def pair(self, one: int, other: int) -> tuple[Score, Judgement]:
+        """Score and judgement of two records by themselves."""
+        key = min(one, other), max(one, other)
+        if key not in self._known:
+            first, second = (self._people.members[number].side for number in key)
+            score = self._scorer.score(first, second)
+            self._known[key] = score, decide(score, first, second, self._model)
+        return self._known[key]
+
+    def forget(self, number: int) -> None:
+        """Judge the pairs of a record anew."""
+        for key in [key for key in self._known if number in key]:
+            del self._known[key]
+
+    def links(self, one: int, other: int) -> bool:
+        """Whether the pair alone would be linked, and nobody said that they are two persons."""
+        return self.pair(one, other)[1].band is Band.LINK and not self._people.kept_apart(one, other)
+
+    def relation(self, one: int, other: int) -> Relation:
+        """What speaks for and against one person, for the objections of `cluster`."""
+        score, judgement = self.pair(one, other)
+        first, second = (self._people.members[number].side for number in (one, other))
+        apart = self._people.kept_apart(one, other)
+        against = apart or contradicts(score.levels, first, second)
+        return Relation(sum(score.bits), against, judgement.band is Band.LINK and not apart)
+
+    def gather(self, pairs: Iterable[tuple[int, int]]) -> tuple[Clustered, list[Doubt]]:
+        """Which of `pairs` would become links, beginning with the persons as they stand, and what is in doubt."""
+        links: list[Link] = []
+        doubts: list[Doubt] = []
+        for one, other in sorted({(min(pair), max(pair)) for pair in pairs}):
+            if self._people.kept_apart(one, other):
+                continue
+            score, judgement = self.pair(one, other)
+            if judgement.band is Band.LINK:
+                links.append(Link(score.weight, one, other))
+            elif judgement.reason:
+                doubts.append(self.doubt(one, other, judgement.reason))
+        standing = {self._people.group(number) for link in links for number in (link.first, link.second)}
+        found = cluster(links, self.relation, self._model.margin, sorted(standing, key=min))
+        doubts += [self.doubt(one.link.first, one.link.second, one.reason) for one in found.refused]
+        return found, doubts
+
+    def doubt(self, one: int, other: int, reason: Reason) -> Doubt:
+        """A pair to review."""
+        score, _ = self.pair(one, other)
+        return Doubt(min(one, other), max(one, other), reason, score.weight, evidence(score))

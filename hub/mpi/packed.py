@@ -1,0 +1,114 @@
+"""Features as bytes, for the index: a third of the size of their JSON and read back in microseconds."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from hub.kernel.ids import hash128
+from hub.mpi.citizen_id import parse_citizen_id
+from hub.mpi.contacts import Address
+from hub.mpi.features import Features
+from hub.mpi.names import NO_NAME, Name, Newborn, Script
+from hub.mpi.record import Record
+
+#: Part of every digest: raised when normalisation or this form changes, so that all sources are read anew.
+FORM: Final = "1"
+#: Digest of a source of which only the id is known.
+NOTHING: Final = UUID(int=0)
+
+
+class _Name(msgspec.Struct, array_like=True, frozen=True):
+    script: Script
+    full: str
+    surname: str
+    given: str
+    spellings: tuple[str, ...]
+
+
+class _Packed(msgspec.Struct, array_like=True, frozen=True):
+    record_id: str
+    facility: str
+    name: _Name | None
+    newborn: tuple[str, str, str] | None
+    sex: str
+    born: date | None
+    id: str
+    borrowed: bool
+    insurance: str
+    card: str
+    phone: str
+    contact_phone: str
+    address: tuple[str, tuple[str, ...]] | None
+    contact: _Name | None
+    birth_order: str
+    registered: date | None
+
+
+_ENCODER: Final = msgspec.msgpack.Encoder()
+_DECODER: Final = msgspec.msgpack.Decoder(_Packed)
+
+
+def pack(side: Features) -> bytes:
+    """The bytes of a normalised record."""
+    newborn, address = side.newborn, side.address
+    return _ENCODER.encode(
+        _Packed(
+            side.record_id,
+            side.facility,
+            _packed_name(side.name),
+            (newborn.parent, newborn.sex, newborn.order) if newborn else None,
+            side.sex,
+            side.born,
+            side.id.digits if side.id else "",
+            side.borrowed,
+            side.insurance,
+            side.card,
+            side.phone,
+            side.contact_phone,
+            (address.place, address.numbers) if address else None,
+            _packed_name(side.contact),
+            side.birth_order,
+            side.registered,
+        )
+    )
+
+
+def unpack(data: bytes) -> Features:
+    """The normalised record of `pack`'s bytes."""
+    side = _DECODER.decode(data)
+    return Features(
+        record_id=side.record_id,
+        facility=side.facility,
+        name=_name(side.name),
+        newborn=Newborn(*side.newborn) if side.newborn else None,
+        sex=side.sex,
+        born=side.born,
+        id=parse_citizen_id(side.id) if side.id else None,
+        borrowed=side.borrowed,
+        insurance=side.insurance,
+        card=side.card,
+        phone=side.phone,
+        contact_phone=side.contact_phone,
+        address=Address(*side.address) if side.address else None,
+        contact=_name(side.contact),
+        birth_order=side.birth_order,
+        registered=side.registered,
+    )
+
+
+def digest(record: Record) -> UUID:
+    """A digest of what the matcher reads of a registration."""
+    told = [getattr(record, name) for name in record.__dataclass_fields__]
+    return hash128(msgspec.json.encode([FORM, *told]).decode())
+
+
+def _packed_name(name: Name) -> _Name | None:
+    return _Name(name.script, name.full, name.surname, name.given, name.spellings) if name.full else None
+
+
+def _name(name: _Name | None) -> Name:
+    return Name(name.script, name.full, name.surname, name.given, name.spellings) if name else NO_NAME

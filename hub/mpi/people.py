@@ -1,0 +1,146 @@
+"""Source patients and the persons they are, as far as one transaction knows them. In memory, no I/O.
+
+A person is a set of sources held together by standing links. Its id is the one its senior source bears: the oldest that
+was not merged away. So the id follows from the edges too, and comes back when they do.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+from uuid import UUID
+
+from hub.mpi.decision import Bond, Decision, Edge, Kind, Move
+from hub.mpi.features import Features
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A source patient: `own` is the id it would have as a person of its own, `person` the one it belongs to."""
+
+    number: int
+    pkey: UUID
+    patient: str
+    own: str
+    person: str
+    side: Features
+
+
+class People:
+    """Whole persons with all their members and the edges between them; decisions change them.
+
+    `edges` must hold every standing edge between two members. What was decided is in `decided`, in order, each with
+    the moves it caused; their numbers are below zero until they are stored. `turned` are decisions taken back, or that
+    hold again.
+    """
+
+    def __init__(self, members: Iterable[Member] = (), edges: Iterable[Edge] = ()) -> None:
+        self.members: Final[dict[int, Member]] = {}
+        self.persons: Final[dict[int, str]] = {}
+        self.decided: Final[list[Decision]] = []
+        self.turned: list[Decision] = []
+        self._edges: Final[defaultdict[int, dict[tuple[int, int, int], Edge]]] = defaultdict(dict)
+        self._sources: Final[defaultdict[str, set[int]]] = defaultdict(set)
+        for member in members:
+            self.add(member)
+        for edge in edges:
+            self.put(edge)
+
+    def add(self, member: Member) -> None:
+        """Let a source in, or replace what is known of it."""
+        self.members[member.number] = member
+        self.persons.setdefault(member.number, member.person)
+        self._sources[self.persons[member.number]].add(member.number)
+
+    def put(self, edge: Edge) -> Edge:
+        """Let an edge in; returns the one known already, if it is."""
+        known = self._edges[edge.first].setdefault(edge.key, edge)
+        self._edges[edge.second].setdefault(edge.key, known)
+        return known
+
+    def group(self, number: int) -> frozenset[int]:
+        """The sources that are one person with this one, itself included."""
+        found, waiting = {number}, [number]
+        while waiting:
+            here = waiting.pop()
+            for other in {edge.other(here) for edge in self.standing(here, Bond.LINK)} - found:
+                found.add(other)
+                waiting.append(other)
+        return frozenset(found)
+
+    def standing(self, number: int, bond: Bond) -> Iterator[Edge]:
+        """The standing edges of one kind at a source."""
+        return (edge for edge in self._edges[number].values() if edge.bond is bond and not edge.closed)
+
+    def kept_apart(self, first: int, second: int) -> bool:
+        """Whether a message or a steward said that these two are two persons."""
+        return any(edge.other(first) == second for edge in self.standing(first, Bond.APART))
+
+    def decide(self, decision: Decision) -> Decision:
+        """Let a decision take effect: its edges and closings, then the moves that follow from them."""
+        for edge in decision.edges:
+            self.put(edge)
+        for edge in decision.closings:
+            edge.closed += 1
+        self.settle(decision, touched(decision))
+        self.decided.append(decision)
+        return decision
+
+    def take_back(self, chain: Sequence[Decision], reversal: Decision) -> Decision:
+        """Let `reversal` take back `chain[0]`. What that had reversed follows in `chain`, and so on: each holds again
+        or no more, in turn; only the last has edges.
+        """
+        end = chain[-1]
+        for decision in chain:
+            decision.standing = not decision.standing
+        end.edges = [self.put(edge) for edge in end.edges]
+        end.closings = [self.put(edge) for edge in end.closings]
+        for edge in end.edges:
+            edge.closed += -1 if end.standing else 1
+        for edge in end.closings:
+            edge.closed += 1 if end.standing else -1
+        self.settle(reversal, touched(end))
+        self.decided.append(reversal)
+        self.turned += chain
+        return reversal
+
+    def settle(self, decision: Decision, touched: Iterable[int]) -> None:
+        """Let every source go where its edges put it, and enter the moves into `decision`."""
+        affected = {number for source in touched for number in self._sources[self.persons[source]]}
+        while affected:
+            group = self.group(affected.pop())
+            affected -= group
+            target = self._name_of(group)
+            for number in sorted(group):
+                self._move(number, target, decision)
+
+    def _move(self, number: int, target: str, decision: Decision) -> None:
+        origin = self.persons[number]
+        if origin != target:
+            decision.moves.append(Move(number, origin, target))
+            self._sources[origin].discard(number)
+            self._sources[target].add(number)
+            self.persons[number] = target
+
+    def _name_of(self, group: Iterable[int]) -> str:
+        senior = min(group, key=lambda number: (self._merged_away(number), number))
+        return self.members[senior].own
+
+    def _merged_away(self, number: int) -> bool:
+        return any(edge.loser == number for edge in self.standing(number, Bond.LINK))
+
+    def new(self, kind: Kind, **told: object) -> Decision:
+        """A decision with the next number, not yet taken."""
+        return Decision(number=-1 - len(self.decided), kind=kind, **told)  # type: ignore[arg-type]
+
+
+def edge_of(decision: Decision, one: int, other: int, bond: Bond, loser: int | None = None) -> Edge:
+    """An edge made by a decision."""
+    return Edge(min(one, other), max(one, other), decision.number, decision.actor, bond, loser)
+
+
+def touched(decision: Decision) -> set[int]:
+    """The sources at the edges a decision makes or closes."""
+    return {number for edge in (*decision.edges, *decision.closings) for number in (edge.first, edge.second)}

@@ -1,0 +1,122 @@
+"""A FHIR Patient as the matcher reads it (https://hl7.org/fhir/R4/patient.html). Pure; never fails."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from hub.kernel.types import Json
+from hub.mpi.characters import is_han
+from hub.mpi.record import Record
+
+#: By Identifier.system, or by its type in http://terminology.hl7.org/CodeSystem/v2-0203: the authorities of the health
+#: ministry's documents (WS/T 500), and that of HL7 China.
+_CITIZEN_ID: Final = frozenset({"urn:oid:2.16.156.10011.1.3", "urn:oid:2.16.840.1.113883.2.23.1.19.1", "NNCHN"})
+_INSURANCE: Final = frozenset({"urn:oid:2.16.156.10011.1.15", "NH"})
+_HEALTH_CARD: Final = frozenset({"urn:oid:2.16.156.10011.1.19", "HC"})
+_RECORD_NUMBER: Final = frozenset({"MR"})
+
+_SEXES: Final = {"male": "M", "female": "F"}
+#: Uses of a name, number or address that no longer say who or where somebody is.
+_PAST: Final = frozenset({"old", "temp", "anonymous"})
+_YEAR: Final = re.compile(r"(\d{4})(-\d\d)?")
+
+
+def record_of(patient: Json, facility: str) -> Record:
+    """The registration a Patient resource is, at `facility` (code)."""
+    contact = next(_objects(patient, "contact"), {})
+    return Record(
+        record_id=_text(patient, "id"),
+        facility=facility,
+        name=_name(patient),
+        mrn=_number(patient, _RECORD_NUMBER),
+        sex=_SEXES.get(_text(patient, "gender"), ""),
+        birth_date=_birth_date(patient),
+        id_no=_number(patient, _CITIZEN_ID),
+        insurance_no=_number(patient, _INSURANCE),
+        health_card=_number(patient, _HEALTH_CARD),
+        phone=_phone(patient),
+        address=_address(patient),
+        contact_name=_spoken(contact["name"]) if isinstance(contact.get("name"), dict) else "",
+        contact_relation=_relation(contact),
+        contact_phone=_phone(contact),
+        birth_order=_birth_order(patient),
+    )
+
+
+def _objects(holder: Json, name: str) -> Iterator[Json]:
+    values = holder.get(name)
+    yield from (value for value in values if isinstance(value, dict)) if isinstance(values, list) else ()
+
+
+def _text(holder: Json, name: str) -> str:
+    value = holder.get(name)
+    return value.strip() if isinstance(value, str) else ""
+
+
+def _current(holder: Json, name: str) -> list[Json]:
+    return [value for value in _objects(holder, name) if value.get("use") not in _PAST]
+
+
+def _name(patient: Json) -> str:
+    """A current name in characters, else any current one, else one that was."""
+    told = [_spoken(name) for name in (*_current(patient, "name"), *_objects(patient, "name"))]
+    written = [name for name in told if any(map(is_han, name))]
+    return next(filter(None, (*written, *told)), "")
+
+
+def _spoken(name: Json) -> str:
+    given = [part for part in name.get("given", ()) if isinstance(part, str)]
+    family = _text(name, "family")
+    # Without a space in Chinese; Latin parts need one.
+    together = "".join((family, *given))
+    return _text(name, "text") or (together if any(map(is_han, together)) else " ".join(filter(None, (family, *given))))
+
+
+def _number(patient: Json, kinds: frozenset[str]) -> str:
+    numbers = (
+        _text(found, "value") for found in _current(patient, "identifier") if not kinds.isdisjoint(_kinds(found))
+    )
+    return next(filter(None, numbers), "")
+
+
+def _kinds(identifier: Json) -> Iterator[str]:
+    yield _text(identifier, "system")
+    kind = identifier.get("type")
+    yield from (_text(coding, "code") for coding in _objects(kind, "coding")) if isinstance(kind, dict) else ()
+
+
+def _birth_date(patient: Json) -> str:
+    """A year alone becomes its 1 January, which the matcher takes for a placeholder."""
+    stated = _text(patient, "birthDate")
+    year = _YEAR.fullmatch(stated)
+    return f"{year[1]}-01-01" if year else stated
+
+
+def _phone(holder: Json) -> str:
+    """A number of one's own before one at work."""
+    found = [
+        (point.get("use") == "work", place, _text(point, "value"))
+        for place, point in enumerate(_current(holder, "telecom"))
+        if point.get("system", "phone") in ("phone", "sms")
+    ]
+    return next((value for _, _, value in sorted(found) if value), "")
+
+
+def _address(patient: Json) -> str:
+    address: dict[str, Any] = next(iter(_current(patient, "address")), {})
+    lines = [line for line in address.get("line", ()) if isinstance(line, str)]
+    parts = (*(_text(address, part) for part in ("state", "city", "district")), *lines)
+    return _text(address, "text") or "".join(parts)
+
+
+def _relation(contact: Json) -> str:
+    concept = next(_objects(contact, "relationship"), {})
+    coding = next(_objects(concept, "coding"), {})
+    return _text(concept, "text") or _text(coding, "display")
+
+
+def _birth_order(patient: Json) -> str:
+    order = patient.get("multipleBirthInteger")
+    return str(order) if isinstance(order, int) and not isinstance(order, bool) and order > 0 else ""
