@@ -1,0 +1,97 @@
+"""Nothing but the doors knows the packages that hold data: read from the sources, so no run is needed to see it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.security.watch import RECORD_TABLES
+
+ROOT: Final = Path(__file__).parents[2]
+#: Packages that read or index the record, and may be imported by the doors, by each other as the arrows allow, and by
+#: who wires the hub.
+KEEPERS: Final = ("hub.store", "hub.mpi", "hub.audit")
+INSIDE: Final = (*KEEPERS, "hub.gate", "hub.records", "hub.db")
+
+#: Modules outside that know a keeper, and why that reads nothing of the record; a test below holds each to it.
+EXCEPTIONS: Final = {
+    "hub.bootstrap": "wires: it makes the store, the trail and the index and hands them to the doors",
+    "hub.cli.mpi": "links records of a file given on the command line, by the pure parts of the index",
+}
+_SQL: Final = re.compile(rf"\b(?:from|join)\s+(?:{'|'.join(RECORD_TABLES)})\b")
+
+
+def modules() -> Iterator[tuple[str, Path]]:
+    """Every module of the hub with its dotted name."""
+    for path in sorted((ROOT / "hub").rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        yield ".".join(parts[:-1] if parts[-1] == "__init__" else parts), path
+
+
+def imported(path: Path) -> set[str]:
+    """What a module imports, also inside its functions."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found
+
+
+def outsiders() -> list[tuple[str, Path]]:
+    return [(name, path) for name, path in modules() if not _within(name, INSIDE)]
+
+
+def _within(name: str, packages: tuple[str, ...]) -> bool:
+    return any(name == package or name.startswith(f"{package}.") for package in packages)
+
+
+@pytest.mark.parametrize(("name", "path"), outsiders(), ids=lambda value: value if isinstance(value, str) else "")
+def test_no_module_outside_the_doors_imports_what_holds_data(name: str, path: Path) -> None:
+    keepers = {found for found in imported(path) if _within(found, KEEPERS)}
+    if name in EXCEPTIONS:
+        assert keepers, "this exception is no longer needed"
+        return
+    assert keepers == set()
+
+
+def test_what_the_command_line_uses_of_the_patient_index_cannot_reach_a_database() -> None:
+    paths = dict(modules())
+    reached: set[str] = set()
+    waiting = {found for found in imported(paths["hub.cli.mpi"]) if _within(found, KEEPERS)}
+    while waiting:
+        name = waiting.pop()
+        reached.add(name)
+        known = imported(paths[name]) if name in paths else set()
+        waiting |= {found for found in known if _within(found, ("hub",))} - reached
+    assert "hub.mpi.score" in reached
+    assert not {name for name in reached if _within(name, ("hub.db", "hub.store"))}
+
+
+def test_who_wires_the_hub_makes_the_keepers_and_asks_them_nothing() -> None:
+    path = ROOT / "hub" / "bootstrap.py"
+    packages = dict(modules())
+    names = {found.rpartition(".")[2] for found in imported(path) if _within(found, KEEPERS) and found not in packages}
+    assert all(name[0].isupper() for name in names), "classes only"
+    asked = {
+        node.attr
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "store"
+    }
+    assert asked == set()
+
+
+@pytest.mark.parametrize(("name", "path"), outsiders(), ids=lambda value: value if isinstance(value, str) else "")
+def test_no_module_outside_writes_statements_over_the_record(name: str, path: Path) -> None:
+    texts = [
+        node.value
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    assert not [text for text in texts if _SQL.search(text)]

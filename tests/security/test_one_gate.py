@@ -1,0 +1,179 @@
+"""Nothing reads the record around the doors: every route of the real application as every role, and every command."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+import httpx
+import pytest
+import typer
+from starlette.routing import Route
+
+from hub.api.app import FHIR_PREFIX
+from hub.api.fhir.routes import INTERACTIONS
+from hub.auth.directory import Directory
+from hub.auth.roles import ROLES
+from hub.auth.tokens import Issuer
+from hub.bootstrap import Foundation, application
+from hub.cli.main import app as commands
+from hub.db.database import Database
+from hub.fhir.json import dumps, loads
+from hub.kernel.clock import system_clock
+from hub.kernel.log import Log
+from hub.kernel.settings import Settings
+from hub.store.store import Store
+from tests.api.house import observation, patient
+from tests.security.watch import Watch, watched
+
+T = TypeVar("T")
+
+CONSORTIUM: Final = """
+name: 云泽县医共体
+facilities:
+  - {code: F01, name: 云泽县人民医院}
+  - {code: F05, name: 石桥社区卫生服务中心}
+"""
+
+#: Every command, and why it cannot read the record around the gate.
+COMMANDS: Final = {
+    "demo": "plays over sockets and asks over HTTP",
+    "demo-verify": "asks over HTTP",
+    "up": "starts the processes below it",
+    "worker": "the processes: HTTP routes are walked here, the pipeline writes through the records door",
+    "check": "reads a configuration file",
+    "convert": "has no database",
+    "token": "signs with the key folder",
+    "consent decide": "has no database",
+    "mpi link": "has no database",
+    "send mllp": "speaks MLLP",
+    "messages list": "the inbox alone",
+    "messages counts": "the inbox alone",
+    "messages show": "the inbox alone",
+    "messages repair": "the inbox alone",
+    "messages replay": "the inbox alone",
+}
+
+
+@dataclass
+class Hub:
+    """The application as it runs in production, a client for it, and a token for every role."""
+
+    http: httpx.AsyncClient
+    routes: list[Route]
+    tokens: Mapping[str, str]
+
+    async def ask(self, method: str, path: str, body: Any = None, *, role: str = "clinician") -> httpx.Response:
+        headers = {"content-type": "application/fhir+json"}
+        if role:
+            headers["authorization"] = f"Bearer {self.tokens[role]}"
+        return await self.http.request(method, path, content=None if body is None else dumps(body), headers=headers)
+
+
+@asynccontextmanager
+async def hub(url: str, folder: Path) -> AsyncIterator[Hub]:
+    config = folder / "consortium.yaml"
+    config.write_text(CONSORTIUM, encoding="utf-8")
+    settings = Settings.load({}, database_url=url, data_dir=folder, config=config, base_url="http://hub.test/fhir")
+    foundation = Foundation(settings, Log("test", stream=io.StringIO()))
+    issuer = Issuer(foundation.keys, Directory(foundation.consortium), system_clock)
+    tokens = {
+        name: issuer.issue(role=name, organization="F01", practitioner="who", patient="a" if role.personal else None)
+        for name, role in ROLES.items()
+    }
+    database = await Database.connect(url, size=4)
+    try:
+        async with application(foundation, database) as app:
+            transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+            routes = [route for route in app.router.routes if isinstance(route, Route)]
+            async with httpx.AsyncClient(transport=transport, base_url="http://hub.test") as http:
+                yield Hub(http, routes, tokens)
+    finally:
+        await database.close()
+
+
+def in_hub(url: str, folder: Path, visit: Callable[[Hub], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with hub(url, folder) as home:
+            return await visit(home)
+
+    return asyncio.run(run())
+
+
+async def recorded(home: Hub) -> dict[str, str]:
+    """One patient with one value: what stands in the place of a route's parameters."""
+    made = loads((await home.ask("POST", "/fhir/Patient", patient())).content)
+    value = loads((await home.ask("POST", "/fhir/Observation", observation(made["id"]))).content)
+    return {"Patient": made["id"], "Observation": value["id"]}
+
+
+def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
+    """Method, path and body of every route, with the ids of what is there."""
+    for interaction in INTERACTIONS:
+        for rtype, rid in ids.items() if not interaction.only else [(interaction.only, ids[interaction.only])]:
+            path = interaction.template.format(type=rtype, id=rid, version="1")
+            yield interaction.method, FHIR_PREFIX + path, _body(interaction.body, rtype, ids)
+    for route in home.routes:
+        if not route.path.startswith(FHIR_PREFIX):
+            path = re.sub(r"\{[^}]+\}", ids["Patient"], route.path)
+            for method in sorted(route.methods or ()):
+                yield method, path, None
+
+
+def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:
+    if kind != "resource":
+        return None
+    return patient(id=ids[rtype]) if rtype == "Patient" else observation(ids["Patient"], id=ids[rtype])
+
+
+@pytest.mark.parametrize("role", [*ROLES, ""])
+def test_no_route_reads_the_record_around_the_doors(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    async def visit(home: Hub) -> Watch:
+        ids = await recorded(home)
+        with watched(monkeypatch) as watch:
+            for method, path, body in requests(home, ids):
+                answer = await home.ask(method, path, body, role=role)
+                assert answer.status_code != 500, (method, path, answer.text)
+        return watch
+
+    watch = in_hub(database_url, tmp_path, visit)
+    if role in {"clinician", "family-doctor"}:
+        assert watch.through["hub.gate"] > 0
+        assert watch.through["hub.records"] > 0
+    if not role:
+        assert not watch.through
+
+
+def test_the_watch_sees_who_goes_around(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def around() -> None:
+        database = await Database.connect(database_url, size=1)
+        try:
+            async with database.connection() as tx:
+                await Store().load(tx, [("Patient", "a")])
+        finally:
+            await database.close()
+
+    with pytest.raises(AssertionError), watched(monkeypatch):
+        asyncio.run(around())
+
+
+def test_every_command_is_known_and_none_reads_the_record() -> None:
+    assert set(names(commands)) == set(COMMANDS)
+
+
+def names(app: typer.Typer, prefix: str = "") -> Iterator[str]:
+    """The names of all commands, hidden ones too."""
+    for command in app.registered_commands:
+        assert command.callback is not None
+        yield prefix + (command.name or command.callback.__name__.replace("_", "-"))
+    for group in app.registered_groups:
+        assert group.typer_instance is not None
+        yield from names(group.typer_instance, f"{prefix}{group.name} ")
