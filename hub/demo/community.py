@@ -68,6 +68,8 @@ class _Visit:
         self._stem: Final = f"{by.facility}-{person.key}"
         self._number: Final = number
         self._time: Final = calendar.local(row["at"]).replace(tzinfo=ZONE).isoformat()
+        labels = [label(name) for name in row.get("labels", ())]
+        self._meta: Final[Json] = {"meta": {"security": labels}} if labels else {}
         self._subject: Final = {"reference": f"Patient/{self._stem}"}
         self._visit: Final = {"reference": f"Encounter/{self._stem}-{number}"}
         self._here: Final = {"reference": f"Organization/{by.facility}"}
@@ -107,6 +109,7 @@ class _Visit:
         return {
             "resourceType": "Encounter",
             "id": f"{self._stem}-{self._number}",
+            **self._meta,
             "status": "finished",
             "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "AMB"},
             "subject": self._subject,
@@ -131,10 +134,8 @@ class _Visit:
 
     def _condition(self, told: str) -> Json:
         code, text = told.split("^")
-        labels = [label(name) for name in self._row.get("labels", ())]
         return {
             **self._about("Condition", "condition"),
-            **({"meta": {"security": labels}} if labels else {}),
             "clinicalStatus": concept("http://terminology.hl7.org/CodeSystem/condition-clinical", "active"),
             "code": concept(ICD10, code, text),
             "subject": self._subject,
@@ -199,7 +200,7 @@ class _Visit:
         }
 
     def _about(self, rtype: str, name: str) -> Json:
-        return {"resourceType": rtype, "id": f"{self._stem}-{self._number}-{name}"}
+        return {"resourceType": rtype, "id": f"{self._stem}-{self._number}-{name}", **self._meta}
 
 
 def practitioner(person: Staff) -> Json:
