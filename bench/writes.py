@@ -27,6 +27,7 @@ from hub.db.metadata import metadata
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.kernel.types import Json
+from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
 from hub.records.operations import Create, Update
 from hub.store.store import Store
@@ -79,7 +80,7 @@ async def measure(url: str, clients: list[int], seconds: float) -> dict[str, dic
     await engine.dispose()
     database = await Database.connect(url)
     trail = Trail(database, Log("bench"))
-    writes = ClientWrites(database, Store(), DIRECTORY, lambda _: (), trail, system_clock)
+    writes = ClientWrites(database, Store(), DIRECTORY, lambda _: (), trail, system_clock, PatientIndex(system_clock))
 
     async def create(client: int, number: int) -> None:
         made = Create(type="Observation", id=f"c{total}x{client}x{number}", resource=observation(number, 132))

@@ -34,6 +34,7 @@ from hub.kernel.log import Log
 from hub.kernel.ports import EnvelopeReader, Translator
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
+from hub.mpi.index import PatientIndex
 from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.messages import Messages, Unmasking
 from hub.pipeline.repair import Repairs
@@ -124,7 +125,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         page_limit=settings.page_limit,
         base_url=settings.base_url,
     )
-    writes = ClientWrites(database, store, directory, validate, trail, system_clock)
+    writes = ClientWrites(database, store, directory, validate, trail, system_clock, PatientIndex(system_clock))
 
     async def ready() -> None:
         await schema.check(database)

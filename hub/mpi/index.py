@@ -51,7 +51,7 @@ class Source:
         return reference_key("Patient", self.patient)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
     """What a facility says of two of its numbers, by source Patient ids; `kind` is the event (A40 ...)."""
 

@@ -20,7 +20,9 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import hash128
 from hub.kernel.types import Issue, Json
+from hub.mpi.index import PatientIndex
 from hub.records.client_rules import labels_kept, writes_of
+from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
 from hub.records.operations import Create, Delete, Operation, Written
 from hub.records.refusal import ClaimedError, NonconformantError
@@ -54,6 +56,7 @@ class ClientWrites:
         validate: Validate,
         trail: Trail,
         clock: Clock,
+        index: PatientIndex,
         *,
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
@@ -61,6 +64,7 @@ class ClientWrites:
         self._store: Final = store
         self._rights: Final = Rights(directory)
         self._validate: Final = validate
+        self._consequences: Final = Consequences(index)
         self._journal: Final = Journal(trail, clock, entry_ids)
         self._commit: Final[GroupCommit[Job, Answer]] = GroupCommit(self._flush, limit=64)
 
@@ -185,6 +189,7 @@ class ClientWrites:
         if all_or_none and answers:
             raise answers[min(answers)]
         saved = await self._store.save(tx, writes) if writes else []
+        await self._consequences.follow(tx, writes)
         done = {i: _written(jobs[i], writes[span], saved[span], current) for i, span in spans.items()}
         return [done[i] if i in done else answers[i] for i in range(len(jobs))]
 

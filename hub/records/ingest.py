@@ -15,8 +15,10 @@ from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker, reference_key
 from hub.kernel.types import Issue, Json, State
+from hub.mpi.index import PatientIndex, Statement
 from hub.records.aliases import resolved
 from hub.records.chain import Chain, Change, Effect, Head, Incoming, Own, Ref, head_of
+from hub.records.consequences import Consequences
 from hub.records.facts import facts_of
 from hub.records.provenance import provenance
 from hub.records.withdraw import contributions
@@ -37,7 +39,7 @@ _EVENTS: Final = """
 INSERT INTO identity_event (message, facility, kind, survivor, loser, detail, received_at)
 SELECT $1, $2, kind, survivor, loser, detail::jsonb, $7
 FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS new (kind, survivor, loser, detail)
-ON CONFLICT DO NOTHING
+ON CONFLICT DO NOTHING RETURNING kind, survivor, loser
 """
 
 
@@ -54,10 +56,11 @@ class Ingested:
 class Ingest:
     """The door in for messages of the `facilities` (codes) of a consortium."""
 
-    def __init__(self, store: Store, ids: IdMaker, facilities: Collection[str]) -> None:
+    def __init__(self, store: Store, ids: IdMaker, facilities: Collection[str], index: PatientIndex) -> None:
         self._store: Final = store
         self._ids: Final = ids
         self._facilities: Final = frozenset(facilities)
+        self._consequences: Final = Consequences(index)
 
     async def ingest(self, tx: Tx, batch: Sequence[Incoming]) -> list[Ingested]:
         """Write what the messages of `batch` say, in order; returns what became of each.
@@ -73,9 +76,9 @@ class Ingest:
             await self._own(tx, stored, batch),
         )
         effects = [chain.apply(incoming) for incoming in batch]
-        await self._save(tx, effects, stored)
+        writes = await self._save(tx, effects, stored)
         await _confirm(tx, effects)
-        await _record_events(tx, effects)
+        await self._consequences.follow(tx, writes, await _record_events(tx, effects))
         return [_ingested(effect) for effect in effects]
 
     async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:
@@ -98,12 +101,13 @@ class Ingest:
             found += page
         return [None if version.deleted else loads(version.body) for version in reversed(found)]
 
-    async def _save(self, tx: Tx, effects: Sequence[Effect], stored: Mapping[Ref, Stored]) -> None:
+    async def _save(self, tx: Tx, effects: Sequence[Effect], stored: Mapping[Ref, Stored]) -> list[Write]:
         changes = [change for effect in effects for change in self._changes(effect)]
-        if not changes:
-            return
+        writes = [_write(change, stored.get(change.ref)) for change in changes]
+        if not writes:
+            return []
         try:
-            await self._store.save(tx, [_write(change, stored.get(change.ref)) for change in changes])
+            await self._store.save(tx, writes)
         except HubError as error:
             if error.category is not Category.CONFLICT:
                 raise
@@ -114,6 +118,7 @@ class Ingest:
                 todo="try again",
                 code="lost-race",
             ) from error
+        return writes
 
     def _changes(self, effect: Effect) -> Iterable[Change]:
         """The versions a message makes, and its Provenance if it makes any."""
@@ -174,11 +179,13 @@ async def _confirm(tx: Tx, effects: Sequence[Effect]) -> None:
         await tx.execute(_CONFIRM, *map(list, zip(*rows, strict=True)))
 
 
-async def _record_events(tx: Tx, effects: Sequence[Effect]) -> None:
+async def _record_events(tx: Tx, effects: Sequence[Effect]) -> list[Statement]:
+    """Keep what facilities say of their numbers; returns what was not said before."""
+    said: list[Statement] = []
     for effect in effects:
         incoming, events = effect.incoming, effect.incoming.translation.identity_events
         if events and effect.refusal is None:
-            await tx.execute(
+            new = await tx.fetch(
                 _EVENTS,
                 incoming.message,
                 incoming.facility,
@@ -188,6 +195,8 @@ async def _record_events(tx: Tx, effects: Sequence[Effect]) -> None:
                 [dumps(dict(event.detail)).decode() for event in events],
                 incoming.received_at,
             )
+            said += [Statement(**row, facility=incoming.facility, message=incoming.message) for row in new]
+    return said
 
 
 def _ingested(effect: Effect) -> Ingested:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.bootstrap import Foundation, translators
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
+from hub.mpi.index import PatientIndex
 from hub.pipeline.worker import run_worker
 from hub.records.ingest import Ingest
 from hub.run.child import Child
@@ -17,7 +18,7 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
         child.ready()
         await run_worker(
             database,
-            Ingest(foundation.store(), keyed_ids(secret), consortium.facilities),
+            Ingest(foundation.store(), keyed_ids(secret), consortium.facilities, PatientIndex(system_clock)),
             translators(consortium, secret, settings.canonical_base),
             foundation.log,
             system_clock,

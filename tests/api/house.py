@@ -25,6 +25,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
+from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
 from hub.store.store import Store
 from tests.auth.consortium import CONSORTIUM
@@ -132,7 +133,9 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     store = Store(clock)
     directory = Directory(CONSORTIUM)
     trail = Trail(database, log)
-    writes = ClientWrites(database, store, directory, changes.pop("validate", accept_all), trail, clock)
+    writes = ClientWrites(
+        database, store, directory, changes.pop("validate", accept_all), trail, clock, PatientIndex(clock)
+    )
     services = Services(
         gate=Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE),
         writes=writes,

@@ -14,6 +14,7 @@ from hub.kernel.clock import fixed_clock
 from hub.kernel.log import Log
 from hub.kernel.ports import Translator
 from hub.kernel.types import Accepted, Json
+from hub.mpi.index import PatientIndex
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.worker import Worker
 from hub.records.ingest import Ingest
@@ -28,7 +29,7 @@ class Box:
         self.database = database
         self.store = Store(fixed_clock(NOON))
         self.inbox = PostgresInbox(database, FACILITIES)
-        self.ingest = Ingest(self.store, IDS, FACILITIES.values())
+        self.ingest = Ingest(self.store, IDS, FACILITIES.values(), PatientIndex(fixed_clock(NOON)))
         self.log = io.StringIO()
         self.translators: Mapping[str, Translator] = translators or {
             feed: lambda raw, facility=facility: translate(raw, facility) for feed, facility in FACILITIES.items()

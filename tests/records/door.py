@@ -17,6 +17,7 @@ from hub.db.database import Database, Tx
 from hub.kernel.clock import fixed_clock
 from hub.kernel.log import Log
 from hub.kernel.types import Json
+from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
 from hub.records.operations import Create
 from hub.store.store import Store
@@ -49,7 +50,9 @@ class Watched(Store):
 def door_on(database: Database, store: Store, trail: Trail | None = None) -> ClientWrites:
     """A door that takes every resource for valid."""
     kept = trail or Trail(database, Log("test", stream=io.StringIO()))
-    return ClientWrites(database, store, Directory(CONSORTIUM), lambda _: (), kept, fixed_clock(NOW))
+    return ClientWrites(
+        database, store, Directory(CONSORTIUM), lambda _: (), kept, fixed_clock(NOW), PatientIndex(fixed_clock(NOW))
+    )
 
 
 def with_door(url: str, visit: Callable[[ClientWrites, Watched], Awaitable[T]]) -> T:
