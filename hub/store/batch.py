@@ -13,6 +13,7 @@ from uuid import UUID
 
 import msgspec
 
+from hub.fhir.clinical_codes import clinical_codes
 from hub.fhir.extract import extract
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
@@ -20,6 +21,7 @@ from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.store import codec, tables
 from hub.store.index_rows import FIRST, IndexRows, index_rows
+from hub.store.predicate_rows import add_all_references, add_clinical_codes
 from hub.store.resource_types import type_number
 from hub.store.values import Facts, Outcome, Saved, Stored, Write, patient_key
 
@@ -154,6 +156,8 @@ def _place(batch: Batch, key: UUID, write: Write, stored: Stored) -> None:
     rows = IndexRows()
     if write.resource is not None:
         rows = index_rows(write.type, write.patient, extract(write.resource))
+        add_clinical_codes(rows, clinical_codes(write.resource))
+        add_all_references(rows, stored.body)
         batch.indexed[key] = (stored.pkey, type_number(write.type), rows)
     batch.resource[key] = _resource_row(key, stored, rows)
 

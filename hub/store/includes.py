@@ -11,6 +11,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from hub.db.database import Tx
+from hub.fhir.search_parameters import parameters
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store import tokens
@@ -33,10 +34,10 @@ _ROUNDS: Final = 8
 
 @dataclass(frozen=True, slots=True)
 class _Follow:
-    """References of one type by one parameter (None: any), to one type (None: any)."""
+    """References of one type by some parameters, to one type (None: any)."""
 
     type: Bind
-    prefix: Bind | None
+    prefixes: Bind
     target: Bind | None
 
 
@@ -109,10 +110,12 @@ async def _forward(tx: Tx, includes: Sequence[Include], fresh: Sequence[Stored],
 
 
 def _follow(include: Include) -> _Follow:
-    every_one = include.parameter == "*"
+    known = parameters(include.source).values()
+    every_one = [parameter.code for parameter in known if parameter.type == "reference"]
+    codes = every_one if include.parameter == "*" else [include.parameter]
     return _Follow(
         Bind(type_number(include.source), "smallint"),
-        None if every_one else Bind(reference_prefix(param_number(include.source, include.parameter)), "bytea"),
+        Bind([reference_prefix(param_number(include.source, code)) for code in codes], "bytea[]"),
         Bind(type_number(include.target), "smallint") if include.target else None,
     )
 
@@ -158,8 +161,8 @@ def _forward_sql(plan: _Forward) -> tuple[str, tuple[int, ...]]:
 
 def _followed(emit: Emitter, follow: _Follow, of: str, who: Seen) -> str:
     conditions = [f"s.type = {emit.use(follow.type)}", "NOT s.deleted", may_see(emit, who, "s")]
-    if follow.prefix is not None:
-        conditions.append(f"{reference_token(emit.use(follow.prefix), 'k.key')} = ANY(s.tokens)")
+    by_parameter = f"{reference_token('p.prefix', 'k.key')} = ANY(s.tokens)"
+    conditions.append(f"EXISTS (SELECT FROM unnest({emit.use(follow.prefixes)}) AS p (prefix) WHERE {by_parameter})")
     target = emit.use(follow.target) if follow.target is not None else "NULL::smallint"
     return f"SELECT k.key, {target} FROM {of} WHERE {every(conditions)}"
 

@@ -85,16 +85,21 @@ def reference_prefix(param: int) -> bytes:
     return param.to_bytes(4, "big", signed=True) + _REFERENCE
 
 
-def reference(param: int, key: UUID) -> UUID:
+def reference(param: int, pointed: UUID) -> UUID:
     """A reference to a resource of the store, by its key."""
-    return _hash(param, _REFERENCE, key.bytes)
+    return _hash(param, _REFERENCE, pointed.bytes)
 
 
 @lru_cache(maxsize=65536)
 def target(param: int, rtype: str, rid: str) -> tuple[UUID, UUID]:
     """Key of a resource that is referred to, and the hash of the reference. The same few targets come in runs."""
-    key = pgproto.UUID(reference_key(rtype, rid).bytes)
-    return key, reference(param, key)
+    found = key(rtype, rid)
+    return found, reference(param, found)
+
+
+def key(rtype: str, rid: str) -> UUID:
+    """Key of a resource that is referred to."""
+    return pgproto.UUID(reference_key(rtype, rid).bytes)
 
 
 def text(param: int, value: str) -> UUID:
