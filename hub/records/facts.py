@@ -10,6 +10,7 @@ from contextlib import suppress
 from enum import IntFlag
 from typing import Any, Final
 
+from consent.tables import NON_PATIENT_TYPES
 from hub.fhir.temporal import Interval, interval, period
 from hub.kernel.errors import HubError
 from hub.kernel.types import Json
@@ -108,7 +109,7 @@ class Flag(IntFlag):
     """Why a body may need to be parsed when it is released."""
 
     NARRATIVE = 1  #: has a text that may repeat restricted content
-    DISPLAY = 2  #: has a reference with a display, which may name what is hidden
+    DISPLAY = 2  #: says of something about a patient, to which it refers, more than where it is
 
 
 def facts_of(resource: Json, writer_org: str, facilities: Collection[str] = ()) -> Facts:
@@ -121,14 +122,18 @@ def facts_of(resource: Json, writer_org: str, facilities: Collection[str] = ()) 
     return Facts(
         author_org=_author_organization(resource, facilities) or writer_org,
         authors=_authors(resource),
-        labels=tuple(
-            f"{label.get('system', '')}|{label.get('code', '')}"
-            for label in resource.get("meta", {}).get("security", ())
-        ),
+        labels=_labels(resource),
         clinical_start=start,
         clinical_end=end,
         flags=int(_flags(resource)),
     )
+
+
+def _labels(resource: Json) -> tuple[str, ...]:
+    """Its own security labels and those of what it contains: a container is as secret as its content."""
+    holders = (resource, *(part for part in resource.get("contained", ()) if isinstance(part, dict)))
+    labels = (label for holder in holders for label in holder.get("meta", {}).get("security", ()))
+    return tuple(dict.fromkeys(f"{label.get('system', '')}|{label.get('code', '')}" for label in labels))
 
 
 def _author_organization(resource: Json, facilities: Collection[str]) -> str | None:
@@ -208,7 +213,7 @@ def _flags(resource: Json) -> Flag:
 
 
 def _has_display(value: Json) -> bool:
-    if "display" in value and "reference" in value:
+    if ("display" in value or "identifier" in value) and _about_a_patient(value.get("reference")):
         return True
     for item in value.values():
         if isinstance(item, dict):
@@ -217,3 +222,7 @@ def _has_display(value: Json) -> bool:
         elif isinstance(item, list) and any(isinstance(part, dict) and _has_display(part) for part in item):
             return True
     return False
+
+
+def _about_a_patient(reference: Any) -> bool:
+    return isinstance(reference, str) and reference.partition("/")[0] not in NON_PATIENT_TYPES

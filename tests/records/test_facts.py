@@ -90,10 +90,19 @@ def test_the_clinical_time_is_the_first_that_exists(rtype: str, elements: Any, e
     assert (facts.clinical_start, facts.clinical_end) == expected
 
 
-def test_bodies_that_may_need_surgery_are_flagged() -> None:
+def test_a_container_bears_the_labels_of_what_it_contains() -> None:
+    def labelled(code: str, **more: Any) -> Json:
+        return {"resourceType": "Basic", "meta": {"security": [{"code": code}]}, **more}
+
+    assert facts_of(labelled("N", contained=[labelled("HIV"), labelled("N")]), "F01").labels == ("|N", "|HIV")
+
+
+@pytest.mark.parametrize("said", [{"display": "somebody"}, {"identifier": {"value": "x"}}])
+def test_bodies_that_may_need_surgery_are_flagged(said: Json) -> None:
     plain: Json = {"resourceType": "Observation", "code": {"coding": [{"code": "a", "display": "A"}]}}
-    named = {**plain, "performer": [{"reference": "Practitioner/x", "display": "somebody"}]}
-    assert facts_of(plain, "F01").flags == 0
+    named = {**plain, "hasMember": [{"reference": "Observation/x", **said}]}
+    staff = {**plain, "performer": [{"reference": "Practitioner/x", **said}]}
+    assert facts_of(plain, "F01").flags == facts_of(staff, "F01").flags == 0
     assert facts_of(named, "F01").flags == Flag.DISPLAY
     assert facts_of({**named, "text": {"div": "<div/>"}}, "F01").flags == Flag.DISPLAY | Flag.NARRATIVE
 
