@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Final, Literal
+from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, compartment, outbox, read, search, write
+from hub.store import claims, compartment, outbox, read, relations, search, write
 from hub.store.criteria import Query
 from hub.store.phrases import Phrases
-from hub.store.values import Change, Found, Portion, Saved, Stored, Visible, Write
+from hub.store.values import Change, Found, Portion, Relation, Saved, Stored, Visible, Write
 
 
 class Store:
@@ -84,6 +85,17 @@ class Store:
     async def holds(self, tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
         """Whether the record of one of some source patients holds anything of these types that may be seen."""
         return await compartment.holds(tx, patients, types, visible)
+
+    async def put_relations(self, tx: Tx, rows: Sequence[Relation]) -> None:
+        """Store the relations that follow from the versions that `save` left standing in this transaction.
+
+        They stand until their resource is written anew or deleted: `save` takes them away with the version.
+        """
+        await relations.put(tx, rows)
+
+    async def relations(self, tx: Tx, pkeys: Sequence[UUID]) -> list[Relation]:
+        """The relations of some source patients, by key, of whatever time."""
+        return await relations.of(tx, pkeys)
 
     async def claim(self, tx: Tx, kind: str, value: str, rtype: str, rid: str) -> tuple[str, str] | None:
         """Claim a value that may belong to one resource only: None if it is ours now, else who holds it."""

@@ -22,10 +22,16 @@ from hub.store.index_rows import number_rows
 from hub.store.phrases import Phrases
 from hub.store.values import Saved, Write
 
-_SIDE_TABLES: Final = (tables.coding, tables.string_value, tables.date_value, tables.number_value)
+_SIDE_TABLES: Final = (
+    tables.coding,
+    tables.string_value,
+    tables.date_value,
+    tables.number_value,
+    tables.relation,
+)
 
 #: One statement: takes the current rows away if their version is the expected one, keeps them as history, clears
-#: their index rows. Its answer is the number of versions moved.
+#: their index rows and what followed from them. Its answer is the number of versions moved.
 _SUPERSEDE: Final = """
 WITH given AS (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS g (pkey, key, version)),
 old AS (DELETE FROM resource r USING given g
