@@ -20,7 +20,9 @@ from hub.cli.demo_report import console, invite, judged, progress, summary
 from hub.demo.ask import Client
 from hub.demo.calendar import Calendar
 from hub.demo.community import postings
+from hub.demo.figures import figures
 from hub.demo.play import act, play, settle
+from hub.demo.sign_in import SignIn, sign_ins
 from hub.demo.staff import staff
 from hub.demo.stage import Stage
 from hub.demo.story import data as data_file
@@ -32,7 +34,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import Addresses, running
-from hub.run.installation import DEMO_CONSORTIUM, temporary_data
+from hub.run.installation import DEMO_CONSORTIUM, consortium_of, database_of, temporary_data
 from hub.run.instances import registry
 
 #: Invented persons beside those of the story.
@@ -84,7 +86,7 @@ async def _demo(settings: Settings, folder: Path, *, check: bool, json_file: Pat
             if check:
                 return await _check(addresses, folder, calendar, result, json_file)
             _write(json_file, result)
-            invite(addresses, folder)
+            invite(addresses, folder, await _sign_ins(settings, folder, addresses, calendar))
             await stop.wait()
     return True
 
@@ -104,8 +106,14 @@ async def _play(settings: Settings, folder: Path, addresses: Addresses, calendar
         "messages": rows,
         "written": written,
         "acts": acts,
+        "people": await figures(database_of(folder, settings)),
         "seen": seen,
     }
+
+
+async def _sign_ins(settings: Settings, folder: Path, addresses: Addresses, calendar: Calendar) -> list[SignIn]:
+    stage = Stage(clients(addresses.base, folder, settings), calendar)
+    return await sign_ins(database_of(folder, settings), consortium_of(folder, settings), stage)
 
 
 def _counts(viewer: Client) -> dict[str, int]:

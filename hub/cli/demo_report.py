@@ -11,6 +11,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hub.demo.figures import TITLES
+from hub.demo.sign_in import SignIn
 from hub.run.hub import Addresses
 
 console = Console(stderr=True)
@@ -32,6 +34,10 @@ def summary(result: Mapping[str, Any], addresses: Addresses) -> None:
     for row in result["messages"]:
         messages.add_row(row["feed"], row["state"], str(row["count"]))
     output.print(messages)
+    people = Table("people", "", title="who is who, and what they said", title_justify="left", show_header=False)
+    for name, title in TITLES.items():
+        people.add_row(title, str(result["people"][name]))
+    output.print(people)
     output.print(_record(result["seen"]))
     written = ", ".join(f"{count} by {facility}" for facility, count in result["written"].items())
     output.print(f"resources written by FHIR: {written}; acts of patients and doctors: {result['acts']}")
@@ -54,8 +60,12 @@ def judged(checks: Sequence[Mapping[str, Any]]) -> None:
     console.print(f"{sum(one['holds'] for one in checks)} of {len(checks)} checks hold")
 
 
-def invite(addresses: Addresses, folder: Path) -> None:
-    """Commands to go on with."""
+def invite(addresses: Addresses, folder: Path, sign_ins: Sequence[SignIn]) -> None:
+    """Who may sign in to the pages, and commands to go on with."""
+    table = Table("name", "password", "who", title=f"sign in at {addresses.base}/", title_justify="left")
+    for one in sign_ins:
+        table.add_row(one.name, one.password, one.display)
+    Console().print(table)
     port = addresses.base.rsplit(":", 1)[1]
     Console().print(
         "\nAsk, in another terminal:\n"
