@@ -69,7 +69,7 @@ def _account(name: str, row: Mapping[str, Any], stage: Stage) -> Account:
         role="patient",
         organization="",
         practitioner=None,
-        patient=stage.source(row["patient"]),
+        patient=stage.meant(row["patient"]),
         display=persons()[row["person"]].name,
     )
 

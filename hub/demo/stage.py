@@ -2,8 +2,7 @@
 
 A request is a mapping: `as` is a key of `actors.yaml`, of `staff.yaml`, or the code of a facility (any clinician of
 it); `get`, `post` or `put` is a path below the hub's address, `body` the JSON that goes with it. In all texts
-`{day:-9}` and `{hour:+24}` are filled by the calendar and `{P1@F01}` by the id of that source patient, which
-`sources.yaml` finds by its number as a clinician of the facility after the @.
+`{day:-9}` and `{hour:+24}` are filled by the calendar, and names such as `{P1@F01}` by what `names.yaml` says of them.
 """
 
 from __future__ import annotations
@@ -37,8 +36,8 @@ class Stage:
         self._known: Final[dict[str, Client]] = {}
 
     def perform(self, request: Request) -> Reply:
-        """The hub's answer, a refusal too. Raises HubError INVALID for a request that is none, NOT_FOUND for a source
-        patient that is not there, UNAVAILABLE when the hub does not answer."""
+        """The hub's answer, a refusal too. Raises HubError INVALID for a request that is none, NOT_FOUND for a name
+        that stands for nothing, UNAVAILABLE when the hub does not answer."""
         method = next((name for name in METHODS if name in request), None)
         if method is None:
             raise HubError(Category.INVALID, "has neither get, post nor put", where=str(request.get("says", "request")))
@@ -55,15 +54,15 @@ class Stage:
     def filled(self, value: Any) -> Any:
         """`value` with every placeholder in its texts replaced."""
         if isinstance(value, str):
-            return _NAME.sub(lambda found: self.source(found[1]), self._calendar.fill(value))
+            return _NAME.sub(lambda found: self.meant(found[1]), self._calendar.fill(value))
         if isinstance(value, list):
             return [self.filled(item) for item in value]
         if isinstance(value, Mapping):
             return {name: self.filled(item) for name, item in value.items()}
         return value
 
-    def source(self, name: str) -> str:
-        """The id of a source patient, such as `P1@F01`."""
+    def meant(self, name: str) -> str:
+        """What a name such as `P1@F01` stands for."""
         if name not in self._ids:
             self._ids[name] = self._find(name)
         return self._ids[name]
@@ -78,8 +77,8 @@ class Stage:
         return found
 
     @cached_property
-    def _numbers(self) -> Mapping[str, str]:
-        found: Mapping[str, str] = data("sources.yaml")
+    def _names(self) -> Mapping[str, Any]:
+        found: Mapping[str, Any] = data("names.yaml")
         return found
 
     def _client(self, name: str) -> Client:
@@ -96,9 +95,26 @@ class Stage:
         return self._clients(person.role, person.facility, practitioner=person.id, **rights)
 
     def _find(self, name: str) -> str:
-        facility = name.partition("@")[2]
-        entries = self.actor(facility).get(f"fhir/Patient?identifier={self._numbers[name]}").get("entry", [])
-        if len(entries) != 1:
-            raise HubError(Category.NOT_FOUND, "not one patient has this number", where=name, todo="see sources.yaml")
-        found: str = entries[0]["resource"]["id"]
+        """By a number: the one patient who has it at the facility after the @. By a request: what stands at a path."""
+        asked = self._names[name]
+        if isinstance(asked, str):
+            asked = {
+                "as": name.partition("@")[2],
+                "get": f"fhir/Patient?identifier={asked}",
+                "at": "entry.0.resource.id",
+            }
+        reply = self.perform(asked)
+        found = at(reply.content, asked["at"])
+        if reply.status != 200 or not isinstance(found, str) or at(reply.content, "entry.1.resource.id") is not None:
+            raise HubError(Category.NOT_FOUND, "stands for nothing, or for several", where=name, todo="see names.yaml")
         return found
+
+
+def at(value: Any, path: str) -> Any:
+    """What stands at a dotted path in JSON; None where nothing does."""
+    for step in path.split("."):
+        if isinstance(value, list):
+            value = value[int(step)] if int(step) < len(value) else None
+        else:
+            value = value.get(step) if isinstance(value, dict) else None
+    return value

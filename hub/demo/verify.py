@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.demo.ask import Reply
-from hub.demo.stage import Request, Stage
+from hub.demo.stage import Request, Stage, at
 from hub.demo.story import data
 from hub.fhir.json import dumps
 from hub.kernel.types import Json
@@ -81,12 +81,12 @@ def _types(content: Any, _: Any) -> dict[str, int]:
 def _first(content: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The values at dotted paths in the first match."""
     matches = _matches(content)
-    return {path: _at(matches[0], path) if matches else None for path in wanted}
+    return {path: _text_at(matches[0], path) if matches else None for path in wanted}
 
 
 def _answer(content: Any, wanted: Mapping[str, Any]) -> dict[str, Any]:
     """The values at dotted paths in the whole answer."""
-    return {path: _at(content, path) for path in wanted}
+    return {path: _text_at(content, path) for path in wanted}
 
 
 def _says(content: Any, wanted: list[str]) -> list[str]:
@@ -113,14 +113,10 @@ LOOKS: Final[Mapping[str, Callable[[Any, Any], Any]]] = {
 }
 
 
-def _at(value: Any, path: str) -> Any:
+def _text_at(value: Any, path: str) -> Any:
     """The value at a dotted path; numbers as their text, so that digits count."""
-    for step in path.split("."):
-        if isinstance(value, list):
-            value = value[int(step)] if int(step) < len(value) else None
-        else:
-            value = (value or {}).get(step)
-    return value if isinstance(value, str | bool | None) else str(value)
+    found = at(value, path)
+    return found if isinstance(found, str | bool | None) else str(found)
 
 
 def _compare(story: str, says: str, seen: Any, wanted: Any) -> Verdict:

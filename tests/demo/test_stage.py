@@ -53,7 +53,7 @@ def test_an_empty_answer_is_none() -> None:
 def test_a_number_nobody_or_two_have_is_refused(ids: list[str]) -> None:
     entries = [{"resource": {"id": rid}} for rid in ids]
     with a_hub(lambda _: (200, {"entry": entries})) as hub, pytest.raises(HubError) as caught:
-        Stage(hub.clients, CALENDAR).source("P1@F01")
+        Stage(hub.clients, CALENDAR).meant("P1@F01")
         assert (caught.value.category, caught.value.where) == (Category.NOT_FOUND, "P1@F01")
 
 
