@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -15,11 +16,14 @@ from fastapi import FastAPI
 
 from hub.api.app import create_app
 from hub.api.messages import message_routes
+from hub.api.numbering import Numbering
 from hub.api.services import Services
 from hub.audit.entry import Entry, Interaction, Outcome, Requester
 from hub.audit.trail import Trail
+from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
 from hub.auth.keys import KeyStore
+from hub.auth.sessions import Sessions
 from hub.auth.tokens import Issuer
 from hub.db import migrate as schema
 from hub.db.database import Database
@@ -38,6 +42,8 @@ from hub.mpi.index import PatientIndex
 from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.messages import Messages, Unmasking
 from hub.pipeline.repair import Repairs
+from hub.portal.portal import portal_routes
+from hub.portal.services import PortalServices
 from hub.records.client import ClientWrites
 from hub.store.store import Store
 from mappings.hl7v2 import profile as hl7v2_profile
@@ -145,11 +151,43 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     )
     app = create_app(services)
     app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
+    app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:
         yield app
     finally:
         await writes.close()
         await trail.close()
+
+
+def pages(settings: Settings, database: Database, directory: Directory, gate: Gate, log: Log) -> PortalServices:
+    """What the web pages of one API process need."""
+    return PortalServices(
+        gate=gate,
+        accounts=Accounts(database, directory, system_clock),
+        sessions=Sessions(
+            database,
+            system_clock,
+            idle=timedelta(seconds=settings.session_idle_seconds),
+            longest=timedelta(seconds=settings.session_seconds),
+        ),
+        directory=directory,
+        clock=system_clock,
+        log=log,
+        new_number=Numbering("p" + random_id()[:6]).next,
+        version=VERSION,
+        secure=settings.base_url.startswith("https://"),
+    )
+
+
+@asynccontextmanager
+async def accounts(url: str, consortium: Consortium) -> AsyncIterator[Accounts]:
+    """The accounts of the pages in the database at `url`, for the command line."""
+    database = await Database.connect(url, size=1, name="yilian-accounts")
+    try:
+        await schema.check(database)
+        yield Accounts(database, Directory(consortium), system_clock)
+    finally:
+        await database.close()
 
 
 async def migrate(url: str) -> None:

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from typing import Final
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
 from hub.api.fhir.endpoint import FhirEndpoint
-from hub.api.front_page import front_page
 from hub.api.health import health_routes
 from hub.api.metrics import Metrics
 from hub.api.numbering import Numbering
@@ -19,16 +17,9 @@ from hub.api.services import Services
 
 FHIR_PREFIX: Final = "/fhir"
 
-#: The front page needs no script, no frame and nothing from elsewhere.
-_PAGE_HEADERS: Final = {
-    "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'",
-    "x-content-type-options": "nosniff",
-    "referrer-policy": "no-referrer",
-}
-
 
 def create_app(services: Services) -> FastAPI:
-    """The application: `/fhir`, health, metrics, the front page, and nothing else (no documentation pages served)."""
+    """The application: `/fhir`, health, metrics, and nothing else (no documentation pages served)."""
     metrics = Metrics()
     endpoint = FhirEndpoint(services, metrics, Numbering(services.new_id()[:6]), FHIR_PREFIX)
     app = FastAPI(title="Yilian Hub", version=services.version, docs_url=None, redoc_url=None, openapi_url=None)
@@ -38,7 +29,6 @@ def create_app(services: Services) -> FastAPI:
         Route(FHIR_PREFIX, endpoint),
         Route(FHIR_PREFIX + "/{path:path}", endpoint),
         *health_routes(services, metrics),
-        Route("/", _page(front_page(services.version))),
     ]
 
     async def failed(request: Request, error: Exception) -> Response:
@@ -47,10 +37,3 @@ def create_app(services: Services) -> FastAPI:
 
     app.add_exception_handler(Exception, failed)
     return app
-
-
-def _page(html: str) -> Callable[[Request], Awaitable[Response]]:
-    async def page(_: Request) -> Response:
-        return HTMLResponse(html, headers=_PAGE_HEADERS)
-
-    return page

@@ -103,7 +103,15 @@ SETTINGS: Final = (
     Setting("max_body_bytes", _positive, 64 * 1024 * 1024, "Largest HTTP request body, in bytes."),
     Setting("page_size", _positive, 50, "Entries of a search page when the request does not say."),
     Setting("page_limit", _positive, 1000, "Most entries of a search page."),
+    Setting(
+        "panel_limit",
+        _positive,
+        2000,
+        "Most persons with consents that a search over all patients may concern; beyond it has to name a patient.",
+    ),
     Setting("token_seconds", _positive, 3600, "Lifetime of an access token of the local issuer, in seconds."),
+    Setting("session_idle_seconds", _positive, 1800, "Seconds without a request after which a page's session ends."),
+    Setting("session_seconds", _positive, 36_000, "Longest life of a page's session, in seconds."),
     Setting(
         "redis_url",
         str,

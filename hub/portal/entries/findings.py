@@ -1,0 +1,84 @@
+"""What was found: observations, laboratory and imaging reports, imaging studies."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.portal.elements import code, codes, concept, objects, reference, text
+from hub.portal.entry import Entry, Reading
+from hub.portal.record import Item
+from hub.portal.values import Result, results_of
+
+#: Categories of Observation and DiagnosticReport by kind: FHIR observation-category and HL7 v2 table 0074.
+_IMAGING: Final = frozenset({"imaging", "RAD", "RUS", "CT", "NMR", "NMS", "CUS", "EC", "RX", "IMG"})
+_LABORATORY: Final = frozenset(
+    {"laboratory", "LAB", "CH", "HM", "MB", "BLB", "IMM", "SR", "TX", "UR", "CG", "GE", "SP", "PAT", "CP", "BG"}
+)
+_MEASUREMENT: Final = frozenset({"vital-signs", "exam", "activity", "social-history", "survey"})
+
+
+def observation_kind(item: Item) -> str:
+    """The kind of an Observation, by its category; what has none is taken for a laboratory result if it has a range."""
+    stated = {one.rpartition("|")[2] for part in objects(item.resource, "category") for one in codes(part)}
+    if stated & _IMAGING:
+        return "imaging"
+    if stated & _LABORATORY:
+        return "laboratory"
+    if stated & _MEASUREMENT:
+        return "measurement"
+    return "laboratory" if item.resource.get("referenceRange") else "measurement"
+
+
+def observation(item: Item, reading: Reading) -> Entry:
+    """An Observation on its own."""
+    results = tuple(results_of(item.resource, reading.say))
+    return reading.entry(
+        item, observation_kind(item), concept(item.resource.get("code")), *_notes(item), results=results
+    )
+
+
+def report(item: Item, reading: Reading) -> Entry:
+    """A DiagnosticReport with those of its results that were released, and its conclusion."""
+    resource = item.resource
+    found = [reading.item(wanted) for wanted in result_references(item)]
+    results: list[Result] = []
+    for one in found:
+        if one is not None:
+            results += results_of(one.resource, reading.say)
+    return reading.entry(
+        item, _report_kind(item), concept(resource.get("code")), text(resource, "conclusion"), results=tuple(results)
+    )
+
+
+def result_references(item: Item) -> list[str]:
+    """The Observations a DiagnosticReport holds."""
+    return [reference(one) for one in objects(item.resource, "result")]
+
+
+def study(item: Item, reading: Reading) -> Entry:
+    """An ImagingStudy: what was taken, with how many images."""
+    resource = item.resource
+    modalities = [code(one) for one in objects(resource, "modality")]
+    series = objects(resource, "series")
+    modalities += [code(one.get("modality")) for one in series]
+    body = [concept(one.get("bodySite")) or text(one.get("bodySite", {}), "display") for one in series]
+    images = resource.get("numberOfInstances")
+    title = text(resource, "description") or " ".join(dict.fromkeys(filter(None, [*modalities, *body])))
+    return reading.entry(
+        item,
+        "imaging",
+        title,
+        " ".join(dict.fromkeys(filter(None, modalities))),
+        reading.say("images", n=images) if images else "",
+    )
+
+
+def _report_kind(item: Item) -> str:
+    stated = {one.rpartition("|")[2] for part in objects(item.resource, "category") for one in codes(part)}
+    if stated & _IMAGING:
+        return "imaging"
+    return "laboratory" if stated & _LABORATORY or item.resource.get("result") else "other"
+
+
+def _notes(item: Item) -> list[str]:
+    return [text(note, "text") for note in objects(item.resource, "note")]

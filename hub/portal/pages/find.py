@@ -1,0 +1,106 @@
+"""Finding a person. What is asked for comes and goes in the body of a POST: nothing personal stands in an address."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.responses import Response
+
+from hub.fhir.json import loads
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from hub.portal.banner import Number, age_of, numbers_of
+from hub.portal.elements import human_name, text
+from hub.portal.moments import parsed_date
+from hub.portal.persons import persons_of
+from hub.portal.record import is_golden
+from hub.portal.visit import Visit
+
+#: Registrations shown at most; who gets more has said too little.
+MOST: Final = 50
+_LONGEST: Final = 100
+#: Refusals of the gate that mean: the question is too wide.
+_TOO_WIDE: Final = frozenset({Category.TOO_LARGE, Category.UNSUPPORTED, Category.INVALID, Category.THROTTLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A person among the results, with the facilities that know them."""
+
+    person: str
+    name: str
+    sex: str
+    born: str
+    age: str
+    numbers: tuple[Number, ...]
+    facilities: tuple[str, ...]
+
+
+async def ask(visit: Visit) -> Response:
+    """The empty form."""
+    _ = visit.signed_in
+    return visit.render("find.html", found=None, problem="", more=False, asked={})
+
+
+async def find(visit: Visit) -> Response:
+    """The form with what was found."""
+    visit.actor()
+    asked = {name: visit.form.get(name, "").strip()[:_LONGEST] for name in ("number", "name", "born")}
+    problem = _problem(asked)
+    if problem:
+        return visit.render("find.html", 422, found=None, problem=problem, more=False, asked=asked)
+    try:
+        found, more = await _search(visit, asked)
+    except HubError as error:
+        if error.category not in _TOO_WIDE:
+            raise
+        return visit.render("find.html", 422, found=None, problem="find_too_wide", more=False, asked=asked)
+    return visit.render("find.html", found=found, problem="", more=more, asked=asked)
+
+
+def _problem(asked: dict[str, str]) -> str:
+    if asked["born"] and parsed_date(asked["born"]) is None:
+        return "find_date_wrong"
+    return "" if asked["number"] or (asked["name"] and asked["born"]) else "find_nothing_asked"
+
+
+async def _search(visit: Visit, asked: dict[str, str]) -> tuple[list[Found], bool]:
+    params = [("_count", str(MOST))]
+    params += [(name, _escaped(asked[field])) for field, name in _PARAMETERS.items() if asked[field]]
+    page = await visit.services.gate.search(visit.actor(), "Patient", params, origin=visit.origin)
+    patients = [(one.organization, loads(one.body)) for one in page.matches if not one.deleted]
+    kept = [(code, patient) for code, patient in patients if not is_golden(patient)]
+    persons = await persons_of(visit, [patient["id"] for _, patient in kept])
+    groups: dict[str, list[tuple[str, Json]]] = {}
+    for code, patient in kept:
+        groups.setdefault(persons[patient["id"]], []).append((code, patient))
+    return [_found(visit, person, group) for person, group in groups.items()], page.next is not None
+
+
+#: Fields of the form and the search parameters they become.
+_PARAMETERS: Final = {"number": "identifier", "name": "name", "born": "birthdate"}
+
+
+def _escaped(value: str) -> str:
+    """A value as it stands, not as the syntax of a search (R4 search.html section 3.1.1.4.1.8)."""
+    for character in "\\,|$":
+        value = value.replace(character, "\\" + character)
+    return value
+
+
+def _found(visit: Visit, person: str, group: Sequence[tuple[str, Json]]) -> Found:
+    # The registration that is in use speaks for the person.
+    _, best = min(group, key=lambda one: one[1].get("active") is False)
+    numbers = dict.fromkeys(number for _, patient in group for number in numbers_of(patient, visit.say))
+    names = dict.fromkeys(visit.services.directory.name(code) or code for code, _ in group)
+    return Found(
+        person=person,
+        name=human_name(best),
+        sex=visit.say.code("gender", text(best, "gender"), visit.say("unknown")),
+        born=text(best, "birthDate"),
+        age=age_of(best, visit.today, visit.say),
+        numbers=tuple(numbers),
+        facilities=tuple(name for name in names if name),
+    )

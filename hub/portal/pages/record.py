@@ -1,0 +1,119 @@
+"""The record page of a person, its print sheet, and breaking the glass for it."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+from starlette.responses import Response
+
+from hub.auth.sessions import EMERGENCY, EMERGENCY_ROLES
+from hub.kernel.errors import Category, HubError
+from hub.portal.banner import banner_of
+from hub.portal.chart import chart
+from hub.portal.elements import text
+from hub.portal.entry import KINDS, Reading
+from hub.portal.moments import parsed_date
+from hub.portal.record import record_of
+from hub.portal.summary import recent, summary_of
+from hub.portal.timeline import entries_of, timeline
+from hub.portal.trends import trends_of
+from hub.portal.visit import Visit, see_other
+
+#: FHIR R4 datatypes.html#id.
+_ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
+#: What the gate answers when nothing may be shown, but may be in an emergency.
+_POSSIBLE: Final = "break-glass-possible"
+
+
+async def own(visit: Visit) -> Response:
+    """To the record of the patient the account is for."""
+    patient = visit.signed_in.account.patient
+    if patient is None:
+        raise HubError(Category.FORBIDDEN, "this account is for no patient", where="account")
+    return see_other(f"/record/{patient}")
+
+
+async def show(visit: Visit) -> Response:
+    """The record page, or the offer of emergency access where the gate makes one."""
+    person = _person(visit)
+    try:
+        values = await _read(visit, person)
+    except HubError as error:
+        if error.category is not Category.FORBIDDEN or not _known(error):
+            raise
+        possible = error.code == _POSSIBLE and _may_declare(visit)
+        return visit.render("refused.html", 403, person=person, possible=possible, problem="")
+    kind = visit.request.query_params.get("kind", "")
+    number = visit.request.query_params.get("page", "1")
+    shown = timeline(
+        values["entries"], kind if kind in KINDS else "", int(number) if re.fullmatch(r"[0-9]{1,4}", number) else 1
+    )
+    return visit.render("record.html", timeline=shown, kinds=KINDS, problem="", **values)
+
+
+async def sheet(visit: Visit) -> Response:
+    """One page to print: the summary of a record."""
+    values = await _read(visit, _person(visit))
+    return visit.render(
+        "sheet.html",
+        visits=recent(values["entries"], ("visit", "followup"), 6),
+        laboratory=recent(values["entries"], ("laboratory",), 6),
+        now=visit.services.clock(),
+        **values,
+    )
+
+
+async def declare(visit: Visit) -> Response:
+    """Break the glass for this person; from then on the page is asked for under that declaration."""
+    person, reason = _person(visit), visit.form.get("reason", "")
+    if not reason.strip():
+        return visit.render("refused.html", 422, person=person, possible=True, problem="emergency_needs_reason")
+    await visit.services.sessions.declare(visit.signed_in, person, reason[:500])
+    visit.services.log.event("glass-broken", role=visit.actor().role, organization=visit.actor().organization)
+    return see_other(f"/record/{person}")
+
+
+async def withdraw(visit: Visit) -> Response:
+    """End the declaration before its time."""
+    await visit.services.sessions.withdraw(visit.signed_in)
+    return see_other("/find")
+
+
+def _person(visit: Visit) -> str:
+    _ = visit.signed_in
+    person = str(visit.request.path_params["person"])
+    if not _ID.fullmatch(person):
+        raise HubError(Category.NOT_FOUND, "no such page", where="URL")
+    return person
+
+
+async def _read(visit: Visit, person: str) -> dict[str, Any]:
+    """All that the pages of a record show."""
+    session = visit.signed_in
+    record = await record_of(visit.services.gate, visit.actor(person), person, visit.origin)
+    reading = Reading(record, visit.say, visit.services.directory)
+    born = parsed_date(text(record.patient, "birthDate"))
+    trends = trends_of(record.items, born, visit.today, visit.say)
+    emergency = session.emergency if session.emergency_for(person) else None
+    return {
+        "person": person,
+        "banner": banner_of(reading, visit.today),
+        "entries": entries_of(reading),
+        "summary": summary_of(reading),
+        "trends": [(trend, chart(trend)) for trend in trends],
+        "reading": reading,
+        "cut": record.cut,
+        "emergency": emergency,
+        "emergency_ends": emergency.at + EMERGENCY if emergency else None,
+        "may_declare": _may_declare(visit),
+    }
+
+
+def _known(error: HubError) -> bool:
+    """Whether a refusal is about this record, and not about the role or the token."""
+    return error.code.startswith("break-glass")
+
+
+def _may_declare(visit: Visit) -> bool:
+    return visit.signed_in.account.role in EMERGENCY_ROLES

@@ -1,0 +1,62 @@
+"""Signing in and out, and the start page."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from starlette.responses import Response
+
+from hub.auth.sessions import form_token
+from hub.portal import security
+from hub.portal.visit import Visit, see_other
+
+#: What stands where, for engineers: address and the key of its text.
+PLACES: Final = (
+    ("/fhir/metadata", "place_fhir"),
+    ("/health/live", "place_live"),
+    ("/health/ready", "place_ready"),
+    ("/metrics", "place_metrics"),
+)
+
+#: Where each role begins.
+_HOMES: Final = {"clinician": "/find", "family-doctor": "/find", "patient": "/record", "proxy": "/record"}
+
+
+async def start(visit: Visit) -> Response:
+    """The sign-in page; who is signed in goes on to where their role begins."""
+    if visit.session is not None:
+        return see_other(_HOMES.get(visit.session.account.role, "/nothing"))
+    return _form(visit, 200, failed=False, name="")
+
+
+async def sign_in(visit: Visit) -> Response:
+    """Check name and password; begin a session under a new id, so that an id planted before is worth nothing."""
+    name, password = visit.form.get("name", ""), visit.form.get("password", "")
+    account = await visit.services.accounts.verify(name, password) if name and password else None
+    if account is None:
+        visit.services.log.event("sign-in-refused", request=visit.number)
+        return _form(visit, 401, failed=True, name=name[:64])
+    await visit.services.sessions.end(visit.session_id)
+    session_id = await visit.services.sessions.begin(account)
+    visit.services.log.event("signed-in", role=account.role, organization=account.organization, request=visit.number)
+    response = see_other("/")
+    security.set_session(response, session_id, secure=visit.services.secure)
+    return response
+
+
+async def sign_out(visit: Visit) -> Response:
+    """End the session on the server and in the browser."""
+    await visit.services.sessions.end(visit.session_id)
+    response = see_other("/")
+    security.drop_session(response, secure=visit.services.secure)
+    return response
+
+
+def _form(visit: Visit, status: int, *, failed: bool, name: str) -> Response:
+    session_id = visit.session_id or visit.services.sessions.new_id()
+    response = visit.render(
+        "sign_in.html", status, failed=failed, name=name, places=PLACES, sign_in_token=form_token(session_id)
+    )
+    if session_id != visit.session_id:
+        security.set_session(response, session_id, secure=visit.services.secure)
+    return response

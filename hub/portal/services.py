@@ -1,0 +1,31 @@
+"""What the pages need, handed in by whoever wires the hub."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hub.auth.accounts import Accounts
+from hub.auth.directory import Directory
+from hub.auth.sessions import Sessions
+from hub.gate.gate import Gate
+from hub.kernel.clock import Clock
+from hub.kernel.log import Log
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PortalServices:
+    """Doors and facts of the pages. `secure` when browsers reach the hub by TLS: cookies then never go without it.
+
+    `new_number` numbers requests, for the log, the audit trail and support.
+    """
+
+    gate: Gate
+    accounts: Accounts
+    sessions: Sessions
+    directory: Directory
+    clock: Clock
+    log: Log
+    new_number: Callable[[], str]
+    version: str
+    secure: bool
