@@ -16,54 +16,25 @@ from uuid import UUID
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
 from hub.kernel.ids import random_id, reference_key
-from hub.kernel.types import Json
 from hub.mpi import decisions_read, index_read, index_write
 from hub.mpi.blocking import keys
 from hub.mpi.decision import Actor, Decision
-from hub.mpi.features import Features, features
+from hub.mpi.features import features
 from hub.mpi.hashes import claims, hash64
-from hub.mpi.index_read import Known
 from hub.mpi.index_write import Entry
 from hub.mpi.judge import Doubt, Judge
+from hub.mpi.match import Candidate, candidates
 from hub.mpi.matching import Matcher
 from hub.mpi.model import Model, bundled_model
-from hub.mpi.packed import NOTHING, digest, unpack
+from hub.mpi.packed import NOTHING
 from hub.mpi.people import Member, People
 from hub.mpi.record import Record
-from hub.mpi.record_of import record_of
+from hub.mpi.registration import Registration, Source, Statement
 from hub.mpi.score import Scorer
 from hub.mpi.statements import Statements
 
 #: Events that part two numbers again; all others make one patient of them.
 UNMERGES: Final = frozenset({"A37"})
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A source Patient as it stands: its id, the facility (code) that answers for it, the resource (None: deleted)."""
-
-    patient: str
-    facility: str
-    resource: Json | None
-
-    @property
-    def pkey(self) -> UUID:
-        return reference_key("Patient", self.patient)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
-    """What a facility says of two of its numbers, by source Patient ids; `kind` is the event (A40 ...)."""
-
-    kind: str
-    survivor: str
-    loser: str
-    facility: str
-    message: int
-
-    @property
-    def subjects(self) -> tuple[str, str]:
-        return self.survivor, self.loser
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +69,8 @@ class PatientIndex:
         A Patient whose demographics are what they were costs one comparison of digests. Of several of one id the last
         counts. Raises HubError UNAVAILABLE (`race`) when another transaction got in the way: roll back, try again.
         """
-        entries = await self._entries(tx, sources, statements)
+        told = Registration(sources, statements)
+        entries = told.entries(await index_read.known(tx, told.pkeys), self._new_person)
         if not entries and not statements:
             return
         await index_read.lock(tx, _claims(entries))
@@ -115,6 +87,19 @@ class PatientIndex:
         doubts = _match(people, judge, pairs, fresh) + await _state(tx, people, judge, statements)
         await self._save(tx, people, doubts, fresh, [entry.pkey for entry in entries if entry.was])
         await index_write.tally(tx, change)
+
+    async def match(self, tx: Tx, record: Record, limit: int) -> list[Candidate]:
+        """At most `limit` persons whom a registration may be, the best first. Changes and locks nothing."""
+        side = features(record)
+        hashed = {hash64(key): key for key in keys(side)}
+        found = await index_read.blocks(tx, hashed)
+        near = {number for several in found.values() for number in several or ()}
+        people = await index_read.load(tx, await index_read.persons(tx, near))
+        # No source has this number, this key or this person.
+        people.add(Member(0, NOTHING, "", "", "", side))
+        crowded = {side.phone} if side.phone and found.get(hash64(f"phone:{side.phone}"), []) is None else set()
+        judge = await self._judge(tx, people, crowded, {})
+        return candidates(people, judge, 0, self._model.margin)[:limit]
 
     async def judge(self, tx: Tx, people: People) -> Judge:
         """A judge of people at hand, under the names as they are counted now."""
@@ -137,62 +122,6 @@ class PatientIndex:
         numbers = await index_write.record(tx, people, version, at)
         await index_write.review(tx, people, doubts, renewed, version, at)
         return numbers
-
-    async def _entries(self, tx: Tx, sources: Sequence[Source], statements: Sequence[Statement]) -> list[Entry]:
-        wanted = {source.pkey: source for source in sources}
-        for statement in statements:
-            for patient in statement.subjects:
-                blank = Source(patient, statement.facility, None)
-                wanted.setdefault(blank.pkey, blank)
-        if not wanted:
-            return []
-        known = await index_read.known(tx, sorted(wanted))
-        named = {reference_key("Patient", patient) for statement in statements for patient in statement.subjects}
-        stated = {source.pkey for source in sources}
-        found = (
-            self._entry(source, known.get(pkey), named=pkey in named, stated=pkey in stated)
-            for pkey, source in sorted(wanted.items())
-        )
-        return [entry for entry in found if entry]
-
-    def _entry(self, source: Source, was: Known | None, *, named: bool, stated: bool) -> Entry | None:
-        if source.resource is None:
-            return self._absent(source, was, named=named, stated=stated)
-        record = record_of(source.resource, source.facility)
-        now = digest(record)
-        return None if was and was.digest == now else self._entry_of(source, record, now, was)
-
-    def _absent(self, source: Source, was: Known | None, *, named: bool, stated: bool) -> Entry | None:
-        """A deleted Patient brings nobody together any more, and stays who it was; a named one must be somebody."""
-        if was is None:
-            blank = Record(record_id=source.patient, facility=source.facility, name="")
-            return self._entry_of(source, blank, NOTHING, None) if named else None
-        if not stated or was.digest == NOTHING:
-            return None
-        side = unpack(was.features)
-        return _entry(source, NOTHING, side, frozenset(), was, was.own)
-
-    def _entry_of(self, source: Source, record: Record, now: UUID, was: Known | None) -> Entry:
-        side = features(record)
-        own = was.own if was else self._new_person()
-        return _entry(source, now, side, frozenset(map(hash64, keys(side))), was, own)
-
-
-def _entry(source: Source, now: UUID, side: Features, hashed: frozenset[int], was: Known | None, own: str) -> Entry:
-    old = unpack(was.features) if was else None
-    gone = was is None or was.digest == NOTHING
-    return Entry(
-        pkey=source.pkey,
-        patient=source.patient,
-        facility=source.facility,
-        own=own,
-        digest=now,
-        side=side,
-        keys=hashed,
-        was=was,
-        old_side=old,
-        old_keys=frozenset() if old is None or gone else frozenset(map(hash64, keys(old))),
-    )
 
 
 def _claims(entries: Iterable[Entry]) -> set[str]:

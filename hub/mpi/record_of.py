@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
 from hub.kernel.types import Json
 from hub.mpi.characters import is_han
@@ -55,8 +55,13 @@ def _text(holder: Json, name: str) -> str:
     return value.strip() if isinstance(value, str) else ""
 
 
+def _texts(holder: Json, name: str) -> list[str]:
+    values = holder.get(name)
+    return [value for value in values if isinstance(value, str)] if isinstance(values, list) else []
+
+
 def _current(holder: Json, name: str) -> list[Json]:
-    return [value for value in _objects(holder, name) if value.get("use") not in _PAST]
+    return [value for value in _objects(holder, name) if _text(value, "use") not in _PAST]
 
 
 def _name(patient: Json) -> str:
@@ -67,7 +72,7 @@ def _name(patient: Json) -> str:
 
 
 def _spoken(name: Json) -> str:
-    given = [part for part in name.get("given", ()) if isinstance(part, str)]
+    given = _texts(name, "given")
     family = _text(name, "family")
     # Without a space in Chinese; Latin parts need one.
     together = "".join((family, *given))
@@ -97,17 +102,16 @@ def _birth_date(patient: Json) -> str:
 def _phone(holder: Json) -> str:
     """A number of one's own before one at work."""
     found = [
-        (point.get("use") == "work", place, _text(point, "value"))
+        (_text(point, "use") == "work", place, _text(point, "value"))
         for place, point in enumerate(_current(holder, "telecom"))
-        if point.get("system", "phone") in ("phone", "sms")
+        if _text(point, "system") in ("", "phone", "sms")
     ]
     return next((value for _, _, value in sorted(found) if value), "")
 
 
 def _address(patient: Json) -> str:
-    address: dict[str, Any] = next(iter(_current(patient, "address")), {})
-    lines = [line for line in address.get("line", ()) if isinstance(line, str)]
-    parts = (*(_text(address, part) for part in ("state", "city", "district")), *lines)
+    address: Json = next(iter(_current(patient, "address")), {})
+    parts = (*(_text(address, part) for part in ("state", "city", "district")), *_texts(address, "line"))
     return _text(address, "text") or "".join(parts)
 
 

@@ -15,7 +15,7 @@ from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker, reference_key
 from hub.kernel.types import Issue, Json, State
-from hub.mpi.index import PatientIndex, Statement
+from hub.mpi.registration import Statement
 from hub.records.aliases import resolved
 from hub.records.chain import Chain, Change, Effect, Head, Incoming, Own, Ref, head_of
 from hub.records.consequences import Consequences
@@ -56,11 +56,11 @@ class Ingested:
 class Ingest:
     """The door in for messages of the `facilities` (codes) of a consortium."""
 
-    def __init__(self, store: Store, ids: IdMaker, facilities: Collection[str], index: PatientIndex) -> None:
+    def __init__(self, store: Store, ids: IdMaker, facilities: Collection[str], consequences: Consequences) -> None:
         self._store: Final = store
         self._ids: Final = ids
         self._facilities: Final = frozenset(facilities)
-        self._consequences: Final = Consequences(index)
+        self._consequences: Final = consequences
 
     async def ingest(self, tx: Tx, batch: Sequence[Incoming]) -> list[Ingested]:
         """Write what the messages of `batch` say, in order; returns what became of each.

@@ -1,0 +1,130 @@
+"""Asking the index without changing it: who is one person, what waits for a steward, and why it was decided so."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+import msgspec
+
+from hub.db.database import Tx
+from hub.kernel.ids import reference_key
+
+_MEMBERS: Final = "SELECT pkey, person FROM member WHERE pkey = ANY($1)"
+
+_PERSONS: Final = "SELECT person, patient FROM member WHERE person = ANY($1) ORDER BY person, patient"
+
+# A person's id is that of one of its sources: where that source is now, its person went.
+_SUCCESSORS: Final = """
+SELECT source.person AS asked, member.person
+FROM mpi_source AS source JOIN member USING (pkey)
+WHERE source.person = ANY($1) AND member.person <> source.person
+"""
+
+_HISTORY: Final = """
+WITH asked AS (
+    SELECT pkey FROM member WHERE pkey = $1 OR person = $2
+    UNION SELECT pkey FROM mpi_move WHERE origin = $2 OR target = $2
+)
+SELECT decision.number, decision.kind, decision.actor, decision.who, decision.message, one.patient AS first,
+    other.patient AS second, decision.score, decision.evidence, decision.model, decision.note, decision.at,
+    decision.reverses, decision.standing, moved.moves::text AS moves
+FROM mpi_decision AS decision
+JOIN mpi_source AS one ON one.pkey = decision.first
+LEFT JOIN mpi_source AS other ON other.pkey = decision.second
+LEFT JOIN LATERAL (
+    SELECT json_agg(json_build_array(member.patient, move.origin, move.target) ORDER BY member.patient) AS moves
+    FROM mpi_move AS move JOIN member USING (pkey) WHERE move.decision = decision.number
+) AS moved ON true
+WHERE decision.number IN (
+    SELECT number FROM mpi_decision JOIN asked ON first = asked.pkey
+    UNION SELECT number FROM mpi_decision JOIN asked ON second = asked.pkey
+    UNION SELECT move.decision FROM mpi_move AS move JOIN asked USING (pkey)
+)
+ORDER BY decision.number
+"""
+
+# One row per pair of persons, the strongest; none within a person.
+_OPEN: Final = """
+SELECT * FROM (
+    SELECT DISTINCT ON (least(a.person, b.person), greatest(a.person, b.person))
+        review.number, a.patient AS first, b.patient AS second, a.person AS first_person, b.person AS second_person,
+        review.reason, review.score, review.evidence, review.model, review.at
+    FROM mpi_review AS review
+    JOIN member AS a ON a.pkey = review.first
+    JOIN member AS b ON b.pkey = review.second
+    WHERE review.decision IS NULL AND a.person <> b.person
+    ORDER BY least(a.person, b.person), greatest(a.person, b.person), review.score DESC, review.number
+) AS pair
+ORDER BY score DESC, number LIMIT $1
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A decision as it is told: `first` and `second` are source Patient ids, `moves` (patient, origin, target)."""
+
+    number: int
+    kind: str
+    actor: str
+    who: str
+    message: int | None
+    first: str
+    second: str | None
+    score: float | None
+    evidence: str
+    model: str
+    note: str
+    at: datetime
+    reverses: int | None
+    standing: bool
+    moves: tuple[tuple[str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Review:
+    """A pair that waits for a steward: source Patient ids and their persons, why, and what spoke for and against."""
+
+    number: int
+    first: str
+    second: str
+    first_person: str
+    second_person: str
+    reason: str
+    score: float
+    evidence: str
+    model: str
+    at: datetime
+
+
+async def members(tx: Tx, pkeys: Sequence[UUID]) -> dict[UUID, str]:
+    """The persons of source patients; who is missing is a person of its own that the index has not met yet."""
+    return {row["pkey"]: row["person"] for row in await tx.fetch(_MEMBERS, pkeys)}
+
+
+async def persons(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """The source Patient ids of persons, sorted; a person that went into another or never was is missing."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for row in await tx.fetch(_PERSONS, ids):
+        found[row["person"]].append(row["patient"])
+    return {person: tuple(patients) for person, patients in found.items()}
+
+
+async def successors(tx: Tx, ids: Sequence[str]) -> dict[str, str]:
+    """Of persons that are no more, the person each went into."""
+    return {row["asked"]: row["person"] for row in await tx.fetch(_SUCCESSORS, ids)}
+
+
+async def history(tx: Tx, of: str) -> list[Past]:
+    """Every decision about a source patient or a person (by either id), oldest first."""
+    rows: Iterable[dict[str, object]] = map(dict, await tx.fetch(_HISTORY, reference_key("Patient", of), of))
+    return [msgspec.convert({**row, "moves": msgspec.json.decode(str(row["moves"] or "[]"))}, Past) for row in rows]
+
+
+async def open_reviews(tx: Tx, limit: int) -> list[Review]:
+    """What waits for a steward, strongest first: for each pair of persons its strongest pair of sources."""
+    return [Review(**row) for row in await tx.fetch(_OPEN, limit)]

@@ -1,0 +1,27 @@
+"""Features as bytes, and the digest that tells whether anything changed."""
+
+from dataclasses import replace
+
+from hypothesis import given
+
+from hub.mpi.features import features
+from hub.mpi.packed import digest, pack, unpack
+from hub.mpi.record import Record
+from tests.mpi.people import WU, side
+from tests.mpi.population import records
+
+
+@given(records())
+def test_features_come_back_as_they_were(row: dict[str, str]) -> None:
+    told = features(Record(record_id="1", **row))
+    assert unpack(pack(told)) == told
+
+
+def test_packed_features_are_small() -> None:
+    assert len(pack(side())) < 300
+
+
+def test_the_digest_changes_with_any_field_and_with_nothing_else() -> None:
+    assert digest(WU) == digest(replace(WU))
+    for name in WU.__dataclass_fields__:
+        assert digest(replace(WU, **{name: "x"})) != digest(WU)
