@@ -189,7 +189,7 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
         try:
             targets.append(_target(rtype, rest, value, context, depth))
         except HubError as error:
-            if error.code != "unknown-parameter":
+            if error.code not in {"unknown-parameter", "unknown-modifier"}:
                 raise
             refusal = error
     if not targets:

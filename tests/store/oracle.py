@@ -12,14 +12,14 @@ from decimal import Decimal
 from typing import Any
 
 from hub.fhir import numbers, temporal
-from hub.fhir.compartments import source_patient
 from hub.fhir.extract import extract
 from hub.fhir.fold import fold
 from hub.fhir.index_values import IndexValues
 from hub.fhir.prefixes import holds, split_prefix
 from hub.fhir.search_parameters import SearchParameter, parameters
 from hub.kernel.types import Json
-from hub.store.values import Visible
+from hub.store.values import Facts, Visible
+from tests.store.predicate_oracle import World
 
 Params = Sequence[tuple[str, str]]
 
@@ -37,7 +37,7 @@ class Entry:
     """One stored resource."""
 
     resource: Json
-    org: str
+    facts: Facts
     values: IndexValues
 
     @property
@@ -49,22 +49,17 @@ class Entry:
         return f"{self.type}/{self.resource['id']}"
 
 
-def entry(resource: Json, org: str) -> Entry:
-    return Entry(resource, org, extract(resource))
+def entry(resource: Json, facts: Facts) -> Entry:
+    return Entry(resource, facts, extract(resource))
 
 
 class Oracle:
     """All resources, as somebody may see them at a moment."""
 
-    def __init__(self, entries: Iterable[Entry], visible: Visible, now: datetime) -> None:
-        self.entries = [e for e in entries if self._may_see(e, visible)]
+    def __init__(self, entries: Iterable[Entry], visible: Visible, world: World, now: datetime) -> None:
+        self.entries = [e for e in entries if world.sees(visible, e.resource, e.facts)]
+        self.world = world
         self.now = now
-
-    @staticmethod
-    def _may_see(e: Entry, visible: Visible) -> bool:
-        if visible.everything or source_patient(e.resource) is None:
-            return visible.everything or e.type in visible.types
-        return e.org in visible.organizations
 
     def search(self, rtype: str, params: Params) -> list[Entry]:
         return [e for e in self.entries if e.type == rtype and all(self.fits(e, *pair) for pair in params)]
@@ -77,6 +72,13 @@ class Oracle:
         code, _, modifier = head.partition(":")
         if dot:
             pointed = {target for param, target in _references(e) if param == code}
+            if modifier == "mdm":
+                return any(
+                    not pointed.isdisjoint(f"Patient/{rid}" for rid in self.world.same_person(t.resource["id"]))
+                    and self.fits(t, rest, value)
+                    for t in self.entries
+                    if t.type == "Patient"
+                )
             types = {modifier} if modifier else set(parameters(e.type)[code].targets)
             return any(
                 t.name in pointed and t.type in types and _has_parameter(t.type, rest) and self.fits(t, rest, value)
@@ -91,6 +93,8 @@ class Oracle:
     def _alternative(self, e: Entry, parameter: SearchParameter, modifier: str, value: str) -> bool:
         code, values = parameter.code, e.values
         match parameter.type:
+            case "token" if code == "_id" and modifier == "mdm":
+                return e.resource["id"] in self.world.sources(value, expand=True)
             case "token" if code == "_id":
                 return bool(e.resource["id"] == value)
             case "token" if modifier == "text":
@@ -120,9 +124,11 @@ class Oracle:
 
     def _refers(self, row: Sequence[str | None], modifier: str, value: str) -> bool:
         rtype, rid, url = row
-        if modifier and rtype != modifier:
-            return False
-        return value in {rid, f"{rtype}/{rid}"} if rid is not None else url == value
+        if rid is None:
+            return url == value and not modifier
+        if rtype == "Patient" and modifier in {"", "Patient", "mdm"}:
+            return rid in self.world.sources(value.removeprefix("Patient/"), expand=modifier == "mdm")
+        return modifier in {"", rtype} and value in {rid, f"{rtype}/{rid}"}
 
     def _date(self, low: datetime | None, high: datetime | None, value: str) -> bool:
         prefix, text = split_prefix(value)

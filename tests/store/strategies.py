@@ -8,10 +8,11 @@ from typing import Any
 from hypothesis import strategies as st
 
 from hub.kernel.types import Json
-from hub.store.values import Visible
 
 ORGS = ["F01", "F02"]
 PEOPLE = ["p1", "p2", "p3"]
+PERSONS = ["m1", "m2"]
+PROFILES = ["urn:profile:a", "urn:profile:b|1"]
 SYSTEMS = ["urn:a", "urn:b"]
 CODES = ["x", "y", "z"]
 DATES = ["2019", "2020-02", "2020-02-29", "2020-02-29T23:59:59Z", "2020-03-01T08:00:00+08:00", "2021-01-01T00:00:00.5Z"]
@@ -131,21 +132,15 @@ observation = st.builds(
     _some(reference("Organization", ["o1", "o2"]), 1),
 )
 
-#: Resources without two of one type and id, each with the organisation that wrote it.
-records = st.lists(
-    st.tuples(st.one_of(patient, observation, observation, organization), st.sampled_from(ORGS)),
-    min_size=3,
-    max_size=9,
-    unique_by=lambda pair: (pair[0]["resourceType"], pair[0]["id"]),
+_resource = st.builds(
+    lambda resource, profiles: {**resource, "meta": {"profile": profiles}} if profiles else resource,
+    st.one_of(patient, observation, observation, organization),
+    _some(st.sampled_from(PROFILES), 1),
 )
 
-visible = st.one_of(
-    st.just(Visible(everything=True)),
-    st.builds(
-        lambda orgs, types: Visible(organizations=tuple(orgs), types=frozenset(types)),
-        _some(st.sampled_from(ORGS)),
-        _some(st.sampled_from(["Organization", "Patient", "Observation"]), 1),
-    ),
+#: Resources without two of one type and id.
+records = st.lists(
+    _resource, min_size=3, max_size=9, unique_by=lambda resource: (resource["resourceType"], resource["id"])
 )
 
 
@@ -176,7 +171,14 @@ _quantity = st.one_of(
 _text = st.sampled_from([*TEXTS, "w", "jía", "伟"])
 _boolean = st.sampled_from(["true", "false"])
 _subject = st.sampled_from(
-    [*PEOPLE, *(f"Patient/{p}" for p in PEOPLE), "Group/g1", "http://elsewhere.example/Patient/p1"]
+    [
+        *PEOPLE,
+        *(f"Patient/{p}" for p in PEOPLE),
+        *PERSONS,
+        "Patient/m1",
+        "Group/g1",
+        "http://elsewhere.example/Patient/p1",
+    ]
 )
 
 _of_patient = st.one_of(
@@ -187,6 +189,7 @@ _of_patient = st.one_of(
         st.sampled_from(["gender:missing", "birthdate:missing", "name:missing", "organization:missing"]), _boolean
     ),
     _pairs(["_id", "_id:not"], person),
+    _pairs(["_id:mdm"], st.one_of(person, st.sampled_from(PERSONS))),
     _pairs(["organization"], st.sampled_from(["o1", "Organization/o2"])),
     _pairs(
         ["identifier:of-type"],
@@ -199,7 +202,10 @@ _of_observation = st.one_of(
     _pairs(["code:text", "value-concept:text"], _text),
     _pairs(["date", "value-date"], _date),
     _pairs(["subject", "patient"], _subject),
-    _pairs(["subject:Patient"], st.one_of(person, person.map("Patient/{}".format))),
+    _pairs(["subject:Patient"], st.one_of(person, person.map("Patient/{}".format), st.sampled_from(PERSONS))),
+    _pairs(
+        ["subject:mdm", "patient:mdm"], st.one_of(person, person.map("Patient/{}".format), st.sampled_from(PERSONS))
+    ),
     _pairs(["subject:identifier"], _token),
     _pairs(["value-quantity", "component-value-quantity", "combo-value-quantity"], _quantity),
     _pairs(["value-string", "value-string:exact", "value-string:contains"], _text),
@@ -220,7 +226,7 @@ def _under(head: list[str], inner: st.SearchStrategy[tuple[str, str]]) -> st.Sea
     return st.builds(lambda name, pair: (name + pair[0], pair[1]), st.sampled_from(head), inner)
 
 
-_to_patient = _under(["patient.", "subject:Patient.", "subject."], _of_patient)
+_to_patient = _under(["patient.", "subject:Patient.", "subject.", "patient:mdm.", "subject:mdm."], _of_patient)
 _to_observation = _under(["_has:Observation:patient:", "_has:Observation:subject:"], _of_observation)
 _to_organization = _under(["organization.", "organization.partof."], _of_organization)
 

@@ -10,10 +10,12 @@ from typing import Any, Literal, TypeVar
 from hub.db.database import Database, Tx
 from hub.fhir.compartments import source_patient
 from hub.kernel.clock import fixed_clock
+from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.store.query import parse_query
 from hub.store.store import Store
 from hub.store.values import Facts, Found, Saved, Stored, Visible, Write
+from tests.store.predicate_oracle import World
 
 T = TypeVar("T")
 
@@ -35,14 +37,14 @@ def run(database_url: str, work: Callable[[Database, Store], Awaitable[T]]) -> T
     return asyncio.run(main())
 
 
-def write(resource: Json, *, org: str = "F01", current: Stored | None = None) -> Write:
+def write(resource: Json, *, org: str = "F01", current: Stored | None = None, facts: Facts | None = None) -> Write:
     """A write of a resource by an organisation."""
     return Write(
         type=resource["resourceType"],
         id=resource["id"],
         resource=resource,
         patient=source_patient(resource),
-        facts=Facts(author_org=org),
+        facts=facts or Facts(author_org=org),
         current=current,
     )
 
@@ -63,6 +65,13 @@ def observation(rid: str, subject: str, **elements: Any) -> Json:
 async def save(database: Database, store: Store, *writes: Write) -> list[Saved]:
     async with database.transaction() as tx:
         return await store.save(tx, writes)
+
+
+async def settle(tx: Tx, store: Store, world: World) -> None:
+    """Say who is one person and who is tied to whom."""
+    rows = [(reference_key("Patient", patient), person, patient) for patient, person in world.persons.items()]
+    await tx.copy_records_to_table("member", records=rows)
+    await store.put_relations(tx, world.relations)
 
 
 async def stored(database: Database, store: Store, rid: str, rtype: str = "Patient") -> Stored:

@@ -16,9 +16,10 @@ from hub.kernel.clock import fixed_clock
 from hub.kernel.types import Json
 from hub.store.store import Store
 from hub.store.values import Visible
-from tests.store import strategies
+from tests.store import predicate_strategies, strategies
 from tests.store.oracle import Entry, Oracle, Params, entry
-from tests.store.support import NOW, ask, ids, write
+from tests.store.predicate_oracle import World
+from tests.store.support import NOW, ask, ids, settle, write
 
 Asked = tuple[str, Params]
 
@@ -45,33 +46,36 @@ def bench(database_url: str) -> Iterator[Bench]:
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     records=strategies.records,
-    visible=strategies.visible,
+    visible=predicate_strategies.visible,
+    world=predicate_strategies.worlds,
     searches=st.lists(strategies.searches, min_size=1, max_size=4),
     data=st.data(),
 )
 def test_sql_finds_what_a_naive_reading_finds_in_the_order_asked_for(
-    bench: Bench, records: list[tuple[Json, str]], visible: Visible, searches: list[Asked], data: Any
+    bench: Bench, records: list[Json], visible: Visible, world: World, searches: list[Asked], data: Any
 ) -> None:
     orders = [data.draw(st.sampled_from([None, *strategies.sorts[rtype]])) for rtype, _ in searches]
-    bench.runner.run(_compare(bench.connection, records, visible, searches, orders))
+    entries = [entry(resource, data.draw(predicate_strategies.facts)) for resource in records]
+    bench.runner.run(_compare(bench.connection, entries, visible, world, searches, orders))
 
 
 async def _compare(
     connection: Any,
-    records: list[tuple[Json, str]],
+    entries: list[Entry],
     visible: Visible,
+    world: World,
     searches: list[Asked],
     orders: list[str | None],
 ) -> None:
     store = Store(fixed_clock(NOW))
-    entries = [entry(resource, org) for resource, org in records]
     by_name = {e.name: e for e in entries}
     transaction = connection.transaction()
     await transaction.start()
     try:
-        await store.save(connection, [write(resource, org=org) for resource, org in records])
+        await store.save(connection, [write(e.resource, facts=e.facts) for e in entries])
+        await settle(connection, store, world)
         for (rtype, params), order in zip(searches, orders, strict=True):
-            oracle = Oracle(entries, visible, NOW)
+            oracle = Oracle(entries, visible, world, NOW)
             asked = [*params, ("_sort", order)] if order else list(params)
             found = await ask(connection, store, rtype, asked, visible)
             expected = sorted(e.name for e in oracle.search(rtype, params))
