@@ -45,6 +45,8 @@ from hub.pipeline.repair import Repairs
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
 from hub.records.client import ClientWrites
+from hub.records.consequences import Consequences
+from hub.records.relationships import Relationships
 from hub.store.store import Store
 from mappings.hl7v2 import profile as hl7v2_profile
 from mappings.hl7v2.convert import convert
@@ -131,7 +133,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         page_limit=settings.page_limit,
         base_url=settings.base_url,
     )
-    writes = ClientWrites(database, store, directory, validate, trail, system_clock, PatientIndex(system_clock))
+    writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
 
     async def ready() -> None:
         await schema.check(database)
@@ -188,6 +190,16 @@ async def accounts(url: str, consortium: Consortium) -> AsyncIterator[Accounts]:
         yield Accounts(database, Directory(consortium), system_clock)
     finally:
         await database.close()
+
+
+def consequences(foundation: Foundation, store: Store) -> Consequences:
+    """What follows from writes, for either door of the records."""
+    relationships = Relationships(
+        facilities=frozenset(foundation.consortium.facilities),
+        care=timedelta(days=foundation.settings.care_days),
+        canonical_base=foundation.settings.canonical_base,
+    )
+    return Consequences(store, PatientIndex(system_clock), relationships)
 
 
 async def migrate(url: str) -> None:

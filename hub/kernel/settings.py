@@ -112,6 +112,7 @@ SETTINGS: Final = (
     Setting("token_seconds", _positive, 3600, "Lifetime of an access token of the local issuer, in seconds."),
     Setting("session_idle_seconds", _positive, 1800, "Seconds without a request after which a page's session ends."),
     Setting("session_seconds", _positive, 36_000, "Longest life of a page's session, in seconds."),
+    Setting("care_days", _positive, 30, "Days an organisation goes on looking after a patient after an encounter."),
     Setting(
         "redis_url",
         str,

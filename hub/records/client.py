@@ -20,7 +20,6 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import hash128
 from hub.kernel.types import Issue, Json
-from hub.mpi.index import PatientIndex
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
@@ -56,7 +55,7 @@ class ClientWrites:
         validate: Validate,
         trail: Trail,
         clock: Clock,
-        index: PatientIndex,
+        consequences: Consequences,
         *,
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
@@ -64,7 +63,7 @@ class ClientWrites:
         self._store: Final = store
         self._rights: Final = Rights(directory)
         self._validate: Final = validate
-        self._consequences: Final = Consequences(index)
+        self._consequences: Final = consequences
         self._journal: Final = Journal(trail, clock, entry_ids)
         self._commit: Final[GroupCommit[Job, Answer]] = GroupCommit(self._flush, limit=64)
 

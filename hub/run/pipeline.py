@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from hub.bootstrap import Foundation, translators
+from hub.bootstrap import Foundation, consequences, translators
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
-from hub.mpi.index import PatientIndex
 from hub.pipeline.worker import run_worker
 from hub.records.ingest import Ingest
 from hub.run.child import Child
@@ -14,11 +13,12 @@ from hub.run.child import Child
 async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -> None:
     """Work until the child is told to stop; the batch in hand is finished."""
     settings, consortium, secret = foundation.settings, foundation.consortium, foundation.keys.id_secret
+    store = foundation.store()
     async with foundation.database("pipeline", size=3) as database, foundation.bell() as bell:
         child.ready()
         await run_worker(
             database,
-            Ingest(foundation.store(), keyed_ids(secret), consortium.facilities, PatientIndex(system_clock)),
+            Ingest(store, keyed_ids(secret), consortium.facilities, consequences(foundation, store)),
             translators(consortium, secret, settings.canonical_base),
             foundation.log,
             system_clock,

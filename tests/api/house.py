@@ -25,10 +25,10 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
-from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
 from hub.store.store import Store
 from tests.auth.consortium import CONSORTIUM
+from tests.records.door import following
 
 T = TypeVar("T")
 
@@ -134,7 +134,13 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     directory = Directory(CONSORTIUM)
     trail = Trail(database, log)
     writes = ClientWrites(
-        database, store, directory, changes.pop("validate", accept_all), trail, clock, PatientIndex(clock)
+        database,
+        store,
+        directory,
+        changes.pop("validate", accept_all),
+        trail,
+        clock,
+        following(store, CONSORTIUM, clock),
     )
     services = Services(
         gate=Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE),

@@ -6,6 +6,7 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 
 from hub.db.database import Database
@@ -17,9 +18,17 @@ from hub.kernel.types import Accepted, Json
 from hub.mpi.index import PatientIndex
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.worker import Worker
+from hub.records.consequences import Consequences
 from hub.records.ingest import Ingest
+from hub.records.relationships import Relationships
 from hub.store.store import Store
 from tests.pipeline.fake_feed import FACILITIES, IDS, NOON, received, translate
+
+
+def _consequences(store: Store) -> Consequences:
+    facilities = frozenset(FACILITIES.values())
+    relationships = Relationships(facilities=facilities, care=timedelta(days=30), canonical_base="https://hub.example")
+    return Consequences(store, PatientIndex(fixed_clock(NOON)), relationships)
 
 
 class Box:
@@ -29,7 +38,7 @@ class Box:
         self.database = database
         self.store = Store(fixed_clock(NOON))
         self.inbox = PostgresInbox(database, FACILITIES)
-        self.ingest = Ingest(self.store, IDS, FACILITIES.values(), PatientIndex(fixed_clock(NOON)))
+        self.ingest = Ingest(self.store, IDS, FACILITIES.values(), _consequences(self.store))
         self.log = io.StringIO()
         self.translators: Mapping[str, Translator] = translators or {
             feed: lambda raw, facility=facility: translate(raw, facility) for feed, facility in FACILITIES.items()

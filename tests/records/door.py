@@ -14,12 +14,15 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database, Tx
-from hub.kernel.clock import fixed_clock
+from hub.kernel.clock import Clock, fixed_clock
+from hub.kernel.consortium import Consortium
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
+from hub.records.consequences import Consequences
 from hub.records.operations import Create
+from hub.records.relationships import Relationships
 from hub.store.store import Store
 from hub.store.values import Saved, Write
 from tests.auth.consortium import CONSORTIUM, NOW
@@ -47,11 +50,25 @@ class Watched(Store):
         return await super().save(tx, writes)
 
 
+def following(store: Store, consortium: Consortium, clock: Clock) -> Consequences:
+    """What follows from writes in a test."""
+    relationships = Relationships(
+        facilities=frozenset(consortium.facilities), care=timedelta(days=30), canonical_base="https://hub.example/fhir"
+    )
+    return Consequences(store, PatientIndex(clock), relationships)
+
+
 def door_on(database: Database, store: Store, trail: Trail | None = None) -> ClientWrites:
     """A door that takes every resource for valid."""
     kept = trail or Trail(database, Log("test", stream=io.StringIO()))
     return ClientWrites(
-        database, store, Directory(CONSORTIUM), lambda _: (), kept, fixed_clock(NOW), PatientIndex(fixed_clock(NOW))
+        database,
+        store,
+        Directory(CONSORTIUM),
+        lambda _: (),
+        kept,
+        fixed_clock(NOW),
+        following(store, CONSORTIUM, fixed_clock(NOW)),
     )
 
 
