@@ -8,7 +8,7 @@ its other writes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -32,6 +32,9 @@ from hub.mpi.record import Record
 from hub.mpi.registration import Registration, Source, Statement
 from hub.mpi.score import Scorer
 from hub.mpi.statements import Statements
+
+#: Of source Patients (ids) those that may be found.
+Among = Callable[[Collection[str]], Awaitable[Collection[str]]]
 
 #: Events that part two numbers again; all others make one patient of them.
 UNMERGES: Final = frozenset({"A37"})
@@ -88,8 +91,12 @@ class PatientIndex:
         await self._save(tx, people, doubts, fresh, [entry.pkey for entry in entries if entry.was])
         await index_write.tally(tx, change)
 
-    async def match(self, tx: Tx, record: Record, limit: int) -> list[Candidate]:
-        """At most `limit` persons whom a registration may be, the best first. Changes and locks nothing."""
+    async def match(self, tx: Tx, record: Record, limit: int, *, among: Among | None = None) -> list[Candidate]:
+        """At most `limit` persons whom a registration may be, the best first. Changes and locks nothing.
+
+        `among` is given the ids of all source Patients in question, and answers which of them may be found; all others
+        neither are candidates nor speak for or against one.
+        """
         side = features(record)
         hashed = {hash64(key): key for key in keys(side)}
         found = await index_read.blocks(tx, hashed)
@@ -99,7 +106,8 @@ class PatientIndex:
         people.add(Member(0, NOTHING, "", "", "", side))
         crowded = {side.phone} if side.phone and found.get(hash64(f"phone:{side.phone}"), []) is None else set()
         judge = await self._judge(tx, people, crowded, {})
-        return candidates(people, judge, 0, self._model.margin)[:limit]
+        numbers = None if among is None else await _findable(people, near, among)
+        return candidates(people, judge, 0, self._model.margin, numbers)[:limit]
 
     async def judge(self, tx: Tx, people: People) -> Judge:
         """A judge of people at hand, under the names as they are counted now."""
@@ -122,6 +130,14 @@ class PatientIndex:
         numbers = await index_write.record(tx, people, version, at)
         await index_write.review(tx, people, doubts, renewed, version, at)
         return numbers
+
+
+async def _findable(people: People, near: Collection[int], among: Among) -> set[int]:
+    """The sources that may be found, of persons who would be come upon by these sources alone."""
+    patients = {member.patient: number for number, member in people.members.items() if number}
+    numbers = {patients[patient] for patient in await among(patients)}
+    reached = {people.persons[number] for number in numbers.intersection(near)}
+    return {number for number in numbers if people.persons[number] in reached}
 
 
 def _claims(entries: Iterable[Entry]) -> set[str]:

@@ -64,6 +64,15 @@ ORDER BY score DESC, number LIMIT $1
 """
 
 
+# Either side of a pair that waits and is still of two persons.
+_WAITING: Final = """
+SELECT review.first, review.second FROM mpi_review AS review
+JOIN member AS a ON a.pkey = review.first
+JOIN member AS b ON b.pkey = review.second
+WHERE review.decision IS NULL AND a.person <> b.person AND (review.first = ANY($1) OR review.second = ANY($1))
+"""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Past:
     """A decision as it is told: `first` and `second` are source Patient ids, `moves` (patient, origin, target)."""
@@ -128,3 +137,9 @@ async def history(tx: Tx, of: str) -> list[Past]:
 async def open_reviews(tx: Tx, limit: int) -> list[Review]:
     """What waits for a steward, strongest first: for each pair of persons its strongest pair of sources."""
     return [Review(**row) for row in await tx.fetch(_OPEN, limit)]
+
+
+async def in_review(tx: Tx, pkeys: Sequence[UUID]) -> set[UUID]:
+    """Those of some source patients that are one side of a pair that waits for a steward."""
+    rows = await tx.fetch(_WAITING, pkeys)
+    return {pkey for row in rows for pkey in (row["first"], row["second"])}.intersection(pkeys)

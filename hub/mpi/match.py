@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from math import exp2
@@ -44,14 +44,17 @@ class Candidate:
         return 1 / (1 + exp2(min(-self.score, 1000.0)))
 
 
-def candidates(people: People, judge: Judge, probe: int, margin: float) -> list[Candidate]:
+def candidates(
+    people: People, judge: Judge, probe: int, margin: float, among: Collection[int] | None = None
+) -> list[Candidate]:
     """The persons whom `probe`, a member of `people` by itself, may be; the best first.
 
-    Certain is the one to whom the probe would be linked: unopposed, and ahead of all others by `margin` bits.
+    Sources that are not `among` these numbers (None: all are) count as if they were not there. Certain is the one to
+    whom the probe would be linked: unopposed, and ahead of all others by `margin` bits.
     """
     sources: defaultdict[str, list[int]] = defaultdict(list)
     for number, person in people.persons.items():
-        if number != probe:
+        if number != probe and (among is None or number in among):
             sources[person].append(number)
     found = (_candidate(people, judge, probe, person, numbers) for person, numbers in sources.items())
     told = sorted(filter(None, found), key=lambda one: (_likeness(one), one.person))
