@@ -131,7 +131,9 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         foundation.log,
         page_size=settings.page_size,
         page_limit=settings.page_limit,
+        panel_limit=settings.panel_limit,
         base_url=settings.base_url,
+        canonical_base=settings.canonical_base,
     )
     writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
 

@@ -1,17 +1,28 @@
-"""What every way through the gate shares: the means, admission by the token, page sizes, the one refusal."""
+"""What every way through the gate shares: the means, admission by the token, the snapshot, page sizes, the refusal."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Final, TypeVar
 
-from hub.auth.directory import Directory
+from hub.audit.trail import EPOCH_PASSED
 from hub.auth.scopes import Letter
-from hub.db.database import Database
+from hub.db.database import Database, Tx
+from hub.gate.cases import Cases, Rules, open_cases
+from hub.gate.dossiers import Whom
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.visible import admit
+from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.store.store import Store
+
+T = TypeVar("T")
+
+#: How often a request is decided anew because consents changed before its audit row was durable.
+_TIMES: Final = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,12 +31,15 @@ class Door:
 
     database: Database
     store: Store
-    directory: Directory
+    rules: Rules
     seal: Seal
     recorder: Recorder
+    clock: Clock
     page_size: int
     page_limit: int
+    panel_limit: int
     base_url: str
+    canonical_base: str
 
     async def admit(self, asked: Asked, letter: Letter) -> None:
         """Raise HubError FORBIDDEN, recorded, when the token leaves this request out."""
@@ -34,6 +48,29 @@ class Door:
         except HubError as refusal:
             await self.recorder.refused(asked, refusal.code)
             raise
+
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[Tx]:
+        """A connection that sees one state of the database: consents and rows of the same instant."""
+        async with self.database.connection() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
+            yield tx
+
+    async def cases(self, tx: Tx, asked: Asked, whom: Whom | None = None) -> Cases:
+        """The cases of a request that is decided now."""
+        return await open_cases(tx, self.rules, asked.actor, self.clock(), whom)
+
+    async def settled(self, attempt: Callable[[], Awaitable[T]]) -> T:
+        """The answer of an attempt whose audit row stands in the epoch it was decided under.
+
+        Raises HubError UNAVAILABLE when the consents changed each time before it was durable.
+        """
+        for _ in range(_TIMES):
+            try:
+                return await attempt()
+            except HubError as refusal:
+                if refusal.code != EPOCH_PASSED:
+                    raise
+        raise HubError(Category.UNAVAILABLE, "consents change too fast", where="gate", todo="try again")
 
     def size(self, count: int | None) -> int:
         """Entries of a page when `count` are asked for."""

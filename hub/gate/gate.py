@@ -6,12 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
+from consent.configuration import Configuration
 from hub.audit.entry import UNKNOWN_ORIGIN, Interaction, Origin
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.gate import instances, records, searches
+from hub.gate.cases import Rules
 from hub.gate.door import Door
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
@@ -29,8 +31,10 @@ class Gate:
     absent or denied, UNAVAILABLE when the database is away or the audit row cannot be written. `origin` is for the
     audit trail.
 
-    `page_size` is how many entries a page has when nobody says, `page_limit` the most it may have. `base_url` is the
-    public base of the API, so that references under it are known as local.
+    `page_size` is how many entries a page has when nobody says, `page_limit` the most it may have. `panel_limit` is how
+    many source patients with consents a search over all patients may concern. `base_url` is the public base of the API,
+    so that references under it are known as local; consents must have been compiled with it. `canonical_base` is that
+    of the hub's own extensions.
     """
 
     def __init__(
@@ -45,22 +49,27 @@ class Gate:
         *,
         page_size: int = 50,
         page_limit: int = 1000,
+        panel_limit: int = 2000,
         base_url: str = "",
+        canonical_base: str = "https://yilian-hub.example/fhir",
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
         self._door: Final = Door(
             database=database,
             store=store,
-            directory=directory,
+            rules=Rules(directory, Configuration(base_urls=(base_url,) if base_url else ())),
             seal=Seal(page_secret),
             recorder=Recorder(trail, clock, log, entry_ids),
+            clock=clock,
             page_size=page_size,
             page_limit=page_limit,
+            panel_limit=panel_limit,
             base_url=base_url,
+            canonical_base=canonical_base,
         )
 
     async def read(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
-        """The current version, which may be a deletion."""
+        """The current version, which may be a deletion; under the id of a person its golden record."""
         asked = Asked(actor=actor, interaction=Interaction.READ, origin=origin, type=rtype, id=rid)
         return await instances.read(self._door, asked)
 
@@ -97,7 +106,9 @@ class Gate:
         """Matches and what they include; `rtype` None searches all types.
 
         `params` are names and values, percent-decoded; the `next` of an earlier page goes in as `hub.gate.pages.CURSOR`
-        beside the same parameters. Also raises HubError UNSUPPORTED (a parameter the hub does not have) and INVALID.
+        beside the same parameters. Also raises HubError UNSUPPORTED (a parameter the hub does not have), INVALID,
+        TOO_LARGE (code `too-costly`: the consents of too many patients would decide), and FORBIDDEN for a break-glass
+        that is not about one patient.
         """
         asked = Asked(
             actor=actor,
@@ -117,11 +128,11 @@ class Gate:
         lenient: bool = False,
         origin: Origin = UNKNOWN_ORIGIN,
     ) -> ReleasedPage:
-        """The permitted part of the record of one source patient (R4 `Patient/$everything`), page by page.
+        """The permitted part of the record of a source patient or a person (R4 `Patient/$everything`), page by page.
 
         `matches` are the patient's own resources, `included` what they refer to that is about no patient. `params` as
-        for `search`. Also raises HubError FORBIDDEN when nothing is permitted though the actor's organisation has a
-        relationship with the patient, UNSUPPORTED and INVALID.
+        for `search`. Also raises HubError FORBIDDEN (code `break-glass-possible` or `break-glass-not-possible`) when
+        nothing is permitted though the actor has a relationship with the patient, UNSUPPORTED and INVALID.
         """
         asked = Asked(
             actor=actor,

@@ -9,12 +9,19 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from consent.decision import Decision
 from hub.db.database import Tx
+from hub.gate import golden_records
+from hub.gate.cases import Cases
+from hub.gate.checks import basis_of
 from hub.gate.door import Door, not_found
+from hub.gate.dossiers import Whom
 from hub.gate.pages import binding_of
-from hub.gate.recorder import Asked
-from hub.gate.release import decide, decide_version
+from hub.gate.policy import refused_break_glass
+from hub.gate.recorder import Asked, Basis
+from hub.gate.release import decide, decide_version, short_way
 from hub.gate.released import Released, ReleasedPage, released
+from hub.kernel.ids import reference_key
 from hub.store.resource_types import NUMBERS
 from hub.store.values import Stored
 
@@ -31,12 +38,28 @@ class Address:
 
 
 async def read(door: Door, asked: Asked) -> Released:
-    """The current version, which may be a deletion."""
+    """The current version, which may be a deletion; of a person the golden record."""
     address = address_of(asked)
     await door.admit(asked, "r")
     async with door.database.connection() as tx:
         current = await _current(door, tx, address)
-    return await _answer(door, asked, current, current)
+    quick = None if current is None else short_way(asked.actor, door.rules.directory, current)
+    if current is not None and quick is not None:
+        await door.recorder.released(asked, [current], Basis(grounds=frozenset({quick.reason.value})))
+        return released(current)
+    return await door.settled(lambda: _read(door, asked, address))
+
+
+async def _read(door: Door, asked: Asked, address: Address) -> Released:
+    async with door.snapshot() as tx:
+        current = await _current(door, tx, address)
+        cases = await _cases(door, tx, asked, address, current)
+        person = golden_records.person_named(cases, address.type, address.id) if current is None else None
+        sources = [] if person is None else await golden_records.sources(door, tx, cases, person)
+    if person is not None and sources:
+        await door.recorder.released(asked, sources, basis_of(cases, ((row, decide(cases, row)) for row in sources)))
+        return golden_records.released(sources, address.id, door.canonical_base)
+    return await _answer(door, asked, cases, current, current)
 
 
 async def vread(door: Door, asked: Asked, version: int) -> Released:
@@ -45,10 +68,15 @@ async def vread(door: Door, asked: Asked, version: int) -> Released:
     if not 0 < version < _MOST_VERSIONS:
         raise not_found()
     await door.admit(asked, "r")
-    async with door.database.connection() as tx:
-        current = await _current(door, tx, address)
-        then = await door.store.load_version(tx, address.type, address.id, version)
-    return await _answer(door, asked, then, current)
+
+    async def attempt() -> Released:
+        async with door.snapshot() as tx:
+            current = await _current(door, tx, address)
+            then = await door.store.load_version(tx, address.type, address.id, version)
+            cases = await _cases(door, tx, asked, address, current)
+        return await _answer(door, asked, cases, then, current)
+
+    return await door.settled(attempt)
 
 
 async def history(door: Door, asked: Asked, count: int | None, cursor: str | None) -> ReleasedPage:
@@ -58,14 +86,24 @@ async def history(door: Door, asked: Asked, count: int | None, cursor: str | Non
     binding = binding_of(asked.actor, f"{address.type}/{address.id}/_history", ())
     below = None if cursor is None else int.from_bytes(door.seal.open(cursor, binding))
     size = max(1, door.size(count))
-    async with door.database.connection() as tx:
-        current = await _current(door, tx, address)
-        kept = await _permitted_versions(door, tx, asked, address, current, below, size)
-    _, ground = await _permitted(door, asked, current, current)
-    page = kept[:size]
-    await door.recorder.released(asked, page, [ground])
-    more = door.seal.close(page[-1].version.to_bytes(4), binding) if len(kept) > size else None
-    return ReleasedPage(matches=tuple(map(released, page)), next=more)
+
+    async def attempt() -> ReleasedPage:
+        async with door.snapshot() as tx:
+            current = await _current(door, tx, address)
+            cases = await _cases(door, tx, asked, address, current)
+            kept = await _permitted_versions(door, tx, cases, address, current, below, size)
+        _, decision = await _permitted(door, asked, cases, current, current)
+        page = kept[:size]
+        decided = [(then, decide(cases, then)) for then in page]
+        await door.recorder.released(asked, page, basis_of(cases, [*decided, *_ground(current, decision)]))
+        more = door.seal.close(page[-1].version.to_bytes(4), binding) if len(kept) > size else None
+        return ReleasedPage(matches=tuple(map(released, page)), next=more)
+
+    return await door.settled(attempt)
+
+
+def _ground(current: Stored | None, decision: Decision) -> list[tuple[Stored, Decision]]:
+    return [] if current is None else [(current, decision)]
 
 
 def address_of(asked: Asked) -> Address:
@@ -80,26 +118,37 @@ async def _current(door: Door, tx: Tx, address: Address) -> Stored | None:
     return (await door.store.load(tx, [reference])).get(reference)
 
 
-async def _answer(door: Door, asked: Asked, then: Stored | None, now: Stored | None) -> Released:
-    version, ground = await _permitted(door, asked, then, now)
-    await door.recorder.released(asked, [version], [ground])
+async def _cases(door: Door, tx: Tx, asked: Asked, address: Address, current: Stored | None) -> Cases:
+    """The case of whom the resource is about; where there is none, of nobody at the same cost."""
+    key = reference_key(address.type, address.id) if current is None else current.pkey
+    return await door.cases(tx, asked, Whom(keys=[key], names=[address.id]))
+
+
+async def _answer(door: Door, asked: Asked, cases: Cases, then: Stored | None, now: Stored | None) -> Released:
+    version, decision = await _permitted(door, asked, cases, then, now)
+    await door.recorder.released(asked, [version], basis_of(cases, [(version, decision)]))
     return released(version)
 
 
-async def _permitted(door: Door, asked: Asked, then: Stored | None, now: Stored | None) -> tuple[Stored, str]:
+async def _permitted(
+    door: Door, asked: Asked, cases: Cases, then: Stored | None, now: Stored | None
+) -> tuple[Stored, Decision]:
     """The version and what permits it; or record that nothing does, and raise what an absent resource raises."""
     if then is None or now is None:
         await door.recorder.absent(asked)
         raise not_found()
-    decision = decide_version(asked.actor, door.directory, then, now)
-    if not decision.permit:
-        await door.recorder.refused(asked, decision.reason)
+    decision = decide_version(cases, then, now)
+    if not decision.permitted:
+        case = cases.by_pkey.get(now.pkey)
+        basis = Basis(consents=frozenset(case.consents_used if case else ()), epoch=cases.epoch)
+        tried = case is not None and refused_break_glass(case.inquiry, case.pointed) is not None
+        await door.recorder.refused(asked, decision.reason, basis, [now.patient] if tried and now.patient else [])
         raise not_found()
-    return then, decision.reason
+    return then, decision
 
 
 async def _permitted_versions(
-    door: Door, tx: Tx, asked: Asked, address: Address, now: Stored | None, below: int | None, size: int
+    door: Door, tx: Tx, cases: Cases, address: Address, now: Stored | None, below: int | None, size: int
 ) -> list[Stored]:
     """Permitted versions under `below`, newest first: one more than `size` when there are more.
 
@@ -108,9 +157,9 @@ async def _permitted_versions(
     kept: list[Stored] = []
     while True:
         chunk = await door.store.versions(tx, address.type, address.id, below=below, limit=size + 1)
-        if now is None or not decide(asked.actor, door.directory, now).permit:
+        if now is None or not decide(cases, now).permitted:
             return []
-        kept += [then for then in chunk if decide_version(asked.actor, door.directory, then, now).permit]
+        kept += [then for then in chunk if decide_version(cases, then, now).permitted]
         if len(chunk) <= size or len(kept) > size:
             return kept
         below = chunk[-1].version

@@ -32,7 +32,7 @@ def permitted(inquiry: Inquiry, own: frozenset[str], pointed: Pointed) -> Condit
     `own` are the facilities of the requester's legal entity (codes); `pointed` what the `related` pointers of the
     person's consents refer to.
     """
-    if not _askable(inquiry):
+    if not askable(inquiry):
         return NEVER
     match inquiry.role:
         case "patient":
@@ -55,8 +55,8 @@ def refused_break_glass(inquiry: Inquiry, pointed: Pointed) -> Reason | None:
     return None if _explicitly_denied(inquiry, pointed) == NEVER else Reason.EMERGENCY_EXPLICITLY_DENIED
 
 
-def _askable(inquiry: Inquiry) -> bool:
-    """Section 3, steps 1, 2, 5 and 6."""
+def askable(inquiry: Inquiry) -> bool:
+    """Whether the request may be made at all (section 3, steps 1, 2, 5 and 6)."""
     request, role = inquiry.request, ROLES.get(inquiry.role or "")
     if role is None or request.time is None or not request.purposes or not request.purposes <= role.purposes:
         return False

@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from typing import Final
 from uuid import UUID
 
 from consent.live import LiveConsent
 from consent.rule import AUTHORED_BY, INSTANCE, RELATED, Classes, Labels, Pointer, Rule, Values
-from consent.times import EARLIEST, LATEST, Period
+from consent.times import Period
 from hub.gate.labels import at_least, within_reach
 from hub.gate.logic import ALWAYS, NEVER, every, no, some
+from hub.gate.moments import instant_of
 from hub.kernel.ids import reference_key
 from hub.store.conditions import (
     Author,
@@ -36,10 +36,6 @@ from hub.store.conditions import (
 Pointed = Mapping[str, frozenset[UUID]]
 
 _ORGANIZATION: Final = "Organization/"
-_FIRST: Final = datetime.min.replace(tzinfo=UTC)
-_LAST_MICROSECOND: Final = (datetime.max.replace(tzinfo=UTC) - _FIRST) // timedelta(microseconds=1)
-_MICROSECOND: Final = 1000  # nanoseconds, in which the rules count
-_DAY: Final = 86_400_000_000  # microseconds: the rules give 1 January of the year 1 the number one
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +105,8 @@ def _class(rule: Rule, listed: Classes) -> Condition:
 
 
 def _data_period(rule: Rule, period: Period) -> Condition:
-    low, high = _instant(period[0], up=True), _instant(period[1], up=False)
+    low, high = instant_of(period[0], up=True), instant_of(period[1], up=False)
     return Within(low, high) if rule.permit else some([no(Timed()), Overlaps(low, high)])
-
-
-def _instant(moment: int, *, up: bool) -> datetime | None:
-    """The moment in whole microseconds, which is what rows are kept in; None for an open end."""
-    if moment in {EARLIEST, LATEST}:
-        return None
-    whole = (-(-moment // _MICROSECOND) if up else moment // _MICROSECOND) - _DAY
-    return _FIRST + timedelta(microseconds=min(max(whole, 0), _LAST_MICROSECOND))
 
 
 def _data(rule: Rule, listed: Values[Pointer], pointed: Pointed) -> Condition:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -29,6 +29,20 @@ class Asked:
     query: str | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Basis:
+    """On what something was decided: fields as in `hub.audit.entry.Entry`."""
+
+    grounds: frozenset[str] = frozenset()
+    obligations: frozenset[str] = frozenset()
+    consents: frozenset[str] = frozenset()
+    epoch: int | None = None
+
+
+#: Nothing that is known of a person played a part.
+WITHOUT_PERSON: Final = Basis()
+
+
 class Recorder:
     """Records outcomes; each method returns once its entry is durable, or raises HubError UNAVAILABLE."""
 
@@ -38,25 +52,22 @@ class Recorder:
         self._log: Final = log
         self._entry_ids: Final = entry_ids
 
-    async def released(self, asked: Asked, versions: Sequence[Stored], grounds: Iterable[str]) -> None:
-        """These versions are about to leave, each on one of these grounds."""
-        await self._trail.record(
-            self._entry(
-                asked,
-                Outcome.RELEASED,
-                grounds=tuple(sorted(set(grounds))),
-                patients=tuple(dict.fromkeys(v.patient for v in versions if v.patient is not None)),
-                types=dict(Counter(v.type for v in versions)),
-            )
-        )
+    async def released(self, asked: Asked, versions: Sequence[Stored], basis: Basis) -> None:
+        """These versions are about to leave. Raises HubError CONFLICT when the consents have changed meanwhile."""
+        patients = tuple(dict.fromkeys(v.patient for v in versions if v.patient is not None))
+        types = dict(Counter(v.type for v in versions))
+        await self._trail.record(self._entry(asked, Outcome.RELEASED, basis=basis, patients=patients, types=types))
 
     async def absent(self, asked: Asked) -> None:
         """There is nothing under this address."""
         await self._trail.record(self._entry(asked, Outcome.ABSENT))
 
-    async def refused(self, asked: Asked, reason: str) -> None:
-        """The decision denied it."""
-        await self._trail.record(self._entry(asked, Outcome.REFUSED, reason))
+    async def refused(
+        self, asked: Asked, reason: str, basis: Basis = WITHOUT_PERSON, patients: Sequence[str] = ()
+    ) -> None:
+        """The decision denied it. `patients` are named where a break-glass was refused."""
+        entry = self._entry(asked, Outcome.REFUSED, reason, basis=basis, patients=tuple(patients))
+        await self._trail.record(entry)
 
     async def incident(self, asked: Asked, reason: str, count: int) -> None:
         """The check at release denied `count` resources that the predicate had let through: a defect of the hub."""
@@ -77,7 +88,7 @@ class Recorder:
         outcome: Outcome,
         reason: str | None = None,
         *,
-        grounds: tuple[str, ...] = (),
+        basis: Basis = WITHOUT_PERSON,
         patients: tuple[str, ...] = (),
         types: dict[str, int] | None = None,
     ) -> Entry:
@@ -93,7 +104,10 @@ class Recorder:
             version=asked.version,
             query=asked.query,
             reason=reason,
-            grounds=grounds,
+            grounds=tuple(sorted(basis.grounds)),
+            obligations=tuple(sorted(basis.obligations)),
+            consents=tuple(sorted(basis.consents)),
+            epoch=basis.epoch,
             patients=patients,
             types=types or {},
         )

@@ -1,41 +1,55 @@
-"""At release: the decision on one resource from its release facts, made apart from the predicate. Pure.
+"""At release: the decision on one version from its release facts, made apart from the predicate. Pure.
 
 The two must agree. They are written twice on purpose: a defect in one is caught by the other.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Final
 
-from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
+from consent.decide import decide_for
+from consent.decision import Decision, Reason, deny, permit
+from consent.tables import CLINICIAN, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.gate.asking import is_confined
+from hub.gate.cases import Cases
+from hub.gate.facts import Looks, facts_of
+from hub.gate.policy import askable
 from hub.store.values import Stored
 
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """Permit or deny, with the reason code of the consent rules. The code is for the audit trail, not the requester."""
-
-    permit: bool
-    reason: str
+_NOTHING_MORE: Final = Looks()
 
 
-def decide(actor: Actor, directory: Directory, stored: Stored) -> Decision:
-    """The decision on one version, in the order of the consent rules, section 3."""
-    if actor.role not in CLINICAL_ROLES:
-        return Decision(False, "role-not-allowed")
-    if stored.patient is None and stored.type in NON_PATIENT_TYPES:
-        return Decision(True, "not-patient-data")
-    if stored.type in RECORD_TYPES:
-        return Decision(False, "record-restricted")
+def short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | None:
+    """What is decided whoever the patient is (section 3, steps 3 and 12); None where the person must be looked at.
+
+    The actor's purposes and form are those of its role, as its token was checked for.
+    """
+    if stored.patient is None:
+        return permit(Reason.NOT_PATIENT_DATA) if stored.type in NON_PATIENT_TYPES else None
+    if actor.role != CLINICIAN or is_confined(actor) or stored.type in RECORD_TYPES:
+        return None
     author = directory.legal_entity(stored.facts.author_org)
-    if author is not None and author == directory.legal_entity(actor.organization):
-        return Decision(True, "author-organisation")
-    return Decision(False, "not-managed-patient" if actor.role == "family-doctor" else "no-care-relationship")
+    same = author is not None and author == directory.legal_entity(actor.organization)
+    return permit(Reason.AUTHOR_ORGANISATION) if same else None
 
 
-def decide_version(actor: Actor, directory: Directory, then: Stored, now: Stored) -> Decision:
+def decide(cases: Cases, stored: Stored) -> Decision:
+    """The decision on one version; a patient who was not looked up is nobody the request may be about."""
+    if stored.patient is None:
+        facts = facts_of(stored, _NOTHING_MORE, cases.nobody.references, {})
+        return decide_for(cases.nobody, facts)
+    if cases.confined is not None and stored.pkey not in cases.confined:
+        return deny(Reason.PATIENT_MISMATCH)
+    case = cases.by_pkey.get(stored.pkey)
+    if case is None:
+        found = short_way(cases.actor, cases.rules.directory, stored)
+        return found if found is not None and askable(cases.nobody) else deny(Reason.PATIENT_MISMATCH)
+    return decide_for(case.inquiry, facts_of(stored, case.looks, case.inquiry.references, case.pointed))
+
+
+def decide_version(cases: Cases, then: Stored, now: Stored) -> Decision:
     """The decision on an earlier version: the stricter of what held then and what holds now."""
-    current = decide(actor, directory, now)
-    return decide(actor, directory, then) if current.permit else current
+    current = decide(cases, now)
+    return decide(cases, then) if current.permitted else current

@@ -1,39 +1,123 @@
-"""Before the query: who may ask at all, and the predicate that goes into the SQL. Pure.
+"""Before the query: who may ask at all, and the predicate that goes into the SQL.
 
-At this stage the roles clinician and family-doctor see what their own legal entity authored (consent rules, section 3
-step 12) and the types that are about no patient (step 3); no other role reads clinical data.
+A search is about some patients, whose cases are looked up, or over all: then about everybody on the panel (related to
+the requester) and whoever's consents name it. Those among them who have consents are looked up one by one, all others
+see the default.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import replace
 from typing import Final
+from uuid import UUID
 
-from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
+from consent.tables import (
+    CLINICAL_ROLES,
+    CLINICIAN,
+    ENTERPRISE,
+    NON_PATIENT_TYPES,
+    RECORD_TYPES,
+    REGIONAL_CENTRE,
+    RESEARCHER,
+)
 from hub.auth.actor import Actor
-from hub.auth.directory import Directory
 from hub.auth.scopes import Letter, allows
+from hub.db.database import Tx
+from hub.gate.asking import PERSONAL
+from hub.gate.cases import Case, Cases
+from hub.gate.dossier_sql import CONCERNED
+from hub.gate.dossiers import Whom
+from hub.gate.policy import askable, permitted
 from hub.kernel.errors import Category, HubError
-from hub.store.values import Visible
+from hub.store.conditions import Condition
+from hub.store.values import Group, Panel, Visible
 
 NOTHING: Final = Visible()
 
+#: Codes of searches that are refused for whom they concern.
+REFUSED_SEARCHES: Final = frozenset({"break-glass-one-patient", "too-costly"})
+
+_WITHOUT_FORM: Final = frozenset({REGIONAL_CENTRE, RESEARCHER, ENTERPRISE})
+
 
 def admit(actor: Actor, resource_type: str, letter: Letter) -> None:
-    """Raise HubError FORBIDDEN when the role has no clinical read or the token's scopes leave this out.
+    """Raise HubError FORBIDDEN when the role reads no records or the token's scopes leave this out.
 
     `resource_type` `*` is a request over all types. Depends on the token alone, so it tells nothing about the store.
     """
-    if actor.role not in CLINICAL_ROLES:
+    if actor.role in _WITHOUT_FORM:
+        todo = "de-identified and aggregate forms cannot be produced yet"
+        raise _forbidden("this role reads no identified records", todo, "form-not-available")
+    if actor.role not in CLINICAL_ROLES | PERSONAL:
         raise _forbidden("this role does not read records", "use the door of its own", "role-not-allowed")
     if not allows(actor.scopes, resource_type, letter):
         raise _forbidden("the token's scopes do not cover this", "ask for a wider scope", "scope-not-allowed")
 
 
-def visible_to(actor: Actor, directory: Directory, resource_type: str | None = None) -> Visible:
-    """The predicate for an admitted actor who searches `resource_type` (None: all types)."""
-    if actor.role not in CLINICAL_ROLES or resource_type in RECORD_TYPES:
-        return NOTHING
-    return Visible(organizations=directory.same_entity(actor.organization), types=NON_PATIENT_TYPES)
+def of_patients(cases: Cases) -> Visible:
+    """The predicate of a request about the persons looked up. Of others it opens what the organisation authored.
+
+    Raises HubError FORBIDDEN for a break-glass that is about several.
+    """
+    if cases.actor.break_glass is not None and sum(bool(case.dossier.sources) for case in cases.persons) > 1:
+        raise _one_patient()
+    return Visible(
+        types=NON_PATIENT_TYPES,
+        organizations=cases.own if cases.actor.role == CLINICIAN and askable(cases.nobody) else (),
+        withheld=RECORD_TYPES if cases.actor.role in CLINICAL_ROLES else frozenset(),
+        groups=_grouped(cases.persons, cases.own),
+        confined=cases.confined,
+    )
+
+
+async def of_population(tx: Tx, cases: Cases, limit: int) -> Visible:
+    """The predicate of a search over all patients. Looks up everybody who is concerned and has consents.
+
+    Raises HubError FORBIDDEN for a break-glass, which opens one patient's record, and TOO_LARGE (code `too-costly`)
+    when more than `limit` source patients would have to be looked up.
+    """
+    if cases.confined is not None:
+        return of_patients(cases)
+    if cases.actor.break_glass is not None:
+        raise _one_patient()
+    ties, identities = cases.ties, sorted(cases.nobody.request.requester.identities)
+    values = (ties.kind, list(ties.parties), ties.at, identities, limit + 1)
+    concerned = [row[0] for row in await tx.fetch(CONCERNED, *values)]
+    if len(concerned) > limit:
+        raise _too_costly()
+    if concerned:
+        await cases.look_up(tx, Whom(keys=concerned))
+    default = permitted(replace(cases.nobody, related=True), frozenset(cases.own), {})
+    panel = Panel(kind=ties.kind, parties=ties.parties, at=ties.at, condition=default)
+    return replace(of_patients(cases), panel=panel)
+
+
+def _grouped(cases: Iterable[Case], own: tuple[str, ...]) -> tuple[Group, ...]:
+    """Source patients by what may be seen of them."""
+    groups: defaultdict[Condition, list[UUID]] = defaultdict(list)
+    for case in cases:
+        groups[case.condition(own)] += case.dossier.pkeys
+    return tuple(Group(pkeys=tuple(pkeys), condition=condition) for condition, pkeys in groups.items())
+
+
+def _one_patient() -> HubError:
+    return _forbidden(
+        "break-glass opens the record of one patient",
+        "name the patient, or use a token without it",
+        "break-glass-one-patient",
+    )
+
+
+def _too_costly() -> HubError:
+    return HubError(
+        Category.TOO_LARGE,
+        "the consents of too many patients would have to be looked at",
+        where="search",
+        todo="narrow by patient",
+        code="too-costly",
+    )
 
 
 def _forbidden(what: str, todo: str, code: str) -> HubError:

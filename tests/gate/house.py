@@ -6,31 +6,42 @@ import asyncio
 import io
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 import pytest
 
+from consent.compiler import compile_consent
+from consent.configuration import DEFAULT
+from consent.packed import pack
+from consent.references import References
 from hub.audit import queries
 from hub.audit.entry import Entry
 from hub.audit.trail import Trail
+from hub.auth import consent_rules, proxies
 from hub.auth.actor import Actor
+from hub.auth.consent_rules import ConsentRule
 from hub.auth.directory import Directory
+from hub.auth.proxies import Proxy
 from hub.db.database import Database
 from hub.gate.gate import Gate
-from hub.kernel.clock import fixed_clock
+from hub.kernel.clock import Clock, fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.kernel.log import Log
+from hub.kernel.types import Json
 from hub.store.store import Store
-from hub.store.values import Facts, Stored, Write
+from hub.store.values import Facts, Relation, RelationKind, Stored, Write
 from tests.auth.consortium import CONSORTIUM, NOW
+from tests.consent import cases
 
 R = TypeVar("R")
 
 DIRECTORY: Final = Directory(CONSORTIUM)
 
 SECRET: Final = bytes(range(32))
+
+CLOCK: Final = fixed_clock(NOW)
 
 #: A clinician of the hospital F01.
 CLINICIAN: Final = Actor(
@@ -68,6 +79,78 @@ class House:
                 current = (await self.store.load(tx, [(write.type, write.id)])).get((write.type, write.id))
                 await self.store.save(tx, [replace(write, current=current)])
 
+    async def relate(
+        self,
+        patient: str,
+        party: str,
+        kind: RelationKind = "care",
+        *,
+        low: datetime | None = None,
+        high: datetime | None = None,
+    ) -> None:
+        """A patient is tied to a facility or a family doctor."""
+        pkey, key = reference_key("Patient", patient), reference_key("Encounter", f"{patient}-{party}")
+        async with self.database.transaction() as tx:
+            await self.store.put_relations(
+                tx, [Relation(pkey=pkey, key=key, kind=kind, party=party, low=low, high=high)]
+            )
+
+    async def consent(self, patient: str, provision: Json | None, cid: str = "c", **changes: Any) -> None:
+        """A patient says something in a Consent; without a provision the consent is withdrawn."""
+        consent = {
+            **cases.consent(None),
+            "id": cid,
+            "meta": {"versionId": "1"},
+            "patient": {"reference": f"Patient/{patient}"},
+            **({"status": "inactive"} if provision is None else {"provision": provision}),
+            **changes,
+        }
+        await self.keep_consent(consent)
+
+    async def keep_consent(self, consent: Json) -> None:
+        """A Consent, compiled as the consent door compiles it."""
+        rule = ConsentRule(
+            id=consent["id"],
+            patient=consent["patient"]["reference"].removeprefix("Patient/"),
+            version=int(consent["meta"]["versionId"]),
+            status=consent["status"],
+            actors=tuple(_named(consent)),
+            compiled=pack(compile_consent(consent, References()), DEFAULT),
+        )
+        async with self.database.transaction() as tx:
+            await consent_rules.put(tx, rule)
+            await consent_rules.raise_epoch(tx)
+
+    async def proxy(self, patient: str, reference: str, kind: str, **changes: Any) -> None:
+        """Somebody acts for a patient."""
+        entry = Proxy(
+            **{
+                "id": f"{patient}-{reference.partition('/')[2]}",
+                "patient": patient,
+                "reference": reference,
+                "kind": kind,
+                "status": "active",
+                "period": {},
+                "scope": ("read",),
+                "evidence": "file 1",
+                "recorded": NOW,
+                **changes,
+            }
+        )
+        async with self.database.transaction() as tx:
+            await proxies.put(tx, entry)
+            await consent_rules.raise_epoch(tx)
+
+    async def link(self, person: str, *patients: str) -> None:
+        """These source patients are one person."""
+        rows = [(reference_key("Patient", patient), person, patient) for patient in patients]
+        async with self.database.transaction() as tx:
+            await tx.executemany(
+                "INSERT INTO member (pkey, person, patient) VALUES ($1, $2, $3)"
+                " ON CONFLICT (pkey) DO UPDATE SET person = excluded.person",
+                rows,
+            )
+
     async def entries(self) -> list[Entry]:
         """The trail, newest first."""
         async with self.database.connection() as tx:
@@ -80,6 +163,9 @@ def with_house(
     *,
     store: Callable[[], Store] = lambda: Store(fixed_clock(NOW)),
     page_size: int = 50,
+    clock: Clock = CLOCK,
+    directory: Directory = DIRECTORY,
+    panel_limit: int = 2000,
 ) -> R:
     """The result of `work` in a house of its own."""
 
@@ -89,7 +175,17 @@ def with_house(
         database = await Database.connect(url)
         trail = Trail(database, log)
         kept = store()
-        gate = Gate(database, kept, trail, DIRECTORY, SECRET, fixed_clock(NOW), log, page_size=page_size)
+        gate = Gate(
+            database,
+            kept,
+            trail,
+            directory,
+            SECRET,
+            clock,
+            log,
+            page_size=page_size,
+            panel_limit=panel_limit,
+        )
         try:
             return await work(House(database=database, store=kept, trail=trail, gate=gate, stream=stream))
         finally:
@@ -97,6 +193,16 @@ def with_house(
             await database.close()
 
     return asyncio.run(run())
+
+
+def _named(consent: Json) -> list[str]:
+    """Every reference an actor of the consent may be known by."""
+    waiting, found = [consent.get("provision", {})], []
+    while waiting:
+        provision = waiting.pop()
+        found += [actor["reference"]["reference"] for actor in provision.get("actor", ())]
+        waiting += provision.get("provision", ())
+    return found
 
 
 def write(

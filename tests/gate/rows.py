@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import Final
-
 from consent.facts import Facts
+from hub.gate.moments import moment_of
 from hub.gate.provisions import key_of
 from hub.store import conditions as c
-
-_FIRST: Final = datetime.min.replace(tzinfo=UTC)
 
 
 def holds(condition: c.Condition, facts: Facts, labels: frozenset[str]) -> bool:
@@ -59,12 +55,7 @@ def _timed(condition: c.Condition, facts: Facts) -> bool:
     first, last = facts.clinical_time
     match condition:
         case c.Within(low=low, high=high):
-            return (low is None or _moment(low) <= first) and (high is None or last <= _moment(high) + 999)
+            return (low is None or moment_of(low) <= first) and (high is None or last <= moment_of(high) + 999)
         case c.Overlaps(low=low, high=high):
-            return (low is None or _moment(low) <= last) and (high is None or first <= _moment(high) + 999)
+            return (low is None or moment_of(low) <= last) and (high is None or first <= moment_of(high) + 999)
     return True
-
-
-def _moment(at: datetime) -> int:
-    # consent.times counts nanoseconds, and gives 1 January of the year 1 the number one.
-    return (at - _FIRST) // timedelta(microseconds=1) * 1000 + 86_400 * 10**9

@@ -158,14 +158,15 @@ def test_a_history_page_is_not_for_others_nor_for_another_resource(database_url:
     with_house(database_url, work)
 
 
-@pytest.mark.parametrize("role", sorted(ROLES.keys() - {"clinician", "family-doctor"}))
+@pytest.mark.parametrize("role", sorted(ROLES.keys() - {"clinician", "family-doctor", "patient", "proxy"}))
 def test_a_role_without_clinical_read_is_forbidden_and_recorded(database_url: str, role: str) -> None:
     async def work(house: House) -> None:
         await house.save(observation("o"))
         actor = replace(CLINICIAN, role=role)
         for asked in (house.gate.read(actor, "Observation", "o"), house.gate.read(actor, "Observation", "none")):
             assert (await refusal(asked)).category is Category.FORBIDDEN
-        assert [(e.outcome, e.reason) for e in await house.entries()] == [(Outcome.REFUSED, "role-not-allowed")] * 2
+        reason = "form-not-available" if ROLES[role].in_consent_rules else "role-not-allowed"
+        assert [(e.outcome, e.reason) for e in await house.entries()] == [(Outcome.REFUSED, reason)] * 2
 
     with_house(database_url, work)
 

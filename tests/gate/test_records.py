@@ -19,6 +19,7 @@ from hub.kernel.errors import Category
 from hub.store.store import Store
 from hub.store.values import Found, Portion, Visible
 from tests.auth.consortium import NOW
+from tests.consent import cases
 from tests.gate.house import (
     CLINICIAN,
     STRANGER,
@@ -163,12 +164,16 @@ def test_who_has_a_relationship_and_may_see_nothing_is_told_whether_break_glass_
     database_url: str,
 ) -> None:
     async def work(house: House) -> None:
-        await house.save(write("Patient", "a", author="F03"), write("Consent", "c1", author="F01", patient="a"))
-        error = await refusal(house.gate.everything(CLINICIAN, "a", []))
-        assert (error.category, error.code) == (Category.FORBIDDEN, "break-glass-not-possible")
-        assert str(error) == "URL: no part of this record may be released; break-glass is not possible"
-        (entry,) = await house.entries()
-        assert (entry.outcome, entry.reason, entry.patients) == (Outcome.REFUSED, "nothing-permitted", ())
+        await house.save(write("Patient", "a", author="F03", birthDate="1970-03-01"))
+        await house.relate("a", "F01")
+        for purposes, said in ((["TREAT"], "possible"), (["TREAT", "ETREAT"], "not possible")):
+            await house.consent("a", cases.provision("deny", purpose=cases.purpose(*purposes)))
+            error = await refusal(house.gate.everything(CLINICIAN, "a", []))
+            assert (error.category, error.code) == (Category.FORBIDDEN, f"break-glass-{said.replace(' ', '-')}")
+            assert str(error) == f"URL: no part of this record may be released; break-glass is {said}"
+            entry = (await house.entries())[0]
+            assert (entry.outcome, entry.reason, entry.patients) == (Outcome.REFUSED, "nothing-permitted", ())
+        assert await absent(house.gate.everything(replace(CLINICIAN, organization="F05"), "a", []))
 
     with_house(database_url, work)
 
@@ -224,7 +229,7 @@ def test_the_ceiling_of_the_token_holds_for_every_resource(database_url: str) ->
     with_house(database_url, work)
 
 
-@pytest.mark.parametrize("role", ["auditor", "feed", "integration-engineer", "patient"])
+@pytest.mark.parametrize("role", ["auditor", "feed", "integration-engineer"])
 def test_roles_without_clinical_read_are_refused_whoever_it_is_about(database_url: str, role: str) -> None:
     async def work(house: House) -> None:
         await shared_record(house)

@@ -6,25 +6,30 @@ from dataclasses import replace
 
 import pytest
 
-from consent.tables import NON_PATIENT_TYPES
+from consent.tables import NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.roles import ROLES
-from hub.gate.visible import NOTHING, admit, visible_to
+from hub.gate.visible import admit, of_patients
 from hub.kernel.errors import Category, HubError
-from tests.gate.house import CLINICIAN, DIRECTORY
+from hub.kernel.ids import reference_key
+from tests.gate.house import CLINICIAN
+from tests.gate.test_release import looked_up
+
+READING = {"clinician", "family-doctor", "patient", "proxy"}
 
 
-@pytest.mark.parametrize("role", ["clinician", "family-doctor"])
-def test_clinical_roles_are_admitted(role: str) -> None:
+@pytest.mark.parametrize("role", sorted(READING))
+def test_roles_that_read_records_are_admitted(role: str) -> None:
     admit(replace(CLINICIAN, role=role), "Observation", "r")
 
 
-@pytest.mark.parametrize("role", sorted(ROLES.keys() - {"clinician", "family-doctor"}))
-def test_every_other_role_is_forbidden_and_sees_nothing(role: str) -> None:
+@pytest.mark.parametrize("role", sorted(ROLES.keys() - READING))
+def test_every_other_role_is_forbidden_and_sees_nothing_about_patients(role: str) -> None:
     actor = replace(CLINICIAN, role=role)
     with pytest.raises(HubError) as refusal:
         admit(actor, "Organization", "r")
-    assert (refusal.value.category, refusal.value.code) == (Category.FORBIDDEN, "role-not-allowed")
-    assert visible_to(actor, DIRECTORY) == NOTHING
+    code = "form-not-available" if ROLES[role].in_consent_rules else "role-not-allowed"
+    assert (refusal.value.category, refusal.value.code) == (Category.FORBIDDEN, code)
+    assert of_patients(looked_up(actor, ())).organizations == ()
 
 
 def test_the_scopes_of_a_token_are_a_ceiling() -> None:
@@ -37,16 +42,27 @@ def test_the_scopes_of_a_token_are_a_ceiling() -> None:
 
 
 def test_a_clinician_sees_what_the_legal_entity_authored_and_what_is_about_nobody() -> None:
-    visible = visible_to(replace(CLINICIAN, organization="F01-ICU"), DIRECTORY)
+    visible = of_patients(looked_up(replace(CLINICIAN, organization="F01-ICU"), ()))
     assert visible.organizations == ("F01", "F01-ICU")
     assert visible.types == NON_PATIENT_TYPES
+    assert visible.withheld == RECORD_TYPES
     assert not visible.everything
+    assert (visible.groups, visible.panel) == ((), None)
 
 
-def test_an_organisation_that_is_nobody_sees_no_patient_data() -> None:
-    assert visible_to(replace(CLINICIAN, organization="F99"), DIRECTORY).organizations == ()
+def test_an_organisation_that_is_nobody_sees_no_patient_data_by_author() -> None:
+    assert of_patients(looked_up(replace(CLINICIAN, organization="F99"), ())).organizations == ()
 
 
-@pytest.mark.parametrize("resource_type", ["Consent", "AuditEvent"])
-def test_consents_and_audit_events_are_hidden_from_clinicians(resource_type: str) -> None:
-    assert visible_to(CLINICIAN, DIRECTORY, resource_type) == NOTHING
+@pytest.mark.parametrize("purpose", [("PATRQT",), ("BTG",), ()])
+def test_a_purpose_the_role_does_not_have_opens_nothing_not_even_the_own_organisation(purpose: tuple[str, ...]) -> None:
+    assert of_patients(looked_up(replace(CLINICIAN, purpose=purpose), ())).organizations == ()
+
+
+def test_persons_of_whom_the_same_may_be_seen_are_one_group() -> None:
+    visible = of_patients(looked_up(CLINICIAN, ("a", "b", "c"), ["F01"]))
+    assert [group.pkeys for group in visible.groups] == [tuple(reference_key("Patient", p) for p in "abc")]
+
+
+def test_a_family_doctor_does_not_see_what_the_organisation_authored_of_strangers() -> None:
+    assert of_patients(looked_up(replace(CLINICIAN, role="family-doctor"), ())).organizations == ()

@@ -1,0 +1,53 @@
+"""An actor as the `request` of the consent rules (section 1). Pure: nothing of it comes from request parameters."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from consent.person import Person
+from consent.times import holds, read_period
+from hub.auth.actor import Actor
+from hub.auth.approvals import SECOND, Approval
+from hub.auth.directory import PREFIX, Directory
+from hub.auth.scopes import confines
+from hub.gate.moments import moment_of
+from hub.kernel.types import Json
+
+#: Roles that see one person's record, the one their token is bound to.
+PERSONAL: Final = frozenset({"patient", "proxy"})
+
+
+def is_confined(actor: Actor) -> bool:
+    """Whether the actor sees one person only, whom the token names."""
+    return actor.role in PERSONAL or confines(actor.scopes)
+
+
+def request_of(actor: Actor, directory: Directory, at: datetime) -> Json:
+    """The request of an actor at an instant. A declared break-glass is as old as the token that declares it."""
+    request: Json = {
+        "time": at.isoformat(),
+        "requester": {"role": actor.role, "reference": actor.reference},
+        "purpose": list(actor.purpose),
+        "form": actor.form,
+        "action": "access",
+    }
+    if directory.knows(actor.organization):
+        request["requester"]["organization"] = PREFIX + actor.organization.removeprefix(PREFIX)
+    if actor.break_glass is not None:
+        declared = None if actor.issued is None else actor.issued.isoformat()
+        request["breakGlass"] = {"declared": True, "justification": actor.break_glass, "declaredAt": declared}
+    return request
+
+
+def second_person(approval: Approval | None, actor: Actor, person: Person, at: datetime) -> Json:
+    """The `coApproval` of the rules: an active one, given to this requester for this patient, at this time; else {}."""
+    if approval is None or approval.kind != SECOND or actor.reference is None:
+        return {}
+    given = approval.content
+    period = read_period(given.get("period"))
+    if given.get("status") != "active" or given.get("for") != actor.reference or not holds(period, moment_of(at)):
+        return {}
+    if given.get("patient") not in person.references:
+        return {}
+    return {"reference": given.get("reference"), "organization": given.get("organization")}

@@ -1,0 +1,158 @@
+"""Cases: a request put together with what is known of each person it looks at, in one snapshot of the database."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from consent.configuration import Configuration
+from consent.inquiry import Inquiry, prepare
+from consent.organisations import Organisations
+from consent.person import Person
+from consent.references import References
+from consent.rule import RELATED
+from consent.tables import CLINICIAN, FAMILY_DOCTOR
+from hub.auth import approvals
+from hub.auth.actor import Actor
+from hub.auth.approvals import Approval
+from hub.auth.directory import Directory
+from hub.db.database import Tx
+from hub.gate import dossiers
+from hub.gate.asking import PERSONAL, is_confined, request_of, second_person
+from hub.gate.dossiers import Dossier, Ties, Whom
+from hub.gate.facts import Looks, looks_of
+from hub.gate.policy import permitted
+from hub.gate.provisions import Pointed
+from hub.kernel.ids import reference_key
+from hub.kernel.types import Json
+from hub.store.conditions import Condition
+
+_NOBODY: Final = Person(frozenset(), None, (), (), ())
+
+
+class Rules:
+    """What all cases of an installation share: the directory, the policy, the configuration of the consent rules."""
+
+    def __init__(self, directory: Directory, configuration: Configuration) -> None:
+        self.directory: Final = directory
+        self.configuration: Final = configuration
+        self._organisations: Final = Organisations(directory.as_case(), References(configuration.base_urls))
+
+    def inquiry(self, request: Json, dossier: Dossier | None) -> Inquiry:
+        """A request about one person, or (None) about nobody."""
+        return prepare(
+            policy=self.directory.policy,
+            directory=self._organisations,
+            patient=_NOBODY if dossier is None else dossier.person,
+            consents=() if dossier is None else dossier.consents,
+            request=request,
+            configuration=self.configuration,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A request about one person.
+
+    `pointed`: what the `related` pointers of the consents refer to; `looks`: what the consents look at in a resource.
+    """
+
+    dossier: Dossier
+    inquiry: Inquiry
+    pointed: Pointed
+    looks: Looks
+
+    def condition(self, own: Collection[str]) -> Condition:
+        """What a row about the person must be like; `own` are the facilities of the requester's legal entity."""
+        return permitted(self.inquiry, frozenset(own), self.pointed)
+
+    @property
+    def consents_used(self) -> tuple[str, ...]:
+        """The consents that count, as the audit names them."""
+        ids = (consent.id for consent in self.inquiry.consents_used)
+        return tuple(f"Consent/{cid}/_history/{self.dossier.versions[cid]}" for cid in ids)
+
+
+@dataclass(slots=True, kw_only=True)
+class Cases:
+    """One request at one instant, in one snapshot: `epoch` is that of the consents seen, `by_pkey` who was looked up.
+
+    `confined` are the source patients outside of whom the token sees nothing; None: it is not confined. `own` are the
+    facilities of the requester's legal entity. `nobody` is the request about what is about no patient.
+    """
+
+    rules: Rules
+    actor: Actor
+    at: datetime
+    own: tuple[str, ...]
+    nobody: Inquiry
+    second: Approval | None = None
+    epoch: int = 0
+    confined: tuple[UUID, ...] | None = None
+    by_pkey: dict[UUID, Case] = field(default_factory=dict)
+
+    async def look_up(self, tx: Tx, whom: Whom) -> list[Case]:
+        """The cases of these persons, which are kept."""
+        births = whom.births or self.actor.role in PERSONAL
+        self.epoch, found = await dossiers.load(tx, replace(whom, births=births), self.ties, self.rules.configuration)
+        cases = [await self.seen_by(tx, self.actor, dossier) for dossier in found]
+        self.by_pkey.update((pkey, case) for case in cases for pkey in case.dossier.pkeys)
+        return cases
+
+    async def seen_by(self, tx: Tx, actor: Actor, dossier: Dossier) -> Case:
+        """The case of a person as if `actor` asked; it is not kept."""
+        second = second_person(self.second, actor, dossier.person, self.at)
+        request = {**request_of(actor, self.rules.directory, self.at), "coApproval": second}
+        inquiry = self.rules.inquiry(request, dossier)
+        pointed = await dossiers.neighbours(tx, _pointers(inquiry))
+        return Case(dossier=dossier, inquiry=inquiry, pointed=pointed, looks=looks_of(inquiry))
+
+    @property
+    def persons(self) -> list[Case]:
+        """Every person looked up, once."""
+        return list({id(case): case for case in self.by_pkey.values()}.values())
+
+    @property
+    def ties(self) -> Ties:
+        """The relations that matter to this requester."""
+        if self.actor.role == FAMILY_DOCTOR:
+            parties = () if self.actor.reference is None else (self.actor.reference,)
+            return Ties(kind="managed", parties=parties, at=self.at)
+        return Ties(kind="care", parties=self.own if self.actor.role == CLINICIAN else (), at=self.at)
+
+
+async def open_cases(tx: Tx, rules: Rules, actor: Actor, at: datetime, whom: Whom | None = None) -> Cases:
+    """The cases of a request at the instant `at`, with the persons it is about from the start.
+
+    A confined token looks at its own person, whatever is asked for.
+    """
+    cases = Cases(
+        rules=rules,
+        actor=actor,
+        at=at,
+        own=rules.directory.same_entity(actor.organization),
+        nobody=rules.inquiry(request_of(actor, rules.directory, at), None),
+        second=None if actor.co_approval is None else await approvals.named(tx, actor.co_approval),
+    )
+    if is_confined(actor):
+        bound = actor.patient or ""
+        found = await cases.look_up(tx, Whom(keys=[reference_key("Patient", bound)], names=[bound]))
+        cases.confined = tuple(pkey for case in found for pkey in case.dossier.pkeys)
+    elif whom is not None:
+        await cases.look_up(tx, whom)
+    return cases
+
+
+def _pointers(inquiry: Inquiry) -> set[str]:
+    """What the consents name with `related`."""
+    return {
+        reference
+        for consent in inquiry.consents or ()
+        for rule, _, _ in consent.rules
+        if rule.data is not None
+        for meaning, reference in rule.data.known
+        if meaning == RELATED
+    }

@@ -1,0 +1,54 @@
+"""The last look before rows leave: each is decided again, apart from the predicate, and what decided is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from consent.decision import Decision, Reason
+from hub.db.database import Tx
+from hub.gate.cases import Cases
+from hub.gate.dossiers import Whom
+from hub.gate.recorder import Asked, Basis, Recorder
+from hub.gate.release import decide, short_way
+from hub.kernel.errors import Category, HubError
+from hub.store.values import Stored
+
+#: Decided without a look at consents: these neither name them nor hang on their epoch.
+_APART: Final = frozenset({Reason.NOT_PATIENT_DATA, Reason.AUTHOR_ORGANISATION})
+
+
+async def look_up_all(tx: Tx, cases: Cases, rows: Iterable[Stored]) -> None:
+    """Look up the persons of rows that only a look at the person can decide."""
+    missing = {
+        row.pkey
+        for row in rows
+        if row.patient is not None
+        and row.pkey not in cases.by_pkey
+        and short_way(cases.actor, cases.rules.directory, row) is None
+    }
+    if missing and cases.confined is None:
+        await cases.look_up(tx, Whom(keys=sorted(missing)))
+
+
+def basis_of(cases: Cases, decided: Iterable[tuple[Stored, Decision]]) -> Basis:
+    """On what some permitted rows are released; an empty answer hangs on the consents too."""
+    pairs = list(decided)
+    looked = [row for row, decision in pairs if decision.reason not in _APART]
+    used = [cases.by_pkey[pkey].consents_used for pkey in {row.pkey for row in looked} if pkey in cases.by_pkey]
+    return Basis(
+        grounds=frozenset(decision.reason.value for _, decision in pairs),
+        obligations=frozenset(duty.value for _, decision in pairs for duty in decision.obligations),
+        consents=frozenset(consent for consents in used for consent in consents),
+        epoch=cases.epoch if looked or not pairs else None,
+    )
+
+
+async def checked(recorder: Recorder, asked: Asked, cases: Cases, rows: Sequence[Stored]) -> Basis:
+    """On what these rows are released. Raises HubError FAULT when the check denies one that the predicate let pass."""
+    decided = [(row, decide(cases, row)) for row in rows]
+    denied = [decision.reason for _, decision in decided if not decision.permitted]
+    if denied:
+        await recorder.incident(asked, denied[0], len(denied))
+        raise HubError(Category.FAULT, "the answer failed its check", where="gate", todo="tell the operator")
+    return basis_of(cases, decided)

@@ -1,0 +1,32 @@
+"""Instants of the store (microseconds, aware) and moments of the consent rules (nanoseconds), one into the other."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from consent.times import EARLIEST, LATEST
+
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_TICK: Final = timedelta(microseconds=1)
+_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _FIRST) // _TICK
+_NANOSECONDS: Final = 1000
+#: Microseconds: the rules give 1 January of the year 1 the number one.
+_DAY: Final = 86_400_000_000
+
+
+def moment_of(at: datetime) -> int:
+    """The moment of an instant, the first of its microsecond; one without a zone is in UTC (infinity comes so)."""
+    aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
+    return ((aware - _FIRST) // _TICK + _DAY) * _NANOSECONDS
+
+
+def instant_of(moment: int, *, up: bool) -> datetime | None:
+    """The instant of a moment, the next or (not `up`) the last whole microsecond; None for an open end.
+
+    What lies beyond the calendar is its first or last instant.
+    """
+    if moment in {EARLIEST, LATEST}:
+        return None
+    whole = (-(-moment // _NANOSECONDS) if up else moment // _NANOSECONDS) - _DAY
+    return _FIRST + timedelta(microseconds=min(max(whole, 0), _LAST))

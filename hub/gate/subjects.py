@@ -1,0 +1,31 @@
+"""Whom a parsed search is about, and whether it looks beyond its own matches. Pure."""
+
+from __future__ import annotations
+
+from hub.gate.dossiers import Whom
+from hub.store.criteria import Chain, Clause, Has, Ids, People, Query, Tokens
+
+
+def patients_of(query: Query) -> Whom | None:
+    """The patients that all matches are about, because a clause names them; None where none does."""
+    named = [people for clause in query.clauses if (people := _people(query, clause)) is not None]
+    if not named:
+        return None
+    # Any one of them bounds the search; the first is looked up.
+    people = named[0]
+    return Whom(keys=list(people.keys.value), names=[] if people.persons is None else list(people.persons.value))
+
+
+def looks_elsewhere(query: Query) -> bool:
+    """Whether it reads other resources than its matches: chains, `_has`, includes."""
+    beyond = any(isinstance(clause, Chain | Has) for clause in query.clauses)
+    return beyond or bool(query.includes or query.revincludes)
+
+
+def _people(query: Query, clause: Clause) -> People | None:
+    match clause:
+        case Tokens(people=People() as people, negated=False) if clause.lead is not None:
+            return people
+        case Ids(negated=False) if query.type == "Patient":
+            return clause.people or People(clause.keys)
+    return None
