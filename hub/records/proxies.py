@@ -44,7 +44,7 @@ KINDS: Final = {
     GUARDIAN: {"system": _ROLES, "code": "GUARD", "display": "guardian"},
     DELEGATE: {"system": _ROLES, "code": "HPOWATT", "display": "healthcare power of attorney"},
 }
-SCOPES: Final = frozenset({READ, CONSENT})
+SCOPES: Final = (READ, CONSENT)
 
 ACTIVE: Final = "active"
 ENDED: Final = "inactive"
