@@ -1,0 +1,137 @@
+"""Persons follow from the decisions that stand, and from nothing else."""
+
+from random import Random
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.kernel.errors import HubError
+from hub.mpi.decision import Actor, Bond, Decision, Kind
+from tests.mpi.crowd import Crowd, strangers
+from tests.mpi.people import side
+
+_numbers = st.integers(1, 6)
+_steps = st.lists(
+    st.tuples(st.sampled_from(["link", "unlink", "apart", "merge", "match", "unmerge"]), _numbers, _numbers)
+)
+
+
+def crowd() -> Crowd:
+    """Two pairs the matcher would link, and two strangers."""
+    one, other = strangers(2)
+    return Crowd(side(), side(facility="F02"), one, other, *strangers(2))
+
+
+def step(people: Crowd, kind: str, one: int, other: int) -> None:
+    if one == other:
+        return
+    try:
+        match kind:
+            case "link":
+                people.statements.link(one, other, who="s")
+            case "unlink":
+                people.statements.unlink(one, who="s")
+            case "apart":
+                people.statements.apart(one, other, who="s")
+            case "merge":
+                people.statements.merge(one, other, message=1)
+            case "unmerge":
+                people.statements.unmerge(one, other, message=2)
+            case _:
+                people.match(one, other)
+    except HubError as error:
+        assert error.code in {"one-person", "alone"}
+
+
+def undone(people: Crowd, order: list[int]) -> None:
+    """Take back everything that stands, reversals too, in some order."""
+    for place in order:
+        decision = people.people.decided[place]
+        if decision.kind is not Kind.REVERSAL and decision.standing:
+            people.reverse(place)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_steps, st.randoms(use_true_random=False))
+def test_taking_back_every_decision_in_any_order_restores_the_first_view(
+    steps: list[tuple[str, int, int]], random: Random
+) -> None:
+    people = crowd()
+    before = people.view
+    for kind, one, other in steps:
+        step(people, kind, one, other)
+    order = list(range(len(people.people.decided)))
+    random.shuffle(order)
+    undone(people, order)
+    assert people.view == before
+
+
+@settings(max_examples=200, deadline=None)
+@given(_steps, st.sampled_from(["link", "unlink", "apart", "merge"]), _numbers, _numbers)
+def test_taking_back_the_last_decision_restores_the_view_before_it(
+    steps: list[tuple[str, int, int]], kind: str, one: int, other: int
+) -> None:
+    people = crowd()
+    for each in steps:
+        step(people, *each)
+    before, count = people.view, len(people.people.decided)
+    step(people, kind, one, other)
+    for place in range(len(people.people.decided) - 1, count - 1, -1):
+        people.reverse(place)
+    assert people.view == before
+
+
+@settings(max_examples=200, deadline=None)
+@given(_steps)
+def test_the_moves_told_lead_from_the_first_view_to_the_last(steps: list[tuple[str, int, int]]) -> None:
+    people = crowd()
+    persons = dict(people.view)
+    for kind, one, other in steps:
+        step(people, kind, one, other)
+    for decision in people.people.decided:
+        for move in decision.moves:
+            assert persons[move.source] == move.origin
+            persons[move.source] = move.target
+    assert frozenset(persons.items()) == people.view
+
+
+@settings(max_examples=200, deadline=None)
+@given(_steps)
+def test_sources_bear_one_person_exactly_if_standing_links_join_them(steps: list[tuple[str, int, int]]) -> None:
+    people = crowd()
+    for kind, one, other in steps:
+        step(people, kind, one, other)
+    for number, person in people.view:
+        assert {other for other, same in people.view if same == person} == people.people.group(number)
+
+
+def test_a_person_bears_the_id_of_its_oldest_source_that_was_not_merged_away() -> None:
+    people = Crowd(*strangers(3))
+    people.statements.link(2, 1, who="s")
+    assert people.people.persons == {1: "person-1", 2: "person-1", 3: "person-3"}
+    people.statements.merge(3, 1, message=1)
+    assert people.people.persons == {1: "person-2", 2: "person-2", 3: "person-2"}
+
+
+def test_a_reversal_can_be_taken_back_itself() -> None:
+    people = Crowd(*strangers(2))
+    people.statements.link(1, 2, who="s")
+    linked = people.view
+    people.reverse(0)
+    people.statements.reverse([people.people.decided[1], people.people.decided[0]], actor=Actor.STEWARD)
+    assert people.view == linked
+    assert [decision.standing for decision in people.people.decided] == [True, False, True]
+
+
+def test_an_edge_that_two_decisions_closed_stands_when_neither_does() -> None:
+    people = Crowd(*strangers(2))
+    link = people.statements.link(1, 2, who="s").edges[0]
+    for _ in range(2):
+        people.people.decide(
+            Decision(number=-9, kind=Kind.JUDGED, actor=Actor.MATCHER, first=1, second=2, closings=[link])
+        )
+    people.reverse(1)
+    assert people.persons == [[1], [2]]
+    people.reverse(2)
+    assert people.persons == [[1, 2]]
+    assert [edge.bond for edge in people.people.standing(1, Bond.LINK)] == [Bond.LINK]
