@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
-from collections.abc import Iterator
 from typing import Any
 
-import asyncpg
-import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -17,30 +13,12 @@ from hub.kernel.types import Json
 from hub.store.store import Store
 from hub.store.values import Visible
 from tests.store import predicate_strategies, strategies
+from tests.store.conftest import Bench
 from tests.store.oracle import Entry, Oracle, Params, entry
 from tests.store.predicate_oracle import World
 from tests.store.support import NOW, ask, ids, settle, write
 
 Asked = tuple[str, Params]
-
-
-class Bench:
-    """A loop and a connection kept over all examples; every example is rolled back."""
-
-    def __init__(self, url: str) -> None:
-        self.runner = asyncio.Runner()
-        self.connection = self.runner.run(asyncpg.connect(url))
-
-    def close(self) -> None:
-        self.runner.run(self.connection.close())
-        self.runner.close()
-
-
-@pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    found = Bench(database_url)
-    yield found
-    found.close()
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
