@@ -3,13 +3,15 @@
 `python -m bench.gate [--json FILE] [--seconds S] [--clients N ...]` runs on a durable (fsync) PostgreSQL of its own in
 a temporary folder. Steps are microseconds of CPU in this process. `wait` is the time one reader waits for its audit row
 while N readers do nothing else; `store` and `gate` are reads by id by N readers straight from the store and through
-the gate.
+the gate by the organisation that wrote them; `looked up` the same reads by another one, which is in charge of the
+patient, so that her relations and three consents decide.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
+import io
 import json
 import shutil
 import statistics
@@ -20,8 +22,7 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
+from consent.configuration import DEFAULT
 from hub.audit.entry import Entry, Interaction
 from hub.audit.tables import row_of
 from hub.audit.trail import Trail
@@ -29,19 +30,26 @@ from hub.auth.keys import KeyStore
 from hub.auth.tokens import Issuer
 from hub.db.database import Database
 from hub.db.embedded import EmbeddedPostgres
-from hub.db.metadata import metadata
+from hub.db.migrate import upgrade
+from hub.gate.asking import request_of
+from hub.gate.cases import Rules
 from hub.gate.gate import Gate
 from hub.gate.pages import Seal, binding_of
-from hub.gate.recorder import Asked, Recorder
-from hub.gate.release import decide
+from hub.gate.recorder import Asked, Basis, Recorder
+from hub.gate.release import decide, short_way
 from hub.gate.released import released
-from hub.gate.visible import admit, visible_to
+from hub.gate.visible import admit, of_patients
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.store.store import Store
-from tests.gate.house import CLINICIAN, DIRECTORY, SECRET, observation, stored
+from tests.auth.consortium import NOW
+from tests.consent import cases as consents
+from tests.gate.house import CLINICIAN, DIRECTORY, SECRET, STRANGER, House, observation, stored, write
+from tests.gate.test_release import looked_up
 
 RESOURCES = 500
+BASIS = Basis(grounds=frozenset({"author-organisation"}))
+RULES = Rules(DIRECTORY, DEFAULT)
 
 
 def cpu(step: Callable[[], object], repeats: int = 5000) -> float:
@@ -62,7 +70,8 @@ def steps(folder: Path) -> dict[str, float]:
     row, asked = stored("Observation"), Asked(actor=CLINICIAN, interaction=Interaction.READ, type="Observation", id="x")
     deaf = Deaf()
     recorder = Recorder(deaf, system_clock, Log("bench"), uuid4)
-    finished(recorder.released(asked, [row], ["author-organisation"]))
+    finished(recorder.released(asked, [row], BASIS))
+    cases = looked_up(CLINICIAN)
     entry = deaf.last[0]
     seal, binding = Seal(SECRET), binding_of(CLINICIAN, "Observation", [("code", "4548-4")])
     cursor = seal.close(b"a keyset of forty bytes or thereabouts..", binding)
@@ -70,10 +79,12 @@ def steps(folder: Path) -> dict[str, float]:
         "token, first time": cpu(lambda: issuer._decode(token), 500),
         "token, remembered": cpu(lambda: issuer.verify(token)),
         "admit": cpu(lambda: admit(CLINICIAN, "Observation", "r")),
-        "predicate": cpu(lambda: visible_to(CLINICIAN, DIRECTORY)),
-        "decide": cpu(lambda: decide(CLINICIAN, DIRECTORY, row)),
+        "short way": cpu(lambda: short_way(CLINICIAN, DIRECTORY, row)),
+        "inquiry": cpu(lambda: RULES.inquiry(request_of(CLINICIAN, DIRECTORY, NOW), None), 1000),
+        "predicate": cpu(lambda: of_patients(cases), 1000),
+        "decide": cpu(lambda: decide(cases, row)),
         "release": cpu(lambda: released(row)),
-        "audit entry": cpu(lambda: finished(recorder.released(asked, [row], ["author-organisation"]))),
+        "audit entry": cpu(lambda: finished(recorder.released(asked, [row], BASIS))),
         "audit row": cpu(lambda: row_of(entry)),
         "seal a page": cpu(lambda: seal.close(b"a keyset of forty bytes or thereabouts..", binding)),
         "open a page": cpu(lambda: seal.open(cursor, binding)),
@@ -118,15 +129,21 @@ async def load(work: Callable[[int], Awaitable[object]], clients: int, seconds: 
 
 async def prepared(url: str) -> tuple[Database, Store, Trail, Gate]:
     """Tables, `RESOURCES` Observations, and a gate before them."""
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
+    await upgrade(url)
     database, store, log = await Database.connect(url, size=8), Store(system_clock), Log("bench")
     async with database.transaction() as tx:
         await store.save(tx, [observation(f"o{number}") for number in range(RESOURCES)])
     trail = Trail(database, log)
-    return database, store, trail, Gate(database, store, trail, DIRECTORY, SECRET, system_clock, log)
+    gate = Gate(database, store, trail, DIRECTORY, SECRET, system_clock, log)
+    house = House(database=database, store=store, trail=trail, gate=gate, stream=io.StringIO())
+    await house.save(write("Patient", "a", birthDate="1970-03-01"))
+    await house.relate("a", "F03")
+    for number, labels in enumerate((["HIV"], ["PSY"], ["R"])):
+        provision = consents.provision(
+            "permit", actor=consents.actor("Organization/F03"), securityLabel=consents.label(*labels)
+        )
+        await house.consent("a", provision, f"c{number}")
+    return database, store, trail, gate
 
 
 async def reads(url: str, clients: list[int], seconds: float) -> dict[str, dict[str, float]]:
@@ -136,7 +153,7 @@ async def reads(url: str, clients: list[int], seconds: float) -> dict[str, dict[
     recorder, row = Recorder(trail, system_clock, Log("bench"), uuid4), stored("Observation")
 
     async def wait(_: int) -> None:
-        await recorder.released(asked, [row], ["author-organisation"])
+        await recorder.released(asked, [row], BASIS)
 
     async def bare(number: int) -> None:
         async with database.connection() as tx:
@@ -145,9 +162,12 @@ async def reads(url: str, clients: list[int], seconds: float) -> dict[str, dict[
     async def guarded(number: int) -> None:
         await gate.read(CLINICIAN, "Observation", f"o{number % RESOURCES}")
 
+    async def looked(number: int) -> None:
+        await gate.read(STRANGER, "Observation", f"o{number % RESOURCES}")
+
     figures = {}
     for count in clients:
-        for name, work in (("store", bare), ("wait", wait), ("gate", guarded)):
+        for name, work in (("store", bare), ("wait", wait), ("gate", guarded), ("looked up", looked)):
             await load(work, count, 0.5)
             figures[f"{name}, {count} readers"] = await load(work, count, seconds)
     await trail.close()
