@@ -152,7 +152,7 @@ def counts_of(entries: Iterable[Entry]) -> Counter[int]:
 
 async def tally(tx: Tx, change: Mapping[int, int]) -> None:
     """Count names; the last statement, since writers of one name wait here for each other's end."""
-    rows = sorted((key, seen) for key, seen in change.items() if seen)
+    rows = [(key, seen) for key, seen in change.items() if seen]
     if rows:
         await tx.execute(_COUNT, *_columns(rows))
 

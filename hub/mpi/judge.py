@@ -48,8 +48,8 @@ class Judge:
             del self._known[key]
 
     def links(self, one: int, other: int) -> bool:
-        """Whether the pair alone would be linked, and nobody said that they are two persons."""
-        return self.pair(one, other)[1].band is Band.LINK and not self._people.kept_apart(one, other)
+        """Whether the pair alone would be linked."""
+        return self.pair(one, other)[1].band is Band.LINK
 
     def relation(self, one: int, other: int) -> Relation:
         """What speaks for and against one person, for the objections of `cluster`."""

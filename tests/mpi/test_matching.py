@@ -49,12 +49,11 @@ def test_a_change_that_alters_nothing_about_who_is_who_is_no_decision() -> None:
 
 
 def test_what_a_steward_or_a_message_linked_is_never_judged_again() -> None:
-    one, other, third = strangers(3)
-    people = Crowd(one, other, third)
+    people = Crowd(*strangers(3))
     people.statements.link(1, 2, who="s")
     people.statements.merge(2, 3, message=1)
     for number in (1, 2, 3):
-        people.change(number, side(record_id=str(number), id_no="", birth_date=f"19{number}0-02-03"))
+        people.change(number, strangers(6)[number + 2])
     assert people.persons == [[1, 2, 3]]
 
 
