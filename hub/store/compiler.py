@@ -106,7 +106,7 @@ def _page(asked: Plan) -> tuple[str, tuple[int, ...]]:
 @lru_cache(maxsize=_SHAPES)
 def _total(asked: Plan) -> tuple[str, tuple[int, ...]]:
     emit = Emitter(asked)
-    return scan(emit, asked.type, asked.clauses, asked.seen).sql("count(*)"), emit.order
+    return scan(emit, asked.type, asked.clauses, asked.seen, whole=True).sql("count(*)"), emit.order
 
 
 def _sort_value(emit: Emitter, key: SortKey, found: Scan) -> str:

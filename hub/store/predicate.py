@@ -101,9 +101,9 @@ def _panel(panel: Panel) -> SeenPanel:
 def may_see(emit: Emitter, who: Seen, row: str, *, among: str | None = None, many: bool = False) -> str:
     """The gate's predicate on a resource row.
 
-    `many`: most of a population may be looked at, so the whole panel is read once, if it is needed at all. `among` is
-    an array of source-patient keys outside of which no row is looked at: then those are asked for once. Otherwise each
-    row that needs the panel asks for its own patient.
+    `many`: most of a population is looked at, so the whole panel is read once, if it is needed at all. `among` is an
+    array of source-patient keys outside of which no row is looked at: then those are asked for once. Otherwise each row
+    that needs the panel asks for its own patient, which costs about what finding the row did.
     """
     if who.everything:
         return "TRUE"
@@ -175,8 +175,10 @@ def _is_tied(emit: Emitter, panel: SeenPanel, pkey: str) -> str:
     """The person of one source patient is on the panel."""
     x = emit.alias("x")
     of_person = f"{x}.pkey = ANY(ARRAY({same_person(emit, f'SELECT {pkey}')}))"
-    # OFFSET 0: asked for each row; otherwise the planner may choose to read the whole table instead.
-    return f"EXISTS (SELECT FROM relation {x} WHERE {of_person} AND {_ties(emit, panel, x)} OFFSET 0)"
+    # Few rows are one person's, many a party's: no index is tried for the latter. OFFSET 0: asked for each row, where
+    # the planner might choose to read the whole table at once.
+    ties = f"coalesce({_ties(emit, panel, x)}, FALSE)"
+    return f"EXISTS (SELECT FROM relation {x} WHERE {of_person} AND {ties} OFFSET 0)"
 
 
 def _panel_keys(emit: Emitter, panel: SeenPanel) -> str:

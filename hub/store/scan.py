@@ -52,8 +52,11 @@ class Scan:
 _NO_LEAD: Final = 9
 
 
-def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen) -> Scan:
-    """The rows of one type (None: any) that fulfil all clauses and may be seen."""
+def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen, *, whole: bool = False) -> Scan:
+    """The rows of one type (None: any) that fulfil all clauses and may be seen.
+
+    `whole`: all of them are wanted, not the first of an order.
+    """
     row = emit.alias("r")
     lead = min(clauses, key=_rank, default=None)
     rank = _NO_LEAD if lead is None else _rank(lead)
@@ -71,7 +74,7 @@ def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen
     gin = rank in {_SELECTIVE, _TOKENS}
     found.conditions += [_filter(emit, clause, found, who, indexed=gin) for clause in rest]
     found.conditions.append(f"NOT {row}.deleted")
-    found.conditions.append(may_see(emit, who, row, among=_among(emit, lead), many=rank > _SELECTIVE))
+    found.conditions.append(may_see(emit, who, row, among=_among(emit, lead), many=whole and rank > _SELECTIVE))
     return found
 
 
@@ -181,7 +184,7 @@ def _cannot_lead(clause: Clause) -> HubError:
 
 def _keys(emit: Emitter, targets: Sequence[Target], who: Seen) -> str:
     """Keys of the resources that fulfil one of several targets."""
-    scans = [scan(emit, target.type, target.clauses, who) for target in targets]
+    scans = [scan(emit, target.type, target.clauses, who, whole=True) for target in targets]
     return " UNION ALL ".join(found.sql(found.key) for found in scans)
 
 
@@ -198,7 +201,7 @@ def _pointed_from(emit: Emitter, clause: Chain, who: Seen) -> str:
 
 def _pointed_at(emit: Emitter, clause: Has, who: Seen) -> str:
     """Keys of the resources that the target's resources refer to by the parameter."""
-    found = scan(emit, clause.target.type, clause.target.clauses, who)
+    found = scan(emit, clause.target.type, clause.target.clauses, who, whole=True)
     k = emit.alias("k")
     found.tables += f" CROSS JOIN LATERAL unnest({found.row}.refs) AS {k} (key)"
     found.conditions.append(f"{reference_token(emit.use(clause.prefix), f'{k}.key')} = ANY({found.row}.tokens)")
