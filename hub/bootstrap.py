@@ -14,10 +14,15 @@ from uuid import uuid4
 
 from fastapi import FastAPI
 
+from consent.configuration import Configuration
 from hub.api.app import create_app
+from hub.api.consents import consent_doors
+from hub.api.json_doors import Door, door_routes
 from hub.api.messages import message_routes
 from hub.api.numbering import Numbering
+from hub.api.openapi import openapi_route
 from hub.api.services import Services
+from hub.api.standing import approval_doors, proxy_doors
 from hub.audit.entry import Entry, Interaction, Outcome, Requester
 from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
@@ -44,8 +49,12 @@ from hub.pipeline.messages import Messages, Unmasking
 from hub.pipeline.repair import Repairs
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
+from hub.records.approvals import Approvals
 from hub.records.client import ClientWrites
+from hub.records.consent_reading import ConsentReads
+from hub.records.consents import Consents
 from hub.records.consequences import Consequences
+from hub.records.proxies import Proxies
 from hub.records.relationships import Relationships
 from hub.store.store import Store
 from mappings.hl7v2 import profile as hl7v2_profile
@@ -134,6 +143,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         panel_limit=settings.panel_limit,
         base_url=settings.base_url,
         canonical_base=settings.canonical_base,
+        installation=f"urn:yilian:{keys.installation}",
     )
     writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
 
@@ -155,6 +165,8 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     )
     app = create_app(services)
     app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
+    doors = await consent_api(settings, database, store, directory, trail)
+    app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:
         yield app
@@ -192,6 +204,21 @@ async def accounts(url: str, consortium: Consortium) -> AsyncIterator[Accounts]:
         yield Accounts(database, Directory(consortium), system_clock)
     finally:
         await database.close()
+
+
+async def consent_api(
+    settings: Settings, database: Database, store: Store, directory: Directory, trail: Trail
+) -> list[Door]:
+    """The doors for consents, proxies and approvals; consents compiled under other settings are compiled anew."""
+    configuration = Configuration(base_urls=(settings.base_url,) if settings.base_url else ())
+    common = (trail, system_clock, configuration)
+    consents = Consents(database, store, directory, validate, *common, settings.canonical_base)
+    await consents.renew()
+    return [
+        *consent_doors(consents, ConsentReads(database, store, *common), settings.base_url),
+        *proxy_doors(Proxies(database, store, validate, *common)),
+        *approval_doors(Approvals(database, directory, trail, system_clock)),
+    ]
 
 
 def consequences(foundation: Foundation, store: Store) -> Consequences:
