@@ -35,6 +35,7 @@ from hub.db.database import Database
 from hub.fhir.search_parameters import parameters
 from hub.fhir.validate import validate
 from hub.gate.gate import Gate
+from hub.gate.persons import Persons
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
@@ -179,6 +180,7 @@ def pages(settings: Settings, database: Database, directory: Directory, gate: Ga
     """What the web pages of one API process need."""
     return PortalServices(
         gate=gate,
+        persons=Persons(database),
         accounts=Accounts(database, directory, system_clock),
         sessions=Sessions(
             database,

@@ -11,9 +11,9 @@ from typing import Final
 from hub.portal.moments import day
 from hub.portal.trends import Band, Point, Trend
 
-WIDTH: Final = 640
-HEIGHT: Final = 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 16, 14, 30
+WIDTH: Final = 400
+HEIGHT: Final = 180
+_LEFT, _RIGHT, _TOP, _BOTTOM = 34, 10, 10, 24
 #: Steps of the scale that read well.
 _STEPS: Final = (0.5, 1, 2, 5, 10, 20, 50, 100)
 _LINES: Final = 6
@@ -69,6 +69,7 @@ class Chart:
     lines: tuple[Line, ...]
     stripes: tuple[Stripe, ...]
     scale: tuple[Tick, ...]
+    steps: tuple[float, ...]
     dates: tuple[Tick, ...]
 
 
@@ -85,6 +86,7 @@ def chart(trend: Trend) -> Chart:
         lines=tuple(_line(frame, trend, one.key, one.points, one.band) for one in trend.series if one.points),
         stripes=tuple(_stripe(frame, one.key, one.band) for one in trend.series if one.band and one.points),
         scale=tuple(Tick(at=frame.y(value), label=f"{value:g}") for value in frame.steps),
+        steps=tuple(frame.steps),
         dates=_dates(frame, trend.moments),
     )
 
@@ -102,9 +104,9 @@ class _Frame:
         self._seconds: Final = (moments[-1] - moments[0]).total_seconds()
 
     def x(self, moment: datetime) -> float:
-        width = WIDTH - _LEFT - _RIGHT - 24
+        width = WIDTH - _LEFT - _RIGHT - 60
         part = (moment - self._first).total_seconds() / self._seconds if self._seconds else 0.5
-        return round(_LEFT + 12 + width * part, 1)
+        return round(_LEFT + 30 + width * part, 1)
 
     def y(self, value: float) -> float:
         low, high = self.steps[0], self.steps[-1]
@@ -146,6 +148,6 @@ def _dates(frame: _Frame, moments: Sequence[datetime]) -> tuple[Tick, ...]:
     ticks: list[Tick] = []
     for moment in moments:
         at = frame.x(moment)
-        if not ticks or at - ticks[-1].at >= 110:
+        if not ticks or at - ticks[-1].at >= 92:
             ticks.append(Tick(at=at, label=day(moment)))
     return tuple(ticks)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from hub.auth.directory import PREFIX, Directory
@@ -46,6 +46,11 @@ class Entry:
     results: tuple[Result, ...] = ()
     messages: tuple[str, ...] = ()
     references: tuple[str, ...] = ()
+
+    @property
+    def last(self) -> datetime | None:
+        """The last moment; `ended` is the first one after."""
+        return self.ended - timedelta(microseconds=1) if self.ended else None
 
 
 @dataclass(frozen=True, slots=True)

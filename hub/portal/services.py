@@ -9,6 +9,7 @@ from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
 from hub.auth.sessions import Sessions
 from hub.gate.gate import Gate
+from hub.gate.persons import Persons
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 
@@ -21,6 +22,7 @@ class PortalServices:
     """
 
     gate: Gate
+    persons: Persons
     accounts: Accounts
     sessions: Sessions
     directory: Directory

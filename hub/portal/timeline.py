@@ -60,8 +60,10 @@ def entries_of(reading: Reading) -> list[Entry]:
     """Every entry of a record, newest first, those without a time last."""
     items = [item for item in reading.record.items if item.type in MAKERS]
     made = {item.reference: MAKERS[item.type](item, reading) for item in items}
-    for folded, into in _folds(items, reading).items():
-        made[into] = _joined(made[into], made.pop(folded))
+    folds = _folds(items, reading)
+    # What was measured comes before what was sent to a laboratory.
+    for folded in sorted(folds, key=lambda one: (made[one].kind != "measurement", one)):
+        made[folds[folded]] = _joined(made[folds[folded]], made.pop(folded))
     return newest_first(_grouped(made.values()))
 
 

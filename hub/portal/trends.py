@@ -20,6 +20,10 @@ from hub.portal.texts import Texts, load
 _NOT_DRAWN: Final = frozenset({"entered-in-error", "cancelled"})
 
 
+#: Judgements that are told beside a value.
+MISSED: Final = frozenset({"above_target", "below_target"})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Band:
     """A target: `low` and `high` None where open; `exclusive` if `high` itself misses it."""
@@ -95,17 +99,20 @@ class Trend:
             for at in reversed(self.moments)
         ]
 
-    def as_data(self, say: Texts) -> Json:
-        """What the script draws from: names and points of each series, and its band."""
+    def as_data(self, say: Texts, steps: Sequence[float]) -> Json:
+        """What the script draws from: per series time, value and whether it misses its band; the steps of the scale."""
         return {
             "unit": self.unit,
             "digits": self.digits,
-            "target": say("target"),
+            "steps": [steps[0], steps[-1], steps[1] - steps[0]],
             "series": [
                 {
                     "key": one.key,
                     "name": say(one.key),
-                    "points": [[point.at.isoformat(), float(self.shown(point.value))] for point in one.points],
+                    "points": [
+                        [point.at.isoformat(), float(self.shown(point.value)), _judged(one, point) in MISSED]
+                        for point in one.points
+                    ],
                     "low": one.band.low if one.band else None,
                     "high": one.band.high if one.band else None,
                 }

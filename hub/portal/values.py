@@ -7,8 +7,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.kernel.types import Json
-from hub.portal.elements import code, concept, objects, text
+from hub.portal.elements import code, codes, concept, objects, text
 from hub.portal.texts import Texts
+
+SYSTOLIC: Final = "http://loinc.org|8480-6"
+DIASTOLIC: Final = "http://loinc.org|8462-4"
 
 #: UCUM codes that are commonly written in another way (UCUM section 2.4).
 _UNITS: Final = {"mm[Hg]": "mmHg", "umol/L": "µmol/L", "Cel": "°C", "kg/m2": "kg/m²"}
@@ -33,10 +36,10 @@ class Result:
 def results_of(observation: Json, say: Texts) -> Iterator[Result]:
     """The value of an Observation, or those of its components."""
     name = concept(observation.get("code"))
-    value = value_of(observation)
+    value = value_of(observation) or _pressure(observation)
     if value:
         yield _result(name, value, observation, say)
-    for part in objects(observation, "component"):
+    for part in () if _pressure(observation) else objects(observation, "component"):
         yield _result(concept(part.get("code")) or name, value_of(part), part, say)
 
 
@@ -51,6 +54,15 @@ def _result(name: str, value: str, holder: Json, say: Texts) -> Result:
         flag=flag,
         critical=judged in _CRITICAL,
     )
+
+
+def _pressure(observation: Json) -> str:
+    """`134/82 mmHg` for a blood pressure panel (FHIR R4 profile `bp`); empty for anything else."""
+    parts = {one: part for part in objects(observation, "component") for one in codes(part.get("code"))}
+    upper, lower = (parts.get(one, {}).get("valueQuantity") for one in (SYSTOLIC, DIASTOLIC))
+    if not isinstance(upper, dict) or not isinstance(lower, dict) or len(objects(observation, "component")) != 2:
+        return ""
+    return f"{upper.get('value', '–')}/{lower.get('value', '–')} {unit_of(upper)}"
 
 
 def value_of(holder: Json) -> str:

@@ -14,13 +14,13 @@ from hub.kernel.types import Json
 from hub.portal.banner import Number, age_of, numbers_of
 from hub.portal.elements import human_name, text
 from hub.portal.moments import parsed_date
-from hub.portal.persons import persons_of
-from hub.portal.record import is_golden
 from hub.portal.visit import Visit
 
 #: Registrations shown at most; who gets more has said too little.
 MOST: Final = 50
 _LONGEST: Final = 100
+#: Fields of the form and the search parameters they become.
+_PARAMETERS: Final = {"number": "identifier", "name": "name", "born": "birthdate"}
 #: Refusals of the gate that mean: the question is too wide.
 _TOO_WIDE: Final = frozenset({Category.TOO_LARGE, Category.UNSUPPORTED, Category.INVALID, Category.THROTTLED})
 
@@ -41,13 +41,13 @@ class Found:
 async def ask(visit: Visit) -> Response:
     """The empty form."""
     _ = visit.signed_in
-    return visit.render("find.html", found=None, problem="", more=False, asked={})
+    return visit.render("find.html", found=None, problem="", more=False, asked=dict.fromkeys(_PARAMETERS, ""))
 
 
 async def find(visit: Visit) -> Response:
     """The form with what was found."""
     visit.actor()
-    asked = {name: visit.form.get(name, "").strip()[:_LONGEST] for name in ("number", "name", "born")}
+    asked = {name: visit.form.get(name, "").strip()[:_LONGEST] for name in _PARAMETERS}
     problem = _problem(asked)
     if problem:
         return visit.render("find.html", 422, found=None, problem=problem, more=False, asked=asked)
@@ -70,17 +70,12 @@ async def _search(visit: Visit, asked: dict[str, str]) -> tuple[list[Found], boo
     params = [("_count", str(MOST))]
     params += [(name, _escaped(asked[field])) for field, name in _PARAMETERS.items() if asked[field]]
     page = await visit.services.gate.search(visit.actor(), "Patient", params, origin=visit.origin)
-    patients = [(one.organization, loads(one.body)) for one in page.matches if not one.deleted]
-    kept = [(code, patient) for code, patient in patients if not is_golden(patient)]
-    persons = await persons_of(visit, [patient["id"] for _, patient in kept])
+    persons = await visit.services.persons.of(page.matches)
     groups: dict[str, list[tuple[str, Json]]] = {}
-    for code, patient in kept:
-        groups.setdefault(persons[patient["id"]], []).append((code, patient))
+    for one in page.matches:
+        if not one.deleted:
+            groups.setdefault(persons[one.id], []).append((one.organization, loads(one.body)))
     return [_found(visit, person, group) for person, group in groups.items()], page.next is not None
-
-
-#: Fields of the form and the search parameters they become.
-_PARAMETERS: Final = {"number": "identifier", "name": "name", "born": "birthdate"}
 
 
 def _escaped(value: str) -> str:

@@ -27,11 +27,18 @@ _POSSIBLE: Final = "break-glass-possible"
 
 
 async def own(visit: Visit) -> Response:
-    """To the record of the patient the account is for."""
+    """To the record of the patient the account is for: the person's, where the patient index has one."""
     patient = visit.signed_in.account.patient
     if patient is None:
         raise HubError(Category.FORBIDDEN, "this account is for no patient", where="account")
-    return see_other(f"/record/{patient}")
+    try:
+        released = await visit.services.gate.read(visit.actor(), "Patient", patient, origin=visit.origin)
+    except HubError as error:
+        if error.category is not Category.NOT_FOUND:
+            raise
+        return see_other(f"/record/{patient}")
+    persons = await visit.services.persons.of([released])
+    return see_other(f"/record/{persons.get(patient, patient)}")
 
 
 async def show(visit: Visit) -> Response:

@@ -21,9 +21,6 @@
     return library;
   }
 
-  const missed = (value, one) =>
-    (one.high !== null && value > one.high) || (one.low !== null && value < one.low);
-
   const pad = (number) => String(number).padStart(2, "0");
 
   /** The wall clock of the consortium, as the server writes it, whatever zone the browser is in. */
@@ -43,12 +40,12 @@
       symbolSize: 8,
       lineStyle: { color: colour, width: 2 },
       itemStyle: { color: colour },
-      data: one.points.map(([at, value]) => ({
+      data: one.points.map(([at, value, missed]) => ({
         value: [Date.parse(at), value],
-        itemStyle: { color: missed(value, one) ? MISSED : colour },
+        itemStyle: { color: missed ? MISSED : colour },
       })),
       markArea: edges.length
-        ? { silent: true, itemStyle: { color: "rgba(120,196,148,.18)" }, data: [[{ yAxis: one.low ?? "min" }, { yAxis: one.high ?? "max" }]] }
+        ? { silent: true, itemStyle: { color: "rgba(120,196,148,.18)" }, data: [[{ yAxis: one.low ?? data.steps[0] }, { yAxis: one.high ?? data.steps[1] }]] }
         : undefined,
       markLine: edges.length
         ? {
@@ -61,14 +58,11 @@
   }
 
   function options(data) {
-    const values = data.series.flatMap((one) => [...one.points.map((point) => point[1]), one.low, one.high]).filter((value) => value !== null);
-    const room = (Math.max(...values) - Math.min(...values)) * 0.08 || 1;
-    const round = (value, way) => (data.digits ? way(value * 2) / 2 : way(value / 10) * 10);
+    const [min, max, interval] = data.steps;
     return {
       animation: false,
       textStyle: { color: INK, fontFamily: getComputedStyle(document.body).fontFamily },
-      grid: { left: 36, right: 14, top: data.series.length > 1 ? 28 : 12, bottom: 24 },
-      legend: data.series.length > 1 ? { top: 0, right: 0, itemHeight: 8, textStyle: { color: MUTED } } : undefined,
+      grid: { left: 36, right: 14, top: 12, bottom: 24 },
       tooltip: {
         trigger: "axis",
         renderMode: "richText",
@@ -76,12 +70,12 @@
           [moment(points[0].value[0]).minute, ...points.map((point) => `${point.seriesName} ${point.value[1].toFixed(data.digits)} ${data.unit}`)].join("\n"),
       },
       xAxis: {
-        type: "time", boundaryGap: ["3%", "3%"], splitNumber: 3,
+        type: "time", boundaryGap: ["3%", "3%"], splitNumber: 3, minInterval: 28 * 24 * 3600e3,
         axisLine: { lineStyle: { color: "#9aa9b6" } },
-        axisLabel: { color: MUTED, hideOverlap: true, formatter: (time) => moment(time).day.slice(5) },
+        axisLabel: { color: MUTED, hideOverlap: true, formatter: (time) => moment(time).day.slice(0, 7) },
       },
       yAxis: {
-        type: "value", min: round(Math.min(...values) - room, Math.floor), max: round(Math.max(...values) + room, Math.ceil),
+        type: "value", min, max, interval,
         axisLabel: { color: MUTED }, splitLine: { lineStyle: { color: LINE } },
       },
       series: data.series.map((one) => series(one, data)),

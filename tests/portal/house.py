@@ -1,0 +1,198 @@
+"""The pages in front of a real gate, store and trail, over the database of a test; and a browser of sorts."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final, TypeVar
+
+import httpx
+from starlette.applications import Starlette
+
+from hub.audit.trail import Trail
+from hub.auth.accounts import Account, Accounts
+from hub.auth.directory import Directory
+from hub.auth.sessions import Sessions
+from hub.db.database import Database
+from hub.gate.gate import Gate
+from hub.gate.persons import Persons
+from hub.kernel.consortium import Consortium, Facility
+from hub.kernel.ids import reference_key
+from hub.kernel.log import Log
+from hub.portal.portal import portal_routes
+from hub.portal.services import PortalServices
+from hub.records.facts import facts_of
+from hub.store.store import Store
+from hub.store.values import Write
+from tests.portal.people import Told, shen
+
+T = TypeVar("T")
+
+ORIGIN: Final = "http://hub.test"
+START: Final = datetime(2026, 5, 20, 1, 0, tzinfo=UTC)
+#: The golden id of P1.
+PERSON: Final = "p1persongoldenaaaaaaaaaaaa"
+PASSWORD: Final = "a fine long password"
+
+#: One legal entity with several sites, so that its clinicians see what any of them wrote; and a stranger.
+CONSORTIUM: Final = Consortium(
+    name="云泽县医共体",
+    facilities={
+        one.code: one
+        for one in (
+            Facility(code="ALLIANCE", name="云泽县医共体"),
+            Facility(code="F01", name="云泽县人民医院", part_of="ALLIANCE", legal_entity=False),
+            Facility(code="F03", name="云泽县检验中心", part_of="ALLIANCE", legal_entity=False),
+            Facility(code="F05", name="石桥社区卫生服务中心", part_of="ALLIANCE", legal_entity=False),
+            Facility(code="F02", name="云泽县中医医院"),
+        )
+    },
+    feeds={},
+)
+
+DOCTOR: Final = Account(
+    name="bai", role="clinician", organization="F05", practitioner="bai", patient=None, display="白若溪"
+)
+STRANGER: Final = Account(
+    name="gu", role="clinician", organization="F02", practitioner="gu", patient=None, display="顾一鸣"
+)
+PATIENT: Final = Account(
+    name="shen", role="patient", organization="", practitioner=None, patient="p1-f05", display="沈桂兰"
+)
+
+
+class Hands:
+    """A clock that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def move(self, **by: float) -> None:
+        self.now += timedelta(**by)
+
+
+@dataclass
+class House:
+    """The hub of one test and a client that keeps its cookies."""
+
+    app: Starlette
+    http: httpx.AsyncClient
+    database: Database
+    store: Store
+    accounts: Accounts
+    sessions: Sessions
+    clock: Hands
+    log: io.StringIO
+    people: dict[str, str] = field(default_factory=dict)
+
+    async def get(self, path: str, **headers: str) -> httpx.Response:
+        return await self.http.get(f"{ORIGIN}{path}", headers=_named(headers))
+
+    async def post(self, path: str, form: dict[str, str], **headers: str) -> httpx.Response:
+        """A form of the page at `path`, sent as a browser sends it; `headers` win."""
+        sent = {"origin": "null", "sec-fetch-site": "same-origin", **_named(headers)}
+        kept = {name: value for name, value in sent.items() if value}
+        return await self.http.post(f"{ORIGIN}{path}", data=form, headers=kept)
+
+    async def submit(self, page: str, path: str, **fields: str) -> httpx.Response:
+        """Fill in a form of `page`: its token goes along."""
+        token = token_of((await self.get(page)).text)
+        return await self.post(path, {"form_token": token, **fields})
+
+    async def sign_in(self, account: Account = DOCTOR) -> httpx.Response:
+        """Sign in with a browser that was not there before."""
+        self.http.cookies.clear()
+        return await self.submit("/", "/sign-in", name=account.name, password=PASSWORD)
+
+    async def save(self, told: Iterable[Told], persons: dict[str, str] | None = None) -> None:
+        """Store resources; `persons` gives the person of a source patient."""
+        facilities = frozenset(CONSORTIUM.facilities)
+        async with self.database.transaction() as tx:
+            writes = [
+                Write(
+                    type=resource["resourceType"],
+                    id=resource["id"],
+                    resource=resource,
+                    patient=_patient(resource),
+                    facts=facts_of(resource, organization, facilities),
+                )
+                for organization, resource in told
+            ]
+            await self.store.save(tx, writes)
+            rows = [(reference_key("Patient", pid), person, pid) for pid, person in (persons or {}).items()]
+            await tx.executemany("INSERT INTO member (pkey, person, patient) VALUES ($1, $2, $3)", rows)
+
+
+def _named(headers: dict[str, str]) -> dict[str, str]:
+    return {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+def _patient(resource: dict[str, Any]) -> str | None:
+    if resource["resourceType"] == "Patient":
+        return str(resource["id"])
+    about = resource.get("subject") or resource.get("patient") or {}
+    return about.get("reference", "").removeprefix("Patient/") or None
+
+
+def token_of(html: str) -> str:
+    """The form token of a page."""
+    found = re.search(r'name="form_token" value="([^"]+)"', html)
+    assert found, html[:2000]
+    return found[1]
+
+
+@asynccontextmanager
+async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
+    database = await Database.connect(url, size=4)
+    clock, stream = Hands(), io.StringIO()
+    log = Log("pages", stream=stream)
+    store, directory, trail = Store(clock), Directory(CONSORTIUM), Trail(database, log)
+    accounts = Accounts(database, directory, clock)
+    sessions = Sessions(database, clock, idle=timedelta(minutes=30), longest=timedelta(hours=10))
+    services = PortalServices(
+        gate=Gate(database, store, trail, directory, bytes(32), clock, log),
+        persons=Persons(database),
+        accounts=accounts,
+        sessions=sessions,
+        directory=directory,
+        clock=clock,
+        log=log,
+        new_number=lambda: "p-1",
+        version="0.0.test",
+        secure=secure,
+    )
+    app = Starlette(routes=portal_routes(services))
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
+        try:
+            yield House(app, client, database, store, accounts, sessions, clock, stream)
+        finally:
+            print(stream.getvalue())  # noqa: T201  # pytest shows it beside a failure
+            await trail.close()
+            await database.close()
+
+
+async def fill(home: House) -> None:
+    """The record of P1, and accounts for it."""
+    for account in (DOCTOR, STRANGER, PATIENT):
+        await home.accounts.add(account, PASSWORD)
+    await home.save(shen(), dict.fromkeys(("p1-f01", "p1-f03", "p1-f05"), PERSON))
+
+
+def in_house(url: str, visit: Callable[[House], Awaitable[T]], *, secure: bool = False, empty: bool = False) -> T:
+    """Run `visit` in a house of its own, with the record of P1 unless it is to be `empty`."""
+
+    async def run() -> T:
+        async with house(url, secure=secure) as home:
+            if not empty:
+                await fill(home)
+            return await visit(home)
+
+    return asyncio.run(run())
