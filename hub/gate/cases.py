@@ -78,7 +78,8 @@ class Case:
 
 @dataclass(slots=True, kw_only=True)
 class Cases:
-    """One request at one instant, in one snapshot: `epoch` is that of the consents seen, `by_pkey` who was looked up.
+    """One request at one instant, in one snapshot: `epoch` is that of the consents, None before any were asked
+    for; `by_pkey` says who was looked up.
 
     `confined` are the source patients outside of whom the token sees nothing; None: it is not confined. `own` are the
     facilities of the requester's legal entity. `nobody` is the request about what is about no patient.
@@ -90,7 +91,7 @@ class Cases:
     own: tuple[str, ...]
     nobody: Inquiry
     second: Approval | None = None
-    epoch: int = 0
+    epoch: int | None = None
     confined: tuple[UUID, ...] | None = None
     by_pkey: dict[UUID, Case] = field(default_factory=dict)
 
