@@ -8,7 +8,7 @@ from typing import Final
 
 import typer
 
-from hub.cli import check, consent, convert, demo, messages, mpi, send, token, up, worker
+from hub.cli import check, consent, convert, demo, messages, mpi, send, token, up, user, worker
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import place
 
@@ -29,6 +29,7 @@ app.add_typer(send.app, name="send")
 app.add_typer(messages.app, name="messages")
 app.add_typer(mpi.app, name="mpi")
 app.add_typer(consent.app, name="consent")
+app.add_typer(user.app, name="user")
 app.command("demo-verify", hidden=True)(demo.verify)
 app.command("worker", hidden=True)(worker.worker)
 
