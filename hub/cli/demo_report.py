@@ -40,7 +40,9 @@ def summary(result: Mapping[str, Any], addresses: Addresses) -> None:
     output.print(people)
     output.print(_record(result["seen"]))
     written = ", ".join(f"{count} by {facility}" for facility, count in result["written"].items())
-    output.print(f"resources written by FHIR: {written}; acts of patients and doctors: {result['acts']}")
+    output.print(f"resources written by FHIR: {written}")
+    for act in result["acts"]:
+        output.print(f"- {act}", highlight=False, soft_wrap=True)
     output.print(f"FHIR {addresses.base}/fhir   MLLP {addresses.mllp}", soft_wrap=True)
 
 

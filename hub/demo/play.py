@@ -51,8 +51,8 @@ async def settle(engineer: Client) -> list[dict[str, str | int]]:
     raise HubError(Category.UNAVAILABLE, "messages still wait after two minutes", where="pipeline")
 
 
-def act(stage: Stage) -> int:
-    """What patients and doctors do once the record is there (`acts.yaml`), in order; how many acts there were.
+def act(stage: Stage) -> list[str]:
+    """Do what patients and doctors do once the record is there (`acts.yaml`), in order; what was done, in words.
 
     Raises HubError INVALID when the hub answers one of them with another status than it should.
     """
@@ -63,4 +63,4 @@ def act(stage: Stage) -> int:
             issue = reply.content["issue"][0] if reply.content else {}
             what = f"the hub answered with status {reply.status}: {issue.get('diagnostics', '')}"
             raise HubError(Category.INVALID, what, where=row["says"])
-    return len(acts)
+    return [row["says"] for row in acts]

@@ -1,0 +1,27 @@
+"""The demo as a new user starts it: played, checked by a second process, stopped."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+#: Persons of the story, and those invented beside them (`hub.cli.demo.BACKGROUND`).
+PERSONS = 11 + 150
+
+
+def test_the_demo_holds_what_it_promises(tmp_path: Path) -> None:
+    told = tmp_path / "demo.json"
+    done = subprocess.run(
+        [sys.executable, "-m", "hub.cli.main", "demo", "--check", "--json", str(told)],
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=180,
+    )
+    assert done.returncode == 0, done.stderr
+    result = json.loads(told.read_text(encoding="utf-8"))
+    assert [check for check in result["checks"] if not check["holds"]] == []
+    assert {check["story"] for check in result["checks"]} == {"HL7", "P1", "P2", "P3", "P6", "P8", "P9"}
+    assert result["people"]["persons"] == PERSONS

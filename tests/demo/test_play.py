@@ -1,0 +1,42 @@
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hub.demo.calendar import Calendar
+from hub.demo.play import act
+from hub.demo.stage import Stage
+from hub.demo.story import data
+from hub.kernel.errors import HubError
+from tests.demo.a_hub import Asked, a_hub
+
+CALENDAR = Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
+
+
+def willing(asked: Asked) -> tuple[int, Any]:
+    """A hub that has every patient and takes everything."""
+    if asked.method == "POST":
+        return 201, {}
+    return 200, {"entry": [{"resource": {"id": "abc"}}], "proxies": [{"reference": "RelatedPerson/d"}]}
+
+
+def test_patients_and_doctors_act_in_the_order_of_the_file() -> None:
+    with a_hub(willing) as hub:
+        done = act(Stage(hub.clients, CALENDAR))
+    assert done == [row["says"] for row in data("acts.yaml")]
+    given = [asked.body["template"] for asked in hub.asked if asked.path == "/api/consents"]
+    assert given == [row["body"]["template"] for row in data("acts.yaml") if row.get("post") == "api/consents"]
+    assert {"role": "proxy", "practitioner": "RelatedPerson/d", "patient": "abc"} in [
+        {key: value for key, value in rights.items() if value} for rights in hub.issued
+    ]
+
+
+def test_an_act_the_hub_refuses_stops_the_demo_and_says_which() -> None:
+    def refuse(asked: Asked) -> tuple[int, Any]:
+        answer: Any = {"issue": [{"diagnostics": "Consent: not entitled"}]}
+        return (403, answer) if asked.method == "POST" else willing(asked)
+
+    with a_hub(refuse) as hub, pytest.raises(HubError) as caught:
+        act(Stage(hub.clients, CALENDAR))
+    assert caught.value.where == data("acts.yaml")[0]["says"]
+    assert "status 403: Consent: not entitled" in caught.value.what
