@@ -278,9 +278,7 @@ def worlds(draw: st.DrawFn) -> World:
         rows=tuple(draw(rows(rtype, rid)) for rtype, rid in ROWS),
         consents=tuple(consents),
         care=tuple((p, draw(st.sampled_from(["ward", "county", "centre"])), draw(until)) for p in draw(_some_patients)),
-        managed=tuple(
-            (p, draw(st.sampled_from([cases.DOCTOR, "Practitioner/x"])), draw(until)) for p in draw(_some_patients)
-        ),
+        managed=tuple((p, draw(st.sampled_from(doctors)), draw(until)) for p in draw(_some_patients)),
         proxies=tuple(
             (patient, {"reference": cases.SON, "type": draw(kinds), "scope": draw(scopes)})
             for patient in draw(_some_patients)
