@@ -66,16 +66,18 @@ async def subject_of(store: Store, tx: Tx, patient: str) -> Subject | None:
     key = reference_key("Patient", patient)
     known = [row[0] for row in await tx.fetch(_SOURCES, key, patient)]
     sources = tuple(known or [patient])
-    addressed = patient if patient in sources else sources[0]
     stored = await store.load(tx, [("Patient", source) for source in sources])
-    here = stored.get(("Patient", addressed))
-    if here is None or here.deleted:
+    live = {version.id: version for version in stored.values() if not version.deleted}
+    # A golden record is addressed as the first of its sources that stands.
+    addressed = patient if patient in sources else min(live, default=patient)
+    here = live.get(addressed)
+    if here is None:
         return None
     return Subject(
         patient=addressed,
         sources=sources,
         author_org=here.facts.author_org,
-        birth_date=_birth_date([version for version in stored.values() if not version.deleted]),
+        birth_date=_birth_date(list(live.values())),
         proxies=tuple(await proxies.of_pkeys(tx, [reference_key("Patient", source) for source in sources])),
     )
 
