@@ -70,6 +70,12 @@ _PAGES: Final = {
 _ONE: Final = compiled(select(audit).where(audit.c.id == bindparam("id", type_=Uuid)))
 
 
+def is_look(entry: Entry) -> bool:
+    """Whether a patient is shown this: what `Span.looks` asks of a row."""
+    tried = entry.outcome is Outcome.REFUSED and entry.requester.break_glass is not None
+    return tried or entry.outcome is Outcome.RELEASED
+
+
 async def count(tx: Tx) -> int:
     """How many entries there are."""
     return int(await tx.fetchval(_COUNT.sql))

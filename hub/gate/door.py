@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
+from hub.audit.balp import Observer
 from hub.audit.trail import EPOCH_PASSED
 from hub.auth.scopes import Letter
 from hub.db.database import Database, Tx
@@ -17,6 +18,7 @@ from hub.gate.recorder import Asked, Recorder
 from hub.gate.visible import admit
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
+from hub.mpi.index import PatientIndex
 from hub.store.store import Store
 
 T = TypeVar("T")
@@ -40,6 +42,8 @@ class Door:
     panel_limit: int
     base_url: str
     canonical_base: str
+    index: PatientIndex
+    observer: Observer
 
     async def admit(self, asked: Asked, letter: Letter) -> None:
         """Raise HubError FORBIDDEN, recorded, when the token leaves this request out."""

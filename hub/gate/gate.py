@@ -7,19 +7,23 @@ from typing import Final
 from uuid import UUID, uuid4
 
 from consent.configuration import Configuration
+from hub.audit.balp import Observer
 from hub.audit.entry import UNKNOWN_ORIGIN, Interaction, Origin
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
-from hub.gate import instances, records, searches
+from hub.gate import instances, looks, match, records, searches, stewards
 from hub.gate.cases import Rules
 from hub.gate.door import Door
+from hub.gate.match import Candidate
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
+from hub.kernel.types import Json
+from hub.mpi.index import PatientIndex
 from hub.store.store import Store
 
 
@@ -34,7 +38,7 @@ class Gate:
     `page_size` is how many entries a page has when nobody says, `page_limit` the most it may have. `panel_limit` is how
     many source patients with consents a search over all patients may concern. `base_url` is the public base of the API,
     so that references under it are known as local; consents must have been compiled with it. `canonical_base` is that
-    of the hub's own extensions.
+    of the hub's own extensions, `installation` the name of this hub in its AuditEvents.
     """
 
     def __init__(
@@ -52,6 +56,7 @@ class Gate:
         panel_limit: int = 2000,
         base_url: str = "",
         canonical_base: str = "https://yilian-hub.example/fhir",
+        installation: str = "urn:yilian:hub",
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
         self._door: Final = Door(
@@ -66,11 +71,20 @@ class Gate:
             panel_limit=panel_limit,
             base_url=base_url,
             canonical_base=canonical_base,
+            index=PatientIndex(clock),
+            observer=Observer(name=installation, base_url=base_url, canonical_base=canonical_base),
         )
 
     async def read(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
-        """The current version, which may be a deletion; under the id of a person its golden record."""
+        """The current version, which may be a deletion; under the id of a person its golden record.
+
+        AuditEvents are made from the trail. A steward of the patient index reads the Patients of pairs that wait.
+        """
         asked = Asked(actor=actor, interaction=Interaction.READ, origin=origin, type=rtype, id=rid)
+        if rtype == looks.AUDIT_EVENT:
+            return await looks.read(self._door, asked)
+        if rtype == "Patient" and actor.role == stewards.STEWARD:
+            return await stewards.read(self._door, asked)
         return await instances.read(self._door, asked)
 
     async def vread(
@@ -103,7 +117,7 @@ class Gate:
         lenient: bool = False,
         origin: Origin = UNKNOWN_ORIGIN,
     ) -> ReleasedPage:
-        """Matches and what they include; `rtype` None searches all types.
+        """Matches and what they include; `rtype` None searches all types. AuditEvents are those of the trail.
 
         `params` are names and values, percent-decoded; the `next` of an earlier page goes in as `hub.gate.pages.CURSOR`
         beside the same parameters. Also raises HubError UNSUPPORTED (a parameter the hub does not have), INVALID,
@@ -117,7 +131,22 @@ class Gate:
             type=rtype,
             query=searches.query_text(params),
         )
+        if rtype == looks.AUDIT_EVENT:
+            return await looks.search(self._door, asked, params, lenient=lenient)
         return await searches.search(self._door, asked, params, lenient=lenient)
+
+    async def match(
+        self, actor: Actor, patient: Json, *, count: int, certain: bool, origin: Origin = UNKNOWN_ORIGIN
+    ) -> list[Candidate]:
+        """At most `count` persons who may be the one a Patient resource describes (R4 `Patient/$match`), best first.
+
+        With `certain` the one that is certain, or none. Only sources the actor may see make up the persons.
+        """
+        given = searches.query_text(
+            [("$match", ""), ("count", str(count)), ("onlyCertainMatches", str(certain).lower())]
+        )
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Patient", query=given)
+        return await match.match(self._door, asked, patient, count=count, certain=certain)
 
     async def everything(
         self,

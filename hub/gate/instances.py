@@ -16,11 +16,13 @@ from hub.gate.cases import Cases
 from hub.gate.checks import basis_of
 from hub.gate.door import Door, not_found
 from hub.gate.dossiers import Whom
+from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.pages import binding_of
 from hub.gate.policy import refused_break_glass
 from hub.gate.recorder import Asked, Basis
 from hub.gate.release import decide, decide_version, short_way
 from hub.gate.released import Released, ReleasedPage, released
+from hub.gate.trimming import Pointer
 from hub.kernel.ids import reference_key
 from hub.store.resource_types import NUMBERS
 from hub.store.values import Stored
@@ -44,7 +46,8 @@ async def read(door: Door, asked: Asked) -> Released:
     async with door.database.connection() as tx:
         current = await _current(door, tx, address)
     quick = None if current is None else short_way(asked.actor, door.rules.directory, current)
-    if current is not None and quick is not None:
+    # A flagged row may repeat what is hidden: whether it does depends on consents.
+    if current is not None and quick is not None and not current.facts.flags:
         await door.recorder.released(asked, [current], Basis(grounds=frozenset({quick.reason.value})))
         return released(current)
     return await door.settled(lambda: _read(door, asked, address))
@@ -56,10 +59,11 @@ async def _read(door: Door, asked: Asked, address: Address) -> Released:
         cases = await _cases(door, tx, asked, address, current)
         person = golden_records.person_named(cases, address.type, address.id) if current is None else None
         sources = [] if person is None else await golden_records.sources(door, tx, cases, person)
+        hidden = await _hidden(door, tx, cases, current, current)
     if person is not None and sources:
         await door.recorder.released(asked, sources, basis_of(cases, ((row, decide(cases, row)) for row in sources)))
         return golden_records.released(sources, address.id, door.canonical_base)
-    return await _answer(door, asked, cases, current, current)
+    return await _answer(door, asked, cases, current, current, hidden)
 
 
 async def vread(door: Door, asked: Asked, version: int) -> Released:
@@ -74,7 +78,8 @@ async def vread(door: Door, asked: Asked, version: int) -> Released:
             current = await _current(door, tx, address)
             then = await door.store.load_version(tx, address.type, address.id, version)
             cases = await _cases(door, tx, asked, address, current)
-        return await _answer(door, asked, cases, then, current)
+            hidden = await _hidden(door, tx, cases, then, current)
+        return await _answer(door, asked, cases, then, current, hidden)
 
     return await door.settled(attempt)
 
@@ -92,12 +97,14 @@ async def history(door: Door, asked: Asked, count: int | None, cursor: str | Non
             current = await _current(door, tx, address)
             cases = await _cases(door, tx, asked, address, current)
             kept = await _permitted_versions(door, tx, cases, address, current, below, size)
+            hidden = await hidden_from(door, tx, cases, kept[:size])
         _, decision = await _permitted(door, asked, cases, current, current)
         page = kept[:size]
         decided = [(then, decide(cases, then)) for then in page]
-        await door.recorder.released(asked, page, basis_of(cases, [*decided, *_ground(current, decision)]))
+        basis = basis_of(cases, [*decided, *_ground(current, decision)])
+        await door.recorder.released(asked, page, bound(basis, cases, page))
         more = door.seal.close(page[-1].version.to_bytes(4), binding) if len(kept) > size else None
-        return ReleasedPage(matches=tuple(map(released, page)), next=more)
+        return ReleasedPage(matches=tuple(discreet(then, hidden) for then in page), next=more)
 
     return await door.settled(attempt)
 
@@ -124,10 +131,25 @@ async def _cases(door: Door, tx: Tx, asked: Asked, address: Address, current: St
     return await door.cases(tx, asked, Whom(keys=[key], names=[address.id]))
 
 
-async def _answer(door: Door, asked: Asked, cases: Cases, then: Stored | None, now: Stored | None) -> Released:
+async def _hidden(door: Door, tx: Tx, cases: Cases, then: Stored | None, now: Stored | None) -> frozenset[Pointer]:
+    """What a permitted version must not repeat."""
+    if then is None or now is None or not decide_version(cases, then, now).permitted:
+        return frozenset()
+    return await hidden_from(door, tx, cases, [then])
+
+
+async def _answer(
+    door: Door,
+    asked: Asked,
+    cases: Cases,
+    then: Stored | None,
+    now: Stored | None,
+    hidden: frozenset[Pointer],
+) -> Released:
     version, decision = await _permitted(door, asked, cases, then, now)
-    await door.recorder.released(asked, [version], basis_of(cases, [(version, decision)]))
-    return released(version)
+    basis = basis_of(cases, [(version, decision)])
+    await door.recorder.released(asked, [version], bound(basis, cases, [version]))
+    return discreet(version, hidden)
 
 
 async def _permitted(

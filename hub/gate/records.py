@@ -16,23 +16,25 @@ from consent.tables import CLINICAL_ROLES, PROXY, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.scopes import Letter, allows
 from hub.db.database import Tx
+from hub.gate import golden_records
 from hub.gate.break_glass import variants
 from hub.gate.cases import Case, Cases
 from hub.gate.checks import basis_of, checked, look_up_all
 from hub.gate.door import Door, not_found
 from hub.gate.dossiers import Whom
+from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.instances import address_of
 from hub.gate.pages import CURSOR, binding_of
 from hub.gate.policy import refused_break_glass
 from hub.gate.portions import Wish, read_wish
 from hub.gate.recorder import Asked
-from hub.gate.released import ReleasedPage, released
+from hub.gate.released import ReleasedPage
 from hub.gate.searches import Parameters, cursor_of
 from hub.gate.visible import of_patients
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store.resource_types import NUMBERS
-from hub.store.values import Found, Group, Portion, Visible
+from hub.store.values import Group, Portion, Stored, Visible
 
 _ALL: Final = frozenset(NUMBERS)
 
@@ -78,16 +80,32 @@ async def _page(door: Door, asked: Asked, rid: str, wish: Wish, binding: bytes, 
         rows = [*found.matches, *found.included]
         standing = None if rows else await _look_again(door, tx, cases, people, portion, visible)
         await look_up_all(tx, cases, rows)
+        hidden = await hidden_from(door, tx, cases, rows)
+        heads = await _heads(door, tx, cases, people, portion, rid) if after is None else []
     if standing is not None and not standing.permitted:
         await _refuse(door, asked, cases, standing)
-    await door.recorder.released(asked, rows, await checked(door.recorder, asked, cases, rows))
+    told = list({row.reference: row for row in (*rows, *heads)}.values())
+    basis = bound(await checked(door.recorder, asked, cases, told), cases, told)
+    await door.recorder.released(asked, told, basis)
+    golden = [golden_records.released(heads, rid, door.canonical_base)] if heads else []
+    matches = (*golden, *(discreet(row, hidden) for row in found.matches))
     return ReleasedPage(
-        matches=tuple(map(released, found.matches)),
-        included=tuple(map(released, found.included)),
-        total=_total(found, first=after is None),
+        matches=matches,
+        included=tuple(discreet(row, hidden) for row in found.included),
+        total=len(matches) if after is None and found.next is None else None,
         next=None if found.next is None else door.seal.close(found.next, binding),
         ignored=wish.ignored,
     )
+
+
+async def _heads(door: Door, tx: Tx, cases: Cases, people: Sequence[Case], portion: Portion, rid: str) -> list[Stored]:
+    """What the golden record at the head of a person's is made of; nothing where the Patient is not asked for."""
+    person = next((case for case in people if case.dossier.golden == rid), None)
+    if person is None or "Patient" not in portion.types:
+        return []
+    found = await golden_records.sources(door, tx, cases, person)
+    newer = portion.since is None or any(row.updated >= portion.since for row in found)
+    return found if newer else []
 
 
 def _people(cases: Cases, rid: str) -> list[Case]:
@@ -166,8 +184,3 @@ def _withheld(*, openable: bool) -> HubError:
         todo="break-glass is possible" if openable else "break-glass is not possible",
         code="break-glass-possible" if openable else "break-glass-not-possible",
     )
-
-
-def _total(found: Found, *, first: bool) -> int | None:
-    """How many of the patient's own resources there are, where one page shows them all."""
-    return len(found.matches) if first and found.next is None else None

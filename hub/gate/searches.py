@@ -15,9 +15,10 @@ from hub.gate.cases import Cases
 from hub.gate.checks import checked, look_up_all
 from hub.gate.door import Door
 from hub.gate.dossiers import Whom
+from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.pages import CURSOR, binding_of
 from hub.gate.recorder import Asked
-from hub.gate.released import ReleasedPage, released
+from hub.gate.released import ReleasedPage
 from hub.gate.restricted import confine
 from hub.gate.subjects import looks_elsewhere, patients_of
 from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population
@@ -57,15 +58,16 @@ async def _search(door: Door, asked: Asked, query: Query, binding: bytes, after:
         included = [row for row in found.included if _may_be_included(asked.actor, row.type)]
         rows = [*found.matches, *included]
         await look_up_all(tx, cases, rows)
-    basis = await checked(door.recorder, asked, cases, rows)
+        hidden = await hidden_from(door, tx, cases, rows)
+    basis = bound(await checked(door.recorder, asked, cases, rows), cases, rows)
     fault = refused_in(cases, rows)
     if fault is None:
         await door.recorder.released(asked, rows, basis)
     else:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
     return ReleasedPage(
-        matches=tuple(map(released, found.matches)),
-        included=tuple(map(released, included)),
+        matches=tuple(discreet(row, hidden) for row in found.matches),
+        included=tuple(discreet(row, hidden) for row in included),
         total=_total(query, found, first=after is None),
         next=None if found.next is None else door.seal.close(found.next, binding),
         ignored=query.ignored,

@@ -16,7 +16,7 @@ from hub.kernel.types import Json
 from hub.store.resource_types import NUMBERS
 
 #: (type, id).
-Address = tuple[str, str]
+Pointer = tuple[str, str]
 
 #: Bodies are compact JSON (hub.fhir.json.dumps), so a look at the bytes tells where a resource points.
 _POINTERS: Final = re.compile(rb'"reference":"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[^"]*)?"')
@@ -24,13 +24,13 @@ _POINTERS: Final = re.compile(rb'"reference":"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1
 _TOLD: Final = ("display", "identifier")
 
 
-def pointers(body: bytes) -> set[Address]:
+def pointers(body: bytes) -> set[Pointer]:
     """Resources about patients that a body refers to on this server."""
     found = ((kind.decode(), rid.decode()) for kind, rid in set(_POINTERS.findall(body)))
     return {(kind, rid) for kind, rid in found if kind in NUMBERS and kind not in NON_PATIENT_TYPES}
 
 
-def trimmed(body: bytes, hidden: Collection[Address]) -> bytes:
+def trimmed(body: bytes, hidden: Collection[Pointer]) -> bytes:
     """`body` without what it tells of `hidden` resources: the same bytes if it points to none of them."""
     if pointers(body).isdisjoint(hidden):
         return body
@@ -42,7 +42,7 @@ def trimmed(body: bytes, hidden: Collection[Address]) -> bytes:
     return dumps(resource)
 
 
-def _clear(value: Any, hidden: Collection[Address]) -> None:
+def _clear(value: Any, hidden: Collection[Pointer]) -> None:
     if isinstance(value, list):
         for item in value:
             _clear(item, hidden)
@@ -55,6 +55,6 @@ def _clear(value: Any, hidden: Collection[Address]) -> None:
             _clear(item, hidden)
 
 
-def _points_to(text: Any, hidden: Collection[Address]) -> bool:
+def _points_to(text: Any, hidden: Collection[Pointer]) -> bool:
     target = parse_reference(text) if isinstance(text, str) else None
     return target is not None and (target.type, target.id) in hidden

@@ -36,9 +36,16 @@ def test_every_type_is_announced_with_the_search_parameters_that_are_answered(st
     by_type = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
     assert by_type.keys() == RESOURCE_TYPES
     for rtype, resource in by_type.items():
-        assert {p["name"]: p["type"] for p in resource["searchParam"]} == {
-            code: parameter.type for code, parameter in parameters(rtype).items()
-        }
+        answered = {code: parameter.type for code, parameter in parameters(rtype).items()}
+        if rtype == "AuditEvent":
+            answered = {code: answered[code] for code in ("patient", "date")}
+        assert {p["name"]: p["type"] for p in resource["searchParam"]} == answered
+
+
+def test_audit_events_are_announced_as_what_they_are_computed_and_without_versions(statement: Any) -> None:
+    (resource,) = [r for r in statement["rest"][0]["resource"] if r["type"] == "AuditEvent"]
+    assert [interaction["code"] for interaction in resource["interaction"]] == ["read", "search-type"]
+    assert (resource["versioning"], resource["readHistory"]) == ("no-version", False)
 
 
 def test_types_that_are_not_written_here_announce_no_write(statement: Any) -> None:

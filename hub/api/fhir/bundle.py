@@ -18,17 +18,17 @@ _CLOSE: Final = b"}"
 
 
 def entry(
-    *, full_url: str = "", resource: bytes = b"", search: str = "", request: Json | None = None,
+    *, full_url: str = "", resource: bytes = b"", search: str | Json = "", request: Json | None = None,
     response: Json | None = None,
 ) -> bytes:  # fmt: skip
-    """One entry. `resource` is ready JSON; `search` is the mode (match, include, outcome)."""
+    """One entry. `resource` is ready JSON; `search` is the mode (match, include, outcome) or the whole element."""
     parts = []
     if full_url:
         parts.append(b'"fullUrl":' + dumps(full_url))
     if resource:
         parts.append(b'"resource":' + resource)
     if search:
-        parts.append(b'"search":{"mode":' + dumps(search) + _CLOSE)
+        parts.append(b'"search":' + dumps({"mode": search} if isinstance(search, str) else search))
     if request is not None:
         parts.append(b'"request":' + dumps(request))
     if response is not None:

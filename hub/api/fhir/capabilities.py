@@ -15,10 +15,14 @@ from hub.api.services import Services
 from hub.fhir.json import dumps
 from hub.fhir.search_parameters import SearchParameter
 from hub.fhir.structure import RESOURCE_TYPES
+from hub.gate.look_wish import ANSWERED
 from hub.kernel.types import Json
 from hub.records.rights import RESERVED
 
 _WRITES: Final = frozenset({"create", "update", "delete"})
+_OF_VERSIONS: Final = frozenset({"vread", "history-instance"})
+#: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
+_COMPUTED: Final = {"AuditEvent": ANSWERED}
 
 
 class CapabilityPage:
@@ -61,12 +65,14 @@ def capability_statement(services: Services) -> Json:
 
 
 def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
-    codes = [code for code in _codes(INTERACTIONS) if code not in _WRITES or rtype not in RESERVED]
+    computed = rtype in _COMPUTED
+    left_out = (_WRITES if rtype in RESERVED else frozenset()) | (_OF_VERSIONS if computed else frozenset())
+    codes = [code for code in _codes(INTERACTIONS) if code not in left_out]
     told: Json = {
         "type": rtype,
         "interaction": [{"code": code} for code in codes],
-        "versioning": "versioned",
-        "readHistory": True,
+        "versioning": "no-version" if computed else "versioned",
+        "readHistory": not computed,
     }
     if "update" in codes:
         told |= {
@@ -77,7 +83,8 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
             "conditionalDelete": "single",
         }
     told |= _operations(rtype)
-    parameters = [{"name": code, "type": searchable[code].type} for code in sorted(searchable)]
+    answered = sorted(_COMPUTED.get(rtype, searchable))
+    parameters = [{"name": code, "type": searchable[code].type} for code in answered]
     return told | ({"searchParam": parameters} if parameters else {})
 
 

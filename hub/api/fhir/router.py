@@ -15,7 +15,7 @@ from hub.kernel.errors import Category, HubError
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
 Body = Literal["none", "resource", "form", "parameters"]
 
-_LITERAL: Final = frozenset({"_history", "_search", "$everything"})
+_LITERAL: Final = frozenset({"_history", "_search", "$everything", "$match"})
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 

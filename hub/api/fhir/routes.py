@@ -6,6 +6,7 @@ from typing import Final
 
 from hub.api.fhir.bundles import batch_or_transaction
 from hub.api.fhir.everything import EVERYTHING, everything
+from hub.api.fhir.match import MATCH, match
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
 
@@ -15,6 +16,7 @@ INTERACTIONS: Final = (
     Interaction(
         "everything", "POST", "/{type}/{id}/$everything", everything, "parameters", operation=EVERYTHING, only="Patient"
     ),
+    Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
 )
 
 ROUTER: Final = Router(INTERACTIONS)

@@ -1,0 +1,43 @@
+"""What released rows point to and the requester may not see: so that nothing is repeated of it (hub/gate/trimming.py).
+
+Only rows flagged when they were written (hub/records/facts.py) are looked at; pointers to what is not there are treated
+as pointers to what is denied, so that the two look alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import replace
+
+from hub.db.database import Tx
+from hub.gate.cases import Cases
+from hub.gate.checks import look_up_all
+from hub.gate.door import Door
+from hub.gate.recorder import Basis
+from hub.gate.release import decide
+from hub.gate.released import Released, released
+from hub.gate.trimming import Pointer, pointers, trimmed
+from hub.store.values import Stored
+
+
+async def hidden_from(door: Door, tx: Tx, cases: Cases, rows: Sequence[Stored]) -> frozenset[Pointer]:
+    """What the flagged ones among permitted `rows` point to without its being permitted to be seen itself."""
+    flagged = [row for row in rows if row.facts.flags]
+    if not flagged:
+        return frozenset()
+    wanted = set[Pointer]().union(*(pointers(row.body) for row in flagged)) - {row.reference for row in rows}
+    found = await door.store.load(tx, sorted(wanted)) if wanted else {}
+    await look_up_all(tx, cases, found.values())
+    seen = {address for address, row in found.items() if not row.deleted and decide(cases, row).permitted}
+    return frozenset(wanted - seen)
+
+
+def bound(basis: Basis, cases: Cases, rows: Sequence[Stored]) -> Basis:
+    """A basis that hangs on the consents where what rows may repeat does, whatever permits the rows themselves."""
+    return replace(basis, epoch=cases.epoch) if any(row.facts.flags for row in rows) else basis
+
+
+def discreet(row: Stored, hidden: Collection[Pointer]) -> Released:
+    """A row as it leaves, without what it repeats of what is hidden."""
+    told = released(row)
+    return replace(told, body=trimmed(row.body, hidden)) if hidden and row.facts.flags else told
