@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
+from datetime import datetime
 from enum import IntFlag
 from typing import Any, Final
 
 from consent.tables import NON_PATIENT_TYPES
-from hub.fhir.temporal import Interval, interval, period
+from hub.fhir.temporal import TICK, Interval, interval
 from hub.kernel.errors import HubError
 from hub.kernel.types import Json
 from hub.store.values import Facts
@@ -183,15 +184,29 @@ def _clinical_time(resource: Json) -> Interval:
 
 
 def _span(value: Any) -> Interval:
-    """Start and end (exclusive) of a dateTime, Period or Timing. Raises HubError INVALID."""
+    """Start and end (exclusive) of a dateTime, Period or Timing; nothing if it ends before it starts.
+
+    Raises HubError INVALID.
+    """
     if isinstance(value, str):
-        return interval(value)
+        return _moment(value)
     if value.get("event"):
-        events = [interval(event) for event in value["event"]]
+        events = [_moment(event) for event in value["event"]]
         ends = [high for _, high in events]
         return min(low for low, _ in events), None if None in ends else max(filter(None, ends))
     span = value.get("repeat", {}).get("boundsPeriod", value)
-    return period(span.get("start"), span.get("end"))
+    start = _moment(span["start"])[0] if span.get("start") else None
+    end = _moment(span["end"])[1] if span.get("end") else None
+    return (None, None) if start is not None and end is not None and start >= end else (start, end)
+
+
+def _moment(text: str) -> tuple[datetime, datetime | None]:
+    """A date is its whole day, month or year; a time is one moment, as in the consent rules (section 1), not a second.
+
+    Raises HubError INVALID.
+    """
+    low, high = interval(text)
+    return (low, low + TICK) if "T" in text and high is not None else (low, high)
 
 
 def _values(value: Any, path: str) -> Iterator[Any]:

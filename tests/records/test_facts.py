@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from hub.fhir.structure import RESOURCE_TYPES
+from hub.fhir.temporal import TICK
 from hub.kernel.types import Json
 from hub.records.facts import AUTHOR_ORGANIZATION, CLINICAL_TIME, Flag, facts_of
 
@@ -79,6 +80,9 @@ DAY = datetime(2026, 2, 28, 16, tzinfo=UTC), datetime(2026, 3, 1, 16, tzinfo=UTC
         ("Condition", {"onsetAge": {"value": 40}, "recordedDate": "2026-03-01"}, DAY),
         ("Appointment", {"start": "2026-03-01T00:00:00+08:00"}, (DAY[0], None)),
         ("DocumentReference", {"context": {"period": {"start": "2026-03-01", "end": "2026-03-01"}}}, DAY),
+        ("Observation", {"effectiveDateTime": "2026-03-01T00:00:00+08:00"}, (DAY[0], DAY[0] + TICK)),
+        ("Encounter", {"period": {"start": "2026-03-01", "end": "2026-03-02T00:00:00+08:00"}}, (DAY[0], DAY[1] + TICK)),
+        ("Encounter", {"period": {"start": "2026-03-02", "end": "2026-03-01"}}, (None, None)),
         ("Observation", {"effectiveDateTime": "not a time"}, (None, None)),
         ("Observation", {"effectiveDateTime": "not a time", "issued": "2026-03-01"}, DAY),
         ("Observation", {}, (None, None)),
