@@ -22,6 +22,7 @@ from hub.demo.calendar import Calendar
 from hub.demo.community import postings
 from hub.demo.figures import figures
 from hub.demo.play import act, play, settle
+from hub.demo.played import played, remember
 from hub.demo.sign_in import SignIn, sign_ins
 from hub.demo.staff import staff
 from hub.demo.stage import Stage
@@ -31,6 +32,7 @@ from hub.demo.tokens import clients
 from hub.demo.verify import verdicts
 from hub.demo.workstation import write
 from hub.kernel.clock import system_clock
+from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import Addresses, running
@@ -64,8 +66,18 @@ def demo(
     data: Annotated[Path | None, typer.Option(help="Data folder; none: a temporary one.")] = None,
     port: Annotated[int, typer.Option(help="Port of the HTTP API; 0 takes a free one.")] = 0,
 ) -> None:
-    """Start everything on an embedded PostgreSQL, play the demo, and stay up until Ctrl-C."""
+    """Start everything on an embedded PostgreSQL, play the demo, and stay up until Ctrl-C.
+
+    In a data folder where it was played before, the demo goes on from where it was.
+    """
     with _folder(data) as folder:
+        if check and played(folder):
+            raise HubError(
+                Category.CONFLICT,
+                "the demo was played here before, and people have acted since",
+                where=str(folder),
+                todo="check it in a folder of its own, or without --data",
+            )
         settings = Settings.load(os.environ, data_dir=folder, port=port, config=DEMO_CONSORTIUM)
         good = asyncio.run(_demo(settings, folder, check=check, json_file=json_file))
     if not good:
@@ -80,39 +92,40 @@ async def _demo(settings: Settings, folder: Path, *, check: bool, json_file: Pat
         log = Log("supervisor", level=settings.log_level, stream=lines)
         console.print("starting PostgreSQL and the hub ...")
         async with running(settings, registry(os.environ), log, lambda _: None, output=lines) as addresses:
-            calendar = Calendar(system_clock())
-            result = await _play(settings, folder, addresses, calendar)
+            before = played(folder)
+            calendar = before or Calendar(system_clock())
+            stage = Stage(clients(addresses.base, folder, settings), calendar)
+            done = {} if before else await _play(settings, addresses, stage, calendar)
+            remember(folder, calendar)
+            result = {**done, **await _look(settings, folder, stage)}
             summary(result, addresses)
             if check:
                 return await _check(addresses, folder, calendar, result, json_file)
             _write(json_file, result)
-            invite(addresses, folder, await _sign_ins(settings, folder, addresses, calendar))
+            invite(addresses, folder, await _sign_ins(settings, folder, stage))
             await stop.wait()
     return True
 
 
-async def _play(settings: Settings, folder: Path, addresses: Addresses, calendar: Calendar) -> dict[str, Any]:
-    stage = Stage(clients(addresses.base, folder, settings), calendar)
+async def _play(settings: Settings, addresses: Addresses, stage: Stage, calendar: Calendar) -> dict[str, Any]:
     messages = list(sendings(BACKGROUND, settings.demo_seed, calendar))
     community = postings(data_file("community.yaml"), persons(), staff(), calendar)
     with progress(len(messages)) as told:
         codes, written = await asyncio.gather(play(messages, addresses.mllp, told), write(community, stage.actor))
-    rows = await settle(stage.actor("engineer"))
+    await settle(stage.actor("engineer"))
     acts = await asyncio.to_thread(act, stage)
-    seen = await asyncio.to_thread(lambda: {name: _counts(stage.actor(name)) for name in VIEWERS})
+    return {"sent": len(messages), "acknowledgements": dict(codes), "written": written, "acts": acts}
+
+
+async def _look(settings: Settings, folder: Path, stage: Stage) -> dict[str, Any]:
     return {
-        "sent": len(messages),
-        "acknowledgements": dict(codes),
-        "messages": rows,
-        "written": written,
-        "acts": acts,
+        "messages": await settle(stage.actor("engineer")),
         "people": await figures(database_of(folder, settings)),
-        "seen": seen,
+        "seen": await asyncio.to_thread(lambda: {name: _counts(stage.actor(name)) for name in VIEWERS}),
     }
 
 
-async def _sign_ins(settings: Settings, folder: Path, addresses: Addresses, calendar: Calendar) -> list[SignIn]:
-    stage = Stage(clients(addresses.base, folder, settings), calendar)
+async def _sign_ins(settings: Settings, folder: Path, stage: Stage) -> list[SignIn]:
     return await sign_ins(database_of(folder, settings), consortium_of(folder, settings), stage)
 
 

@@ -28,20 +28,19 @@ def progress(total: int) -> Iterator[Callable[[str], None]]:
 
 
 def summary(result: Mapping[str, Any], addresses: Addresses) -> None:
-    """Messages by state, and the record as each asker sees it."""
+    """Messages by state, who is who, the record as each asker sees it, and what was done, if it was done now."""
     output = Console()
-    messages = Table("feed", "state", "messages", title=f"{result['sent']} messages sent", title_justify="left")
+    title = f"{result['sent']} messages sent" if "sent" in result else "messages of an earlier run"
+    messages = Table("feed", "state", "messages", title=title, title_justify="left")
     for row in result["messages"]:
         messages.add_row(row["feed"], row["state"], str(row["count"]))
-    output.print(messages)
     people = Table("people", "", title="who is who, and what they said", title_justify="left", show_header=False)
-    for name, title in TITLES.items():
-        people.add_row(title, str(result["people"][name]))
-    output.print(people)
-    output.print(_record(result["seen"]))
-    written = ", ".join(f"{count} by {facility}" for facility, count in result["written"].items())
-    output.print(f"resources written by FHIR: {written}")
-    for act in result["acts"]:
+    for name, text in TITLES.items():
+        people.add_row(text, str(result["people"][name]))
+    output.print(messages, people, _record(result["seen"]))
+    for facility, count in result.get("written", {}).items():
+        output.print(f"- {facility} wrote {count} resources by FHIR", highlight=False)
+    for act in result.get("acts", ()):
         output.print(f"- {act}", highlight=False, soft_wrap=True)
     output.print(f"FHIR {addresses.base}/fhir   MLLP {addresses.mllp}", soft_wrap=True)
 
@@ -57,8 +56,8 @@ def judged(checks: Sequence[Mapping[str, Any]]) -> None:
     """Each expectation and whether it holds."""
     for one in checks:
         mark = "[green]holds[/]" if one["holds"] else "[red]FAILS[/]"
-        console.print(f"{mark}  {one['story']:4} {one['says']}  ", end="")
-        console.print(one["seen"], markup=False, highlight=False)
+        console.print(f"{mark}  {one['story']:4} {one['says']}  ", end="", soft_wrap=True)
+        console.print(one["seen"], markup=False, highlight=False, soft_wrap=True)
     console.print(f"{sum(one['holds'] for one in checks)} of {len(checks)} checks hold")
 
 

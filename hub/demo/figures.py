@@ -19,7 +19,7 @@ SELECT (SELECT sum(members) FROM size) AS registrations,
 TITLES: Final = {
     "registrations": "registrations of patients",
     "persons": "persons they are",
-    "linked": "persons known to several facilities",
+    "linked": "of them with several registrations",
     "consents": "consents in force",
     "proxies": "people who act for a patient",
 }
