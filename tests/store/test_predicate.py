@@ -109,6 +109,26 @@ def test_a_panel_opens_the_records_of_all_sources_of_a_related_person(database_u
     run(database_url, work)
 
 
+def test_totals_chains_and_has_look_at_the_whole_panel_with_all_sources(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        await save(database, store, *(patient(rid, gender="male") for rid in "abc"))
+        await save(database, store, *(write(observation(f"o{rid}", rid)) for rid in "abc"))
+        async with database.transaction() as tx:
+            await settle(tx, store, World({"a": "x", "b": "x"}, [tie("a")]))
+        searches = [
+            ("Observation", ("code", "x")),
+            ("Observation", ("patient.gender", "male")),
+            ("Patient", ("_has:Observation:patient:code", "x")),
+            ("Patient", ("gender", "male")),
+        ]
+        async with database.connection() as connection:
+            for rtype, pair in searches:
+                found = await ask(connection, store, rtype, [pair], Visible(panel=panel()), count=1)
+                assert (found.total, len(found.matches)) == (2, 1)
+
+    run(database_url, work)
+
+
 def test_both_ends_of_a_relation_belong_to_it(database_url: str) -> None:
     async def work(database: Database, store: Store) -> None:
         await save(database, store, *(patient(rid) for rid in "abcd"))

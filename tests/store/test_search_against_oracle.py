@@ -59,6 +59,7 @@ async def _compare(
             expected = sorted(e.name for e in oracle.search(rtype, params))
             assert sorted(ids(found.matches)) == expected, asked
             assert found.total == len(expected)
+            assert (await ask(connection, store, rtype, asked, visible, count=0)).total == len(expected)
             if order:
                 _is_ordered(oracle, [by_name[name] for name in ids(found.matches)], order)
     finally:
