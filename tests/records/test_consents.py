@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any
@@ -368,5 +369,23 @@ def test_what_is_stored_is_what_was_answered(database_url: str) -> None:
             stored = (await desk.store.load(tx, [("Consent", kept["id"])]))["Consent", kept["id"]]
         assert loads(stored.body) == kept
         assert (stored.patient, stored.facts.author_org) == ("F05-wei", "")
+
+    at_desk(database_url, visit)
+
+
+def test_changes_at_the_same_time_wait_for_one_another(database_url: str) -> None:
+    async def visit(desk: Desk) -> None:
+        kept = await desk.consents.grant(WEI, DENY)
+        names = ["share-all", "deny-all"] * 4
+        changed = await asyncio.gather(
+            *(desk.consents.replace(WEI, kept["id"], {"template": name}) for name in names),
+            *(desk.consents.grant(WEI, DENY) for _ in range(4)),
+        )
+        versions = sorted(int(one["meta"]["versionId"]) for one in changed if one["id"] == kept["id"])
+        newest = max(changed, key=lambda one: int(one["meta"]["versionId"]))
+        rule = {rule.id: rule for rule in await desk.rules("F05-wei")}[kept["id"]]
+        assert rule.version == versions[-1] == 1 + len(set(versions))
+        assert unpack(rule.compiled, CONFIGURATION).version_id == newest["meta"]["versionId"]
+        assert await desk.epoch() == 13
 
     at_desk(database_url, visit)
