@@ -6,8 +6,8 @@ check at release, so that both mean the same. Why, where and how something was d
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Final
 
 from hub.kernel.types import Json
 
@@ -67,29 +67,30 @@ CODES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 
 
+_PATHS: Final = {rtype: [path.split(".") for path in paths] for rtype, paths in CODES.items()}
+
+
 def clinical_codes(resource: Json) -> frozenset[tuple[str, str]]:
     """(system, code) of every coding that has both; none for a type without codes. Odd values are passed over."""
-    found = set()
-    for path in CODES.get(str(resource.get("resourceType")), ()):
-        for concept in _objects(resource, path.split(".")):
-            for coding in _list(concept.get("coding")):
-                if isinstance(coding, dict):
-                    system, code = coding.get("system"), coding.get("code")
-                    if isinstance(system, str) and isinstance(code, str) and system and code:
-                        found.add((system, code))
+    found: set[tuple[str, str]] = set()
+    for names in _PATHS.get(str(resource.get("resourceType")), ()):
+        concepts = [resource]
+        for name in (*names, "coding"):
+            concepts = _objects(concepts, name)
+        for coding in concepts:
+            system, code = coding.get("system"), coding.get("code")
+            if isinstance(system, str) and isinstance(code, str) and system and code:
+                found.add((system, code))
     return frozenset(found)
 
 
-def _objects(value: Json, names: list[str]) -> Iterator[Json]:
-    """The JSON objects at the end of a path."""
-    first, *rest = names
-    for item in _list(value.get(first)):
-        if isinstance(item, dict):
-            if rest:
-                yield from _objects(item, rest)
-            else:
-                yield item
-
-
-def _list(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+def _objects(owners: list[Json], name: str) -> list[Json]:
+    """The JSON objects of one name in some others."""
+    found: list[Json] = []
+    for owner in owners:
+        value = owner.get(name)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, dict)]
+        elif isinstance(value, dict):
+            found.append(value)
+    return found
