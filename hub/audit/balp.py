@@ -176,10 +176,15 @@ def _server(observer: Observer, pattern: _Pattern) -> Json:
 
 def _user(entry: Entry, pattern: _Pattern, observer: Observer) -> Json:
     who = entry.requester
-    role = {"system": f"{observer.canonical_base}/CodeSystem/role", "code": who.role}
+    local = {"role": who.role, "facility": who.organization}
     agent: Json = {
         "type": {"coding": [{"system": _TERMINOLOGY + "v3-ParticipationType", "code": pattern.user}]},
-        "role": [{"coding": [role]}],
+        # The role, and the facility it is held at, which the reference of a person does not tell.
+        "role": [
+            {"coding": [{"system": f"{observer.canonical_base}/CodeSystem/{name}", "code": code}]}
+            for name, code in local.items()
+            if code
+        ],
         "who": _who(who),
         "requestor": True,
         "purposeOfUse": [_purpose(code) for code in who.purpose],

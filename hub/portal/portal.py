@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from hub.portal.files import file_route
-from hub.portal.pages import find, record, sign_in
+from hub.portal.pages import find, looked, record, sign_in
 from hub.portal.services import PortalServices
 from hub.portal.visit import Page, endpoint
 
@@ -27,5 +27,6 @@ def portal_routes(services: PortalServices) -> list[BaseRoute]:
         route("/record/{person}/sheet", get=record.sheet),
         route("/record/{person}/emergency", post=record.declare),
         route("/record/{person}/emergency/end", post=record.withdraw),
+        route("/looked", get=looked.show),
         file_route(),
     ]

@@ -187,7 +187,8 @@ def shen(hospital: str = "p1-f01", laboratory_id: str = "p1-f03", clinic: str = 
             ),
         )
     yield "F05", {
-        "resourceType": "ServiceRequest", "id": "ref1", "status": "completed", "intent": "order", "code": {"text": "转诊"},
+        "resourceType": "ServiceRequest", "id": "ref1", "status": "completed", "intent": "order",
+        "code": {"text": "转诊"},
         "subject": {"reference": f"Patient/{clinic}"}, "authoredOn": "2026-03-02T07:50:00+08:00",
         "reasonCode": [{"text": "血压 188/116 mmHg，红色预警"}], "performer": [{"reference": "Organization/F01"}],
     }  # fmt: skip

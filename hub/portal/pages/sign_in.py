@@ -18,14 +18,14 @@ PLACES: Final = (
     ("/metrics", "place_metrics"),
 )
 
-#: Where each role begins.
+#: Where each role of `hub.auth.accounts.PAGE_ROLES` begins.
 _HOMES: Final = {"clinician": "/find", "family-doctor": "/find", "patient": "/record", "proxy": "/record"}
 
 
 async def start(visit: Visit) -> Response:
     """The sign-in page; who is signed in goes on to where their role begins."""
     if visit.session is not None:
-        return see_other(_HOMES.get(visit.session.account.role, "/nothing"))
+        return see_other(_HOMES[visit.session.account.role])
     return _form(visit, 200, failed=False, name="")
 
 

@@ -1,0 +1,88 @@
+"""Who looked: the audit trail of a record, for the patient it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from starlette.responses import Response
+
+from hub.fhir.json import loads
+from hub.fhir.temporal import interval
+from hub.gate.pages import CURSOR
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from hub.portal.elements import code, codes, human_name, objects, reference, text
+from hub.portal.visit import Visit
+
+#: Events of one page.
+PAGE: Final = "50"
+_EMERGENCY: Final = frozenset({"ETREAT", "BTG"})
+_PRACTITIONER: Final = "Practitioner/"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """One event: when, who (name and role) from where, what they did, for what purpose."""
+
+    at: datetime
+    name: str
+    role: str
+    facility: str
+    did: str
+    purpose: str
+    emergency: bool
+    refused: bool
+
+
+async def show(visit: Visit) -> Response:
+    """One page of the looks, newest first."""
+    session = visit.signed_in
+    patient = session.account.patient
+    if patient is None:
+        raise HubError(Category.FORBIDDEN, "this account is for no patient", where="account")
+    cursor = visit.request.query_params.get("after", "")
+    params = [("patient", patient), ("_count", PAGE), *([(CURSOR, cursor)] if cursor else [])]
+    page = await visit.services.gate.search(visit.actor(), "AuditEvent", params, origin=visit.origin)
+    events: list[Json] = [loads(one.body) for one in page.matches]
+    names = await _names(visit, events)
+    return visit.render("looked.html", looks=[_look(event, names, visit) for event in events], next=page.next)
+
+
+async def _names(visit: Visit, events: Sequence[Json]) -> Mapping[str, str]:
+    """The names of the practitioners who looked, by reference, as far as the hub knows them."""
+    who = {reference(_user(event).get("who")) for event in events}
+    ids = sorted(one.removeprefix(_PRACTITIONER) for one in who if one.startswith(_PRACTITIONER))
+    if not ids:
+        return {}
+    params = [("_id", ",".join(ids)), ("_count", PAGE)]
+    page = await visit.services.gate.search(visit.actor(), "Practitioner", params, origin=visit.origin)
+    return {f"{one.type}/{one.id}": human_name(loads(one.body)) for one in page.matches if not one.deleted}
+
+
+def _look(event: Json, names: Mapping[str, str], visit: Visit) -> Look:
+    user, say = _user(event), visit.say
+    local = {one.rpartition("|")[0].rpartition("/")[2]: one for part in objects(user, "role") for one in codes(part)}
+    facility = local.get("facility", "").rpartition("|")[2]
+    purposes = [code(one) for one in objects(event, "purposeOfEvent")]
+    return Look(
+        at=interval(text(event, "recorded"))[0],
+        name=names.get(reference(user.get("who")), ""),
+        role=say.code("role", local.get("role", "").rpartition("|")[2]),
+        facility=visit.services.directory.name(facility) or facility,
+        did=say.code("interaction", _subtype(event)),
+        purpose=say("comma").join(filter(None, (say.code("purpose", one, one) for one in purposes))),
+        emergency=not _EMERGENCY.isdisjoint(purposes),
+        refused=text(event, "outcome") not in {"", "0"},
+    )
+
+
+def _subtype(event: Json) -> str:
+    return next((text(one, "code") for one in objects(event, "subtype")), "")
+
+
+def _user(event: Json) -> Json:
+    """The agent who asked."""
+    return next((agent for agent in objects(event, "agent") if agent.get("requestor") is True), {})

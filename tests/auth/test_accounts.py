@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Final
+
+import pytest
+
+from hub.auth.accounts import FREE_ATTEMPTS, Account, Accounts
+from hub.auth.directory import Directory
+from hub.db.database import Database
+from hub.kernel.errors import Category, HubError
+from tests.auth.consortium import CONSORTIUM
+from tests.portal.house import Hands
+
+BAI: Final = Account(
+    name="bai", role="family-doctor", organization="F05", practitioner="bai", patient=None, display="白若溪"
+)
+RIGHT: Final = "a fine long password"
+WRONG: Final = "another long password"
+
+
+def with_accounts(url: str, work: Callable[[Accounts, Hands], Awaitable[None]]) -> None:
+    async def run() -> None:
+        database, clock = await Database.connect(url), Hands()
+        try:
+            await work(Accounts(database, Directory(CONSORTIUM), clock), clock)
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+def test_name_and_password_open_an_account_whatever_the_case_of_the_name(database_url: str) -> None:
+    async def work(accounts: Accounts, _: Hands) -> None:
+        await accounts.add(BAI, RIGHT)
+        assert await accounts.verify(" Bai ", RIGHT) == BAI
+        assert await accounts.verify("bai", WRONG) is None
+        assert await accounts.verify("nobody", RIGHT) is None
+
+    with_accounts(database_url, work)
+
+
+def test_after_five_refusals_even_the_right_password_waits_and_the_wait_doubles(database_url: str) -> None:
+    async def work(accounts: Accounts, clock: Hands) -> None:
+        await accounts.add(BAI, RIGHT)
+        for _ in range(FREE_ATTEMPTS):
+            assert await accounts.verify("bai", WRONG) is None
+        assert await accounts.verify("bai", RIGHT) is None
+        clock.move(seconds=61)
+        assert await accounts.verify("bai", WRONG) is None
+        clock.move(seconds=61)
+        assert await accounts.verify("bai", RIGHT) is None
+        clock.move(seconds=61)
+        assert await accounts.verify("bai", RIGHT) == BAI
+
+    with_accounts(database_url, work)
+
+
+def test_guesses_sent_side_by_side_all_count(database_url: str) -> None:
+    async def work(accounts: Accounts, _: Hands) -> None:
+        await accounts.add(BAI, RIGHT)
+        guesses = [accounts.verify("bai", WRONG) for _ in range(FREE_ATTEMPTS)]
+        assert await asyncio.gather(*guesses) == [None] * FREE_ATTEMPTS
+        assert await accounts.verify("bai", RIGHT) is None
+
+    with_accounts(database_url, work)
+
+
+def test_attempts_on_a_resting_account_do_not_lengthen_its_rest(database_url: str) -> None:
+    async def work(accounts: Accounts, clock: Hands) -> None:
+        await accounts.add(BAI, RIGHT)
+        for _ in range(FREE_ATTEMPTS + 10):
+            await accounts.verify("bai", WRONG)
+        clock.move(seconds=61)
+        assert await accounts.verify("bai", RIGHT) == BAI
+
+    with_accounts(database_url, work)
+
+
+def test_a_disabled_account_does_not_open_until_it_is_enabled(database_url: str) -> None:
+    async def work(accounts: Accounts, _: Hands) -> None:
+        await accounts.add(BAI, RIGHT)
+        await accounts.set_disabled("bai", True)
+        assert await accounts.verify("bai", RIGHT) is None
+        await accounts.set_disabled("bai", False)
+        assert await accounts.verify("bai", RIGHT) == BAI
+
+    with_accounts(database_url, work)
+
+
+def test_a_new_password_replaces_the_old_one_and_lifts_the_rest(database_url: str) -> None:
+    async def work(accounts: Accounts, clock: Hands) -> None:
+        await accounts.add(BAI, RIGHT)
+        for _ in range(FREE_ATTEMPTS):
+            await accounts.verify("bai", WRONG)
+        await accounts.set_password("bai", "yet another password")
+        assert await accounts.verify("bai", RIGHT) is None
+        assert await accounts.verify("bai", "yet another password") == BAI
+        assert clock.now.utcoffset() == timedelta(0)
+
+    with_accounts(database_url, work)
+
+
+@pytest.mark.parametrize(
+    ("changed", "where"),
+    [
+        ({"role": "king"}, "role"),
+        ({"role": "feed"}, "role"),
+        ({"organization": "F99"}, "organization"),
+        ({"organization": ""}, "organization"),
+        ({"practitioner": None}, "practitioner"),
+        ({"role": "patient", "practitioner": None}, "patient"),
+        ({"name": "Bai Ruoxi"}, "name"),
+        ({"name": ""}, "name"),
+    ],
+)
+def test_an_account_that_would_be_nobody_is_refused(database_url: str, changed: dict[str, str], where: str) -> None:
+    async def work(accounts: Accounts, _: Hands) -> None:
+        with pytest.raises(HubError) as caught:
+            await accounts.add(replace(BAI, **changed), RIGHT)  # type: ignore[arg-type]
+        assert (caught.value.category, caught.value.where) == (Category.INVALID, where)
+        assert await accounts.all() == []
+
+    with_accounts(database_url, work)
+
+
+def test_a_name_is_taken_once_and_changes_need_a_name_that_is_there(database_url: str) -> None:
+    async def work(accounts: Accounts, _: Hands) -> None:
+        await accounts.add(BAI, RIGHT)
+        with pytest.raises(HubError) as caught:
+            await accounts.add(replace(BAI, display="someone else"), RIGHT)
+        assert caught.value.category is Category.CONFLICT
+        for change in (accounts.set_disabled("nobody", True), accounts.set_password("nobody", RIGHT)):
+            with pytest.raises(HubError) as caught:
+                await change
+            assert caught.value.category is Category.NOT_FOUND
+        assert await accounts.all() == [BAI]
+
+    with_accounts(database_url, work)
