@@ -1,4 +1,4 @@
-"""`yilian mpi`: the master patient index on files."""
+"""`yilian mpi`: the master patient index on files; hub/cli/stewards.py has the commands on the database."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress, TaskID
 
+from hub.cli import stewards
 from hub.kernel.errors import Category, HubError
 from hub.mpi.features import Features, features
 from hub.mpi.frequencies import count
@@ -20,14 +21,14 @@ from hub.mpi.model import bundled_model
 from hub.mpi.records_file import read_records
 from hub.mpi.score import Scorer, evidence
 
-app = typer.Typer(no_args_is_help=True, help="The master patient index on files.")
+app = typer.Typer(no_args_is_help=True, help="The master patient index: on files (link), and on the database.")
+app.add_typer(stewards.review, name="review")
+app.command()(stewards.unlink)
+app.command()(stewards.reverse)
+app.command()(stewards.history)
+app.command()(stewards.register)
 
 _EXPLAINED: Final = ("record_id", "candidate_id", "score", "decision", "reason", "evidence")
-
-
-@app.callback()
-def group() -> None:
-    """Keeps `link` a command of its own while it is the only one."""
 
 
 @app.command("link")

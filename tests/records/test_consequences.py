@@ -1,60 +1,69 @@
-"""What the doors write is followed, in the same transaction, by who looks after whom."""
+"""What a write brings about in the index, in the same transaction."""
 
 from __future__ import annotations
 
-from hub.kernel.ids import reference_key
-from hub.kernel.types import Json
+from typing import Any
+
+import asyncpg
+import pytest
+
+from hub.kernel.errors import HubError
 from hub.records.client import ClientWrites
-from hub.records.operations import Create, Delete, Update
-from hub.store.store import Store
-from hub.store.values import Relation
+from hub.records.operations import Create, Delete, Operation, Update
+from tests.mpi.registry import patient
+from tests.mpi.test_index import _ID, mingyuan
+from tests.pipeline.fake_feed import message, patient_id, translate
+from tests.pipeline.hub_in_a_box import box, run
 from tests.records.door import DOCTOR, Watched, with_door
-
-ENCOUNTER: Json = {
-    "resourceType": "Encounter",
-    "status": "in-progress",
-    "class": {"code": "AMB"},
-    "subject": {"reference": "Patient/F05-w"},
-    "period": {"start": "2026-05-01"},
-}
+from tests.records.test_ingest import ingest
 
 
-async def _relations(door: ClientWrites, store: Store) -> list[Relation]:
-    async with door._database.connection() as tx:
-        return await store.relations(tx, [reference_key("Patient", "F05-w")])
+async def _persons(url: str) -> dict[str, str]:
+    connection = await asyncpg.connect(url)
+    try:
+        return {row["patient"]: row["person"] for row in await connection.fetch("SELECT patient, person FROM member")}
+    finally:
+        await connection.close()
 
 
-def test_care_follows_from_an_encounter_as_it_stands_and_ends_with_it(database_url: str) -> None:
-    async def visit(door: ClientWrites, store: Watched) -> None:
-        made = await door.write(DOCTOR, Create(type="Encounter", id="F05-e", resource=ENCOUNTER))
-        (open_end,) = await _relations(door, store)
-        assert (open_end.kind, open_end.party, open_end.high) == ("care", "F05", None)
-        ended = {**ENCOUNTER, "status": "finished", "period": {"start": "2026-05-01", "end": "2026-05-02"}}
-        await door.write(DOCTOR, Update(type="Encounter", id=made.id, resource=ended))
-        (over,) = await _relations(door, store)
-        assert over.high is not None
-        await door.write(DOCTOR, Delete(type="Encounter", id=made.id))
-        assert await _relations(door, store) == []
+def test_a_patient_a_client_writes_has_its_person_when_the_write_is_answered(database_url: str) -> None:
+    async def visit(door: ClientWrites, _: Watched) -> dict[str, str]:
+        for rid in ("a", "b"):
+            await door.write(DOCTOR, Create(type="Patient", id=rid, resource=mingyuan(rid, citizen_id=_ID)))
+        one, other = (await _persons(database_url)).values()
+        assert one == other
+        await door.write(DOCTOR, Update(type="Patient", id="b", resource=patient("b", "赵平", born="1950-02-11")))
+        await door.write(DOCTOR, Delete(type="Patient", id="a"))
+        return await _persons(database_url)
 
-    with_door(database_url, visit)
+    persons = with_door(database_url, visit)
+    assert len(set(persons.values())) == 2
 
 
-def test_within_one_transaction_the_last_version_counts(database_url: str) -> None:
-    cancelled = {**ENCOUNTER, "status": "cancelled"}
-
-    async def visit(door: ClientWrites, store: Watched) -> None:
-        await door.transaction(DOCTOR, [Create(type="Encounter", id="F05-e", resource=ENCOUNTER)])
-        assert len(await _relations(door, store)) == 1
-        await door.transaction(DOCTOR, [Update(type="Encounter", id="F05-e", resource=cancelled)])
-        assert await _relations(door, store) == []
+def test_a_refused_write_leaves_no_trace_in_the_index(database_url: str) -> None:
+    async def visit(door: ClientWrites, _: Watched) -> None:
+        writes: list[Operation] = [
+            Create(type="Patient", id="a", resource=mingyuan("a")),
+            Update(type="Patient", id="b", resource=mingyuan("b"), expected=7),
+        ]
+        with pytest.raises(HubError):
+            await door.transaction(DOCTOR, writes)
+        assert await _persons(database_url) == {}
 
     with_door(database_url, visit)
 
 
-def test_saying_the_same_again_keeps_the_relation(database_url: str) -> None:
-    async def visit(door: ClientWrites, store: Watched) -> None:
-        for _ in range(2):
-            await door.write(DOCTOR, Update(type="Encounter", id="F05-e", resource={**ENCOUNTER, "id": "F05-e"}))
-        assert len(await _relations(door, store)) == 1
+def test_a_merge_message_links_both_numbers_once_however_often_it_is_replayed(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            for number, key in ((1, "A"), (2, "B")):
+                await ingest(hub, number, translate(message(str(number), key)))
+            for _ in range(2):
+                await ingest(hub, 3, translate(message("3", "A", other="B", merge=True)))
+            persons = await _persons(database_url)
+            assert persons[patient_id("A")] == persons[patient_id("B")]
+            async with hub.database.connection() as tx:
+                decisions: list[Any] = await tx.fetch("SELECT kind, message FROM mpi_decision")
+            assert [tuple(row) for row in decisions] == [("merge", 3)]
 
-    with_door(database_url, visit)
+    run(story())

@@ -1,0 +1,137 @@
+"""`yilian mpi` on the database: what waits for a steward, decisions, and their history."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import getpass
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from hub.kernel.settings import Settings
+from hub.mpi.lookup import Past, Review
+from hub.run.installation import database_of
+from hub.run.instances import data_folder, registry
+from hub.run.stewards import Desk, desk
+
+review = typer.Typer(no_args_is_help=True, help="Pairs that wait for a decision: list, link, apart.")
+
+T = TypeVar("T")
+Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
+Url = Annotated[str | None, typer.Option(help="The database instead (postgresql://...).")]
+Reason = Annotated[str, typer.Option(help="Why, without patient data; kept with the decision.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Number = Annotated[int, typer.Argument(help="Number of the pair.")]
+
+
+@review.command("list")
+def list_(
+    limit: Annotated[int, typer.Option(help="At most so many, strongest first.")] = 100,
+    data: Data = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the pairs that wait, strongest first. Scores are bits for (above 0) or against one person."""
+    found = _run(data, url, lambda hands: hands.reviews(limit))
+    _print(found, _review_row, ("number", "first", "second", "reason", "score", "evidence"), as_json=as_json)
+
+
+@review.command()
+def link(number: Number, reason: Reason, data: Data = None, url: Url = None) -> None:
+    """Decide that a pair is one person; all of both persons come together."""
+    decided = _run(data, url, lambda hands: hands.settle(number, same=True, reason=reason))
+    typer.echo(f"decision {decided.number}: one person")
+
+
+@review.command()
+def apart(number: Number, reason: Reason, data: Data = None, url: Url = None) -> None:
+    """Decide that a pair is two persons; the matcher will not link them."""
+    decided = _run(data, url, lambda hands: hands.settle(number, same=False, reason=reason))
+    typer.echo(f"decision {decided.number}: two persons")
+
+
+def unlink(
+    patient: Annotated[str, typer.Argument(help="Id of a source Patient.")],
+    reason: Reason,
+    data: Data = None,
+    url: Url = None,
+) -> None:
+    """Take a source patient out of its person; the matcher will not put it back."""
+    decided = _run(data, url, lambda hands: hands.unlink(patient, reason=reason))
+    typer.echo(f"decision {decided.number}: a person of its own")
+
+
+def reverse(
+    decision: Annotated[int, typer.Argument(help="Number of a decision, as `yilian mpi history` tells it.")],
+    reason: Reason,
+    data: Data = None,
+    url: Url = None,
+) -> None:
+    """Take a decision back, whoever made it: every source returns to where it was."""
+    decided = _run(data, url, lambda hands: hands.reverse(decision, reason=reason))
+    typer.echo(f"decision {decided.number}: decision {decision} is taken back")
+
+
+def history(
+    of: Annotated[str, typer.Argument(help="Id of a source Patient or of a person.")],
+    data: Data = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show every decision about a source patient or a person, oldest first."""
+    found = _run(data, url, lambda hands: hands.history(of))
+    _print(found, _past_row, ("decision", "at", "kind", "by", "first", "second", "score", "why"), as_json=as_json)
+
+
+def register(data: Data = None, url: Url = None) -> None:
+    """Register every stored Patient that the index does not know yet, in bulk. May be repeated."""
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("registering", total=None)
+        count = _run(data, url, lambda hands: hands.register(lambda done: progress.update(task, completed=done)))
+    typer.echo(f"{count} patients registered")
+
+
+def _run(data: Path | None, url: str | None, work: Callable[[Desk], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with desk(url or _database(data), getpass.getuser()) as hands:
+            return await work(hands)
+
+    return asyncio.run(run())
+
+
+def _database(data: Path | None) -> str:
+    settings = Settings.load(os.environ)
+    return database_of(data or data_folder(registry(os.environ), None, settings.data_dir), settings)
+
+
+def _print(found: Iterable[Any], row: Callable[[Any], Iterable[str]], header: Iterable[str], *, as_json: bool) -> None:
+    if as_json:
+        json.dump([dataclasses.asdict(one) for one in found], sys.stdout, ensure_ascii=False, default=str)
+        sys.stdout.write("\n")
+        return
+    table = Table(*header, box=None)
+    for one in found:
+        table.add_row(*row(one))
+    Console().print(table)
+
+
+def _review_row(one: Review) -> Iterable[str]:
+    return str(one.number), one.first, one.second, one.reason, f"{one.score:+.1f}", one.evidence
+
+
+def _past_row(one: Past) -> Iterable[str]:
+    by = " ".join(part for part in (one.actor, one.who, str(one.message or "")) if part)
+    at = one.at.astimezone().isoformat(" ", "seconds")
+    kind = one.kind if one.standing else f"{one.kind} (taken back)"
+    why = one.note or one.evidence or (f"takes back {one.reverses}" if one.reverses else "")
+    score = "" if one.score is None else f"{one.score:+.1f}"
+    return str(one.number), at, kind, by, one.first, one.second or "", score, why

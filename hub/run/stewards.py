@@ -1,0 +1,126 @@
+"""The desk of those who look after the master patient index: each look and each decision with its audit entry."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Final, TypeVar
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from hub.audit.entry import Entry, Interaction, Outcome, Requester
+from hub.audit.trail import Trail
+from hub.db import migrate as schema
+from hub.db.database import Database, Tx
+from hub.kernel.clock import system_clock
+from hub.kernel.log import Log
+from hub.mpi import lookup
+from hub.mpi.index import PatientIndex
+from hub.mpi.stewardship import Decided, Steward
+from hub.records.catch_up import catch_up
+from hub.store.store import Store
+
+T = TypeVar("T")
+
+
+class Desk:
+    """What a steward does, as the account `who`; an entry of the audit trail is durable with it."""
+
+    def __init__(self, database: Database, trail: Trail, who: str) -> None:
+        self._database: Final = database
+        self._trail: Final = trail
+        self._who: Final = who
+        self._index: Final = PatientIndex(system_clock)
+        self._steward: Final = Steward(self._index)
+
+    async def reviews(self, limit: int) -> list[lookup.Review]:
+        """What waits for a steward, strongest first."""
+
+        async def look(tx: Tx) -> tuple[list[lookup.Review], Sequence[str], str]:
+            found = await lookup.open_reviews(tx, limit)
+            return found, sorted({patient for one in found for patient in (one.first, one.second)}), ""
+
+        return await self._audited("review-list", look)
+
+    async def history(self, of: str) -> list[lookup.Past]:
+        """Every decision about a source patient or person."""
+
+        async def look(tx: Tx) -> tuple[list[lookup.Past], Sequence[str], str]:
+            found = await lookup.history(tx, of)
+            named = {patient for one in found for patient in (one.first, one.second) if patient}
+            return found, sorted(named), ""
+
+        return await self._audited("history", look)
+
+    async def settle(self, review: int, *, same: bool, reason: str) -> Decided:
+        """Decide a pair that waits: one person, or two."""
+
+        async def work(tx: Tx) -> Decided:
+            decide = self._steward.link if same else self._steward.apart
+            return await decide(tx, *await self._steward.pair(tx, review), who=self._who, note=reason)
+
+        return await self._decided("review-link" if same else "review-apart", work, reason)
+
+    async def unlink(self, patient: str, *, reason: str) -> Decided:
+        """Take a source patient out of its person."""
+        return await self._decided(
+            "unlink", lambda tx: self._steward.unlink(tx, patient, who=self._who, note=reason), reason
+        )
+
+    async def reverse(self, decision: int, *, reason: str) -> Decided:
+        """Take a decision back."""
+        return await self._decided(
+            "reverse", lambda tx: self._steward.reverse(tx, decision, who=self._who, note=reason), reason
+        )
+
+    async def register(self, progress: Callable[[int], None]) -> int:
+        """Register every stored Patient the index does not know; returns how many."""
+        return await catch_up(self._database, Store(system_clock), self._index, progress)
+
+    async def _decided(self, name: str, work: Callable[[Tx], Awaitable[Decided]], reason: str) -> Decided:
+        async def decide(tx: Tx) -> tuple[Decided, Sequence[str], str]:
+            decided = await work(tx)
+            return decided, decided.patients, str(decided.number)
+
+        return await self._audited(name, decide, reason)
+
+    async def _audited(
+        self, name: str, work: Callable[[Tx], Awaitable[tuple[T, Sequence[str], str]]], reason: str = ""
+    ) -> T:
+        async with self._database.transaction() as tx:
+            result, patients, decision = await work(tx)
+            query = {"mpi": name} | {key: told for key, told in (("decision", decision), ("reason", reason)) if told}
+            await self._trail.append(tx, [self._entry(query, tuple(patients))])
+        return result
+
+    def _entry(self, query: dict[str, str], patients: tuple[str, ...]) -> Entry:
+        requester = Requester(
+            role="mpi-steward",
+            organization="",
+            client=self._who,
+            token_id="",
+            purpose=("HSYSADMIN",),
+            form="identified",
+        )
+        return Entry(
+            id=uuid4(),
+            time=system_clock(),
+            requester=requester,
+            interaction=Interaction.OPERATION,
+            outcome=Outcome.RELEASED,
+            query=urlencode(query),
+            patients=patients,
+        )
+
+
+@asynccontextmanager
+async def desk(url: str, who: str) -> AsyncIterator[Desk]:
+    """A desk over the database at `url`, whose schema must be the one this version knows."""
+    database = await Database.connect(url, size=2, name="yilian-mpi")
+    trail = Trail(database, Log("mpi"))
+    try:
+        await schema.check(database)
+        yield Desk(database, trail, who)
+    finally:
+        await trail.close()
+        await database.close()

@@ -1,0 +1,66 @@
+"""`yilian mpi` on the database, as a steward uses it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from hub.audit.entry import Entry
+from tests.cli.commands import yilian
+from tests.mpi.registry import Registry, with_registry
+from tests.mpi.test_index import mingyuan
+from tests.records.door import entries
+
+
+@pytest.fixture
+def doubtful(database_url: str) -> str:
+    """URL of a database in which one pair waits."""
+
+    async def story(registry: Registry) -> None:
+        await registry.register(mingyuan("a"), facility="F01")
+        await registry.register(mingyuan("b", born="1962-01-01"), facility="F04")
+
+    with_registry(database_url, story)
+    return database_url
+
+
+def audited(url: str) -> list[Entry]:
+    """The audit trail, oldest entry first."""
+
+    async def read(registry: Registry) -> list[Entry]:
+        return await entries(registry.database)
+
+    return with_registry(url, read)
+
+
+def test_a_steward_lists_decides_looks_back_and_takes_back_and_all_of_it_is_audited(doubtful: str) -> None:
+    url = ("--url", doubtful)
+    (pair,) = json.loads(yilian("mpi", "review", "list", "--json", *url).stdout)
+    linked = yilian("mpi", "review", "link", str(pair["number"]), "--reason", "asked the ward", *url)
+    assert linked.returncode == 0
+    assert linked.stdout.startswith("decision ")
+    (past,) = json.loads(yilian("mpi", "history", "a", "--json", *url).stdout)
+    assert (past["kind"], past["note"], past["standing"]) == ("link", "asked the ward", True)
+    assert yilian("mpi", "reverse", str(past["number"]), "--reason", "the ward erred", *url).returncode == 0
+    shown = yilian("mpi", "history", "b", *url)
+    assert "(taken back)" in shown.stdout
+    assert yilian("mpi", "review", "apart", str(pair["number"]), "--reason", "two cards", *url).returncode == 0
+    assert json.loads(yilian("mpi", "review", "list", "--json", *url).stdout) == []
+    trail = audited(doubtful)
+    names = [(entry.query or "").partition("&")[0].removeprefix("mpi=") for entry in trail]
+    assert names == ["review-list", "review-link", "history", "reverse", "history", "review-apart", "review-list"]
+    assert trail[1].patients == ("a", "b")
+    assert "reason=asked+the+ward" in (trail[1].query or "")
+
+
+def test_what_cannot_be_decided_is_told_and_leaves_no_entry(doubtful: str) -> None:
+    refused = yilian("mpi", "unlink", "a", "--reason", "x", "--url", doubtful)
+    assert refused.returncode == 2
+    assert "is a person of its own" in refused.stderr
+    assert audited(doubtful) == []
+
+
+def test_patients_the_index_does_not_know_are_registered_on_demand(doubtful: str) -> None:
+    done = yilian("mpi", "register", "--url", doubtful)
+    assert (done.returncode, done.stdout) == (0, "0 patients registered\n")
