@@ -7,12 +7,14 @@ from typing import Any, Final
 
 import pytest
 
+from hub.audit.balp import event_id
 from hub.audit.entry import Interaction, Outcome
 from hub.auth.actor import Actor
 from hub.fhir.json import loads
 from hub.gate.pages import CURSOR
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
+from tests.audit.entries import read as trail_entry
 from tests.gate.house import CLINICIAN, STRANGER, House, absent, observation, refusal, with_house, write
 
 #: The patient a, as the sources a and a2 know her.
@@ -188,10 +190,19 @@ def test_one_event_is_read_by_its_id_by_whom_it_concerns(database_url: str) -> N
         assert (await house.gate.read(AUDITOR, "AuditEvent", event.id)).body != event.body
         for actor, rid in ((OTHER, event.id), (PATIENT, "x"), (PATIENT, event.id[:-1] + "9"), (PATIENT, event.id[:36])):
             assert await absent(house.gate.read(actor, "AuditEvent", rid))
-        refused = await looks(house, AUDITOR, ("patient", "a"))
-        hidden = [e["id"] for e in refused if e["outcome"] == "4" and "BTG" not in repr(e)]
-        for rid in hidden:
-            assert await absent(house.gate.read(PATIENT, "AuditEvent", rid))
+
+    with_house(database_url, work)
+
+
+def test_a_refusal_without_break_glass_is_no_look(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        before = len(await looks(house, PATIENT))
+        refused = trail_entry(outcome=Outcome.REFUSED, patients=("a",))
+        await house.trail.record(refused)
+        assert len(await looks(house, PATIENT)) == before + 2
+        assert await absent(house.gate.read(PATIENT, "AuditEvent", event_id(refused.id, 1)))
+        assert (await house.gate.read(AUDITOR, "AuditEvent", event_id(refused.id, 1))).id
 
     with_house(database_url, work)
 
