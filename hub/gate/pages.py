@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import string
 from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlencode
@@ -20,6 +21,8 @@ from hub.kernel.errors import Category, HubError
 
 #: The search parameter that carries a token.
 CURSOR: Final = "_cursor"
+
+_LETTERS: Final = frozenset(string.ascii_letters + string.digits + "-_")
 
 Parameters = Iterable[tuple[str, str]]
 
@@ -37,6 +40,8 @@ class Seal:
     def open(self, token: str, binding: bytes) -> bytes:
         """The keyset. Raises HubError NOT_FOUND for a token that is not ours, was changed, or is somebody else's."""
         try:
+            if not _LETTERS.issuperset(token):
+                raise ValueError("no letter of ours")  # base64 would take the other alphabet too
             sealed = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
             return self._cipher.decrypt(sealed, [binding])
         except (InvalidTag, binascii.Error, ValueError):
