@@ -15,7 +15,6 @@ from hub.kernel.clock import fixed_clock
 from hub.kernel.ids import hash128, reference_key
 from hub.kernel.types import Json
 from hub.store import conditions as c
-from hub.store.condition_sql import bound
 from hub.store.resource_types import NUMBERS
 from hub.store.store import Store
 from hub.store.values import Facts, Group, Panel, Portion, Relation, Stored, Visible
@@ -186,11 +185,3 @@ def test_an_include_of_everything_follows_search_parameters_only(database_url: s
             return (await ask(connection, store, "Observation", [("_include", "Observation:*")])).included
 
     assert ids(run(database_url, work)) == ["Patient/a"]
-
-
-def test_conditions_of_one_shape_are_one_statement() -> None:
-    one = bound(c.All((c.TypeIn(frozenset({"Patient"})), c.Not(c.Within(NOW, None)))))
-    other = bound(c.All((c.TypeIn(frozenset({"Group", "List"})), c.Not(c.Within(NOW + timedelta(1), None)))))
-    assert one == other
-    assert hash(one) == hash(other)
-    assert one != bound(c.All((c.TypeIn(frozenset({"Patient"})), c.Not(c.Within(None, NOW)))))
