@@ -130,7 +130,7 @@ def audit_event(entry: Entry, observer: Observer, number: int) -> Json:
         "recorded": entry.time.isoformat(timespec="milliseconds"),
         "outcome": _OUTCOME[entry.outcome],
         "outcomeDesc": entry.reason,
-        "purposeOfEvent": [_purpose(code) for code in entry.requester.purpose],
+        "purposeOfEvent": [_declared(entry.requester, code) for code in entry.requester.purpose],
         "agent": [_client(entry, pattern), _server(observer, pattern), _user(entry, pattern, observer)],
         "source": {
             "site": observer.base_url,
@@ -152,6 +152,12 @@ def _meta(entry: Entry, pattern: _Pattern, patient: str | None) -> Json:
 def _purpose(code: str) -> Json:
     system = "urn:hub:purpose" if code in _LOCAL_PURPOSES else _TERMINOLOGY + "v3-ActReason"
     return {"coding": [{"system": system, "code": code}]}
+
+
+def _declared(requester: Requester, code: str) -> Json:
+    """A purpose with the reason that was given for breaking the glass: a person who sees the one is told the other."""
+    purpose = _purpose(code)
+    return {**purpose, "text": requester.break_glass} if requester.break_glass else purpose
 
 
 def _client(entry: Entry, pattern: _Pattern) -> Json:

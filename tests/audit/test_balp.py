@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
@@ -41,6 +42,13 @@ def test_a_read_follows_the_patient_read_pattern() -> None:
     assert patient["what"] == {"reference": "Patient/w"}
     assert data["what"] == {"reference": "Observation/a1c"}
     assert request["what"] == {"identifier": {"value": "r-1"}}
+
+
+def test_a_broken_glass_is_told_with_its_reason() -> None:
+    breaker = replace(REQUESTER, purpose=("BTG",), break_glass="过敏性休克")
+    [purpose] = only(read(requester=breaker))["purposeOfEvent"]
+    assert (purpose["coding"][0]["code"], purpose["text"]) == ("BTG", "过敏性休克")
+    assert all("text" not in purpose for purpose in only(read())["purposeOfEvent"])
 
 
 def test_a_search_gives_one_event_for_each_patient_with_the_raw_query() -> None:
