@@ -157,7 +157,7 @@ async def _permitted(
 ) -> tuple[Stored, Decision]:
     """The version and what permits it; or record that nothing does, and raise what an absent resource raises."""
     if then is None or now is None:
-        await door.recorder.absent(asked)
+        await door.recorder.absent(asked, Basis(epoch=cases.epoch))
         raise not_found()
     decision = decide_version(cases, then, now)
     if not decision.permitted:

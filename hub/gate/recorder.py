@@ -58,9 +58,9 @@ class Recorder:
         types = dict(Counter(v.type for v in versions))
         await self._trail.record(self._entry(asked, Outcome.RELEASED, basis=basis, patients=patients, types=types))
 
-    async def absent(self, asked: Asked) -> None:
-        """There is nothing under this address."""
-        await self._trail.record(self._entry(asked, Outcome.ABSENT))
+    async def absent(self, asked: Asked, basis: Basis = WITHOUT_PERSON) -> None:
+        """There is nothing under this address. With the epoch, recording it takes as long as recording a refusal."""
+        await self._trail.record(self._entry(asked, Outcome.ABSENT, basis=basis))
 
     async def refused(
         self, asked: Asked, reason: str, basis: Basis = WITHOUT_PERSON, patients: Sequence[str] = ()

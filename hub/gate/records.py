@@ -168,7 +168,7 @@ def _is_related(cases: Cases, case: Case) -> bool:
 
 async def _refuse(door: Door, asked: Asked, cases: Cases, standing: _Standing) -> NoReturn:
     if not standing.present:
-        await door.recorder.absent(asked)
+        await door.recorder.absent(asked, basis_of(cases, ()))
         raise not_found()
     basis = replace(basis_of(cases, ()), consents=frozenset(one for c in cases.persons for one in c.consents_used))
     await door.recorder.refused(asked, standing.reason, basis, standing.patients)
