@@ -44,7 +44,7 @@ def test_a_steward_lists_decides_looks_back_and_takes_back_and_all_of_it_is_audi
     assert (past["kind"], past["note"], past["standing"]) == ("link", "asked the ward", True)
     assert yilian("mpi", "reverse", str(past["number"]), "--reason", "the ward erred", *url).returncode == 0
     shown = yilian("mpi", "history", "b", *url)
-    assert "(taken back)" in shown.stdout
+    assert "reversal" in shown.stdout
     assert yilian("mpi", "review", "apart", str(pair["number"]), "--reason", "two cards", *url).returncode == 0
     assert json.loads(yilian("mpi", "review", "list", "--json", *url).stdout) == []
     trail = audited(doubtful)
