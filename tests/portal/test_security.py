@@ -15,7 +15,6 @@ PAGES = (
     f"/record/{PERSON}/sheet",
     "/record/nobody",
     "/looked",
-    "/nothing",
 )
 
 
