@@ -113,7 +113,7 @@ def test_a_hidden_target_and_an_absent_one_are_treated_alike(database_url: str) 
     async def work(house: House) -> None:
         await settle(house)
         hidden, absent = [{"reference": f"Observation/{rid}", "display": "x"} for rid in ("secret", "nothing")]
-        member = {"hasMember": [hidden, absent]}
+        member: dict[str, Any] = {"hasMember": [hidden, absent]}
         await house.save(flagged(observation("panel", **member)))
         panel = loads((await house.gate.read(CLINIC, "Observation", "panel")).body)
         assert panel["hasMember"] == [{"reference": "Observation/secret"}, {"reference": "Observation/nothing"}]
