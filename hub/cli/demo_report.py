@@ -74,6 +74,7 @@ def invite(addresses: Addresses, folder: Path, sign_ins: Sequence[SignIn]) -> No
         f'  curl -H "Authorization: Bearer $TOKEN" "{addresses.base}/fhir/Patient?name=%E6%B2%88"\n'
         f'  curl -H "Authorization: Bearer $TOKEN" "{addresses.base}/fhir/Encounter?status=in-progress&_sort=-date"\n'
         f"  yilian messages list --state dead --data {folder}\n"
+        "docs/tutorial/shared-record.md goes on from here.\n"
         f"Log lines: {folder}/hub.log. Port {port} answers until Ctrl-C.",
         soft_wrap=True,
         highlight=False,
