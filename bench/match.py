@@ -1,8 +1,9 @@
 """Registering source patients online, beside many that are known: latency with the commit, and rate.
 
-`python -m bench.match [--persons 100000] [--probes 1000] [--json FILE]` fills an index with fictional persons of three
+`python -m bench.match [--persons 100000] [--probes 500] [--json FILE]` fills an index with fictional persons of three
 registrations each by COPY, then registers new ones, half of known and half of new persons: one by one, each in a
-transaction of its own that is on disk when it ends; the same again unchanged; and in transactions of 64. Citizen ids bear the division code 990122, which no place has.
+transaction of its own that is on disk when it ends; the same again unchanged; and in transactions of 64. Citizen ids
+bear the division code 990122, which no place has.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Message, parse
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.report import report
-from mappings.hl7v2.resources.merging import merges
+from mappings.hl7v2.resources.merging import merges, unmerges
 from mappings.hl7v2.resources.orders import orders
 from mappings.hl7v2.resources.patient import patient
 from mappings.hl7v2.resources.results import patient_observations
@@ -27,7 +27,7 @@ from mappings.hl7v2.steps import apply
 
 #: Events (message type and trigger) whose structure is mapped on purpose; others give what their segments say.
 COVERED = frozenset(
-    {f"ADT^{event}" for event in ("A01", "A02", "A03", "A04", "A05", "A08", "A11", "A13", "A28", "A31", "A34", "A40")}
+    {f"ADT^A{event}" for event in ("01", "02", "03", "04", "05", "08", "11", "13", "28", "31", "34", "37", "40")}
     | {"ORU^R01", "ORM^O01", "OML^O21", "SIU^S12", "SIU^S13", "SIU^S14", "SIU^S15"}
 )
 
@@ -96,6 +96,7 @@ def _all_resources(groups: Groups, context: Context, rules: Rules) -> tuple[Iden
             patients.append(person)
             events.extend(merges(each, person, context))
         _clinical(each, person, context, rules)
+    events.extend(unmerges(patients, context))
     if groups.schedule is not None:
         appointment(groups, patients, context, rules)
     return tuple(events)

@@ -48,3 +48,17 @@ def test_the_report_tells_where_the_old_number_went() -> None:
     found = translate(PID, MRG, event="A40")
     assert reported(found, "MRG-1[1].1")[:2] == ("mapped", ("Patient.identifier[].value",))
     assert reported(found, "MRG-7[1]")[:2] == ("mapped", ("Patient.name[].family",))
+
+
+def test_an_unmerge_is_an_identity_event_and_two_patients_without_links() -> None:
+    found = translate(pid(f3="1^^^^MR"), pid(f3="2^^^^MR"), event="A37")
+    (event,) = found.identity_events
+    first, second = drafts(found, "Patient")
+    assert (event.kind, event.survivor, event.loser) == ("A37", first.resource["id"], second.resource["id"])
+    for draft in (first, second):
+        assert draft.resource["active"] is True
+        assert "link" in draft.clears
+
+
+def test_an_unmerge_of_one_patient_alone_is_no_event() -> None:
+    assert not translate(pid(f3="1^^^^MR"), event="A37").identity_events

@@ -1,8 +1,8 @@
-"""MRG: two numbers of one facility are one patient (A40, A34 and the older merges); links between them."""
+"""Two numbers of one facility are one patient (MRG in A40, A34 and the older merges), or are two after all (A37)."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hub.kernel.types import IdentityEvent
@@ -16,6 +16,8 @@ from mappings.hl7v2.resources.patient import patient_of
 
 #: Events in which the patient of MRG ceases to be one of its own (v2.5.1 chapter 3).
 MERGES: Final = frozenset({"A18", "A30", "A34", "A36", "A39", "A40", "A46", "A47"})
+#: Events that say that two patients who were taken for one are two: a PID for each (v2.5.1, 3.3.37).
+UNMERGES: Final = frozenset({"A37"})
 _IDENTIFIERS: Final = (1, 4, 2)
 _OLD_NUMBER: Final = Mapped("Patient.identifier[]", CX_PARTS)
 _OLD_NAME: Final = Mapped("Patient.name[]", XPN_PARTS)
@@ -37,6 +39,19 @@ def merges(group: PatientGroup, survivor: Building, context: Context) -> Iterato
         _link(loser, survivor, "replaced-by")
         loser.resource["active"] = False
         yield IdentityEvent(kind=context.event, survivor=survivor.resource["id"], loser=loser.resource["id"])
+
+
+def unmerges(patients: Sequence[Building], context: Context) -> Iterator[IdentityEvent]:
+    """The identity events of a message that parts patients; each is active again and points to nobody."""
+    if context.event not in UNMERGES or len(patients) < 2:
+        return
+    first, *others = patients
+    for person in patients:
+        person.resource["active"] = True
+        person.clears["link"] = None
+    for other in others:
+        if other is not first:
+            yield IdentityEvent(kind=context.event, survivor=first.resource["id"], loser=other.resource["id"])
 
 
 def _fill(segment: Segment, loser: Building, context: Context) -> None:
