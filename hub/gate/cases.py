@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -30,6 +31,8 @@ from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.store.conditions import Condition
 
+#: Persons prepared in one turn of the event loop.
+_TURN: Final = 50
 _NOBODY: Final = Person(frozenset(), None, (), (), ())
 
 
@@ -99,7 +102,11 @@ class Cases:
         """The cases of these persons, which are kept."""
         births = whom.births or self.actor.role in PERSONAL
         self.epoch, found = await dossiers.load(tx, replace(whom, births=births), self.ties, self.rules.configuration)
-        cases = [await self.seen_by(tx, self.actor, dossier) for dossier in found]
+        cases = []
+        for number, dossier in enumerate(found):
+            if number % _TURN == _TURN - 1:
+                await asyncio.sleep(0)  # others are served while a whole panel is prepared
+            cases.append(await self.seen_by(tx, self.actor, dossier))
         self.by_pkey.update((pkey, case) for case in cases for pkey in case.dossier.pkeys)
         return cases
 
