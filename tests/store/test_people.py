@@ -15,7 +15,7 @@ from hub.store.resource_types import NUMBERS
 from hub.store.store import Store
 from hub.store.values import Found, Portion, Visible
 from tests.store.predicate_oracle import World
-from tests.store.support import ask, ids, observation, patient, run, save, settle, write
+from tests.store.support import ask, ids, observation, patient, run, save, settle, stored, write
 
 ALL = frozenset(NUMBERS)
 RECORD = Portion(patients=("a", "b"), types=ALL, leading=ALL, referred=ALL)
@@ -157,6 +157,18 @@ def test_what_changes_between_two_pages_of_a_record_is_left_out(database_url: st
         await save(database, store, write(observation("late", "b")), patient("e"))
         rest = await page(database, store, count=50, after=first.next)
         assert ids(rest.matches) == ["Patient/b", "Observation/oa", "Condition/cb", "Observation/ob"]
+
+    run(database_url, work)
+
+
+def test_a_patient_that_changes_before_its_page_is_left_out(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        await records(database, store)
+        first = await page(database, store, count=1)
+        current = await stored(database, store, "b")
+        await save(database, store, replace(patient("b", gender="male"), current=current))
+        rest = await page(database, store, count=50, after=first.next)
+        assert ids(rest.matches) == ["Observation/oa", "Condition/cb", "Observation/ob"]
 
     run(database_url, work)
 
