@@ -39,6 +39,7 @@ class Event:
     title: str = ""
     appointment: str = ""
     begins: str = ""
+    ends: str = ""
     reason: str = ""
     charset: str = "utf-8"
     status: str = "F"
@@ -143,7 +144,7 @@ def _schedule(event: Event) -> str:
     fields[1] = fields[2] = event.appointment
     fields[6] = event.event
     fields[7] = event.reason
-    fields[11] = f"^^^{event.begins}"
+    fields[11] = f"^^^{event.begins}^{event.ends}"
     fields[25] = status
     return "|".join(["SCH", *fields[1:]])
 

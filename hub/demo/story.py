@@ -15,7 +15,7 @@ from hub.demo.messages import Event, his_message, lis_message
 from hub.demo.population import Person, population
 
 #: What a row of the story tells in days and local times.
-_TIMES: Final = ("at", "begins", "left")
+_TIMES: Final = ("at", "begins", "ends", "left")
 
 DATA: Final = resources.files("hub.demo") / "data"
 
