@@ -144,6 +144,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         panel_limit=settings.panel_limit,
         base_url=settings.base_url,
         canonical_base=settings.canonical_base,
+        installation=f"urn:yilian:{keys.installation}",
     )
     writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
 
