@@ -22,6 +22,8 @@ INSIDE: Final = (*KEEPERS, "hub.gate", "hub.records", "hub.db")
 EXCEPTIONS: Final = {
     "hub.bootstrap": "wires: it makes the store, the trail and the index and hands them to the doors",
     "hub.cli.mpi": "links records of a file given on the command line, by the pure parts of the index",
+    "hub.run.stewards": "the desk of the patient index: ids and names of comparisons, no values; audited",
+    "hub.cli.stewards": "prints what the desk tells: names its types only",
 }
 _SQL: Final = re.compile(rf"\b(?:from|join)\s+(?:{'|'.join(RECORD_TABLES)})\b")
 
@@ -72,6 +74,18 @@ def test_what_the_command_line_uses_of_the_patient_index_cannot_reach_a_database
         waiting |= {found for found in known if _within(found, ("hub",))} - reached
     assert "hub.mpi.score" in reached
     assert not {name for name in reached if _within(name, ("hub.db", "hub.store"))}
+
+
+def test_the_desk_of_the_patient_index_cannot_reach_what_is_released() -> None:
+    paths = dict(modules())
+    wiring = {"hub.store.store", "hub.store.store.Store"}
+    assert {found for found in imported(paths["hub.run.stewards"]) if _within(found, ("hub.store",))} <= wiring
+    assert not {found for found in imported(paths["hub.run.stewards"]) if _within(found, ("hub.gate",))}
+    assert {found for found in imported(paths["hub.cli.stewards"]) if _within(found, KEEPERS)} <= {
+        "hub.mpi.lookup",
+        "hub.mpi.lookup.Past",
+        "hub.mpi.lookup.Review",
+    }
 
 
 def test_who_wires_the_hub_makes_the_keepers_and_asks_them_nothing() -> None:

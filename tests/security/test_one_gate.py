@@ -18,6 +18,8 @@ from starlette.routing import Route
 
 from hub.api.app import FHIR_PREFIX
 from hub.api.fhir.routes import INTERACTIONS
+from hub.audit.entry import Entry
+from hub.audit.queries import newest
 from hub.auth.directory import Directory
 from hub.auth.roles import ROLES
 from hub.auth.tokens import Issuer
@@ -28,6 +30,7 @@ from hub.fhir.json import dumps, loads
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
+from hub.run.stewards import desk
 from hub.store.store import Store
 from tests.api.house import observation, patient
 from tests.security.watch import Watch, watched
@@ -52,6 +55,14 @@ COMMANDS: Final = {
     "token": "signs with the key folder",
     "consent decide": "has no database",
     "mpi link": "has no database",
+    **dict.fromkeys(
+        ("mpi review list", "mpi review link", "mpi review apart", "mpi unlink", "mpi reverse", "mpi history"),
+        "the desk of the patient index, walked below",
+    ),
+    "mpi register": "reads Patients through the records door, walked below",
+    **dict.fromkeys(
+        ("user add", "user list", "user disable", "user enable", "user password"), "the accounts of the pages alone"
+    ),
     "send mllp": "speaks MLLP",
     "messages list": "the inbox alone",
     "messages counts": "the inbox alone",
@@ -163,6 +174,32 @@ def test_the_watch_sees_who_goes_around(database_url: str, monkeypatch: pytest.M
 
     with pytest.raises(AssertionError), watched(monkeypatch):
         asyncio.run(around())
+
+
+def test_the_desk_of_the_patient_index_tells_no_values_and_records_each_look(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def visit(home: Hub) -> dict[str, str]:
+        return await recorded(home)
+
+    ids = in_hub(database_url, tmp_path, visit)
+
+    async def work() -> tuple[list[Any], list[Entry]]:
+        async with desk(database_url, "steward") as hands:
+            told = [await hands.register(lambda _: None), await hands.reviews(10), await hands.history(ids["Patient"])]
+        database = await Database.connect(database_url, size=1)
+        try:
+            async with database.connection() as tx:
+                return told, await newest(tx, limit=2)
+        finally:
+            await database.close()
+
+    with watched(monkeypatch) as watch:
+        told, entries = asyncio.run(work())
+    assert watch.through["hub.records"] > 0
+    assert "沈" not in repr(told)
+    assert "1958" not in repr(told)
+    assert [entry.requester.role for entry in entries] == ["mpi-steward", "mpi-steward"]
 
 
 def test_every_command_is_known_and_none_reads_the_record() -> None:

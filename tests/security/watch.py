@@ -1,7 +1,8 @@
 """Watches what reads the record: every statement that names one of its tables, and who asked for it.
 
-A statement is at home when a door is among its callers: the gate, or the records door (which writes, and reads what it
-is about to change). Anything else has gone around the gate.
+A statement is at home when a door is among its callers: the gate, the records door (which writes, and reads what it is
+about to change), or the desk of the patient index (which tells ids and names of comparisons). Anything else has gone
+around the gate.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ RECORD_TABLES: Final = (
     "mpi_review",
 )
 #: Packages that are doors.
-DOORS: Final = ("hub.gate", "hub.records")
+DOORS: Final = ("hub.gate", "hub.records", "hub.run.stewards")
 
 _NAMED: Final = re.compile(rf"\b(?:from|join|into|update)\s+(?:{'|'.join(RECORD_TABLES)})\b", re.IGNORECASE)
 _METHODS: Final = ("execute", "executemany", "fetch", "fetchval", "fetchrow", "fetchmany", "prepare", "cursor")
@@ -47,7 +48,7 @@ class Watch:
         if not _NAMED.search(sql):
             return
         callers = list(_callers())
-        door = next((door for door in DOORS if any(name.startswith(f"{door}.") for name in callers)), None)
+        door = next((door for door in DOORS if any(f"{name}.".startswith(f"{door}.") for name in callers)), None)
         if door is None:
             self.around.append(" < ".join(name for name in callers if name.startswith("hub.")))
         else:
