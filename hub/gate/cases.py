@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Hashable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
+from consent.compiler import CompiledConsent
 from consent.configuration import Configuration
+from consent.decision import Decision
 from consent.inquiry import Inquiry, prepare
 from consent.organisations import Organisations
 from consent.person import Person
@@ -43,17 +46,22 @@ class Rules:
         self.directory: Final = directory
         self.configuration: Final = configuration
         self._organisations: Final = Organisations(directory.as_case(), References(configuration.base_urls))
+        #: The request of an actor about nobody: neither its time nor what was declared play a part in it.
+        self.nobody: Final = lru_cache(maxsize=1024)(self._about_nobody)
 
-    def inquiry(self, request: Json, dossier: Dossier | None) -> Inquiry:
-        """A request about one person, or (None) about nobody."""
+    def inquiry(self, request: Json, person: Person, consents: tuple[CompiledConsent, ...]) -> Inquiry:
+        """A request about one person."""
         return prepare(
             policy=self.directory.policy,
             directory=self._organisations,
-            patient=_NOBODY if dossier is None else dossier.person,
-            consents=() if dossier is None else dossier.consents,
+            patient=person,
+            consents=consents,
             request=request,
             configuration=self.configuration,
         )
+
+    def _about_nobody(self, actor: Actor) -> Inquiry:
+        return self.inquiry(request_of(actor, self.directory, actor.expires), _NOBODY, ())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +69,14 @@ class Case:
     """A request about one person.
 
     `pointed`: what the `related` pointers of the consents refer to; `looks`: what the consents look at in a resource.
+    `decided` keeps decisions that hang on nothing but release facts many resources share (hub.gate.release).
     """
 
     dossier: Dossier
     inquiry: Inquiry
     pointed: Pointed
     looks: Looks
+    decided: dict[Hashable, Decision] = field(default_factory=dict)
 
     def condition(self, own: Collection[str]) -> Condition:
         """What a row about the person must be like; `own` are the facilities of the requester's legal entity."""
@@ -101,7 +111,8 @@ class Cases:
     async def look_up(self, tx: Tx, whom: Whom) -> list[Case]:
         """The cases of these persons, which are kept."""
         births = whom.births or self.actor.role in PERSONAL
-        self.epoch, found = await dossiers.load(tx, replace(whom, births=births), self.ties, self.rules.configuration)
+        epoch, found = await dossiers.load(tx, replace(whom, births=births), self.ties, self.rules.configuration)
+        self.epoch = epoch if self.epoch is None else min(self.epoch, epoch)
         cases = []
         for number, dossier in enumerate(found):
             if number % _TURN == _TURN - 1:
@@ -114,7 +125,7 @@ class Cases:
         """The case of a person as if `actor` asked; it is not kept."""
         second = second_person(self.second, actor, dossier.person, self.at)
         request = {**request_of(actor, self.rules.directory, self.at), "coApproval": second}
-        inquiry = self.rules.inquiry(request, dossier)
+        inquiry = self.rules.inquiry(request, dossier.person, dossier.consents)
         pointed = await dossiers.neighbours(tx, _pointers(inquiry))
         return Case(dossier=dossier, inquiry=inquiry, pointed=pointed, looks=looks_of(inquiry))
 
@@ -142,7 +153,7 @@ async def open_cases(tx: Tx, rules: Rules, actor: Actor, at: datetime, whom: Who
         actor=actor,
         at=at,
         own=rules.directory.same_entity(actor.organization),
-        nobody=rules.inquiry(request_of(actor, rules.directory, at), None),
+        nobody=rules.nobody(actor),
         second=None if actor.co_approval is None else await approvals.named(tx, actor.co_approval),
     )
     if is_confined(actor):

@@ -55,7 +55,11 @@ class Door:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Tx]:
-        """A connection that sees one state of the database: consents and rows of the same instant."""
+        """A connection that sees one state of the database: for what puts several looks together.
+
+        Where one look at consents settles who may see what of whom before rows are read, none is needed: each row is
+        checked as it was read, and the audit row stands only if the consents have not changed since that look.
+        """
         async with self.database.connection() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
             yield tx
 

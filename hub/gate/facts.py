@@ -13,7 +13,7 @@ from typing import Any, Final
 from consent.facts import Facts, read_facts
 from consent.inquiry import Inquiry
 from consent.references import References
-from consent.rule import AUTHORED_BY, INSTANCE
+from consent.rule import AUTHORED_BY, INSTANCE, Rule
 from consent.times import EARLIEST, LATEST, Period
 from hub.auth.directory import PREFIX
 from hub.fhir.clinical_codes import clinical_codes
@@ -29,11 +29,12 @@ _MICROSECOND: Final = 1000  # nanoseconds
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What provisions look at beyond the release facts."""
+    """What provisions look at beyond the release facts; `apart`: they may tell resources of one kind apart."""
 
     codes: bool = False
     profiles: bool = False
     references: bool = False
+    apart: bool = False
 
     @property
     def inside(self) -> bool:
@@ -49,13 +50,20 @@ def looks_of(inquiry: Inquiry) -> Looks:
         codes=any(rule.code is not None for rule in rules),
         profiles=any(rule.class_ is not None and bool(rule.class_.profiles) for rule in rules),
         references=not meanings <= {INSTANCE, AUTHORED_BY},
+        apart=any(map(_tells_apart, rules)),
     )
+
+
+def _tells_apart(rule: Rule) -> bool:
+    """Whether it looks at more than type, author organisation, authors and labels."""
+    profiles = rule.class_ is not None and bool(rule.class_.profiles)
+    return profiles or rule.code is not None or rule.data is not None or rule.data_period is not None
 
 
 def facts_of(stored: values.Stored, looks: Looks, references: References, pointed: Pointed) -> Facts:
     """All that the rules ask of one version; a deletion has no body, so nothing that stands in it."""
     own = f"{stored.type}/{stored.id}"
-    key = reference_key(stored.type, stored.id)
+    key = reference_key(stored.type, stored.id) if pointed else None
     facts = replace(
         _settled(stored.type, stored.facts.author_org, stored.facts.authors, stored.facts.labels),
         reference=own,

@@ -54,7 +54,7 @@ async def read(door: Door, asked: Asked) -> Released:
 
 
 async def _read(door: Door, asked: Asked, address: Address) -> Released:
-    async with door.snapshot() as tx:
+    async with door.database.connection() as tx:
         current = await _current(door, tx, address)
         cases = await _cases(door, tx, asked, address, current)
         person = golden_records.person_named(cases, address.type, address.id) if current is None else None

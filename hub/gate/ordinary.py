@@ -37,6 +37,8 @@ def ordinary(inquiry: Inquiry, pointed: Pointed) -> Condition:
 
 def covered(permits: Sequence[Statement]) -> Condition:
     """Section 6, step 6: what is restricted is named clearly enough by a permit that stands."""
+    if not permits:
+        return no(at_least(RESTRICTED))
     very = _covering(permits, VERY_RESTRICTED)
     enough = some([_covering(permits, RESTRICTED), _every_label(permits)])
     return some([no(at_least(RESTRICTED)), very, every([no(at_least(VERY_RESTRICTED)), enough])])

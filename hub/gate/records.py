@@ -71,7 +71,7 @@ async def everything(door: Door, asked: Asked, params: Parameters, *, lenient: b
 
 async def _page(door: Door, asked: Asked, rid: str, wish: Wish, binding: bytes, after: bytes | None) -> ReleasedPage:
     size = door.page_limit if wish.count is None else door.size(wish.count)
-    async with door.snapshot() as tx:
+    async with door.database.connection() as tx:
         cases = await door.cases(tx, asked, Whom(keys=[reference_key("Patient", rid)], names=[rid]))
         people = _people(cases, rid)
         portion = _portion(asked.actor, rid, people, wish)

@@ -46,7 +46,14 @@ def decide(cases: Cases, stored: Stored) -> Decision:
     if case is None:
         found = short_way(cases.actor, cases.rules.directory, stored)
         return found if found is not None and askable(cases.nobody) else deny(Reason.PATIENT_MISMATCH)
-    return decide_for(case.inquiry, facts_of(stored, case.looks, case.inquiry.references, case.pointed))
+    if case.looks.apart:
+        return decide_for(case.inquiry, facts_of(stored, case.looks, case.inquiry.references, case.pointed))
+    kind = (stored.patient, stored.type, stored.facts.author_org, stored.facts.authors, stored.facts.labels)
+    known = case.decided.get(kind)
+    if known is None:
+        facts = facts_of(stored, case.looks, case.inquiry.references, case.pointed)
+        known = case.decided[kind] = decide_for(case.inquiry, facts)
+    return known
 
 
 def decide_version(cases: Cases, then: Stored, now: Stored) -> Decision:

@@ -50,8 +50,8 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
 
 
 async def _search(door: Door, asked: Asked, query: Query, binding: bytes, after: bytes | None) -> ReleasedPage:
-    async with door.snapshot() as tx:
-        whom = patients_of(query)
+    whom = patients_of(query)
+    async with door.database.connection() if whom is not None else door.snapshot() as tx:
         cases = await door.cases(tx, asked, whom)
         visible = await _visible(door, tx, cases, query, whom)
         found = await _find(door, tx, query, visible, after)

@@ -31,13 +31,13 @@ def looked_up(actor: Actor, patients: Sequence[str] = ("a",), care: Sequence[str
     """The cases of some patients in the care of some organisations, without consents."""
     request = request_of(actor, DIRECTORY, NOW)
     own = DIRECTORY.same_entity(actor.organization)
-    cases = Cases(rules=RULES, actor=actor, at=NOW, own=own, nobody=RULES.inquiry(request, None))
+    cases = Cases(rules=RULES, actor=actor, at=NOW, own=own, nobody=RULES.nobody(actor))
     for patient in patients:
         relations = tuple(Relation(f"Organization/{code}", ALWAYS) for code in care)
         person = Person(frozenset({f"Patient/{patient}"}), None, (), relations, ())
         pkey = reference_key("Patient", patient)
         dossier = Dossier(pkeys=(pkey,), sources=(patient,), golden=None, person=person, consents=(), versions={})
-        inquiry = RULES.inquiry(request, dossier)
+        inquiry = RULES.inquiry(request, dossier.person, dossier.consents)
         cases.by_pkey[pkey] = Case(dossier=dossier, inquiry=inquiry, pointed={}, looks=looks_of(inquiry))
     return cases
 

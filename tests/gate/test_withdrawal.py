@@ -100,7 +100,7 @@ def test_a_consent_withdrawn_between_two_pages_leaves_the_second_empty(database_
 
 def test_a_request_whose_consents_change_before_it_is_recorded_is_decided_again(database_url: str) -> None:
     class Slow(Store):
-        """Lets a withdrawal come between the decision and its record."""
+        """Lets a withdrawal come once the snapshot of a request is taken."""
 
         async def load(self, *args: Any, **options: Any) -> Any:
             found = await super().load(*args, **options)
@@ -114,12 +114,12 @@ def test_a_request_whose_consents_change_before_it_is_recorded_is_decided_again(
         await another_hospitals_patient(house)
         await permit(house)
         changes.append(lambda: withdraw(house))
-        assert await absent(house.gate.read(CLINICIAN, "Observation", "o0"))
+        assert await absent(house.gate.vread(CLINICIAN, "Observation", "o0", 1))
         (entry,) = await house.entries()
         assert (entry.outcome, entry.reason) == (Outcome.REFUSED, "no-care-relationship")
         await permit(house)
         changes.extend([lambda: permit(house)] * 9)
-        error = await refusal(house.gate.read(CLINICIAN, "Observation", "o0"))
+        error = await refusal(house.gate.vread(CLINICIAN, "Observation", "o0", 1))
         assert (error.category, error.what) == (Category.UNAVAILABLE, "consents change too fast")
 
     with_house(database_url, work, store=Slow)
