@@ -1,8 +1,17 @@
-"""`Patient/$everything` step by step: the store, the gate, and the page as bytes, for one patient of many resources.
+"""`Patient/$everything` as ready bytes, and what the consents in the gate add to it.
 
-`python -m bench.everything [--json FILE] [--resources N] [--repeats R] [--profile]` runs on a durable PostgreSQL
-(fsync) of its own in a temporary folder. Figures are milliseconds for one page of N resources (median of R), the
-resources per second that makes, and the CPU of this process for one resource in microseconds.
+`python -m bench.everything [--json FILE] [--resources N] [--rounds R] [--profile WAY]` runs on a durable PostgreSQL
+(fsync) of its own in a temporary folder. All ways make the same page of N resources, by turns:
+
+    store     the rows of the record as they come out of the store
+    author    the base: what the organisation wrote, were that all the gate asks: predicate, check, audit row, page
+    own       the gate, asked by the organisation that wrote it
+    silent    the gate, asked by another one in charge of a patient who gave no consent
+    labels    the same of a patient with four consents, which speak of labels, types and organisations
+    codes     one more, which denies four codes
+    times     one more, which denies a span of years
+
+The columns `x` are multiples of the base: p50, p95, and CPU of this process. The design allows 1.10 and 1.15.
 """
 
 from __future__ import annotations
@@ -12,142 +21,131 @@ import asyncio
 import cProfile
 import json
 import pstats
-import shutil
-import statistics
 import tempfile
-import time
-from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
+from uuid import uuid4
 
-from sqlalchemy.ext.asyncio import create_async_engine
-
+from bench.consented import AUTHOR, PATIENTS, house
+from bench.turns import Figures, Way, as_worker, by_turns, ratios, show
+from consent.decision import Reason
+from consent.tables import NON_PATIENT_TYPES, RECORD_TYPES
 from hub.api.fhir.bundle import bundle, found_entries
-from hub.audit.trail import Trail
-from hub.db.database import Database
+from hub.audit.entry import Interaction
+from hub.auth.actor import Actor
 from hub.db.embedded import EmbeddedPostgres
-from hub.db.metadata import metadata
-from hub.gate.gate import Gate
-from hub.gate.released import ReleasedPage
+from hub.db.migrate import upgrade
+from hub.gate.recorder import Asked, Basis, Recorder
+from hub.gate.release import short_way
+from hub.gate.released import ReleasedPage, released
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.store.resource_types import NUMBERS
-from hub.store.store import Store
-from hub.store.values import Portion, Visible, Write
-from tests.gate.house import CLINICIAN, DIRECTORY, SECRET, observation, write
+from hub.store.values import Found, Portion, Visible
+from tests.gate.house import CLINICIAN, DIRECTORY, STRANGER, House
 
-BASE: Final = "http://127.0.0.1:8000/fhir"
-_START: Final = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-def record(count: int) -> list[Write]:
-    """A patient with `count` resources in all, about 1 KiB each, which name twenty Practitioners."""
-    found = [write("Practitioner", f"p{n}", active=True) for n in range(20)]
-    found.append(write("Patient", "a", name=[{"family": "沈", "given": ["桂兰"]}], birthDate="1958-04-12"))
-    return found + [_value(number) for number in range(count - 1)]
-
-
-def _value(number: int) -> Write:
-    when = (_START + timedelta(hours=7 * number)).isoformat()
-    measured = {"unit": "mmol/L", "system": "http://unitsofmeasure.org", "code": "mmol/L"}
-    return observation(
-        f"o{number}",
-        effectiveDateTime=when,
-        issued=when,
-        performer=[{"reference": f"Practitioner/p{number % 20}", "display": "Dr Fang"}],
-        category=[
-            {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}
-        ],
-        valueQuantity={"value": number, **measured},
-        referenceRange=[{"low": {"value": 1, **measured}, "high": {"value": 9, **measured}, "text": "of adults"}],
-        note=[
-            {"text": f"Taken in the morning before breakfast, {number} hours after the last meal of the day before."}
-        ],
-    )
+BASE_URL: Final = "http://127.0.0.1:8000/fhir"
+BASE: Final = "author"
+_TYPES: Final = frozenset(NUMBERS)
 
 
 def page_bytes(page: ReleasedPage) -> bytes:
     """A released page as the API sends it."""
-    entries = [*found_entries(BASE, "match", page.matches), *found_entries(BASE, "include", page.included)]
+    entries = [*found_entries(BASE_URL, "match", page.matches), *found_entries(BASE_URL, "include", page.included)]
     return bundle("searchset", entries, total=page.total)
 
 
-async def measured(work: Callable[[], Awaitable[object]], count: int, repeats: int) -> dict[str, float]:
-    """Figures of one step."""
-    await work()
-    times, before = [], time.process_time()
-    for _ in range(repeats):
-        begin = time.perf_counter()
-        await work()
-        times.append((time.perf_counter() - begin) * 1000)
-    spent = (time.process_time() - before) / repeats / count * 1e6
-    took = statistics.median(times)
-    return {"ms": took, "resources/s": count / took * 1000, "cpu us/resource": spent}
+async def from_store(made: House, patient: str, count: int) -> Found:
+    """The whole record by the store alone, under the predicate of its author."""
+    leading = _TYPES - RECORD_TYPES
+    portion = Portion(patients=(patient,), types=leading, leading=leading, referred=_TYPES)
+    visible = Visible(types=NON_PATIENT_TYPES, organizations=(AUTHOR,), withheld=RECORD_TYPES)
+    async with made.database.connection() as tx:
+        return await made.store.everything(tx, portion, visible, count=count + 100)
 
 
-async def figures(url: str, count: int, repeats: int, *, profile: bool) -> dict[str, dict[str, float]]:
-    """Figures of each step."""
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
-    database, store, log = await Database.connect(url), Store(system_clock), Log("bench")
-    async with database.transaction() as tx:
-        await store.save(tx, record(count))
-        await tx.execute("ANALYZE")
-    trail = Trail(database, log)
-    gate = Gate(database, store, trail, DIRECTORY, SECRET, system_clock, log, page_limit=count + 100)
-    types = frozenset(NUMBERS)
-    portion = Portion(patients=("a",), types=types, leading=types, referred=types)
+def by_author(made: House, count: int) -> Way:
+    """The page as it would be made if the author organisation alone decided."""
+    recorder = Recorder(made.trail, system_clock, Log("bench"), uuid4)
+    asked = Asked(actor=CLINICIAN, interaction=Interaction.OPERATION, type="Patient", id="silent")
 
-    async def from_store() -> None:
-        async with database.connection() as tx:
-            await store.everything(tx, portion, Visible(organizations=("F01",)), count=count + 100)
+    async def way(_: int) -> bytes:
+        found = await from_store(made, "silent", count)
+        rows = [*found.matches, *found.included]
+        decided = [short_way(CLINICIAN, DIRECTORY, row) for row in rows]
+        grounds = {Reason.PATIENT_MISMATCH if one is None else one.reason for one in decided}
+        await recorder.released(asked, rows, Basis(grounds=frozenset(reason.value for reason in grounds)))
+        return page_bytes(
+            ReleasedPage(
+                matches=tuple(map(released, found.matches)),
+                included=tuple(map(released, found.included)),
+                total=len(found.matches),
+            )
+        )
 
-    async def from_gate() -> ReleasedPage:
-        return await gate.everything(CLINICIAN, "a", [])
-
-    async def as_bytes() -> bytes:
-        return page_bytes(await from_gate())
-
-    page = await from_gate()
-    number = len(page.matches) + len(page.included)
-    steps: list[tuple[str, Callable[[], Awaitable[object]]]] = [
-        ("store", from_store), ("gate", from_gate), ("page", as_bytes),
-    ]  # fmt: skip
-    found = {name: await measured(work, number, repeats) for name, work in steps}
-    if profile:
-        await _profiled(as_bytes, repeats)
-    await trail.close()
-    await database.close()
-    return found
+    return way
 
 
-async def _profiled(work: Callable[[], Awaitable[Any]], repeats: int) -> None:
-    with cProfile.Profile() as profiler:
-        for _ in range(repeats):
-            await work()
-    pstats.Stats(profiler).sort_stats("tottime").print_stats(18)
+def through_gate(made: House, actor: Actor, patient: str) -> Way:
+    """The page as the gate gives it."""
+
+    async def way(_: int) -> bytes:
+        return page_bytes(await made.gate.everything(actor, patient, []))
+
+    return way
+
+
+def ways(made: House, count: int) -> dict[str, Way]:
+    """What is compared, by name."""
+
+    async def store(_: int) -> Found:
+        return await from_store(made, "silent", count)
+
+    gates = {patient: through_gate(made, STRANGER, patient) for patient in PATIENTS}
+    return {"store": store, BASE: by_author(made, count), "own": through_gate(made, CLINICIAN, "silent"), **gates}
+
+
+async def measure(url: str, count: int, rounds: int) -> dict[str, Figures]:
+    """Figures of every way, on a database that has its tables and no rows."""
+    async with house(url, count) as made:
+        found = await by_turns(ways(made, count), rounds)
+    return {
+        name: {**one, "resources/s": count / one["p50 ms"] * 1000, "cpu us": one["cpu us"] / count}
+        for name, one in found.items()
+    }
+
+
+async def profile(url: str, count: int, rounds: int, name: str) -> None:
+    """Print where one way spends its time in this process."""
+    async with house(url, count) as made:
+        way = ways(made, count)[name]
+        await way(0)
+        with cProfile.Profile() as profiler:
+            for number in range(rounds):
+                await way(number)
+    pstats.Stats(profiler).sort_stats("tottime").print_stats(25)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--json", type=Path)
     parser.add_argument("--resources", type=int, default=1000)
-    parser.add_argument("--repeats", type=int, default=30)
-    parser.add_argument("--profile", action="store_true")
+    parser.add_argument("--rounds", type=int, default=100)
+    parser.add_argument("--profile", metavar="WAY", default="")
     options = parser.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="everything-"))
-    try:
-        with EmbeddedPostgres(folder / "pg") as cluster:
-            found = asyncio.run(figures(cluster.url, options.resources, options.repeats, profile=options.profile))
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-    for name, row in found.items():
-        print(f"{name:8}" + "".join(f"  {column} {value:,.1f}" for column, value in row.items()))
+    with tempfile.TemporaryDirectory(prefix="yilian-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL's own account passes through it
+        with EmbeddedPostgres(folder / "db") as server:
+            asyncio.run(upgrade(server.url))
+            if options.profile:
+                as_worker(profile(server.url, options.resources, options.rounds, options.profile))
+                return
+            found = as_worker(measure(server.url, options.resources, options.rounds))
+    show(found, BASE)
     if options.json:
-        options.json.write_text(json.dumps(found, indent=2))
+        text = json.dumps({"ways": found, "ratios": ratios(found, BASE)}, indent=1)
+        options.json.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,95 @@
+"""Ways of doing the same work, measured by turns in one run: what they are compared by is their ratio.
+
+On a machine that does other work every figure moves, but all ways move alike: each round takes every way once, and the
+next round begins with another. CPU time is that of this process, without PostgreSQL's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import statistics
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import uvloop
+
+T = TypeVar("T")
+
+#: One call; the number is a different one each time.
+Way = Callable[[int], Awaitable[object]]
+
+Figures = dict[str, float]
+
+
+def as_worker(work: Coroutine[Any, Any, T]) -> T:
+    """Run as the hub's processes run (hub/cli/worker.py): the same event loop, the same limits of the collector."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """What the calls of one way took: milliseconds of each, seconds of CPU and of the clock for all."""
+
+    calls: list[float] = field(default_factory=list)
+    cpu: float = 0.0
+    clock: float = 0.0
+
+    def figures(self) -> Figures:
+        cuts = statistics.quantiles(self.calls, n=100, method="inclusive")
+        return {
+            "p50 ms": cuts[49],
+            "p95 ms": cuts[94],
+            "p99 ms": cuts[98],
+            "per s": len(self.calls) / self.clock,
+            "cpu us": self.cpu / len(self.calls) * 1e6,
+        }
+
+
+async def by_turns(
+    ways: Mapping[str, Way], rounds: int, *, clients: int = 1, calls: int = 1, warm: int = 2
+) -> dict[str, Figures]:
+    """Figures of each way: in every round `clients` at once call it `calls` times each. `warm` rounds do not count."""
+    taken = {name: _Taken() for name in ways}
+    order = list(ways)
+    for number in range(warm + rounds):
+        for name in order[number % len(order) :] + order[: number % len(order)]:
+            gc.collect()  # no way pays for the garbage of another
+            await _round(ways[name], _Taken() if number < warm else taken[name], clients, calls)
+    return {name: one.figures() for name, one in taken.items()}
+
+
+async def _round(way: Way, taken: _Taken, clients: int, calls: int) -> None:
+    async def client(first: int) -> None:
+        for number in range(first, first + calls):
+            begin = time.perf_counter()
+            await way(number)
+            taken.calls.append((time.perf_counter() - begin) * 1000)
+
+    cpu, clock = time.process_time(), time.perf_counter()
+    await asyncio.gather(*(client(number * calls) for number in range(clients)))
+    taken.cpu += time.process_time() - cpu
+    taken.clock += time.perf_counter() - clock
+
+
+def ratios(found: Mapping[str, Figures], base: str) -> dict[str, Figures]:
+    """Every way as multiples of one of them."""
+    return {name: {key: value / found[base][key] for key, value in one.items()} for name, one in found.items()}
+
+
+def show(found: Mapping[str, Figures], base: str) -> None:
+    """A line for each way, with its median, 95th percentile and CPU as multiples of the base."""
+    columns = list(next(iter(found.values())))
+    compared = ("p50 ms", "p95 ms", "cpu us")
+    width = max(map(len, found)) + 2
+    heads = [*columns, *(f"x {name.split()[0]}" for name in compared)]
+    print(f"{'':<{width}}" + "".join(f"{head:>10}" for head in heads))
+    for name, one in found.items():
+        row = [f"{one[column]:>10,.2f}" for column in columns]
+        row += [f"{one[column] / found[base][column]:>10.2f}" for column in compared]
+        print(f"{name:<{width}}" + "".join(row))
