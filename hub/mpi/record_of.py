@@ -12,7 +12,7 @@ from hub.mpi.record import Record
 
 #: By Identifier.system, or by its type in http://terminology.hl7.org/CodeSystem/v2-0203: the authorities of the health
 #: ministry's documents (WS/T 500), and that of HL7 China.
-_CITIZEN_ID: Final = frozenset({"urn:oid:2.16.156.10011.1.3", "urn:oid:2.16.840.1.113883.2.23.1.19.1", "NNCHN"})
+CITIZEN_ID: Final = frozenset({"urn:oid:2.16.156.10011.1.3", "urn:oid:2.16.840.1.113883.2.23.1.19.1", "NNCHN"})
 _INSURANCE: Final = frozenset({"urn:oid:2.16.156.10011.1.15", "NH"})
 _HEALTH_CARD: Final = frozenset({"urn:oid:2.16.156.10011.1.19", "HC"})
 _RECORD_NUMBER: Final = frozenset({"MR"})
@@ -33,7 +33,7 @@ def record_of(patient: Json, facility: str) -> Record:
         mrn=_number(patient, _RECORD_NUMBER),
         sex=_SEXES.get(_text(patient, "gender"), ""),
         birth_date=_birth_date(patient),
-        id_no=_number(patient, _CITIZEN_ID),
+        id_no=_number(patient, CITIZEN_ID),
         insurance_no=_number(patient, _INSURANCE),
         health_card=_number(patient, _HEALTH_CARD),
         phone=_phone(patient),

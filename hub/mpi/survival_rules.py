@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, Final
 
@@ -19,7 +20,7 @@ from hub.mpi.contacts import parse_phone
 from hub.mpi.dates import is_placeholder, parse_date
 from hub.mpi.features import features
 from hub.mpi.names import parse_name, parse_newborn
-from hub.mpi.record import Record
+from hub.mpi.record_of import CITIZEN_ID, record_of
 from hub.mpi.survivorship import (
     Rule,
     SourcePatient,
@@ -34,10 +35,6 @@ from hub.mpi.survivorship import (
     union,
 )
 
-#: Systems of the citizen id: that of the health ministry's documents, and that of HL7 China.
-CITIZEN_ID_SYSTEMS: Final = frozenset({"urn:oid:2.16.156.10011.1.3", "urn:oid:2.16.840.1.113883.2.23.1.19.1"})
-#: Its code in http://terminology.hl7.org/CodeSystem/v2-0203.
-_CITIZEN_ID: Final = "NNCHN"
 _SEXES: Final = {"male": "M", "female": "F"}
 _NO_MORE: Final = frozenset({"old", "nickname", "anonymous", "temp"})
 _SCRIPTS: Final = {"han": 2, "latin": 1, "": 0}
@@ -82,13 +79,7 @@ def _own_ids(source: SourcePatient) -> set[CitizenId]:
     """The valid citizen ids of a source that are not borrowed from a parent."""
     found = set()
     for identifier in filter(is_citizen_id, source.resource.get("identifier", ())):
-        record = Record(
-            record_id=source.id,
-            facility=source.facility,
-            name=whole_name(next(iter(source.resource.get("name", ())), {})),
-            birth_date=source.resource.get("birthDate", ""),
-            id_no=identifier.get("value", ""),
-        )
+        record = replace(record_of(source.resource, source.facility), id_no=identifier.get("value", ""))
         own = features(record).own_id
         if own is not None and own.valid:
             found.add(own)
@@ -97,8 +88,8 @@ def _own_ids(source: SourcePatient) -> set[CitizenId]:
 
 def is_citizen_id(identifier: Json) -> bool:
     """Whether an Identifier says that it is a citizen id: by its system, or by its type."""
-    codings = identifier.get("type", {}).get("coding", ())
-    return identifier.get("system") in CITIZEN_ID_SYSTEMS or any(c.get("code") == _CITIZEN_ID for c in codings)
+    codes = (coding.get("code") for coding in identifier.get("type", {}).get("coding", ()))
+    return not CITIZEN_ID.isdisjoint((identifier.get("system"), *codes))
 
 
 def whole_name(name: Json) -> str:
@@ -111,8 +102,8 @@ def _identifier(said: Statement) -> Hashable:
     system, value = said.value.get("system"), said.value.get("value")
     if value is None:
         return content(said)
-    if parse := (parse_citizen_id(value) if is_citizen_id(said.value) else None):
-        return _CITIZEN_ID, parse.digits
+    if is_citizen_id(said.value) and (number := parse_citizen_id(value)) is not None:
+        return "citizen id", number.digits
     return system or said.source.id, value
 
 
