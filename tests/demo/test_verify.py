@@ -1,13 +1,16 @@
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from hub.demo.ask import Reply
-from hub.demo.stage import METHODS
+from hub.demo.calendar import Calendar
+from hub.demo.stage import METHODS, Stage
 from hub.demo.story import data
-from hub.demo.verify import LOOKS, judge
+from hub.demo.verify import LOOKS, judge, verdicts
 from hub.kernel.types import Json
+from tests.demo.a_hub import Asked, a_hub
 
 BUNDLE: Json = {
     "resourceType": "Bundle",
@@ -61,6 +64,20 @@ def test_what_was_seen_is_told_where_it_does_not_hold() -> None:
     verdict = judge("P1", {"says": "two", "counted": 3}, Reply(200, BUNDLE))
     assert (verdict.story, verdict.says) == ("P1", "two")
     assert verdict.seen == "seen {'status': 200, 'counted': 2}, expected {'status': 200, 'counted': 3}"
+
+
+def test_what_cannot_even_be_asked_does_not_hold_and_the_rest_is_still_held() -> None:
+    nobody: Json = {"entry": []}
+
+    def answer(asked: Asked) -> tuple[int, Any]:
+        return 200, {"messages": []} if asked.path.startswith("/api/messages") else nobody
+
+    with a_hub(answer) as hub:
+        found = list(verdicts(Stage(hub.clients, Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC)))))
+    expected = [request["says"] for requests in data("expectations.yaml")["stories"].values() for request in requests]
+    assert [verdict.says for verdict in found][-len(expected) :] == expected
+    assert any("stands for nothing" in verdict.seen for verdict in found)
+    assert not any(verdict.holds for verdict in found if "stands for nothing" in verdict.seen)
 
 
 def test_every_expectation_says_something_that_can_be_looked_at() -> None:
