@@ -16,7 +16,7 @@ from uuid import UUID
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
 from hub.kernel.ids import random_id, reference_key
-from hub.mpi import decisions_read, index_read, index_write
+from hub.mpi import decisions_read, decisions_write, index_read, index_write
 from hub.mpi.blocking import keys
 from hub.mpi.decision import Actor, Decision
 from hub.mpi.features import features
@@ -127,8 +127,8 @@ class PatientIndex:
     ) -> dict[int, int]:
         at, version = self._clock(), self._model.version
         await index_write.join(tx, people, fresh)
-        numbers = await index_write.record(tx, people, version, at)
-        await index_write.review(tx, people, doubts, renewed, version, at)
+        numbers = await decisions_write.record(tx, people, version, at)
+        await decisions_write.review(tx, people, doubts, renewed, version, at)
         return numbers
 
 

@@ -1,0 +1,148 @@
+"""Writing what was decided about source patients, and what is left to a steward: a few statements however many."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from hub.db.database import Tx
+from hub.mpi.decision import Decision, Move
+from hub.mpi.index_write import columns
+from hub.mpi.judge import Doubt
+from hub.mpi.people import People
+
+_NUMBERS: Final = """
+SELECT nextval(pg_get_serial_sequence('mpi_decision', 'number')) AS number FROM generate_series(1, $1)
+"""
+
+_DECISIONS: Final = """
+INSERT INTO mpi_decision
+    (number, kind, actor, who, message, first, second, score, evidence, note, reverses, standing, model, at)
+SELECT *, $13, $14 FROM unnest(
+    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::uuid[], $8::float8[], $9::text[],
+    $10::text[], $11::bigint[], $12::bool[])
+"""
+
+_TURN: Final = """
+UPDATE mpi_decision SET standing = new.standing FROM unnest($1::bigint[], $2::bool[]) AS new (number, standing)
+WHERE mpi_decision.number = new.number
+"""
+
+_OPEN_AGAIN: Final = "UPDATE mpi_review SET decision = NULL WHERE decision = ANY($1)"
+
+_EDGES: Final = """
+INSERT INTO mpi_edge (first, second, decision, actor, kind, loser, closed)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::int[])
+ON CONFLICT (first, second, decision) DO UPDATE SET closed = excluded.closed
+"""
+
+_CLOSINGS: Final = """
+INSERT INTO mpi_closing (decision, first, second, made)
+SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
+"""
+
+_MOVES: Final = """
+INSERT INTO mpi_move (decision, pkey, origin, target)
+SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[])
+"""
+
+_NO_DOUBTS: Final = "DELETE FROM mpi_review WHERE decision IS NULL AND (first = ANY($1) OR second = ANY($1))"
+
+# What a steward has settled stays settled.
+_DOUBTS: Final = """
+INSERT INTO mpi_review (first, second, reason, score, evidence, model, at)
+SELECT *, $6, $7 FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::float8[], $5::text[])
+ON CONFLICT (first, second) DO UPDATE
+SET reason = excluded.reason, score = excluded.score, evidence = excluded.evidence, model = excluded.model
+WHERE mpi_review.decision IS NULL
+"""
+
+
+async def record(tx: Tx, people: People, model: str, at: datetime) -> dict[int, int]:
+    """Keep what was decided; returns the numbers the decisions bear from now on."""
+    decided = people.decided
+    if not decided:
+        return {}
+    fetched = await tx.fetch(_NUMBERS, len(decided))
+    numbers = {decision.number: row["number"] for decision, row in zip(decided, fetched, strict=True)}
+    pkeys = {number: member.pkey for number, member in people.members.items()}
+    await tx.execute(_DECISIONS, *columns([_row(one, numbers, pkeys) for one in decided]), model, at)
+    await _turn(tx, [decision for decision in people.turned if decision.number not in numbers])
+    await _record_edges(tx, [*decided, *people.turned], numbers)
+    moves = [
+        (numbers[decision.number], pkeys[move.source], move.origin, move.target)
+        for decision in decided
+        for move in _net(decision.moves)
+    ]
+    if moves:
+        await tx.execute(_MOVES, *columns(moves))
+    return numbers
+
+
+async def _record_edges(tx: Tx, decided: Sequence[Decision], numbers: Mapping[int, int]) -> None:
+    known = {edge.key: edge for decision in decided for edge in (*decision.edges, *decision.closings)}
+    edges = [
+        (e.first, e.second, numbers.get(e.decision, e.decision), e.actor.value, e.bond.value, e.loser, e.closed)
+        for e in sorted(known.values(), key=lambda edge: edge.key)
+    ]
+    if edges:
+        await tx.execute(_EDGES, *columns(edges))
+    closings = [
+        (numbers[decision.number], e.first, e.second, numbers.get(e.decision, e.decision))
+        for decision in decided
+        if decision.number in numbers
+        for e in decision.closings
+    ]
+    if closings:
+        await tx.execute(_CLOSINGS, *columns(closings))
+
+
+async def _turn(tx: Tx, turned: Sequence[Decision]) -> None:
+    """Note which decisions hold no more, or hold again; a pair settled by one that holds no more is open again."""
+    if turned:
+        standing = {decision.number: decision.standing for decision in turned}
+        await tx.execute(_TURN, *columns(sorted(standing.items())))
+        await tx.execute(_OPEN_AGAIN, [decision.number for decision in turned if not decision.standing])
+
+
+def _row(decision: Decision, numbers: Mapping[int, int], pkeys: Mapping[int, UUID]) -> tuple[object, ...]:
+    return (
+        numbers[decision.number],
+        decision.kind.value,
+        decision.actor.value,
+        decision.who,
+        decision.message,
+        pkeys[decision.first],
+        None if decision.second is None else pkeys[decision.second],
+        decision.score,
+        decision.evidence,
+        decision.note,
+        None if decision.reverses is None else numbers.get(decision.reverses, decision.reverses),
+        decision.standing,
+    )
+
+
+def _net(moves: Sequence[Move]) -> list[Move]:
+    """One move a source: from where it was to where it ended."""
+    found: dict[int, Move] = {}
+    for move in moves:
+        origin = found[move.source].origin if move.source in found else move.origin
+        found[move.source] = Move(move.source, origin, move.target)
+    return [move for move in found.values() if move.origin != move.target]
+
+
+async def review(
+    tx: Tx, people: People, doubts: Sequence[Doubt], renewed: Collection[UUID], model: str, at: datetime
+) -> None:
+    """Keep what is in doubt; open pairs of `renewed` sources were judged anew and go."""
+    if renewed:
+        await tx.execute(_NO_DOUBTS, sorted(renewed))
+    rows: dict[tuple[UUID, UUID], tuple[str, float, str]] = {}
+    for doubt in sorted(doubts, key=lambda doubt: doubt.score):
+        if people.persons[doubt.first] != people.persons[doubt.second]:
+            first, second = sorted((people.members[doubt.first].pkey, people.members[doubt.second].pkey))
+            rows[first, second] = (doubt.reason.value, doubt.score, doubt.evidence)
+    if rows:
+        await tx.execute(_DOUBTS, *columns([(*key, *row) for key, row in sorted(rows.items())]), model, at)
