@@ -134,8 +134,9 @@ def _address(patient: Json) -> str:
 
 
 def numbers_of(patient: Json, say: Texts) -> list[Number]:
-    """The identifiers of a Patient, each once."""
-    found = [Number(_kind(one, say), text(one, "value")) for one in objects(patient, "identifier")]
+    """The identifiers of a Patient, each once, those that are the same everywhere first."""
+    stated = sorted(objects(patient, "identifier"), key=lambda one: text(one, "system") not in _PERSONAL)
+    found = [Number(_kind(one, say), text(one, "value")) for one in stated]
     return list(dict.fromkeys(one for one in found if one.value))
 
 

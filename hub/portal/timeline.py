@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
-from hub.portal.elements import reference
+from hub.portal.elements import objects, reference
 from hub.portal.entries.care import is_follow_up
 from hub.portal.entries.findings import result_references
 from hub.portal.entries.makers import MAKERS
@@ -60,20 +60,22 @@ def entries_of(reading: Reading) -> list[Entry]:
     """Every entry of a record, newest first, those without a time last."""
     items = [item for item in reading.record.items if item.type in MAKERS]
     made = {item.reference: MAKERS[item.type](item, reading) for item in items}
-    folds = _folds(items, reading)
+    folds = _folds(items, made, reading)
     # What was measured comes before what was sent to a laboratory.
     for folded in sorted(folds, key=lambda one: (made[one].kind != "measurement", one)):
         made[folds[folded]] = _joined(made[folds[folded]], made.pop(folded))
     return newest_first(_grouped(made.values()))
 
 
-def _folds(items: Sequence[Item], reading: Reading) -> dict[str, str]:
-    """Which entry is shown within which other: results within their report, what was measured within its follow-up."""
+def _folds(items: Sequence[Item], made: Collection[str], reading: Reading) -> dict[str, str]:
+    """Which entry is shown within which other: results and the order within the report, what was measured within its
+    follow-up."""
     folds: dict[str, str] = {}
     for item in items:
         if item.type == "DiagnosticReport":
-            # Its results stand in it already.
-            folds |= {one: item.reference for one in result_references(item) if reading.item(one)}
+            # Its results stand in it already, and an order that was answered says nothing more.
+            held = [*result_references(item), *map(reference, objects(item.resource, "basedOn"))]
+            folds |= {one: item.reference for one in held if one in made}
     for item in items:
         if item.type == "Observation" and item.reference not in folds:
             visit = reading.item(reference(item.resource.get("encounter")))

@@ -221,10 +221,17 @@ def shen(hospital: str = "p1-f01", laboratory_id: str = "p1-f03", clinic: str = 
             rid = f"lab{i}-{code}"
             yield "F03", of_message(laboratory(rid, laboratory_id, at, code, name, value, low, high, judged), 33 + i)
         results = [{"reference": f"Observation/lab{i}-{value[0]}"} for value in values]
+        order = f"order{i}"
+        yield "F03", of_message(
+            {
+                "resourceType": "ServiceRequest", "id": order, "status": "completed", "intent": "order",
+                "code": {"text": "生化检验申请单"}, "subject": {"reference": f"Patient/{laboratory_id}"},
+            }, 32)  # fmt: skip
         yield "F03", of_message(
             {
                 "resourceType": "DiagnosticReport", "id": f"rep{i}", "status": "final", "code": {"text": "生化检验"},
                 "subject": {"reference": f"Patient/{laboratory_id}"}, "effectiveDateTime": at, "result": results,
+                "basedOn": [{"reference": f"ServiceRequest/{order}"}],
                 "category": [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0074", "code": "CH"}]}],
             }, 33 + i)  # fmt: skip
     yield "F01", of_message(

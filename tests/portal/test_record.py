@@ -81,6 +81,15 @@ def test_results_stand_in_their_report_and_follow_ups_hold_what_was_measured(dat
     in_house(database_url, visit)
 
 
+def test_an_order_that_was_answered_stands_with_its_report_and_not_beside_it(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        page = (await read(home)).text
+        assert "生化检验申请单" not in page
+        assert "#33 #32" in words(page)
+
+    in_house(database_url, visit)
+
+
 def test_the_filter_is_links_that_need_no_script(database_url: str) -> None:
     async def visit(home: House) -> None:
         page = parsed((await read(home)).text)
@@ -233,6 +242,13 @@ def test_a_patient_reads_the_own_record_and_sees_who_looked(database_url: str) -
         assert "医务人员" in said
         assert "石桥社区卫生服务中心" in said
         assert "诊疗" in said
+        # One look at a person of three registrations is one line.
+        (row,) = [row for row in within(parsed(looks.text), "looks", "tr") if "医务人员" in row.text_content()]
+        assert "×" not in row.text_content()
+        await read(home)
+        await home.get(RECORD)
+        await home.sign_in(PATIENT)
+        assert "打开档案 ×2" in words((await home.get("/looked")).text)
 
     in_house(database_url, visit)
 

@@ -22,6 +22,8 @@ def visit(item: Item, reading: Reading) -> Entry:
     reasons = [*concepts(resource, "type"), *concepts(resource, "reasonCode"), *_diagnoses(item, reading)]
     title = reading.say("comma").join(dict.fromkeys(reasons))
     places = [reading.named(place.get("location")) for place in objects(resource, "location")]
+    if not title:
+        title, *places = [place for place in places if place] or [""]
     people = [reading.named(who.get("individual")) for who in objects(resource, "participant")]
     kind = "followup" if is_follow_up(item) else "visit"
     entry = reading.entry(item, kind, title, *dict.fromkeys(places), *dict.fromkeys(people))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from itertools import groupby
 from typing import Final
 
 from starlette.responses import Response
@@ -15,6 +15,7 @@ from hub.gate.pages import CURSOR
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.portal.elements import code, codes, human_name, objects, reference, text
+from hub.portal.moments import minute
 from hub.portal.visit import Visit
 
 #: Events of one page.
@@ -25,9 +26,9 @@ _PRACTITIONER: Final = "Practitioner/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """One event: when, who (name and role) from where, what they did, for what purpose."""
+    """What somebody did within a minute: when, who (name and role) from where, what, for what purpose."""
 
-    at: datetime
+    at: str
     name: str
     role: str
     facility: str
@@ -47,7 +48,17 @@ async def show(visit: Visit) -> Response:
     page = await visit.services.gate.search(visit.actor(), "AuditEvent", params, origin=visit.origin)
     events: list[Json] = [loads(one.body) for one in page.matches]
     names = await _names(visit, events)
-    return visit.render("looked.html", looks=[_look(event, names, visit) for event in events], next=page.next)
+    return visit.render("looked.html", looks=_counted(events, names, visit), next=page.next)
+
+
+def _counted(events: Sequence[Json], names: Mapping[str, str], visit: Visit) -> list[tuple[Look, int]]:
+    """The looks with how often each was repeated within its minute.
+
+    One request makes an event for every registration of the person, whose ids differ after the dot only.
+    """
+    requests = {text(event, "id").partition(".")[0]: event for event in events}
+    looks = (_look(event, names, visit) for event in requests.values())
+    return [(look, len(list(same))) for look, same in groupby(looks)]
 
 
 async def _names(visit: Visit, events: Sequence[Json]) -> Mapping[str, str]:
@@ -67,7 +78,7 @@ def _look(event: Json, names: Mapping[str, str], visit: Visit) -> Look:
     facility = local.get("facility", "").rpartition("|")[2]
     purposes = [code(one) for one in objects(event, "purposeOfEvent")]
     return Look(
-        at=interval(text(event, "recorded"))[0],
+        at=minute(interval(text(event, "recorded"))[0]),
         name=names.get(reference(user.get("who")), ""),
         role=say.code("role", local.get("role", "").rpartition("|")[2]),
         facility=visit.services.directory.name(facility) or facility,

@@ -59,6 +59,9 @@
 
   function options(data) {
     const [min, max, interval] = data.steps;
+    const moments = data.series.flatMap((one) => one.points.map(([at]) => Date.parse(at)));
+    const DAY = 24 * 3600e3;
+    const months = Math.max(...moments) - Math.min(...moments) > 200 * DAY;
     return {
       animation: false,
       textStyle: { color: INK, fontFamily: getComputedStyle(document.body).fontFamily },
@@ -70,9 +73,9 @@
           [moment(points[0].value[0]).minute, ...points.map((point) => `${point.seriesName} ${point.value[1].toFixed(data.digits)} ${data.unit}`)].join("\n"),
       },
       xAxis: {
-        type: "time", boundaryGap: ["3%", "3%"], splitNumber: 3, minInterval: 28 * 24 * 3600e3,
+        type: "time", boundaryGap: ["3%", "3%"], splitNumber: 3, minInterval: months ? 28 * DAY : DAY,
         axisLine: { lineStyle: { color: "#9aa9b6" } },
-        axisLabel: { color: MUTED, hideOverlap: true, formatter: (time) => moment(time).day.slice(0, 7) },
+        axisLabel: { color: MUTED, hideOverlap: true, formatter: (time) => (months ? moment(time).day.slice(0, 7) : moment(time).day.slice(5)) },
       },
       yAxis: {
         type: "value", min, max, interval,
