@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection, Hashable
+from collections.abc import Collection, Hashable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
@@ -28,6 +28,7 @@ from hub.gate import dossiers
 from hub.gate.asking import PERSONAL, is_confined, request_of, second_person
 from hub.gate.dossiers import Dossier, Ties, Whom
 from hub.gate.facts import Looks, looks_of
+from hub.gate.moments import instant_of
 from hub.gate.policy import permitted
 from hub.gate.provisions import Pointed
 from hub.kernel.ids import reference_key
@@ -123,8 +124,9 @@ class Cases:
 
     async def seen_by(self, tx: Tx, actor: Actor, dossier: Dossier) -> Case:
         """The case of a person as if `actor` asked; it is not kept."""
-        second = second_person(self.second, actor, dossier.person, self.at)
-        request = {**request_of(actor, self.rules.directory, self.at), "coApproval": second}
+        at = _not_before(dossier.consents, self.at)
+        second = second_person(self.second, actor, dossier.person, at)
+        request = {**request_of(actor, self.rules.directory, at), "coApproval": second}
         inquiry = self.rules.inquiry(request, dossier.person, dossier.consents)
         pointed = await dossiers.neighbours(tx, _pointers(inquiry))
         return Case(dossier=dossier, inquiry=inquiry, pointed=pointed, looks=looks_of(inquiry))
@@ -163,6 +165,16 @@ async def open_cases(tx: Tx, rules: Rules, actor: Actor, at: datetime, whom: Who
     elif whom is not None:
         await cases.look_up(tx, whom)
     return cases
+
+
+def _not_before(consents: Iterable[CompiledConsent], at: datetime) -> datetime:
+    """`at`, or the time of the newest consent if that is later.
+
+    The hub itself dates a consent when it keeps it, so what is kept has been given. A machine whose clock is behind
+    would otherwise take a withdrawal for one of the future, and let what it withdraws stand.
+    """
+    given = (instant_of(consent.given, up=True) for consent in consents if consent.given is not None)
+    return max([at, *(instant for instant in given if instant is not None)])
 
 
 def _pointers(inquiry: Inquiry) -> set[str]:

@@ -9,6 +9,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, Final
 
 import pytest
@@ -19,6 +20,7 @@ from hub.gate.pages import CURSOR
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.store.store import Store
+from tests.auth.consortium import NOW
 from tests.consent import cases
 from tests.gate.house import CLINICIAN, House, absent, observation, refusal, with_house, write
 
@@ -94,6 +96,18 @@ def test_a_consent_withdrawn_between_two_pages_leaves_the_second_empty(database_
             assert (await page(house, first.next)).matches == ()
         else:
             assert await absent(page(house, first.next))
+
+    with_house(database_url, work)
+
+
+def test_a_machine_whose_clock_is_behind_hears_a_refusal_all_the_same(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await another_hospitals_patient(house)
+        await permit(house)
+        assert (await house.gate.read(CLINICIAN, "Observation", "o0")).id == "o0"
+        ahead = NOW + timedelta(seconds=5)
+        await house.consent("a", cases.provision("deny"), dateTime=ahead.isoformat())
+        await nothing_left(house)
 
     with_house(database_url, work)
 
