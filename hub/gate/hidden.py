@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
+from msgspec import structs
+
 from hub.db.database import Tx
 from hub.gate.cases import Cases
 from hub.gate.checks import look_up_all
@@ -40,4 +42,4 @@ def bound(basis: Basis, cases: Cases, rows: Sequence[Stored]) -> Basis:
 def discreet(row: Stored, hidden: Collection[Pointer]) -> Released:
     """A row as it leaves, without what it repeats of what is hidden."""
     told = released(row)
-    return replace(told, body=trimmed(row.body, hidden)) if hidden and row.facts.flags else told
+    return structs.replace(told, body=trimmed(row.body, hidden)) if hidden and row.facts.flags else told

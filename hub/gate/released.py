@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+import msgspec
+
 from hub.store.values import Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
+class Released(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One version of a resource: its bytes as stored, empty for a deletion.
 
     `organization` is the facility code of its author organisation, `began` and `ended` its clinical time; each is

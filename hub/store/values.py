@@ -1,4 +1,7 @@
-"""What goes into the store and comes out of it. All frozen; instants are aware."""
+"""What goes into the store and comes out of it. All frozen; instants are aware.
+
+What comes out by the thousand is a msgspec.Struct, which is made in a seventh of the time of a frozen dataclass.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 from uuid import UUID
+
+import msgspec
 
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
@@ -15,8 +20,7 @@ from hub.store.conditions import Condition
 Outcome = Literal["created", "updated", "unchanged", "deleted"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Release facts: all that a decision about one resource needs, computed when it is written.
 
     `author_org` is the facility code of the author organisation, `authors` are references, `labels` are
@@ -31,8 +35,7 @@ class Facts:
     flags: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stored:
+class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One version as it is stored. `body` is the JSON as sent; empty for a deletion.
 
     `pkey` is the source-patient key that leads the tables; `source` the inbox entry it came from; `cleared` the

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
+from msgspec import structs
 
 from hub.fhir.json import loads
 from hub.gate.released import Released
@@ -21,7 +22,7 @@ HIV: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode|HIV"
 def flagged(made: Write) -> Write:
     """A write with the flags the records door would give it."""
     assert made.resource is not None
-    return replace(made, facts=replace(made.facts, flags=facts_of(made.resource, "F01").flags))
+    return replace(made, facts=structs.replace(made.facts, flags=facts_of(made.resource, "F01").flags))
 
 
 async def settle(house: House) -> None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Final
 
 import pytest
+from msgspec import structs
 
 from hub.audit.entry import Outcome
 from hub.gate.released import ReleasedPage
@@ -22,7 +23,7 @@ def ids(page: ReleasedPage) -> list[str]:
 
 
 def labelled(written: Write, *labels: str) -> Write:
-    return replace(written, facts=replace(written.facts, labels=labels))
+    return replace(written, facts=structs.replace(written.facts, labels=labels))
 
 
 async def clinic(house: House) -> None:

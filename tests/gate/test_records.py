@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from consent.tables import RECORD_TYPES
 from hub.audit.entry import Interaction, Outcome
@@ -266,7 +267,7 @@ def test_parameters_choose_what_is_in_the_answer(database_url: str, params: Para
         for rid in ("o1", "o2", "o3"):
             made = observation(rid, **(performed_by("Practitioner/fang") if rid == "o1" else {}))
             when = dates.get(rid)
-            facts = replace(made.facts, clinical_start=when, clinical_end=when and when + timedelta(seconds=1))
+            facts = structs.replace(made.facts, clinical_start=when, clinical_end=when and when + timedelta(seconds=1))
             await house.save(replace(made, facts=facts))
         assert sorted(ids(await house.gate.everything(CLINICIAN, "a", params))) == found
 
