@@ -103,11 +103,12 @@ def test_a_consent_withdrawn_between_two_pages_leaves_the_second_empty(database_
 def test_a_machine_whose_clock_is_behind_hears_a_refusal_all_the_same(database_url: str) -> None:
     async def work(house: House) -> None:
         await another_hospitals_patient(house)
-        await permit(house)
+        await house.relate("a", "F01")
         assert (await house.gate.read(CLINICIAN, "Observation", "o0")).id == "o0"
         ahead = NOW + timedelta(seconds=5)
         await house.consent("a", cases.provision("deny"), dateTime=ahead.isoformat())
-        await nothing_left(house)
+        assert await absent(house.gate.read(CLINICIAN, "Observation", "o0"))
+        assert (await house.gate.search(CLINICIAN, "Observation", [("_total", "accurate")])).total == 0
 
     with_house(database_url, work)
 
