@@ -7,7 +7,7 @@ import io
 import re
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
 
@@ -29,6 +29,7 @@ from hub.portal.services import PortalServices
 from hub.records.facts import facts_of
 from hub.store.store import Store
 from hub.store.values import Write
+from tests.gate.house import House as GateHouse
 from tests.portal.people import Told, shen
 
 T = TypeVar("T")
@@ -91,7 +92,8 @@ class House:
     sessions: Sessions
     clock: Hands
     log: io.StringIO
-    people: dict[str, str] = field(default_factory=dict)
+    #: The same hub as the tests of the gate see it: to tie patients to facilities and to lay down consents.
+    law: GateHouse
 
     async def get(self, path: str, **headers: str) -> httpx.Response:
         return await self.http.get(f"{ORIGIN}{path}", headers=_named(headers))
@@ -157,8 +159,10 @@ async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
     store, directory, trail = Store(clock), Directory(CONSORTIUM), Trail(database, log)
     accounts = Accounts(database, directory, clock)
     sessions = Sessions(database, clock, idle=timedelta(minutes=30), longest=timedelta(hours=10))
+    gate = Gate(database, store, trail, directory, bytes(32), clock, log)
+    law = GateHouse(database=database, store=store, trail=trail, gate=gate, stream=stream)
     services = PortalServices(
-        gate=Gate(database, store, trail, directory, bytes(32), clock, log),
+        gate=gate,
         persons=Persons(database),
         accounts=accounts,
         sessions=sessions,
@@ -172,7 +176,7 @@ async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
     app = Starlette(routes=portal_routes(services))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
         try:
-            yield House(app, client, database, store, accounts, sessions, clock, stream)
+            yield House(app, client, database, store, accounts, sessions, clock, stream, law)
         finally:
             print(stream.getvalue())  # noqa: T201  # pytest shows it beside a failure
             await trail.close()

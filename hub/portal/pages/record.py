@@ -47,10 +47,7 @@ async def show(visit: Visit) -> Response:
     try:
         values = await _read(visit, person)
     except HubError as error:
-        if error.category is not Category.FORBIDDEN or not _known(error):
-            raise
-        possible = error.code == _POSSIBLE and _may_declare(visit)
-        return visit.render("refused.html", 403, person=person, possible=possible, problem="")
+        return _refused(visit, person, error)
     kind = visit.request.query_params.get("kind", "")
     number = visit.request.query_params.get("page", "1")
     shown = timeline(
@@ -61,7 +58,11 @@ async def show(visit: Visit) -> Response:
 
 async def sheet(visit: Visit) -> Response:
     """One page to print: the summary of a record."""
-    values = await _read(visit, _person(visit))
+    person = _person(visit)
+    try:
+        values = await _read(visit, person)
+    except HubError as error:
+        return _refused(visit, person, error)
     return visit.render(
         "sheet.html",
         visits=recent(values["entries"], ("visit", "followup"), 6),
@@ -117,9 +118,12 @@ async def _read(visit: Visit, person: str) -> dict[str, Any]:
     }
 
 
-def _known(error: HubError) -> bool:
-    """Whether a refusal is about this record, and not about the role or the token."""
-    return error.code.startswith("break-glass")
+def _refused(visit: Visit, person: str, error: HubError) -> Response:
+    """The page of a record of which nothing may be shown; a refusal that is about something else goes on."""
+    if error.category is not Category.FORBIDDEN or not error.code.startswith("break-glass"):
+        raise error
+    possible = error.code == _POSSIBLE and _may_declare(visit)
+    return visit.render("refused.html", 403, person=person, possible=possible, problem="")
 
 
 def _may_declare(visit: Visit) -> bool:
