@@ -37,11 +37,13 @@ def released(rows: Sequence[Stored], person: str, canonical_base: str) -> Releas
         for row in rows
     ]
     resource = golden(patients, person, canonical_base)
-    digest = hashlib.sha256(resource["meta"]["versionId"].encode()).digest()
+    version = int.from_bytes(hashlib.sha256(resource["meta"]["versionId"].encode()).digest()[:4])
+    # The number of the ETag.
+    resource["meta"]["versionId"] = str(version)
     return Released(
         type="Patient",
         id=person,
-        version=int.from_bytes(digest[:4]),
+        version=version,
         updated=max(row.updated for row in rows),
         deleted=False,
         body=dumps(resource),

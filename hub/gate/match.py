@@ -53,7 +53,8 @@ class _Sight:
 async def match(door: Door, asked: Asked, patient: Json, *, count: int, certain: bool) -> list[Candidate]:
     """At most `count` candidates, the best first; with `certain` the one that is certain, or none."""
     await _admit(door, asked)
-    record = record_of(patient, asked.actor.organization)
+    # A question is no registration: where it is asked speaks neither for nor against anybody.
+    record = record_of(patient, "")
 
     async def attempt() -> list[Candidate]:
         sight = _Sight({}, Basis())

@@ -53,6 +53,7 @@ def test_it_is_made_of_permitted_sources_only(database_url: str) -> None:
         assert {row.id for row in page.matches} == {"person", "a2", "v2"}
         read = await house.gate.read(CLINIC, "Patient", "person")
         assert read == page.matches[0]
+        assert golden["meta"]["versionId"] == str(read.version)
 
     with_house(database_url, work)
 
