@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
@@ -24,7 +25,7 @@ from hub.store.compartment_sql import After, Kinds, Plan, Text
 from hub.store.criteria import Bind, binds
 from hub.store.predicate import Seen, seen
 from hub.store.read import COLUMNS, stored
-from hub.store.resource_types import NUMBERS, type_number
+from hub.store.resource_types import NUMBERS, type_name, type_number
 from hub.store.values import Found, Portion, Stored, Visible
 
 _NIL: Final = str(UUID(int=0))
@@ -36,17 +37,18 @@ _ALL: Final = frozenset(NUMBERS)
 @dataclass(frozen=True, slots=True)
 class _Position:
     """Where a page ended: first the Patients, `given` of them; then (None there) the rows of one source patient after
-    another, of number `source` those past `row` (type, date as text, key); then what all of them refer to, past `key`.
+    another, of number `source` those past `row` (type, date, key); then what all of them refer to, past `key`.
     """
 
     snapshot: str
     given: int | None
     source: int
-    row: tuple[int, str, str]
+    row: tuple[int, datetime, str]
     key: str
 
 
-_FIRST: Final = (0, "-infinity", _NIL)
+#: Before every row: type numbers begin at 1.
+_FIRST: Final = (0, datetime.min.replace(tzinfo=UTC), _NIL)
 _START: Final = _Position("", 0, 0, _FIRST, _NIL)
 _decoder: Final = msgspec.msgpack.Decoder(_Position)
 
@@ -107,12 +109,12 @@ def _broken_off(matches: list[Stored], position: _Position) -> Found:
     return Found(matches=matches, included=[], total=None, next=_encoded(position))
 
 
-def _last(kept: Sequence[Row], before: _Position) -> tuple[int, str, str]:
+def _last(kept: Sequence[Row], before: _Position) -> tuple[int, datetime, str]:
     """The place of the last row of a page, which stays where it was when the page had room for none."""
     if not kept:
         return before.row
     last = kept[-1]
-    return last[0], last[_WIDTH], str(last[_WIDTH + 1])
+    return last[0], last[_WIDTH], str(reference_key(type_name(last[0]), last[1]))
 
 
 async def _opening(tx: Tx, asked: Portion, who: Seen, before: _Position | None) -> tuple[str, list[Stored]]:
@@ -126,7 +128,7 @@ async def _opening(tx: Tx, asked: Portion, who: Seen, before: _Position | None) 
 
 def _rows_plan(asked: Portion, who: Seen, here: _Position, before: _Position | None, limit: int) -> Plan:
     number, low, key = here.row
-    place = (Bind(number, "smallint"), Bind(low, "text"), Bind(key, "uuid"))
+    place = (Bind(number, "smallint"), Bind(low, "timestamptz"), Bind(key, "uuid"))
     own = _pkeys(asked.patients[here.source : here.source + 1])
     return Plan(own, _kinds(asked.types - _PATIENT), who, *_times(asked), **_page_of(place, before, limit))
 

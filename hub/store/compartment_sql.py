@@ -82,7 +82,8 @@ def _columns(row: str) -> str:
 def opening(plan: Plan) -> Text:
     """The Patients' own rows (one row of nulls where there is none to give), each with the snapshot."""
     emit = Emitter(plan)
-    own = [f"r.pkey = ANY({emit.use(plan.pkeys)})", "r.key = r.pkey"]
+    keys = emit.use(plan.pkeys)
+    own = [f"r.pkey = ANY({keys})", f"r.key = ANY({keys})", "r.key = r.pkey"]
     own += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
     if plan.after is not None:
         own += _unchanged(emit, plan.after, "r")
@@ -92,17 +93,17 @@ def opening(plan: Plan) -> Text:
 
 @lru_cache(maxsize=256)
 def rows(plan: Plan) -> Text:
-    """Rows in their order, each with its date as text and its key."""
+    """Rows in their order, each with its date."""
     emit = Emitter(plan)
     conditions = [f"r.pkey = {emit.first(plan.pkeys)}"]
     conditions.append(f"r.type BETWEEN {emit.use(plan.kinds.low)} AND {emit.use(plan.kinds.high)}")
     conditions += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
     if plan.after is not None:
         number, low, key = map(emit.use, plan.after.row)
-        conditions.append(f"(r.type, r.date_low, r.key) > ({number}, {low}::timestamptz, {key})")
+        conditions.append(f"(r.type, r.date_low, r.key) > ({number}, {low}, {key})")
         conditions += _unchanged(emit, plan.after, "r")
     text = (
-        f"SELECT {_columns('r')}, r.date_low::text, r.key FROM resource r WHERE {every(conditions)}"
+        f"SELECT {_columns('r')}, r.date_low FROM resource r WHERE {every(conditions)}"
         f" ORDER BY r.type, r.date_low, r.key LIMIT {_limit(emit, plan)}"
     )
     return text, emit.order
