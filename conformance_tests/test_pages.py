@@ -34,6 +34,7 @@ class Place:
     hub: RunningHub
     browser: Browser
     password: str
+    patient_password: str
     record: str
     axe: str
     problems: list[str] = field(default_factory=list)
@@ -109,7 +110,19 @@ def place(tmp_path_factory: pytest.TempPathFactory, axe: str) -> Iterator[Place]
         put(clinic, shen("p1", "p1", "p1"))
         put(clinic, taken(poisoned(PAYLOADS[0])))
         browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        found = Place(hub, browser, password, f"{hub.base}/record/F05-p1", axe)
+        patient = (
+            "--role",
+            "patient",
+            "--patient",
+            "F05-p1",
+            "--display",
+            "沈桂兰",
+            "--generate",
+            "--data",
+            str(hub.data),
+        )
+        patient_password = hub.yilian("user", "add", "shen", *patient).stdout.strip()
+        found = Place(hub, browser, password, patient_password, f"{hub.base}/record/F05-p1", axe)
         yield found
         browser.close()
 
@@ -185,6 +198,22 @@ def test_axe_finds_no_fault_on_any_page(place: Place, language: str, size: Any) 
         page.wait_for_load_state("networkidle")
         assert place.faults(page) == []
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), path
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_patient_sees_the_own_record_and_who_looked_without_a_fault(place: Place, language: str) -> None:
+    place.page().goto(place.record)
+    page = place.visitor(place.browser.new_context(viewport=PHONE))
+    page.goto(f"{place.hub.base}/?lang={language}")
+    page.fill("#name", "shen")
+    page.fill("#password", place.patient_password)
+    page.click("button.primary")
+    page.wait_for_url("**/record/*")
+    assert place.faults(page) == []
+    assert page.locator("#emergency").count() == 0
+    page.goto(f"{place.hub.base}/looked")
+    assert "石桥社区卫生服务中心" in page.inner_text("table.looks")
+    assert place.faults(page) == []
 
 
 def test_the_filter_changes_the_timeline_in_place_and_the_address_with_it(place: Place) -> None:
