@@ -102,29 +102,22 @@ def place(tmp_path_factory: pytest.TempPathFactory, axe: str) -> Iterator[Place]
     folder = tmp_path_factory.mktemp("pages")
     folder.chmod(0o711)
     with running_hub(folder) as hub, sync_playwright() as driver:
-        password = hub.yilian(
-            "user", "add", "bai", "--role", "clinician", "--organization", "F05", "--practitioner", "bai",
-            "--display", "白若溪", "--generate", "--data", str(hub.data),
-        ).stdout.strip()  # fmt: skip
+        doctor = ("--role", "clinician", "--organization", "F05", "--practitioner", "bai", "--display", "白若溪")
+        password = added(hub, "bai", *doctor)
+        patient_password = added(hub, "shen", "--role", "patient", "--patient", "F05-p1", "--display", "沈桂兰")
         clinic = hub.client("clinician", "F05")
         put(clinic, shen("p1", "p1", "p1"))
         put(clinic, taken(poisoned(PAYLOADS[0])))
         browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        patient = (
-            "--role",
-            "patient",
-            "--patient",
-            "F05-p1",
-            "--display",
-            "沈桂兰",
-            "--generate",
-            "--data",
-            str(hub.data),
-        )
-        patient_password = hub.yilian("user", "add", "shen", *patient).stdout.strip()
         found = Place(hub, browser, password, patient_password, f"{hub.base}/record/F05-p1", axe)
         yield found
         browser.close()
+
+
+def added(hub: RunningHub, name: str, *options: str) -> str:
+    """The password of a new account."""
+    done = hub.yilian("user", "add", name, *options, "--generate", "--data", str(hub.data))
+    return done.stdout.strip()
 
 
 def taken(told: Iterator[Told]) -> Iterator[Told]:
