@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.mix import mix
-from hub.bootstrap import translators
+from hub.bootstrap.feeds import translators
 from hub.db.database import Database, Tx
 from hub.db.embedded import EmbeddedPostgres
 from hub.db.migrate import upgrade

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from hub.bootstrap import profiles
+from hub.bootstrap.feeds import profiles
 from hub.kernel.consortium import load
 
 

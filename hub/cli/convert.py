@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from hub.bootstrap import converter
+from hub.bootstrap.feeds import converter
 from hub.fhir.json import dumps
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json

@@ -18,7 +18,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.bootstrap import Engineering, engineering
+from hub.bootstrap.desks import Engineering, engineering
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
 from hub.kernel.types import State

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from hub.auth.accounts import Account, Accounts
 from hub.auth.passwords import generated
-from hub.bootstrap import accounts
+from hub.bootstrap.desks import accounts
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
 from hub.run.installation import consortium_of, database_of

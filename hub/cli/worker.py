@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 import uvloop
 
-from hub.bootstrap import Foundation
+from hub.bootstrap.foundation import Foundation
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.child import Child, allow_open_files

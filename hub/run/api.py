@@ -9,7 +9,8 @@ from collections.abc import Iterator
 
 import uvicorn
 
-from hub.bootstrap import Foundation, application
+from hub.bootstrap.application import application
+from hub.bootstrap.foundation import Foundation
 from hub.run.child import Child
 
 

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from hub.auth.keys import KeyStore
-from hub.bootstrap import bell_of, migrate, profiles
+from hub.bootstrap.feeds import profiles
+from hub.bootstrap.foundation import bell_of, migrate
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 
 from connectors.mllp.limits import Limits
 from connectors.mllp.server import FeedServer
-from hub.bootstrap import Foundation, envelope_readers
+from hub.bootstrap.feeds import envelope_readers
+from hub.bootstrap.foundation import Foundation
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.settlements import Settlements
 from hub.run.child import Child

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from hub.bootstrap import Foundation, consequences, translators
+from hub.bootstrap.consequences import consequences
+from hub.bootstrap.feeds import translators
+from hub.bootstrap.foundation import Foundation
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
 from hub.pipeline.worker import run_worker

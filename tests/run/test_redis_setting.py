@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from hub.bootstrap import bell_of
+from hub.bootstrap.foundation import bell_of
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.pipeline.bell import SILENT
@@ -16,7 +16,7 @@ from hub.pipeline.bell import SILENT
 def test_without_the_setting_the_package_is_not_even_imported() -> None:
     code = (
         "import sys, hub.cli.main, hub.run.hub, hub.run.mllp, hub.run.pipeline\n"
-        "from hub.bootstrap import bell_of\n"
+        "from hub.bootstrap.foundation import bell_of\n"
         "from hub.kernel.log import Log\n"
         "bell_of('', Log('test'))\n"
         "assert not [name for name in sys.modules if name.partition('.')[0] == 'redis']\n"

@@ -20,7 +20,10 @@ INSIDE: Final = (*KEEPERS, "hub.gate", "hub.records", "hub.db")
 
 #: Modules outside that know a keeper, and why that reads nothing of the record; a test below holds each to it.
 EXCEPTIONS: Final = {
-    "hub.bootstrap": "wires: it makes the store, the trail and the index and hands them to the doors",
+    **dict.fromkeys(
+        ("hub.bootstrap.application", "hub.bootstrap.consequences", "hub.bootstrap.desks", "hub.bootstrap.foundation"),
+        "wires: it makes the store, the trail and the index and hands them to the doors",
+    ),
     "hub.cli.mpi": "links records of a file given on the command line, by the pure parts of the index",
     "hub.run.stewards": "the desk of the patient index: ids and names of comparisons, no values; audited",
     "hub.cli.stewards": "prints what the desk tells: names its types only",
@@ -88,8 +91,8 @@ def test_the_desk_of_the_patient_index_cannot_reach_what_is_released() -> None:
     }
 
 
-def test_who_wires_the_hub_makes_the_keepers_and_asks_them_nothing() -> None:
-    path = ROOT / "hub" / "bootstrap.py"
+@pytest.mark.parametrize("path", sorted((ROOT / "hub" / "bootstrap").glob("*.py")), ids=lambda path: path.stem)
+def test_who_wires_the_hub_makes_the_keepers_and_asks_them_nothing(path: Path) -> None:
     packages = dict(modules())
     names = {found.rpartition(".")[2] for found in imported(path) if _within(found, KEEPERS) and found not in packages}
     assert all(name[0].isupper() for name in names), "classes only"

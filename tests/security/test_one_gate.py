@@ -23,7 +23,8 @@ from hub.audit.queries import newest
 from hub.auth.directory import Directory
 from hub.auth.roles import ROLES
 from hub.auth.tokens import Issuer
-from hub.bootstrap import Foundation, application
+from hub.bootstrap.application import application
+from hub.bootstrap.foundation import Foundation
 from hub.cli.main import app as commands
 from hub.db.database import Database
 from hub.fhir.json import dumps, loads

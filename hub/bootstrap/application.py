@@ -1,0 +1,133 @@
+"""The HTTP application of one API process: FHIR API, other doors, pages."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from fastapi import FastAPI
+
+from consent.configuration import Configuration
+from hub.api.app import create_app
+from hub.api.consents import consent_doors
+from hub.api.json_doors import Door, door_routes
+from hub.api.messages import message_routes
+from hub.api.numbering import Numbering
+from hub.api.openapi import openapi_route
+from hub.api.services import Services
+from hub.api.standing import approval_doors, proxy_doors
+from hub.audit.trail import Trail
+from hub.auth.accounts import Accounts
+from hub.auth.directory import Directory
+from hub.auth.sessions import Sessions
+from hub.auth.tokens import Issuer
+from hub.bootstrap.consequences import consequences
+from hub.bootstrap.desks import unmasking
+from hub.bootstrap.foundation import VERSION, Foundation
+from hub.db import migrate as schema
+from hub.db.database import Database
+from hub.fhir.search_parameters import parameters
+from hub.fhir.validate import validate
+from hub.gate.gate import Gate
+from hub.gate.persons import Persons
+from hub.kernel.clock import system_clock
+from hub.kernel.ids import random_id
+from hub.kernel.log import Log
+from hub.kernel.settings import Settings
+from hub.pipeline.messages import Messages
+from hub.portal.portal import portal_routes
+from hub.portal.services import PortalServices
+from hub.records.approvals import Approvals
+from hub.records.client import ClientWrites
+from hub.records.consent_reading import ConsentReads
+from hub.records.consents import Consents
+from hub.records.proxies import Proxies
+from hub.store.store import Store
+
+
+@asynccontextmanager
+async def application(foundation: Foundation, database: Database) -> AsyncIterator[FastAPI]:
+    """The HTTP application of one API process."""
+    settings, keys = foundation.settings, foundation.keys
+    directory, store = Directory(foundation.consortium), foundation.store()
+    trail = Trail(database, foundation.log)
+    gate = Gate(
+        database,
+        store,
+        trail,
+        directory,
+        keys.page_secret,
+        system_clock,
+        foundation.log,
+        page_size=settings.page_size,
+        page_limit=settings.page_limit,
+        panel_limit=settings.panel_limit,
+        base_url=settings.base_url,
+        canonical_base=settings.canonical_base,
+        installation=f"urn:yilian:{keys.installation}",
+    )
+    writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
+
+    async def ready() -> None:
+        await schema.check(database)
+
+    services = Services(
+        gate=gate,
+        writes=writes,
+        verify=Issuer(keys, directory, system_clock).verify,
+        new_id=random_id,
+        ready=ready,
+        searchable=parameters,
+        clock=system_clock,
+        log=foundation.log,
+        base_url=settings.base_url,
+        version=VERSION,
+        max_body_bytes=settings.max_body_bytes,
+    )
+    app = create_app(services)
+    app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
+    doors = await consent_api(settings, database, store, directory, trail)
+    app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
+    app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
+    try:
+        yield app
+    finally:
+        await writes.close()
+        await trail.close()
+
+
+def pages(settings: Settings, database: Database, directory: Directory, gate: Gate, log: Log) -> PortalServices:
+    """What the web pages of one API process need."""
+    return PortalServices(
+        gate=gate,
+        persons=Persons(database),
+        accounts=Accounts(database, directory, system_clock),
+        sessions=Sessions(
+            database,
+            system_clock,
+            idle=timedelta(seconds=settings.session_idle_seconds),
+            longest=timedelta(seconds=settings.session_seconds),
+        ),
+        directory=directory,
+        clock=system_clock,
+        log=log,
+        new_number=Numbering("p" + random_id()[:6]).next,
+        version=VERSION,
+        secure=settings.base_url.startswith("https://"),
+    )
+
+
+async def consent_api(
+    settings: Settings, database: Database, store: Store, directory: Directory, trail: Trail
+) -> list[Door]:
+    """The doors for consents, proxies and approvals; consents compiled under other settings are compiled anew."""
+    configuration = Configuration(base_urls=(settings.base_url,) if settings.base_url else ())
+    common = (trail, system_clock, configuration)
+    consents = Consents(database, store, directory, validate, *common, settings.canonical_base)
+    await consents.renew()
+    return [
+        *consent_doors(consents, ConsentReads(database, store, *common), settings.base_url),
+        *proxy_doors(Proxies(database, store, validate, *common)),
+        *approval_doors(Approvals(database, directory, trail, system_clock)),
+    ]

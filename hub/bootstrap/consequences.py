@@ -1,0 +1,22 @@
+"""What follows from a write, for both doors of the records."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from hub.bootstrap.foundation import Foundation
+from hub.kernel.clock import system_clock
+from hub.mpi.index import PatientIndex
+from hub.records.consequences import Consequences
+from hub.records.relationships import Relationships
+from hub.store.store import Store
+
+
+def consequences(foundation: Foundation, store: Store) -> Consequences:
+    """What follows from writes, for either door of the records."""
+    relationships = Relationships(
+        facilities=frozenset(foundation.consortium.facilities),
+        care=timedelta(days=foundation.settings.care_days),
+        canonical_base=foundation.settings.canonical_base,
+    )
+    return Consequences(store, PatientIndex(system_clock), relationships)

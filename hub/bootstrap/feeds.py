@@ -1,0 +1,46 @@
+"""What the feeds of a consortium need: profiles, translators, readers of envelopes, conversions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from hub.kernel.consortium import Consortium
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import keyed_ids
+from hub.kernel.ports import EnvelopeReader, Translator
+from hub.kernel.types import Json
+from mappings.hl7v2 import profile as hl7v2_profile
+from mappings.hl7v2.convert import convert
+from mappings.hl7v2.envelope import envelope_reader
+from mappings.hl7v2.translator import translator
+
+
+def profiles(consortium: Consortium) -> Mapping[str, hl7v2_profile.Profile]:
+    """The facility profile of every feed, by feed. Raises HubError INVALID with the lines that are wrong."""
+    return {
+        feed.name: hl7v2_profile.load(feed.profile) if feed.profile else hl7v2_profile.DEFAULT
+        for feed in consortium.feeds.values()
+    }
+
+
+def translators(consortium: Consortium, secret: bytes, canonical_base: str) -> Mapping[str, Translator]:
+    """A translator for every feed, by feed. Raises HubError INVALID for a profile that is wrong."""
+    ids = keyed_ids(secret)
+    return {
+        name: translator(profile, consortium.feeds[name].facility, ids, canonical_base=canonical_base)
+        for name, profile in profiles(consortium).items()
+    }
+
+
+def envelope_readers(consortium: Consortium) -> Mapping[str, EnvelopeReader]:
+    """The envelope reader of every feed, by feed."""
+    return {name: envelope_reader(profile) for name, profile in profiles(consortium).items()}
+
+
+def converter(source_format: str, profile: Path | None, canonical_base: str) -> Callable[[str, bytes], Iterator[Json]]:
+    """The conversion of `yilian convert` for a format. Raises HubError for an unknown one or a wrong profile."""
+    if source_format != "hl7v2":
+        raise HubError(Category.UNSUPPORTED, "this format cannot be converted", where=source_format, todo="use hl7v2")
+    loaded = hl7v2_profile.load(profile) if profile else hl7v2_profile.DEFAULT
+    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)

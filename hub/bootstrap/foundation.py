@@ -1,0 +1,86 @@
+"""What every process stands on: settings, consortium, keys, store, database, bell."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import Final
+
+from hub.auth.keys import KeyStore
+from hub.db import migrate as schema
+from hub.db.database import Database
+from hub.kernel.clock import system_clock
+from hub.kernel.consortium import Consortium, load
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+from hub.kernel.settings import Settings
+from hub.pipeline.bell import SILENT, Bell
+from hub.store.store import Store
+
+VERSION: Final = version("yilian-hub")
+
+
+@dataclass(frozen=True, slots=True)
+class Foundation:
+    """What every process stands on. Consortium and keys are read when first asked for."""
+
+    settings: Settings
+    log: Log
+
+    @property
+    def consortium(self) -> Consortium:
+        return load(self.settings.config)
+
+    @property
+    def keys(self) -> KeyStore:
+        return KeyStore(self.settings.data_dir / "keys")
+
+    def store(self) -> Store:
+        return Store(system_clock)
+
+    @asynccontextmanager
+    async def database(self, process: str, *, size: int) -> AsyncIterator[Database]:
+        """Connections to the database, whose schema must be the one this version knows."""
+        database = await Database.connect(self.settings.database_url, size=size, name=f"yilian-{process}")
+        try:
+            await schema.check(database)
+            yield database
+        finally:
+            await database.close()
+
+    @asynccontextmanager
+    async def bell(self) -> AsyncIterator[Bell]:
+        """The bell between processes: that of the Redis in the settings, or a silent one."""
+        bell = bell_of(self.settings.redis_url, self.log)
+        try:
+            yield bell
+        finally:
+            await bell.close()
+
+
+def bell_of(redis_url: str, log: Log) -> Bell:
+    """The bell of the Redis at `redis_url`, a silent one for "". Opens no connection.
+
+    Raises HubError INVALID for a URL that is none, or when the package for Redis is not installed.
+    """
+    if not redis_url:
+        return SILENT
+    try:
+        from hub.pipeline.redis_bell import RedisBell
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "redis":
+            raise
+        raise HubError(
+            Category.INVALID,
+            "Redis is configured and the package redis is not installed",
+            where="YILIAN_REDIS_URL",
+            todo='install it (pip install "yilian-hub[redis]"), or leave the setting empty',
+        ) from None
+    return RedisBell(redis_url, log)
+
+
+async def migrate(url: str) -> None:
+    """Bring a database to the newest schema. Raises HubError UNAVAILABLE."""
+    await schema.upgrade(url)
