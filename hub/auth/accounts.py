@@ -92,6 +92,10 @@ class Accounts:
         async with self._database.connection() as tx:
             return [_account(row) for row in await tx.fetch("SELECT * FROM account ORDER BY name")]
 
+    async def names(self) -> dict[str, str]:
+        """The names to greet with of those who are a Practitioner, by its id."""
+        return {account.practitioner: account.display for account in await self.all() if account.practitioner}
+
     async def set_password(self, name: str, password: str) -> None:
         """Give an account a new password, lift its lock, and end its sessions. Raises HubError NOT_FOUND."""
         kept = passwords.hashed(password)

@@ -138,5 +138,6 @@ def test_a_name_is_taken_once_and_changes_need_a_name_that_is_there(database_url
                 await change
             assert caught.value.category is Category.NOT_FOUND
         assert await accounts.all() == [BAI]
+        assert await accounts.names() == {"bai": "白若溪"}
 
     with_accounts(database_url, work)

@@ -239,7 +239,7 @@ def test_a_patient_reads_the_own_record_and_sees_who_looked(database_url: str) -
         looks = await home.get("/looked")
         said = words(looks.text)
         assert "打开档案" in said
-        assert "医务人员" in said
+        assert "白若溪 医务人员" in said
         assert "石桥社区卫生服务中心" in said
         assert "诊疗" in said
         # One look at a person of three registrations is one line.

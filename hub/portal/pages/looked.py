@@ -62,9 +62,15 @@ def _counted(events: Sequence[Json], names: Mapping[str, str], visit: Visit) -> 
 
 
 async def _names(visit: Visit, events: Sequence[Json]) -> Mapping[str, str]:
-    """The names of the practitioners who looked, by reference, as far as the hub knows them."""
+    """The names of the practitioners who looked, by reference: as their account or their Practitioner gives them."""
+    accounts = await visit.services.accounts.names()
     who = {reference(_user(event).get("who")) for event in events}
     ids = sorted(one.removeprefix(_PRACTITIONER) for one in who if one.startswith(_PRACTITIONER))
+    known = {_PRACTITIONER + rid: accounts[rid] for rid in ids if rid in accounts}
+    return known | await _practitioners(visit, [rid for rid in ids if rid not in accounts])
+
+
+async def _practitioners(visit: Visit, ids: Sequence[str]) -> dict[str, str]:
     if not ids:
         return {}
     params = [("_id", ",".join(ids)), ("_count", PAGE)]
