@@ -25,9 +25,9 @@ from hub.auth.approvals import Approval
 from hub.auth.directory import Directory
 from hub.db.database import Tx
 from hub.gate import dossiers
+from hub.gate.alike import Looks, looks_of
 from hub.gate.asking import PERSONAL, is_confined, request_of, second_person
 from hub.gate.dossiers import Dossier, Ties, Whom
-from hub.gate.facts import Looks, looks_of
 from hub.gate.moments import instant_of
 from hub.gate.policy import permitted
 from hub.gate.provisions import Pointed
@@ -70,7 +70,7 @@ class Case:
     """A request about one person.
 
     `pointed`: what the `related` pointers of the consents refer to; `looks`: what the consents look at in a resource.
-    `decided` keeps decisions that hang on nothing but release facts many resources share (hub.gate.release).
+    `decided` keeps the decision on each kind of resource (hub.gate.alike).
     """
 
     dossier: Dossier
@@ -96,7 +96,8 @@ class Cases:
     for; `by_pkey` says who was looked up.
 
     `confined` are the source patients outside of whom the token sees nothing; None: it is not confined. `own` are the
-    facilities of the requester's legal entity. `nobody` is the request about what is about no patient.
+    facilities of the requester's legal entity. `nobody` is the request about what is about no patient; `decided` keeps
+    the decision on each kind of that.
     """
 
     rules: Rules
@@ -108,6 +109,7 @@ class Cases:
     epoch: int | None = None
     confined: tuple[UUID, ...] | None = None
     by_pkey: dict[UUID, Case] = field(default_factory=dict)
+    decided: dict[Hashable, Decision] = field(default_factory=dict)
 
     async def look_up(self, tx: Tx, whom: Whom) -> list[Case]:
         """The cases of these persons, which are kept."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from consent.times import EARLIEST, LATEST
+from consent.times import EARLIEST, LATEST, Period
+from hub.store.values import Facts
 
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
@@ -30,3 +31,12 @@ def instant_of(moment: int, *, up: bool) -> datetime | None:
         return None
     whole = (-(-moment // _NANOSECONDS) if up else moment // _NANOSECONDS) - _DAY
     return _FIRST + timedelta(microseconds=min(max(whole, 0), _LAST))
+
+
+def clinical_time(facts: Facts) -> Period | None:
+    """Stored as [start, end); to the rules it ends with its last microsecond."""
+    start, end = facts.clinical_start, facts.clinical_end
+    if start is None and end is None:
+        return None
+    first = EARLIEST if start is None else moment_of(start)
+    return first, LATEST if end is None else moment_of(end) - _NANOSECONDS

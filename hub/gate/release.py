@@ -5,17 +5,21 @@ The two must agree. They are written twice on purpose: a defect in one is caught
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from typing import Final
 
 from consent.decide import decide_for
 from consent.decision import Decision, Reason, deny, permit
+from consent.inquiry import Inquiry
 from consent.tables import CLINICIAN, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.gate.alike import Looks, kind_of
 from hub.gate.asking import is_confined
 from hub.gate.cases import Cases
-from hub.gate.facts import Looks, facts_of
+from hub.gate.facts import facts_of
 from hub.gate.policy import askable
+from hub.gate.provisions import Pointed
 from hub.store.values import Stored
 
 _NOTHING_MORE: Final = Looks()
@@ -38,25 +42,30 @@ def short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | 
 def decide(cases: Cases, stored: Stored) -> Decision:
     """The decision on one version; a patient who was not looked up is nobody the request may be about."""
     if stored.patient is None:
-        facts = facts_of(stored, _NOTHING_MORE, cases.nobody.references, {})
-        return decide_for(cases.nobody, facts)
+        return _decided(cases.decided, stored, cases.nobody, _NOTHING_MORE, {})
     if cases.confined is not None and stored.pkey not in cases.confined:
         return deny(Reason.PATIENT_MISMATCH)
     case = cases.by_pkey.get(stored.pkey)
     if case is None:
         found = short_way(cases.actor, cases.rules.directory, stored)
         return found if found is not None and askable(cases.nobody) else deny(Reason.PATIENT_MISMATCH)
-    if case.looks.apart:
-        return decide_for(case.inquiry, facts_of(stored, case.looks, case.inquiry.references, case.pointed))
-    kind = (stored.patient, stored.type, stored.facts.author_org, stored.facts.authors, stored.facts.labels)
-    known = case.decided.get(kind)
-    if known is None:
-        facts = facts_of(stored, case.looks, case.inquiry.references, case.pointed)
-        known = case.decided[kind] = decide_for(case.inquiry, facts)
-    return known
+    return _decided(case.decided, stored, case.inquiry, case.looks, case.pointed)
 
 
 def decide_version(cases: Cases, then: Stored, now: Stored) -> Decision:
     """The decision on an earlier version: the stricter of what held then and what holds now."""
     current = decide(cases, now)
     return decide(cases, then) if current.permitted else current
+
+
+def _decided(
+    known: dict[Hashable, Decision], stored: Stored, inquiry: Inquiry, looks: Looks, pointed: Pointed
+) -> Decision:
+    """The decision, which is `known` if one on its kind was made before."""
+    kind = kind_of(stored, looks)
+    found = None if kind is None else known.get(kind)
+    if found is None:
+        found = decide_for(inquiry, facts_of(stored, looks, inquiry.references, pointed))
+        if kind is not None:
+            known[kind] = found
+    return found

@@ -14,10 +14,10 @@ from consent.tables import NON_PATIENT_TYPES
 from consent.times import ALWAYS
 from hub.auth.actor import Actor
 from hub.auth.roles import ROLES
+from hub.gate.alike import looks_of
 from hub.gate.asking import request_of
 from hub.gate.cases import Case, Cases, Rules
 from hub.gate.dossiers import Dossier
-from hub.gate.facts import looks_of
 from hub.gate.release import decide, decide_version, short_way
 from hub.kernel.ids import reference_key
 from hub.store.values import Stored

@@ -1,0 +1,93 @@
+"""What provisions look at, and which resources share one decision."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec import structs
+
+from consent.facts import Facts
+from consent.inquiry import read_inquiry
+from consent.live import meets_resource
+from consent.rule import Rule
+from hub.fhir.json import dumps
+from hub.gate.alike import Looks, kind_of, looks_of
+from hub.gate.moments import clinical_time, moment_of
+from hub.store.values import Stored
+from tests.consent import cases
+from tests.gate.house import stored
+
+START = datetime(2026, 5, 20, tzinfo=UTC)
+
+
+def looks(**about: Any) -> Looks:
+    """What a consent with these criteria looks at."""
+    return looks_of(read_inquiry(cases.case(cases.consent("deny", about=about))))
+
+
+def timed(low: int | None, high: int | None) -> Stored:
+    """A version with a clinical time, in microseconds from START, the end left out."""
+    made = stored("Observation")
+    start, end = (None if at is None else START + timedelta(microseconds=at) for at in (low, high))
+    return structs.replace(made, facts=structs.replace(made.facts, clinical_start=start, clinical_end=end))
+
+
+@pytest.mark.parametrize("code", ["718-7", '7"18', "7\\18", "七", "a\tb", '"', "a/b"])
+def test_a_body_is_looked_into_if_it_holds_a_code_a_provision_names(code: str) -> None:
+    coded = looks(code=cases.code("1-1", code))
+    body = {"resourceType": "Observation", "code": {"coding": [{"system": cases.LOINC, "code": code}]}}
+    assert coded.inside(dumps(body))
+    assert not coded.inside(dumps({"resourceType": "Observation", "code": {"coding": [{"code": "2-2"}]}, "id": code}))
+    assert not coded.inside(b"")
+
+
+def test_a_body_is_looked_into_for_profiles_and_references_only_if_provisions_name_some() -> None:
+    body = dumps({"meta": {"profile": ["urn:profile"]}, "subject": {"reference": "Patient/a"}})
+    profile = [{"system": "urn:ietf:rfc:3986", "code": "urn:profile"}]
+    assert looks(**{"class": profile}).inside(body)
+    assert not looks(**{"class": profile}).inside(dumps({"resourceType": "Observation"}))
+    assert looks(data=cases.data("dependents", "Encounter/e")).inside(body)
+    assert not looks(securityLabel=cases.label("R"), data=cases.data("instance", "Observation/x")).inside(body)
+
+
+def test_a_resource_a_provision_names_or_may_point_to_is_decided_by_itself() -> None:
+    row = stored("Observation")
+    assert kind_of(row, looks(data=cases.data("instance", "Observation/x"))) is None
+    assert kind_of(row, looks(data=cases.data("instance", "Observation/y"))) is not None
+    assert kind_of(structs.replace(row, body=b""), looks(data=cases.data("related", "Encounter/e"))) is None
+
+
+def test_versions_that_differ_in_a_release_fact_are_not_of_one_kind() -> None:
+    first = stored("Observation")
+    others = [
+        stored("Condition"),
+        stored("Observation", author="F03"),
+        stored("Observation", patient="b"),
+        stored("Observation", labels=["urn:x|R"]),
+        structs.replace(first, facts=structs.replace(first.facts, authors=("Practitioner/p",))),
+    ]
+    kinds = [kind_of(row, Looks()) for row in [first, *others]]
+    assert len(set(kinds)) == len(kinds)
+    assert kind_of(structs.replace(first, id="y"), Looks()) == kinds[0]
+
+
+_TIMES = st.one_of(st.none(), st.integers(0, 6))
+
+
+@given(
+    periods=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=3),
+    rows=st.lists(st.builds(timed, _TIMES, _TIMES), min_size=2, max_size=8),
+)
+def test_times_of_one_kind_meet_the_same_periods(periods: list[tuple[int, int]], rows: list[Stored]) -> None:
+    moments = [tuple(moment_of(START + timedelta(microseconds=at)) for at in period) for period in periods]
+    rules = [Rule(permit=permit, data_period=(low, high)) for low, high in moments for permit in (True, False)]
+    looked = Looks(lows=tuple(sorted(low for low, _ in moments)), highs=tuple(sorted(high for _, high in moments)))
+    met: dict[object, list[bool]] = {}
+    for row in rows:
+        facts = Facts(type="Observation", clinical_time=clinical_time(row.facts))
+        meets = [meets_resource(rule, facts) for rule in rules]
+        assert met.setdefault(kind_of(row, looked), meets) == meets
