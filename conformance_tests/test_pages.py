@@ -218,6 +218,10 @@ def test_the_filter_changes_the_timeline_in_place_and_the_address_with_it(place:
     assert page.evaluate("window.untouched") is True
     assert page.url.endswith("?kind=laboratory")
     assert page.locator(".entry").count() == page.locator(".entry.laboratory").count() > 0
+    assert page.evaluate("document.activeElement.id") == "filter-laboratory"
+    page.go_back()
+    page.wait_for_selector("#filter-all[aria-current]")
+    assert page.locator(".entry").count() > page.locator(".entry.laboratory").count()
 
 
 def test_charts_are_drawn_within_the_policy(place: Place) -> None:
