@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from hub.fhir.compartments import is_about_patients
 from hub.fhir.index_values import IndexValues
 from hub.fhir.structure import RESOURCE_TYPES
 
@@ -72,13 +73,17 @@ def _with_and_without_version(text: str) -> tuple[str, ...]:
 
 def reference(value: Any, codes: Sequence[str], out: IndexValues) -> None:
     text = optional_text(value.get("reference"))
+    rtype = None
     if text and text[0] != "#":
         rtype, rid = local_target(text)
         url = None if rtype else text
         for code in codes:
             out.references.append((code, rtype, rid, url))
     identifier = value.get("identifier")
-    if identifier is not None and identifier.get("value") is not None:
+    # It is withheld with the record it names (hub/gate/trimming.py), so it must not be found by; a chain may ask that
+    # record itself.
+    withheld = rtype is not None and is_about_patients(rtype)
+    if identifier is not None and not withheld and identifier.get("value") is not None:
         system, business_id = optional_text(identifier.get("system")), text_of(identifier["value"])
         for code in codes:
             out.reference_identifiers.append((code, system, business_id))

@@ -127,6 +127,12 @@ def test_a_logical_reference_is_found_by_its_identifier_and_its_stated_type() ->
     assert of(found.reference_identifiers, "patient") == [("urn:f01", "A1")]
 
 
+@pytest.mark.parametrize(("performer", "found"), [("Organization/F01", True), ("Patient/p1", False)])
+def test_an_identifier_beside_a_reference_is_found_unless_it_may_tell_of_a_patient(performer: str, found: bool) -> None:
+    both = {"reference": performer, "identifier": {"system": "urn:f01", "value": "A1"}}
+    assert bool(of(observation(performer=[both]).reference_identifiers, "performer")) is found
+
+
 def test_a_canonical_is_found_with_and_without_its_version() -> None:
     found = extract({"resourceType": "CarePlan", "instantiatesCanonical": ["http://plan|2"]})
     assert of(found.references, "instantiates-canonical") == [

@@ -207,6 +207,21 @@ def test_22_and_23_displays_and_narratives_repeat_nothing_hidden(database_url: s
     attack(database_url, visit)
 
 
+def test_22_an_identifier_beside_a_hidden_reference_is_found_by_nobody(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        members = [
+            {"reference": f"Observation/{target}", "identifier": {"system": "urn:test:lab", "value": "c-load"}}
+            for target in ("F01-c-load", "F01-z-load")
+        ]
+        for number, member in enumerate(members):
+            told = observation("a", f"teller{number}", 1, hasMember=[member])
+            assert (await home.ask("PUT", f"/Observation/{told['id']}", told, who="hospital")).status_code == 201
+        assert ids(await home.ask("GET", "/Observation?has-member:identifier=urn:test:lab|c-load")) == []
+        assert len(ids(await home.ask("GET", "/Observation?has-member=F01-c-load"))) == 2
+
+    attack(database_url, visit)
+
+
 def test_23_a_container_is_as_hidden_as_what_it_contains(database_url: str) -> None:
     async def visit(home: House) -> None:
         inner = {**observation("a", "inner", 2, meta={"security": [HIV]}), "id": "inner"}
