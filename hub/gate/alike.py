@@ -65,7 +65,9 @@ def looks_of(inquiry: Inquiry) -> Looks:
 
 def kind_of(stored: Stored, looks: Looks) -> Hashable | None:
     """Versions of one kind are decided alike; None for one that has to be decided by itself."""
-    if looks.references or (looks.named and f"{stored.type}/{stored.id}" in looks.named) or looks.inside(stored.body):
+    if looks.references or (looks.named and f"{stored.type}/{stored.id}" in looks.named):
+        return None
+    if (looks.codes or looks.profiles) and looks.inside(stored.body):
         return None
     facts = stored.facts
     times = _times(facts, looks) if looks.lows else None

@@ -33,22 +33,23 @@ async def look_up_all(tx: Tx, cases: Cases, rows: Iterable[Stored]) -> None:
 
 def basis_of(cases: Cases, decided: Iterable[tuple[Stored, Decision]]) -> Basis:
     """On what some permitted rows are released; an empty answer hangs on the consents too."""
-    pairs = list(decided)
-    looked = [row for row, decision in pairs if decision.reason not in _APART]
-    used = [cases.by_pkey[pkey].consents_used for pkey in {row.pkey for row in looked} if pkey in cases.by_pkey]
+    # A thousand rows share a handful of decisions.
+    told = {(row.pkey, id(decision)): decision for row, decision in decided}
+    looked = {pkey for (pkey, _), decision in told.items() if decision.reason not in _APART}
+    used = [cases.by_pkey[pkey].consents_used for pkey in looked if pkey in cases.by_pkey]
     return Basis(
-        grounds=frozenset(decision.reason.value for _, decision in pairs),
-        obligations=frozenset(duty.value for _, decision in pairs for duty in decision.obligations),
+        grounds=frozenset(decision.reason.value for decision in told.values()),
+        obligations=frozenset(duty.value for decision in told.values() for duty in decision.obligations),
         consents=frozenset(consent for consents in used for consent in consents),
-        epoch=cases.epoch if looked or not pairs else None,
+        epoch=cases.epoch if looked or not told else None,
     )
 
 
 async def checked(recorder: Recorder, asked: Asked, cases: Cases, rows: Sequence[Stored]) -> Basis:
     """On what these rows are released. Raises HubError FAULT when the check denies one that the predicate let pass."""
     decided = [(row, decide(cases, row)) for row in rows]
-    denied = [decision.reason for _, decision in decided if not decision.permitted]
-    if denied:
+    if not all(decision.permitted for decision in {id(decision): decision for _, decision in decided}.values()):
+        denied = [decision.reason for _, decision in decided if not decision.permitted]
         await recorder.incident(asked, denied[0], len(denied))
         raise HubError(Category.FAULT, "the answer failed its check", where="gate", todo="tell the operator")
     return basis_of(cases, decided)

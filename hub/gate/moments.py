@@ -14,12 +14,13 @@ _LAST: Final = (datetime.max.replace(tzinfo=UTC) - _FIRST) // _TICK
 _NANOSECONDS: Final = 1000
 #: Microseconds: the rules give 1 January of the year 1 the number one.
 _DAY: Final = 86_400_000_000
+_SECOND: Final = 1_000_000
 
 
 def moment_of(at: datetime) -> int:
     """The moment of an instant, the first of its microsecond; one without a zone is in UTC (infinity comes so)."""
-    aware = at if at.tzinfo is not None else at.replace(tzinfo=UTC)
-    return ((aware - _FIRST) // _TICK + _DAY) * _NANOSECONDS
+    since = (at if at.tzinfo is not None else at.replace(tzinfo=UTC)) - _FIRST
+    return ((since.days + 1) * _DAY + since.seconds * _SECOND + since.microseconds) * _NANOSECONDS
 
 
 def instant_of(moment: int, *, up: bool) -> datetime | None:

@@ -84,7 +84,7 @@ async def _page(door: Door, asked: Asked, rid: str, wish: Wish, binding: bytes, 
         heads = await _heads(door, tx, cases, people, portion, rid) if after is None else []
     if standing is not None and not standing.permitted:
         await _refuse(door, asked, cases, standing)
-    told = list({row.reference: row for row in (*rows, *heads)}.values())
+    told = list({row.reference: row for row in (*rows, *heads)}.values()) if heads else rows
     basis = bound(await checked(door.recorder, asked, cases, told), cases, told)
     await door.recorder.released(asked, told, basis)
     golden = [golden_records.released(heads, rid, door.canonical_base)] if heads else []
