@@ -33,6 +33,13 @@ def parse_reference(text: str, base_url: str = "") -> Target | None:
     return Target(match["type"], match["id"], match["version"])
 
 
+def relative(text: str, base_url: str) -> str | None:
+    """The relative form of an absolute reference to a resource of this server; None for any other text."""
+    base = base_url.rstrip("/") + "/"
+    inside = text.removeprefix(base)
+    return inside if inside != text and parse_reference(inside) is not None else None
+
+
 def references(resource: Json) -> Iterator[str]:
     """Every text of a Reference.reference anywhere in a resource, contained ones included, in document order."""
     for key, value in resource.items():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.fhir.references import Target, parse_reference, references, rewrite
+from hub.fhir.references import Target, parse_reference, references, relative, rewrite
 from hub.kernel.types import Json
 
 URN = "urn:uuid:c757873d-ec9a-4326-a141-556f43239520"
@@ -32,6 +32,23 @@ BASE = "https://hub.example.org/fhir"
 )
 def test_only_references_to_this_server_have_a_target(text: str, target: Target | None) -> None:
     assert parse_reference(text, BASE) == target
+
+
+@pytest.mark.parametrize(
+    ("text", "here"),
+    [
+        (BASE + "/Patient/p1", "Patient/p1"),
+        (BASE + "/Patient/p1/_history/2", "Patient/p1/_history/2"),
+        (BASE + "/Patient?identifier=a|b", None),
+        (BASE + "evil/Patient/p1", None),
+        ("https://other.example.org/fhir/Patient/p1", None),
+        ("Patient/p1", None),
+        ("/Patient/p1", None),
+        ("", None),
+    ],
+)
+def test_only_an_absolute_reference_to_this_server_has_a_relative_form(text: str, here: str | None) -> None:
+    assert relative(text, BASE) == relative(text, BASE + "/") == here
 
 
 @given(st.text())

@@ -222,6 +222,28 @@ def test_22_an_identifier_beside_a_hidden_reference_is_found_by_nobody(database_
     attack(database_url, visit)
 
 
+@pytest.mark.parametrize("bundled", [False, True])
+def test_22_a_reference_by_its_whole_url_is_treated_as_the_relative_one(database_url: str, bundled: bool) -> None:
+    async def visit(home: House) -> None:
+        member = {"reference": f"{BASE}/Observation/F01-c-load", "display": "viral load"}
+        whole = {"subject": {"reference": f"{BASE}/Patient/F01-a"}, "hasMember": [member]}
+        told = observation("a", "whole", 1, **whole)
+        entry = {"resource": told, "request": {"method": "PUT", "url": f"Observation/{told['id']}"}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        path = "" if bundled else f"/Observation/{told['id']}"
+        answer = await home.ask("POST" if bundled else "PUT", path, bundle if bundled else told, who="hospital")
+        assert answer.status_code == (200 if bundled else 201)
+        (seen,) = [
+            one["resource"]
+            for one in body(await home.ask("GET", "/Observation?patient=F01-a&has-member=F01-c-load"))["entry"]
+            if one["resource"]["id"] == told["id"]
+        ]
+        assert seen["subject"] == {"reference": "Patient/F01-a"}
+        assert seen["hasMember"] == [{"reference": "Observation/F01-c-load"}]
+
+    attack(database_url, visit)
+
+
 def test_23_a_container_is_as_hidden_as_what_it_contains(database_url: str) -> None:
     async def visit(home: House) -> None:
         inner = {**observation("a", "inner", 2, meta={"security": [HIV]}), "id": "inner"}

@@ -27,7 +27,7 @@ async def create(services: Services, ask: Ask) -> Answer:
     refuse_parameters(ask)
     if ask.conditions.if_none_exist:
         return await create_unless_found(services, ask, read_criterion(ask.conditions.if_none_exist, "If-None-Exist"))
-    operation = Create(type=ask.type, id=services.new_id(), resource=resource_of(ask))
+    operation = Create(type=ask.type, id=services.new_id(), resource=resource_of(ask, services.base_url))
     return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
 
 
@@ -37,7 +37,7 @@ async def create_unless_found(services: Services, ask: Ask, params: Sequence[tup
     The criterion is claimed with the write, so of clients that race one creates and the others find what it made.
     A holder that a later look does not find was deleted or changed since: the claim after it is then free.
     """
-    resource = resource_of(ask)
+    resource = resource_of(ask, services.base_url)
     stale: list[str] = []
     lost_to = ""
     for _ in range(PREDECESSORS):

@@ -14,7 +14,7 @@ from hub.api.fhir.entries import Entry
 from hub.api.fhir.exchange import Params
 from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.update import check_id
-from hub.fhir.references import rewrite
+from hub.fhir.references import relative, rewrite
 from hub.fhir.structure import RESOURCE_TYPES
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
@@ -118,14 +118,17 @@ def _relative(step: Step) -> list[str]:
     return [f"{parts[1]}/{parts[2]}"] if len(parts) == 3 and parts[1] == step.type else []
 
 
-def rename(resource: Json, known: Mapping[str, str]) -> list[str]:
-    """Rewrite the references of a resource in place. Returns those that are searches (`Patient?identifier=...`)."""
+def rename(resource: Json, known: Mapping[str, str], base_url: str) -> list[str]:
+    """Rewrite the references of a resource in place, those to this server as relative ones.
+
+    Returns those that are searches (`Patient?identifier=...`).
+    """
     searches: list[str] = []
 
     def new_name(text: str) -> str | None:
         if text not in known and "?" in text and text.partition("?")[0] in RESOURCE_TYPES:
             searches.append(text)
-        return known.get(text)
+        return known.get(text) or relative(text, base_url)
 
     rewrite(resource, new_name)
     return searches

@@ -101,14 +101,14 @@ async def _rename(services: Services, ask: Ask, steps: Sequence[Step]) -> None:
     searches: dict[str, Criterion] = {}
     searching: list[Json] = []
     for step in steps:
-        texts = [] if step.entry.resource is None else rename(step.entry.resource, known)
+        texts = [] if step.entry.resource is None else rename(step.entry.resource, known, services.base_url)
         if step.entry.resource is not None and texts:
             searching.append(step.entry.resource)
             searches |= {text: reference_criterion(text, step.entry.where) for text in texts}
     if searching:
         known = await _found(services, ask, steps, searches)
     for resource in searching:
-        rename(resource, known)
+        rename(resource, known, services.base_url)
 
 
 async def _found(

@@ -21,7 +21,7 @@ async def update(services: Services, ask: Ask) -> Answer:
     Raises HubError UNREADABLE (400, id), PRECONDITION (412), NOT_FOUND, INVALID, FORBIDDEN.
     """
     refuse_parameters(ask)
-    resource = resource_of(ask)
+    resource = resource_of(ask, services.base_url)
     check_id(resource, ask.id)
     operation = update_of(ask, ask.id, resource)
     return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
@@ -30,7 +30,7 @@ async def update(services: Services, ask: Ask) -> Answer:
 async def conditional_update(services: Services, ask: Ask) -> Answer:
     """Update the one match of the criterion in the URL; with no match, create, under the body's id if it has one."""
     params = select(ask.params, "URL")
-    resource = resource_of(ask)
+    resource = resource_of(ask, services.base_url)
     match = at_most_one(await find(services, ask, ask.type, params), "URL")
     if match is not None:
         check_id(resource, match.id, required=False)

@@ -6,14 +6,18 @@ from hub.api.fhir.exchange import Answer, Ask
 from hub.api.negotiation import Preference
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
+from hub.fhir.references import relative, rewrite
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
 from hub.records.operations import Written
 
 
-def resource_of(ask: Ask, where: str = "body") -> Json:
-    """The resource to write. Raises HubError UNREADABLE (400) when the body is no resource of the URL's type."""
+def resource_of(ask: Ask, base_url: str, where: str = "body") -> Json:
+    """The resource to write; its references to resources of this server are relative, the one form the store knows.
+
+    Raises HubError UNREADABLE (400) when the body is no resource of the URL's type.
+    """
     resource = ask.resource
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
         raise HubError(Category.UNREADABLE, "is not a resource", where=where, todo="send one with resourceType")
@@ -21,6 +25,7 @@ def resource_of(ask: Ask, where: str = "body") -> Json:
         raise HubError(
             Category.UNREADABLE, "is not of the type in the URL", where=f"{where}.resourceType", code="type-mismatch"
         )
+    rewrite(resource, lambda text: relative(text, base_url))
     return resource
 
 
