@@ -33,7 +33,9 @@ _LABELS: Final = (
     cases.provision("deny", actor=_TO_READER, **{"class": cases.class_("ImagingStudy", "Media")}),
 )
 _CODES: Final = cases.provision("deny", actor=_TO_READER, code=cases.code("75622-1", "56888-1", "30361-0", "80387-4"))
-_TIMES: Final = cases.provision("deny", actor=_TO_READER, dataPeriod={"start": "1990-01-01", "end": "2009-12-31"})
+_YEARS: Final = {"start": "1990-01-01", "end": "2009-12-31"}
+#: Of Observations: what has no time, as the Patient, would be denied too.
+_TIMES: Final = cases.provision("deny", actor=_TO_READER, dataPeriod=_YEARS, **{"class": cases.class_("Observation")})
 
 #: Each patient, and the provisions of the patient's consents. None of them denies anything of the record.
 PATIENTS: Final[dict[str, Sequence[Json]]] = {

@@ -1,60 +1,70 @@
 """What the gate adds to a read: CPU of each step, the wait for the audit row, and whole reads with and without it.
 
-`python -m bench.gate [--json FILE] [--seconds S] [--clients N ...]` runs on a durable (fsync) PostgreSQL of its own in
-a temporary folder. Steps are microseconds of CPU in this process. `wait` is the time one reader waits for its audit row
-while N readers do nothing else; `store` and `gate` are reads by id by N readers straight from the store and through
-the gate by the organisation that wrote them; `looked up` the same reads by another one, which is in charge of the
-patient, so that her relations and three consents decide.
+`python -m bench.gate [--json FILE] [--rounds R] [--clients N ...]` runs on a durable (fsync) PostgreSQL of its own in a
+temporary folder. Steps are microseconds of CPU in this process. Of whole reads by id, N readers at once, by turns:
+
+    store     straight from the store
+    wait      nothing but the wait for the audit row
+    author    the base: through the gate, by the organisation that wrote it
+    silent    by another one in charge of a patient who gave no consent
+    labels    the same of a patient with four consents, which speak of labels, types and organisations
+    codes     one more, which denies four codes
+    times     one more, which denies a span of years
+    refused   denied, by an organisation without a relationship
+    absent    of what is not there, by the same
+
+The columns `x` are multiples of the base: p50, p95, and CPU of this process.
 """
 
 from __future__ import annotations
 
 import argparse
 import asyncio
-import io
 import json
-import shutil
 import statistics
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Callable, Coroutine
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
+from bench.consented import PATIENTS, house, value_id
+from bench.turns import Figures, Way, as_worker, by_turns, ratios, show
 from consent.configuration import DEFAULT
 from consent.person import Person
 from hub.audit.entry import Entry, Interaction
 from hub.audit.tables import row_of
 from hub.audit.trail import Trail
+from hub.auth.actor import Actor
 from hub.auth.keys import KeyStore
 from hub.auth.tokens import Issuer
-from hub.db.database import Database
 from hub.db.embedded import EmbeddedPostgres
 from hub.db.migrate import upgrade
 from hub.gate.asking import request_of
 from hub.gate.cases import Rules
-from hub.gate.gate import Gate
 from hub.gate.pages import Seal, binding_of
 from hub.gate.recorder import Asked, Basis, Recorder
 from hub.gate.release import decide, short_way
 from hub.gate.released import released
 from hub.gate.visible import admit, of_patients
 from hub.kernel.clock import system_clock
+from hub.kernel.errors import HubError
 from hub.kernel.log import Log
-from hub.store.store import Store
 from tests.auth.consortium import NOW
-from tests.consent import cases as consents
-from tests.gate.house import CLINICIAN, DIRECTORY, SECRET, STRANGER, House, observation, stored, write
+from tests.gate.house import CLINICIAN, DIRECTORY, SECRET, STRANGER, House, stored
 from tests.gate.test_release import looked_up
 
-RESOURCES = 500
+RESOURCES: Final = 500
+BASE: Final = "author"
 BASIS = Basis(grounds=frozenset({"author-organisation"}))
 RULES = Rules(DIRECTORY, DEFAULT)
 ANYBODY = Person(frozenset({"Patient/a"}), None, (), (), ())
 
 
-def cpu(step: Callable[[], object], repeats: int = 5000) -> float:
+def cpu(step: Callable[[], object], repeats: int) -> float:
     """Microseconds of CPU for one call, the median of five rounds."""
     rounds = []
     for _ in range(5):
@@ -65,7 +75,7 @@ def cpu(step: Callable[[], object], repeats: int = 5000) -> float:
     return statistics.median(rounds)
 
 
-def steps(folder: Path) -> dict[str, float]:
+def steps(folder: Path, repeats: int = 5000) -> dict[str, float]:
     """CPU of each step of one read that does no I/O."""
     issuer = Issuer(KeyStore(folder), DIRECTORY, system_clock)
     token = issuer.issue(role="clinician", organization="F01", practitioner="fang")
@@ -77,20 +87,21 @@ def steps(folder: Path) -> dict[str, float]:
     entry = deaf.last[0]
     seal, binding = Seal(SECRET), binding_of(CLINICIAN, "Observation", [("code", "4548-4")])
     cursor = seal.close(b"a keyset of forty bytes or thereabouts..", binding)
-    return {
-        "token, first time": cpu(lambda: issuer._decode(token), 500),
-        "token, remembered": cpu(lambda: issuer.verify(token)),
-        "admit": cpu(lambda: admit(CLINICIAN, "Observation", "r")),
-        "short way": cpu(lambda: short_way(CLINICIAN, DIRECTORY, row)),
-        "inquiry": cpu(lambda: RULES.inquiry(request_of(CLINICIAN, DIRECTORY, NOW), ANYBODY, ()), 1000),
-        "predicate": cpu(lambda: of_patients(cases), 1000),
-        "decide": cpu(lambda: decide(cases, row)),
-        "release": cpu(lambda: released(row)),
-        "audit entry": cpu(lambda: finished(recorder.released(asked, [row], BASIS))),
-        "audit row": cpu(lambda: row_of(entry)),
-        "seal a page": cpu(lambda: seal.close(b"a keyset of forty bytes or thereabouts..", binding)),
-        "open a page": cpu(lambda: seal.open(cursor, binding)),
+    work: dict[str, Callable[[], object]] = {
+        "token, first time": lambda: issuer._decode(token),
+        "token, remembered": lambda: issuer.verify(token),
+        "admit": lambda: admit(CLINICIAN, "Observation", "r"),
+        "short way": lambda: short_way(CLINICIAN, DIRECTORY, row),
+        "inquiry": lambda: RULES.inquiry(request_of(CLINICIAN, DIRECTORY, NOW), ANYBODY, ()),
+        "predicate": lambda: of_patients(cases),
+        "decide": lambda: decide(cases, row),
+        "release": lambda: released(row),
+        "audit entry": lambda: finished(recorder.released(asked, [row], BASIS)),
+        "audit row": lambda: row_of(entry),
+        "seal a page": lambda: seal.close(b"a keyset of forty bytes or thereabouts..", binding),
+        "open a page": lambda: seal.open(cursor, binding),
     }
+    return {name: cpu(step, repeats) for name, step in work.items()}
 
 
 class Deaf(Trail):
@@ -112,98 +123,67 @@ def finished(work: Coroutine[Any, Any, object]) -> None:
     raise AssertionError("it waited")
 
 
-async def load(work: Callable[[int], Awaitable[object]], clients: int, seconds: float) -> dict[str, float]:
-    """`clients` tasks calling `work(n)` for `seconds`: calls per second, p50 and p99 in ms, CPU per call in us."""
-    times: list[float] = []
-    end = time.perf_counter() + seconds
-
-    async def client(number: int) -> None:
-        while (begin := time.perf_counter()) < end:
-            await work(number + len(times))
-            times.append((time.perf_counter() - begin) * 1000)
-
-    before = time.process_time()
-    await asyncio.gather(*(client(number) for number in range(clients)))
-    spent = time.process_time() - before
-    cuts = statistics.quantiles(times, n=100)
-    return {"per s": len(times) / seconds, "p50 ms": cuts[49], "p99 ms": cuts[98], "cpu us": spent / len(times) * 1e6}
-
-
-async def prepared(url: str) -> tuple[Database, Store, Trail, Gate]:
-    """Tables, `RESOURCES` Observations, and a gate before them."""
-    await upgrade(url)
-    database, store, log = await Database.connect(url, size=8), Store(system_clock), Log("bench")
-    async with database.transaction() as tx:
-        await store.save(tx, [observation(f"o{number}") for number in range(RESOURCES)])
-    trail = Trail(database, log)
-    gate = Gate(database, store, trail, DIRECTORY, SECRET, system_clock, log)
-    house = House(database=database, store=store, trail=trail, gate=gate, stream=io.StringIO())
-    await house.save(write("Patient", "a", birthDate="1970-03-01"))
-    await house.relate("a", "F03")
-    for number, labels in enumerate((["HIV"], ["PSY"], ["R"])):
-        provision = consents.provision(
-            "permit", actor=consents.actor("Organization/F03"), securityLabel=consents.label(*labels)
-        )
-        await house.consent("a", provision, f"c{number}")
-    return database, store, trail, gate
-
-
-async def reads(url: str, clients: list[int], seconds: float) -> dict[str, dict[str, float]]:
-    """Figures of audit rows alone, reads from the store, reads through the gate; by number of readers."""
-    database, store, trail, gate = await prepared(url)
+def ways(made: House, count: int) -> dict[str, Way]:
+    """What is compared, by name."""
     asked = Asked(actor=CLINICIAN, interaction=Interaction.READ, type="Observation", id="x")
-    recorder, row = Recorder(trail, system_clock, Log("bench"), uuid4), stored("Observation")
+    recorder, row = Recorder(made.trail, system_clock, Log("bench"), uuid4), stored("Observation")
+    outsider = replace(STRANGER, organization="F05")
+
+    async def store(number: int) -> None:
+        async with made.database.connection() as tx:
+            await made.store.load(tx, [("Observation", value_id("silent", number % count))])
 
     async def wait(_: int) -> None:
         await recorder.released(asked, [row], BASIS)
 
-    async def bare(number: int) -> None:
-        async with database.connection() as tx:
-            await store.load(tx, [("Observation", f"o{number % RESOURCES}")])
+    def read(actor: Actor, patient: str) -> Way:
+        async def way(number: int) -> None:
+            # One in twenty is restricted and not for everybody.
+            rid = value_id(patient, number % count // 20 * 20 + 1 + number % 19)
+            with suppress(HubError):
+                await made.gate.read(actor, "Observation", rid)
 
-    async def guarded(number: int) -> None:
-        await gate.read(CLINICIAN, "Observation", f"o{number % RESOURCES}")
+        return way
 
-    async def looked(number: int) -> None:
-        await gate.read(STRANGER, "Observation", f"o{number % RESOURCES}")
+    return {
+        "store": store,
+        "wait": wait,
+        BASE: read(CLINICIAN, "silent"),
+        **{patient: read(STRANGER, patient) for patient in PATIENTS},
+        "refused": read(outsider, "silent"),
+        "absent": read(outsider, "nobody"),
+    }
 
-    figures = {}
-    for count in clients:
-        for name, work in (("store", bare), ("wait", wait), ("gate", guarded), ("looked up", looked)):
-            await load(work, count, 0.5)
-            figures[f"{name}, {count} readers"] = await load(work, count, seconds)
-    await trail.close()
-    await database.close()
-    return figures
+
+async def measure(url: str, clients: list[int], rounds: int, count: int = RESOURCES) -> dict[int, dict[str, Figures]]:
+    """Figures of every way by number of readers, on a database that has its tables and no rows."""
+    async with house(url, count) as made:
+        return {number: await by_turns(ways(made, count - 20), rounds, clients=number, calls=10) for number in clients}
 
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--json", type=Path)
-    options.add_argument("--seconds", type=float, default=3.0)
+    options.add_argument("--rounds", type=int, default=40)
     options.add_argument("--clients", type=int, nargs="+", default=[1, 8, 32])
     given = options.parse_args()
-    folder = Path(tempfile.mkdtemp(prefix="yilian-bench-"))
-    folder.chmod(0o711)  # PostgreSQL's own account passes through it
-    try:
+    with tempfile.TemporaryDirectory(prefix="yilian-bench-") as name:
+        folder = Path(name)
+        folder.chmod(0o711)  # PostgreSQL's own account passes through it
         small = steps(folder / "keys")
         with EmbeddedPostgres(folder / "db") as server:
-            whole = asyncio.run(reads(server.url, given.clients, given.seconds))
-    finally:
-        shutil.rmtree(folder)
-    show(small, whole)
-    if given.json:
-        given.json.write_text(json.dumps({"steps": small, "reads": whole}, indent=1), encoding="utf-8")
-
-
-def show(small: dict[str, float], whole: dict[str, dict[str, float]]) -> None:
+            asyncio.run(upgrade(server.url))
+            whole = as_worker(measure(server.url, given.clients, given.rounds))
     print(f"{'step':<24}{'cpu us':>10}")
-    for name, value in small.items():
-        print(f"{name:<24}{value:>10.1f}")
-    columns = ("per s", "p50 ms", "p99 ms", "cpu us")
-    print(f"\n{'':<24}" + "".join(f"{column:>10}" for column in columns))
-    for name, figures in whole.items():
-        print(f"{name:<24}" + "".join(f"{figures[column]:>10,.2f}" for column in columns))
+    for step, value in small.items():
+        print(f"{step:<24}{value:>10.1f}")
+    for number, found in whole.items():
+        print(f"\n{number} readers")
+        show(found, BASE)
+    if given.json:
+        compared = {number: ratios(found, BASE) for number, found in whole.items()}
+        text = json.dumps({"steps": small, "reads": whole, "ratios": compared}, indent=1)
+        given.json.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
