@@ -18,6 +18,8 @@ from hub.db.embedded import EmbeddedPostgres
 from hub.db.migrate import upgrade
 
 _NUMBERS = itertools.count(1)
+#: Times a database in use by autovacuum is tried to be dropped, a tenth of a second apart.
+_PATIENCE = 100
 
 
 @pytest.fixture(scope="session")
@@ -47,7 +49,18 @@ def database_url(postgres_url: str, _template: str) -> Iterator[str]:
     name = f"test_{next(_NUMBERS)}"
     asyncio.run(statement(postgres_url, f"CREATE DATABASE {name} TEMPLATE {_template} STRATEGY file_copy"))
     yield database_of(postgres_url, name)
-    asyncio.run(statement(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+    asyncio.run(_drop(postgres_url, name))
+
+
+async def _drop(url: str, name: str) -> None:
+    """A worker of autovacuum that is at it belongs to PostgreSQL and cannot be sent away: it is waited for."""
+    for attempt in itertools.count():
+        try:
+            return await statement(url, f"DROP DATABASE {name} WITH (FORCE)")
+        except asyncpg.InsufficientPrivilegeError:
+            if attempt == _PATIENCE:
+                raise
+            await asyncio.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
