@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
@@ -54,13 +55,12 @@ def database_url(postgres_url: str, _template: str) -> Iterator[str]:
 
 async def _drop(url: str, name: str) -> None:
     """A worker of autovacuum that is at it belongs to PostgreSQL and cannot be sent away: it is waited for."""
-    for attempt in itertools.count():
-        try:
-            return await statement(url, f"DROP DATABASE {name} WITH (FORCE)")
-        except asyncpg.InsufficientPrivilegeError:
-            if attempt == _PATIENCE:
-                raise
-            await asyncio.sleep(0.1)
+    for _ in range(_PATIENCE):
+        with suppress(asyncpg.InsufficientPrivilegeError):
+            await statement(url, f"DROP DATABASE {name} WITH (FORCE)")
+            return
+        await asyncio.sleep(0.1)
+    pytest.fail(f"{name} is still in use by autovacuum")
 
 
 @pytest.fixture(scope="session")
