@@ -12,11 +12,11 @@ from hub.audit.queries import EARLIEST, LATEST
 from hub.fhir.references import parse_reference
 from hub.fhir.temporal import interval
 from hub.gate.pages import CURSOR
-from hub.kernel.errors import Category, HubError
+from hub.gate.parameters import count, invalid, once, strangers
+from hub.kernel.errors import HubError
 
 #: The search parameters of AuditEvent that are answered (R4 names), besides `_count`.
 ANSWERED: Final = frozenset({"patient", "date"})
-_COUNT: Final = re.compile(r"[1-9][0-9]{0,5}")
 _DATE: Final = re.compile(r"(eq|ge|gt|sa|le|lt|eb)?(.+)")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
@@ -40,23 +40,15 @@ def read_look_wish(params: Sequence[tuple[str, str]], *, lenient: bool, base_url
 
     Raises HubError UNSUPPORTED naming unknown parameters (not if `lenient`), INVALID for a value that cannot be.
     """
-    strangers = tuple(sorted({name for name, _ in params} - ANSWERED - {"_count", CURSOR}))
-    if strangers and not lenient:
-        raise HubError(
-            Category.UNSUPPORTED,
-            f"unknown parameters: {', '.join(strangers)}",
-            where="URL",
-            todo="leave them out, or send Prefer: handling=lenient",
-            code="unknown-parameter",
-        )
+    unread = strangers(params, ANSWERED | {"_count", CURSOR}, lenient=lenient)
     spans = [_span(value) for name, value in params if name == "date"]
     named = [_patients(value, base_url) for name, value in params if name == "patient"]
     return LookWish(
         low=max((low for low, _ in spans), default=EARLIEST),
         high=min((high for _, high in spans), default=LATEST),
         patients=frozenset.intersection(*named) if named else None,
-        count=_count([value for name, value in params if name == "_count"]),
-        ignored=strangers,
+        count=once(params, "_count", count),
+        ignored=unread,
     )
 
 
@@ -67,7 +59,7 @@ def _span(text: str) -> tuple[datetime, datetime]:
     try:
         low, high = interval(written)
     except HubError:
-        raise _invalid("is not a date or time with one of the prefixes eq ge gt sa le lt eb", "date") from None
+        raise invalid("is not a date or time with one of the prefixes eq ge gt sa le lt eb", "date") from None
     match prefix:
         case "ge":
             return low, LATEST
@@ -89,15 +81,5 @@ def _patient(text: str, base_url: str) -> str:
         return text
     target = parse_reference(text, base_url)
     if target is None or target.type != "Patient" or target.version is not None:
-        raise _invalid("is not a reference to a Patient", "patient")
+        raise invalid("is not a reference to a Patient", "patient")
     return target.id
-
-
-def _count(given: Sequence[str]) -> int | None:
-    if len(given) > 1 or not all(map(_COUNT.fullmatch, given)):
-        raise _invalid("is not one whole number from 1", "_count")
-    return int(given[0]) if given else None
-
-
-def _invalid(what: str, where: str) -> HubError:
-    return HubError(Category.INVALID, what, where=where, todo="correct the parameter", code="search-value")

@@ -6,10 +6,11 @@ from typing import Final
 
 from hub.api.fhir.bundle import bundle, entry, response
 from hub.api.fhir.exchange import Answer, Ask
-from hub.api.fhir.parameters import unknown, values
+from hub.api.fhir.parameters import values
 from hub.api.fhir.search import page_url
 from hub.api.services import Services
 from hub.gate.pages import CURSOR
+from hub.gate.parameters import unknown
 from hub.gate.released import Released, ReleasedPage
 from hub.kernel.errors import Category, HubError
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Iterable
+from collections.abc import Awaitable
 from typing import Final, TypeVar
 
 from hub.api.fhir.exchange import Ask, Params
+from hub.gate.parameters import unknown
 from hub.kernel.errors import Category, HubError
 
 T = TypeVar("T")
@@ -18,17 +19,6 @@ def refuse_parameters(ask: Ask) -> None:
     """Raises HubError UNSUPPORTED (400) naming the parameters of an interaction that has none."""
     if ask.params and not ask.preference.lenient:
         raise unknown(sorted({name for name, _ in ask.params}))
-
-
-def unknown(names: Iterable[str]) -> HubError:
-    """The refusal of parameters by their names; values are not repeated."""
-    return HubError(
-        Category.UNSUPPORTED,
-        f"unknown parameters: {', '.join(names)}",
-        where="URL",
-        todo="leave them out, or send Prefer: handling=lenient",
-        code="unknown-parameter",
-    )
 
 
 async def asked(page: Awaitable[T]) -> T:
