@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from consent.tables import ACT_CODE, CONFIDENTIALITY, NORMAL, RANKS, RESTRICTED, SENSITIVITY_KINDS
-from hub.gate.logic import ALWAYS, NEVER, no, some
 from hub.store.conditions import Condition, ForeignLabel, Labelled
+from hub.store.logic import ALWAYS, NEVER, no, some
 
 #: Systems of labels the rules know; a label under any other counts as confidentiality R (section 9a).
 _KNOWN: Final = frozenset({CONFIDENTIALITY, ACT_CODE})

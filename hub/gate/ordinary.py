@@ -13,9 +13,9 @@ from consent.combine import lacks_second_approval
 from consent.inquiry import Inquiry
 from consent.tables import RESTRICTED, SENSITIVITY_KINDS, VERY_RESTRICTED
 from hub.gate.labels import at_least, carries
-from hub.gate.logic import ALWAYS, NEVER, every, no, some
 from hub.gate.provisions import Pointed, Statement, named, statements
 from hub.store.conditions import Condition
+from hub.store.logic import ALWAYS, NEVER, every, no, some
 
 
 def ordinary(inquiry: Inquiry, pointed: Pointed) -> Condition:

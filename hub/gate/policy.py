@@ -19,11 +19,11 @@ from consent.tables import (
 )
 from consent.times import HOUR
 from hub.gate.labels import carries
-from hub.gate.logic import NEVER, every, no, some
 from hub.gate.ordinary import ordinary
 from hub.gate.provisions import Pointed, statements
 from hub.gate.proxy_policy import proxy_access
 from hub.store.conditions import AuthorOrg, Condition, TypeIn
+from hub.store.logic import NEVER, every, no, some
 
 
 def permitted(inquiry: Inquiry, own: frozenset[str], pointed: Pointed) -> Condition:

@@ -15,7 +15,6 @@ from consent.live import LiveConsent
 from consent.rule import AUTHORED_BY, INSTANCE, RELATED, Classes, Labels, Pointer, Rule, Values
 from consent.times import Period
 from hub.gate.labels import at_least, within_reach
-from hub.gate.logic import ALWAYS, NEVER, every, no, some
 from hub.gate.moments import instant_of
 from hub.kernel.ids import reference_key
 from hub.store.conditions import (
@@ -31,6 +30,7 @@ from hub.store.conditions import (
     TypeIn,
     Within,
 )
+from hub.store.logic import ALWAYS, NEVER, every, no, some
 
 #: What each resource that a `related` pointer names refers to itself: keys by its reference.
 Pointed = Mapping[str, frozenset[UUID]]

@@ -9,10 +9,10 @@ from consent.person import CONSENT, DELEGATE, PARENT, ProxyEntry
 from consent.proxies import segmented, valid_entries
 from consent.tables import RECORD_TYPES
 from hub.gate.labels import carries
-from hub.gate.logic import NEVER, every, no, some
 from hub.gate.ordinary import covered
 from hub.gate.provisions import Pointed, statements
 from hub.store.conditions import Condition, TypeIn
+from hub.store.logic import NEVER, every, no, some
 
 
 def proxy_access(inquiry: Inquiry, pointed: Pointed) -> Condition:

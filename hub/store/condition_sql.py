@@ -14,6 +14,7 @@ from typing import Any, Final
 from hub.store import conditions as c
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter
+from hub.store.logic import unlabelled
 from hub.store.resource_types import NUMBERS
 from hub.store.tokens import CLINICAL_CODE, PROFILE, system_and_code, text
 
@@ -31,6 +32,7 @@ ALWAYS: Final = Bound("TRUE")
 NEVER: Final = Bound("FALSE")
 
 _TIMED: Final = "({r}.clinical_start IS NOT NULL OR {r}.clinical_end IS NOT NULL)"
+_BY_LABELS: Final = "CASE WHEN cardinality({r}.labels) = 0 THEN {0} ELSE {1} END"
 _FOREIGN: Final = (
     "(cardinality({r}.labels) > 0 AND EXISTS (SELECT FROM unnest({r}.labels) AS l (label)"
     " WHERE split_part(l.label, '|', 1) <> ALL({0})))"
@@ -57,6 +59,14 @@ def bound(condition: c.Condition) -> Bound:
         case c.Overlaps(low, high):
             return _overlaps(low, high)
     return _leaf(condition)
+
+
+def bound_by_labels(condition: c.Condition) -> Bound:
+    """The same. Most rows carry no label: to them a short text is put, without all that hangs on labels."""
+    bare = unlabelled(condition)
+    if bare == condition:
+        return bound(condition)
+    return Bound(_BY_LABELS, (), (bound(bare), bound(condition)))
 
 
 def sql(emit: Emitter, asked: Bound, row: str) -> str:

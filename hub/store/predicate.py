@@ -86,7 +86,7 @@ def _keys(pkeys: Sequence[UUID]) -> Keys:
 
 
 def _group(group: Group) -> SeenGroup:
-    return SeenGroup(_keys(group.pkeys), condition_sql.bound(group.condition))
+    return SeenGroup(_keys(group.pkeys), condition_sql.bound_by_labels(group.condition))
 
 
 def _panel(panel: Panel) -> SeenPanel:
@@ -94,7 +94,7 @@ def _panel(panel: Panel) -> SeenPanel:
         Bind(panel.kind, "text"),
         Bind(list(panel.parties), "text[]"),
         Bind(panel.at, "timestamptz"),
-        condition_sql.bound(panel.condition),
+        condition_sql.bound_by_labels(panel.condition),
     )
 
 

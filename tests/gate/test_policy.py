@@ -15,11 +15,11 @@ from consent.decision import Reason
 from consent.facts import read_facts
 from consent.inquiry import read_inquiry
 from consent.tables import RECORD_TYPES
-from hub.gate.logic import ALWAYS, NEVER, every, no, some
 from hub.gate.policy import permitted
 from hub.gate.provisions import key_of
 from hub.kernel.types import Json
 from hub.store.conditions import Not, Timed, TypeIn
+from hub.store.logic import ALWAYS, NEVER, every, no, some
 from tests.consent import cases, strategies
 from tests.gate.rows import holds
 

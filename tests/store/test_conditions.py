@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from hub.kernel.clock import fixed_clock
 from hub.kernel.types import Json
 from hub.store import conditions as c
-from hub.store.condition_sql import bound, sql
+from hub.store.condition_sql import Bound, bound, bound_by_labels, sql
 from hub.store.criteria import binds
 from hub.store.emit import Emitter
 from hub.store.store import Store
@@ -54,13 +54,18 @@ async def _judged(
 
 
 async def _of(tx: Any, condition: c.Condition, names: list[tuple[str, str]]) -> dict[tuple[str, str], bool | None]:
-    asked = bound(condition)
+    """What both forms of the text say."""
+    whole, by_labels = [await _said(tx, form(condition)) for form in (bound, bound_by_labels)]
+    assert whole == by_labels, condition
+    return {name: whole[name[1]] for name in names}
+
+
+async def _said(tx: Any, asked: Bound) -> dict[str, bool | None]:
     emit = Emitter(asked)
     text = sql(emit, asked, "r")
     values = list(binds(asked))
     said = await tx.fetch(f"SELECT id, {text} FROM resource r", *(values[at].value for at in emit.order))
-    by_id = {row[0]: row[1] for row in said}
-    return {name: by_id[name[1]] for name in names}
+    return {row[0]: row[1] for row in said}
 
 
 MOMENTS = [NOW + number * TICK for number in range(4)]

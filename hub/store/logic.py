@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from hub.store.conditions import All, Always, AnyOf, Condition, Never, Not
+from hub.store.conditions import All, Always, AnyOf, Condition, ForeignLabel, Labelled, Never, Not
 
 ALWAYS: Final = Always()
 NEVER: Final = Never()
@@ -43,3 +43,17 @@ def no(part: Condition) -> Condition:
         case Not(part=inner):
             return inner
     return Not(part)
+
+
+def unlabelled(condition: Condition) -> Condition:
+    """What is left of a condition for a row without any security label."""
+    match condition:
+        case Labelled() | ForeignLabel():
+            return NEVER
+        case Not(part):
+            return no(unlabelled(part))
+        case All(parts):
+            return every(map(unlabelled, parts))
+        case AnyOf(parts):
+            return some(map(unlabelled, parts))
+    return condition
