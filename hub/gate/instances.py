@@ -50,12 +50,11 @@ async def read(door: Door, asked: Asked) -> Released:
     if current is not None and quick is not None and not current.facts.flags:
         await door.recorder.released(asked, [current], Basis(grounds=frozenset({quick.reason.value})))
         return released(current)
-    return await door.settled(lambda: _read(door, asked, address))
+    return await door.settled(lambda: _read(door, asked, address, current))
 
 
-async def _read(door: Door, asked: Asked, address: Address) -> Released:
+async def _read(door: Door, asked: Asked, address: Address, current: Stored | None) -> Released:
     async with door.database.connection() as tx:
-        current = await _current(door, tx, address)
         cases = await _cases(door, tx, asked, address, current)
         person = golden_records.person_named(cases, address.type, address.id) if current is None else None
         sources = [] if person is None else await golden_records.sources(door, tx, cases, person)
