@@ -6,7 +6,7 @@ of one does not touch the others. The audit entries of what is done are written 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -20,6 +20,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import hash128
 from hub.kernel.types import Issue, Json
+from hub.records.about import about_persons
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
@@ -170,7 +171,8 @@ class ClientWrites:
 
     async def _apply(self, tx: Tx, jobs: Sequence[Job], *, all_or_none: bool = False) -> list[Answer]:
         """Claim, load, decide, save: one bulk step each. `all_or_none` raises the first refusal."""
-        answers = await self._claims(tx, jobs)
+        refused = await about_persons(tx, [job.operation for job in jobs])
+        answers = refused | await self._claims(tx, jobs, refused)
         current = await self._current(tx, [job.operation for job in jobs])
         writes: list[Write] = []
         spans: dict[int, slice] = {}
@@ -192,10 +194,14 @@ class ClientWrites:
         done = {i: _written(jobs[i], writes[span], saved[span], current) for i, span in spans.items()}
         return [done[i] if i in done else answers[i] for i in range(len(jobs))]
 
-    async def _claims(self, tx: Tx, jobs: Sequence[Job]) -> dict[int, HubError]:
-        """Claim the criteria of conditional creates, in one order everywhere so that no two wait for each other."""
+    async def _claims(self, tx: Tx, jobs: Sequence[Job], refused: Collection[int]) -> dict[int, HubError]:
+        """Claim the criteria of conditional creates, in one order everywhere so that no two wait for each other.
+
+        Those `refused` already claim nothing.
+        """
         lost: dict[int, HubError] = {}
-        claims = sorted((_claim(job.operation), index) for index, job in enumerate(jobs) if _claim(job.operation))
+        left = ((_claim(job.operation), index) for index, job in enumerate(jobs) if index not in refused)
+        claims = sorted((claim, index) for claim, index in left if claim)
         for value, index in claims:
             operation = jobs[index].operation
             holder = await self._store.claim(tx, CLAIM, value, operation.type, operation.id)

@@ -183,6 +183,22 @@ def test_17_the_golden_record_of_a_hidden_person_is_absent(database_url: str) ->
     attack(database_url, visit)
 
 
+@pytest.mark.parametrize("bundled", [False, True])
+def test_29_nothing_is_written_past_the_consents_of_a_person(database_url: str, bundled: bool) -> None:
+    async def visit(home: House) -> None:
+        async with home.database.connection() as tx:
+            person = await tx.fetchval("SELECT person FROM member WHERE patient = 'F01-a'")
+        astray = {**observation("a", "astray", 1), "subject": {"reference": f"Patient/{person}"}}
+        entry = {"resource": astray, "request": {"method": "PUT", "url": f"Observation/{astray['id']}"}}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
+        path = "" if bundled else f"/Observation/{astray['id']}"
+        answer = await home.ask("POST" if bundled else "PUT", path, bundle if bundled else astray, who="hospital")
+        assert (answer.status_code, code(answer)) == (422, "golden-subject")
+        assert (await home.ask("GET", f"/Observation/{astray['id']}", who="hospital")).status_code == 404
+
+    attack(database_url, visit)
+
+
 @pytest.mark.parametrize(
     "path",
     [

@@ -1,0 +1,46 @@
+"""Whom a client's resource is about: a source patient, never a person of the patient index.
+
+A golden record is made when it is asked for and has no row of its own. What was written about its id would stand in no
+source's record, so neither the person's consents nor her own look at her record would reach it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from hub.db.database import Tx
+from hub.fhir.compartments import source_patient
+from hub.kernel.errors import Category, HubError
+from hub.records.operations import Delete, Operation
+
+#: Ids of persons look like this (hub.kernel.ids.random_id); those that facilities choose hold a hyphen.
+_PERSON: Final = re.compile(r"[a-z2-7]{26}")
+_NAMED: Final = "SELECT DISTINCT person FROM member WHERE person = ANY($1)"
+
+
+async def about_persons(tx: Tx, operations: Sequence[Operation]) -> dict[int, HubError]:
+    """Refusals (INVALID) of the operations whose resource is about a golden record, by place."""
+    subjects = {index: found for index, one in enumerate(operations) if (found := _subject(one)) is not None}
+    rows = await tx.fetch(_NAMED, sorted(set(subjects.values()))) if subjects else []
+    persons = {row["person"] for row in rows}
+    return {index: _refusal(operations[index]) for index, found in subjects.items() if found in persons}
+
+
+def _subject(operation: Operation) -> str | None:
+    """The patient an operation's resource is about, if the id may be a person's."""
+    if isinstance(operation, Delete) or operation.type == "Patient":
+        return None
+    found = source_patient(operation.resource)
+    return found if found is not None and _PERSON.fullmatch(found) else None
+
+
+def _refusal(operation: Operation) -> HubError:
+    return HubError(
+        Category.INVALID,
+        "is about a golden record, which is made of the registrations of a person",
+        where=operation.where or operation.type,
+        todo="refer to your own registration of the patient; its link names them",
+        code="golden-subject",
+    )
