@@ -13,23 +13,24 @@ import shutil
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from itertools import count
 from pathlib import Path
 from typing import Final
-
-from sqlalchemy.ext.asyncio import create_async_engine
 
 from hub.audit.entry import Origin
 from hub.audit.trail import Trail
 from hub.db.database import Database
 from hub.db.embedded import EmbeddedPostgres
-from hub.db.metadata import metadata
+from hub.db.migrate import upgrade
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
+from hub.records.consequences import Consequences
 from hub.records.operations import Create, Update
+from hub.records.relationships import Relationships
 from hub.store.store import Store
 from tests.gate.house import CLINICIAN, DIRECTORY
 
@@ -74,13 +75,12 @@ async def rate(write: Write, clients: int, seconds: float) -> dict[str, float]:
 
 async def measure(url: str, clients: list[int], seconds: float) -> dict[str, dict[str, float]]:
     """Creates and updates by each number of writers."""
-    engine = create_async_engine(url.replace("postgresql://", "postgresql+asyncpg://", 1))
-    async with engine.begin() as connection:
-        await connection.run_sync(metadata.create_all)
-    await engine.dispose()
-    database = await Database.connect(url)
+    await upgrade(url)
+    database, store = await Database.connect(url), Store()
     trail = Trail(database, Log("bench"))
-    writes = ClientWrites(database, Store(), DIRECTORY, lambda _: (), trail, system_clock, PatientIndex(system_clock))
+    related = Relationships(facilities=frozenset(), care=timedelta(days=30), canonical_base="https://hub.example")
+    follows = Consequences(store, PatientIndex(system_clock), related)
+    writes = ClientWrites(database, store, DIRECTORY, lambda _: (), trail, system_clock, follows)
 
     async def create(client: int, number: int) -> None:
         made = Create(type="Observation", id=f"c{total}x{client}x{number}", resource=observation(number, 132))
