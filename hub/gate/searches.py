@@ -17,6 +17,7 @@ from hub.gate.door import Door
 from hub.gate.dossiers import Whom
 from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.pages import CURSOR, binding_of
+from hub.gate.reach import within
 from hub.gate.recorder import Asked
 from hub.gate.released import ReleasedPage
 from hub.gate.restricted import confine
@@ -39,6 +40,7 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     query = parse_query(asked.type, wanted, lenient=lenient, base_url=door.base_url)
     if asked.actor.role in CLINICAL_ROLES:
         query = confine(query)
+    query = within(query, asked.actor.scopes)
     binding = binding_of(asked.actor, asked.type or _ALL_TYPES, wanted)
     after = cursor_of(door, params, binding)
     try:

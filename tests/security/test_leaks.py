@@ -18,7 +18,8 @@ COLLEAGUE: Final = "colleague"
 
 @pytest.fixture(autouse=True)
 def _people(monkeypatch: pytest.MonkeyPatch) -> None:
-    more = {COLLEAGUE: actor("F03"), "d-self": _self("F01-d"), "a-self": _self("F01-a")}
+    narrow = actor(scopes=("user/Patient.rs",))
+    more = {COLLEAGUE: actor("F03"), "narrow": narrow, "d-self": _self("F01-d"), "a-self": _self("F01-a")}
     for name, one in more.items():
         monkeypatch.setitem(ACTORS, name, one)
 
@@ -42,6 +43,17 @@ def attack(url: str, visit: Any) -> None:
         await visit(home)
 
     in_house(url, settled)
+
+
+def test_34_a_search_looks_into_no_more_than_the_scopes_cover(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        through = "/Patient?_has:Observation:patient:value-quantity=gt1"
+        assert ids(await home.ask("GET", through))
+        refused = await home.ask("GET", through, who="narrow")
+        assert (refused.status_code, code(refused)) == (403, "scope-not-allowed")
+        assert ids(await home.ask("GET", "/Patient", who="narrow"))
+
+    attack(database_url, visit)
 
 
 @pytest.mark.parametrize("suffix", ["", "/_history", "/_history/1"])
