@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Uuid, and_, bindparam, func, or_, select
 from sqlalchemy.dialects.postgresql import ARRAY
 
-from hub.audit.entry import Entry, Outcome
+from hub.audit.entry import Asker, Entry, Outcome
 from hub.audit.tables import audit, entry_of
 from hub.db.database import Tx
 from hub.db.statement import Statement, compiled
@@ -70,6 +70,15 @@ _PAGES: Final = {
 _ONE: Final = compiled(select(audit).where(audit.c.id == bindparam("id", type_=Uuid)))
 
 
+#: Persons whose record this requester ($2 role, $3 organisation, $4 reference) opened by break-glass after $1.
+_OPENED: Final = """
+SELECT count(DISTINCT coalesce(m.person, k.key::text))
+FROM audit a CROSS JOIN LATERAL unnest(a.patient_keys) AS k (key) LEFT JOIN member m ON m.pkey = k.key
+WHERE a.break_glass IS NOT NULL AND a.recorded > $1 AND a.outcome = 'released' AND $5 = ANY(a.grounds)
+    AND a.role = $2 AND a.organization = $3 AND a.requester IS NOT DISTINCT FROM $4
+"""
+
+
 def is_look(entry: Entry) -> bool:
     """Whether a patient is shown this: what `Span.looks` asks of a row."""
     tried = entry.outcome is Outcome.REFUSED and entry.requester.break_glass is not None
@@ -99,3 +108,8 @@ async def one(tx: Tx, entry: UUID) -> Entry | None:
     """The entry with this id."""
     row = await tx.fetchrow(_ONE.sql, *_ONE.args({"id": entry}))
     return None if row is None else entry_of(dict(row))
+
+
+async def opened(tx: Tx, who: Asker, ground: str, since: datetime) -> int:
+    """How many persons' records were released to this requester on this ground, by break-glass, after `since`."""
+    return int(await tx.fetchval(_OPENED, since, who.role, who.organization, who.reference, ground))

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, Table, Text, Uuid, text
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from hub.audit.entry import Entry, Interaction, Origin, Outcome, Requester
@@ -52,6 +52,7 @@ audit: Final = Table(
     Column("counts", ARRAY(Integer), nullable=False),
     Index("ix_audit_patient_keys", "patient_keys", postgresql_using="gin"),
     Index("ix_audit_recorded", "recorded"),
+    Index("ix_audit_break_glass", "recorded", postgresql_where=text("break_glass IS NOT NULL")),
     info={"kind": "local"},
 )
 

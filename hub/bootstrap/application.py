@@ -63,6 +63,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         page_size=settings.page_size,
         page_limit=settings.page_limit,
         panel_limit=settings.panel_limit,
+        glass_limit=settings.glass_limit,
         base_url=settings.base_url,
         canonical_base=settings.canonical_base,
         installation=f"urn:yilian:{keys.installation}",

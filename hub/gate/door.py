@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, TypeVar
 
+from consent.decision import Reason
+from hub.audit import queries
 from hub.audit.balp import Observer
 from hub.audit.trail import EPOCH_PASSED
 from hub.auth.scopes import Letter
@@ -40,18 +43,38 @@ class Door:
     page_size: int
     page_limit: int
     panel_limit: int
+    glass_limit: int
     base_url: str
     canonical_base: str
     index: PatientIndex
     observer: Observer
 
     async def admit(self, asked: Asked, letter: Letter) -> None:
-        """Raise HubError FORBIDDEN, recorded, when the token leaves this request out."""
+        """Raise HubError FORBIDDEN, recorded, when the token leaves this request out or broke the glass too often.
+
+        The latter does not depend on what is asked for, so the refusal tells nothing about it.
+        """
         try:
             admit(asked.actor, asked.type or "*", letter)
+            if asked.actor.break_glass is not None:
+                await self._refuse_too_many(asked)
         except HubError as refusal:
             await self.recorder.refused(asked, refusal.code)
             raise
+
+    async def _refuse_too_many(self, asked: Asked) -> None:
+        since = self.clock() - timedelta(hours=self.rules.configuration.break_glass_hours)
+        async with self.database.connection() as tx:
+            opened = await queries.opened(tx, asked.actor, Reason.BREAK_GLASS.value, since)
+        if opened > self.glass_limit:
+            self.recorder.alarm(asked, opened)
+            raise HubError(
+                Category.FORBIDDEN,
+                "break-glass was used for too many patients",
+                where="access token",
+                todo="have it reviewed; it opens again as hours pass",
+                code="break-glass-limit",
+            )
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[Tx]:

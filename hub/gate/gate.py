@@ -36,9 +36,10 @@ class Gate:
     audit trail.
 
     `page_size` is how many entries a page has when nobody says, `page_limit` the most it may have. `panel_limit` is how
-    many source patients with consents a search over all patients may concern. `base_url` is the public base of the API,
-    so that references under it are known as local; consents must have been compiled with it. `canonical_base` is that
-    of the hub's own extensions, `installation` the name of this hub in its AuditEvents.
+    many source patients with consents a search over all patients may concern, `glass_limit` how many patients one
+    requester may open by break-glass in four hours: with one more it opens none. `base_url` is the public base of the
+    API, so that references under it are known as local; consents must have been compiled with it. `canonical_base` is
+    that of the hub's own extensions, `installation` the name of this hub in its AuditEvents.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Gate:
         page_size: int = 50,
         page_limit: int = 1000,
         panel_limit: int = 2000,
+        glass_limit: int = 20,
         base_url: str = "",
         canonical_base: str = "https://yilian-hub.example/fhir",
         installation: str = "urn:yilian:hub",
@@ -69,6 +71,7 @@ class Gate:
             page_size=page_size,
             page_limit=page_limit,
             panel_limit=panel_limit,
+            glass_limit=glass_limit,
             base_url=base_url,
             canonical_base=canonical_base,
             index=PatientIndex(clock),

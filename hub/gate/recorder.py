@@ -69,6 +69,16 @@ class Recorder:
         entry = self._entry(asked, Outcome.REFUSED, reason, basis=basis, patients=tuple(patients))
         await self._trail.record(entry)
 
+    def alarm(self, asked: Asked, count: int) -> None:
+        """Somebody broke the glass of so many patients that no more are opened."""
+        self._log.event(
+            "break-glass-limit",
+            level="ERROR",
+            role=asked.actor.role,
+            organization=asked.actor.organization,
+            count=count,
+        )
+
     async def incident(self, asked: Asked, reason: str, count: int) -> None:
         """The check at release denied `count` resources that the predicate had let through: a defect of the hub."""
         self._log.event(

@@ -109,6 +109,12 @@ SETTINGS: Final = (
         2000,
         "Most persons with consents that a search over all patients may concern; beyond it has to name a patient.",
     ),
+    Setting(
+        "glass_limit",
+        _positive,
+        20,
+        "Patients whose records one requester may open by break-glass within four hours; with one more it opens none.",
+    ),
     Setting("token_seconds", _positive, 3600, "Lifetime of an access token of the local issuer, in seconds."),
     Setting("session_idle_seconds", _positive, 1800, "Seconds without a request after which a page's session ends."),
     Setting("session_seconds", _positive, 36_000, "Longest life of a page's session, in seconds."),

@@ -166,6 +166,7 @@ def with_house(
     clock: Clock = CLOCK,
     directory: Directory = DIRECTORY,
     panel_limit: int = 2000,
+    glass_limit: int = 20,
 ) -> R:
     """The result of `work` in a house of its own."""
 
@@ -185,6 +186,7 @@ def with_house(
             log,
             page_size=page_size,
             panel_limit=panel_limit,
+            glass_limit=glass_limit,
         )
         try:
             return await work(House(database=database, store=kept, trail=trail, gate=gate, stream=stream))

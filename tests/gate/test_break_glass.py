@@ -157,3 +157,29 @@ def test_consents_and_audit_stay_closed_in_an_emergency(database_url: str) -> No
         assert "c" not in await found(house.gate.everything(EMERGENCY, "a", []))
 
     with_house(database_url, work)
+
+
+def test_who_breaks_the_glass_of_too_many_patients_opens_none_and_is_reported(database_url: str) -> None:
+    ways = [("Observation", f"o{number}") for number in range(4)]
+
+    async def work(house: House) -> None:
+        for number, (_, rid) in enumerate(ways):
+            await house.save(
+                write("Patient", f"p{number}", author="F03", birthDate="1970-03-01"),
+                observation(rid, author="F03", patient=f"p{number}"),
+            )
+        await house.link("one", "p0", "p1")
+        for rtype, rid in ways[:3] * 2:
+            assert (await house.gate.read(EMERGENCY, rtype, rid)).id == rid
+        assert "break-glass-limit" not in house.logged
+        assert (await house.gate.read(EMERGENCY, *ways[3])).id == "o3"
+        for rtype, rid in [*ways, ("Observation", "nobody")]:
+            error = await refusal(house.gate.read(EMERGENCY, rtype, rid))
+            assert (error.category, error.code) == (Category.FORBIDDEN, "break-glass-limit")
+        assert "break-glass-limit" in house.logged
+        entry = (await house.entries())[0]
+        assert (entry.outcome, entry.reason) == (Outcome.REFUSED, "break-glass-limit")
+        colleague = replace(EMERGENCY, practitioner="another", token_id="t9")
+        assert (await house.gate.read(colleague, *ways[0])).id == "o0"
+
+    with_house(database_url, work, glass_limit=2)

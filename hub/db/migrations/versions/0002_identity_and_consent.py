@@ -53,6 +53,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("key", name=op.f("pk_consent_rule")),
         info={"kind": "local"},
     )
+    op.create_index(
+        "ix_audit_break_glass",
+        "audit",
+        ["recorded"],
+        unique=False,
+        postgresql_where=sa.text("break_glass IS NOT NULL"),
+    )
     op.create_index("ix_consent_rule_actors", "consent_rule", ["actors"], unique=False, postgresql_using="gin")
     op.create_index("ix_consent_rule_pkey", "consent_rule", ["pkey"], unique=False)
     op.create_table(
@@ -255,6 +262,7 @@ def downgrade() -> None:
     op.drop_table("member")
     op.drop_table("epoch")
     op.drop_index("ix_consent_rule_pkey", table_name="consent_rule")
+    op.drop_index("ix_audit_break_glass", table_name="audit", postgresql_where=sa.text("break_glass IS NOT NULL"))
     op.drop_index("ix_consent_rule_actors", table_name="consent_rule", postgresql_using="gin")
     op.drop_table("consent_rule")
     op.drop_table("approval")
