@@ -25,7 +25,7 @@ def portal_routes(services: PortalServices) -> list[BaseRoute]:
         route("/record", get=record.own),
         route("/record/{person}", get=record.show),
         route("/record/{person}/sheet", get=record.sheet),
-        route("/record/{person}/emergency", post=record.declare),
+        route("/record/{person}/emergency", get=record.back, post=record.declare),
         route("/record/{person}/emergency/end", post=record.withdraw),
         route("/looked", get=looked.show),
         file_route(),

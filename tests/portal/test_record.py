@@ -197,6 +197,7 @@ def test_breaking_the_glass_needs_a_reason_lasts_four_hours_and_stands_in_the_tr
         blank = await home.submit(RECORD, RECORD + "/emergency", reason="  ")
         assert blank.status_code == 422
         assert "请写明理由" in blank.text
+        assert (await home.get(RECORD + "/emergency")).headers["location"] == RECORD
         answer = await home.submit(RECORD, RECORD + "/emergency", reason="急诊抢救")
         assert answer.headers["location"] == RECORD
         page = await home.get(RECORD)

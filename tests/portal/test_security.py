@@ -128,7 +128,7 @@ def test_no_form_works_without_the_token_of_its_session(database_url: str, path:
 def test_what_changes_something_cannot_be_asked_for_by_get(database_url: str) -> None:
     async def visit(home: House) -> None:
         await home.sign_in()
-        for path in ("/sign-out", f"/record/{PERSON}/emergency"):
+        for path in ("/sign-out", f"/record/{PERSON}/emergency/end"):
             assert (await home.get(path)).status_code == 405
         assert (await home.get("/find")).status_code == 200
 

@@ -82,6 +82,11 @@ async def declare(visit: Visit) -> Response:
     return see_other(f"/record/{person}")
 
 
+async def back(visit: Visit) -> Response:
+    """A declaration asked for again, as by a reload or another language: the record, where it can be made."""
+    return see_other(f"/record/{_person(visit)}")
+
+
 async def withdraw(visit: Visit) -> Response:
     """End the declaration before its time."""
     await visit.services.sessions.withdraw(visit.signed_in)
