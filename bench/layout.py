@@ -41,10 +41,10 @@ from hub.kernel.types import Json
 from hub.store import compiler, read, tables, tokens, write
 from hub.store.batch import RESOURCE_COLUMNS, plan
 from hub.store.phrases import Phrases
+from hub.store.predicate import seen
 from hub.store.promoted import code_parameter
 from hub.store.query import parse_query
 from hub.store.resource_types import type_number
-from hub.store.predicate import seen
 from hub.store.values import Facts, Visible, Write
 
 CLIENTS = 8
