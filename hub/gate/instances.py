@@ -22,7 +22,7 @@ from hub.gate.policy import refused_break_glass
 from hub.gate.recorder import Asked, Basis
 from hub.gate.release import decide, decide_version, short_way
 from hub.gate.released import Released, ReleasedPage, released
-from hub.gate.trimming import Pointer
+from hub.gate.trimming import Pointer, pointers
 from hub.kernel.ids import reference_key
 from hub.store.resource_types import NUMBERS
 from hub.store.values import Stored
@@ -46,8 +46,8 @@ async def read(door: Door, asked: Asked) -> Released:
     async with door.database.connection() as tx:
         current = await _current(door, tx, address)
     quick = None if current is None else short_way(asked.actor, door.rules.directory, current)
-    # A flagged row may repeat what is hidden: whether it does depends on consents.
-    if current is not None and quick is not None and not current.facts.flags:
+    # A flagged row that points to a patient's data may repeat what is hidden: whether it does depends on consents.
+    if current is not None and quick is not None and not (current.facts.flags and pointers(current.body)):
         await door.recorder.released(asked, [current], Basis(grounds=frozenset({quick.reason.value})))
         return released(current)
     return await door.settled(lambda: _read(door, asked, address, current))
