@@ -7,6 +7,7 @@ import itertools
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -50,17 +51,7 @@ def database_url(postgres_url: str, _template: str) -> Iterator[str]:
     name = f"test_{next(_NUMBERS)}"
     asyncio.run(statement(postgres_url, f"CREATE DATABASE {name} TEMPLATE {_template} STRATEGY file_copy"))
     yield database_of(postgres_url, name)
-    asyncio.run(_drop(postgres_url, name))
-
-
-async def _drop(url: str, name: str) -> None:
-    """A worker of autovacuum that is at it belongs to PostgreSQL and cannot be sent away: it is waited for."""
-    for _ in range(_PATIENCE):
-        with suppress(asyncpg.InsufficientPrivilegeError):
-            await statement(url, f"DROP DATABASE {name} WITH (FORCE)")
-            return
-        await asyncio.sleep(0.1)
-    pytest.fail(f"{name} is still in use by autovacuum")
+    drop_database(postgres_url, name)
 
 
 @pytest.fixture(scope="session")
@@ -84,3 +75,16 @@ async def statement(url: str, sql: str) -> None:
         await connection.execute(sql)
     finally:
         await connection.close()
+
+
+def drop_database(url: str, name: str) -> None:
+    """Drop a database if it exists, whoever is connected to it.
+
+    A worker of autovacuum that is at it belongs to PostgreSQL and cannot be sent away: it is waited for.
+    """
+    for _ in range(_PATIENCE):
+        with suppress(asyncpg.InsufficientPrivilegeError):
+            asyncio.run(statement(url, f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+            return
+        time.sleep(0.1)
+    pytest.fail(f"{name} is still in use by autovacuum")

@@ -14,7 +14,7 @@ from hub.db.database import Database
 from hub.db.migrate import SCRIPTS, check, differences, revise, upgrade
 from hub.db.types import Xid8
 from hub.kernel.errors import Category, HubError
-from tests.fixtures import database_of, statement
+from tests.fixtures import database_of, drop_database, statement
 
 
 @pytest.fixture
@@ -28,7 +28,7 @@ def scripts(tmp_path: Path) -> Path:
 @pytest.fixture
 def empty_url(postgres_url: str) -> str:
     """A database of this test's own without any table."""
-    asyncio.run(statement(postgres_url, "DROP DATABASE IF EXISTS migrated WITH (FORCE)"))
+    drop_database(postgres_url, "migrated")
     asyncio.run(statement(postgres_url, "CREATE DATABASE migrated"))
     return database_of(postgres_url, "migrated")
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.fixtures import database_of, statement
+from tests.fixtures import database_of, drop_database, statement
 
 
 @pytest.fixture
@@ -16,4 +16,4 @@ def undisturbed_url(postgres_url: str, database_url: str) -> Iterator[str]:
     name = database_url.partition("?")[0].rpartition("/")[2] + "_undisturbed"
     asyncio.run(statement(postgres_url, f"CREATE DATABASE {name} TEMPLATE template_tables STRATEGY file_copy"))
     yield database_of(postgres_url, name)
-    asyncio.run(statement(postgres_url, f"DROP DATABASE {name}"))
+    drop_database(postgres_url, name)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.fixtures import database_of, statement
+from tests.fixtures import database_of, drop_database, statement
 
 _NUMBERS = itertools.count(1)
 
@@ -25,4 +25,4 @@ def fresh(postgres_url: str, _template: str) -> Iterator[Callable[[], str]]:
 
     yield make
     for name in made:
-        asyncio.run(statement(postgres_url, f"DROP DATABASE {name} WITH (FORCE)"))
+        drop_database(postgres_url, name)
