@@ -69,7 +69,14 @@ def test_a_gzip_body_over_the_limit_is_refused_whatever_its_ratio() -> None:
 
 
 @pytest.mark.parametrize(
-    "packed", [b"{}", gzip.compress(b"{}")[:-4], gzip.compress(b"{}") + b"x", zlib.compress(b"{}"), b""]
+    "packed",
+    [
+        pytest.param(b"{}", id="not packed"),
+        pytest.param(gzip.compress(b"{}")[:-4], id="cut short"),
+        pytest.param(gzip.compress(b"{}") + b"x", id="followed by something"),
+        pytest.param(zlib.compress(b"{}"), id="zlib"),
+        pytest.param(b"", id="nothing"),
+    ],
 )
 def test_what_is_not_one_complete_gzip_stream_is_refused(packed: bytes) -> None:
     assert refusal(packed, content_encoding="gzip").code == "gzip"
