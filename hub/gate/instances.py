@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from consent.decision import Decision
+from hub.auth.actor import Actor
 from hub.db.database import Tx
 from hub.gate import golden_records
 from hub.gate.cases import Cases
@@ -45,12 +46,23 @@ async def read(door: Door, asked: Asked) -> Released:
     await door.admit(asked, "r")
     async with door.database.connection() as tx:
         current = await _current(door, tx, address)
-    quick = None if current is None else short_way(asked.actor, door.rules.directory, current)
-    # A flagged row that points to a patient's data may repeat what is hidden: whether it does depends on consents.
-    if current is not None and quick is not None and not (current.facts.flags and pointers(current.body)):
+        quick = None if current is None else await _apart(door, tx, asked.actor, current)
+    if current is not None and quick is not None:
         await door.recorder.released(asked, [current], Basis(grounds=frozenset({quick.reason.value})))
         return released(current)
     return await door.settled(lambda: _read(door, asked, address, current))
+
+
+async def _apart(door: Door, tx: Tx, actor: Actor, current: Stored) -> Decision | None:
+    """What is decided without a look at any person: of a version, and of everything it may repeat something of."""
+    directory = door.rules.directory
+    found = short_way(actor, directory, current)
+    wanted = pointers(current.body) - {current.reference} if found is not None and current.facts.flags else ()
+    if not wanted:
+        return found
+    rows = (await door.store.load_facts(tx, sorted(wanted))).values()
+    seen = [row for row in rows if not row.deleted and short_way(actor, directory, row) is not None]
+    return found if len(seen) == len(wanted) else None
 
 
 async def _read(door: Door, asked: Asked, address: Address, current: Stored | None) -> Released:
