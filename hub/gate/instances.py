@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Final
 
 from consent.decision import Decision
-from hub.auth.actor import Actor
 from hub.db.database import Tx
 from hub.gate import golden_records
 from hub.gate.cases import Cases
@@ -21,9 +20,9 @@ from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.pages import binding_of
 from hub.gate.policy import refused_break_glass
 from hub.gate.recorder import Asked, Basis
-from hub.gate.release import decide, decide_version, short_way
+from hub.gate.release import decide, decide_version
 from hub.gate.released import Released, ReleasedPage, released
-from hub.gate.trimming import Pointer, pointers
+from hub.gate.trimming import Pointer
 from hub.kernel.ids import reference_key
 from hub.store.resource_types import NUMBERS
 from hub.store.values import Stored
@@ -44,25 +43,11 @@ async def read(door: Door, asked: Asked) -> Released:
     """The current version, which may be a deletion; of a person the golden record."""
     address = address_of(asked)
     await door.admit(asked, "r")
-    async with door.database.connection() as tx:
-        current = await _current(door, tx, address)
-        quick = None if current is None else await _apart(door, tx, asked.actor, current)
+    current, quick = await door.currents.of(asked.actor, (address.type, address.id))
     if current is not None and quick is not None:
         await door.recorder.released(asked, [current], Basis(grounds=frozenset({quick.reason.value})))
         return released(current)
     return await door.settled(lambda: _read(door, asked, address, current))
-
-
-async def _apart(door: Door, tx: Tx, actor: Actor, current: Stored) -> Decision | None:
-    """What is decided without a look at any person: of a version, and of everything it may repeat something of."""
-    directory = door.rules.directory
-    found = short_way(actor, directory, current)
-    wanted = pointers(current.body) - {current.reference} if found is not None and current.facts.flags else ()
-    if not wanted:
-        return found
-    rows = (await door.store.load_facts(tx, sorted(wanted))).values()
-    seen = [row for row in rows if not row.deleted and short_way(actor, directory, row) is not None]
-    return found if len(seen) == len(wanted) else None
 
 
 async def _read(door: Door, asked: Asked, address: Address, current: Stored | None) -> Released:
