@@ -292,3 +292,14 @@ def test_a_full_url_of_this_server_may_stand_in_the_request(database_url: str) -
         assert statuses(answer) == ["201"]
 
     in_house(database_url, visit)
+
+
+def test_what_is_said_about_an_entry_stands_in_its_outcome(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for kind in ("batch", "transaction"):
+            sent = transaction(entry("POST", "Patient", patient())) | {"type": kind}
+            made = body(await home.ask("POST", "", sent, prefer="return=OperationOutcome"))["entry"][0]
+            assert "resource" not in made
+            assert made["response"]["outcome"]["resourceType"] == "OperationOutcome"
+
+    in_house(database_url, visit)

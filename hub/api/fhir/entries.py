@@ -16,7 +16,7 @@ from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.router import Match
 from hub.api.fhir.singles import SINGLES_ROUTER
 from hub.api.query import read_query
-from hub.fhir.json import dumps
+from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
@@ -90,13 +90,18 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
 
 
 def answer_entry(answer: Answer) -> bytes:
-    """The response entry of an answer; a read or search carries its result as the resource."""
+    """The response entry of an answer; a read or search carries its result as the resource.
+
+    What is said about the processing stands in `response.outcome` (R4 bundle-definitions.html).
+    """
     told = response(
         f"{answer.status} {HTTPStatus(answer.status).phrase}",
         version=answer.version,
         updated=answer.updated,
         location=answer.location,
     )
+    if answer.outcome:
+        return entry(response=told | {"outcome": loads(answer.body)})
     return entry(resource=answer.body, response=told)
 
 

@@ -50,6 +50,7 @@ def found_already(ask: Ask, match: Released) -> Answer:
         location=f"{match.type}/{match.id}/_history/{match.version}",
     )
 
+        outcome=ask.preference.returned == "OperationOutcome",
 
 def _preferred(preference: Preference, body: bytes, result: str) -> bytes:
     if preference.returned == "minimal":
@@ -58,3 +59,4 @@ def _preferred(preference: Preference, body: bytes, result: str) -> bytes:
         issue = Issue(severity="information", where="", code="informational", text=result)
         return dumps(operation_outcome([issue]))
     return body
+        outcome=ask.preference.returned == "OperationOutcome",
