@@ -193,3 +193,15 @@ def test_a_conditional_update_without_a_criterion_is_refused(database_url: str) 
         assert (await home.ask("PUT", "/Patient?_count=1", patient())).status_code == 400
 
     in_house(database_url, visit)
+
+
+def test_a_conditional_reference_outside_a_transaction_is_refused(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.create(patient())
+        sent = observation("x") | {"subject": {"reference": "Patient?identifier=urn:test:mrn|mrn-1"}}
+        for method, path, more in (("POST", "/Observation", {}), ("PUT", "/Observation/F05-o", {"id": "F05-o"})):
+            refused = await home.ask(method, path, sent | more)
+            assert (refused.status_code, code(refused)) == (422, "conditional-reference")
+            assert "mrn-1" not in refused.text
+
+    in_house(database_url, visit)

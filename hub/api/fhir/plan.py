@@ -13,9 +13,8 @@ from hub.api.fhir.conditional import canonical, read_criterion, select
 from hub.api.fhir.entries import Entry
 from hub.api.fhir.exchange import Params
 from hub.api.fhir.freshness import expected_version
-from hub.api.fhir.update import check_id
-from hub.fhir.references import relative, rewrite
-from hub.fhir.structure import RESOURCE_TYPES
+from hub.api.fhir.update import check_id, no_match_at_version
+from hub.fhir.references import is_search, relative, rewrite
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -126,7 +125,7 @@ def rename(resource: Json, known: Mapping[str, str], base_url: str) -> list[str]
     searches: list[str] = []
 
     def new_name(text: str) -> str | None:
-        if text not in known and "?" in text and text.partition("?")[0] in RESOURCE_TYPES:
+        if text not in known and is_search(text):
             searches.append(text)
         return known.get(text) or relative(text, base_url)
 

@@ -6,7 +6,7 @@ from hub.api.fhir.exchange import Answer, Ask
 from hub.api.negotiation import Preference
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
-from hub.fhir.references import relative, rewrite
+from hub.fhir.references import is_search, relative, rewrite
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
@@ -16,7 +16,8 @@ from hub.records.operations import Written
 def resource_of(ask: Ask, base_url: str, where: str = "body") -> Json:
     """The resource to write; its references to resources of this server are relative, the one form the store knows.
 
-    Raises HubError UNREADABLE (400) when the body is no resource of the URL's type.
+    Raises HubError UNREADABLE (400) when the body is no resource of the URL's type, INVALID for a conditional
+    reference: only a transaction resolves those (R4 http.html#trules), and kept as they are they point to nothing.
     """
     resource = ask.resource
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
@@ -25,7 +26,19 @@ def resource_of(ask: Ask, base_url: str, where: str = "body") -> Json:
         raise HubError(
             Category.UNREADABLE, "is not of the type in the URL", where=f"{where}.resourceType", code="type-mismatch"
         )
-    rewrite(resource, lambda text: relative(text, base_url))
+
+    def here(text: str) -> str | None:
+        if is_search(text):
+            raise HubError(
+                Category.INVALID,
+                "has a conditional reference, which only a transaction resolves",
+                where=where,
+                todo="send it in a transaction, or refer by id",
+                code="conditional-reference",
+            )
+        return relative(text, base_url)
+
+    rewrite(resource, here)
     return resource
 
 
@@ -37,6 +50,7 @@ def as_written(ask: Ask, written: Written) -> Answer:
         version=written.version,
         updated=written.updated,
         location=f"{written.type}/{written.id}/_history/{written.version}",
+        outcome=ask.preference.returned == "OperationOutcome",
     )
 
 
@@ -48,9 +62,9 @@ def found_already(ask: Ask, match: Released) -> Answer:
         version=match.version,
         updated=match.updated,
         location=f"{match.type}/{match.id}/_history/{match.version}",
+        outcome=ask.preference.returned == "OperationOutcome",
     )
 
-        outcome=ask.preference.returned == "OperationOutcome",
 
 def _preferred(preference: Preference, body: bytes, result: str) -> bytes:
     if preference.returned == "minimal":
@@ -59,4 +73,3 @@ def _preferred(preference: Preference, body: bytes, result: str) -> bytes:
         issue = Issue(severity="information", where="", code="informational", text=result)
         return dumps(operation_outcome([issue]))
     return body
-        outcome=ask.preference.returned == "OperationOutcome",
