@@ -105,7 +105,8 @@ def names(steps: Sequence[Step]) -> dict[str, str]:
         here = f"{step.type}/{step.id}"
         if step.entry.full_url:
             known[step.entry.full_url] = here
-        if step.entry.method == "POST":
+        if step.entry.method == "POST" or step.criterion is not None:
+            # Under its new id too: references were rewritten to that when the criterion was lost to another client.
             known[f"{step.type}/{step.new_id}"] = here
             known |= dict.fromkeys(_relative(step), here)
     return known
@@ -143,14 +144,24 @@ def operation(step: Step, claim: str) -> Operation | None:
     entry, where = step.entry, step.entry.where
     if step.idle:
         return None
-    expected = expected_version(entry.conditions.if_match)
+    expected = expected_version(entry.conditions.if_match, f"{where}.request.ifMatch")
+    if expected is not None and step.criterion is not None and step.match is None:
+        raise no_match_at_version(f"{where}.request.ifMatch")
     if entry.resource is None:
         return Delete(type=step.type, id=step.id, expected=expected, where=where)
     if entry.method == "POST" or (step.criterion and step.match is None and "id" not in entry.resource):
         return Create(type=step.type, id=step.id, resource=entry.resource, claim=claim, where=where)
     check_id(entry.resource, step.id, required=step.criterion is None, where=f"{where}.resource")
     new = entry.conditions.if_none_match.strip() == "*" or (step.criterion is not None and step.match is None)
-    return Update(type=step.type, id=step.id, resource=entry.resource, expected=expected, only_new=new, where=where)
+    return Update(
+        type=step.type,
+        id=step.id,
+        resource=entry.resource,
+        expected=expected,
+        only_new=new,
+        claim=claim,
+        where=where,
+    )
 
 
 def _invalid(what: str, where: str) -> HubError:
