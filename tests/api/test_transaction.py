@@ -294,17 +294,6 @@ def test_a_full_url_of_this_server_may_stand_in_the_request(database_url: str) -
     in_house(database_url, visit)
 
 
-def test_what_is_said_about_an_entry_stands_in_its_outcome(database_url: str) -> None:
-    async def visit(home: House) -> None:
-        for kind in ("batch", "transaction"):
-            sent = transaction(entry("POST", "Patient", patient())) | {"type": kind}
-            made = body(await home.ask("POST", "", sent, prefer="return=OperationOutcome"))["entry"][0]
-            assert "resource" not in made
-            assert made["response"]["outcome"]["resourceType"] == "OperationOutcome"
-
-    in_house(database_url, visit)
-
-
 def test_racing_transactions_with_one_conditional_update_make_one_patient_and_lose_no_observation(
     database_url: str,
 ) -> None:
@@ -338,5 +327,38 @@ def test_relative_references_reach_a_conditional_update_too(database_url: str) -
         )
         seen = body(await home.ask("GET", f"/{location(answer, 1)}"))
         assert seen["subject"]["reference"] == location(answer, 0)
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    ("bad", "where", "says", "status"),
+    [
+        (entry("PUT", "Patient/F05-1", patient(id="F05-1"), ifMatch="7"), ".request.ifMatch", "if-match", 400),
+        (entry("PUT", f"Patient?{CRITERION}", patient(), ifMatch='W/"7"'), ".request.ifMatch", "no-match", 412),
+        (entry("POST", "Patient?secret=word", patient()), ".request.url", "unknown-parameter", 400),
+        (entry("DELETE", "Patient/F05-1?secret=word"), ".request.url", "unknown-parameter", 400),
+    ],
+)
+def test_a_refusal_names_the_part_of_the_entry_and_repeats_nothing(
+    database_url: str, bad: Json, where: str, says: str, status: int
+) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "", transaction(entry("POST", "Patient", patient()), bad))
+        assert (answer.status_code, code(answer)) == (status, says)
+        assert body(answer)["issue"][0]["diagnostics"].startswith(f"Bundle.entry[1]{where}: ")
+        assert "word" not in answer.text
+        assert await total(home, "Patient") == 0
+
+    in_house(database_url, visit)
+
+
+def test_what_is_said_about_an_entry_stands_in_its_outcome(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for kind in ("batch", "transaction"):
+            sent = transaction(entry("POST", "Patient", patient())) | {"type": kind}
+            made = body(await home.ask("POST", "", sent, prefer="return=OperationOutcome"))["entry"][0]
+            assert "resource" not in made
+            assert made["response"]["outcome"]["resourceType"] == "OperationOutcome"
 
     in_house(database_url, visit)

@@ -82,7 +82,7 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
         match = SINGLES_ROUTER.resolve(method, unquote(path, errors="strict"))
         params = read_query(query) if query else []
     except (HubError, UnicodeDecodeError) as error:
-        raise _in_entry(error, where) from None
+        raise in_entry(error, where) from None
     resource = raw.get("resource")
     if match.interaction.body == "form" or (match.interaction.body == "resource") != isinstance(resource, dict):
         raise _invalid("needs a resource with POST and PUT, and none with others", where)
@@ -135,7 +135,8 @@ def _optional(owner: Json, name: str, where: str) -> str:
     return value
 
 
-def _in_entry(error: Exception, where: str) -> HubError:
+def in_entry(error: Exception, where: str) -> HubError:
+    """What is wrong with the URL of an entry, naming that entry."""
     if not isinstance(error, HubError):
         return _invalid("is not percent-encoded UTF-8", f"{where}.request.url")
     return HubError(error.category, error.what, where=f"{where}.request.url", todo=error.todo, code=error.code)
