@@ -26,7 +26,7 @@ async def create(services: Services, ask: Ask) -> Answer:
     Raises HubError INVALID, FORBIDDEN, PRECONDITION (several match), CONFLICT.
     """
     refuse_parameters(ask)
-    resource = resource_of(ask, services.base_url)
+    resource = resource_of(ask, services.base_url, new=True)
 
     def new(claim: str) -> Create:
         return Create(type=ask.type, id=services.new_id(), resource=resource, claim=claim)

@@ -14,6 +14,7 @@ from hub.api.fhir.entries import Entry
 from hub.api.fhir.exchange import Params
 from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.update import check_id, no_match_at_version
+from hub.api.fhir.written import leave_to_server
 from hub.fhir.references import is_search, relative, rewrite
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
@@ -69,6 +70,8 @@ class Step:
 def step_of(entry: Entry, new_id: str) -> Step:
     """A writing entry with its criterion. Raises HubError INVALID for a criterion that does not select."""
     _check_type(entry)
+    if entry.resource is not None:
+        leave_to_server(entry.resource, new=entry.method == "POST")
     params: Params | None = None
     if entry.method == "POST" and entry.conditions.if_none_exist:
         params = read_criterion(entry.conditions.if_none_exist, f"{entry.where}.request.ifNoneExist")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.negotiation import Preference
 from hub.fhir.json import dumps
@@ -13,8 +15,14 @@ from hub.kernel.types import Issue, Json
 from hub.records.operations import Written
 
 
-def resource_of(ask: Ask, base_url: str, where: str = "body") -> Json:
+#: What the server sets in `meta`.
+_SET: Final = ("versionId", "lastUpdated", "_versionId", "_lastUpdated")
+
+
+def resource_of(ask: Ask, base_url: str, where: str = "body", *, new: bool = False) -> Json:
     """The resource to write; its references to resources of this server are relative, the one form the store knows.
+
+    `new` is for one that gets an id of the server's.
 
     Raises HubError UNREADABLE (400) when the body is no resource of the URL's type, INVALID for a conditional
     reference: only a transaction resolves those (R4 http.html#trules), and kept as they are they point to nothing.
@@ -39,7 +47,20 @@ def resource_of(ask: Ask, base_url: str, where: str = "body") -> Json:
         return relative(text, base_url)
 
     rewrite(resource, here)
+    leave_to_server(resource, new=new)
     return resource
+
+
+def leave_to_server(resource: Json, *, new: bool) -> None:
+    """Take out what the server sets: what a client says there is ignored, and not judged (R4 http.html#create)."""
+    for name in ("id", "_id") if new else ():
+        resource.pop(name, None)
+    meta = resource.get("meta")
+    if isinstance(meta, dict) and not meta.keys().isdisjoint(_SET):
+        kept = {name: value for name, value in meta.items() if name not in _SET}
+        resource |= {"meta": kept}
+        if not kept:
+            del resource["meta"]
 
 
 def as_written(ask: Ask, written: Written) -> Answer:
