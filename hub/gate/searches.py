@@ -109,7 +109,7 @@ def cursor_of(door: Door, params: Parameters, binding: bytes) -> bytes | None:
 
 
 async def _find(door: Door, tx: Tx, query: Query, visible: Visible, after: bytes | None) -> Found:
-    counting = query.summary == "count"
+    counting = query.summary == "count" or query.count == 0  # R4 search.html#count: the one is the other
     return await door.store.search(
         tx,
         query,

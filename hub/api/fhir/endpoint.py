@@ -29,7 +29,7 @@ from hub.api.json_limits import parse
 from hub.api.metrics import Metrics
 from hub.api.negotiation import FHIR_JSON, check_accept, check_content_type, preference
 from hub.api.numbering import Numbering
-from hub.api.query import read_query
+from hub.api.query import read_query_bytes
 from hub.api.services import Services
 from hub.gate.origin import Origin
 from hub.kernel.errors import Category, HubError
@@ -65,7 +65,7 @@ class FhirEndpoint:
         route = NO_ROUTE
         try:
             path = request.scope["path"][self._prefix :]
-            params = read_query(request.scope["query_string"].decode("latin-1"))
+            params = read_query_bytes(request.scope["query_string"])
             if params:
                 refuse_tokens(name for name, _ in params)
             check_accept(request.headers.get("accept", ""), values(params, "_format"))
@@ -103,7 +103,7 @@ class FhirEndpoint:
                 if_match=headers.get("if-match", ""),
                 if_none_match=headers.get("if-none-match", ""),
                 if_modified_since=headers.get("if-modified-since", ""),
-                if_none_exist=headers.get("if-none-exist", ""),
+                if_none_exist=_criterion(headers.get("if-none-exist", "")),
             ),
             preference=preference(headers.get("prefer", "")),
             resource=resource,
@@ -122,6 +122,16 @@ class FhirEndpoint:
             return None, await _parameters(request, content_type, limit)
         check_content_type(content_type)
         return parse(await read_body(request, limit)), []
+
+
+def _criterion(header: str) -> str:
+    """A header is read as Latin-1, but a criterion may hold UTF-8 that nobody percent-encoded."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise HubError(
+            Category.UNREADABLE, "is not UTF-8", where="If-None-Exist", todo="percent-encode it", code="query"
+        ) from None
 
 
 async def _parameters(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:
@@ -146,7 +156,7 @@ async def _form(request: Request, content_type: str, limit: int) -> list[tuple[s
             todo=f"send {_FORM_TYPE}",
             code="media-type",
         )
-    pairs = read_query((await read_body(request, limit)).decode("latin-1"))
+    pairs = read_query_bytes(await read_body(request, limit))
     refuse_tokens(name for name, _ in pairs)
     return pairs
 

@@ -16,7 +16,7 @@ from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.router import Match
 from hub.api.fhir.singles import SINGLES_ROUTER
 from hub.api.query import read_query
-from hub.fhir.json import dumps
+from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
@@ -82,7 +82,7 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
         match = SINGLES_ROUTER.resolve(method, unquote(path, errors="strict"))
         params = read_query(query) if query else []
     except (HubError, UnicodeDecodeError) as error:
-        raise _in_entry(error, where) from None
+        raise in_entry(error, where) from None
     resource = raw.get("resource")
     if match.interaction.body == "form" or (match.interaction.body == "resource") != isinstance(resource, dict):
         raise _invalid("needs a resource with POST and PUT, and none with others", where)
@@ -90,13 +90,18 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
 
 
 def answer_entry(answer: Answer) -> bytes:
-    """The response entry of an answer; a read or search carries its result as the resource."""
+    """The response entry of an answer; a read or search carries its result as the resource.
+
+    What is said about the processing stands in `response.outcome` (R4 bundle-definitions.html).
+    """
     told = response(
         f"{answer.status} {HTTPStatus(answer.status).phrase}",
         version=answer.version,
         updated=answer.updated,
         location=answer.location,
     )
+    if answer.outcome:
+        return entry(response=told | {"outcome": loads(answer.body)})
     return entry(resource=answer.body, response=told)
 
 
@@ -130,7 +135,8 @@ def _optional(owner: Json, name: str, where: str) -> str:
     return value
 
 
-def _in_entry(error: Exception, where: str) -> HubError:
+def in_entry(error: Exception, where: str) -> HubError:
+    """What is wrong with the URL of an entry, naming that entry."""
     if not isinstance(error, HubError):
         return _invalid("is not percent-encoded UTF-8", f"{where}.request.url")
     return HubError(error.category, error.what, where=f"{where}.request.url", todo=error.todo, code=error.code)
