@@ -59,7 +59,7 @@ WELL: Final = (
     "count", "data", "json", "xml", "*", "Observation:subject", "Observation:patient:Patient", "Patient,Observation",
 )  # fmt: skip
 JUNK: Final = (
-    CANARY, "", 0, -1, 10**30, 1e-30, True, None, [], {}, [None], [[CANARY]], {CANARY: CANARY}, [{"id": CANARY}],
+    CANARY, "", 0, -1, 10**30, 1e-30, True, None, [], {}, [None], [[CANARY]], {"stray": CANARY}, [{"id": CANARY}],
     {"reference": f"Patient/{CANARY}"}, {"reference": f"urn:uuid:{CANARY}"}, {"reference": f"Patient?name={CANARY}"},
     {"coding": [{"system": CANARY, "code": CANARY}]}, f"<div>{CANARY}</div>", "2026-02-30", f"9999{CANARY}",
     {"system": "x", "value": 1e300}, {"start": "9999-12-31", "end": "0001-01-01"}, f"\\ud800{CANARY}", "\u0000",

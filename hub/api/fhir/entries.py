@@ -75,8 +75,8 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     if not isinstance(request, dict):
         raise _invalid("has no request", where)
     method, url = _text(request, "method", where), _text(request, "url", where)
-    path, _, query = url.removeprefix(base_url).partition("?")
-    if "://" in path or not path.strip("/"):
+    path, _, query = _below(url, base_url).partition("?")
+    if "://" in path or not (path.strip("/") or query):
         raise _invalid("is not a URL of this server relative to its base", f"{where}.request.url")
     try:
         match = SINGLES_ROUTER.resolve(method, unquote(path, errors="strict"))
@@ -110,6 +110,12 @@ def refusal_entry(error: HubError) -> bytes:
     status = status_of(error)
     told: Json = {"status": f"{status} {HTTPStatus(status).phrase}", "outcome": outcome_of(error)}
     return b'{"response":' + dumps(told) + b"}"
+
+
+def _below(url: str, base_url: str) -> str:
+    """A URL of this server relative to its base; any other text as it is."""
+    inside = url.removeprefix(base_url)
+    return inside if inside[:1] in ("", "/", "?") else url
 
 
 def _conditions(request: Json, where: str) -> Conditions:

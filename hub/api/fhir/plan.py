@@ -9,11 +9,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.api.fhir.conditional import canonical, read_criterion, select
+from hub.api.fhir.conditional import canonical, no_match_at_version, read_criterion, select
 from hub.api.fhir.entries import Entry
 from hub.api.fhir.exchange import Params
 from hub.api.fhir.freshness import expected_version
-from hub.api.fhir.update import check_id, no_match_at_version
+from hub.api.fhir.update import check_id
 from hub.api.fhir.written import leave_to_server
 from hub.fhir.references import is_search, relative, rewrite
 from hub.gate.released import Released
@@ -145,11 +145,11 @@ def reference_criterion(text: str, where: str) -> Criterion:
 def operation(step: Step, claim: str) -> Operation | None:
     """What a step asks of the record; None for an idle one."""
     entry, where = step.entry, step.entry.where
+    expected = expected_version(entry.conditions.if_match, f"{where}.request.ifMatch")
+    if expected is not None and entry.match.interaction.conditional and step.match is None:
+        raise no_match_at_version(f"{where}.request.ifMatch")
     if step.idle:
         return None
-    expected = expected_version(entry.conditions.if_match, f"{where}.request.ifMatch")
-    if expected is not None and step.criterion is not None and step.match is None:
-        raise no_match_at_version(f"{where}.request.ifMatch")
     if entry.resource is None:
         return Delete(type=step.type, id=step.id, expected=expected, where=where)
     if entry.method == "POST" or (step.criterion and step.match is None and "id" not in entry.resource):

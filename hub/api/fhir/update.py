@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.api.fhir.conditional import select
+from hub.api.fhir.conditional import no_match_at_version, select
 from hub.api.fhir.create import write_unless_found
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
@@ -36,7 +36,7 @@ async def conditional_update(services: Services, ask: Ask) -> Answer:
     resource = resource_of(ask, services.base_url)
 
     def new(claim: str) -> Create | Update:
-        if ask.conditions.if_match:
+        if expected_version(ask.conditions.if_match) is not None:
             raise no_match_at_version("If-Match")
         if "id" not in resource:
             return Create(type=ask.type, id=services.new_id(), resource=resource, claim=claim)
@@ -48,17 +48,6 @@ async def conditional_update(services: Services, ask: Ask) -> Answer:
         operation = update_of(ask, done.id, resource)
         done = await services.writes.write(ask.actor, operation, origin=ask.origin)
     return as_written(ask, done)
-
-
-def no_match_at_version(where: str) -> HubError:
-    """What a condition on a version is told where nothing is there that could be at it."""
-    return HubError(
-        Category.PRECONDITION,
-        "nothing matches, so nothing is at the version named",
-        where=where,
-        todo="leave out the version to create",
-        code="no-match",
-    )
 
 
 def update_of(ask: Ask, rid: str, resource: Json, where: str = "") -> Update:

@@ -14,7 +14,6 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
 from hub.records.operations import Written
 
-
 #: What the server sets in `meta`.
 _SET: Final = ("versionId", "lastUpdated", "_versionId", "_lastUpdated")
 
