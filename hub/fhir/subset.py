@@ -46,6 +46,16 @@ def only(resource: Json, names: Collection[str]) -> Json:
     return _marked(resource, {key: value for key, value in resource.items() if key in kept})
 
 
+def is_part(resource: Json) -> bool:
+    """Whether a resource says that it is not the whole one (R4 resource.html#Meta, tag SUBSETTED)."""
+    meta = resource.get("meta")
+    tags = meta.get("tag") if isinstance(meta, dict) else None
+    return isinstance(tags, list) and any(
+        isinstance(tag, dict) and (tag.get("system"), tag.get("code")) == (SUBSETTED["system"], SUBSETTED["code"])
+        for tag in tags
+    )
+
+
 def _keys(resource: Json, name: str) -> frozenset[str]:
     found = structure(str(resource["resourceType"]))
     return _properties(found.elements[name]) if found is not None and name in found.elements else frozenset()

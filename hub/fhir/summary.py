@@ -37,7 +37,9 @@ def summarised(value: Json, name: str) -> Json:
 def _part(item: Any, name: str) -> Any:
     if isinstance(item, list):
         return [part for one in item if (part := _part(one, name))]
-    return summarised(item, str(item["resourceType"]) if name == "Resource" else name)
+    if not isinstance(item, dict):
+        return item
+    return summarised(item, str(item.get("resourceType")) if name == "Resource" else name)
 
 
 @cache

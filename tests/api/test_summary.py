@@ -10,7 +10,7 @@ import pytest
 from hub.fhir.subset import SUBSETTED
 from hub.fhir.xml import read_xml
 from hub.kernel.types import Json
-from tests.api.house import BASE, House, body, in_house, observation, patient
+from tests.api.house import BASE, House, body, code, in_house, observation, patient
 
 NARRATIVE = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">words</div>'}
 #: What is left of the Patient of these tests in each summary, besides resourceType, id and meta.
@@ -191,5 +191,17 @@ def test_audit_events_and_xml_are_summarised_too(database_url: str) -> None:
         assert SUBSETTED in event["meta"]["tag"]
         answer = await home.ask("GET", f"/Patient/{rid}?_summary=text&_format=xml&_pretty=true")
         assert left(read_xml(answer.content)) == LEFT["text"]
+
+    in_house(database_url, visit)
+
+
+def test_a_part_does_not_take_the_place_of_the_whole(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        rid = await person(home)
+        for query in ("_summary=true", "_elements=gender"):
+            part = body(await home.ask("GET", f"/Patient/{rid}?{query}"))
+            refused = await home.ask("PUT", f"/Patient/{rid}", part)
+            assert (refused.status_code, code(refused)) == (422, "subsetted")
+        assert body(await home.ask("GET", f"/Patient/{rid}"))["maritalStatus"] == {"text": "widowed"}
 
     in_house(database_url, visit)
