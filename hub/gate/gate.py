@@ -13,18 +13,20 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
-from hub.gate import instances, looks, match, records, searches, stewards
+from hub.gate import histories, instances, looks, match, records, searches, stewards
 from hub.gate.cases import Rules
 from hub.gate.door import Door
 from hub.gate.match import Candidate
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
+from hub.gate.spans import ALL_TIMES
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.store.store import Store
+from hub.store.values import Span
 
 
 class Gate:
@@ -105,11 +107,34 @@ class Gate:
         *,
         count: int | None = None,
         cursor: str | None = None,
+        span: Span = ALL_TIMES,
         origin: Origin = UNKNOWN_ORIGIN,
     ) -> ReleasedPage:
         """Versions of one resource, newest first, each judged on its own; `cursor` is the `next` of an earlier page."""
         asked = Asked(actor=actor, interaction=Interaction.HISTORY, origin=origin, type=rtype, id=rid)
-        return await instances.history(self._door, asked, count, cursor)
+        return await instances.history(self._door, asked, count, cursor, span)
+
+    async def histories(
+        self,
+        actor: Actor,
+        rtype: str | None,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """Versions of all resources of a type (None: of every type), newest first, each judged then and now.
+
+        `params` as for `search`. Raises what `search` raises.
+        """
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.HISTORY_TYPE if rtype else Interaction.HISTORY_SYSTEM,
+            origin=origin,
+            type=rtype,
+            query=searches.query_text(params) or None,
+        )
+        return await histories.history(self._door, asked, params, lenient=lenient)
 
     async def search(
         self,

@@ -72,6 +72,15 @@ EVERYTHING: Final = (
     "/Patient/F01-z/$everything",
     "/Patient/F01-c/$everything?_since=2020",
 )
+HISTORIES: Final = (
+    "/_history",
+    "/_history?_since=2026-05-20T00:00:00Z",
+    "/_history?_at=2026",
+    *(f"/{rtype}/_history" for rtype in ("Patient", "Observation", "ServiceRequest", "Consent", "Organization")),
+    "/Observation/_history?_at=2026-05",
+    "/Observation/F01-c-load/_history?_since=2020",
+    "/AuditEvent/_history",
+)
 RECORDS: Final = (
     "/AuditEvent",
     "/AuditEvent?patient=Patient/F01-a",
@@ -100,8 +109,8 @@ def both(url_of: Any, ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, EVERYTHING, RECORDS],
-    ids=["reads", "includes", "chains", "counts", "orders", "labels", "everything", "records"],
+    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, EVERYTHING, HISTORIES, RECORDS],
+    ids=["reads", "includes", "chains", "counts", "orders", "labels", "everything", "histories", "records"],
 )
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:
@@ -110,10 +119,11 @@ def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, .
     both(fresh, ask)
 
 
-def test_pages_are_full_and_end_where_they_would_without_the_hidden(fresh: Any) -> None:
+@pytest.mark.parametrize("first", ["/Observation?_count=1&_sort=date", "/_history?_count=1"])
+def test_pages_are_full_and_end_where_they_would_without_the_hidden(fresh: Any, first: str) -> None:
     async def ask(home: House) -> list[Any]:
         found: list[Any] = []
-        path = "/Observation?_count=1&_sort=date"
+        path = first
         while path:
             answer = await home.ask("GET", path)
             found.append((len(found), answer))

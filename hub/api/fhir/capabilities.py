@@ -20,7 +20,7 @@ from hub.kernel.types import Json
 from hub.records.rights import RESERVED
 
 _WRITES: Final = frozenset({"create", "update", "delete"})
-_OF_VERSIONS: Final = frozenset({"vread", "history-instance"})
+_OF_VERSIONS: Final = frozenset({"vread", "history-instance", "history-type"})
 #: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
 
@@ -58,7 +58,7 @@ def capability_statement(services: Services) -> Json:
                     "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
                 },
                 "resource": [_resource(rtype, services.searchable(rtype)) for rtype in sorted(RESOURCE_TYPES)],
-                "interaction": [{"code": code} for code in ("transaction", "batch", "search-system")],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
             }
         ],
     }
