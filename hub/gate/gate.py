@@ -92,6 +92,16 @@ class Gate:
             return await stewards.read(self._door, asked)
         return await instances.read(self._door, asked)
 
+    async def meta(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
+        """What `read` gives, asked for the sake of its meta (R4 `$meta`)."""
+        query = searches.query_text([("$meta", "")])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, id=rid, query=query
+        )
+        if rtype == looks.AUDIT_EVENT:
+            return await looks.read(self._door, asked)
+        return await instances.read(self._door, asked)
+
     async def vread(
         self, actor: Actor, rtype: str, rid: str, version: int, *, origin: Origin = UNKNOWN_ORIGIN
     ) -> Released:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hub.api.fhir.bundle import instant
+from hub.api.fhir.operations import LIMITS
 from hub.api.fhir.router import Interaction
 from hub.api.fhir.routes import INTERACTIONS
 from hub.api.services import Services
@@ -23,6 +24,8 @@ _WRITES: Final = frozenset({"create", "update", "delete"})
 _OF_VERSIONS: Final = frozenset({"vread", "history-instance", "history-type"})
 #: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
+#: Operations that make a version.
+_WRITING: Final = frozenset({"meta-add", "meta-delete"})
 
 
 class CapabilityPage:
@@ -82,7 +85,7 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
             "conditionalUpdate": True,
             "conditionalDelete": "single",
         }
-    told |= _operations(rtype)
+    told |= _operations(rtype, codes)
     answered = sorted(_COMPUTED.get(rtype, searchable))
     parameters = [{"name": code, "type": searchable[code].type} for code in answered]
     return told | ({"searchParam": parameters} if parameters else {})
@@ -93,7 +96,14 @@ def _codes(interactions: Sequence[Interaction]) -> list[str]:
     return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template and not i.operation))
 
 
-def _operations(rtype: str) -> Json:
-    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only == rtype}
-    told = [{"name": name, "definition": url} for name, url in definitions.items()]
+def _operations(rtype: str, codes: Sequence[str]) -> Json:
+    """The operations of a type; those that write only where updates do."""
+    left_out = frozenset() if "update" in codes else _WRITING
+    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only in ("", rtype)}
+    told = [_operation(name, url) for name, url in definitions.items() if name not in left_out]
     return {"operation": told} if told else {}
+
+
+def _operation(name: str, url: str) -> Json:
+    limit = LIMITS.get(name)
+    return {"name": name, "definition": url, **({"documentation": limit} if limit else {})}

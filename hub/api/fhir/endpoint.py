@@ -57,6 +57,9 @@ class FhirEndpoint:
         number = self._numbering.next()
         route, response = await self._respond(request, number)
         response.headers["x-request-id"] = number
+        if request.method == "HEAD":
+            # RFC 9110 section 9.3.2: the headers of a GET, Content-Length among them, and no content.
+            response.body = b""
         self._metrics.count(request.method, route, response.status_code, perf_counter() - started)
         await response(scope, receive, send)
 
@@ -71,7 +74,7 @@ class FhirEndpoint:
             check_accept(request.headers.get("accept", ""), values(params, "_format"))
             if path == METADATA:
                 return METADATA, self._metadata(request)
-            match = ROUTER.resolve(request.method, path)
+            match = ROUTER.resolve(_method(request), path)
             route = match.interaction.template
             answer = await self._answer(request, match, params, number)
             return route, _response(answer, self._services.base_url, pretty="true" in values(params, "_pretty"))
@@ -84,8 +87,8 @@ class FhirEndpoint:
             return route, refusal(defect(number))
 
     def _metadata(self, request: Request) -> Response:
-        if request.method != "GET":
-            raise MethodNotAllowedError("GET")
+        if _method(request) != "GET":
+            raise MethodNotAllowedError("GET, HEAD")
         return _response(Answer(status=200, body=self._capabilities.body()), "", pretty=False)
 
     async def _answer(self, request: Request, match: Match, params: Sequence[tuple[str, str]], number: str) -> Answer:
@@ -122,6 +125,11 @@ class FhirEndpoint:
             return None, await _parameters(request, content_type, limit)
         check_content_type(content_type)
         return parse(await read_body(request, limit)), []
+
+
+def _method(request: Request) -> str:
+    """What HEAD asks for is what GET would be answered (R4 http.html#head)."""
+    return "GET" if request.method == "HEAD" else request.method
 
 
 async def _parameters(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:

@@ -13,7 +13,8 @@ from urllib.parse import unquote
 from hub.api.failures import outcome_of, status_of
 from hub.api.fhir.bundle import entry, response
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
-from hub.api.fhir.router import Match
+from hub.api.fhir.operation import read_parameters
+from hub.api.fhir.router import Body, Match
 from hub.api.fhir.singles import SINGLES_ROUTER
 from hub.api.query import read_query
 from hub.fhir.json import dumps
@@ -84,9 +85,18 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     except (HubError, UnicodeDecodeError) as error:
         raise _in_entry(error, where) from None
     resource = raw.get("resource")
-    if match.interaction.body == "form" or (match.interaction.body == "resource") != isinstance(resource, dict):
+    if not _fits(match.interaction.body, resource):
         raise _invalid("needs a resource with POST and PUT, and none with others", where)
+    if match.interaction.body == "parameters" and resource is not None:
+        params, resource = [*params, *read_parameters(resource)], None
     return Entry(where, _optional(raw, "fullUrl", where), match, params, _conditions(request, where), resource)
+
+
+def _fits(body: Body, resource: Any) -> bool:
+    """Whether an entry has the resource its interaction takes; that of parameters may be left out."""
+    if body == "parameters":
+        return resource is None or isinstance(resource, dict)
+    return body != "form" and (body == "resource") == isinstance(resource, dict)
 
 
 def answer_entry(answer: Answer) -> bytes:

@@ -6,8 +6,8 @@ from typing import Final
 
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
-from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.history import histories, history
+from hub.api.fhir.operations import OPERATIONS
 from hub.api.fhir.read import read
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.search import search
@@ -29,7 +29,7 @@ SINGLES: Final = (
     Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
-    Interaction("everything", "GET", "/{type}/{id}/$everything", everything, operation=EVERYTHING, only="Patient"),
+    *OPERATIONS,
 )
 
 SINGLES_ROUTER: Final = Router(SINGLES)
