@@ -13,7 +13,7 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
-from hub.gate import histories, instances, looks, match, records, searches, stewards
+from hub.gate import histories, instances, latest, looks, match, records, searches, stewards
 from hub.gate.cases import Rules
 from hub.gate.door import Door
 from hub.gate.match import Candidate
@@ -95,9 +95,7 @@ class Gate:
     async def meta(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
         """What `read` gives, asked for the sake of its meta (R4 `$meta`)."""
         query = searches.query_text([("$meta", "")])
-        asked = Asked(
-            actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, id=rid, query=query
-        )
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, id=rid, query=query)
         if rtype == looks.AUDIT_EVENT:
             return await looks.read(self._door, asked)
         return await instances.read(self._door, asked)
@@ -172,6 +170,22 @@ class Gate:
         if rtype == looks.AUDIT_EVENT:
             return await looks.search(self._door, asked, params, lenient=lenient)
         return await searches.search(self._door, asked, params, lenient=lenient)
+
+    async def latest(
+        self,
+        actor: Actor,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """The newest Observations of each kind (R4 `Observation/$lastn`), all on one page. `params` as for `search`.
+
+        Also raises HubError TOO_LARGE (code `too-many`) when they are more than a page may hold.
+        """
+        query = searches.query_text([("$lastn", ""), *params])
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Observation", query=query)
+        return await latest.latest(self._door, asked, params, lenient=lenient)
 
     async def match(
         self, actor: Actor, patient: Json, *, count: int, certain: bool, origin: Origin = UNKNOWN_ORIGIN

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, compartment, histories, outbox, read, relations, search, write
+from hub.store import claims, compartment, histories, latest, outbox, read, relations, search, write
 from hub.store.criteria import Query
 from hub.store.phrases import Phrases
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
@@ -100,6 +100,14 @@ class Store:
         Asked before a snapshot, it tells which versions a later look at what is new cannot bring any more.
         """
         return await histories.running(tx)
+
+    async def latest(self, tx: Tx, query: Query, visible: Visible, *, most: int, limit: int) -> list[Stored]:
+        """The newest `most` Observations of each group of codes, of those that match and may be seen; `limit` in all.
+
+        Group by group, newest first; all of one time, more than `most` if need be. Sort, includes and count of the
+        query play no part. Ask it in a transaction that sees one state of the database.
+        """
+        return await latest.latest(tx, query, visible, most=most, limit=limit)
 
     async def holds(self, tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
         """Whether the record of one of some source patients holds anything of these types that may be seen."""

@@ -32,7 +32,7 @@ async def meta(services: Services, ask: Ask) -> Answer:
     return _answer(found.body)
 
 
-async def meta_of_many(services: Services, ask: Ask) -> Answer:
+async def meta_of_many(_services: Services, _ask: Ask) -> Answer:
     """Raises HubError UNSUPPORTED, whoever asks."""
     raise HubError(
         Category.UNSUPPORTED,

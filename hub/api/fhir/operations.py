@@ -1,4 +1,4 @@
-"""The table of operations (R4 operations.html): GET where one changes nothing and takes primitive values only, POST always.
+"""The table of operations (R4 operations.html): POST always, GET where one changes nothing and takes primitive values.
 
 All of them may be entries of a batch. `template` says where each may be asked: of the system, of a type, of a resource.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.api.fhir.everything import EVERYTHING, everything
+from hub.api.fhir.lastn import LASTN, lastn
 from hub.api.fhir.match import MATCH, match
 from hub.api.fhir.meta import META, META_ADD, META_DELETE, meta, meta_add, meta_delete, meta_of_many
 from hub.api.fhir.router import Handler, Interaction
@@ -33,6 +34,7 @@ OPERATIONS: Final = (
     *_reading("everything", "/{type}/{id}/$everything", everything, EVERYTHING, "Patient"),
     *_reading("everything", "/{type}/$everything", everything, EVERYTHING, "Patient"),
     Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
+    *_reading("lastn", "/{type}/$lastn", lastn, LASTN, "Observation"),
     *_reading("meta", "/{type}/{id}/$meta", meta, META),
     *_reading("meta", "/{type}/$meta", meta_of_many, META),
     *_reading("meta", "/$meta", meta_of_many, META),
