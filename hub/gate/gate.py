@@ -13,7 +13,7 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
-from hub.gate import histories, instances, latest, looks, match, records, searches, stewards
+from hub.gate import documents, histories, instances, latest, looks, match, records, searches, stewards, summaries
 from hub.gate.cases import Rules
 from hub.gate.door import Door
 from hub.gate.match import Candidate
@@ -186,6 +186,28 @@ class Gate:
         query = searches.query_text([("$lastn", ""), *params])
         asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Observation", query=query)
         return await latest.latest(self._door, asked, params, lenient=lenient)
+
+    async def document(self, actor: Actor, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> ReleasedPage:
+        """A Composition (`matches`) with what it refers to (`included`), as far as it may be seen (R4 `$document`).
+
+        Raises HubError NOT_FOUND as a read does.
+        """
+        query = searches.query_text([("$document", "")])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Composition", id=rid, query=query
+        )
+        return await documents.document(self._door, asked)
+
+    async def summary(self, actor: Actor, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> ReleasedPage:
+        """What a summary of a source patient or a person is made of, as far as it may be seen (IPS `$summary`).
+
+        `matches` begin with the Patients. Raises what `everything` and `latest` raise.
+        """
+        query = searches.query_text([("$summary", "")])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Patient", id=rid, query=query
+        )
+        return await summaries.summary(self._door, asked, rid)
 
     async def match(
         self, actor: Actor, patient: Json, *, count: int, certain: bool, origin: Origin = UNKNOWN_ORIGIN

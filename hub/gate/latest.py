@@ -43,10 +43,15 @@ class _Wish:
     most: int
 
 
-async def latest(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:
-    """All of it on one page, group by group, newest first. Raises HubError TOO_LARGE for more than a page may hold."""
+async def latest(
+    door: Door, asked: Asked, params: Parameters, *, lenient: bool = False, of_all: bool = False
+) -> ReleasedPage:
+    """All of it on one page, group by group, newest first. Raises HubError TOO_LARGE for more than a page may hold.
+
+    With `of_all` neither code nor category has to be named.
+    """
     await door.admit(asked, "s")
-    wish = _read(door, asked, params, lenient=lenient)
+    wish = _read(door, asked, params, lenient=lenient, of_all=of_all)
     try:
         return await door.settled(lambda: _page(door, asked, wish))
     except HubError as refusal:
@@ -55,7 +60,7 @@ async def latest(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
         raise
 
 
-def _read(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> _Wish:
+def _read(door: Door, asked: Asked, params: Parameters, *, lenient: bool, of_all: bool) -> _Wish:
     names = {name.partition(":")[0] for name, _ in params}
     shaping = sorted(names & _SHAPING)
     if shaping and not lenient:
@@ -67,7 +72,7 @@ def _read(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> _Wi
     whom = patients_of(query)
     if whom is None:
         raise invalid("is needed: whose observations these are", "patient")
-    if not names & (CODED | {"category"}):
+    if not of_all and not names & (CODED | {"category"}):
         raise invalid("is needed, or a code", "category")
     most = once(params, "max", count) or 1
     return _Wish(within(query, asked.actor.scopes), whom, most)

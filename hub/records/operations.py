@@ -49,7 +49,7 @@ class Delete:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Retag:
-    """Profiles, tags and security labels (`meta`) to add to a resource or take away; its other elements play no part."""
+    """Profiles, tags and security labels (`meta`) to add to a resource or to take away; nothing else of it counts."""
 
     type: str
     id: str

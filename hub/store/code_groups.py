@@ -14,7 +14,7 @@ Name = tuple[str, str, bool]
 
 
 def grouped(concepts: Mapping[str, Any]) -> dict[str, int]:
-    """The number of its group for each of some CodeableConcepts, by the same keys; groups are ordered by their names."""
+    """The number of its group for each of some CodeableConcepts, by the same keys; in order of the groups' names."""
     parents: dict[Name, Name] = {}
     first: dict[str, Name] = {}
     for key, concept in concepts.items():

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, compartment, histories, latest, outbox, read, relations, search, write
+from hub.store import claims, compartment, histories, latest, named, outbox, read, relations, search, write
 from hub.store.criteria import Query
 from hub.store.phrases import Phrases
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
@@ -108,6 +108,10 @@ class Store:
         query play no part. Ask it in a transaction that sees one state of the database.
         """
         return await latest.latest(tx, query, visible, most=most, limit=limit)
+
+    async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
+        """Current versions by (type, id), without deletions, of those among `refs` that may be seen."""
+        return await named.named(tx, refs, visible)
 
     async def holds(self, tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
         """Whether the record of one of some source patients holds anything of these types that may be seen."""

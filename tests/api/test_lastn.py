@@ -15,9 +15,8 @@ import pytest
 from hub.kernel.types import Json
 from tests.api.house import BASE, House, body, code, in_house, observation, patient
 
-LAB: Final = [
-    {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/observation-category", "code": "laboratory"}]}
-]
+CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
+LAB: Final = [{"coding": [{"system": CATEGORY, "code": "laboratory"}]}]
 
 
 def concept(*codings: str, text: str = "") -> Json:

@@ -7,17 +7,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.api.fhir.document import DOCUMENT, document
 from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.lastn import LASTN, lastn
 from hub.api.fhir.match import MATCH, match
 from hub.api.fhir.meta import META, META_ADD, META_DELETE, meta, meta_add, meta_delete, meta_of_many
 from hub.api.fhir.router import Handler, Interaction
+from hub.api.fhir.summary import SUMMARY, summary
 
 #: What of an operation is not answered, for the capability statement.
 LIMITS: Final = {
+    "document": "Not kept (persist); of the references of the Composition alone (graph).",
     "everything": "Without an id: the record of the patient the token is bound to.",
     "meta": "Of one resource; not of a type or of the system.",
     "meta-add": "Makes a version. Adds labels, never lowers them.",
+    "summary": "Without an id: of the patient the token is bound to. No identifier, profile or graph.",
     "meta-delete": "Makes a version. Security labels are not taken away.",
 }
 
@@ -35,6 +39,10 @@ OPERATIONS: Final = (
     *_reading("everything", "/{type}/$everything", everything, EVERYTHING, "Patient"),
     Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
     *_reading("lastn", "/{type}/$lastn", lastn, LASTN, "Observation"),
+    *_reading("document", "/{type}/{id}/$document", document, DOCUMENT, "Composition"),
+    *_reading("document", "/{type}/$document", document, DOCUMENT, "Composition"),
+    *_reading("summary", "/{type}/{id}/$summary", summary, SUMMARY, "Patient"),
+    *_reading("summary", "/{type}/$summary", summary, SUMMARY, "Patient"),
     *_reading("meta", "/{type}/{id}/$meta", meta, META),
     *_reading("meta", "/{type}/$meta", meta_of_many, META),
     *_reading("meta", "/$meta", meta_of_many, META),
