@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from hub.db.database import Tx
 from hub.fhir.json import loads
@@ -65,7 +65,7 @@ def _number() -> Bind:
     return Bind(type_number(_OBSERVATION), "smallint")
 
 
-async def _run(tx: Tx, plan: _Plan) -> list[tuple[object, ...]]:
+async def _run(tx: Tx, plan: _Plan) -> list[tuple[Any, ...]]:
     text, order = _text(plan)
     values = list(binds(plan))
     return [tuple(row) for row in await tx.fetch(text, *(values[place].value for place in order))]

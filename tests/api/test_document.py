@@ -108,7 +108,7 @@ def test_one_entry_is_in_the_trail_with_all_that_left(database_url: str) -> None
         await home.ask("GET", f"/Composition/{made}/$document")
         async with home.database.connection() as tx:
             row = await tx.fetchrow("SELECT * FROM audit ORDER BY number DESC LIMIT 1")
-        told = dict(row)
-        assert (told["interaction"], told["outcome"], told["resource_id"]) == ("operation", "released", made)
+        assert row is not None
+        assert (row["interaction"], row["outcome"], row["resource_id"]) == ("operation", "released", made)
 
     in_house(database_url, visit)

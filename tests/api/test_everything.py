@@ -148,7 +148,7 @@ def test_without_an_id_it_is_the_record_a_token_is_bound_to(database_url: str, m
     async def visit(home: House) -> None:
         rid = await recorded(home)
         herself = replace(ACTORS["clinic"], role="patient", organization="", purpose=("PATRQT",), patient=rid)
-        monkeypatch.setitem(house.ACTORS, "herself", replace(herself, practitioner=None))  # type: ignore[arg-type]
+        monkeypatch.setitem(house.ACTORS, "herself", replace(herself, practitioner=None))
         own = body(await home.ask("GET", "/Patient/$everything?_type=Patient", who="herself"))
         assert [entry["resource"]["id"] for entry in own["entry"]] == [rid]
         assert own["link"][0]["url"] == f"{BASE}/Patient/{rid}/$everything?_type=Patient"

@@ -203,7 +203,7 @@ def test_without_an_id_it_is_of_the_patient_the_token_is_bound_to(
     async def visit(home: House) -> None:
         rid = await recorded(home)
         herself = replace(ACTORS["clinic"], role="patient", organization="", purpose=("PATRQT",), practitioner=None)
-        monkeypatch.setitem(house.ACTORS, "herself", replace(herself, patient=rid))  # type: ignore[arg-type]
+        monkeypatch.setitem(house.ACTORS, "herself", replace(herself, patient=rid))
         own = body(await home.ask(method, "/Patient/$summary", who="herself"))
         assert own["entry"][1]["resource"]["id"] == rid
         refused = await home.ask(method, "/Patient/$summary")

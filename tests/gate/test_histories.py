@@ -158,6 +158,22 @@ def test_unchanged_versions_are_seen_once_while_others_are_written(database_url:
     in_time(database_url, work)
 
 
+def test_a_version_that_is_committed_late_is_on_no_later_page(database_url: str) -> None:
+    """The horizon is the snapshot of the first page, however old the version says it is."""
+
+    async def work(house: House) -> None:
+        await house.save(observation("first"))
+        async with house.database.transaction() as slow:
+            await house.store.save(slow, [observation("slow")])
+            await house.save(observation("last"))
+            page = await house.gate.histories(CLINICIAN, "Observation", [("_count", "1")])
+        assert told(page) == [("last", 1)]
+        rest = await house.gate.histories(CLINICIAN, "Observation", [("_count", "1"), (CURSOR, page.next or "")])
+        assert told(rest) == [("first", 1)]
+
+    in_time(database_url, work)
+
+
 def test_a_late_commit_is_in_the_next_history_asked_for_from_the_instant_of_the_last(database_url: str) -> None:
     """Its version is older than the first answer, which did not have it."""
 
