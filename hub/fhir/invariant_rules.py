@@ -179,6 +179,29 @@ def total_only_in_lists(value: Json, _: Scope) -> bool:
     return not has(value, "total") or value.get("type") in ("searchset", "history")
 
 
+def search_only_in_searches(value: Json, _: Scope) -> bool:
+    return value.get("type") == "searchset" or not any(has(entry, "search") for entry in value.get("entry", ()))
+
+
+def document_has_identifier(value: Json, _: Scope) -> bool:
+    identifier = value.get("identifier", {})
+    return value.get("type") != "document" or (has(identifier, "system") and has(identifier, "value"))
+
+
+def document_has_time(value: Json, _: Scope) -> bool:
+    return value.get("type") != "document" or has(value, "timestamp")
+
+
+def begins(kind: str, rtype: str) -> Rule:
+    """The first entry of a Bundle of this kind is a resource of this type."""
+
+    def rule(value: Json, _: Scope) -> bool:
+        entries = value.get("entry") or [{}]
+        return value.get("type") != kind or entries[0].get("resource", {}).get("resourceType") == rtype
+
+    return rule
+
+
 def members_are_actual(value: Json, _: Scope) -> bool:
     return "member" not in value or value.get("actual") is True
 

@@ -60,6 +60,7 @@ INVARIANTS: Final = (
     Invariant("Appointment.participant", "app-1", "must have a type or an actor", any_of("type", "actor")),
     Invariant("AuditEvent.entity", "sev-1", "must not have both a name and a query", not_both("name", "query")),
     Invariant("Bundle", "bdl-1", "must be a search set or history to have a total", rule.total_only_in_lists),
+    Invariant("Bundle", "bdl-2", "must be a search set to say how entries were found", rule.search_only_in_searches),
     Invariant(
         "Bundle",
         "bdl-3",
@@ -73,6 +74,10 @@ INVARIANTS: Final = (
         rule.bundle_is("response", "batch-response", "transaction-response", "history"),
     ),
     Invariant("Bundle", "bdl-7", "must not repeat a full URL", rule.full_urls_differ),
+    Invariant("Bundle", "bdl-9", "must have an identifier as a document", rule.document_has_identifier),
+    Invariant("Bundle", "bdl-10", "must have a time as a document", rule.document_has_time),
+    Invariant("Bundle", "bdl-11", "must begin with a Composition", rule.begins("document", "Composition")),
+    Invariant("Bundle", "bdl-12", "must begin with a MessageHeader", rule.begins("message", "MessageHeader")),
     Invariant(
         "Bundle.entry", "bdl-5", "must have a resource, request or response", any_of("resource", "request", "response")
     ),

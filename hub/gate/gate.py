@@ -13,7 +13,7 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
-from hub.gate import instances, looks, match, records, searches, stewards
+from hub.gate import documents, histories, instances, latest, looks, match, records, searches, stewards, summaries
 from hub.gate.cases import Rules
 from hub.gate.currents import Currents
 from hub.gate.door import Door
@@ -21,11 +21,13 @@ from hub.gate.match import Candidate
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
+from hub.gate.spans import ALL_TIMES
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.store.store import Store
+from hub.store.values import Span
 
 
 class Gate:
@@ -92,6 +94,14 @@ class Gate:
             return await stewards.read(self._door, asked)
         return await instances.read(self._door, asked)
 
+    async def meta(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
+        """What `read` gives, asked for the sake of its meta (R4 `$meta`)."""
+        query = searches.query_text([("$meta", "")])
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, id=rid, query=query)
+        if rtype == looks.AUDIT_EVENT:
+            return await looks.read(self._door, asked)
+        return await instances.read(self._door, asked)
+
     async def vread(
         self, actor: Actor, rtype: str, rid: str, version: int, *, origin: Origin = UNKNOWN_ORIGIN
     ) -> Released:
@@ -107,11 +117,34 @@ class Gate:
         *,
         count: int | None = None,
         cursor: str | None = None,
+        span: Span = ALL_TIMES,
         origin: Origin = UNKNOWN_ORIGIN,
     ) -> ReleasedPage:
         """Versions of one resource, newest first, each judged on its own; `cursor` is the `next` of an earlier page."""
         asked = Asked(actor=actor, interaction=Interaction.HISTORY, origin=origin, type=rtype, id=rid)
-        return await instances.history(self._door, asked, count, cursor)
+        return await instances.history(self._door, asked, count, cursor, span)
+
+    async def histories(
+        self,
+        actor: Actor,
+        rtype: str | None,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """Versions of all resources of a type (None: of every type), newest first, each judged then and now.
+
+        `params` as for `search`. Raises what `search` raises.
+        """
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.HISTORY_TYPE if rtype else Interaction.HISTORY_SYSTEM,
+            origin=origin,
+            type=rtype,
+            query=searches.query_text(params) or None,
+        )
+        return await histories.history(self._door, asked, params, lenient=lenient)
 
     async def search(
         self,
@@ -139,6 +172,44 @@ class Gate:
         if rtype == looks.AUDIT_EVENT:
             return await looks.search(self._door, asked, params, lenient=lenient)
         return await searches.search(self._door, asked, params, lenient=lenient)
+
+    async def latest(
+        self,
+        actor: Actor,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """The newest Observations of each kind (R4 `Observation/$lastn`), all on one page. `params` as for `search`.
+
+        Also raises HubError TOO_LARGE (code `too-many`) when they are more than a page may hold.
+        """
+        query = searches.query_text([("$lastn", ""), *params])
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Observation", query=query)
+        return await latest.latest(self._door, asked, params, lenient=lenient)
+
+    async def document(self, actor: Actor, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> ReleasedPage:
+        """A Composition (`matches`) with what it refers to (`included`), as far as it may be seen (R4 `$document`).
+
+        Raises HubError NOT_FOUND as a read does.
+        """
+        query = searches.query_text([("$document", "")])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Composition", id=rid, query=query
+        )
+        return await documents.document(self._door, asked)
+
+    async def summary(self, actor: Actor, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> ReleasedPage:
+        """What a summary of a source patient or a person is made of, as far as it may be seen (IPS `$summary`).
+
+        `matches` begin with the Patients. Raises what `everything` and `latest` raise.
+        """
+        query = searches.query_text([("$summary", "")])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Patient", id=rid, query=query
+        )
+        return await summaries.summary(self._door, asked, rid)
 
     async def match(
         self, actor: Actor, patient: Json, *, count: int, certain: bool, origin: Origin = UNKNOWN_ORIGIN

@@ -13,7 +13,7 @@ from typing import Final
 from hub.db.database import Tx
 from hub.fhir.compartments import source_patient
 from hub.kernel.errors import Category, HubError
-from hub.records.operations import Delete, Operation
+from hub.records.operations import Delete, Operation, Retag
 
 #: Ids of persons look like this (hub.kernel.ids.random_id); those that facilities choose hold a hyphen.
 _PERSON: Final = re.compile(r"[a-z2-7]{26}")
@@ -30,7 +30,7 @@ async def about_persons(tx: Tx, operations: Sequence[Operation]) -> dict[int, Hu
 
 def _subject(operation: Operation) -> str | None:
     """The patient an operation's resource is about, if the id may be a person's."""
-    if isinstance(operation, Delete) or operation.type == "Patient":
+    if isinstance(operation, Delete | Retag) or operation.type == "Patient":
         return None
     found = source_patient(operation.resource)
     return found if found is not None and _PERSON.fullmatch(found) else None

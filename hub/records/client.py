@@ -24,7 +24,8 @@ from hub.records.about import about_persons
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
-from hub.records.operations import Create, Delete, Operation, Written
+from hub.records.metas import parameters_of
+from hub.records.operations import Create, Delete, Operation, Retag, Written
 from hub.records.refusal import ClaimedError, NonconformantError
 from hub.records.rights import Rights
 from hub.store.store import Store
@@ -117,7 +118,8 @@ class ClientWrites:
         if isinstance(operation, Create):
             # Before its criterion is claimed: a claim of one who may not write would stay behind.
             self._rights.check(actor, operation.type, "c", operation.where)
-        errors = [issue for issue in self._validate(operation.resource) if issue.severity in ("fatal", "error")]
+        resource = parameters_of(operation) if isinstance(operation, Retag) else operation.resource
+        errors = [issue for issue in self._validate(resource) if issue.severity in ("fatal", "error")]
         if errors:
             raise NonconformantError(errors, where=operation.where)
 
@@ -223,7 +225,7 @@ def _ref(operation: Operation) -> Ref:
 
 
 def _claim(operation: Operation) -> str:
-    return "" if isinstance(operation, Delete) else operation.claim
+    return "" if isinstance(operation, Delete | Retag) else operation.claim
 
 
 def _claimed_in_vain(jobs: Sequence[Job], refused: Collection[int]) -> bool:

@@ -9,7 +9,8 @@ from hub.fhir.subset import is_part
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.facts import facts_of
-from hub.records.operations import Create, Delete, Operation, Update
+from hub.records.metas import retagged
+from hub.records.operations import Create, Delete, Operation, Retag, Update
 from hub.records.provenance import MESSAGE_SOURCE
 from hub.records.refusal import NotYoursError
 from hub.records.rights import Rights
@@ -28,15 +29,7 @@ def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights
     _check_target(actor, operation, current, rights)
     if isinstance(operation, Delete):
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
-    if current is not None and is_part(operation.resource):
-        raise HubError(
-            Category.INVALID,
-            "is a part of a resource (tag SUBSETTED), and would take the place of the whole",
-            where=operation.where or operation.type,
-            todo="read the whole resource, change it, and send it",
-            code="subsetted",
-        )
-    resource = operation.resource if current is None else _keep_labels(operation.resource, current)
+    resource = _content(operation, current)
     write = _write(actor, operation, resource, current, rights)
     if current is not None and write.patient != current.patient:
         raise HubError(
@@ -49,10 +42,36 @@ def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights
     return [write]
 
 
-def _check_target(actor: Actor, operation: Update | Delete, current: Stored | None, rights: Rights) -> None:
+def _content(operation: Update | Retag, current: Stored | None) -> Json:
+    """What is to stand. Raises HubError INVALID for a part of a resource where the whole stands."""
+    if isinstance(operation, Retag):
+        return retagged(operation, loads(_standing(operation, current).body))
+    if current is None:
+        return operation.resource
+    if is_part(operation.resource):
+        raise HubError(
+            Category.INVALID,
+            "is a part of a resource (tag SUBSETTED), and would take the place of the whole",
+            where=operation.where or operation.type,
+            todo="read the whole resource, change it, and send it",
+            code="subsetted",
+        )
+    return _keep_labels(operation.resource, current)
+
+
+def _standing(operation: Retag, current: Stored | None) -> Stored:
+    """What is there to be retagged. Raises HubError NOT_FOUND (410) for what was deleted."""
+    if current is None or current.deleted:
+        raise HubError(
+            Category.NOT_FOUND, "was deleted", where=operation.where or operation.type, todo="create it", code="deleted"
+        )
+    return current
+
+
+def _check_target(actor: Actor, operation: Update | Delete | Retag, current: Stored | None, rights: Rights) -> None:
     """Rights first, conditions second: a condition must not tell what the right does not."""
     updating = isinstance(operation, Update)
-    rights.check(actor, operation.type, "u" if updating else "d", operation.where)
+    rights.check(actor, operation.type, "d" if isinstance(operation, Delete) else "u", operation.where)
     foreign = current is not None and not rights.owns(actor, current.facts.author_org)
     if foreign or (current is None and not (updating and rights.may_choose(actor, operation.id))):
         raise NotYoursError(operation.type, operation.where, actor.organization, exists=current is not None)

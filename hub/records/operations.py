@@ -51,7 +51,19 @@ class Delete:
     where: str = ""
 
 
-Operation = Create | Update | Delete
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Retag:
+    """Profiles, tags and security labels (`meta`) to add to a resource or to take away; nothing else of it counts."""
+
+    type: str
+    id: str
+    meta: Json
+    adds: bool
+    expected: int | None = None
+    where: str = ""
+
+
+Operation = Create | Update | Delete | Retag
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

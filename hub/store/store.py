@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, compartment, outbox, read, relations, search, write
+from hub.store import claims, compartment, histories, latest, named, outbox, read, relations, search, write
 from hub.store.criteria import Query
 from hub.store.phrases import Phrases
-from hub.store.values import Change, Found, Portion, Relation, Saved, Stored, Visible, Write
+from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
 
 
 class Store:
@@ -85,6 +86,36 @@ class Store:
         Raises HubError INVALID for an `after` that is none.
         """
         return await compartment.page(tx, portion, visible, count=count, after=after)
+
+    async def history(
+        self, tx: Tx, types: Iterable[str], visible: Visible, span: Span, *, count: int, after: bytes | None = None
+    ) -> Found:
+        """One page of at most `count` versions (at least 1) of resources of some types, newest first, with deletions.
+
+        A version may be seen if it and the current version of its resource may be. `after` is `next` of the page
+        before, with the same types, predicate and span; it promises what it does in `search`.
+        Raises HubError INVALID for an `after` that is none.
+        """
+        return await histories.page(tx, types, visible, span, count=count, after=after)
+
+    async def running(self, tx: Tx) -> timedelta:
+        """How long the oldest transaction of others has been at work: what is older than that has been committed.
+
+        Asked before a snapshot, it tells which versions a later look at what is new cannot bring any more.
+        """
+        return await histories.running(tx)
+
+    async def latest(self, tx: Tx, query: Query, visible: Visible, *, most: int, limit: int) -> list[Stored]:
+        """The newest `most` Observations of each group of codes, of those that match and may be seen; `limit` in all.
+
+        Group by group, newest first; all of one time, more than `most` if need be. Sort, includes and count of the
+        query play no part. Ask it in a transaction that sees one state of the database.
+        """
+        return await latest.latest(tx, query, visible, most=most, limit=limit)
+
+    async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
+        """Current versions by (type, id), without deletions, of those among `refs` that may be seen."""
+        return await named.named(tx, refs, visible)
 
     async def holds(self, tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
         """Whether the record of one of some source patients holds anything of these types that may be seen."""

@@ -114,16 +114,21 @@ resource_home: Final = Table(
     info=BY_VALUE,
 )
 
-#: Superseded versions only; `ended` is the transaction that superseded it.
+#: Superseded versions only; `ended` is the transaction that superseded it. `tokens` and `refs` are what the gate's
+#: predicate looks at. They are null in rows superseded before they were kept: where a consent asks for codes, profiles
+#: or references, these are left out.
 history: Final = Table(
     "history",
     metadata,
     *_primary_keys(),
     Column("version", Integer, primary_key=True),
     *_version(),
+    Column("tokens", ARRAY(Uuid)),
+    Column("refs", ARRAY(Uuid)),
     _xid("ended"),
     info=SHARDED,
 )
+Index("ix_history_type_updated", history.c.type, history.c.updated, history.c.key, history.c.version)
 
 #: One row for each coding of the promoted code parameter, with the promoted date: the two btrees of clinical queries.
 coding: Final = Table(

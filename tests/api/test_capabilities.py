@@ -54,6 +54,14 @@ def test_types_that_are_not_written_here_announce_no_write(statement: Any) -> No
         assert codes.isdisjoint(WRITES) if resource["type"] in RESERVED else codes >= WRITES
 
 
+def test_operations_are_announced_with_their_definitions_and_those_that_write_where_updates_are(statement: Any) -> None:
+    by_type = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
+    named = {o["name"]: o["definition"] for o in by_type["Patient"]["operation"]}
+    assert named == {i.code: i.operation for i in INTERACTIONS if i.operation and i.only in {"", "Patient"}}
+    assert named["everything"] == "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+    assert [operation["name"] for operation in by_type["Consent"]["operation"]] == ["meta"]
+
+
 def test_it_names_the_version_of_fhir_and_of_the_software(statement: Any) -> None:
     assert statement["fhirVersion"] == "4.0.1"
     assert statement["software"] == {"name": "Yilian Hub", "version": "0.0.test"}
@@ -71,7 +79,7 @@ def test_every_announced_interaction_has_an_answer_of_its_own(database_url: str)
                 interaction.method, path, b"" if form else b"{}" if interaction.body == "resource" else None, **headers
             )
             assert answer.status_code not in (405, 415, 500), (interaction.template, answer.text)
-        for method, path in (("PATCH", "/Patient/a"), ("HEAD", "/Patient"), ("POST", "/metadata")):
+        for method, path in (("PATCH", "/Patient/a"), ("PUT", "/_history"), ("POST", "/metadata")):
             answer = await home.ask(method, path)
             assert answer.status_code == 405
             assert answer.headers["allow"]

@@ -83,6 +83,29 @@ EVERYTHING: Final = (
     "/Patient/F01-z/$everything",
     "/Patient/F01-c/$everything?_since=2020",
 )
+HISTORIES: Final = (
+    "/_history",
+    "/_history?_since=2026-05-20T00:00:00Z",
+    "/_history?_at=2026",
+    *(f"/{rtype}/_history" for rtype in ("Patient", "Observation", "ServiceRequest", "Consent", "Organization")),
+    "/Observation/_history?_at=2026-05",
+    "/Observation/F01-c-load/_history?_since=2020",
+    "/AuditEvent/_history",
+)
+METAS: Final = ("Observation/F01-c-load", "Observation/F01-b-hba1c", "Patient/F01-c", "Patient/F01-d")
+OPERATIONS: Final = (
+    *(f"/{path}/$meta" for path in METAS),
+    "/$meta",
+    "/Observation/$meta",
+    *(f"/Observation/$lastn?patient=F01-{who}&code=4548-4,20447-9&max=9" for who in "abcdz"),
+    "/Observation/$lastn?patient=F01-c&code=20447-9",
+    *(f"/Composition/F01-{who}-doc/$document" for who in "acz"),
+    "/Composition/$document?id=F01-b-doc",
+    "/Patient/$everything",
+    "/Patient/$summary",
+    *(f"/Patient/F01-{who}/$summary" for who in "acdz"),
+)
+_RETAGS: Final = ("$meta-add", "$meta-delete")
 RECORDS: Final = (
     "/AuditEvent",
     "/AuditEvent?patient=Patient/F01-a",
@@ -111,8 +134,20 @@ def both(url_of: Any, ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, FORMS, EVERYTHING, RECORDS],
-    ids=["reads", "includes", "chains", "counts", "orders", "labels", "forms", "everything", "records"],
+    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, FORMS, EVERYTHING, HISTORIES, OPERATIONS, RECORDS],
+    ids=[
+        "reads",
+        "includes",
+        "chains",
+        "counts",
+        "orders",
+        "labels",
+        "forms",
+        "everything",
+        "histories",
+        "operations",
+        "records",
+    ],
 )
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:
@@ -121,10 +156,11 @@ def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, .
     both(fresh, ask)
 
 
-def test_pages_are_full_and_end_where_they_would_without_the_hidden(fresh: Any) -> None:
+@pytest.mark.parametrize("first", ["/Observation?_count=1&_sort=date", "/_history?_count=1"])
+def test_pages_are_full_and_end_where_they_would_without_the_hidden(fresh: Any, first: str) -> None:
     async def ask(home: House) -> list[Any]:
         found: list[Any] = []
-        path = "/Observation?_count=1&_sort=date"
+        path = first
         while path:
             answer = await home.ask("GET", path)
             found.append((len(found), answer))
@@ -132,6 +168,17 @@ def test_pages_are_full_and_end_where_they_would_without_the_hidden(fresh: Any) 
             assert len(answer.json().get("entry", ())) == 1
             path = links.get("next", "").removeprefix("http://hub.test/fhir")
         return found
+
+    both(fresh, ask)
+
+
+def test_labels_are_added_to_what_the_writer_owns_and_nothing_is_told_of_the_rest(fresh: Any) -> None:
+    meta: Json = {"name": "meta", "valueMeta": {"tag": [{"system": "urn:test", "code": "x"}]}}
+    given = {"resourceType": "Parameters", "parameter": [meta]}
+
+    async def ask(home: House) -> list[Any]:
+        urls = [f"/Observation/F01-{who}-{name}/{do}" for who in "bcdz" for name in ("hba1c", "load") for do in _RETAGS]
+        return [(url, await home.ask("POST", url, given)) for url in urls]
 
     both(fresh, ask)
 

@@ -119,10 +119,21 @@ def in_hub(url: str, folder: Path, visit: Callable[[Hub], Awaitable[T]]) -> T:
 
 
 async def recorded(home: Hub) -> dict[str, str]:
-    """One patient with one value: what stands in the place of a route's parameters."""
+    """One patient with one value and one document: what stands in the place of a route's parameters."""
     made = loads((await home.ask("POST", "/fhir/Patient", patient())).content)
     value = loads((await home.ask("POST", "/fhir/Observation", observation(made["id"]))).content)
-    return {"Patient": made["id"], "Observation": value["id"]}
+    document = {
+        "resourceType": "Composition",
+        "status": "final",
+        "type": {"text": "x"},
+        "subject": {"reference": f"Patient/{made['id']}"},
+        "date": "2026-05-20",
+        "author": [{"display": "x"}],
+        "title": "x",
+        "section": [{"entry": [{"reference": f"Observation/{value['id']}"}]}],
+    }
+    head = loads((await home.ask("POST", "/fhir/Composition", document)).content)
+    return {"Patient": made["id"], "Observation": value["id"], "Composition": head["id"]}
 
 
 def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:

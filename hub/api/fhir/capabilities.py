@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from hub.api.fhir.bundle import instant
+from hub.api.fhir.operations import LIMITS
 from hub.api.fhir.router import Interaction
 from hub.api.fhir.routes import INTERACTIONS
 from hub.api.representation import PLAIN, Representation
@@ -21,9 +22,11 @@ from hub.kernel.types import Json
 from hub.records.rights import RESERVED
 
 _WRITES: Final = frozenset({"create", "update", "delete"})
-_OF_VERSIONS: Final = frozenset({"vread", "history-instance"})
+_OF_VERSIONS: Final = frozenset({"vread", "history-instance", "history-type"})
 #: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
+#: Operations that make a version.
+_WRITING: Final = frozenset({"meta-add", "meta-delete"})
 
 
 class CapabilityPage:
@@ -63,7 +66,7 @@ def capability_statement(services: Services) -> Json:
                     "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
                 },
                 "resource": [_resource(rtype, services.searchable(rtype)) for rtype in sorted(RESOURCE_TYPES)],
-                "interaction": [{"code": code} for code in ("transaction", "batch", "search-system")],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
             }
         ],
     }
@@ -87,7 +90,7 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
             "conditionalUpdate": True,
             "conditionalDelete": "single",
         }
-    told |= _operations(rtype)
+    told |= _operations(rtype, codes)
     answered = sorted(_COMPUTED.get(rtype, searchable))
     parameters = [{"name": code, "type": searchable[code].type} for code in answered]
     return told | ({"searchParam": parameters} if parameters else {})
@@ -98,7 +101,14 @@ def _codes(interactions: Sequence[Interaction]) -> list[str]:
     return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template and not i.operation))
 
 
-def _operations(rtype: str) -> Json:
-    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only == rtype}
-    told = [{"name": name, "definition": url} for name, url in definitions.items()]
+def _operations(rtype: str, codes: Sequence[str]) -> Json:
+    """The operations of a type; those that write only where updates do."""
+    left_out = frozenset() if "update" in codes else _WRITING
+    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only in ("", rtype)}
+    told = [_operation(name, url) for name, url in definitions.items() if name not in left_out]
     return {"operation": told} if told else {}
+
+
+def _operation(name: str, url: str) -> Json:
+    limit = LIMITS.get(name)
+    return {"name": name, "definition": url, **({"documentation": limit} if limit else {})}

@@ -55,6 +55,9 @@ class FhirEndpoint:
         number = self._numbering.next()
         route, response = await self._respond(request, number)
         response.headers["x-request-id"] = number
+        if request.method == "HEAD":
+            # RFC 9110 section 9.3.2: the headers of a GET, Content-Length among them, and no content.
+            response.body = b""
         self._metrics.count(request.method, route, response.status_code, perf_counter() - started)
         await response(scope, receive, send)
 
@@ -69,7 +72,7 @@ class FhirEndpoint:
             form = _form_of(request, params)
             if path == METADATA:
                 return METADATA, await self._metadata(request, params, form)
-            match = ROUTER.resolve(request.method, path)
+            match = ROUTER.resolve(_method(request), path)
             route = match.interaction.template
             ask = await self._ask(request, match, params, number)
             if ask.form:
@@ -85,8 +88,8 @@ class FhirEndpoint:
             return route, refusal(defect(number), form=form)
 
     async def _metadata(self, request: Request, params: Params, form: Representation) -> Response:
-        if request.method != "GET":
-            raise MethodNotAllowedError("GET")
+        if _method(request) != "GET":
+            raise MethodNotAllowedError("GET, HEAD")
         shape = read_shape(params, "CapabilityStatement")
         if shape is not None:
             return await _response(Answer(status=200, body=shape.of(self._capabilities.body())), "", form)
@@ -126,6 +129,11 @@ class FhirEndpoint:
         pairs = content if interaction.body == "form" or content is None else read_parameters(content)
         refuse_tokens(name for name, _ in pairs or ())
         return None, pairs or []
+
+
+def _method(request: Request) -> str:
+    """What HEAD asks for is what GET would be answered (R4 http.html#head)."""
+    return "GET" if request.method == "HEAD" else request.method
 
 
 def _criterion(header: str) -> str:

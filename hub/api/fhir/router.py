@@ -15,7 +15,12 @@ from hub.kernel.errors import Category, HubError
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
 Body = Literal["none", "resource", "form", "parameters"]
 
-_LITERAL: Final = frozenset({"_history", "_search", "$everything", "$match"})
+_LITERAL: Final = frozenset(
+    {
+        *("_history", "_search", "$everything", "$match", "$meta", "$meta-add", "$meta-delete"),
+        *("$lastn", "$document", "$summary"),
+    }
+)
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -90,7 +95,7 @@ class Router:
             raise _unknown("no such resource")
         interaction = methods.get(method)
         if interaction is None:
-            raise MethodNotAllowedError(", ".join(sorted(methods)))
+            raise MethodNotAllowedError(", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])})))
         if interaction.only and interaction.only != names[0]:
             raise _unknown("no such URL")
         return Match(interaction, *names)

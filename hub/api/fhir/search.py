@@ -49,7 +49,7 @@ def searchset(services: Services, path: str, params: Params, page: ReleasedPage)
         "searchset",
         _entries(services.base_url, page),
         total=page.total,
-        links=_links(services.base_url, path, params, page),
+        links=links_of(services.base_url, path, params, page),
         updated=services.clock(),
     )
 
@@ -66,7 +66,8 @@ def _ignored(names: Iterable[str]) -> bytes:
     return dumps(operation_outcome([Issue(severity="warning", where="", code="not-supported", text=text)]))
 
 
-def _links(base_url: str, path: str, params: Params, page: ReleasedPage) -> list[tuple[str, str]]:
+def links_of(base_url: str, path: str, params: Params, page: ReleasedPage) -> list[tuple[str, str]]:
+    """`self` and `next` of a page; parameters that were ignored are left out."""
     used = [(name, value) for name, value in params if name not in page.ignored]
     links = [("self", page_url(base_url, path, used))]
     if page.next is not None:

@@ -6,8 +6,8 @@ from typing import Final
 
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
-from hub.api.fhir.everything import EVERYTHING, everything
-from hub.api.fhir.history import history
+from hub.api.fhir.history import histories, history
+from hub.api.fhir.operations import OPERATIONS
 from hub.api.fhir.read import read
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.search import search
@@ -18,6 +18,8 @@ SINGLES: Final = (
     Interaction("read", "GET", "/{type}/{id}", read),
     Interaction("vread", "GET", "/{type}/{id}/_history/{version}", vread),
     Interaction("history-instance", "GET", "/{type}/{id}/_history", history),
+    Interaction("history-type", "GET", "/{type}/_history", histories),
+    Interaction("history-system", "GET", "/_history", histories),
     Interaction("search-type", "GET", "/{type}", search),
     Interaction("search-type", "POST", "/{type}/_search", search, "form"),
     Interaction("search-system", "GET", "", search),
@@ -27,7 +29,7 @@ SINGLES: Final = (
     Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
-    Interaction("everything", "GET", "/{type}/{id}/$everything", everything, operation=EVERYTHING, only="Patient"),
+    *OPERATIONS,
 )
 
 SINGLES_ROUTER: Final = Router(SINGLES)
