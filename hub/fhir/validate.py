@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+from hub.fhir.bindings import binding
 from hub.fhir.element_checks import (
     Check,
     coded,
@@ -130,7 +131,7 @@ class TypeCheck:
             keys = set()
             for key, ref in element.properties():
                 segment = f"{element.name}.ofType({ref.name})" if element.choice else element.name
-                self.properties.update(_property(key, segment, element, ref))
+                self.properties.update(_property(key, segment, element, ref, binding(self.name, element.name, "max")))
                 keys |= {key, "_" + key}
             if element.minimum:
                 self.required.append((element.name, frozenset(keys)))
@@ -148,11 +149,11 @@ def type_check(name: str) -> TypeCheck:
     return TypeCheck(name)
 
 
-def _property(key: str, segment: str, element: Element, ref: TypeRef) -> dict[str, Check]:
-    """The checks of a property, and of the `_property` beside a primitive."""
+def _property(key: str, segment: str, element: Element, ref: TypeRef, limit: str | None) -> dict[str, Check]:
+    """The checks of a property, and of the `_property` beside a primitive. No code may be taken from beyond `limit`."""
     single = element.maximum == 1
     if ref.name in TESTS:
-        test = coded(TESTS[ref.name], element.binding)
+        test = coded(TESTS[ref.name], element.binding or limit)
         extension = type_check("Element").check
         if single:
             return {key: one_primitive(segment, test), "_" + key: one(segment, extension)}
@@ -160,17 +161,17 @@ def _property(key: str, segment: str, element: Element, ref: TypeRef) -> dict[st
             key: list_of_primitives(segment, test, "_" + key),
             "_" + key: list_of(segment, extension, beside=key),
         }
-    check = _complex(element, ref)
+    check = _complex(element, ref, limit)
     return {key: one(segment, check) if single else list_of(segment, check)}
 
 
-def _complex(element: Element, ref: TypeRef) -> Callable[[Any, list[Fault], Scope], None]:
+def _complex(element: Element, ref: TypeRef, limit: str | None) -> Callable[[Any, list[Fault], Scope], None]:
     if ref.name == "Resource":
         return _contained if element.name == "contained" else _enclosed
     check = type_check(ref.name).check
     if ref.name == "Reference":
         return reference_to(ref.targets, check)
-    return coded_object(ref.name, element.binding, check)
+    return coded_object(ref.name, element.binding or limit, check, required=element.binding is not None)
 
 
 def _nothing(_item: Any, _owner: Json, _faults: list[Fault], _scope: Scope) -> None:
