@@ -1,8 +1,8 @@
 """Checks resources against R4 4.0.1: structure, cardinality, primitive values, required codes, reference targets and
-a table of invariants (validation.html: structure, cardinality, value domains, coding bindings, invariants).
+invariants (validation.html: structure, cardinality, value domains, coding bindings, invariants).
 
-Compiled once for each type from the structure table. Not checked: profiles, extensible and preferred bindings, what a
-canonical points to, and the invariants `invariants.py` does not list.
+Compiled once for each type from the structure table. Not checked here: profiles (`hub.fhir.profiles`), what is only
+advice (`advice.py`), and what a canonical points to.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def check_resource(value: Any, faults: list[Fault], scope: Scope | None) -> None
 def _contained(value: Any, faults: list[Fault], scope: Scope) -> None:
     if value.__class__ is dict and "id" not in value:
         faults.append(Fault("required", "is missing", ["id"]))
-    check_resource(value, faults, Scope(scope.resource, scope.contained, inside=True))
+    check_resource(value, faults, Scope(scope.resource, scope.contained, value))
 
 
 def _enclosed(value: Any, faults: list[Fault], _: Scope) -> None:
@@ -105,8 +105,8 @@ class TypeCheck:
         self._check_properties(value, faults, scope)
         self._check_presence(value, faults)
         if len(faults) == before:
-            broken = (row for row in self.invariants if not row.holds(value, scope))
-            faults.extend(Fault("invariant", f"{row.text} ({row.key})") for row in broken)
+            broken = [row for row in self.invariants if not row.holds(value, scope)]
+            faults.extend(Fault("invariant", row.text, [row.element] if row.element else []) for row in broken)
 
     def _check_properties(self, value: Json, faults: list[Fault], scope: Scope) -> None:
         properties = self.properties or self._compile()

@@ -1,0 +1,43 @@
+"""The invariants that have a rule in Python, and those that are held elsewhere or nowhere, with the reason.
+
+A rule is here where an invariant is frequent and FHIRPath would be dear, or where R4's expression does not say what its
+text says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from hub.fhir import invariant_rules as rule
+from hub.fhir.invariant_rules import ALLERGY, CONDITION, Rule
+
+#: (path, key) -> rule.
+RULES: Final[Mapping[tuple[str, str], Rule]] = {
+    ("Reference", "ref-1"): rule.contained_is_there,
+    ("Period", "per-1"): rule.starts_before_end,
+    ("Range", "rng-2"): rule.low_below_high,
+    ("Questionnaire.item.enableWhen", "que-7"): rule.existence_is_asked_by_boolean,
+    ("Narrative.div", "txt-1"): rule.narrative_is_plain,
+    ("Narrative.div", "txt-2"): rule.narrative_has_content,
+    ("DomainResource", "dom-2"): rule.contained_is_bare,
+    ("DomainResource", "dom-3"): rule.contained_is_used,
+    ("DomainResource", "dom-4"): rule.bare_meta("versionId", "lastUpdated"),
+    ("DomainResource", "dom-5"): rule.bare_meta("security"),
+    ("AllergyIntolerance", "ait-1"): rule.allergy_has_status,
+    ("AllergyIntolerance", "ait-2"): rule.error_has_no_status(ALLERGY + "verification"),
+    ("Bundle", "bdl-3"): rule.bundle_is("request", "batch", "transaction", "history"),
+    ("Bundle", "bdl-4"): rule.bundle_is("response", "batch-response", "transaction-response", "history"),
+    ("Bundle", "bdl-7"): rule.full_urls_differ,
+    ("Bundle.entry", "bdl-8"): rule.full_url_has_no_version,
+    ("Condition", "con-4"): rule.abated_is_inactive,
+    ("Condition", "con-5"): rule.error_has_no_status(CONDITION + "ver-status"),
+    ("Observation", "obs-7"): rule.value_stands_in_component,
+    ("Organization.address", "org-2"): rule.not_at_home("address"),
+    ("Organization.telecom", "org-3"): rule.not_at_home("telecom"),
+}
+
+#: Key -> why no rule is run for it.
+ELSEWHERE: Final[Mapping[str, str]] = {
+    "ele-1": "the check of the structure refuses every empty element, and needs no expression for it",
+}
