@@ -30,7 +30,7 @@ from hub.kernel.types import Json
 
 Severity = Literal["error", "warning"]
 
-_TABLE: Final[Mapping[str, list[list[str]]]] = read_table("invariants")
+_TABLE: Final[Mapping[str, list[tuple[str, Severity, str, str]]]] = read_table("invariants")
 _ENVIRONMENT: Final = Environment(html=html_checks)
 
 
