@@ -26,6 +26,7 @@ from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
 from hub.records.operations import Create, Delete, Operation, Written
 from hub.records.refusal import ClaimedError, NonconformantError
+from hub.records.rehearsal import rehearse
 from hub.records.rights import Rights
 from hub.store.store import Store
 from hub.store.values import Saved, Stored, Write
@@ -98,6 +99,17 @@ class ClientWrites:
         except HubError as refusal:
             await self._journal.transaction_refused(request, operations, refusal)
             raise
+
+    async def rehearse(self, actor: Actor, operation: Operation, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
+        """Raises what `write` would raise, and writes nothing but an audit entry of the rehearsal."""
+        request = Request(actor, origin)
+        try:
+            self._check(actor, operation)
+            await rehearse(self._database, self._store, self._rights, actor, operation)
+        except HubError as refusal:
+            await self._journal.rehearsed(request, operation, refusal)
+            raise
+        await self._journal.rehearsed(request, operation, None)
 
     async def close(self) -> None:
         """Take nothing more, and return when everything submitted has been answered."""

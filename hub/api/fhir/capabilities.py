@@ -94,6 +94,6 @@ def _codes(interactions: Sequence[Interaction]) -> list[str]:
 
 
 def _operations(rtype: str) -> Json:
-    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only == rtype}
+    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only in ("", rtype)}
     told = [{"name": name, "definition": url} for name, url in definitions.items()]
     return {"operation": told} if told else {}

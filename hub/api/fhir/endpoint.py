@@ -91,7 +91,7 @@ class FhirEndpoint:
     async def _answer(self, request: Request, match: Match, params: Sequence[tuple[str, str]], number: str) -> Answer:
         headers = request.headers
         actor = actor_of(headers.get("authorization", ""), self._services.verify)
-        resource, form = await self._body(request, match.interaction)
+        resource, form, unreadable = await self._judged(request, match.interaction)
         ask = Ask(
             actor=actor,
             origin=Origin(address=request.client.host if request.client else "", request=number),
@@ -107,8 +107,21 @@ class FhirEndpoint:
             ),
             preference=preference(headers.get("prefer", "")),
             resource=resource,
+            unreadable=unreadable,
         )
         return await match.interaction.handle(self._services, ask)
+
+    async def _judged(
+        self, request: Request, interaction: Interaction
+    ) -> tuple[Json | None, list[tuple[str, str]], HubError | None]:
+        """The body, and why it cannot be read where that is what the interaction wants to know."""
+        try:
+            resource, form = await self._body(request, interaction)
+        except HubError as error:
+            if interaction.body != "judged" or error.category is not Category.UNREADABLE:
+                raise
+            return None, [], error
+        return resource, form, None
 
     async def _body(self, request: Request, interaction: Interaction) -> tuple[Json | None, list[tuple[str, str]]]:
         """The parsed resource or the pairs of a form, as the interaction takes them."""
@@ -120,8 +133,11 @@ class FhirEndpoint:
             return None, await _form(request, content_type, limit)
         if interaction.body == "parameters":
             return None, await _parameters(request, content_type, limit)
+        content = await read_body(request, limit)
+        if interaction.body == "judged" and not content:
+            return None, []
         check_content_type(content_type)
-        return parse(await read_body(request, limit)), []
+        return parse(content), []
 
 
 async def _parameters(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:

@@ -9,6 +9,7 @@ from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.match import MATCH, match
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
+from hub.api.fhir.validate import VALIDATE, validate
 
 INTERACTIONS: Final = (
     *SINGLES,
@@ -16,6 +17,9 @@ INTERACTIONS: Final = (
     Interaction(
         "everything", "POST", "/{type}/{id}/$everything", everything, "parameters", operation=EVERYTHING, only="Patient"
     ),
+    Interaction("validate", "POST", "/{type}/$validate", validate, "judged", operation=VALIDATE),
+    Interaction("validate", "POST", "/{type}/{id}/$validate", validate, "judged", operation=VALIDATE),
+    Interaction("validate", "GET", "/{type}/{id}/$validate", validate, operation=VALIDATE),
     Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
 )
 

@@ -11,6 +11,7 @@ from hub.fhir.profiles.compile import compile_profile
 from hub.fhir.profiles.conformance import Conformance
 from hub.fhir.profiles.elements import CORE
 from hub.fhir.profiles.package import Source, complaint, read_packages
+from hub.fhir.profiles.places import where
 from hub.fhir.profiles.rules import Profile
 from hub.fhir.profiles.terms import Terms
 from hub.fhir.structure import TYPES, is_a
@@ -54,15 +55,20 @@ class Profiles:
                     found += self._judge(node, profile)
         return found
 
+    def extension(self, node: Node) -> list[Issue]:
+        """What is wrong with an extension by its definition; nothing where that is not loaded."""
+        profile = self.find(str(node.value.get("url", ""))) if node.value.__class__ is dict else None
+        return self._judge(node, profile) if profile and profile.type == "Extension" else []
+
     def _judge(self, node: Node, profile: Profile) -> list[Issue]:
         if not is_a(node.type, profile.type):
             text = f"is no {profile.type}, which {profile.url} is for"
-            return [Issue(severity="error", where=node.type, code="structure", text=text)]
+            return [Issue(severity="error", where=where(node), code="structure", text=text)]
         conformance = Conformance(self.find, self.terms)
         try:
             conformance.check(node, profile.root)
         except RecursionError:
-            conformance.say("error", node.type, "too-long", "is nested too deeply")
+            conformance.say("error", where(node), "too-long", "is nested too deeply")
         return list(dict.fromkeys(conformance.issues))
 
 
