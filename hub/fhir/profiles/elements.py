@@ -142,7 +142,8 @@ def _target(url: str) -> str:
     return url.removeprefix(CORE) if url != CORE + "Resource" else ""
 
 
-def _value_set(element: Json) -> str | None:
+def _value_set(element: Json) -> str:
+    """The value set of a binding as the structure table has it, which holds required ones alone."""
     binding = element.get("binding", {})
     name = str(binding.get("valueSet", "")).partition("|")[0].removeprefix("http://hl7.org/fhir/ValueSet/")
-    return name if binding.get("strength") == "required" else None
+    return name if binding.get("strength") == "required" else f"{binding.get('strength')} {name}"
