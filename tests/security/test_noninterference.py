@@ -72,6 +72,18 @@ EVERYTHING: Final = (
     "/Patient/F01-z/$everything",
     "/Patient/F01-c/$everything?_since=2020",
 )
+VERDICTS: Final = tuple(
+    f"{path}/$validate"
+    for path in (
+        "/Patient/F01-a",
+        "/Patient/F01-c",
+        "/Patient/F01-d",
+        "/Patient/F01-z",
+        "/Observation/F01-b-hba1c",
+        "/Observation/F01-z-hba1c",
+        "/Observation/F01-c-load",
+    )
+)
 RECORDS: Final = (
     "/AuditEvent",
     "/AuditEvent?patient=Patient/F01-a",
@@ -100,8 +112,8 @@ def both(url_of: Any, ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, EVERYTHING, RECORDS],
-    ids=["reads", "includes", "chains", "counts", "orders", "labels", "everything", "records"],
+    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, EVERYTHING, RECORDS, VERDICTS],
+    ids=["reads", "includes", "chains", "counts", "orders", "labels", "everything", "records", "verdicts"],
 )
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:
@@ -163,6 +175,22 @@ def test_entries_of_a_batch_are_judged_one_by_one(fresh: Any) -> None:
     async def ask(home: House) -> list[Any]:
         bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
         return [("batch", await home.ask("POST", "", bundle))]
+
+    both(fresh, ask)
+
+
+def test_a_rehearsal_tells_nothing_of_what_is_hidden(fresh: Any) -> None:
+    async def ask(home: House) -> list[Any]:
+        answers = []
+        for path in VERDICTS:
+            rtype, rid = path.split("/")[1:3]
+            resource = {"resourceType": rtype, "id": rid, "status": "final", "code": {"text": "x"}}
+            sent = {**patient("a"), "id": rid} if rtype == "Patient" else resource
+            parameters = [{"name": "resource", "resource": sent}, {"name": "mode", "valueCode": "update"}]
+            body = {"resourceType": "Parameters", "parameter": parameters}
+            answers.append((f"{path} update", await home.ask("POST", path, body)))
+            answers.append((f"{path} delete", await home.ask("POST", f"{path}?mode=delete")))
+        return answers
 
     both(fresh, ask)
 
