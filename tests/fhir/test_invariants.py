@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from hub.fhir.fhirpath.engine import compile_expression
 from hub.fhir.fhirpath.nodes import Node, root
-from hub.fhir.invariant_table import ELSEWHERE, RULES
+from hub.fhir.invariant_table import ELSEWHERE, PARTLY, RULES
 from hub.fhir.invariants import Invariant, by_fhirpath, invariants_of
 from hub.fhir.scope import Scope, scope_of
 from hub.fhir.structure import RESOURCE_TYPES, TYPES
@@ -67,15 +67,13 @@ def test_a_compiled_shape_says_what_the_expression_says(row: Invariant, data: st
 @pytest.mark.parametrize("row", BY_HAND, ids=lambda row: f"{row.type}-{row.key}")
 @SOME
 @given(data=st.data())
-def test_a_rule_in_python_says_what_the_expression_says_where_that_says_anything(
-    row: Invariant, data: st.DataObject
-) -> None:
+def test_a_rule_in_python_says_what_the_expression_says(row: Invariant, data: st.DataObject) -> None:
     kind, scope, value = drawn(row, data)
     node = Node(value, kind, owner=root(scope.resource)) if value is not scope.resource else root(value)
     focus = node.child(row.element) if row.element else [node]
     expression = compile_expression(row.expression)
     answers = [expression.evaluate(scope.resource, item) for item in focus]
-    if all(answers):
+    if all(answers) or row.key not in PARTLY:
         assert row.holds(value, scope) == all(answer == [True] for answer in answers)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -12,7 +12,12 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
 Mode = Literal["", "create", "update", "delete", "profile"]
-MODES: Final = frozenset({"create", "update", "delete", "profile"})
+MODES: Final[Mapping[str, Mode]] = {
+    "create": "create",
+    "update": "update",
+    "delete": "delete",
+    "profile": "profile",
+}
 
 #: Parameter, and the elements that may hold its value.
 _HELD: Final = {
@@ -36,7 +41,7 @@ def read_wish(ask: Ask) -> Wish:
     stray = sorted({name for name, _ in ask.params} - {"mode", "profile"})
     if stray and not ask.preference.lenient:
         raise unknown(stray)
-    given = [(name, value) for name, value in ask.params if name in ("mode", "profile")]
+    given: list[tuple[str, Any]] = [(name, value) for name, value in ask.params if name in ("mode", "profile")]
     given += _parameters(ask.resource) if _is_input(ask) else []
     resource = next((value for name, value in given if name == "resource"), None if _is_input(ask) else ask.resource)
     modes = [str(value) for name, value in given if name == "mode"]
@@ -70,10 +75,11 @@ def _parameters(body: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _mode(modes: list[str]) -> Mode:
-    if len(modes) > 1 or not MODES.issuperset(modes):
+    if not modes:
+        return ""
+    if len(modes) > 1 or modes[0] not in MODES:
         raise _unreadable("mode", "is none of create, update, delete and profile")
-    mode: Any = modes[0] if modes else ""
-    return mode
+    return MODES[modes[0]]
 
 
 def _check(ask: Ask, wish: Wish) -> None:

@@ -129,8 +129,8 @@ def test_a_target_in_the_same_bundle_conforms_to_its_profile(tmp_path: Path) -> 
     claimed = observation(subject={"reference": url}, meta={"profile": [BASE + "p"]})
     for name, expected in ([], ["Bundle.entry[0].resource.subject"]), ([{"text": "x"}], []):
         who = patient(**({"name": name} if name else {}))
-        sent = {"resourceType": "Bundle", "type": "collection", "entry": [{"resource": claimed}]}
-        sent["entry"] += [{"fullUrl": url, "resource": who}]
+        entries = [{"resource": claimed}, {"fullUrl": url, "resource": who}]
+        sent = {"resourceType": "Bundle", "type": "collection", "entry": entries}
         assert [issue.where for issue in profiles.claimed(sent)] == expected
 
 
