@@ -59,7 +59,7 @@ def check_accept(accept: str, formats: Sequence[str]) -> None:
 
 def check_content_type(content_type: str) -> None:
     """Raises HubError UNSUPPORTED (415) unless the body is said to be JSON in UTF-8 of FHIR 4.0."""
-    if not _is_json_body(content_type):
+    if not is_json_body(content_type):
         raise HubError(
             Category.UNSUPPORTED,
             "the body is not FHIR JSON",
@@ -79,10 +79,16 @@ def _accepts_json(accept: str) -> bool:
 
 
 @lru_cache(maxsize=256)
-def _is_json_body(content_type: str) -> bool:
+def is_json_body(content_type: str) -> bool:
+    """Whether a body is said to be JSON in UTF-8 of FHIR 4.0."""
     media, parameters = _media(content_type)
     charset = parameters.get("charset", "utf-8").lower()
     return media in _JSON and charset in {"utf-8", "utf8", "us-ascii"} and _version_fits(parameters)
+
+
+def media_type(content_type: str) -> str:
+    """The media type of a Content-Type, without its parameters."""
+    return _media(content_type)[0]
 
 
 def _version_fits(parameters: dict[str, str]) -> bool:

@@ -68,7 +68,8 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         canonical_base=settings.canonical_base,
         installation=f"urn:yilian:{keys.installation}",
     )
-    writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
+    follows = consequences(foundation, store)
+    writes = ClientWrites(database, store, directory, validate, trail, system_clock, follows, sight=gate.sight)
 
     async def ready() -> None:
         await schema.check(database)

@@ -133,6 +133,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     store = Store(clock)
     directory = Directory(CONSORTIUM)
     trail = Trail(database, log)
+    gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
     writes = ClientWrites(
         database,
         store,
@@ -141,9 +142,10 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         trail,
         clock,
         following(store, CONSORTIUM, clock),
+        sight=gate.sight,
     )
     services = Services(
-        gate=Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE),
+        gate=gate,
         writes=writes,
         verify=verify,
         new_id=random_id,

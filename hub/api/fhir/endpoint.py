@@ -29,8 +29,10 @@ from hub.api.json_limits import parse
 from hub.api.metrics import Metrics
 from hub.api.negotiation import FHIR_JSON, check_accept, check_content_type, preference
 from hub.api.numbering import Numbering
+from hub.api.patch_formats import check_patch_type, read_patch
 from hub.api.query import read_query
 from hub.api.services import Services
+from hub.fhir.patch.change import Change
 from hub.gate.origin import Origin
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -91,6 +93,7 @@ class FhirEndpoint:
     async def _answer(self, request: Request, match: Match, params: Sequence[tuple[str, str]], number: str) -> Answer:
         headers = request.headers
         actor = actor_of(headers.get("authorization", ""), self._services.verify)
+        change = await _change(request, self._services.max_body_bytes) if match.interaction.body == "patch" else None
         resource, form = await self._body(request, match.interaction)
         ask = Ask(
             actor=actor,
@@ -107,12 +110,13 @@ class FhirEndpoint:
             ),
             preference=preference(headers.get("prefer", "")),
             resource=resource,
+            change=change,
         )
         return await match.interaction.handle(self._services, ask)
 
     async def _body(self, request: Request, interaction: Interaction) -> tuple[Json | None, list[tuple[str, str]]]:
         """The parsed resource or the pairs of a form, as the interaction takes them."""
-        if interaction.body == "none":
+        if interaction.body in ("none", "patch"):
             return None, []
         content_type = request.headers.get("content-type", "")
         limit = self._services.max_body_bytes
@@ -122,6 +126,13 @@ class FhirEndpoint:
             return None, await _parameters(request, content_type, limit)
         check_content_type(content_type)
         return parse(await read_body(request, limit)), []
+
+
+async def _change(request: Request, limit: int) -> Change:
+    """The patch in a body."""
+    content_type = request.headers.get("content-type", "")
+    check_patch_type(content_type)
+    return read_patch(content_type, await read_body(request, limit))
 
 
 async def _parameters(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:

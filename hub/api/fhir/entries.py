@@ -15,8 +15,10 @@ from hub.api.fhir.bundle import entry, response
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.router import Match
 from hub.api.fhir.singles import SINGLES_ROUTER
+from hub.api.patch_formats import read_patch_resource
 from hub.api.query import read_query
 from hub.fhir.json import dumps
+from hub.fhir.patch.change import Change
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
@@ -49,8 +51,21 @@ class Entry:
             params=self.params,
             conditions=self.conditions,
             preference=ask.preference,
-            resource=self.resource,
+            resource=None if self.patches else self.resource,
+            change=self.change() if self.patches else None,
         )
+
+    @property
+    def patches(self) -> bool:
+        return self.match.interaction.body == "patch"
+
+    def change(self) -> Change:
+        """What a patch asks for. Raises HubError naming the entry: UNSUPPORTED, UNREADABLE, TOO_LARGE."""
+        try:
+            return read_patch_resource(self.resource or {})
+        except HubError as error:
+            where = f"{self.where}.{error.where}"
+            raise HubError(error.category, error.what, where=where, todo=error.todo, code=error.code) from None
 
 
 def raw_entries(bundle: Json) -> list[Any]:
@@ -84,8 +99,9 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     except (HubError, UnicodeDecodeError) as error:
         raise _in_entry(error, where) from None
     resource = raw.get("resource")
-    if match.interaction.body == "form" or (match.interaction.body == "resource") != isinstance(resource, dict):
-        raise _invalid("needs a resource with POST and PUT, and none with others", where)
+    takes = match.interaction.body in ("resource", "patch")
+    if match.interaction.body == "form" or takes != isinstance(resource, dict):
+        raise _invalid("needs a resource with POST, PUT and PATCH, and none with others", where)
     return Entry(where, _optional(raw, "fullUrl", where), match, params, _conditions(request, where), resource)
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from hub.api.negotiation import Preference
 from hub.auth.actor import Actor
+from hub.fhir.patch.change import Change
 from hub.gate.origin import UNKNOWN_ORIGIN, Origin
 from hub.kernel.types import Json
 
@@ -33,7 +34,7 @@ class Ask:
     """An interaction on `type`/`id`/`version` (as far as the URL names them) by `actor`, from `origin`.
 
     `params` are the decoded query parameters in their order, without those that only concern the form of the answer.
-    `resource` is the parsed body of a create, an update, a batch or a transaction.
+    `resource` is the parsed body of a create, an update, a batch or a transaction, `change` that of a patch.
     """
 
     actor: Actor
@@ -45,6 +46,7 @@ class Ask:
     conditions: Conditions = UNCONDITIONAL
     preference: Preference = field(default_factory=Preference)
     resource: Json | None = None
+    change: Change | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

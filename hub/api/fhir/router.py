@@ -13,7 +13,7 @@ from hub.fhir.structure import RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
-Body = Literal["none", "resource", "form", "parameters"]
+Body = Literal["none", "resource", "form", "parameters", "patch"]
 
 _LITERAL: Final = frozenset({"_history", "_search", "$everything", "$match"})
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
