@@ -1,6 +1,6 @@
 """The forms a patch comes in: by media type over HTTP, as a Binary or Parameters resource in a Bundle.
 
-https://hl7.org/fhir/R4/http.html#patch. JSON Patch and FHIRPath Patch.
+https://hl7.org/fhir/R4/http.html#patch. JSON Patch, XML Patch, and FHIRPath Patch in JSON and in XML.
 """
 
 from __future__ import annotations
@@ -15,14 +15,20 @@ from hub.api.negotiation import check_content_type, is_json_body, media_type
 from hub.fhir.patch.change import Change
 from hub.fhir.patch.fhirpath_patch import read_fhirpath_patch
 from hub.fhir.patch.json_patch import read_json_patch
+from hub.fhir.patch.xml_patch import read_xml_patch
+from hub.fhir.xml import read_xml
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
 JSON_PATCH: Final = "application/json-patch+json"
+XML_PATCH: Final = "application/xml-patch+xml"
+FHIR_XML: Final = "application/fhir+xml"
 
-#: Documents that are no FHIR resource, by their media type.
+#: Documents by their media type; a Parameters resource in JSON has several.
 _DOCUMENTS: Final[Mapping[str, Callable[[bytes], Change]]] = {
     JSON_PATCH: lambda content: read_json_patch(parse(content)),
+    XML_PATCH: read_xml_patch,
+    FHIR_XML: lambda content: read_fhirpath_patch(read_xml(content)),
 }
 #: What the capability statement announces (`patchFormat`) and `Accept-Patch` would say.
 PATCH_FORMATS: Final = (*_DOCUMENTS, "application/fhir+json")

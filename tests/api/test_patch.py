@@ -10,11 +10,13 @@ import pytest
 
 from hub.fhir.json import dumps
 from hub.fhir.validate import validate
+from hub.fhir.xml import write_xml
 from hub.kernel.types import Json
 from tests.api.house import BASE, House, body, code, in_house, observation, patient
 from tests.api.test_write_audit import told, trail
 
 JSON_PATCH = "application/json-patch+json"
+XML_PATCH = "application/xml-patch+xml"
 
 
 async def change(home: House, path: str, *operations: Json, who: str = "clinic", **headers: str) -> httpx.Response:
@@ -64,6 +66,36 @@ def test_a_fhirpath_patch_makes_the_next_version(database_url: str) -> None:
         answer = await home.ask("PATCH", f"/Patient/{made['id']}", sent)
         assert (answer.status_code, answer.headers["etag"]) == (200, 'W/"2"')
         assert (body(answer)["gender"], body(answer)["name"][1]) == ("other", {"text": "阿兰"})
+
+    in_house(database_url, visit)
+
+
+def test_an_xml_patch_makes_the_next_version(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(observation("p1", "1.50"))
+        path = f"/Observation/{made['id']}"
+        sent = b"""<diff xmlns="http://hl7.org/fhir">
+          <replace sel="Observation/status/@value">amended</replace>
+          <add sel="Observation"><note><text value="x"/></note></add>
+        </diff>"""
+        answer = await home.ask("PATCH", path, sent, content_type=XML_PATCH)
+        assert (answer.status_code, answer.headers["etag"]) == (200, 'W/"2"')
+        now = body(answer)
+        assert (now["status"], now["note"], str(now["valueQuantity"]["value"])) == ("amended", [{"text": "x"}], "1.50")
+        same = await home.ask("PATCH", path, b"<diff/>", content_type=XML_PATCH)
+        assert (same.status_code, same.headers["etag"]) == (200, 'W/"2"')
+        bad = await home.ask("PATCH", path, sent.replace(b"note>", b"nope>"), content_type=XML_PATCH)
+        assert (bad.status_code, code(bad)) == (422, "patch-path")
+
+    in_house(database_url, visit)
+
+
+def test_a_fhirpath_patch_may_come_as_xml(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(patient())
+        sent = write_xml(parameters(operation("replace", "Patient.gender", valueCode="other")))
+        answer = await home.ask("PATCH", f"/Patient/{made['id']}", sent, content_type="application/fhir+xml")
+        assert (answer.status_code, body(answer)["gender"]) == (200, "other")
 
     in_house(database_url, visit)
 
@@ -325,8 +357,12 @@ def test_a_patch_stands_in_the_trail_as_an_update(database_url: str) -> None:
 def test_the_capability_statement_tells_of_patches(database_url: str) -> None:
     async def visit(home: House) -> None:
         statement = body(await home.ask("GET", "/metadata"))
-        assert JSON_PATCH in statement["patchFormat"]
-        assert "application/fhir+json" in statement["patchFormat"]
+        assert set(statement["patchFormat"]) == {
+            JSON_PATCH,
+            XML_PATCH,
+            "application/fhir+json",
+            "application/fhir+xml",
+        }
         by_type = {one["type"]: one for one in statement["rest"][0]["resource"]}
         assert {"code": "patch"} in by_type["Patient"]["interaction"]
         assert {"code": "patch"} not in by_type["AuditEvent"]["interaction"]
