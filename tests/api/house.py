@@ -56,6 +56,7 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "ward": actor("F01-ICU"),
     "reader": actor(scopes=("user/*.rs",)),
     "feed": actor(role="feed"),
+    "family": actor(role="family-doctor"),
     "auditor": actor(role="auditor"),
     "stranger": actor("F99"),
 }

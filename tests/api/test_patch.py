@@ -255,6 +255,21 @@ def test_who_reads_nothing_patches_nothing(database_url: str) -> None:
     in_house(database_url, visit)
 
 
+def test_who_may_write_without_seeing_patches_only_what_it_sees(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        person = await home.create(patient())
+        made = await home.create(observation(person["id"]))
+        path = f"/Observation/{made['id']}"
+        # The family doctor does not manage this patient of the same facility: a whole resource may be sent, blindly.
+        assert (await home.ask("PUT", path, {**made, "status": "amended"}, who="family")).status_code == 200
+        absent = await change(home, f"/Observation/{'a' * 26}", put("/status", "final"), who="family")
+        for test in ({"op": "test", "path": "/status", "value": "amended"}, {"op": "remove", "path": "/nothing"}):
+            hidden = await change(home, path, test, who="family")
+            assert (hidden.status_code, hidden.content) == (404, absent.content)
+
+    in_house(database_url, visit)
+
+
 def test_a_deleted_resource_is_not_patched(database_url: str) -> None:
     async def visit(home: House) -> None:
         made = await home.create(patient())

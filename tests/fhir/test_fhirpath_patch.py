@@ -208,7 +208,7 @@ _PATHS = st.sampled_from(
      "Patient.birthDate", "Patient.contact", "Patient.contained[0]", "Patient.name.family", "descendants()", "1", "id",
      "Patient.text", "Patient.meta.tag", "resourceType", "Patient.extension('u')", "(", "name.where(", "$this"]
 )  # fmt: skip
-_VALUES = st.sampled_from(
+_VALUES: st.SearchStrategy[dict[str, Any]] = st.sampled_from(
     [{"valueString": "x"}, {"valueHumanName": {"family": "z"}}, {"valueCode": "c"}, {"valueBoolean": True}, {},
      {"resource": {"resourceType": "Patient"}}, {"part": [{"name": "name", "valueHumanName": {"text": "t"}}]},
      {"valueDateTime": "2020", "_valueDateTime": {"id": "i"}}, {"_valueString": {"id": "i"}}, {"valueMeta": None}]
