@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.auth.actor import Actor
+from hub.auth.consent_rules import hold_epoch
 from hub.db.database import Tx
 from hub.gate.cases import open_cases
 from hub.gate.door import Door
@@ -44,6 +45,8 @@ class Sight:
         quick = short_way(actor, rules.directory, stored)
         if quick is not None and not (stored.facts.flags and pointers(stored.body)):
             return stored.body
+        # What is decided here is done and told when the transaction ends: no consent may change in between.
+        await hold_epoch(tx)
         cases = await open_cases(tx, rules, actor, self._door.clock(), Whom(keys=[stored.pkey], names=[stored.id]))
         if not decide(cases, stored).permitted:
             return None
