@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.auth.actor import Actor
 from hub.fhir.compartments import source_patient
 from hub.fhir.json import loads
+from hub.fhir.subset import is_part
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.facts import facts_of
@@ -27,6 +28,14 @@ def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Ri
     check_target(actor, operation, current, rights)
     if isinstance(operation, Delete):
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
+    if current is not None and is_part(operation.resource):
+        raise HubError(
+            Category.INVALID,
+            "is a part of a resource (tag SUBSETTED), and would take the place of the whole",
+            where=operation.where or operation.type,
+            todo="read the whole resource, change it, and send it",
+            code="subsetted",
+        )
     resource = operation.resource if current is None else _keep_labels(operation.resource, current)
     write = _write(actor, operation, resource, current, rights)
     if current is not None and write.patient != current.patient:

@@ -65,6 +65,17 @@ LABELS: Final = (
     "/Patient?_elements=name",
     "/Observation?_profile=x",
 )
+FORMS: Final = (
+    *(f"/Observation/F01-a-panel?_summary={kind}" for kind in ("true", "text", "data")),
+    "/Observation/F01-a-panel?_elements=hasMember",
+    "/Observation/F01-a-panel/_history?_elements=text,hasMember",
+    "/Observation/F01-a-panel/_history/1?_format=xml",
+    "/Observation/F01-c-load?_format=xml",
+    "/Observation?_include=Observation:has-member&_format=xml&_pretty=true",
+    "/Observation?_include=Observation:has-member&_summary=true",
+    "/Patient/F01-c/$everything?_summary=data&_format=xml",
+    "/Patient/F01-d/$everything?_elements=name&_format=xml",
+)
 EVERYTHING: Final = (
     "/Patient/F01-a/$everything",
     "/Patient/F01-c/$everything",
@@ -100,8 +111,8 @@ def both(url_of: Any, ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, EVERYTHING, RECORDS],
-    ids=["reads", "includes", "chains", "counts", "orders", "labels", "everything", "records"],
+    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, FORMS, EVERYTHING, RECORDS],
+    ids=["reads", "includes", "chains", "counts", "orders", "labels", "forms", "everything", "records"],
 )
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:

@@ -114,11 +114,19 @@ def _primitive(node: etree._Element, field: Field, value: Any, beside: Any, segm
             shown = carried(text)
             child.set("value", shown)
             if shown != text:
-                beside = {**(beside or {}), "extension": [*(beside or {}).get("extension", ()), kept(text)]}
+                beside = _with_original(beside, text)
         if beside is not None:
             _fill(child, beside, layout("Element"))
     except MisfitError as misfit:
         raise misfit.under(segment) from None
+
+
+def _with_original(beside: Any, text: str) -> Json:
+    """What stands beside a primitive, with the text that XML cannot carry."""
+    extensions = (beside or {}).get("extension", []) if beside.__class__ is dict or not beside else None
+    if extensions.__class__ is not list:
+        raise MisfitError("is not a JSON list of extensions")
+    return {**(beside or {}), "extension": [*extensions, kept(text)]}
 
 
 def _text(value: Any) -> str:
