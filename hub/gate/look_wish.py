@@ -40,7 +40,9 @@ def read_look_wish(params: Sequence[tuple[str, str]], *, lenient: bool, base_url
 
     Raises HubError UNSUPPORTED naming unknown parameters (not if `lenient`), INVALID for a value that cannot be.
     """
-    unread = strangers(params, ANSWERED | {"_count", CURSOR}, lenient=lenient)
+    unread = strangers(params, ANSWERED | {"_count", "_summary", "_elements", CURSOR}, lenient=lenient)
+    if ("_summary", "count") in params:
+        raise invalid("count is not supported here", "_summary")
     spans = [_span(value) for name, value in params if name == "date"]
     named = [_patients(value, base_url) for name, value in params if name == "patient"]
     return LookWish(

@@ -11,7 +11,7 @@ from hub.fhir.temporal import interval
 from hub.gate.parameters import count, invalid, once, strangers
 from hub.store.resource_types import NUMBERS
 
-_KNOWN: Final = frozenset({"start", "end", "_since", "_type", "_count"})
+_KNOWN: Final = frozenset({"start", "end", "_since", "_type", "_count", "_summary", "_elements"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

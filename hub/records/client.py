@@ -1,4 +1,4 @@
-"""The records door for API clients: create, update, delete, alone or as one transaction.
+"""The records door for API clients: create, update, patch, delete, alone or as one transaction.
 
 Concurrent single writes share a database transaction, so their commits and round trips are shared too; the refusal
 of one does not touch the others. The audit entries of what is done are written in the same transaction.
@@ -24,10 +24,12 @@ from hub.records.about import about_persons
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
-from hub.records.operations import Create, Delete, Operation, Written
+from hub.records.operations import Create, Delete, Operation, Patch, Whole, Written
+from hub.records.patching import Patches, Settled
 from hub.records.refusal import ClaimedError, NonconformantError
 from hub.records.rehearsal import rehearse
 from hub.records.rights import Rights
+from hub.records.sight import BLIND, Sight
 from hub.store.store import Store
 from hub.store.values import Saved, Stored, Write
 
@@ -59,12 +61,14 @@ class ClientWrites:
         clock: Clock,
         consequences: Consequences,
         *,
+        sight: Sight = BLIND,
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
         self._database: Final = database
         self._store: Final = store
         self._rights: Final = Rights(directory)
         self._validate: Final = validate
+        self._patches: Final = Patches(sight, self._rights, validate)
         self._consequences: Final = consequences
         self._journal: Final = Journal(trail, clock, entry_ids)
         self._commit: Final[GroupCommit[Job, Answer]] = GroupCommit(self._flush, limit=64)
@@ -100,7 +104,7 @@ class ClientWrites:
             await self._journal.transaction_refused(request, operations, refusal)
             raise
 
-    async def rehearse(self, actor: Actor, operation: Operation, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
+    async def rehearse(self, actor: Actor, operation: Whole, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
         """Raises what `write` would raise, and writes nothing but an audit entry of the rehearsal."""
         request = Request(actor, origin)
         try:
@@ -125,6 +129,9 @@ class ClientWrites:
     def _check(self, actor: Actor, operation: Operation) -> None:
         """What can be refused without looking at what is stored."""
         if isinstance(operation, Delete):
+            return
+        if isinstance(operation, Patch):
+            self._patches.check(actor, operation)
             return
         if isinstance(operation, Create):
             # Before its criterion is claimed: a claim of one who may not write would stay behind.
@@ -182,18 +189,19 @@ class ClientWrites:
         return written
 
     async def _apply(self, tx: Tx, jobs: Sequence[Job], *, all_or_none: bool = False) -> list[Answer]:
-        """Claim, load, decide, save: one bulk step each. `all_or_none` raises the first refusal."""
+        """Claim, load, patch, decide, save: one bulk step each. `all_or_none` raises the first refusal."""
         refused = await about_persons(tx, [job.operation for job in jobs])
         answers = refused | await self._claims(tx, jobs, refused)
         current = await self._current(tx, [job.operation for job in jobs])
+        settled = await self._patches.settle(tx, jobs, current, answers)
+        answers |= settled.refused
         writes: list[Write] = []
         spans: dict[int, slice] = {}
         for index, job in enumerate(jobs):
             if index not in answers:
+                operation = settled.operations[index]
                 try:
-                    planned = writes_of(
-                        job.request.actor, job.operation, current.get(_ref(job.operation)), self._rights
-                    )
+                    planned = writes_of(job.request.actor, operation, current.get(_ref(operation)), self._rights)
                 except HubError as error:
                     answers[index] = error
                 else:
@@ -203,7 +211,7 @@ class ClientWrites:
             raise answers[min(answers)]
         saved = await self._store.save(tx, writes) if writes else []
         await self._consequences.follow(tx, writes)
-        done = {i: _written(jobs[i], writes[span], saved[span], current) for i, span in spans.items()}
+        done = {i: _written(i, settled, writes[span], saved[span], current) for i, span in spans.items()}
         return [done[i] if i in done else answers[i] for i in range(len(jobs))]
 
     async def _claims(self, tx: Tx, jobs: Sequence[Job], refused: Collection[int]) -> dict[int, HubError]:
@@ -246,10 +254,13 @@ def _distinct(waiting: Sequence[tuple[int, Job]]) -> list[tuple[int, Job]]:
     return wave
 
 
-def _written(job: Job, writes: Sequence[Write], saved: Sequence[Saved], known: Mapping[Ref, Stored]) -> Written:
+def _written(
+    index: int, settled: Settled, writes: Sequence[Write], saved: Sequence[Saved], known: Mapping[Ref, Stored]
+) -> Written:
     """The last version made, or, where there was nothing left to do, the one that stands."""
+    operation = settled.operations[index]
     if not saved:
-        current = known[_ref(job.operation)]
+        current = known[_ref(operation)]
         return Written(
             type=current.type,
             id=current.id,
@@ -266,9 +277,9 @@ def _written(job: Job, writes: Sequence[Write], saved: Sequence[Saved], known: M
         version=last.version,
         updated=last.updated,
         result=last.outcome,
-        body=last.body,
+        body=settled.seen.get(index, last.body) if last.outcome == "unchanged" else last.body,
         patient=write.patient,
-        labels_kept=labels_kept(job.operation, write),
+        labels_kept=labels_kept(operation, write),
     )
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from hub.auth.actor import Actor
 from hub.fhir.compartments import source_patient
 from hub.fhir.json import loads
+from hub.fhir.subset import is_part
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.facts import facts_of
-from hub.records.operations import Create, Delete, Operation, Update
+from hub.records.operations import Create, Delete, Patch, Update, Whole
 from hub.records.provenance import MESSAGE_SOURCE
 from hub.records.refusal import NotYoursError
 from hub.records.rights import Rights
@@ -16,7 +17,7 @@ from hub.records.voiding import voided
 from hub.store.values import Stored, Write
 
 
-def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights: Rights) -> list[Write]:
+def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Rights) -> list[Write]:
     """The versions an operation makes; none when a deletion finds nothing left to do.
 
     Raises HubError FORBIDDEN, NOT_FOUND, PRECONDITION, INVALID as `ClientWrites.write` says.
@@ -24,9 +25,17 @@ def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights
     if isinstance(operation, Create):
         rights.check(actor, operation.type, "c", operation.where)
         return [_write(actor, operation, operation.resource, None, rights)]
-    _check_target(actor, operation, current, rights)
+    check_target(actor, operation, current, rights)
     if isinstance(operation, Delete):
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
+    if current is not None and is_part(operation.resource):
+        raise HubError(
+            Category.INVALID,
+            "is a part of a resource (tag SUBSETTED), and would take the place of the whole",
+            where=operation.where or operation.type,
+            todo="read the whole resource, change it, and send it",
+            code="subsetted",
+        )
     resource = operation.resource if current is None else _keep_labels(operation.resource, current)
     write = _write(actor, operation, resource, current, rights)
     if current is not None and write.patient != current.patient:
@@ -40,10 +49,10 @@ def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights
     return [write]
 
 
-def _check_target(actor: Actor, operation: Update | Delete, current: Stored | None, rights: Rights) -> None:
-    """Rights first, conditions second: a condition must not tell what the right does not."""
+def check_target(actor: Actor, operation: Update | Patch | Delete, current: Stored | None, rights: Rights) -> None:
+    """Rights first, conditions second: a condition must not tell what the right does not. Raises as `writes_of`."""
     updating = isinstance(operation, Update)
-    rights.check(actor, operation.type, "u" if updating else "d", operation.where)
+    rights.check(actor, operation.type, "d" if isinstance(operation, Delete) else "u", operation.where)
     foreign = current is not None and not rights.owns(actor, current.facts.author_org)
     if foreign or (current is None and not (updating and rights.may_choose(actor, operation.id))):
         raise NotYoursError(operation.type, operation.where, actor.organization, exists=current is not None)
@@ -57,7 +66,7 @@ def _check_target(actor: Actor, operation: Update | Delete, current: Stored | No
         raise _precondition("exists already", operation, "leave out If-None-Match, or choose another id")
 
 
-def _write(actor: Actor, operation: Operation, resource: Json, current: Stored | None, rights: Rights) -> Write:
+def _write(actor: Actor, operation: Whole, resource: Json, current: Stored | None, rights: Rights) -> Write:
     resource = _without_claims({**resource, "id": operation.id})
     return Write(
         type=operation.type,
@@ -94,7 +103,7 @@ def _keep_labels(resource: Json, current: Stored) -> Json:
     return {**resource, "meta": {**meta, "security": [*stated, *kept]}} if kept else resource
 
 
-def labels_kept(operation: Operation, write: Write) -> bool:
+def labels_kept(operation: Whole, write: Write) -> bool:
     """Whether `write` has security labels that the update it comes from had left out."""
     if not isinstance(operation, Update) or write.resource is None:
         return False
@@ -118,7 +127,7 @@ def _without_claims(resource: Json) -> Json:
     return {**resource, "meta": {key: value for key, value in meta.items() if key != "source"}}
 
 
-def _precondition(what: str, operation: Operation, todo: str) -> HubError:
+def _precondition(what: str, operation: Update | Patch | Delete, todo: str) -> HubError:
     return HubError(
         Category.PRECONDITION, what, where=operation.where or operation.type, todo=todo, code="precondition"
     )

@@ -15,10 +15,15 @@ from hub.auth.actor import Actor
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
-from hub.records.operations import Create, Delete, Operation, Update, Written
+from hub.records.operations import Create, Delete, Operation, Patch, Update, Written
 from hub.records.refusal import ClaimedError, NotYoursError
 
-_INTERACTIONS: Final = {Create: Interaction.CREATE, Update: Interaction.UPDATE, Delete: Interaction.DELETE}
+_INTERACTIONS: Final = {
+    Create: Interaction.CREATE,
+    Update: Interaction.UPDATE,
+    Patch: Interaction.UPDATE,
+    Delete: Interaction.DELETE,
+}
 
 #: The rule that lets a writer write and see the result: what it writes has its own legal entity as the author.
 _GROUNDS: Final = ("author-organisation",)

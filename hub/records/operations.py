@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -47,7 +48,20 @@ class Delete:
     where: str = ""
 
 
-Operation = Create | Update | Delete
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patch:
+    """A change of the version that stands, which must be there. `change` may alter what it is given, and refuse it."""
+
+    type: str
+    id: str
+    change: Callable[[Json], Json]
+    expected: int | None = None
+    where: str = ""
+
+
+#: Operations that say how a resource shall stand, whatever stands now.
+Whole = Create | Update | Delete
+Operation = Whole | Patch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,12 +9,12 @@ from hub.auth.actor import Actor
 from hub.db.database import Database
 from hub.records.about import about_persons
 from hub.records.client_rules import writes_of
-from hub.records.operations import Create, Operation
+from hub.records.operations import Create, Whole
 from hub.records.rights import Rights
 from hub.store.store import Store
 
 
-async def rehearse(database: Database, store: Store, rights: Rights, actor: Actor, operation: Operation) -> None:
+async def rehearse(database: Database, store: Store, rights: Rights, actor: Actor, operation: Whole) -> None:
     """Raises HubError FORBIDDEN, NOT_FOUND, PRECONDITION, INVALID as the write would; UNAVAILABLE."""
     async with database.transaction() as tx:
         for refusal in (await about_persons(tx, [operation])).values():

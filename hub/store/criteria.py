@@ -226,8 +226,7 @@ class Query:
     revincludes: tuple[Include, ...] = ()
     count: int | None = None
     total: Literal["none", "accurate"] | None = None
-    summary: Literal["count", "false"] | None = None
-    elements: tuple[str, ...] = ()
+    summary: Literal["count"] | None = None
     ignored: tuple[str, ...] = ()
 
 

@@ -24,7 +24,7 @@ _MOST_TARGETS: Final = 12
 _DEEPEST: Final = 6
 
 #: Result parameters about the representation, which is not the store's business (R4 http.html 3.1.0.1.11).
-_REPRESENTATION: Final = frozenset({"_format", "_pretty"})
+_REPRESENTATION: Final = frozenset({"_format", "_pretty", "_elements"})
 
 _SORTS: Final = {"date": "date", "string": "string", "number": "number", "quantity": "number"}
 
@@ -112,14 +112,10 @@ class _Parser:
         self.settings["total"] = "none" if value == "none" else "accurate"
 
     def set_summary(self, value: str) -> None:
-        if value not in {"count", "false"}:
-            raise HubError(
-                Category.UNSUPPORTED, "summaries other than count are not supported", code="unknown-parameter"
-            )
-        self.settings["summary"] = value
-
-    def set_elements(self, value: str) -> None:
-        self.settings["elements"] = tuple(part for part in value.split(",") if part)
+        if value not in {"true", "text", "data", "count", "false"}:
+            raise HubError(Category.INVALID, "is not one of true, text, data, count, false")
+        # All but a count shape what was found, which is not the store's business either.
+        self.settings["summary"] = "count" if value == "count" else None
 
     def set_contained(self, value: str) -> None:
         if value != "false":
@@ -131,7 +127,6 @@ _RESULT: Final[Mapping[str, Callable[[_Parser, str], None]]] = {
     "_count": _Parser.set_count,
     "_total": _Parser.set_total,
     "_summary": _Parser.set_summary,
-    "_elements": _Parser.set_elements,
     "_contained": _Parser.set_contained,
 }
 

@@ -59,10 +59,10 @@ def test_a_body_that_is_no_resource_of_the_type_is_refused(database_url: str, se
 
 def test_another_content_type_is_refused_with_415_and_another_accept_with_406(database_url: str) -> None:
     async def visit(home: House) -> None:
-        answer = await home.ask("POST", "/Patient", b"<Patient/>", content_type="application/fhir+xml")
+        answer = await home.ask("POST", "/Patient", b"a Patient", content_type="text/turtle")
         assert (answer.status_code, body(answer)["resourceType"]) == (415, "OperationOutcome")
-        assert (await home.ask("GET", "/Patient", accept="application/fhir+xml")).status_code == 406
-        assert (await home.ask("GET", "/Patient?_format=xml")).status_code == 406
+        assert (await home.ask("GET", "/Patient", accept="text/turtle")).status_code == 406
+        assert (await home.ask("GET", "/Patient?_format=ttl")).status_code == 406
 
     in_house(database_url, visit)
 

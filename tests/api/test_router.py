@@ -65,8 +65,8 @@ def test_a_url_that_cannot_be_is_absent(path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PATCH", "/Patient/a", "DELETE, GET, PUT"),
-        ("POST", "/Patient/a", "DELETE, GET, PUT"),
+        ("PATCH", "/Patient/a/_history", "GET"),
+        ("POST", "/Patient/a", "DELETE, GET, PATCH, PUT"),
         ("DELETE", "", "GET, POST"),
         ("PUT", "/Patient/a/_history/1", "GET"),
     ],

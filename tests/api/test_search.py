@@ -93,7 +93,7 @@ def test_the_self_link_says_what_was_used(database_url: str) -> None:
         page = body(await home.ask("GET", "/Patient?name=%E6%B2%88&flavour=x&_count=5&_pretty=true", **lenient))
         address = link(page, "self")
         assert address is not None
-        assert parse_qsl(urlsplit(address).query) == [("name", "沈"), ("_count", "5")]
+        assert parse_qsl(urlsplit(address).query) == [("name", "沈"), ("_count", "5"), ("_pretty", "true")]
 
     in_house(database_url, visit)
 

@@ -18,6 +18,7 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.fhir.json import loads
+from hub.fhir.xml import read_xml
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.records.consents import Consents
@@ -127,7 +128,8 @@ async def _put(home: House, resource: Json) -> None:
 def told(answer: httpx.Response) -> tuple[int, list[str], Any]:
     """All an answer tells, but for what differs between any two runs: instants, and the sealed places of pages."""
     plain = re.sub(r"_cursor=[\w-]+", "_cursor=X", answer.text)
-    body = _timeless(loads(plain)) if plain else None
+    read = read_xml if "xml" in answer.headers.get("content-type", "") else loads
+    body = _timeless(read(plain.encode())) if plain else None
     headers = sorted(name for name in answer.headers if name not in {"content-length"})
     return answer.status_code, headers, body
 

@@ -65,6 +65,17 @@ LABELS: Final = (
     "/Patient?_elements=name",
     "/Observation?_profile=x",
 )
+FORMS: Final = (
+    *(f"/Observation/F01-a-panel?_summary={kind}" for kind in ("true", "text", "data")),
+    "/Observation/F01-a-panel?_elements=hasMember",
+    "/Observation/F01-a-panel/_history?_elements=text,hasMember",
+    "/Observation/F01-a-panel/_history/1?_format=xml",
+    "/Observation/F01-c-load?_format=xml",
+    "/Observation?_include=Observation:has-member&_format=xml&_pretty=true",
+    "/Observation?_include=Observation:has-member&_summary=true",
+    "/Patient/F01-c/$everything?_summary=data&_format=xml",
+    "/Patient/F01-d/$everything?_elements=name&_format=xml",
+)
 EVERYTHING: Final = (
     "/Patient/F01-a/$everything",
     "/Patient/F01-c/$everything",
@@ -112,8 +123,8 @@ def both(url_of: Any, ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, EVERYTHING, RECORDS, VERDICTS],
-    ids=["reads", "includes", "chains", "counts", "orders", "labels", "everything", "records", "verdicts"],
+    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, FORMS, EVERYTHING, RECORDS, VERDICTS],
+    ids=["reads", "includes", "chains", "counts", "orders", "labels", "forms", "everything", "records", "verdicts"],
 )
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:
@@ -149,6 +160,66 @@ def test_conditions_of_writes_are_judged_in_what_the_writer_may_see(fresh: Any) 
                 (f"delete hidden {who}", await home.ask("DELETE", f"/Observation/F01-{who}-hba1c")),
                 (f"put {who}", await home.ask("PUT", f"/Patient?{criterion}", new)),
             ]
+        return found
+
+    both(fresh, ask)
+
+
+def test_a_patch_is_no_oracle_of_what_the_patcher_may_not_see(fresh: Any) -> None:
+    targets = [*(f"/Patient/F01-{who}" for who in "bdz"), "/Observation/F01-c-load", "/Observation/F01-b-hba1c"]
+    targets += [f"/Patient?identifier={MRN}|M-{who}" for who in "bdz"]
+    patches: list[tuple[str, Any]] = [
+        ("application/json-patch+json", [{"op": "test", "path": "/gender", "value": "male"}]),
+        ("application/json-patch+json", [{"op": "test", "path": "/valueQuantity/value", "value": 51000}]),
+        ("application/json-patch+json", []),
+        ("application/fhir+json", {"resourceType": "Parameters"}),
+        ("application/xml-patch+xml", b'<diff><remove sel="Patient/photo"/></diff>'),
+    ]
+
+    async def ask(home: House) -> list[Any]:
+        found = [
+            (f"{content_type} {path}", await home.ask("PATCH", path, document, content_type=content_type))
+            for path in targets
+            for content_type, document in patches
+        ]
+        entries = [
+            {"request": {"method": "PATCH", "url": path[1:]}, "resource": {"resourceType": "Parameters"}}
+            for path in targets
+        ]
+        found.append(
+            ("batch", await home.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries}))
+        )
+        return found
+
+    both(fresh, ask)
+
+
+def test_a_patch_finds_nothing_that_its_resource_repeats_of_what_is_hidden(fresh: Any) -> None:
+    members = [
+        {"reference": "Observation/F01-a-hba1c", "display": "HbA1c"},
+        {"reference": "Observation/F01-c-load", "display": "viral load"},
+    ]
+    mine = {**observation("a", "mine", 1, hasMember=members), "id": "F05-mine"}
+    mine["text"] = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">viral load 51000</div>'}
+    tests = [
+        [{"op": "test", "path": "/hasMember/1/display", "value": "viral load"}],
+        [{"op": "test", "path": "/hasMember/1/display", "value": "other"}],
+        [{"op": "test", "path": "/hasMember/0/display", "value": "HbA1c"}],
+        [{"op": "copy", "from": "/text", "path": "/note"}],
+        [{"op": "copy", "from": "/hasMember/1", "path": "/hasMember/-"}],
+        [],
+        [{"op": "replace", "path": "/status", "value": "amended"}],
+    ]
+
+    async def ask(home: House) -> list[Any]:
+        assert (await home.ask("PUT", "/Observation/F05-mine", mine)).status_code == 201
+        found = []
+        for number, operations in enumerate(tests):
+            content_type = "application/json-patch+json"
+            answer = await home.ask("PATCH", "/Observation/F05-mine", operations, content_type=content_type)
+            assert "viral load" not in answer.text, number
+            found.append((str(number), answer))
+        assert [answer.status_code for _, answer in found] == [422, 422, 200, 422, 200, 200, 200]
         return found
 
     both(fresh, ask)

@@ -30,7 +30,6 @@ from hub.store.tokens import param_number, system_and_code
         ("MolecularSequence", "chromosome-variant-coordinate", "1$2$3"),
         ("Patient", "_sort", "gender"),
         ("Patient", "_sort", "colour"),
-        ("Patient", "_summary", "text"),
         ("Patient", "_contained", "true"),
         ("Patient", "_include", "*"),
         ("Patient", "_include", "Patient:colour"),
@@ -129,7 +128,7 @@ def test_result_parameters_are_kept_apart_from_criteria() -> None:
         "Patient",
         [("_count", "7"), ("_total", "accurate"), ("_summary", "count"), ("_elements", "id,name"), ("_format", "json")],
     )
-    assert (query.count, query.total, query.summary, query.elements) == (7, "accurate", "count", ("id", "name"))
+    assert (query.count, query.total, query.summary) == (7, "accurate", "count")
     assert query.clauses == ()
 
 

@@ -12,7 +12,7 @@ from hub.kernel.errors import Category, HubError
 
 async def batch_or_transaction(services: Services, ask: Ask) -> Answer:
     """Dispatch on Bundle.type. Raises HubError UNREADABLE (400) for anything but a Bundle of these two types."""
-    refuse_parameters(ask)
+    refuse_parameters(ask, shaped=False)
     bundle = ask.resource
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise HubError(Category.UNREADABLE, "is not a Bundle", where="body", code="type-mismatch")

@@ -11,6 +11,8 @@ from typing import Final
 from hub.api.fhir.bundle import instant
 from hub.api.fhir.router import Interaction
 from hub.api.fhir.routes import INTERACTIONS
+from hub.api.patch_formats import PATCH_FORMATS
+from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
 from hub.fhir.json import dumps
 from hub.fhir.search_parameters import SearchParameter
@@ -19,24 +21,28 @@ from hub.gate.look_wish import ANSWERED
 from hub.kernel.types import Json
 from hub.records.rights import RESERVED
 
-_WRITES: Final = frozenset({"create", "update", "delete"})
+_WRITES: Final = frozenset({"create", "update", "patch", "delete"})
 _OF_VERSIONS: Final = frozenset({"vread", "history-instance"})
 #: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
 
 
 class CapabilityPage:
-    """The statement of one process, made when it is first asked for."""
+    """The statement of one process, made when it is first asked for, in each form once."""
 
     def __init__(self, services: Services) -> None:
         self._services: Final = services
-        self._body = b""
+        self._plain = b""
+        self._bodies: Final[dict[tuple[str, bool], bytes]] = {}
 
-    def body(self) -> bytes:
-        """Ready JSON."""
-        if not self._body:
-            self._body = dumps(capability_statement(self._services))
-        return self._body
+    def body(self, form: Representation = PLAIN) -> bytes:
+        """Ready bytes."""
+        if not self._plain:
+            self._plain = dumps(capability_statement(self._services))
+        key = form.format.name, form.pretty
+        if key not in self._bodies:
+            self._bodies[key] = form.of(self._plain)
+        return self._bodies[key]
 
 
 def capability_statement(services: Services) -> Json:
@@ -49,7 +55,8 @@ def capability_statement(services: Services) -> Json:
         "software": {"name": "Yilian Hub", "version": services.version},
         "implementation": {"description": "医联枢纽 Yilian Hub", "url": services.base_url},
         "fhirVersion": "4.0.1",
-        "format": ["json", "application/fhir+json"],
+        "format": ["json", "xml", "application/fhir+json", "application/fhir+xml"],
+        "patchFormat": list(PATCH_FORMATS),
         "rest": [
             {
                 "mode": "server",

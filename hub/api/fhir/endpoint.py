@@ -6,36 +6,35 @@ a route table of regular expressions cost more than all that is done here.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from time import perf_counter
 from typing import Final
 
-import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from hub.api.authorization import actor_of, refuse_tokens
-from hub.api.body import read_body
 from hub.api.failures import PRIVATE, defect, refusal
+from hub.api.fhir.bodies import read, read_judged
 from hub.api.fhir.capabilities import CapabilityPage
-from hub.api.fhir.exchange import Answer, Ask, Conditions
+from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.freshness import etag, http_date
 from hub.api.fhir.operation import read_parameters
-from hub.api.fhir.parameters import FORM, values
+from hub.api.fhir.parameters import FORM, split, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
 from hub.api.fhir.routes import ROUTER
-from hub.api.json_limits import parse
+from hub.api.fhir.shape import read_shape
 from hub.api.metrics import Metrics
-from hub.api.negotiation import FHIR_JSON, check_accept, check_content_type, preference
+from hub.api.negotiation import preference, wanted_format
 from hub.api.numbering import Numbering
 from hub.api.query import read_query
+from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
+from hub.fhir.patch.change import Change
 from hub.gate.origin import Origin
-from hub.kernel.errors import Category, HubError
+from hub.kernel.errors import HubError
 from hub.kernel.types import Json
 
-_FORM_TYPE: Final = "application/x-www-form-urlencoded"
 #: Route label of a request that matched no interaction.
 NO_ROUTE: Final = "(none)"
 METADATA: Final = "/metadata"
@@ -62,43 +61,52 @@ class FhirEndpoint:
 
     async def _respond(self, request: Request, number: str) -> tuple[str, Response]:
         """The template of the route, and the answer: every failure becomes an OperationOutcome here."""
-        route = NO_ROUTE
+        route, form = NO_ROUTE, PLAIN
         try:
             path = request.scope["path"][self._prefix :]
             params = read_query(request.scope["query_string"].decode("latin-1"))
             if params:
                 refuse_tokens(name for name, _ in params)
-            check_accept(request.headers.get("accept", ""), values(params, "_format"))
+            form = _form_of(request, params)
             if path == METADATA:
-                return METADATA, self._metadata(request)
+                return METADATA, await self._metadata(request, params, form)
             match = ROUTER.resolve(request.method, path)
             route = match.interaction.template
-            answer = await self._answer(request, match, params, number)
-            return route, _response(answer, self._services.base_url, pretty="true" in values(params, "_pretty"))
+            ask = await self._ask(request, match, params, number)
+            if ask.form:
+                form = _form_of(request, ask.form)  # a form or Parameters may have said more
+            answer = await match.interaction.handle(self._services, ask)
+            return route, await _response(answer, self._services.base_url, form)
         except MethodNotAllowedError as error:
-            return route, refusal(error, allow=error.allowed)
+            return route, refusal(error, allow=error.allowed, form=form)
         except HubError as error:
-            return route, refusal(error)
+            return route, refusal(error, form=form)
         except Exception as error:
             self._services.log.failure("request-failed", error, request=number, method=request.method, route=route)
-            return route, refusal(defect(number))
+            return route, refusal(defect(number), form=form)
 
-    def _metadata(self, request: Request) -> Response:
+    async def _metadata(self, request: Request, params: Params, form: Representation) -> Response:
         if request.method != "GET":
             raise MethodNotAllowedError("GET")
-        return _response(Answer(status=200, body=self._capabilities.body()), "", pretty=False)
+        shape = read_shape(params, "CapabilityStatement")
+        if shape is not None:
+            return await _response(Answer(status=200, body=shape.of(self._capabilities.body())), "", form)
+        return Response(self._capabilities.body(form), 200, dict(PRIVATE), form.format.content_type)
 
-    async def _answer(self, request: Request, match: Match, params: Sequence[tuple[str, str]], number: str) -> Answer:
+    async def _ask(self, request: Request, match: Match, params: Params, number: str) -> Ask:
         headers = request.headers
         actor = actor_of(headers.get("authorization", ""), self._services.verify)
-        resource, form, unreadable = await self._judged(request, match.interaction)
-        ask = Ask(
+        resource, change, pairs, unreadable = await self._body(request, match.interaction)
+        given, form = split([*params, *pairs], FORM) if params or pairs else ((), ())
+        return Ask(
             actor=actor,
             origin=Origin(address=request.client.host if request.client else "", request=number),
             type=match.type,
             id=match.id,
             version=match.version,
-            params=[pair for pair in (*params, *form) if pair[0] not in FORM] if params or form else (),
+            params=given,
+            form=form,
+            shape=read_shape(form, match.holds, counting=match.interaction.counts) if form else None,
             conditions=Conditions(
                 if_match=headers.get("if-match", ""),
                 if_none_match=headers.get("if-none-match", ""),
@@ -108,66 +116,38 @@ class FhirEndpoint:
             preference=preference(headers.get("prefer", "")),
             resource=resource,
             unreadable=unreadable,
+            change=change,
         )
-        return await match.interaction.handle(self._services, ask)
 
-    async def _judged(
+    async def _body(
         self, request: Request, interaction: Interaction
-    ) -> tuple[Json | None, list[tuple[str, str]], HubError | None]:
-        """The body, and why it cannot be read where that is what the interaction wants to know."""
-        try:
-            resource, form = await self._body(request, interaction)
-        except HubError as error:
-            if interaction.body != "judged" or error.category is not Category.UNREADABLE:
-                raise
-            return None, [], error
-        return resource, form, None
-
-    async def _body(self, request: Request, interaction: Interaction) -> tuple[Json | None, list[tuple[str, str]]]:
-        """The parsed resource or the pairs of a form, as the interaction takes them."""
+    ) -> tuple[Json | None, Change | None, list[tuple[str, str]], HubError | None]:
+        """The parsed resource, the patch, or the pairs of a form, as the interaction takes them; or why there is none,
+        where that is what the interaction wants to know.
+        """
         if interaction.body == "none":
-            return None, []
-        content_type = request.headers.get("content-type", "")
-        limit = self._services.max_body_bytes
-        if interaction.body == "form":
-            return None, await _form(request, content_type, limit)
-        if interaction.body == "parameters":
-            return None, await _parameters(request, content_type, limit)
-        content = await read_body(request, limit)
-        if interaction.body == "judged" and not content:
-            return None, []
-        check_content_type(content_type)
-        return parse(content), []
+            return None, None, [], None
+        if interaction.body == "judged":
+            resource, unreadable = await read_judged(request, self._services.max_body_bytes)
+            return resource, None, [], unreadable
+        content = await read(request, interaction.body, self._services.max_body_bytes)
+        if interaction.body == "resource":
+            return content, None, [], None
+        if interaction.body == "patch":
+            return None, content, [], None
+        pairs = content if interaction.body == "form" or content is None else read_parameters(content)
+        refuse_tokens(name for name, _ in pairs or ())
+        return None, None, pairs or [], None
 
 
-async def _parameters(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:
-    """What an operation is given in its body; without a body, nothing."""
-    if content_type:
-        check_content_type(content_type)
-    content = await read_body(request, limit)
-    if not content:
-        return []
-    check_content_type(content_type)
-    pairs = read_parameters(parse(content))
-    refuse_tokens(name for name, _ in pairs)
-    return pairs
+def _form_of(request: Request, params: Params) -> Representation:
+    """The form of the answer. Raises HubError UNSUPPORTED (406)."""
+    headers = request.headers
+    wanted = wanted_format(headers.get("accept", ""), values(params, "_format"), headers.get("accept-charset", ""))
+    return Representation(wanted, pretty="true" in values(params, "_pretty"))
 
 
-async def _form(request: Request, content_type: str, limit: int) -> list[tuple[str, str]]:
-    if content_type.partition(";")[0].strip().lower() != _FORM_TYPE:
-        raise HubError(
-            Category.UNSUPPORTED,
-            "the body is not a form",
-            where="Content-Type",
-            todo=f"send {_FORM_TYPE}",
-            code="media-type",
-        )
-    pairs = read_query((await read_body(request, limit)).decode("latin-1"))
-    refuse_tokens(name for name, _ in pairs)
-    return pairs
-
-
-def _response(answer: Answer, base_url: str, *, pretty: bool) -> Response:
+async def _response(answer: Answer, base_url: str, form: Representation) -> Response:
     headers = dict(PRIVATE)
     if answer.version is not None:
         headers["etag"] = etag(answer.version)
@@ -175,5 +155,5 @@ def _response(answer: Answer, base_url: str, *, pretty: bool) -> Response:
         headers["last-modified"] = http_date(answer.updated)
     if answer.location:
         headers["location"] = f"{base_url}/{answer.location}"
-    body = msgspec.json.format(answer.body, indent=2) if pretty and answer.body else answer.body
-    return Response(body, answer.status, headers, FHIR_JSON if body else None)
+    body = await form.ready(answer.body)
+    return Response(body, answer.status, headers, form.format.content_type if body else None)

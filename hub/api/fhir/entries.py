@@ -13,10 +13,14 @@ from urllib.parse import unquote
 from hub.api.failures import outcome_of, status_of
 from hub.api.fhir.bundle import entry, response
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
+from hub.api.fhir.parameters import split
 from hub.api.fhir.router import Match
+from hub.api.fhir.shape import SHAPING, Shape, read_shape
 from hub.api.fhir.singles import SINGLES_ROUTER
+from hub.api.patch_formats import read_patch_resource
 from hub.api.query import read_query
 from hub.fhir.json import dumps
+from hub.fhir.patch.change import Change
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
@@ -25,7 +29,7 @@ MAX_ENTRIES: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: where it stands in the Bundle, its fullUrl ("" for none), what it asks."""
+    """One entry: where it stands in the Bundle, its fullUrl ("" for none), what it asks, in which shape."""
 
     where: str
     full_url: str
@@ -33,6 +37,8 @@ class Entry:
     params: Params
     conditions: Conditions
     resource: Json | None
+    form: Params = ()
+    shape: Shape | None = None
 
     @property
     def method(self) -> str:
@@ -47,10 +53,25 @@ class Entry:
             id=self.match.id,
             version=self.match.version,
             params=self.params,
+            form=self.form,
+            shape=self.shape,
             conditions=self.conditions,
             preference=ask.preference,
-            resource=self.resource,
+            resource=None if self.patches else self.resource,
+            change=self.change() if self.patches else None,
         )
+
+    @property
+    def patches(self) -> bool:
+        return self.match.interaction.body == "patch"
+
+    def change(self) -> Change:
+        """What a patch asks for. Raises HubError naming the entry: UNSUPPORTED, UNREADABLE, TOO_LARGE."""
+        try:
+            return read_patch_resource(self.resource or {})
+        except HubError as error:
+            where = f"{self.where}.{error.where}"
+            raise HubError(error.category, error.what, where=where, todo=error.todo, code=error.code) from None
 
 
 def raw_entries(bundle: Json) -> list[Any]:
@@ -80,13 +101,16 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
         raise _invalid("is not a URL of this server relative to its base", f"{where}.request.url")
     try:
         match = SINGLES_ROUTER.resolve(method, unquote(path, errors="strict"))
-        params = read_query(query) if query else []
+        params, form = split(read_query(query) if query else [], SHAPING)
+        shape = read_shape(form, match.holds, counting=match.interaction.counts) if form else None
     except (HubError, UnicodeDecodeError) as error:
         raise _in_entry(error, where) from None
     resource = raw.get("resource")
-    if match.interaction.body == "form" or (match.interaction.body == "resource") != isinstance(resource, dict):
-        raise _invalid("needs a resource with POST and PUT, and none with others", where)
-    return Entry(where, _optional(raw, "fullUrl", where), match, params, _conditions(request, where), resource)
+    takes = match.interaction.body in ("resource", "patch")
+    if match.interaction.body == "form" or takes != isinstance(resource, dict):
+        raise _invalid("needs a resource with POST, PUT and PATCH, and none with others", where)
+    full_url, conditions = _optional(raw, "fullUrl", where), _conditions(request, where)
+    return Entry(where, full_url, match, params, conditions, resource, form, shape)
 
 
 def answer_entry(answer: Answer) -> bytes:

@@ -11,6 +11,7 @@ from typing import Final
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.parameters import asked
 from hub.api.fhir.search import searchset
+from hub.api.fhir.shape import shaped_page
 from hub.api.services import Services
 
 EVERYTHING: Final = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
@@ -23,5 +24,6 @@ async def everything(services: Services, ask: Ask) -> Answer:
     a relationship with the patient, UNSUPPORTED naming unknown parameters, INVALID for an unreadable value.
     """
     lenient = ask.preference.lenient
-    page = await asked(services.gate.everything(ask.actor, ask.id, ask.params, lenient=lenient, origin=ask.origin))
-    return Answer(status=200, body=searchset(services, f"Patient/{ask.id}/$everything", ask.params, page))
+    page = await asked(services.gate.everything(ask.actor, ask.id, ask.searched, lenient=lenient, origin=ask.origin))
+    path, params = f"Patient/{ask.id}/$everything", [*ask.params, *ask.form]
+    return Answer(status=200, body=searchset(services, path, params, shaped_page(page, ask.shape)))

@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+from hub.api.fhir.shape import SHAPING, Shape
 from hub.api.negotiation import Preference
 from hub.auth.actor import Actor
+from hub.fhir.patch.change import Change
 from hub.gate.origin import UNKNOWN_ORIGIN, Origin
 from hub.kernel.errors import HubError
 from hub.kernel.types import Json
@@ -33,9 +35,9 @@ UNCONDITIONAL: Final = Conditions()
 class Ask:
     """An interaction on `type`/`id`/`version` (as far as the URL names them) by `actor`, from `origin`.
 
-    `params` are the decoded query parameters in their order, without those that only concern the form of the answer.
-    `resource` is the parsed body of a create, an update, a batch or a transaction; `unreadable` says why there is none
-    where the body itself is what is judged.
+    `params` are the decoded query parameters in their order, without those that only concern the form of the answer:
+    `form` has these, `shape` what they make of its resources. `resource` is the parsed body of a create, an update, a
+    batch or a transaction, `change` that of a patch; `unreadable` says why there is none where a body itself is judged.
     """
 
     actor: Actor
@@ -44,10 +46,18 @@ class Ask:
     id: str = ""
     version: str = ""
     params: Params = ()
+    form: Params = ()
+    shape: Shape | None = None
     conditions: Conditions = UNCONDITIONAL
     preference: Preference = field(default_factory=Preference)
     resource: Json | None = None
     unreadable: HubError | None = None
+    change: Change | None = None
+
+    @property
+    def searched(self) -> Params:
+        """What a search is told: the parameters, with those that shape its resources, for the record of the look."""
+        return [*self.params, *(pair for pair in self.form if pair[0] in SHAPING)] if self.form else self.params
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

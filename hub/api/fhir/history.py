@@ -8,6 +8,7 @@ from hub.api.fhir.bundle import bundle, entry, response
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.parameters import values
 from hub.api.fhir.search import page_url
+from hub.api.fhir.shape import shaped_page
 from hub.api.services import Services
 from hub.gate.pages import CURSOR
 from hub.gate.parameters import unknown
@@ -24,7 +25,8 @@ async def history(services: Services, ask: Ask) -> Answer:
         raise unknown(strangers)
     cursor = next(iter(values(ask.params, CURSOR)), None)
     page = await services.gate.history(ask.actor, ask.type, ask.id, count=_count(ask), cursor=cursor, origin=ask.origin)
-    entries = (_entry(services.base_url, version) for version in page.matches)
+    shown = shaped_page(page, ask.shape).matches
+    entries = (_entry(services.base_url, version) for version in shown)
     links = _links(services.base_url, ask, page)
     return Answer(status=200, body=bundle("history", entries, total=page.total, links=links, updated=services.clock()))
 
@@ -57,9 +59,9 @@ def _entry(base_url: str, version: Released) -> bytes:
 
 def _links(base_url: str, ask: Ask, page: ReleasedPage) -> list[tuple[str, str]]:
     path = f"{ask.type}/{ask.id}/_history"
-    used = [(name, value) for name, value in ask.params if name in _KNOWN]
+    used = [*(pair for pair in ask.params if pair[0] in _KNOWN), *ask.form]
     links = [("self", page_url(base_url, path, used))]
     if page.next is not None:
-        count = [pair for pair in used if pair[0] == "_count"]
-        links.append(("next", page_url(base_url, path, [*count, (CURSOR, page.next)])))
+        others = [pair for pair in used if pair[0] != CURSOR]
+        links.append(("next", page_url(base_url, path, [*others, (CURSOR, page.next)])))
     return links

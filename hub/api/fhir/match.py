@@ -38,7 +38,7 @@ async def match(services: Services, ask: Ask) -> Answer:
     Raises HubError UNREADABLE (400) for a body that is no Parameters with one Patient, FORBIDDEN for a role that looks
     for nobody.
     """
-    refuse_parameters(ask)
+    refuse_parameters(ask, shaped=False)
     wish = read_wish(ask.resource)
     found = await services.gate.match(
         ask.actor, wish.patient, count=wish.count, certain=wish.certain, origin=ask.origin

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Collection
 from typing import Final, TypeVar
 
 from hub.api.fhir.exchange import Ask, Params
+from hub.api.fhir.shape import SHAPING
 from hub.gate.parameters import unknown
 from hub.kernel.errors import Category, HubError
 
 T = TypeVar("T")
 
 #: Parameters of every interaction that concern the form of the answer (R4 http.html#parameters).
-FORM: Final = frozenset({"_format", "_pretty"})
+FORM: Final = SHAPING | {"_format", "_pretty"}
 
 
-def refuse_parameters(ask: Ask) -> None:
-    """Raises HubError UNSUPPORTED (400) naming the parameters of an interaction that has none."""
-    if ask.params and not ask.preference.lenient:
-        raise unknown(sorted({name for name, _ in ask.params}))
+def refuse_parameters(ask: Ask, *, shaped: bool = True) -> None:
+    """Raises HubError UNSUPPORTED (400) naming the parameters of an interaction that has none.
+
+    `shaped`: its answer has resources that `_summary` and `_elements` may shape.
+    """
+    params = ask.params if shaped else ask.searched
+    if params and not ask.preference.lenient:
+        raise unknown(sorted({name for name, _ in params}))
+
+
+def split(params: Params, form: Collection[str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:
+    """Parameters of the request itself, and those named in `form`, each in their order."""
+    return [pair for pair in params if pair[0] not in form], [pair for pair in params if pair[0] in form]
 
 
 async def asked(page: Awaitable[T]) -> T:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import unchanged
 from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.shape import shaped
 from hub.api.services import Services
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
@@ -26,4 +27,4 @@ def answer(ask: Ask, found: Released) -> Answer:
         raise HubError(Category.NOT_FOUND, "was deleted", where="URL", todo="its history tells when", code="deleted")
     if unchanged(ask.conditions, found.version, found.updated):
         return Answer(status=304, version=found.version, updated=found.updated)
-    return Answer(status=200, body=found.body, version=found.version, updated=found.updated)
+    return Answer(status=200, body=shaped(found.body, ask.shape), version=found.version, updated=found.updated)

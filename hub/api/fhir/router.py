@@ -13,7 +13,7 @@ from hub.fhir.structure import RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
-Body = Literal["none", "resource", "form", "parameters", "judged"]
+Body = Literal["none", "resource", "form", "parameters", "patch", "judged"]
 
 _LITERAL: Final = frozenset({"_history", "_search", "$everything", "$match", "$validate"})
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -36,6 +36,11 @@ class Interaction:
     operation: str = ""
     only: str = ""
 
+    @property
+    def counts(self) -> bool:
+        """Whether `_summary=count` can be asked of it."""
+        return self.code.startswith("search")
+
 
 @dataclass(frozen=True, slots=True)
 class Match:
@@ -45,6 +50,11 @@ class Match:
     type: str = ""
     id: str = ""
     version: str = ""
+
+    @property
+    def holds(self) -> str:
+        """The type of the resources in the answer, "" for any."""
+        return "" if self.interaction.operation else self.type
 
 
 class MethodNotAllowedError(HubError):

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
 from urllib.parse import quote, urlencode
 
 from hub.api.fhir.bundle import bundle, entry, found_entries
 from hub.api.fhir.exchange import Answer, Ask, Params
 from hub.api.fhir.parameters import asked
+from hub.api.fhir.shape import shaped_page
 from hub.api.services import Services
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
 from hub.gate.pages import CURSOR
+from hub.gate.parameters import invalid
 from hub.gate.released import ReleasedPage
 from hub.kernel.types import Issue
+
+_INCLUDES: Final = frozenset({"_include", "_revinclude"})
 
 
 async def search(services: Services, ask: Ask) -> Answer:
@@ -23,10 +28,19 @@ async def search(services: Services, ask: Ask) -> Answer:
     INVALID for an unreadable value.
     """
     lenient = ask.preference.lenient
+    _refuse_includes(ask)
     page = await asked(
-        services.gate.search(ask.actor, ask.type or None, ask.params, lenient=lenient, origin=ask.origin)
+        services.gate.search(ask.actor, ask.type or None, ask.searched, lenient=lenient, origin=ask.origin)
     )
-    return Answer(status=200, body=searchset(services, ask.type, ask.params, page))
+    page = shaped_page(page, ask.shape)
+    return Answer(status=200, body=searchset(services, ask.type, [*ask.params, *ask.form], page))
+
+
+def _refuse_includes(ask: Ask) -> None:
+    """Raises HubError INVALID for an include beside `_summary=text`, as R4 has it (search.html#summary)."""
+    including = any(name.partition(":")[0] in _INCLUDES for name, _ in ask.params)
+    if including and ask.shape is not None and ask.shape.summary == "text":
+        raise invalid("text cannot be asked for with an include", "_summary")
 
 
 def searchset(services: Services, path: str, params: Params, page: ReleasedPage) -> bytes:

@@ -8,6 +8,7 @@ from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
 from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.history import history
+from hub.api.fhir.patch import conditional_patch, patch
 from hub.api.fhir.read import read
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.search import search
@@ -25,6 +26,8 @@ SINGLES: Final = (
     Interaction("create", "POST", "/{type}", create, "resource"),
     Interaction("update", "PUT", "/{type}/{id}", update, "resource"),
     Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
+    Interaction("patch", "PATCH", "/{type}/{id}", patch, "patch"),
+    Interaction("patch", "PATCH", "/{type}", conditional_patch, "patch", conditional=True),
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
     Interaction("everything", "GET", "/{type}/{id}/$everything", everything, operation=EVERYTHING, only="Patient"),

@@ -140,13 +140,14 @@ def _operations(
         if step.criterion is not None and step.match is None:
             holders = stale.get(step.criterion, [])
             claim = services.writes.criterion(ask.actor, step.type, step.criterion.text, holders)
-        planned.append(operation(step, claim))
+        planned.append(operation(step, claim, services.base_url))
     return [made for made in planned if made is not None]
 
 
 def _answer(ask: Ask, step: Step, written: Written | None) -> Answer:
     """The answer to a writing entry: without the resource, unless the client prefers it."""
-    quiet = ask if ask.preference.returned else replace(ask, preference=Preference("minimal"))
+    preference = ask.preference if ask.preference.returned else Preference("minimal")
+    quiet = replace(ask, preference=preference, shape=step.entry.shape)
     if written is None:
         return Answer(status=204) if step.match is None else found_already(quiet, step.match)
     if step.entry.method == "DELETE":

@@ -22,7 +22,7 @@ from hub.fhir.outcome import operation_outcome
 from hub.fhir.structure import RESOURCE_TYPES
 from hub.kernel.errors import HTTP, Category, HubError
 from hub.kernel.types import Issue, Json
-from hub.records.operations import Create, Delete, Operation, Update
+from hub.records.operations import Create, Delete, Update, Whole
 from hub.records.refusal import NonconformantError
 
 VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/Resource-validate"
@@ -86,7 +86,7 @@ async def _doors(services: Services, ask: Ask, wish: Wish) -> list[Issue]:
     return []
 
 
-def _operation(services: Services, ask: Ask, wish: Wish) -> Operation:
+def _operation(services: Services, ask: Ask, wish: Wish) -> Whole:
     if wish.mode == "delete":
         return Delete(type=ask.type, id=ask.id)
     # A copy: the doors make references to this server relative, and the verdict is about what was sent.

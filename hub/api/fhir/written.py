@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.api.fhir.exchange import Answer, Ask
-from hub.api.negotiation import Preference
+from hub.api.fhir.shape import shaped
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
 from hub.fhir.references import relative, rewrite
@@ -33,7 +33,7 @@ def as_written(ask: Ask, written: Written) -> Answer:
     """201 for a version that is the first or follows a deletion, 200 for others, with the body the client prefers."""
     return Answer(
         status=201 if written.result == "created" else 200,
-        body=_preferred(ask.preference, written.body, written.result),
+        body=_preferred(ask, written.body, written.result),
         version=written.version,
         updated=written.updated,
         location=f"{written.type}/{written.id}/_history/{written.version}",
@@ -44,17 +44,17 @@ def found_already(ask: Ask, match: Released) -> Answer:
     """200 for a conditional create that found its match: nothing was written."""
     return Answer(
         status=200,
-        body=_preferred(ask.preference, match.body, "unchanged"),
+        body=_preferred(ask, match.body, "unchanged"),
         version=match.version,
         updated=match.updated,
         location=f"{match.type}/{match.id}/_history/{match.version}",
     )
 
 
-def _preferred(preference: Preference, body: bytes, result: str) -> bytes:
-    if preference.returned == "minimal":
+def _preferred(ask: Ask, body: bytes, result: str) -> bytes:
+    if ask.preference.returned == "minimal":
         return b""
-    if preference.returned == "OperationOutcome":
+    if ask.preference.returned == "OperationOutcome":
         issue = Issue(severity="information", where="", code="informational", text=result)
         return dumps(operation_outcome([issue]))
-    return body
+    return shaped(body, ask.shape)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from hub.fhir.fhirpath.errors import too_much
 from hub.fhir.fhirpath.nodes import Item, Node
+from hub.kernel.clock import Clock, system_clock
 
 #: Items one evaluation may look at. The dearest invariant of R4 looks at some thousands in a large resource.
 WORK: Final = 5_000_000
@@ -30,7 +30,7 @@ class Environment:
     resolve: Callable[[str], Any] | None = None
     member_of: Callable[[Any, str, str], bool | None] | None = None
     html: Callable[[str], bool] | None = None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Clock = system_clock
     work: int = WORK
 
 

@@ -6,16 +6,18 @@ FHIRPath 2.0 (N1), https://hl7.org/fhirpath/N1, and R4 https://hl7.org/fhir/R4/f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any, Final
 
 from hub.fhir.fhirpath.compiler import compiled
 from hub.fhir.fhirpath.context import Context, Environment, Eval, Run
-from hub.fhir.fhirpath.errors import too_much
+from hub.fhir.fhirpath.errors import too_much, unanswerable
 from hub.fhir.fhirpath.nodes import Item, Node, root
 from hub.fhir.fhirpath.parser import parse
 from hub.fhir.fhirpath.single import truth
+from hub.fhir.fhirpath.syntax import Member, Special
 
 _ENVIRONMENT: Final = Environment()
 _NONE: Final[Mapping[str, Sequence[Item]]] = MappingProxyType({})
@@ -76,6 +78,23 @@ class Expression:
 def compile_expression(text: str) -> Expression:
     """Read an expression; the same text is read once. Raises HubError INVALID, UNSUPPORTED, TOO_LARGE."""
     return Expression(text, compiled(parse(text)))
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """A list of elements by whose it is and its name: the way to a place where nothing stands yet."""
+
+    owner: Expression
+    name: str
+
+
+@lru_cache(maxsize=1024)
+def compile_collection(text: str) -> Collection:
+    """Read a path that ends in an element's name. Raises HubError INVALID for any other, UNSUPPORTED, TOO_LARGE."""
+    tree = parse(text)
+    if not isinstance(tree, Member):
+        raise unanswerable("does not end in the name of an element")
+    return Collection(Expression(text, compiled(tree.target or Special("this"))), tree.name)
 
 
 def _around(node: Node) -> Node:

@@ -46,6 +46,14 @@ class Node:
     def is_resource(self) -> bool:
         return self.type in RESOURCE_TYPES
 
+    @property
+    def level(self) -> int:
+        """How many elements it stands in."""
+        level, at = 0, self.owner
+        while at is not None:
+            level, at = level + 1, at.owner
+        return level
+
     def child(self, name: str) -> list[Node]:
         """The elements of this name, in their order."""
         holder = self._holder()

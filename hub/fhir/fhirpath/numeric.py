@@ -53,16 +53,19 @@ def _round(_: Context, items: list[Item], arguments: Arguments) -> list[Item]:
 
 
 def _power(_: Context, items: list[Item], arguments: Arguments) -> list[Item]:
-    return _calculated(items, arguments, PRECISE.power)
+    """A whole number where both are whole and it is one."""
+    found = _calculated(items, arguments, PRECISE.power)
+    whole = all(isinstance(number(side), int) for side in (items, *arguments))
+    return [int(one) if whole and one == int(one) and abs(one) < 2**31 else one for one in found]
 
 
 def _log(_: Context, items: list[Item], arguments: Arguments) -> list[Item]:
-    return _calculated(items, arguments, lambda value, base: PRECISE.divide(PRECISE.ln(value), PRECISE.ln(base)))
+    return [*_calculated(items, arguments, lambda value, base: PRECISE.divide(PRECISE.ln(value), PRECISE.ln(base)))]
 
 
 def _calculated(
     items: list[Item], arguments: Arguments, calculate: Callable[[Decimal, Decimal], Decimal]
-) -> list[Item]:
+) -> list[Decimal]:
     value, other = number(items), number(arguments[0])
     if value is None or other is None:
         return []
@@ -70,10 +73,7 @@ def _calculated(
         found = calculate(PRECISE.create_decimal(value), PRECISE.create_decimal(other))
     except DecimalException:
         return []
-    if not found.is_finite():
-        return []
-    whole = isinstance(value, int) and isinstance(other, int) and found == int(found) and abs(found) < 2**31
-    return [int(found) if whole else found]
+    return [found] if found.is_finite() else []
 
 
 NUMERIC: Final[Mapping[str, Function]] = {
