@@ -143,3 +143,30 @@ def full_url_has_no_version(value: Json, _: Scope) -> bool:
 def existence_is_asked_by_boolean(value: Json, _: Scope) -> bool:
     """R4's expression asks for the type `Boolean`, which FHIR has not: its text means boolean."""
     return value.get("operator") != "exists" or has(value, "answerBoolean")
+
+
+def snapshot_is_of_its_type(value: Json, scope: Scope) -> bool:
+    first, *others = _paths(value)
+    own = scope.around.get("kind") == "logical" or first == scope.around.get("type")
+    return own and all(path.startswith(first + ".") for path in others)
+
+
+def differential_is_of_its_type(value: Json, scope: Scope) -> bool:
+    first, *others = _paths(value)
+    own = scope.around.get("kind") == "logical" or first.startswith(scope.around.get("type", " "))
+    return own and all(path.startswith(first.partition(".")[0] + ".") for path in others)
+
+
+def _paths(value: Json) -> list[str]:
+    return [element.get("path", "") for element in value["element"]]
+
+
+def groups_are_there(value: Json, _: Scope) -> bool:
+    known = {group.get("id") for group in value.get("grouping", ())}
+    return all(row["groupingId"] in known for row in value["resource"] if "groupingId" in row)
+
+
+def versions_are_those_of_the_guide(value: Json, _: Scope) -> bool:
+    known = {None, *value.get("fhirVersion", ())}
+    listed = value.get("definition", {}).get("resource", ())
+    return all(known.issuperset(row.get("fhirVersion", ())) for row in listed)

@@ -1,7 +1,7 @@
 """The invariants that have a rule in Python, and those that are held elsewhere or in part, with the reason.
 
-A rule is here where an invariant is frequent and FHIRPath would be dear, or where R4's expression does not say what its
-text says.
+A rule is here where an invariant is frequent and FHIRPath would be dear, where the time its expression takes grows with
+the square of the resource, or where it does not say what its text says.
 """
 
 from __future__ import annotations
@@ -30,6 +30,10 @@ RULES: Final[Mapping[tuple[str, str], Rule]] = {
     ("Bundle", "bdl-4"): rule.bundle_is("response", "batch-response", "transaction-response", "history"),
     ("Bundle", "bdl-7"): rule.full_urls_differ,
     ("Bundle.entry", "bdl-8"): rule.full_url_has_no_version,
+    ("ImplementationGuide", "ig-2"): rule.versions_are_those_of_the_guide,
+    ("ImplementationGuide.definition", "ig-1"): rule.groups_are_there,
+    ("StructureDefinition.snapshot", "sdf-8"): rule.snapshot_is_of_its_type,
+    ("StructureDefinition.differential", "sdf-8a"): rule.differential_is_of_its_type,
     ("Condition", "con-4"): rule.abated_is_inactive,
     ("Condition", "con-5"): rule.error_has_no_status(CONDITION + "ver-status"),
     ("Observation", "obs-7"): rule.value_stands_in_component,
@@ -46,6 +50,8 @@ ELSEWHERE: Final[Mapping[str, str]] = {
 PARTLY: Final[Mapping[str, str]] = {
     "bdl-8": "a full URL that has extensions and no value names no version",
     "ctm-1": "the type of a member is known of contained ones alone: the expression holds where it finds nobody",
+    "ig-1": "a grouping that has extensions and no value is not looked for",
+    "ig-2": "a version that has extensions and no value is not looked for",
     "per-1": "start and end of different precision are in no order, and the text asks for one only if both are there",
     "ref-1": "a reference without text refers to nothing contained",
     "rng-2": "quantities of different units, or without value, are in no order",

@@ -31,7 +31,11 @@ from hub.kernel.types import Json
 Severity = Literal["error", "warning"]
 
 _TABLE: Final[Mapping[str, list[tuple[str, Severity, str, str]]]] = read_table("invariants")
-_ENVIRONMENT: Final = Environment(html=html_checks)
+#: Items one invariant may look at: some tenths of a second. No resource of a patient needs a thousandth of it.
+_WORK: Final = 500_000
+_ENVIRONMENT: Final = Environment(html=html_checks, work=_WORK)
+#: Refusals of the engine that say nothing about the resource.
+_UNDECIDED: Final = frozenset({Category.UNSUPPORTED, Category.TOO_LARGE})
 
 
 class Invariant(NamedTuple):
@@ -87,7 +91,7 @@ def _settled(test: Test, value: Json, scope: Scope) -> bool:
     try:
         return test(value, scope) is True
     except HubError as error:
-        return error.category is Category.UNSUPPORTED
+        return error.category in _UNDECIDED
 
 
 def _by_engine(type_name: str, part: Syntax) -> Test:

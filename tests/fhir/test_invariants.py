@@ -29,6 +29,8 @@ OTHERWISE: Final = {
     "dom-3": "any text that begins with # counts, wherever it stands",
     "dom-4": "asked of the contained resource, so that the fault stands there",
     "dom-5": "asked of the contained resource, so that the fault stands there",
+    "ig-1": "what has extensions and no value is left out",
+    "ig-2": "what has extensions and no value is left out",
     "que-7": "the expression names a type FHIR has not",
     "txt-1": "the expression is htmlChecks() for both halves of it",
     "txt-2": "the expression is htmlChecks() for both halves of it",
@@ -116,10 +118,52 @@ def test_a_contained_resource_is_bare_when_the_expression_says_so_of_its_contain
     assert row.holds(inner, Scope(outer, {"a": "Organization"}, inner)) == of_container
 
 
-@pytest.mark.parametrize(("text", "holds"), [("exists", True), ("=", True)])
-def test_existence_is_asked_by_a_boolean(text: str, holds: bool) -> None:
+KINDS: Final = st.sampled_from([{}, {"kind": "logical"}, {"kind": "resource"}])
+TYPES_TOLD: Final = st.sampled_from([{}, {"type": "Patient"}, {"type": "Pat"}])
+PATHS: Final = st.lists(st.sampled_from(["Patient", "Patient.name", "Pat", "Patient.", "Other.x"]), min_size=1)
+
+
+@given(KINDS, TYPES_TOLD, PATHS, st.sampled_from([("snapshot", "sdf-8"), ("differential", "sdf-8a")]))
+def test_paths_begin_with_the_type_when_the_expression_says_so(
+    kind: Json, told: Json, paths: list[str], invariant: tuple[str, str]
+) -> None:
+    part, key = invariant
+    value: Json = {"element": [{"path": path} for path in paths]}
+    scope = Scope({"resourceType": "StructureDefinition", **kind, **told, part: value})
+    row = HELD[f"StructureDefinition.{part}", key]
+    assert row.holds(value, scope) == by_fhirpath(row.type, "", row.expression)(value, scope)
+
+
+NAMES: Final = st.lists(st.sampled_from("abc"), max_size=3, unique=True)
+
+
+@given(NAMES, NAMES)
+def test_parts_of_a_guide_are_those_it_lists_when_the_expression_says_so(listed: list[str], used: list[str]) -> None:
+    resources = [{"groupingId": name, "fhirVersion": used} for name in used] or [{"name": "x"}]
+    definition: Json = {"grouping": [{"id": name} for name in listed], "resource": resources}
+    guide: Json = {"resourceType": "ImplementationGuide", "fhirVersion": listed, "definition": definition}
+    for path, key, value in (
+        ("ImplementationGuide.definition", "ig-1", definition),
+        ("ImplementationGuide", "ig-2", guide),
+    ):
+        row = HELD[path, key]
+        assert row.holds(value, Scope(guide)) == by_fhirpath(path, "", row.expression)(value, Scope(guide))
+
+
+@pytest.mark.parametrize("count", [300, 30_000])
+def test_large_definitions_are_judged_in_time_that_grows_with_them(count: int) -> None:
+    paths = ["Patient", *(f"Patient.x{number}" for number in range(count))]
+    value: Json = {"element": [{"path": path} for path in paths]}
+    scope = Scope({"resourceType": "StructureDefinition", "kind": "resource", "type": "Patient", "snapshot": value})
+    groups = {"grouping": [{"id": path} for path in paths], "resource": [{"groupingId": path} for path in paths]}
+    assert HELD["StructureDefinition.snapshot", "sdf-8"].holds(value, scope)
+    assert HELD["ImplementationGuide.definition", "ig-1"].holds(groups, Scope({}))
+
+
+@pytest.mark.parametrize("text", ["exists", "="])
+def test_existence_is_asked_by_a_boolean(text: str) -> None:
     row = HELD["Questionnaire.item.enableWhen", "que-7"]
-    assert row.holds({"question": "q", "operator": text, "answerBoolean": True}, Scope({})) is holds
+    assert row.holds({"question": "q", "operator": text, "answerBoolean": True}, Scope({}))
     assert row.holds({"question": "q", "operator": text, "answerInteger": 1}, Scope({})) is (text == "=")
 
 

@@ -163,7 +163,7 @@ class Conformance:
         try:
             holds = constraint.expression.holds(whole, node, environment=self._environment)
         except HubError as error:
-            holds = error.category is Category.UNSUPPORTED
+            holds = error.category in (Category.UNSUPPORTED, Category.TOO_LARGE)
         if not holds:
             self.say(constraint.severity, where(node), "invariant", constraint.text)
 
