@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.auth.actor import Actor
 from hub.fhir.search_parameters import SearchParameter
+from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
+from hub.kernel.types import Issue, Json
 from hub.records.client import ClientWrites
 
 
@@ -20,7 +22,7 @@ class Services:
     `verify` turns a bearer token into an actor or raises HubError UNAUTHENTICATED. `new_id` gives a fresh random id.
     `ready` returns when the process can serve, and raises HubError UNAVAILABLE saying what is away. `searchable`
     gives the search parameters of a type that the store answers. `base_url` is the public base of the FHIR API
-    without a slash at its end.
+    without a slash at its end. `examine` says all there is to say of a resource, by R4 and by the profiles named.
     """
 
     gate: Gate
@@ -34,3 +36,4 @@ class Services:
     base_url: str
     version: str
     max_body_bytes: int
+    examine: Callable[[Json, Sequence[str]], list[Issue]] = Validator().examine

@@ -40,6 +40,7 @@ _OF_PKEYS: Final = f"{_SELECT} WHERE pkey = ANY($1::uuid[]) ORDER BY id"
 _NAMING: Final = "SELECT DISTINCT pkey FROM consent_rule WHERE actors && $1::text[]"
 _OF_ANOTHER_FORM: Final = f"{_SELECT} WHERE substr(compiled, 1, length($1::bytea)) <> $1 ORDER BY id"
 _EPOCH: Final = "SELECT coalesce(max(number), 0) FROM epoch"
+_HOLD: Final = "SELECT number FROM epoch FOR SHARE"
 _RAISE: Final = """
 INSERT INTO epoch ("only", number) VALUES (1, 1)
 ON CONFLICT ("only") DO UPDATE SET number = epoch.number + 1 RETURNING number
@@ -77,6 +78,11 @@ async def current_epoch(tx: Tx) -> int:
     """How often consents, proxies and approvals have changed, as `tx` sees it."""
     number: int = await tx.fetchval(_EPOCH)
     return number
+
+
+async def hold_epoch(tx: Tx) -> None:
+    """Keep consents, proxies and approvals as they are until `tx` ends: who changes one waits for it."""
+    await tx.execute(_HOLD)
 
 
 async def raise_epoch(tx: Tx) -> int:

@@ -28,7 +28,7 @@ from hub.bootstrap.foundation import VERSION, Foundation
 from hub.db import migrate as schema
 from hub.db.database import Database
 from hub.fhir.search_parameters import parameters
-from hub.fhir.validate import validate
+from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
 from hub.kernel.clock import system_clock
@@ -68,7 +68,8 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         canonical_base=settings.canonical_base,
         installation=f"urn:yilian:{keys.installation}",
     )
-    writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
+    follows, validator = consequences(foundation, store), Validator(foundation.profiles)
+    writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, sight=gate.sight)
 
     async def ready() -> None:
         await schema.check(database)
@@ -85,10 +86,11 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         base_url=settings.base_url,
         version=VERSION,
         max_body_bytes=settings.max_body_bytes,
+        examine=validator.examine,
     )
     app = create_app(services)
     app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
-    doors = await consent_api(settings, database, store, directory, trail)
+    doors = await consent_api(settings, database, store, directory, validator, trail)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:
@@ -120,15 +122,15 @@ def pages(settings: Settings, database: Database, directory: Directory, gate: Ga
 
 
 async def consent_api(
-    settings: Settings, database: Database, store: Store, directory: Directory, trail: Trail
+    settings: Settings, database: Database, store: Store, directory: Directory, validator: Validator, trail: Trail
 ) -> list[Door]:
     """The doors for consents, proxies and approvals; consents compiled under other settings are compiled anew."""
     configuration = Configuration(base_urls=(settings.base_url,) if settings.base_url else ())
     common = (trail, system_clock, configuration)
-    consents = Consents(database, store, directory, validate, *common, settings.canonical_base)
+    consents = Consents(database, store, directory, validator, *common, settings.canonical_base)
     await consents.renew()
     return [
         *consent_doors(consents, ConsentReads(database, store, *common), settings.base_url),
-        *proxy_doors(Proxies(database, store, validate, *common)),
+        *proxy_doors(Proxies(database, store, validator, *common)),
         *approval_doors(Approvals(database, directory, trail, system_clock)),
     ]

@@ -1,19 +1,19 @@
-"""Parses the subset of FHIRPath in which R4 writes its search parameters (search-parameters.json, `expression`).
+"""The subset of FHIRPath in which R4 writes its search parameters (search-parameters.json, `expression`), as steps.
 
 Union, paths, `as`, `.as()`, `.ofType()`, `[n]`, `.where(name = 'literal')`, `.where(resolve() is Type)`,
-`.extension('url')`, `.exists()`, `and`, `=`, `!=`, parentheses and `%resource`. A path becomes a list of steps.
+`.extension('url')`, `.exists()`, `and`, `=`, `!=`, parentheses and `%resource`. `hub.fhir.fhirpath` reads the text;
+here a tree becomes lists of steps, which the index compiles to JSON terms.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from hub.fhir.fhirpath.parser import parse as read
+from hub.fhir.fhirpath.syntax import Binary, Call, Constant, Indexer, Literal, Member, Syntax, TypeTest, dotted
 from hub.kernel.errors import Category, HubError
-
-_TOKEN: Final = re.compile(r"\s*(?:(?P<name>%?[A-Za-z_][A-Za-z0-9_]*)|'(?P<text>[^']*)'|(?P<sign>!=|[|.()\[\]=]|\d+))")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,141 +83,113 @@ Alternative = Path | Truth
 
 
 def parse(expression: str) -> tuple[Alternative, ...]:
-    """The alternatives of an expression. Raises HubError UNSUPPORTED where it leaves the subset."""
-    parser = _Parser(expression)
-    found = parser.union()
-    if parser.peek():
-        raise parser.unsupported()
+    """The alternatives of an expression. Raises HubError UNSUPPORTED outside the subset, INVALID for no FHIRPath."""
+    return _alternatives(read(expression))
+
+
+def _alternatives(node: Syntax) -> tuple[Alternative, ...]:
+    if isinstance(node, Binary):
+        return _combined(node)
+    if isinstance(node, Constant) and node.name == "resource":
+        return (Path((), rooted=True),)
+    if isinstance(node, TypeTest) and node.operator == "as":
+        return _extended(_alternatives(node.operand), Cast(node.type))
+    if isinstance(node, Indexer):
+        return _extended(_alternatives(node.target), Index(_position(node.position)))
+    if isinstance(node, Member):
+        before = (Path(()),) if node.target is None else _alternatives(node.target)
+        return _extended(before, Field(node.name))
+    if isinstance(node, Call) and node.target is not None and node.name in _FUNCTIONS:
+        return _FUNCTIONS[node.name](_alternatives(node.target), node.arguments)
+    raise _unsupported()
+
+
+def _combined(node: Binary) -> tuple[Alternative, ...]:
+    if node.operator == "|":
+        return _alternatives(node.left) + _alternatives(node.right)
+    if node.operator == "and":
+        return (Truth(_tests(node.left) + _tests(node.right)),)
+    if node.operator in ("=", "!="):
+        return (Truth((Test(_path(node.left), _literal(node.right), node.operator == "="),)),)
+    raise _unsupported()
+
+
+def _tests(node: Syntax) -> tuple[Test, ...]:
+    found = _alternatives(node)
+    if len(found) != 1 or not isinstance(found[0], Truth):
+        raise _unsupported()
+    return found[0].tests
+
+
+def _path(node: Syntax) -> Path:
+    found = _alternatives(node)
+    if len(found) != 1 or not isinstance(found[0], Path):
+        raise _unsupported()
+    return found[0]
+
+
+def _extended(found: tuple[Alternative, ...], *steps: Step) -> tuple[Alternative, ...]:
+    return tuple(Path(path.steps + steps, path.rooted) for path in map(_only_path, found))
+
+
+def _only_path(found: Alternative) -> Path:
+    if not isinstance(found, Path):
+        raise _unsupported()
     return found
 
 
-class _Parser:
-    def __init__(self, expression: str) -> None:
-        self.tokens = _tokens(expression)
-        self.at = 0
-
-    def peek(self) -> str:
-        return self.tokens[self.at] if self.at < len(self.tokens) else ""
-
-    def take(self, *expected: str) -> str:
-        token = self.peek()
-        if not token or (expected and token not in expected):
-            raise self.unsupported()
-        self.at += 1
-        return token
-
-    def accept(self, token: str) -> bool:
-        found = self.peek() == token
-        self.at += found
-        return found
-
-    def unsupported(self) -> HubError:
-        where = f"token {self.at + 1} ({self.peek() or 'end'})"
-        return HubError(Category.UNSUPPORTED, "expression leaves the FHIRPath subset of search parameters", where=where)
-
-    def union(self) -> tuple[Alternative, ...]:
-        found = self.conjunction()
-        while self.accept("|"):
-            found += self.conjunction()
-        return found
-
-    def conjunction(self) -> tuple[Alternative, ...]:
-        found = self.comparison()
-        while self.accept("and"):
-            found = (Truth(self._tests(found) + self._tests(self.comparison())),)
-        return found
-
-    def _tests(self, found: tuple[Alternative, ...]) -> tuple[Test, ...]:
-        if len(found) != 1 or not isinstance(found[0], Truth):
-            raise self.unsupported()
-        return found[0].tests
-
-    def comparison(self) -> tuple[Alternative, ...]:
-        found = self.cast()
-        if self.peek() not in ("=", "!="):
-            return found
-        equal = self.take() == "="
-        path = self._single(found)
-        return (Truth((Test(path, self.take().removeprefix("'"), equal),)),)
-
-    def _single(self, found: tuple[Alternative, ...]) -> Path:
-        if len(found) != 1 or not isinstance(found[0], Path):
-            raise self.unsupported()
-        return found[0]
-
-    def cast(self) -> tuple[Alternative, ...]:
-        found = self.path()
-        return self._extended(found, Cast(self.take())) if self.accept("as") else found
-
-    def path(self) -> tuple[Alternative, ...]:
-        found = self._start()
-        while self.peek() in (".", "["):
-            if self.take() == "[":
-                found = self._extended(found, Index(int(self.take())))
-                self.take("]")
-            else:
-                found = self._step(found)
-        return found
-
-    def _start(self) -> tuple[Alternative, ...]:
-        if self.accept("("):
-            found = self.union()
-            self.take(")")
-            return found
-        name = self.take()
-        return (Path((), rooted=True) if name == "%resource" else Path((Field(name),)),)
-
-    def _step(self, found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
-        name = self.take()
-        if not self.accept("("):
-            return self._extended(found, Field(name))
-        if name not in _FUNCTIONS:
-            raise self.unsupported()
-        found = _FUNCTIONS[name](self, found)
-        self.take(")")
-        return found
-
-    def _extended(self, found: tuple[Alternative, ...], *steps: Step) -> tuple[Alternative, ...]:
-        paths = [self._single((alternative,)) for alternative in found]
-        return tuple(Path(path.steps + steps, path.rooted) for path in paths)
-
-    def of_type(self, found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
-        return self._extended(found, Cast(self.take()))
-
-    def exists(self, found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
-        return (Truth((Test(self._single(found)),)),)
-
-    def extension(self, found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
-        return self._extended(found, Field("extension"), Where("url", self.take().removeprefix("'")))
-
-    def where(self, found: tuple[Alternative, ...]) -> tuple[Alternative, ...]:
-        name = self.take()
-        if name == "resolve":
-            for token in ("(", ")", "is"):
-                self.take(token)
-            return self._extended(found, Resolves(self.take()))
-        self.take("=")
-        return self._extended(found, Where(name, self.take().removeprefix("'")))
+def _literal(node: Syntax) -> str:
+    value = node.value if isinstance(node, Literal) else None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if not isinstance(value, str):
+        raise _unsupported()
+    return value
 
 
-_FUNCTIONS: Final[Mapping[str, Callable[[_Parser, tuple[Alternative, ...]], tuple[Alternative, ...]]]] = {
-    "as": _Parser.of_type,
-    "ofType": _Parser.of_type,
-    "exists": _Parser.exists,
-    "extension": _Parser.extension,
-    "where": _Parser.where,
+def _position(node: Syntax) -> int:
+    value = node.value if isinstance(node, Literal) else None
+    if not isinstance(value, int):
+        raise _unsupported()
+    return value
+
+
+Arguments = tuple[Syntax, ...]
+
+
+def _cast(found: tuple[Alternative, ...], arguments: Arguments) -> tuple[Alternative, ...]:
+    if len(arguments) != 1 or not dotted(arguments[0]):
+        raise _unsupported()
+    return _extended(found, Cast(dotted(arguments[0])))
+
+
+def _exists(found: tuple[Alternative, ...], arguments: Arguments) -> tuple[Alternative, ...]:
+    if arguments or len(found) != 1:
+        raise _unsupported()
+    return (Truth((Test(_only_path(found[0])),)),)
+
+
+def _extension(found: tuple[Alternative, ...], arguments: Arguments) -> tuple[Alternative, ...]:
+    return _extended(found, Field("extension"), Where("url", *map(_literal, arguments)))
+
+
+def _where(found: tuple[Alternative, ...], arguments: Arguments) -> tuple[Alternative, ...]:
+    (criterion,) = arguments
+    if isinstance(criterion, TypeTest) and isinstance(criterion.operand, Call) and criterion.operand.name == "resolve":
+        return _extended(found, Resolves(criterion.type))
+    if isinstance(criterion, Binary) and criterion.operator == "=" and isinstance(criterion.left, Member):
+        return _extended(found, Where(criterion.left.name, _literal(criterion.right)))
+    raise _unsupported()
+
+
+_FUNCTIONS: Final[Mapping[str, Callable[[tuple[Alternative, ...], Arguments], tuple[Alternative, ...]]]] = {
+    "as": _cast,
+    "ofType": _cast,
+    "exists": _exists,
+    "extension": _extension,
+    "where": _where,
 }
 
 
-def _tokens(expression: str) -> list[str]:
-    """Names and signs as they are; a literal with one leading quote, so that it is never taken for a name."""
-    found, at, end = [], 0, len(expression.rstrip())
-    while at < end:
-        match = _TOKEN.match(expression, at)
-        if match is None:
-            raise HubError(
-                Category.UNSUPPORTED, "expression has an unknown sign", where=f"character {at + 1}", code="fhirpath"
-            )
-        at = match.end()
-        found.append("'" + match["text"] if match["text"] is not None else match["name"] or match["sign"])
-    return found
+def _unsupported() -> HubError:
+    return HubError(Category.UNSUPPORTED, "expression leaves the FHIRPath subset of search parameters", code="fhirpath")

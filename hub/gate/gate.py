@@ -21,6 +21,7 @@ from hub.gate.match import Candidate
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
+from hub.gate.sight import Sight
 from hub.gate.spans import ALL_TIMES
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
@@ -81,6 +82,11 @@ class Gate:
             index=PatientIndex(clock),
             observer=Observer(name=installation, base_url=base_url, canonical_base=canonical_base),
         )
+
+    @property
+    def sight(self) -> Sight:
+        """What the records door asks before it patches (hub.records.sight)."""
+        return Sight(self._door)
 
     async def read(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
         """The current version, which may be a deletion; under the id of a person its golden record.

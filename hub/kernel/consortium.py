@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
 
@@ -49,6 +49,11 @@ SCHEMA: Final[Mapping[str, Any]] = {
                     "profile": {
                         "type": "string",
                         "description": "Facility profile, a path relative to this file.",
+                    },
+                    "validation": {
+                        "enum": ["lenient", "strict"],
+                        "description": "Judge every resource the messages become by FHIR R4 and the loaded profiles. "
+                        "lenient: keep it and record the issues; strict: a dead letter. Absent: the mapping answers.",
                     },
                     "host": {"type": "string", "default": "127.0.0.1"},
                     "port": {
@@ -121,12 +126,13 @@ class Tls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One incoming interface of a facility."""
+    """One incoming interface of a facility. `validation` None: what its messages become is not judged again."""
 
     name: str
     facility: str
     transport: str
     profile: Path | None = None
+    validation: Literal["lenient", "strict"] | None = None
     host: str = "127.0.0.1"
     port: int = 0
     senders: tuple[str, ...] = ()

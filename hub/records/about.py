@@ -13,7 +13,7 @@ from typing import Final
 from hub.db.database import Tx
 from hub.fhir.compartments import source_patient
 from hub.kernel.errors import Category, HubError
-from hub.records.operations import Delete, Operation, Retag
+from hub.records.operations import Delete, Operation, Patch
 
 #: Ids of persons look like this (hub.kernel.ids.random_id); those that facilities choose hold a hyphen.
 _PERSON: Final = re.compile(r"[a-z2-7]{26}")
@@ -29,8 +29,8 @@ async def about_persons(tx: Tx, operations: Sequence[Operation]) -> dict[int, Hu
 
 
 def _subject(operation: Operation) -> str | None:
-    """The patient an operation's resource is about, if the id may be a person's."""
-    if isinstance(operation, Delete | Retag) or operation.type == "Patient":
+    """The patient an operation's resource is about, if the id may be a person's. Of a patch it is not known yet."""
+    if isinstance(operation, Delete | Patch) or operation.type == "Patient":
         return None
     found = source_patient(operation.resource)
     return found if found is not None and _PERSON.fullmatch(found) else None

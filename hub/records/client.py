@@ -1,4 +1,4 @@
-"""The records door for API clients: create, update, delete, alone or as one transaction.
+"""The records door for API clients: create, update, patch, delete, alone or as one transaction.
 
 Concurrent single writes share a database transaction, so their commits and round trips are shared too; the refusal
 of one does not touch the others. The audit entries of what is done are written in the same transaction.
@@ -24,10 +24,12 @@ from hub.records.about import about_persons
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
-from hub.records.metas import parameters_of
-from hub.records.operations import Create, Delete, Operation, Retag, Written
+from hub.records.operations import Create, Delete, Operation, Patch, Whole, Written
+from hub.records.patching import Patches, Settled
 from hub.records.refusal import ClaimedError, NonconformantError
+from hub.records.rehearsal import rehearse
 from hub.records.rights import Rights
+from hub.records.sight import BLIND, Sight
 from hub.store.store import Store
 from hub.store.values import Saved, Stored, Write
 
@@ -59,12 +61,14 @@ class ClientWrites:
         clock: Clock,
         consequences: Consequences,
         *,
+        sight: Sight = BLIND,
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
         self._database: Final = database
         self._store: Final = store
         self._rights: Final = Rights(directory)
         self._validate: Final = validate
+        self._patches: Final = Patches(sight, self._rights, validate)
         self._consequences: Final = consequences
         self._journal: Final = Journal(trail, clock, entry_ids)
         self._commit: Final[GroupCommit[Job, Answer]] = GroupCommit(self._flush, limit=64)
@@ -100,6 +104,17 @@ class ClientWrites:
             await self._journal.transaction_refused(request, operations, refusal)
             raise
 
+    async def rehearse(self, actor: Actor, operation: Whole, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
+        """Raises what `write` would raise, and writes nothing but an audit entry of the rehearsal."""
+        request = Request(actor, origin)
+        try:
+            self._check(actor, operation)
+            await rehearse(self._database, self._store, self._rights, actor, operation)
+        except HubError as refusal:
+            await self._journal.rehearsed(request, operation, refusal)
+            raise
+        await self._journal.rehearsed(request, operation, None)
+
     async def close(self) -> None:
         """Take nothing more, and return when everything submitted has been answered."""
         await self._commit.close()
@@ -115,11 +130,13 @@ class ClientWrites:
         """What can be refused without looking at what is stored."""
         if isinstance(operation, Delete):
             return
+        if isinstance(operation, Patch):
+            self._patches.check(actor, operation)
+            return
         if isinstance(operation, Create):
             # Before its criterion is claimed: a claim of one who may not write would stay behind.
             self._rights.check(actor, operation.type, "c", operation.where)
-        resource = parameters_of(operation) if isinstance(operation, Retag) else operation.resource
-        errors = [issue for issue in self._validate(resource) if issue.severity in ("fatal", "error")]
+        errors = [issue for issue in self._validate(operation.resource) if issue.severity in ("fatal", "error")]
         if errors:
             raise NonconformantError(errors, where=operation.where)
 
@@ -172,7 +189,7 @@ class ClientWrites:
         return written
 
     async def _apply(self, tx: Tx, jobs: Sequence[Job], *, all_or_none: bool = False) -> list[Answer]:
-        """Claim, load, decide, save: one bulk step each. `all_or_none` raises the first refusal.
+        """Claim, load, patch, decide, save: one bulk step each. `all_or_none` raises the first refusal.
 
         So does a refusal of what has claimed its criterion: only a rollback frees that again.
         """
@@ -180,14 +197,15 @@ class ClientWrites:
         answers = refused | await self._claims(tx, jobs, refused)
         unclaimed = frozenset(answers)
         current = await self._current(tx, [job.operation for job in jobs])
+        settled = await self._patches.settle(tx, jobs, current, answers)
+        answers |= settled.refused
         writes: list[Write] = []
         spans: dict[int, slice] = {}
         for index, job in enumerate(jobs):
             if index not in answers:
+                operation = settled.operations[index]
                 try:
-                    planned = writes_of(
-                        job.request.actor, job.operation, current.get(_ref(job.operation)), self._rights
-                    )
+                    planned = writes_of(job.request.actor, operation, current.get(_ref(operation)), self._rights)
                 except HubError as error:
                     answers[index] = error
                 else:
@@ -197,7 +215,7 @@ class ClientWrites:
             raise answers[min(answers)]
         saved = await self._store.save(tx, writes) if writes else []
         await self._consequences.follow(tx, writes)
-        done = {i: _written(jobs[i], writes[span], saved[span], current) for i, span in spans.items()}
+        done = {i: _written(i, settled, writes[span], saved[span], current) for i, span in spans.items()}
         return [done[i] if i in done else answers[i] for i in range(len(jobs))]
 
     async def _claims(self, tx: Tx, jobs: Sequence[Job], refused: Collection[int]) -> dict[int, HubError]:
@@ -225,7 +243,7 @@ def _ref(operation: Operation) -> Ref:
 
 
 def _claim(operation: Operation) -> str:
-    return "" if isinstance(operation, Delete | Retag) else operation.claim
+    return "" if isinstance(operation, Delete | Patch) else operation.claim
 
 
 def _claimed_in_vain(jobs: Sequence[Job], refused: Collection[int]) -> bool:
@@ -244,10 +262,13 @@ def _distinct(waiting: Sequence[tuple[int, Job]]) -> list[tuple[int, Job]]:
     return wave
 
 
-def _written(job: Job, writes: Sequence[Write], saved: Sequence[Saved], known: Mapping[Ref, Stored]) -> Written:
+def _written(
+    index: int, settled: Settled, writes: Sequence[Write], saved: Sequence[Saved], known: Mapping[Ref, Stored]
+) -> Written:
     """The last version made, or, where there was nothing left to do, the one that stands."""
+    operation = settled.operations[index]
     if not saved:
-        current = known[_ref(job.operation)]
+        current = known[_ref(operation)]
         return Written(
             type=current.type,
             id=current.id,
@@ -264,9 +285,9 @@ def _written(job: Job, writes: Sequence[Write], saved: Sequence[Saved], known: M
         version=last.version,
         updated=last.updated,
         result=last.outcome,
-        body=last.body,
+        body=settled.seen.get(index, last.body) if last.outcome == "unchanged" else last.body,
         patient=write.patient,
-        labels_kept=labels_kept(job.operation, write),
+        labels_kept=labels_kept(operation, write),
     )
 
 

@@ -9,8 +9,7 @@ from hub.fhir.subset import is_part
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.facts import facts_of
-from hub.records.metas import retagged
-from hub.records.operations import Create, Delete, Operation, Retag, Update
+from hub.records.operations import Create, Delete, Patch, Update, Whole
 from hub.records.provenance import MESSAGE_SOURCE
 from hub.records.refusal import NotYoursError
 from hub.records.rights import Rights
@@ -18,7 +17,7 @@ from hub.records.voiding import voided
 from hub.store.values import Stored, Write
 
 
-def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights: Rights) -> list[Write]:
+def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Rights) -> list[Write]:
     """The versions an operation makes; none when a deletion finds nothing left to do.
 
     Raises HubError FORBIDDEN, NOT_FOUND, PRECONDITION, INVALID as `ClientWrites.write` says.
@@ -26,7 +25,7 @@ def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights
     if isinstance(operation, Create):
         rights.check(actor, operation.type, "c", operation.where)
         return [_write(actor, operation, operation.resource, None, rights)]
-    _check_target(actor, operation, current, rights)
+    check_target(actor, operation, current, rights)
     if isinstance(operation, Delete):
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
     resource = _content(operation, current)
@@ -42,10 +41,8 @@ def writes_of(actor: Actor, operation: Operation, current: Stored | None, rights
     return [write]
 
 
-def _content(operation: Update | Retag, current: Stored | None) -> Json:
+def _content(operation: Update, current: Stored | None) -> Json:
     """What is to stand. Raises HubError INVALID for a part of a resource where the whole stands."""
-    if isinstance(operation, Retag):
-        return retagged(operation, loads(_standing(operation, current).body))
     if current is None:
         return operation.resource
     if is_part(operation.resource):
@@ -59,17 +56,8 @@ def _content(operation: Update | Retag, current: Stored | None) -> Json:
     return _keep_labels(operation.resource, current)
 
 
-def _standing(operation: Retag, current: Stored | None) -> Stored:
-    """What is there to be retagged. Raises HubError NOT_FOUND (410) for what was deleted."""
-    if current is None or current.deleted:
-        raise HubError(
-            Category.NOT_FOUND, "was deleted", where=operation.where or operation.type, todo="create it", code="deleted"
-        )
-    return current
-
-
-def _check_target(actor: Actor, operation: Update | Delete | Retag, current: Stored | None, rights: Rights) -> None:
-    """Rights first, conditions second: a condition must not tell what the right does not."""
+def check_target(actor: Actor, operation: Update | Patch | Delete, current: Stored | None, rights: Rights) -> None:
+    """Rights first, conditions second: a condition must not tell what the right does not. Raises as `writes_of`."""
     updating = isinstance(operation, Update)
     rights.check(actor, operation.type, "d" if isinstance(operation, Delete) else "u", operation.where)
     foreign = current is not None and not rights.owns(actor, current.facts.author_org)
@@ -85,7 +73,7 @@ def _check_target(actor: Actor, operation: Update | Delete | Retag, current: Sto
         raise _precondition("exists already", operation, "leave out If-None-Match, or choose another id")
 
 
-def _write(actor: Actor, operation: Operation, resource: Json, current: Stored | None, rights: Rights) -> Write:
+def _write(actor: Actor, operation: Whole, resource: Json, current: Stored | None, rights: Rights) -> Write:
     resource = _without_claims({**resource, "id": operation.id})
     return Write(
         type=operation.type,
@@ -122,7 +110,7 @@ def _keep_labels(resource: Json, current: Stored) -> Json:
     return {**resource, "meta": {**meta, "security": [*stated, *kept]}} if kept else resource
 
 
-def labels_kept(operation: Operation, write: Write) -> bool:
+def labels_kept(operation: Whole, write: Write) -> bool:
     """Whether `write` has security labels that the update it comes from had left out."""
     if not isinstance(operation, Update) or write.resource is None:
         return False
@@ -146,7 +134,7 @@ def _without_claims(resource: Json) -> Json:
     return {**resource, "meta": {key: value for key, value in meta.items() if key != "source"}}
 
 
-def _precondition(what: str, operation: Operation, todo: str) -> HubError:
+def _precondition(what: str, operation: Update | Patch | Delete, todo: str) -> HubError:
     return HubError(
         Category.PRECONDITION, what, where=operation.where or operation.type, todo=todo, code="precondition"
     )

@@ -10,7 +10,6 @@ from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from hub.records.operations import Retag
 
 
 def _coding(value: Any) -> Hashable:
@@ -21,28 +20,28 @@ def _coding(value: Any) -> Hashable:
 _SETS: Final[Mapping[str, Callable[[Any], Hashable]]] = {"profile": str, "security": _coding, "tag": _coding}
 
 
-def parameters_of(operation: Retag) -> Json:
-    """The input of the operation, as it can be validated."""
-    return {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": operation.meta}]}
+def retagging(meta: Json, *, adds: bool) -> Callable[[Json], Json]:
+    """The change of a resource that adds the members of `meta`, or takes them away.
 
-
-def retagged(operation: Retag, resource: Json) -> Json:
-    """`resource` with the members added or taken away.
-
-    Raises HubError FORBIDDEN when security labels are to go: lowering is not a client's (attack list, 26).
+    It raises HubError FORBIDDEN when security labels are to go: lowering is not a client's (attack list, 26). `meta`
+    is of the right structure.
     """
-    if not operation.adds and operation.meta.get("security"):
-        raise HubError(
-            Category.FORBIDDEN,
-            "security labels are not taken away",
-            where=operation.where or f"{operation.type}.meta.security",
-            todo="leave them out",
-            code="labels",
-        )
-    meta = dict(resource.get("meta", {}))
-    for name, identity in _SETS.items():
-        meta[name] = _changed(meta.get(name, []), operation.meta.get(name, []), identity, adds=operation.adds)
-    return {**resource, "meta": {name: value for name, value in meta.items() if value != []}}
+
+    def change(resource: Json) -> Json:
+        if not adds and meta.get("security"):
+            raise HubError(
+                Category.FORBIDDEN,
+                "security labels are not taken away",
+                where=f"{resource['resourceType']}.meta.security",
+                todo="leave them out",
+                code="labels",
+            )
+        standing = dict(resource.get("meta", {}))
+        for name, identity in _SETS.items():
+            standing[name] = _changed(standing.get(name, []), meta.get(name, []), identity, adds=adds)
+        return {**resource, "meta": {name: value for name, value in standing.items() if value != []}}
+
+    return change
 
 
 def _changed(standing: list[Any], given: list[Any], identity: Callable[[Any], Hashable], *, adds: bool) -> list[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
@@ -52,18 +53,19 @@ class Delete:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Retag:
-    """Profiles, tags and security labels (`meta`) to add to a resource or to take away; nothing else of it counts."""
+class Patch:
+    """A change of the version that stands, which must be there. `change` may alter what it is given, and refuse it."""
 
     type: str
     id: str
-    meta: Json
-    adds: bool
+    change: Callable[[Json], Json]
     expected: int | None = None
     where: str = ""
 
 
-Operation = Create | Update | Delete | Retag
+#: Operations that say how a resource shall stand, whatever stands now.
+Whole = Create | Update | Delete
+Operation = Whole | Patch
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

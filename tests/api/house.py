@@ -56,6 +56,7 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "ward": actor("F01-ICU"),
     "reader": actor(scopes=("user/*.rs",)),
     "feed": actor(role="feed"),
+    "family": actor(role="family-doctor"),
     "auditor": actor(role="auditor"),
     "stranger": actor("F99"),
 }
@@ -133,6 +134,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     store = Store(clock)
     directory = Directory(CONSORTIUM)
     trail = Trail(database, log)
+    gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
     writes = ClientWrites(
         database,
         store,
@@ -141,9 +143,10 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         trail,
         clock,
         following(store, CONSORTIUM, clock),
+        sight=gate.sight,
     )
     services = Services(
-        gate=Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE),
+        gate=gate,
         writes=writes,
         verify=verify,
         new_id=random_id,

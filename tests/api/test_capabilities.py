@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 
 from hub.api.fhir.routes import INTERACTIONS
+from hub.api.patch_formats import JSON_PATCH
 from hub.fhir.search_parameters import parameters
 from hub.fhir.structure import RESOURCE_TYPES
 from hub.records.rights import RESERVED
 from tests.api.house import House, body, in_house
 
-WRITES = {"create", "update", "delete"}
+WRITES = {"create", "update", "patch", "delete"}
 
 
 @pytest.fixture
@@ -73,13 +74,12 @@ def test_every_announced_interaction_has_an_answer_of_its_own(database_url: str)
     async def visit(home: House) -> None:
         for interaction in INTERACTIONS:
             path = interaction.template.format(type="Patient", id="absent", version="1")
-            form = interaction.body == "form"
-            headers = {"content_type": "application/x-www-form-urlencoded"} if form else {}
-            answer = await home.ask(
-                interaction.method, path, b"" if form else b"{}" if interaction.body == "resource" else None, **headers
-            )
+            types = {"form": "application/x-www-form-urlencoded", "patch": JSON_PATCH}
+            headers = {"content_type": types[interaction.body]} if interaction.body in types else {}
+            contents = {"form": b"", "resource": b"{}", "patch": b"[]"}
+            answer = await home.ask(interaction.method, path, contents.get(interaction.body), **headers)
             assert answer.status_code not in (405, 415, 500), (interaction.template, answer.text)
-        for method, path in (("PATCH", "/Patient/a"), ("PUT", "/_history"), ("POST", "/metadata")):
+        for method, path in (("PATCH", "/Patient/a/_history"), ("PUT", "/_history"), ("POST", "/metadata")):
             answer = await home.ask(method, path)
             assert answer.status_code == 405
             assert answer.headers["allow"]

@@ -71,8 +71,8 @@ def test_a_url_that_cannot_be_is_absent(path: str) -> None:
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PATCH", "/Patient/a", "DELETE, GET, HEAD, PUT"),
-        ("POST", "/Patient/a", "DELETE, GET, HEAD, PUT"),
+        ("PATCH", "/Patient/a/_history", "GET, HEAD"),
+        ("POST", "/Patient/a", "DELETE, GET, HEAD, PATCH, PUT"),
         ("DELETE", "", "GET, HEAD, POST"),
         ("PUT", "/Patient/a/_history/1", "GET, HEAD"),
     ],

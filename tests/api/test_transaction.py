@@ -109,7 +109,7 @@ BAD_ENTRIES: list[tuple[Json, str, int]] = [
     (entry("POST", "Patient"), "Bundle.entry[1]", 422),
     (entry("GET", "Patient", patient()), "Bundle.entry[1]", 422),
     (entry("GET", "Nonsense"), "Bundle.entry[1].request.url", 404),
-    (entry("PATCH", "Patient/1"), "Bundle.entry[1].request.url", 405),
+    (entry("OPTIONS", "Patient/1"), "Bundle.entry[1].request.url", 405),
     (entry("POST", "http://elsewhere.example/Patient", patient()), "Bundle.entry[1].request.url", 422),
     (entry("POST", "", patient()), "Bundle.entry[1]", 422),
     (entry("POST", "Patient", patient(), ifNoneExist="_count=1"), "Bundle.entry[1].request.ifNoneExist", 400),

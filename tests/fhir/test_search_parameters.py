@@ -72,9 +72,16 @@ def test_a_reference_to_anything_may_point_to_every_type() -> None:
 
 @pytest.mark.parametrize(
     "expression",
-    ["Patient.name.first()", "Patient.", "Patient.name[", "(Patient.name", "Patient ~ 1", "Patient.name and Patient"],
+    ["Patient.name.first()", "Patient ~ 1", "Patient.name and Patient", "Patient.name[id]", "Patient.name.where(id)"],
 )
 def test_an_expression_outside_the_subset_is_refused(expression: str) -> None:
     with pytest.raises(HubError) as caught:
         parse(expression)
     assert caught.value.category is Category.UNSUPPORTED
+
+
+@pytest.mark.parametrize("expression", ["Patient.", "Patient.name[", "(Patient.name"])
+def test_an_expression_that_is_no_fhirpath_is_refused(expression: str) -> None:
+    with pytest.raises(HubError) as caught:
+        parse(expression)
+    assert caught.value.category is Category.INVALID

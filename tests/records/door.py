@@ -23,6 +23,7 @@ from hub.records.client import ClientWrites
 from hub.records.consequences import Consequences
 from hub.records.operations import Create
 from hub.records.relationships import Relationships
+from hub.records.sight import BLIND, Sight
 from hub.store.store import Store
 from hub.store.values import Saved, Write
 from tests.auth.consortium import CONSORTIUM, NOW
@@ -58,7 +59,7 @@ def following(store: Store, consortium: Consortium, clock: Clock) -> Consequence
     return Consequences(store, PatientIndex(clock), relationships)
 
 
-def door_on(database: Database, store: Store, trail: Trail | None = None) -> ClientWrites:
+def door_on(database: Database, store: Store, trail: Trail | None = None, sight: Sight = BLIND) -> ClientWrites:
     """A door that takes every resource for valid."""
     kept = trail or Trail(database, Log("test", stream=io.StringIO()))
     return ClientWrites(
@@ -69,6 +70,7 @@ def door_on(database: Database, store: Store, trail: Trail | None = None) -> Cli
         kept,
         fixed_clock(NOW),
         following(store, CONSORTIUM, fixed_clock(NOW)),
+        sight=sight,
     )
 
 

@@ -14,7 +14,7 @@ from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
 from hub.records.client_rules import writes_of
-from hub.records.operations import Create, Delete, Operation, Update
+from hub.records.operations import Create, Delete, Update, Whole
 from hub.records.refusal import ClaimedError, NonconformantError
 from hub.records.rights import Rights
 from hub.store.values import Facts, Stored, patient_key
@@ -49,7 +49,7 @@ def update(resource: Json | None = None, rid: str = "o1", **conditions: Any) -> 
     return Update(type="Observation", id=rid, resource=resource or seen(), **conditions)
 
 
-def refusal(operation: Operation, current: Stored | None) -> Category:
+def refusal(operation: Whole, current: Stored | None) -> Category:
     with pytest.raises(HubError) as caught:
         writes_of(DOCTOR, operation, current, RIGHTS)
     return caught.value.category
@@ -73,7 +73,7 @@ def test_a_client_s_version_has_no_message_behind_it() -> None:
 @pytest.mark.parametrize(
     "operation", [update(), update(expected=3), update(only_new=True), Delete(type="Observation", id="o1")]
 )
-def test_absent_and_foreign_are_refused_alike_before_any_condition(operation: Operation) -> None:
+def test_absent_and_foreign_are_refused_alike_before_any_condition(operation: Whole) -> None:
     texts = set()
     for current in (None, stored(author="F01"), stored(author="F01", deleted=True), stored(author="nobody")):
         with pytest.raises(HubError) as caught:

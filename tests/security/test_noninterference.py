@@ -106,6 +106,18 @@ OPERATIONS: Final = (
     *(f"/Patient/F01-{who}/$summary" for who in "acdz"),
 )
 _RETAGS: Final = ("$meta-add", "$meta-delete")
+VERDICTS: Final = tuple(
+    f"{path}/$validate"
+    for path in (
+        "/Patient/F01-a",
+        "/Patient/F01-c",
+        "/Patient/F01-d",
+        "/Patient/F01-z",
+        "/Observation/F01-b-hba1c",
+        "/Observation/F01-z-hba1c",
+        "/Observation/F01-c-load",
+    )
+)
 RECORDS: Final = (
     "/AuditEvent",
     "/AuditEvent?patient=Patient/F01-a",
@@ -134,7 +146,7 @@ def both(url_of: Any, ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, FORMS, EVERYTHING, HISTORIES, OPERATIONS, RECORDS],
+    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, FORMS, EVERYTHING, HISTORIES, OPERATIONS, RECORDS, VERDICTS],
     ids=[
         "reads",
         "includes",
@@ -147,6 +159,7 @@ def both(url_of: Any, ask: Any) -> None:
         "histories",
         "operations",
         "records",
+        "verdicts",
     ],
 )
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
@@ -200,6 +213,66 @@ def test_conditions_of_writes_are_judged_in_what_the_writer_may_see(fresh: Any) 
     both(fresh, ask)
 
 
+def test_a_patch_is_no_oracle_of_what_the_patcher_may_not_see(fresh: Any) -> None:
+    targets = [*(f"/Patient/F01-{who}" for who in "bdz"), "/Observation/F01-c-load", "/Observation/F01-b-hba1c"]
+    targets += [f"/Patient?identifier={MRN}|M-{who}" for who in "bdz"]
+    patches: list[tuple[str, Any]] = [
+        ("application/json-patch+json", [{"op": "test", "path": "/gender", "value": "male"}]),
+        ("application/json-patch+json", [{"op": "test", "path": "/valueQuantity/value", "value": 51000}]),
+        ("application/json-patch+json", []),
+        ("application/fhir+json", {"resourceType": "Parameters"}),
+        ("application/xml-patch+xml", b'<diff><remove sel="Patient/photo"/></diff>'),
+    ]
+
+    async def ask(home: House) -> list[Any]:
+        found = [
+            (f"{content_type} {path}", await home.ask("PATCH", path, document, content_type=content_type))
+            for path in targets
+            for content_type, document in patches
+        ]
+        entries = [
+            {"request": {"method": "PATCH", "url": path[1:]}, "resource": {"resourceType": "Parameters"}}
+            for path in targets
+        ]
+        found.append(
+            ("batch", await home.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries}))
+        )
+        return found
+
+    both(fresh, ask)
+
+
+def test_a_patch_finds_nothing_that_its_resource_repeats_of_what_is_hidden(fresh: Any) -> None:
+    members = [
+        {"reference": "Observation/F01-a-hba1c", "display": "HbA1c"},
+        {"reference": "Observation/F01-c-load", "display": "viral load"},
+    ]
+    mine = {**observation("a", "mine", 1, hasMember=members), "id": "F05-mine"}
+    mine["text"] = {"status": "generated", "div": '<div xmlns="http://www.w3.org/1999/xhtml">viral load 51000</div>'}
+    tests = [
+        [{"op": "test", "path": "/hasMember/1/display", "value": "viral load"}],
+        [{"op": "test", "path": "/hasMember/1/display", "value": "other"}],
+        [{"op": "test", "path": "/hasMember/0/display", "value": "HbA1c"}],
+        [{"op": "copy", "from": "/text", "path": "/note"}],
+        [{"op": "copy", "from": "/hasMember/1", "path": "/hasMember/-"}],
+        [],
+        [{"op": "replace", "path": "/status", "value": "amended"}],
+    ]
+
+    async def ask(home: House) -> list[Any]:
+        assert (await home.ask("PUT", "/Observation/F05-mine", mine)).status_code == 201
+        found = []
+        for number, operations in enumerate(tests):
+            content_type = "application/json-patch+json"
+            answer = await home.ask("PATCH", "/Observation/F05-mine", operations, content_type=content_type)
+            assert "viral load" not in answer.text, number
+            found.append((str(number), answer))
+        assert [answer.status_code for _, answer in found] == [422, 422, 200, 422, 200, 200, 200]
+        return found
+
+    both(fresh, ask)
+
+
 def test_conditional_references_resolve_in_what_the_writer_may_see(fresh: Any) -> None:
     async def ask(home: House) -> list[Any]:
         found = []
@@ -221,6 +294,22 @@ def test_entries_of_a_batch_are_judged_one_by_one(fresh: Any) -> None:
     async def ask(home: House) -> list[Any]:
         bundle = {"resourceType": "Bundle", "type": "batch", "entry": entries}
         return [("batch", await home.ask("POST", "", bundle))]
+
+    both(fresh, ask)
+
+
+def test_a_rehearsal_tells_nothing_of_what_is_hidden(fresh: Any) -> None:
+    async def ask(home: House) -> list[Any]:
+        answers = []
+        for path in VERDICTS:
+            rtype, rid = path.split("/")[1:3]
+            resource = {"resourceType": rtype, "id": rid, "status": "final", "code": {"text": "x"}}
+            sent = {**patient("a"), "id": rid} if rtype == "Patient" else resource
+            parameters = [{"name": "resource", "resource": sent}, {"name": "mode", "valueCode": "update"}]
+            body = {"resourceType": "Parameters", "parameter": parameters}
+            answers.append((f"{path} update", await home.ask("POST", path, body)))
+            answers.append((f"{path} delete", await home.ask("POST", f"{path}?mode=delete")))
+        return answers
 
     both(fresh, ask)
 

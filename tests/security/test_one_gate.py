@@ -149,6 +149,11 @@ def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]
 
 
 def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:
+    if kind == "patch":
+        value = {"name": "value", "valueCode": "other" if rtype == "Patient" else "amended"}
+        path = {"name": "path", "valueString": "Patient.gender" if rtype == "Patient" else "Observation.status"}
+        parts = [{"name": "type", "valueCode": "replace"}, path, value]
+        return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
     if kind != "resource":
         return None
     return patient(id=ids[rtype]) if rtype == "Patient" else observation(ids["Patient"], id=ids[rtype])

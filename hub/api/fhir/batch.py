@@ -19,7 +19,7 @@ from hub.kernel.types import Json
 #: Entries of one batch at work at the same time: they share commits, and leave connections to others.
 _AT_ONCE: Final = 16
 #: Reads see what the batch wrote; R4 leaves the order open.
-_ORDER: Final = ("DELETE", "POST", "PUT", "GET")
+_ORDER: Final = ("DELETE", "POST", "PUT", "PATCH", "GET")
 
 
 async def batch(services: Services, ask: Ask, bundle: Json) -> Answer:

@@ -12,8 +12,11 @@ from hub.api.body import read_body
 from hub.api.fhir.router import Body
 from hub.api.json_limits import check_depth, parse
 from hub.api.negotiation import JSON_TYPES, XML_TYPES, media_type, unsupported_media
+from hub.api.patch_formats import PATCH_DOCUMENTS
 from hub.api.query import read_query_bytes
+from hub.fhir.patch.fhirpath_patch import read_fhirpath_patch
 from hub.fhir.xml import read_xml
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
 Reader = Callable[[bytes], Any]
@@ -30,14 +33,26 @@ def parse_xml(content: bytes) -> Json:
 
 
 _RESOURCE: Final[Mapping[str, Reader]] = {**dict.fromkeys(JSON_TYPES, parse), **dict.fromkeys(XML_TYPES, parse_xml)}
+
+
+def _fhirpath_patch(reader: Reader) -> Reader:
+    return lambda content: read_fhirpath_patch(reader(content))
+
+
 _FORM: Final = "application/x-www-form-urlencoded"
 
 #: Kind of body -> media type -> its reader. Another media type of a kind is refused (415).
 READERS: Final[Mapping[Body, Mapping[str, Reader]]] = {
     "resource": _RESOURCE,
     "parameters": _RESOURCE,
+    "judged": _RESOURCE,
     "form": {_FORM: read_query_bytes},
+    "patch": {**PATCH_DOCUMENTS, **{media: _fhirpath_patch(reader) for media, reader in _RESOURCE.items()}},
 }
+
+
+#: Kinds of body that need not be there.
+_OPTIONAL: Final = frozenset({"parameters", "judged"})
 
 
 async def read(request: Request, kind: Body, limit: int) -> Any:
@@ -47,15 +62,25 @@ async def read(request: Request, kind: Body, limit: int) -> Any:
     """
     content_type = request.headers.get("content-type", "")
     reader = None
-    if kind != "parameters" or content_type:
+    if kind not in _OPTIONAL or content_type:
         reader = _reader(kind, content_type)
     content = await read_body(request, limit)
-    if kind == "parameters" and not content:
+    if kind in _OPTIONAL and not content:
         return None
     reader = reader or _reader(kind, content_type)
     if reader is parse_xml and len(content) > _LARGE:
         return await asyncio.to_thread(reader, content)
     return reader(content)
+
+
+async def read_judged(request: Request, limit: int) -> tuple[Json | None, HubError | None]:
+    """A resource, or why the body is none; neither where there is no body. Raises UNSUPPORTED (415), TOO_LARGE."""
+    try:
+        return await read(request, "judged", limit), None
+    except HubError as error:
+        if error.category is not Category.UNREADABLE:
+            raise
+        return None, error
 
 
 def _reader(kind: Body, content_type: str) -> Reader:

@@ -12,6 +12,7 @@ from hub.api.fhir.bundle import instant
 from hub.api.fhir.operations import LIMITS
 from hub.api.fhir.router import Interaction
 from hub.api.fhir.routes import INTERACTIONS
+from hub.api.patch_formats import PATCH_FORMATS
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
 from hub.fhir.json import dumps
@@ -21,7 +22,7 @@ from hub.gate.look_wish import ANSWERED
 from hub.kernel.types import Json
 from hub.records.rights import RESERVED
 
-_WRITES: Final = frozenset({"create", "update", "delete"})
+_WRITES: Final = frozenset({"create", "update", "patch", "delete"})
 _OF_VERSIONS: Final = frozenset({"vread", "history-instance", "history-type"})
 #: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
@@ -58,6 +59,7 @@ def capability_statement(services: Services) -> Json:
         "implementation": {"description": "医联枢纽 Yilian Hub", "url": services.base_url},
         "fhirVersion": "4.0.1",
         "format": ["json", "xml", "application/fhir+json", "application/fhir+xml"],
+        "patchFormat": list(PATCH_FORMATS),
         "rest": [
             {
                 "mode": "server",

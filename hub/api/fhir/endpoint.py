@@ -15,7 +15,7 @@ from starlette.types import Receive, Scope, Send
 
 from hub.api.authorization import actor_of, refuse_tokens
 from hub.api.failures import PRIVATE, defect, refusal
-from hub.api.fhir.bodies import read
+from hub.api.fhir.bodies import read, read_judged
 from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.freshness import etag, http_date
@@ -30,6 +30,7 @@ from hub.api.numbering import Numbering
 from hub.api.query import read_query_bytes
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
+from hub.fhir.patch.change import Change
 from hub.gate.origin import Origin
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -98,7 +99,7 @@ class FhirEndpoint:
     async def _ask(self, request: Request, match: Match, params: Params, number: str) -> Ask:
         headers = request.headers
         actor = actor_of(headers.get("authorization", ""), self._services.verify)
-        resource, pairs = await self._body(request, match.interaction)
+        resource, change, pairs, unreadable = await self._body(request, match.interaction)
         given, form = split([*params, *pairs], FORM) if params or pairs else ((), ())
         return Ask(
             actor=actor,
@@ -117,18 +118,29 @@ class FhirEndpoint:
             ),
             preference=preference(headers.get("prefer", "")),
             resource=resource,
+            unreadable=unreadable,
+            change=change,
         )
 
-    async def _body(self, request: Request, interaction: Interaction) -> tuple[Json | None, list[tuple[str, str]]]:
-        """The parsed resource or the pairs of a form, as the interaction takes them."""
+    async def _body(
+        self, request: Request, interaction: Interaction
+    ) -> tuple[Json | None, Change | None, list[tuple[str, str]], HubError | None]:
+        """The parsed resource, the patch, or the pairs of a form, as the interaction takes them; or why there is none,
+        where that is what the interaction wants to know.
+        """
         if interaction.body == "none":
-            return None, []
+            return None, None, [], None
+        if interaction.body == "judged":
+            resource, unreadable = await read_judged(request, self._services.max_body_bytes)
+            return resource, None, [], unreadable
         content = await read(request, interaction.body, self._services.max_body_bytes)
         if interaction.body == "resource":
-            return content, []
+            return content, None, [], None
+        if interaction.body == "patch":
+            return None, content, [], None
         pairs = content if interaction.body == "form" or content is None else read_parameters(content)
         refuse_tokens(name for name, _ in pairs or ())
-        return None, pairs or []
+        return None, None, pairs or [], None
 
 
 def _method(request: Request) -> str:

@@ -18,8 +18,10 @@ from hub.api.fhir.parameters import split
 from hub.api.fhir.router import Body, Match
 from hub.api.fhir.shape import SHAPING, Shape, read_shape
 from hub.api.fhir.singles import SINGLES_ROUTER
+from hub.api.patch_formats import read_patch_resource
 from hub.api.query import read_query
 from hub.fhir.json import dumps, loads
+from hub.fhir.patch.change import Change
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
@@ -56,8 +58,21 @@ class Entry:
             shape=self.shape,
             conditions=self.conditions,
             preference=ask.preference,
-            resource=self.resource,
+            resource=None if self.patches else self.resource,
+            change=self.change() if self.patches else None,
         )
+
+    @property
+    def patches(self) -> bool:
+        return self.match.interaction.body == "patch"
+
+    def change(self) -> Change:
+        """What a patch asks for. Raises HubError naming the entry: UNSUPPORTED, UNREADABLE, TOO_LARGE."""
+        try:
+            return read_patch_resource(self.resource or {})
+        except HubError as error:
+            where = f"{self.where}.{error.where}"
+            raise HubError(error.category, error.what, where=where, todo=error.todo, code=error.code) from None
 
 
 def raw_entries(bundle: Json) -> list[Any]:
@@ -93,7 +108,7 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
         raise in_entry(error, where) from None
     resource = raw.get("resource")
     if not _fits(match.interaction.body, resource):
-        raise _invalid("needs a resource with POST and PUT, and none with others", where)
+        raise _invalid("needs a resource with POST, PUT and PATCH, and none with others", where)
     if match.interaction.body == "parameters" and resource is not None:
         params, resource = [*params, *read_parameters(resource)], None
     full_url, conditions = _optional(raw, "fullUrl", where), _conditions(request, where)
@@ -104,7 +119,7 @@ def _fits(body: Body, resource: Any) -> bool:
     """Whether an entry has the resource its interaction takes; that of parameters may be left out."""
     if body == "parameters":
         return resource is None or isinstance(resource, dict)
-    return body != "form" and (body == "resource") == isinstance(resource, dict)
+    return body != "form" and (body in {"resource", "patch"}) == isinstance(resource, dict)
 
 
 def answer_entry(answer: Answer) -> bytes:

@@ -10,7 +10,9 @@ from typing import Final
 from hub.api.fhir.shape import SHAPING, Shape
 from hub.api.negotiation import Preference
 from hub.auth.actor import Actor
+from hub.fhir.patch.change import Change
 from hub.gate.origin import UNKNOWN_ORIGIN, Origin
+from hub.kernel.errors import HubError
 from hub.kernel.types import Json
 
 Params = Sequence[tuple[str, str]]
@@ -35,7 +37,7 @@ class Ask:
 
     `params` are the decoded query parameters in their order, without those that only concern the form of the answer:
     `form` has these, `shape` what they make of its resources. `resource` is the parsed body of a create, an update, a
-    batch or a transaction.
+    batch or a transaction, `change` that of a patch; `unreadable` says why there is none where a body itself is judged.
     """
 
     actor: Actor
@@ -49,6 +51,8 @@ class Ask:
     conditions: Conditions = UNCONDITIONAL
     preference: Preference = field(default_factory=Preference)
     resource: Json | None = None
+    unreadable: HubError | None = None
+    change: Change | None = None
 
     @property
     def searched(self) -> Params:

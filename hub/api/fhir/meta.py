@@ -7,6 +7,7 @@ version of the hub never changes (docs/decisions/0004-client-writes.md).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from hub.api.fhir.exchange import Answer, Ask
@@ -16,11 +17,15 @@ from hub.api.services import Services
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from hub.records.operations import Retag
+from hub.records.metas import retagging
+from hub.records.operations import Patch
 
 META: Final = "http://hl7.org/fhir/OperationDefinition/Resource-meta"
 META_ADD: Final = "http://hl7.org/fhir/OperationDefinition/Resource-meta-add"
 META_DELETE: Final = "http://hl7.org/fhir/OperationDefinition/Resource-meta-delete"
+
+#: The sets of a Meta, and what their members are.
+_SETS: Final[Mapping[str, type]] = {"profile": str, "security": dict, "tag": dict}
 
 
 async def meta(services: Services, ask: Ask) -> Answer:
@@ -55,11 +60,10 @@ async def meta_delete(services: Services, ask: Ask) -> Answer:
 
 async def _retag(services: Services, ask: Ask, *, adds: bool) -> Answer:
     refuse_parameters(ask)
-    operation = Retag(
+    operation = Patch(
         type=ask.type,
         id=ask.id,
-        meta=read_meta(ask.resource),
-        adds=adds,
+        change=retagging(read_meta(ask.resource), adds=adds),
         expected=expected_version(ask.conditions.if_match),
     )
     return _answer((await services.writes.write(ask.actor, operation, origin=ask.origin)).body)
@@ -74,6 +78,10 @@ def read_meta(resource: Any) -> Json:
     told = parameter.get("valueMeta") if isinstance(parameter, dict) and parameter.get("name") == "meta" else None
     if not isinstance(told, dict):
         raise _unreadable("Parameters.parameter[0]", "is not meta with a valueMeta")
+    for name, kind in _SETS.items():
+        members = told.get(name, [])
+        if not isinstance(members, list) or not all(isinstance(member, kind) for member in members):
+            raise _unreadable(f"Parameters.parameter[0].valueMeta.{name}", "is not a list of what Meta has there")
     return told
 
 

@@ -13,16 +13,17 @@ from hub.api.fhir.conditional import canonical, no_match_at_version, read_criter
 from hub.api.fhir.entries import Entry
 from hub.api.fhir.exchange import Params
 from hub.api.fhir.freshness import expected_version
+from hub.api.fhir.patch import no_match, with_relative_references
 from hub.api.fhir.update import check_id
 from hub.api.fhir.written import leave_to_server
 from hub.fhir.references import is_search, relative, rewrite
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from hub.records.operations import Create, Delete, Operation, Update
+from hub.records.operations import Create, Delete, Operation, Patch, Update
 
-#: Writes come before reads, deletions first of all.
-ORDER: Final = ("DELETE", "POST", "PUT")
+#: Writes come before reads, deletions first of all; updates and patches are one step.
+ORDER: Final = ("DELETE", "POST", "PUT", "PATCH")
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def step_of(entry: Entry, new_id: str) -> Step:
 
 
 def _check_type(entry: Entry) -> None:
-    if entry.resource is not None and entry.resource.get("resourceType") != entry.match.type:
+    if not entry.patches and entry.resource is not None and entry.resource.get("resourceType") != entry.match.type:
         raise _invalid("is not of the type in request.url", f"{entry.where}.resource.resourceType")
 
 
@@ -150,7 +151,7 @@ def reference_criterion(text: str, where: str) -> Criterion:
     return Criterion(text.partition("?")[0], tuple(read_criterion(text, where)), where)
 
 
-def operation(step: Step, claim: str) -> Operation | None:
+def operation(step: Step, claim: str, base_url: str) -> Operation | None:
     """What a step asks of the record; None for an idle one."""
     entry, where = step.entry, step.entry.where
     expected = expected_version(entry.conditions.if_match, f"{where}.request.ifMatch")
@@ -158,6 +159,8 @@ def operation(step: Step, claim: str) -> Operation | None:
         raise no_match_at_version(f"{where}.request.ifMatch")
     if step.idle:
         return None
+    if entry.patches:
+        return _patch(step, base_url)
     if entry.resource is None:
         return Delete(type=step.type, id=step.id, expected=expected, where=where)
     if entry.method == "POST" or (step.criterion and step.match is None and "id" not in entry.resource):
@@ -172,6 +175,18 @@ def operation(step: Step, claim: str) -> Operation | None:
         only_new=new,
         claim=claim,
         where=where,
+    )
+
+
+def _patch(step: Step, base_url: str) -> Patch:
+    if step.criterion is not None and step.match is None:
+        raise no_match(f"{step.entry.where}.request.url")
+    return Patch(
+        type=step.type,
+        id=step.id,
+        change=with_relative_references(step.entry.change(), base_url),
+        expected=expected_version(step.entry.conditions.if_match, f"{step.entry.where}.request.ifMatch"),
+        where=step.entry.where,
     )
 
 

@@ -13,12 +13,12 @@ from hub.fhir.structure import RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
-Body = Literal["none", "resource", "form", "parameters"]
+Body = Literal["none", "resource", "form", "parameters", "patch", "judged"]
 
 _LITERAL: Final = frozenset(
     {
         *("_history", "_search", "$everything", "$match", "$meta", "$meta-add", "$meta-delete"),
-        *("$lastn", "$document", "$summary"),
+        *("$lastn", "$document", "$summary", "$validate"),
     }
 )
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -29,7 +29,7 @@ class Interaction:
     """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one.
 
     An operation has its own name as `code`, and in `operation` the canonical URL of its definition. `only` is the one
-    resource type it is for.
+    resource type it is for. A body that is `judged` is given to the handler even where it cannot be read.
     """
 
     code: str

@@ -7,10 +7,14 @@ from typing import Final
 from hub.api.fhir.bundles import batch_or_transaction
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
+from hub.api.fhir.validate import VALIDATE, validate
 
 INTERACTIONS: Final = (
     *SINGLES,
     Interaction("transaction", "POST", "", batch_or_transaction, "resource"),
+    Interaction("validate", "POST", "/{type}/$validate", validate, "judged", operation=VALIDATE),
+    Interaction("validate", "POST", "/{type}/{id}/$validate", validate, "judged", operation=VALIDATE),
+    Interaction("validate", "GET", "/{type}/{id}/$validate", validate, operation=VALIDATE),
 )
 
 ROUTER: Final = Router(INTERACTIONS)

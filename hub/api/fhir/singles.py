@@ -8,6 +8,7 @@ from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
 from hub.api.fhir.history import histories, history
 from hub.api.fhir.operations import OPERATIONS
+from hub.api.fhir.patch import conditional_patch, patch
 from hub.api.fhir.read import read
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.search import search
@@ -27,6 +28,8 @@ SINGLES: Final = (
     Interaction("create", "POST", "/{type}", create, "resource"),
     Interaction("update", "PUT", "/{type}/{id}", update, "resource"),
     Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
+    Interaction("patch", "PATCH", "/{type}/{id}", patch, "patch"),
+    Interaction("patch", "PATCH", "/{type}", conditional_patch, "patch", conditional=True),
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
     *OPERATIONS,

@@ -150,7 +150,7 @@ def _operations(
         if step.criterion is not None and step.match is None:
             holders = stale.get(step.criterion, [])
             claim = services.writes.criterion(ask.actor, step.type, step.criterion.text, holders)
-        planned.append(operation(step, claim))
+        planned.append(operation(step, claim, services.base_url))
     return [made for made in planned if made is not None]
 
 
