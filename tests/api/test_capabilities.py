@@ -60,7 +60,7 @@ def test_operations_are_announced_with_their_definitions_and_those_that_write_wh
     named = {o["name"]: o["definition"] for o in by_type["Patient"]["operation"]}
     assert named == {i.code: i.operation for i in INTERACTIONS if i.operation and i.only in {"", "Patient"}}
     assert named["everything"] == "http://hl7.org/fhir/OperationDefinition/Patient-everything"
-    assert [operation["name"] for operation in by_type["Consent"]["operation"]] == ["meta"]
+    assert [operation["name"] for operation in by_type["Consent"]["operation"]] == ["meta", "validate"]
 
 
 def test_it_names_the_version_of_fhir_and_of_the_software(statement: Any) -> None:
