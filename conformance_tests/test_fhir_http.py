@@ -4,62 +4,20 @@ from __future__ import annotations
 
 import concurrent.futures
 import gzip
-import http.client
 import json
 import socket
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from decimal import Decimal
 from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
+from conformance_tests.doctor import Doctor
 from conformance_tests.running_hub import RunningHub, running_hub
 from hub.fhir.xml import read_xml, write_xml
-
-JSON = {"content-type": "application/fhir+json"}
-
-
-@dataclass(frozen=True)
-class Answer:
-    status: int
-    headers: Mapping[str, str]
-    body: bytes
-
-    @property
-    def json(self) -> Any:
-        return json.loads(self.body)
-
-
-@dataclass(frozen=True)
-class Doctor:
-    """A client with a token of its own; every request is a connection of its own."""
-
-    hub: RunningHub
-    token: str
-
-    @property
-    def address(self) -> tuple[str, int]:
-        parts = urlsplit(self.hub.base)
-        return str(parts.hostname), int(parts.port or 80)
-
-    def ask(self, method: str, path: str, body: Any = None, **headers: str) -> Answer:
-        sent = {name.replace("_", "-"): value for name, value in headers.items()}
-        sent |= {"authorization": f"Bearer {self.token}"} if self.token else {}
-        content = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
-        if content is not None:
-            sent = JSON | sent
-        connection = http.client.HTTPConnection(*self.address, timeout=60)
-        try:
-            connection.request(method, f"/fhir{path}", content, sent)
-            answer = connection.getresponse()
-            return Answer(answer.status, {k.lower(): v for k, v in answer.getheaders()}, answer.read())
-        finally:
-            connection.close()
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.gate import instances, looks, match, records, searches, stewards
 from hub.gate.cases import Rules
+from hub.gate.currents import Currents
 from hub.gate.door import Door
 from hub.gate.match import Candidate
 from hub.gate.pages import Seal
@@ -65,6 +66,7 @@ class Gate:
         self._door: Final = Door(
             database=database,
             store=store,
+            currents=Currents(database, store, directory),
             rules=Rules(directory, Configuration(base_urls=(base_url,) if base_url else ())),
             seal=Seal(page_secret),
             recorder=Recorder(trail, clock, log, entry_ids),

@@ -20,9 +20,9 @@ from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.pages import binding_of
 from hub.gate.policy import refused_break_glass
 from hub.gate.recorder import Asked, Basis
-from hub.gate.release import decide, decide_version, short_way
+from hub.gate.release import decide, decide_version
 from hub.gate.released import Released, ReleasedPage, released
-from hub.gate.trimming import Pointer, pointers
+from hub.gate.trimming import Pointer
 from hub.kernel.ids import reference_key
 from hub.store.resource_types import NUMBERS
 from hub.store.values import Stored
@@ -43,11 +43,8 @@ async def read(door: Door, asked: Asked) -> Released:
     """The current version, which may be a deletion; of a person the golden record."""
     address = address_of(asked)
     await door.admit(asked, "r")
-    async with door.database.connection() as tx:
-        current = await _current(door, tx, address)
-    quick = None if current is None else short_way(asked.actor, door.rules.directory, current)
-    # A flagged row that points to a patient's data may repeat what is hidden: whether it does depends on consents.
-    if current is not None and quick is not None and not (current.facts.flags and pointers(current.body)):
+    current, quick = await door.currents.of(asked.actor, (address.type, address.id))
+    if current is not None and quick is not None:
         await door.recorder.released(asked, [current], Basis(grounds=frozenset({quick.reason.value})))
         return released(current)
     return await door.settled(lambda: _read(door, asked, address, current))

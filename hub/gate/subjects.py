@@ -18,8 +18,12 @@ def patients_of(query: Query) -> Whom | None:
 
 def looks_elsewhere(query: Query) -> bool:
     """Whether it reads other resources than its matches: chains, `_has`, includes."""
-    beyond = any(isinstance(clause, Chain | Has) for clause in query.clauses)
-    return beyond or bool(query.includes or query.revincludes)
+    return looks_beyond(query) or bool(query.includes or query.revincludes)
+
+
+def looks_beyond(query: Query) -> bool:
+    """Whether what it matches hangs on other resources, which do not leave themselves: chains, `_has`."""
+    return any(isinstance(clause, Chain | Has) for clause in query.clauses)
 
 
 def _people(query: Query, clause: Clause) -> People | None:

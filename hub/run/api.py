@@ -12,6 +12,7 @@ import uvicorn
 from hub.bootstrap.application import application
 from hub.bootstrap.foundation import Foundation
 from hub.run.child import Child
+from hub.run.whole_writes import WholeWritesProtocol
 
 
 class _Server(uvicorn.Server):
@@ -29,6 +30,7 @@ async def run_api(foundation: Foundation, child: Child, fd: int) -> None:
         server = _Server(
             uvicorn.Config(
                 app,
+                http=WholeWritesProtocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,

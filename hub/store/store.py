@@ -30,6 +30,10 @@ class Store:
         """
         return await read.load(tx, refs, lock=lock)
 
+    async def load_facts(self, tx: Tx, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+        """As `load`, with an empty `body` for every one: to decide about what is not going to leave."""
+        return await read.load_facts(tx, refs)
+
     async def load_version(self, tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:
         """One version of a resource, current or superseded; None if there never was one."""
         return await read.load_version(tx, rtype, rid, version)

@@ -132,10 +132,9 @@ def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]
             path = interaction.template.format(type=rtype, id=rid, version="1")
             yield interaction.method, FHIR_PREFIX + path, _body(interaction.body, rtype, ids)
     for route in home.routes:
-        if not route.path.startswith(FHIR_PREFIX):
-            path = re.sub(r"\{[^}]+\}", ids["Patient"], route.path)
-            for method in sorted(route.methods or ()):
-                yield method, path, None
+        path = re.sub(r"\{[^}]+\}", ids["Patient"], route.path)
+        for method in sorted(route.methods or ()):
+            yield method, path, None
 
 
 def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:

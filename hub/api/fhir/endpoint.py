@@ -27,12 +27,12 @@ from hub.api.fhir.shape import read_shape
 from hub.api.metrics import Metrics
 from hub.api.negotiation import preference, wanted_format
 from hub.api.numbering import Numbering
-from hub.api.query import read_query
+from hub.api.query import read_query_bytes
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
 from hub.fhir.patch.change import Change
 from hub.gate.origin import Origin
-from hub.kernel.errors import HubError
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
 #: Route label of a request that matched no interaction.
@@ -64,7 +64,7 @@ class FhirEndpoint:
         route, form = NO_ROUTE, PLAIN
         try:
             path = request.scope["path"][self._prefix :]
-            params = read_query(request.scope["query_string"].decode("latin-1"))
+            params = read_query_bytes(request.scope["query_string"])
             if params:
                 refuse_tokens(name for name, _ in params)
             form = _form_of(request, params)
@@ -111,7 +111,7 @@ class FhirEndpoint:
                 if_match=headers.get("if-match", ""),
                 if_none_match=headers.get("if-none-match", ""),
                 if_modified_since=headers.get("if-modified-since", ""),
-                if_none_exist=headers.get("if-none-exist", ""),
+                if_none_exist=_criterion(headers.get("if-none-exist", "")),
             ),
             preference=preference(headers.get("prefer", "")),
             resource=resource,
@@ -132,6 +132,16 @@ class FhirEndpoint:
         pairs = content if interaction.body == "form" or content is None else read_parameters(content)
         refuse_tokens(name for name, _ in pairs or ())
         return None, None, pairs or []
+
+
+def _criterion(header: str) -> str:
+    """A header is read as Latin-1, but a criterion may hold UTF-8 that nobody percent-encoded."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise HubError(
+            Category.UNREADABLE, "is not UTF-8", where="If-None-Exist", todo="percent-encode it", code="query"
+        ) from None
 
 
 def _form_of(request: Request, params: Params) -> Representation:
