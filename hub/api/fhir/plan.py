@@ -160,7 +160,7 @@ def operation(step: Step, claim: str, base_url: str) -> Operation | None:
     if step.idle:
         return None
     if entry.patches:
-        return _patch(step, base_url)
+        return _patch(step, expected, base_url)
     if entry.resource is None:
         return Delete(type=step.type, id=step.id, expected=expected, where=where)
     if entry.method == "POST" or (step.criterion and step.match is None and "id" not in entry.resource):
@@ -178,14 +178,14 @@ def operation(step: Step, claim: str, base_url: str) -> Operation | None:
     )
 
 
-def _patch(step: Step, base_url: str) -> Patch:
+def _patch(step: Step, expected: int | None, base_url: str) -> Patch:
     if step.criterion is not None and step.match is None:
         raise no_match(f"{step.entry.where}.request.url")
     return Patch(
         type=step.type,
         id=step.id,
         change=with_relative_references(step.entry.change(), base_url),
-        expected=expected_version(step.entry.conditions.if_match, f"{step.entry.where}.request.ifMatch"),
+        expected=expected,
         where=step.entry.where,
     )
 

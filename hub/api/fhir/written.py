@@ -33,6 +33,13 @@ def resource_of(ask: Ask, base_url: str, where: str = "body", *, new: bool = Fal
         raise HubError(
             Category.UNREADABLE, "is not of the type in the URL", where=f"{where}.resourceType", code="type-mismatch"
         )
+    refer_from_here(resource, base_url, where)
+    leave_to_server(resource, new=new)
+    return resource
+
+
+def refer_from_here(resource: Json, base_url: str, where: str) -> None:
+    """Make references to resources of this server relative. Raises HubError INVALID for a conditional reference."""
 
     def here(text: str) -> str | None:
         if is_search(text):
@@ -46,8 +53,6 @@ def resource_of(ask: Ask, base_url: str, where: str = "body", *, new: bool = Fal
         return relative(text, base_url)
 
     rewrite(resource, here)
-    leave_to_server(resource, new=new)
-    return resource
 
 
 def leave_to_server(resource: Json, *, new: bool) -> None:
