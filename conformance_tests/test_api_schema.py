@@ -57,6 +57,7 @@ def test_the_doors_answer_as_their_document_says(hub: RunningHub, role: str, exa
     arguments = [
         *("run", f"{hub.base}/api/openapi.json", "--header", f"Authorization: Bearer {_token(hub, role)}"),
         *("--checks", ",".join(CHECKS), "--max-examples", str(examples)),
+        *("--phases", "coverage,fuzzing" if examples < 100 else "coverage,fuzzing,stateful"),
         *("--generation-deterministic", "--no-color", "--request-timeout", "30"),
     ]
     done = subprocess.run(
