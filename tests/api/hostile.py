@@ -58,7 +58,7 @@ WELL: Final = (
     "Patient/F05-known", "http://loinc.org|8480-6", "gt100||mm[Hg]", "-_lastUpdated", "date", "accurate", "none",
     "count", "data", "json", "xml", "*", "Observation:subject", "Observation:patient:Patient", "Patient,Observation",
 )  # fmt: skip
-JUNK: Final = (
+JUNK: Final[tuple[Any, ...]] = (
     CANARY, "", 0, -1, 10**30, 1e-30, True, None, [], {}, [None], [[CANARY]], {"stray": CANARY}, [{"id": CANARY}],
     {"reference": f"Patient/{CANARY}"}, {"reference": f"urn:uuid:{CANARY}"}, {"reference": f"Patient?name={CANARY}"},
     {"coding": [{"system": CANARY, "code": CANARY}]}, f"<div>{CANARY}</div>", "2026-02-30", f"9999{CANARY}",

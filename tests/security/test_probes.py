@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import pytest
 
+from hub.kernel.types import Json
 from tests.api.hostile import CANARY, VALUES
 from tests.api.house import House, body, code
 from tests.security.county import HIV, observation
@@ -131,7 +132,8 @@ def test_21_there_is_no_other_language_to_ask_in(database_url: str, path: str) -
 
 def test_26_nobody_lowers_a_label_or_moves_a_result_to_another_patient(database_url: str) -> None:
     async def visit(home: House) -> None:
-        for meta in ({}, {"meta": {}}, {"meta": {"security": [{"system": HIV["system"], "code": "N"}]}}):
+        lowered: tuple[Json, ...] = ({}, {"meta": {}}, {"meta": {"security": [{"system": HIV["system"], "code": "N"}]}})
+        for meta in lowered:
             sent = observation("c", "load", 51000, **meta)
             await home.ask("PUT", "/Observation/F01-c-load", sent, who="hospital")
             assert (await home.ask("GET", "/Observation/F01-c-load")).status_code == 404
