@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from hub.auth.actor import Actor
+from hub.bulk.desk import Desk
 from hub.fhir.search_parameters import SearchParameter
 from hub.gate.gate import Gate
 from hub.kernel.clock import Clock
@@ -25,6 +26,7 @@ class Services:
 
     gate: Gate
     writes: ClientWrites
+    bulk: Desk
     verify: Callable[[str], Actor]
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]

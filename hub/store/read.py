@@ -26,6 +26,7 @@ _LOAD: Final = f"""
 SELECT {_OF_R} FROM resource_home h JOIN resource r ON r.pkey = h.pkey AND r.key = h.key
 WHERE h.key = ANY($1::uuid[])
 """
+_CHANGED: Final = f"{_LOAD} AND NOT pg_visible_in_snapshot(r.xid, (SELECT $2::text::pg_snapshot))"
 #: Home rows never change, so whoever waits for one reads the newest version after it.
 _LOCK: Final = "SELECT 1 FROM resource_home WHERE key = ANY($1::uuid[]) ORDER BY key FOR NO KEY UPDATE"
 
@@ -73,6 +74,12 @@ async def load(tx: Tx, refs: Sequence[tuple[str, str]], *, lock: bool) -> dict[t
         await tx.execute(_LOCK, keys)
     found = [stored(row) for row in await tx.fetch(_LOAD, keys)]
     return {version.reference: version for version in found}
+
+
+async def changed_since(tx: Tx, refs: Sequence[tuple[str, str]], horizon: str) -> dict[tuple[str, str], Stored]:
+    """Current versions by (type, id) that the snapshot `horizon` does not see."""
+    rows = await tx.fetch(_CHANGED, [reference_key(*ref) for ref in refs], horizon)
+    return {version.reference: version for version in map(stored, rows)}
 
 
 async def load_version(tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:

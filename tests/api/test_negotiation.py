@@ -81,7 +81,7 @@ def test_another_body_is_refused_with_415(content_type: str) -> None:
         ("return=minimal", Preference("minimal")),
         ("return=representation; handling=lenient", Preference("representation", lenient=True)),
         ("handling=lenient, return=OperationOutcome", Preference("OperationOutcome", lenient=True)),
-        ('respond-async, return="minimal"', Preference("minimal")),
+        ('respond-async, return="minimal"', Preference("minimal", later=True)),
         ("handling=strict, return=nonsense", Preference()),
     ],
 )

@@ -59,6 +59,7 @@ def capability_statement(services: Services) -> Json:
                 },
                 "resource": [_resource(rtype, services.searchable(rtype)) for rtype in sorted(RESOURCE_TYPES)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "search-system")],
+                **_operations("", services.base_url),
             }
         ],
     }
@@ -93,7 +94,10 @@ def _codes(interactions: Sequence[Interaction]) -> list[str]:
     return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template and not i.operation))
 
 
-def _operations(rtype: str) -> Json:
+def _operations(rtype: str, base_url: str = "") -> Json:
+    """Those of one type, or ("") of the whole system; a definition that is not HL7's lies below the base."""
     definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only == rtype}
-    told = [{"name": name, "definition": url} for name, url in definitions.items()]
+    told = [
+        {"name": name, "definition": url if "://" in url else f"{base_url}/{url}"} for name, url in definitions.items()
+    ]
     return {"operation": told} if told else {}

@@ -21,6 +21,7 @@ from hub.api.failures import PRIVATE, defect, refusal
 from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions
 from hub.api.fhir.freshness import etag, http_date
+from hub.api.fhir.jobs import JOBS, jobs
 from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.parameters import FORM, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
@@ -68,6 +69,8 @@ class FhirEndpoint:
             params = read_query(request.scope["query_string"].decode("latin-1"))
             if params:
                 refuse_tokens(name for name, _ in params)
+            if path.startswith(JOBS):
+                return JOBS, await jobs(self._services, request, path, number)
             check_accept(request.headers.get("accept", ""), values(params, "_format"))
             if path == METADATA:
                 return METADATA, self._metadata(request)
@@ -159,5 +162,7 @@ def _response(answer: Answer, base_url: str, *, pretty: bool) -> Response:
         headers["last-modified"] = http_date(answer.updated)
     if answer.location:
         headers["location"] = f"{base_url}/{answer.location}"
+    if answer.progress:
+        headers["content-location"] = f"{base_url}/{answer.progress}"
     body = msgspec.json.format(answer.body, indent=2) if pretty and answer.body else answer.body
     return Response(body, answer.status, headers, FHIR_JSON if body else None)

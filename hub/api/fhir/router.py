@@ -15,7 +15,7 @@ from hub.kernel.errors import Category, HubError
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
 Body = Literal["none", "resource", "form", "parameters"]
 
-_LITERAL: Final = frozenset({"_history", "_search", "$everything", "$match"})
+_LITERAL: Final = frozenset({"_history", "_search", "$everything", "$match", "$export", "$import"})
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -23,8 +23,8 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 class Interaction:
     """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one.
 
-    An operation has its own name as `code`, and in `operation` the canonical URL of its definition. `only` is the one
-    resource type it is for.
+    An operation has its own name as `code`, and in `operation` the canonical URL of its definition (below the base for
+    one of the hub's own). `only` is the one resource type it is for.
     """
 
     code: str

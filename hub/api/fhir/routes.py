@@ -6,6 +6,8 @@ from typing import Final
 
 from hub.api.fhir.bundles import batch_or_transaction
 from hub.api.fhir.everything import EVERYTHING, everything
+from hub.api.fhir.exports import EXPORTS
+from hub.api.fhir.imports import IMPORT, import_files
 from hub.api.fhir.match import MATCH, match
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
@@ -16,6 +18,8 @@ INTERACTIONS: Final = (
     Interaction(
         "everything", "POST", "/{type}/{id}/$everything", everything, "parameters", operation=EVERYTHING, only="Patient"
     ),
+    *EXPORTS,
+    Interaction("import", "POST", "/$import", import_files, "resource", operation=IMPORT),
     Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
 )
 
