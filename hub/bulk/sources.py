@@ -52,12 +52,11 @@ class Sources:
             handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         except OSError:
             raise _no_such_file() from None
-        stream = os.fdopen(handle, "rb")
-        status = os.fstat(stream.fileno())
+        status = os.fstat(handle)
         if not stat.S_ISREG(status.st_mode):
-            stream.close()
+            os.close(handle)
             raise _no_such_file()
-        return Source(stream, self._most, f"{status.st_size}-{status.st_mtime_ns}")
+        return Source(os.fdopen(handle, "rb"), self._most, f"{status.st_size}-{status.st_mtime_ns}")
 
 
 class Source:

@@ -150,15 +150,16 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         following(store, CONSORTIUM, clock),
     )
     gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
-    folder = tempfile.TemporaryDirectory(prefix="yilian-house-")
+    temporary = tempfile.TemporaryDirectory(prefix="yilian-house-")
+    folder = changes.pop("folder", Path(temporary.name))
     services = Services(
         gate=gate,
         writes=writes,
         bulk=Desk(
             gate,
             Jobs(database, most=2),
-            Vault(Path(folder.name) / "bulk"),
-            Sources(Path(folder.name) / "import", most_bytes=64 * 1024),
+            Vault(folder / "bulk"),
+            Sources(folder / "import", most_bytes=64 * 1024),
             directory,
             clock,
         ),
@@ -176,13 +177,13 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://hub.test") as client:
         try:
-            yield House(client, services, database, stream, Path(folder.name))
+            yield House(client, services, database, stream, folder)
         finally:
             print(stream.getvalue())  # noqa: T201  # pytest shows it beside a failure
             await writes.close()
             await trail.close()
             await database.close()
-            folder.cleanup()
+            temporary.cleanup()
 
 
 async def _ready() -> None:

@@ -34,6 +34,7 @@ class Bulk:
     home: House
     worker: Worker
     vault: Vault
+    exporter: Exporter
 
     async def start(self, path: str, body: Any = None, *, who: str = "clinic", **headers: str) -> str:
         """Kick off a job; the path below the base where to ask for it."""
@@ -84,7 +85,7 @@ def bulk_in(home: House, *, most_bytes: int = 1 << 30) -> Bulk:
     importer = Importer(home.services.writes, vault, sources, parse, keyed_ids(bytes(32)), clock, keep=KEEP)
     runners: Any = {"export": exporter, "import": importer}
     worker = Worker(home.database, jobs, vault, runners, home.services.log, clock, keep=KEEP)
-    return Bulk(home, worker, vault)
+    return Bulk(home, worker, vault, exporter)
 
 
 def with_bulk(url: str, visit: Callable[[Bulk], Awaitable[T]], *, most_bytes: int = 1 << 30, **changes: Any) -> T:
