@@ -15,7 +15,8 @@ from hub.bootstrap.consequences import consequences
 from hub.bootstrap.foundation import Foundation
 from hub.bulk.exporting import Exporter
 from hub.bulk.importing import Importer
-from hub.bulk.worker import Worker
+from hub.bulk.model import Kind
+from hub.bulk.worker import Runner, Worker
 from hub.db.database import Database
 from hub.fhir.validate import validate
 from hub.kernel.clock import system_clock
@@ -35,7 +36,7 @@ async def bulk_worker(foundation: Foundation, database: Database) -> AsyncIterat
     ids = keyed_ids(foundation.keys.id_secret)
     exporter = Exporter(gate, jobs, vault, system_clock, most_bytes=settings.bulk_bytes, keep=keep)
     importer = Importer(writes, vault, sources_of(settings), parse, ids, system_clock, keep=keep)
-    runners = {"export": exporter, "import": importer}
+    runners: dict[Kind, Runner] = {"export": exporter, "import": importer}
     try:
         yield Worker(database, jobs, vault, runners, foundation.log, system_clock, keep=keep)
     finally:

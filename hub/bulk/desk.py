@@ -103,7 +103,7 @@ class Desk:
                 code="role",
             )
         for given in inputs:
-            await asyncio.to_thread(lambda url=given.url: self._sources.open(actor.organization, url).close())
+            await asyncio.to_thread(self._sources.check, actor.organization, given.url)
         asked: Json = {
             "facility": actor.organization,
             "source": source,

@@ -34,6 +34,10 @@ class Sources:
         self._folder: Final = folder
         self._most: Final = most_bytes
 
+    def check(self, facility: str, url: str) -> None:
+        """Raise HubError as `open` does."""
+        self.open(facility, url).close()
+
     def open(self, facility: str, url: str) -> Source:
         """The file a URL names, for a facility.
 

@@ -51,14 +51,15 @@ class Vault:
         try:
             _make(self._folder)
             _make(path.parent)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
-            stream = os.fdopen(handle, "r+b")
-            if stream.seek(0, os.SEEK_END) < size:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+            if os.fstat(handle).st_size < size:
+                os.close(handle)
                 raise _broken()
-            stream.truncate(size)
-            stream.seek(size)
+            os.ftruncate(handle, size)
+            os.lseek(handle, size, os.SEEK_SET)
         except OSError as error:
             raise _failed(error) from None
+        stream = os.fdopen(handle, "wb")
         return Writer(stream, f"{job_id}/{name}", key, self._random_bytes, frames=frames, size=size)
 
     async def frames(self, job_id: str, name: str, key: bytes, count: int) -> AsyncIterator[bytes]:
@@ -71,15 +72,9 @@ class Vault:
             for index in range(count):
                 yield await asyncio.to_thread(_read, stream, AESGCM(key), _bound(f"{job_id}/{name}", index))
 
-    def clear(self, job_id: str, *, but: Collection[str] = ()) -> None:
-        """Remove the files of a job, but for some."""
-        folder = self._of(job_id)
-        if not but:
-            shutil.rmtree(folder, ignore_errors=True)
-            return
-        for path in folder.iterdir() if folder.is_dir() else ():
-            if path.name not in but:
-                path.unlink(missing_ok=True)
+    def clear(self, job_id: str) -> None:
+        """Remove the files of a job."""
+        shutil.rmtree(self._of(job_id), ignore_errors=True)
 
     def sweep(self, known: Collection[str]) -> None:
         """Remove the files of all jobs that are not known."""

@@ -7,10 +7,12 @@ out of what the cursor brings, and fetched when its turn comes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+
+from asyncpg import Record
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
@@ -112,7 +114,7 @@ async def walk(tx: Tx, stretch: Stretch, visible: Visible) -> AsyncIterator[list
         yield piece
 
 
-async def _whole(tx: Tx, row: Sequence[Any]) -> tuple[Any, ...]:
+async def _whole(tx: Tx, row: Record) -> tuple[Any, ...]:
     rtype, rid, pkey = type_name(row[0]), row[1], row[_BODY + 1]
     body = await tx.fetchval(_BODY_OF, pkey, reference_key(rtype, rid))
     return (*row[:_BODY], body, *row[_BODY + 1 :])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from bench import everything, gate
+from bench import bulk, everything, gate
 from bench.consented import PATIENTS, house
 from bench.turns import by_turns, ratios
 from hub.fhir.json import loads
@@ -50,3 +50,9 @@ def test_ways_take_turns_and_are_told_as_multiples_of_the_base() -> None:
     compared = ratios(found, "base")
     assert compared["base"]["p50 ms"] == 1
     assert compared["slow"]["p50 ms"] > 1
+
+
+def test_every_step_of_an_export_is_measured(database_url: str, tmp_path: Path) -> None:
+    found = asyncio.run(bulk.measure(database_url, tmp_path, 22, 2))
+    assert set(found) == {"store", "own", "other", "fetch-own", "fetch-other"}
+    assert all(value > 0 for one in found.values() for value in one.values())

@@ -11,6 +11,7 @@ import pytest
 
 from tests.api.house import BASE, body, code, observation, patient
 from tests.bulk.house import LATER, Bulk, parameters, with_bulk
+from tests.bulk.test_import import asked, put, values
 
 KICK_OFFS: Final = ("/$export", "/Patient/$export")
 
@@ -370,3 +371,17 @@ def test_what_has_expired_is_removed(database_url: str) -> None:
             return await tx.fetchval("SELECT count(*) FROM bulk_file")
 
     assert with_bulk(database_url, visit) == 0
+
+
+def test_a_type_of_many_resources_is_several_files(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("hub.bulk.exporting.FILE_LINES", 500)
+
+    async def visit(bulk: Bulk) -> None:
+        put(bulk, "a.ndjson", values(1200))
+        await bulk.done("/$import", asked(("Observation", "a.ndjson")), who="feed")
+        manifest = await bulk.done("/$export")
+        assert [item["type"] for item in manifest["output"]] == ["Observation"] * 3
+        lines = [line["id"] for item in manifest["output"] for line in await bulk.lines(item)]
+        assert len(lines) == len(set(lines)) == 1200
+
+    with_bulk(database_url, visit)
