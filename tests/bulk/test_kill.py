@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import random
 import signal
 import subprocess
 import sys
@@ -53,36 +52,39 @@ def in_folder(url: str, folder: Path, visit: Callable[[Bulk], Awaitable[T]]) -> 
     return asyncio.run(run())
 
 
-def killed_in_between(url: str, folder: Path, state: Callable[[], bool]) -> int:
-    """Start a worker some times and kill it soon after it began the job; how often it had begun and not ended."""
-    chance = random.Random(COUNT)  # noqa: S311
+def killed_in_between(url: str, folder: Path, begun: Callable[[], object]) -> int:
+    """Start a worker some times, and kill it when what `begun` tells has changed; how often the job was not done."""
     caught = 0
     for _ in range(ROUNDS):
-        before = attempts(url)
-        if before[1] == "done":
+        before = begun()
+        if standing(url)[0] == "done":
             break
         with process(url, folder) as child:
-            while attempts(url) == before:
-                time.sleep(0.005)
-            time.sleep(chance.uniform(0, 0.05))
+            while begun() in (before, [], None) and standing(url)[0] != "done":
+                time.sleep(0.002)
             child.send_signal(signal.SIGKILL)
             child.wait()
-        caught += state()
+        caught += standing(url)[0] == "running"
     return caught
 
 
-def attempts(url: str) -> tuple[int, str]:
-    """How often the only job was begun, and where it stands."""
+def standing(url: str) -> tuple[str, str | None]:
+    """The state of the only job, and how far it is."""
 
-    async def ask() -> tuple[int, str]:
+    async def ask() -> tuple[str, str | None]:
         connection = await asyncpg.connect(url)
         try:
-            row = await connection.fetchrow("SELECT attempt, state FROM bulk_job")
+            row = await connection.fetchrow("SELECT state, progress::text FROM bulk_job")
         finally:
             await connection.close()
-        return row["attempt"], row["state"]
+        return row["state"], row["progress"]
 
     return asyncio.run(ask())
+
+
+def files(folder: Path) -> list[str]:
+    """The files of the only job."""
+    return sorted(path.name for path in (folder / "bulk").glob("*/*"))
 
 
 def test_an_export_whose_workers_are_killed_is_whole(database_url: str, tmp_path: Path) -> None:
@@ -96,8 +98,9 @@ def test_an_export_whose_workers_are_killed_is_whole(database_url: str, tmp_path
 
     where, expected = in_folder(database_url, tmp_path, begin)
     assert len(expected) == COUNT
-    caught = killed_in_between(database_url, tmp_path, lambda: attempts(database_url)[1] == "running")
+    caught = killed_in_between(database_url, tmp_path, lambda: files(tmp_path))
     assert caught, "no kill came in time to prove anything"
+    assert files(tmp_path), "nothing of the last attempt was there"
 
     async def end(bulk: Bulk) -> list[str]:
         await bulk.worker.drain()
@@ -120,7 +123,7 @@ def test_an_import_whose_workers_are_killed_goes_on_and_makes_nothing_twice(data
         return await bulk.start("/$import", asked(("Observation", "a.ndjson")), who="feed")
 
     where = in_folder(database_url, tmp_path, begin)
-    caught = killed_in_between(database_url, tmp_path, lambda: attempts(database_url)[1] == "running")
+    caught = killed_in_between(database_url, tmp_path, lambda: standing(database_url)[1])
     assert caught, "no kill came in time to prove anything"
 
     async def end(bulk: Bulk) -> Any:
