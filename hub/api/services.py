@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.auth.actor import Actor
+from hub.bulk.desk import Desk
 from hub.fhir.search_parameters import SearchParameter
 from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
@@ -27,6 +28,7 @@ class Services:
 
     gate: Gate
     writes: ClientWrites
+    bulk: Desk
     verify: Callable[[str], Actor]
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]

@@ -22,9 +22,11 @@ from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
 from hub.auth.sessions import Sessions
 from hub.auth.tokens import Issuer
+from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.desks import unmasking
 from hub.bootstrap.foundation import VERSION, Foundation
+from hub.bulk.desk import Desk
 from hub.db import migrate as schema
 from hub.db.database import Database
 from hub.fhir.search_parameters import parameters
@@ -52,22 +54,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     settings, keys = foundation.settings, foundation.keys
     directory, store = Directory(foundation.consortium), foundation.store()
     trail = Trail(database, foundation.log)
-    gate = Gate(
-        database,
-        store,
-        trail,
-        directory,
-        keys.page_secret,
-        system_clock,
-        foundation.log,
-        page_size=settings.page_size,
-        page_limit=settings.page_limit,
-        panel_limit=settings.panel_limit,
-        glass_limit=settings.glass_limit,
-        base_url=settings.base_url,
-        canonical_base=settings.canonical_base,
-        installation=f"urn:yilian:{keys.installation}",
-    )
+    gate = gate_of(foundation, database, store, trail, directory)
     follows, validator = consequences(foundation, store), Validator(foundation.profiles)
     writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, sight=gate.sight)
 
@@ -77,6 +64,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     services = Services(
         gate=gate,
         writes=writes,
+        bulk=Desk(gate, jobs_of(settings, database), vault_of(settings), sources_of(settings), directory, system_clock),
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
@@ -98,6 +86,27 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     finally:
         await writes.close()
         await trail.close()
+
+
+def gate_of(foundation: Foundation, database: Database, store: Store, trail: Trail, directory: Directory) -> Gate:
+    """The gate of one process."""
+    settings, keys = foundation.settings, foundation.keys
+    return Gate(
+        database,
+        store,
+        trail,
+        directory,
+        keys.page_secret,
+        system_clock,
+        foundation.log,
+        page_size=settings.page_size,
+        page_limit=settings.page_limit,
+        panel_limit=settings.panel_limit,
+        glass_limit=settings.glass_limit,
+        base_url=settings.base_url,
+        canonical_base=settings.canonical_base,
+        installation=f"urn:yilian:{keys.installation}",
+    )
 
 
 def pages(settings: Settings, database: Database, directory: Directory, gate: Gate, log: Log) -> PortalServices:

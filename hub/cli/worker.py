@@ -24,6 +24,7 @@ class Kind(StrEnum):
     API = "api"
     PIPELINE = "pipeline"
     MLLP = "mllp"
+    BULK = "bulk"
 
 
 def worker(
@@ -53,6 +54,10 @@ def worker(
                 from hub.run.mllp import run_mllp
 
                 await run_mllp(foundation, child, sockets)
+            case Kind.BULK:
+                from hub.run.bulk import run_bulk
+
+                await run_bulk(foundation, child)
 
     allow_open_files()
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.

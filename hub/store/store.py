@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, compartment, histories, latest, named, outbox, read, relations, search, write
+from hub.store import claims, compartment, histories, latest, named, outbox, read, relations, search, walk, write
 from hub.store.criteria import Query
 from hub.store.phrases import Phrases
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
+from hub.store.walk import Stretch
 
 
 class Store:
@@ -120,6 +121,27 @@ class Store:
     async def holds(self, tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
         """Whether the record of one of some source patients holds anything of these types that may be seen."""
         return await compartment.holds(tx, patients, types, visible)
+
+    def walk(self, tx: Tx, stretch: Stretch, visible: Visible) -> AsyncIterator[list[Stored]]:
+        """All rows of a stretch that may be seen, in slices of about a megabyte, by date and key.
+
+        `tx` is in a transaction; in one snapshot no row is missed or repeated. A step may take an hour.
+        """
+        return walk.walk(tx, stretch, visible)
+
+    async def types(self, tx: Tx) -> list[str]:
+        """The types of which anything is stored."""
+        return await walk.types(tx)
+
+    async def snapshot(self, tx: Tx) -> str:
+        """What `tx` sees, as a horizon that stays valid."""
+        return await walk.snapshot(tx)
+
+    async def changed_since(
+        self, tx: Tx, refs: Sequence[tuple[str, str]], horizon: str
+    ) -> dict[tuple[str, str], Stored]:
+        """Those of the current versions by (type, id) that a horizon did not see."""
+        return await read.changed_since(tx, refs, horizon)
 
     async def put_relations(self, tx: Tx, rows: Sequence[Relation]) -> None:
         """Store the relations that follow from the versions that `save` left standing in this transaction.

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -17,6 +19,10 @@ from hub.api.services import Services
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.bulk.desk import Desk
+from hub.bulk.jobs import Jobs
+from hub.bulk.sources import Sources
+from hub.bulk.vault import Vault
 from hub.db.database import Database
 from hub.fhir.json import dumps, loads
 from hub.fhir.search_parameters import parameters
@@ -85,12 +91,13 @@ def accept_all(_: Json) -> Sequence[Issue]:
 
 @dataclass
 class House:
-    """The hub of one test, and a client for it."""
+    """The hub of one test, and a client for it. `folder` holds bulk files (`bulk`) and what is imported (`import`)."""
 
     http: httpx.AsyncClient
     services: Services
     database: Database
     log: io.StringIO
+    folder: Path
     tokens: dict[str, str] = field(default_factory=dict)
 
     async def ask(
@@ -145,9 +152,20 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         following(store, CONSORTIUM, clock),
         sight=gate.sight,
     )
+    gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
+    temporary = tempfile.TemporaryDirectory(prefix="yilian-house-")
+    folder = changes.pop("folder", Path(temporary.name))
     services = Services(
         gate=gate,
         writes=writes,
+        bulk=Desk(
+            gate,
+            Jobs(database, most=2),
+            Vault(folder / "bulk"),
+            Sources(folder / "import", most_bytes=64 * 1024),
+            directory,
+            clock,
+        ),
         verify=verify,
         new_id=random_id,
         ready=_ready,
@@ -162,12 +180,13 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://hub.test") as client:
         try:
-            yield House(client, services, database, stream)
+            yield House(client, services, database, stream, folder)
         finally:
             print(stream.getvalue())  # noqa: T201  # pytest shows it beside a failure
             await writes.close()
             await trail.close()
             await database.close()
+            temporary.cleanup()
 
 
 async def _ready() -> None:

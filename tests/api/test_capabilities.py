@@ -29,7 +29,7 @@ def test_every_interaction_of_the_routes_is_announced_and_no_other(statement: An
     announced = {i["code"] for r in rest["resource"] for i in r["interaction"]} | {
         i["code"] for i in rest["interaction"]
     }
-    announced |= {operation["name"] for r in rest["resource"] for operation in r.get("operation", [])}
+    announced |= {operation["name"] for r in [*rest["resource"], rest] for operation in r.get("operation", [])}
     assert announced - {"batch"} == {interaction.code for interaction in INTERACTIONS}
 
 

@@ -82,7 +82,7 @@ class Hub:
     tokens: Mapping[str, str]
 
     async def ask(self, method: str, path: str, body: Any = None, *, role: str = "clinician") -> httpx.Response:
-        headers = {"content-type": "application/fhir+json"}
+        headers = {"content-type": "application/fhir+json", "prefer": "respond-async"}
         if role:
             headers["authorization"] = f"Bearer {self.tokens[role]}"
         return await self.http.request(method, path, content=None if body is None else dumps(body), headers=headers)
@@ -119,7 +119,7 @@ def in_hub(url: str, folder: Path, visit: Callable[[Hub], Awaitable[T]]) -> T:
 
 
 async def recorded(home: Hub) -> dict[str, str]:
-    """One patient with one value and one document: what stands in the place of a route's parameters."""
+    """One patient with one value, a document and a Group: what stands in the place of a route's parameters."""
     made = loads((await home.ask("POST", "/fhir/Patient", patient())).content)
     value = loads((await home.ask("POST", "/fhir/Observation", observation(made["id"]))).content)
     document = {
@@ -133,7 +133,10 @@ async def recorded(home: Hub) -> dict[str, str]:
         "section": [{"entry": [{"reference": f"Observation/{value['id']}"}]}],
     }
     head = loads((await home.ask("POST", "/fhir/Composition", document)).content)
-    return {"Patient": made["id"], "Observation": value["id"], "Composition": head["id"]}
+    members = [{"entity": {"reference": f"Patient/{made['id']}"}}]
+    group = {"resourceType": "Group", "type": "person", "actual": True, "member": members}
+    cohort = loads((await home.ask("POST", "/fhir/Group", group)).content)
+    return {"Patient": made["id"], "Observation": value["id"], "Composition": head["id"], "Group": cohort["id"]}
 
 
 def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
@@ -156,6 +159,8 @@ def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:
         return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
     if kind != "resource":
         return None
+    if rtype == "Group":
+        return {"resourceType": "Group", "id": ids[rtype], "type": "person", "actual": False}
     return patient(id=ids[rtype]) if rtype == "Patient" else observation(ids["Patient"], id=ids[rtype])
 
 

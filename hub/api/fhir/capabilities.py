@@ -67,14 +67,17 @@ def capability_statement(services: Services) -> Json:
                     "cors": False,
                     "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
                 },
-                "resource": [_resource(rtype, services.searchable(rtype)) for rtype in sorted(RESOURCE_TYPES)],
+                "resource": [
+                    _resource(rtype, services.searchable(rtype), services.base_url) for rtype in sorted(RESOURCE_TYPES)
+                ],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
+                **_told(_of_system(), services.base_url),
             }
         ],
     }
 
 
-def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
+def _resource(rtype: str, searchable: Mapping[str, SearchParameter], base_url: str) -> Json:
     computed = rtype in _COMPUTED
     left_out = (_WRITES if rtype in RESERVED else frozenset()) | (_OF_VERSIONS if computed else frozenset())
     codes = [code for code in _codes(INTERACTIONS) if code not in left_out]
@@ -92,7 +95,7 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
             "conditionalUpdate": True,
             "conditionalDelete": "single",
         }
-    told |= _operations(rtype, codes)
+    told |= _operations(rtype, codes, base_url)
     answered = sorted(_COMPUTED.get(rtype, searchable))
     parameters = [{"name": code, "type": searchable[code].type} for code in answered]
     return told | ({"searchParam": parameters} if parameters else {})
@@ -103,11 +106,24 @@ def _codes(interactions: Sequence[Interaction]) -> list[str]:
     return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template and not i.operation))
 
 
-def _operations(rtype: str, codes: Sequence[str]) -> Json:
+def _operations(rtype: str, codes: Sequence[str], base_url: str) -> Json:
     """The operations of a type; those that write only where updates do."""
     left_out = frozenset() if "update" in codes else _WRITING
-    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only in ("", rtype)}
-    told = [_operation(name, url) for name, url in definitions.items() if name not in left_out]
+    of_types = [i for i in INTERACTIONS if "{type}" in i.template and i.only in ("", rtype)]
+    return _told({i.code: i.operation for i in of_types if i.operation and i.code not in left_out}, base_url)
+
+
+def _of_system() -> Mapping[str, str]:
+    """The operations of the whole system; $meta is refused there."""
+    return {
+        i.code: i.operation for i in INTERACTIONS if i.operation and "{type}" not in i.template and i.code != "meta"
+    }
+
+
+def _told(definitions: Mapping[str, str], base_url: str) -> Json:
+    """Operations and their definitions; one that is not HL7's lies below the base."""
+    absolute = {name: url if "://" in url else f"{base_url}/{url}" for name, url in definitions.items()}
+    told = [_operation(name, url) for name, url in absolute.items()]
     return {"operation": told} if told else {}
 
 

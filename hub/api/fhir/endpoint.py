@@ -19,6 +19,7 @@ from hub.api.fhir.bodies import read, read_judged
 from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.freshness import etag, http_date
+from hub.api.fhir.jobs import JOBS, jobs
 from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.parameters import FORM, split, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
@@ -71,6 +72,8 @@ class FhirEndpoint:
             if params:
                 refuse_tokens(name for name, _ in params)
             form = _form_of(request, params)
+            if path.startswith(JOBS):
+                return JOBS, await jobs(self._services, request, path, number)
             if path == METADATA:
                 return METADATA, await self._metadata(request, params, form)
             match = ROUTER.resolve(_method(request), path)
@@ -173,5 +176,7 @@ async def _response(answer: Answer, base_url: str, form: Representation) -> Resp
         headers["last-modified"] = http_date(answer.updated)
     if answer.location:
         headers["location"] = f"{base_url}/{answer.location}"
+    if answer.progress:
+        headers["content-location"] = f"{base_url}/{answer.progress}"
     body = await form.ready(answer.body)
     return Response(body, answer.status, headers, form.format.content_type if body else None)

@@ -64,7 +64,8 @@ class Ask:
 class Answer:
     """Status and ready JSON; `location` is relative to the base (`Patient/x/_history/1`).
 
-    `outcome` says that the body is no resource of the record but an OperationOutcome about what was done.
+    So is `progress`, where a client that will wait asks how far it is. `outcome` says that the body is no resource of
+    the record but an OperationOutcome about what was done.
     """
 
     status: int
@@ -72,4 +73,5 @@ class Answer:
     version: int | None = None
     updated: datetime | None = None
     location: str = ""
+    progress: str = ""
     outcome: bool = False

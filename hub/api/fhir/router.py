@@ -18,7 +18,7 @@ Body = Literal["none", "resource", "form", "parameters", "patch", "judged"]
 _LITERAL: Final = frozenset(
     {
         *("_history", "_search", "$everything", "$match", "$meta", "$meta-add", "$meta-delete"),
-        *("$lastn", "$document", "$summary", "$validate"),
+        *("$lastn", "$document", "$summary", "$validate", "$export", "$import"),
     }
 )
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -28,8 +28,9 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 class Interaction:
     """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one.
 
-    An operation has its own name as `code`, and in `operation` the canonical URL of its definition. `only` is the one
-    resource type it is for. A body that is `judged` is given to the handler even where it cannot be read.
+    An operation has its own name as `code`, and in `operation` the canonical URL of its definition (below the base for
+    one of the hub's own). `only` is the one resource type it is for. A body that is `judged` is given to the handler
+    even where it cannot be read.
     """
 
     code: str

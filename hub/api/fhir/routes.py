@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from hub.api.fhir.bundles import batch_or_transaction
+from hub.api.fhir.exports import EXPORTS
+from hub.api.fhir.imports import IMPORT, import_files
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
 from hub.api.fhir.validate import VALIDATE, validate
@@ -15,6 +17,8 @@ INTERACTIONS: Final = (
     Interaction("validate", "POST", "/{type}/$validate", validate, "judged", operation=VALIDATE),
     Interaction("validate", "POST", "/{type}/{id}/$validate", validate, "judged", operation=VALIDATE),
     Interaction("validate", "GET", "/{type}/{id}/$validate", validate, operation=VALIDATE),
+    *EXPORTS,
+    Interaction("import", "POST", "/$import", import_files, "resource", operation=IMPORT),
 )
 
 ROUTER: Final = Router(INTERACTIONS)
