@@ -6,6 +6,8 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from hub.auth.actor import Actor
+from hub.events.operations import Operations
+from hub.events.subscriptions import Subscriptions
 from hub.fhir.search_parameters import SearchParameter
 from hub.gate.gate import Gate
 from hub.kernel.clock import Clock
@@ -19,12 +21,14 @@ class Services:
 
     `verify` turns a bearer token into an actor or raises HubError UNAUTHENTICATED. `new_id` gives a fresh random id.
     `ready` returns when the process can serve, and raises HubError UNAVAILABLE saying what is away. `searchable`
-    gives the search parameters of a type that the store answers. `base_url` is the public base of the FHIR API
-    without a slash at its end.
+    gives the search parameters of a type that the store answers. `canonical_base` is that of the topics. `base_url` is
+    the public base of the FHIR API without a slash at its end.
     """
 
     gate: Gate
     writes: ClientWrites
+    subscriptions: Subscriptions
+    operations: Operations
     verify: Callable[[str], Actor]
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]
@@ -32,5 +36,6 @@ class Services:
     clock: Clock
     log: Log
     base_url: str
+    canonical_base: str
     version: str
     max_body_bytes: int

@@ -17,6 +17,7 @@ from hub.api.numbering import Numbering
 from hub.api.openapi import openapi_route
 from hub.api.services import Services
 from hub.api.standing import approval_doors, proxy_doors
+from hub.api.subscriptions import topic_doors, websocket_route
 from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
@@ -24,7 +25,9 @@ from hub.auth.sessions import Sessions
 from hub.auth.tokens import Issuer
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.desks import unmasking
+from hub.bootstrap.events import api_parts
 from hub.bootstrap.foundation import VERSION, Foundation
+from hub.bootstrap.gates import gate_of
 from hub.db import migrate as schema
 from hub.db.database import Database
 from hub.fhir.search_parameters import parameters
@@ -52,30 +55,18 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     settings, keys = foundation.settings, foundation.keys
     directory, store = Directory(foundation.consortium), foundation.store()
     trail = Trail(database, foundation.log)
-    gate = Gate(
-        database,
-        store,
-        trail,
-        directory,
-        keys.page_secret,
-        system_clock,
-        foundation.log,
-        page_size=settings.page_size,
-        page_limit=settings.page_limit,
-        panel_limit=settings.panel_limit,
-        glass_limit=settings.glass_limit,
-        base_url=settings.base_url,
-        canonical_base=settings.canonical_base,
-        installation=f"urn:yilian:{keys.installation}",
-    )
+    gate = gate_of(foundation, database, store, trail, directory)
     writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
 
     async def ready() -> None:
         await schema.check(database)
 
+    events = api_parts(foundation, database, gate, trail, directory)
     services = Services(
         gate=gate,
         writes=writes,
+        subscriptions=events.subscriptions,
+        operations=events.operations,
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
@@ -83,12 +74,15 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         clock=system_clock,
         log=foundation.log,
         base_url=settings.base_url,
+        canonical_base=settings.canonical_base,
         version=VERSION,
         max_body_bytes=settings.max_body_bytes,
     )
     app = create_app(services)
     app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
+    app.router.routes.append(websocket_route(events.sockets))
     doors = await consent_api(settings, database, store, directory, trail)
+    doors += topic_doors(settings.canonical_base)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     API = "api"
     PIPELINE = "pipeline"
     MLLP = "mllp"
+    EVENTS = "events"
 
 
 def worker(
@@ -53,6 +54,10 @@ def worker(
                 from hub.run.mllp import run_mllp
 
                 await run_mllp(foundation, child, sockets)
+            case Kind.EVENTS:
+                from hub.run.events import run_events
+
+                await run_events(foundation, child)
 
     allow_open_files()
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.

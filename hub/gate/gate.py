@@ -17,6 +17,7 @@ from hub.gate import instances, looks, match, records, searches, stewards
 from hub.gate.cases import Rules
 from hub.gate.door import Door
 from hub.gate.match import Candidate
+from hub.gate.notices import Notices
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
@@ -77,6 +78,11 @@ class Gate:
             index=PatientIndex(clock),
             observer=Observer(name=installation, base_url=base_url, canonical_base=canonical_base),
         )
+
+    @property
+    def notices(self) -> Notices:
+        """What subscriptions need: changes as they come, and what of them an owner may be told now."""
+        return Notices(self._door)
 
     async def read(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
         """The current version, which may be a deletion; under the id of a person its golden record.

@@ -18,6 +18,11 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
+from hub.events.headers import Seal
+from hub.events.operations import Operations
+from hub.events.receivers import Receivers
+from hub.events.subscriptions import Subscriptions
+from hub.events.telling import Telling
 from hub.fhir.json import dumps, loads
 from hub.fhir.search_parameters import parameters
 from hub.gate.gate import Gate
@@ -26,6 +31,7 @@ from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
 from hub.records.client import ClientWrites
+from hub.records.subscribing import Subscribing
 from hub.store.store import Store
 from tests.auth.consortium import CONSORTIUM
 from tests.records.door import following
@@ -33,6 +39,7 @@ from tests.records.door import following
 T = TypeVar("T")
 
 BASE: Final = "http://hub.test/fhir"
+CANONICAL: Final = "https://yilian-hub.example/fhir"
 START: Final = datetime(2026, 5, 20, 1, 0, tzinfo=UTC)
 
 
@@ -76,6 +83,10 @@ class Ticking:
     def __call__(self) -> datetime:
         self._now += timedelta(seconds=1)
         return self._now
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += timedelta(seconds=seconds)
 
 
 def accept_all(_: Json) -> Sequence[Issue]:
@@ -142,9 +153,16 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         clock,
         following(store, CONSORTIUM, clock),
     )
+    gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
+    bases = {"canonical_base": CANONICAL, "base_url": BASE}
+    subscribing, telling = Subscribing(database, trail, clock), Telling(database, gate.notices)
+    receivers = Receivers(directory, changes.pop("receivers", ()))
+    subscriptions = Subscriptions(database, gate.notices, subscribing, receivers, Seal(bytes(32)), accept_all, **bases)
     services = Services(
-        gate=Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE),
+        gate=gate,
         writes=writes,
+        subscriptions=subscriptions,
+        operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
         verify=verify,
         new_id=random_id,
         ready=_ready,
@@ -152,6 +170,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         clock=clock,
         log=log,
         base_url=BASE,
+        canonical_base=CANONICAL,
         version="0.0.test",
         max_body_bytes=changes.pop("max_body_bytes", 1024 * 1024),
     )

@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from hub.api.fhir import subscription
 from hub.api.fhir.bundle import instant
 from hub.api.fhir.router import Interaction
 from hub.api.fhir.routes import INTERACTIONS
 from hub.api.services import Services
+from hub.events.topics import TOPICS
 from hub.fhir.json import dumps
 from hub.fhir.search_parameters import SearchParameter
 from hub.fhir.structure import RESOURCE_TYPES
@@ -23,6 +25,12 @@ _WRITES: Final = frozenset({"create", "update", "delete"})
 _OF_VERSIONS: Final = frozenset({"vread", "history-instance"})
 #: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
+#: Types that are kept apart from the record, by interactions of their own, and the search parameters they answer.
+_APART: Final = {"Subscription": subscription.ANSWERED}
+_TOPIC: Final = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+)
+_WEBSOCKET: Final = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
 
 
 class CapabilityPage:
@@ -52,15 +60,41 @@ def capability_statement(services: Services) -> Json:
         "format": ["json", "application/fhir+json"],
         "rest": [
             {
+                "extension": [{"url": _WEBSOCKET, "valueUri": subscription.websocket_url(services.base_url)}],
                 "mode": "server",
                 "security": {
                     "cors": False,
                     "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
                 },
-                "resource": [_resource(rtype, services.searchable(rtype)) for rtype in sorted(RESOURCE_TYPES)],
+                "resource": [_told(services, rtype) for rtype in sorted(RESOURCE_TYPES)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "search-system")],
             }
         ],
+    }
+
+
+def _told(services: Services, rtype: str) -> Json:
+    if rtype in _APART:
+        return _apart(rtype, services.searchable(rtype), services.canonical_base)
+    return _resource(rtype, services.searchable(rtype))
+
+
+def _apart(rtype: str, searchable: Mapping[str, SearchParameter], canonical_base: str) -> Json:
+    """A type with interactions of its own; topics are told as backport 1.1.0 does for R4 (conformance.html)."""
+    codes = list(dict.fromkeys(i.code for i in INTERACTIONS if i.only == rtype and not i.operation))
+    return {
+        "extension": [{"url": _TOPIC, "valueCanonical": topic.canonical(canonical_base)} for topic in TOPICS.values()],
+        "type": rtype,
+        "interaction": [{"code": code} for code in codes],
+        "versioning": "versioned-update",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        **_operations(rtype),
+        "searchParam": [{"name": code, "type": searchable[code].type} for code in _APART[rtype]],
     }
 
 
@@ -90,7 +124,8 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
 
 def _codes(interactions: Sequence[Interaction]) -> list[str]:
     """Codes of the interactions on a type or an instance, each once, in the order of the table."""
-    return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template and not i.operation))
+    of_all = (i for i in interactions if "{type}" in i.template and not i.operation and not i.only)
+    return list(dict.fromkeys(i.code for i in of_all))
 
 
 def _operations(rtype: str) -> Json:

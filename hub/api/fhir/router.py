@@ -15,7 +15,9 @@ from hub.kernel.errors import Category, HubError
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
 Body = Literal["none", "resource", "form", "parameters"]
 
-_LITERAL: Final = frozenset({"_history", "_search", "$everything", "$match"})
+_LITERAL: Final = frozenset(
+    {"_history", "_search", "$everything", "$events", "$get-ws-binding-token", "$match", "$status"}
+)
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -24,7 +26,7 @@ class Interaction:
     """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one.
 
     An operation has its own name as `code`, and in `operation` the canonical URL of its definition. `only` is the one
-    resource type it is for.
+    resource type it is for; there it stands in the place of the interaction for all types.
     """
 
     code: str
@@ -59,10 +61,10 @@ class Router:
     """A table of interactions, looked up by the shape of a path: literals stay, names become `*`."""
 
     def __init__(self, interactions: Sequence[Interaction]) -> None:
-        self._table: Final[dict[tuple[str, ...], dict[str, Interaction]]] = {}
+        self._table: Final[dict[tuple[str, ...], dict[str, dict[str, Interaction]]]] = {}
         for interaction in interactions:
-            shape = _shape(_segments(interaction.template))
-            self._table.setdefault(shape, {})[interaction.method] = interaction
+            methods = self._table.setdefault(_shape(_segments(interaction.template)), {})
+            methods.setdefault(interaction.method, {})[interaction.only] = interaction
 
     def resolve(self, method: str, path: str) -> Match:
         """Find the interaction of a method and a decoded path below the base.
@@ -78,10 +80,11 @@ class Router:
             raise _unknown("no such resource type")
         if not all(_ID.fullmatch(name) for name in names[1:]):
             raise _unknown("no such resource")
-        interaction = methods.get(method)
-        if interaction is None:
+        rtype = names[0] if names else ""
+        if method not in methods:
             raise MethodNotAllowedError(", ".join(sorted(methods)))
-        if interaction.only and interaction.only != names[0]:
+        interaction = methods[method].get(rtype) or methods[method].get("")
+        if interaction is None:
             raise _unknown("no such URL")
         return Match(interaction, *names)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.api.fhir import subscription
 from hub.api.fhir.bundles import batch_or_transaction
 from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.match import MATCH, match
@@ -17,6 +18,10 @@ INTERACTIONS: Final = (
         "everything", "POST", "/{type}/{id}/$everything", everything, "parameters", operation=EVERYTHING, only="Patient"
     ),
     Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
+    *(
+        Interaction(name, method, path, handle, body, operation=definition, only="Subscription")
+        for name, method, path, handle, body, definition in subscription.OPERATIONS
+    ),
 )
 
 ROUTER: Final = Router(INTERACTIONS)

@@ -1,0 +1,86 @@
+"""From the outbox to waiting events: one batch at a time, in one transaction that also moves the cursor.
+
+What kills the process leaves the cursor where it was: no change is missed, none is gathered twice. Whoever gathers
+holds the lock of the cursor, so several processes take turns.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from hub.db.database import Database, Tx
+from hub.events import kept, queue
+from hub.events.matching import Compiled, Matcher
+from hub.events.wanted import read_wanted
+from hub.gate.notices import Notices
+from hub.kernel.clock import Clock
+from hub.kernel.errors import HubError
+from hub.kernel.log import Log
+
+#: Changes looked at in one transaction.
+_BATCH: Final = 500
+
+# Changes of transactions that end before now are no events of subscriptions that do not stand yet.
+_BEGIN: Final = """
+INSERT INTO subscription_cursor (one, xid, seq, generation)
+VALUES (1, pg_snapshot_xmin(pg_current_snapshot()), 0, 1) ON CONFLICT DO NOTHING
+"""
+_HOLD: Final = "SELECT xid, seq, generation FROM subscription_cursor FOR UPDATE"
+_MOVE: Final = "UPDATE subscription_cursor SET xid = $1::xid8, seq = $2"
+_SKIP: Final = "UPDATE subscription_cursor SET xid = pg_snapshot_xmin(pg_current_snapshot()), seq = 0"
+_ENDED: Final = "SELECT id FROM subscription WHERE ends <= $1 AND status <> 'off' ORDER BY id"
+
+
+class Gathering:
+    """Gathers events; keeps the subscriptions compiled between turns."""
+
+    def __init__(
+        self, database: Database, notices: Notices, clock: Clock, log: Log, *, canonical_base: str, base_url: str
+    ) -> None:
+        self._database: Final = database
+        self._notices: Final = notices
+        self._clock: Final = clock
+        self._log: Final = log
+        self._canonical_base: Final = canonical_base
+        self._base_url: Final = base_url
+        self._matcher = Matcher(())
+        self._generation = 0
+
+    async def turn(self) -> bool:
+        """Look at one batch; True if there may be more. Raises HubError UNAVAILABLE when the database is away."""
+        async with self._database.transaction() as tx:
+            await tx.execute(_BEGIN)
+            await self._end(tx, self._clock())
+            xid, seq, generation = await tx.fetchrow(_HOLD) or (0, 0, 0)
+            if generation != self._generation:
+                self._matcher = Matcher(await self._compiled(tx))
+                self._generation = generation
+            if not self._matcher.types:
+                await tx.execute(_SKIP)
+                return False
+            stretch = await self._notices.changes(tx, (xid, seq), _BATCH, self._matcher.types)
+            if stretch.end is None:
+                return False
+            found = [(sid, change) for change in stretch.changes for sid in self._matcher.match(change)]
+            count = await queue.gather(tx, found)
+            await tx.execute(_MOVE, *stretch.end)
+        if count:
+            self._log.event("events-gathered", level="DEBUG", count=count)
+        return True
+
+    async def _end(self, tx: Tx, now: datetime) -> None:
+        ended = [row[0] for row in await tx.fetch(_ENDED, now)]
+        if ended:
+            await kept.stop(tx, ended, kept.OFF)
+
+    async def _compiled(self, tx: Tx) -> list[Compiled]:
+        found = []
+        for one in await kept.told(tx):
+            try:
+                wanted = read_wanted(one.resource, canonical_base=self._canonical_base, base_url=self._base_url)
+            except HubError as error:  # kept under other settings: a topic that is no more
+                self._log.event("subscription-unreadable", level="ERROR", code=error.code)
+                continue
+            found.append(Compiled(id=one.id, topic=wanted.topic, filters=wanted.filters, since=one.since or 0))
+        return found
