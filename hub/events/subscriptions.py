@@ -178,7 +178,8 @@ class Subscriptions:
         if errors:
             raise NonconformantError(errors)
         wanted = read_wanted(resource, canonical_base=self._canonical_base, base_url=self._base_url)
-        self._notices.admit(actor, wanted.topic.type or "*")
+        for rtype in wanted.filters or (wanted.topic.type or "*",):
+            self._notices.admit(actor, rtype)
         if wanted.channel == REST_HOOK:
             self._receivers.target(wanted.endpoint, actor.organization)
         return wanted

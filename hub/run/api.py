@@ -14,7 +14,6 @@ from hub.bootstrap.application import application
 from hub.bootstrap.foundation import Foundation
 from hub.run.child import Child
 
-
 #: Bytes of one WebSocket message: clients send tokens only.
 _LONGEST_MESSAGE: Final = 4096
 

@@ -62,6 +62,7 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "hospital": actor("F01"),
     "ward": actor("F01-ICU"),
     "reader": actor(scopes=("user/*.rs",)),
+    "narrow": actor(scopes=("user/Observation.rs", "user/Subscription.cruds")),
     "feed": actor(role="feed"),
     "auditor": actor(role="auditor"),
     "stranger": actor("F99"),
