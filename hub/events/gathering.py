@@ -21,11 +21,6 @@ from hub.kernel.log import Log
 #: Changes looked at in one transaction.
 _BATCH: Final = 500
 
-# Changes of transactions that end before now are no events of subscriptions that do not stand yet.
-_BEGIN: Final = """
-INSERT INTO subscription_cursor (one, xid, seq, generation)
-VALUES (1, pg_snapshot_xmin(pg_current_snapshot()), 0, 1) ON CONFLICT DO NOTHING
-"""
 _HOLD: Final = "SELECT xid, seq, generation FROM subscription_cursor FOR UPDATE"
 _MOVE: Final = "UPDATE subscription_cursor SET xid = $1::xid8, seq = $2"
 _SKIP: Final = "UPDATE subscription_cursor SET xid = pg_snapshot_xmin(pg_current_snapshot()), seq = 0"
@@ -50,9 +45,11 @@ class Gathering:
     async def turn(self) -> bool:
         """Look at one batch; True if there may be more. Raises HubError UNAVAILABLE when the database is away."""
         async with self._database.transaction() as tx:
-            await tx.execute(_BEGIN)
             await self._end(tx, self._clock())
-            xid, seq, generation = await tx.fetchrow(_HOLD) or (0, 0, 0)
+            held = await tx.fetchrow(_HOLD)
+            if held is None:
+                return False  # nobody has subscribed yet
+            xid, seq, generation = held
             if generation != self._generation:
                 self._matcher = Matcher(await self._compiled(tx))
                 self._generation = generation

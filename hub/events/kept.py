@@ -43,7 +43,12 @@ UPDATE subscription SET version = version + 1, actor = $2, updated = $3, body = 
     channel = $7, status = $8, ends = $9, heartbeat = $10, error = '', tries = 0, due = NULL
 WHERE id = $1
 """
-_RAISE: Final = "UPDATE subscription_cursor SET generation = generation + 1"
+# The first to come begins: nothing older can be an event of what does not stand yet.
+_RAISE: Final = """
+INSERT INTO subscription_cursor (one, xid, seq, generation)
+VALUES (1, pg_snapshot_xmin(pg_current_snapshot()), 0, 1)
+ON CONFLICT (one) DO UPDATE SET generation = subscription_cursor.generation + 1
+"""
 _ACTIVATE: Final = """
 UPDATE subscription SET status = 'active', error = '', tries = 0, due = NULL, contact = $2,
     since = coalesce(since, pg_snapshot_xmin(pg_current_snapshot()))

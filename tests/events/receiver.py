@@ -57,6 +57,7 @@ class Receiver:
     answers: list[bytes | None] = field(default_factory=list)
     usual: bytes = b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n"
     connections: int = 0
+    pause: float = 0
 
     @property
     def url(self) -> str:
@@ -95,6 +96,7 @@ class Receiver:
             if request is not None:
                 headers = {name.decode(): value.decode() for name, value in request.headers}
                 self.posts.append(Post(request.target.decode(), headers, content))
+                await asyncio.sleep(self.pause)
                 answer = self.answers.pop(0) if self.answers else self.usual
                 if answer is None:
                     await asyncio.sleep(30)
@@ -105,9 +107,9 @@ class Receiver:
 
 
 @asynccontextmanager
-async def receiving(context: ssl.SSLContext | None = None) -> AsyncIterator[Receiver]:
-    """A receiver that listens while the block runs."""
-    receiver = Receiver()
+async def receiving(context: ssl.SSLContext | None = None, *, pause: float = 0) -> AsyncIterator[Receiver]:
+    """A receiver that listens while the block runs, and answers after `pause` seconds."""
+    receiver = Receiver(pause=pause)
     server = await asyncio.start_server(receiver.take, "127.0.0.1", 0, ssl=context)
     receiver.port = server.sockets[0].getsockname()[1]
     try:
