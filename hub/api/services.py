@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from hub.auth.actor import Actor
+from hub.events.desk import EventsDesk
 from hub.events.operations import Operations
 from hub.events.subscriptions import Subscriptions
 from hub.fhir.search_parameters import SearchParameter
@@ -29,6 +30,7 @@ class Services:
     writes: ClientWrites
     subscriptions: Subscriptions
     operations: Operations
+    desk: EventsDesk
     verify: Callable[[str], Actor]
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]

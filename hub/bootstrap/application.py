@@ -67,6 +67,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         writes=writes,
         subscriptions=events.subscriptions,
         operations=events.operations,
+        desk=events.desk,
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,

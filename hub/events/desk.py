@@ -29,7 +29,10 @@ FROM subscription s LEFT JOIN LATERAL (
 WHERE $1::text IS NULL OR s.id = $1 ORDER BY s.organization, s.id
 """
 _COUNTS: Final = "SELECT channel, status, count(*) FROM subscription GROUP BY channel, status ORDER BY channel, status"
-_STATES: Final = "SELECT state, count(*) FROM subscription_event GROUP BY state ORDER BY state"
+#: Those that wait were not judged yet: a count of them could tell that something hidden happened.
+_STATES: Final = """
+SELECT state, count(*) FROM subscription_event WHERE number IS NOT NULL GROUP BY state ORDER BY state
+"""
 _AGAIN: Final = """
 UPDATE subscription SET status = CASE WHEN status = 'error' THEN 'requested' ELSE status END, tries = 0, due = NULL
 WHERE id = $1
@@ -104,7 +107,7 @@ class EventsDesk:
             await kept.stop(tx, [sid], kept.OFF, "switched-off")
 
     async def counts(self) -> tuple[Sequence[tuple[str, str, int]], Sequence[tuple[str, int]]]:
-        """Subscriptions by channel and status, and events by state: for monitors."""
+        """Subscriptions by channel and status, and events that were told by state: for monitors."""
         async with self._database.connection() as tx:
             standing = [(row[0], row[1], row[2]) for row in await tx.fetch(_COUNTS)]
             states = [(row[0], row[1]) for row in await tx.fetch(_STATES)]

@@ -18,6 +18,7 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
+from hub.events.desk import EventsDesk
 from hub.events.headers import Seal
 from hub.events.operations import Operations
 from hub.events.receivers import Receivers
@@ -164,6 +165,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         writes=writes,
         subscriptions=subscriptions,
         operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
+        desk=EventsDesk(database),
         verify=verify,
         new_id=random_id,
         ready=_ready,
