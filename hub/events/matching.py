@@ -33,6 +33,7 @@ class _Shelf:
     """The subscriptions of one topic to one type: those without conditions, and others by (parameter, value)."""
 
     open: list[Compiled] = field(default_factory=list)
+    names: set[str] = field(default_factory=set)
     keyed: defaultdict[tuple[str, str], list[tuple[Compiled, tuple[Condition, ...]]]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -43,12 +44,12 @@ class _Shelf:
             return
         # The fewest alternatives first: most often the one that tells most.
         first, *rest = sorted(conditions, key=lambda condition: len(condition[1]))
+        self.names.add(first[0])
         for text in first[1]:
             self.keyed[first[0], text].append((one, tuple(rest)))
 
     def met(self, values: Values) -> Iterator[Compiled]:
-        names = {name for name, _ in self.keyed}
-        for name in names:
+        for name in self.names:
             for text in values.by_name.get(name, ()):
                 for one, rest in self.keyed.get((name, text), ()):
                     if values.meet(rest):
