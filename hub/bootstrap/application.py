@@ -89,6 +89,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     try:
         yield app
     finally:
+        await events.close()
         await writes.close()
         await trail.close()
 

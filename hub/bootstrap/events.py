@@ -16,6 +16,7 @@ from hub.events.courier import Courier
 from hub.events.desk import EventsDesk
 from hub.events.gathering import Gathering
 from hub.events.headers import Seal
+from hub.events.kept import CHANNEL
 from hub.events.operations import Operations
 from hub.events.receivers import Receivers
 from hub.events.sockets import Sockets
@@ -24,6 +25,7 @@ from hub.events.telling import Telling
 from hub.fhir.validate import validate
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
+from hub.pipeline.wakeup import Wakeup
 from hub.records.subscribing import Subscribing
 
 
@@ -35,6 +37,12 @@ class ApiParts:
     operations: Operations
     sockets: Sockets
     desk: EventsDesk
+    wakeup: Wakeup
+
+    async def close(self) -> None:
+        """Stop listening for events."""
+        await self.sockets.close()
+        await self.wakeup.close()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,11 +67,14 @@ def api_parts(foundation: Foundation, database: Database, gate: Gate, trail: Tra
         validate,
         **bases,
     )
-    base_url = settings.base_url
+    base_url, wakeup = settings.base_url, Wakeup(database, CHANNEL)
     return ApiParts(
         subscriptions=subscriptions,
         operations=Operations(database, subscriptions, telling, subscribing, system_clock, base_url=base_url),
-        sockets=Sockets(database, subscriptions, telling, directory, system_clock, log, base_url=base_url),
+        sockets=Sockets(
+            database, subscriptions, telling, directory, system_clock, log, base_url=base_url, wait=wakeup.wait
+        ),
+        wakeup=wakeup,
         desk=EventsDesk(database),
     )
 

@@ -29,6 +29,8 @@ from hub.kernel.log import Log
 #: The longest pause between two tries.
 _LONGEST: Final = timedelta(hours=1)
 _NOTIFY: Final = "notify"
+#: Notifications of one subscription before others that wait have their turn.
+_IN_A_ROW: Final = 200
 
 _DUE: Final = """
 SELECT id FROM subscription s WHERE channel = 'rest-hook' AND (
@@ -79,10 +81,11 @@ class Courier:
             return [row[0] for row in await tx.fetch(_DUE, self._clock())]
 
     async def serve(self, sid: str) -> None:
-        """Do what there is to do for one subscription until there is no more, or a try fails. Never raises HubError."""
+        """Do what there is to do for one subscription, until a try fails or others have waited. Never raises."""
         try:
-            while await self._step(sid):
-                pass
+            for _ in range(_IN_A_ROW):
+                if not await self._step(sid):
+                    break
         except HubError as error:
             # The database is away, or somebody else was faster: the next turn looks again.
             self._log.event("delivery-put-off", level="WARNING", code=error.code)
@@ -112,7 +115,7 @@ class Courier:
         try:
             await self._send(found, wanted, target, HANDSHAKE)
         except HubError as error:
-            if error.category is not Category.UNAVAILABLE or not error.code.startswith("receiver-"):
+            if not _is_lasting(error):
                 raise
             await self._stop(found, error.code)
             return False
@@ -170,7 +173,7 @@ class Courier:
 
     async def _failed(self, found: Kept, error: HubError, told: Sequence[Told]) -> bool:
         """Wait before the next try, or lay aside what was tried for the last time. Always False."""
-        if not error.code.startswith("receiver-") and error.category is not Category.FAULT:
+        if not _is_lasting(error):
             raise error
         if found.tries + 1 < self._tries:
             due = self._clock() + min(_LONGEST, timedelta(seconds=2.0 ** min(found.tries, 20)))
@@ -187,3 +190,8 @@ class Courier:
         async with self._database.transaction() as tx:
             await kept.stop(tx, [found.id], kept.ERROR, code)
         self._log.event("subscription-error", level="ERROR", code=code, attempt=found.tries + 1)
+
+
+def _is_lasting(error: HubError) -> bool:
+    """Whether it is the receiver, or a defect: then a try has failed. The database's failures are nobody's tries."""
+    return error.code.startswith("receiver-") or error.category is Category.FAULT

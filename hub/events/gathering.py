@@ -13,6 +13,7 @@ from hub.db.database import Database, Tx
 from hub.events import kept, queue
 from hub.events.matching import Compiled, Matcher
 from hub.events.wanted import read_wanted
+from hub.gate.changes import Position
 from hub.gate.notices import Notices
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError
@@ -50,20 +51,22 @@ class Gathering:
             if held is None:
                 return False  # nobody has subscribed yet
             xid, seq, generation = held
-            if generation != self._generation:
-                self._matcher = Matcher(await self._compiled(tx))
-                self._generation = generation
-            if not self._matcher.types:
-                await tx.execute(_SKIP)
-                return False
-            stretch = await self._notices.changes(tx, (xid, seq), _BATCH, self._matcher.types)
-            if stretch.end is None:
-                return False
-            found = [(sid, change) for change in stretch.changes for sid in self._matcher.match(change)]
-            count = await queue.gather(tx, found)
-            await tx.execute(_MOVE, *stretch.end)
-        if count:
-            self._log.event("events-gathered", level="DEBUG", count=count)
+            matcher = self._matcher if generation == self._generation else Matcher(await self._compiled(tx))
+            more = await self._gathered(tx, matcher, (xid, seq))
+        # Not before the transaction stands: what was read of one that failed may never have been.
+        self._matcher, self._generation = matcher, generation
+        return more
+
+    async def _gathered(self, tx: Tx, matcher: Matcher, after: Position) -> bool:
+        if not matcher.types:
+            await tx.execute(_SKIP)
+            return False
+        stretch = await self._notices.changes(tx, after, _BATCH, matcher.types)
+        if stretch.end is None:
+            return False
+        count = await queue.gather(tx, [(sid, change) for change in stretch.changes for sid in matcher.match(change)])
+        await tx.execute(_MOVE, *stretch.end)
+        self._log.event("events-gathered", level="DEBUG", count=count)
         return True
 
     async def _end(self, tx: Tx, now: datetime) -> None:

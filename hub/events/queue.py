@@ -30,6 +30,10 @@ WHERE subscription = $1 AND state = 'waiting' AND seq > $2 ORDER BY seq LIMIT $3
 _OPEN: Final = f"""
 SELECT {_FIELDS} FROM subscription_event WHERE subscription = $1 AND state = 'open' ORDER BY number LIMIT $2
 """
+_WITH_EVENTS: Final = """
+SELECT sid FROM unnest($1::text[]) AS g (sid)
+WHERE EXISTS (SELECT FROM subscription_event e WHERE e.subscription = g.sid AND e.state IN ('waiting', 'open'))
+"""
 _NUMBERED: Final = f"""
 SELECT {_FIELDS} FROM subscription_event
 WHERE subscription = $1 AND number BETWEEN $2 AND $3 ORDER BY number LIMIT $4
@@ -88,6 +92,11 @@ async def opened(tx: Tx, sid: str, limit: int) -> list[Event]:
 async def numbered(tx: Tx, sid: str, first: int, last: int, limit: int) -> list[Event]:
     """Events by number, both ends included."""
     return [Event(**dict(row)) for row in await tx.fetch(_NUMBERED, sid, first, last, limit)]
+
+
+async def with_events(tx: Tx, sids: Sequence[str]) -> list[str]:
+    """Those of some subscriptions that have events to tell."""
+    return [row[0] for row in await tx.fetch(_WITH_EVENTS, sids)]
 
 
 async def number(tx: Tx, sid: str, events: Sequence[Event]) -> list[int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import timedelta
 from typing import Final
@@ -13,13 +12,11 @@ import asyncpg
 from hub.db.database import Database, Tx
 from hub.events import queue
 from hub.events.courier import Courier
+from hub.events.ears import Wait
 from hub.events.gathering import Gathering
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError
 from hub.kernel.log import Log
-
-#: Returns when something may have happened, at the latest after so many seconds.
-Wait = Callable[[float], Awaitable[None]]
 
 #: Seconds after which loops look without having been told.
 _LOOK_SECONDS: Final = 0.5

@@ -16,6 +16,7 @@ from typing import Final
 from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.events import kept, queue
+from hub.events.ears import Ears, Wait
 from hub.events.kept import Kept
 from hub.events.notification import EVENTS, HANDSHAKE, HEARTBEAT, Told, notification
 from hub.events.operations import redeem
@@ -32,8 +33,8 @@ BIND: Final = "bind-with-token "
 #: Seconds in which the first token must come, and that a connection lasts.
 FIRST_SECONDS: Final = 30.0
 LONGEST_SECONDS: Final = 3600.0
-#: Seconds after which a task looks for events without having been told.
-_LOOK_SECONDS: Final = 0.5
+#: Seconds after which a connection looks after its subscription without having been woken.
+_ALONE_SECONDS: Final = 10.0
 #: Subscriptions of one connection, and characters of a message.
 _MOST: Final = 100
 _LONGEST: Final = 1024
@@ -55,6 +56,7 @@ class Sockets:
         log: Log,
         *,
         base_url: str,
+        wait: Wait,
         new_holder: Callable[[], str] = random_id,
     ) -> None:
         self._database: Final = database
@@ -65,6 +67,7 @@ class Sockets:
         self._log: Final = log
         self._base_url: Final = base_url
         self._new_holder: Final = new_holder
+        self._ears: Final = Ears(database, wait)
 
     async def serve(self, receive: Receive, send: Send) -> None:
         """Tell one connection until it closes (`receive` gives None), shows a wrong token, or has lasted its time."""
@@ -83,6 +86,10 @@ class Sockets:
             for task in tasks.values():
                 task.cancel()
             await asyncio.gather(*tasks.values(), return_exceptions=True)
+
+    async def close(self) -> None:
+        """Stop looking for events."""
+        await self._ears.close()
 
     async def _bound(self, receive: Receive, *, waiting: bool) -> list[Kept]:
         async with asyncio.timeout(FIRST_SECONDS if waiting else None):
@@ -114,7 +121,7 @@ class Sockets:
                 told = await self._next(found, wanted)
                 kind = EVENTS if told else self._beat(wanted, quiet_since)
             if kind is None:
-                await asyncio.sleep(_LOOK_SECONDS)
+                await self._ears.heard(sid, self._patience(wanted, quiet_since))
                 continue
             counter = max(found.counter, told[-1].number if told else 0)
             await send(
@@ -151,6 +158,13 @@ class Sockets:
             if error.code != "race":
                 raise
             return []  # `$events` told them meanwhile
+
+    def _patience(self, wanted: Wanted, since: datetime) -> float:
+        """Seconds until there is something to look at, whatever is heard."""
+        if wanted.heartbeat is None:
+            return _ALONE_SECONDS
+        left = (since + timedelta(seconds=wanted.heartbeat) - self._clock()).total_seconds()
+        return min(max(left, 0.0), _ALONE_SECONDS)
 
     def _beat(self, wanted: Wanted, since: datetime) -> str | None:
         due = wanted.heartbeat is not None and since + timedelta(seconds=wanted.heartbeat) <= self._clock()

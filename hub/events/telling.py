@@ -19,7 +19,7 @@ from hub.events.queue import Event
 from hub.gate.notices import Notices, Notification
 from hub.gate.origin import UNKNOWN_ORIGIN, Origin
 
-#: Waiting events that are judged at a time.
+#: Waiting events that are judged at a time, at most: first as many as are wanted, then more and more.
 _CHUNK: Final = 200
 
 
@@ -36,10 +36,11 @@ class Telling:
         Looks on until it has them or there are no more, so what is denied does not shape what is sent.
         """
         chosen: list[Event] = []
-        after = 0
+        after, size = 0, most
         while len(chosen) < most:
             async with self._database.connection() as tx:
-                chunk = await queue.waiting(tx, kept.id, after, _CHUNK)
+                chunk = await queue.waiting(tx, kept.id, after, size)
+            size = min(2 * size, _CHUNK)
             if not chunk:
                 break
             seen = await self._notices.sift(unpack(kept.actor), [event.pointer for event in chunk])

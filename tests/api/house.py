@@ -156,10 +156,18 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         following(store, CONSORTIUM, clock),
     )
     gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
-    bases = {"canonical_base": CANONICAL, "base_url": BASE}
     subscribing, telling = Subscribing(database, trail, clock), Telling(database, gate.notices)
     receivers = Receivers(directory, changes.pop("receivers", ()))
-    subscriptions = Subscriptions(database, gate.notices, subscribing, receivers, Seal(bytes(32)), accept_all, **bases)
+    subscriptions = Subscriptions(
+        database,
+        gate.notices,
+        subscribing,
+        receivers,
+        Seal(bytes(32)),
+        accept_all,
+        canonical_base=CANONICAL,
+        base_url=BASE,
+    )
     services = Services(
         gate=gate,
         writes=writes,

@@ -28,6 +28,7 @@ from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
 from hub.events import operations
 from hub.events.gathering import Gathering
+from hub.events.topics import TOPICS
 from hub.fhir.json import dumps, loads
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
@@ -272,5 +273,18 @@ def test_a_heartbeat_comes_over_a_quiet_connection(database_url: str, tmp_path: 
         client = await hub.bound((await subscribed(hub, heartbeat=1))["id"])
         assert (await told(client)).kind == "heartbeat"
         await client.close()
+
+    in_hub(database_url, tmp_path, visit)
+
+
+def test_topics_are_listed_for_people(database_url: str, tmp_path: Path) -> None:
+    async def visit(hub: Hub) -> None:
+        answer = await hub.http.get(
+            hub.base.removesuffix("/fhir") + "/api/subscription-topics",
+            headers={"authorization": f"Bearer {hub.tokens['clinician']}"},
+        )
+        told = {topic["id"]: topic for topic in loads(answer.content)["topics"]}
+        assert told.keys() == TOPICS.keys()
+        assert {"resource": "Observation", "filterParameter": "code"} in told["observation-final"]["canFilterBy"]
 
     in_hub(database_url, tmp_path, visit)
