@@ -65,8 +65,8 @@ class Receiver:
 
     def allowed(self, facility: str = "F05", **changes: Any) -> Allowed:
         """The entry of the consortium file that lets a facility send here."""
-        usual: dict[str, Any] = {"networks": ("127.0.0.0/8",), "plaintext": True}
-        return Allowed(facility=facility, host="127.0.0.1", port=self.port, **(usual | changes))
+        usual: dict[str, Any] = {"host": "127.0.0.1", "networks": ("127.0.0.0/8",), "plaintext": True}
+        return Allowed(facility=facility, port=self.port, **(usual | changes))
 
     def of(self, kind: str) -> list[Post]:
         """The notifications of one kind."""

@@ -188,7 +188,13 @@ def failure(answer: bytes | None = b"", *, seconds: float = 5, resolver: Any = N
 def test_the_address_that_was_judged_is_the_one_connected_to() -> None:
     async def run() -> int:
         async with receiving() as receiver:
-            return await post(receiver, resolving(["127.0.0.1"], ["203.0.113.1"]))
+            # A name nobody resolves but the resolver that is asked once.
+            allowed = receiver.allowed(host="receiver.invalid")
+            target = receivers(allowed).target(f"http://receiver.invalid:{receiver.port}/", "F05")
+            async with line(target, resolver=resolving(["127.0.0.1"])) as open_line:
+                status = await open_line.post(b"{}", "application/fhir+json", [], 5)
+            assert receiver.posts[0].headers["host"] == f"receiver.invalid:{receiver.port}"
+            return status
 
     assert asyncio.run(run()) == 200
 
