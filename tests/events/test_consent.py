@@ -44,7 +44,7 @@ def plain(told: bytes, sid: str) -> bytes:
 
 
 @pytest.mark.parametrize("content", ["empty", "id-only", "full-resource"])
-@pytest.mark.parametrize("most", [1, 3, 20])
+@pytest.mark.parametrize("most", [2, 20])
 def test_two_counties_that_differ_in_hidden_data_only_send_the_same_bytes(fresh: Any, content: str, most: int) -> None:
     sent, asked = [], []
     for hidden in (True, False):
