@@ -17,6 +17,7 @@ from hub.api.numbering import Numbering
 from hub.api.openapi import openapi_route
 from hub.api.services import Services
 from hub.api.standing import approval_doors, proxy_doors
+from hub.api.subscriptions import topic_doors, websocket_route
 from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
@@ -25,7 +26,9 @@ from hub.auth.tokens import Issuer
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.desks import unmasking
+from hub.bootstrap.events import api_parts
 from hub.bootstrap.foundation import VERSION, Foundation
+from hub.bootstrap.gates import gate_of
 from hub.bulk.desk import Desk
 from hub.db import migrate as schema
 from hub.db.database import Database
@@ -61,10 +64,14 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     async def ready() -> None:
         await schema.check(database)
 
+    events = api_parts(foundation, database, gate, trail, directory)
     services = Services(
         gate=gate,
         writes=writes,
         bulk=Desk(gate, jobs_of(settings, database), vault_of(settings), sources_of(settings), directory, system_clock),
+        subscriptions=events.subscriptions,
+        operations=events.operations,
+        desk=events.desk,
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
@@ -72,41 +79,24 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         clock=system_clock,
         log=foundation.log,
         base_url=settings.base_url,
+        canonical_base=settings.canonical_base,
         version=VERSION,
         max_body_bytes=settings.max_body_bytes,
         examine=validator.examine,
     )
     app = create_app(services)
     app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
+    app.router.routes.append(websocket_route(events.sockets))
     doors = await consent_api(settings, database, store, directory, validator, trail)
+    doors += topic_doors(settings.canonical_base)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:
         yield app
     finally:
+        await events.close()
         await writes.close()
         await trail.close()
-
-
-def gate_of(foundation: Foundation, database: Database, store: Store, trail: Trail, directory: Directory) -> Gate:
-    """The gate of one process."""
-    settings, keys = foundation.settings, foundation.keys
-    return Gate(
-        database,
-        store,
-        trail,
-        directory,
-        keys.page_secret,
-        system_clock,
-        foundation.log,
-        page_size=settings.page_size,
-        page_limit=settings.page_limit,
-        panel_limit=settings.panel_limit,
-        glass_limit=settings.glass_limit,
-        base_url=settings.base_url,
-        canonical_base=settings.canonical_base,
-        installation=f"urn:yilian:{keys.installation}",
-    )
 
 
 def pages(settings: Settings, database: Database, directory: Directory, gate: Gate, log: Log) -> PortalServices:

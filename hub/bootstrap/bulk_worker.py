@@ -9,10 +9,10 @@ from datetime import timedelta
 from hub.api.json_limits import parse
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
-from hub.bootstrap.application import gate_of
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.gates import gate_of
 from hub.bulk.exporting import Exporter
 from hub.bulk.importing import Importer
 from hub.bulk.model import Kind

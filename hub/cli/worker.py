@@ -25,6 +25,7 @@ class Kind(StrEnum):
     PIPELINE = "pipeline"
     MLLP = "mllp"
     BULK = "bulk"
+    EVENTS = "events"
 
 
 def worker(
@@ -58,6 +59,10 @@ def worker(
                 from hub.run.bulk import run_bulk
 
                 await run_bulk(foundation, child)
+            case Kind.EVENTS:
+                from hub.run.events import run_events
+
+                await run_events(foundation, child)
 
     allow_open_files()
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.

@@ -35,6 +35,7 @@ from hub.gate.door import Door
 from hub.gate.export_wish import ExportWish, Level
 from hub.gate.exports import Export
 from hub.gate.match import Candidate
+from hub.gate.notices import Notices
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
@@ -104,6 +105,11 @@ class Gate:
     def sight(self) -> Sight:
         """What the records door asks before it patches (hub.records.sight)."""
         return Sight(self._door)
+
+    @property
+    def notices(self) -> Notices:
+        """What subscriptions need: changes as they come, and what of them an owner may be told now."""
+        return Notices(self._door)
 
     async def read(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
         """The current version, which may be a deletion; under the id of a person its golden record.

@@ -137,6 +137,13 @@ SETTINGS: Final = (
     Setting("session_seconds", _positive, 36_000, "Longest life of a page's session, in seconds."),
     Setting("care_days", _positive, 30, "Days an organisation goes on looking after a patient after an encounter."),
     Setting(
+        "subscription_tries",
+        _positive,
+        30,
+        "Times a notification is sent before it is laid aside: pauses double from a second to an hour, some 20 hours.",
+    ),
+    Setting("subscription_days", _positive, 30, "Days the events of subscriptions are kept, told or not."),
+    Setting(
         "redis_url",
         str,
         "",

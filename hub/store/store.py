@@ -9,7 +9,20 @@ from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, compartment, histories, latest, named, outbox, read, relations, search, walk, write
+from hub.store import (
+    claims,
+    compartment,
+    exact,
+    histories,
+    latest,
+    named,
+    outbox,
+    read,
+    relations,
+    search,
+    walk,
+    write,
+)
 from hub.store.criteria import Query
 from hub.store.phrases import Phrases
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
@@ -39,6 +52,10 @@ class Store:
     async def load_version(self, tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:
         """One version of a resource, current or superseded; None if there never was one."""
         return await read.load_version(tx, rtype, rid, version)
+
+    async def load_exact(self, tx: Tx, wanted: Iterable[exact.Exact]) -> list[Stored]:
+        """Versions named by (source-patient key, key, version), those that there are, in one query and no order."""
+        return await exact.load(tx, wanted)
 
     async def versions(
         self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100

@@ -24,6 +24,12 @@ from hub.bulk.jobs import Jobs
 from hub.bulk.sources import Sources
 from hub.bulk.vault import Vault
 from hub.db.database import Database
+from hub.events.desk import EventsDesk
+from hub.events.headers import Seal
+from hub.events.operations import Operations
+from hub.events.receivers import Receivers
+from hub.events.subscriptions import Subscriptions
+from hub.events.telling import Telling
 from hub.fhir.json import dumps, loads
 from hub.fhir.search_parameters import parameters
 from hub.gate.gate import Gate
@@ -32,6 +38,7 @@ from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
 from hub.records.client import ClientWrites
+from hub.records.subscribing import Subscribing
 from hub.store.store import Store
 from tests.auth.consortium import CONSORTIUM
 from tests.records.door import following
@@ -39,6 +46,7 @@ from tests.records.door import following
 T = TypeVar("T")
 
 BASE: Final = "http://hub.test/fhir"
+CANONICAL: Final = "https://yilian-hub.example/fhir"
 START: Final = datetime(2026, 5, 20, 1, 0, tzinfo=UTC)
 
 
@@ -61,6 +69,7 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "hospital": actor("F01"),
     "ward": actor("F01-ICU"),
     "reader": actor(scopes=("user/*.rs",)),
+    "narrow": actor(scopes=("user/Observation.rs", "user/Subscription.cruds")),
     "feed": actor(role="feed"),
     "family": actor(role="family-doctor"),
     "auditor": actor(role="auditor"),
@@ -83,6 +92,10 @@ class Ticking:
     def __call__(self) -> datetime:
         self._now += timedelta(seconds=1)
         return self._now
+
+    def skip(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += timedelta(seconds=seconds)
 
 
 def accept_all(_: Json) -> Sequence[Issue]:
@@ -153,6 +166,18 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         sight=gate.sight,
     )
     gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
+    subscribing, telling = Subscribing(database, trail, clock), Telling(database, gate.notices)
+    receivers = Receivers(directory, changes.pop("receivers", ()))
+    subscriptions = Subscriptions(
+        database,
+        gate.notices,
+        subscribing,
+        receivers,
+        Seal(bytes(32)),
+        accept_all,
+        canonical_base=CANONICAL,
+        base_url=BASE,
+    )
     temporary = tempfile.TemporaryDirectory(prefix="yilian-house-")
     folder = changes.pop("folder", Path(temporary.name))
     services = Services(
@@ -166,6 +191,9 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
             directory,
             clock,
         ),
+        subscriptions=subscriptions,
+        operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
+        desk=EventsDesk(database),
         verify=verify,
         new_id=random_id,
         ready=_ready,
@@ -173,6 +201,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         clock=clock,
         log=log,
         base_url=BASE,
+        canonical_base=CANONICAL,
         version="0.0.test",
         max_body_bytes=changes.pop("max_body_bytes", 1024 * 1024),
     )

@@ -126,6 +126,8 @@ RECORDS: Final = (
     "/Provenance",
     "/Provenance?target=Observation/F01-c-load",
     "/List",
+    "/Subscription",
+    "/Subscription/$status",
     "/Flag?patient=F01-b",
 )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from hub.api.fhir import subscription
 from hub.api.fhir.bundle import instant
 from hub.api.fhir.operations import LIMITS
 from hub.api.fhir.router import Interaction
@@ -15,6 +16,7 @@ from hub.api.fhir.routes import INTERACTIONS
 from hub.api.patch_formats import PATCH_FORMATS
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
+from hub.events.topics import TOPICS
 from hub.fhir.json import dumps
 from hub.fhir.search_parameters import SearchParameter
 from hub.fhir.structure import RESOURCE_TYPES
@@ -28,6 +30,12 @@ _OF_VERSIONS: Final = frozenset({"vread", "history-instance", "history-type"})
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
 #: Operations that make a version.
 _WRITING: Final = frozenset({"meta-add", "meta-delete"})
+#: Types that are kept apart from the record, by interactions of their own, and the search parameters they answer.
+_APART: Final = {"Subscription": subscription.ANSWERED}
+_TOPIC: Final = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+)
+_WEBSOCKET: Final = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
 
 
 class CapabilityPage:
@@ -62,18 +70,44 @@ def capability_statement(services: Services) -> Json:
         "patchFormat": list(PATCH_FORMATS),
         "rest": [
             {
+                "extension": [{"url": _WEBSOCKET, "valueUri": subscription.websocket_url(services.base_url)}],
                 "mode": "server",
                 "security": {
                     "cors": False,
                     "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
                 },
-                "resource": [
-                    _resource(rtype, services.searchable(rtype), services.base_url) for rtype in sorted(RESOURCE_TYPES)
-                ],
+                "resource": [_of_type(services, rtype) for rtype in sorted(RESOURCE_TYPES)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
                 **_told(_of_system(), services.base_url),
             }
         ],
+    }
+
+
+def _of_type(services: Services, rtype: str) -> Json:
+    if rtype in _APART:
+        return _apart(rtype, services)
+    return _resource(rtype, services.searchable(rtype), services.base_url)
+
+
+def _apart(rtype: str, services: Services) -> Json:
+    """A type with interactions of its own; topics are told as backport 1.1.0 does for R4 (conformance.html)."""
+    own = [i for i in INTERACTIONS if i.only == rtype]
+    topics = [topic.canonical(services.canonical_base) for topic in TOPICS.values()]
+    searchable = services.searchable(rtype)
+    return {
+        "extension": [{"url": _TOPIC, "valueCanonical": topic} for topic in topics],
+        "type": rtype,
+        "interaction": [{"code": code} for code in dict.fromkeys(i.code for i in own if not i.operation)],
+        "versioning": "versioned-update",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        **_told({i.code: i.operation for i in own if i.operation}, services.base_url),
+        "searchParam": [{"name": code, "type": searchable[code].type} for code in _APART[rtype]],
     }
 
 
@@ -103,7 +137,8 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter], base_url: s
 
 def _codes(interactions: Sequence[Interaction]) -> list[str]:
     """Codes of the interactions on a type or an instance, each once, in the order of the table."""
-    return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template and not i.operation))
+    of_all = (i for i in interactions if "{type}" in i.template and not i.operation and not i.only)
+    return list(dict.fromkeys(i.code for i in of_all))
 
 
 def _operations(rtype: str, codes: Sequence[str], base_url: str) -> Json:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.api.fhir import subscription
 from hub.api.fhir.bundles import batch_or_transaction
 from hub.api.fhir.exports import EXPORTS
 from hub.api.fhir.imports import IMPORT, import_files
@@ -19,6 +20,10 @@ INTERACTIONS: Final = (
     Interaction("validate", "GET", "/{type}/{id}/$validate", validate, operation=VALIDATE),
     *EXPORTS,
     Interaction("import", "POST", "/$import", import_files, "resource", operation=IMPORT),
+    *(
+        Interaction(name, method, path, handle, body, operation=definition, only="Subscription")
+        for name, method, path, handle, body, definition in subscription.OPERATIONS
+    ),
 )
 
 ROUTER: Final = Router(INTERACTIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.api.fhir import subscription
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
 from hub.api.fhir.history import histories, history
@@ -33,6 +34,21 @@ SINGLES: Final = (
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
     *OPERATIONS,
+    Interaction("read", "GET", "/{type}/{id}", subscription.read, only="Subscription"),
+    Interaction("search-type", "GET", "/{type}", subscription.search, only="Subscription"),
+    Interaction("search-type", "POST", "/{type}/_search", subscription.search, "form", only="Subscription"),
+    Interaction("create", "POST", "/{type}", subscription.create, "resource", only="Subscription"),
+    Interaction("update", "PUT", "/{type}/{id}", subscription.update, "resource", only="Subscription"),
+    Interaction("delete", "DELETE", "/{type}/{id}", subscription.delete, only="Subscription"),
+    Interaction(
+        "status", "GET", "/{type}/$status", subscription.status, operation=subscription.STATUS, only="Subscription"
+    ),
+    Interaction(
+        "status", "GET", "/{type}/{id}/$status", subscription.status, operation=subscription.STATUS, only="Subscription"
+    ),
+    Interaction(
+        "events", "GET", "/{type}/{id}/$events", subscription.events, operation=subscription.EVENTS, only="Subscription"
+    ),
 )
 
 SINGLES_ROUTER: Final = Router(SINGLES)
