@@ -157,6 +157,55 @@ class Numbers:
 
 
 @dataclass(frozen=True, slots=True)
+class Spans:
+    """Two numbers of a composite fit, each its own condition; `companions` as in Strings."""
+
+    param: Bind
+    spans: tuple[tuple[Condition, Condition], ...]
+    companions: tuple[Bind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The full text has all numbers of one of some sets (hub.fhir.grams)."""
+
+    param: Bind
+    grams: tuple[Bind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A circle on the earth: its centre in degrees, its radius in kilometres, the degrees of latitude it reaches."""
+
+    latitude: Bind
+    longitude: Bind
+    radius: Bind
+    reach: Bind
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Some position lies in one of these circles."""
+
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Codes that a value set or a code system in the store names: Tokens, once it was asked (hub.store.terminology).
+
+    `kind`: `in` one of the value sets `names`; `above` or `below` one of the `system|code` in `names`. `where` is the
+    parameter as it was asked.
+    """
+
+    param: int
+    where: str
+    kind: Literal["in", "above", "below"]
+    names: tuple[str, ...]
+    negated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """The resource has no value for a parameter, or (not missing) has one."""
 
@@ -193,21 +242,55 @@ class Has:
     target: Target
 
 
-Clause: TypeAlias = Ids | Types | Tokens | Phrases | Strings | Dates | Numbers | Missing | Chain | Has
+@dataclass(frozen=True, slots=True)
+class Under:
+    """It refers, by the parameter of `prefix`, to one of `keys` or to what stands below (`up`: above) them.
+
+    `target` is the type of what stands there, `part_of` the prefix of the reference by which its members hang together.
+    """
+
+    prefix: Bind
+    target: Target
+    part_of: Bind
+    keys: Bind
+    up: bool
+
+
+Clause: TypeAlias = (
+    Ids
+    | Types
+    | Tokens
+    | Phrases
+    | Strings
+    | Dates
+    | Numbers
+    | Spans
+    | Texts
+    | Near
+    | Members
+    | Missing
+    | Chain
+    | Has
+    | Under
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One key of the order. `param` is bound for values in side rows."""
+    """One key of the order. `param` is bound for values in side rows and for texts.
 
-    kind: Literal["promoted", "updated", "id", "date", "string", "number"]
+    `lead`: as in Tokens, of a reference whose text is the source patient where it leads the row.
+    """
+
+    kind: Literal["promoted", "updated", "id", "date", "string", "number", "text"]
     descending: bool
     param: Bind | None = None
+    lead: Bind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`_include` or `_revinclude`: references of `source` by `parameter` ("*" for all), to `target` (None: any)."""
+    """`_include` or `_revinclude`: references of `source` by `parameter`, to `target` (None: any); "*" is all."""
 
     source: str
     parameter: str

@@ -13,24 +13,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
-from hub.store import side_rows
+from hub.store import side_rows, value_filters
 from hub.store.criteria import (
     Bind,
     Chain,
     Clause,
-    Dates,
     Has,
     Ids,
+    Members,
     Missing,
-    Numbers,
+    Near,
     People,
     Phrases,
     Strings,
     Target,
+    Texts,
     Tokens,
     Types,
+    Under,
 )
 from hub.store.emit import Emitter, every, reference_token
+from hub.store.hierarchies import reached
 from hub.store.people import same_person, sources
 from hub.store.predicate import Seen, may_see
 
@@ -101,11 +104,11 @@ def _rank(clause: Clause) -> int:
             return _IDS
         case Tokens(lead=Bind()) | Chain(lead=Bind()):
             return _PATIENT
-        case Tokens(negated=False, selective=True) | Chain():
+        case Tokens(negated=False, selective=True) | Chain() | Under():
             return _SELECTIVE
         case Tokens(single=True, codes=Bind()):
             return _CODE
-        case Strings() | Phrases():
+        case Strings() | Phrases() | Texts() | Near():
             return _STRING
         case Tokens(negated=False):
             return _TOKENS
@@ -231,12 +234,12 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             return f"{row}.type = ANY({emit.use(clause.numbers)})"
         case Missing():
             return f"{'NOT ' if clause.missing else ''}({emit.use(clause.param)} = ANY({row}.params))"
-        case Strings():
-            return side_rows.strings(emit, clause, row)
-        case Dates():
-            return side_rows.dates(emit, clause, row, found.low)
-        case Numbers():
-            return side_rows.numbers(emit, clause, row)
+        case Under():
+            return _overlaps(row, reached(emit, clause, who), indexed=indexed)
+        case Members():
+            raise HubError(Category.FAULT, "was not looked up", where=clause.where)
+        case _:
+            return value_filters.condition(emit, clause, row, found.low, who)
 
 
 def _hashes(emit: Emitter, clause: Tokens) -> str:
