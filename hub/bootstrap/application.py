@@ -27,7 +27,6 @@ from hub.bootstrap.desks import unmasking
 from hub.bootstrap.foundation import VERSION, Foundation
 from hub.db import migrate as schema
 from hub.db.database import Database
-from hub.fhir.search_parameters import parameters
 from hub.fhir.validate import validate
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
@@ -43,6 +42,7 @@ from hub.records.client import ClientWrites
 from hub.records.consent_reading import ConsentReads
 from hub.records.consents import Consents
 from hub.records.proxies import Proxies
+from hub.store.query_parameters import answered
 from hub.store.store import Store
 
 
@@ -79,7 +79,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
-        searchable=parameters,
+        searchable=answered,
         clock=system_clock,
         log=foundation.log,
         base_url=settings.base_url,

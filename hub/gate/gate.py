@@ -13,7 +13,7 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
-from hub.gate import instances, looks, match, records, searches, stewards
+from hub.gate import explain, instances, looks, match, records, searches, stewards
 from hub.gate.cases import Rules
 from hub.gate.door import Door
 from hub.gate.match import Candidate
@@ -137,6 +137,22 @@ class Gate:
         if rtype == looks.AUDIT_EVENT:
             return await looks.search(self._door, asked, params, lenient=lenient)
         return await searches.search(self._door, asked, params, lenient=lenient)
+
+    async def explain(
+        self, actor: Actor, rtype: str | None, params: Sequence[tuple[str, str]], *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> Json:
+        """How a search would be run, as a Parameters resource: for operators, and nothing of any record.
+
+        `params` as for `search`, with `_explain=true` among them. Also raises HubError UNSUPPORTED and INVALID.
+        """
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.SEARCH_TYPE if rtype else Interaction.SEARCH_SYSTEM,
+            origin=origin,
+            type=rtype,
+            query=searches.query_text(params),
+        )
+        return await explain.explain(self._door, asked, params)
 
     async def match(
         self, actor: Actor, patient: Json, *, count: int, certain: bool, origin: Origin = UNKNOWN_ORIGIN

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Final
 
 from hub.fhir.search_parameters import SearchParameter, parameters
@@ -20,6 +21,17 @@ _REFUSED: Final[Mapping[str, str]] = {
 _SPECIAL: Final = frozenset({"_text", "_content"})
 
 
+@cache
+def answered(rtype: str) -> Mapping[str, SearchParameter]:
+    """The parameters of a type that are answered, `_list` among them; unknown type: none."""
+    found = {code: one for code, one in parameters(rtype).items() if _is_answered(one)}
+    return found | {"_list": SearchParameter(code="_list", type="special", base=rtype)} if found else {}
+
+
+def _is_answered(parameter: SearchParameter) -> bool:
+    return bool(parameter.expression) or parameter.code in _SPECIAL
+
+
 def parameter_of(rtype: str | None, code: str) -> SearchParameter:
     """A parameter of a type, or (None) of every type. Raises HubError UNSUPPORTED naming one the hub does not have."""
     if code in _REFUSED:
@@ -27,7 +39,7 @@ def parameter_of(rtype: str | None, code: str) -> SearchParameter:
             Category.UNSUPPORTED, "is not supported", where=code, todo=_REFUSED[code], code="unknown-parameter"
         )
     found = parameters(rtype or "Basic").get(code)
-    if found is None or (rtype is None and not code.startswith("_")) or not (found.expression or code in _SPECIAL):
+    if found is None or (rtype is None and not code.startswith("_")) or not _is_answered(found):
         raise HubError(
             Category.UNSUPPORTED,
             f"is not a search parameter the hub has for {rtype or 'all types'}",

@@ -61,7 +61,7 @@ def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen
     `whole`: all of them are wanted, not the first of an order.
     """
     row = emit.alias("r")
-    lead = min(clauses, key=_rank, default=None)
+    lead = leader(clauses)
     rank = _NO_LEAD if lead is None else _rank(lead)
     found = Scan(row, f"resource {row}", [], f"{row}.date_low", f"{row}.key")
     rest = list(clauses)
@@ -79,6 +79,12 @@ def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen
     found.conditions.append(f"NOT {row}.deleted")
     found.conditions.append(may_see(emit, who, row, among=_among(emit, lead), many=whole and rank > _SELECTIVE))
     return found
+
+
+def leader(clauses: Sequence[Clause]) -> Clause | None:
+    """The clause that is the access path; None where the type's index is."""
+    first = min(clauses, key=_rank, default=None)
+    return None if first is None or _rank(first) == _NO_LEAD else first
 
 
 def _among(emit: Emitter, lead: Clause | None) -> str | None:

@@ -8,8 +8,9 @@ from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, compartment, outbox, read, relations, search, write
+from hub.store import claims, compartment, explain, outbox, read, relations, search, write
 from hub.store.criteria import Query
+from hub.store.explain import Explained
 from hub.store.phrases import Phrases
 from hub.store.values import Change, Found, Portion, Relation, Saved, Stored, Visible, Write
 
@@ -69,6 +70,10 @@ class Store:
         Raises HubError INVALID for an `after` that is none, TOO_LARGE when too much is included.
         """
         return await search.search(tx, query, visible, count=count, after=after, total=total)
+
+    async def explain(self, tx: Tx, query: Query, visible: Visible) -> Explained:
+        """How the first page of a search would be found; `tx` is a transaction. Nothing of any row is told."""
+        return await explain.explain(tx, query, visible)
 
     async def everything(
         self, tx: Tx, portion: Portion, visible: Visible, *, count: int, after: bytes | None = None

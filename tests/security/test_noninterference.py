@@ -26,6 +26,10 @@ READS: Final = (
     "/Observation/F01-a-panel/_history",
 )
 INCLUDES: Final = (
+    "/Patient?_revinclude=*",
+    "/Patient?_revinclude=Observation:*&_include=*",
+    "/Observation?_include=Observation:*&_include:iterate=*",
+    "/ServiceRequest?_include=*&_revinclude:iterate=*",
     "/Observation?_include=Observation:has-member",
     "/Observation?_include=Observation:has-member&_include:iterate=Observation:subject",
     "/Observation?_id=F01-a-panel&_include=*",
@@ -51,12 +55,33 @@ COUNTS: Final = (
     *(f"/Observation?patient=F01-{who}&_total=accurate" for who in "abcdz"),
 )
 ORDERS: Final = (
+    "/Observation?_sort=code,-value-quantity",
+    "/Observation?_sort=-subject,status",
+    "/Patient?_sort=identifier",
+    "/Patient?_sort=-gender,birthdate",
+    "/ServiceRequest?_sort=-performer",
     "/Observation?_sort=date",
     "/Observation?_sort=-date",
     "/Observation?_sort=value-quantity",
     "/Patient?_sort=birthdate",
     "/Patient?_sort=-name",
     "/Observation?_sort=-_lastUpdated",
+)
+SETS: Final = (
+    "/Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender",
+    "/Patient?gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender",
+    "/Patient?_has:Observation:patient:status:in=http://hl7.org/fhir/ValueSet/observation-status",
+    "/Observation?code:in=http://nowhere.test/ValueSet/x",
+    "/Observation?code:below=http://loinc.org|20447-9",
+    "/Encounter?part-of:below=Encounter/F01-b-visit",
+    "/Observation?encounter:above=Encounter/F01-b-visit",
+    "/Observation?_list=F01-b-list",
+    "/Patient?_has:Observation:patient:_list=F01-b-list",
+    "/?_list=F01-b-list",
+    "/Observation?_id:missing=false",
+    "/Observation?_text:missing=true",
+    "/Observation?_content:missing=false",
+    "/Observation?_explain=true",
 )
 LABELS: Final = (
     "/Observation?_security=http://terminology.hl7.org/CodeSystem/v3-ActCode|HIV",
@@ -100,8 +125,8 @@ def both(url_of: Any, ask: Any) -> None:
 
 @pytest.mark.parametrize(
     "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, EVERYTHING, RECORDS],
-    ids=["reads", "includes", "chains", "counts", "orders", "labels", "everything", "records"],
+    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, SETS, LABELS, EVERYTHING, RECORDS],
+    ids=["reads", "includes", "chains", "counts", "orders", "sets", "labels", "everything", "records"],
 )
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:

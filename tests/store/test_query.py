@@ -29,7 +29,6 @@ from hub.store.tokens import param_number, system_and_code
         ("Patient", "_id:in", "x"),
         ("Patient", "organization:in", "x"),
         ("Patient", "general-practitioner:below", "Practitioner/x"),
-        ("Observation", "subject:below", "x"),
         ("QuestionnaireResponse", "questionnaire:above", "http://x.example/q|1"),
         ("Patient", "birthdate:exact", "2000"),
         ("Observation", "subject:Nobody", "x"),

@@ -11,6 +11,7 @@ from hub.api.fhir.parameters import asked
 from hub.api.services import Services
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
+from hub.gate.explain import EXPLAIN
 from hub.gate.pages import CURSOR
 from hub.gate.released import ReleasedPage
 from hub.kernel.types import Issue
@@ -20,8 +21,11 @@ async def search(services: Services, ask: Ask) -> Answer:
     """A searchset page: matches, then includes, with links `self` and `next`. The total counts what is permitted.
 
     Raises HubError UNSUPPORTED naming an unknown parameter (lenient: it is left out and said so in the page),
-    INVALID for an unreadable value.
+    INVALID for an unreadable value. With `_explain` it is not run but explained, to operators.
     """
+    if any(name == EXPLAIN for name, _ in ask.params):
+        told = await asked(services.gate.explain(ask.actor, ask.type or None, ask.params, origin=ask.origin))
+        return Answer(status=200, body=dumps(told))
     lenient = ask.preference.lenient
     page = await asked(
         services.gate.search(ask.actor, ask.type or None, ask.params, lenient=lenient, origin=ask.origin)
