@@ -157,6 +157,7 @@ def _add_references(rows: IndexRows, rtype: str, patient: str | None, values: In
         rows.params[parameter.number] = None
         rows.tokens.update(dict.fromkeys(token_hashes(parameter.identifier, system, value)))
     for name, text in values.reference_texts:
+        rows.params[_parameter(rtype, name).number] = None
         _add_phrase(rows, _parameter(rtype, name), text)
 
 

@@ -268,6 +268,7 @@ def _is_present(e: Entry, code: str) -> bool:
     rows: list[Any] = [
         *values.positions,
         *values.composites,
+        *values.reference_texts,
         *values.tokens,
         *values.references,
         *values.reference_identifiers,
