@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -79,7 +80,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
-        searchable=answered,
+        searchable=partial(answered, full_text=settings.full_text),
         clock=system_clock,
         log=foundation.log,
         base_url=settings.base_url,

@@ -38,7 +38,7 @@ class Foundation:
         return KeyStore(self.settings.data_dir / "keys")
 
     def store(self) -> Store:
-        return Store(system_clock)
+        return Store(system_clock, full_text=self.settings.full_text)
 
     @asynccontextmanager
     async def database(self, process: str, *, size: int) -> AsyncIterator[Database]:

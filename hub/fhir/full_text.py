@@ -7,7 +7,6 @@ meta and binary data.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from html import unescape
 from typing import Any, Final
 
@@ -34,14 +33,18 @@ def plain(xhtml: str) -> str:
     return unescape(_TAG.sub(" ", _INLINE.sub("", xhtml)))
 
 
-def contents(value: Any, name: str = "") -> Iterator[str]:
+def contents(resource: Json) -> list[str]:
     """Every text in a resource that somebody may read, its narratives among them."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key not in _NO_TEXT:
-                yield from contents(item, key)
-    elif isinstance(value, list):
-        for item in value:
-            yield from contents(item, name)
-    elif isinstance(value, str) and not _DATE.match(value):
-        yield plain(value) if name == "div" else value
+    found: list[str] = []
+    waiting: list[Any] = [resource]
+    while waiting:
+        owner = waiting.pop()
+        if owner.__class__ is list:
+            waiting += owner
+        elif owner.__class__ is dict:
+            waiting += [item for key, item in owner.items() if key not in _NO_TEXT and key != "div"]
+            if owner.get("div").__class__ is str:
+                found.append(plain(owner["div"]))
+        elif owner.__class__ is str and not _DATE.match(owner):
+            found.append(owner)
+    return found

@@ -8,7 +8,7 @@ All other text is cut into words, folded as string search folds (hub.fhir.fold),
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -19,16 +19,15 @@ from hub.fhir.fold import folded
 _DENSE: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af"
 _RUN: Final = re.compile(f"([{_DENSE}]+)|[^\\W{_DENSE}]+")
 _DIGEST: Final = 8
+_SHORT: Final = 100
 
 
 def indexed(texts: Iterable[str]) -> list[int]:
-    """Numbers (signed, 64 bits) of all that some texts are found by, each once."""
-    found: set[str] = set()
+    """Numbers (signed, 64 bits) of all that some texts are found by, each once, in order."""
+    found: set[int] = set()
     for text in texts:
-        for run in _RUN.finditer(folded(text)):
-            word = run[0]
-            found.add(word) if run[1] is None else found.update(word, _pairs(word))
-    return [_number(gram) for gram in sorted(found)]
+        found.update(_short(text) if len(text) <= _SHORT else _grams(text))
+    return sorted(found)
 
 
 def wanted(text: str) -> list[int]:
@@ -38,6 +37,19 @@ def wanted(text: str) -> list[int]:
         pairs = _pairs(run[0]) if run[1] is not None else ()
         found.update(dict.fromkeys(pairs or (run[0],)))
     return [_number(gram) for gram in found]
+
+
+def _grams(text: str) -> Iterator[int]:
+    for run in _RUN.finditer(folded(text)):
+        word = run[0]
+        for gram in (word,) if run[1] is None else (*word, *_pairs(word)):
+            yield _number(gram)
+
+
+@lru_cache(maxsize=65536)
+def _short(text: str) -> tuple[int, ...]:
+    """Of texts that come again and again: codes, displays, names."""
+    return tuple(_grams(text))
 
 
 def _pairs(run: str) -> list[str]:

@@ -41,8 +41,9 @@ _canonical: Final = msgspec.json.Encoder(decimal_format="number", order="determi
 
 @dataclass(slots=True)
 class Batch:
-    """All rows of one save, by table."""
+    """All rows of one save, by table; with those of full text, or without."""
 
+    full_text: bool = True
     superseded: list[tuple[UUID, UUID, int]] = field(default_factory=list)
     home: list[Row] = field(default_factory=list)
     resource: dict[UUID, Row] = field(default_factory=dict)
@@ -51,9 +52,9 @@ class Batch:
     outbox: list[Row] = field(default_factory=list)
 
 
-def plan(writes: Sequence[Write], now: datetime) -> tuple[Batch, list[Saved]]:
+def plan(writes: Sequence[Write], now: datetime, *, full_text: bool = True) -> tuple[Batch, list[Saved]]:
     """The rows of a batch of writes made at `now`, and an answer to each write."""
-    batch = Batch()
+    batch = Batch(full_text)
     standing: dict[UUID, Stored] = {}
     saved = [_plan(batch, write, standing, now) for write in writes]
     return batch, saved
@@ -162,7 +163,8 @@ def _place(batch: Batch, key: UUID, write: Write, stored: Stored) -> None:
         add_composites(rows, write.type, values)
         add_clinical_codes(rows, clinical_codes(write.resource))
         add_all_references(rows, stored.body)
-        add_texts(rows, write.resource, stored.body, trimmed=bool(write.facts.flags))
+        if batch.full_text:
+            add_texts(rows, write.resource, stored.body, trimmed=bool(write.facts.flags))
         if write.type == "List":
             add_members(rows, write.resource)
         batch.indexed[key] = (stored.pkey, type_number(write.type), rows)

@@ -37,16 +37,17 @@ def parse_query(
     lenient: bool = False,
     now: datetime | None = None,
     base_url: str = "",
+    full_text: bool = True,
 ) -> Query:
     """The query a list of name and value (percent-decoded) asks for; `rtype` None searches all types.
 
-    `now` is for the prefix `ap`; references under `base_url` are local ones. Raises HubError UNSUPPORTED naming a
-    parameter or modifier the hub does not have (with `lenient` it is listed in `Query.ignored` instead), and
-    INVALID for a value that is not of the parameter's type.
+    `now` is for the prefix `ap`; references under `base_url` are local ones; `full_text`: it is kept. Raises HubError
+    UNSUPPORTED naming a parameter or modifier the hub does not have (with `lenient` it is listed in `Query.ignored`
+    instead), and INVALID for a value that is not of the parameter's type.
     """
     if rtype is not None and rtype not in RESOURCE_TYPES:
         raise HubError(Category.UNSUPPORTED, "is not a resource type of FHIR R4", where="search")
-    parser = _Parser(rtype, Context(now=now or system_clock(), base_url=base_url))
+    parser = _Parser(rtype, Context(now=now or system_clock(), base_url=base_url, full_text=full_text))
     for name, value in params:
         try:
             parser.add(name, value)

@@ -22,9 +22,10 @@ _SPECIAL: Final = frozenset({"_text", "_content"})
 
 
 @cache
-def answered(rtype: str) -> Mapping[str, SearchParameter]:
+def answered(rtype: str, *, full_text: bool = True) -> Mapping[str, SearchParameter]:
     """The parameters of a type that are answered, `_list` among them; unknown type: none."""
-    found = {code: one for code, one in parameters(rtype).items() if _is_answered(one)}
+    known = parameters(rtype).items()
+    found = {code: one for code, one in known if one.expression or (full_text and code in _SPECIAL)}
     return found | {"_list": SearchParameter(code="_list", type="special", base=rtype)} if found else {}
 
 

@@ -50,6 +50,10 @@ def clauses(asked: Asked) -> tuple[Clause, ...]:
     """The clauses one parameter means: all of them must hold."""
     if not all(asked.values):
         raise HubError(Category.INVALID, "has an empty value", todo="give a value or leave the parameter out")
+    if asked.parameter.code in _FULL_TEXT and not asked.context.full_text:
+        raise HubError(
+            Category.UNSUPPORTED, "needs full text, which is not kept", todo="set YILIAN_FULL_TEXT", code=_PARAMETER
+        )
     if asked.modifier == "missing":
         return (_missing(asked),)
     if asked.parameter.code in _FULL_TEXT and not asked.modifier:
@@ -67,6 +71,7 @@ def clauses(asked: Asked) -> tuple[Clause, ...]:
 
 
 _MODIFIER: Final = "unknown-modifier"
+_PARAMETER: Final = "unknown-parameter"
 
 
 def _is_known(asked: Asked) -> bool:

@@ -18,8 +18,10 @@ from hub.store.values import Change, Found, Portion, Relation, Saved, Stored, Vi
 class Store:
     """Resources, their history and their index in PostgreSQL."""
 
-    def __init__(self, clock: Clock = system_clock) -> None:
+    def __init__(self, clock: Clock = system_clock, *, full_text: bool = True) -> None:
         self._clock: Final = clock
+        #: Whether what `_text` and `_content` search is kept.
+        self.full_text: Final = full_text
         self._phrases: Final = Phrases()
 
     async def load(
@@ -50,7 +52,7 @@ class Store:
         Raises HubError CONFLICT (code `race`) if `current` is no longer what stands: roll back, load, try again;
         INVALID if a write changes the patient a resource belongs to; NOT_FOUND if it deletes what never was.
         """
-        return await write.save(tx, writes, self._clock(), self._phrases)
+        return await write.save(tx, writes, self._clock(), self._phrases, full_text=self.full_text)
 
     async def search(
         self,

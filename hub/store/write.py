@@ -50,9 +50,11 @@ SELECT count(*) FROM moved
 )
 
 
-async def save(tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases) -> list[Saved]:
+async def save(
+    tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases, *, full_text: bool = True
+) -> list[Saved]:
     """Apply writes in order, in `tx`; several to one resource make a version each. Errors as `Store.save` says."""
-    batch, saved = plan(writes, now)
+    batch, saved = plan(writes, now, full_text=full_text)
     await _supersede(tx, batch.superseded)
     try:
         await copy(tx, batch)

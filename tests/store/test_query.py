@@ -7,6 +7,7 @@ import pytest
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Tokens
 from hub.store.query import parse_query
+from hub.store.query_parameters import answered
 from hub.store.query_text import split, unescape
 from hub.store.tokens import param_number, system_and_code
 
@@ -100,6 +101,15 @@ def test_a_value_of_the_wrong_shape_is_invalid_even_with_leniency(rtype: str, na
         parse_query(rtype, [(name, value)], lenient=True)
     assert caught.value.category is Category.INVALID
     assert caught.value.where
+
+
+def test_full_text_that_is_not_kept_is_refused() -> None:
+    for name in ("_text", "_content", "_content:missing"):
+        with pytest.raises(HubError) as caught:
+            parse_query("Patient", [(name, "true")], full_text=False)
+        assert (caught.value.category, caught.value.where) == (Category.UNSUPPORTED, name)
+    assert "_text" not in answered("Patient", full_text=False)
+    assert "_text" in answered("Patient")
 
 
 def test_an_error_names_the_parameter_but_not_the_value() -> None:
