@@ -71,4 +71,4 @@ def test_addresses_dates_and_ids_are_no_content() -> None:
         "code": {"coding": [{"system": "http://loinc.org", "code": "1-8", "display": "Glucose"}]},
         "contained": [{"resourceType": "Specimen", "id": "s", "text": {"div": "<div>blood</div>"}}],
     }
-    assert sorted(full_text.contents(resource)) == ["1-8", "Glucose", "Wang", "blood"]
+    assert sorted(text.strip() for text in full_text.contents(resource)) == ["1-8", "Glucose", "Wang", "blood"]

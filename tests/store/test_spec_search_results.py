@@ -10,10 +10,13 @@ from typing import Any
 
 import pytest
 
+from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
+from hub.store.store import Store
 from tests.store.conftest import Bench
 from tests.store.spec import concept, found, matches, observation, patient, search
+from tests.store.support import ask, ids, run, save, write
 
 HIV = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}
 
@@ -183,6 +186,38 @@ def test_the_order_is_that_of_the_sort_keys_and_missing_values_are_the_least(
     bench: Bench, query: str, expected: str
 ) -> None:
     assert " ".join(found(bench, COUNTY, query)) == expected
+
+
+#: Orders of every kind, going up, down and both ways.
+ORDERS = [
+    "Patient?_sort=gender,-birthdate",
+    "Patient?_sort=-organization,family",
+    "Patient?_sort=-family",
+    "Observation?_sort=code,-date",
+    "Observation?_sort=-subject,encounter",
+    "Observation?_sort=value-quantity,-code",
+    "Observation?_sort=-status",
+    "Organization?_sort=partof,-name",
+]
+
+
+def test_pages_of_one_give_the_whole_in_the_same_order(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        await save(database, store, *map(write, COUNTY))
+        async with database.connection() as tx:
+            for order in ORDERS:
+                rtype, _, sort = order.partition("?_sort=")
+                whole = ids((await ask(tx, store, rtype, [("_sort", sort)])).matches)
+                paged: list[str] = []
+                after: bytes | None = None
+                while not paged or after is not None:
+                    page = await ask(tx, store, rtype, [("_sort", sort)], count=1, after=after)
+                    paged += ids(page.matches)
+                    after = page.next
+                assert len(whole) > 1
+                assert paged == whole, order
+
+    run(database_url, work)
 
 
 def test_of_several_values_the_one_that_comes_first_in_the_order_counts(bench: Bench) -> None:

@@ -43,7 +43,13 @@ TREE = system(
     {"code": "e", "property": [{"code": "parent", "valueCode": "b"}]},
 )
 ALL = coded("a", "b", "c", "d", "e")
-IS_A_B = {"system": SYSTEM, "filter": [{"property": "concept", "op": "is-a", "value": "b"}]}
+
+
+def of_kind(operator: str) -> Json:
+    return {"system": SYSTEM, "filter": [{"property": "concept", "op": operator, "value": "b"}]}
+
+
+IS_A_B = of_kind("is-a")
 
 
 @pytest.mark.parametrize(
@@ -54,8 +60,8 @@ IS_A_B = {"system": SYSTEM, "filter": [{"property": "concept", "op": "is-a", "va
         ({"include": [{"system": SYSTEM}]}, "a b c d e"),
         ({"include": [{"system": SYSTEM}], "exclude": [listed("a")]}, "b c d e"),
         ({"include": [IS_A_B]}, "b c e"),
-        ({"include": [{**IS_A_B, "filter": [{**IS_A_B["filter"][0], "op": "descendent-of"}]}]}, "c e"),
-        ({"include": [{**IS_A_B, "filter": [{**IS_A_B["filter"][0], "op": "is-not-a"}]}]}, "a d"),
+        ({"include": [of_kind("descendent-of")]}, "c e"),
+        ({"include": [of_kind("is-not-a")]}, "a d"),
         ({"include": [{"valueSet": ["http://x.org/other"]}]}, "d e"),
         ({"include": [{**IS_A_B, "valueSet": ["http://x.org/other"]}]}, "e"),
         ({"include": []}, ""),
