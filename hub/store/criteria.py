@@ -6,57 +6,41 @@ whatever their values, and the compiler keeps its statements by shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-Side: TypeAlias = Literal["low", "high"]
+from hub.store.criteria_parts import Amount, Bind, Comparison, Condition, People, Place, Words, binds
 
-
-class Bind:
-    """A value, and the SQL type it is bound as. Equal to any other of that type."""
-
-    __slots__ = ("type", "value")
-
-    def __init__(self, value: Any, type: str) -> None:  # noqa: A002 (the SQL word)
-        self.value = value
-        self.type = type
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Bind) and self.type == other.type
-
-    def __hash__(self) -> int:
-        return hash(self.type)
-
-    def __repr__(self) -> str:
-        return f"Bind({self.type})"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One side of an indexed range compared with a value."""
-
-    side: Side
-    operator: Literal["<", "<=", ">", ">="]
-    value: Bind
-
-
-#: Alternatives of comparisons that must all hold (hub.fhir.prefixes.Condition with bound values).
-Condition: TypeAlias = tuple[tuple[Comparison, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Patients a value names: by key, and the same ids again as they may be those of persons.
-
-    `expand` (`:mdm`) means all source patients of whoever is named; without it a source patient means itself alone,
-    while the id of a person means all sources either way. `persons` is None where the keys are all that is meant.
-    """
-
-    keys: Bind
-    persons: Bind | None = None
-    expand: bool = False
+__all__ = [
+    "Amount",
+    "Bind",
+    "Chain",
+    "Clause",
+    "Comparison",
+    "Condition",
+    "Dates",
+    "Has",
+    "Ids",
+    "Include",
+    "Members",
+    "Missing",
+    "Near",
+    "Numbers",
+    "People",
+    "Phrases",
+    "Place",
+    "Query",
+    "SortKey",
+    "Spans",
+    "Strings",
+    "Target",
+    "Texts",
+    "Tokens",
+    "Types",
+    "Under",
+    "Words",
+    "binds",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +82,6 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """One way for a text to fit: `prefix` (and `upper`, just past it), `exact` or `contains`.
-
-    `folded` is what is searched for, `head` its indexed beginning; `raw` the text as given, for `exact`.
-    """
-
-    mode: Literal["prefix", "exact", "contains"]
-    folded: Bind
-    head: Bind
-    upper: Bind
-    raw: Bind
-
-
-@dataclass(frozen=True, slots=True)
 class Phrases:
     """The text of a coding fits (`:text`)."""
 
@@ -139,15 +109,6 @@ class Dates:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
-    """A condition on a number, and on its unit where one was given: code alone also fits the human unit."""
-
-    condition: Condition
-    system: Bind | None = None
-    code: Bind | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Numbers:
     """Some value of a number or quantity parameter fits."""
 
@@ -171,16 +132,6 @@ class Texts:
 
     param: Bind
     grams: tuple[Bind, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A circle on the earth: its centre in degrees, its radius in kilometres, the degrees of latitude it reaches."""
-
-    latitude: Bind
-    longitude: Bind
-    radius: Bind
-    reach: Bind
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,20 +263,3 @@ class Query:
     summary: Literal["count", "false"] | None = None
     elements: tuple[str, ...] = ()
     ignored: tuple[str, ...] = ()
-
-
-def binds(node: Any) -> Iterator[Bind]:
-    """Every Bind below a node, always in the same order for nodes of one shape."""
-    if node.__class__ is Bind:
-        yield node
-    elif node.__class__ is tuple:
-        for item in node:
-            yield from binds(item)
-    else:
-        for name in _fields(node.__class__):
-            yield from binds(getattr(node, name))
-
-
-@cache
-def _fields(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
