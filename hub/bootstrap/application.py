@@ -28,6 +28,7 @@ from hub.bootstrap.desks import unmasking
 from hub.bootstrap.foundation import VERSION, Foundation
 from hub.db import migrate as schema
 from hub.db.database import Database
+from hub.fhir.search_parameters import answered
 from hub.fhir.validate import validate
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
@@ -43,7 +44,6 @@ from hub.records.client import ClientWrites
 from hub.records.consent_reading import ConsentReads
 from hub.records.consents import Consents
 from hub.records.proxies import Proxies
-from hub.store.query_parameters import answered
 from hub.store.store import Store
 
 

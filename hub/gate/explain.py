@@ -11,6 +11,7 @@ from typing import Final
 from consent.tables import NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.scopes import allows
 from hub.gate.door import Door
+from hub.gate.looks import AUDIT_EVENT
 from hub.gate.recorder import Asked, Basis
 from hub.gate.searches import Parameters
 from hub.kernel.errors import Category, HubError
@@ -31,6 +32,8 @@ async def explain(door: Door, asked: Asked, params: Parameters) -> Json:
     Raises HubError FORBIDDEN for other roles and scopes, UNSUPPORTED and INVALID as a search does.
     """
     await _admit(door, asked)
+    if asked.type == AUDIT_EVENT:
+        raise HubError(Category.UNSUPPORTED, "events are made from the trail, not searched for", where=EXPLAIN)
     wanted = [(name, value) for name, value in params if name != EXPLAIN]
     if [value for name, value in params if name == EXPLAIN] != ["true"]:
         raise HubError(Category.INVALID, "is not true", where=EXPLAIN, todo="write _explain=true")

@@ -150,7 +150,9 @@ def _add_references(rows: IndexRows, rtype: str, patient: str | None, values: In
         elif url is not None:
             rows.tokens[token.text(parameter.number, url)] = None
             rows.tokens[token.text(parameter.number, url.partition("|")[0])] = None
-            rows.tokens.update((token.below(parameter.number, one), None) for one in token.version_prefixes(url))
+            rows.tokens.update(
+                (token.below(parameter.number, one), None) for one in token.version_prefixes(url) or (url,)
+            )
             _sort_by(rows, parameter, url)
     for name, system, value in values.reference_identifiers:
         parameter = _parameter(rtype, name)

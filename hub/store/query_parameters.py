@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
-from hub.fhir.search_parameters import SearchParameter, parameters
+from hub.fhir.search_parameters import SearchParameter, answered
 from hub.kernel.errors import Category, HubError
 
 #: Parameters of R4 and of other servers that are refused, each with what to do instead.
@@ -17,20 +16,6 @@ _REFUSED: Final[Mapping[str, str]] = {
     "_offset": "follow the next link",
     "_score": "matches are not ranked; use _sort",
 }
-#: Parameters without an expression that are answered.
-_SPECIAL: Final = frozenset({"_text", "_content"})
-
-
-@cache
-def answered(rtype: str, *, full_text: bool = True) -> Mapping[str, SearchParameter]:
-    """The parameters of a type that are answered, `_list` among them; unknown type: none."""
-    known = parameters(rtype).items()
-    found = {code: one for code, one in known if one.expression or (full_text and code in _SPECIAL)}
-    return found | {"_list": SearchParameter(code="_list", type="special", base=rtype)} if found else {}
-
-
-def _is_answered(parameter: SearchParameter) -> bool:
-    return bool(parameter.expression) or parameter.code in _SPECIAL
 
 
 def parameter_of(rtype: str | None, code: str) -> SearchParameter:
@@ -39,8 +24,8 @@ def parameter_of(rtype: str | None, code: str) -> SearchParameter:
         raise HubError(
             Category.UNSUPPORTED, "is not supported", where=code, todo=_REFUSED[code], code="unknown-parameter"
         )
-    found = parameters(rtype or "Basic").get(code)
-    if found is None or (rtype is None and not code.startswith("_")) or not _is_answered(found):
+    found = answered(rtype or "Basic").get(code)
+    if found is None or code == "_list" or (rtype is None and not code.startswith("_")):
         raise HubError(
             Category.UNSUPPORTED,
             f"is not a search parameter the hub has for {rtype or 'all types'}",

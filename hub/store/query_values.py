@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from hub.fhir.search_parameters import RESOURCE_TYPES
+from hub.fhir.search_parameters import FULL_TEXT, RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 from hub.store import query_hashed, query_ordered, tokens
 from hub.store.asked import Asked
@@ -27,9 +27,6 @@ _MODIFIERS: Final[Mapping[str, frozenset[str]]] = {
     "reference": frozenset({"identifier", "text", "above", "below"}),
     "uri": frozenset({"above", "below"}),
 }
-
-#: Their registry type is string, but they ask the full text.
-_FULL_TEXT: Final = frozenset({"_text", "_content"})
 
 #: The last part of a composite may be compared.
 _ORDERED: Final[Mapping[str, Callable[[Asked, tuple[Bind, ...]], Clause]]] = {
@@ -50,13 +47,13 @@ def clauses(asked: Asked) -> tuple[Clause, ...]:
     """The clauses one parameter means: all of them must hold."""
     if not all(asked.values):
         raise HubError(Category.INVALID, "has an empty value", todo="give a value or leave the parameter out")
-    if asked.parameter.code in _FULL_TEXT and not asked.context.full_text:
+    if asked.parameter.code in FULL_TEXT and not asked.context.full_text:
         raise HubError(
             Category.UNSUPPORTED, "needs full text, which is not kept", todo="set YILIAN_FULL_TEXT", code=_PARAMETER
         )
     if asked.modifier == "missing":
         return (_missing(asked),)
-    if asked.parameter.code in _FULL_TEXT and not asked.modifier:
+    if asked.parameter.code in FULL_TEXT and not asked.modifier:
         return (texts(asked),)
     if not _is_known(asked):
         raise HubError(
@@ -80,7 +77,7 @@ def _is_known(asked: Asked) -> bool:
         return parameter.code == "identifier"
     if modifier == EXPAND:
         return "Patient" in parameter.targets or (parameter.code, parameter.base) == ("_id", "Patient")
-    if parameter.code in _FULL_TEXT:
+    if parameter.code in FULL_TEXT:
         return False
     if not modifier or modifier in _MODIFIERS.get(parameter.type, ()):
         return True

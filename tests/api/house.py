@@ -19,13 +19,13 @@ from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.fhir.json import dumps, loads
+from hub.fhir.search_parameters import answered
 from hub.gate.gate import Gate
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
 from hub.records.client import ClientWrites
-from hub.store.query_parameters import answered
 from hub.store.store import Store
 from tests.auth.consortium import CONSORTIUM
 from tests.records.door import following

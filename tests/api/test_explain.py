@@ -49,7 +49,7 @@ def test_nobody_else_may_ask(database_url: str, who: str) -> None:
 
 def test_it_explains_or_refuses_but_never_runs(database_url: str) -> None:
     async def visit(home: House) -> None:
-        for path in ("/Patient?_explain=false", "/Patient?_explain=true&colour=red"):
+        for path in ("/Patient?_explain=false", "/Patient?_explain=true&colour=red", "/AuditEvent?_explain=true"):
             assert (await home.ask("GET", path, who="engineer")).status_code == 400
         assert (await home.ask("GET", "/Patient", who="engineer")).status_code == 403
 

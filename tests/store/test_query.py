@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hub.fhir.search_parameters import answered
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Tokens
 from hub.store.query import parse_query
-from hub.store.query_parameters import answered
 from hub.store.query_text import split, unescape
 from hub.store.tokens import param_number, system_and_code
 
@@ -25,6 +25,8 @@ from hub.store.tokens import param_number, system_and_code
         ("Patient", "_maxresults", "5"),
         ("Patient", "_score", "true"),
         ("Patient", "_list", "$current-allergies"),
+        ("Patient", "_list:missing", "true"),
+        ("Patient", "_list:not", "x"),
         ("Location", "near:below", "1|2"),
         ("Patient", "name:phonetic", "x"),
         ("Patient", "_id:in", "x"),

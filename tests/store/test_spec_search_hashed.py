@@ -157,7 +157,7 @@ def answers(rid: str, questionnaire: str) -> Json:
         ("questionnaire=http://x.org/q|1.0", "b"),
         ("questionnaire:below=http://x.org/q|1", "b c"),
         ("questionnaire:below=http://x.org/q|1.0", "b"),
-        ("questionnaire:below=http://x.org/q", "b c"),
+        ("questionnaire:below=http://x.org/q", "a b c"),
     ],
 )
 def test_a_canonical_is_asked_with_or_without_its_version(bench: Bench, query: str, expected: str) -> None:
