@@ -82,6 +82,9 @@ SETS: Final = (
     "/Observation?_text:missing=true",
     "/Observation?_content:missing=false",
     "/Observation?_explain=true",
+    "/Observation?_text=viral",
+    "/Observation?_content=51000",
+    "/Patient?_has:Observation:patient:_content=viral",
 )
 LABELS: Final = (
     "/Observation?_security=http://terminology.hl7.org/CodeSystem/v3-ActCode|HIV",
