@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -32,7 +33,7 @@ from hub.bootstrap.gates import gate_of
 from hub.bulk.desk import Desk
 from hub.db import migrate as schema
 from hub.db.database import Database
-from hub.fhir.search_parameters import parameters
+from hub.fhir.search_parameters import answered
 from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
@@ -75,7 +76,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
-        searchable=parameters,
+        searchable=partial(answered, full_text=settings.full_text),
         clock=system_clock,
         log=foundation.log,
         base_url=settings.base_url,

@@ -46,7 +46,7 @@ class Foundation:
         return loaded(Path(folder) if folder else None)
 
     def store(self) -> Store:
-        return Store(system_clock)
+        return Store(system_clock, full_text=self.settings.full_text)
 
     @asynccontextmanager
     async def database(self, process: str, *, size: int) -> AsyncIterator[Database]:

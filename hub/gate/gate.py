@@ -17,6 +17,7 @@ from hub.db.database import Database
 from hub.gate import (
     deliveries,
     documents,
+    explain,
     exports,
     histories,
     instances,
@@ -239,6 +240,22 @@ class Gate:
             actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Patient", id=rid, query=query
         )
         return await summaries.summary(self._door, asked, rid)
+
+    async def explain(
+        self, actor: Actor, rtype: str | None, params: Sequence[tuple[str, str]], *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> Json:
+        """How a search would be run, as a Parameters resource: for operators, and nothing of any record.
+
+        `params` as for `search`, with `_explain=true` among them. Also raises HubError UNSUPPORTED and INVALID.
+        """
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.SEARCH_TYPE if rtype else Interaction.SEARCH_SYSTEM,
+            origin=origin,
+            type=rtype,
+            query=searches.query_text(params),
+        )
+        return await explain.explain(self._door, asked, params)
 
     async def match(
         self, actor: Actor, patient: Json, *, count: int, certain: bool, origin: Origin = UNKNOWN_ORIGIN

@@ -109,6 +109,12 @@ SETTINGS: Final = (
     Setting("accept_seconds", _positive, 10, "Seconds after which a message that cannot be stored is answered AE."),
     Setting("max_body_bytes", _positive, 64 * 1024 * 1024, "Largest HTTP request body, in bytes."),
     Setting("page_size", _positive, 50, "Entries of a search page when the request does not say."),
+    Setting(
+        "full_text",
+        _flag,
+        True,
+        "Keep what `_text` and `_content` search: about a fifth more disk and a fifth more work at each write.",
+    ),
     Setting("page_limit", _positive, 1000, "Most entries of a search page."),
     Setting(
         "panel_limit",

@@ -13,6 +13,7 @@ from hub.store import (
     claims,
     compartment,
     exact,
+    explain,
     histories,
     latest,
     named,
@@ -24,6 +25,7 @@ from hub.store import (
     write,
 )
 from hub.store.criteria import Query
+from hub.store.explain import Explained
 from hub.store.phrases import Phrases
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
 from hub.store.walk import Stretch
@@ -32,8 +34,10 @@ from hub.store.walk import Stretch
 class Store:
     """Resources, their history and their index in PostgreSQL."""
 
-    def __init__(self, clock: Clock = system_clock) -> None:
+    def __init__(self, clock: Clock = system_clock, *, full_text: bool = True) -> None:
         self._clock: Final = clock
+        #: Whether what `_text` and `_content` search is kept.
+        self.full_text: Final = full_text
         self._phrases: Final = Phrases()
 
     async def load(
@@ -72,7 +76,7 @@ class Store:
         Raises HubError CONFLICT (code `race`) if `current` is no longer what stands: roll back, load, try again;
         INVALID if a write changes the patient a resource belongs to; NOT_FOUND if it deletes what never was.
         """
-        return await write.save(tx, writes, self._clock(), self._phrases)
+        return await write.save(tx, writes, self._clock(), self._phrases, full_text=self.full_text)
 
     async def search(
         self,
@@ -92,6 +96,10 @@ class Store:
         Raises HubError INVALID for an `after` that is none, TOO_LARGE when too much is included.
         """
         return await search.search(tx, query, visible, count=count, after=after, total=total)
+
+    async def explain(self, tx: Tx, query: Query, visible: Visible) -> Explained:
+        """How the first page of a search would be found; `tx` is a transaction. Nothing of any row is told."""
+        return await explain.explain(tx, query, visible)
 
     async def everything(
         self, tx: Tx, portion: Portion, visible: Visible, *, count: int, after: bytes | None = None

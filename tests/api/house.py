@@ -31,7 +31,7 @@ from hub.events.receivers import Receivers
 from hub.events.subscriptions import Subscriptions
 from hub.events.telling import Telling
 from hub.fhir.json import dumps, loads
-from hub.fhir.search_parameters import parameters
+from hub.fhir.search_parameters import answered
 from hub.gate.gate import Gate
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
@@ -73,6 +73,8 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "feed": actor(role="feed"),
     "family": actor(role="family-doctor"),
     "auditor": actor(role="auditor"),
+    "engineer": actor(role="integration-engineer"),
+    "administrator": actor(role="administrator"),
     "stranger": actor("F99"),
 }
 
@@ -197,7 +199,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         verify=verify,
         new_id=random_id,
         ready=_ready,
-        searchable=parameters,
+        searchable=answered,
         clock=clock,
         log=log,
         base_url=BASE,

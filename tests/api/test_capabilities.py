@@ -39,10 +39,34 @@ def test_every_type_is_announced_with_the_search_parameters_that_are_answered(st
     by_type = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
     assert by_type.keys() == RESOURCE_TYPES
     for rtype, resource in by_type.items():
-        answered = {code: parameter.type for code, parameter in parameters(rtype).items()}
+        answered = {code: one.type for code, one in parameters(rtype).items() if code != "_query"}
+        answered["_list"] = "special"
         if rtype in FEWER:
             answered = {code: answered[code] for code in FEWER[rtype]}
         assert {p["name"]: p["type"] for p in resource["searchParam"]} == answered
+
+
+def test_what_may_be_included_is_announced(statement: Any) -> None:
+    (resource,) = [r for r in statement["rest"][0]["resource"] if r["type"] == "Patient"]
+    assert resource["searchInclude"] == ["*", "Patient:general-practitioner", "Patient:link", "Patient:organization"]
+    assert {"*", "Observation:subject", "Provenance:target"} <= set(resource["searchRevInclude"])
+    assert "Observation:encounter" not in resource["searchRevInclude"]
+
+
+def test_a_search_over_all_types_announces_the_common_parameters(statement: Any) -> None:
+    common = {parameter["name"] for parameter in statement["rest"][0]["searchParam"]}
+    assert common == {
+        "_id",
+        "_lastUpdated",
+        "_profile",
+        "_security",
+        "_source",
+        "_tag",
+        "_text",
+        "_content",
+        "_list",
+        "_type",
+    }
 
 
 def test_audit_events_are_announced_as_what_they_are_computed_and_without_versions(statement: Any) -> None:

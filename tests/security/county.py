@@ -77,6 +77,28 @@ def referral(who: str) -> Json:
     }
 
 
+def visit(who: str, name: str, part_of: str) -> Json:
+    """An encounter at the hospital that is part of another one."""
+    return {
+        "resourceType": "Encounter",
+        "id": f"F01-{who}-{name}",
+        "status": "finished",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+        "subject": {"reference": f"Patient/F01-{who}"},
+        "partOf": {"reference": f"Encounter/F01-{who}-{part_of}"},
+    }
+
+
+#: A list of B's that names a result of A's, which the clinic may see.
+LIST: Final = {
+    "resourceType": "List",
+    "id": "F01-b-list",
+    "status": "current",
+    "mode": "working",
+    "subject": {"reference": "Patient/F01-b"},
+    "entry": [{"item": {"reference": "Observation/F01-a-hba1c"}}, {"item": {"reference": "Observation/F01-b-hba1c"}}],
+}
+
 #: A result of A's that tells more than it should: of B's glucose, of C's viral load, of what is nowhere.
 PANEL: Final = {
     **observation("a", "panel", 1),
@@ -115,6 +137,10 @@ async def settle(home: House, *, hidden: bool) -> None:
     if hidden:
         await _put(home, observation("c", "load", 51000, meta={"security": [HIV]}))
         await _put(home, observation("d", "load", 200, meta={"security": [HIV]}))
+        await _put(home, visit("b", "visit", "ward"))
+        await _put(home, visit("b", "ward", "visit"))
+        await _put(home, observation("b", "seen", 7, encounter={"reference": "Encounter/F01-b-visit"}))
+        await _put(home, LIST)
         await object_to_all(home, "b")
     await _put(home, PANEL)
     for who in "ac":

@@ -26,6 +26,10 @@ READS: Final = (
     "/Observation/F01-a-panel/_history",
 )
 INCLUDES: Final = (
+    "/Patient?_revinclude=*",
+    "/Patient?_revinclude=Observation:*&_include=*",
+    "/Observation?_include=Observation:*&_include:iterate=*",
+    "/ServiceRequest?_include=*&_revinclude:iterate=*",
     "/Observation?_include=Observation:has-member",
     "/Observation?_include=Observation:has-member&_include:iterate=Observation:subject",
     "/Observation?_id=F01-a-panel&_include=*",
@@ -51,12 +55,36 @@ COUNTS: Final = (
     *(f"/Observation?patient=F01-{who}&_total=accurate" for who in "abcdz"),
 )
 ORDERS: Final = (
+    "/Observation?_sort=code,-value-quantity",
+    "/Observation?_sort=-subject,status",
+    "/Patient?_sort=identifier",
+    "/Patient?_sort=-gender,birthdate",
+    "/ServiceRequest?_sort=-performer",
     "/Observation?_sort=date",
     "/Observation?_sort=-date",
     "/Observation?_sort=value-quantity",
     "/Patient?_sort=birthdate",
     "/Patient?_sort=-name",
     "/Observation?_sort=-_lastUpdated",
+)
+SETS: Final = (
+    "/Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender",
+    "/Patient?gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender",
+    "/Patient?_has:Observation:patient:status:in=http://hl7.org/fhir/ValueSet/observation-status",
+    "/Observation?code:in=http://nowhere.test/ValueSet/x",
+    "/Observation?code:below=http://loinc.org|20447-9",
+    "/Encounter?part-of:below=Encounter/F01-b-visit",
+    "/Observation?encounter:above=Encounter/F01-b-visit",
+    "/Observation?_list=F01-b-list",
+    "/Patient?_has:Observation:patient:_list=F01-b-list",
+    "/?_list=F01-b-list",
+    "/Observation?_id:missing=false",
+    "/Observation?_text:missing=true",
+    "/Observation?_content:missing=false",
+    "/Observation?_explain=true",
+    "/Observation?_text=viral",
+    "/Observation?_content=51000",
+    "/Patient?_has:Observation:patient:_content=viral",
 )
 LABELS: Final = (
     "/Observation?_security=http://terminology.hl7.org/CodeSystem/v3-ActCode|HIV",
@@ -146,24 +174,25 @@ def both(url_of: Any, ask: Any) -> None:
         assert with_hidden == without
 
 
-@pytest.mark.parametrize(
-    "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, FORMS, EVERYTHING, HISTORIES, OPERATIONS, RECORDS, VERDICTS],
-    ids=[
-        "reads",
-        "includes",
-        "chains",
-        "counts",
-        "orders",
-        "labels",
-        "forms",
-        "everything",
-        "histories",
-        "operations",
-        "records",
-        "verdicts",
-    ],
-)
+#: What is asked, by kind.
+PATHS: Final = {
+    "reads": READS,
+    "includes": INCLUDES,
+    "chains": CHAINS,
+    "counts": COUNTS,
+    "orders": ORDERS,
+    "sets": SETS,
+    "labels": LABELS,
+    "forms": FORMS,
+    "everything": EVERYTHING,
+    "histories": HISTORIES,
+    "operations": OPERATIONS,
+    "records": RECORDS,
+    "verdicts": VERDICTS,
+}
+
+
+@pytest.mark.parametrize("paths", PATHS.values(), ids=PATHS)
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:
         return [(path, await home.ask("GET", path)) for path in paths]

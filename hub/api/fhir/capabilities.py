@@ -58,6 +58,7 @@ class CapabilityPage:
 
 def capability_statement(services: Services) -> Json:
     """The CapabilityStatement of this hub."""
+    pointing = _pointing(services)
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -76,18 +77,19 @@ def capability_statement(services: Services) -> Json:
                     "cors": False,
                     "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
                 },
-                "resource": [_of_type(services, rtype) for rtype in sorted(RESOURCE_TYPES)],
+                "resource": [_of_type(services, rtype, pointing[rtype]) for rtype in sorted(pointing)],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
+                "searchParam": _of_all_types(services),
                 **_told(_of_system(), services.base_url),
             }
         ],
     }
 
 
-def _of_type(services: Services, rtype: str) -> Json:
+def _of_type(services: Services, rtype: str, pointing: Sequence[str]) -> Json:
     if rtype in _APART:
         return _apart(rtype, services)
-    return _resource(rtype, services.searchable(rtype), services.base_url)
+    return _resource(rtype, services.searchable(rtype), pointing, services.base_url)
 
 
 def _apart(rtype: str, services: Services) -> Json:
@@ -111,7 +113,7 @@ def _apart(rtype: str, services: Services) -> Json:
     }
 
 
-def _resource(rtype: str, searchable: Mapping[str, SearchParameter], base_url: str) -> Json:
+def _resource(rtype: str, searchable: Mapping[str, SearchParameter], pointing: Sequence[str], base_url: str) -> Json:
     computed = rtype in _COMPUTED
     left_out = (_WRITES if rtype in RESERVED else frozenset()) | (_OF_VERSIONS if computed else frozenset())
     codes = [code for code in _codes(INTERACTIONS) if code not in left_out]
@@ -132,7 +134,27 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter], base_url: s
     told |= _operations(rtype, codes, base_url)
     answered = sorted(_COMPUTED.get(rtype, searchable))
     parameters = [{"name": code, "type": searchable[code].type} for code in answered]
+    if not computed:
+        forward = [f"{rtype}:{code}" for code, one in searchable.items() if one.type == "reference"]
+        told |= {"searchInclude": ["*", *sorted(forward)], "searchRevInclude": ["*", *pointing]}
     return told | ({"searchParam": parameters} if parameters else {})
+
+
+def _of_all_types(services: Services) -> list[Json]:
+    """Parameters of a search over all types (R4 search.html, Parameters for all resources), `_type` among them."""
+    common = [parameter for code, parameter in services.searchable("Basic").items() if code.startswith("_")]
+    told = [{"name": parameter.code, "type": parameter.type} for parameter in common]
+    return [*told, {"name": "_type", "type": "special"}]
+
+
+def _pointing(services: Services) -> Mapping[str, list[str]]:
+    """The reference parameters that may point to each type, as `_revinclude` names them."""
+    found: dict[str, list[str]] = {rtype: [] for rtype in RESOURCE_TYPES}
+    for source in sorted(RESOURCE_TYPES):
+        for code, parameter in sorted(services.searchable(source).items()):
+            for target in parameter.targets:
+                found[target].append(f"{source}:{code}")
+    return found
 
 
 def _codes(interactions: Sequence[Interaction]) -> list[str]:

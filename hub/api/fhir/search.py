@@ -13,6 +13,7 @@ from hub.api.fhir.shape import shaped_page
 from hub.api.services import Services
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
+from hub.gate.explain import EXPLAIN
 from hub.gate.pages import CURSOR
 from hub.gate.parameters import invalid
 from hub.gate.released import ReleasedPage
@@ -25,8 +26,11 @@ async def search(services: Services, ask: Ask) -> Answer:
     """A searchset page: matches, then includes, with links `self` and `next`. The total counts what is permitted.
 
     Raises HubError UNSUPPORTED naming an unknown parameter (lenient: it is left out and said so in the page),
-    INVALID for an unreadable value.
+    INVALID for an unreadable value. With `_explain` it is not run but explained, to operators.
     """
+    if any(name == EXPLAIN for name, _ in ask.params):
+        told = await asked(services.gate.explain(ask.actor, ask.type or None, ask.params, origin=ask.origin))
+        return Answer(status=200, body=dumps(told))
     lenient = ask.preference.lenient
     _refuse_includes(ask)
     page = await asked(
