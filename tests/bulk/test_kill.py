@@ -77,6 +77,7 @@ def standing(url: str) -> tuple[str, str | None]:
             row = await connection.fetchrow("SELECT state, progress::text FROM bulk_job")
         finally:
             await connection.close()
+        assert row is not None
         return row["state"], row["progress"]
 
     return asyncio.run(ask())

@@ -161,6 +161,6 @@ VALUES = st.one_of(
 def test_parameters_are_read_or_refused_and_never_break(params: list[tuple[str, str]], lenient: bool) -> None:
     for level in ("system", "patient", "group"):
         try:
-            export_wish.read_export(level, params, lenient=lenient, base_url="")  # type: ignore[arg-type]
+            export_wish.read_export(level, params, lenient=lenient, base_url="")
         except HubError as error:
             assert error.category in {Category.UNSUPPORTED, Category.INVALID, Category.TOO_LARGE}
