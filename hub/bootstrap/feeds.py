@@ -10,6 +10,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import EnvelopeReader, Translator
 from hub.kernel.types import Json
+from hub.pipeline.judged import Validate, judged
 from mappings.hl7v2 import profile as hl7v2_profile
 from mappings.hl7v2.convert import convert
 from mappings.hl7v2.envelope import envelope_reader
@@ -24,13 +25,20 @@ def profiles(consortium: Consortium) -> Mapping[str, hl7v2_profile.Profile]:
     }
 
 
-def translators(consortium: Consortium, secret: bytes, canonical_base: str) -> Mapping[str, Translator]:
-    """A translator for every feed, by feed. Raises HubError INVALID for a profile that is wrong."""
+def translators(
+    consortium: Consortium, secret: bytes, canonical_base: str, validate: Validate
+) -> Mapping[str, Translator]:
+    """A translator for every feed, by feed, judging its resources where the feed asks for it.
+
+    Raises HubError INVALID for a profile that is wrong.
+    """
     ids = keyed_ids(secret)
-    return {
-        name: translator(profile, consortium.feeds[name].facility, ids, canonical_base=canonical_base)
-        for name, profile in profiles(consortium).items()
-    }
+    found: dict[str, Translator] = {}
+    for name, profile in profiles(consortium).items():
+        feed = consortium.feeds[name]
+        plain = translator(profile, feed.facility, ids, canonical_base=canonical_base)
+        found[name] = judged(plain, feed.validation, validate) if feed.validation else plain
+    return found
 
 
 def envelope_readers(consortium: Consortium) -> Mapping[str, EnvelopeReader]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Container, Mapping
 from typing import Any, Final
 
 from hub.fhir.faults import Fault, place
@@ -113,8 +113,8 @@ def coded(test: Test, binding: str | None) -> Test:
     return run
 
 
-def coded_object(name: str, binding: str | None, check: ObjectCheck) -> ObjectCheck:
-    """A Coding or CodeableConcept one of whose codings must be of its required value set."""
+def coded_object(name: str, binding: str | None, check: ObjectCheck, *, required: bool) -> ObjectCheck:
+    """A Coding or CodeableConcept one of whose codings must be of a value set; unless `required`, if it has any."""
     known = codings(binding) if binding else None
     if known is None or name not in ("Coding", "CodeableConcept"):
         return check
@@ -125,10 +125,14 @@ def coded_object(name: str, binding: str | None, check: ObjectCheck) -> ObjectCh
         check(value, faults, scope)
         if len(faults) == before and "extension" not in value:
             listed = [value] if name == "Coding" else value.get("coding", ())
-            if not any(item.get("code") in known.get(item.get("system"), ()) for item in listed):
+            if (required or listed) and not any(_is_of(item, known) for item in listed):
                 faults.append(Fault("code-invalid", wrong))
 
     return run
+
+
+def _is_of(coding: Json, known: Mapping[str, Container[str]]) -> bool:
+    return coding.get("code") in known.get(coding.get("system", ""), ())
 
 
 def reference_to(targets: Collection[str], check: ObjectCheck) -> ObjectCheck:

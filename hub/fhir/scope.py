@@ -11,11 +11,21 @@ from hub.kernel.types import Json
 
 @dataclass(slots=True)
 class Scope:
-    """The outermost resource, the type of each contained one by id, and whether we are inside a contained one."""
+    """The outermost resource, the type of each contained one by id, and the contained one we are inside, if any."""
 
     resource: Json
     contained: Mapping[str, str] = field(default_factory=dict)
-    inside: bool = False
+    within: Json | None = None
+
+    @property
+    def inside(self) -> bool:
+        """Whether we are inside a contained resource."""
+        return self.within is not None
+
+    @property
+    def around(self) -> Json:
+        """The innermost resource."""
+        return self.resource if self.within is None else self.within
 
 
 def scope_of(resource: Json) -> Scope:

@@ -53,6 +53,9 @@ class Structure:
 
 _ROWS: Final[Mapping[str, Mapping[str, Any]]] = read_table("structure")
 
+#: Every type of R4, backbone elements too.
+TYPES: Final = frozenset(_ROWS)
+
 #: Every concrete resource type of R4.
 RESOURCE_TYPES: Final = frozenset(
     name for name, row in _ROWS.items() if row["kind"] == "resource" and not row.get("abstract")

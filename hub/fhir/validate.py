@@ -1,8 +1,8 @@
 """Checks resources against R4 4.0.1: structure, cardinality, primitive values, required codes, reference targets and
-a table of invariants (validation.html: structure, cardinality, value domains, coding bindings, invariants).
+invariants (validation.html: structure, cardinality, value domains, coding bindings, invariants).
 
-Compiled once for each type from the structure table. Not checked: profiles, extensible and preferred bindings, what a
-canonical points to, and the invariants `invariants.py` does not list.
+Compiled once for each type from the structure table. Not checked here: profiles (`hub.fhir.profiles`), what is only
+advice (`advice.py`), and what a canonical points to.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any, Final
 
+from hub.fhir.bindings import binding
 from hub.fhir.element_checks import (
     Check,
     coded,
@@ -69,7 +70,7 @@ def check_resource(value: Any, faults: list[Fault], scope: Scope | None) -> None
 def _contained(value: Any, faults: list[Fault], scope: Scope) -> None:
     if value.__class__ is dict and "id" not in value:
         faults.append(Fault("required", "is missing", ["id"]))
-    check_resource(value, faults, Scope(scope.resource, scope.contained, inside=True))
+    check_resource(value, faults, Scope(scope.resource, scope.contained, value))
 
 
 def _enclosed(value: Any, faults: list[Fault], _: Scope) -> None:
@@ -104,8 +105,8 @@ class TypeCheck:
         self._check_properties(value, faults, scope)
         self._check_presence(value, faults)
         if len(faults) == before:
-            broken = (row for row in self.invariants if not row.holds(value, scope))
-            faults.extend(Fault("invariant", f"{row.text} ({row.key})") for row in broken)
+            broken = [row for row in self.invariants if not row.holds(value, scope)]
+            faults.extend(Fault("invariant", row.text, [row.element] if row.element else []) for row in broken)
 
     def _check_properties(self, value: Json, faults: list[Fault], scope: Scope) -> None:
         properties = self.properties or self._compile()
@@ -130,7 +131,7 @@ class TypeCheck:
             keys = set()
             for key, ref in element.properties():
                 segment = f"{element.name}.ofType({ref.name})" if element.choice else element.name
-                self.properties.update(_property(key, segment, element, ref))
+                self.properties.update(_property(key, segment, element, ref, binding(self.name, element.name, "max")))
                 keys |= {key, "_" + key}
             if element.minimum:
                 self.required.append((element.name, frozenset(keys)))
@@ -148,11 +149,11 @@ def type_check(name: str) -> TypeCheck:
     return TypeCheck(name)
 
 
-def _property(key: str, segment: str, element: Element, ref: TypeRef) -> dict[str, Check]:
-    """The checks of a property, and of the `_property` beside a primitive."""
+def _property(key: str, segment: str, element: Element, ref: TypeRef, limit: str | None) -> dict[str, Check]:
+    """The checks of a property, and of the `_property` beside a primitive. No code may be taken from beyond `limit`."""
     single = element.maximum == 1
     if ref.name in TESTS:
-        test = coded(TESTS[ref.name], element.binding)
+        test = coded(TESTS[ref.name], element.binding or limit)
         extension = type_check("Element").check
         if single:
             return {key: one_primitive(segment, test), "_" + key: one(segment, extension)}
@@ -160,17 +161,17 @@ def _property(key: str, segment: str, element: Element, ref: TypeRef) -> dict[st
             key: list_of_primitives(segment, test, "_" + key),
             "_" + key: list_of(segment, extension, beside=key),
         }
-    check = _complex(element, ref)
+    check = _complex(element, ref, limit)
     return {key: one(segment, check) if single else list_of(segment, check)}
 
 
-def _complex(element: Element, ref: TypeRef) -> Callable[[Any, list[Fault], Scope], None]:
+def _complex(element: Element, ref: TypeRef, limit: str | None) -> Callable[[Any, list[Fault], Scope], None]:
     if ref.name == "Resource":
         return _contained if element.name == "contained" else _enclosed
     check = type_check(ref.name).check
     if ref.name == "Reference":
         return reference_to(ref.targets, check)
-    return coded_object(ref.name, element.binding, check)
+    return coded_object(ref.name, element.binding or limit, check, required=element.binding is not None)
 
 
 def _nothing(_item: Any, _owner: Json, _faults: list[Fault], _scope: Scope) -> None:

@@ -84,7 +84,7 @@ async def of_population(tx: Tx, cases: Cases, limit: int) -> Visible:
         raise _one_patient()
     ties, identities = cases.ties, sorted(cases.nobody.request.requester.identities)
     values = (ties.kind, list(ties.parties), ties.at, identities, limit + 1)
-    cases.epoch, concerned = await tx.fetchrow(CONCERNED, *values)
+    cases.epoch, concerned = (await tx.fetch(CONCERNED, *values))[0]
     if len(concerned) > limit:
         raise _too_costly()
     if concerned:

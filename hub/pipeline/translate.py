@@ -12,6 +12,7 @@ import zstandard
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Translator
 from hub.kernel.types import Json, ReportRow, Translation
+from hub.pipeline.judged import WrongResourceError
 from hub.pipeline.queue import Message
 from hub.pipeline.reason import fault
 
@@ -22,7 +23,7 @@ _decode: Final = msgspec.json.Decoder(type=list[tuple[str, str, list[str], str]]
 
 @dataclass(frozen=True, slots=True)
 class Translated:
-    """A message with what it says, or with why it cannot be said."""
+    """A message with what it says, or why it is a dead letter; with both where what it says is not right."""
 
     message: Message
     translation: Translation | None = None
@@ -36,6 +37,8 @@ def translate(message: Message, translators: Mapping[str, Translator]) -> Transl
         return Translated(message, refusal=_no_feed())
     try:
         return Translated(message, translation=translator(message.raw))
+    except WrongResourceError as refusal:
+        return Translated(message, translation=refusal.translation, refusal=refusal)
     except HubError as refusal:
         return Translated(message, refusal=refusal)
     except Exception as error:

@@ -178,7 +178,8 @@ class Worker:
 
     async def _process(self, tx: Tx, messages: Sequence[Message]) -> None:
         translated = [translate(message, self._translators) for message in messages]
-        incoming = [_incoming(t.message, t.translation) for t in translated if t.translation is not None]
+        said = [(t.message, t.translation) for t in translated if t.translation is not None and t.refusal is None]
+        incoming = [_incoming(message, translation) for message, translation in said]
         ingested = await self._ingest.ingest(tx, incoming) if incoming else []
         await self._settle(tx, translated, {i.message: i for i in ingested})
 

@@ -24,9 +24,10 @@ from hub.records.about import about_persons
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
-from hub.records.operations import Create, Delete, Operation, Patch, Update, Written
+from hub.records.operations import Create, Delete, Operation, Patch, Whole, Written
 from hub.records.patching import Patches, Settled
 from hub.records.refusal import ClaimedError, NonconformantError
+from hub.records.rehearsal import rehearse
 from hub.records.rights import Rights
 from hub.records.sight import BLIND, Sight
 from hub.store.store import Store
@@ -102,6 +103,17 @@ class ClientWrites:
         except HubError as refusal:
             await self._journal.transaction_refused(request, operations, refusal)
             raise
+
+    async def rehearse(self, actor: Actor, operation: Whole, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
+        """Raises what `write` would raise, and writes nothing but an audit entry of the rehearsal."""
+        request = Request(actor, origin)
+        try:
+            self._check(actor, operation)
+            await rehearse(self._database, self._store, self._rights, actor, operation)
+        except HubError as refusal:
+            await self._journal.rehearsed(request, operation, refusal)
+            raise
+        await self._journal.rehearsed(request, operation, None)
 
     async def close(self) -> None:
         """Take nothing more, and return when everything submitted has been answered."""
@@ -231,7 +243,7 @@ def _ref(operation: Operation) -> Ref:
 
 
 def _claim(operation: Operation) -> str:
-    return operation.claim if isinstance(operation, Create | Update) else ""
+    return "" if isinstance(operation, Delete | Patch) else operation.claim
 
 
 def _claimed_in_vain(jobs: Sequence[Job], refused: Collection[int]) -> bool:

@@ -31,6 +31,9 @@ _GROUNDS: Final = ("author-organisation",)
 #: `reason` of a write that was done, but with the security labels the client had left out.
 LABELS_KEPT: Final = "labels-kept"
 
+#: `reason` of a write that was tried out and would have been done.
+REHEARSED: Final = "rehearsed"
+
 #: Failures of the hub or its database, which refuse nothing to anybody.
 _NO_REFUSALS: Final = frozenset({Category.UNAVAILABLE, Category.FAULT})
 
@@ -86,6 +89,22 @@ class Journal:
             operation for operation in operations if operation.where and refusal.where.startswith(operation.where)
         )
         await self._refused(request, Interaction.TRANSACTION, next(guilty, None), refusal)
+
+    async def rehearsed(self, request: Request, operation: Operation, refusal: HubError | None) -> None:
+        """Return once it is durable that a write was tried out, and what it would have been refused for."""
+        if refusal is not None:
+            await self._refused(request, Interaction.OPERATION, operation, refusal)
+            return
+        entry = self._entry(
+            request,
+            Interaction.OPERATION,
+            Outcome.RELEASED,
+            resource_type=operation.type,
+            resource_id=_addressed(operation),
+            reason=REHEARSED,
+            grounds=_GROUNDS,
+        )
+        await self._trail.record(entry)
 
     async def _refused(
         self, request: Request, interaction: Interaction, operation: Operation | None, refusal: HubError

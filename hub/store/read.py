@@ -29,6 +29,7 @@ WHERE h.key = ANY($1::uuid[])
 """
 _LOAD_ALL: Final = _LOAD.format(columns=_OF_R)
 _LOAD_FACTS: Final = _LOAD.format(columns=_WITHOUT_BODY)
+_CHANGED: Final = f"{_LOAD_ALL} AND NOT pg_visible_in_snapshot(r.xid, (SELECT $2::text::pg_snapshot))"
 #: Home rows never change, so whoever waits for one reads the newest version after it.
 _LOCK: Final = "SELECT 1 FROM resource_home WHERE key = ANY($1::uuid[]) ORDER BY key FOR NO KEY UPDATE"
 
@@ -85,6 +86,12 @@ async def load_facts(tx: Tx, refs: Sequence[tuple[str, str]]) -> dict[tuple[str,
 
 
 def _by_reference(rows: Iterable[Record]) -> dict[tuple[str, str], Stored]:
+    return {version.reference: version for version in map(stored, rows)}
+
+
+async def changed_since(tx: Tx, refs: Sequence[tuple[str, str]], horizon: str) -> dict[tuple[str, str], Stored]:
+    """Current versions by (type, id) that the snapshot `horizon` does not see."""
+    rows = await tx.fetch(_CHANGED, [reference_key(*ref) for ref in refs], horizon)
     return {version.reference: version for version in map(stored, rows)}
 
 

@@ -67,7 +67,7 @@ def test_each_entry_of_a_batch_is_a_request_of_its_own_and_a_failure_stands_in_i
                 entry("POST", "Patient", patient(gender="x")),
                 entry("POST", "Patient", patient()),
                 entry("GET", "Patient/nobody"),
-                entry("OPTIONS", "Patient/F05-1"),
+                entry("DELETE", "Patient/F05-1/_history"),
                 entry("POST", "Patient?shoe=44", patient()),
                 {"resource": patient()},
             ),

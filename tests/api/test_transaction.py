@@ -336,6 +336,9 @@ def test_relative_references_reach_a_conditional_update_too(database_url: str) -
     [
         (entry("PUT", "Patient/F05-1", patient(id="F05-1"), ifMatch="7"), ".request.ifMatch", "if-match", 400),
         (entry("PUT", f"Patient?{CRITERION}", patient(), ifMatch='W/"7"'), ".request.ifMatch", "no-match", 412),
+        (entry("PUT", "Patient?birthdate=badword", patient()), ": birthdate", "search-value", 400),
+        (entry("POST", "Patient", patient(), ifNoneExist="shoe=badword"), ": shoe", "unknown-parameter", 400),
+        (entry("POST", "Observation", of("Patient?shoe=badword")), ": shoe", "unknown-parameter", 400),
         (entry("DELETE", f"Patient?{CRITERION}", ifMatch='W/"7"'), ".request.ifMatch", "no-match", 412),
         (entry("POST", "Patient?secret=word", patient()), ".request.url", "unknown-parameter", 400),
         (entry("DELETE", "Patient/F05-1?secret=word"), ".request.url", "unknown-parameter", 400),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
-from bench import everything, gate
+from bench import bulk, everything, gate
 from bench.consented import PATIENTS, house
 from bench.turns import by_turns, ratios
 from hub.fhir.json import loads
@@ -52,3 +52,9 @@ def test_ways_take_turns() -> None:
 def test_ways_are_told_as_multiples_of_the_base() -> None:
     found = {"base": {"p50 ms": 2.0, "cpu us": 40.0}, "slow": {"p50 ms": 5.0, "cpu us": 50.0}}
     assert ratios(found, "base") == {"base": {"p50 ms": 1, "cpu us": 1}, "slow": {"p50 ms": 2.5, "cpu us": 1.25}}
+
+
+def test_every_step_of_an_export_is_measured(database_url: str, tmp_path: Path) -> None:
+    found = asyncio.run(bulk.measure(database_url, tmp_path, 22, 2))
+    assert set(found) == {"store", "own", "other", "fetch-own", "fetch-other"}
+    assert all(value > 0 for one in found.values() for value in one.values())

@@ -2,6 +2,7 @@ from pathlib import Path
 
 from hub.run.installation import DEMO_CONSORTIUM
 from tests.cli.commands import yilian
+from tests.fhir.profiles.package import element, packed, profile
 
 
 def test_the_demo_consortium_and_its_profiles_are_right() -> None:
@@ -28,3 +29,16 @@ def test_a_profile_that_is_wrong_is_found_through_the_consortium(tmp_path: Path)
         encoding="utf-8",
     )
     assert "p.yaml:2: charset: no character set the hub knows" in yilian("check", file).stderr
+
+
+def test_a_fhir_profile_that_is_wrong_is_complained_of_with_its_file(tmp_path: Path) -> None:
+    right = profile("right", "Patient", element("Patient.name", min=1))
+    folder = packed(tmp_path / "profiles", right)
+    done = yilian("check", DEMO_CONSORTIUM, "--fhir-profiles", folder)
+    assert (done.returncode, f"{folder}: 1 FHIR profiles, no complaints" in done.stdout) == (0, True), done.stderr
+    packed(folder, profile("wrong", "Patient", element("Patient.nickname")), name="more")
+    done = yilian("check", DEMO_CONSORTIUM, "--fhir-profiles", folder)
+    assert done.returncode == 2
+    assert "more.tgz: package/StructureDefinition-0.json" in done.stderr
+    assert "has an element R4 has not: nickname" in done.stderr
+    assert "Traceback" not in done.stderr

@@ -50,8 +50,18 @@ def status(system: str, code: str) -> Json:
 
 CONTAINED = {"resourceType": "Organization", "id": "o", "name": "F01"}
 CLINICAL = "condition-clinical"
+COMPOSITION = {
+    "resourceType": "Composition",
+    "status": "final",
+    "type": {"text": "x"},
+    "date": "2020",
+    "title": "x",
+    "author": [{"display": "x"}],
+}
+DATED = {"identifier": {"system": "urn:test", "value": "1"}, "timestamp": "2026-05-20T09:00:00+08:00"}
 
 VALID: dict[str, Json] = {
+    "document": bundle("document", {"resource": COMPOSITION}, **DATED),
     "observation": observation(),
     "patient": patient(birthDate="1980-02", gender="female", name=[{"family": "王", "given": ["小红"]}]),
     "a choice of another type": without(observation(), "valueQuantity") | {"valueString": "x"},
@@ -323,14 +333,19 @@ BROKEN: list[tuple[str, Json, str, str]] = [
     ),
     ("cpt-2", patient(telecom=[{"value": "139"}]), "Patient.telecom[0]", "cpt-2"),
     ("att-1", patient(photo=[{"data": "AAAA"}]), "Patient.photo[0]", "att-1"),
-    ("txt-1", patient(text={"status": "generated", "div": "<div><script>x</script></div>"}), "Patient.text", "txt-1"),
+    (
+        "txt-1",
+        patient(text={"status": "generated", "div": "<div><script>x</script></div>"}),
+        "Patient.text.div",
+        "txt-1",
+    ),
     (
         "txt-1 event",
         patient(text={"status": "generated", "div": '<div><p onclick="x">y</p></div>'}),
-        "Patient.text",
+        "Patient.text.div",
         "txt-1",
     ),
-    ("txt-2", patient(text={"status": "generated", "div": "<div> <p></p></div>"}), "Patient.text", "txt-2"),
+    ("txt-2", patient(text={"status": "generated", "div": "<div> <p></p></div>"}), "Patient.text.div", "txt-2"),
     (
         "tim-2",
         without(observation(), "effectiveDateTime") | {"effectiveTiming": {"repeat": {"period": 1}}},
@@ -362,7 +377,12 @@ BROKEN: list[tuple[str, Json, str, str]] = [
     ),
     ("pat-1", patient(contact=[{"gender": "female"}]), "Patient.contact[0]", "pat-1"),
     ("org-1", {"resourceType": "Organization", "active": True}, "Organization", "org-1"),
-    ("org-3", {**CONTAINED, "telecom": [{"system": "phone", "value": "1", "use": "home"}]}, "Organization", "org-3"),
+    (
+        "org-3",
+        {**CONTAINED, "telecom": [{"system": "phone", "value": "1", "use": "home"}]},
+        "Organization.telecom",
+        "org-3",
+    ),
     ("con-4", condition(clinicalStatus=status(CLINICAL, "active"), abatementDateTime="2020"), "Condition", "con-4"),
     (
         "con-5",
@@ -393,6 +413,11 @@ BROKEN: list[tuple[str, Json, str, str]] = [
         "Composition.section[0]",
         "cmp-1",
     ),
+    ("bdl-2", bundle("collection", {"resource": patient(), "search": {"mode": "match"}}), "Bundle", "bdl-2"),
+    ("bdl-9", bundle("document", {"resource": COMPOSITION}, timestamp=DATED["timestamp"]), "Bundle", "bdl-9"),
+    ("bdl-10", bundle("document", {"resource": COMPOSITION}, identifier=DATED["identifier"]), "Bundle", "bdl-10"),
+    ("bdl-11", bundle("document", {"resource": patient()}, **DATED), "Bundle", "bdl-11"),
+    ("bdl-12", bundle("message", {"resource": patient()}), "Bundle", "bdl-12"),
     ("bdl-3", bundle("transaction", {"resource": patient()}), "Bundle", "bdl-3"),
     ("bdl-7", bundle("collection", *[{"fullUrl": "urn:x", "resource": patient()}] * 2), "Bundle", "bdl-7"),
     (

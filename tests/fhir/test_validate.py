@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.fhir.extract import extract
-from hub.fhir.invariants import INVARIANTS
 from hub.fhir.json import loads
 from hub.fhir.structure import RESOURCE_TYPES
 from hub.fhir.validate import LIMIT, validate
@@ -93,22 +92,6 @@ def test_no_change_whatever_makes_validation_raise(data: st.DataObject) -> None:
 def test_every_resource_of_the_synthea_patients_is_valid(shared: Path) -> None:
     for path in sorted((shared / "synthea-r4" / "bundles").glob("*.json")):
         assert validate(loads(path.read_bytes())) == [], path.name
-
-
-def test_every_invariant_is_one_of_r4_under_its_own_key_and_type(definitions: Definitions) -> None:
-    known = {
-        (path, constraint["key"])
-        for name in ("profiles-types.json", "profiles-resources.json")
-        for definition in definitions.resources(name, "StructureDefinition")
-        for element in definition["snapshot"]["element"]
-        for constraint in element.get("constraint", [])
-        for path in (element["path"], *(row["code"] for row in element.get("type", ())))
-    }
-    on_elements = {("Narrative", "txt-1"), ("Narrative", "txt-2"), ("Organization", "org-2"), ("Organization", "org-3")}
-    on_resources = {("DomainResource", key) for key in ("dom-2", "dom-3", "dom-4", "dom-5")}
-    stated = {(row.type, row.key) for row in INVARIANTS}
-    assert stated - known <= on_elements | on_resources
-    assert {key for _, key in stated} <= {key for _, key in known}
 
 
 @pytest.mark.parametrize("name", ["search-parameters.json", "profiles-types.json", "conceptmaps.json"])

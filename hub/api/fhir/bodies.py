@@ -16,6 +16,7 @@ from hub.api.patch_formats import PATCH_DOCUMENTS
 from hub.api.query import read_query_bytes
 from hub.fhir.patch.fhirpath_patch import read_fhirpath_patch
 from hub.fhir.xml import read_xml
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
 Reader = Callable[[bytes], Any]
@@ -44,9 +45,14 @@ _FORM: Final = "application/x-www-form-urlencoded"
 READERS: Final[Mapping[Body, Mapping[str, Reader]]] = {
     "resource": _RESOURCE,
     "parameters": _RESOURCE,
+    "judged": _RESOURCE,
     "form": {_FORM: read_query_bytes},
     "patch": {**PATCH_DOCUMENTS, **{media: _fhirpath_patch(reader) for media, reader in _RESOURCE.items()}},
 }
+
+
+#: Kinds of body that need not be there.
+_OPTIONAL: Final = frozenset({"parameters", "judged"})
 
 
 async def read(request: Request, kind: Body, limit: int) -> Any:
@@ -56,15 +62,25 @@ async def read(request: Request, kind: Body, limit: int) -> Any:
     """
     content_type = request.headers.get("content-type", "")
     reader = None
-    if kind != "parameters" or content_type:
+    if kind not in _OPTIONAL or content_type:
         reader = _reader(kind, content_type)
     content = await read_body(request, limit)
-    if kind == "parameters" and not content:
+    if kind in _OPTIONAL and not content:
         return None
     reader = reader or _reader(kind, content_type)
     if reader is parse_xml and len(content) > _LARGE:
         return await asyncio.to_thread(reader, content)
     return reader(content)
+
+
+async def read_judged(request: Request, limit: int) -> tuple[Json | None, HubError | None]:
+    """A resource, or why the body is none; neither where there is no body. Raises UNSUPPORTED (415), TOO_LARGE."""
+    try:
+        return await read(request, "judged", limit), None
+    except HubError as error:
+        if error.category is not Category.UNREADABLE:
+            raise
+        return None, error
 
 
 def _reader(kind: Body, content_type: str) -> Reader:

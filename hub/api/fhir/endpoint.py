@@ -15,10 +15,11 @@ from starlette.types import Receive, Scope, Send
 
 from hub.api.authorization import actor_of, refuse_tokens
 from hub.api.failures import PRIVATE, defect, refusal
-from hub.api.fhir.bodies import read
+from hub.api.fhir.bodies import read, read_judged
 from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.freshness import etag, http_date
+from hub.api.fhir.jobs import JOBS, jobs
 from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.parameters import FORM, split, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
@@ -56,6 +57,9 @@ class FhirEndpoint:
         number = self._numbering.next()
         route, response = await self._respond(request, number)
         response.headers["x-request-id"] = number
+        if request.method == "HEAD":
+            # RFC 9110 section 9.3.2: the headers of a GET, Content-Length among them, and no content.
+            response.body = b""
         self._metrics.count(request.method, route, response.status_code, perf_counter() - started)
         await response(scope, receive, send)
 
@@ -68,9 +72,11 @@ class FhirEndpoint:
             if params:
                 refuse_tokens(name for name, _ in params)
             form = _form_of(request, params)
+            if path.startswith(JOBS):
+                return JOBS, await jobs(self._services, request, path, number)
             if path == METADATA:
                 return METADATA, await self._metadata(request, params, form)
-            match = ROUTER.resolve(request.method, path)
+            match = ROUTER.resolve(_method(request), path)
             route = match.interaction.template
             ask = await self._ask(request, match, params, number)
             if ask.form:
@@ -86,8 +92,8 @@ class FhirEndpoint:
             return route, refusal(defect(number), form=form)
 
     async def _metadata(self, request: Request, params: Params, form: Representation) -> Response:
-        if request.method != "GET":
-            raise MethodNotAllowedError("GET")
+        if _method(request) != "GET":
+            raise MethodNotAllowedError("GET, HEAD")
         shape = read_shape(params, "CapabilityStatement")
         if shape is not None:
             return await _response(Answer(status=200, body=shape.of(self._capabilities.body())), "", form)
@@ -96,7 +102,7 @@ class FhirEndpoint:
     async def _ask(self, request: Request, match: Match, params: Params, number: str) -> Ask:
         headers = request.headers
         actor = actor_of(headers.get("authorization", ""), self._services.verify)
-        resource, change, pairs = await self._body(request, match.interaction)
+        resource, change, pairs, unreadable = await self._body(request, match.interaction)
         given, form = split([*params, *pairs], FORM) if params or pairs else ((), ())
         return Ask(
             actor=actor,
@@ -115,23 +121,34 @@ class FhirEndpoint:
             ),
             preference=preference(headers.get("prefer", "")),
             resource=resource,
+            unreadable=unreadable,
             change=change,
         )
 
     async def _body(
         self, request: Request, interaction: Interaction
-    ) -> tuple[Json | None, Change | None, list[tuple[str, str]]]:
-        """The parsed resource, the patch, or the pairs of a form, as the interaction takes them."""
+    ) -> tuple[Json | None, Change | None, list[tuple[str, str]], HubError | None]:
+        """The parsed resource, the patch, or the pairs of a form, as the interaction takes them; or why there is none,
+        where that is what the interaction wants to know.
+        """
         if interaction.body == "none":
-            return None, None, []
+            return None, None, [], None
+        if interaction.body == "judged":
+            resource, unreadable = await read_judged(request, self._services.max_body_bytes)
+            return resource, None, [], unreadable
         content = await read(request, interaction.body, self._services.max_body_bytes)
         if interaction.body == "resource":
-            return content, None, []
+            return content, None, [], None
         if interaction.body == "patch":
-            return None, content, []
+            return None, content, [], None
         pairs = content if interaction.body == "form" or content is None else read_parameters(content)
         refuse_tokens(name for name, _ in pairs or ())
-        return None, None, pairs or []
+        return None, None, pairs or [], None
+
+
+def _method(request: Request) -> str:
+    """What HEAD asks for is what GET would be answered (R4 http.html#head)."""
+    return "GET" if request.method == "HEAD" else request.method
 
 
 def _criterion(header: str) -> str:
@@ -159,5 +176,7 @@ async def _response(answer: Answer, base_url: str, form: Representation) -> Resp
         headers["last-modified"] = http_date(answer.updated)
     if answer.location:
         headers["location"] = f"{base_url}/{answer.location}"
+    if answer.progress:
+        headers["content-location"] = f"{base_url}/{answer.progress}"
     body = await form.ready(answer.body)
     return Response(body, answer.status, headers, form.format.content_type if body else None)

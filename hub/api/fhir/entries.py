@@ -13,8 +13,9 @@ from urllib.parse import unquote
 from hub.api.failures import outcome_of, status_of
 from hub.api.fhir.bundle import entry, response
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
+from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.parameters import split
-from hub.api.fhir.router import Match
+from hub.api.fhir.router import Body, Match
 from hub.api.fhir.shape import SHAPING, Shape, read_shape
 from hub.api.fhir.singles import SINGLES_ROUTER
 from hub.api.patch_formats import read_patch_resource
@@ -106,11 +107,19 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     except (HubError, UnicodeDecodeError) as error:
         raise in_entry(error, where) from None
     resource = raw.get("resource")
-    takes = match.interaction.body in ("resource", "patch")
-    if match.interaction.body == "form" or takes != isinstance(resource, dict):
+    if not _fits(match.interaction.body, resource):
         raise _invalid("needs a resource with POST, PUT and PATCH, and none with others", where)
+    if match.interaction.body == "parameters" and resource is not None:
+        params, resource = [*params, *read_parameters(resource)], None
     full_url, conditions = _optional(raw, "fullUrl", where), _conditions(request, where)
     return Entry(where, full_url, match, params, conditions, resource, form, shape)
+
+
+def _fits(body: Body, resource: Any) -> bool:
+    """Whether an entry has the resource its interaction takes; that of parameters may be left out."""
+    if body == "parameters":
+        return resource is None or isinstance(resource, dict)
+    return body != "form" and (body in {"resource", "patch"}) == isinstance(resource, dict)
 
 
 def answer_entry(answer: Answer) -> bytes:

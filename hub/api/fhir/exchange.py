@@ -12,6 +12,7 @@ from hub.api.negotiation import Preference
 from hub.auth.actor import Actor
 from hub.fhir.patch.change import Change
 from hub.gate.origin import UNKNOWN_ORIGIN, Origin
+from hub.kernel.errors import HubError
 from hub.kernel.types import Json
 
 Params = Sequence[tuple[str, str]]
@@ -36,7 +37,7 @@ class Ask:
 
     `params` are the decoded query parameters in their order, without those that only concern the form of the answer:
     `form` has these, `shape` what they make of its resources. `resource` is the parsed body of a create, an update, a
-    batch or a transaction, `change` that of a patch.
+    batch or a transaction, `change` that of a patch; `unreadable` says why there is none where a body itself is judged.
     """
 
     actor: Actor
@@ -50,6 +51,7 @@ class Ask:
     conditions: Conditions = UNCONDITIONAL
     preference: Preference = field(default_factory=Preference)
     resource: Json | None = None
+    unreadable: HubError | None = None
     change: Change | None = None
 
     @property
@@ -62,7 +64,8 @@ class Ask:
 class Answer:
     """Status and ready JSON; `location` is relative to the base (`Patient/x/_history/1`).
 
-    `outcome` says that the body is no resource of the record but an OperationOutcome about what was done.
+    So is `progress`, where a client that will wait asks how far it is. `outcome` says that the body is no resource of
+    the record but an OperationOutcome about what was done.
     """
 
     status: int
@@ -70,4 +73,5 @@ class Answer:
     version: int | None = None
     updated: datetime | None = None
     location: str = ""
+    progress: str = ""
     outcome: bool = False

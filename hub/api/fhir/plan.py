@@ -70,6 +70,14 @@ class Step:
 
 def step_of(entry: Entry, new_id: str) -> Step:
     """A writing entry with its criterion. Raises HubError INVALID for a criterion that does not select."""
+    if entry.match.interaction.operation:
+        raise HubError(
+            Category.UNSUPPORTED,
+            "is an operation",
+            where=f"{entry.where}.request.url",
+            todo="send it alone, or in a batch",
+            code="operation-in-transaction",
+        )
     _check_type(entry)
     if entry.resource is not None:
         leave_to_server(entry.resource, new=entry.method == "POST")

@@ -100,9 +100,20 @@ async def _look_up(services: Services, ask: Ask, criteria: Collection[Criterion]
 
     async def one(criterion: Criterion) -> Released | None:
         async with turn:
-            return at_most_one(await find(services, ask, criterion.type, criterion.params), criterion.where)
+            try:
+                found = await find(services, ask, criterion.type, criterion.params)
+            except HubError as error:
+                raise _in_criterion(error, criterion.where) from None
+            return at_most_one(found, criterion.where)
 
     return dict(zip(criteria, await asyncio.gather(*map(one, criteria)), strict=True))
+
+
+def _in_criterion(error: HubError, where: str) -> HubError:
+    """What a search cannot do, naming the entry that asks for it; that the database is away is no entry's doing."""
+    if error.category is Category.UNAVAILABLE:
+        return error
+    return HubError(error.category, error.what, where=f"{where}: {error.where}", todo=error.todo, code=error.code)
 
 
 async def _rename(services: Services, ask: Ask, steps: Sequence[Step]) -> None:

@@ -1,0 +1,33 @@
+"""R4's bindings that are not required: extensible ones, and the sets beyond which no code may be taken.
+
+Source: `tables/bindings.json` (terminologies.html#strength; extension elementdefinition-maxValueSet). The required ones
+stand in the structure table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from typing import Final, Literal
+
+from hub.fhir.structure import structure
+from hub.fhir.table import read_table
+
+Strength = Literal["extensible", "max"]
+
+_ROWS: Final[Mapping[str, Mapping[Strength, str]]] = read_table("bindings")
+
+
+@cache
+def binding(type_name: str, element: str, strength: Strength) -> str | None:
+    """The value set of an element of a type, also where it is inherited; None for none.
+
+    The binding of a whole type (Age, Distance, Duration) is that of its `code`.
+    """
+    at = structure(type_name)
+    while at is not None:
+        found = _ROWS.get(f"{at.name}.{element}") or (_ROWS.get(at.name) if element == "code" else None)
+        if found is not None:
+            return found.get(strength)
+        at = structure(at.base)
+    return None
