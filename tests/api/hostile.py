@@ -177,6 +177,35 @@ OPERATIONS: Final[tuple[Json, ...]] = (
 )
 
 
+#: Patches of each form by media type.
+PATCHES: Final[tuple[tuple[str, Any], ...]] = (
+    (
+        "application/json-patch+json",
+        [
+            {"op": "test", "path": "/gender", "value": CANARY},
+            {"op": "add", "path": "/name/-", "value": {"text": CANARY}},
+            {"op": "copy", "from": "/name", "path": f"/{CANARY}"},
+        ],
+    ),
+    (
+        "application/fhir+json",
+        {
+            "resourceType": "Parameters",
+            "parameter": [
+                {
+                    "name": "operation",
+                    "part": [
+                        {"name": "type", "valueCode": "replace"},
+                        {"name": "path", "valueString": f"Patient.name.where(family = '{CANARY}').family"},
+                        {"name": "value", "valueString": CANARY},
+                    ],
+                }
+            ],
+        },
+    ),
+)
+
+
 def _headers() -> st.SearchStrategy[dict[str, str]]:
     tags = st.sampled_from(['W/"1"', '"1"', "*", "", '"', f'W/"{CANARY}"', 'W/"99999999999"', '"1","2"', "W/1"])
     dates = st.sampled_from(["Mon, 18 May 2026 00:00:00 GMT", CANARY, "0", "Mon, 99 Foo 0000 25:00:00", "9" * 40])
@@ -204,7 +233,9 @@ def _headers() -> st.SearchStrategy[dict[str, str]]:
 
 def requests() -> st.SearchStrategy[Hostile]:
     """One request: mostly to a door with the method and the kind of body it takes, sometimes to anywhere."""
-    return st.one_of(_searches(), _searches(), _reads(), _writes(), _writes(), _bundles(), _operations(), _chaos())
+    return st.one_of(
+        _searches(), _searches(), _reads(), _writes(), _writes(), _patches(), _bundles(), _operations(), _chaos()
+    )
 
 
 def _types() -> st.SearchStrategy[str]:
@@ -261,6 +292,17 @@ def _writes(draw: st.DrawFn) -> Hostile:
 
 
 @st.composite
+def _patches(draw: st.DrawFn) -> Hostile:
+    """Patches, plain and conditional."""
+    content_type, document = draw(st.sampled_from(PATCHES))
+    path = draw(
+        st.sampled_from(["/Patient/F05-known", "/Patient/F01-foreign", "/Patient?identifier=urn:test:mrn|mrn-1"])
+    )
+    headers = (draw(_headers()) if draw(st.booleans()) else {}) | {"content-type": content_type}
+    return Hostile("PATCH", path, headers, dumps(draw(mutated([document]))))
+
+
+@st.composite
 def _bundles(draw: st.DrawFn) -> Hostile:
     headers = draw(_headers()) if draw(st.booleans()) else {}
     headers["content-type"] = "application/fhir+json"
@@ -286,6 +328,6 @@ def _chaos(draw: st.DrawFn) -> Hostile:
              "/metadata", f"/{rtype}/{rid}/{CANARY}", f"/{rtype}/_history", "/_history", f"/${CANARY}", "//", "/%2e%2e"]
         )
     )  # fmt: skip
-    method = draw(st.sampled_from(["GET", "POST", "PUT", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW"]))
+    method = draw(st.sampled_from(["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "BREW"]))
     content = draw(st.sampled_from([b"", b"[]", b"null", b"{", b"\xff", f'"{CANARY}"'.encode(), b'{"a":1,"a":2}']))
     return Hostile(method, _url(path, draw(queries(rtype))), draw(_headers()), content if method[0] == "P" else None)

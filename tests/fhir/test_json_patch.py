@@ -100,8 +100,11 @@ _VALUES = st.recursive(
 )
 _HOSTILE = st.lists(
     st.fixed_dictionaries(
-        {"op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test", "append"]), "path": _POINTERS},
-        optional={"value": _VALUES, "from": _POINTERS},
+        {
+            "op": st.sampled_from(["add", "remove", "replace", "move", "copy", "test", "append"]) | _VALUES,
+            "path": _POINTERS | _VALUES,
+        },
+        optional={"value": _VALUES, "from": _POINTERS | _VALUES},
     ),
     max_size=6,
 )

@@ -45,14 +45,16 @@ def read_json_patch(document: Any) -> Change:
 
 
 def _read(operation: Any, where: str) -> Json:
-    if not isinstance(operation, dict) or operation.get("op") not in _NEEDS:
+    kind = operation.get("op") if isinstance(operation, dict) else None
+    if not isinstance(kind, str) or kind not in _NEEDS:
         raise malformed("is not an operation of RFC 6902", where)
-    needed = _NEEDS[operation["op"]]
+    needed = _NEEDS[kind]
     if needed and needed not in operation:
         raise malformed(f"has no {needed}", where)
     for name in ("path", "from") if needed == "from" else ("path",):
         _check_pointer(operation.get(name), f"{where}.{name}")
-    return operation
+    read: Json = operation
+    return read
 
 
 def _check_pointer(text: Any, where: str) -> None:
