@@ -189,6 +189,8 @@ def test_audit_events_and_xml_are_summarised_too(database_url: str) -> None:
         rid = await person(home)
         event = resources(await home.ask("GET", "/AuditEvent?_summary=true", who="auditor"))[0]
         assert SUBSETTED in event["meta"]["tag"]
+        events = await home.ask("GET", "/AuditEvent?_format=xml", who="auditor")
+        assert read_xml(events.content)["entry"][0]["resource"]["resourceType"] == "AuditEvent"
         answer = await home.ask("GET", f"/Patient/{rid}?_summary=text&_format=xml&_pretty=true")
         assert left(read_xml(answer.content)) == LEFT["text"]
 
