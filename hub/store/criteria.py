@@ -145,14 +145,14 @@ class Near:
 class Members:
     """Codes that a value set or a code system in the store names: Tokens, once it was asked (hub.store.terminology).
 
-    `kind`: `in` one of the value sets `names`; `above` or `below` one of the `system|code` in `names`. `where` is the
-    parameter as it was asked.
+    `kind`: `in` a value set, or `above` or `below` a code. `names` are (value set, "") or (system, code). `where` is
+    the parameter as it was asked.
     """
 
     param: int
     where: str
     kind: Literal["in", "above", "below"]
-    names: tuple[str, ...]
+    names: tuple[tuple[str, str], ...]
     negated: bool = False
 
 

@@ -20,15 +20,15 @@ SETS: Final = frozenset({"in", "not-in", "above", "below"})
 def members(asked: Asked) -> Members:
     """Codes in a value set, or above or below a code."""
     kind: Literal["in", "above", "below"] = "in"
-    names = asked.texts()
+    names = [(name, "") for name in asked.texts()]
     if asked.modifier in {"above", "below"}:
         kind = "above" if asked.modifier == "above" else "below"
         parts = [pieces(value) for value in asked.values]
         if any(len(one) != 2 or not all(one) for one in parts):
             raise HubError(Category.INVALID, "names no code of a system", todo="write system|code")
-        names = ["|".join(one) for one in parts]
+        names = [(system, code) for system, code in parts]
     elif asked.context.base_url:
-        names = [name.removeprefix(asked.context.base_url + "/") for name in names]
+        names = [(name.removeprefix(asked.context.base_url + "/"), "") for name, _ in names]
     where = f"{asked.parameter.code}:{asked.modifier}"
     return Members(asked.number(), where, kind, tuple(names), negated=asked.modifier == "not-in")
 

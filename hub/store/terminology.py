@@ -64,8 +64,8 @@ async def _target(sets: ValueSets, target: Target) -> Target:
 async def _tokens(sets: ValueSets, asked: Members) -> Tokens:
     codes: set[Coding] = set()
     try:
-        for name in asked.names:
-            codes |= await _codes(sets, asked, name)
+        for name, code in asked.names:
+            codes |= await _codes(sets, asked, name, code)
     except HubError as error:
         raise HubError(error.category, error.what, where=asked.where, todo=error.todo, code=error.code) from None
     if len(codes) > MOST:
@@ -73,13 +73,12 @@ async def _tokens(sets: ValueSets, asked: Members) -> Tokens:
     return Tokens(Bind(_hashes(asked.param, codes), "uuid[]"), negated=asked.negated)
 
 
-async def _codes(sets: ValueSets, asked: Members, name: str) -> set[Coding]:
+async def _codes(sets: ValueSets, asked: Members, name: str, code: str) -> set[Coding]:
     if asked.kind == "in":
         return await sets.codes(name)
-    system, _, code = name.rpartition("|")
-    hierarchy = (await sets.definitions.code_system(system)).hierarchy()
+    hierarchy = (await sets.definitions.code_system(name)).hierarchy()
     found = hierarchy.below(code) if asked.kind == "below" else hierarchy.above(code)
-    return {(system, one) for one in found}
+    return {(name, one) for one in found}
 
 
 def _hashes(param: int, codes: Iterable[Coding]) -> list[UUID]:

@@ -13,7 +13,7 @@ from hub.kernel.clock import fixed_clock
 from hub.kernel.types import Json
 from hub.store.store import Store
 from hub.store.values import Visible
-from tests.store import predicate_strategies, strategies
+from tests.store import predicate_strategies, search_strategies, strategies
 from tests.store.conftest import Bench
 from tests.store.oracle import Entry, Oracle, Params, entry
 from tests.store.predicate_oracle import World
@@ -27,26 +27,26 @@ Asked = tuple[str, Params]
     records=strategies.records,
     visible=predicate_strategies.visible,
     world=predicate_strategies.worlds,
-    searches=st.lists(strategies.searches, min_size=1, max_size=4),
+    searches=st.lists(search_strategies.searches, min_size=1, max_size=4),
     data=st.data(),
 )
 def test_sql_finds_what_a_naive_reading_finds_in_the_order_asked_for(
     bench: Bench, records: list[Json], visible: Visible, world: World, searches: list[Asked], data: Any
 ) -> None:
-    orders = [data.draw(st.sampled_from([None, *strategies.sorts[rtype]])) for rtype, _ in searches]
+    orders = [data.draw(st.sampled_from([None, *search_strategies.sorts[rtype]])) for rtype, _ in searches]
     entries = [entry(resource, data.draw(predicate_strategies.facts)) for resource in records]
     bench.runner.run(_compare(bench.connection, entries, visible, world, searches, orders))
 
 
-@pytest.mark.parametrize("focus", list(strategies.FOCUS))
-@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@pytest.mark.parametrize("focus", list(search_strategies.FOCUS))
+@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(visible=predicate_strategies.visible, world=predicate_strategies.worlds, data=st.data())
 def test_sql_finds_what_a_naive_reading_finds(
     bench: Bench, focus: str, visible: Visible, world: World, data: Any
 ) -> None:
-    records, searches = strategies.FOCUS[focus]
+    records, searches = search_strategies.FOCUS[focus]
     asked = data.draw(st.lists(searches, min_size=3, max_size=6))
-    orders = [data.draw(st.sampled_from([None, *strategies.sorts[rtype]])) for rtype, _ in asked]
+    orders = [data.draw(st.sampled_from([None, *search_strategies.sorts[rtype]])) for rtype, _ in asked]
     entries = [entry(resource, data.draw(predicate_strategies.facts)) for resource in data.draw(records)]
     bench.runner.run(_compare(bench.connection, entries, visible, world, asked, orders))
 

@@ -10,6 +10,7 @@ from sqlalchemy import Identity, PrimaryKeyConstraint, Table, UniqueConstraint
 from hub.db.metadata import metadata
 from hub.fhir.search_parameters import RESOURCE_TYPES, parameters
 from hub.store import tables
+from hub.store.hierarchies import HIERARCHIES
 from hub.store.promoted import PROMOTED
 from hub.store.resource_types import NAMES, type_name, type_number
 from hub.store.tokens import param_number
@@ -66,7 +67,7 @@ def test_resource_type_numbers_are_what_stored_rows_say() -> None:
 
 
 def test_no_two_parameters_of_a_type_share_a_number() -> None:
-    suffixes = ("", ":text", ":identifier", ":of-type", ":leads")
+    suffixes = ("", ":text", ":identifier", ":of-type", ":leads", ":member")
     everywhere: dict[int, str] = {}
     for rtype in NAMES:
         for code in parameters(rtype):
@@ -81,6 +82,12 @@ def test_promoted_parameters_exist_and_have_the_right_type(rtype: str) -> None:
     known = parameters(rtype)
     assert not code or known[code].type == "token"
     assert not date or known[date].type == "date"
+
+
+@pytest.mark.parametrize(("rtype", "code"), HIERARCHIES.items())
+def test_what_holds_a_hierarchy_together_refers_to_its_own_type(rtype: str, code: str) -> None:
+    assert parameters(rtype)[code].type == "reference"
+    assert rtype in parameters(rtype)[code].targets
 
 
 def test_index_names_are_distinct() -> None:
