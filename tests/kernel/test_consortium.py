@@ -74,3 +74,29 @@ def test_a_facility_chain_that_bites_its_tail_ends(tmp_path: Path) -> None:
     text = "\n".join(["facilities:", *rows])
     (tmp_path / "c.yaml").write_text(text, encoding="utf-8")
     assert load(tmp_path / "c.yaml").legal_entity("A") == "A"
+
+
+def test_receivers_of_notifications_are_read_and_contradictions_named(tmp_path: Path) -> None:
+    path = tmp_path / "consortium.yaml"
+    path.write_text(
+        "facilities:\n  - {code: F05, name: 社区}\n"
+        "receivers:\n"
+        "  - {facility: F05, host: app.example.org, authority: ca.pem}\n"
+        "  - {facility: F05, host: 10.0.0.7, port: 8080, networks: [10.0.0.0/8], plaintext: true}\n",
+        encoding="utf-8",
+    )
+    first, second = load(path).receivers
+    assert (first.port, first.plaintext, first.authority) == (443, False, tmp_path / "ca.pem")
+    assert (second.port, second.plaintext, second.networks) == (8080, True, ("10.0.0.0/8",))
+    path.write_text(
+        "facilities:\n  - {code: F05, name: 社区}\n"
+        "receivers:\n"
+        "  - {facility: F09, host: a.example.org}\n"
+        "  - {facility: F05, host: b.example.org, plaintext: true}\n"
+        "  - {facility: F05, host: c.example.org, networks: [10.0.0.7/8]}\n",
+        encoding="utf-8",
+    )
+    with pytest.raises(HubError) as caught:
+        load(path)
+    for line in (":4:", ":5:", ":6:"):
+        assert line in str(caught.value)
