@@ -57,9 +57,9 @@ class Conformance:
         """
         place = f"{where(owner)}.{name}"
         if len(items) + unsorted < rule.minimum:
-            self.say("error", place, "required", f"must be there at least {rule.minimum} times ({rule.id})")
+            self.say("error", place, "required", f"must be there {_times(rule.minimum)} at least ({rule.id})")
         if rule.maximum is not None and len(items) > rule.maximum:
-            self.say("error", place, "structure", f"must be there at most {rule.maximum} times ({rule.id})")
+            self.say("error", place, "structure", f"must be there {_times(rule.maximum)} at most ({rule.id})")
         for item in items:
             self.check(item, rule)
         if rule.slices:
@@ -184,3 +184,7 @@ def _in_order(low: object, high: object) -> bool:
     if any(value is None or isinstance(value, bool | str | dict | list) for value in numbers):
         return True
     return bool(low <= high)  # type: ignore[operator]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
