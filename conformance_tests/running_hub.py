@@ -16,7 +16,8 @@ from typing import Any
 from hub.db.embedded import EmbeddedPostgres
 from hub.demo.ask import Client
 
-START_SECONDS = 60
+#: Nothing is measured by it: a busy machine may take long to start seven processes and a database.
+START_SECONDS = 300
 
 
 class RunningHub:
@@ -43,12 +44,20 @@ class RunningHub:
                 stderr=lines,
                 stdout=lines,
             )
+        try:
+            self._wait(process)
+        except BaseException:
+            process.terminate()
+            process.wait(timeout=60)
+            raise
+        return process
+
+    def _wait(self, process: subprocess.Popen[bytes]) -> None:
         deadline = time.monotonic() + START_SECONDS
         while not self.ready_file.exists():
             assert process.poll() is None, self.log.read_text(encoding="utf-8")[-4000:]
             assert time.monotonic() < deadline, "not ready in time"
             time.sleep(0.05)
-        return process
 
     @property
     def ready(self) -> dict[str, Any]:

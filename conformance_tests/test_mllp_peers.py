@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 import socket
-import subprocess
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +11,7 @@ import hl7
 import hl7.client
 import pytest
 
+from conformance_tests.npm import installed
 from hub.run.child import allow_open_files
 from tests.connectors.harness import adt, running
 
@@ -52,7 +50,7 @@ def test_python_hl7_sends_gb18030_and_is_answered_in_it() -> None:
 
 
 def test_node_hl7_client_sends_and_reads_the_answers(tmp_path: Path) -> None:
-    script = _installed(tmp_path)
+    script = installed(tmp_path, SCRIPT, NODE_CLIENT)
 
     async def talk() -> None:
         async with running() as feed:
@@ -68,20 +66,6 @@ def test_node_hl7_client_sends_and_reads_the_answers(tmp_path: Path) -> None:
             assert [r.envelope.header["MSH-10"] for r in feed.inbox.received] == ["N1", "N2", "N3"]
 
     asyncio.run(talk())
-
-
-def _installed(folder: Path) -> Path:
-    """The script beside the client it uses; skips where npm cannot give it."""
-    if shutil.which("npm") is None or shutil.which("node") is None:
-        pytest.skip("needs npm and node")
-    install = ["npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder), NODE_CLIENT]
-    try:
-        done = subprocess.run(install, capture_output=True, timeout=120, check=False, env=os.environ)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm registry unreachable (no answer in time)")
-    if done.returncode:
-        pytest.skip("npm registry unreachable")
-    return Path(shutil.copy(SCRIPT, folder))
 
 
 def test_a_plain_socket_that_writes_byte_by_byte_is_answered_exactly_once() -> None:

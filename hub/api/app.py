@@ -7,7 +7,7 @@ from typing import Final
 from fastapi import FastAPI
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.api.fhir.endpoint import FhirEndpoint
 from hub.api.health import health_routes
@@ -16,20 +16,29 @@ from hub.api.numbering import Numbering
 from hub.api.services import Services
 
 FHIR_PREFIX: Final = "/fhir"
+_BELOW: Final = FHIR_PREFIX + "/"
+
+
+class HubApp(FastAPI):
+    """FastAPI with the FHIR endpoint before it: a read by id is short, and passes none of the framework's layers."""
+
+    def __init__(self, fhir: ASGIApp, version: str) -> None:
+        super().__init__(title="Yilian Hub", version=version, docs_url=None, redoc_url=None, openapi_url=None)
+        self._fhir: Final = fhir
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and (scope["path"] == FHIR_PREFIX or scope["path"].startswith(_BELOW)):
+            await self._fhir(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 def create_app(services: Services) -> FastAPI:
     """The application: `/fhir`, health, metrics, and nothing else (no documentation pages served)."""
     metrics = Metrics()
-    endpoint = FhirEndpoint(services, metrics, Numbering(services.new_id()[:6]), FHIR_PREFIX)
-    app = FastAPI(title="Yilian Hub", version=services.version, docs_url=None, redoc_url=None, openapi_url=None)
+    app = HubApp(FhirEndpoint(services, metrics, Numbering(services.new_id()[:6]), FHIR_PREFIX), services.version)
     app.router.redirect_slashes = False
-    app.router.routes += [
-        # Both `/fhir` and what lies below it: a mount would redirect a transaction to `/fhir/`.
-        Route(FHIR_PREFIX, endpoint),
-        Route(FHIR_PREFIX + "/{path:path}", endpoint),
-        *health_routes(services, metrics),
-    ]
+    app.router.routes += health_routes(services, metrics)
 
     async def failed(request: Request, error: Exception) -> Response:
         services.log.failure("page-failed", error, method=request.method)

@@ -19,6 +19,7 @@ from hub.records.refusal import NonconformantError
 STATUS_OF_CODE: Final[Mapping[str, int]] = {
     "criterion": 400,
     "deleted": 410,
+    "disk-full": 507,
     "id-mismatch": 400,
     "media-type": 415,
     "method": 405,

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from hub.api.metrics import CONTENT_TYPE, Metrics
+from hub.api.metrics import CONTENT_TYPE, Metrics, gauges
 from hub.api.services import Services
 from hub.kernel.errors import HubError
 
@@ -25,6 +25,14 @@ def health_routes(services: Services, metrics: Metrics) -> list[Route]:
         return JSONResponse({"status": "ready"})
 
     async def exposition(_: Request) -> Response:
-        return PlainTextResponse(metrics.text(), media_type=CONTENT_TYPE)
+        return PlainTextResponse(metrics.text() + await _of_database(services), media_type=CONTENT_TYPE)
 
     return [Route("/health/live", live), Route("/health/ready", ready), Route("/metrics", exposition)]
+
+
+async def _of_database(services: Services) -> str:
+    """What all processes share is counted where it stands; while that is away, the others are told all the same."""
+    try:
+        return gauges(*await services.desk.counts())
+    except HubError:
+        return ""

@@ -20,7 +20,7 @@ from hub.api.fhir.freshness import etag
 from hub.api.json_limits import parse
 from hub.api.negotiation import FHIR_JSON, check_content_type
 from hub.api.numbering import Numbering
-from hub.api.query import read_query
+from hub.api.query import read_query_bytes
 from hub.api.services import Services
 from hub.auth.actor import Actor
 from hub.fhir.json import dumps
@@ -105,7 +105,7 @@ async def _respond(services: Services, door: Door, request: Request, number: str
 
 
 async def _asking(services: Services, door: Door, request: Request, number: str) -> Asking:
-    query = read_query(request.scope["query_string"].decode("latin-1"))
+    query = read_query_bytes(request.scope["query_string"])
     refuse_tokens(name for name, _ in query)
     actor = actor_of(request.headers.get("authorization", ""), services.verify)
     strangers = [name for name, _ in query if name not in (door.query or {})]

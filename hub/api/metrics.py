@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Sequence
 from typing import Final
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -49,6 +50,19 @@ class Metrics:
         for route, numbers in sorted(self._classes.items()):
             lines += _histogram(route, numbers, self._seconds[route])
         return "\n".join(lines) + "\n"
+
+
+def gauges(standing: Sequence[tuple[str, str, int]], states: Sequence[tuple[str, int]]) -> str:
+    """The exposition of subscriptions by channel and status, and of numbered events by state."""
+    lines = [
+        "# HELP yilian_subscriptions Subscriptions by channel and status.",
+        "# TYPE yilian_subscriptions gauge",
+        *(f'yilian_subscriptions{{channel="{kind}",status="{status}"}} {n}' for kind, status, n in standing),
+        "# HELP yilian_subscription_events Events that were told, by what became of them.",
+        "# TYPE yilian_subscription_events gauge",
+        *(f'yilian_subscription_events{{state="{state}"}} {n}' for state, n in states),
+    ]
+    return "\n".join(lines) + "\n"
 
 
 def _histogram(route: str, numbers: list[int], seconds: float) -> list[str]:

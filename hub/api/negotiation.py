@@ -54,17 +54,19 @@ _BY_NAME: Final[Mapping[str, Format]] = {
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """What `Prefer` says. `returned` is None when the client left it open."""
+    """What `Prefer` says. `returned` is None when the client left it open. `later`: `respond-async`."""
 
     returned: Return | None = None
     lenient: bool = False
+    later: bool = False
 
 
 @lru_cache(maxsize=256)
 def preference(header: str) -> Preference:
     """Read `Prefer`; preferences nobody knows are ignored, as RFC 7240 section 2 demands."""
     words = dict(_pair(part) for part in header.replace(";", ",").split(","))
-    return Preference(_RETURNS.get(words.get("return", "").lower()), words.get("handling", "").lower() == "lenient")
+    lenient = words.get("handling", "").lower() == "lenient"
+    return Preference(_RETURNS.get(words.get("return", "").lower()), lenient, later="respond-async" in words)
 
 
 def wanted_format(accept: str, formats: Sequence[str] = (), charsets: str = "") -> Format:

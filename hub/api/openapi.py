@@ -74,6 +74,7 @@ SCHEMAS: Final[Json] = {
     "Bundle": _fhir("Bundle"),
     "OperationOutcome": _fhir("OperationOutcome"),
     "ConsentOrTemplate": {"oneOf": [{"$ref": "#/components/schemas/Consent"}, *map(_template, TEMPLATES)]},
+    "SubscriptionTopics": _object(["topics"], topics={"type": "array", "items": {"type": "object"}}),
     "Withdrawal": {**_object([], refuse={"type": "boolean"}), "additionalProperties": False},
     "Templates": _object(["templates"], templates={"type": "array", "items": {"type": "object"}}),
     "NewProxy": _object(

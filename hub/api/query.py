@@ -18,6 +18,14 @@ _NAMING: Final = frozenset({"_sort", "_include", "_revinclude", "_include:iterat
 _NAMES: Final = re.compile(rf"(?:-?(?:\*|{_WORD}(?:[.:](?:\*|{_WORD})){{0,20}})(?:,|\Z))*")
 
 
+def read_query_bytes(raw: bytes) -> list[tuple[str, str]]:
+    """`read_query` of what came over the wire, where UTF-8 that nobody percent-encoded is taken as what it says."""
+    try:
+        return read_query(raw.decode())
+    except UnicodeDecodeError:
+        raise _unreadable() from None
+
+
 def read_query(text: str) -> list[tuple[str, str]]:
     """Pairs of an `application/x-www-form-urlencoded` text.
 

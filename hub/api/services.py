@@ -6,6 +6,10 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.auth.actor import Actor
+from hub.bulk.desk import Desk
+from hub.events.desk import EventsDesk
+from hub.events.operations import Operations
+from hub.events.subscriptions import Subscriptions
 from hub.fhir.search_parameters import SearchParameter
 from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
@@ -21,12 +25,17 @@ class Services:
 
     `verify` turns a bearer token into an actor or raises HubError UNAUTHENTICATED. `new_id` gives a fresh random id.
     `ready` returns when the process can serve, and raises HubError UNAVAILABLE saying what is away. `searchable`
-    gives the search parameters of a type that the store answers. `base_url` is the public base of the FHIR API
-    without a slash at its end. `examine` says all there is to say of a resource, by R4 and by the profiles named.
+    gives the search parameters of a type that the store answers. `canonical_base` is that of the topics. `base_url` is
+    the public base of the FHIR API without a slash at its end. `examine` says all there is to say of a resource, by R4
+    and by the profiles named.
     """
 
     gate: Gate
     writes: ClientWrites
+    bulk: Desk
+    subscriptions: Subscriptions
+    operations: Operations
+    desk: EventsDesk
     verify: Callable[[str], Actor]
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]
@@ -34,6 +43,7 @@ class Services:
     clock: Clock
     log: Log
     base_url: str
+    canonical_base: str
     version: str
     max_body_bytes: int
     examine: Callable[[Json, Sequence[str]], list[Issue]] = Validator().examine

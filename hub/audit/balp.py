@@ -89,6 +89,8 @@ _PATTERNS: Final = {
     Interaction.READ: _READ,
     Interaction.VREAD: _READ,
     Interaction.HISTORY: _HISTORY,
+    Interaction.HISTORY_TYPE: _HISTORY,
+    Interaction.HISTORY_SYSTEM: _HISTORY,
     Interaction.SEARCH_TYPE: _QUERY,
     Interaction.SEARCH_SYSTEM: _QUERY,
     Interaction.OPERATION: _OPERATION,

@@ -17,6 +17,8 @@ class Interaction(StrEnum):
     READ = "read"
     VREAD = "vread"
     HISTORY = "history-instance"
+    HISTORY_TYPE = "history-type"
+    HISTORY_SYSTEM = "history-system"
     SEARCH_TYPE = "search-type"
     SEARCH_SYSTEM = "search-system"
     CREATE = "create"

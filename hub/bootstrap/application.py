@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from functools import partial
 
 from fastapi import FastAPI
 
@@ -17,17 +18,22 @@ from hub.api.numbering import Numbering
 from hub.api.openapi import openapi_route
 from hub.api.services import Services
 from hub.api.standing import approval_doors, proxy_doors
+from hub.api.subscriptions import topic_doors, websocket_route
 from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
 from hub.auth.sessions import Sessions
 from hub.auth.tokens import Issuer
+from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.desks import unmasking
+from hub.bootstrap.events import api_parts
 from hub.bootstrap.foundation import VERSION, Foundation
+from hub.bootstrap.gates import gate_of
+from hub.bulk.desk import Desk
 from hub.db import migrate as schema
 from hub.db.database import Database
-from hub.fhir.search_parameters import parameters
+from hub.fhir.search_parameters import answered
 from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
@@ -52,50 +58,44 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     settings, keys = foundation.settings, foundation.keys
     directory, store = Directory(foundation.consortium), foundation.store()
     trail = Trail(database, foundation.log)
-    gate = Gate(
-        database,
-        store,
-        trail,
-        directory,
-        keys.page_secret,
-        system_clock,
-        foundation.log,
-        page_size=settings.page_size,
-        page_limit=settings.page_limit,
-        panel_limit=settings.panel_limit,
-        glass_limit=settings.glass_limit,
-        base_url=settings.base_url,
-        canonical_base=settings.canonical_base,
-        installation=f"urn:yilian:{keys.installation}",
-    )
-    follows, validator = consequences(foundation, store), Validator(foundation.profiles)
+    gate = gate_of(foundation, database, store, trail, directory)
+    follows, validator = consequences(foundation, store), foundation.validator
     writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, sight=gate.sight)
 
     async def ready() -> None:
         await schema.check(database)
 
+    events = api_parts(foundation, database, gate, trail, directory)
     services = Services(
         gate=gate,
         writes=writes,
+        bulk=Desk(gate, jobs_of(settings, database), vault_of(settings), sources_of(settings), directory, system_clock),
+        subscriptions=events.subscriptions,
+        operations=events.operations,
+        desk=events.desk,
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
-        searchable=parameters,
+        searchable=partial(answered, full_text=settings.full_text),
         clock=system_clock,
         log=foundation.log,
         base_url=settings.base_url,
+        canonical_base=settings.canonical_base,
         version=VERSION,
         max_body_bytes=settings.max_body_bytes,
         examine=validator.examine,
     )
     app = create_app(services)
     app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
+    app.router.routes.append(websocket_route(events.sockets))
     doors = await consent_api(settings, database, store, directory, validator, trail)
+    doors += topic_doors(settings.canonical_base)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:
         yield app
     finally:
+        await events.close()
         await writes.close()
         await trail.close()
 

@@ -24,6 +24,8 @@ class Kind(StrEnum):
     API = "api"
     PIPELINE = "pipeline"
     MLLP = "mllp"
+    BULK = "bulk"
+    EVENTS = "events"
 
 
 def worker(
@@ -53,6 +55,14 @@ def worker(
                 from hub.run.mllp import run_mllp
 
                 await run_mllp(foundation, child, sockets)
+            case Kind.BULK:
+                from hub.run.bulk import run_bulk
+
+                await run_bulk(foundation, child)
+            case Kind.EVENTS:
+                from hub.run.events import run_events
+
+                await run_events(foundation, child)
 
     allow_open_files()
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from hub.fhir.compartments import is_about_patients
 from hub.fhir.index_values import IndexValues
+from hub.fhir.pointers import ABOUT_NOBODY
 from hub.fhir.structure import RESOURCE_TYPES
 
 _NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
@@ -79,11 +79,18 @@ def reference(value: Any, codes: Sequence[str], out: IndexValues) -> None:
         url = None if rtype else text
         for code in codes:
             out.references.append((code, rtype, rid, url))
-    identifier = value.get("identifier")
-    # It is withheld with the record it names (hub/gate/trimming.py), so it must not be found by; a chain may ask that
-    # record itself.
-    withheld = rtype is not None and is_about_patients(rtype)
-    if identifier is not None and not withheld and identifier.get("value") is not None:
+    # What is told besides is withheld with the record it names (hub/gate/trimming.py), so it must not be found by; a
+    # chain may ask that record itself.
+    if rtype is None or rtype in ABOUT_NOBODY:
+        _told(value, codes, out)
+
+
+def _told(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+    """Identifier and display of a reference."""
+    display, identifier = optional_text(value.get("display")), value.get("identifier")
+    if display:
+        out.reference_texts.extend((code, display) for code in codes)
+    if identifier is not None and identifier.get("value") is not None:
         system, business_id = optional_text(identifier.get("system")), text_of(identifier["value"])
         for code in codes:
             out.reference_identifiers.append((code, system, business_id))

@@ -12,6 +12,11 @@ KEPT: Final = frozenset({0, 8})
 
 @lru_cache(maxsize=8192)
 def fold(text: str) -> str:
+    """The form of a short text, of those that come again; see `folded`."""
+    return folded(text)
+
+
+def folded(text: str) -> str:
     """Case, accents, width and repeated white space do not matter; Chinese characters stay as they are.
 
     Compatibility decomposition (NFKD), combining marks off, case folded, white space runs to one space and trimmed.

@@ -19,6 +19,8 @@ IdentifierOfType = tuple[str, str | None, str, str]
 Reference = tuple[str, str | None, str | None, str | None]
 #: (parameter, system, value): for `:identifier`, from Reference.identifier.
 ReferenceIdentifier = tuple[str, str | None, str]
+#: (parameter, text): Reference.display, for `:text` on references.
+ReferenceText = tuple[str, str]
 #: (parameter, text) as the resource has it, not folded.
 Text = tuple[str, str]
 #: (parameter, low, high): the range [low, high), aware; None is an open end.
@@ -48,6 +50,7 @@ class IndexValues:
     identifiers_of_type: list[IdentifierOfType] = field(default_factory=list)
     references: list[Reference] = field(default_factory=list)
     reference_identifiers: list[ReferenceIdentifier] = field(default_factory=list)
+    reference_texts: list[ReferenceText] = field(default_factory=list)
     strings: list[Text] = field(default_factory=list)
     uris: list[Text] = field(default_factory=list)
     dates: list[Date] = field(default_factory=list)

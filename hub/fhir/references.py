@@ -40,6 +40,11 @@ def relative(text: str, base_url: str) -> str | None:
     return inside if inside != text and parse_reference(inside) is not None else None
 
 
+def is_search(text: str) -> bool:
+    """Whether a reference names its target by a search, `Patient?identifier=...` (R4 http.html#trules)."""
+    return "?" in text and text.partition("?")[0] in RESOURCE_TYPES
+
+
 def references(resource: Json) -> Iterator[str]:
     """Every text of a Reference.reference anywhere in a resource, contained ones included, in document order."""
     for key, value in resource.items():

@@ -14,7 +14,10 @@ from typing import Any, Final
 from hub.fhir.structure import RESOURCE_TYPES, is_a
 from hub.fhir.table import read_table
 
-__all__ = ["RESOURCE_TYPES", "Component", "SearchParameter", "parameters"]
+__all__ = ["FULL_TEXT", "RESOURCE_TYPES", "Component", "SearchParameter", "answered", "parameters"]
+
+#: Parameters without an expression that ask the full text; the registry calls them strings.
+FULL_TEXT: Final = frozenset({"_text", "_content"})
 
 _FIRST_NAME: Final = re.compile(r"\(?\s*([A-Za-z]+)")
 
@@ -53,6 +56,14 @@ def parameters(rtype: str) -> Mapping[str, SearchParameter]:
     if rtype not in RESOURCE_TYPES:
         return {}
     return {row["code"]: _parameter(row, rtype) for row in _ROWS if any(is_a(rtype, base) for base in row["base"])}
+
+
+@cache
+def answered(rtype: str, *, full_text: bool = True) -> Mapping[str, SearchParameter]:
+    """The parameters of a type that the hub answers, `_list` among them; unknown type: none."""
+    known = parameters(rtype).items()
+    found = {code: one for code, one in known if one.expression or (full_text and code in FULL_TEXT)}
+    return found | {"_list": SearchParameter(code="_list", type="special", base=rtype)} if found else {}
 
 
 def _parameter(row: Mapping[str, Any], rtype: str) -> SearchParameter:

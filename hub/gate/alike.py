@@ -39,6 +39,11 @@ class Looks:
     lows: tuple[int, ...] = ()
     highs: tuple[int, ...] = ()
 
+    @property
+    def at_bodies(self) -> bool:
+        """Whether a body may have to be looked into."""
+        return self.references or self.profiles or bool(self.codes)
+
     def inside(self, body: bytes) -> bool:
         """Whether anything may stand in a body that they look for; in that of a deletion there is nothing."""
         if not body:

@@ -45,6 +45,11 @@ def basis_of(cases: Cases, decided: Iterable[tuple[Stored, Decision]]) -> Basis:
     )
 
 
+def all_permitted(cases: Cases, rows: Iterable[Stored]) -> bool:
+    """Whether the check lets all rows pass."""
+    return all(decide(cases, row).permitted for row in rows)
+
+
 async def checked(recorder: Recorder, asked: Asked, cases: Cases, rows: Sequence[Stored]) -> Basis:
     """On what these rows are released. Raises HubError FAULT when the check denies one that the predicate let pass."""
     decided = [(row, decide(cases, row)) for row in rows]

@@ -15,6 +15,7 @@ from hub.audit.trail import EPOCH_PASSED
 from hub.auth.scopes import Letter
 from hub.db.database import Database, Tx
 from hub.gate.cases import Cases, Rules, open_cases
+from hub.gate.currents import Currents
 from hub.gate.dossiers import Whom
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
@@ -36,6 +37,7 @@ class Door:
 
     database: Database
     store: Store
+    currents: Currents
     rules: Rules
     seal: Seal
     recorder: Recorder

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -13,19 +14,40 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
-from hub.gate import instances, looks, match, records, searches, stewards
+from hub.gate import (
+    deliveries,
+    documents,
+    explain,
+    exports,
+    histories,
+    instances,
+    latest,
+    looks,
+    match,
+    records,
+    searches,
+    stewards,
+    summaries,
+)
 from hub.gate.cases import Rules
+from hub.gate.currents import Currents
+from hub.gate.deliveries import Contents
 from hub.gate.door import Door
+from hub.gate.export_wish import ExportWish, Level
+from hub.gate.exports import Export
 from hub.gate.match import Candidate
+from hub.gate.notices import Notices
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
 from hub.gate.sight import Sight
+from hub.gate.spans import ALL_TIMES
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.store.store import Store
+from hub.store.values import Span
 
 
 class Gate:
@@ -65,6 +87,7 @@ class Gate:
         self._door: Final = Door(
             database=database,
             store=store,
+            currents=Currents(database, store, directory),
             rules=Rules(directory, Configuration(base_urls=(base_url,) if base_url else ())),
             seal=Seal(page_secret),
             recorder=Recorder(trail, clock, log, entry_ids),
@@ -84,6 +107,11 @@ class Gate:
         """What the records door asks before it patches (hub.records.sight)."""
         return Sight(self._door)
 
+    @property
+    def notices(self) -> Notices:
+        """What subscriptions need: changes as they come, and what of them an owner may be told now."""
+        return Notices(self._door)
+
     async def read(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
         """The current version, which may be a deletion; under the id of a person its golden record.
 
@@ -94,6 +122,14 @@ class Gate:
             return await looks.read(self._door, asked)
         if rtype == "Patient" and actor.role == stewards.STEWARD:
             return await stewards.read(self._door, asked)
+        return await instances.read(self._door, asked)
+
+    async def meta(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
+        """What `read` gives, asked for the sake of its meta (R4 `$meta`)."""
+        query = searches.query_text([("$meta", "")])
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, id=rid, query=query)
+        if rtype == looks.AUDIT_EVENT:
+            return await looks.read(self._door, asked)
         return await instances.read(self._door, asked)
 
     async def vread(
@@ -111,11 +147,34 @@ class Gate:
         *,
         count: int | None = None,
         cursor: str | None = None,
+        span: Span = ALL_TIMES,
         origin: Origin = UNKNOWN_ORIGIN,
     ) -> ReleasedPage:
         """Versions of one resource, newest first, each judged on its own; `cursor` is the `next` of an earlier page."""
         asked = Asked(actor=actor, interaction=Interaction.HISTORY, origin=origin, type=rtype, id=rid)
-        return await instances.history(self._door, asked, count, cursor)
+        return await instances.history(self._door, asked, count, cursor, span)
+
+    async def histories(
+        self,
+        actor: Actor,
+        rtype: str | None,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """Versions of all resources of a type (None: of every type), newest first, each judged then and now.
+
+        `params` as for `search`. Raises what `search` raises.
+        """
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.HISTORY_TYPE if rtype else Interaction.HISTORY_SYSTEM,
+            origin=origin,
+            type=rtype,
+            query=searches.query_text(params) or None,
+        )
+        return await histories.history(self._door, asked, params, lenient=lenient)
 
     async def search(
         self,
@@ -143,6 +202,60 @@ class Gate:
         if rtype == looks.AUDIT_EVENT:
             return await looks.search(self._door, asked, params, lenient=lenient)
         return await searches.search(self._door, asked, params, lenient=lenient)
+
+    async def latest(
+        self,
+        actor: Actor,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """The newest Observations of each kind (R4 `Observation/$lastn`), all on one page. `params` as for `search`.
+
+        Also raises HubError TOO_LARGE (code `too-many`) when they are more than a page may hold.
+        """
+        query = searches.query_text([("$lastn", ""), *params])
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Observation", query=query)
+        return await latest.latest(self._door, asked, params, lenient=lenient)
+
+    async def document(self, actor: Actor, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> ReleasedPage:
+        """A Composition (`matches`) with what it refers to (`included`), as far as it may be seen (R4 `$document`).
+
+        Raises HubError NOT_FOUND as a read does.
+        """
+        query = searches.query_text([("$document", "")])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Composition", id=rid, query=query
+        )
+        return await documents.document(self._door, asked)
+
+    async def summary(self, actor: Actor, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> ReleasedPage:
+        """What a summary of a source patient or a person is made of, as far as it may be seen (IPS `$summary`).
+
+        `matches` begin with the Patients. Raises what `everything` and `latest` raise.
+        """
+        query = searches.query_text([("$summary", "")])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Patient", id=rid, query=query
+        )
+        return await summaries.summary(self._door, asked, rid)
+
+    async def explain(
+        self, actor: Actor, rtype: str | None, params: Sequence[tuple[str, str]], *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> Json:
+        """How a search would be run, as a Parameters resource: for operators, and nothing of any record.
+
+        `params` as for `search`, with `_explain=true` among them. Also raises HubError UNSUPPORTED and INVALID.
+        """
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.SEARCH_TYPE if rtype else Interaction.SEARCH_SYSTEM,
+            origin=origin,
+            type=rtype,
+            query=searches.query_text(params),
+        )
+        return await explain.explain(self._door, asked, params)
 
     async def match(
         self, actor: Actor, patient: Json, *, count: int, certain: bool, origin: Origin = UNKNOWN_ORIGIN
@@ -181,3 +294,57 @@ class Gate:
             query=searches.query_text(params) or None,
         )
         return await records.everything(self._door, asked, params, lenient=lenient)
+
+    async def begin_export(
+        self,
+        actor: Actor,
+        level: Level,
+        group: str | None,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ExportWish:
+        """Whether an export may be made, and what it would hold (Bulk Data 2.0); recorded, no row is looked at.
+
+        `group` is the id of the Group at that level. Raises HubError UNSUPPORTED and INVALID as `search`, also for a
+        Group that cannot be evaluated, FORBIDDEN for a break-glass, NOT_FOUND for a Group that is not the actor's.
+        """
+        asked = _export(actor, level, group, params, origin)
+        return await exports.begin(self._door, asked, level, params, lenient=lenient)
+
+    def export(
+        self,
+        actor: Actor,
+        level: Level,
+        group: str | None,
+        params: Sequence[tuple[str, str]],
+        *,
+        lenient: bool = False,
+        horizon: str | None = None,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> AbstractAsyncContextManager[Export]:
+        """All that a search would find, in one snapshot, as parcels that leave by `deliver` only.
+
+        `horizon` is the `snapshot` of the export that was made at `_since`: then exactly what it did not see. Also
+        raises HubError TOO_LARGE (code `too-costly`) as `search` does.
+        """
+        asked = _export(actor, level, group, params, origin)
+        return exports.opened(self._door, asked, level, params, lenient=lenient, horizon=horizon)
+
+    async def deliver(
+        self, actor: Actor, rtype: str, query: str, horizon: str, contents: Contents, *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> AsyncIterator[bytes]:
+        """The permitted ones of the resources in some parcels of one type, as lines of NDJSON; recorded before.
+
+        `query` is for the trail, `horizon` the snapshot of their export. Raises HubError FORBIDDEN when the token does
+        not cover the type.
+        """
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, query=query)
+        return await deliveries.deliver(self._door, asked, horizon, contents)
+
+
+def _export(actor: Actor, level: Level, group: str | None, params: Sequence[tuple[str, str]], origin: Origin) -> Asked:
+    rtype = {"system": None, "patient": "Patient", "group": "Group"}[level]
+    given = searches.query_text([("$export", level), *params])
+    return Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, id=group, query=given)

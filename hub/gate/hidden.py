@@ -16,7 +16,7 @@ from hub.gate.cases import Cases
 from hub.gate.checks import look_up_all
 from hub.gate.door import Door
 from hub.gate.recorder import Basis
-from hub.gate.release import decide
+from hub.gate.release import decide, looks_at_body
 from hub.gate.released import Released, released
 from hub.gate.trimming import Pointer, pointers, trimmed
 from hub.store.values import Stored
@@ -28,8 +28,9 @@ async def hidden_from(door: Door, tx: Tx, cases: Cases, rows: Sequence[Stored]) 
     if not flagged:
         return frozenset()
     wanted = set[Pointer]().union(*(pointers(row.body) for row in flagged)) - {row.reference for row in rows}
-    found = await door.store.load(tx, sorted(wanted)) if wanted else {}
+    found = await door.store.load_facts(tx, sorted(wanted))
     await look_up_all(tx, cases, found.values())
+    found |= await door.store.load(tx, [address for address, row in found.items() if looks_at_body(cases, row)])
     seen = {address for address, row in found.items() if not row.deleted and decide(cases, row).permitted}
     return frozenset(wanted - seen)
 

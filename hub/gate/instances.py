@@ -20,12 +20,13 @@ from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.pages import binding_of
 from hub.gate.policy import refused_break_glass
 from hub.gate.recorder import Asked, Basis
-from hub.gate.release import decide, decide_version, short_way
+from hub.gate.release import decide, decide_version
 from hub.gate.released import Released, ReleasedPage, released
-from hub.gate.trimming import Pointer, pointers
+from hub.gate.spans import Place, decoded, encoded, holds, settled_at
+from hub.gate.trimming import Pointer
 from hub.kernel.ids import reference_key
 from hub.store.resource_types import NUMBERS
-from hub.store.values import Stored
+from hub.store.values import Span, Stored
 
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}\Z")
 _MOST_VERSIONS: Final = 2**31 - 1
@@ -43,11 +44,8 @@ async def read(door: Door, asked: Asked) -> Released:
     """The current version, which may be a deletion; of a person the golden record."""
     address = address_of(asked)
     await door.admit(asked, "r")
-    async with door.database.connection() as tx:
-        current = await _current(door, tx, address)
-    quick = None if current is None else short_way(asked.actor, door.rules.directory, current)
-    # A flagged row that points to a patient's data may repeat what is hidden: whether it does depends on consents.
-    if current is not None and quick is not None and not (current.facts.flags and pointers(current.body)):
+    current, quick = await door.currents.of(asked.actor, (address.type, address.id))
+    if current is not None and quick is not None:
         await door.recorder.released(asked, [current], Basis(grounds=frozenset({quick.reason.value})))
         return released(current)
     return await door.settled(lambda: _read(door, asked, address, current))
@@ -83,27 +81,29 @@ async def vread(door: Door, asked: Asked, version: int) -> Released:
     return await door.settled(attempt)
 
 
-async def history(door: Door, asked: Asked, count: int | None, cursor: str | None) -> ReleasedPage:
+async def history(door: Door, asked: Asked, count: int | None, cursor: str | None, span: Span) -> ReleasedPage:
     """Versions of one resource, newest first, each judged on its own."""
     address = address_of(asked)
     await door.admit(asked, "r")
-    binding = binding_of(asked.actor, f"{address.type}/{address.id}/_history", ())
-    below = None if cursor is None else int.from_bytes(door.seal.open(cursor, binding))
+    binding = binding_of(asked.actor, f"{address.type}/{address.id}/_history", (("span", repr(span)),))
+    place = Place(await settled_at(door)) if cursor is None else decoded(door.seal.open(cursor, binding))
     size = max(1, door.size(count))
 
     async def attempt() -> ReleasedPage:
         async with door.snapshot() as tx:
             current = await _current(door, tx, address)
             cases = await _cases(door, tx, asked, address, current)
-            kept = await _permitted_versions(door, tx, cases, address, current, below, size)
+            kept = await _permitted_versions(door, tx, cases, address, current, place, span, size)
             hidden = await hidden_from(door, tx, cases, kept[:size])
         _, decision = await _permitted(door, asked, cases, current, current)
         page = kept[:size]
         decided = [(then, decide(cases, then)) for then in page]
         basis = basis_of(cases, [*decided, *_ground(current, decision)])
         await door.recorder.released(asked, page, bound(basis, cases, page))
-        more = door.seal.close(page[-1].version.to_bytes(4), binding) if len(kept) > size else None
-        return ReleasedPage(matches=tuple(discreet(then, hidden) for then in page), next=more)
+        more = door.seal.close(encoded(place.after(page[-1])), binding) if len(kept) > size else None
+        matches = tuple(discreet(then, hidden) for then in page)
+        total = len(page) if place.below is None and more is None else None
+        return ReleasedPage(matches=matches, total=total, next=more, as_of=place.as_of)
 
     return await door.settled(attempt)
 
@@ -169,18 +169,21 @@ async def _permitted(
 
 
 async def _permitted_versions(
-    door: Door, tx: Tx, cases: Cases, address: Address, now: Stored | None, below: int | None, size: int
+    door: Door, tx: Tx, cases: Cases, address: Address, now: Stored | None, place: Place, span: Span, size: int
 ) -> list[Stored]:
-    """Permitted versions under `below`, newest first: one more than `size` when there are more.
+    """Permitted versions of a time below a place, newest first: one more than `size` when there are more.
 
     One look is taken in any case, so that what is denied costs what is absent costs.
     """
     kept: list[Stored] = []
+    below, ended = place.below, place.ended
     while True:
         chunk = await door.store.versions(tx, address.type, address.id, below=below, limit=size + 1)
         if now is None or not decide(cases, now).permitted:
             return []
-        kept += [then for then in chunk if decide_version(cases, then, now).permitted]
+        for then in (then for then in chunk if decide_version(cases, then, now).permitted):
+            kept += [then] if holds(span, then, ended) else []
+            ended = then.updated
         if len(chunk) <= size or len(kept) > size:
             return kept
         below = chunk[-1].version

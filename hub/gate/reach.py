@@ -12,7 +12,7 @@ from typing import Final
 
 from hub.auth.scopes import Letter, allows
 from hub.kernel.errors import Category, HubError
-from hub.store.criteria import Chain, Clause, Has, Query, Target
+from hub.store.criteria import Chain, Clause, Has, Query, Target, Under
 from hub.store.resource_types import type_name
 
 _SEARCH: Final[Letter] = "s"
@@ -33,7 +33,7 @@ def _all(clauses: Sequence[Clause], scopes: Sequence[str]) -> tuple[Clause, ...]
 def _one(clause: Clause, scopes: Sequence[str]) -> Clause:
     if isinstance(clause, Chain):
         return replace(clause, targets=_open(clause.targets, scopes))
-    if isinstance(clause, Has):
+    if isinstance(clause, Has | Under):
         (target,) = _open((clause.target,), scopes)
         return replace(clause, target=target)
     return clause

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
@@ -57,6 +57,13 @@ class Recorder:
         patients = tuple(dict.fromkeys(v.patient for v in versions if v.patient is not None))
         types = dict(Counter(v.type for v in versions))
         await self._trail.record(self._entry(asked, Outcome.RELEASED, basis=basis, patients=patients, types=types))
+
+    async def released_in_bulk(
+        self, asked: Asked, patients: tuple[str, ...], types: Mapping[str, int], basis: Basis = WITHOUT_PERSON
+    ) -> None:
+        """Like `released`, for what is too much to hold: the patients it is about, and how many there are of a type."""
+        entry = self._entry(asked, Outcome.RELEASED, basis=basis, patients=patients, types=dict(types))
+        await self._trail.record(entry)
 
     async def absent(self, asked: Asked, basis: Basis = WITHOUT_PERSON) -> None:
         """There is nothing under this address. With the epoch, recording it takes as long as recording a refusal."""

@@ -52,6 +52,12 @@ def decide(cases: Cases, stored: Stored) -> Decision:
     return _decided(case.decided, stored, case.inquiry, case.looks, case.pointed)
 
 
+def looks_at_body(cases: Cases, stored: Stored) -> bool:
+    """Whether the decision on a version may hang on its body."""
+    case = cases.by_pkey.get(stored.pkey)
+    return stored.patient is not None and case is not None and case.looks.at_bodies
+
+
 def decide_version(cases: Cases, then: Stored, now: Stored) -> Decision:
     """The decision on an earlier version: the stricter of what held then and what holds now."""
     current = decide(cases, now)

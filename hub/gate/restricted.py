@@ -12,7 +12,7 @@ from typing import Final
 
 from consent.tables import RECORD_TYPES
 from hub.kernel.errors import Category, HubError
-from hub.store.criteria import Bind, Chain, Clause, Has, Query, Target, Types
+from hub.store.criteria import Bind, Chain, Clause, Has, Query, Target, Types, Under
 from hub.store.resource_types import NUMBERS, type_name
 
 _ALL_OTHERS: Final = Types(Bind([number for name, number in NUMBERS.items() if name not in RECORD_TYPES], "smallint[]"))
@@ -40,4 +40,4 @@ def _looked_into(clauses: Iterable[Clause]) -> Iterator[str]:
 def _targets(clause: Clause) -> tuple[Target, ...]:
     if isinstance(clause, Chain):
         return clause.targets
-    return (clause.target,) if isinstance(clause, Has) else ()
+    return (clause.target,) if isinstance(clause, Has | Under) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.gate.dossiers import Whom
-from hub.store.criteria import Chain, Clause, Has, Ids, People, Query, Tokens
+from hub.store.criteria import Chain, Clause, Has, Ids, People, Query, Texts, Tokens, Under
 
 
 def patients_of(query: Query) -> Whom | None:
@@ -17,9 +17,13 @@ def patients_of(query: Query) -> Whom | None:
 
 
 def looks_elsewhere(query: Query) -> bool:
-    """Whether it reads other resources than its matches: chains, `_has`, includes."""
-    beyond = any(isinstance(clause, Chain | Has) for clause in query.clauses)
-    return beyond or bool(query.includes or query.revincludes)
+    """Whether it reads other resources than its matches: chains, `_has`, hierarchies, full text, includes."""
+    return looks_beyond(query) or bool(query.includes or query.revincludes)
+
+
+def looks_beyond(query: Query) -> bool:
+    """Whether what it matches hangs on other resources, which do not leave themselves."""
+    return any(isinstance(clause, Chain | Has | Texts | Under) for clause in query.clauses)
 
 
 def _people(query: Query, clause: Clause) -> People | None:

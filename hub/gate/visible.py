@@ -23,7 +23,6 @@ from consent.tables import (
     RESEARCHER,
 )
 from hub.auth.actor import Actor
-from hub.auth.consent_rules import current_epoch
 from hub.auth.scopes import Letter, allows
 from hub.db.database import Tx
 from hub.gate.asking import PERSONAL
@@ -83,10 +82,9 @@ async def of_population(tx: Tx, cases: Cases, limit: int) -> Visible:
         return of_patients(cases)
     if cases.actor.break_glass is not None:
         raise _one_patient()
-    cases.epoch = await current_epoch(tx)
     ties, identities = cases.ties, sorted(cases.nobody.request.requester.identities)
     values = (ties.kind, list(ties.parties), ties.at, identities, limit + 1)
-    concerned = [row[0] for row in await tx.fetch(CONCERNED, *values)]
+    cases.epoch, concerned = (await tx.fetch(CONCERNED, *values))[0]
     if len(concerned) > limit:
         raise _too_costly()
     if concerned:

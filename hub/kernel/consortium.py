@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Literal
 
@@ -93,6 +94,38 @@ SCHEMA: Final[Mapping[str, Any]] = {
                 },
             },
         },
+        "receivers": {
+            "type": "array",
+            "description": "Where subscriptions may send notifications; none: nowhere.",
+            "items": {
+                "type": "object",
+                "required": ["facility", "host"],
+                "additionalProperties": False,
+                "properties": {
+                    "facility": {"type": "string", "description": "Code of the facility whose subscriptions may."},
+                    "host": {
+                        "type": "string",
+                        "pattern": "^[a-z0-9.:-]{1,253}$",
+                        "description": "Host name in lower case, or an address, as it stands in the URL.",
+                    },
+                    "port": {"type": "integer", "minimum": 1, "maximum": 65535, "default": 443},
+                    "networks": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "Networks (CIDR) its addresses must lie in; none: public addresses only.",
+                    },
+                    "plaintext": {
+                        "type": "boolean",
+                        "default": False,
+                        "description": "Allow http:// to it; needs the networks.",
+                    },
+                    "authority": {
+                        "type": "string",
+                        "description": "PEM file of the authority of its certificate; none: those of the machine.",
+                    },
+                },
+            },
+        },
         "policy": {
             "type": "object",
             "additionalProperties": False,
@@ -142,6 +175,18 @@ class Feed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Receiver:
+    """A host to which the subscriptions of a facility may send. `networks` are those its addresses must lie in."""
+
+    facility: str
+    host: str
+    port: int = 443
+    networks: tuple[str, ...] = ()
+    plaintext: bool = False
+    authority: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consortium:
     """Everything `consortium.yaml` says."""
 
@@ -150,6 +195,7 @@ class Consortium:
     feeds: Mapping[str, Feed]
     clinical: str = "opt-out"
     secondary: str = "opt-in"
+    receivers: tuple[Receiver, ...] = ()
 
     def legal_entity(self, code: str) -> str:
         """The first legal entity in the chain of a facility, itself first; itself if there is none."""
@@ -193,7 +239,28 @@ def _contradictions(file: YamlFile) -> list[Complaint]:
                 found.append(
                     file.complaint("plaintext needs the networks that may connect (peers)", "feeds", i, "plaintext")
                 )
+    return found + _wrong_receivers(file, codes)
+
+
+def _wrong_receivers(file: YamlFile, codes: set[str]) -> list[Complaint]:
+    found = []
+    for i, receiver in enumerate(file.data.get("receivers", [])):
+        if receiver["facility"] not in codes:
+            found.append(file.complaint("no facility has this code", "receivers", i, "facility"))
+        if receiver.get("plaintext") and not receiver.get("networks"):
+            found.append(file.complaint("plaintext needs the networks it is allowed in", "receivers", i, "plaintext"))
+        for n, network in enumerate(receiver.get("networks", [])):
+            if not _is_network(network):
+                found.append(file.complaint("is not a network (CIDR)", "receivers", i, "networks", n))
     return found
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _repeated(file: YamlFile, key: str, rows: list[Mapping[str, Any]], name: str) -> list[Complaint]:
@@ -218,7 +285,15 @@ def _consortium(data: Mapping[str, Any], folder: Path) -> Consortium:
         feeds={f["name"]: _feed(f, folder) for f in data.get("feeds", [])},
         clinical=policy.get("clinical", "opt-out"),
         secondary=policy.get("secondary", "opt-in"),
+        receivers=tuple(_receiver(row, folder) for row in data.get("receivers", [])),
     )
+
+
+def _receiver(row: Mapping[str, Any], folder: Path) -> Receiver:
+    values = {**row, "networks": tuple(row.get("networks", ()))}
+    if "authority" in values:
+        values["authority"] = folder / values["authority"]
+    return Receiver(**values)
 
 
 def _feed(row: Mapping[str, Any], folder: Path) -> Feed:

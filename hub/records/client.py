@@ -189,9 +189,13 @@ class ClientWrites:
         return written
 
     async def _apply(self, tx: Tx, jobs: Sequence[Job], *, all_or_none: bool = False) -> list[Answer]:
-        """Claim, load, patch, decide, save: one bulk step each. `all_or_none` raises the first refusal."""
+        """Claim, load, patch, decide, save: one bulk step each. `all_or_none` raises the first refusal.
+
+        So does a refusal of what has claimed its criterion: only a rollback frees that again.
+        """
         refused = await about_persons(tx, [job.operation for job in jobs])
         answers = refused | await self._claims(tx, jobs, refused)
+        unclaimed = frozenset(answers)
         current = await self._current(tx, [job.operation for job in jobs])
         settled = await self._patches.settle(tx, jobs, current, answers)
         answers |= settled.refused
@@ -207,7 +211,7 @@ class ClientWrites:
                 else:
                     spans[index] = slice(len(writes), len(writes) + len(planned))
                     writes += planned
-        if all_or_none and answers:
+        if answers and (all_or_none or _claimed_in_vain(jobs, answers.keys() - unclaimed)):
             raise answers[min(answers)]
         saved = await self._store.save(tx, writes) if writes else []
         await self._consequences.follow(tx, writes)
@@ -215,7 +219,7 @@ class ClientWrites:
         return [done[i] if i in done else answers[i] for i in range(len(jobs))]
 
     async def _claims(self, tx: Tx, jobs: Sequence[Job], refused: Collection[int]) -> dict[int, HubError]:
-        """Claim the criteria of conditional creates, in one order everywhere so that no two wait for each other.
+        """Claim the criteria of what creates on condition, in one order everywhere so that no two wait for each other.
 
         Those `refused` already claim nothing.
         """
@@ -239,7 +243,11 @@ def _ref(operation: Operation) -> Ref:
 
 
 def _claim(operation: Operation) -> str:
-    return operation.claim if isinstance(operation, Create) else ""
+    return "" if isinstance(operation, Delete | Patch) else operation.claim
+
+
+def _claimed_in_vain(jobs: Sequence[Job], refused: Collection[int]) -> bool:
+    return any(_claim(jobs[index].operation) for index in refused)
 
 
 def _distinct(waiting: Sequence[tuple[int, Job]]) -> list[tuple[int, Job]]:

@@ -28,15 +28,7 @@ def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Ri
     check_target(actor, operation, current, rights)
     if isinstance(operation, Delete):
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
-    if current is not None and is_part(operation.resource):
-        raise HubError(
-            Category.INVALID,
-            "is a part of a resource (tag SUBSETTED), and would take the place of the whole",
-            where=operation.where or operation.type,
-            todo="read the whole resource, change it, and send it",
-            code="subsetted",
-        )
-    resource = operation.resource if current is None else _keep_labels(operation.resource, current)
+    resource = _content(operation, current)
     write = _write(actor, operation, resource, current, rights)
     if current is not None and write.patient != current.patient:
         raise HubError(
@@ -47,6 +39,21 @@ def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Ri
             code="subject-changed",
         )
     return [write]
+
+
+def _content(operation: Update, current: Stored | None) -> Json:
+    """What is to stand. Raises HubError INVALID for a part of a resource where the whole stands."""
+    if current is None:
+        return operation.resource
+    if is_part(operation.resource):
+        raise HubError(
+            Category.INVALID,
+            "is a part of a resource (tag SUBSETTED), and would take the place of the whole",
+            where=operation.where or operation.type,
+            todo="read the whole resource, change it, and send it",
+            code="subsetted",
+        )
+    return _keep_labels(operation.resource, current)
 
 
 def check_target(actor: Actor, operation: Update | Patch | Delete, current: Stored | None, rights: Rights) -> None:

@@ -28,13 +28,17 @@ class Create:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A resource as it should stand. `expected` is the version it must have now, `only_new` that there must be none."""
+    """A resource as it should stand. `expected` is the version it must have now, `only_new` that there must be none.
+
+    `claim` is the criterion that must be new with it (conditional update that creates), "" for none.
+    """
 
     type: str
     id: str
     resource: Json
     expected: int | None = None
     only_new: bool = False
+    claim: str = ""
     where: str = ""
 
 

@@ -26,7 +26,7 @@ RESERVED: Final = {
     "Person": "the patient index decides",
     "Provenance": "the hub writes it",
     "SearchParameter": "the hub does not act on it",
-    "Subscription": "the hub does not act on it",
+    "Subscription": "it is no record: use it by itself or in a batch, not in a transaction",
 }
 
 

@@ -6,12 +6,17 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import Iterator
+from typing import Final
 
 import uvicorn
 
 from hub.bootstrap.application import application
 from hub.bootstrap.foundation import Foundation
 from hub.run.child import Child
+from hub.run.whole_writes import WholeWritesProtocol
+
+#: Bytes of one WebSocket message: clients send tokens only.
+_LONGEST_MESSAGE: Final = 4096
 
 
 class _Server(uvicorn.Server):
@@ -29,10 +34,13 @@ async def run_api(foundation: Foundation, child: Child, fd: int) -> None:
         server = _Server(
             uvicorn.Config(
                 app,
+                http=WholeWritesProtocol,
                 log_config=None,
                 access_log=False,
                 server_header=False,
                 lifespan="off",
+                ws="websockets-sansio",
+                ws_max_size=_LONGEST_MESSAGE,
                 ssl_certfile=settings.tls_certificate or None,
                 ssl_keyfile=settings.tls_key or None,
                 timeout_graceful_shutdown=15,

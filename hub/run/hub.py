@@ -87,6 +87,9 @@ def _processes(settings: Settings, api: socket.socket, feeds: dict[str, socket.s
         yield ProcessSpec(name=f"pipeline-{number}", kind="pipeline", careful=("--careful",))
     for number in range(1, settings.api_workers + 1):
         yield ProcessSpec(name=f"api-{number}", kind="api", sockets={"http": api.fileno()})
+    for number in range(1, settings.bulk_workers + 1):
+        yield ProcessSpec(name=f"bulk-{number}", kind="bulk")
+    yield ProcessSpec(name="events", kind="events")
     yield ProcessSpec(name="mllp", kind="mllp", sockets={name: feed.fileno() for name, feed in feeds.items()})
 
 

@@ -15,10 +15,14 @@ from hub.store.tokens import param_number
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """What the meaning of a value depends on besides the parameter: the moment of asking, and our own base URL."""
+    """What the meaning of a value depends on besides the parameter: the moment of asking, and our own base URL.
+
+    `full_text`: it is kept.
+    """
 
     now: datetime
     base_url: str = ""
+    full_text: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,6 +20,8 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.store import codec, tables
+from hub.store.body_rows import add_members, add_texts
+from hub.store.index_composites import add_composites
 from hub.store.index_rows import FIRST, IndexRows, index_rows
 from hub.store.predicate_rows import add_all_references, add_clinical_codes
 from hub.store.resource_types import type_number
@@ -39,8 +41,9 @@ _canonical: Final = msgspec.json.Encoder(decimal_format="number", order="determi
 
 @dataclass(slots=True)
 class Batch:
-    """All rows of one save, by table."""
+    """All rows of one save, by table; with those of full text, or without."""
 
+    full_text: bool = True
     superseded: list[tuple[UUID, UUID, int]] = field(default_factory=list)
     home: list[Row] = field(default_factory=list)
     resource: dict[UUID, Row] = field(default_factory=dict)
@@ -49,9 +52,9 @@ class Batch:
     outbox: list[Row] = field(default_factory=list)
 
 
-def plan(writes: Sequence[Write], now: datetime) -> tuple[Batch, list[Saved]]:
+def plan(writes: Sequence[Write], now: datetime, *, full_text: bool = True) -> tuple[Batch, list[Saved]]:
     """The rows of a batch of writes made at `now`, and an answer to each write."""
-    batch = Batch()
+    batch = Batch(full_text)
     standing: dict[UUID, Stored] = {}
     saved = [_plan(batch, write, standing, now) for write in writes]
     return batch, saved
@@ -155,9 +158,15 @@ def _version_of(row: Row) -> Row:
 def _place(batch: Batch, key: UUID, write: Write, stored: Stored) -> None:
     rows = IndexRows()
     if write.resource is not None:
-        rows = index_rows(write.type, write.patient, extract(write.resource))
+        values = extract(write.resource)
+        rows = index_rows(write.type, write.patient, values)
+        add_composites(rows, write.type, values)
         add_clinical_codes(rows, clinical_codes(write.resource))
         add_all_references(rows, stored.body)
+        if batch.full_text:
+            add_texts(rows, write.resource, stored.body, trimmed=bool(write.facts.flags))
+        if write.type == "List":
+            add_members(rows, write.resource)
         batch.indexed[key] = (stored.pkey, type_number(write.type), rows)
     batch.resource[key] = _resource_row(key, stored, rows)
 
@@ -192,7 +201,18 @@ def _resource_row(key: UUID, stored: Stored, rows: IndexRows) -> Row:
         rows.code,
         rows.value,
         rows.unit,
+        *_sort_columns(rows),
     )
+
+
+def _sort_columns(rows: IndexRows) -> tuple[list[int], list[str]]:
+    params: list[int] = []
+    texts: list[str] = []
+    for param, ends in rows.sorts.items():
+        for text in dict.fromkeys(ends):
+            params.append(param)
+            texts.append(text)
+    return params, texts
 
 
 def _answer(write: Write, stored: Stored | None, outcome: Outcome) -> Saved:

@@ -31,6 +31,7 @@ _CAST: Final = {
     "date": "timestamptz",
     "string": "text",
     "number": "numeric",
+    "text": "text",
 }
 
 #: Side table, column and stand-in for a missing value, by kind of sort key. Missing values come first going up.
@@ -118,6 +119,8 @@ def _sort_value(emit: Emitter, key: SortKey, found: Scan) -> str:
         return f'{found.row}.id COLLATE "C"'
     if key.param is None:
         raise HubError(Category.FAULT, "a sort key lacks its parameter", where="search compiler")
+    if key.kind == "text":
+        return _sort_text(emit, key, key.param, found.row)
     table, column, missing = _SIDE[key.kind]
     v = emit.alias("v")
     value = column.format(v=v) if "{" in column else f"{v}.{column}"
@@ -126,6 +129,17 @@ def _sort_value(emit: Emitter, key: SortKey, found: Scan) -> str:
     best = "max" if key.descending else "min"
     owner = f"{v}.pkey = {found.row}.pkey AND {v}.key = {found.row}.key"
     return f"coalesce((SELECT {best}({value}) FROM {table} {v} WHERE {owner} AND {matches}), {missing})"
+
+
+def _sort_text(emit: Emitter, key: SortKey, param: Bind, row: str) -> str:
+    """The least or greatest text of a parameter; the source patient is not kept twice."""
+    s, best = emit.alias("s"), "max" if key.descending else "min"
+    texts = f"unnest({row}.sort_params, {row}.sort_texts) AS {s} (param, value)"
+    found = f'(SELECT {best}({s}.value COLLATE "C") FROM {texts} WHERE {s}.param = {emit.use(param)})'
+    if key.lead is not None:
+        leads = f"CASE WHEN {emit.use(key.lead)} = ANY({row}.params) THEN 'Patient/' || {row}.patient END"
+        found = f"{leads}, {found}"
+    return f"coalesce({found}, '') COLLATE \"C\""
 
 
 def _past(emit: Emitter, sort: Sequence[SortKey], keys: Sequence[tuple[str, bool]], after: Cursor) -> str:

@@ -6,57 +6,41 @@ whatever their values, and the compiler keeps its statements by shape.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, fields, is_dataclass
-from functools import cache
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
-Side: TypeAlias = Literal["low", "high"]
+from hub.store.criteria_parts import Amount, Bind, Comparison, Condition, People, Place, Words, binds
 
-
-class Bind:
-    """A value, and the SQL type it is bound as. Equal to any other of that type."""
-
-    __slots__ = ("type", "value")
-
-    def __init__(self, value: Any, type: str) -> None:  # noqa: A002 (the SQL word)
-        self.value = value
-        self.type = type
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Bind) and self.type == other.type
-
-    def __hash__(self) -> int:
-        return hash(self.type)
-
-    def __repr__(self) -> str:
-        return f"Bind({self.type})"
-
-
-@dataclass(frozen=True, slots=True)
-class Comparison:
-    """One side of an indexed range compared with a value."""
-
-    side: Side
-    operator: Literal["<", "<=", ">", ">="]
-    value: Bind
-
-
-#: Alternatives of comparisons that must all hold (hub.fhir.prefixes.Condition with bound values).
-Condition: TypeAlias = tuple[tuple[Comparison, ...], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class People:
-    """Patients a value names: by key, and the same ids again as they may be those of persons.
-
-    `expand` (`:mdm`) means all source patients of whoever is named; without it a source patient means itself alone,
-    while the id of a person means all sources either way. `persons` is None where the keys are all that is meant.
-    """
-
-    keys: Bind
-    persons: Bind | None = None
-    expand: bool = False
+__all__ = [
+    "Amount",
+    "Bind",
+    "Chain",
+    "Clause",
+    "Comparison",
+    "Condition",
+    "Dates",
+    "Has",
+    "Ids",
+    "Include",
+    "Members",
+    "Missing",
+    "Near",
+    "Numbers",
+    "People",
+    "Phrases",
+    "Place",
+    "Query",
+    "SortKey",
+    "Spans",
+    "Strings",
+    "Target",
+    "Texts",
+    "Tokens",
+    "Types",
+    "Under",
+    "Words",
+    "binds",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,20 +82,6 @@ class Tokens:
 
 
 @dataclass(frozen=True, slots=True)
-class Words:
-    """One way for a text to fit: `prefix` (and `upper`, just past it), `exact` or `contains`.
-
-    `folded` is what is searched for, `head` its indexed beginning; `raw` the text as given, for `exact`.
-    """
-
-    mode: Literal["prefix", "exact", "contains"]
-    folded: Bind
-    head: Bind
-    upper: Bind
-    raw: Bind
-
-
-@dataclass(frozen=True, slots=True)
 class Phrases:
     """The text of a coding fits (`:text`)."""
 
@@ -139,21 +109,51 @@ class Dates:
 
 
 @dataclass(frozen=True, slots=True)
-class Amount:
-    """A condition on a number, and on its unit where one was given: code alone also fits the human unit."""
-
-    condition: Condition
-    system: Bind | None = None
-    code: Bind | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Numbers:
     """Some value of a number or quantity parameter fits."""
 
     param: Bind
     amounts: tuple[Amount, ...]
     companions: tuple[Bind, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """Two numbers of a composite fit, each its own condition; `companions` as in Strings."""
+
+    param: Bind
+    spans: tuple[tuple[Condition, Condition], ...]
+    companions: tuple[Bind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Texts:
+    """The full text has all numbers of one of some sets (hub.fhir.grams)."""
+
+    param: Bind
+    grams: tuple[Bind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Some position lies in one of these circles."""
+
+    places: tuple[Place, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Codes that a value set or a code system in the store names: Tokens, once it was asked (hub.store.terminology).
+
+    `kind`: `in` one of the value sets `names`; `above` or `below` one of the `system|code` in `names`. `where` is the
+    parameter as it was asked.
+    """
+
+    param: int
+    where: str
+    kind: Literal["in", "above", "below"]
+    names: tuple[str, ...]
+    negated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,21 +193,55 @@ class Has:
     target: Target
 
 
-Clause: TypeAlias = Ids | Types | Tokens | Phrases | Strings | Dates | Numbers | Missing | Chain | Has
+@dataclass(frozen=True, slots=True)
+class Under:
+    """It refers, by the parameter of `prefix`, to one of `keys` or to what stands below (`up`: above) them.
+
+    `target` is the type of what stands there, `part_of` the prefix of the reference by which its members hang together.
+    """
+
+    prefix: Bind
+    target: Target
+    part_of: Bind
+    keys: Bind
+    up: bool
+
+
+Clause: TypeAlias = (
+    Ids
+    | Types
+    | Tokens
+    | Phrases
+    | Strings
+    | Dates
+    | Numbers
+    | Spans
+    | Texts
+    | Near
+    | Members
+    | Missing
+    | Chain
+    | Has
+    | Under
+)
 
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """One key of the order. `param` is bound for values in side rows."""
+    """One key of the order. `param` is bound for values in side rows and for texts.
 
-    kind: Literal["promoted", "updated", "id", "date", "string", "number"]
+    `lead`: as in Tokens, of a reference whose text is the source patient where it leads the row.
+    """
+
+    kind: Literal["promoted", "updated", "id", "date", "string", "number", "text"]
     descending: bool
     param: Bind | None = None
+    lead: Bind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """`_include` or `_revinclude`: references of `source` by `parameter` ("*" for all), to `target` (None: any)."""
+    """`_include` or `_revinclude`: references of `source` by `parameter`, to `target` (None: any); "*" is all."""
 
     source: str
     parameter: str
@@ -228,20 +262,3 @@ class Query:
     total: Literal["none", "accurate"] | None = None
     summary: Literal["count"] | None = None
     ignored: tuple[str, ...] = ()
-
-
-def binds(node: Any) -> Iterator[Bind]:
-    """Every Bind below a node, always in the same order for nodes of one shape."""
-    if node.__class__ is Bind:
-        yield node
-    elif node.__class__ is tuple:
-        for item in node:
-            yield from binds(item)
-    else:
-        for name in _fields(node.__class__):
-            yield from binds(getattr(node, name))
-
-
-@cache
-def _fields(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
@@ -11,7 +11,7 @@ from uuid import UUID
 from asyncpg import Record
 
 from hub.db.database import Tx
-from hub.fhir.search_parameters import parameters
+from hub.fhir.search_parameters import RESOURCE_TYPES, parameters
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store import tokens
@@ -27,6 +27,9 @@ from hub.store.values import Stored
 
 #: More than this along with one page is refused: the client narrows the search or asks for fewer matches.
 MOST: Final = 10_000
+
+#: Each hash is one descent in the index.
+_MOST_HASHES: Final = 50_000
 
 #: How often `:iterate` follows from what it found.
 _ROUNDS: Final = 8
@@ -54,9 +57,9 @@ class _Forward:
 
 @dataclass(frozen=True, slots=True)
 class _Backward:
-    """What refers to the given resources."""
+    """What refers to the given resources; `type` None: of any type."""
 
-    type: Bind
+    type: Bind | None
     refers: Tokens
     seen: Seen
     limit: Bind
@@ -73,7 +76,7 @@ async def included(tx: Tx, query: Query, matches: Sequence[Stored], who: Seen) -
     for _ in range(_ROUNDS):
         if not fresh or not (forward or backward):
             break
-        rows = await _forward(tx, forward, fresh, who)
+        rows = await _forward(tx, _of_types(forward, fresh), fresh, who)
         for include in backward:
             rows += await _backward(tx, include, fresh, who)
         fresh = _new(rows, known)
@@ -83,6 +86,16 @@ async def included(tx: Tx, query: Query, matches: Sequence[Stored], who: Seen) -
         forward = tuple(include for include in forward if include.iterate)
         backward = tuple(include for include in backward if include.iterate)
     return found
+
+
+def _of_types(includes: Sequence[Include], fresh: Sequence[Stored]) -> list[Include]:
+    """`*` as what it means for what was found."""
+    types = sorted({version.type for version in fresh})
+    return [
+        replace(include, source=rtype)
+        for include in includes
+        for rtype in (types if include.source == "*" else [include.source])
+    ]
 
 
 def _key(version: Stored) -> UUID:
@@ -124,6 +137,8 @@ async def _backward(tx: Tx, include: Include, fresh: Sequence[Stored], who: Seen
     aimed = [version for version in fresh if include.target in {None, version.type}]
     if not aimed:
         return []
+    if include.parameter == "*":
+        return await _backward_by_all(tx, include, aimed, who)
     param = param_number(include.source, include.parameter)
     keys = [_key(version) for version in aimed]
     leads = include.parameter in leading_parameters(include.source) and all(v.type == "Patient" for v in aimed)
@@ -134,6 +149,23 @@ async def _backward(tx: Tx, include: Include, fresh: Sequence[Stored], who: Seen
         selective=True,
     )
     plan = _Backward(Bind(type_number(include.source), "smallint"), refers, who, Bind(MOST + 1, "bigint"))
+    return await _fetch(tx, _backward_sql(plan), plan)
+
+
+async def _backward_by_all(tx: Tx, include: Include, aimed: Sequence[Stored], who: Seen) -> list[Record]:
+    """By every reference parameter of a type, or of all types."""
+    sources = sorted(RESOURCE_TYPES) if include.source == "*" else [include.source]
+    hashes = [
+        tokens.reference(param_number(source, parameter.code), _key(version))
+        for source in sources
+        for parameter in parameters(source).values()
+        for version in aimed
+        if parameter.type == "reference" and version.type in parameter.targets
+    ]
+    if len(hashes) > _MOST_HASHES:
+        raise HubError(Category.TOO_LARGE, "asks for too many references at once", todo="ask for fewer with _count")
+    rtype = None if include.source == "*" else Bind(type_number(include.source), "smallint")
+    plan = _Backward(rtype, Tokens(Bind(hashes, "uuid[]"), selective=True), who, Bind(MOST + 1, "bigint"))
     return await _fetch(tx, _backward_sql(plan), plan)
 
 

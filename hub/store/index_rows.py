@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
-from itertools import product
 from typing import Any, Final
 from uuid import UUID
 
 from hub.fhir.fold import fold
-from hub.fhir.index_values import ComponentValue, IndexValues
+from hub.fhir.index_values import IndexValues
 from hub.kernel.errors import Category, HubError
 from hub.store import tokens as token
 from hub.store.promoted import code_parameter, date_parameter, leading_parameters
@@ -20,11 +19,8 @@ from hub.store.tokens import lead_number, param_number, token_hashes
 FIRST: Final = datetime.min.replace(tzinfo=UTC)  #: -infinity in the database
 LAST: Final = datetime.max.replace(tzinfo=UTC)  #: infinity in the database
 
-#: What may stand before the last component of a composite.
-HASHED: Final = frozenset({"token", "reference", "uri"})
-
 #: (low, high, system, code, unit)
-_Amount = tuple[Decimal | None, Decimal | None, str | None, str | None, str | None]
+Amount = tuple[Decimal | None, Decimal | None, str | None, str | None, str | None]
 
 
 @dataclass(slots=True)
@@ -39,8 +35,11 @@ class IndexRows:
     codings: dict[UUID, None] = field(default_factory=dict)
     strings: list[tuple[int, str, str | None, list[UUID] | None]] = field(default_factory=list)
     dates: list[tuple[int, datetime, datetime, list[UUID] | None]] = field(default_factory=list)
-    numbers: dict[_Amount, tuple[dict[int, None], dict[UUID, None]]] = field(default_factory=dict)
+    numbers: dict[Amount, tuple[dict[int, None], dict[UUID, None]]] = field(default_factory=dict)
     phrases: dict[UUID, tuple[int, str]] = field(default_factory=dict)
+    positions: list[tuple[float, float]] = field(default_factory=list)
+    texts: list[tuple[int, list[int], list[UUID]]] = field(default_factory=list)
+    sorts: dict[int, tuple[str, str]] = field(default_factory=dict)
     code_system: str | None = None
     code: str | None = None
     value: Decimal | None = None
@@ -55,8 +54,7 @@ def index_rows(rtype: str, patient: str | None, values: IndexValues) -> IndexRow
     _add_strings(rows, rtype, values)
     _add_dates(rows, rtype, values)
     _add_numbers(rows, rtype, values)
-    for code, parts in values.composites:
-        _add_composite(rows, param_number(rtype, code), parts)
+    _add_positions(rows, rtype, values)
     return rows
 
 
@@ -71,6 +69,7 @@ class _Parameter:
     is_code: bool
     is_date: bool
     leads: int | None
+    sorts: bool
 
 
 @lru_cache(maxsize=8192)
@@ -83,7 +82,19 @@ def _parameter(rtype: str, code: str) -> _Parameter:
         is_code=code == code_parameter(rtype),
         is_date=code == date_parameter(rtype),
         leads=lead_number(rtype, code) if code in leading_parameters(rtype) else None,
+        sorts=is_sorted_by(code),
     )
+
+
+def is_sorted_by(code: str) -> bool:
+    """Whether a token, reference or uri parameter has its text kept for `_sort`: not those of every resource."""
+    return not code.startswith("_")
+
+
+def _sort_by(rows: IndexRows, parameter: _Parameter, text: str | None) -> None:
+    if text and parameter.sorts:
+        least, greatest = rows.sorts.get(parameter.number, (text, text))
+        rows.sorts[parameter.number] = min(least, text), max(greatest, text)
 
 
 def _add_tokens(rows: IndexRows, rtype: str, values: IndexValues) -> None:
@@ -93,17 +104,22 @@ def _add_tokens(rows: IndexRows, rtype: str, values: IndexValues) -> None:
         hashes = token_hashes(parameter.number, system, code)
         for hashed in hashes:
             rows.tokens[hashed] = None
+        _sort_by(rows, parameter, code)
         if text:
-            hashed, folded = _phrase(parameter.text, text)
-            if folded:
-                rows.tokens[hashed] = None
-                rows.phrases[hashed] = (parameter.text, folded)
+            _add_phrase(rows, parameter, text)
         if parameter.is_code and code is not None:
             rows.codings[hashes[0]] = None
             if rows.code is None:
                 rows.code_system, rows.code = system, code
     for name, system, code, value in values.identifiers_of_type:
         rows.tokens[of_type(_parameter(rtype, name).of_type, system, code, value)] = None
+
+
+def _add_phrase(rows: IndexRows, parameter: _Parameter, text: str) -> None:
+    hashed, folded = _phrase(parameter.text, text)
+    if folded:
+        rows.tokens[hashed] = None
+        rows.phrases[hashed] = (parameter.text, folded)
 
 
 @lru_cache(maxsize=65536)
@@ -126,16 +142,25 @@ def _add_references(rows: IndexRows, rtype: str, patient: str | None, values: In
                 if target_id != patient:
                     raise _of_another_patient(f"{rtype}.{name}")
                 rows.params[parameter.leads] = None
+            else:
+                _sort_by(rows, parameter, f"{target_type}/{target_id}")
             key, hashed = token.target(parameter.number, target_type, target_id)
             rows.refs[key] = None
             rows.tokens[hashed] = None
         elif url is not None:
             rows.tokens[token.text(parameter.number, url)] = None
             rows.tokens[token.text(parameter.number, url.partition("|")[0])] = None
+            rows.tokens.update(
+                (token.below(parameter.number, one), None) for one in token.version_prefixes(url) or (url,)
+            )
+            _sort_by(rows, parameter, url)
     for name, system, value in values.reference_identifiers:
         parameter = _parameter(rtype, name)
         rows.params[parameter.number] = None
         rows.tokens.update(dict.fromkeys(token_hashes(parameter.identifier, system, value)))
+    for name, text in values.reference_texts:
+        rows.params[_parameter(rtype, name).number] = None
+        _add_phrase(rows, _parameter(rtype, name), text)
 
 
 def _of_another_patient(where: str) -> HubError:
@@ -152,15 +177,19 @@ def _add_strings(rows: IndexRows, rtype: str, values: IndexValues) -> None:
     for name, text in dict.fromkeys(values.strings):
         param = param_number(rtype, name)
         rows.params[param] = None
-        rows.strings.append((*_string(param, text), None))
+        rows.strings.append((*string_row(param, text), None))
     for name, uri in values.uris:
-        param = param_number(rtype, name)
+        parameter = _parameter(rtype, name)
+        param = parameter.number
         rows.params[param] = None
         rows.tokens[token.text(param, uri)] = None
-        rows.tokens.update((token.below(param, prefix), None) for prefix in token.uri_prefixes(uri))
+        prefixes = (*token.uri_prefixes(uri), *token.version_prefixes(uri))
+        rows.tokens.update((token.below(param, prefix), None) for prefix in prefixes)
+        _sort_by(rows, parameter, uri)
 
 
-def _string(param: int, text: str) -> tuple[int, str, str | None]:
+def string_row(param: int, text: str) -> tuple[int, str, str | None]:
+    """Parameter, folded text, and the text itself where folding changed it."""
     folded = fold(text)
     return param, folded, None if folded == text else text
 
@@ -179,62 +208,26 @@ def _add_dates(rows: IndexRows, rtype: str, values: IndexValues) -> None:
 
 def _add_numbers(rows: IndexRows, rtype: str, values: IndexValues) -> None:
     for name, low, high in values.numbers:
-        _add_number(rows, param_number(rtype, name), (low, high, None, None, None), ())
+        add_number(rows, param_number(rtype, name), (low, high, None, None, None), ())
     for name, low, high, value, system, code, unit in values.quantities:
-        _add_number(rows, param_number(rtype, name), (low, high, system, code, unit), ())
+        add_number(rows, param_number(rtype, name), (low, high, system, code, unit), ())
         if name == "value-quantity" and rows.value is None:
             rows.value, rows.unit = value, code or unit
 
 
-def _add_number(rows: IndexRows, param: int, amount: _Amount, companions: tuple[UUID, ...]) -> None:
+def _add_positions(rows: IndexRows, rtype: str, values: IndexValues) -> None:
+    for name, latitude, longitude in values.positions:
+        rows.params[param_number(rtype, name)] = None
+        rows.positions.append((float(latitude), float(longitude)))
+
+
+def add_number(rows: IndexRows, param: int, amount: Amount, companions: tuple[UUID, ...]) -> None:
+    """A value of a number or quantity parameter, with what stands beside it."""
     params, beside = rows.numbers.setdefault(amount, ({}, {}))
     params[param] = None
     for companion in companions:
         beside[companion] = None
     rows.params[param] = None
-
-
-def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...]) -> None:
-    rows.params[param] = None
-    *before, last = parts
-    if any(part[0] not in HASHED for part in before):
-        return  # the query side refuses these by name
-    if last[0] in HASHED:
-        for combined in _combined(param, parts):
-            rows.tokens[combined] = None
-        return
-    for companion in _combined(param, tuple(before)):
-        rows.tokens[companion] = None
-        _add_ordered(rows, param, last, companion)
-
-
-@lru_cache(maxsize=65536)
-def _combined(param: int, parts: tuple[ComponentValue, ...]) -> tuple[UUID, ...]:
-    """The hashes of every way to ask for some hashed parts together."""
-    return tuple(token.pair(param, chosen) for chosen in product(*(_part_hashes(param, part) for part in parts)))
-
-
-def _part_hashes(param: int, part: ComponentValue) -> tuple[UUID, ...]:
-    """The hashes one component of a composite is found by. `system|` is not among them: combinations would multiply."""
-    kind, *value = part
-    if kind == "token":
-        return token_hashes(param, value[0], value[1])[:2]
-    if kind == "reference" and value[0] is not None:
-        return token.target(param, value[0], value[1])[1:]
-    return (token.text(param, value[-1]),)
-
-
-def _add_ordered(rows: IndexRows, param: int, last: ComponentValue, companion: UUID) -> None:
-    kind, *value = last
-    if kind == "quantity":
-        low, high, _, system, code, unit = value
-        _add_number(rows, param, (low, high, system, code, unit), (companion,))
-    elif kind == "number":
-        _add_number(rows, param, (value[0], value[1], None, None, None), (companion,))
-    elif kind == "date":
-        rows.dates.append((param, value[0] or FIRST, value[1] or LAST, [companion]))
-    elif kind == "string":
-        rows.strings.append((*_string(param, value[0]), [companion]))
 
 
 def number_rows(rows: IndexRows) -> list[tuple[Any, ...]]:

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter, parameters
+from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.store.asked import Asked, Context
 from hub.store.criteria import Bind, Chain, Clause, Has, Include, Query, SortKey, Target, Types
 from hub.store.people import EXPAND
-from hub.store.promoted import date_parameter, leading_parameters
+from hub.store.promoted import leading_parameters
+from hub.store.query_parameters import parameter_of, reference_parameter
+from hub.store.query_results import include, sort_key
+from hub.store.query_special import members_of_lists
 from hub.store.query_text import split
 from hub.store.query_values import clauses
 from hub.store.resource_types import type_number
@@ -26,8 +29,6 @@ _DEEPEST: Final = 6
 #: Result parameters about the representation, which is not the store's business (R4 http.html 3.1.0.1.11).
 _REPRESENTATION: Final = frozenset({"_format", "_pretty", "_elements"})
 
-_SORTS: Final = {"date": "date", "string": "string", "number": "number", "quantity": "number"}
-
 
 def parse_query(
     rtype: str | None,
@@ -36,16 +37,17 @@ def parse_query(
     lenient: bool = False,
     now: datetime | None = None,
     base_url: str = "",
+    full_text: bool = True,
 ) -> Query:
     """The query a list of name and value (percent-decoded) asks for; `rtype` None searches all types.
 
-    `now` is for the prefix `ap`; references under `base_url` are local ones. Raises HubError UNSUPPORTED naming a
-    parameter or modifier the hub does not have (with `lenient` it is listed in `Query.ignored` instead), and
-    INVALID for a value that is not of the parameter's type.
+    `now` is for the prefix `ap`; references under `base_url` are local ones; `full_text`: it is kept. Raises HubError
+    UNSUPPORTED naming a parameter or modifier the hub does not have (with `lenient` it is listed in `Query.ignored`
+    instead), and INVALID for a value that is not of the parameter's type.
     """
     if rtype is not None and rtype not in RESOURCE_TYPES:
         raise HubError(Category.UNSUPPORTED, "is not a resource type of FHIR R4", where="search")
-    parser = _Parser(rtype, Context(now=now or system_clock(), base_url=base_url))
+    parser = _Parser(rtype, Context(now=now or system_clock(), base_url=base_url, full_text=full_text))
     for name, value in params:
         try:
             parser.add(name, value)
@@ -78,7 +80,7 @@ class _Parser:
         if "\0" in value or (not value.isascii() and any(0xD800 <= ord(char) <= 0xDFFF for char in value)):
             raise HubError(Category.INVALID, "holds what is not text")
         if base in {"_include", "_revinclude"}:
-            (self.includes if base == "_include" else self.revincludes).append(_include(base, modifier, value))
+            (self.includes if base == "_include" else self.revincludes).append(include(base, modifier, value))
         elif name in _RESULT:
             _RESULT[name](self, value)
         elif name == "_type" and self.type is None:
@@ -98,7 +100,7 @@ class _Parser:
         )
 
     def add_sort(self, value: str) -> None:
-        self.sort.extend(_sort_key(self.type, part) for part in value.split(","))
+        self.sort.extend(sort_key(self.type, part) for part in value.split(","))
 
     def set_count(self, value: str) -> None:
         if not (value.isascii() and value.isdigit() and len(value) < 10):
@@ -117,6 +119,10 @@ class _Parser:
         # All but a count shape what was found, which is not the store's business either.
         self.settings["summary"] = "count" if value == "count" else None
 
+    def set_contained_type(self, value: str) -> None:
+        if value != "container":
+            raise HubError(Category.UNSUPPORTED, "contained resources are not searched", code="unknown-parameter")
+
     def set_contained(self, value: str) -> None:
         if value != "false":
             raise HubError(Category.UNSUPPORTED, "contained resources are not searched", code="unknown-parameter")
@@ -128,6 +134,7 @@ _RESULT: Final[Mapping[str, Callable[[_Parser, str], None]]] = {
     "_total": _Parser.set_total,
     "_summary": _Parser.set_summary,
     "_contained": _Parser.set_contained,
+    "_containedType": _Parser.set_contained_type,
 }
 
 
@@ -135,43 +142,20 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
     """The clauses one parameter of a type means, chains and `_has` included."""
     if depth > _DEEPEST:
         raise HubError(Category.TOO_LARGE, f"is chained more than {_DEEPEST} deep", where=name)
+    if name == "_list":
+        return (members_of_lists(split(value, ",")),)
     if name.startswith("_has:") and rtype is not None:
         return (_has(rtype, name, value, context, depth),)
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
-    parameter = _parameter(rtype, code)
+    parameter = parameter_of(rtype, code)
     if dot:
         return (_chain(parameter, modifier, rest, value, context, depth),)
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
 
 
-def _parameter(rtype: str | None, code: str) -> SearchParameter:
-    known = parameters(rtype or "Basic")
-    found = known.get(code)
-    if found is None or (rtype is None and not code.startswith("_")) or not (found.expression or code == "near"):
-        raise HubError(
-            Category.UNSUPPORTED,
-            f"is not a search parameter the hub has for {rtype or 'all types'}",
-            where=code,
-            todo="see the capability statement",
-            code="unknown-parameter",
-        )
-    return found if rtype else _of_every_type(found)
-
-
-def _of_every_type(parameter: SearchParameter) -> SearchParameter:
-    return SearchParameter(code=parameter.code, type=parameter.type, base="Resource", expression=parameter.expression)
-
-
-def _reference_parameter(rtype: str | None, code: str) -> SearchParameter:
-    parameter = _parameter(rtype, code)
-    if parameter.type != "reference":
-        raise HubError(Category.INVALID, "is not a reference, so it cannot be followed", where=code)
-    return parameter
-
-
 def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, context: Context, depth: int) -> Clause:
-    _reference_parameter(parameter.base, parameter.code)
+    reference_parameter(parameter.base, parameter.code)
     expand = modifier == EXPAND and "Patient" in parameter.targets
     wanted = "Patient" if expand else modifier
     types = (wanted,) if wanted else parameter.targets
@@ -215,42 +199,7 @@ def _has(rtype: str, name: str, value: str, context: Context, depth: int) -> Cla
         raise HubError(Category.INVALID, "is not of the form _has:Type:reference:parameter", where="_has")
     _, source, code, rest = parts
     target = _target(source, rest, value, context, depth)
-    parameter = _reference_parameter(source, code)
+    parameter = reference_parameter(source, code)
     if rtype not in parameter.targets:
         raise HubError(Category.INVALID, f"{source}.{code} does not refer to {rtype}", where="_has")
     return Has(Bind(reference_prefix(param_number(source, code)), "bytea"), target)
-
-
-def _sort_key(rtype: str | None, text: str) -> SortKey:
-    descending, code = text.startswith("-"), text.removeprefix("-")
-    if code == "_lastUpdated":
-        return SortKey("updated", descending)
-    if code == "_id":
-        return SortKey("id", descending)
-    parameter = _parameter(rtype, code)
-    if rtype is not None and code == date_parameter(rtype):
-        return SortKey("promoted", descending)
-    kind: Any = _SORTS.get(parameter.type)
-    if kind is None:
-        raise HubError(
-            Category.UNSUPPORTED, f"sorting by {code} is not supported", where="_sort", code="unknown-parameter"
-        )
-    return SortKey(kind, descending, Bind(param_number(parameter.base, code), "integer"))
-
-
-def _include(name: str, modifier: str, value: str) -> Include:
-    if modifier not in {"", "iterate"}:
-        raise HubError(Category.UNSUPPORTED, f"modifier :{modifier} is not supported", code="unknown-modifier")
-    source, _, rest = value.partition(":")
-    code, _, target = rest.partition(":")
-    if source not in RESOURCE_TYPES or not code or (target and target not in RESOURCE_TYPES):
-        raise HubError(
-            Category.UNSUPPORTED,
-            "is not an include the hub supports",
-            todo="write Type:parameter or Type:parameter:Type",
-        )
-    if code == "*" and name == "_revinclude":
-        raise HubError(Category.UNSUPPORTED, "* is not supported here", todo="name the parameter")
-    if code != "*":
-        _reference_parameter(source, code)
-    return Include(source, code, target or None, iterate=modifier == "iterate")

@@ -16,6 +16,7 @@ from hub.store.index_rows import of_type
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
 from hub.store.query_ordered import words
+from hub.store.query_sets import SETS, members, related
 from hub.store.query_text import unescape
 
 
@@ -25,11 +26,13 @@ def hashes(found: Sequence[UUID], *, selective: bool) -> Tokens:
 
 
 def token(asked: Asked) -> Clause:
-    """code, system|code, |code, system|; `:not`, `:text`, `:of-type`. `_id` looks at keys."""
+    """code, system|code, |code, system|; its modifiers. `_id` looks at keys."""
     if asked.parameter.code == "_id":
         return _ids(asked)
     if asked.modifier == "text":
-        return Phrases(asked.param(":text"), tuple(words("prefix", text) for text in asked.texts()))
+        return _phrases(asked)
+    if asked.modifier in SETS:
+        return members(asked)
     if asked.modifier == "of-type":
         return hashes([_of_type(asked.number(":of-type"), value) for value in asked.values], selective=True)
     param = asked.number()
@@ -45,6 +48,10 @@ def token(asked: Asked) -> Clause:
         bare=all(system is None for system, _ in pairs),
         selective=asked.parameter.code == "identifier" and not asked.modifier,
     )
+
+
+def _phrases(asked: Asked) -> Phrases:
+    return Phrases(asked.param(":text"), tuple(words("prefix", text) for text in asked.texts()))
 
 
 def _ids(asked: Asked) -> Clause:
@@ -84,7 +91,11 @@ def _of_type(param: int, value: str) -> UUID:
 
 
 def reference(asked: Asked) -> Clause:
-    """Type/id, id, or another text; `:identifier`, `:Type`, `:mdm`."""
+    """Type/id, id, or another text; `:identifier`, `:text`, `:above`, `:below`, `:Type`, `:mdm`."""
+    if asked.modifier == "text":
+        return _phrases(asked)
+    if asked.modifier in {"above", "below"}:
+        return related(asked)
     if asked.modifier == "identifier":
         param = asked.number(":identifier")
         return hashes([token_hash(param, *system_and_code(value)) for value in asked.values], selective=True)

@@ -59,7 +59,7 @@ def _bound(condition: prefixes.Condition, sql_type: str) -> Condition:
 
 def number(asked: Asked, companions: tuple[Bind, ...] = ()) -> Clause:
     """A number with a prefix."""
-    return Numbers(asked.param(), tuple(Amount(_number_condition(text)) for text in asked.texts()), companions)
+    return Numbers(asked.param(), tuple(Amount(number_condition(text)) for text in asked.texts()), companions)
 
 
 def quantity(asked: Asked, companions: tuple[Bind, ...] = ()) -> Clause:
@@ -67,7 +67,8 @@ def quantity(asked: Asked, companions: tuple[Bind, ...] = ()) -> Clause:
     return Numbers(asked.param(), tuple(_amount(value) for value in asked.values), companions)
 
 
-def _number_condition(text: str) -> Condition:
+def number_condition(text: str) -> Condition:
+    """A number with a prefix, as a condition on a range."""
     prefix, rest = split_prefix(text)
     return _bound(numbers.compare(prefix, numbers.decimal(rest)), "numeric")
 
@@ -78,7 +79,7 @@ def _amount(value: str) -> Amount:
         raise HubError(Category.INVALID, "is not a quantity", todo="write number, number|system|code or number||code")
     system, code = (parts[1], parts[2]) if len(parts) == 3 else ("", "")
     return Amount(
-        _number_condition(parts[0]),
+        number_condition(parts[0]),
         Bind(system, "text") if system else None,
         Bind(code, "text") if code else None,
     )

@@ -9,20 +9,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
-from hub.fhir.search_parameters import RESOURCE_TYPES
+from hub.fhir.search_parameters import FULL_TEXT, RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 from hub.store import query_hashed, query_ordered, tokens
 from hub.store.asked import Asked
-from hub.store.criteria import Bind, Clause, Missing
-from hub.store.index_rows import HASHED
+from hub.store.criteria import Bind, Clause, Ids, Missing, Spans
+from hub.store.index_composites import HASHED
 from hub.store.people import EXPAND
+from hub.store.query_sets import SETS
+from hub.store.query_special import near, texts
 from hub.store.query_text import split
 
 #: Modifiers other than `:missing`, `:mdm` and the type of a reference, by parameter type.
 _MODIFIERS: Final[Mapping[str, frozenset[str]]] = {
-    "token": frozenset({"not", "text", "of-type"}),
+    "token": frozenset({"not", "text", "of-type"}) | SETS,
     "string": frozenset({"exact", "contains"}),
-    "reference": frozenset({"identifier"}),
+    "reference": frozenset({"identifier", "text", "above", "below"}),
     "uri": frozenset({"above", "below"}),
 }
 
@@ -45,8 +47,14 @@ def clauses(asked: Asked) -> tuple[Clause, ...]:
     """The clauses one parameter means: all of them must hold."""
     if not all(asked.values):
         raise HubError(Category.INVALID, "has an empty value", todo="give a value or leave the parameter out")
+    if asked.parameter.code in FULL_TEXT and not asked.context.full_text:
+        raise HubError(
+            Category.UNSUPPORTED, "needs full text, which is not kept", todo="set YILIAN_FULL_TEXT", code=_PARAMETER
+        )
     if asked.modifier == "missing":
         return (_missing(asked),)
+    if asked.parameter.code in FULL_TEXT and not asked.modifier:
+        return (texts(asked),)
     if not _is_known(asked):
         raise HubError(
             Category.UNSUPPORTED, f"modifier :{asked.modifier} is not supported", todo="leave it out", code=_MODIFIER
@@ -56,12 +64,11 @@ def clauses(asked: Asked) -> tuple[Clause, ...]:
         return (_HASHED[kind](asked),)
     if kind in _ORDERED:
         return (_ORDERED[kind](asked, ()),)
-    if kind == "composite":
-        return _composite(asked)
-    raise HubError(Category.UNSUPPORTED, "is not supported", todo="leave it out", code="unknown-parameter")
+    return _composite(asked) if kind == "composite" else (near(asked),)
 
 
 _MODIFIER: Final = "unknown-modifier"
+_PARAMETER: Final = "unknown-parameter"
 
 
 def _is_known(asked: Asked) -> bool:
@@ -70,29 +77,32 @@ def _is_known(asked: Asked) -> bool:
         return parameter.code == "identifier"
     if modifier == EXPAND:
         return "Patient" in parameter.targets or (parameter.code, parameter.base) == ("_id", "Patient")
+    if parameter.code in FULL_TEXT:
+        return False
     if not modifier or modifier in _MODIFIERS.get(parameter.type, ()):
         return True
     return parameter.type == "reference" and modifier in RESOURCE_TYPES
 
 
 def _missing(asked: Asked) -> Clause:
-    if asked.parameter.type == "composite" or asked.parameter.code in {"_id", "_lastUpdated"}:
-        raise HubError(Category.UNSUPPORTED, "modifier :missing is not supported", code=_MODIFIER)
     if list(asked.values) not in (["true"], ["false"]):
         raise HubError(Category.INVALID, "is neither true nor false")
-    return Missing(asked.param(), asked.values[0] == "true")
+    missing = asked.values[0] == "true"
+    if asked.parameter.code in {"_id", "_lastUpdated"}:
+        # Every stored resource has both.
+        return Ids(Bind([], "uuid[]"), negated=not missing)
+    return Missing(asked.param(), missing)
 
 
 def _composite(asked: Asked) -> tuple[Clause, ...]:
-    """Parts joined by `$`. All but the last are hashed; their hash also leads to the matches."""
+    """Parts joined by `$`. All but the last, or the last two numbers, are hashed; their hash leads to the matches."""
     components = asked.parameter.components
     *before, last = components
-    if any(part.type not in HASHED for part in before):
-        raise HubError(Category.UNSUPPORTED, "is a composite of several numbers", code="unknown-parameter")
+    two_numbers = before[-1].type == last.type == "number"
     rows = [split(value, "$") for value in asked.values]
     if any(len(row) != len(components) or not all(row) for row in rows):
         raise HubError(Category.INVALID, "is not a composite value", todo="write its parts joined by $")
-    hashed = components if last.type in HASHED else before
+    hashed = components if last.type in HASHED else before[:-1] if two_numbers else before
     param = asked.number()
     pairs = [
         tokens.pair(
@@ -108,4 +118,9 @@ def _composite(asked: Asked) -> tuple[Clause, ...]:
     if last.type in HASHED:
         return (found,)
     companions = tuple(Bind(pair, "uuid") for pair in pairs)
+    if two_numbers:
+        spans = tuple(
+            (query_ordered.number_condition(row[-2]), query_ordered.number_condition(row[-1])) for row in rows
+        )
+        return found, Spans(asked.param(), spans, companions)
     return found, _ORDERED[last.type](replace(asked, values=[row[-1] for row in rows]), companions)

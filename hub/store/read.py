@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,12 +20,16 @@ COLUMNS: Final = (
     "clinical_end, flags, source, cleared"
 )
 _OF_R: Final = ", ".join(f"r.{name}" for name in COLUMNS.split(", "))
+_WITHOUT_BODY: Final = _OF_R.replace("r.body", "''::bytea")
 
 #: A bare id is looked up in resource_home, which says whose rows hold it.
-_LOAD: Final = f"""
-SELECT {_OF_R} FROM resource_home h JOIN resource r ON r.pkey = h.pkey AND r.key = h.key
+_LOAD: Final = """
+SELECT {columns} FROM resource_home h JOIN resource r ON r.pkey = h.pkey AND r.key = h.key
 WHERE h.key = ANY($1::uuid[])
 """
+_LOAD_ALL: Final = _LOAD.format(columns=_OF_R)
+_LOAD_FACTS: Final = _LOAD.format(columns=_WITHOUT_BODY)
+_CHANGED: Final = f"{_LOAD_ALL} AND NOT pg_visible_in_snapshot(r.xid, (SELECT $2::text::pg_snapshot))"
 #: Home rows never change, so whoever waits for one reads the newest version after it.
 _LOCK: Final = "SELECT 1 FROM resource_home WHERE key = ANY($1::uuid[]) ORDER BY key FOR NO KEY UPDATE"
 
@@ -71,8 +75,24 @@ async def load(tx: Tx, refs: Sequence[tuple[str, str]], *, lock: bool) -> dict[t
         return {}
     if lock:
         await tx.execute(_LOCK, keys)
-    found = [stored(row) for row in await tx.fetch(_LOAD, keys)]
-    return {version.reference: version for version in found}
+    return _by_reference(await tx.fetch(_LOAD_ALL, keys))
+
+
+async def load_facts(tx: Tx, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+    """Current versions by (type, id), their bodies left out."""
+    if not refs:
+        return {}
+    return _by_reference(await tx.fetch(_LOAD_FACTS, [reference_key(*ref) for ref in refs]))
+
+
+def _by_reference(rows: Iterable[Record]) -> dict[tuple[str, str], Stored]:
+    return {version.reference: version for version in map(stored, rows)}
+
+
+async def changed_since(tx: Tx, refs: Sequence[tuple[str, str]], horizon: str) -> dict[tuple[str, str], Stored]:
+    """Current versions by (type, id) that the snapshot `horizon` does not see."""
+    rows = await tx.fetch(_CHANGED, [reference_key(*ref) for ref in refs], horizon)
+    return {version.reference: version for version in map(stored, rows)}
 
 
 async def load_version(tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:

@@ -13,24 +13,27 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
-from hub.store import side_rows
+from hub.store import side_rows, value_filters
 from hub.store.criteria import (
     Bind,
     Chain,
     Clause,
-    Dates,
     Has,
     Ids,
+    Members,
     Missing,
-    Numbers,
+    Near,
     People,
     Phrases,
     Strings,
     Target,
+    Texts,
     Tokens,
     Types,
+    Under,
 )
 from hub.store.emit import Emitter, every, reference_token
+from hub.store.hierarchies import reached
 from hub.store.people import same_person, sources
 from hub.store.predicate import Seen, may_see
 
@@ -58,7 +61,7 @@ def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen
     `whole`: all of them are wanted, not the first of an order.
     """
     row = emit.alias("r")
-    lead = min(clauses, key=_rank, default=None)
+    lead = leader(clauses)
     rank = _NO_LEAD if lead is None else _rank(lead)
     found = Scan(row, f"resource {row}", [], f"{row}.date_low", f"{row}.key")
     rest = list(clauses)
@@ -76,6 +79,12 @@ def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen
     found.conditions.append(f"NOT {row}.deleted")
     found.conditions.append(may_see(emit, who, row, among=_among(emit, lead), many=whole and rank > _SELECTIVE))
     return found
+
+
+def leader(clauses: Sequence[Clause]) -> Clause | None:
+    """The clause that is the access path; None where the type's index is."""
+    first = min(clauses, key=_rank, default=None)
+    return None if first is None or _rank(first) == _NO_LEAD else first
 
 
 def _among(emit: Emitter, lead: Clause | None) -> str | None:
@@ -101,11 +110,11 @@ def _rank(clause: Clause) -> int:
             return _IDS
         case Tokens(lead=Bind()) | Chain(lead=Bind()):
             return _PATIENT
-        case Tokens(negated=False, selective=True) | Chain():
+        case Tokens(negated=False, selective=True) | Chain() | Under():
             return _SELECTIVE
         case Tokens(single=True, codes=Bind()):
             return _CODE
-        case Strings() | Phrases():
+        case Strings() | Phrases() | Texts() | Near():
             return _STRING
         case Tokens(negated=False):
             return _TOKENS
@@ -231,12 +240,12 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             return f"{row}.type = ANY({emit.use(clause.numbers)})"
         case Missing():
             return f"{'NOT ' if clause.missing else ''}({emit.use(clause.param)} = ANY({row}.params))"
-        case Strings():
-            return side_rows.strings(emit, clause, row)
-        case Dates():
-            return side_rows.dates(emit, clause, row, found.low)
-        case Numbers():
-            return side_rows.numbers(emit, clause, row)
+        case Under():
+            return _overlaps(row, reached(emit, clause, who), indexed=indexed)
+        case Members():
+            raise HubError(Category.FAULT, "was not looked up", where=clause.where)
+        case _:
+            return value_filters.condition(emit, clause, row, found.low, who)
 
 
 def _hashes(emit: Emitter, clause: Tokens) -> str:

@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
-from hub.store.criteria import Amount, Bind, Comparison, Condition, Dates, Numbers, Phrases, Strings, Words
+from hub.store.criteria import (
+    Amount,
+    Bind,
+    Comparison,
+    Condition,
+    Dates,
+    Near,
+    Numbers,
+    Phrases,
+    Place,
+    Spans,
+    Strings,
+    Words,
+)
 from hub.store.emit import Emitter, every, some
 from hub.store.tables import HEAD
 
@@ -59,6 +72,38 @@ def numbers(emit: Emitter, clause: Numbers, row: str) -> str:
     return _exists("number_value", side, row, [param, some(_beside(emit, fits, clause.companions, side))])
 
 
+def spans(emit: Emitter, clause: Spans, row: str) -> str:
+    """Both numbers of a composite fit: the first stands as the low end of the row, the second as the high one."""
+    side = emit.alias("v")
+    fits = [
+        f"({_condition(first, _point(emit, f'{side}.low'))} AND {_condition(second, _point(emit, f'{side}.high'))})"
+        for first, second in clause.spans
+    ]
+    param = f"{emit.use(clause.param)} = ANY({side}.params)"
+    return _exists("number_value", side, row, [param, some(_beside(emit, fits, clause.companions, side))])
+
+
+def near(emit: Emitter, clause: Near, row: str) -> str:
+    """Some position lies in one of the circles: a band of latitude finds candidates, the great circle decides."""
+    side = emit.alias("v")
+    return _exists("position_value", side, row, [some([_within(emit, place, side) for place in clause.places])])
+
+
+#: Mean radius of the earth, km.
+EARTH: Final = 6371.0088
+
+
+def _within(emit: Emitter, place: Place, side: str) -> str:
+    latitude, longitude, reach = emit.use(place.latitude), emit.use(place.longitude), emit.use(place.reach)
+    band = f"{side}.latitude BETWEEN {latitude} - {reach} AND {latitude} + {reach}"
+    # Haversine; least(): rounding may give a little more than 1 for antipodes.
+    half = (
+        f"sind(({side}.latitude - {latitude}) / 2) ^ 2"
+        f" + cosd({latitude}) * cosd({side}.latitude) * sind(({side}.longitude - {longitude}) / 2) ^ 2"
+    )
+    return f"({band} AND {2 * EARTH} * asin(least(1, sqrt({half}))) <= {emit.use(place.radius)})"
+
+
 def _amount(emit: Emitter, item: Amount, side: str) -> str:
     parts = [_condition(item.condition, _open_range(emit, f"{side}.low", f"{side}.high"))]
     if item.system is not None:
@@ -86,6 +131,11 @@ def _exists(table: str, side: str, row: str, conditions: Sequence[str]) -> str:
 
 def _condition(condition: Condition, compare: Callable[[Comparison], str]) -> str:
     return some([f"({every([compare(part) for part in parts])})" for parts in condition])
+
+
+def _point(emit: Emitter, column: str) -> Callable[[Comparison], str]:
+    """A number without width: both its ends are one column."""
+    return lambda part: f"{column} {part.operator} {emit.use(part.value)}"
 
 
 def _range(emit: Emitter, low: str, high: str) -> Callable[[Comparison], str]:

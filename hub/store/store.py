@@ -2,23 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
+from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
-from hub.store import claims, compartment, outbox, read, relations, search, write
+from hub.store import (
+    claims,
+    compartment,
+    exact,
+    explain,
+    histories,
+    latest,
+    named,
+    outbox,
+    read,
+    relations,
+    search,
+    walk,
+    write,
+)
 from hub.store.criteria import Query
+from hub.store.explain import Explained
 from hub.store.phrases import Phrases
-from hub.store.values import Change, Found, Portion, Relation, Saved, Stored, Visible, Write
+from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
+from hub.store.walk import Stretch
 
 
 class Store:
     """Resources, their history and their index in PostgreSQL."""
 
-    def __init__(self, clock: Clock = system_clock) -> None:
+    def __init__(self, clock: Clock = system_clock, *, full_text: bool = True) -> None:
         self._clock: Final = clock
+        #: Whether what `_text` and `_content` search is kept.
+        self.full_text: Final = full_text
         self._phrases: Final = Phrases()
 
     async def load(
@@ -30,9 +49,17 @@ class Store:
         """
         return await read.load(tx, refs, lock=lock)
 
+    async def load_facts(self, tx: Tx, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
+        """As `load`, with an empty `body` for every one: to decide about what is not going to leave."""
+        return await read.load_facts(tx, refs)
+
     async def load_version(self, tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:
         """One version of a resource, current or superseded; None if there never was one."""
         return await read.load_version(tx, rtype, rid, version)
+
+    async def load_exact(self, tx: Tx, wanted: Iterable[exact.Exact]) -> list[Stored]:
+        """Versions named by (source-patient key, key, version), those that there are, in one query and no order."""
+        return await exact.load(tx, wanted)
 
     async def versions(
         self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100
@@ -49,7 +76,7 @@ class Store:
         Raises HubError CONFLICT (code `race`) if `current` is no longer what stands: roll back, load, try again;
         INVALID if a write changes the patient a resource belongs to; NOT_FOUND if it deletes what never was.
         """
-        return await write.save(tx, writes, self._clock(), self._phrases)
+        return await write.save(tx, writes, self._clock(), self._phrases, full_text=self.full_text)
 
     async def search(
         self,
@@ -70,6 +97,10 @@ class Store:
         """
         return await search.search(tx, query, visible, count=count, after=after, total=total)
 
+    async def explain(self, tx: Tx, query: Query, visible: Visible) -> Explained:
+        """How the first page of a search would be found; `tx` is a transaction. Nothing of any row is told."""
+        return await explain.explain(tx, query, visible)
+
     async def everything(
         self, tx: Tx, portion: Portion, visible: Visible, *, count: int, after: bytes | None = None
     ) -> Found:
@@ -82,9 +113,60 @@ class Store:
         """
         return await compartment.page(tx, portion, visible, count=count, after=after)
 
+    async def history(
+        self, tx: Tx, types: Iterable[str], visible: Visible, span: Span, *, count: int, after: bytes | None = None
+    ) -> Found:
+        """One page of at most `count` versions (at least 1) of resources of some types, newest first, with deletions.
+
+        A version may be seen if it and the current version of its resource may be. `after` is `next` of the page
+        before, with the same types, predicate and span; it promises what it does in `search`.
+        Raises HubError INVALID for an `after` that is none.
+        """
+        return await histories.page(tx, types, visible, span, count=count, after=after)
+
+    async def running(self, tx: Tx) -> timedelta:
+        """How long the oldest transaction of others has been at work: what is older than that has been committed.
+
+        Asked before a snapshot, it tells which versions a later look at what is new cannot bring any more.
+        """
+        return await histories.running(tx)
+
+    async def latest(self, tx: Tx, query: Query, visible: Visible, *, most: int, limit: int) -> list[Stored]:
+        """The newest `most` Observations of each group of codes, of those that match and may be seen; `limit` in all.
+
+        Group by group, newest first; all of one time, more than `most` if need be. Sort, includes and count of the
+        query play no part. Ask it in a transaction that sees one state of the database.
+        """
+        return await latest.latest(tx, query, visible, most=most, limit=limit)
+
+    async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
+        """Current versions by (type, id), without deletions, of those among `refs` that may be seen."""
+        return await named.named(tx, refs, visible)
+
     async def holds(self, tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
         """Whether the record of one of some source patients holds anything of these types that may be seen."""
         return await compartment.holds(tx, patients, types, visible)
+
+    def walk(self, tx: Tx, stretch: Stretch, visible: Visible) -> AsyncIterator[list[Stored]]:
+        """All rows of a stretch that may be seen, in slices of about a megabyte, by date and key.
+
+        `tx` is in a transaction; in one snapshot no row is missed or repeated. A step may take an hour.
+        """
+        return walk.walk(tx, stretch, visible)
+
+    async def types(self, tx: Tx) -> list[str]:
+        """The types of which anything is stored."""
+        return await walk.types(tx)
+
+    async def snapshot(self, tx: Tx) -> str:
+        """What `tx` sees, as a horizon that stays valid."""
+        return await walk.snapshot(tx)
+
+    async def changed_since(
+        self, tx: Tx, refs: Sequence[tuple[str, str]], horizon: str
+    ) -> dict[tuple[str, str], Stored]:
+        """Those of the current versions by (type, id) that a horizon did not see."""
+        return await read.changed_since(tx, refs, horizon)
 
     async def put_relations(self, tx: Tx, rows: Sequence[Relation]) -> None:
         """Store the relations that follow from the versions that `save` left standing in this transaction.

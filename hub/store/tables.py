@@ -17,6 +17,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    Double,
     Identity,
     Index,
     Integer,
@@ -82,7 +83,8 @@ def _version() -> list[Column[Any]]:
 #: Current versions, deletions included. `tokens`: hashes of every token, reference and uri; `refs`: keys of the
 #: resources it refers to; `params`: numbers of the search parameters it has a value for, and of those that name its
 #: leading patient. `date_low`, `date_high`: the promoted date (see promoted.py), -infinity and null where there is
-#: none. The last four columns are for analytics.
+#: none. `code_system` to `unit` are for analytics. `sort_params`, `sort_texts`: side by side, the least and the
+#: greatest text of each token, reference and uri parameter, for `_sort`.
 resource: Final = Table(
     "resource",
     metadata,
@@ -98,6 +100,8 @@ resource: Final = Table(
     Column("code", Text),
     Column("value", Numeric),
     Column("unit", Text),
+    Column("sort_params", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
+    Column("sort_texts", ARRAY(Text), nullable=False, server_default=text("'{}'")),
     info=SHARDED,
 )
 Index("ix_resource_tokens", resource.c.tokens, postgresql_using="gin")
@@ -114,16 +118,21 @@ resource_home: Final = Table(
     info=BY_VALUE,
 )
 
-#: Superseded versions only; `ended` is the transaction that superseded it.
+#: Superseded versions only; `ended` is the transaction that superseded it. `tokens` and `refs` are what the gate's
+#: predicate looks at. They are null in rows superseded before they were kept: where a consent asks for codes, profiles
+#: or references, these are left out.
 history: Final = Table(
     "history",
     metadata,
     *_primary_keys(),
     Column("version", Integer, primary_key=True),
     *_version(),
+    Column("tokens", ARRAY(Uuid)),
+    Column("refs", ARRAY(Uuid)),
     _xid("ended"),
     info=SHARDED,
 )
+Index("ix_history_type_updated", history.c.type, history.c.updated, history.c.key, history.c.version)
 
 #: One row for each coding of the promoted code parameter, with the promoted date: the two btrees of clinical queries.
 coding: Final = Table(
@@ -182,6 +191,32 @@ number_value: Final = Table(
     info=SHARDED,
 )
 Index("ix_number_value_owner", number_value.c.pkey, number_value.c.key)
+
+#: Where a resource is, in degrees (WGS84): for Location.near.
+position_value: Final = Table(
+    "position_value",
+    metadata,
+    *_keys(),
+    Column("latitude", Double, nullable=False),
+    Column("longitude", Double, nullable=False),
+    info=SHARDED,
+)
+Index("ix_position_value_owner", position_value.c.pkey, position_value.c.key)
+Index("ix_position_value_latitude", position_value.c.latitude)
+
+#: What full text finds (`param`: `_text` or `_content`): hashes of words and of pairs of characters (hub.fhir.grams).
+#: `about`: keys of what the resource may repeat something of, all of which must be visible for the text to count.
+text_value: Final = Table(
+    "text_value",
+    metadata,
+    *_keys(),
+    Column("param", Integer, nullable=False),
+    Column("grams", ARRAY(BigInteger), nullable=False),
+    Column("about", ARRAY(Uuid), nullable=False),
+    info=SHARDED,
+)
+Index("ix_text_value_owner", text_value.c.pkey, text_value.c.key)
+Index("ix_text_value_grams", text_value.c.grams, postgresql_using="gin")
 
 #: The texts of codings and concepts, for `:text`: `token` stands in resource.tokens of whoever has the text.
 phrase: Final = Table(

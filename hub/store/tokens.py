@@ -112,6 +112,14 @@ def below(param: int, prefix: str) -> UUID:
     return _hash(param, _BELOW, prefix.encode())
 
 
+def version_prefixes(canonical: str) -> tuple[str, ...]:
+    """What a canonical `url|1.2.3` is `:below`: url|1.2.3, url|1.2, url|1 and url; a text without version: nothing."""
+    url, bar, version = canonical.partition("|")
+    parts = version.split(".") if bar else []
+    versions = (".".join(parts[:end]) for end in range(len(parts), 0, -1))
+    return (*(f"{url}|{one}" for one in versions), url) if bar else ()
+
+
 def pair(param: int, parts: tuple[UUID, ...]) -> UUID:
     """Several hashes that hold of one element: a composite of tokens."""
     return _hash(param, _PAIR, b"".join(part.bytes for part in parts))

@@ -173,6 +173,14 @@ class Portion:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """Versions of what time: made at `since` or later; current at some moment of `at` [low, high). None is no bound."""
+
+    since: datetime | None = None
+    at: tuple[datetime, datetime | None] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """One page of a search. `next` continues it; None on the last page. `total` counts all visible matches."""
 

@@ -27,6 +27,8 @@ _SIDE_TABLES: Final = (
     tables.string_value,
     tables.date_value,
     tables.number_value,
+    tables.position_value,
+    tables.text_value,
     tables.relation,
 )
 
@@ -48,9 +50,11 @@ SELECT count(*) FROM moved
 )
 
 
-async def save(tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases) -> list[Saved]:
+async def save(
+    tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases, *, full_text: bool = True
+) -> list[Saved]:
     """Apply writes in order, in `tx`; several to one resource make a version each. Errors as `Store.save` says."""
-    batch, saved = plan(writes, now)
+    batch, saved = plan(writes, now, full_text=full_text)
     await _supersede(tx, batch.superseded)
     try:
         await copy(tx, batch)
@@ -79,10 +83,14 @@ async def copy(tx: Tx, batch: Batch) -> None:
     strings: list[Row] = []
     dates: list[Row] = []
     numbers: list[Row] = []
+    positions: list[Row] = []
+    texts: list[Row] = []
     for key, (pkey, rtype, rows) in batch.indexed.items():
         codings.extend((pkey, rtype, code, rows.date_low, key) for code in rows.codings)
         strings.extend((pkey, key, *row) for row in rows.strings)
         dates.extend((pkey, key, *row) for row in rows.dates)
+        positions.extend((pkey, key, *row) for row in rows.positions)
+        texts.extend((pkey, key, *row) for row in rows.texts)
         if rows.numbers:
             numbers.extend((pkey, key, *row) for row in number_rows(rows))
     await _into(tx, "resource_home", batch.home)
@@ -91,6 +99,8 @@ async def copy(tx: Tx, batch: Batch) -> None:
     await _into(tx, "string_value", strings)
     await _into(tx, "date_value", dates)
     await _into(tx, "number_value", numbers)
+    await _into(tx, "position_value", positions)
+    await _into(tx, "text_value", texts)
     await _into(tx, "history", batch.history, VERSION_COLUMNS)
     await _into(tx, "outbox", batch.outbox, OUTBOX_COLUMNS)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import io
+import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import httpx
@@ -17,15 +19,26 @@ from hub.api.services import Services
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.bulk.desk import Desk
+from hub.bulk.jobs import Jobs
+from hub.bulk.sources import Sources
+from hub.bulk.vault import Vault
 from hub.db.database import Database
+from hub.events.desk import EventsDesk
+from hub.events.headers import Seal
+from hub.events.operations import Operations
+from hub.events.receivers import Receivers
+from hub.events.subscriptions import Subscriptions
+from hub.events.telling import Telling
 from hub.fhir.json import dumps, loads
-from hub.fhir.search_parameters import parameters
+from hub.fhir.search_parameters import answered
 from hub.gate.gate import Gate
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
 from hub.records.client import ClientWrites
+from hub.records.subscribing import Subscribing
 from hub.store.store import Store
 from tests.auth.consortium import CONSORTIUM
 from tests.records.door import following
@@ -33,6 +46,7 @@ from tests.records.door import following
 T = TypeVar("T")
 
 BASE: Final = "http://hub.test/fhir"
+CANONICAL: Final = "https://yilian-hub.example/fhir"
 START: Final = datetime(2026, 5, 20, 1, 0, tzinfo=UTC)
 
 
@@ -55,9 +69,12 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "hospital": actor("F01"),
     "ward": actor("F01-ICU"),
     "reader": actor(scopes=("user/*.rs",)),
+    "narrow": actor(scopes=("user/Observation.rs", "user/Subscription.cruds")),
     "feed": actor(role="feed"),
     "family": actor(role="family-doctor"),
     "auditor": actor(role="auditor"),
+    "engineer": actor(role="integration-engineer"),
+    "administrator": actor(role="administrator"),
     "stranger": actor("F99"),
 }
 
@@ -78,6 +95,10 @@ class Ticking:
         self._now += timedelta(seconds=1)
         return self._now
 
+    def skip(self, seconds: float) -> None:
+        """Let time pass."""
+        self._now += timedelta(seconds=seconds)
+
 
 def accept_all(_: Json) -> Sequence[Issue]:
     return ()
@@ -85,12 +106,13 @@ def accept_all(_: Json) -> Sequence[Issue]:
 
 @dataclass
 class House:
-    """The hub of one test, and a client for it."""
+    """The hub of one test, and a client for it. `folder` holds bulk files (`bulk`) and what is imported (`import`)."""
 
     http: httpx.AsyncClient
     services: Services
     database: Database
     log: io.StringIO
+    folder: Path
     tokens: dict[str, str] = field(default_factory=dict)
 
     async def ask(
@@ -145,16 +167,43 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         following(store, CONSORTIUM, clock),
         sight=gate.sight,
     )
+    gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
+    subscribing, telling = Subscribing(database, trail, clock), Telling(database, gate.notices)
+    receivers = Receivers(directory, changes.pop("receivers", ()))
+    subscriptions = Subscriptions(
+        database,
+        gate.notices,
+        subscribing,
+        receivers,
+        Seal(bytes(32)),
+        accept_all,
+        canonical_base=CANONICAL,
+        base_url=BASE,
+    )
+    temporary = tempfile.TemporaryDirectory(prefix="yilian-house-")
+    folder = changes.pop("folder", Path(temporary.name))
     services = Services(
         gate=gate,
         writes=writes,
+        bulk=Desk(
+            gate,
+            Jobs(database, most=2),
+            Vault(folder / "bulk"),
+            Sources(folder / "import", most_bytes=64 * 1024),
+            directory,
+            clock,
+        ),
+        subscriptions=subscriptions,
+        operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
+        desk=EventsDesk(database),
         verify=verify,
         new_id=random_id,
         ready=_ready,
-        searchable=parameters,
+        searchable=answered,
         clock=clock,
         log=log,
         base_url=BASE,
+        canonical_base=CANONICAL,
         version="0.0.test",
         max_body_bytes=changes.pop("max_body_bytes", 1024 * 1024),
     )
@@ -162,12 +211,13 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://hub.test") as client:
         try:
-            yield House(client, services, database, stream)
+            yield House(client, services, database, stream, folder)
         finally:
             print(stream.getvalue())  # noqa: T201  # pytest shows it beside a failure
             await writes.close()
             await trail.close()
             await database.close()
+            temporary.cleanup()
 
 
 async def _ready() -> None:

@@ -14,6 +14,8 @@ from hub.records.rights import RESERVED
 from tests.api.house import House, body, in_house
 
 WRITES = {"create", "update", "patch", "delete"}
+#: Types that are not of the record answer fewer search parameters.
+FEWER = {"AuditEvent": ("patient", "date"), "Subscription": ("_id", "status")}
 
 
 @pytest.fixture
@@ -29,7 +31,7 @@ def test_every_interaction_of_the_routes_is_announced_and_no_other(statement: An
     announced = {i["code"] for r in rest["resource"] for i in r["interaction"]} | {
         i["code"] for i in rest["interaction"]
     }
-    announced |= {operation["name"] for r in rest["resource"] for operation in r.get("operation", [])}
+    announced |= {operation["name"] for r in [*rest["resource"], rest] for operation in r.get("operation", [])}
     assert announced - {"batch"} == {interaction.code for interaction in INTERACTIONS}
 
 
@@ -37,10 +39,34 @@ def test_every_type_is_announced_with_the_search_parameters_that_are_answered(st
     by_type = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
     assert by_type.keys() == RESOURCE_TYPES
     for rtype, resource in by_type.items():
-        answered = {code: parameter.type for code, parameter in parameters(rtype).items()}
-        if rtype == "AuditEvent":
-            answered = {code: answered[code] for code in ("patient", "date")}
+        answered = {code: one.type for code, one in parameters(rtype).items() if code != "_query"}
+        answered["_list"] = "special"
+        if rtype in FEWER:
+            answered = {code: answered[code] for code in FEWER[rtype]}
         assert {p["name"]: p["type"] for p in resource["searchParam"]} == answered
+
+
+def test_what_may_be_included_is_announced(statement: Any) -> None:
+    (resource,) = [r for r in statement["rest"][0]["resource"] if r["type"] == "Patient"]
+    assert resource["searchInclude"] == ["*", "Patient:general-practitioner", "Patient:link", "Patient:organization"]
+    assert {"*", "Observation:subject", "Provenance:target"} <= set(resource["searchRevInclude"])
+    assert "Observation:encounter" not in resource["searchRevInclude"]
+
+
+def test_a_search_over_all_types_announces_the_common_parameters(statement: Any) -> None:
+    common = {parameter["name"] for parameter in statement["rest"][0]["searchParam"]}
+    assert common == {
+        "_id",
+        "_lastUpdated",
+        "_profile",
+        "_security",
+        "_source",
+        "_tag",
+        "_text",
+        "_content",
+        "_list",
+        "_type",
+    }
 
 
 def test_audit_events_are_announced_as_what_they_are_computed_and_without_versions(statement: Any) -> None:
@@ -52,7 +78,16 @@ def test_audit_events_are_announced_as_what_they_are_computed_and_without_versio
 def test_types_that_are_not_written_here_announce_no_write(statement: Any) -> None:
     for resource in statement["rest"][0]["resource"]:
         codes = {interaction["code"] for interaction in resource["interaction"]}
-        assert codes.isdisjoint(WRITES) if resource["type"] in RESERVED else codes >= WRITES
+        reserved = resource["type"] in RESERVED and resource["type"] != "Subscription"
+        assert codes.isdisjoint(WRITES) if reserved else codes >= WRITES
+
+
+def test_operations_are_announced_with_their_definitions_and_those_that_write_where_updates_are(statement: Any) -> None:
+    by_type = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
+    named = {o["name"]: o["definition"] for o in by_type["Patient"]["operation"]}
+    assert named == {i.code: i.operation for i in INTERACTIONS if i.operation and i.only in {"", "Patient"}}
+    assert named["everything"] == "http://hl7.org/fhir/OperationDefinition/Patient-everything"
+    assert [operation["name"] for operation in by_type["Consent"]["operation"]] == ["meta", "validate"]
 
 
 def test_it_names_the_version_of_fhir_and_of_the_software(statement: Any) -> None:
@@ -71,7 +106,7 @@ def test_every_announced_interaction_has_an_answer_of_its_own(database_url: str)
             contents = {"form": b"", "resource": b"{}", "patch": b"[]"}
             answer = await home.ask(interaction.method, path, contents.get(interaction.body), **headers)
             assert answer.status_code not in (405, 415, 500), (interaction.template, answer.text)
-        for method, path in (("PATCH", "/Patient/a/_history"), ("HEAD", "/Patient"), ("POST", "/metadata")):
+        for method, path in (("PATCH", "/Patient/a/_history"), ("PUT", "/_history"), ("POST", "/metadata")):
             answer = await home.ask(method, path)
             assert answer.status_code == 405
             assert answer.headers["allow"]

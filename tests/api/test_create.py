@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from hub.fhir.json import dumps
 from hub.kernel.types import Issue
 from tests.api.house import BASE, House, body, code, in_house, observation, patient
 
@@ -187,5 +188,18 @@ def test_a_ward_writes_for_its_hospital(database_url: str) -> None:
     async def visit(home: House) -> None:
         made = await home.create(patient(), who="ward")
         assert (await home.ask("GET", f"/Patient/{made['id']}", who="hospital")).status_code == 200
+
+    in_house(database_url, visit)
+
+
+def test_a_criterion_that_nobody_encoded_is_what_it_says(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.create(patient())
+        sent = [(b"authorization", b"Bearer clinic"), (b"content-type", b"application/fhir+json")]
+        for criterion, status in (("family=沈".encode(), 200), (b"family=\xc9\xf2", 400)):
+            answer = await home.http.post(
+                f"{BASE}/Patient", content=dumps(patient()), headers=[*sent, (b"if-none-exist", criterion)]
+            )
+            assert answer.status_code == status
 
     in_house(database_url, visit)

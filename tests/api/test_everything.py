@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.api.house import BASE, House, body, code, in_house, observation, patient
+from tests.api import house
+from tests.api.house import ACTORS, BASE, House, body, code, in_house, observation, patient
 
 
 async def recorded(home: House) -> str:
@@ -138,6 +140,52 @@ def test_a_hidden_record_is_answered_as_an_absent_one(database_url: str) -> None
         nobody = await home.ask("GET", "/Patient/nobody/$everything")
         assert (hidden.status_code, hidden.content) == (nobody.status_code, nobody.content)
         assert hidden.status_code == 404
+
+    in_house(database_url, visit)
+
+
+def test_without_an_id_it_is_the_record_a_token_is_bound_to(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def visit(home: House) -> None:
+        rid = await recorded(home)
+        herself = replace(ACTORS["clinic"], role="patient", organization="", purpose=("PATRQT",), patient=rid)
+        monkeypatch.setitem(house.ACTORS, "herself", replace(herself, practitioner=None))
+        own = body(await home.ask("GET", "/Patient/$everything?_type=Patient", who="herself"))
+        assert [entry["resource"]["id"] for entry in own["entry"]] == [rid]
+        assert own["link"][0]["url"] == f"{BASE}/Patient/{rid}/$everything?_type=Patient"
+        refused = await home.ask("GET", "/Patient/$everything")
+        assert (refused.status_code, code(refused)) == (400, "no-patient")
+
+    in_house(database_url, visit)
+
+
+def test_care_dates_and_the_time_of_update_narrow_it(database_url: str) -> None:
+    """operation-patient-everything.html: start and end relate to care dates, `_since` to record currency."""
+
+    async def visit(home: House) -> None:
+        rid = await recorded(home)
+        for query, count in (
+            ("start=2026-05-19&end=2026-05-19&_type=Observation", 3),
+            ("start=2026-05-20&_type=Observation", 0),
+            ("end=2026-05-18&_type=Observation", 0),
+            ("_since=2026-05-20T01:00:00Z&_type=Observation,Patient", 4),
+            ("_since=2027&_type=Observation", 0),
+        ):
+            bundle = body(await home.ask("GET", f"/Patient/{rid}/$everything?{query}"))
+            assert len(bundle.get("entry", ())) == count, query
+
+    in_house(database_url, visit)
+
+
+def test_a_batch_may_ask_by_post_with_parameters(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        rid = await recorded(home)
+        given = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Patient"}]}
+        entries = [
+            {"request": {"method": "POST", "url": f"Patient/{rid}/$everything"}, "resource": given},
+            {"request": {"method": "POST", "url": f"Patient/{rid}/$everything"}},
+        ]
+        answer = body(await home.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries}))
+        assert [found(entry["resource"]) for entry in answer["entry"]] == [[("match", "Patient")], WHOLE]
 
     in_house(database_url, visit)
 

@@ -48,6 +48,8 @@ def test_the_count_is_cut_to_what_one_answer_may_hold() -> None:
         parameters(RESOURCE, {"name": "onlyCertainMatches", "valueString": "true"}),
         parameters(RESOURCE, {"name": "沈桂兰", "valueString": "x"}),
         parameters(RESOURCE, "x"),  # type: ignore[arg-type]
+        parameters({"name": []}),
+        parameters({"name": {}, "resource": {}}),
     ],
 )
 def test_what_cannot_be_read_is_a_bad_request_and_is_not_repeated(sent: Any) -> None:

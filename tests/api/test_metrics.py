@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from hub.api.metrics import Metrics
+from tests.api.house import patient
+from tests.events.house import Telled, in_telling
 
 
 def test_requests_are_counted_by_method_route_and_status() -> None:
@@ -33,3 +35,19 @@ def test_a_method_a_client_made_up_is_not_a_label() -> None:
     metrics.count('X"} 1\nleak', "(none)", 405, 0.1)
     assert 'method="other"' in metrics.text()
     assert "leak" not in metrics.text()
+
+
+def test_subscriptions_are_counted_and_events_that_wait_are_not(database_url: str) -> None:
+    async def visit(telled: Telled) -> str:
+        await telled.subscribe(telled.wanted("resource-changed", "Patient?"))
+        await telled.home.create(patient())
+        await telled.tell()
+        await telled.home.create(patient())
+        await telled.gather()
+        return (await telled.home.http.get("http://hub.test/metrics")).text
+
+    lines = in_telling(database_url, visit).splitlines()
+    assert 'yilian_subscriptions{channel="rest-hook",status="active"} 1' in lines
+    assert [line for line in lines if line.startswith("yilian_subscription_events{")] == [
+        'yilian_subscription_events{state="done"} 1'
+    ]

@@ -219,6 +219,9 @@ def test_references_to_this_server_become_relative(database_url: str) -> None:
         add = {"op": "add", "path": "/performer", "value": [{"reference": f"{BASE}/Organization/F05"}]}
         answer = await change(home, f"/Observation/{made['id']}", add)
         assert body(answer)["performer"] == [{"reference": "Organization/F05"}]
+        search = put("/performer/0/reference", "Organization?identifier=x|y")
+        refused = await change(home, f"/Observation/{made['id']}", search)
+        assert (refused.status_code, code(refused)) == (422, "conditional-reference")
 
     in_house(database_url, visit)
 
@@ -285,6 +288,7 @@ def test_a_conditional_patch_patches_its_one_match(database_url: str) -> None:
         url = "/Patient?identifier=urn:test:mrn|mrn-1"
         nothing = await change(home, url, put("/gender", "other"))
         assert (nothing.status_code, code(nothing)) == (404, "no-such-resource")
+        assert (await change(home, url, put("/gender", "other"), if_match='W/"1"')).status_code == 412
         made = await home.create(patient())
         answer = await change(home, url, put("/gender", "other"))
         assert (answer.status_code, body(answer)["id"], body(answer)["gender"]) == (200, made["id"], "other")
@@ -346,7 +350,7 @@ def test_other_media_types_and_methods_are_refused_as_such(database_url: str) ->
             answer = await home.ask("PATCH", f"/Patient/{made['id']}", [], content_type=content_type)
             assert answer.status_code == 415, content_type
         other = await home.ask("OPTIONS", f"/Patient/{made['id']}")
-        assert other.headers["allow"] == "DELETE, GET, PATCH, PUT"
+        assert other.headers["allow"] == "DELETE, GET, HEAD, PATCH, PUT"
         wrong = await home.ask("PATCH", f"/Patient/{made['id']}?x=1", [], content_type=JSON_PATCH)
         assert wrong.status_code == 400
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.api.query import MAX_PARAMETERS, read_query
+from hub.api.query import MAX_PARAMETERS, read_query, read_query_bytes
 from hub.kernel.errors import HubError
 
 NAMES = st.from_regex(r"[A-Za-z_][a-z-]{0,9}(?::[a-z]{1,9})?", fullmatch=True).filter(lambda name: name[0] != "_")
@@ -69,3 +69,9 @@ def test_long_names_cost_no_time(text: str) -> None:
     with pytest.raises(HubError):
         read_query(text)
     assert perf_counter() - begin < 2
+
+
+def test_text_that_nobody_encoded_is_what_it_says() -> None:
+    assert read_query_bytes("name=沈&x=1".encode()) == [("name", "沈"), ("x", "1")]
+    with pytest.raises(HubError, match="is not a query"):
+        read_query_bytes(b"name=\xc9\xf2")

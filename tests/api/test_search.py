@@ -180,8 +180,10 @@ def test_a_count_has_a_total_and_no_entries(database_url: str) -> None:
     async def visit(home: House) -> None:
         for _ in range(3):
             await home.create(patient())
-        page = body(await home.ask("GET", "/Patient?_summary=count"))
-        assert (page["total"], "entry" in page) == (3, False)
+        for asked in ("_summary=count", "_count=0", "_count=0&_total=none"):
+            page = body(await home.ask("GET", f"/Patient?{asked}"))
+            assert (page["total"], "entry" in page) == (3, False)
+            assert [link["relation"] for link in page["link"]] == ["self"]
 
     in_house(database_url, visit)
 

@@ -292,3 +292,77 @@ def test_a_full_url_of_this_server_may_stand_in_the_request(database_url: str) -
         assert statuses(answer) == ["201"]
 
     in_house(database_url, visit)
+
+
+def test_racing_transactions_with_one_conditional_update_make_one_patient_and_lose_no_observation(
+    database_url: str,
+) -> None:
+    async def visit(home: House) -> None:
+        def one(n: int) -> Json:
+            return transaction(
+                at(PERSON, entry("PUT", f"Patient?{CRITERION}", patient(birthDate=f"195{n}"))),
+                entry("POST", "Observation", of(PERSON)),
+                entry("POST", "Observation", of(f"Patient?{CRITERION}")),
+            )
+
+        answers = await asyncio.gather(*(home.ask("POST", "", one(n)) for n in range(8)))
+        assert {answer.status_code for answer in answers} == {200}
+        assert sorted(statuses(answer)[0] for answer in answers) == ["200"] * 7 + ["201"]
+        made = location(answers[0], 0)
+        found = body(await home.ask("GET", "/Observation?_count=100"))["entry"]
+        assert Counter(hit["resource"]["subject"]["reference"] for hit in found) == {made: 16}
+
+    in_house(database_url, visit)
+
+
+def test_relative_references_reach_a_conditional_update_too(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask(
+            "POST",
+            "",
+            transaction(
+                at("http://his.test/Patient/17", entry("PUT", f"Patient?{CRITERION}", patient())),
+                entry("POST", "Observation", of("Patient/17")),
+            ),
+        )
+        seen = body(await home.ask("GET", f"/{location(answer, 1)}"))
+        assert seen["subject"]["reference"] == location(answer, 0)
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    ("bad", "where", "says", "status"),
+    [
+        (entry("PUT", "Patient/F05-1", patient(id="F05-1"), ifMatch="7"), ".request.ifMatch", "if-match", 400),
+        (entry("PUT", f"Patient?{CRITERION}", patient(), ifMatch='W/"7"'), ".request.ifMatch", "no-match", 412),
+        (entry("PUT", "Patient?birthdate=badword", patient()), ": birthdate", "search-value", 400),
+        (entry("POST", "Patient", patient(), ifNoneExist="shoe=badword"), ": shoe", "unknown-parameter", 400),
+        (entry("POST", "Observation", of("Patient?shoe=badword")), ": shoe", "unknown-parameter", 400),
+        (entry("DELETE", f"Patient?{CRITERION}", ifMatch='W/"7"'), ".request.ifMatch", "no-match", 412),
+        (entry("POST", "Patient?secret=word", patient()), ".request.url", "unknown-parameter", 400),
+        (entry("DELETE", "Patient/F05-1?secret=word"), ".request.url", "unknown-parameter", 400),
+    ],
+)
+def test_a_refusal_names_the_part_of_the_entry_and_repeats_nothing(
+    database_url: str, bad: Json, where: str, says: str, status: int
+) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "", transaction(entry("POST", "Patient", patient()), bad))
+        assert (answer.status_code, code(answer)) == (status, says)
+        assert body(answer)["issue"][0]["diagnostics"].startswith(f"Bundle.entry[1]{where}: ")
+        assert "word" not in answer.text
+        assert await total(home, "Patient") == 0
+
+    in_house(database_url, visit)
+
+
+def test_what_is_said_about_an_entry_stands_in_its_outcome(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for kind in ("batch", "transaction"):
+            sent = transaction(entry("POST", "Patient", patient())) | {"type": kind}
+            made = body(await home.ask("POST", "", sent, prefer="return=OperationOutcome"))["entry"][0]
+            assert "resource" not in made
+            assert made["response"]["outcome"]["resourceType"] == "OperationOutcome"
+
+    in_house(database_url, visit)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 
 import pytest
 
@@ -191,5 +192,68 @@ def test_a_conditional_update_without_a_criterion_is_refused(database_url: str) 
     async def visit(home: House) -> None:
         assert (await home.ask("PUT", "/Patient", patient())).status_code == 400
         assert (await home.ask("PUT", "/Patient?_count=1", patient())).status_code == 400
+
+    in_house(database_url, visit)
+
+
+def test_of_conditional_updates_that_race_one_creates_and_none_is_lost(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        url = "/Patient?identifier=urn:test:mrn|mrn-1"
+        bodies = [patient(birthDate=f"19{n}-01-01") for n in range(60, 76)]
+        answers = await asyncio.gather(*(home.ask("PUT", url, sent) for sent in bodies))
+        assert Counter(answer.status_code for answer in answers) == {201: 1, 200: 15}
+        assert all(body(answer)["birthDate"] == sent["birthDate"] for answer, sent in zip(answers, bodies, strict=True))
+        made = {body(answer)["id"] for answer in answers}
+        assert len(made) == 1
+        assert len({answer.headers["etag"] for answer in answers}) == 16
+
+    in_house(database_url, visit)
+
+
+def test_of_conditional_updates_that_race_to_create_under_ids_of_theirs_one_wins(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        url = "/Patient?identifier=urn:test:mrn|mrn-1"
+        own = await asyncio.gather(*(home.ask("PUT", url, patient(id=f"F05-{n}")) for n in range(8)))
+        assert Counter(answer.status_code for answer in own) == {201: 1, 400: 7}
+        assert body(await home.ask("GET", "/Patient?_summary=count"))["total"] == 1
+        same = [patient(id="F05-same", identifier=[{"value": "two"}], birthDate=f"195{n}") for n in range(8)]
+        one = await asyncio.gather(*(home.ask("PUT", "/Patient?identifier=two", sent) for sent in same))
+        assert Counter(answer.status_code for answer in one) == {201: 1, 200: 7}
+
+    in_house(database_url, visit)
+
+
+def test_a_conditional_update_that_may_not_create_leaves_its_criterion_free(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.create(patient(identifier=[{"value": "another"}]), who="hospital")
+        url = "/Patient?identifier=urn:test:mrn|mrn-1"
+        for sent in (patient(id="F01-foreign"), patient(id="server0side0id")):
+            refused = await home.ask("PUT", url, sent)
+            assert (refused.status_code, code(refused)) == (404, "not-yours")
+        assert (await home.ask("PUT", url, patient())).status_code == 201
+
+    in_house(database_url, visit)
+
+
+def test_a_conditional_update_of_a_version_needs_a_match(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        url = "/Patient?identifier=urn:test:mrn|mrn-1"
+        refused = await home.ask("PUT", url, patient(), if_match='W/"1"')
+        assert (refused.status_code, code(refused)) == (412, "no-match")
+        assert (await home.ask("PUT", url, patient())).status_code == 201
+        assert (await home.ask("PUT", url, patient(gender="other"), if_match='W/"2"')).status_code == 412
+        assert (await home.ask("PUT", url, patient(gender="other"), if_match='W/"1"')).status_code == 200
+
+    in_house(database_url, visit)
+
+
+def test_a_conditional_reference_outside_a_transaction_is_refused(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.create(patient())
+        sent = observation("x") | {"subject": {"reference": "Patient?identifier=urn:test:mrn|mrn-1"}}
+        for method, path, more in (("POST", "/Observation", {}), ("PUT", "/Observation/F05-o", {"id": "F05-o"})):
+            refused = await home.ask(method, path, sent | more)
+            assert (refused.status_code, code(refused)) == (422, "conditional-reference")
+            assert "mrn-1" not in refused.text
 
     in_house(database_url, visit)

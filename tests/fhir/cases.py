@@ -50,8 +50,18 @@ def status(system: str, code: str) -> Json:
 
 CONTAINED = {"resourceType": "Organization", "id": "o", "name": "F01"}
 CLINICAL = "condition-clinical"
+COMPOSITION = {
+    "resourceType": "Composition",
+    "status": "final",
+    "type": {"text": "x"},
+    "date": "2020",
+    "title": "x",
+    "author": [{"display": "x"}],
+}
+DATED = {"identifier": {"system": "urn:test", "value": "1"}, "timestamp": "2026-05-20T09:00:00+08:00"}
 
 VALID: dict[str, Json] = {
+    "document": bundle("document", {"resource": COMPOSITION}, **DATED),
     "observation": observation(),
     "patient": patient(birthDate="1980-02", gender="female", name=[{"family": "王", "given": ["小红"]}]),
     "a choice of another type": without(observation(), "valueQuantity") | {"valueString": "x"},
@@ -403,6 +413,11 @@ BROKEN: list[tuple[str, Json, str, str]] = [
         "Composition.section[0]",
         "cmp-1",
     ),
+    ("bdl-2", bundle("collection", {"resource": patient(), "search": {"mode": "match"}}), "Bundle", "bdl-2"),
+    ("bdl-9", bundle("document", {"resource": COMPOSITION}, timestamp=DATED["timestamp"]), "Bundle", "bdl-9"),
+    ("bdl-10", bundle("document", {"resource": COMPOSITION}, identifier=DATED["identifier"]), "Bundle", "bdl-10"),
+    ("bdl-11", bundle("document", {"resource": patient()}, **DATED), "Bundle", "bdl-11"),
+    ("bdl-12", bundle("message", {"resource": patient()}), "Bundle", "bdl-12"),
     ("bdl-3", bundle("transaction", {"resource": patient()}), "Bundle", "bdl-3"),
     ("bdl-7", bundle("collection", *[{"fullUrl": "urn:x", "resource": patient()}] * 2), "Bundle", "bdl-7"),
     (

@@ -27,6 +27,9 @@ WAYS: Final[dict[str, Callable[[Gate, Actor], Awaitable[Any]]]] = {
     "history": lambda gate, actor: gate.history(actor, "Observation", "o"),
     "everything": lambda gate, actor: gate.everything(actor, "a", []),
     "search": lambda gate, actor: gate.search(actor, "Observation", [("patient", "a")]),
+    "meta": lambda gate, actor: gate.meta(actor, "Observation", "o"),
+    "latest": lambda gate, actor: gate.latest(actor, [("patient", "a"), ("code", "4548-4")]),
+    "summary": lambda gate, actor: gate.summary(actor, "a"),
 }
 
 
@@ -93,7 +96,7 @@ def test_a_refusal_that_names_emergencies_stands_and_the_attempt_is_recorded(dat
 async def refused(house: House, way: str, actor: Actor, reason: str) -> None:
     """The request ends as for a patient who is not there; the attempt is recorded with the patient it was about."""
     asked = WAYS[way](house.gate, actor)
-    if way == "search":
+    if way in {"search", "latest"}:
         assert await found(asked) == []
     else:
         assert await absent(asked)

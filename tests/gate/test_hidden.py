@@ -122,10 +122,24 @@ def test_a_hidden_target_and_an_absent_one_are_treated_alike(database_url: str) 
     with_house(database_url, work)
 
 
+async def epoch_of_a_read_by_the_author(house: House) -> int | None:
+    await house.gate.read(CLINICIAN, "DiagnosticReport", "report")
+    return (await house.entries())[0].epoch
+
+
+def test_what_the_author_wrote_throughout_hangs_on_no_consent(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        assert await epoch_of_a_read_by_the_author(house) is None
+
+    with_house(database_url, work)
+
+
 def test_what_is_left_out_hangs_on_the_consents_in_the_trail_too(database_url: str) -> None:
     async def work(house: House) -> None:
         await settle(house)
-        await house.gate.read(CLINICIAN, "DiagnosticReport", "report")
-        assert (await house.entries())[0].epoch is not None
+        foreign = observation("secret", labels=[HIV])
+        await house.save(replace(foreign, facts=structs.replace(foreign.facts, author_org="F03")))
+        assert await epoch_of_a_read_by_the_author(house) is not None
 
     with_house(database_url, work)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 import pytest
 from msgspec import structs
@@ -11,9 +12,10 @@ from msgspec import structs
 from hub.audit.entry import Outcome
 from hub.gate.released import ReleasedPage
 from hub.kernel.errors import Category
-from hub.store.values import Write
+from hub.store.store import Store
+from hub.store.values import Found, Write
 from tests.consent import cases
-from tests.gate.house import CLINICIAN, House, observation, refusal, with_house, write
+from tests.gate.house import CLINICIAN, CLOCK, House, observation, refusal, with_house, write
 
 HIV: Final = f"{cases.ACT_CODE}|HIV"
 
@@ -138,3 +140,30 @@ def test_the_golden_record_is_made_of_the_sources_somebody_may_see(database_url:
         assert (golden.type, golden.id) == ("Patient", "person")
 
     with_house(database_url, work)
+
+
+class Meanwhile(Store):
+    """Something happens once, just before the rows of a search are read."""
+
+    happens: Callable[[], Awaitable[None]] | None = None
+
+    async def search(self, *args: Any, **named: Any) -> Found:
+        happens, self.happens = self.happens, None
+        if happens is not None:
+            await happens()
+        return await super().search(*args, **named)
+
+
+def test_who_comes_under_care_between_the_looks_of_a_search_is_still_judged_by_her_own_consents(
+    database_url: str,
+) -> None:
+    async def work(house: House) -> None:
+        await clinic(house)
+        await house.consent("d", cases.provision("deny"), "cd")
+        assert isinstance(house.store, Meanwhile)
+        house.store.happens = lambda: house.relate("d", "F01")
+        assert ids(await house.gate.search(CLINICIAN, "Observation", [])) == ["oa", "ob", "oc"]
+        assert house.store.happens is None
+        assert "release-check-failed" not in house.logged
+
+    with_house(database_url, work, store=lambda: Meanwhile(CLOCK))

@@ -20,6 +20,8 @@ BOTH = ("user/Patient.rs", "user/Observation.rs")
         ("Patient", "_has:Observation:patient:code", "4548-4", ("user/Patient.rs", "user/Observation.r")),
         ("Observation", "patient.name", "x", ("user/Observation.rs",)),
         ("Observation", "has-member.patient.name", "x", ("user/Observation.rs",)),
+        ("Observation", "encounter:below", "Encounter/x", ("user/Observation.rs",)),
+        ("Observation", "_list", "x", ("user/Observation.rs",)),
         ("Encounter", "subject:Patient._has:Observation:patient:code", "1", ("user/Encounter.rs", "user/Patient.rs")),
     ],
 )

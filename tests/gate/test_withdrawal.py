@@ -55,6 +55,10 @@ async def nothing_left(house: House) -> None:
     assert await absent(gate.vread(CLINICIAN, "Observation", "o0", 1))
     assert await absent(gate.history(CLINICIAN, "Observation", "o0"))
     assert await absent(gate.everything(CLINICIAN, "a", []))
+    assert await absent(gate.meta(CLINICIAN, "Observation", "o0"))
+    assert await absent(gate.summary(CLINICIAN, "a"))
+    assert (await gate.latest(CLINICIAN, [("patient", "a"), ("code", "4548-4")])).matches == ()
+    assert (await gate.histories(CLINICIAN, "Observation", [])).matches == ()
     for params in ([], [("patient", "a")], [("_total", "accurate")]):
         page = await gate.search(CLINICIAN, "Observation", params)
         assert (page.matches, page.total, page.next) == ((), 0, None)

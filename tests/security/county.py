@@ -29,6 +29,9 @@ from tests.auth.consortium import CONSORTIUM
 HIV: Final = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}
 MRN: Final = "urn:test:mrn"
 
+_MADE_ANEW: Final = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_INSTANTS: Final = {"lastUpdated", "lastModified", "timestamp"}
+
 PEOPLE: Final = {
     "a": {"name": [{"text": "沈桂兰"}], "gender": "female", "birthDate": "1958-04-12"},
     "b": {"name": [{"text": "赵国强"}], "gender": "male", "birthDate": "1971-09-30"},
@@ -74,6 +77,28 @@ def referral(who: str) -> Json:
     }
 
 
+def visit(who: str, name: str, part_of: str) -> Json:
+    """An encounter at the hospital that is part of another one."""
+    return {
+        "resourceType": "Encounter",
+        "id": f"F01-{who}-{name}",
+        "status": "finished",
+        "class": {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "IMP"},
+        "subject": {"reference": f"Patient/F01-{who}"},
+        "partOf": {"reference": f"Encounter/F01-{who}-{part_of}"},
+    }
+
+
+#: A list of B's that names a result of A's, which the clinic may see.
+LIST: Final = {
+    "resourceType": "List",
+    "id": "F01-b-list",
+    "status": "current",
+    "mode": "working",
+    "subject": {"reference": "Patient/F01-b"},
+    "entry": [{"item": {"reference": "Observation/F01-a-hba1c"}}, {"item": {"reference": "Observation/F01-b-hba1c"}}],
+}
+
 #: A result of A's that tells more than it should: of B's glucose, of C's viral load, of what is nowhere.
 PANEL: Final = {
     **observation("a", "panel", 1),
@@ -86,6 +111,22 @@ PANEL: Final = {
 }
 
 
+def document(who: str) -> Json:
+    """A Composition about a patient that names values of A, of B, one that is hidden, and one that is nowhere."""
+    names = ("F01-a-hba1c", "F01-b-hba1c", "F01-c-load", "F01-z-load")
+    return {
+        "resourceType": "Composition",
+        "id": f"F01-{who}-doc",
+        "status": "final",
+        "type": {"text": "出院小结"},
+        "subject": {"reference": f"Patient/F01-{who}"},
+        "date": "2026-05-19",
+        "author": [{"display": "方"}],
+        "title": "出院小结",
+        "section": [{"entry": [{"reference": f"Observation/{name}", "display": "told of it"} for name in names]}],
+    }
+
+
 async def settle(home: House, *, hidden: bool) -> None:
     """Write the county; without what is `hidden`, B, D and the viral load of C never were."""
     for who in PEOPLE if hidden else ("a", "c"):
@@ -96,8 +137,14 @@ async def settle(home: House, *, hidden: bool) -> None:
     if hidden:
         await _put(home, observation("c", "load", 51000, meta={"security": [HIV]}))
         await _put(home, observation("d", "load", 200, meta={"security": [HIV]}))
+        await _put(home, visit("b", "visit", "ward"))
+        await _put(home, visit("b", "ward", "visit"))
+        await _put(home, observation("b", "seen", 7, encounter={"reference": "Encounter/F01-b-visit"}))
+        await _put(home, LIST)
         await object_to_all(home, "b")
     await _put(home, PANEL)
+    for who in "ac":
+        await _put(home, document(who))
 
 
 async def object_to_all(home: House, who: str) -> None:
@@ -126,8 +173,11 @@ async def _put(home: House, resource: Json) -> None:
 
 
 def told(answer: httpx.Response) -> tuple[int, list[str], Any]:
-    """All an answer tells, but for what differs between any two runs: instants, and the sealed places of pages."""
-    plain = re.sub(r"_cursor=[\w-]+", "_cursor=X", answer.text)
+    """All an answer tells, but for what differs between any two runs.
+
+    That is instants, the sealed places of pages, and the UUIDs of what is made for one answer.
+    """
+    plain = _MADE_ANEW.sub("X", re.sub(r"_cursor=[\w-]+", "_cursor=X", answer.text))
     read = read_xml if "xml" in answer.headers.get("content-type", "") else loads
     body = _timeless(read(plain.encode())) if plain else None
     headers = sorted(name for name in answer.headers if name not in {"content-length"})
@@ -136,5 +186,6 @@ def told(answer: httpx.Response) -> tuple[int, list[str], Any]:
 
 def _timeless(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name: _timeless(part) for name, part in value.items() if name not in {"lastUpdated", "lastModified"}}
+        told = _INSTANTS | ({"date"} if value.get("id") == "X" else set())
+        return {name: _timeless(part) for name, part in value.items() if name not in told}
     return [_timeless(part) for part in value] if isinstance(value, list) else value

@@ -21,7 +21,15 @@ INSIDE: Final = (*KEEPERS, "hub.gate", "hub.records", "hub.db")
 #: Modules outside that know a keeper, and why that reads nothing of the record; a test below holds each to it.
 EXCEPTIONS: Final = {
     **dict.fromkeys(
-        ("hub.bootstrap.application", "hub.bootstrap.consequences", "hub.bootstrap.desks", "hub.bootstrap.foundation"),
+        (
+            "hub.bootstrap.application",
+            "hub.bootstrap.bulk_worker",
+            "hub.bootstrap.consequences",
+            "hub.bootstrap.desks",
+            "hub.bootstrap.events",
+            "hub.bootstrap.foundation",
+            "hub.bootstrap.gates",
+        ),
         "wires: it makes the store, the trail and the index and hands them to the doors",
     ),
     "hub.cli.mpi": "links records of a file given on the command line, by the pure parts of the index",

@@ -26,6 +26,10 @@ READS: Final = (
     "/Observation/F01-a-panel/_history",
 )
 INCLUDES: Final = (
+    "/Patient?_revinclude=*",
+    "/Patient?_revinclude=Observation:*&_include=*",
+    "/Observation?_include=Observation:*&_include:iterate=*",
+    "/ServiceRequest?_include=*&_revinclude:iterate=*",
     "/Observation?_include=Observation:has-member",
     "/Observation?_include=Observation:has-member&_include:iterate=Observation:subject",
     "/Observation?_id=F01-a-panel&_include=*",
@@ -51,12 +55,36 @@ COUNTS: Final = (
     *(f"/Observation?patient=F01-{who}&_total=accurate" for who in "abcdz"),
 )
 ORDERS: Final = (
+    "/Observation?_sort=code,-value-quantity",
+    "/Observation?_sort=-subject,status",
+    "/Patient?_sort=identifier",
+    "/Patient?_sort=-gender,birthdate",
+    "/ServiceRequest?_sort=-performer",
     "/Observation?_sort=date",
     "/Observation?_sort=-date",
     "/Observation?_sort=value-quantity",
     "/Patient?_sort=birthdate",
     "/Patient?_sort=-name",
     "/Observation?_sort=-_lastUpdated",
+)
+SETS: Final = (
+    "/Patient?gender:in=http://hl7.org/fhir/ValueSet/administrative-gender",
+    "/Patient?gender:not-in=http://hl7.org/fhir/ValueSet/administrative-gender",
+    "/Patient?_has:Observation:patient:status:in=http://hl7.org/fhir/ValueSet/observation-status",
+    "/Observation?code:in=http://nowhere.test/ValueSet/x",
+    "/Observation?code:below=http://loinc.org|20447-9",
+    "/Encounter?part-of:below=Encounter/F01-b-visit",
+    "/Observation?encounter:above=Encounter/F01-b-visit",
+    "/Observation?_list=F01-b-list",
+    "/Patient?_has:Observation:patient:_list=F01-b-list",
+    "/?_list=F01-b-list",
+    "/Observation?_id:missing=false",
+    "/Observation?_text:missing=true",
+    "/Observation?_content:missing=false",
+    "/Observation?_explain=true",
+    "/Observation?_text=viral",
+    "/Observation?_content=51000",
+    "/Patient?_has:Observation:patient:_content=viral",
 )
 LABELS: Final = (
     "/Observation?_security=http://terminology.hl7.org/CodeSystem/v3-ActCode|HIV",
@@ -83,6 +111,29 @@ EVERYTHING: Final = (
     "/Patient/F01-z/$everything",
     "/Patient/F01-c/$everything?_since=2020",
 )
+HISTORIES: Final = (
+    "/_history",
+    "/_history?_since=2026-05-20T00:00:00Z",
+    "/_history?_at=2026",
+    *(f"/{rtype}/_history" for rtype in ("Patient", "Observation", "ServiceRequest", "Consent", "Organization")),
+    "/Observation/_history?_at=2026-05",
+    "/Observation/F01-c-load/_history?_since=2020",
+    "/AuditEvent/_history",
+)
+METAS: Final = ("Observation/F01-c-load", "Observation/F01-b-hba1c", "Patient/F01-c", "Patient/F01-d")
+OPERATIONS: Final = (
+    *(f"/{path}/$meta" for path in METAS),
+    "/$meta",
+    "/Observation/$meta",
+    *(f"/Observation/$lastn?patient=F01-{who}&code=4548-4,20447-9&max=9" for who in "abcdz"),
+    "/Observation/$lastn?patient=F01-c&code=20447-9",
+    *(f"/Composition/F01-{who}-doc/$document" for who in "acz"),
+    "/Composition/$document?id=F01-b-doc",
+    "/Patient/$everything",
+    "/Patient/$summary",
+    *(f"/Patient/F01-{who}/$summary" for who in "acdz"),
+)
+_RETAGS: Final = ("$meta-add", "$meta-delete")
 VERDICTS: Final = tuple(
     f"{path}/$validate"
     for path in (
@@ -103,6 +154,8 @@ RECORDS: Final = (
     "/Provenance",
     "/Provenance?target=Observation/F01-c-load",
     "/List",
+    "/Subscription",
+    "/Subscription/$status",
     "/Flag?patient=F01-b",
 )
 
@@ -121,11 +174,25 @@ def both(url_of: Any, ask: Any) -> None:
         assert with_hidden == without
 
 
-@pytest.mark.parametrize(
-    "paths",
-    [READS, INCLUDES, CHAINS, COUNTS, ORDERS, LABELS, FORMS, EVERYTHING, RECORDS, VERDICTS],
-    ids=["reads", "includes", "chains", "counts", "orders", "labels", "forms", "everything", "records", "verdicts"],
-)
+#: What is asked, by kind.
+PATHS: Final = {
+    "reads": READS,
+    "includes": INCLUDES,
+    "chains": CHAINS,
+    "counts": COUNTS,
+    "orders": ORDERS,
+    "sets": SETS,
+    "labels": LABELS,
+    "forms": FORMS,
+    "everything": EVERYTHING,
+    "histories": HISTORIES,
+    "operations": OPERATIONS,
+    "records": RECORDS,
+    "verdicts": VERDICTS,
+}
+
+
+@pytest.mark.parametrize("paths", PATHS.values(), ids=PATHS)
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:
         return [(path, await home.ask("GET", path)) for path in paths]
@@ -133,10 +200,11 @@ def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, .
     both(fresh, ask)
 
 
-def test_pages_are_full_and_end_where_they_would_without_the_hidden(fresh: Any) -> None:
+@pytest.mark.parametrize("first", ["/Observation?_count=1&_sort=date", "/_history?_count=1"])
+def test_pages_are_full_and_end_where_they_would_without_the_hidden(fresh: Any, first: str) -> None:
     async def ask(home: House) -> list[Any]:
         found: list[Any] = []
-        path = "/Observation?_count=1&_sort=date"
+        path = first
         while path:
             answer = await home.ask("GET", path)
             found.append((len(found), answer))
@@ -144,6 +212,17 @@ def test_pages_are_full_and_end_where_they_would_without_the_hidden(fresh: Any) 
             assert len(answer.json().get("entry", ())) == 1
             path = links.get("next", "").removeprefix("http://hub.test/fhir")
         return found
+
+    both(fresh, ask)
+
+
+def test_labels_are_added_to_what_the_writer_owns_and_nothing_is_told_of_the_rest(fresh: Any) -> None:
+    meta: Json = {"name": "meta", "valueMeta": {"tag": [{"system": "urn:test", "code": "x"}]}}
+    given = {"resourceType": "Parameters", "parameter": [meta]}
+
+    async def ask(home: House) -> list[Any]:
+        urls = [f"/Observation/F01-{who}-{name}/{do}" for who in "bcdz" for name in ("hba1c", "load") for do in _RETAGS]
+        return [(url, await home.ask("POST", url, given)) for url in urls]
 
     both(fresh, ask)
 

@@ -34,6 +34,7 @@ from hub.kernel.settings import Settings
 from hub.run.stewards import desk
 from hub.store.store import Store
 from tests.api.house import observation, patient
+from tests.events.house import Telled, in_telling, subscription
 from tests.security.watch import Watch, watched
 
 T = TypeVar("T")
@@ -44,6 +45,8 @@ facilities:
   - {code: F01, name: 云泽县人民医院}
   - {code: F05, name: 石桥社区卫生服务中心}
 """
+
+TOLD: Final = subscription(channel="websocket")
 
 #: Every command, and why it cannot read the record around the gate.
 COMMANDS: Final = {
@@ -64,6 +67,10 @@ COMMANDS: Final = {
     **dict.fromkeys(
         ("user add", "user list", "user disable", "user enable", "user password"), "the accounts of the pages alone"
     ),
+    **dict.fromkeys(
+        ("subscriptions list", "subscriptions show", "subscriptions resend", "subscriptions off"),
+        "the table of subscriptions and counts of their events",
+    ),
     "send mllp": "speaks MLLP",
     "messages list": "the inbox alone",
     "messages counts": "the inbox alone",
@@ -82,7 +89,7 @@ class Hub:
     tokens: Mapping[str, str]
 
     async def ask(self, method: str, path: str, body: Any = None, *, role: str = "clinician") -> httpx.Response:
-        headers = {"content-type": "application/fhir+json"}
+        headers = {"content-type": "application/fhir+json", "prefer": "respond-async"}
         if role:
             headers["authorization"] = f"Bearer {self.tokens[role]}"
         return await self.http.request(method, path, content=None if body is None else dumps(body), headers=headers)
@@ -119,10 +126,31 @@ def in_hub(url: str, folder: Path, visit: Callable[[Hub], Awaitable[T]]) -> T:
 
 
 async def recorded(home: Hub) -> dict[str, str]:
-    """One patient with one value: what stands in the place of a route's parameters."""
+    """A patient, a value, a document, a Group, and who is told: what stands in the place of a route's parameters."""
     made = loads((await home.ask("POST", "/fhir/Patient", patient())).content)
     value = loads((await home.ask("POST", "/fhir/Observation", observation(made["id"]))).content)
-    return {"Patient": made["id"], "Observation": value["id"]}
+    document = {
+        "resourceType": "Composition",
+        "status": "final",
+        "type": {"text": "x"},
+        "subject": {"reference": f"Patient/{made['id']}"},
+        "date": "2026-05-20",
+        "author": [{"display": "x"}],
+        "title": "x",
+        "section": [{"entry": [{"reference": f"Observation/{value['id']}"}]}],
+    }
+    head = loads((await home.ask("POST", "/fhir/Composition", document)).content)
+    members = [{"entity": {"reference": f"Patient/{made['id']}"}}]
+    group = {"resourceType": "Group", "type": "person", "actual": True, "member": members}
+    cohort = loads((await home.ask("POST", "/fhir/Group", group)).content)
+    told = loads((await home.ask("POST", "/fhir/Subscription", TOLD)).content)
+    return {
+        "Patient": made["id"],
+        "Observation": value["id"],
+        "Composition": head["id"],
+        "Group": cohort["id"],
+        "Subscription": told["id"],
+    }
 
 
 def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
@@ -132,10 +160,9 @@ def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]
             path = interaction.template.format(type=rtype, id=rid, version="1")
             yield interaction.method, FHIR_PREFIX + path, _body(interaction.body, rtype, ids)
     for route in home.routes:
-        if not route.path.startswith(FHIR_PREFIX):
-            path = re.sub(r"\{[^}]+\}", ids["Patient"], route.path)
-            for method in sorted(route.methods or ()):
-                yield method, path, None
+        path = re.sub(r"\{[^}]+\}", ids["Patient"], route.path)
+        for method in sorted(route.methods or ()):
+            yield method, path, None
 
 
 def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:
@@ -146,6 +173,10 @@ def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:
         return {"resourceType": "Parameters", "parameter": [{"name": "operation", "part": parts}]}
     if kind != "resource":
         return None
+    if rtype == "Group":
+        return {"resourceType": "Group", "id": ids[rtype], "type": "person", "actual": False}
+    if rtype == "Subscription":
+        return TOLD | {"id": ids[rtype]}
     return patient(id=ids[rtype]) if rtype == "Patient" else observation(ids["Patient"], id=ids[rtype])
 
 
@@ -167,6 +198,21 @@ def test_no_route_reads_the_record_around_the_doors(
         assert watch.through["hub.records"] > 0
     if not role:
         assert not watch.through
+
+
+def test_notifications_read_the_record_through_the_gate(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def visit(telled: Telled) -> Watch:
+        await telled.subscribe(telled.wanted(content="full-resource"))
+        made = await telled.home.create(patient())
+        await telled.home.create(observation(made["id"]))
+        with watched(monkeypatch) as watch:
+            await telled.tell()
+        assert len(telled.receiver.events) == 2
+        return watch
+
+    watch = in_telling(database_url, visit)
+    assert watch.through["hub.gate"] > 0
+    assert set(watch.through) == {"hub.gate"}
 
 
 def test_the_watch_sees_who_goes_around(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:

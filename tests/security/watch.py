@@ -27,6 +27,8 @@ RECORD_TABLES: Final = (
     "string_value",
     "date_value",
     "number_value",
+    "position_value",
+    "text_value",
     "mpi_source",
     "mpi_review",
 )

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 import asyncpg
 import pytest
 
+from tests.fixtures import database_of, drop_database, statement
+
 
 class Bench:
     """A loop and a connection kept over all examples; every example is rolled back."""
@@ -21,8 +23,12 @@ class Bench:
         self.runner.close()
 
 
-@pytest.fixture
-def bench(database_url: str) -> Iterator[Bench]:
-    found = Bench(database_url)
+@pytest.fixture(scope="module")
+def bench(postgres_url: str, _template: str, request: pytest.FixtureRequest) -> Iterator[Bench]:
+    """One database for all examples of a module: each is rolled back."""
+    name = request.module.__name__.replace(".", "_")
+    asyncio.run(statement(postgres_url, f"CREATE DATABASE {name} TEMPLATE {_template} STRATEGY file_copy"))
+    found = Bench(database_of(postgres_url, name))
     yield found
     found.close()
+    drop_database(postgres_url, name)

@@ -5,21 +5,26 @@ Nothing here is shared with the compiler: no hashes, no SQL, no promoted columns
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
+from consent.tables import NON_PATIENT_TYPES
 from hub.fhir import numbers, temporal
 from hub.fhir.extract import extract
 from hub.fhir.fold import fold
 from hub.fhir.index_values import IndexValues
 from hub.fhir.prefixes import holds, split_prefix
+from hub.fhir.references import parse_reference, references
 from hub.fhir.search_parameters import SearchParameter, parameters
 from hub.kernel.types import Json
 from hub.store.values import Facts, Visible
 from tests.store.predicate_oracle import World
+from tests.store.strategies import GENDERS
+from tests.store.text_oracle import content, fits, narrative, runs
 
 Params = Sequence[tuple[str, str]]
 
@@ -29,6 +34,8 @@ _LEAST: dict[str, Any] = {
     "string": "",
     "number": Decimal("-Infinity"),
     "quantity": Decimal("-Infinity"),
+    "token": "",
+    "reference": "",
 }
 
 
@@ -65,6 +72,9 @@ class Oracle:
         return [e for e in self.entries if e.type == rtype and all(self.fits(e, *pair) for pair in params)]
 
     def fits(self, e: Entry, name: str, value: str) -> bool:
+        if name == "_list":
+            wanted = {f"List/{one.removeprefix('List/')}" for one in value.split(",")}
+            return any(e.name in _members(t.resource) for t in self.entries if t.name in wanted)
         if name.startswith("_has:"):
             _, source, reference, rest = name.split(":", 3)
             return any((reference, e.name) in _references(h) for h in self.search(source, [(rest, value)]))
@@ -86,13 +96,28 @@ class Oracle:
             )
         parameter = parameters(e.type)[code]
         if modifier == "missing":
-            return (value == "true") != _is_present(e.values, code)
+            return (value == "true") != (code in {"_id", "_lastUpdated"} or _is_present(e, code))
+        if modifier in {"in", "not-in"}:
+            inside = any(p == code and _in(value, system, c) for p, system, c, _ in e.values.tokens)
+            return inside != (modifier == "not-in")
         found = any(self._alternative(e, parameter, modifier, one) for one in value.split(","))
         return found != (modifier == "not")
 
     def _alternative(self, e: Entry, parameter: SearchParameter, modifier: str, value: str) -> bool:
         code, values = parameter.code, e.values
         match parameter.type:
+            case _ if code in {"_text", "_content"}:
+                texts = narrative(e.resource) if code == "_text" else content(e.resource)
+                return fits(texts, value) and (not e.facts.flags or self._shows(e.resource))
+            case "special":
+                return any(_near(float(a), float(b), value) for p, a, b in values.positions if p == code)
+            case "uri":
+                return any(p == code and _uri(text, modifier, value) for p, text in values.uris)
+            case "reference" if modifier == "text":
+                return any(p == code and fold(t).startswith(fold(value)) for p, t in values.reference_texts)
+            case "reference" if modifier in {"above", "below"}:
+                reached = self._reached(value, up=modifier == "above")
+                return any(p == code and f"{rtype}/{rid}" in reached for p, rtype, rid, _ in values.references)
             case "token" if code == "_id" and modifier == "mdm":
                 return e.resource["id"] in self.world.sources(value, expand=True)
             case "token" if code == "_id":
@@ -122,6 +147,27 @@ class Oracle:
                 return any(p == code and self._composite(parts, value) for p, parts in values.composites)
         raise AssertionError(parameter)
 
+    def _shows(self, resource: Json) -> bool:
+        """Whether everything about patients that a resource points to may be seen."""
+        targets = [parse_reference(text) for text in references(resource)]
+        pointed = {f"{t.type}/{t.id}" for t in targets if t is not None and t.type not in NON_PATIENT_TYPES}
+        return pointed <= {e.name for e in self.entries}
+
+    def _reached(self, value: str, *, up: bool) -> set[str]:
+        """A resource and all that is part of it (`up`: that it is part of), as far as may be seen."""
+        pairs = [
+            (e.name, f"{e.type}/{rid}")
+            for e in self.entries
+            for p, t, rid, _ in e.values.references
+            if p == "partof" and t == e.type
+        ]
+        found: set[str] = set()
+        fresh = {value}
+        while fresh:
+            found |= fresh
+            fresh = {(whole if up else part) for part, whole in pairs if (part if up else whole) in fresh} - found
+        return found
+
     def _refers(self, row: Sequence[str | None], modifier: str, value: str) -> bool:
         rtype, rid, url = row
         if rid is None:
@@ -148,6 +194,8 @@ class Oracle:
                 return self._date(row[0], row[1], text)
             case "string":
                 return _string(row[0], "", text)
+            case "number":
+                return _number(row[0], row[1], text)
         raise AssertionError(kind)
 
     def sort_values(self, e: Entry, keys: str) -> list[tuple[Any, bool]]:
@@ -164,6 +212,10 @@ class Oracle:
         match parameter.type:
             case "date":
                 found: list[Any] = [low or _NEVER for p, low, _ in e.values.dates if p == code]
+            case "token":
+                found = [text for p, _, text, _ in e.values.tokens if p == code and text]
+            case "reference":
+                found = [url or f"{t}/{rid}" for p, t, rid, url in e.values.references if p == code]
             case "string":
                 found = [fold(text) for p, text in e.values.strings if p == code]
             case _:
@@ -181,8 +233,42 @@ def _references(e: Entry) -> set[tuple[str, str]]:
     return {(p, f"{rtype}/{rid}") for p, rtype, rid, _ in e.values.references if rid is not None}
 
 
-def _is_present(values: IndexValues, code: str) -> bool:
+def _members(resource: Json) -> set[str]:
+    entries = resource.get("entry", ())
+    return {entry["item"]["reference"] for entry in entries if not entry.get("deleted")}
+
+
+def _in(value: str, system: str | None, code: str | None) -> bool:
+    """Only the value set of genders is asked for here."""
+    assert value == GENDERS
+    return system == "http://hl7.org/fhir/administrative-gender" and code in {"male", "female", "other", "unknown"}
+
+
+def _near(latitude: float, longitude: float, value: str) -> bool:
+    """By the spherical law of cosines."""
+    asked_latitude, asked_longitude, distance, *_ = map(float, value.split("|")[:3])
+    one, other = math.radians(latitude), math.radians(asked_latitude)
+    turn = math.cos(math.radians(longitude - asked_longitude))
+    cosine = math.sin(one) * math.sin(other) + math.cos(one) * math.cos(other) * turn
+    return 6371.0088 * math.acos(max(-1, min(1, cosine))) <= distance
+
+
+def _uri(text: str, modifier: str, value: str) -> bool:
+    if modifier == "below":
+        return text == value or text.startswith((value.rstrip("/") + "/", value + "|", value + "."))
+    if modifier == "above":
+        return value == text or value.startswith(text.rstrip("/") + "/")
+    return text == value
+
+
+def _is_present(e: Entry, code: str) -> bool:
+    values = e.values
+    if code == "_text":
+        return any(True for text in narrative(e.resource) for _ in runs(text))
     rows: list[Any] = [
+        *values.positions,
+        *values.composites,
+        *values.reference_texts,
         *values.tokens,
         *values.references,
         *values.reference_identifiers,

@@ -18,7 +18,7 @@ from tests.store.strategies import CODES, ORGS, PEOPLE, PERSONS, PROFILES, SYSTE
 AUTHORS = ["Practitioner/p", "Practitioner/q"]
 LABELS = ["urn:conf|R", "urn:conf|V", "urn:act|HIV", "urn:act|x|y", "|R", "elsewhere"]
 LABEL_SYSTEMS = ["urn:conf", "urn:act", ""]
-TYPES = ["Patient", "Observation", "Organization", "NoSuchType"]
+TYPES = ["Patient", "Observation", "Organization", "Location", "NoSuchType"]
 MOMENTS = [datetime(2020, 3, 1, 0, 0, 0, tick, tzinfo=UTC) for tick in range(5)]
 KEYS = [reference_key(*pair) for pair in [("Patient", "p1"), ("Organization", "o1"), ("Observation", "b1")]]
 
@@ -35,17 +35,19 @@ def _time(start: datetime | None, end: datetime | None) -> tuple[datetime | None
 
 
 facts = st.builds(
-    lambda org, authors, labels, times: Facts(
+    lambda org, authors, labels, times, flags: Facts(
         author_org=org,
         authors=tuple(authors),
         labels=tuple(labels),
         clinical_start=times[0],
         clinical_end=times[1],
+        flags=flags,
     ),
     st.sampled_from(ORGS),
     _sets(AUTHORS),
     _sets(LABELS),
     st.builds(_time, maybe_moment, maybe_moment),
+    st.sampled_from([0, 3]),
 )
 
 _leaf = st.one_of(
@@ -96,7 +98,7 @@ panel = st.builds(
 )
 _predicate = st.builds(
     Visible,
-    types=_sets(TYPES[:3]),
+    types=_sets(TYPES[:4]),
     organizations=st.lists(st.sampled_from(ORGS), max_size=1).map(tuple),
     withheld=st.one_of(st.just(frozenset()), _sets(TYPES[:3])),
     panel=st.one_of(st.none(), panel, panel),

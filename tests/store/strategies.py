@@ -12,10 +12,26 @@ from hub.kernel.types import Json
 ORGS = ["F01", "F02"]
 PEOPLE = ["p1", "p2", "p3"]
 PERSONS = ["m1", "m2"]
-PROFILES = ["urn:profile:a", "urn:profile:b|1"]
+PROFILES = ["urn:profile:a", "urn:profile:b|1", "http://x.example/fhir/p|1.2.0", "http://x.example/fhir/p/q"]
+GENDERS = "http://hl7.org/fhir/ValueSet/administrative-gender"
 SYSTEMS = ["urn:a", "urn:b"]
 CODES = ["x", "y", "z"]
-DATES = ["2019", "2020-02", "2020-02-29", "2020-02-29T23:59:59Z", "2020-03-01T08:00:00+08:00", "2021-01-01T00:00:00.5Z"]
+DATES = [
+    "2019",
+    "2020",
+    "2020-02",
+    "2020-02-29",
+    "2020-03-01",
+    "2020-02-29T23:59:59Z",
+    "2020-02-29T16:00:00Z",
+    "2020-02-29T23:59:59.999999+08:00",
+    "2020-03-01T00:00+08:00",
+    "2020-03-01T08:00:00+08:00",
+    "2021-01-01T00:00:00.5Z",
+]
+INSTANTS = DATES[5:8]
+POSITIONS = [(30.25, 120.16), (30.26, 120.17), (-30.25, -59.84), (0, 179.99), (0, -179.99), (89.99, 10), (89.99, -170)]
+STORIES = ["高血压 患者", "王伟 的 HbA1c", "血压高", "fever and cough", "高血脂与血压"]
 TEXTS = ["Wang", "wáng", "WANG Wei", "王伟", "王", "Mejía", "mejia lópez"]
 NUMBERS = ["1", "1.0", "5", "5.40", "100", "99.6", "-2", "1e2"]
 UNITS = [("http://unitsofmeasure.org", "mg", "mg"), ("http://unitsofmeasure.org", "kg", "kilogram"), (None, None, "mg")]
@@ -49,6 +65,15 @@ date = st.sampled_from(DATES)
 period = st.builds(
     lambda a, b: _without_none(start=a, end=b), st.sampled_from([*DATES, None]), st.sampled_from([*DATES, None])
 )
+timing = st.builds(
+    lambda events, bounds: _without_none(event=events, repeat={"boundsPeriod": bounds} if bounds else None),
+    _some(date),
+    st.one_of(st.none(), period),
+)
+narrative = st.one_of(
+    st.none(),
+    st.sampled_from(STORIES).map(lambda text: {"status": "generated", "div": f"<div><p>{text}</p></div>"}),
+)
 quantity = st.builds(
     lambda n, unit, sign: _without_none(value=Decimal(n), system=unit[0], code=unit[1], unit=unit[2], comparator=sign),
     st.sampled_from(NUMBERS),
@@ -58,7 +83,11 @@ quantity = st.builds(
 
 
 def reference(rtype: str, ids: list[str]) -> st.SearchStrategy[Json]:
-    return st.sampled_from(ids).map(lambda rid: {"reference": f"{rtype}/{rid}"})
+    return st.builds(
+        lambda rid, display: _without_none(reference=f"{rtype}/{rid}", display=display),
+        st.sampled_from(ids),
+        st.sampled_from([*TEXTS, None, None]),
+    )
 
 
 patient = st.builds(
@@ -120,6 +149,8 @@ observation = st.builds(
         st.just({}),
         st.builds(lambda d: {"effectiveDateTime": d}, date),
         st.builds(lambda p: {"effectivePeriod": p}, period),
+        st.builds(lambda t: {"effectiveTiming": t}, timing),
+        st.builds(lambda i: {"effectiveInstant": i}, st.sampled_from(INSTANTS)),
     ),
     st.one_of(
         st.builds(lambda q: {"valueQuantity": q}, quantity),
@@ -131,17 +162,74 @@ observation = st.builds(
     _some(concept, 1),
     _some(reference("Organization", ["o1", "o2"]), 1),
 )
-
-_resource = st.builds(
-    lambda resource, profiles: {**resource, "meta": {"profile": profiles}} if profiles else resource,
-    st.one_of(patient, observation, observation, organization),
-    _some(st.sampled_from(PROFILES), 1),
+location = st.builds(
+    lambda rid, name, position, part, org: _without_none(
+        resourceType="Location",
+        id=rid,
+        name=name,
+        position=None if position is None else {"latitude": position[0], "longitude": position[1]},
+        partOf=part,
+        managingOrganization=org,
+    ),
+    st.sampled_from(["l1", "l2", "l3"]),
+    st.sampled_from([*TEXTS, None]),
+    st.sampled_from([*((Decimal(str(a)), Decimal(str(b))) for a, b in POSITIONS), None]),
+    st.one_of(st.none(), reference("Location", ["l1", "l2", "l3"])),
+    st.one_of(st.none(), reference("Organization", ["o1", "o2"])),
+)
+_item = st.builds(
+    lambda item, deleted: _without_none(item=item, deleted=deleted),
+    st.one_of(reference("Observation", ["b1", "b2", "b3"]), reference("Patient", PEOPLE)),
+    st.sampled_from([None, None, False, True]),
+)
+list_ = st.builds(
+    lambda rid, subject, entries: _without_none(
+        resourceType="List", id=rid, status="current", mode="changes", subject=subject, entry=entries
+    ),
+    st.sampled_from(["k1", "k2"]),
+    reference("Patient", PEOPLE),
+    _some(_item, 3),
+)
+_place = st.sampled_from([1, 5, 100])
+sequence = st.builds(
+    lambda rid, subject, chromosome, variants: _without_none(
+        resourceType="MolecularSequence",
+        id=rid,
+        coordinateSystem=0,
+        patient=subject,
+        referenceSeq={"chromosome": {"coding": [{"system": "urn:a", "code": chromosome}]}},
+        variant=variants,
+    ),
+    st.sampled_from(["q1", "q2", "q3", "q4"]),
+    reference("Patient", PEOPLE),
+    st.sampled_from(CODES),
+    _some(st.builds(lambda a, b: {"start": a, "end": b}, _place, _place)),
 )
 
-#: Resources without two of one type and id.
-records = st.lists(
-    _resource, min_size=3, max_size=9, unique_by=lambda resource: (resource["resourceType"], resource["id"])
-)
+
+def _resources(*kinds: st.SearchStrategy[Json]) -> st.SearchStrategy[Json]:
+    return st.builds(
+        lambda resource, profiles, text: _without_none(
+            **resource, meta={"profile": profiles} if profiles else None, text=text
+        ),
+        st.one_of(*kinds),
+        _some(st.sampled_from(PROFILES), 1),
+        narrative,
+    )
+
+
+def _records(*kinds: st.SearchStrategy[Json]) -> st.SearchStrategy[list[Json]]:
+    """Resources without two of one type and id."""
+    return st.lists(
+        _resources(*kinds),
+        min_size=3,
+        max_size=9,
+        unique_by=lambda resource: (resource["resourceType"], resource["id"]),
+    )
+
+
+#: Records of all kinds.
+records = _records(patient, observation, observation, organization, location, list_, sequence)
 
 
 def _alternatives(one: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
@@ -181,7 +269,26 @@ _subject = st.sampled_from(
     ]
 )
 
+_story = st.sampled_from(["高血压", "血压", "高", "患者 高血压", "HBA1C", "cough fever", "的", "压高", "王伟", "final"])
+_of_profile = st.one_of(
+    _pairs(
+        ["_profile", "_profile:below"],
+        st.sampled_from([*PROFILES, "http://x.example/fhir", "http://x.example/fhir/p|1", "http://x.example/fhir/p"]),
+    ),
+    _pairs(["_profile:above"], st.sampled_from(["http://x.example/fhir/p/q/r", "urn:profile:a"])),
+)
+_of_any = st.one_of(
+    _pairs(["_text", "_content"], _story),
+    _of_profile,
+    _pairs(["_list"], st.sampled_from(["k1", "List/k2"])),
+    st.tuples(st.sampled_from(["_id:missing", "_lastUpdated:missing", "_text:missing", "_profile:missing"]), _boolean),
+)
+
 _of_patient = st.one_of(
+    _of_any,
+    st.tuples(st.sampled_from(["gender:in", "gender:not-in", "identifier:in"]), st.just(GENDERS)),
+    _pairs(["organization:text"], _text),
+    _pairs(["organization:below", "organization:above"], st.sampled_from(["Organization/o1", "Organization/o2"])),
     _pairs(["identifier", "identifier:not", "gender"], st.one_of(_token, st.just("male"))),
     _pairs(["name", "family", "name:exact", "family:contains"], _text),
     _pairs(["birthdate"], st.builds("{}{}".format, _prefix, st.sampled_from(["1980", "1980-05", "1980-05-17"]))),
@@ -197,6 +304,10 @@ _of_patient = st.one_of(
     ),
 )
 _of_observation = st.one_of(
+    _of_any,
+    _pairs(["performer:text", "subject:text"], _text),
+    _pairs(["performer:below"], st.sampled_from(["Organization/o1", "Organization/o2"])),
+    st.tuples(st.sampled_from(["code-value-quantity:missing", "code-value-date:missing"]), _boolean),
     _pairs(["code", "code:not", "category", "combo-code", "value-concept", "component-code"], _token),
     _pairs(["code"], _with_code),
     _pairs(["code:text", "value-concept:text"], _text),
@@ -216,6 +327,8 @@ _of_observation = st.one_of(
     st.tuples(st.sampled_from(["date:missing", "code:missing", "subject:missing", "value-quantity:missing"]), _boolean),
 )
 _of_organization = st.one_of(
+    _of_any,
+    _pairs(["partof:below", "partof:above"], st.sampled_from(["Organization/o1", "Organization/o2"])),
     _pairs(["name", "name:contains"], _text),
     _pairs(["identifier"], _token),
     _pairs(["_id"], st.sampled_from(["o1", "o2"])),
@@ -230,8 +343,29 @@ _to_patient = _under(["patient.", "subject:Patient.", "subject.", "patient:mdm."
 _to_observation = _under(["_has:Observation:patient:", "_has:Observation:subject:"], _of_observation)
 _to_organization = _under(["organization.", "organization.partof."], _of_organization)
 
+_of_location = st.one_of(
+    _of_any,
+    _pairs(
+        ["near"],
+        st.builds(
+            "{0[0]}|{0[1]}|{1}|km".format, st.sampled_from(POSITIONS), st.sampled_from(["0", "1", "5", "2500", "30000"])
+        ),
+    ),
+    st.tuples(st.just("near:missing"), _boolean),
+    _pairs(["partof:below", "partof:above"], st.sampled_from(["Location/l1", "Location/l2"])),
+    _pairs(["organization:below"], st.just("Organization/o1")),
+)
+_coordinates = st.builds("{}${}{}${}{}".format, _with_code, _prefix, _place, _prefix, _place)
+_of_sequence = st.one_of(
+    _pairs(["chromosome-variant-coordinate"], _coordinates),
+    st.tuples(st.just("chromosome-variant-coordinate:missing"), _boolean),
+    _pairs(["variant-start", "variant-end"], st.builds("{}{}".format, _prefix, _place)),
+)
+
 #: (type, search parameters).
 searches = st.one_of(
+    st.tuples(st.just("Location"), st.lists(_of_location, min_size=1, max_size=2)),
+    st.tuples(st.just("MolecularSequence"), st.lists(_of_sequence, min_size=1, max_size=2)),
     st.tuples(
         st.just("Patient"), st.lists(st.one_of(_of_patient, _to_observation, _to_organization), min_size=1, max_size=3)
     ),
@@ -265,8 +399,26 @@ searches = st.one_of(
 )
 
 sorts = {
-    "Patient": ["family", "-family", "birthdate", "-birthdate,family", "name,-_id", "_id"],
+    "Location": ["name", "-partof", "organization,-name", "status"],
+    "MolecularSequence": ["-variant-start", "chromosome,variant-end", "patient"],
+    "Patient": [
+        "gender,-identifier",
+        "-organization",
+        "identifier",
+        "family",
+        "-family",
+        "birthdate",
+        "-birthdate,family",
+        "name,-_id",
+        "_id",
+    ],
     "Observation": [
+        "code",
+        "-code,date",
+        "subject",
+        "-patient,value-concept",
+        "-category,-value-quantity",
+        "performer,-_id",
         "date",
         "-date",
         "value-quantity",
@@ -276,4 +428,50 @@ sorts = {
         "_id",
     ],
     "Organization": ["name", "-name", "-_id"],
+}
+
+
+def _only(
+    rtype: str, *pairs: st.SearchStrategy[tuple[str, str]]
+) -> st.SearchStrategy[tuple[str, list[tuple[str, str]]]]:
+    return st.tuples(st.just(rtype), st.lists(st.one_of(*pairs), min_size=1, max_size=1))
+
+
+_few = st.sampled_from(["高血压", "血压", "final", "HbA1c", "cough"])
+_organizations = st.sampled_from(["Organization/o1", "Organization/o2"])
+_locations = st.sampled_from(["Location/l1", "Location/l2", "Location/l3"])
+
+#: One thing at a time, so that much is found: records and searches that meet.
+FOCUS = {
+    "full text": (
+        _records(patient, observation, observation),
+        st.one_of(*(_only(rtype, _pairs(["_text", "_content"], _few)) for rtype in ("Patient", "Observation"))),
+    ),
+    "hierarchies": (
+        _records(location, location, organization, patient),
+        st.one_of(
+            _only("Location", _pairs(["partof:below", "partof:above"], _locations)),
+            _only("Organization", _pairs(["partof:below", "partof:above"], _organizations)),
+            _only("Patient", _pairs(["organization:below", "organization:above"], _organizations)),
+        ),
+    ),
+    "lists": (
+        _records(list_, observation, patient),
+        st.one_of(
+            *(_only(rtype, _pairs(["_list"], st.sampled_from(["k1", "k2"]))) for rtype in ("Patient", "Observation"))
+        ),
+    ),
+    "profiles": (
+        _records(organization, location),
+        st.one_of(_only("Organization", _of_profile), _only("Location", _of_profile)),
+    ),
+    "numbers in pairs": (_records(sequence), _only("MolecularSequence", _of_sequence)),
+    "dates": (_records(observation), _only("Observation", _pairs(["date", "value-date"], _date))),
+    "texts of references": (
+        _records(observation, patient),
+        st.one_of(
+            _only("Observation", _pairs(["performer:text", "subject:text"], _text)),
+            _only("Patient", _pairs(["organization:text"], _text)),
+        ),
+    ),
 }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from hub.fhir.search_parameters import answered
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Tokens
 from hub.store.query import parse_query
@@ -15,27 +16,41 @@ from hub.store.tokens import param_number, system_and_code
     ("rtype", "name", "value"),
     [
         ("Patient", "colour", "red"),
-        ("Patient", "_text", "x"),
-        ("Patient", "_content", "x"),
+        ("Patient", "_text:exact", "x"),
+        ("Patient", "_content:contains", "x"),
+        ("Patient", "_content", "(bone OR liver) and metastases"),
+        ("Patient", "_text", "bone AND liver"),
         ("Patient", "_filter", "x"),
-        ("Location", "near", "1|2"),
+        ("Patient", "_query", "x"),
+        ("Patient", "_maxresults", "5"),
+        ("Patient", "_score", "true"),
+        ("Patient", "_list", "$current-allergies"),
+        ("Patient", "_list:missing", "true"),
+        ("Patient", "_list:not", "x"),
+        ("Location", "near:below", "1|2"),
         ("Patient", "name:phonetic", "x"),
-        ("Patient", "gender:in", "x"),
+        ("Patient", "_id:in", "x"),
+        ("Patient", "organization:in", "x"),
+        ("Patient", "general-practitioner:below", "Practitioner/x"),
+        ("QuestionnaireResponse", "questionnaire:above", "http://x.example/q|1"),
         ("Patient", "birthdate:exact", "2000"),
         ("Observation", "subject:Nobody", "x"),
         ("Observation", "subject:Nobody.name", "x"),
         ("Observation", "code:of-type", "a|b|c"),
         ("Observation", "focus.code", "x"),
         ("Observation", "patient.colour", "x"),
-        ("MolecularSequence", "chromosome-variant-coordinate", "1$2$3"),
-        ("Patient", "_sort", "gender"),
+        ("Patient", "_sort", "_tag"),
+        ("Patient", "_sort", "_score"),
+        ("Patient", "_sort", "_text"),
+        ("Location", "_sort", "near"),
+        ("Observation", "_sort", "code-value-date"),
         ("Patient", "_sort", "colour"),
         ("Patient", "_contained", "true"),
-        ("Patient", "_include", "*"),
+        ("Patient", "_contained", "both"),
+        ("Patient", "_containedType", "contained"),
         ("Patient", "_include", "Patient:colour"),
         ("Patient", "_include:all", "Patient:organization"),
-        ("Patient", "_revinclude", "Observation:*"),
-        ("Patient", "_id:missing", "true"),
+        ("Patient", "_revinclude", "Observation"),
         (None, "name", "x"),
     ],
 )
@@ -68,6 +83,15 @@ def test_what_is_not_supported_is_refused_and_with_leniency_listed(rtype: str | 
         ("Observation", "subject:Patient", "Group/1"),
         ("Patient", "_has:Observation:encounter:code", "x"),
         ("Patient", "_has:Observation:code", "x"),
+        ("Patient", "gender:below", "male"),
+        ("Patient", "_id:missing", "perhaps"),
+        ("Patient", "_list", "Patient/1"),
+        ("Patient", "_content", "!?"),
+        ("Location", "near", "here"),
+        ("Location", "near", "1"),
+        ("Location", "near", "91|0"),
+        ("Location", "near", "1|2|3|parsec"),
+        ("MolecularSequence", "chromosome-variant-coordinate", "1$2"),
         ("Patient", "_count", "many"),
         ("Patient", "_count", "-1"),
         ("Patient", "_total", "roughly"),
@@ -78,6 +102,15 @@ def test_a_value_of_the_wrong_shape_is_invalid_even_with_leniency(rtype: str, na
         parse_query(rtype, [(name, value)], lenient=True)
     assert caught.value.category is Category.INVALID
     assert caught.value.where
+
+
+def test_full_text_that_is_not_kept_is_refused() -> None:
+    for name in ("_text", "_content", "_content:missing"):
+        with pytest.raises(HubError) as caught:
+            parse_query("Patient", [(name, "true")], full_text=False)
+        assert (caught.value.category, caught.value.where) == (Category.UNSUPPORTED, name)
+    assert "_text" not in answered("Patient", full_text=False)
+    assert "_text" in answered("Patient")
 
 
 def test_an_error_names_the_parameter_but_not_the_value() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +36,19 @@ def test_sql_finds_what_a_naive_reading_finds_in_the_order_asked_for(
     orders = [data.draw(st.sampled_from([None, *strategies.sorts[rtype]])) for rtype, _ in searches]
     entries = [entry(resource, data.draw(predicate_strategies.facts)) for resource in records]
     bench.runner.run(_compare(bench.connection, entries, visible, world, searches, orders))
+
+
+@pytest.mark.parametrize("focus", list(strategies.FOCUS))
+@settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(visible=predicate_strategies.visible, world=predicate_strategies.worlds, data=st.data())
+def test_sql_finds_what_a_naive_reading_finds(
+    bench: Bench, focus: str, visible: Visible, world: World, data: Any
+) -> None:
+    records, searches = strategies.FOCUS[focus]
+    asked = data.draw(st.lists(searches, min_size=3, max_size=6))
+    orders = [data.draw(st.sampled_from([None, *strategies.sorts[rtype]])) for rtype, _ in asked]
+    entries = [entry(resource, data.draw(predicate_strategies.facts)) for resource in data.draw(records)]
+    bench.runner.run(_compare(bench.connection, entries, visible, world, asked, orders))
 
 
 async def _compare(

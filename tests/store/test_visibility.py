@@ -13,18 +13,45 @@ from tests.store.support import ask, ids, observation, run, save, write
 
 SEES = Visible(organizations=("F01",), types=frozenset({"Organization"}))
 
+
+def _visit(rid: str, part_of: str | None = None) -> dict[str, Any]:
+    part = {} if part_of is None else {"partOf": {"reference": f"Encounter/{part_of}"}}
+    return {"resourceType": "Encounter", "id": rid, "subject": {"reference": "Patient/ours"}, **part}
+
+
+def _item(rid: str) -> dict[str, Any]:
+    return {"item": {"reference": f"Observation/{rid}"}}
+
+
+def _write(resource: dict[str, Any], org: str) -> Write:
+    """A write; what has a narrative is flagged for the release, as the records door does."""
+    return write(resource, facts=Facts(author_org=org, flags=3 if "text" in resource else 0))
+
+
 #: One hospital's records, and another's that must make no difference.
 OURS: list[dict[str, Any]] = [
     {"resourceType": "Patient", "id": "ours", "name": [{"family": "Wang"}], "gender": "male"},
     observation("seen", "ours", effectiveDateTime="2020-01-01"),
     observation("about-theirs", "theirs", effectiveDateTime="2020-02-01"),
     {"resourceType": "Patient", "id": "linked", "name": [{"family": "Li"}]},
+    _visit("whole"),
+    _visit("inner", "middle"),
+    observation("in-inner", "ours", encounter={"reference": "Encounter/inner"}),
+    observation(
+        "told",
+        "ours",
+        text={"div": "<div>of the secret</div>"},
+        hasMember=[{"reference": "Observation/hidden", "display": "secret"}],
+    ),
+    {"resourceType": "List", "id": "ours", "subject": {"reference": "Patient/ours"}, "entry": [_item("hidden")]},
 ]
 THEIRS: list[dict[str, Any]] = [
     {"resourceType": "Patient", "id": "theirs", "name": [{"family": "Wang"}], "gender": "male"},
     observation(
         "hidden", "ours", effectiveDateTime="2021-01-01", code={"coding": [{"code": "secret", "display": "Secret"}]}
     ),
+    _visit("middle", "whole"),
+    {"resourceType": "List", "id": "theirs", "subject": {"reference": "Patient/ours"}, "entry": [_item("seen")]},
     observation("hidden2", "linked", effectiveDateTime="2021-01-01", code={"coding": [{"code": "secret"}]}),
 ]
 ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "Theirs"}
@@ -48,6 +75,15 @@ SEARCHES: list[tuple[str, list[tuple[str, str]]]] = [
     ("Observation", [("patient", "theirs"), ("_include", "Observation:subject")]),
     ("Observation", [("_include", "Observation:*"), ("_revinclude:iterate", "Observation:subject")]),
     ("Observation", [("patient._has:Observation:patient:code", "secret")]),
+    ("Encounter", [("part-of:below", "Encounter/whole")]),
+    ("Encounter", [("part-of:above", "Encounter/inner")]),
+    ("Observation", [("encounter:below", "Encounter/whole")]),
+    ("Observation", [("_text", "secret")]),
+    ("Observation", [("_content", "secret")]),
+    ("Patient", [("_has:Observation:patient:_content", "secret")]),
+    ("Observation", [("_list", "ours,theirs")]),
+    ("Observation", [("_sort", "-code,subject")]),
+    ("Patient", [("_revinclude", "*"), ("_include", "*")]),
     ("Observation", [("_lastUpdated", "ge2000"), ("_sort", "-_lastUpdated,_id")]),
 ]
 
@@ -58,9 +94,9 @@ def test_hidden_records_make_no_difference_to_any_answer(
 ) -> None:
     async def work(database: Database, store: Store) -> list[Any]:
         answers = []
-        await save(database, store, *(write(resource, org="F01") for resource in OURS))
+        await save(database, store, *(_write(resource, "F01") for resource in OURS))
         for more in ([], THEIRS):
-            await save(database, store, *(write(resource, org="F02") for resource in more))
+            await save(database, store, *(_write(resource, "F02") for resource in more))
             async with database.connection() as connection:
                 found = await ask(connection, store, rtype, params, SEES, count=2)
                 rest = (

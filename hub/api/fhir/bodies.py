@@ -13,7 +13,7 @@ from hub.api.fhir.router import Body
 from hub.api.json_limits import check_depth, parse
 from hub.api.negotiation import JSON_TYPES, XML_TYPES, media_type, unsupported_media
 from hub.api.patch_formats import PATCH_DOCUMENTS
-from hub.api.query import read_query
+from hub.api.query import read_query_bytes
 from hub.fhir.patch.fhirpath_patch import read_fhirpath_patch
 from hub.fhir.xml import read_xml
 from hub.kernel.errors import Category, HubError
@@ -32,10 +32,6 @@ def parse_xml(content: bytes) -> Json:
     return resource
 
 
-def _pairs(content: bytes) -> list[tuple[str, str]]:
-    return read_query(content.decode("latin-1"))
-
-
 _RESOURCE: Final[Mapping[str, Reader]] = {**dict.fromkeys(JSON_TYPES, parse), **dict.fromkeys(XML_TYPES, parse_xml)}
 
 
@@ -50,7 +46,7 @@ READERS: Final[Mapping[Body, Mapping[str, Reader]]] = {
     "resource": _RESOURCE,
     "parameters": _RESOURCE,
     "judged": _RESOURCE,
-    "form": {_FORM: _pairs},
+    "form": {_FORM: read_query_bytes},
     "patch": {**PATCH_DOCUMENTS, **{media: _fhirpath_patch(reader) for media, reader in _RESOURCE.items()}},
 }
 

@@ -50,10 +50,13 @@ def found_entries(base_url: str, mode: str, rows: Iterable[Released]) -> Iterato
 
 def bundle(
     kind: str, entries: Iterable[bytes], *, total: int | None = None, links: Sequence[tuple[str, str]] = (),
-    updated: datetime | None = None,
+    updated: datetime | None = None, head: Json | None = None,
 ) -> bytes:  # fmt: skip
-    """A Bundle of `kind`. `links` are (relation, url); an empty list of entries is left out, as FHIR JSON demands."""
-    head: Json = {"resourceType": "Bundle", "type": kind}
+    """A Bundle of `kind`. `links` are (relation, url); an empty list of entries is left out, as FHIR JSON demands.
+
+    `head` are further elements before the entries.
+    """
+    head = {"resourceType": "Bundle", "type": kind, **(head or {})}
     if updated is not None:
         head["meta"] = {"lastUpdated": instant(updated)}
     if total is not None:

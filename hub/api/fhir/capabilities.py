@@ -8,12 +8,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
+from hub.api.fhir import subscription
 from hub.api.fhir.bundle import instant
+from hub.api.fhir.operations import LIMITS
 from hub.api.fhir.router import Interaction
 from hub.api.fhir.routes import INTERACTIONS
 from hub.api.patch_formats import PATCH_FORMATS
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
+from hub.events.topics import TOPICS
 from hub.fhir.json import dumps
 from hub.fhir.search_parameters import SearchParameter
 from hub.fhir.structure import RESOURCE_TYPES
@@ -22,9 +25,17 @@ from hub.kernel.types import Json
 from hub.records.rights import RESERVED
 
 _WRITES: Final = frozenset({"create", "update", "patch", "delete"})
-_OF_VERSIONS: Final = frozenset({"vread", "history-instance"})
+_OF_VERSIONS: Final = frozenset({"vread", "history-instance", "history-type"})
 #: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
+#: Operations that make a version.
+_WRITING: Final = frozenset({"meta-add", "meta-delete"})
+#: Types that are kept apart from the record, by interactions of their own, and the search parameters they answer.
+_APART: Final = {"Subscription": subscription.ANSWERED}
+_TOPIC: Final = (
+    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+)
+_WEBSOCKET: Final = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
 
 
 class CapabilityPage:
@@ -47,6 +58,7 @@ class CapabilityPage:
 
 def capability_statement(services: Services) -> Json:
     """The CapabilityStatement of this hub."""
+    pointing = _pointing(services)
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -59,19 +71,49 @@ def capability_statement(services: Services) -> Json:
         "patchFormat": list(PATCH_FORMATS),
         "rest": [
             {
+                "extension": [{"url": _WEBSOCKET, "valueUri": subscription.websocket_url(services.base_url)}],
                 "mode": "server",
                 "security": {
                     "cors": False,
                     "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
                 },
-                "resource": [_resource(rtype, services.searchable(rtype)) for rtype in sorted(RESOURCE_TYPES)],
-                "interaction": [{"code": code} for code in ("transaction", "batch", "search-system")],
+                "resource": [_of_type(services, rtype, pointing[rtype]) for rtype in sorted(pointing)],
+                "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
+                "searchParam": _of_all_types(services),
+                **_told(_of_system(), services.base_url),
             }
         ],
     }
 
 
-def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
+def _of_type(services: Services, rtype: str, pointing: Sequence[str]) -> Json:
+    if rtype in _APART:
+        return _apart(rtype, services)
+    return _resource(rtype, services.searchable(rtype), pointing, services.base_url)
+
+
+def _apart(rtype: str, services: Services) -> Json:
+    """A type with interactions of its own; topics are told as backport 1.1.0 does for R4 (conformance.html)."""
+    own = [i for i in INTERACTIONS if i.only == rtype]
+    topics = [topic.canonical(services.canonical_base) for topic in TOPICS.values()]
+    searchable = services.searchable(rtype)
+    return {
+        "extension": [{"url": _TOPIC, "valueCanonical": topic} for topic in topics],
+        "type": rtype,
+        "interaction": [{"code": code} for code in dict.fromkeys(i.code for i in own if not i.operation)],
+        "versioning": "versioned-update",
+        "readHistory": False,
+        "updateCreate": False,
+        "conditionalCreate": False,
+        "conditionalRead": "full-support",
+        "conditionalUpdate": False,
+        "conditionalDelete": "not-supported",
+        **_told({i.code: i.operation for i in own if i.operation}, services.base_url),
+        "searchParam": [{"name": code, "type": searchable[code].type} for code in _APART[rtype]],
+    }
+
+
+def _resource(rtype: str, searchable: Mapping[str, SearchParameter], pointing: Sequence[str], base_url: str) -> Json:
     computed = rtype in _COMPUTED
     left_out = (_WRITES if rtype in RESERVED else frozenset()) | (_OF_VERSIONS if computed else frozenset())
     codes = [code for code in _codes(INTERACTIONS) if code not in left_out]
@@ -89,18 +131,59 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter]) -> Json:
             "conditionalUpdate": True,
             "conditionalDelete": "single",
         }
-    told |= _operations(rtype)
+    told |= _operations(rtype, codes, base_url)
     answered = sorted(_COMPUTED.get(rtype, searchable))
     parameters = [{"name": code, "type": searchable[code].type} for code in answered]
+    if not computed:
+        forward = [f"{rtype}:{code}" for code, one in searchable.items() if one.type == "reference"]
+        told |= {"searchInclude": ["*", *sorted(forward)], "searchRevInclude": ["*", *pointing]}
     return told | ({"searchParam": parameters} if parameters else {})
+
+
+def _of_all_types(services: Services) -> list[Json]:
+    """Parameters of a search over all types (R4 search.html, Parameters for all resources), `_type` among them."""
+    common = [parameter for code, parameter in services.searchable("Basic").items() if code.startswith("_")]
+    told = [{"name": parameter.code, "type": parameter.type} for parameter in common]
+    return [*told, {"name": "_type", "type": "special"}]
+
+
+def _pointing(services: Services) -> Mapping[str, list[str]]:
+    """The reference parameters that may point to each type, as `_revinclude` names them."""
+    found: dict[str, list[str]] = {rtype: [] for rtype in RESOURCE_TYPES}
+    for source in sorted(RESOURCE_TYPES):
+        for code, parameter in sorted(services.searchable(source).items()):
+            for target in parameter.targets:
+                found[target].append(f"{source}:{code}")
+    return found
 
 
 def _codes(interactions: Sequence[Interaction]) -> list[str]:
     """Codes of the interactions on a type or an instance, each once, in the order of the table."""
-    return list(dict.fromkeys(i.code for i in interactions if "{type}" in i.template and not i.operation))
+    of_all = (i for i in interactions if "{type}" in i.template and not i.operation and not i.only)
+    return list(dict.fromkeys(i.code for i in of_all))
 
 
-def _operations(rtype: str) -> Json:
-    definitions = {i.code: i.operation for i in INTERACTIONS if i.operation and i.only in ("", rtype)}
-    told = [{"name": name, "definition": url} for name, url in definitions.items()]
+def _operations(rtype: str, codes: Sequence[str], base_url: str) -> Json:
+    """The operations of a type; those that write only where updates do."""
+    left_out = frozenset() if "update" in codes else _WRITING
+    of_types = [i for i in INTERACTIONS if "{type}" in i.template and i.only in ("", rtype)]
+    return _told({i.code: i.operation for i in of_types if i.operation and i.code not in left_out}, base_url)
+
+
+def _of_system() -> Mapping[str, str]:
+    """The operations of the whole system; $meta is refused there."""
+    return {
+        i.code: i.operation for i in INTERACTIONS if i.operation and "{type}" not in i.template and i.code != "meta"
+    }
+
+
+def _told(definitions: Mapping[str, str], base_url: str) -> Json:
+    """Operations and their definitions; one that is not HL7's lies below the base."""
+    absolute = {name: url if "://" in url else f"{base_url}/{url}" for name, url in definitions.items()}
+    told = [_operation(name, url) for name, url in absolute.items()]
     return {"operation": told} if told else {}
+
+
+def _operation(name: str, url: str) -> Json:
+    limit = LIMITS.get(name)
+    return {"name": name, "definition": url, **({"documentation": limit} if limit else {})}

@@ -64,3 +64,14 @@ def at_most_one(matches: Sequence[Released], where: str) -> Released | None:
             code="several-matches",
         )
     return matches[0] if matches else None
+
+
+def no_match_at_version(where: str) -> HubError:
+    """What a condition on a version is told where nothing is there that could be at it."""
+    return HubError(
+        Category.PRECONDITION,
+        "nothing matches, so nothing is at the version named",
+        where=where,
+        todo="leave out the version",
+        code="no-match",
+    )

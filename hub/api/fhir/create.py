@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import Final
 
 from hub.api.fhir.conditional import at_most_one, canonical, find, read_criterion
-from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.exchange import Answer, Ask, Params
 from hub.api.fhir.parameters import refuse_parameters
 from hub.api.fhir.written import as_written, found_already, resource_of
 from hub.api.services import Services
+from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
-from hub.records.operations import Create
+from hub.records.operations import Create, Operation, Written
 from hub.records.refusal import ClaimedError
 
 #: Resources that may have held one criterion and no longer match it, before a create gives up.
@@ -25,31 +26,37 @@ async def create(services: Services, ask: Ask) -> Answer:
     Raises HubError INVALID, FORBIDDEN, PRECONDITION (several match), CONFLICT.
     """
     refuse_parameters(ask)
-    if ask.conditions.if_none_exist:
-        return await create_unless_found(services, ask, read_criterion(ask.conditions.if_none_exist, "If-None-Exist"))
-    operation = Create(type=ask.type, id=services.new_id(), resource=resource_of(ask, services.base_url))
-    return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
+    resource = resource_of(ask, services.base_url, new=True)
+
+    def new(claim: str) -> Create:
+        return Create(type=ask.type, id=services.new_id(), resource=resource, claim=claim)
+
+    if not ask.conditions.if_none_exist:
+        return as_written(ask, await services.writes.write(ask.actor, new(""), origin=ask.origin))
+    criterion = read_criterion(ask.conditions.if_none_exist, "If-None-Exist")
+    done = await write_unless_found(services, ask, criterion, "If-None-Exist", new)
+    return as_written(ask, done) if isinstance(done, Written) else found_already(ask, done)
 
 
-async def create_unless_found(services: Services, ask: Ask, params: Sequence[tuple[str, str]]) -> Answer:
-    """Create `ask.resource` unless a match of `params` is seen.
+async def write_unless_found(
+    services: Services, ask: Ask, params: Params, where: str, new: Callable[[str], Operation]
+) -> Released | Written:
+    """The match of `params`, or, where none is seen, what came of the operation that `new` makes of the claim.
 
     The criterion is claimed with the write, so of clients that race one creates and the others find what it made.
     A holder that a later look does not find was deleted or changed since: the claim after it is then free.
     """
-    resource = resource_of(ask, services.base_url)
     stale: list[str] = []
     lost_to = ""
     for _ in range(PREDECESSORS):
-        match = at_most_one(await find(services, ask, ask.type, params), "If-None-Exist")
+        match = at_most_one(await find(services, ask, ask.type, params), where)
         if match is not None:
-            return found_already(ask, match)
+            return match
         if lost_to:
             stale.append(lost_to)
         claim = services.writes.criterion(ask.actor, ask.type, canonical(params), stale)
-        operation = Create(type=ask.type, id=services.new_id(), resource=resource, claim=claim)
         try:
-            return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
+            return await services.writes.write(ask.actor, new(claim), origin=ask.origin)
         except ClaimedError as error:
             lost_to = error.holder[1]
-    raise HubError(Category.CONFLICT, "is created and deleted over and over", where="If-None-Exist", todo="try again")
+    raise HubError(Category.CONFLICT, "is created and deleted over and over", where=where, todo="try again")

@@ -6,7 +6,7 @@ it, and its history keeps both versions. A draft of the facility is taken out of
 
 from __future__ import annotations
 
-from hub.api.fhir.conditional import at_most_one, find, select
+from hub.api.fhir.conditional import at_most_one, find, no_match_at_version, select
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.parameters import refuse_parameters
@@ -21,9 +21,16 @@ async def delete(services: Services, ask: Ask) -> Answer:
 
 
 async def conditional_delete(services: Services, ask: Ask) -> Answer:
-    """Delete the one match of the criterion in the URL; 204 too where nothing matches. Raises PRECONDITION."""
+    """Delete the one match of the criterion in the URL; 204 too where nothing matches, unless If-Match names a version.
+
+    Raises HubError PRECONDITION.
+    """
     match = at_most_one(await find(services, ask, ask.type, select(ask.params, "URL")), "URL")
-    return Answer(status=204) if match is None else await _delete(services, ask, match.id)
+    if match is not None:
+        return await _delete(services, ask, match.id)
+    if expected_version(ask.conditions.if_match) is not None:
+        raise no_match_at_version("If-Match")
+    return Answer(status=204)
 
 
 async def _delete(services: Services, ask: Ask, rid: str) -> Answer:

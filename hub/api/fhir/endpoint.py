@@ -19,6 +19,7 @@ from hub.api.fhir.bodies import read, read_judged
 from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.freshness import etag, http_date
+from hub.api.fhir.jobs import JOBS, jobs
 from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.parameters import FORM, split, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
@@ -27,12 +28,12 @@ from hub.api.fhir.shape import read_shape
 from hub.api.metrics import Metrics
 from hub.api.negotiation import preference, wanted_format
 from hub.api.numbering import Numbering
-from hub.api.query import read_query
+from hub.api.query import read_query_bytes
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
 from hub.fhir.patch.change import Change
 from hub.gate.origin import Origin
-from hub.kernel.errors import HubError
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
 #: Route label of a request that matched no interaction.
@@ -56,6 +57,9 @@ class FhirEndpoint:
         number = self._numbering.next()
         route, response = await self._respond(request, number)
         response.headers["x-request-id"] = number
+        if request.method == "HEAD":
+            # RFC 9110 section 9.3.2: the headers of a GET, Content-Length among them, and no content.
+            response.body = b""
         self._metrics.count(request.method, route, response.status_code, perf_counter() - started)
         await response(scope, receive, send)
 
@@ -64,13 +68,15 @@ class FhirEndpoint:
         route, form = NO_ROUTE, PLAIN
         try:
             path = request.scope["path"][self._prefix :]
-            params = read_query(request.scope["query_string"].decode("latin-1"))
+            params = read_query_bytes(request.scope["query_string"])
             if params:
                 refuse_tokens(name for name, _ in params)
             form = _form_of(request, params)
+            if path.startswith(JOBS):
+                return JOBS, await jobs(self._services, request, path, number)
             if path == METADATA:
                 return METADATA, await self._metadata(request, params, form)
-            match = ROUTER.resolve(request.method, path)
+            match = ROUTER.resolve(_method(request), path)
             route = match.interaction.template
             ask = await self._ask(request, match, params, number)
             if ask.form:
@@ -86,8 +92,8 @@ class FhirEndpoint:
             return route, refusal(defect(number), form=form)
 
     async def _metadata(self, request: Request, params: Params, form: Representation) -> Response:
-        if request.method != "GET":
-            raise MethodNotAllowedError("GET")
+        if _method(request) != "GET":
+            raise MethodNotAllowedError("GET, HEAD")
         shape = read_shape(params, "CapabilityStatement")
         if shape is not None:
             return await _response(Answer(status=200, body=shape.of(self._capabilities.body())), "", form)
@@ -111,7 +117,7 @@ class FhirEndpoint:
                 if_match=headers.get("if-match", ""),
                 if_none_match=headers.get("if-none-match", ""),
                 if_modified_since=headers.get("if-modified-since", ""),
-                if_none_exist=headers.get("if-none-exist", ""),
+                if_none_exist=_criterion(headers.get("if-none-exist", "")),
             ),
             preference=preference(headers.get("prefer", "")),
             resource=resource,
@@ -140,6 +146,21 @@ class FhirEndpoint:
         return None, None, pairs or [], None
 
 
+def _method(request: Request) -> str:
+    """What HEAD asks for is what GET would be answered (R4 http.html#head)."""
+    return "GET" if request.method == "HEAD" else request.method
+
+
+def _criterion(header: str) -> str:
+    """A header is read as Latin-1, but a criterion may hold UTF-8 that nobody percent-encoded."""
+    try:
+        return header.encode("latin-1").decode()
+    except UnicodeDecodeError:
+        raise HubError(
+            Category.UNREADABLE, "is not UTF-8", where="If-None-Exist", todo="percent-encode it", code="query"
+        ) from None
+
+
 def _form_of(request: Request, params: Params) -> Representation:
     """The form of the answer. Raises HubError UNSUPPORTED (406)."""
     headers = request.headers
@@ -155,5 +176,7 @@ async def _response(answer: Answer, base_url: str, form: Representation) -> Resp
         headers["last-modified"] = http_date(answer.updated)
     if answer.location:
         headers["location"] = f"{base_url}/{answer.location}"
+    if answer.progress:
+        headers["content-location"] = f"{base_url}/{answer.progress}"
     body = await form.ready(answer.body)
     return Response(body, answer.status, headers, form.format.content_type if body else None)

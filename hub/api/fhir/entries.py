@@ -13,13 +13,14 @@ from urllib.parse import unquote
 from hub.api.failures import outcome_of, status_of
 from hub.api.fhir.bundle import entry, response
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
+from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.parameters import split
-from hub.api.fhir.router import Match
+from hub.api.fhir.router import Body, Match
 from hub.api.fhir.shape import SHAPING, Shape, read_shape
 from hub.api.fhir.singles import SINGLES_ROUTER
 from hub.api.patch_formats import read_patch_resource
 from hub.api.query import read_query
-from hub.fhir.json import dumps
+from hub.fhir.json import dumps, loads
 from hub.fhir.patch.change import Change
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -96,31 +97,44 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     if not isinstance(request, dict):
         raise _invalid("has no request", where)
     method, url = _text(request, "method", where), _text(request, "url", where)
-    path, _, query = url.removeprefix(base_url).partition("?")
-    if "://" in path or not path.strip("/"):
+    path, _, query = _below(url, base_url).partition("?")
+    if "://" in path or not (path.strip("/") or query):
         raise _invalid("is not a URL of this server relative to its base", f"{where}.request.url")
     try:
         match = SINGLES_ROUTER.resolve(method, unquote(path, errors="strict"))
         params, form = split(read_query(query) if query else [], SHAPING)
         shape = read_shape(form, match.holds, counting=match.interaction.counts) if form else None
     except (HubError, UnicodeDecodeError) as error:
-        raise _in_entry(error, where) from None
+        raise in_entry(error, where) from None
     resource = raw.get("resource")
-    takes = match.interaction.body in ("resource", "patch")
-    if match.interaction.body == "form" or takes != isinstance(resource, dict):
+    if not _fits(match.interaction.body, resource):
         raise _invalid("needs a resource with POST, PUT and PATCH, and none with others", where)
+    if match.interaction.body == "parameters" and resource is not None:
+        params, resource = [*params, *read_parameters(resource)], None
     full_url, conditions = _optional(raw, "fullUrl", where), _conditions(request, where)
     return Entry(where, full_url, match, params, conditions, resource, form, shape)
 
 
+def _fits(body: Body, resource: Any) -> bool:
+    """Whether an entry has the resource its interaction takes; that of parameters may be left out."""
+    if body == "parameters":
+        return resource is None or isinstance(resource, dict)
+    return body != "form" and (body in {"resource", "patch"}) == isinstance(resource, dict)
+
+
 def answer_entry(answer: Answer) -> bytes:
-    """The response entry of an answer; a read or search carries its result as the resource."""
+    """The response entry of an answer; a read or search carries its result as the resource.
+
+    What is said about the processing stands in `response.outcome` (R4 bundle-definitions.html).
+    """
     told = response(
         f"{answer.status} {HTTPStatus(answer.status).phrase}",
         version=answer.version,
         updated=answer.updated,
         location=answer.location,
     )
+    if answer.outcome:
+        return entry(response=told | {"outcome": loads(answer.body)})
     return entry(resource=answer.body, response=told)
 
 
@@ -129,6 +143,12 @@ def refusal_entry(error: HubError) -> bytes:
     status = status_of(error)
     told: Json = {"status": f"{status} {HTTPStatus(status).phrase}", "outcome": outcome_of(error)}
     return b'{"response":' + dumps(told) + b"}"
+
+
+def _below(url: str, base_url: str) -> str:
+    """A URL of this server relative to its base; any other text as it is."""
+    inside = url.removeprefix(base_url)
+    return inside if inside[:1] in ("", "/", "?") else url
 
 
 def _conditions(request: Json, where: str) -> Conditions:
@@ -154,7 +174,8 @@ def _optional(owner: Json, name: str, where: str) -> str:
     return value
 
 
-def _in_entry(error: Exception, where: str) -> HubError:
+def in_entry(error: Exception, where: str) -> HubError:
+    """What is wrong with the URL of an entry, naming that entry."""
     if not isinstance(error, HubError):
         return _invalid("is not percent-encoded UTF-8", f"{where}.request.url")
     return HubError(error.category, error.what, where=f"{where}.request.url", todo=error.todo, code=error.code)

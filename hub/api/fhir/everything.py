@@ -13,6 +13,7 @@ from hub.api.fhir.parameters import asked
 from hub.api.fhir.search import searchset
 from hub.api.fhir.shape import shaped_page
 from hub.api.services import Services
+from hub.kernel.errors import Category, HubError
 
 EVERYTHING: Final = "http://hl7.org/fhir/OperationDefinition/Patient-everything"
 
@@ -23,7 +24,24 @@ async def everything(services: Services, ask: Ask) -> Answer:
     Raises HubError NOT_FOUND (absent and hidden alike), FORBIDDEN when nothing is permitted to an organisation that has
     a relationship with the patient, UNSUPPORTED naming unknown parameters, INVALID for an unreadable value.
     """
-    lenient = ask.preference.lenient
-    page = await asked(services.gate.everything(ask.actor, ask.id, ask.searched, lenient=lenient, origin=ask.origin))
-    path, params = f"Patient/{ask.id}/$everything", [*ask.params, *ask.form]
+    lenient, rid = ask.preference.lenient, patient_of(ask)
+    page = await asked(services.gate.everything(ask.actor, rid, ask.searched, lenient=lenient, origin=ask.origin))
+    path, params = f"Patient/{rid}/$everything", [*ask.params, *ask.form]
     return Answer(status=200, body=searchset(services, path, params, shaped_page(page, ask.shape)))
+
+
+def patient_of(ask: Ask) -> str:
+    """Whom an operation on Patient is about: the URL names her, or else the token that is bound to one.
+
+    Raises HubError UNSUPPORTED for a request about all patients.
+    """
+    rid = ask.id or ask.actor.patient
+    if not rid:
+        raise HubError(
+            Category.UNSUPPORTED,
+            "the records of all patients are not given at once",
+            where="URL",
+            todo="name one patient before the operation: Patient/ID/$...",
+            code="no-patient",
+        )
+    return rid

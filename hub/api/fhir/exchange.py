@@ -62,10 +62,16 @@ class Ask:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Status and ready JSON; `location` is relative to the base (`Patient/x/_history/1`)."""
+    """Status and ready JSON; `location` is relative to the base (`Patient/x/_history/1`).
+
+    So is `progress`, where a client that will wait asks how far it is. `outcome` says that the body is no resource of
+    the record but an OperationOutcome about what was done.
+    """
 
     status: int
     body: bytes = b""
     version: int | None = None
     updated: datetime | None = None
     location: str = ""
+    progress: str = ""
+    outcome: bool = False

@@ -42,8 +42,8 @@ def unchanged(conditions: Conditions, version: int, updated: datetime) -> bool:
     return False
 
 
-def expected_version(if_match: str) -> int | None:
-    """The version an If-Match names; None when there is no condition.
+def expected_version(if_match: str, where: str = "If-Match") -> int | None:
+    """The version an If-Match names; None when there is no condition. `where` is where it stands.
 
     Raises HubError INVALID (400) when it is not one version in quotes, as FHIR sends it.
     """
@@ -53,7 +53,7 @@ def expected_version(if_match: str) -> int | None:
     version = version_number(match[1]) if match else None
     if version is None:
         raise HubError(
-            Category.UNREADABLE, "is not the tag of one version", where="If-Match", todo='send W/"n"', code="if-match"
+            Category.UNREADABLE, "is not the tag of one version", where=where, todo='send W/"n"', code="if-match"
         )
     return version
 

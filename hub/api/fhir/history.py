@@ -1,43 +1,53 @@
-"""FHIR history interaction of one resource. https://hl7.org/fhir/R4/http.html#history"""
+"""FHIR history interaction of one resource, of a type, of the system. https://hl7.org/fhir/R4/http.html#history
+
+`meta.lastUpdated` of a page is the instant to ask from next time (`_since`): everything made before it was there.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import replace
 
 from hub.api.fhir.bundle import bundle, entry, response
 from hub.api.fhir.exchange import Answer, Ask
-from hub.api.fhir.parameters import values
-from hub.api.fhir.search import page_url
+from hub.api.fhir.parameters import asked, bad_request, values
+from hub.api.fhir.search import links_of
 from hub.api.fhir.shape import shaped_page
 from hub.api.services import Services
 from hub.gate.pages import CURSOR
-from hub.gate.parameters import unknown
 from hub.gate.released import Released, ReleasedPage
-from hub.kernel.errors import Category, HubError
-
-_KNOWN: Final = frozenset({"_count", CURSOR})
+from hub.gate.spans import HistoryWish, read_span
+from hub.kernel.errors import HubError
 
 
 async def history(services: Services, ask: Ask) -> Answer:
-    """A page of versions, newest first, each judged for itself. Raises HubError NOT_FOUND, UNSUPPORTED, INVALID."""
-    strangers = sorted({name for name, _ in ask.params} - _KNOWN)
-    if strangers and not ask.preference.lenient:
-        raise unknown(strangers)
+    """A page of versions of one resource, newest first. Raises HubError NOT_FOUND, UNSUPPORTED, INVALID."""
+    wish = _read(ask)
     cursor = next(iter(values(ask.params, CURSOR)), None)
-    page = await services.gate.history(ask.actor, ask.type, ask.id, count=_count(ask), cursor=cursor, origin=ask.origin)
-    shown = shaped_page(page, ask.shape).matches
-    entries = (_entry(services.base_url, version) for version in shown)
-    links = _links(services.base_url, ask, page)
-    return Answer(status=200, body=bundle("history", entries, total=page.total, links=links, updated=services.clock()))
+    page = await services.gate.history(
+        ask.actor, ask.type, ask.id, count=wish.count, cursor=cursor, span=wish.span, origin=ask.origin
+    )
+    return _answer(services, ask, replace(page, ignored=wish.ignored))
 
 
-def _count(ask: Ask) -> int | None:
-    counts = values(ask.params, "_count")
-    if not counts:
-        return None
-    if not counts[0].isdecimal() or not counts[0].isascii() or len(counts[0]) > 6 or len(counts) > 1:
-        raise HubError(Category.INVALID, "is not one whole number", where="_count", code="search-value")
-    return int(counts[0])
+async def histories(services: Services, ask: Ask) -> Answer:
+    """A page of versions of all resources of a type, or of all types. Also raises what a search raises."""
+    lenient = ask.preference.lenient
+    page = services.gate.histories(ask.actor, ask.type or None, ask.params, lenient=lenient, origin=ask.origin)
+    return _answer(services, ask, await asked(page))
+
+
+def _read(ask: Ask) -> HistoryWish:
+    try:
+        return read_span([pair for pair in ask.params if pair[0] != CURSOR], lenient=ask.preference.lenient)
+    except HubError as error:
+        raise bad_request(error) from None
+
+
+def _answer(services: Services, ask: Ask, page: ReleasedPage) -> Answer:
+    path = "/".join(part for part in (ask.type, ask.id, "_history") if part)
+    entries = (_entry(services.base_url, version) for version in shaped_page(page, ask.shape).matches)
+    links = links_of(services.base_url, path, [*ask.params, *ask.form], page)
+    return Answer(status=200, body=bundle("history", entries, total=page.total, links=links, updated=page.as_of))
 
 
 def _entry(base_url: str, version: Released) -> bytes:
@@ -55,13 +65,3 @@ def _entry(base_url: str, version: Released) -> bytes:
         request=request,
         response=response(status, version=version.version, updated=version.updated),
     )
-
-
-def _links(base_url: str, ask: Ask, page: ReleasedPage) -> list[tuple[str, str]]:
-    path = f"{ask.type}/{ask.id}/_history"
-    used = [*(pair for pair in ask.params if pair[0] in _KNOWN), *ask.form]
-    links = [("self", page_url(base_url, path, used))]
-    if page.next is not None:
-        others = [pair for pair in used if pair[0] != CURSOR]
-        links.append(("next", page_url(base_url, path, [*others, (CURSOR, page.next)])))
-    return links

@@ -59,7 +59,7 @@ def read_wish(resource: Any) -> Wish:
     for index, parameter in enumerate(given if isinstance(given, list) else ()):
         where = f"Parameters.parameter[{index}]"
         name = parameter.get("name") if isinstance(parameter, dict) else None
-        if name not in _READ or name in told:
+        if not isinstance(name, str) or name not in _READ or name in told:
             raise _unreadable(where, "is no parameter of this operation, or stands twice")
         told[name] = _value(name, parameter, where)
     if "resource" not in told:

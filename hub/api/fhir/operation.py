@@ -28,10 +28,16 @@ def _pair(item: Any, index: int) -> tuple[str, str]:
     if not isinstance(item, dict) or not isinstance(item.get("name"), str):
         raise _unreadable(where)
     others = [value for name, value in item.items() if name not in {"name", "id"}]
-    typed = [value for name, value in item.items() if name.startswith("value") and isinstance(value, str | int)]
+    typed = [_plain(value) for name, value in item.items() if name.startswith("value")]
+    typed = [value for value in typed if isinstance(value, str | int)]
     if len(others) != 1 or len(typed) != 1 or isinstance(typed[0], bool):
         raise _unreadable(where)
     return item["name"], str(typed[0])
+
+
+def _plain(value: Any) -> Any:
+    """A Reference counts as its text."""
+    return value.get("reference") if isinstance(value, dict) else value
 
 
 def _unreadable(where: str) -> HubError:

@@ -36,9 +36,14 @@ async def asked(page: Awaitable[T]) -> T:
     try:
         return await page
     except HubError as error:
-        if error.category is not Category.INVALID:
-            raise
-        raise HubError(error.category, error.what, where=error.where, todo=error.todo, code="search-value") from None
+        raise bad_request(error) from None
+
+
+def bad_request(error: HubError) -> HubError:
+    """A value that cannot be read as a bad request (400); any other refusal as it is."""
+    if error.category is not Category.INVALID:
+        return error
+    return HubError(error.category, error.what, where=error.where, todo=error.todo, code="search-value")
 
 
 def values(params: Params, name: str) -> list[str]:

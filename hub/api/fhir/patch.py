@@ -7,14 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from hub.api.fhir.conditional import at_most_one, find, select
+from hub.api.fhir.conditional import at_most_one, find, no_match_at_version, select
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.parameters import refuse_parameters
-from hub.api.fhir.written import as_written
+from hub.api.fhir.written import as_written, refer_from_here
 from hub.api.services import Services
 from hub.fhir.patch.change import Change
-from hub.fhir.references import relative, rewrite
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.operations import Patch
@@ -32,10 +31,11 @@ async def patch(services: Services, ask: Ask) -> Answer:
 
 
 async def conditional_patch(services: Services, ask: Ask) -> Answer:
-    """Patch the one match of the criterion in the URL. Raises HubError NOT_FOUND (404) where nothing matches."""
+    """Patch the one match of the criterion in the URL. Raises HubError NOT_FOUND where nothing does, PRECONDITION."""
     match = at_most_one(await find(services, ask, ask.type, select(ask.params, "URL")), "URL")
     if match is None:
-        raise no_match("URL")
+        at_version = expected_version(ask.conditions.if_match) is not None
+        raise no_match_at_version("If-Match") if at_version else no_match("URL")
     return await patch(services, replace(ask, id=match.id, params=()))
 
 
@@ -57,7 +57,7 @@ def with_relative_references(change: Change, base_url: str) -> Change:
 
     def changed(resource: Json) -> Json:
         result = change(resource)
-        rewrite(result, lambda text: relative(text, base_url))
+        refer_from_here(result, base_url, "patch")
         return result
 
     return changed

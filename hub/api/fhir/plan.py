@@ -9,14 +9,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from hub.api.fhir.conditional import canonical, read_criterion, select
+from hub.api.fhir.conditional import canonical, no_match_at_version, read_criterion, select
 from hub.api.fhir.entries import Entry
 from hub.api.fhir.exchange import Params
 from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.patch import no_match, with_relative_references
 from hub.api.fhir.update import check_id
-from hub.fhir.references import relative, rewrite
-from hub.fhir.structure import RESOURCE_TYPES
+from hub.api.fhir.written import leave_to_server
+from hub.fhir.references import is_search, relative, rewrite
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -70,7 +70,17 @@ class Step:
 
 def step_of(entry: Entry, new_id: str) -> Step:
     """A writing entry with its criterion. Raises HubError INVALID for a criterion that does not select."""
+    if entry.match.interaction.operation:
+        raise HubError(
+            Category.UNSUPPORTED,
+            "is an operation",
+            where=f"{entry.where}.request.url",
+            todo="send it alone, or in a batch",
+            code="operation-in-transaction",
+        )
     _check_type(entry)
+    if entry.resource is not None:
+        leave_to_server(entry.resource, new=entry.method == "POST")
     params: Params | None = None
     if entry.method == "POST" and entry.conditions.if_none_exist:
         params = read_criterion(entry.conditions.if_none_exist, f"{entry.where}.request.ifNoneExist")
@@ -107,7 +117,8 @@ def names(steps: Sequence[Step]) -> dict[str, str]:
         here = f"{step.type}/{step.id}"
         if step.entry.full_url:
             known[step.entry.full_url] = here
-        if step.entry.method == "POST":
+        if step.entry.method == "POST" or step.criterion is not None:
+            # Under its new id too: references were rewritten to that when the criterion was lost to another client.
             known[f"{step.type}/{step.new_id}"] = here
             known |= dict.fromkeys(_relative(step), here)
     return known
@@ -127,7 +138,7 @@ def rename(resource: Json, known: Mapping[str, str], base_url: str) -> list[str]
     searches: list[str] = []
 
     def new_name(text: str) -> str | None:
-        if text not in known and "?" in text and text.partition("?")[0] in RESOURCE_TYPES:
+        if text not in known and is_search(text):
             searches.append(text)
         return known.get(text) or relative(text, base_url)
 
@@ -143,28 +154,38 @@ def reference_criterion(text: str, where: str) -> Criterion:
 def operation(step: Step, claim: str, base_url: str) -> Operation | None:
     """What a step asks of the record; None for an idle one."""
     entry, where = step.entry, step.entry.where
+    expected = expected_version(entry.conditions.if_match, f"{where}.request.ifMatch")
+    if expected is not None and entry.match.interaction.conditional and step.match is None:
+        raise no_match_at_version(f"{where}.request.ifMatch")
     if step.idle:
         return None
     if entry.patches:
-        return _patch(step, base_url)
-    expected = expected_version(entry.conditions.if_match)
+        return _patch(step, expected, base_url)
     if entry.resource is None:
         return Delete(type=step.type, id=step.id, expected=expected, where=where)
     if entry.method == "POST" or (step.criterion and step.match is None and "id" not in entry.resource):
         return Create(type=step.type, id=step.id, resource=entry.resource, claim=claim, where=where)
     check_id(entry.resource, step.id, required=step.criterion is None, where=f"{where}.resource")
     new = entry.conditions.if_none_match.strip() == "*" or (step.criterion is not None and step.match is None)
-    return Update(type=step.type, id=step.id, resource=entry.resource, expected=expected, only_new=new, where=where)
+    return Update(
+        type=step.type,
+        id=step.id,
+        resource=entry.resource,
+        expected=expected,
+        only_new=new,
+        claim=claim,
+        where=where,
+    )
 
 
-def _patch(step: Step, base_url: str) -> Patch:
+def _patch(step: Step, expected: int | None, base_url: str) -> Patch:
     if step.criterion is not None and step.match is None:
         raise no_match(f"{step.entry.where}.request.url")
     return Patch(
         type=step.type,
         id=step.id,
         change=with_relative_references(step.entry.change(), base_url),
-        expected=expected_version(step.entry.conditions.if_match),
+        expected=expected,
         where=step.entry.where,
     )
 

@@ -15,7 +15,13 @@ from hub.kernel.errors import Category, HubError
 Handler = Callable[[Services, Ask], Awaitable[Answer]]
 Body = Literal["none", "resource", "form", "parameters", "patch", "judged"]
 
-_LITERAL: Final = frozenset({"_history", "_search", "$everything", "$match", "$validate"})
+_LITERAL: Final = frozenset(
+    {
+        *("_history", "_search", "$everything", "$match", "$meta", "$meta-add", "$meta-delete"),
+        *("$lastn", "$document", "$summary", "$validate", "$export", "$import"),
+        *("$events", "$get-ws-binding-token", "$status"),
+    }
+)
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -23,8 +29,9 @@ _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 class Interaction:
     """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one.
 
-    An operation has its own name as `code`, and in `operation` the canonical URL of its definition. `only` is the one
-    resource type it is for. A body that is `judged` is given to the handler even where it cannot be read.
+    An operation has its own name as `code`, and in `operation` the canonical URL of its definition (below the base for
+    one of the hub's own). `only` is the one resource type it is for; there it stands in the place of the interaction
+    for all types. A body that is `judged` is given to the handler even where it cannot be read.
     """
 
     code: str
@@ -69,10 +76,10 @@ class Router:
     """A table of interactions, looked up by the shape of a path: literals stay, names become `*`."""
 
     def __init__(self, interactions: Sequence[Interaction]) -> None:
-        self._table: Final[dict[tuple[str, ...], dict[str, Interaction]]] = {}
+        self._table: Final[dict[tuple[str, ...], dict[str, dict[str, Interaction]]]] = {}
         for interaction in interactions:
-            shape = _shape(_segments(interaction.template))
-            self._table.setdefault(shape, {})[interaction.method] = interaction
+            methods = self._table.setdefault(_shape(_segments(interaction.template)), {})
+            methods.setdefault(interaction.method, {})[interaction.only] = interaction
 
     def resolve(self, method: str, path: str) -> Match:
         """Find the interaction of a method and a decoded path below the base.
@@ -88,10 +95,11 @@ class Router:
             raise _unknown("no such resource type")
         if not all(_ID.fullmatch(name) for name in names[1:]):
             raise _unknown("no such resource")
-        interaction = methods.get(method)
+        rtype = names[0] if names else ""
+        if method not in methods:
+            raise MethodNotAllowedError(", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])})))
+        interaction = methods[method].get(rtype) or methods[method].get("")
         if interaction is None:
-            raise MethodNotAllowedError(", ".join(sorted(methods)))
-        if interaction.only and interaction.only != names[0]:
             raise _unknown("no such URL")
         return Match(interaction, *names)
 

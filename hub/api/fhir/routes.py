@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.api.fhir import subscription
 from hub.api.fhir.bundles import batch_or_transaction
-from hub.api.fhir.everything import EVERYTHING, everything
-from hub.api.fhir.match import MATCH, match
+from hub.api.fhir.exports import EXPORTS
+from hub.api.fhir.imports import IMPORT, import_files
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
 from hub.api.fhir.validate import VALIDATE, validate
@@ -14,13 +15,15 @@ from hub.api.fhir.validate import VALIDATE, validate
 INTERACTIONS: Final = (
     *SINGLES,
     Interaction("transaction", "POST", "", batch_or_transaction, "resource"),
-    Interaction(
-        "everything", "POST", "/{type}/{id}/$everything", everything, "parameters", operation=EVERYTHING, only="Patient"
-    ),
     Interaction("validate", "POST", "/{type}/$validate", validate, "judged", operation=VALIDATE),
     Interaction("validate", "POST", "/{type}/{id}/$validate", validate, "judged", operation=VALIDATE),
     Interaction("validate", "GET", "/{type}/{id}/$validate", validate, operation=VALIDATE),
-    Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
+    *EXPORTS,
+    Interaction("import", "POST", "/$import", import_files, "resource", operation=IMPORT),
+    *(
+        Interaction(name, method, path, handle, body, operation=definition, only="Subscription")
+        for name, method, path, handle, body, definition in subscription.OPERATIONS
+    ),
 )
 
 ROUTER: Final = Router(INTERACTIONS)

@@ -13,6 +13,7 @@ from hub.api.fhir.shape import shaped_page
 from hub.api.services import Services
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
+from hub.gate.explain import EXPLAIN
 from hub.gate.pages import CURSOR
 from hub.gate.parameters import invalid
 from hub.gate.released import ReleasedPage
@@ -25,8 +26,11 @@ async def search(services: Services, ask: Ask) -> Answer:
     """A searchset page: matches, then includes, with links `self` and `next`. The total counts what is permitted.
 
     Raises HubError UNSUPPORTED naming an unknown parameter (lenient: it is left out and said so in the page),
-    INVALID for an unreadable value.
+    INVALID for an unreadable value. With `_explain` it is not run but explained, to operators.
     """
+    if any(name == EXPLAIN for name, _ in ask.params):
+        told = await asked(services.gate.explain(ask.actor, ask.type or None, ask.params, origin=ask.origin))
+        return Answer(status=200, body=dumps(told))
     lenient = ask.preference.lenient
     _refuse_includes(ask)
     page = await asked(
@@ -49,7 +53,7 @@ def searchset(services: Services, path: str, params: Params, page: ReleasedPage)
         "searchset",
         _entries(services.base_url, page),
         total=page.total,
-        links=_links(services.base_url, path, params, page),
+        links=links_of(services.base_url, path, params, page),
         updated=services.clock(),
     )
 
@@ -66,7 +70,8 @@ def _ignored(names: Iterable[str]) -> bytes:
     return dumps(operation_outcome([Issue(severity="warning", where="", code="not-supported", text=text)]))
 
 
-def _links(base_url: str, path: str, params: Params, page: ReleasedPage) -> list[tuple[str, str]]:
+def links_of(base_url: str, path: str, params: Params, page: ReleasedPage) -> list[tuple[str, str]]:
+    """`self` and `next` of a page; parameters that were ignored are left out."""
     used = [(name, value) for name, value in params if name not in page.ignored]
     links = [("self", page_url(base_url, path, used))]
     if page.next is not None:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.api.fhir import subscription
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
-from hub.api.fhir.everything import EVERYTHING, everything
-from hub.api.fhir.history import history
+from hub.api.fhir.history import histories, history
+from hub.api.fhir.operations import OPERATIONS
 from hub.api.fhir.patch import conditional_patch, patch
 from hub.api.fhir.read import read
 from hub.api.fhir.router import Interaction, Router
@@ -19,6 +20,8 @@ SINGLES: Final = (
     Interaction("read", "GET", "/{type}/{id}", read),
     Interaction("vread", "GET", "/{type}/{id}/_history/{version}", vread),
     Interaction("history-instance", "GET", "/{type}/{id}/_history", history),
+    Interaction("history-type", "GET", "/{type}/_history", histories),
+    Interaction("history-system", "GET", "/_history", histories),
     Interaction("search-type", "GET", "/{type}", search),
     Interaction("search-type", "POST", "/{type}/_search", search, "form"),
     Interaction("search-system", "GET", "", search),
@@ -30,7 +33,22 @@ SINGLES: Final = (
     Interaction("patch", "PATCH", "/{type}", conditional_patch, "patch", conditional=True),
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
-    Interaction("everything", "GET", "/{type}/{id}/$everything", everything, operation=EVERYTHING, only="Patient"),
+    *OPERATIONS,
+    Interaction("read", "GET", "/{type}/{id}", subscription.read, only="Subscription"),
+    Interaction("search-type", "GET", "/{type}", subscription.search, only="Subscription"),
+    Interaction("search-type", "POST", "/{type}/_search", subscription.search, "form", only="Subscription"),
+    Interaction("create", "POST", "/{type}", subscription.create, "resource", only="Subscription"),
+    Interaction("update", "PUT", "/{type}/{id}", subscription.update, "resource", only="Subscription"),
+    Interaction("delete", "DELETE", "/{type}/{id}", subscription.delete, only="Subscription"),
+    Interaction(
+        "status", "GET", "/{type}/$status", subscription.status, operation=subscription.STATUS, only="Subscription"
+    ),
+    Interaction(
+        "status", "GET", "/{type}/{id}/$status", subscription.status, operation=subscription.STATUS, only="Subscription"
+    ),
+    Interaction(
+        "events", "GET", "/{type}/{id}/$events", subscription.events, operation=subscription.EVENTS, only="Subscription"
+    ),
 )
 
 SINGLES_ROUTER: Final = Router(SINGLES)

@@ -16,8 +16,9 @@ from hub.api.fhir.batch import run
 from hub.api.fhir.bundle import bundle as assemble
 from hub.api.fhir.conditional import at_most_one, find
 from hub.api.fhir.create import PREDECESSORS
-from hub.api.fhir.entries import answer_entry, raw_entries, read_entry
+from hub.api.fhir.entries import Entry, answer_entry, in_entry, raw_entries, read_entry
 from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.parameters import refuse_parameters
 from hub.api.fhir.plan import (
     ORDER,
     Criterion,
@@ -51,11 +52,20 @@ async def transaction(services: Services, ask: Ask, bundle: Json) -> Answer:
     entries about one resource, PRECONDITION for a conditional reference without exactly one match.
     """
     entries = [read_entry(index, raw, services.base_url) for index, raw in enumerate(raw_entries(bundle))]
-    steps = {i: step_of(entry, services.new_id()) for i, entry in enumerate(entries) if entry.method in ORDER}
+    steps = {i: _step(services, ask, entry) for i, entry in enumerate(entries) if entry.method in ORDER}
     written = await _write(services, ask, list(steps.values()))
     answers = {i: answer_entry(_answer(ask, step, written.get(step.entry.where))) for i, step in steps.items()}
     answers |= await run(services, ask, {i: entry for i, entry in enumerate(entries) if entry.method == "GET"})
     return Answer(status=200, body=assemble("transaction-response", [answers[i] for i in range(len(entries))]))
+
+
+def _step(services: Services, ask: Ask, entry: Entry) -> Step:
+    if not entry.match.interaction.conditional:
+        try:
+            refuse_parameters(entry.ask(ask))
+        except HubError as error:
+            raise in_entry(error, entry.where) from None
+    return step_of(entry, services.new_id())
 
 
 async def _write(services: Services, ask: Ask, steps: Sequence[Step]) -> dict[str, Written]:
@@ -90,9 +100,20 @@ async def _look_up(services: Services, ask: Ask, criteria: Collection[Criterion]
 
     async def one(criterion: Criterion) -> Released | None:
         async with turn:
-            return at_most_one(await find(services, ask, criterion.type, criterion.params), criterion.where)
+            try:
+                found = await find(services, ask, criterion.type, criterion.params)
+            except HubError as error:
+                raise _in_criterion(error, criterion.where) from None
+            return at_most_one(found, criterion.where)
 
     return dict(zip(criteria, await asyncio.gather(*map(one, criteria)), strict=True))
+
+
+def _in_criterion(error: HubError, where: str) -> HubError:
+    """What a search cannot do, naming the entry that asks for it; that the database is away is no entry's doing."""
+    if error.category is Category.UNAVAILABLE:
+        return error
+    return HubError(error.category, error.what, where=f"{where}: {error.where}", todo=error.todo, code=error.code)
 
 
 async def _rename(services: Services, ask: Ask, steps: Sequence[Step]) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from hub.api.fhir.conditional import at_most_one, find, select
-from hub.api.fhir.create import create_unless_found
+from hub.api.fhir.conditional import no_match_at_version, select
+from hub.api.fhir.create import write_unless_found
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.parameters import refuse_parameters
@@ -11,7 +11,7 @@ from hub.api.fhir.written import as_written, resource_of
 from hub.api.services import Services
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from hub.records.operations import Update
+from hub.records.operations import Create, Update, Written
 
 
 async def update(services: Services, ask: Ask) -> Answer:
@@ -28,18 +28,26 @@ async def update(services: Services, ask: Ask) -> Answer:
 
 
 async def conditional_update(services: Services, ask: Ask) -> Answer:
-    """Update the one match of the criterion in the URL; with no match, create, under the body's id if it has one."""
+    """Update the one match of the criterion in the URL; with no match, create, under the body's id if it has one.
+
+    Of clients that race on one criterion one creates, and the others update what it made.
+    """
     params = select(ask.params, "URL")
     resource = resource_of(ask, services.base_url)
-    match = at_most_one(await find(services, ask, ask.type, params), "URL")
-    if match is not None:
-        check_id(resource, match.id, required=False)
-        operation = update_of(ask, match.id, resource)
-    elif "id" in resource:
-        operation = Update(type=ask.type, id=str(resource["id"]), resource=resource, only_new=True)
-    else:
-        return await create_unless_found(services, ask, params)
-    return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
+
+    def new(claim: str) -> Create | Update:
+        if expected_version(ask.conditions.if_match) is not None:
+            raise no_match_at_version("If-Match")
+        if "id" not in resource:
+            return Create(type=ask.type, id=services.new_id(), resource=resource, claim=claim)
+        return Update(type=ask.type, id=str(resource["id"]), resource=resource, only_new=True, claim=claim)
+
+    done = await write_unless_found(services, ask, params, "URL", new)
+    if not isinstance(done, Written):
+        check_id(resource, done.id, required=False)
+        operation = update_of(ask, done.id, resource)
+        done = await services.writes.write(ask.actor, operation, origin=ask.origin)
+    return as_written(ask, done)
 
 
 def update_of(ask: Ask, rid: str, resource: Json, where: str = "") -> Update:

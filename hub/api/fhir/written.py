@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.shape import shaped
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
-from hub.fhir.references import relative, rewrite
+from hub.fhir.references import is_search, relative, rewrite
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
 from hub.records.operations import Written
 
+#: What the server sets in `meta`.
+_SET: Final = ("versionId", "lastUpdated", "_versionId", "_lastUpdated")
 
-def resource_of(ask: Ask, base_url: str, where: str = "body") -> Json:
+
+def resource_of(ask: Ask, base_url: str, where: str = "body", *, new: bool = False) -> Json:
     """The resource to write; its references to resources of this server are relative, the one form the store knows.
 
-    Raises HubError UNREADABLE (400) when the body is no resource of the URL's type.
+    `new` is for one that gets an id of the server's.
+
+    Raises HubError UNREADABLE (400) when the body is no resource of the URL's type, INVALID for a conditional
+    reference: only a transaction resolves those (R4 http.html#trules), and kept as they are they point to nothing.
     """
     resource = ask.resource
     if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
@@ -25,8 +33,38 @@ def resource_of(ask: Ask, base_url: str, where: str = "body") -> Json:
         raise HubError(
             Category.UNREADABLE, "is not of the type in the URL", where=f"{where}.resourceType", code="type-mismatch"
         )
-    rewrite(resource, lambda text: relative(text, base_url))
+    refer_from_here(resource, base_url, where)
+    leave_to_server(resource, new=new)
     return resource
+
+
+def refer_from_here(resource: Json, base_url: str, where: str) -> None:
+    """Make references to resources of this server relative. Raises HubError INVALID for a conditional reference."""
+
+    def here(text: str) -> str | None:
+        if is_search(text):
+            raise HubError(
+                Category.INVALID,
+                "has a conditional reference, which only a transaction resolves",
+                where=where,
+                todo="send it in a transaction, or refer by id",
+                code="conditional-reference",
+            )
+        return relative(text, base_url)
+
+    rewrite(resource, here)
+
+
+def leave_to_server(resource: Json, *, new: bool) -> None:
+    """Take out what the server sets: what a client says there is ignored, and not judged (R4 http.html#create)."""
+    for name in ("id", "_id") if new else ():
+        resource.pop(name, None)
+    meta = resource.get("meta")
+    if isinstance(meta, dict) and not meta.keys().isdisjoint(_SET):
+        kept = {name: value for name, value in meta.items() if name not in _SET}
+        resource |= {"meta": kept}
+        if not kept:
+            del resource["meta"]
 
 
 def as_written(ask: Ask, written: Written) -> Answer:
@@ -37,6 +75,7 @@ def as_written(ask: Ask, written: Written) -> Answer:
         version=written.version,
         updated=written.updated,
         location=f"{written.type}/{written.id}/_history/{written.version}",
+        outcome=ask.preference.returned == "OperationOutcome",
     )
 
 
@@ -48,6 +87,7 @@ def found_already(ask: Ask, match: Released) -> Answer:
         version=match.version,
         updated=match.updated,
         location=f"{match.type}/{match.id}/_history/{match.version}",
+        outcome=ask.preference.returned == "OperationOutcome",
     )
 
 

@@ -1,0 +1,51 @@
+"""The table of operations (R4 operations.html): POST always, GET where one changes nothing and takes primitive values.
+
+All of them may be entries of a batch. `template` says where each may be asked: of the system, of a type, of a resource.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.api.fhir.document import DOCUMENT, document
+from hub.api.fhir.everything import EVERYTHING, everything
+from hub.api.fhir.lastn import LASTN, lastn
+from hub.api.fhir.match import MATCH, match
+from hub.api.fhir.meta import META, META_ADD, META_DELETE, meta, meta_add, meta_delete, meta_of_many
+from hub.api.fhir.router import Handler, Interaction
+from hub.api.fhir.summary import SUMMARY, summary
+
+#: What of an operation is not answered, for the capability statement.
+LIMITS: Final = {
+    "document": "Not kept (persist); of the references of the Composition alone (graph).",
+    "everything": "Without an id: the record of the patient the token is bound to.",
+    "meta": "Of one resource; not of a type or of the system.",
+    "meta-add": "Makes a version. Adds labels, never lowers them.",
+    "summary": "Without an id: of the patient the token is bound to. No identifier, profile or graph.",
+    "meta-delete": "Makes a version. Security labels are not taken away.",
+}
+
+
+def _reading(code: str, template: str, handle: Handler, operation: str, only: str = "") -> tuple[Interaction, ...]:
+    """An operation that changes nothing, by both methods."""
+    return (
+        Interaction(code, "GET", template, handle, operation=operation, only=only),
+        Interaction(code, "POST", template, handle, "parameters", operation=operation, only=only),
+    )
+
+
+OPERATIONS: Final = (
+    *_reading("everything", "/{type}/{id}/$everything", everything, EVERYTHING, "Patient"),
+    *_reading("everything", "/{type}/$everything", everything, EVERYTHING, "Patient"),
+    Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
+    *_reading("lastn", "/{type}/$lastn", lastn, LASTN, "Observation"),
+    *_reading("document", "/{type}/{id}/$document", document, DOCUMENT, "Composition"),
+    *_reading("document", "/{type}/$document", document, DOCUMENT, "Composition"),
+    *_reading("summary", "/{type}/{id}/$summary", summary, SUMMARY, "Patient"),
+    *_reading("summary", "/{type}/$summary", summary, SUMMARY, "Patient"),
+    *_reading("meta", "/{type}/{id}/$meta", meta, META),
+    *_reading("meta", "/{type}/$meta", meta_of_many, META),
+    *_reading("meta", "/$meta", meta_of_many, META),
+    Interaction("meta-add", "POST", "/{type}/{id}/$meta-add", meta_add, "resource", operation=META_ADD),
+    Interaction("meta-delete", "POST", "/{type}/{id}/$meta-delete", meta_delete, "resource", operation=META_DELETE),
+)

@@ -1,0 +1,113 @@
+"""Subscriptions: what the API needs of them, and what the process needs that tells."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from hub.audit.trail import Trail
+from hub.auth.directory import Directory
+from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.gates import gate_of
+from hub.db import migrate as schema
+from hub.db.database import Database
+from hub.events.courier import Courier
+from hub.events.desk import EventsDesk
+from hub.events.gathering import Gathering
+from hub.events.headers import Seal
+from hub.events.kept import CHANNEL
+from hub.events.operations import Operations
+from hub.events.receivers import Receivers
+from hub.events.sockets import Sockets
+from hub.events.subscriptions import Subscriptions
+from hub.events.telling import Telling
+from hub.gate.gate import Gate
+from hub.kernel.clock import system_clock
+from hub.pipeline.wakeup import Wakeup
+from hub.records.subscribing import Subscribing
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ApiParts:
+    """What one API process needs."""
+
+    subscriptions: Subscriptions
+    operations: Operations
+    sockets: Sockets
+    desk: EventsDesk
+    wakeup: Wakeup
+
+    async def close(self) -> None:
+        """Stop listening for events."""
+        await self.sockets.close()
+        await self.wakeup.close()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TellingParts:
+    """What the process needs that gathers and delivers."""
+
+    gathering: Gathering
+    courier: Courier
+
+
+def api_parts(foundation: Foundation, database: Database, gate: Gate, trail: Trail, directory: Directory) -> ApiParts:
+    """The doors of subscriptions, and their WebSockets."""
+    settings, log = foundation.settings, foundation.log
+    bases = {"canonical_base": settings.canonical_base, "base_url": settings.base_url}
+    subscribing, telling = Subscribing(database, trail, system_clock), Telling(database, gate.notices)
+    subscriptions = Subscriptions(
+        database,
+        gate.notices,
+        subscribing,
+        Receivers(directory, foundation.consortium.receivers),
+        Seal(foundation.keys.page_secret),
+        foundation.validator,
+        **bases,
+    )
+    base_url, wakeup = settings.base_url, Wakeup(database, CHANNEL)
+    return ApiParts(
+        subscriptions=subscriptions,
+        operations=Operations(database, subscriptions, telling, subscribing, system_clock, base_url=base_url),
+        sockets=Sockets(
+            database, subscriptions, telling, directory, system_clock, log, base_url=base_url, wait=wakeup.wait
+        ),
+        wakeup=wakeup,
+        desk=EventsDesk(database),
+    )
+
+
+@asynccontextmanager
+async def telling_parts(foundation: Foundation, database: Database) -> AsyncIterator[TellingParts]:
+    """Gathering and delivery."""
+    settings, log = foundation.settings, foundation.log
+    bases = {"canonical_base": settings.canonical_base, "base_url": settings.base_url}
+    directory, trail = Directory(foundation.consortium), Trail(database, log)
+    gate = gate_of(foundation, database, foundation.store(), trail, directory)
+    courier = Courier(
+        database,
+        Telling(database, gate.notices),
+        Receivers(directory, foundation.consortium.receivers),
+        directory,
+        Seal(foundation.keys.page_secret),
+        system_clock,
+        log,
+        tries=settings.subscription_tries,
+        **bases,
+    )
+    try:
+        yield TellingParts(gathering=Gathering(database, gate.notices, system_clock, log, **bases), courier=courier)
+    finally:
+        await trail.close()
+
+
+@asynccontextmanager
+async def events_desk(url: str) -> AsyncIterator[EventsDesk]:
+    """Subscriptions in the database at `url`, for the command line."""
+    database = await Database.connect(url, size=1, name="yilian-subscriptions")
+    try:
+        await schema.check(database)
+        yield EventsDesk(database)
+    finally:
+        await database.close()

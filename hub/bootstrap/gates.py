@@ -1,0 +1,32 @@
+"""The gate of one process."""
+
+from __future__ import annotations
+
+from hub.audit.trail import Trail
+from hub.auth.directory import Directory
+from hub.bootstrap.foundation import Foundation
+from hub.db.database import Database
+from hub.gate.gate import Gate
+from hub.kernel.clock import system_clock
+from hub.store.store import Store
+
+
+def gate_of(foundation: Foundation, database: Database, store: Store, trail: Trail, directory: Directory) -> Gate:
+    """A gate with what the settings and the key folder say."""
+    settings, keys = foundation.settings, foundation.keys
+    return Gate(
+        database,
+        store,
+        trail,
+        directory,
+        keys.page_secret,
+        system_clock,
+        foundation.log,
+        page_size=settings.page_size,
+        page_limit=settings.page_limit,
+        panel_limit=settings.panel_limit,
+        glass_limit=settings.glass_limit,
+        base_url=settings.base_url,
+        canonical_base=settings.canonical_base,
+        installation=f"urn:yilian:{keys.installation}",
+    )

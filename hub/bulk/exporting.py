@@ -1,0 +1,158 @@
+"""Running an export: parcels from the gate into files, one type to a file.
+
+An export that was interrupted begins anew in a new snapshot, with files of its own: the two are never mixed, so no line
+is there twice and none is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import Final
+
+from hub.bulk.claims import Claims
+from hub.bulk.jobs import Jobs
+from hub.bulk.model import OUTCOME, File, FileKind, Job
+from hub.bulk.vault import Vault, Writer
+from hub.fhir.json import dumps
+from hub.fhir.outcome import operation_outcome
+from hub.gate.gate import Gate
+from hub.gate.parcels import Parcel
+from hub.kernel.clock import Clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Issue
+
+#: A file is closed when it has so many lines, or bytes of JSON.
+FILE_LINES: Final = 10_000
+FILE_BYTES: Final = 64 * 1024 * 1024
+#: Seconds between two notes of how far it is.
+_NOTE_SECONDS: Final = 1.0
+
+
+@dataclass(slots=True, kw_only=True)
+class _Files:
+    """The files of one attempt: those that are closed, and the one that is open."""
+
+    vault: Vault
+    job: Job
+    closed: list[File] = field(default_factory=list)
+    writer: Writer | None = None
+    about: tuple[FileKind, str] = ("output", "")
+    lines: int = 0
+    size: int = 0
+
+    @property
+    def taken(self) -> int:
+        """Bytes on the disk."""
+        return sum(one.size for one in self.closed) + (self.writer.size if self.writer else 0)
+
+    async def add(self, kind: FileKind, rtype: str, content: bytes, lines: int, size: int) -> None:
+        """Put a frame into the open file if it belongs there and there is room, else into a new one."""
+        if self.about != (kind, rtype) or self.lines >= FILE_LINES or self.size >= FILE_BYTES:
+            await self.close()
+        if self.writer is None:
+            self.about, self.lines, self.size = (kind, rtype), 0, 0
+            self.writer = self.vault.writer(self.job.id, self._name(), self.job.key)
+        await self.writer.write(content)
+        self.lines += lines
+        self.size += size
+
+    async def close(self) -> None:
+        """Make the open file durable and note it."""
+        if self.writer is None:
+            return
+        kind, rtype = self.about
+        await self.writer.sync()
+        self.writer.close()
+        number, writer = len(self.closed) + 1, self.writer
+        name = self._name()
+        self.closed.append(
+            File(number=number, kind=kind, type=rtype, name=name, frames=writer.frames, size=writer.size)
+        )
+        self.writer = None
+
+    def abandon(self) -> None:
+        if self.writer is not None:
+            self.writer.close()
+
+    def _name(self) -> str:
+        return f"{self.job.attempt}-{len(self.closed) + 1}"
+
+
+class Exporter:
+    """Runs exports. `most_bytes` is what one client's files may take on the disk, `keep` how long they are kept."""
+
+    def __init__(self, gate: Gate, jobs: Jobs, vault: Vault, clock: Clock, *, most_bytes: int, keep: timedelta) -> None:
+        self._gate: Final = gate
+        self._jobs: Final = jobs
+        self._vault: Final = vault
+        self._clock: Final = clock
+        self._most: Final = most_bytes
+        self._keep: Final = keep
+
+    async def run(self, job: Job, claims: Claims) -> None:
+        """Do the job and settle it. Raises HubError for what the job fails by, `LostError` when it is lost."""
+        self._vault.clear(job.id)
+        files = _Files(vault=self._vault, job=job)
+        others = await self._jobs.space(job.subject)
+        asked = job.asked
+        since = asked["since"]
+        horizon = None if since is None else await self._jobs.horizon(datetime.fromisoformat(since))
+        params = [(name, value) for name, value in asked["params"]]
+        try:
+            async with self._gate.export(
+                job.who, asked["level"], asked["group"], params, lenient=asked["lenient"], horizon=horizon
+            ) as export:
+                note = _Note(claims, job)
+                async for parcel in export.parcels:
+                    await _keep(files, parcel)
+                    self._refuse_too_much(others + files.taken)
+                    await note.told(parcel.count)
+            for name in asked["ignored"]:
+                await files.add("error", OUTCOME, _ignored(name), 1, 0)
+            await files.close()
+        finally:
+            files.abandon()
+        result = {"transactionTime": export.time.isoformat(), "snapshot": export.snapshot}
+        expires = self._clock() + self._keep
+        await claims.finish(job, files.closed, result, expires, (export.time, export.snapshot))
+
+    def _refuse_too_much(self, taken: int) -> None:
+        if taken > self._most:
+            raise HubError(
+                Category.TOO_LARGE,
+                "the files of this client take more than they may",
+                where="bulk files",
+                todo="delete finished jobs, or ask for less (_since, _type, a Group)",
+                code="bulk-space",
+            )
+
+
+@dataclass(slots=True)
+class _Note:
+    """Notes now and then how many resources there are; so the job is also known to be lost soon."""
+
+    claims: Claims
+    job: Job
+    count: int = 0
+    last: float = 0.0
+    now: Callable[[], float] = monotonic
+
+    async def told(self, more: int) -> None:
+        self.count += more
+        if self.now() - self.last >= _NOTE_SECONDS:
+            self.last = self.now()
+            await self.claims.advance(self.job, {"resources": self.count})
+
+
+async def _keep(files: _Files, parcel: Parcel) -> None:
+    kind: FileKind = "deleted" if parcel.deleted else "output"
+    await files.add(kind, parcel.type, parcel.content, parcel.count, parcel.size)
+
+
+def _ignored(name: str) -> bytes:
+    """A line that says which parameter lenient reading left out."""
+    issue = Issue(severity="warning", where=name, code="not-supported", text="this parameter was ignored")
+    return dumps(operation_outcome([issue])) + b"\n"

@@ -1,0 +1,60 @@
+"""The events process: gathers events from the outbox and delivers notifications."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from hub.bootstrap.events import telling_parts
+from hub.bootstrap.foundation import Foundation
+from hub.db.database import Database
+from hub.events.kept import CHANNEL
+from hub.events.running import deliver, gather, tidy
+from hub.kernel.clock import system_clock
+from hub.pipeline.bell import Bell
+from hub.pipeline.queue import SETTLED
+from hub.pipeline.wakeup import Wakeup
+from hub.run.child import Child
+
+
+async def run_events(foundation: Foundation, child: Child) -> None:
+    """Work until the child is told to stop; deliveries in hand are given some seconds."""
+    log, days = foundation.log, foundation.settings.subscription_days
+    async with (
+        foundation.database("events", size=8) as database,
+        foundation.bell() as bell,
+        telling_parts(foundation, database) as parts,
+    ):
+        child.ready()
+        async with asyncio.TaskGroup() as loops:
+            loops.create_task(
+                _heard(database, SETTLED, bell, child, lambda wait: gather(parts.gathering, wait, child.stop, log))
+            )
+            loops.create_task(
+                _heard(
+                    database, CHANNEL, bell, child, lambda wait: deliver(database, parts.courier, wait, child.stop, log)
+                )
+            )
+            loops.create_task(tidy(database, system_clock, days, child.stop, log))
+
+
+async def _heard(
+    database: Database,
+    channel: str,
+    bell: Bell,
+    child: Child,
+    work: Callable[[Callable[[float], Awaitable[None]]], Awaitable[None]],
+) -> None:
+    """Run a loop that waits on a channel, and wake it for the last time when the process is to stop."""
+    wakeup = Wakeup(database, channel, bell)
+    ringer = asyncio.create_task(_ring(child, wakeup))
+    try:
+        await work(wakeup.wait)
+    finally:
+        ringer.cancel()
+        await wakeup.close()
+
+
+async def _ring(child: Child, wakeup: Wakeup) -> None:
+    await child.stop.wait()
+    wakeup.ring()

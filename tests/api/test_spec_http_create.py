@@ -1,0 +1,137 @@
+"""What R4 says of create and conditional create, each statement a test.
+
+https://hl7.org/fhir/R4/http.html#create, #ccreate, #return
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.fhir.validate import validate
+from hub.kernel.types import Json
+from tests.api.house import BASE, House, body, code, in_house, observation, patient
+
+CRITERION = "identifier=urn:test:mrn|mrn-1"
+
+
+def visited(url: str, visit: Any) -> None:
+    in_house(url, visit, validate=validate)
+
+
+@pytest.mark.parametrize("own", ["F05-mine", "absent", "1", "not an id", 7, None, "x" * 70])
+def test_an_id_that_is_provided_is_ignored(database_url: str, own: Any) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(patient(id=own))
+        assert made["id"] != own
+        assert (await home.ask("GET", "/Patient/F05-mine")).status_code == 404
+
+    visited(database_url, visit)
+
+
+@pytest.mark.parametrize("meta", [{"versionId": "77", "lastUpdated": "1999-01-01T00:00:00Z"}, {"versionId": 7}])
+def test_version_id_and_last_updated_that_are_provided_are_ignored(database_url: str, meta: Json) -> None:
+    async def visit(home: House) -> None:
+        tag = {"system": "urn:test", "code": "kept"}
+        made = await home.create(patient(meta={**meta, "tag": [tag]}))
+        assert (made["meta"]["versionId"], made["meta"]["lastUpdated"][:4]) == ("1", "2026")
+        assert made["meta"]["tag"] == [tag]
+
+    visited(database_url, visit)
+
+
+def test_it_is_201_with_the_location_of_the_version_its_etag_and_last_modified(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "/Patient", patient())
+        assert answer.status_code == 201
+        assert answer.headers["location"] == f"{BASE}/Patient/{body(answer)['id']}/_history/1"
+        assert answer.headers["etag"] == 'W/"1"'
+        assert answer.headers["last-modified"].endswith(" GMT")
+
+    visited(database_url, visit)
+
+
+def test_the_same_content_is_returned_when_it_is_read(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        sent = patient(extension=[{"url": "http://example.org/x", "valueDecimal": 1}], active=True)
+        made = await home.create(sent)
+        assert {k: v for k, v in made.items() if k not in ("id", "meta")} == sent
+        assert body(await home.ask("GET", f"/Patient/{made['id']}")) == made
+
+    visited(database_url, visit)
+
+
+def test_what_cannot_be_parsed_is_400_and_what_breaks_rules_422_each_with_an_outcome(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        cases: tuple[tuple[Any, int], ...] = (
+            (b"{", 400),
+            (b"[]", 400),
+            (b"", 400),
+            ({"gender": "female"}, 400),
+            (observation("x"), 400),
+            (patient(gender="secret"), 422),
+            (patient(shoeSize=44), 422),
+        )
+        for sent, status in cases:
+            answer = await home.ask("POST", "/Patient", sent)
+            assert (answer.status_code, body(answer)["resourceType"]) == (status, "OperationOutcome"), sent
+
+    visited(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    ("prefer", "holds"),
+    [("return=minimal", ""), ("return=representation", "Patient"), ("return=OperationOutcome", "OperationOutcome")],
+)
+def test_prefer_says_what_is_returned_for_writes_of_every_kind(database_url: str, prefer: str, holds: str) -> None:
+    async def visit(home: House) -> None:
+        for method, path, sent in (
+            ("POST", "/Patient", patient()),
+            ("PUT", "/Patient/F05-a", patient(id="F05-a", identifier=[{"value": "other"}])),
+            ("PUT", f"/Patient?{CRITERION}", patient(gender="other")),
+        ):
+            answer = await home.ask(method, path, sent, prefer=prefer)
+            assert answer.status_code in (200, 201)
+            assert (body(answer)["resourceType"] if answer.content else "") == holds
+            assert "etag" in answer.headers
+
+    visited(database_url, visit)
+
+
+def test_conditional_with_no_match_creates(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "/Patient", patient(), if_none_exist=CRITERION)
+        assert answer.status_code == 201
+
+    visited(database_url, visit)
+
+
+def test_conditional_with_one_match_ignores_the_post_and_is_200(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(patient())
+        answer = await home.ask("POST", "/Patient", patient(gender="other"), if_none_exist=CRITERION)
+        assert (answer.status_code, body(answer)) == (200, made)
+        assert body(await home.ask("GET", "/Patient?_summary=count"))["total"] == 1
+
+    visited(database_url, visit)
+
+
+def test_conditional_with_multiple_matches_is_412(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for _ in range(2):
+            await home.create(patient())
+        answer = await home.ask("POST", "/Patient", patient(), if_none_exist=CRITERION)
+        assert (answer.status_code, code(answer)) == (412, "several-matches")
+        assert "mrn-1" not in answer.text
+
+    visited(database_url, visit)
+
+
+@pytest.mark.parametrize("criterion", ["", "?", "_count=1", "identifier=", "shoe-size=44", "Patient?_sort=_id", "="])
+def test_conditional_on_what_selects_nothing_never_creates(database_url: str, criterion: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "/Patient", patient(), if_none_exist=criterion)
+        assert answer.status_code == (400 if criterion else 201)  # an empty header is no header
+
+    visited(database_url, visit)

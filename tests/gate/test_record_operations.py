@@ -1,0 +1,180 @@
+"""$lastn, $document, $summary and the histories through the gate: a broken predicate, the trail, a person, limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from hub.audit.entry import Interaction, Outcome
+from hub.db.database import Tx
+from hub.fhir.json import loads
+from hub.gate.gate import Gate
+from hub.kernel.errors import Category
+from hub.store.criteria import Query
+from hub.store.store import Store
+from hub.store.values import Found, Span, Stored, Visible
+from tests.gate.house import CLINICIAN, STRANGER, House, absent, observation, refusal, with_house, write
+
+CLINIC = replace(CLINICIAN, organization="F05", practitioner="gao")
+
+#: Every way, as a question about the patient `a` and the Composition `c`.
+WAYS: dict[str, Callable[[Gate], Awaitable[Any]]] = {
+    "histories": lambda gate: gate.histories(CLINICIAN, None, []),
+    "latest": lambda gate: gate.latest(CLINICIAN, [("patient", "a"), ("code", "4548-4")]),
+    "document": lambda gate: gate.document(CLINICIAN, "c"),
+    "summary": lambda gate: gate.summary(CLINICIAN, "a"),
+}
+
+
+async def settle(house: House) -> None:
+    """A patient of the hospital with a value of it and one of the laboratory, and a document that names both."""
+    await house.save(
+        write("Patient", "a"),
+        observation("own", effectiveDateTime="2026-05-01"),
+        observation("theirs", author="F03", effectiveDateTime="2026-05-02"),
+        write(
+            "Composition",
+            "c",
+            patient="a",
+            section=[{"entry": [{"reference": f"Observation/{rid}"} for rid in ("theirs", "own", "nothing")]}],
+        ),
+    )
+
+
+def ids(page: Any) -> list[str]:
+    return [row.id for row in (*page.matches, *page.included)]
+
+
+@pytest.mark.parametrize(
+    ("way", "expected"),
+    [
+        ("histories", {"c", "own", "a"}),
+        ("latest", {"own"}),
+        ("document", {"c", "a", "own"}),
+        ("summary", {"a", "own"}),
+    ],
+)
+def test_what_others_authored_stays_out_and_takes_no_place(database_url: str, way: str, expected: set[str]) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        assert set(ids(await WAYS[way](house.gate))) == expected
+
+    with_house(database_url, work)
+
+
+class Leaky(Store):
+    """A store whose predicate is broken: it shows everything."""
+
+    async def history(
+        self, tx: Tx, types: Iterable[str], visible: Visible, span: Span, *, count: int, after: bytes | None = None
+    ) -> Found:
+        return await super().history(tx, types, replace(visible, everything=True), span, count=count, after=after)
+
+    async def latest(self, tx: Tx, query: Query, visible: Visible, *, most: int, limit: int) -> list[Stored]:
+        return await super().latest(tx, query, replace(visible, everything=True), most=most, limit=limit)
+
+    async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
+        return await super().named(tx, refs, replace(visible, everything=True))
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_a_broken_predicate_is_caught_at_release(database_url: str, way: str) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        assert (await refusal(WAYS[way](house.gate))).category is Category.FAULT
+        entry = (await house.entries())[0]
+        assert (entry.outcome, entry.reason, entry.patients) == (Outcome.INCIDENT, "no-care-relationship", ())
+
+    with_house(database_url, work, store=Leaky)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_nothing_leaves_when_the_trail_cannot_be_written(database_url: str, way: str) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        async with house.database.connection() as tx:
+            await tx.execute("ALTER TABLE audit ADD CHECK (false) NOT VALID")
+        assert (await refusal(WAYS[way](house.gate))).category is Category.UNAVAILABLE
+
+    with_house(database_url, work)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_it_waits_for_its_audit_row(database_url: str, way: str) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        async with house.database.transaction() as tx:
+            await tx.execute("LOCK TABLE audit IN SHARE MODE")
+            asking: asyncio.Task[Any] = asyncio.create_task(WAYS[way](house.gate))  # type: ignore[arg-type]
+            await asyncio.sleep(0.3)
+            assert not asking.done()
+        assert (await asking).matches
+
+    with_house(database_url, work)
+
+
+def test_a_document_is_recorded_once_with_all_that_left(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        await house.gate.document(CLINICIAN, "c")
+        (entry,) = await house.entries()
+        assert (entry.interaction, entry.outcome) == (Interaction.OPERATION, Outcome.RELEASED)
+        assert (entry.resource_type, entry.resource_id, entry.patients) == ("Composition", "c", ("a",))
+        assert entry.types == {"Composition": 1, "Patient": 1, "Observation": 1}
+
+    with_house(database_url, work)
+
+
+def test_a_hidden_composition_and_an_absent_one_are_told_alike_and_recorded_apart(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        assert await absent(house.gate.document(STRANGER, "c"))
+        assert await absent(house.gate.document(STRANGER, "nothing"))
+        assert [entry.outcome for entry in await house.entries()] == [Outcome.ABSENT, Outcome.REFUSED]
+
+    with_house(database_url, work)
+
+
+def test_a_token_without_the_type_gets_a_document_without_it(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        narrow = replace(CLINICIAN, scopes=("user/Composition.r", "user/Patient.r"))
+        assert ids(await house.gate.document(narrow, "c")) == ["c", "a"]
+        summary = replace(CLINICIAN, scopes=("user/Patient.rs", "user/Condition.rs"))
+        assert ids(await house.gate.summary(summary, "a")) == ["a"]
+
+    with_house(database_url, work)
+
+
+def test_more_than_a_page_is_refused_and_recorded(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await house.save(*(observation(f"o{number}", code=f"{number}-1") for number in range(1001)))
+        error = await refusal(house.gate.latest(CLINICIAN, [("patient", "a"), ("category:not", "x")]))
+        assert (error.category, error.code) == (Category.TOO_LARGE, "too-many")
+        (entry,) = await house.entries()
+        assert (entry.outcome, entry.reason) == (Outcome.REFUSED, "too-many")
+
+    with_house(database_url, work)
+
+
+def test_the_summary_of_a_person_is_made_of_all_permitted_sources(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await house.save(
+            write("Patient", "a", name=[{"text": "沈桂兰"}]),
+            write("Patient", "a2", author="F05", name=[{"text": "SHEN GUILAN"}]),
+            observation("old", patient="a", effectiveDateTime="2026-05-01"),
+            observation("new", patient="a2", author="F05", effectiveDateTime="2026-05-02"),
+        )
+        await house.link("person", "a", "a2")
+        page = await house.gate.summary(CLINIC, "person")
+        assert ids(page) == ["person", "a2", "new"]
+        assert [name["text"] for name in loads(page.matches[0].body)["name"]] == ["SHEN GUILAN"]
+        assert ids(await house.gate.summary(CLINICIAN, "person")) == ["person", "a", "old"]
+        await house.relate("a2", "F05")
+        assert sorted(ids(await house.gate.summary(CLINIC, "person"))) == ["a", "a2", "new", "person"]
+
+    with_house(database_url, work)
