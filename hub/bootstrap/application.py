@@ -59,7 +59,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     directory, store = Directory(foundation.consortium), foundation.store()
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
-    follows, validator = consequences(foundation, store), Validator(foundation.profiles)
+    follows, validator = consequences(foundation, store), foundation.validator
     writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, sight=gate.sight)
 
     async def ready() -> None:

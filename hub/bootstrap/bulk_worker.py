@@ -18,7 +18,6 @@ from hub.bulk.importing import Importer
 from hub.bulk.model import Kind
 from hub.bulk.worker import Runner, Worker
 from hub.db.database import Database
-from hub.fhir.validate import validate
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
 from hub.records.client import ClientWrites
@@ -31,7 +30,8 @@ async def bulk_worker(foundation: Foundation, database: Database) -> AsyncIterat
     directory, store = Directory(foundation.consortium), foundation.store()
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
-    writes = ClientWrites(database, store, directory, validate, trail, system_clock, consequences(foundation, store))
+    follows = consequences(foundation, store)
+    writes = ClientWrites(database, store, directory, foundation.validator, trail, system_clock, follows)
     jobs, vault, keep = jobs_of(settings, database), vault_of(settings), timedelta(seconds=settings.bulk_seconds)
     ids = keyed_ids(foundation.keys.id_secret)
     exporter = Exporter(gate, jobs, vault, system_clock, most_bytes=settings.bulk_bytes, keep=keep)

@@ -22,7 +22,6 @@ from hub.events.receivers import Receivers
 from hub.events.sockets import Sockets
 from hub.events.subscriptions import Subscriptions
 from hub.events.telling import Telling
-from hub.fhir.validate import validate
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
 from hub.pipeline.wakeup import Wakeup
@@ -64,7 +63,7 @@ def api_parts(foundation: Foundation, database: Database, gate: Gate, trail: Tra
         subscribing,
         Receivers(directory, foundation.consortium.receivers),
         Seal(foundation.keys.page_secret),
-        validate,
+        foundation.validator,
         **bases,
     )
     base_url, wakeup = settings.base_url, Wakeup(database, CHANNEL)

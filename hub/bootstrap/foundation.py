@@ -12,7 +12,8 @@ from typing import Final
 from hub.auth.keys import KeyStore
 from hub.db import migrate as schema
 from hub.db.database import Database
-from hub.fhir.profiles.registry import Profiles, loaded
+from hub.fhir.profiles.registry import loaded
+from hub.fhir.validator import Validator
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
@@ -40,10 +41,13 @@ class Foundation:
         return KeyStore(self.settings.data_dir / "keys")
 
     @property
-    def profiles(self) -> Profiles:
-        """The loaded FHIR profiles. Raises HubError INVALID with a line for each file that is wrong."""
+    def validator(self) -> Validator:
+        """Validation with the FHIR profiles of this installation, read when asked for.
+
+        Raises HubError INVALID with a line for each file that is wrong.
+        """
         folder = self.settings.profiles
-        return loaded(Path(folder) if folder else None)
+        return Validator(loaded(Path(folder) if folder else None))
 
     def store(self) -> Store:
         return Store(system_clock, full_text=self.settings.full_text)

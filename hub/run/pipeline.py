@@ -5,7 +5,6 @@ from __future__ import annotations
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.feeds import translators
 from hub.bootstrap.foundation import Foundation
-from hub.fhir.validator import Validator
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
 from hub.pipeline.worker import run_worker
@@ -22,7 +21,7 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
         await run_worker(
             database,
             Ingest(store, keyed_ids(secret), consortium.facilities, consequences(foundation, store)),
-            translators(consortium, secret, settings.canonical_base, Validator(foundation.profiles)),
+            translators(consortium, secret, settings.canonical_base, foundation.validator),
             foundation.log,
             system_clock,
             batch_size=settings.batch_size,

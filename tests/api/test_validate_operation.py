@@ -179,6 +179,9 @@ def test_a_rehearsal_is_in_the_trail_and_says_that_it_was_one(database_url: str)
         {"resourceType": "Parameters", "parameter": [{"name": "colour", "valueCode": "red"}]},
         {"resourceType": "Parameters", "parameter": [{"name": "mode", "valueBoolean": True}]},
         {"resourceType": "Parameters", "parameter": "x"},
+        {"resourceType": "Parameters", "parameter": 5},
+        {"resourceType": "Parameters", "parameter": [5]},
+        {"resourceType": "Parameters", "parameter": [{"name": ["mode"], "valueCode": "create"}]},
         {"resourceType": "Parameters"},
     ],
 )
@@ -227,3 +230,13 @@ def test_no_value_of_the_client_is_repeated(database_url: str) -> None:
 
 def test_the_outcome_of_nothing_wrong_is_one_issue() -> None:
     assert len(operation_outcome([])["issue"]) == 1
+
+
+def test_parameters_are_judged_as_a_resource_where_they_hold_none(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        sent = {"resourceType": "Parameters", "parameter": [{"name": "x", "valueString": ""}]}
+        (issue,) = issues(await home.ask("POST", "/Parameters/$validate", sent))
+        assert issue["expression"] == ["Parameters.parameter[0].value.ofType(string)"]
+        assert issues(await home.ask("POST", "/Parameters/$validate", {"resourceType": "Parameters", "parameter": 5}))
+
+    in_house(database_url, visit)

@@ -59,7 +59,8 @@ def _is_input(ask: Ask) -> bool:
     body = ask.resource
     if not isinstance(body, dict) or body.get("resourceType") != "Parameters":
         return False
-    names = [one.get("name") for one in body.get("parameter", ()) if isinstance(one, dict)]
+    listed = body.get("parameter")
+    names = [one.get("name") for one in listed if isinstance(one, dict)] if isinstance(listed, list) else []
     return ask.type != "Parameters" or "resource" in names
 
 

@@ -50,13 +50,16 @@ class Conformance:
         for name, child in rule.children.items():
             self.check_all(node, node.child(name), name, child)
 
-    def check_all(self, owner: Node, items: list[Node], name: str, rule: ElementRule) -> None:
-        """Check how many items of an element there are, each of them, and the slices they are in."""
+    def check_all(self, owner: Node, items: list[Node], name: str, rule: ElementRule, unsorted: int = 0) -> None:
+        """Check how many items of an element there are, each of them, and the slices they are in.
+
+        `unsorted` items are there beside, of which nobody can tell whether they are in this slice.
+        """
         place = f"{where(owner)}.{name}"
-        if len(items) < rule.minimum:
-            self.say("error", place, "required", f"must be there at least {rule.minimum} times ({rule.id})")
+        if len(items) + unsorted < rule.minimum:
+            self.say("error", place, "required", f"must be there {_times(rule.minimum)} at least ({rule.id})")
         if rule.maximum is not None and len(items) > rule.maximum:
-            self.say("error", place, "structure", f"must be there at most {rule.maximum} times ({rule.id})")
+            self.say("error", place, "structure", f"must be there {_times(rule.maximum)} at most ({rule.id})")
         for item in items:
             self.check(item, rule)
         if rule.slices:
@@ -68,6 +71,11 @@ class Conformance:
         if self._depth < _DEEPEST:
             trial.check(node, rule)
         return not any(issue.severity == "error" for issue in trial.issues)
+
+    def is_undecided(self, node: Node, rule: ElementRule) -> bool:
+        """Whether all that is demanded of an element is a code of a value set that nobody lists."""
+        alone = rule.fixed is None and rule.pattern is None and not rule.children
+        return alone and rule.binding is not None and self._terms.holds(node, rule.binding.value_set) is None
 
     def profile(self, url: str) -> Profile | None:
         """A profile at hand."""
@@ -176,3 +184,7 @@ def _in_order(low: object, high: object) -> bool:
     if any(value is None or isinstance(value, bool | str | dict | list) for value in numbers):
         return True
     return bool(low <= high)  # type: ignore[operator]
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"

@@ -181,6 +181,45 @@ def test_slices_are_told_apart_by_the_type_of_a_target(tmp_path: Path) -> None:
     assert told(profiles, observation(performer=performers[:1]), "p") == [("Observation.performer", "required")]
 
 
+def test_slices_are_told_apart_by_what_a_reference_leads_to_and_left_open_where_that_is_elsewhere(
+    tmp_path: Path,
+) -> None:
+    to_named = [{"code": "Reference", "targetProfile": [BASE + "named"]}]
+    profiles = guide(
+        tmp_path,
+        profile(
+            "p",
+            "Observation",
+            element(
+                "Observation.performer",
+                slicing={"discriminator": [{"type": "value", "path": "resolve().name"}], "rules": "closed"},
+            ),
+            element("Observation.performer:named", min=1, max="1", type=to_named),
+        ),
+        profile("named", "Organization", element("Organization.name", fixedString="ours")),
+    )
+    inner = {"resourceType": "Organization", "id": "o", "name": "ours"}
+    sent = observation(performer=[{"reference": "#o"}], contained=[inner])
+    assert told(profiles, sent, "p") == []
+    assert ("Observation.performer", "required") in told(profiles, sent | {"contained": [inner | {"name": "x"}]}, "p")
+    assert told(profiles, observation(performer=[{"reference": "Organization/elsewhere"}]), "p") == []
+
+
+def test_a_slice_of_a_value_set_nobody_lists_is_left_open(tmp_path: Path) -> None:
+    bound = {"strength": "required", "valueSet": "urn:elsewhere"}
+    profiles = guide(
+        tmp_path,
+        profile(
+            "p",
+            "Observation",
+            slicing("Observation.category", "value", "$this"),
+            element("Observation.category:theirs", min=1, max="1", binding=bound),
+        ),
+    )
+    assert told(profiles, observation(category=[{"text": "x"}, {"text": "y"}]), "p") == []
+    assert told(profiles, observation(), "p") == [("Observation.category", "required")]
+
+
 def test_slices_are_told_apart_by_profile(tmp_path: Path) -> None:
     to_named = [{"code": "Reference", "targetProfile": [BASE + "named"]}]
     profiles = guide(
