@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import combinations
 
 from hub.mpi.decide import Reason
@@ -80,6 +81,7 @@ def cluster(
 
     A record that fits two persons almost equally well (within `margin` bits) joins neither.
     """
+    relate = cache(relate)  # the same two records stand beside many others
     torn = _torn(links, relate, margin)
     groups = _Groups()
     for group in standing:

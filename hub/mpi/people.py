@@ -42,6 +42,8 @@ class People:
         self.decided: Final[list[Decision]] = []
         self.turned: list[Decision] = []
         self._edges: Final[defaultdict[int, dict[tuple[int, int, int], Edge]]] = defaultdict(dict)
+        #: Edges that keep apart are few, and asked for of every pair.
+        self._apart: Final[defaultdict[tuple[int, int], list[Edge]]] = defaultdict(list)
         self._sources: Final[defaultdict[str, set[int]]] = defaultdict(set)
         for member in members:
             self.add(member)
@@ -58,6 +60,8 @@ class People:
         """Let an edge in; returns the one known already, if it is."""
         known = self._edges[edge.first].setdefault(edge.key, edge)
         self._edges[edge.second].setdefault(edge.key, known)
+        if known is edge and edge.bond is Bond.APART:
+            self._apart[edge.first, edge.second].append(edge)
         return known
 
     def group(self, number: int) -> frozenset[int]:
@@ -76,7 +80,7 @@ class People:
 
     def kept_apart(self, first: int, second: int) -> bool:
         """Whether a message or a steward said that these two are two persons."""
-        return any(edge.other(first) == second for edge in self.standing(first, Bond.APART))
+        return any(not edge.closed for edge in self._apart.get((min(first, second), max(first, second)), ()))
 
     def decide(self, decision: Decision) -> Decision:
         """Let a decision take effect: its edges and closings, then the moves that follow from them."""
