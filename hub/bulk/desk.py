@@ -16,7 +16,7 @@ from hub.auth.actor import Actor
 from hub.auth.claims import claims_of
 from hub.auth.directory import Directory
 from hub.bulk.jobs import Jobs, no_such_job
-from hub.bulk.model import File, Job, State, refusal, subject_of
+from hub.bulk.model import File, Job, Kind, State, refusal, subject_of
 from hub.bulk.sources import Sources
 from hub.bulk.vault import Vault
 from hub.gate.export_wish import Level
@@ -44,7 +44,7 @@ class Progress:
     """How far a job is: `text` is for people, `files` and `result` are there when it is done."""
 
     done: bool
-    kind: str
+    kind: Kind
     request: str
     text: str = ""
     files: Sequence[File] = ()
@@ -144,11 +144,11 @@ class Desk:
         await self._jobs.drop(job_id, subject_of(actor))
         await asyncio.to_thread(self._vault.clear, job_id)
 
-    async def _make(self, actor: Actor, kind: str, asked: Json, request: str) -> str:
+    async def _make(self, actor: Actor, kind: Kind, asked: Json, request: str) -> str:
         job_id = random_id()
         await self._jobs.make(
             job_id,
-            "export" if kind == "export" else "import",
+            kind,
             subject_of(actor),
             claims_of(actor),
             asked,

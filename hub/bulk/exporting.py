@@ -18,6 +18,7 @@ from hub.bulk.model import OUTCOME, File, FileKind, Job
 from hub.bulk.vault import Vault, Writer
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
+from hub.gate.exports import Export
 from hub.gate.gate import Gate
 from hub.gate.parcels import Parcel
 from hub.kernel.clock import Clock
@@ -61,13 +62,13 @@ class _Files:
 
     async def close(self) -> None:
         """Make the open file durable and note it."""
-        if self.writer is None:
+        writer = self.writer
+        if writer is None:
             return
         kind, rtype = self.about
-        await self.writer.sync()
-        self.writer.close()
-        number, writer = len(self.closed) + 1, self.writer
-        name = self._name()
+        await writer.sync()
+        writer.close()
+        number, name = len(self.closed) + 1, self._name()
         self.closed.append(
             File(number=number, kind=kind, type=rtype, name=name, frames=writer.frames, size=writer.size)
         )
@@ -96,21 +97,9 @@ class Exporter:
         """Do the job and settle it. Raises HubError for what the job fails by, `LostError` when it is lost."""
         self._vault.clear(job.id)
         files = _Files(vault=self._vault, job=job)
-        others = await self._jobs.space(job.subject)
-        asked = job.asked
-        since = asked["since"]
-        horizon = None if since is None else await self._jobs.horizon(datetime.fromisoformat(since))
-        params = [(name, value) for name, value in asked["params"]]
         try:
-            async with self._gate.export(
-                job.who, asked["level"], asked["group"], params, lenient=asked["lenient"], horizon=horizon
-            ) as export:
-                note = _Note(claims, job)
-                async for parcel in export.parcels:
-                    await _keep(files, parcel)
-                    self._refuse_too_much(others + files.taken)
-                    await note.told(parcel.count)
-            for name in asked["ignored"]:
+            export = await self._fill(files, job, _Note(claims, job))
+            for name in job.asked["ignored"]:
                 await files.add("error", OUTCOME, _ignored(name), 1, 0)
             await files.close()
         finally:
@@ -118,6 +107,21 @@ class Exporter:
         result = {"transactionTime": export.time.isoformat(), "snapshot": export.snapshot}
         expires = self._clock() + self._keep
         await claims.finish(job, files.closed, result, expires, (export.time, export.snapshot))
+
+    async def _fill(self, files: _Files, job: Job, note: _Note) -> Export:
+        """Bring all parcels into files."""
+        asked, others = job.asked, await self._jobs.space(job.subject)
+        params = [(name, value) for name, value in asked["params"]]
+        since = asked["since"]
+        horizon = None if since is None else await self._jobs.horizon(datetime.fromisoformat(since))
+        async with self._gate.export(
+            job.who, asked["level"], asked["group"], params, lenient=asked["lenient"], horizon=horizon
+        ) as export:
+            async for parcel in export.parcels:
+                await _keep(files, parcel)
+                self._refuse_too_much(others + files.taken)
+                await note.told(parcel.count)
+        return export
 
     def _refuse_too_much(self, taken: int) -> None:
         if taken > self._most:

@@ -11,7 +11,7 @@ import errno
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -76,12 +76,12 @@ class Vault:
         """Remove the files of a job."""
         shutil.rmtree(self._of(job_id), ignore_errors=True)
 
-    def sweep(self, known: Collection[str]) -> None:
-        """Remove the files of all jobs that are not known."""
-        with suppress(FileNotFoundError):
-            for path in self._folder.iterdir():
-                if path.name not in known:
-                    shutil.rmtree(path, ignore_errors=True)
+    def held(self) -> list[str]:
+        """The jobs of which there are files."""
+        try:
+            return [path.name for path in self._folder.iterdir()]
+        except FileNotFoundError:
+            return []
 
     def _of(self, job_id: str) -> Path:
         return self._folder / job_id

@@ -78,8 +78,11 @@ class Worker:
 
     async def sweep(self) -> None:
         """Remove what has expired, and the files of jobs that are gone."""
+        # Files first: a job that is made meanwhile is not among them, and cannot be taken for one that is gone.
+        held = await asyncio.to_thread(self._vault.held)
         known = await self._jobs.expire(self._clock())
-        await asyncio.to_thread(self._vault.sweep, known)
+        for job_id in set(held).difference(known):
+            await asyncio.to_thread(self._vault.clear, job_id)
 
     async def _for_ever(self) -> None:
         while True:

@@ -45,6 +45,8 @@ def cohort_of(body: bytes, at: datetime, base_url: str) -> Cohort:
     if group.get("type") != "person":
         raise _unfit("is not a group of persons", "Group.type")
     filters = tuple(_filter(extension, base_url) for extension in group.get("modifierExtension", ()))
+    if filters and group.get("characteristic"):
+        raise _unfit("has characteristics beside a member-filter", "Group.characteristic")
     members = group.get("member")
     if not members and not filters:
         raise _unfit("has no members, and no member-filter that finds them", "Group.member")
@@ -67,8 +69,8 @@ def _patients(members: Sequence[Json], at: datetime, base_url: str) -> list[str]
     found = []
     for member in members:
         target = parse_reference(str(member.get("entity", {}).get("reference", "")), base_url)
-        if target is None or target.type != "Patient":
-            raise _unfit("has a member that is no Patient of this server", "Group.member")
+        if target is None or target.type != "Patient" or member.get("modifierExtension"):
+            raise _unfit("has a member that is no Patient of this server, or with a modifier", "Group.member")
         if member.get("inactive") is not True and not _over(member.get("period"), at):
             found.append(target.id)
     return found

@@ -22,6 +22,8 @@ Level = Literal["system", "patient", "group"]
 Parameters = Sequence[tuple[str, str]]
 
 _KNOWN: Final = frozenset({"_outputFormat", "_since", "_until", "_type", "_typeFilter"})
+#: Made from the trail, not stored.
+_COMPUTED: Final = frozenset({"AuditEvent"})
 _FORMATS: Final = frozenset({"application/fhir+ndjson", "application/ndjson", "ndjson"})
 #: Queries are joined by commas, which also stand inside of them: one begins with a type and a question mark.
 _NEXT_QUERY: Final = re.compile(r",(?=[A-Z][A-Za-z]{1,63}\?)")
@@ -130,6 +132,14 @@ def _format(text: str) -> str:
 def _type(name: str) -> str:
     if name not in NUMBERS:
         raise invalid("is not a resource type of FHIR R4", "_type")
+    if name in _COMPUTED:
+        raise HubError(
+            Category.UNSUPPORTED,
+            "names a type that is not exported: it is made when it is searched for",
+            where="_type",
+            todo=f"search for {name}",
+            code="unsupported-type",
+        )
     return name
 
 

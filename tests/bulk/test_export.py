@@ -64,6 +64,7 @@ def test_without_respond_async_it_is_refused(database_url: str, path: str, metho
         ("patient=Patient/a", "unknown-parameter", "patient"),
         ("_outputFormat=text/csv", "search-value", "_outputFormat"),
         ("_type=Nobody", "search-value", "_type"),
+        ("_type=AuditEvent", "unsupported-type", "AuditEvent"),
         ("_since=x", "search-value", "_since"),
         ("_until=x", "search-value", "_until"),
         ("_typeFilter=Observation", "search-value", "_typeFilter"),

@@ -147,6 +147,10 @@ def test_a_group_of_another_organisation_is_not_there(database_url: str) -> None
         {"resourceType": "Group", "type": "device", "actual": True, "member": of("Patient/a")["member"]},
         of("Group/other"),
         of("urn:uuid:5f3a6b4e-0000-4000-8000-000000000000"),
+        of("Patient/a", modifierExtension=[{"url": "http://x", "valueBoolean": True}]),
+        by_query(
+            "Patient?gender=male", characteristic=[{"code": {"text": "x"}, "valueBoolean": True, "exclude": True}]
+        ),
         {**of("Patient/a"), "modifierExtension": [{"url": "http://x", "valueBoolean": True}]},
         by_query("Practitioner?name=x"),
         by_query("Observation?_sort=date"),

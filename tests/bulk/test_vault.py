@@ -113,9 +113,16 @@ def test_a_full_disk_is_told_and_leaves_nothing(database_url: str, monkeypatch: 
     with_bulk(database_url, visit)
 
 
-def test_what_belongs_to_no_job_is_swept_away(tmp_path: Path) -> None:
-    vault = written(tmp_path, b"x", job="known")
-    written(tmp_path, b"x", job="gone")
-    vault.sweep({"known"})
-    assert [path.name for path in tmp_path.iterdir()] == ["known"]
-    Vault(tmp_path / "nowhere").sweep(())
+def test_what_belongs_to_no_job_is_swept_away(database_url: str) -> None:
+    async def visit(bulk: Bulk) -> None:
+        await bulk.worker.sweep()
+        await bulk.home.create(patient())
+        where = await bulk.start("/$export")
+        await bulk.worker.drain()
+        writer = bulk.vault.writer("gone", "1", KEY)
+        writer.close()
+        assert len(bulk.vault.held()) == 2
+        await bulk.worker.sweep()
+        assert bulk.vault.held() == [where.rpartition("/")[2]]
+
+    with_bulk(database_url, visit)
