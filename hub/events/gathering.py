@@ -13,7 +13,7 @@ from hub.db.database import Database, Tx
 from hub.events import kept, queue
 from hub.events.matching import Compiled, Matcher
 from hub.events.wanted import read_wanted
-from hub.gate.changes import Position
+from hub.gate.changes import Changed, Position
 from hub.gate.notices import Notices
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError
@@ -64,10 +64,19 @@ class Gathering:
         stretch = await self._notices.changes(tx, after, _BATCH, matcher.types)
         if stretch.end is None:
             return False
-        count = await queue.gather(tx, [(sid, change) for change in stretch.changes for sid in matcher.match(change)])
+        found = [(sid, change) for change in stretch.changes for sid in self._met(matcher, change)]
+        count = await queue.gather(tx, found)
         await tx.execute(_MOVE, *stretch.end)
         self._log.event("events-gathered", level="DEBUG", count=count)
         return True
+
+    def _met(self, matcher: Matcher, change: Changed) -> list[str]:
+        """A resource of a shape no topic expects is no event, and keeps nobody else's back."""
+        try:
+            return matcher.match(change)
+        except (TypeError, AttributeError, ValueError) as error:
+            self._log.failure("event-unreadable", error, resource_type=change.type)
+            return []
 
     async def _end(self, tx: Tx, now: datetime) -> None:
         ended = [row[0] for row in await tx.fetch(_ENDED, now)]

@@ -121,3 +121,25 @@ def test_events_are_forgotten_after_their_days(database_url: str) -> None:
         assert (await telled.desk.shown(sid)).told == 2
 
     in_telling(database_url, visit)
+
+
+def test_a_resource_of_an_odd_shape_keeps_nobody_elses_events_back(database_url: str) -> None:
+    async def visit(telled: Telled) -> None:
+        await telled.subscribe(telled.wanted("transfer"))
+        await telled.subscribe(telled.wanted("resource-changed", "Patient?"))
+        who = (await telled.home.create(patient()))["id"]
+        stay = {
+            "resourceType": "Encounter",
+            "status": "in-progress",
+            "class": {"code": "IMP"},
+            "subject": {"reference": f"Patient/{who}"},
+            "location": [{"location": "Location/w"}],
+        }
+        made = await telled.home.create(stay)
+        changed = {**made, "status": "onleave"}
+        assert (await telled.home.ask("PUT", f"/Encounter/{made['id']}", changed)).status_code == 200
+        await telled.tell()
+        assert telled.receiver.events == [(1, f"{BASE}/Patient/{who}")]
+        assert "event-unreadable" in telled.home.log.getvalue()
+
+    in_telling(database_url, visit)
