@@ -53,7 +53,7 @@ async def to_file(made: House, vault: Vault, actor: Actor, name: str) -> tuple[i
     """An export into one file; its frames and its horizon."""
     vault.clear(name)
     writer = vault.writer(name, "1", _KEY)
-    async with made.gate.export(actor, "system", None, [("_type", "Observation")]) as export:
+    async with made.gate.bulk.opened(actor, "system", None, [("_type", "Observation")]) as export:
         async for parcel in export.parcels:
             await writer.write(parcel.content)
     await writer.sync()
@@ -68,7 +68,7 @@ async def from_file(made: House, vault: Vault, actor: Actor, name: str, written:
     def contents() -> AsyncIterator[bytes]:
         return vault.frames(name, "1", _KEY, frames)
 
-    lines = await made.gate.deliver(actor, "Observation", "bench", horizon, contents)
+    lines = await made.gate.bulk.deliver(actor, "Observation", "bench", horizon, contents)
     return sum([len(chunk) async for chunk in lines])
 
 

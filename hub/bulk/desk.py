@@ -76,8 +76,8 @@ class Desk:
         request: str,
         origin: Origin,
     ) -> str:
-        """Start an export; the id of its job. Raises HubError as `Gate.begin_export` and `Jobs.make`."""
-        wish = await self._gate.begin_export(actor, level, group, params, lenient=lenient, origin=origin)
+        """Start an export; the id of its job. Raises HubError as `BulkWay.begin` and `Jobs.make`."""
+        wish = await self._gate.bulk.begin(actor, level, group, params, lenient=lenient, origin=origin)
         asked: Json = {
             "level": level,
             "group": group,
@@ -137,7 +137,7 @@ class Desk:
         if file.kind == "error":
             return contents()
         query = urlencode([("$export", job.asked["level"]), ("file", f"{job.id}/{number}")])
-        return await self._gate.deliver(actor, file.type, query, job.result["snapshot"], contents, origin=origin)
+        return await self._gate.bulk.deliver(actor, file.type, query, job.result["snapshot"], contents, origin=origin)
 
     async def cancel(self, actor: Actor, job_id: str) -> None:
         """Stop a job and remove its files. Raises HubError NOT_FOUND."""

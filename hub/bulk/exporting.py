@@ -114,7 +114,7 @@ class Exporter:
         params = [(name, value) for name, value in asked["params"]]
         since = asked["since"]
         horizon = None if since is None else await self._jobs.horizon(datetime.fromisoformat(since))
-        async with self._gate.export(
+        async with self._gate.bulk.opened(
             job.who, asked["level"], asked["group"], params, lenient=asked["lenient"], horizon=horizon
         ) as export:
             async for parcel in export.parcels:

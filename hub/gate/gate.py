@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Callable, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -15,10 +14,8 @@ from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.gate import (
-    deliveries,
     documents,
     explain,
-    exports,
     histories,
     instances,
     latest,
@@ -29,12 +26,10 @@ from hub.gate import (
     stewards,
     summaries,
 )
+from hub.gate.bulk_way import BulkWay
 from hub.gate.cases import Rules
 from hub.gate.currents import Currents
-from hub.gate.deliveries import Contents
 from hub.gate.door import Door
-from hub.gate.export_wish import ExportWish, Level
-from hub.gate.exports import Export
 from hub.gate.match import Candidate
 from hub.gate.notices import Notices
 from hub.gate.pages import Seal
@@ -106,6 +101,11 @@ class Gate:
     def sight(self) -> Sight:
         """What the records door asks before it patches (hub.records.sight)."""
         return Sight(self._door)
+
+    @property
+    def bulk(self) -> BulkWay:
+        """What leaves by the file (Bulk Data 2.0)."""
+        return BulkWay(self._door)
 
     @property
     def notices(self) -> Notices:
@@ -294,57 +294,3 @@ class Gate:
             query=searches.query_text(params) or None,
         )
         return await records.everything(self._door, asked, params, lenient=lenient)
-
-    async def begin_export(
-        self,
-        actor: Actor,
-        level: Level,
-        group: str | None,
-        params: Sequence[tuple[str, str]],
-        *,
-        lenient: bool = False,
-        origin: Origin = UNKNOWN_ORIGIN,
-    ) -> ExportWish:
-        """Whether an export may be made, and what it would hold (Bulk Data 2.0); recorded, no row is looked at.
-
-        `group` is the id of the Group at that level. Raises HubError UNSUPPORTED and INVALID as `search`, also for a
-        Group that cannot be evaluated, FORBIDDEN for a break-glass, NOT_FOUND for a Group that is not the actor's.
-        """
-        asked = _export(actor, level, group, params, origin)
-        return await exports.begin(self._door, asked, level, params, lenient=lenient)
-
-    def export(
-        self,
-        actor: Actor,
-        level: Level,
-        group: str | None,
-        params: Sequence[tuple[str, str]],
-        *,
-        lenient: bool = False,
-        horizon: str | None = None,
-        origin: Origin = UNKNOWN_ORIGIN,
-    ) -> AbstractAsyncContextManager[Export]:
-        """All that a search would find, in one snapshot, as parcels that leave by `deliver` only.
-
-        `horizon` is the `snapshot` of the export that was made at `_since`: then exactly what it did not see. Also
-        raises HubError TOO_LARGE (code `too-costly`) as `search` does.
-        """
-        asked = _export(actor, level, group, params, origin)
-        return exports.opened(self._door, asked, level, params, lenient=lenient, horizon=horizon)
-
-    async def deliver(
-        self, actor: Actor, rtype: str, query: str, horizon: str, contents: Contents, *, origin: Origin = UNKNOWN_ORIGIN
-    ) -> AsyncIterator[bytes]:
-        """The permitted ones of the resources in some parcels of one type, as lines of NDJSON; recorded before.
-
-        `query` is for the trail, `horizon` the snapshot of their export. Raises HubError FORBIDDEN when the token does
-        not cover the type.
-        """
-        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, query=query)
-        return await deliveries.deliver(self._door, asked, horizon, contents)
-
-
-def _export(actor: Actor, level: Level, group: str | None, params: Sequence[tuple[str, str]], origin: Origin) -> Asked:
-    rtype = {"system": None, "patient": "Patient", "group": "Group"}[level]
-    given = searches.query_text([("$export", level), *params])
-    return Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, id=group, query=given)

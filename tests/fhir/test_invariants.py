@@ -20,8 +20,8 @@ from scripts.fhir_tables import Definitions
 from tests.fhir.elements import elements_for
 
 TABLE: Final = read_table("invariants")
-HELD: Final = {(row.type, row.key): row for name in TYPES for row in invariants_of(name)}
-WARNINGS: Final = {(row.type, row.key): row for name in TYPES for row in invariants_of(name, "warning")}
+HELD: Final = {(row.type, row.key): row for name in sorted(TYPES) for row in invariants_of(name)}
+WARNINGS: Final = {(row.type, row.key): row for name in sorted(TYPES) for row in invariants_of(name, "warning")}
 
 #: Rules that say something else than the expression, and what.
 OTHERWISE: Final = {

@@ -25,7 +25,7 @@ RECORD = (
 
 
 async def parcels(house: House, actor: Any = CLINICIAN, *params: tuple[str, str]) -> tuple[Export, list[Parcel]]:
-    async with house.gate.export(actor, "system", None, params) as export:
+    async with house.gate.bulk.opened(actor, "system", None, params) as export:
         return export, [parcel async for parcel in export.parcels]
 
 
@@ -36,14 +36,14 @@ async def lines(house: House, export: Export, found: Sequence[Parcel], actor: An
         for parcel in found:
             yield parcel.content
 
-    chunks = await house.gate.deliver(actor, found[0].type, "test", export.snapshot, contents)
+    chunks = await house.gate.bulk.deliver(actor, found[0].type, "test", export.snapshot, contents)
     return b"".join([chunk async for chunk in chunks])
 
 
 def test_an_export_is_one_snapshot_of_all_types(database_url: str) -> None:
     async def work(house: House) -> None:
         await house.save(*RECORD)
-        async with house.gate.export(CLINICIAN, "system", None, []) as export:
+        async with house.gate.bulk.opened(CLINICIAN, "system", None, []) as export:
             first = await anext(export.parcels)
             assert first.type == "Observation"
             # What is written while it runs belongs to the next one.
@@ -57,7 +57,7 @@ def test_an_export_is_one_snapshot_of_all_types(database_url: str) -> None:
 def test_nothing_leaves_and_nothing_is_recorded_of_anybody_before_a_file_is_fetched(database_url: str) -> None:
     async def work(house: House) -> None:
         await house.save(*RECORD)
-        await house.gate.begin_export(CLINICIAN, "system", None, [("_type", "Observation")])
+        await house.gate.bulk.begin(CLINICIAN, "system", None, [("_type", "Observation")])
         (begun,) = await house.entries()
         assert (begun.outcome, begun.patients, begun.query) == ("released", (), "%24export=system&_type=Observation")
         export, found = await parcels(house, CLINICIAN, ("_type", "Observation"))
@@ -107,7 +107,7 @@ def test_a_delivery_is_decided_anew_when_a_consent_changes_before_it_is_recorded
                 # Between the judgement and its row in the trail.
                 await house.consent("a", {"type": "deny"})
 
-        chunks = await house.gate.deliver(STRANGER, "Procedure", "test", export.snapshot, contents)
+        chunks = await house.gate.bulk.deliver(STRANGER, "Procedure", "test", export.snapshot, contents)
         assert [chunk async for chunk in chunks] == []
         assert times > 1
 
