@@ -192,13 +192,7 @@ class Gate:
         TOO_LARGE (code `too-costly`: the consents of too many patients would decide), and FORBIDDEN for a break-glass
         that is not about one patient.
         """
-        asked = Asked(
-            actor=actor,
-            interaction=Interaction.SEARCH_TYPE if rtype else Interaction.SEARCH_SYSTEM,
-            origin=origin,
-            type=rtype,
-            query=searches.query_text(params),
-        )
+        asked = _searching(actor, rtype, params, origin)
         if rtype == looks.AUDIT_EVENT:
             return await looks.search(self._door, asked, params, lenient=lenient)
         return await searches.search(self._door, asked, params, lenient=lenient)
@@ -248,13 +242,7 @@ class Gate:
 
         `params` as for `search`, with `_explain=true` among them. Also raises HubError UNSUPPORTED and INVALID.
         """
-        asked = Asked(
-            actor=actor,
-            interaction=Interaction.SEARCH_TYPE if rtype else Interaction.SEARCH_SYSTEM,
-            origin=origin,
-            type=rtype,
-            query=searches.query_text(params),
-        )
+        asked = _searching(actor, rtype, params, origin)
         return await explain.explain(self._door, asked, params)
 
     async def match(
@@ -294,3 +282,8 @@ class Gate:
             query=searches.query_text(params) or None,
         )
         return await records.everything(self._door, asked, params, lenient=lenient)
+
+
+def _searching(actor: Actor, rtype: str | None, params: Sequence[tuple[str, str]], origin: Origin) -> Asked:
+    interaction = Interaction.SEARCH_TYPE if rtype else Interaction.SEARCH_SYSTEM
+    return Asked(actor=actor, interaction=interaction, origin=origin, type=rtype, query=searches.query_text(params))
