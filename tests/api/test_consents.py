@@ -17,6 +17,7 @@ from hub.api.consents import consent_doors
 from hub.api.json_doors import Door, door_routes
 from hub.api.services import Services
 from hub.api.standing import approval_doors, proxy_doors
+from hub.api.subscriptions import topic_doors
 from hub.auth.actor import Actor
 from hub.fhir.json import dumps, loads
 from hub.fhir.validate import validate
@@ -63,6 +64,7 @@ def _doors(desk: Desk) -> list[Door]:
         *consent_doors(desk.consents, desk.reads, BASE),
         *proxy_doors(desk.proxies),
         *approval_doors(desk.approvals),
+        *topic_doors(BASE),
     ]
 
 

@@ -75,12 +75,16 @@ async def timed(home: House, asked: Hostile) -> tuple[httpx.Response, float]:
     return answer, time.process_time() - begin
 
 
+#: A refusal is told in the type of JSON that was asked for.
+JSON_TYPES = {f"application/{kind}; charset=utf-8" for kind in ("fhir+json", "json")}
+
+
 def judge(asked: Hostile, answer: httpx.Response, seconds: float) -> None:
     assert answer.status_code < 500, answer.text
     assert seconds < CPU_SECONDS
     if answer.status_code >= 400:
         assert answer.status_code in REFUSALS
-        assert answer.headers["content-type"] == "application/fhir+json; charset=utf-8"
+        assert answer.headers["content-type"] in JSON_TYPES
         if asked.method != "HEAD":
             refused(body(answer))
         assert CANARY not in answer.text

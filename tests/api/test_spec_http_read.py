@@ -130,16 +130,17 @@ def test_a_generic_mime_type_is_answered_and_utf_8_is_always_said(database_url: 
     async def visit(home: House) -> None:
         for accept in ("application/json", "text/json", "*/*", "application/fhir+json;fhirVersion=4.0"):
             answer = await home.ask("GET", PATH, accept=accept)
-            assert (answer.status_code, answer.headers["content-type"].partition("; ")[2]) == (200, "charset=utf-8")
+            assert answer.status_code == 200
+            assert answer.headers["content-type"].endswith("; charset=utf-8")
             assert "沈" in answer.content.decode()
         assert (await home.ask("GET", PATH, accept="application/fhir+json;fhirVersion=3.0")).status_code == 406
 
     visited(database_url, visit)
 
 
-def test_servers_without_head_answer_405_as_http_says_and_say_what_is_allowed(database_url: str) -> None:
+def test_methods_that_are_not_there_are_405_and_say_what_is_allowed(database_url: str) -> None:
     async def visit(home: House) -> None:
-        for method in ("HEAD", "OPTIONS", "TRACE"):
+        for method in ("OPTIONS", "TRACE"):
             answer = await home.ask(method, PATH)
             assert answer.status_code == 405
             assert set(answer.headers["allow"].split(", ")) >= {"GET", "PUT", "DELETE"}

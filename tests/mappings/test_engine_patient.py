@@ -234,3 +234,21 @@ def test_several_patients_in_one_message_stay_apart() -> None:
     found = translate(pid(f3="1^^^^MR"), "PV1|1|I|||||||||||||||||V1", pid(f3="2^^^^MR"), "PV1|1|I|||||||||||||||||V2")
     first, second = drafts(found, "Encounter")
     assert first.resource["subject"] != second.resource["subject"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "tag", "text"), [("zh", "zh", None), ("EN^English^ISO", "en", "English"), ("zh-cn", "zh-CN", None)]
+)
+def test_a_language_of_two_letters_is_a_code_of_bcp_47(sent: str, tag: str, text: str | None) -> None:
+    (spoken,) = patient(pid(f15=sent))["communication"]
+    assert spoken["language"]["coding"] == [{"system": "urn:ietf:bcp:47", "code": tag}]
+    assert spoken["language"].get("text") == text
+
+
+@pytest.mark.parametrize(("sent", "text"), [("E^English^HL70296", "English"), ("ENGLISH", "ENGLISH"), ("1", "1")])
+def test_another_language_is_a_text_with_what_was_sent_beside_it(sent: str, text: str) -> None:
+    (spoken,) = patient(pid(f15=sent))["communication"]
+    assert spoken["language"]["text"] == text
+    assert "coding" not in spoken["language"]
+    (kept,) = spoken["language"]["extension"]
+    assert kept["valueString"] == sent

@@ -294,7 +294,7 @@ PATIENTS = st.fixed_dictionaries(
         "contact": st.sampled_from(
             [[{"name": {"text": "吴大海"}}], [{"telecom": [{"system": "phone", "value": "1"}]}]]
         ),
-        "communication": st.sampled_from([[{"language": {"coding": [{"code": "zh"}]}}]]),
+        "communication": st.sampled_from([[{"language": {"coding": [{"system": "urn:ietf:bcp:47", "code": "zh"}]}}]]),
     },
 )
 

@@ -71,9 +71,9 @@ class FhirEndpoint:
             params = read_query_bytes(request.scope["query_string"])
             if params:
                 refuse_tokens(name for name, _ in params)
-            form = _form_of(request, params)
             if path.startswith(JOBS):
                 return JOBS, await jobs(self._services, request, path, number)
+            form = _form_of(request, params)
             if path == METADATA:
                 return METADATA, await self._metadata(request, params, form)
             match = ROUTER.resolve(_method(request), path)

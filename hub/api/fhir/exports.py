@@ -37,7 +37,7 @@ async def export(services: Services, ask: Ask, level: Level, method: str) -> Ans
             ask.actor,
             level,
             ask.id or None,
-            ask.params,
+            ask.searched,
             lenient=ask.preference.lenient,
             request=address(services, path, ask.params if method == "GET" else ()),
             origin=ask.origin,

@@ -19,6 +19,8 @@ _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
 _CODE: Final = re.compile(r"\S+( \S+)*\Z")
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
+BCP_47: Final = "urn:ietf:bcp:47"
+_LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:-([A-Za-z]{2}))?")
 _V2_TABLE: Final = re.compile(r"HL7(\d{4})\Z")
 
 CONCEPT_PARTS: Final = {
@@ -212,6 +214,22 @@ def text_concept(rep: Repetition, _: Context) -> dict[str, str] | None:
     return {"text": whole} if whole else None
 
 
+def language(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """A language as R4 binds it: a code of BCP 47 and no other (Patient.communication.language, all-languages).
+
+    Two letters of ISO 639-1 are one. What else is sent (table 0296, words, numbers) is the text, as it came beside it.
+    """
+    code, told = component(rep, 1), clean(rep.plain())
+    found = _LANGUAGE.fullmatch(code)
+    name = component(rep, 2) or ("" if found else code)
+    result: dict[str, Any] = {"text": name} if name else {}
+    if found:
+        tag = found[1].lower() + (f"-{found[2].upper()}" if found[2] else "")
+        result["coding"] = [{"system": BCP_47, "code": tag}]
+        return result if told in (code, tag) else {"extension": [context.original(told)], **result}
+    return {"extension": [context.original(told)], **result} if told else None
+
+
 _ONE_CODING: Final = {"1.*": "code", "2.*": "display", "3": "system", "7": "version", "14": "system"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
@@ -224,4 +242,5 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "display": plain(first_text, {"1": "", "2": "", "9": ""}),
     "first-text": plain(component_text, {"1.*": ""}),
     "text-concept": plain(text_concept, {"*": "text"}),
+    "language": plain(language, {"*": ""}),
 }
