@@ -173,7 +173,13 @@ async def _standing(tx: Tx, rid: str, expected: int | None) -> Definition:
     await definitions.lock(tx)
     found = await _one(tx, rid)
     if expected not in (None, found.version):
-        raise HubError(Category.PRECONDITION, "is at another version", where="If-Match", todo="read it and decide anew")
+        raise HubError(
+            Category.PRECONDITION,
+            "is not at the version If-Match names",
+            where=TYPE,
+            todo="read it again",
+            code="precondition",
+        )
     return found
 
 
