@@ -38,18 +38,17 @@ class Defined:
 
     @property
     def percent(self) -> int:
-        """How far the index is, 0 to 100."""
-        if self.ready:
-            return 100
-        return min(99, 100 * self.done // self.total) if self.total else 0
+        """How far the index is, 0 to 90 in steps of ten: it says little of how many resources there are."""
+        return min(90, 10 * self.done // self.total * 10) if self.total else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """All of them in one version of the registry, by resource type and code."""
+    """All of them in one version of the registry, by resource type and code; `extractors` give their values, by type."""
 
     version: int = 0
     defined: Mapping[str, Mapping[str, Defined]] = field(default_factory=dict)
+    extractors: Mapping[str, Extractor] = field(default_factory=dict)
 
     @property
     def settled(self) -> bool:
@@ -66,9 +65,9 @@ class Custom:
 
     def add(self, rtype: str, resource: Json, out: IndexValues) -> None:
         """Append the values of a resource of a type, of those too that are still being indexed."""
-        found = self.defined.get(rtype)
-        if found:
-            extractor(tuple(one.indexed for one in found.values()))(resource, out)
+        extract = self.extractors.get(rtype)
+        if extract is not None:
+            extract(resource, out)
 
 
 #: An installation without parameters of its own.
@@ -86,4 +85,5 @@ def custom(version: int, defined: Iterable[Defined]) -> Custom:
     found: dict[str, dict[str, Defined]] = {}
     for one in defined:
         found.setdefault(one.parameter.base, {})[one.parameter.code] = one
-    return Custom(version, found)
+    extractors = {rtype: extractor(tuple(one.indexed for one in own.values())) for rtype, own in found.items()}
+    return Custom(version, found, extractors)

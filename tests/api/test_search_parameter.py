@@ -218,7 +218,7 @@ def test_a_change_of_words_alone_indexes_nothing_anew(database_url: str) -> None
 
 def test_a_hidden_resource_is_not_found_by_a_parameter_of_ones_own(database_url: str) -> None:
     """The hospital has no relationship to the patient of the clinic: the row is as if it were not there."""
-    high = {"interpretation": [{"coding": [{"system": "urn:i", "code": "H"}]}]}
+    high: dict[str, Any] = {"interpretation": [{"coding": [{"system": "urn:i", "code": "H"}]}]}
     asked = "/Observation?interpreted=urn:i%7CH&_total=accurate"
 
     async def visit(home: House) -> tuple[list[str], list[str], bytes, bytes]:

@@ -86,7 +86,9 @@ def test_values_stand_apart_from_those_of_r4() -> None:
     assert [token[0] for token in values.tokens[before:]] == ["own.3"]
 
 
-@pytest.mark.parametrize(("done", "total", "percent"), [(0, None, 0), (0, 0, 0), (1, 3, 33), (3, 3, 99), (9, 3, 99)])
-def test_how_far_it_is_is_told_in_percent_and_never_as_complete(done: int, total: int | None, percent: int) -> None:
+@pytest.mark.parametrize(("done", "total", "percent"), [(0, None, 0), (0, 0, 0), (1, 3, 30), (3, 3, 90), (9, 3, 90)])
+def test_how_far_it_is_is_told_in_steps_of_ten_percent_and_never_as_complete(
+    done: int, total: int | None, percent: int
+) -> None:
     found = Defined(parameter=read_definition(OWN)[0], number=1, ready=False, done=done, total=total)
     assert found.percent == percent
