@@ -44,7 +44,7 @@ class Defined:
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """All of them in one version of the registry, by resource type and code; `extractors` give their values, by type."""
+    """All of them in one version of the registry, by resource type and code; `extractors` give the values of a type."""
 
     version: int = 0
     defined: Mapping[str, Mapping[str, Defined]] = field(default_factory=dict)
