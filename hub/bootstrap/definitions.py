@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 from hub.db import migrate as schema
 from hub.db.database import Database
-from hub.store.definitions import Progress, progress
+from hub.records.indexing import Indexing
 
 
-async def search_parameters(url: str) -> list[Progress]:
-    """How far the index is with each of them in the database at `url`. Raises HubError UNAVAILABLE."""
+@asynccontextmanager
+async def indexing(url: str) -> AsyncIterator[Indexing]:
+    """The index of the database at `url`. Raises HubError UNAVAILABLE."""
     database = await Database.connect(url, size=1, name="yilian-search-parameters")
     try:
         await schema.check(database)
-        async with database.connection() as tx:
-            return await progress(tx)
+        yield Indexing(database)
     finally:
         await database.close()

@@ -7,20 +7,20 @@ import dataclasses
 import json
 import os
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, Final
 
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bars
+from rich.progress import TaskID
 from rich.table import Table
 
-from hub.bootstrap.definitions import search_parameters
+from hub.bootstrap.definitions import indexing
 from hub.kernel.settings import Settings
+from hub.records.indexing import Progress
 from hub.run.installation import database_of
 from hub.run.instances import data_folder, registry
-from hub.store.definitions import Progress
 
 app = typer.Typer(no_args_is_help=True, help="Search parameters of the installation's own.")
 
@@ -43,7 +43,7 @@ def list_(
 ) -> None:
     """List them with what of the record is indexed."""
     database = url or _database(data)
-    found = _waited(database) if wait else asyncio.run(search_parameters(database))
+    found = asyncio.run(_waited(database) if wait else _progress(database))
     if as_json:
         json.dump([dataclasses.asdict(one) for one in found], sys.stdout)
         sys.stdout.write("\n")
@@ -56,19 +56,31 @@ def list_(
     Console().print(table)
 
 
-def _waited(database: str) -> list[Progress]:
-    with Bars(console=Console(stderr=True)) as bars:
-        tasks = {}
-        while True:
-            found = asyncio.run(search_parameters(database))
-            for one in found:
-                name = f"{one.type}.{one.code}"
-                if name not in tasks:
-                    tasks[name] = bars.add_task(name)
-                bars.update(tasks[name], total=1 if one.ready else one.total, completed=1 if one.ready else one.done)
-            if all(one.ready for one in found):
-                return found
-            time.sleep(_PAUSE)
+async def _progress(database: str) -> list[Progress]:
+    async with indexing(database) as index:
+        return await index.progress()
+
+
+async def _waited(database: str) -> list[Progress]:
+    """Show a bar for each until all are searchable."""
+    tasks: dict[str, TaskID] = {}
+    async with indexing(database) as index:
+        with Bars(console=Console(stderr=True)) as bars:
+            while True:
+                found = await index.progress()
+                for one in found:
+                    _show(bars, tasks, one)
+                if all(one.ready for one in found):
+                    return found
+                await asyncio.sleep(_PAUSE)
+
+
+def _show(bars: Bars, tasks: dict[str, TaskID], one: Progress) -> None:
+    name = f"{one.type}.{one.code}"
+    if name not in tasks:
+        tasks[name] = bars.add_task(name)
+    done, total = (1, 1) if one.ready else (one.done, one.total)
+    bars.update(tasks[name], total=total, completed=done)
 
 
 def _state(one: Progress) -> str:

@@ -6,6 +6,7 @@ import asyncio
 
 from hub.bootstrap.bulk_worker import bulk_worker
 from hub.bootstrap.foundation import Foundation
+from hub.records.indexing import Indexing
 from hub.run.child import Child
 from hub.run.reindexing import run_reindexing
 
@@ -16,4 +17,4 @@ async def run_bulk(foundation: Foundation, child: Child) -> None:
         child.ready()
         async with asyncio.TaskGroup() as loops:
             loops.create_task(worker.run(child.stop))
-            loops.create_task(run_reindexing(database, foundation.log, child.stop))
+            loops.create_task(run_reindexing(Indexing(database), foundation.log, child.stop))

@@ -6,30 +6,26 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
-from hub.db.database import Database
 from hub.kernel.errors import HubError
 from hub.kernel.log import Log
-from hub.store.phrases import Phrases
-from hub.store.reindexing import Step, step
+from hub.records.indexing import Indexing, Step
 
 #: Seconds to wait after a step: writers come first.
 _PAUSES: Final = {Step.MOVED: 0.005, Step.WAITS: 0.2, Step.IDLE: 1.0}
 _BACK_OFF: Final = 2.0
 
 
-async def run_reindexing(database: Database, log: Log, stop: asyncio.Event) -> None:
+async def run_reindexing(indexing: Indexing, log: Log, stop: asyncio.Event) -> None:
     """Take step after step until `stop` is set; a failed one is taken again."""
-    phrases = Phrases()
     while not stop.is_set():
-        pause = await _step(database, phrases, log)
+        pause = await _step(indexing, log)
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
 
 
-async def _step(database: Database, phrases: Phrases, log: Log) -> float:
+async def _step(indexing: Indexing, log: Log) -> float:
     try:
-        async with database.transaction() as tx:
-            return _PAUSES[await step(tx, phrases)]
+        return _PAUSES[await indexing.step()]
     except HubError as error:
         log.failure("reindexing-waits", error, code=error.code)
         return _BACK_OFF

@@ -9,47 +9,11 @@ import pytest
 from hub.audit.queries import newest
 from hub.fhir.json import loads
 from hub.kernel.types import Json
-from hub.store.phrases import Phrases
-from hub.store.reindexing import Step, step
+from tests.api.defining import NICKNAME, define, definition, reindex, settled
 from tests.api.house import House, body, code, in_house, observation, patient
 
-NICKNAME: Json = {
-    "resourceType": "SearchParameter",
-    "url": "http://example.org/fhir/SearchParameter/nickname",
-    "name": "nickname",
-    "status": "active",
-    "description": "What a person is called at home",
-    "code": "nickname",
-    "base": ["Patient"],
-    "type": "string",
-    "expression": "Patient.name.where(use='nickname').given",
-}
 #: On Observation, which consents hide one by one.
-INTERPRETED: Json = NICKNAME | {
-    "url": "http://example.org/fhir/SearchParameter/interpreted",
-    "name": "interpreted",
-    "code": "interpreted",
-    "base": ["Observation"],
-    "type": "token",
-    "expression": "Observation.interpretation",
-}
-
-
-async def define(home: House, resource: Json = NICKNAME) -> Json:
-    made: Json = await home.create(resource, who="administrator")
-    return made
-
-
-async def reindex(home: House) -> None:
-    while True:
-        async with home.database.transaction() as tx:
-            if await step(tx, Phrases()) is Step.IDLE:
-                return
-
-
-async def settled(home: House) -> None:
-    """Let a second pass for what is known of the parameters."""
-    home.services.gate._door.store.registry._known = None
+INTERPRETED = definition("interpreted", "Observation", "token", "Observation.interpretation")
 
 
 async def ids(home: House, path: str, *, who: str = "clinic") -> list[str]:

@@ -11,10 +11,11 @@ import pytest
 from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
+from hub.records.indexing import Indexing, Step
 from hub.run import reindexing
 from hub.run.reindexing import run_reindexing
 from hub.store.phrases import Phrases
-from hub.store.reindexing import Step, step
+from hub.store.reindexing import step
 from hub.store.store import Store
 from tests.cli.commands import yilian
 from tests.store.support import run, save
@@ -23,7 +24,7 @@ from tests.store.test_reindexing import NICKNAME, define, found, named
 
 async def _indexed(database: Database, log: Log) -> None:
     stop = asyncio.Event()
-    loop = asyncio.create_task(run_reindexing(database, log, stop))
+    loop = asyncio.create_task(run_reindexing(Indexing(database), log, stop))
     while True:
         async with database.connection() as tx:
             if await tx.fetchval("SELECT bool_and(ready) FROM search_definition"):
@@ -46,12 +47,14 @@ def test_it_indexes_what_is_defined_and_stops_when_told(database_url: str) -> No
 def test_a_step_that_fails_is_taken_again_and_told(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     stream, failures = io.StringIO(), [HubError(Category.UNAVAILABLE, "is away", code="database-away")]
 
-    async def failing(*given: object) -> Step:
+    sound = Indexing.step
+
+    async def failing(indexing: Indexing) -> Step:
         if failures:
             raise failures.pop()
-        return await step(*given)  # type: ignore[arg-type]
+        return await sound(indexing)
 
-    monkeypatch.setattr(reindexing, "step", failing)
+    monkeypatch.setattr(Indexing, "step", failing)
     monkeypatch.setattr(reindexing, "_BACK_OFF", 0.01)
 
     async def work(database: Database, store: Store) -> list[str]:

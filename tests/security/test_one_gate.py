@@ -33,8 +33,8 @@ from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.stewards import desk
 from hub.store.store import Store
+from tests.api.defining import NICKNAME
 from tests.api.house import observation, patient
-from tests.api.test_search_parameter import NICKNAME
 from tests.events.house import Telled, in_telling, subscription
 from tests.security.watch import Watch, watched
 
