@@ -88,7 +88,8 @@ def _state(one: Progress) -> str:
 
 
 def _indexed(one: Progress) -> str:
-    return f"{one.done} of {'?' if one.total is None else one.total}"
+    """What is written meanwhile is looked at too, so more may be done than was counted at first."""
+    return f"{one.done} of {'?' if one.total is None else max(one.done, one.total)}"
 
 
 def _database(data: Path | None) -> str:
