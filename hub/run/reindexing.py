@@ -28,4 +28,7 @@ async def _step(indexing: Indexing, log: Log) -> float:
         return _PAUSES[await indexing.step()]
     except HubError as error:
         log.failure("reindexing-waits", error, code=error.code)
-        return _BACK_OFF
+    except Exception as error:
+        # It must not end the process, which has other work.
+        log.failure("reindexing-broke", error)
+    return _BACK_OFF

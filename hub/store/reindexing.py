@@ -28,13 +28,15 @@ from hub.store.write import copy
 
 #: Rows of one transaction: writers of those wait that long.
 ROWS: Final = 100
+#: Seconds the counting of what is to be looked at may take.
+_PATIENCE: Final = 3600
 #: Before every key.
 _NO_KEY: Final = "00000000-0000-0000-0000-000000000000"
 
 _TAKE: Final = "SELECT * FROM search_definition WHERE NOT ready ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED"
 _BEGIN: Final = """
 UPDATE search_definition SET horizon = pg_snapshot_xmax(pg_current_snapshot()),
-    total = (SELECT count(*) FROM resource WHERE type = $2 AND NOT deleted)
+    total = (SELECT count(*) FROM resource WHERE type = $2)
 WHERE number = $1
 """
 _SETTLED: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= horizon FROM search_definition WHERE number = $1"
@@ -69,7 +71,8 @@ async def step(tx: Tx, phrases: Phrases, *, rows: int = ROWS) -> Step:
     if work is None:
         return Step.IDLE
     if work["horizon"] is None:
-        await tx.execute(_BEGIN, work["number"], type_number(work["type"]))
+        await tx.execute(f"SET LOCAL statement_timeout = '{_PATIENCE}s'")
+        await tx.execute(_BEGIN, work["number"], type_number(work["type"]), timeout=_PATIENCE)
         return Step.MOVED
     if not await tx.fetchval(_SETTLED, work["number"]):
         return Step.WAITS
@@ -91,8 +94,7 @@ async def _walk(tx: Tx, work: Record, phrases: Phrases, rows: int) -> None:
     await phrases.add(tx, {t: p for _, _, one in batch.indexed.values() for t, p in one.phrases.items()})
     if found:
         low, key = found[-1]["date_low"], found[-1]["key"]
-    done = sum(not row["deleted"] for row in found)
-    await tx.execute(_MOVE, work["number"], done, low, key, len(found) < rows)
+    await tx.execute(_MOVE, work["number"], len(found), low, key, len(found) < rows)
 
 
 def _rows(row: Record, parameter: SearchParameter) -> IndexRows | None:

@@ -45,7 +45,8 @@ def test_it_indexes_what_is_defined_and_stops_when_told(database_url: str) -> No
 
 
 def test_a_step_that_fails_is_taken_again_and_told(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    stream, failures = io.StringIO(), [HubError(Category.UNAVAILABLE, "is away", code="database-away")]
+    stream = io.StringIO()
+    failures = [HubError(Category.UNAVAILABLE, "is away", code="database-away"), ZeroDivisionError()]
 
     sound = Indexing.step
 
@@ -65,6 +66,7 @@ def test_a_step_that_fails_is_taken_again_and_told(database_url: str, monkeypatc
 
     assert run(database_url, work) == ["a"]
     assert "reindexing-waits" in stream.getvalue()
+    assert "reindexing-broke" in stream.getvalue()
 
 
 def test_the_command_line_lists_them_with_progress(database_url: str) -> None:
