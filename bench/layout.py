@@ -44,6 +44,7 @@ from hub.store.phrases import Phrases
 from hub.store.predicate import seen
 from hub.store.promoted import code_parameter
 from hub.store.query import parse_query
+from hub.store.registry import Registry
 from hub.store.resource_types import type_number
 from hub.store.values import Facts, Visible, Write
 
@@ -111,7 +112,7 @@ def writes(bodies: Sequence[bytes]) -> Iterator[Write]:
 
 
 async def save_arrays(tx: Tx, given: Sequence[Write], phrases: Phrases) -> None:
-    await write.save(tx, given, NOW, phrases)
+    await write.save(tx, given, NOW, phrases, Registry())
 
 
 async def save_rows(tx: Tx, given: Sequence[Write], phrases: Phrases) -> None:

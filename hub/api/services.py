@@ -17,6 +17,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
 from hub.records.client import ClientWrites
+from hub.records.definitions import Definitions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,7 @@ class Services:
     gate: Gate
     writes: ClientWrites
     bulk: Desk
+    definitions: Definitions
     subscriptions: Subscriptions
     operations: Operations
     desk: EventsDesk

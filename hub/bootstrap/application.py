@@ -48,6 +48,7 @@ from hub.records.approvals import Approvals
 from hub.records.client import ClientWrites
 from hub.records.consent_reading import ConsentReads
 from hub.records.consents import Consents
+from hub.records.definitions import Definitions
 from hub.records.proxies import Proxies
 from hub.store.store import Store
 
@@ -70,6 +71,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         gate=gate,
         writes=writes,
         bulk=Desk(gate, jobs_of(settings, database), vault_of(settings), sources_of(settings), directory, system_clock),
+        definitions=Definitions(database, trail, system_clock, validator),
         subscriptions=events.subscriptions,
         operations=events.operations,
         desk=events.desk,

@@ -8,7 +8,21 @@ from typing import Final
 
 import typer
 
-from hub.cli import check, consent, convert, demo, messages, mpi, send, subscriptions, token, up, user, worker
+from hub.cli import (
+    check,
+    consent,
+    convert,
+    demo,
+    messages,
+    mpi,
+    search_parameters,
+    send,
+    subscriptions,
+    token,
+    up,
+    user,
+    worker,
+)
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import place
 
@@ -31,6 +45,7 @@ app.add_typer(mpi.app, name="mpi")
 app.add_typer(consent.app, name="consent")
 app.add_typer(user.app, name="user")
 app.add_typer(subscriptions.app, name="subscriptions")
+app.add_typer(search_parameters.app, name="search-parameters")
 app.command("demo-verify", hidden=True)(demo.verify)
 app.command("worker", hidden=True)(worker.worker)
 

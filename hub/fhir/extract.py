@@ -6,20 +6,21 @@ others have no expression.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from typing import Any, Final
 
-from hub.fhir.composites import CompositePlan, composite_plans
+from hub.fhir.composites import composite_plans
 from hub.fhir.emitters import emitter
 from hub.fhir.expression import Resolves, Test, Truth, parse
 from hub.fhir.index_values import IndexValues
 from hub.fhir.routes import Hop, Route, routes
 from hub.fhir.search_parameters import SearchParameter, parameters
-from hub.fhir.walk import Node, Visit, compile_node, objects_at
+from hub.fhir.walk import Node, compile_node, objects_at
 from hub.kernel.types import Json
 
-__all__ = ["IndexValues", "extract"]
+__all__ = ["Extractor", "IndexValues", "extract"]
 
 _COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
 _LITERALS: Final = {"true": True, "false": False}
@@ -32,13 +33,31 @@ def extract(resource: Json) -> IndexValues:
     if rtype.__class__ is not str:
         out.skipped += 1
         return out
-    visit, truths, composites = _compiled(rtype)
-    visit(resource, out)
-    for truth in truths:
-        truth.emit(resource, out)
-    for plan in composites:
-        plan.emit(resource, out)
+    _compiled(rtype)(resource, out)
     return out
+
+
+class Extractor:
+    """Some parameters of one resource type, compiled. Called with a resource of the type, it appends their values."""
+
+    def __init__(self, known: Iterable[SearchParameter]) -> None:
+        node, truths, composites = Node(), list[_TruthPlan](), []
+        for parameter in known:
+            if parameter.type == "composite":
+                composites.append(parameter)
+            elif parameter.code not in _COLUMNS and parameter.expression:
+                truths += _add(node, parameter)
+        self._visit: Final = compile_node(node)
+        self._truths: Final = truths
+        self._composites: Final = composite_plans(composites)
+
+    def __call__(self, resource: Json, out: IndexValues) -> None:
+        """Never raises, as `extract`."""
+        self._visit(resource, out)
+        for truth in self._truths:
+            truth.emit(resource, out)
+        for plan in self._composites:
+            plan.emit(resource, out)
 
 
 class _TruthPlan:
@@ -68,14 +87,8 @@ def _values(route: Route, resource: Json) -> list[Any]:
 
 
 @cache
-def _compiled(rtype: str) -> tuple[Visit, list[_TruthPlan], list[CompositePlan]]:
-    node, truths, composites = Node(), [], []
-    for parameter in parameters(rtype).values():
-        if parameter.type == "composite":
-            composites.append(parameter)
-        elif parameter.code not in _COLUMNS and parameter.expression:
-            truths += _add(node, parameter)
-    return compile_node(node), truths, composite_plans(composites)
+def _compiled(rtype: str) -> Extractor:
+    return Extractor(parameters(rtype).values())
 
 
 def _add(node: Node, parameter: SearchParameter) -> list[_TruthPlan]:

@@ -14,7 +14,16 @@ from typing import Any, Final
 from hub.fhir.structure import RESOURCE_TYPES, is_a
 from hub.fhir.table import read_table
 
-__all__ = ["FULL_TEXT", "RESOURCE_TYPES", "Component", "SearchParameter", "answered", "parameters"]
+__all__ = [
+    "FULL_TEXT",
+    "RESOURCE_TYPES",
+    "Component",
+    "SearchParameter",
+    "answered",
+    "of_type",
+    "parameters",
+    "target_types",
+]
 
 #: Parameters without an expression that ask the full text; the registry calls them strings.
 FULL_TEXT: Final = frozenset({"_text", "_content"})
@@ -36,7 +45,7 @@ class SearchParameter:
 
     `type` is token, reference, string, date, number, quantity, uri, composite or special. `expression` holds only the
     alternatives of this resource type; it is empty for `_text`, `_content` and `_query`. `targets` are the resource
-    types a reference may point to.
+    types a reference may point to. `url` is the canonical definition of one that is not R4's.
     """
 
     code: str
@@ -45,6 +54,7 @@ class SearchParameter:
     expression: str = ""
     targets: tuple[str, ...] = ()
     components: tuple[Component, ...] = ()
+    url: str = ""
 
 
 _ROWS: Final[list[dict[str, Any]]] = read_table("search_parameters")
@@ -71,14 +81,20 @@ def _parameter(row: Mapping[str, Any], rtype: str) -> SearchParameter:
         code=row["code"],
         type=row["type"],
         base=rtype,
-        expression=" | ".join(_alternatives(row.get("expression", ""), rtype)),
-        targets=_targets(row.get("target", ())),
+        expression=of_type(row.get("expression", ""), rtype),
+        targets=target_types(row.get("target", ())),
         components=tuple(Component(type=kind, expression=text) for kind, text in row.get("component", ())),
     )
 
 
-def _targets(names: Iterable[str]) -> tuple[str, ...]:
+def target_types(names: Iterable[str]) -> tuple[str, ...]:
+    """The types a reference may point to, by the names a definition gives: `Resource` is any."""
     return tuple(sorted(RESOURCE_TYPES)) if "Resource" in names else tuple(names)
+
+
+def of_type(expression: str, rtype: str) -> str:
+    """Those alternatives of an expression that are about a resource type; "" for none."""
+    return " | ".join(_alternatives(expression, rtype))
 
 
 def _alternatives(expression: str, rtype: str) -> Iterable[str]:

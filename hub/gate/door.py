@@ -14,6 +14,7 @@ from hub.audit.balp import Observer
 from hub.audit.trail import EPOCH_PASSED
 from hub.auth.scopes import Letter
 from hub.db.database import Database, Tx
+from hub.fhir.custom import Custom
 from hub.gate.cases import Cases, Rules, open_cases
 from hub.gate.currents import Currents
 from hub.gate.dossiers import Whom
@@ -104,6 +105,10 @@ class Door:
                 if refusal.code != EPOCH_PASSED:
                     raise
         raise HubError(Category.UNAVAILABLE, "consents change too fast", where="gate", todo="try again")
+
+    async def custom(self) -> Custom:
+        """The installation's own search parameters, at most a second old."""
+        return await self.store.registry.fresh(self.database)
 
     def size(self, count: int | None) -> int:
         """Entries of a page when `count` are asked for."""

@@ -37,7 +37,9 @@ async def explain(door: Door, asked: Asked, params: Parameters) -> Json:
     wanted = [(name, value) for name, value in params if name != EXPLAIN]
     if [value for name, value in params if name == EXPLAIN] != ["true"]:
         raise HubError(Category.INVALID, "is not true", where=EXPLAIN, todo="write _explain=true")
-    query = parse_query(asked.type, wanted, base_url=door.base_url, full_text=door.store.full_text)
+    query = parse_query(
+        asked.type, wanted, base_url=door.base_url, full_text=door.store.full_text, custom=await door.custom()
+    )
     async with door.snapshot() as tx:
         told = await door.store.explain(tx, query, _somebody(door))
     await door.recorder.released(asked, [], Basis(grounds=frozenset({asked.actor.role})))

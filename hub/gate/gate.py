@@ -13,6 +13,7 @@ from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.db.database import Database
+from hub.fhir.custom import Custom
 from hub.gate import (
     documents,
     explain,
@@ -175,6 +176,10 @@ class Gate:
             query=searches.query_text(params) or None,
         )
         return await histories.history(self._door, asked, params, lenient=lenient)
+
+    async def custom(self) -> Custom:
+        """The search parameters of the installation's own, at most a second old. They are no secret."""
+        return await self._door.custom()
 
     async def search(
         self,

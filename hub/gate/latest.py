@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from consent.tables import CLINICAL_ROLES
+from hub.fhir.custom import Custom
 from hub.gate.break_glass import refused_in
 from hub.gate.checks import checked, look_up_all
 from hub.gate.door import Door
@@ -51,7 +52,7 @@ async def latest(
     With `of_all` neither code nor category has to be named.
     """
     await door.admit(asked, "s")
-    wish = _read(door, asked, params, lenient=lenient, of_all=of_all)
+    wish = _read(door, asked, params, await door.custom(), lenient=lenient, of_all=of_all)
     try:
         return await door.settled(lambda: _page(door, asked, wish))
     except HubError as refusal:
@@ -60,13 +61,13 @@ async def latest(
         raise
 
 
-def _read(door: Door, asked: Asked, params: Parameters, *, lenient: bool, of_all: bool) -> _Wish:
+def _read(door: Door, asked: Asked, params: Parameters, custom: Custom, *, lenient: bool, of_all: bool) -> _Wish:
     names = {name.partition(":")[0] for name, _ in params}
     shaping = sorted(names & _SHAPING)
     if shaping and not lenient:
         raise unknown(shaping)
     criteria = [pair for pair in params if pair[0] != "max" and pair[0].partition(":")[0] not in _SHAPING]
-    query = parse_query("Observation", criteria, lenient=lenient, base_url=door.base_url)
+    query = parse_query("Observation", criteria, lenient=lenient, base_url=door.base_url, custom=custom)
     if asked.actor.role in CLINICAL_ROLES:
         query = confine(query)
     whom = patients_of(query)

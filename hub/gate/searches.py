@@ -37,7 +37,14 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     """One page; `params` are percent-decoded, with the cursor of the page among them."""
     await door.admit(asked, "s")
     wanted = [(name, value) for name, value in params if name != CURSOR]
-    query = parse_query(asked.type, wanted, lenient=lenient, base_url=door.base_url, full_text=door.store.full_text)
+    query = parse_query(
+        asked.type,
+        wanted,
+        lenient=lenient,
+        base_url=door.base_url,
+        full_text=door.store.full_text,
+        custom=await door.custom(),
+    )
     if asked.actor.role in CLINICAL_ROLES:
         query = confine(query)
     query = within(query, asked.actor.scopes)

@@ -25,7 +25,7 @@ RESERVED: Final = {
     "OperationOutcome": "it is not a record",
     "Person": "the patient index decides",
     "Provenance": "the hub writes it",
-    "SearchParameter": "the hub does not act on it",
+    "SearchParameter": "it is no record: an administrator defines it by itself or in a batch, not in a transaction",
     "Subscription": "it is no record: use it by itself or in a batch, not in a transaction",
 }
 

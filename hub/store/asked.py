@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from hub.fhir.custom import NONE, Custom
 from hub.fhir.search_parameters import SearchParameter
 from hub.store.criteria import Bind
 from hub.store.promoted import code_parameter, date_parameter
@@ -17,12 +18,13 @@ from hub.store.tokens import param_number
 class Context:
     """What the meaning of a value depends on besides the parameter: the moment of asking, and our own base URL.
 
-    `full_text`: it is kept.
+    `full_text`: it is kept. `custom`: the installation's own parameters.
     """
 
     now: datetime
     base_url: str = ""
     full_text: bool = True
+    custom: Custom = NONE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

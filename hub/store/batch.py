@@ -14,6 +14,7 @@ from uuid import UUID
 import msgspec
 
 from hub.fhir.clinical_codes import clinical_codes
+from hub.fhir.custom import NONE, Custom
 from hub.fhir.extract import extract
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
@@ -29,10 +30,10 @@ from hub.store.values import Facts, Outcome, Saved, Stored, Write, patient_key
 
 Row = tuple[Any, ...]
 
-#: Columns that a version in history shares with the current one, and those of the current one. `xid` is the database's.
+#: Columns that a version in history shares with the current one, and those of the current one. `xid` is the database's,
+#: `reindexed` of who adds to the index of a version that stands.
 VERSION_COLUMNS: Final = tuple(c.name for c in tables.history.columns if c.name not in {"xid", "ended"})
-RESOURCE_COLUMNS: Final = tuple(c.name for c in tables.resource.columns if c.name != "xid")
-OUTBOX_COLUMNS: Final = ("pkey", "type", "id", "version", "outcome", "updated")
+RESOURCE_COLUMNS: Final = tuple(c.name for c in tables.resource.columns if c.name not in {"xid", "reindexed"})
 
 _META_NOT_CONTENT: Final = frozenset({"versionId", "lastUpdated", "source"})
 
@@ -41,9 +42,10 @@ _canonical: Final = msgspec.json.Encoder(decimal_format="number", order="determi
 
 @dataclass(slots=True)
 class Batch:
-    """All rows of one save, by table; with those of full text, or without."""
+    """All rows of one save, by table; with those of full text, or without, and of an installation's own parameters."""
 
     full_text: bool = True
+    custom: Custom = NONE
     superseded: list[tuple[UUID, UUID, int]] = field(default_factory=list)
     home: list[Row] = field(default_factory=list)
     resource: dict[UUID, Row] = field(default_factory=dict)
@@ -52,9 +54,11 @@ class Batch:
     outbox: list[Row] = field(default_factory=list)
 
 
-def plan(writes: Sequence[Write], now: datetime, *, full_text: bool = True) -> tuple[Batch, list[Saved]]:
+def plan(
+    writes: Sequence[Write], now: datetime, *, full_text: bool = True, custom: Custom = NONE
+) -> tuple[Batch, list[Saved]]:
     """The rows of a batch of writes made at `now`, and an answer to each write."""
-    batch = Batch(full_text)
+    batch = Batch(full_text, custom)
     standing: dict[UUID, Stored] = {}
     saved = [_plan(batch, write, standing, now) for write in writes]
     return batch, saved
@@ -159,6 +163,7 @@ def _place(batch: Batch, key: UUID, write: Write, stored: Stored) -> None:
     rows = IndexRows()
     if write.resource is not None:
         values = extract(write.resource)
+        batch.custom.add(write.type, write.resource, values)
         rows = index_rows(write.type, write.patient, values)
         add_composites(rows, write.type, values)
         add_clinical_codes(rows, clinical_codes(write.resource))
@@ -201,11 +206,12 @@ def _resource_row(key: UUID, stored: Stored, rows: IndexRows) -> Row:
         rows.code,
         rows.value,
         rows.unit,
-        *_sort_columns(rows),
+        *sort_columns(rows),
     )
 
 
-def _sort_columns(rows: IndexRows) -> tuple[list[int], list[str]]:
+def sort_columns(rows: IndexRows) -> tuple[list[int], list[str]]:
+    """`sort_params` and `sort_texts` of a row."""
     params: list[int] = []
     texts: list[str] = []
     for param, ends in rows.sorts.items():

@@ -103,14 +103,16 @@ def _key(version: Stored) -> UUID:
 
 
 def _new(rows: Iterable[Record], known: set[UUID]) -> list[Stored]:
-    """Those not known yet, which they are from now on."""
+    """Those not known yet, which they are from now on, by type and id: where rows lie, beside which hidden ones, tells
+    nothing.
+    """
     fresh = []
     for version in map(stored, rows):
         key = _key(version)
         if key not in known:
             known.add(key)
             fresh.append(version)
-    return fresh
+    return sorted(fresh, key=lambda version: version.reference)
 
 
 async def _forward(tx: Tx, includes: Sequence[Include], fresh: Sequence[Stored], who: Seen) -> list[Record]:

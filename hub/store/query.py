@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from hub.fhir.custom import NONE, Custom
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
@@ -14,7 +15,7 @@ from hub.store.asked import Asked, Context
 from hub.store.criteria import Bind, Chain, Clause, Has, Include, Query, SortKey, Target, Types
 from hub.store.people import EXPAND
 from hub.store.promoted import leading_parameters
-from hub.store.query_parameters import parameter_of, reference_parameter
+from hub.store.query_parameters import followed, parameter_of, reference_parameter
 from hub.store.query_results import include, sort_key
 from hub.store.query_special import members_of_lists
 from hub.store.query_text import split
@@ -38,16 +39,18 @@ def parse_query(
     now: datetime | None = None,
     base_url: str = "",
     full_text: bool = True,
+    custom: Custom = NONE,
 ) -> Query:
     """The query a list of name and value (percent-decoded) asks for; `rtype` None searches all types.
 
-    `now` is for the prefix `ap`; references under `base_url` are local ones; `full_text`: it is kept. Raises HubError
-    UNSUPPORTED naming a parameter or modifier the hub does not have (with `lenient` it is listed in `Query.ignored`
-    instead), and INVALID for a value that is not of the parameter's type.
+    `now` is for the prefix `ap`; references under `base_url` are local ones; `full_text`: it is kept; `custom`: the
+    installation's own parameters. Raises HubError UNSUPPORTED naming a parameter or modifier the hub does not have
+    (with `lenient` it is listed in `Query.ignored` instead), and INVALID for a value that is not of the parameter's
+    type.
     """
     if rtype is not None and rtype not in RESOURCE_TYPES:
         raise HubError(Category.UNSUPPORTED, "is not a resource type of FHIR R4", where="search")
-    parser = _Parser(rtype, Context(now=now or system_clock(), base_url=base_url, full_text=full_text))
+    parser = _Parser(rtype, Context(now=now or system_clock(), base_url=base_url, full_text=full_text, custom=custom))
     for name, value in params:
         try:
             parser.add(name, value)
@@ -80,7 +83,9 @@ class _Parser:
         if "\0" in value or (not value.isascii() and any(0xD800 <= ord(char) <= 0xDFFF for char in value)):
             raise HubError(Category.INVALID, "holds what is not text")
         if base in {"_include", "_revinclude"}:
-            (self.includes if base == "_include" else self.revincludes).append(include(base, modifier, value))
+            (self.includes if base == "_include" else self.revincludes).append(
+                include(base, modifier, value, self.context.custom)
+            )
         elif name in _RESULT:
             _RESULT[name](self, value)
         elif name == "_type" and self.type is None:
@@ -100,7 +105,7 @@ class _Parser:
         )
 
     def add_sort(self, value: str) -> None:
-        self.sort.extend(sort_key(self.type, part) for part in value.split(","))
+        self.sort.extend(sort_key(self.type, part, self.context.custom) for part in value.split(","))
 
     def set_count(self, value: str) -> None:
         if not (value.isascii() and value.isdigit() and len(value) < 10):
@@ -148,14 +153,13 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
         return (_has(rtype, name, value, context, depth),)
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
-    parameter = parameter_of(rtype, code)
+    parameter = parameter_of(rtype, code, context.custom)
     if dot:
-        return (_chain(parameter, modifier, rest, value, context, depth),)
+        return (_chain(followed(parameter, code), modifier, rest, value, context, depth),)
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
 
 
 def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, context: Context, depth: int) -> Clause:
-    reference_parameter(parameter.base, parameter.code)
     expand = modifier == EXPAND and "Patient" in parameter.targets
     wanted = "Patient" if expand else modifier
     types = (wanted,) if wanted else parameter.targets
@@ -199,7 +203,7 @@ def _has(rtype: str, name: str, value: str, context: Context, depth: int) -> Cla
         raise HubError(Category.INVALID, "is not of the form _has:Type:reference:parameter", where="_has")
     _, source, code, rest = parts
     target = _target(source, rest, value, context, depth)
-    parameter = reference_parameter(source, code)
+    parameter = reference_parameter(source, code, context.custom)
     if rtype not in parameter.targets:
         raise HubError(Category.INVALID, f"{source}.{code} does not refer to {rtype}", where="_has")
-    return Has(Bind(reference_prefix(param_number(source, code)), "bytea"), target)
+    return Has(Bind(reference_prefix(param_number(source, parameter.code)), "bytea"), target)

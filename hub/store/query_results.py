@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from hub.fhir.custom import Custom
 from hub.fhir.search_parameters import RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Bind, Include, SortKey
@@ -24,12 +25,12 @@ _SORTS: Final = {
 _COLUMNS: Final[dict[str, Any]] = {"_lastUpdated": "updated", "_id": "id"}
 
 
-def sort_key(rtype: str | None, text: str) -> SortKey:
+def sort_key(rtype: str | None, text: str, custom: Custom) -> SortKey:
     """One part of a `_sort`. Raises HubError UNSUPPORTED for a parameter that gives no order."""
     descending, code = text.startswith("-"), text.removeprefix("-")
     if code in _COLUMNS:
         return SortKey(_COLUMNS[code], descending)
-    parameter = parameter_of(rtype, code)
+    parameter = parameter_of(rtype, code, custom)
     if rtype is not None and code == date_parameter(rtype):
         return SortKey("promoted", descending)
     kind: Any = _SORTS.get(parameter.type)
@@ -41,13 +42,16 @@ def sort_key(rtype: str | None, text: str) -> SortKey:
     return SortKey(
         kind,
         descending,
-        Bind(param_number(parameter.base, code), "integer"),
+        Bind(param_number(parameter.base, parameter.code), "integer"),
         None if lead is None else Bind(lead, "integer"),
     )
 
 
-def include(name: str, modifier: str, value: str) -> Include:
-    """An `_include` or `_revinclude` (`name`): Type:parameter, Type:parameter:Type, Type:* or *."""
+def include(name: str, modifier: str, value: str, custom: Custom) -> Include:
+    """An `_include` or `_revinclude` (`name`): Type:parameter, Type:parameter:Type, Type:* or *.
+
+    The installation's own parameters are followed by name only.
+    """
     if modifier not in {"", "iterate"}:
         raise HubError(Category.UNSUPPORTED, f"modifier :{modifier} is not supported", code="unknown-modifier")
     iterate = modifier == "iterate"
@@ -62,5 +66,5 @@ def include(name: str, modifier: str, value: str) -> Include:
             todo="write Type:parameter, Type:parameter:Type, Type:* or *",
         )
     if code != "*":
-        reference_parameter(source, code)
+        code = reference_parameter(source, code, custom).code
     return Include(source, code, target or None, iterate)

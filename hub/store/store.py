@@ -27,6 +27,7 @@ from hub.store import (
 from hub.store.criteria import Query
 from hub.store.explain import Explained
 from hub.store.phrases import Phrases
+from hub.store.registry import Registry
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
 from hub.store.walk import Stretch
 
@@ -39,6 +40,8 @@ class Store:
         #: Whether what `_text` and `_content` search is kept.
         self.full_text: Final = full_text
         self._phrases: Final = Phrases()
+        #: The installation's own search parameters.
+        self.registry: Final = Registry()
 
     async def load(
         self, tx: Tx, refs: Sequence[tuple[str, str]], *, lock: bool = False
@@ -74,9 +77,10 @@ class Store:
         meta.source) is `unchanged` and writes nothing; so is deleting what is deleted. The number of round trips
         does not depend on the number of writes.
         Raises HubError CONFLICT (code `race`) if `current` is no longer what stands: roll back, load, try again;
-        INVALID if a write changes the patient a resource belongs to; NOT_FOUND if it deletes what never was.
+        INVALID if a write changes the patient a resource belongs to; NOT_FOUND if it deletes what never was;
+        UNAVAILABLE (code `race`) if search parameters were added or ended meanwhile: roll back and try again.
         """
-        return await write.save(tx, writes, self._clock(), self._phrases, full_text=self.full_text)
+        return await write.save(tx, writes, self._clock(), self._phrases, self.registry, full_text=self.full_text)
 
     async def search(
         self,

@@ -84,7 +84,8 @@ def _version() -> list[Column[Any]]:
 #: resources it refers to; `params`: numbers of the search parameters it has a value for, and of those that name its
 #: leading patient. `date_low`, `date_high`: the promoted date (see promoted.py), -infinity and null where there is
 #: none. `code_system` to `unit` are for analytics. `sort_params`, `sort_texts`: side by side, the least and the
-#: greatest text of each token, reference and uri parameter, for `_sort`.
+#: greatest text of each token, reference and uri parameter, for `_sort`. `reindexed`: the transaction that added to the
+#: index of a version that stood already, null for none (reindexing.py).
 resource: Final = Table(
     "resource",
     metadata,
@@ -102,6 +103,7 @@ resource: Final = Table(
     Column("unit", Text),
     Column("sort_params", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
     Column("sort_texts", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("reindexed", Xid8),
     info=SHARDED,
 )
 Index("ix_resource_tokens", resource.c.tokens, postgresql_using="gin")
@@ -281,3 +283,46 @@ relation: Final = Table(
 )
 # Low and patient follow, so that a panel is read from the index alone.
 Index("ix_relation_party", *(relation.c[name] for name in ("kind", "party", "high", "low", "pkey")))
+
+#: One row: the version of the installation's own search parameters. A writer that had an older one tries again.
+search_registry: Final = Table(
+    "search_registry",
+    metadata,
+    Column("id", SmallInteger, primary_key=True),
+    Column("version", BigInteger, nullable=False),
+    info=LOCAL,
+)
+
+#: SearchParameters as they were stated, drafts too (hub.records.definitions).
+search_parameter: Final = Table(
+    "search_parameter",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("updated", _INSTANT, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    info=LOCAL,
+)
+
+#: One row for each resource type of a definition in force, and how far the index is with it. `horizon`: writers in
+#: older transactions may not have known it. `after_low`, `after_key`: the last row looked at.
+search_definition: Final = Table(
+    "search_definition",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("parameter", Text, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("code", Text, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("expression", Text, nullable=False),
+    Column("targets", ARRAY(Text), nullable=False),
+    Column("url", Text, nullable=False),
+    Column("ready", Boolean, nullable=False, server_default=text("false")),
+    Column("done", BigInteger, nullable=False, server_default=text("0")),
+    Column("total", BigInteger),
+    Column("horizon", Xid8),
+    Column("after_low", _INSTANT),
+    Column("after_key", Uuid),
+    info=LOCAL,
+)
+Index("ix_search_definition_code", search_definition.c.type, search_definition.c.code, unique=True)

@@ -17,9 +17,10 @@ import asyncpg
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.store import tables
-from hub.store.batch import OUTBOX_COLUMNS, RESOURCE_COLUMNS, VERSION_COLUMNS, Batch, Row, plan
+from hub.store.batch import RESOURCE_COLUMNS, VERSION_COLUMNS, Batch, Row, plan
 from hub.store.index_rows import number_rows
 from hub.store.phrases import Phrases
+from hub.store.registry import Registry
 from hub.store.values import Saved, Write
 
 _SIDE_TABLES: Final = (
@@ -33,11 +34,13 @@ _SIDE_TABLES: Final = (
 )
 
 #: One statement: takes the current rows away if their version is the expected one, keeps them as history, clears
-#: their index rows and what followed from them. Its answer is the number of versions moved.
+#: their index rows and what followed from them. Its answer is the number of versions moved. A row that was reindexed
+#: while this waited for it counts as changed: index rows that came with that would not be seen here, and stay.
 _SUPERSEDE: Final = """
 WITH given AS (SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::integer[]) AS g (pkey, key, version)),
 old AS (DELETE FROM resource r USING given g
-        WHERE r.pkey = g.pkey AND r.key = g.key AND r.version = g.version RETURNING r.*),
+        WHERE r.pkey = g.pkey AND r.key = g.key AND r.version = g.version
+          AND pg_visible_in_snapshot(r.reindexed, pg_current_snapshot()) IS NOT FALSE RETURNING r.*),
 {sides},
 moved AS (INSERT INTO history ({columns}, xid) SELECT {columns}, xid FROM old RETURNING 1)
 SELECT count(*) FROM moved
@@ -49,12 +52,23 @@ SELECT count(*) FROM moved
     ),
 )
 
+#: The changes, and then the version of the registry. The transaction has written before: whoever registers a parameter
+#: that this does not see finds it at work (reindexing.py).
+_NOTE: Final = """
+WITH noted AS (
+    INSERT INTO outbox (pkey, type, id, version, outcome, updated)
+    SELECT * FROM unnest($1::uuid[], $2::smallint[], $3::text[], $4::integer[], $5::text[], $6::timestamptz[])
+)
+SELECT version FROM search_registry
+"""
+
 
 async def save(
-    tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases, *, full_text: bool = True
+    tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases, registry: Registry, *, full_text: bool = True
 ) -> list[Saved]:
     """Apply writes in order, in `tx`; several to one resource make a version each. Errors as `Store.save` says."""
-    batch, saved = plan(writes, now, full_text=full_text)
+    custom = await registry.current(tx)
+    batch, saved = plan(writes, now, full_text=full_text, custom=custom)
     await _supersede(tx, batch.superseded)
     try:
         await copy(tx, batch)
@@ -62,6 +76,7 @@ async def save(
         raise HubError(
             Category.CONFLICT, "was created by somebody else meanwhile", where="store", todo="try again", code="race"
         ) from None
+    await _note(tx, batch, registry)
     await phrases.add(tx, {t: p for _, _, rows in batch.indexed.values() for t, p in rows.phrases.items()})
     return saved
 
@@ -78,7 +93,7 @@ async def _supersede(tx: Tx, superseded: Sequence[tuple[UUID, UUID, int]]) -> No
 
 
 async def copy(tx: Tx, batch: Batch) -> None:
-    """Write every new row, one COPY a table."""
+    """Write every new row of resources and their index, one COPY a table."""
     codings: list[Row] = []
     strings: list[Row] = []
     dates: list[Row] = []
@@ -102,7 +117,12 @@ async def copy(tx: Tx, batch: Batch) -> None:
     await _into(tx, "position_value", positions)
     await _into(tx, "text_value", texts)
     await _into(tx, "history", batch.history, VERSION_COLUMNS)
-    await _into(tx, "outbox", batch.outbox, OUTBOX_COLUMNS)
+
+
+async def _note(tx: Tx, batch: Batch, registry: Registry) -> None:
+    """Raises HubError UNAVAILABLE (code `race`) if the batch was made for search parameters that changed meanwhile."""
+    if batch.outbox:
+        registry.hold(batch.custom, await tx.fetchval(_NOTE, *zip(*batch.outbox, strict=True)))
 
 
 async def _into(tx: Tx, table: str, rows: Iterable[Row], columns: Sequence[str] | None = None) -> None:

@@ -32,12 +32,14 @@ from hub.events.subscriptions import Subscriptions
 from hub.events.telling import Telling
 from hub.fhir.json import dumps, loads
 from hub.fhir.search_parameters import answered
+from hub.fhir.validate import validate as validate_r4
 from hub.gate.gate import Gate
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
 from hub.records.client import ClientWrites
+from hub.records.definitions import Definitions
 from hub.records.subscribing import Subscribing
 from hub.store.store import Store
 from tests.auth.consortium import CONSORTIUM
@@ -193,6 +195,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
             directory,
             clock,
         ),
+        definitions=Definitions(database, trail, clock, validate_r4),
         subscriptions=subscriptions,
         operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
         desk=EventsDesk(database),

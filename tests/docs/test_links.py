@@ -22,7 +22,7 @@ def test_every_setting_and_command_a_page_names_exists(page: Path) -> None:
     text = page.read_text(encoding="utf-8")
     commands = {c.name or c.callback.__name__ for c in app.registered_commands if c.callback}
     commands |= {g.name for g in app.registered_groups if g.name}
-    assert set(re.findall(r"^yilian (\w+)", text, re.MULTILINE)) <= commands
+    assert set(re.findall(r"^yilian ([\w-]+)", text, re.MULTILINE)) <= commands
     variables = {s.variable for s in SETTINGS} | {"YILIAN_SHARED", "YILIAN_SOAK", "YILIAN_"}
     assert set(re.findall(r"YILIAN_[A-Z_]*", text)) <= variables
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 
 from hub.kernel.types import Json
+from tests.api.defining import define, definition, reindex, settled
 from tests.api.house import House, in_house
 from tests.security.county import MRN, PEOPLE, observation, patient, settle, told
 
@@ -160,6 +161,22 @@ RECORDS: Final = (
 )
 
 
+#: Over parameters of the installation's own, on what of the hidden matters.
+OWN: Final = (
+    "/Observation?measured=gt50000",
+    "/Observation?measured:missing=true&_total=accurate",
+    "/Observation?_sort=-measured",
+    "/Observation?about=Patient/F01-b",
+    f"/Observation?about:Patient.identifier={MRN}|M-b",
+    "/Observation?_include=Observation:about&_summary=count",
+    "/Observation?_include=Observation:about",
+    "/Patient?_revinclude=Observation:about",
+    "/Patient?_has:Observation:about:measured=gt50000",
+    "/Patient?_has:Observation:about:code=20447-9",
+    "/Patient?known-as=赵",
+)
+
+
 def both(url_of: Any, ask: Any) -> None:
     """Ask in the county with hidden data and in the one without."""
     answers = []
@@ -196,6 +213,25 @@ PATHS: Final = {
 def test_reading_tells_nothing_of_what_is_hidden(fresh: Any, paths: tuple[str, ...]) -> None:
     async def ask(home: House) -> list[Any]:
         return [(path, await home.ask("GET", path)) for path in paths]
+
+    both(fresh, ask)
+
+
+def test_parameters_of_ones_own_find_nothing_that_is_hidden(fresh: Any) -> None:
+    own = [
+        definition("measured", "Observation", "quantity", "Observation.value.as(Quantity)"),
+        definition("about", "Observation", "reference", "Observation.subject"),
+        definition("known-as", "Patient", "string", "Patient.name.text | Patient.name.family"),
+    ]
+
+    async def ask(home: House) -> list[Any]:
+        for one in own:
+            await define(home, one)
+        await reindex(home)
+        await settled(home)
+        found = [(path, await home.ask("GET", path)) for path in OWN]
+        assert {answer.status_code for _, answer in found} == {200}
+        return found
 
     both(fresh, ask)
 

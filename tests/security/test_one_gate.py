@@ -33,6 +33,7 @@ from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.stewards import desk
 from hub.store.store import Store
+from tests.api.defining import NICKNAME
 from tests.api.house import observation, patient
 from tests.events.house import Telled, in_telling, subscription
 from tests.security.watch import Watch, watched
@@ -71,6 +72,7 @@ COMMANDS: Final = {
         ("subscriptions list", "subscriptions show", "subscriptions resend", "subscriptions off"),
         "the table of subscriptions and counts of their events",
     ),
+    "search-parameters list": "definitions and counts of what the index holds of them",
     "send mllp": "speaks MLLP",
     "messages list": "the inbox alone",
     "messages counts": "the inbox alone",
@@ -126,7 +128,7 @@ def in_hub(url: str, folder: Path, visit: Callable[[Hub], Awaitable[T]]) -> T:
 
 
 async def recorded(home: Hub) -> dict[str, str]:
-    """A patient, a value, a document, a Group, and who is told: what stands in the place of a route's parameters."""
+    """One of each that stands in the place of a route's parameters; who is told and what is searched by among them."""
     made = loads((await home.ask("POST", "/fhir/Patient", patient())).content)
     value = loads((await home.ask("POST", "/fhir/Observation", observation(made["id"]))).content)
     document = {
@@ -144,12 +146,14 @@ async def recorded(home: Hub) -> dict[str, str]:
     group = {"resourceType": "Group", "type": "person", "actual": True, "member": members}
     cohort = loads((await home.ask("POST", "/fhir/Group", group)).content)
     told = loads((await home.ask("POST", "/fhir/Subscription", TOLD)).content)
+    own = loads((await home.ask("POST", "/fhir/SearchParameter", NICKNAME, role="administrator")).content)
     return {
         "Patient": made["id"],
         "Observation": value["id"],
         "Composition": head["id"],
         "Group": cohort["id"],
         "Subscription": told["id"],
+        "SearchParameter": own["id"],
     }
 
 
@@ -175,6 +179,8 @@ def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:
         return None
     if rtype == "Group":
         return {"resourceType": "Group", "id": ids[rtype], "type": "person", "actual": False}
+    if rtype == "SearchParameter":
+        return NICKNAME | {"id": ids[rtype]}
     if rtype == "Subscription":
         return TOLD | {"id": ids[rtype]}
     return patient(id=ids[rtype]) if rtype == "Patient" else observation(ids["Patient"], id=ids[rtype])

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from hub.api.fhir import subscription
+from hub.api.fhir import search_parameter, subscription
 from hub.api.fhir.bundle import instant
 from hub.api.fhir.operations import LIMITS
 from hub.api.fhir.router import Interaction
@@ -17,6 +17,7 @@ from hub.api.patch_formats import PATCH_FORMATS
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
 from hub.events.topics import TOPICS
+from hub.fhir.custom import Custom
 from hub.fhir.json import dumps
 from hub.fhir.search_parameters import SearchParameter
 from hub.fhir.structure import RESOURCE_TYPES
@@ -31,34 +32,41 @@ _COMPUTED: Final = {"AuditEvent": ANSWERED}
 #: Operations that make a version.
 _WRITING: Final = frozenset({"meta-add", "meta-delete"})
 #: Types that are kept apart from the record, by interactions of their own, and the search parameters they answer.
-_APART: Final = {"Subscription": subscription.ANSWERED}
+_APART: Final = {"SearchParameter": search_parameter.ANSWERED, "Subscription": subscription.ANSWERED}
 _TOPIC: Final = (
     "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
 )
 _WEBSOCKET: Final = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
 
+#: Search parameters of the installation's own that are answered, by type and code.
+Own = Mapping[str, Mapping[str, SearchParameter]]
+
 
 class CapabilityPage:
-    """The statement of one process, made when it is first asked for, in each form once."""
+    """The statement of one process, made when it is first asked for and when it has changed, in each form once."""
 
     def __init__(self, services: Services) -> None:
         self._services: Final = services
         self._plain = b""
+        self._told: Own = {}
         self._bodies: Final[dict[tuple[str, bool], bytes]] = {}
 
-    def body(self, form: Representation = PLAIN) -> bytes:
-        """Ready bytes."""
-        if not self._plain:
-            self._plain = dumps(capability_statement(self._services))
+    def body(self, custom: Custom, form: Representation = PLAIN) -> bytes:
+        """Ready bytes, with what of `custom` is answered."""
+        told = {rtype: custom.answered(rtype) for rtype in custom.defined}
+        if not self._plain or told != self._told:
+            self._plain, self._told = dumps(capability_statement(self._services, told)), told
+            self._bodies.clear()
         key = form.format.name, form.pretty
         if key not in self._bodies:
             self._bodies[key] = form.of(self._plain)
         return self._bodies[key]
 
 
-def capability_statement(services: Services) -> Json:
-    """The CapabilityStatement of this hub."""
-    pointing = _pointing(services)
+def capability_statement(services: Services, own: Own) -> Json:
+    """The CapabilityStatement of this hub, with the search parameters of the installation's own."""
+    searchable = {rtype: {**services.searchable(rtype), **own.get(rtype, {})} for rtype in RESOURCE_TYPES}
+    pointing = _pointing(searchable)
     return {
         "resourceType": "CapabilityStatement",
         "status": "active",
@@ -77,7 +85,9 @@ def capability_statement(services: Services) -> Json:
                     "cors": False,
                     "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
                 },
-                "resource": [_of_type(services, rtype, pointing[rtype]) for rtype in sorted(pointing)],
+                "resource": [
+                    _of_type(services, rtype, searchable[rtype], pointing[rtype]) for rtype in sorted(pointing)
+                ],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
                 "searchParam": _of_all_types(services),
                 **_told(_of_system(), services.base_url),
@@ -86,19 +96,27 @@ def capability_statement(services: Services) -> Json:
     }
 
 
-def _of_type(services: Services, rtype: str, pointing: Sequence[str]) -> Json:
+def _of_type(
+    services: Services, rtype: str, searchable: Mapping[str, SearchParameter], pointing: Sequence[str]
+) -> Json:
     if rtype in _APART:
-        return _apart(rtype, services)
-    return _resource(rtype, services.searchable(rtype), pointing, services.base_url)
+        return _topics(rtype, services.canonical_base) | _apart(rtype, services)
+    return _resource(rtype, searchable, pointing, services.base_url)
+
+
+def _topics(rtype: str, canonical_base: str) -> Json:
+    """Topics are told as backport 1.1.0 does for R4 (conformance.html)."""
+    if rtype != "Subscription":
+        return {}
+    topics = [topic.canonical(canonical_base) for topic in TOPICS.values()]
+    return {"extension": [{"url": _TOPIC, "valueCanonical": topic} for topic in topics]}
 
 
 def _apart(rtype: str, services: Services) -> Json:
-    """A type with interactions of its own; topics are told as backport 1.1.0 does for R4 (conformance.html)."""
+    """A type with interactions of its own."""
     own = [i for i in INTERACTIONS if i.only == rtype]
-    topics = [topic.canonical(services.canonical_base) for topic in TOPICS.values()]
     searchable = services.searchable(rtype)
     return {
-        "extension": [{"url": _TOPIC, "valueCanonical": topic} for topic in topics],
         "type": rtype,
         "interaction": [{"code": code} for code in dict.fromkeys(i.code for i in own if not i.operation)],
         "versioning": "versioned-update",
@@ -133,11 +151,16 @@ def _resource(rtype: str, searchable: Mapping[str, SearchParameter], pointing: S
         }
     told |= _operations(rtype, codes, base_url)
     answered = sorted(_COMPUTED.get(rtype, searchable))
-    parameters = [{"name": code, "type": searchable[code].type} for code in answered]
+    parameters = [_parameter(code, searchable[code]) for code in answered]
     if not computed:
         forward = [f"{rtype}:{code}" for code, one in searchable.items() if one.type == "reference"]
         told |= {"searchInclude": ["*", *sorted(forward)], "searchRevInclude": ["*", *pointing]}
     return told | ({"searchParam": parameters} if parameters else {})
+
+
+def _parameter(code: str, parameter: SearchParameter) -> Json:
+    told = {"name": code, "type": parameter.type}
+    return told | ({"definition": parameter.url} if parameter.url else {})
 
 
 def _of_all_types(services: Services) -> list[Json]:
@@ -147,11 +170,11 @@ def _of_all_types(services: Services) -> list[Json]:
     return [*told, {"name": "_type", "type": "special"}]
 
 
-def _pointing(services: Services) -> Mapping[str, list[str]]:
+def _pointing(searchable: Mapping[str, Mapping[str, SearchParameter]]) -> Mapping[str, list[str]]:
     """The reference parameters that may point to each type, as `_revinclude` names them."""
     found: dict[str, list[str]] = {rtype: [] for rtype in RESOURCE_TYPES}
     for source in sorted(RESOURCE_TYPES):
-        for code, parameter in sorted(services.searchable(source).items()):
+        for code, parameter in sorted(searchable[source].items()):
             for target in parameter.targets:
                 found[target].append(f"{source}:{code}")
     return found

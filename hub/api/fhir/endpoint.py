@@ -94,10 +94,10 @@ class FhirEndpoint:
     async def _metadata(self, request: Request, params: Params, form: Representation) -> Response:
         if _method(request) != "GET":
             raise MethodNotAllowedError("GET, HEAD")
-        shape = read_shape(params, "CapabilityStatement")
+        shape, custom = read_shape(params, "CapabilityStatement"), await self._services.gate.custom()
         if shape is not None:
-            return await _response(Answer(status=200, body=shape.of(self._capabilities.body())), "", form)
-        return Response(self._capabilities.body(form), 200, dict(PRIVATE), form.format.content_type)
+            return await _response(Answer(status=200, body=shape.of(self._capabilities.body(custom))), "", form)
+        return Response(self._capabilities.body(custom, form), 200, dict(PRIVATE), form.format.content_type)
 
     async def _ask(self, request: Request, match: Match, params: Params, number: str) -> Ask:
         headers = request.headers

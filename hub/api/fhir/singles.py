@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.api.fhir import subscription
+from hub.api.fhir import search_parameter, subscription
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
 from hub.api.fhir.history import histories, history
@@ -49,6 +49,12 @@ SINGLES: Final = (
     Interaction(
         "events", "GET", "/{type}/{id}/$events", subscription.events, operation=subscription.EVENTS, only="Subscription"
     ),
+    Interaction("read", "GET", "/{type}/{id}", search_parameter.read, only="SearchParameter"),
+    Interaction("search-type", "GET", "/{type}", search_parameter.search, only="SearchParameter"),
+    Interaction("search-type", "POST", "/{type}/_search", search_parameter.search, "form", only="SearchParameter"),
+    Interaction("create", "POST", "/{type}", search_parameter.create, "resource", only="SearchParameter"),
+    Interaction("update", "PUT", "/{type}/{id}", search_parameter.update, "resource", only="SearchParameter"),
+    Interaction("delete", "DELETE", "/{type}/{id}", search_parameter.delete, only="SearchParameter"),
 )
 
 SINGLES_ROUTER: Final = Router(SINGLES)

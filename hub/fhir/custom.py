@@ -1,0 +1,89 @@
+"""The search parameters of an installation besides those of R4: what is written for them, and which are answered.
+
+A definition has a number of its own, and its values stand in the index under `code.number`. So a definition that
+changes begins anew, and what the index holds of an earlier one is found by nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Final
+
+from hub.fhir.extract import Extractor
+from hub.fhir.index_values import IndexValues
+from hub.fhir.search_parameters import SearchParameter
+from hub.kernel.types import Json
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Defined:
+    """One parameter of one resource type, with the number of its definition.
+
+    `ready`: the index holds it of every resource. Else `done` of `total` resources have been looked at (None: not
+    counted yet).
+    """
+
+    parameter: SearchParameter
+    number: int
+    ready: bool
+    done: int = 0
+    total: int | None = None
+
+    @property
+    def indexed(self) -> SearchParameter:
+        """The parameter under the name of its values."""
+        return replace(self.parameter, code=f"{self.parameter.code}.{self.number}")
+
+    @property
+    def percent(self) -> int:
+        """How far the index is, 0 to 90 in steps of ten: it says little of how many resources there are."""
+        return min(90, 10 * self.done // self.total * 10) if self.total else 0
+
+
+@dataclass(frozen=True, slots=True)
+class Custom:
+    """All of them in one version of the registry, by resource type and code; `extractors` give the values of a type."""
+
+    version: int = 0
+    defined: Mapping[str, Mapping[str, Defined]] = field(default_factory=dict)
+    extractors: Mapping[str, Extractor] = field(default_factory=dict)
+
+    @property
+    def settled(self) -> bool:
+        """Whether none is being indexed."""
+        return all(one.ready for of_type in self.defined.values() for one in of_type.values())
+
+    def get(self, rtype: str, code: str) -> Defined | None:
+        """One of them; None if there is none."""
+        return self.defined.get(rtype, {}).get(code)
+
+    def answered(self, rtype: str) -> dict[str, SearchParameter]:
+        """Those of a type that are answered, by the code they are asked by."""
+        return {code: one.parameter for code, one in self.defined.get(rtype, {}).items() if one.ready}
+
+    def add(self, rtype: str, resource: Json, out: IndexValues) -> None:
+        """Append the values of a resource of a type, of those too that are still being indexed."""
+        extract = self.extractors.get(rtype)
+        if extract is not None:
+            extract(resource, out)
+
+
+#: An installation without parameters of its own.
+NONE: Final = Custom()
+
+
+@lru_cache(maxsize=512)
+def extractor(parameters: tuple[SearchParameter, ...]) -> Extractor:
+    """What gives the values of some parameters of one type."""
+    return Extractor(parameters)
+
+
+def custom(version: int, defined: Iterable[Defined]) -> Custom:
+    """A version of the registry."""
+    found: dict[str, dict[str, Defined]] = {}
+    for one in defined:
+        found.setdefault(one.parameter.base, {})[one.parameter.code] = one
+    extractors = {rtype: extractor(tuple(one.indexed for one in own.values())) for rtype, own in found.items()}
+    return Custom(version, found, extractors)
