@@ -76,8 +76,7 @@ async def running(
         environment = Settings(values).child_environment(os.environ)
         supervisor = Supervisor(environment, log, changed=lambda pids: changed(addresses.ready(pids)), output=output)
         stack.push_async_callback(supervisor.stop)
-        for spec in _processes(settings, api, feeds):
-            await supervisor.start(spec)
+        await supervisor.start_all(_processes(settings, api, feeds))
         changed(addresses.ready(supervisor.pids))
         yield addresses
 

@@ -7,7 +7,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TextIO
 
@@ -71,6 +71,13 @@ class Supervisor:
             raise HubError(Category.FAULT, "did not start", where=spec.name, todo="see the log lines above")
         self._watchers.append(asyncio.create_task(self._watch(spec, child)))
         return ready
+
+    async def start_all(self, specs: Iterable[ProcessSpec]) -> None:
+        """Start processes side by side; they depend on the database alone. Raises what `start` raises, of the first."""
+        started = await asyncio.gather(*map(self.start, specs), return_exceptions=True)
+        for one in started:
+            if isinstance(one, BaseException):
+                raise one
 
     async def stop(self) -> None:
         """Ask every process to finish what it has begun, wait, then kill what is left."""
