@@ -16,7 +16,7 @@ from hub.fhir.json import loads
 from hub.fhir.references import parse_reference, references
 from hub.gate.cases import Cases
 from hub.gate.checks import basis_of, checked, look_up_all
-from hub.gate.door import Door, not_found
+from hub.gate.door import Door, not_found, was_deleted
 from hub.gate.dossiers import Whom
 from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.instances import address_of
@@ -25,7 +25,6 @@ from hub.gate.recorder import Asked
 from hub.gate.release import decide
 from hub.gate.released import Released, ReleasedPage
 from hub.gate.visible import of_patients
-from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store.values import Stored
 
@@ -89,7 +88,7 @@ async def _refuse(door: Door, asked: Asked, cases: Cases, current: Stored | None
     decision = None if current is None else decide(cases, current)
     if current is None or decision is None or decision.permitted:
         await door.recorder.absent(asked, basis)
-        raise not_found() if current is None or not current.deleted else _deleted()
+        raise not_found() if current is None or not current.deleted else was_deleted()
     await door.recorder.refused(asked, decision.reason, basis, _tried(cases, current))
     raise not_found()
 
@@ -99,7 +98,3 @@ def _tried(cases: Cases, current: Stored) -> Sequence[str]:
     case = cases.by_pkey.get(current.pkey)
     tried = case is not None and refused_break_glass(case.inquiry, case.pointed) is not None
     return [current.patient] if tried and current.patient else []
-
-
-def _deleted() -> HubError:
-    return HubError(Category.NOT_FOUND, "was deleted", where="URL", todo="its history tells when", code="deleted")

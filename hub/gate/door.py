@@ -118,3 +118,8 @@ class Door:
 def not_found() -> HubError:
     """What is absent and what is denied are both told with this."""
     return HubError(Category.NOT_FOUND, "no such resource", where="URL")
+
+
+def was_deleted() -> HubError:
+    """What is told (410) of something that was deleted to who may know of it."""
+    return HubError(Category.NOT_FOUND, "was deleted", where="URL", todo="its history tells when", code="deleted")

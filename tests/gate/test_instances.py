@@ -25,6 +25,7 @@ WAYS: dict[str, Callable[[Gate], Awaitable[object]]] = {
     "read": lambda gate: gate.read(STRANGER, "Observation", "o"),
     "vread": lambda gate: gate.vread(STRANGER, "Observation", "o", 1),
     "history": lambda gate: gate.history(STRANGER, "Observation", "o"),
+    "meta": lambda gate: gate.meta(STRANGER, "Observation", "o"),
 }
 
 

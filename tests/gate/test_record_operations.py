@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
+import asyncpg
 import pytest
 
 from hub.audit.entry import Interaction, Outcome
@@ -109,7 +110,7 @@ def test_it_waits_for_its_audit_row(database_url: str, way: str) -> None:
         await settle(house)
         async with house.database.transaction() as tx:
             await tx.execute("LOCK TABLE audit IN SHARE MODE")
-            asking: asyncio.Task[Any] = asyncio.create_task(WAYS[way](house.gate))  # type: ignore[arg-type]
+            asking: asyncio.Future[Any] = asyncio.ensure_future(WAYS[way](house.gate))
             await asyncio.sleep(0.3)
             assert not asking.done()
         assert (await asking).matches
@@ -136,6 +137,35 @@ def test_a_hidden_composition_and_an_absent_one_are_told_alike_and_recorded_apar
         assert await absent(house.gate.document(STRANGER, "nothing"))
         assert [entry.outcome for entry in await house.entries()] == [Outcome.ABSENT, Outcome.REFUSED]
 
+    with_house(database_url, work)
+
+
+def test_a_hidden_composition_and_an_absent_one_ask_the_database_the_same(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    dial = asyncpg.connect
+
+    async def connect(*given: Any, **options: Any) -> Any:
+        connection = await dial(*given, **options)
+        connection.add_query_logger(lambda query: asked.append(query.query))
+        return connection
+
+    async def steps(house: House, rid: str) -> list[str]:
+        await asyncio.sleep(0.05)  # a query is noted after its answer
+        asked.clear()
+        assert await absent(house.gate.document(STRANGER, rid))
+        await asyncio.sleep(0.05)
+        return list(asked)
+
+    async def work(house: House) -> None:
+        await settle(house)
+        await steps(house, "nothing")  # the first one also asks what the types of the database are
+        missing = await steps(house, "nothing")
+        assert len(missing) > 4
+        assert await steps(house, "c") == missing
+
+    monkeypatch.setattr(asyncpg, "connect", connect)
     with_house(database_url, work)
 
 

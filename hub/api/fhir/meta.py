@@ -15,6 +15,7 @@ from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.parameters import refuse_parameters
 from hub.api.services import Services
 from hub.fhir.json import dumps, loads
+from hub.gate.door import was_deleted
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.metas import retagging
@@ -33,7 +34,7 @@ async def meta(services: Services, ask: Ask) -> Answer:
     refuse_parameters(ask)
     found = await services.gate.meta(ask.actor, ask.type, ask.id, origin=ask.origin)
     if found.deleted:
-        raise HubError(Category.NOT_FOUND, "was deleted", where="URL", todo="its history tells when", code="deleted")
+        raise was_deleted()
     return _answer(found.body)
 
 

@@ -7,8 +7,8 @@ from hub.api.fhir.freshness import unchanged
 from hub.api.fhir.parameters import refuse_parameters
 from hub.api.fhir.shape import shaped
 from hub.api.services import Services
+from hub.gate.door import was_deleted
 from hub.gate.released import Released
-from hub.kernel.errors import Category, HubError
 
 
 async def read(services: Services, ask: Ask) -> Answer:
@@ -24,7 +24,7 @@ async def read(services: Services, ask: Ask) -> Answer:
 def answer(ask: Ask, found: Released) -> Answer:
     """One released version as the answer to a read."""
     if found.deleted:
-        raise HubError(Category.NOT_FOUND, "was deleted", where="URL", todo="its history tells when", code="deleted")
+        raise was_deleted()
     if unchanged(ask.conditions, found.version, found.updated):
         return Answer(status=304, version=found.version, updated=found.updated)
     return Answer(status=200, body=shaped(found.body, ask.shape), version=found.version, updated=found.updated)
