@@ -1,88 +1,135 @@
-"""Count for how many rows of the HL7 v2-to-FHIR guide's segment maps the engine has a row.
+"""How much of the HL7 v2-to-FHIR guide is honoured: every row with a FHIR target is tested, refused or missing.
 
-A guide row with a FHIR target counts as covered if the engine maps that field to the same element (the first step of
-the path) of the same resource. Usage: python -m scripts.hl7v2_coverage FOLDER, the guide's `mappings` folder.
+A row is tested if a case of tests/mappings/guide/cases feeds its source and asserts its target (the cases are run by
+the tests there), or, for a code, if the tables hold it; refused if it stands with its reason in
+mappings/hl7v2/guide/refused.csv; else missing.
+
+    python -m scripts.hl7v2_coverage [FOLDER]            writes docs/reference/hl7v2-coverage.md
+    python -m scripts.hl7v2_coverage [FOLDER] --rows     prints the state of every row instead
+    python -m scripts.hl7v2_coverage [FOLDER] --missing  prints the missing ones
+
+FOLDER is the guide's `mappings`, by default that of the shared folder.
 """
 
 from __future__ import annotations
 
 import csv
-import re
+import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Final, Literal
 
-from mappings.hl7v2.rowfile import row_files
+from scripts.hl7v2_cases import case_files
+from scripts.hl7v2_guide import PARTS, GuideRow, Part, guide
 
+ROOT: Final = Path(__file__).resolve().parent.parent
+CASES: Final = ROOT / "tests" / "mappings" / "guide" / "cases"
+REFUSED: Final = ROOT / "mappings" / "hl7v2" / "guide"
+PAGE: Final = ROOT / "docs" / "reference" / "hl7v2-coverage.md"
 
-class GuideRow(NamedTuple):
-    """One row of a segment map: segment, field (0: the segment as such), resource, first element of the target."""
-
-    segment: str
-    field: int
-    resource: str
-    element: str
-
-
-def guide_rows(folder: Path) -> Iterator[GuideRow]:
-    """Rows with a FHIR target of every segment map under `folder`."""
-    for path in sorted((folder / "segments").glob("*.csv")):
-        title = re.search(r"_ ([A-Z0-9]{3})\[(\w+)", path.name)
-        if title is None:
-            continue
-        with path.open(encoding="utf-8-sig", newline="") as lines:
-            _, names, *rows = csv.reader(lines)
-        target = next(i for i, name in enumerate(names) if "Attribute" in name)
-        for row in rows:
-            if row[1].strip() and len(row) > target and row[target].strip():
-                number = row[1].partition("-")[2].partition(".")[0]
-                element = re.split(r"[.\[(=\s]", row[target].strip())[0]
-                yield GuideRow(title[1], int(number) if number.isdigit() else 0, title[2], element)
+State = Literal["tested", "refused", "missing"]
+STATES: Final[tuple[State, ...]] = ("tested", "refused", "missing")
+_NAMES: Final[dict[Part, tuple[str, str]]] = {
+    "segments": ("Segments", "segment"),
+    "datatypes": ("Datatypes", "datatype"),
+    "messages": ("Messages", "message"),
+    "codesystems": ("Code tables", "table"),
+}
 
 
-def engine_rows() -> set[GuideRow]:
-    """What the engine fills, in the same form."""
-    found = set()
-    for file in row_files():
-        for row in file.rows:
-            found.add(GuideRow(file.segment, row.at, row.resource, re.split(r"[.\[]", row.to)[0]))
-        for field, targets in file.computed.items():
-            for target in targets:
-                resource, _, element = target.partition(".")
-                found.add(GuideRow(file.segment, field, resource, element))
+def refused() -> dict[str, str]:
+    """Rows that are refused, with why. Raises ValueError where one stands twice or without a reason."""
+    found: dict[str, str] = {}
+    for path in sorted(REFUSED.glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            next(lines)
+            for row in csv.DictReader(lines):
+                if row["row"] in found or not row["reason"]:
+                    raise ValueError(f"{path.name}: {row['row']} stands twice or has no reason")
+                found[row["row"]] = row["reason"]
     return found
 
 
-def covered(row: GuideRow, engine: set[GuideRow]) -> bool:
-    """Whether the engine has a row for it; a choice element is the same whatever its type."""
-    return any(
-        (each.segment, each.field, each.resource) == row[:3] and _same(each.element, row.element) for each in engine
-    )
+def claimed() -> set[str]:
+    """Rows that a case proves."""
+    return {proof.key for cases in case_files(CASES).values() for case in cases for proof in case.proofs}
 
 
-def _same(ours: str, theirs: str) -> bool:
-    choices = ("value", "effective", "onset", "occurrence", "multipleBirth", "deceased")
-    return ours == theirs or any(ours.startswith(name) and theirs.startswith(name) for name in choices)
+def states(rows: Sequence[GuideRow]) -> dict[str, State]:
+    """The state of every row, by its key."""
+    proved, unwanted = claimed(), refused()
+    return {row.key: "tested" if row.key in proved else "refused" if row.key in unwanted else "missing" for row in rows}
 
 
-def count(folder: Path) -> Counter[str]:
-    """Rows `covered` and `all`, and the same of each segment map (`PID[Patient] covered`, `PID[Patient] all`)."""
-    engine = engine_rows()
-    figures: Counter[str] = Counter()
-    for row in guide_rows(folder):
-        name = f"{row.segment}[{row.resource}]"
-        done = covered(row, engine)
-        figures.update({"all": 1, f"{name} all": 1, "covered": int(done), f"{name} covered": int(done)})
-    return figures
+def group(row: GuideRow) -> str:
+    """What a row is counted under: the segment, the datatype, the message, the table."""
+    return row.map.partition("[")[0] if row.part in ("segments", "datatypes") else row.map
+
+
+def totals(rows: Sequence[GuideRow], state: Mapping[str, State]) -> dict[Part, Counter[State]]:
+    """Rows of each part by state."""
+    return {part: Counter(state[row.key] for row in rows if row.part == part) for part in PARTS}
+
+
+def page(rows: Sequence[GuideRow]) -> str:
+    """The reference page."""
+    return "\n".join(_lines(rows, states(rows))) + "\n"
+
+
+def _lines(rows: Sequence[GuideRow], state: Mapping[str, State]) -> Iterator[str]:
+    yield "# HL7 v2-to-FHIR guide: what is honoured"
+    yield ""
+    yield "Every row with a FHIR target of HL7's v2-to-FHIR mapping tables (IG 1.0.0, commit 8c9b414), counted by"
+    yield "`python -m scripts.hl7v2_coverage`. *Tested*: a test sends a message that states the source and asserts the"
+    yield "target. *Refused*: not done on purpose; the reasons are below. *Missing*: neither."
+    yield ""
+    yield from _table("", [(_NAMES[part][0], count) for part, count in totals(rows, state).items()])
+    for part in PARTS:
+        own = [row for row in rows if row.part == part]
+        counts = {name: Counter(state[row.key] for row in own if group(row) == name) for name in map(group, own)}
+        yield ""
+        yield f"## {_NAMES[part][0]}"
+        yield ""
+        yield from _table(_NAMES[part][1], sorted(counts.items()))
+    yield ""
+    yield "## Refused rows"
+    yield ""
+    yield "| row | reason |"
+    yield "|---|---|"
+    reasons = refused()
+    for row in rows:
+        if state[row.key] == "refused":
+            yield f"| `{row.key.replace('|', chr(92) + '|')}` | {reasons[row.key]} |"
+
+
+def _table(head: str, counts: Sequence[tuple[str, Mapping[State, int]]]) -> Iterator[str]:
+    yield f"| {head} | rows | tested | refused | missing |"
+    yield "|---|---:|---:|---:|---:|"
+    for name, count in counts:
+        numbers = [count.get(state, 0) for state in STATES]
+        yield f"| {name} | {' | '.join(map(str, [sum(numbers), *numbers]))} |"
+
+
+def folder_of(arguments: Sequence[str]) -> Path:
+    """The guide's `mappings` folder."""
+    named = [text for text in arguments if not text.startswith("--")]
+    shared = Path(os.environ.get("YILIAN_SHARED", ROOT / "../shared"))
+    return Path(named[0]) if named else shared / "v2-to-fhir" / "mappings"
 
 
 def main() -> None:
-    figures = count(Path(sys.argv[1]))
-    print(f"{figures['covered']} of {figures['all']} rows with a FHIR target")
-    for name in sorted(name.removesuffix(" all") for name in figures if name.endswith(" all")):
-        print(f"{name:36} {figures[name + ' covered']:4} of {figures[name + ' all']:4}")
+    rows = guide(folder_of(sys.argv[1:]))
+    state = states(rows)
+    if "--rows" in sys.argv or "--missing" in sys.argv:
+        for row in rows:
+            if "--rows" in sys.argv or state[row.key] == "missing":
+                print(f"{state[row.key]:8} {row.key}")
+    else:
+        PAGE.write_text(page(rows), encoding="utf-8")
+    for part, count in totals(rows, state).items():
+        print(f"{part:12}", *(f"{count[each]:5} {each}" for each in STATES), file=sys.stderr)
 
 
 if __name__ == "__main__":
