@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
-from hub.kernel.types import Accepted, Envelope, Received, Translation
+from hub.kernel.types import Accepted, Envelope, Outgoing, Received, Translation, Written
 
 
 class EnvelopeReader(Protocol):
@@ -40,3 +40,16 @@ class AcknowledgementWaiter(Protocol):
     async def settled(self, messages: Sequence[int], seconds: float) -> dict[int, str]:
         """State by message number for those that settled within `seconds`."""
         ...
+
+
+#: Gives the control id of a message from the rest of its content: the same content, the same id, and no other.
+ControlMaker = Callable[[bytes], str]
+
+
+class MessageWriter(Protocol):
+    """Writes the messages of one outbound feed. Pure: the same resources give the same bytes.
+
+    Raises HubError INVALID or UNSUPPORTED for what cannot be told in the receiver's format.
+    """
+
+    def __call__(self, outgoing: Outgoing, control: ControlMaker) -> Written: ...

@@ -137,3 +137,28 @@ class Translation:
     report: tuple[ReportRow, ...] = ()
     issues: tuple[Issue, ...] = ()
     event_time: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """What one outbound message is made of: resources as the gate let them out to the receiver.
+
+    `kind` is its type and event (`ORU^R01`), `focus` what it tells of, `about` the source Patient that is about (None
+    where it may not be seen), `own` the receiver's own Patients of the same person, `others` by reference (`Type/id`)
+    what they name. `happened` is the time of the change, and of the message whenever it is sent.
+    """
+
+    kind: str
+    focus: Json
+    about: Json | None
+    own: tuple[Json, ...]
+    others: Mapping[str, Json]
+    happened: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """An outbound message: its bytes, and the control id (MSH-10) that stands in them."""
+
+    raw: bytes
+    control: str
