@@ -144,9 +144,15 @@ def _through_object(name: str, inner: Place, members: Mapping[str, Any] | None) 
 
 
 def _through_new(name: str, inner: Place, members: Mapping[str, Any] | None) -> Place:
-    def place(target: Json, value: Any, labels: dict[str, Any]) -> bool:
+    def put(target: Json, value: Any, labels: dict[str, Any]) -> bool:
         child: Json = dict(members) if members else {}
         return inner(child, value, labels) and append(target, name, child, labels)
+
+    def place(target: Json, value: Any, labels: dict[str, Any]) -> bool:
+        if isinstance(value, list):
+            taken = [put(target, each, labels) for each in value]
+            return all(taken)
+        return put(target, value, labels)
 
     return place
 

@@ -125,3 +125,10 @@ def test_timing_and_priority_may_stand_in_a_segment_of_their_own() -> None:
     both = resource(message("ORC|NW|P1", timing, "OBR|1|P1||CT||20260304", kind="OML^O21^OML_O21"), "ServiceRequest")
     assert both["occurrenceDateTime"] == "2026-03-04"
     assert "occurrencePeriod" not in both
+
+
+def test_two_reports_of_one_number_and_service_in_a_message_stay_two() -> None:
+    found = message("OBR|1|P1|L1|GLU", OBX, "OBR|2|P1|L1|GLU", OBX.replace("||5|", "||6|"))
+    assert len(drafts(found, "DiagnosticReport")) == len(drafts(found, "ServiceRequest")) == 2
+    assert [len(each.resource["result"]) for each in drafts(found, "DiagnosticReport")] == [1, 1]
+    assert len({each.resource["id"] for each in drafts(found, "Observation")}) == 2

@@ -252,3 +252,28 @@ def test_another_language_is_a_text_with_what_was_sent_beside_it(sent: str, text
     assert "coding" not in spoken["language"]
     (kept,) = spoken["language"]["extension"]
     assert kept["valueString"] == sent
+
+
+def test_what_a_family_name_is_made_of_stands_beside_it() -> None:
+    (name,) = patient(pid(f5="van Lin&van&Lin&de&Shen^Mei"))["name"]
+    assert (name["family"], name["given"], name["text"]) == ("van Lin", ["Mei"], "Mei van Lin")
+    assert [(each["url"].rpartition("/")[2], each["valueString"]) for each in name["_family"]["extension"]] == [
+        ("humanname-own-prefix", "van"),
+        ("humanname-own-name", "Lin"),
+        ("humanname-partner-prefix", "de"),
+        ("humanname-partner-name", "Shen"),
+    ]
+
+
+def test_a_family_name_told_by_its_parts_only_is_put_together() -> None:
+    (name,) = patient(pid(f5="&van&Lin^Mei"))["name"]
+    assert (name["family"], name["text"]) == ("van Lin", "Mei van Lin")
+
+
+def test_a_number_and_an_address_in_one_field_are_two_ways_to_reach_somebody() -> None:
+    found = translate(pid(f13="^PRN^CP^lin@example.org^^^^^^^^13800000001"))
+    assert resource(found, "Patient")["telecom"] == [
+        {"system": "phone", "value": "13800000001", "use": "mobile"},
+        {"system": "email", "value": "lin@example.org", "use": "home"},
+    ]
+    assert reported(found, "PID-13[1].4")[0] == reported(found, "PID-13[1].12")[0] == "mapped"

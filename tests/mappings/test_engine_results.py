@@ -259,3 +259,8 @@ def test_observations_of_a_specimen_without_an_order_are_kept(event: str) -> Non
         found = translate(header, *"\r".join(segments).split("\r"), facility="F03")
         assert [each.resource["valueString"] for each in drafts(found, "Observation")] == ["clouded"]
         assert len(drafts(found, "Specimen")) == 1
+
+
+def test_an_original_text_is_the_text_and_leaves_a_display_without_a_code_its_place() -> None:
+    found = value("CWE", "^弱阳性^^^^^^^弱阳性(+)")
+    assert found["valueCodeableConcept"] == {"coding": [{"display": "弱阳性"}], "text": "弱阳性(+)"}

@@ -50,13 +50,25 @@ def test_without_a_visit_number_the_stay_is_known_by_patient_and_admission() -> 
     assert "visit-identity" not in codes(one)
 
 
-def test_a_visit_that_could_not_be_known_again_is_refused_unless_the_event_begins_it() -> None:
-    begun = translate(PID, pv1(number="", start=""), event="A04")
-    assert "visit-identity" in codes(begun)
-    assert drafts(begun, "Encounter")
-    updated = translate(PID, pv1(number="", start=""), event="A08")
-    assert not drafts(updated, "Encounter")
-    assert reported(updated, "PV1-3[1].1") == ("refused", (), "no visit number and no time of admission")
+def test_a_visit_nobody_numbered_is_known_by_the_message_if_the_event_begins_it() -> None:
+    begun = draft(translate(PID, pv1(number="", start=""), event="A04"), "Encounter")
+    assert (begun.authority, begun.resource["status"]) == ("message", "in-progress")
+
+
+def test_a_visit_told_by_the_way_is_known_by_what_is_said_of_it_on_that_day() -> None:
+    told = translate(PID, pv1(number="", start=""), event="A08")
+    assert "visit-identity" in codes(told)
+    assert draft(told, "Encounter").defaults["status"] == "unknown"
+    again = translate(PID, pv1(number="", start=""), event="A31")
+    assert resource(again, "Encounter")["id"] == resource(told, "Encounter")["id"]
+    other = translate(PID, pv1(number="", start="").replace("|I|", "|O|"), event="A31")
+    assert resource(other, "Encounter")["id"] != resource(told, "Encounter")["id"]
+
+
+def test_a_visit_segment_that_says_there_is_none_makes_none() -> None:
+    found = translate(PID, "PV1|1|N", event="A31")
+    assert not drafts(found, "Encounter")
+    assert reported(found, "PV1-2[1]") == ("refused", (), "says that there is no visit")
 
 
 def test_a_cancelled_discharge_takes_back_the_end() -> None:

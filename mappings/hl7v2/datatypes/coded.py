@@ -85,20 +85,23 @@ def _system(name: str, context: Context) -> str:
 
 
 def concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """CodeableConcept: up to three codings and the original text; a text without a code is the text."""
+    """CodeableConcept: up to three codings and the original text; a text without a code is the text.
+
+    Where the original text is stated too, such a text stays the display of a coding without a code.
+    """
     count = len(rep.components())
+    original = component(rep, 9) if count > 8 else ""
     codings = []
     texts = []
     for triplet in _TRIPLETS:
         if triplet[0] > count:
             break
         coding = _coding(rep, context, triplet, count)
-        if "code" in coding:
+        if "code" in coding or ("display" in coding and original):
             codings.append(coding)
         elif "display" in coding:
             texts.append(coding["display"])
-    text = component(rep, 9) if count > 8 else ""
-    return _concept(codings, [text, *texts] if text else texts)
+    return _concept(codings, [original] if original else texts)
 
 
 def _concept(codings: list[dict[str, str]], texts: list[str]) -> dict[str, Any] | None:
@@ -106,7 +109,7 @@ def _concept(codings: list[dict[str, str]], texts: list[str]) -> dict[str, Any] 
     if codings:
         result["coding"] = codings
     if texts:
-        result["text"] = "; ".join(texts)
+        result["text"] = "; ".join(dict.fromkeys(texts))
     elif codings and "display" in codings[0]:
         result["text"] = codings[0]["display"]
     return result or None
@@ -124,9 +127,11 @@ def _make_concept(options: Options) -> Converter:
 def _with_standard(result: dict[str, Any], entry: Entry) -> dict[str, Any]:
     """The concept with the standard coding first; a code sent without its system adds nothing if it is the same."""
     sent = [
-        c for c in result.get("coding", ()) if c["code"] != entry.code or c.get("system", entry.system) != entry.system
+        c
+        for c in result.get("coding", ())
+        if c.get("code") != entry.code or c.get("system", entry.system) != entry.system
     ]
-    own = [c for c in sent if not ("system" not in c and c["code"] == entry.code)]
+    own = [c for c in sent if not ("system" not in c and c.get("code") == entry.code)]
     text = result.get("text") or entry.display
     coding = [entry.coding(), *own]
     return {"coding": coding, "text": text} if text else {"coding": coding}

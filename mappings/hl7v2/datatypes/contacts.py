@@ -12,29 +12,36 @@ from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 
+#: Equipment that goes where its owner goes (v2 table 0202, and senders' own).
+_MOBILE: Final = frozenset({"CP", "MB"})
 #: Where senders put the whole number, the standard's own place first: unformatted, old number, free text.
 _WHOLE: Final = (12, 1, 9)
 _NONE: Final = PLACEHOLDERS | {"同上"}
 
 
 def _make_contact(options: Options) -> Converter:
-    def convert(rep: Repetition, context: Context) -> dict[str, str] | None:
-        value, taken = _number(rep)
-        if not value:
+    def convert(rep: Repetition, context: Context) -> Any:
+        number, taken = _number(rep)
+        electronic = "" if leaf(rep, 4) in _NONE else leaf(rep, 4)
+        if not number and not electronic:
             context.note("refused", "no number or address in it")
             return None
-        _note_others(rep, context, taken, value)
-        system, use = _system(rep, value), _use(rep, context, options.word)
-        named = {"system": system, "value": value, "use": use}
-        return {name: text for name, text in named.items() if text}
+        _note_others(rep, context, taken, number)
+        use = _use(rep, context) or options.word
+        points = [_point(_electronic_system(rep, electronic), electronic, use)] if electronic else []
+        if number:
+            points.insert(0, _point(_system(rep, number), number, "mobile" if leaf(rep, 3) in _MOBILE else use))
+        return points[0] if len(points) == 1 else points
 
     return convert
 
 
+def _point(system: str, value: str, use: str) -> dict[str, str]:
+    return {name: text for name, text in {"system": system, "value": value, "use": use}.items() if text}
+
+
 def _number(rep: Repetition) -> tuple[str, tuple[int, ...]]:
-    """The number or address, and the components it was taken from."""
-    if leaf(rep, 4) not in _NONE:
-        return leaf(rep, 4), (4,)
+    """The number, and the components it was taken from."""
     local = leaf(rep, 7)
     if local not in _NONE and leaf(rep, 12) in _NONE:
         country, area, extension = leaf(rep, 5), leaf(rep, 6), leaf(rep, 8)
@@ -45,25 +52,30 @@ def _number(rep: Repetition) -> tuple[str, tuple[int, ...]]:
 
 def _note_others(rep: Repetition, context: Context, taken: tuple[int, ...], value: str) -> None:
     for comp in (1, 4, 5, 6, 7, 8, 9, 12):
-        if comp not in taken and leaf(rep, comp) and leaf(rep, comp) != value:
+        text = leaf(rep, comp)
+        if comp not in taken and text and text != value and (comp != 4 or text in _NONE):
             context.note("refused", "the number is taken from another component", comp)
 
 
 def _system(rep: Repetition, value: str) -> str:
     entry = table("telecom-equipment").get(leaf(rep, 3))
-    if entry:
+    if entry and (entry.code != "email" or "@" in value):
         return entry.code
     return "email" if "@" in value else "phone"
 
 
-def _use(rep: Repetition, context: Context, word: str) -> str:
-    if leaf(rep, 3) in {"CP", "MB"}:
-        return "mobile"
+def _electronic_system(rep: Repetition, value: str) -> str:
+    """XTN.4 is an address of e-mail, or of the equipment XTN.3 names if it does not look like one."""
+    entry = table("telecom-equipment").get(leaf(rep, 3))
+    return entry.code if entry and "@" not in value else "email"
+
+
+def _use(rep: Repetition, context: Context) -> str:
     use = leaf(rep, 2)
     entry = table("telecom-use").get(use)
     if entry is None and use:
         context.note("refused", "code not in the table", 2)
-    return entry.code if entry else word
+    return entry.code if entry else ""
 
 
 def address(rep: Repetition, context: Context) -> dict[str, Any] | None:

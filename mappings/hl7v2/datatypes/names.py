@@ -6,20 +6,23 @@ given are split only where the surname is certain.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
+from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.times import date_time, period
-from mappings.hl7v2.leaves import component, leaf
+from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.names import COMPOUND_SURNAMES, split_name
 from mappings.hl7v2.parser import Repetition
 
 XPN_PARTS: Final = {
-    "1.*": "family",
+    "1": "family",
+    **{f"1.{sub}": "family.extension" for sub in range(2, 6)},
     "2": "given",
     "3": "given",
     "4": "suffix",
@@ -34,6 +37,9 @@ XPN_PARTS: Final = {
     "10.1": "period.start",
     "10.2": "period.end",
 }
+#: What FN.2 to FN.5 are, as the extensions of FHIR name it.
+_MADE_OF: Final = ("own-prefix", "own-name", "partner-prefix", "partner-name")
+_HUMAN_NAME: Final = "http://hl7.org/fhir/StructureDefinition/humanname"
 _SYLLABIC: Final = "http://hl7.org/fhir/StructureDefinition/iso21090-EN-representation"
 
 
@@ -57,7 +63,19 @@ def split(name: str) -> tuple[str, str] | None:
     return (family, given) if given and certain else None
 
 
-def name_of(family: str, given: list[str], prefix: list[str], suffix: list[str]) -> dict[str, Any]:
+def surname(rep: Repetition, comp: int) -> tuple[str, list[Json]]:
+    """Family name of an FN (v2.5.1 section 2.A.30), and the extensions that say what it is made of."""
+    family, *made_of = [clean(text) for text in rep.subcomponents(comp)] or [""]
+    stated = [(part, text) for part, text in zip(_MADE_OF, made_of, strict=False) if text and text != '""']
+    extensions = [{"url": f"{_HUMAN_NAME}-{part}", "valueString": text} for part, text in stated]
+    if family == '""':
+        family = ""
+    return family or " ".join(text for _, text in stated[:2]), extensions
+
+
+def name_of(
+    family: str, given: list[str], prefix: list[str], suffix: list[str], made_of: Sequence[Json] = ()
+) -> dict[str, Any]:
     """HumanName of its parts, with the text as it is written in the name's own language."""
     result: dict[str, Any] = {}
     if is_chinese(family) and not given:
@@ -73,7 +91,7 @@ def name_of(family: str, given: list[str], prefix: list[str], suffix: list[str])
             result["family"] = family
         if given:
             result["given"] = given
-    result |= {"prefix": prefix, "suffix": suffix}
+    result |= {"prefix": prefix, "suffix": suffix, "_family": {"extension": list(made_of)} if made_of else {}}
     return {key: value for key, value in result.items() if value}
 
 
@@ -83,12 +101,12 @@ def _leaves(rep: Repetition, *comps: int) -> list[str]:
 
 def person_name(rep: Repetition, context: Context) -> Any:
     """HumanName of an XPN; pinyin sent beside a whole Chinese name becomes a second, syllabic name."""
-    family, given = component(rep, 1), _leaves(rep, 2, 3)
+    (family, made_of), given = surname(rep, 1), _leaves(rep, 2, 3)
     count = len(rep.components())
     if count < 2:
-        return name_of(family, [], [], []) if family else None
+        return name_of(family, [], [], [], made_of) if family else None
     pinyin = [] if not is_chinese(family) or len(family) < 2 or is_chinese("".join(given)) else given
-    name = name_of(family, [] if pinyin else given, _leaves(rep, 5), _leaves(rep, 4, 6, 14))
+    name = name_of(family, [] if pinyin else given, _leaves(rep, 5), _leaves(rep, 4, 6, 14), made_of)
     if not name:
         return None
     if count > 6:

@@ -10,13 +10,14 @@ from typing import Any, Final
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, meaning, typed
-from mappings.hl7v2.datatypes.names import name_of
-from mappings.hl7v2.leaves import clean, component, leaf
+from mappings.hl7v2.datatypes.names import name_of, surname
+from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 
 _XCN_PARTS: Final = {
     "1": "identifier.value",
-    "2.*": "name.family",
+    "2": "name.family",
+    **{f"2.{sub}": "name.family.extension" for sub in range(2, 6)},
     "3": "name.given",
     "4": "name.given",
     "5": "name.suffix",
@@ -55,7 +56,8 @@ def practitioner(rep: Repetition, context: Context) -> dict[str, Any] | None:
     given = [text for comp in (3, 4) if (text := leaf(rep, comp))]
     suffix = [text for comp in (5, 7) if (text := leaf(rep, comp))]
     prefix = [text] if (text := leaf(rep, 6)) else []
-    name = name_of(component(rep, 2), given, prefix, suffix)
+    family, made_of = surname(rep, 2)
+    name = name_of(family, given, prefix, suffix, made_of)
     display = name.get("text", "")
     value = leaf(rep, 1)
     if value in PLACEHOLDERS:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.kernel.types import Json
@@ -30,6 +30,7 @@ class _Case:
     visit: Building | None
     authority: str
     key: str
+    nth: str = ""
 
     @property
     def orc(self) -> Segment | None:
@@ -49,8 +50,7 @@ def orders(
 ) -> None:
     """The resources of every order of a patient."""
     for order in group.orders:
-        authority, key = _identity(order, context)
-        case = _Case(order, patient, visit, authority, key)
+        case = _numbered(_Case(order, patient, visit, *_identity(order, context)), context)
         _stand(order, context)
         specimens = _specimens(case, context, rules)
         request = _request(case, specimens, context, rules)
@@ -79,9 +79,19 @@ def _identity(order: Order, context: Context) -> tuple[str, str]:
     return "message", f"{context.control}|{context.time}|{order.number}"
 
 
+def _numbered(case: _Case, context: Context) -> _Case:
+    """The case; a further one of the same number and service in one message is told apart by how many there were.
+
+    Senders number a request and not its parts: what they send as two reports must not become one.
+    """
+    identity = f"{case.authority}|{case.key}|{_service(case)}"
+    nth = context.repeats[identity] = context.repeats.get(identity, 0) + 1
+    return case if case.obr is None or nth == 1 else replace(case, nth=f"|{nth}")
+
+
 def _service(case: _Case) -> str:
-    """Code of what was ordered: orders that share one number differ in it."""
-    return field(case.obr, 4) or field(case.obr, 4, 4) or field(case.obr, 4, 2)
+    """Code of what was ordered: orders that share one number differ in it, else in how often it was ordered."""
+    return (field(case.obr, 4) or field(case.obr, 4, 4) or field(case.obr, 4, 2)) + case.nth
 
 
 def _refer(resource: Json, case: _Case) -> None:

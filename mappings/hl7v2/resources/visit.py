@@ -17,6 +17,8 @@ from mappings.hl7v2.resources.periods import mend_period
 
 #: A cancelled discharge takes back the end of the stay.
 _REOPENING: Final = frozenset({"A13"})
+#: PV1-2 of a message whose structure wants a PV1 and which is about no visit (table 0004).
+_NO_VISIT: Final = frozenset({"", "N"})
 _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
 
@@ -44,7 +46,7 @@ def encounter(
 def _identified(visit: Visit, group: PatientGroup, patient: Building | None, context: Context) -> Building | None:
     """By visit number, else by another number of the stay, else by patient and time of admission.
 
-    Where there is none of these, an event that begins or changes a stay gives one that this message alone knows.
+    Where there is none of these, it is known by what was said of it.
     """
     owner = patient.patient if patient else None
     pid = group.pid.segment if group.pid else None
@@ -61,12 +63,20 @@ def _identified(visit: Visit, group: PatientGroup, patient: Building | None, con
 
 
 def _unknown(visit: Visit, owner: str | None, context: Context) -> Building | None:
-    reason = "no visit number and no time of admission"
-    if table("encounter-status-by-event").get(context.event) is None:
+    """A stay nobody numbered. An event that begins or changes it gives one that this message alone knows.
+
+    Other messages tell of it by the way: the same words about a patient on one day are of one stay.
+    """
+    if field(visit.pv1, 2) in _NO_VISIT and not _said(visit.pv1, *range(3, visit.pv1.fields_count + 1)):
         for segment in filter(None, (visit.pv1, visit.pv2)):
-            context.refuse(segment, reason)
+            context.refuse(segment, "says that there is no visit")
         return None
-    context.issue("visit-identity", f"{reason}: known by this message only", "PV1-19")
+    context.issue("visit-identity", "no visit number and no time of admission: known by what is said of it", "PV1-19")
+    if owner and table("encounter-status-by-event").get(context.event) is None:
+        words = "|".join(visit.pv1.fields()[2:])
+        building = context.draft("Encounter", f"told|{owner}|{context.time[:8]}", words, owner)
+        building.defaults["status"] = "unknown"
+        return building
     return context.draft("Encounter", "message", f"{context.control}|{context.time}|{visit.pv1.ordinal}", owner)
 
 
@@ -78,7 +88,8 @@ def _status(pv1: Segment, building: Building, context: Context) -> None:
     else:
         by_class = table("encounter-status-by-class").get(field(pv1, 2))
         ended = "end" in building.resource.get("period", {})
-        building.defaults["status"] = "finished" if ended else by_class.code if by_class else "unknown"
+        told = "finished" if ended else by_class.code if by_class else "unknown"
+        building.defaults.setdefault("status", told)
     if context.event in _REOPENING:
         building.resource.get("period", {}).pop("end", None)
         building.clears["period.end"] = None
