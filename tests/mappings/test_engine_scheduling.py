@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.kernel.types import Translation
+from mappings.hl7v2.convert import bundle
+from tests.mappings.checker import invalid
 from tests.mappings.engine import PID, codes, draft, resource, translate
 
 SCH = "SCH|P1^HIS|F1^HIS|||||复诊^复诊|NORMAL^常规|15|MIN|^^15^202603050900^202603050915|||||1002^王小明"
@@ -51,10 +53,14 @@ def test_start_and_end_come_from_the_timing_or_from_the_service_and_its_duration
     assert served["serviceType"][0]["text"] == "CT"
 
 
-def test_a_start_without_an_end_is_a_requested_period() -> None:
-    found = resource(booked("SCH||F1", PID, "AIS|1||CT^CT|202603050900"), "Appointment")
-    assert "start" not in found
-    assert found["requestedPeriod"] == [{"start": "2026-03-05T09:00:00+08:00"}]
+@pytest.mark.parametrize(("service", "start"), [("202603050900", "2026-03-05T09:00:00+08:00"), ("", None)])
+def test_a_time_of_the_appointment_nobody_stated_is_absent_with_a_reason(service: str, start: str | None) -> None:
+    found = booked("SCH||F1", PID, f"AIS|1||CT^CT|{service}")
+    stated = draft(found, "Appointment")
+    appointment = {**stated.resource, **stated.defaults}
+    assert (appointment.get("start"), "_start" in stated.defaults) == (start, start is None)
+    assert appointment["_end"]["extension"][0]["valueCode"] == "unknown"
+    assert not invalid(bundle(found.drafts))
 
 
 def test_notes_of_the_schedule_and_its_resources_are_its_comment() -> None:
@@ -74,4 +80,4 @@ def test_an_appointment_of_nobody_still_has_a_participant() -> None:
 def test_an_end_beyond_all_calendars_is_not_worked_out(start: str, minutes: str) -> None:
     found = resource(booked(f"SCH|P1|F1|||||||{minutes}|MIN|^^^{start}", PID), "Appointment")
     assert "end" not in found
-    assert found["requestedPeriod"]
+    assert found["_end"]

@@ -6,7 +6,7 @@ from datetime import MAXYEAR, datetime, timedelta
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import DATA_ABSENT, Building, Context
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Groups
@@ -26,6 +26,7 @@ _BY_EVENT: Final = {
 }
 #: Events that settle the status whatever SCH-25 says.
 _SETTLED: Final = frozenset({"S15", "S16", "S17", "S26"})
+_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Minutes of the longest appointment whose end is worked out: a year.
 _LONGEST: Final = 366 * 1440
 _MINUTES: Final = {"": 1, "MIN": 1, "M": 1, "分钟": 1, "HR": 60, "H": 60, "S": 0, "D": 1440}
@@ -60,7 +61,7 @@ def _identity(sch: Segment, context: Context) -> tuple[str, str]:
 
 
 def _complete(sch: Segment, groups: Groups, building: Building, context: Context) -> None:
-    """Required elements; FHIR has start and end together or not at all."""
+    """Required elements; FHIR wants start and end: one that nobody stated is absent with a reason."""
     resource = building.resource
     by_event = _BY_EVENT.get(context.event)
     if context.event in _SETTLED:
@@ -72,6 +73,15 @@ def _complete(sch: Segment, groups: Groups, building: Building, context: Context
     if not resource["participant"]:
         resource["participant"].append({"type": [{"text": "unknown"}], "status": "needs-action"})
     _end(sch, groups, resource)
+    _bounds(building)
+
+
+def _bounds(building: Building) -> None:
+    """A message that states one of the times settles both; one that states neither leaves what is stored."""
+    resource = building.resource
+    missing = [name for name in ("start", "end") if name not in resource and f"_{name}" not in resource]
+    where = building.defaults if len(missing) > 1 else resource
+    where.update({f"_{name}": dict(_ABSENT) for name in missing})
 
 
 def _end(sch: Segment, groups: Groups, resource: Json) -> None:
@@ -80,9 +90,6 @@ def _end(sch: Segment, groups: Groups, resource: Json) -> None:
         start = datetime.fromisoformat(resource["start"])
         if minutes <= _LONGEST and start.year < MAXYEAR:
             resource["end"] = (start + timedelta(minutes=minutes)).isoformat()
-    if ("start" in resource) is not ("end" in resource) and resource.get("status") not in {"cancelled", "noshow"}:
-        moment = resource.pop("start", None) or resource.pop("end")
-        resource["requestedPeriod"] = [{"start": moment}]
 
 
 def _duration(sch: Segment, groups: Groups) -> int:
