@@ -28,6 +28,48 @@ _COLUMNS: Final[dict[Part, dict[str, tuple[str, ...]]]] = {
     "codesystems": {"condition": ("Computable",)},
 }
 
+#: Tables whose name says more, or less, than the guide's.
+_NAMES: Final = {
+    "AdditivePreservative": "additive",
+    "AdmissionLevelOfCareCode": "admission-level-of-care",
+    "AddressType[Type]": "address-type",
+    "AddressType[Use]": "address-use",
+    "AllergenType[AllergyIntoleranceCategory]": "allergy-category",
+    "AllergenType[AllergyIntoleranceOriginalCategory]": "allergen-type",
+    "AllergySeverity[AllergyIntolerance.criticality-original]": "allergy-severity",
+    "AllergySeverity[AllergyIntolerance.criticality]": "allergy-criticality",
+    "AllergySeverity[AllergyIntolerance.reaction.severity]": "reaction-severity",
+    "AppointmentReasonCodes": "appointment-reason",
+    "AppointmentTypeCodes": "appointment-type",
+    "ConfidentialityCode": "confidentiality",
+    "DegreeLicenseCertificate": "degree",
+    "DiagnosisType": "diagnosis-use",
+    "DiagnosticServiceSectionID": "service-section",
+    "Event[EncounterStatus]": "encounter-status-by-event",
+    "ExtendedPriorityCodes": "request-priority",
+    "FillerStatusCodes[Appointment]": "appointment-status",
+    "IdentifierType": "identifier-kinds",
+    "InterpretationCodes": "interpretation",
+    "LivingWillCode": "living-will",
+    "ModeOfArrivalCode": "mode-of-arrival",
+    "NameAssemblyOrder": "name-order",
+    "NameType": "name-use",
+    "NatureOfAbnormalTesting": "abnormal-nature",
+    "ObservationResultStatusCodesInterpretation": "observation-status",
+    "OrderControlCode[ServiceRequest.status]": "order-control",
+    "PatientClass[EncounterClass]": "encounter-class",
+    "PatientClass[EncounterStatus]": "encounter-status-by-class",
+    "PractitionerIDNumberType": "practitioner-number",
+    "ReadmissionIndicator": "readmission",
+    "ResultStatus[Non-Queries]": "report-status",
+    "SpecimenCollectionMethod": "specimen-method",
+    "TelecommunicationEquipmentType": "telecom-equipment",
+    "TelecommunicationUseCode": "telecom-use",
+    "UniversalIDType": "universal-id-type",
+    "YesNoIndicator": "yes-no",
+    "YesNoIndicator[AvailabilityStatus]": "specimen-availability",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class GuideRow:
@@ -98,3 +140,9 @@ def _cell(row: Sequence[str], names: Sequence[str], heads: tuple[str, ...]) -> s
 
 def _key(*parts: str) -> str:
     return " ".join(" ".join(parts).split())
+
+
+def name_of(concept_map: str) -> str:
+    """Our name of a table of the guide: `AddressType[Use]` is `address-use`, `SpecimenType` is `specimen-type`."""
+    words = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", concept_map)
+    return _NAMES.get(concept_map) or words.lower()

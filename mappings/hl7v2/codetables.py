@@ -1,9 +1,14 @@
-"""Code tables: a v2 code to a FHIR code, read from `tables/*.csv` (first line: where the facts come from)."""
+"""Code tables: a v2 code to a FHIR code, read from CSVs (first line: where the facts come from).
+
+`tables/guide/` holds those of the HL7 v2-to-FHIR guide (written by `scripts/hl7v2_tables.py`), `tables/` our own. Where
+both have a name, ours is laid over the guide's: it adds codes, changes them, and takes one away by naming no target.
+"""
 
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -12,6 +17,7 @@ from typing import Final
 from hub.kernel.errors import Category, HubError
 
 _FOLDER: Final = Path(__file__).parent / "tables"
+_NUMBER: Final = re.compile(r"<(?:integer|day#)>")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,26 +36,54 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One code table; codes are found as written, else without regard to case. `fallback` is the row `*`."""
+    """One code table; codes are found as written, else without regard to case. `fallback` is the row `*`.
+
+    `patterns` are the rows of codes with numbers in them (`Q<integer>H`): they stand for every number.
+    """
 
     name: str
     entries: Mapping[str, Entry]
     fallback: Entry | None = None
+    patterns: tuple[tuple[re.Pattern[str], Entry], ...] = ()
 
     def get(self, code: str) -> Entry | None:
         """The entry of `code`."""
-        return self.entries.get(code) or self.entries.get(code.casefold())
+        found = self.entries.get(code) or self.entries.get(code.casefold())
+        return found or (self._numbered(code) if self.patterns else None)
+
+    def _numbered(self, code: str) -> Entry | None:
+        for pattern, entry in self.patterns:
+            match = pattern.fullmatch(code)
+            if match is not None:
+                return Entry(_filled(entry.code, match), _filled(entry.display, match), entry.system)
+        return None
 
 
 @cache
 def table(name: str) -> Table:
     """Load a table once. Raises HubError NOT_FOUND if there is none of that name."""
-    path = _FOLDER / f"{name}.csv"
-    if not path.is_file():
+    paths = [path for path in (_FOLDER / "guide" / f"{name}.csv", _FOLDER / f"{name}.csv") if path.is_file()]
+    if not paths:
         raise HubError(Category.NOT_FOUND, "no such code table", where=name, todo="add it to tables/")
+    found = {source: entry for path in paths for source, entry in _read(path)}
+    found = {source: entry for source, entry in found.items() if entry.code}
+    folded = {source.casefold(): entry for source, entry in found.items()}
+    patterns = [(_pattern(source), entry) for source, entry in found.items() if _NUMBER.search(source)]
+    return Table(name, folded | found, found.get("*"), tuple(patterns))
+
+
+def _pattern(source: str) -> re.Pattern[str]:
+    return re.compile(r"(\d+)".join(map(re.escape, _NUMBER.split(source))), re.ASCII)
+
+
+def _filled(text: str, match: re.Match[str]) -> str:
+    """A text of the table with the numbers of a code in the places of its pattern's."""
+    numbers = iter(match.groups())
+    return _NUMBER.sub(lambda _: next(numbers), text)
+
+
+def _read(path: Path) -> Iterator[tuple[str, Entry]]:
     with path.open(encoding="utf-8", newline="") as lines:
         next(lines)
-        rows = list(csv.DictReader(lines))
-    found = {row["source"]: Entry(row["code"], row["display"], row["system"]) for row in rows}
-    folded = {source.casefold(): entry for source, entry in found.items()}
-    return Table(name, folded | found, found.get("*"))
+        for row in csv.DictReader(lines):
+            yield row["source"], Entry(row["code"], row["display"], row["system"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
@@ -25,9 +26,15 @@ def convert(
     The facility is the sender as MSH-4 (else MSH-3) names it, and ids are made with a public key: the same file gives
     the same ids everywhere.
     """
-    rules = compile_rules(canonical_base, profile.rows)
+    rules = compile_rules(canonical_base, profile.rows) if profile.rows else _standard_rules(canonical_base)
     for index, message in enumerate(split_messages(raw)):
         yield {"source": source, "index": index, **_converted(message, profile, canonical_base, rules)}
+
+
+@lru_cache(maxsize=4)
+def _standard_rules(canonical_base: str) -> Rules:
+    """The rules no profile changes: compiled once, however many files there are."""
+    return compile_rules(canonical_base, {})
 
 
 def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> Json:

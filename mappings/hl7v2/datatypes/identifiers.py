@@ -89,8 +89,9 @@ def meaning(found: Number, context: Context, at: str) -> Meaning:
 def _meaning(authority: tuple[str, str, str], kind: str, canonical_base: str, facility: str) -> Meaning:
     entry = table("identifier-kinds").get(kind) if kind else None
     namespace, universal, _ = authority
-    if entry and entry.system:
-        return Meaning(entry.system, entry.code, entry.display or kind, f"|{entry.code}")
+    national = table("identifier-systems").get(kind) if kind else None
+    if entry and national:
+        return Meaning(national.code, entry.code, entry.display or kind, f"|{entry.code}")
     system = authority_uri(namespace, universal, kind, canonical_base, facility)
     return Meaning(
         system, entry.code if entry else "", entry.display if entry else kind, f"{universal or namespace}|{kind}"
