@@ -18,7 +18,7 @@ from hub.kernel import consortium
 from hub.kernel.errors import ACK, HTTP, Category
 from hub.kernel.log import FIELDS
 from hub.kernel.settings import SETTINGS
-from mappings.hl7v2 import profile_schema
+from mappings.hl7v2.profiles import schema
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
 
@@ -31,7 +31,7 @@ def pages() -> dict[str, str]:
         "logs.md": _lines(_logs()),
         "commands.md": _lines(_commands()),
         "consortium.schema.json": _schema(consortium.SCHEMA),
-        "profile.schema.json": _schema(profile_schema.SCHEMA),
+        "profile.schema.json": _schema(schema.SCHEMA),
     }
 
 

@@ -11,18 +11,16 @@ from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import EnvelopeReader, Translator
 from hub.kernel.types import Json
 from hub.pipeline.judged import Validate, judged
-from mappings.hl7v2 import profile as hl7v2_profile
 from mappings.hl7v2.convert import convert
 from mappings.hl7v2.envelope import envelope_reader
+from mappings.hl7v2.profile import DEFAULT, Profile
+from mappings.hl7v2.profiles.load import load
 from mappings.hl7v2.translator import translator
 
 
-def profiles(consortium: Consortium) -> Mapping[str, hl7v2_profile.Profile]:
+def profiles(consortium: Consortium) -> Mapping[str, Profile]:
     """The facility profile of every feed, by feed. Raises HubError INVALID with the lines that are wrong."""
-    return {
-        feed.name: hl7v2_profile.load(feed.profile) if feed.profile else hl7v2_profile.DEFAULT
-        for feed in consortium.feeds.values()
-    }
+    return {feed.name: load(feed.profile) if feed.profile else DEFAULT for feed in consortium.feeds.values()}
 
 
 def translators(
@@ -50,5 +48,5 @@ def converter(source_format: str, profile: Path | None, canonical_base: str) -> 
     """The conversion of `yilian convert` for a format. Raises HubError for an unknown one or a wrong profile."""
     if source_format != "hl7v2":
         raise HubError(Category.UNSUPPORTED, "this format cannot be converted", where=source_format, todo="use hl7v2")
-    loaded = hl7v2_profile.load(profile) if profile else hl7v2_profile.DEFAULT
+    loaded = load(profile) if profile else DEFAULT
     return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)

@@ -129,14 +129,32 @@ class IdentityEvent:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnmappedCode:
+    """A local code of a coded field (`OBX-3`) that no map knows. `system` and `display` are as sent, or "".
+
+    It is no patient data: texts are short, and one that looks like a number of a person is left out.
+    """
+
+    field: str
+    code: str
+    system: str = ""
+    display: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Translation:
-    """What one message says, as drafts; plus what became of every field, and what deserves a look."""
+    """What one message says, as drafts; plus what became of every field, and what deserves a look.
+
+    `refusal`: why the message must be a dead letter although it could be translated.
+    """
 
     drafts: tuple[Draft, ...] = ()
     identity_events: tuple[IdentityEvent, ...] = ()
     report: tuple[ReportRow, ...] = ()
     issues: tuple[Issue, ...] = ()
     event_time: datetime | None = None
+    unmapped: tuple[UnmappedCode, ...] = ()
+    refusal: HubError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

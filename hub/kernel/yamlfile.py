@@ -50,7 +50,7 @@ def read(path: Path) -> YamlFile:
 
 
 def parse(text: str, name: str) -> YamlFile:
-    """Parse YAML text; duplicate keys are refused. Raises HubError UNREADABLE with the line."""
+    """Parse YAML text; keys are texts, duplicate ones are refused. Raises HubError UNREADABLE with the line."""
     loader = yaml.SafeLoader(text)
     try:
         node = loader.get_single_node()
@@ -77,9 +77,11 @@ def _build(
     if isinstance(node, yaml.MappingNode):
         result: dict[Any, Any] = {}
         for key_node, child in node.value:
-            key = loader.construct_object(key_node)
+            where = f"{name}:{key_node.start_mark.line + 1}"
+            if not isinstance(key_node, yaml.ScalarNode):
+                raise HubError(Category.UNREADABLE, "a key is no text", where=where)
+            key = key_node.value  # as written: YAML takes 01 for a number and NO for a truth value
             if key in result:
-                where = f"{name}:{key_node.start_mark.line + 1}"
                 raise HubError(Category.UNREADABLE, f"key {key!r} stands twice", where=where)
             result[key] = _build(loader, child, (*path, key), lines, name)
         return result

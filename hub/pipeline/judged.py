@@ -19,25 +19,8 @@ Mode = Literal["lenient", "strict"]
 Validate = Callable[[Json], Sequence[Issue]]
 
 
-class WrongResourceError(HubError):
-    """A message whose resources are not right; `translation` is what it says, with the issues."""
-
-    def __init__(self, translation: Translation, where: str) -> None:
-        super().__init__(
-            Category.INVALID,
-            "becomes a resource that does not conform to FHIR R4 or a profile it claims",
-            where=where,
-            todo="mend the message or the facility profile and replay it, or make the feed lenient",
-            code="nonconformant",
-        )
-        self.translation = translation
-
-    def __reduce__(self) -> tuple[object, ...]:
-        return WrongResourceError, (self.translation, self.where)
-
-
 def judged(translator: Translator, mode: Mode, validate: Validate) -> Translator:
-    """A translator whose drafts are judged. It raises `WrongResourceError` when `mode` is strict and one is wrong."""
+    """A translator whose drafts are judged; it refuses a message when `mode` is strict and one of them is wrong."""
 
     def translate(raw: bytes) -> Translation:
         translation = translator(raw)
@@ -45,11 +28,21 @@ def judged(translator: Translator, mode: Mode, validate: Validate) -> Translator
         if not found:
             return translation
         told = replace(translation, issues=(*translation.issues, *found))
-        if mode == "strict":
-            raise WrongResourceError(told, found[0].where)
+        if mode == "strict" and told.refusal is None:
+            return replace(told, refusal=_wrong(found[0].where))
         return told
 
     return translate
+
+
+def _wrong(where: str) -> HubError:
+    return HubError(
+        Category.INVALID,
+        "becomes a resource that does not conform to FHIR R4 or a profile it claims",
+        where=where,
+        todo="mend the message or the facility profile and replay it, or make the feed lenient",
+        code="nonconformant",
+    )
 
 
 def _issues(translation: Translation, validate: Validate) -> Iterator[Issue]:

@@ -12,7 +12,6 @@ import zstandard
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Translator
 from hub.kernel.types import Json, ReportRow, Translation
-from hub.pipeline.judged import WrongResourceError
 from hub.pipeline.queue import Message
 from hub.pipeline.reason import fault
 
@@ -36,9 +35,8 @@ def translate(message: Message, translators: Mapping[str, Translator]) -> Transl
     if translator is None:
         return Translated(message, refusal=_no_feed())
     try:
-        return Translated(message, translation=translator(message.raw))
-    except WrongResourceError as refusal:
-        return Translated(message, translation=refusal.translation, refusal=refusal)
+        translation = translator(message.raw)
+        return Translated(message, translation=translation, refusal=translation.refusal)
     except HubError as refusal:
         return Translated(message, refusal=refusal)
     except Exception as error:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Literal
 
-from hub.kernel.types import Draft, Issue, Json
+from hub.kernel.types import Draft, Issue, Json, UnmappedCode
 from mappings.hl7v2.habits import Habits
 from mappings.hl7v2.parser import Message, Segment
 from mappings.hl7v2.paths import LongLists, Primitive
@@ -93,14 +93,18 @@ class Context:
     """One message under translation. `segment`, `field` and `rep` say where the engine stands.
 
     `kind` and `event` are MSH-9.1 and MSH-9.2, `control` MSH-10, `time` MSH-7; `repeats` counts observations alike.
+    `filled` lists which resource a segment (by position) filled, if the profile has rows that need to know. `unmapped`
+    are the local codes nobody could map, `blocked` the place of the first whose field the profile blocks.
     """
 
     __slots__ = (
         "_beside",
+        "blocked",
         "control",
         "drafts",
         "event",
         "field",
+        "filled",
         "habits",
         "issues",
         "kind",
@@ -110,6 +114,7 @@ class Context:
         "segment",
         "time",
         "trace",
+        "unmapped",
         "zone",
     )
 
@@ -122,6 +127,9 @@ class Context:
         self.kind = ""
         self.event = ""
         self.repeats: dict[str, int] = {}
+        self.filled: list[tuple[int, Building]] = []
+        self.unmapped: dict[UnmappedCode, None] = {}
+        self.blocked = ""
         self.control = ""
         self.time = ""
         self.zone = habits.profile.zone or "+08:00"

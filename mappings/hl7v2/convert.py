@@ -41,13 +41,15 @@ def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) 
     try:
         translation = _translated(raw, profile, canonical_base, rules)
     except HubError as error:
-        return _failed(Issue(severity="fatal", where=error.where, code=error.code, text=error.what))
+        return _failed(_fatal(error))
     except Exception as error:  # a defect of the mapping must not stop the file
         return _failed(Issue(severity="fatal", where="", code="fault", text=f"defect: {type(error).__name__}"))
+    refusal = translation.refusal
+    issues = [issue.as_json() for issue in translation.issues]
     return {
-        "bundle": bundle(translation.drafts, canonical_base),
+        "bundle": None if refusal else bundle(translation.drafts, canonical_base),
         "report": [row.as_json() for row in translation.report],
-        "issues": [issue.as_json() for issue in translation.issues],
+        "issues": [*issues, _fatal(refusal).as_json()] if refusal else issues,
     }
 
 
@@ -75,6 +77,10 @@ def _parsed(text: str, charset: str) -> tuple[Message, tuple[Issue, ...]]:
         said = f"{error.what}; read with the standard delimiters"
         issue = Issue(severity="error", where=error.where, code=error.code, text=said)
         return parse(text, charset, standard_delimiters=True), (issue,)
+
+
+def _fatal(error: HubError) -> Issue:
+    return Issue(severity="fatal", where=error.where, code=error.code, text=error.what)
 
 
 def _failed(issue: Issue) -> Json:

@@ -1,12 +1,12 @@
-"""A message whose fields can be changed before it is mapped; the segments keep their number and order."""
+"""A message whose fields can be changed before it is mapped, and what was taken out of it on the way."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Final
 
 from mappings.hl7v2.escapes import escape, unescape
-from mappings.hl7v2.parser import Message
+from mappings.hl7v2.parser import Message, Segment
 from mappings.hl7v2.place import Place
 from mappings.hl7v2.separators import HEADERS, Separators
 
@@ -14,7 +14,7 @@ from mappings.hl7v2.separators import HEADERS, Separators
 Change = Callable[[str], str]
 
 #: Most parts a change may add to reach its place: more is a slip in a profile.
-_MOST: Final = 999
+MOST: Final = 999
 
 
 class Editable:
@@ -24,10 +24,40 @@ class Editable:
         self.separators: Separators = message.separators
         self._source = message.source
         self._rows = [[s.raw(n) for n in range(s.fields_count + 1)] for s in message.segments]
+        self._before = list(zip(message.segments, self._rows, strict=True))
+        self._moved: dict[tuple[int, int], str] = {}
 
     def rows(self, name: str) -> list[list[str]]:
         """The segments of that name as lists of raw fields; index 0 is the name. They may be changed in place."""
         return [row for row in self._rows if row[0] == name]
+
+    def drop(self, row: list[str]) -> None:
+        """Take a segment out."""
+        self._rows = [each for each in self._rows if each is not row]
+
+    def moved(self, row: list[str], field: int, to: str) -> None:
+        """Note where the text of a field went."""
+        self._moved[id(row), field] = to
+
+    def taken_out(self) -> Iterator[tuple[Segment, int, str]]:
+        """Segment and field (as they were) that hold less than before, and the place their text was moved to, if so."""
+        kept = {id(row) for row in self._rows}
+        for segment, row in self._before:
+            there = row if id(row) in kept else row[:1]
+            for n, raw in enumerate(segment.fields()):
+                now = there[n] if n < len(there) else ""
+                if now != raw and self._leaves(now) < self._leaves(raw):
+                    yield segment, n, self._moved.get((id(row), n), "")
+
+    def _leaves(self, raw: str) -> int:
+        s = self.separators
+        for separator in (s.component, s.subcomponent):
+            raw = raw.replace(separator, s.repetition) if separator and s.repetition else raw
+        return sum(map(bool, raw.split(s.repetition) if s.repetition else [raw]))
+
+    def segment(self, row: list[str]) -> Segment:
+        """A segment as it stands now, to be read; its position is not that in the message."""
+        return Segment(row[0], self._line(row), 0, 1, self.separators)
 
     def message(self) -> Message:
         """The message as it stands now."""
@@ -47,7 +77,7 @@ class Editable:
 
     def put(self, row: list[str], place: Place, raw: str) -> None:
         """Put raw text at `place` in one segment; parts before it are added empty."""
-        row.extend([""] * (min(place.field, _MOST) + 1 - len(row)))
+        row.extend([""] * (min(place.field, MOST) + 1 - len(row)))
         row[place.field] = _put(row[place.field], self._steps(place), raw)
 
     def change(self, row: list[str], place: Place, change: Change) -> None:
@@ -55,15 +85,26 @@ class Editable:
         if place.field < len(row) and row[place.field]:
             row[place.field] = self._changed(row[place.field], [(s, n) for s, n in self._levels(place) if s], change)
 
+    def repetitions(self, row: list[str], field: int) -> list[str]:
+        """Raw texts of the repetitions of a field; none where it is empty."""
+        whole = row[field] if field < len(row) else ""
+        separator = self.separators.repetition
+        return (whole.split(separator) if separator else [whole]) if whole else []
+
     def _changed(self, text: str, levels: list[tuple[str, int]], change: Change) -> str:
         if not levels:
-            return escape(change(unescape(text, self.separators)), self.separators) if text else text
+            return self._leaf(text, change) if text else text
         (separator, number), *deeper = levels
         parts = text.split(separator)
         for i, part in enumerate(parts, 1):
             if number in {0, i}:
                 parts[i - 1] = self._changed(part, deeper, change)
         return separator.join(parts)
+
+    def _leaf(self, raw: str, change: Change) -> str:
+        text = unescape(raw, self.separators)
+        changed = change(text)
+        return raw if changed == text else escape(changed, self.separators)
 
     def _levels(self, place: Place) -> list[tuple[str, int]]:
         s = self.separators
@@ -82,6 +123,6 @@ def _put(text: str, steps: list[tuple[str, int]], raw: str) -> str:
         return raw
     (separator, number), *deeper = steps
     parts = text.split(separator) if separator else [text]
-    parts.extend([""] * (min(number, _MOST) - len(parts)))
+    parts.extend([""] * (min(number, MOST) - len(parts)))
     parts[number - 1] = _put(parts[number - 1], deeper, raw)
     return separator.join(parts)

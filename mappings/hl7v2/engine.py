@@ -14,7 +14,7 @@ from mappings.hl7v2.datatypes.base import Converter, Datatype, Options
 from mappings.hl7v2.datatypes.registry import DATATYPES
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, Kept, Place, compile_path
-from mappings.hl7v2.rowfile import Row, overridden, row_files
+from mappings.hl7v2.rowfile import Row, changed_rows, row_files
 
 #: Applies one row to a segment whose field is not empty; the dictionary keeps labelled elements of this segment.
 Step = Callable[[Segment, Building, Context, dict[str, Any]], None]
@@ -22,15 +22,21 @@ Step = Callable[[Segment, Building, Context, dict[str, Any]], None]
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """The compiled rows: steps by segment and target resource, and what is said of fields without a row."""
+    """The compiled rows: steps by segment and target resource, and what is said of fields without a row.
+
+    `apart`: segments and targets that only the sender's profile brings together; see `resources.apart`.
+    """
 
     programs: Mapping[tuple[str, str], tuple[tuple[int, Step], ...]]
     refused: Mapping[str, Mapping[int, str]]
     carried: Mapping[str, Mapping[int, str]]
+    apart: frozenset[tuple[str, str]] = frozenset()
 
     def run(self, segment: Segment, building: Building, context: Context) -> None:
         """Fill the resource of `building` with what `segment` says of it."""
         context.segment = segment
+        if self.apart:
+            context.filled.append((segment.position, building))
         labels: dict[str, Any] = {LONG_LISTS: building.long_lists}
         fields = segment.fields()
         count = len(fields)
@@ -41,20 +47,16 @@ class Rules:
 
 def compile_rules(canonical_base: str, changes: Mapping[str, Mapping[str, Any] | None]) -> Rules:
     """Compile all rows, with a profile's changes. Raises HubError INVALID for a row that says what nobody knows."""
-    programs: dict[tuple[str, str], list[tuple[int, Step]]] = {}
     files = row_files()
-    known = {row.key for file in files for row in file.rows}
-    for key in changes.keys() - known:
-        raise HubError(
-            Category.INVALID, "no such mapping row", where=f"rows.{key}", todo="name a row as SEG-n:Type.path"
-        )
-    for file in files:
-        for row in overridden(file.rows, changes):
-            programs.setdefault((row.segment, row.resource), []).append((row.at, compile_row(row, canonical_base)))
+    base = [row for file in files for row in file.rows]
+    programs: dict[tuple[str, str], list[tuple[int, Step]]] = {}
+    for row in changed_rows(base, changes):
+        programs.setdefault((row.segment, row.resource), []).append((row.at, compile_row(row, canonical_base)))
     return Rules(
         {key: tuple(steps) for key, steps in programs.items()},
         {file.segment: file.refused for file in files},
         {file.segment: file.carried for file in files},
+        frozenset(programs) - {(row.segment, row.resource) for row in base},
     )
 
 
@@ -113,7 +115,7 @@ _BY_PARTS: Final = frozenset({"period.start", "period.end"})
 
 
 def _clear(building: Building, top: str, context: Context, way: Mapped) -> None:
-    if building.merge == "overlay" and context.habits.profile.null == "clear":
+    if building.merge == "overlay" and context.habits.profile.clears(context.segment.name, context.field):
         building.clears[top] = None
         context.took(context.segment, context.field, way)
     else:

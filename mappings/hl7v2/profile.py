@@ -1,22 +1,19 @@
-"""Facility profile: what is peculiar to one sending system, as data an engineer writes in YAML.
+"""Facility profile: what is peculiar to one sending system, as the mappings ask for it.
 
 It says how the sender's identifiers are named and which of them recognise a patient, the character set and zone, what
 "" means, which events are taken, what is mended before mapping (`steps`), local codes, and changes of mapping rows.
-Nothing in it names the facility: one profile serves every facility that runs the same system.
+Nothing in it names the facility: one profile serves every facility that runs the same system. The files in which
+engineers write profiles are read by `mappings.hl7v2.profiles.load`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any, Final, Literal
 
-from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
-from mappings.hl7v2.charset_names import codec_named
-from mappings.hl7v2.profile_schema import SCHEMA
-
 NullPolicy = Literal["clear", "ignore"]
+UnmappedPolicy = Literal["keep", "block"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,35 +47,49 @@ class Coding:
     display: str = ""
 
 
+#: Local code, or the text that is sent in its place, to the codings it means.
+CodeMap = Mapping[str, tuple[Coding, ...]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One pre-processor: `name` of the registry in `mappings.hl7v2.steps`, where it works, and its arguments."""
+    """One pre-processor: `step` of the registry in `mappings.hl7v2.steps`, where it works, and its arguments.
 
-    name: str
+    `name` is how a profile that extends this one speaks of it. `when` is a condition in the language of rows.
+    """
+
+    step: str
     at: str
+    name: str = ""
     source: str = ""
     value: str = ""
+    pattern: str = ""
     values: Mapping[str, str] = field(default_factory=dict)
     events: tuple[str, ...] = ()
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
     """All a profile says. `charset` is a Python codec or None, `zone` an offset (`+08:00`) or None if it is not stated.
 
-    `rows` is by key of a mapping row; None removes the row.
+    `nulls` overrides `null` by segment or field; `codes` is by field, `code_systems` by the name of the coding system
+    as sent; `unmapped` is by field; `rows` is by key of a mapping row: another row, a new one, or None to remove it.
     """
 
     name: str = "default"
     charset: str | None = None
     zone: str | None = None
     null: NullPolicy = "clear"
+    nulls: Mapping[str, NullPolicy] = field(default_factory=dict)
     events: tuple[str, ...] = ()
     versions: tuple[str, ...] = ()
     ignored_identifiers: frozenset[str] = frozenset()
     identifier_rules: tuple[IdentifierRule, ...] = ()
     steps: tuple[Step, ...] = ()
-    codes: Mapping[str, Mapping[str, Coding]] = field(default_factory=dict)
+    codes: Mapping[str, CodeMap] = field(default_factory=dict)
+    code_systems: Mapping[str, CodeMap] = field(default_factory=dict)
+    unmapped: Mapping[str, UnmappedPolicy] = field(default_factory=dict)
     rows: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
 
     def identifies(self, value: str) -> bool:
@@ -95,9 +106,24 @@ class Profile:
         keys = [each for each in self.identifier_rules if each.patient_key]
         return keys.index(rule) if rule in keys else None
 
-    def coding(self, at: str, code: str) -> Coding | None:
-        """The standard coding for a local code in field `at` (`OBX-3`)."""
-        return self.codes.get(at, {}).get(code)
+    def clears(self, segment: str, n: int) -> bool:
+        """Whether "" in that field removes what is stored: by the field, its segment, or the profile."""
+        return (self.nulls.get(f"{segment}-{n}") or self.nulls.get(segment) or self.null) == "clear"
+
+    def codings(self, at: str, code: str, text: str = "", system: str = "") -> tuple[Coding, ...] | None:
+        """The codings of a local code of field `at` (`OBX-3`), or of its text; None if the profile has none.
+
+        Empty if code and text stand for different things: then neither is believed. Maps of the field come first.
+        """
+        for codes in (self.codes.get(at), self.code_systems.get(system)):
+            if codes:
+                by_code = codes.get(code)
+                by_text = codes.get(text)
+                if by_code and by_text and by_code[0].code != by_text[0].code:
+                    return ()
+                if by_code or by_text:
+                    return by_code or by_text
+        return None
 
     def takes_event(self, kind: str) -> bool:
         """Whether an event such as `ADT^A01` is taken."""
@@ -109,54 +135,3 @@ class Profile:
 
 #: What holds for a sender nobody described.
 DEFAULT: Final = Profile()
-
-
-def load(path: Path) -> Profile:
-    """Read and check a profile. Raises HubError INVALID with one line per complaint (`file:line: ...`)."""
-    file = read(path)
-    refuse(file, check(file, SCHEMA) or list(_contradictions(file)))
-    return _profile(file.data)
-
-
-def _contradictions(file: YamlFile) -> Iterable[Complaint]:
-    data = file.data
-    if "charset" in data and codec_named(data["charset"]) is None:
-        yield file.complaint("no character set the hub knows", "charset")
-    rules = data.get("identifiers", {}).get("rules", [])
-    for i, rule in enumerate(rules):
-        if any(_shadows(earlier, rule) for earlier in rules[:i]):
-            yield file.complaint("never reached: an earlier rule matches all of it", "identifiers", "rules", i)
-
-
-def _shadows(earlier: Mapping[str, Any], later: Mapping[str, Any]) -> bool:
-    return all(earlier.get(key) in (None, later.get(key)) for key in ("kind", "authority", "at"))
-
-
-def _profile(data: Mapping[str, Any]) -> Profile:
-    identifiers = data.get("identifiers", {})
-    accept = data.get("accept", {})
-    return Profile(
-        name=data["name"],
-        charset=codec_named(data["charset"]) if "charset" in data else None,
-        zone=data.get("zone"),
-        null=data.get("null_policy", "clear"),
-        events=tuple(accept.get("events", ())),
-        versions=tuple(accept.get("versions", ())),
-        ignored_identifiers=frozenset(identifiers.get("ignore", ())),
-        identifier_rules=tuple(IdentifierRule(**rule) for rule in identifiers.get("rules", ())),
-        steps=tuple(map(_step, data.get("steps", ()))),
-        codes={at: {c: Coding(**row) for c, row in rows.items()} for at, rows in data.get("codes", {}).items()},
-        rows=data.get("rows", {}),
-    )
-
-
-def _step(row: Mapping[str, Any]) -> Step:
-    values = row.get("values", {})
-    return Step(
-        name=row["step"],
-        at=row["at"],
-        source=row.get("from", ""),
-        value=row.get("value", ""),
-        values=values if isinstance(values, dict) else dict.fromkeys(values, ""),
-        events=tuple(row.get("events", ())),
-    )

@@ -9,7 +9,8 @@ place of the field's own value).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,7 @@ from hub.kernel.errors import Category, HubError
 
 _FOLDER: Final = Path(__file__).parent / "rows"
 _LOADER: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_KEY: Final = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,3}):([A-Z][A-Za-z]+)\.(\S+)\Z")
 _KNOWN: Final = frozenset({"at", "to", "as", "table", "word", "when", "with", "outer", "value"})
 
 
@@ -101,12 +103,30 @@ def _fragment(stated: Any, fragments: Mapping[str, Any]) -> Mapping[str, Any] | 
     return dict(found) if found else None
 
 
-def overridden(rows: tuple[Row, ...], changes: Mapping[str, Mapping[str, Any] | None]) -> Iterator[Row]:
-    """The rows with a profile's changes: by key, another row in its place, or none."""
+def parse_key(key: str) -> tuple[str, int, str, str]:
+    """Segment, field, resource and path of a row's key. Raises HubError INVALID."""
+    match = _KEY.match(key)
+    if match is None:
+        what = "no such mapping row: a row is named as SEG-n:Type.path"
+        raise HubError(Category.INVALID, what, where=f"rows.{key}", todo="name it so")
+    return match[1], int(match[2]), match[3], match[4]
+
+
+def changed_rows(rows: Iterable[Row], changes: Mapping[str, Mapping[str, Any] | None]) -> Iterator[Row]:
+    """The rows with a profile's changes: by key, another row in its place, none, or one where there was none.
+
+    Several rows of one key are replaced by one. Raises HubError INVALID for the removal of a row that is not there.
+    """
+    left = dict(changes)
     for row in rows:
         if row.key not in changes:
             yield row
-            continue
-        change = changes[row.key]
-        if change is not None:
-            yield row_of(row.segment, row.resource, {"at": row.at, "to": row.to, **change}, {})
+        elif row.key in left:
+            change = left.pop(row.key)
+            if change is not None:
+                yield row_of(row.segment, row.resource, {"at": row.at, "to": row.to, **change}, {})
+    for key, change in left.items():
+        segment, at, resource, to = parse_key(key)
+        if change is None:
+            raise HubError(Category.INVALID, "no such mapping row", where=f"rows.{key}", todo="name one there is")
+        yield row_of(segment, resource, {"at": at, "to": to, **change}, {})

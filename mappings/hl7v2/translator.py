@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Translator
 from hub.kernel.types import IdentityEvent, Issue, Translation
@@ -17,13 +18,14 @@ from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Message, parse
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.report import report
+from mappings.hl7v2.resources.apart import fill_apart
 from mappings.hl7v2.resources.merging import merges, unmerges
 from mappings.hl7v2.resources.orders import orders
 from mappings.hl7v2.resources.patient import patient
 from mappings.hl7v2.resources.results import patient_observations
 from mappings.hl7v2.resources.scheduling import appointment
 from mappings.hl7v2.resources.visit import encounter, history
-from mappings.hl7v2.steps import apply
+from mappings.hl7v2.steps.apply import apply
 
 #: Events (message type and trigger) whose structure is mapped on purpose; others give what their segments say.
 COVERED = frozenset(
@@ -54,7 +56,7 @@ def translate_message(
 ) -> Translation:
     """Translate a parsed message."""
     kind = event_of(message)
-    message = apply(message, kind, habits.profile.steps)
+    message, taken_out = apply(message, kind, habits.profile.steps)
     trace = Trace() if with_report else None
     context = Context(message, habits, trace)
     _read_header(context, kind)
@@ -62,12 +64,26 @@ def translate_message(
         context.issue("event-not-covered", "mapped segment by segment, without the meaning of the event", "MSH-9")
     groups = group(message, context.event)
     events = _all_resources(groups, context, rules)
+    if rules.apart:
+        fill_apart(context, rules)
     return Translation(
         drafts=tuple([building.finished() for building in context.drafts.values()]),
         identity_events=events,
-        report=report(context, rules, trace) if trace is not None else (),
+        report=(*report(context, rules, trace), *taken_out) if trace is not None else (),
         issues=(*issues, *context.issues),
         event_time=_event_time(message, context),
+        unmapped=tuple(context.unmapped),
+        refusal=_blocked(context.blocked) if context.blocked else None,
+    )
+
+
+def _blocked(where: str) -> HubError:
+    return HubError(
+        Category.INVALID,
+        "the facility profile has no entry for a local code, and blocks messages with such codes in this field",
+        where=where,
+        todo="add the code to the profile (yilian profile codes lists it) and replay the message",
+        code="unmapped-code",
     )
 
 

@@ -60,7 +60,7 @@ def test_a_change_of_a_row_that_does_not_exist_is_refused_before_any_message() -
 
 
 def test_a_local_code_of_the_profile_comes_before_the_code_as_sent() -> None:
-    codes = {"OBX-3": {"3020010101": Coding(system="http://loinc.org", code="2345-7", display="Glucose")}}
+    codes = {"OBX-3": {"3020010101": (Coding(system="http://loinc.org", code="2345-7", display="Glucose"),)}}
     sent = "OBX|1|NM|3020010101^葡萄糖||5|mmol/L|||||F"
     found = resource(translate(PID, sent, profile=Profile(name="f", codes=codes)), "Observation")
     assert [each["code"] for each in found["code"]["coding"]] == ["2345-7", "3020010101"]

@@ -13,9 +13,10 @@ from mappings.hl7v2.edit import Editable
 from mappings.hl7v2.names import split_name
 from mappings.hl7v2.parser import parse
 from mappings.hl7v2.place import Place, place
-from mappings.hl7v2.profile import DEFAULT, Coding, IdentifierRule, Profile, Step, load
-from mappings.hl7v2.profile_schema import SCHEMA
-from mappings.hl7v2.steps import STEPS, apply
+from mappings.hl7v2.profile import DEFAULT, Coding, IdentifierRule, Profile, Step
+from mappings.hl7v2.profiles.load import load
+from mappings.hl7v2.profiles.schema_steps import NAMES
+from mappings.hl7v2.steps.apply import STEPS, apply
 from tests.mappings.messages import ADT, HEADER
 
 WHOLE = """\
@@ -63,13 +64,13 @@ def complaints(tmp_path: Path, text: str) -> str:
 
 def test_everything_a_profile_says_is_read(profile: Profile) -> None:
     assert (profile.name, profile.charset, profile.zone, profile.null) == ("yunze-his", "gb18030", "+08:00", "ignore")
-    assert profile.steps[0] == Step(name="move", source="PID-2", at="PID-3")
+    assert profile.steps[0] == Step(step="move", source="PID-2", at="PID-3")
     assert profile.steps[1].values == {"男": "M", "女": "F"}
     assert profile.steps[2] == Step(
-        name="remove-values", at="PID-11.1", values={"无": "", "同上": ""}, events=("ADT^A08",)
+        step="remove-values", at="PID-11.1", values={"无": "", "同上": ""}, events=("ADT^A08",)
     )
-    assert profile.coding("OBX-3", "GLU") == Coding(system="http://loinc.org", code="2345-7", display="Glucose")
-    assert profile.coding("OBX-3", "HB") is profile.coding("OBR-4", "GLU") is None
+    assert profile.codings("OBX-3", "GLU") == (Coding(system="http://loinc.org", code="2345-7", display="Glucose"),)
+    assert profile.codings("OBX-3", "HB") is profile.codings("OBR-4", "GLU") is None
     assert profile.rows == {"PID-30:Patient.deceasedBoolean": None}
 
 
@@ -135,7 +136,7 @@ def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, line: str) -
 
 
 def test_the_schema_names_the_steps_there_are() -> None:
-    assert sorted(SCHEMA["properties"]["steps"]["items"]["properties"]["step"]["enum"]) == sorted(STEPS)
+    assert sorted(NAMES) == sorted(STEPS)
 
 
 @pytest.mark.parametrize(
@@ -160,29 +161,29 @@ def test_what_is_no_place_is_refused(text: str) -> None:
 
 def after(segments: str, *steps: Step, kind: str = "ADT^A01") -> list[str]:
     """The segments after MSH once the steps were applied."""
-    return apply(parse(HEADER + "\r" + segments), kind, steps).text().split("\r")[1:-1]
+    return apply(parse(HEADER + "\r" + segments), kind, steps).message.text().split("\r")[1:-1]
 
 
 @pytest.mark.parametrize(
     ("before", "step", "expected"),
     [
-        ("PID|1|A", Step(name="move", source="PID-2", at="PID-3"), "PID|1||A"),
-        ("PID|1|A|B", Step(name="move", source="PID-2", at="PID-3"), "PID|1|A|B"),
-        ("PID|1|A^^^H~B", Step(name="copy", source="PID-2.1", at="PID-4"), "PID|1|A^^^H~B||A"),
-        ("PID|1|A|A", Step(name="copy", source="PID-9", at="PID-3"), "PID|1|A|A"),
-        ("PID|||A~B^^^H~", Step(name="set-default", at="PID-3.4", value="X&Y"), "PID|||A^^^X\\T\\Y~B^^^H~"),
-        ("PID|||", Step(name="set-default", at="PID-3.4", value="X"), "PID|||"),
-        ("PID|", Step(name="set-default", at="PID-8", value="U"), "PID||||||||U"),
-        ("PID|1|女|男~女^女", Step(name="map-values", at="PID-3", values={"女": "F"}), "PID|1|女|男~F^F"),
-        ("PID|1|女|男~女^女", Step(name="map-values", at="PID-3[2].1", values={"女": "F"}), "PID|1|女|男~F^女"),
-        ("PID|a\\T\\b|x", Step(name="map-values", at="PID-1", values={"a&b": "c^d"}), "PID|c\\S\\d|x"),
-        ("PID|无^1|无", Step(name="remove-values", at="PID-1.1", values={"无": ""}), "PID|^1|无"),
-        ("PID| 沈 ^\u3000桂兰 ", Step(name="strip", at="PID-1"), "PID|沈^桂兰"),
-        ("PID|欧阳修~沈桂兰^~Li^Na~王^明", Step(name="split-name", at="PID-1"), "PID|欧阳^修~沈^桂兰~Li^Na~王^明"),
-        ("PID|1977-01-01", Step(name="plain-time", at="PID-1"), "PID|19770101"),
-        ("PID|1977-01-01 08:30:00", Step(name="plain-time", at="PID-1"), "PID|19770101083000"),
-        ("PID|1977年1月", Step(name="plain-time", at="PID-1"), "PID|1977年1月"),
-        ("PID|20260105083000.123+0800", Step(name="plain-time", at="PID-1"), "PID|20260105083000.123+0800"),
+        ("PID|1|A", Step(step="move", source="PID-2", at="PID-3"), "PID|1||A"),
+        ("PID|1|A|B", Step(step="move", source="PID-2", at="PID-3"), "PID|1|A|B"),
+        ("PID|1|A^^^H~B", Step(step="copy", source="PID-2.1", at="PID-4"), "PID|1|A^^^H~B||A"),
+        ("PID|1|A|A", Step(step="copy", source="PID-9", at="PID-3"), "PID|1|A|A"),
+        ("PID|||A~B^^^H~", Step(step="set-default", at="PID-3.4", value="X&Y"), "PID|||A^^^X\\T\\Y~B^^^H~"),
+        ("PID|||", Step(step="set-default", at="PID-3.4", value="X"), "PID|||"),
+        ("PID|", Step(step="set-default", at="PID-8", value="U"), "PID||||||||U"),
+        ("PID|1|女|男~女^女", Step(step="map-values", at="PID-3", values={"女": "F"}), "PID|1|女|男~F^F"),
+        ("PID|1|女|男~女^女", Step(step="map-values", at="PID-3[2].1", values={"女": "F"}), "PID|1|女|男~F^女"),
+        ("PID|a\\T\\b|x", Step(step="map-values", at="PID-1", values={"a&b": "c^d"}), "PID|c\\S\\d|x"),
+        ("PID|无^1|无", Step(step="remove-values", at="PID-1.1", values={"无": ""}), "PID|^1|无"),
+        ("PID| 沈 ^\u3000桂兰 ", Step(step="strip", at="PID-1"), "PID|沈^桂兰"),
+        ("PID|欧阳修~沈桂兰^~Li^Na~王^明", Step(step="split-name", at="PID-1"), "PID|欧阳^修~沈^桂兰~Li^Na~王^明"),
+        ("PID|1977-01-01", Step(step="plain-time", at="PID-1"), "PID|19770101"),
+        ("PID|1977-01-01 08:30:00", Step(step="plain-time", at="PID-1"), "PID|19770101083000"),
+        ("PID|1977年1月", Step(step="plain-time", at="PID-1"), "PID|1977年1月"),
+        ("PID|20260105083000.123+0800", Step(step="plain-time", at="PID-1"), "PID|20260105083000.123+0800"),
     ],
 )
 def test_a_step_changes_what_it_says_and_nothing_else(before: str, step: Step, expected: str) -> None:
@@ -190,24 +191,24 @@ def test_a_step_changes_what_it_says_and_nothing_else(before: str, step: Step, e
 
 
 def test_steps_reach_from_one_segment_to_another() -> None:
-    step = Step(name="set-default", at="PID-3.4", value="x")
+    step = Step(step="set-default", at="PID-3.4", value="x")
     assert after("PID|||A\rPID|||B", step) == ["PID|||A^^^x", "PID|||B^^^x"]
-    assert after("PID|||A\rPV1|1", Step(name="copy", source="MSH-4", at="PID-3.4")) == ["PID|||A^^^F01", "PV1|1"]
-    assert after("PID|1\rPV1|1|V", Step(name="move", source="PV1-2", at="PID-18")) == [
+    assert after("PID|||A\rPV1|1", Step(step="copy", source="MSH-4", at="PID-3.4")) == ["PID|||A^^^F01", "PV1|1"]
+    assert after("PID|1\rPV1|1|V", Step(step="move", source="PV1-2", at="PID-18")) == [
         "PID|1" + "|" * 17 + "V",
         "PV1|1|",
     ]
 
 
 def test_fields_of_the_header_are_counted_as_the_standard_counts_them() -> None:
-    message = apply(parse(ADT), "ADT^A01", [Step(name="set-default", at="MSH-18", value="GB18030")])
+    message = apply(parse(ADT), "ADT^A01", [Step(step="set-default", at="MSH-18", value="GB18030")]).message
     assert message.segments[0].text == HEADER + "||||||GB18030"
     assert message.text().partition("\r")[2] == parse(ADT).text().partition("\r")[2]
 
 
 def test_steps_are_applied_in_order_and_only_for_their_events() -> None:
-    first = Step(name="map-values", at="PID-1", values={"a": "b"})
-    second = Step(name="map-values", at="PID-1", values={"b": "c"}, events=("ADT^A08",))
+    first = Step(step="map-values", at="PID-1", values={"a": "b"})
+    second = Step(step="map-values", at="PID-1", values={"b": "c"}, events=("ADT^A08",))
     assert after("PID|a", first, second) == ["PID|b"]
     assert after("PID|a", first, second, kind="ADT^A08") == ["PID|c"]
     assert after("PID|a", second, first, kind="ADT^A08") == ["PID|b"]

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import copy
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hub.fhir.validator import Validator
 from hub.kernel.clock import fixed_clock
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Translation
-from hub.pipeline.judged import Mode, WrongResourceError, judged
+from hub.pipeline.judged import Mode, judged
 from hub.pipeline.messages import Filter
 from hub.pipeline.repair import Repairs
 from tests.pipeline.fake_feed import FEED, NOON, envelope, message, observation_id, patient_id, translate
@@ -81,11 +82,17 @@ def test_a_right_message_says_what_it_said(mode: Mode) -> None:
     assert judged(translate, mode, Validator())(RIGHT) == translate(RIGHT)
 
 
-def test_a_refusal_is_rebuilt_with_what_it_carries() -> None:
-    with pytest.raises(WrongResourceError) as caught:
-        judged(translate, "strict", Validator())(WRONG)
-    again = copy.copy(caught.value)
-    assert (again.translation, again.where) == (caught.value.translation, caught.value.where)
+def test_what_is_refused_is_told_with_what_the_message_says() -> None:
+    told = judged(translate, "strict", Validator())(WRONG)
+    assert told.drafts == translate(WRONG).drafts
+    assert told.refusal is not None
+    assert (told.refusal.code, told.refusal.where) == ("nonconformant", told.issues[0].where)
+
+
+def test_a_message_that_is_refused_already_keeps_its_reason() -> None:
+    blocked = HubError(Category.INVALID, "blocked", code="unmapped-code")
+    told = judged(lambda raw: replace(translate(raw), refusal=blocked), "strict", Validator())(WRONG)
+    assert told.refusal is blocked
 
 
 def test_a_default_counts_as_what_stands_where_nothing_is_stated() -> None:

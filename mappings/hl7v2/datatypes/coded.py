@@ -10,9 +10,11 @@ from urllib.parse import quote
 from mappings.hl7v2.codetables import Entry, table
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
+from mappings.hl7v2.datatypes.local_codes import local_codings, note_unmapped
 from mappings.hl7v2.leaves import clean, component, leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.paths import Primitive
+from mappings.hl7v2.profile import Coding
 
 #: First component of the code, the text, the system, the version and the system's OID of each coding of a CWE.
 _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
@@ -118,44 +120,64 @@ def _concept(codings: list[dict[str, str]], texts: list[str]) -> dict[str, Any] 
 def _make_concept(options: Options) -> Converter:
     def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
         result = concept(rep, context)
-        entry = _entry(rep, context, options)
-        return result if result is None or entry is None else _with_standard(result, entry)
+        if result is None:
+            return None
+        entries = _entries(rep, context, options)
+        return _with_standard(result, entries) if entries else result
 
     return convert
 
 
-def _with_standard(result: dict[str, Any], entry: Entry) -> dict[str, Any]:
-    """The concept with the standard coding first; a code sent without its system adds nothing if it is the same."""
-    sent = [
-        c
-        for c in result.get("coding", ())
-        if c.get("code") != entry.code or c.get("system", entry.system) != entry.system
-    ]
-    own = [c for c in sent if not ("system" not in c and c.get("code") == entry.code)]
-    text = result.get("text") or entry.display
-    coding = [entry.coding(), *own]
+def mapped_concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """CodeableConcept of a value, with what the sender's profile says of its code."""
+    result = concept(rep, context)
+    codings = local_codings(rep, context) if result is not None else None
+    return _with_standard(result, _as_entries(codings)) if result and codings else result
+
+
+def _with_standard(result: dict[str, Any], entries: tuple[Entry, ...]) -> dict[str, Any]:
+    """The concept with the standard codings first; a code sent without its system adds nothing if it is the same."""
+    own = [sent for sent in result.get("coding", ()) if not any(_repeats(sent, entry) for entry in entries)]
+    text = result.get("text") or entries[0].display
+    coding = [*(entry.coding() for entry in entries), *own]
     return {"coding": coding, "text": text} if text else {"coding": coding}
+
+
+def _repeats(sent: dict[str, Any], entry: Entry) -> bool:
+    return bool(sent.get("code") == entry.code and sent.get("system", entry.system) == entry.system)
 
 
 def _make_coding(options: Options) -> Converter:
     def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
-        entry = _entry(rep, context, options)
-        if entry is not None:
-            return entry.coding()
+        entries = _entries(rep, context, options)
+        if entries:
+            return entries[0].coding()
         result = _coding(rep, context, _TRIPLETS[0], len(rep.components()))
         return result or None
 
     return convert
 
 
+def _entries(rep: Repetition, context: Context, options: Options) -> tuple[Entry, ...]:
+    """What a code means: by the sender's profile, else by the row's table; one that neither knows is noted."""
+    codings = local_codings(rep, context)
+    if codings is not None:
+        return _as_entries(codings)
+    if options.table is not None:
+        entry = options.table.get(leaf(rep, 1)) or options.table.get(leaf(rep, 2))
+        if entry is not None:
+            return (entry,)
+    note_unmapped(rep, context)
+    return ()
+
+
 def _entry(rep: Repetition, context: Context, options: Options) -> Entry | None:
-    if context.habits.profile.codes:
-        local = context.habits.profile.coding(context.at, leaf(rep, 1))
-        if local is not None:
-            return Entry(local.code, local.display, local.system)
-    if options.table is None:
-        return None
-    return options.table.get(leaf(rep, 1)) or options.table.get(leaf(rep, 2))
+    entries = _entries(rep, context, options)
+    return entries[0] if entries else None
+
+
+def _as_entries(codings: tuple[Coding, ...]) -> tuple[Entry, ...]:
+    return tuple([Entry(coding.code, coding.display, coding.system) for coding in codings])
 
 
 def _make_code(options: Options) -> Converter:

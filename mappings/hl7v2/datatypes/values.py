@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Context
-from mappings.hl7v2.datatypes.coded import concept, system_uri
+from mappings.hl7v2.datatypes.coded import mapped_concept, system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
 from mappings.hl7v2.leaves import clean, component, leaf
@@ -53,6 +53,9 @@ def unit(rep: Repetition | None, context: Context) -> Json:
         return {}
     code, text, system = leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
     result: Json = {"unit": text or code} if text or code else {}
+    known = context.habits.profile.codings("OBX-6", code, text, system)
+    if known:
+        return result | {"system": known[0].system, "code": known[0].code}
     if code and (system or (text and text != code)):
         habits = context.habits
         result["system"] = (
@@ -155,7 +158,7 @@ def _structured(rep: Repetition, units: Json, _: Context) -> Json | None:
 
 
 def _coded(rep: Repetition, _: Json, context: Context) -> Json | None:
-    found = concept(rep, context)
+    found = mapped_concept(rep, context)
     return {"valueCodeableConcept": found} if found else None
 
 

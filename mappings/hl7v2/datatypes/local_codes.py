@@ -1,0 +1,62 @@
+"""Local codes: what the sender's profile says they mean, and which of them nobody could map."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+from typing import Final
+
+from hub.kernel.types import UnmappedCode
+from mappings.hl7v2.codetables import table
+from mappings.hl7v2.context import Context
+from mappings.hl7v2.leaves import leaf
+from mappings.hl7v2.parser import Repetition
+from mappings.hl7v2.profile import Coding
+
+#: Longest code and longest text that are noted, in characters.
+_LONGEST_CODE: Final = 64
+_LONGEST_TEXT: Final = 80
+#: What looks like a number of a person: a citizen id, a mobile phone, an identifier of many digits.
+_PERSONAL: Final = re.compile(r"(?<!\d)(?:\d{15}|\d{17}[\dXx]|1[3-9]\d{9}|\d{16,})(?!\d)")
+_STANDARD: Final = re.compile(r"HL7\d{4}\Z|[0-2](\.(0|[1-9]\d*))+\Z|[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
+
+
+def local_codings(rep: Repetition, context: Context) -> tuple[Coding, ...] | None:
+    """What the profile says of a coded value; None if it says nothing, empty if its code and its text disagree."""
+    profile = context.habits.profile
+    if not profile.codes and not profile.code_systems:
+        return None
+    found = profile.codings(context.at, leaf(rep, 1), leaf(rep, 2), leaf(rep, 3))
+    if found == ():
+        context.issue("code-and-text-disagree", "code and text stand for different things; neither is mapped")
+        note_unmapped(rep, context)
+    return found
+
+
+def note_unmapped(rep: Repetition, context: Context) -> None:
+    """Note a local code that nobody could map, and whether the profile blocks its field."""
+    code = leaf(rep, 1)
+    if not code:
+        return
+    unmapped = _unmapped(context.at, code, leaf(rep, 2), leaf(rep, 3), bool(leaf(rep, 4)) and leaf(rep, 6))
+    if unmapped is None:
+        return
+    if unmapped.code:
+        context.unmapped[unmapped] = None
+    if not context.blocked and context.habits.profile.unmapped.get(context.at) == "block":
+        context.blocked = context.where()
+
+
+@lru_cache(maxsize=8192)
+def _unmapped(field: str, code: str, text: str, system: str, other_system: str | bool) -> UnmappedCode | None:
+    """The code as it may be told, an empty one if it may not; None if it is of a standard system."""
+    if _is_standard(system) or (other_system and _is_standard(str(other_system))):
+        return None
+    if len(code) > _LONGEST_CODE or not code.isprintable() or _PERSONAL.search(code):
+        return UnmappedCode(field=field, code="")
+    shown = text if text.isprintable() and len(text) <= _LONGEST_TEXT and not _PERSONAL.search(text) else ""
+    return UnmappedCode(field=field, code=code, system=system[:_LONGEST_CODE], display=shown)
+
+
+def _is_standard(system: str) -> bool:
+    return bool(system) and (table("coding-systems").get(system) is not None or bool(_STANDARD.match(system)))
