@@ -35,7 +35,7 @@ async def measure(count: int, connections: int, *, adt_only: bool) -> dict[str, 
         with (data / "hub.log").open("w") as lines:
             log = Log("bench", level="WARNING", stream=lines)
             async with running(settings, data / "registry", log, lambda _: None, output=lines) as addresses:
-                engineer = clients(addresses.base, data, settings)("integration-engineer", "F01")
+                engineer = clients(addresses.base, data, settings)("administrator", "F01")
                 begun = time.perf_counter()
                 seconds = await _send(messages, addresses.mllp, connections)
                 acknowledged = time.perf_counter() - begun

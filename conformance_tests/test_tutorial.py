@@ -25,8 +25,8 @@ def test_the_tutorial_leads_where_it_says(tmp_path: Path) -> None:
         assert "no complaints" in hub.yilian("check", str(tmp_path / "consortium.yaml")).stdout
         port = str(hub.ready["mllp"]["h1-his"])
         assert "\tAA\t" in hub.yilian("send", "mllp", "127.0.0.1", port, str(tmp_path / "a01.hl7")).stdout
-        engineer = hub.client("integration-engineer", "H1")
-        while any(row["state"] == "queued" for row in engineer.get("api/messages/summary")["messages"]):
+        administrator = hub.client("administrator", "H1")
+        while any(row["state"] == "queued" for row in administrator.get("api/messages/summary")["messages"]):
             pass
         asked = re.search(r"/(fhir/Patient\?[^']*)'", page["TOKEN=$(yilian token --role clinician --organization H1)"])
         assert asked

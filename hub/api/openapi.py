@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hub.api.json_doors import Door
+from hub.api.workbench_schemas import WORKBENCH
 from hub.kernel.types import Json
 from hub.records.consent_templates import TEMPLATES
 
@@ -94,6 +95,7 @@ SCHEMAS: Final[Json] = {
             ),
         ]
     },
+    **WORKBENCH,
     "Approval": _object(["id", "kind", "status"], id=_TEXT, kind=_TEXT, status=_TEXT, period=_PERIOD),
 }
 

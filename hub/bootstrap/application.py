@@ -11,9 +11,11 @@ from fastapi import FastAPI
 
 from consent.configuration import Configuration
 from hub.api.app import create_app
+from hub.api.asked import engineer_of
 from hub.api.consents import consent_doors
+from hub.api.conversion_report import report_doors
 from hub.api.json_doors import Door, door_routes
-from hub.api.messages import message_routes
+from hub.api.messages import message_doors
 from hub.api.numbering import Numbering
 from hub.api.openapi import openapi_route
 from hub.api.services import Services
@@ -28,6 +30,7 @@ from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.desks import unmasking
 from hub.bootstrap.events import api_parts
+from hub.bootstrap.feeds import facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation
 from hub.bootstrap.gates import gate_of
 from hub.bulk.desk import Desk
@@ -42,6 +45,7 @@ from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.pipeline.messages import Messages
+from hub.pipeline.reports import Reports
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
 from hub.records.approvals import Approvals
@@ -88,10 +92,10 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         examine=validator.examine,
     )
     app = create_app(services)
-    app.router.routes += message_routes(services, Messages(database, unmasking(trail)))
     app.router.routes.append(websocket_route(events.sockets))
     doors = await consent_api(settings, database, store, directory, validator, trail)
     doors += topic_doors(settings.canonical_base)
+    doors += workbench(foundation, database, directory, trail)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:
@@ -100,6 +104,15 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         await events.close()
         await writes.close()
         await trail.close()
+
+
+def workbench(foundation: Foundation, database: Database, directory: Directory, trail: Trail) -> list[Door]:
+    """The doors of integration engineers."""
+    engineer = engineer_of(directory)
+    return [
+        *message_doors(Messages(database, unmasking(trail)), engineer),
+        *report_doors(Reports(database, facilities_of(foundation.consortium)), engineer),
+    ]
 
 
 def pages(settings: Settings, database: Database, directory: Directory, gate: Gate, log: Log) -> PortalServices:

@@ -12,7 +12,7 @@ from hub.audit.entry import Entry, Interaction, Outcome, Requester
 from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
-from hub.bootstrap.feeds import envelope_readers
+from hub.bootstrap.feeds import envelope_readers, facilities_of
 from hub.bootstrap.foundation import bell_of
 from hub.db import migrate as schema
 from hub.db.database import Database
@@ -21,6 +21,7 @@ from hub.kernel.consortium import Consortium
 from hub.kernel.log import Log
 from hub.pipeline.messages import Messages, Unmasking
 from hub.pipeline.repair import Repairs
+from hub.pipeline.reports import Reports
 
 
 @asynccontextmanager
@@ -40,6 +41,7 @@ class Engineering:
 
     messages: Messages
     repairs: Repairs
+    reports: Reports
 
 
 @asynccontextmanager
@@ -52,7 +54,11 @@ async def engineering(url: str, consortium: Consortium, redis_url: str = "") -> 
     try:
         await schema.check(database)
         readers = envelope_readers(consortium)
-        yield Engineering(Messages(database, unmasking(trail)), Repairs(database, readers, system_clock, bell))
+        yield Engineering(
+            Messages(database, unmasking(trail)),
+            Repairs(database, readers, system_clock, bell),
+            Reports(database, facilities_of(consortium)),
+        )
     finally:
         await bell.close()
         await trail.close()

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping
+from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from hub.kernel.consortium import Consortium
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import EnvelopeReader, Translator
-from hub.kernel.types import Json
+from hub.kernel.types import Edition, Json
 from hub.pipeline.judged import Validate, judged
 from mappings.hl7v2.convert import convert
 from mappings.hl7v2.envelope import envelope_reader
@@ -21,6 +26,11 @@ from mappings.hl7v2.translator import translator
 def profiles(consortium: Consortium) -> Mapping[str, Profile]:
     """The facility profile of every feed, by feed. Raises HubError INVALID with the lines that are wrong."""
     return {feed.name: load(feed.profile) if feed.profile else DEFAULT for feed in consortium.feeds.values()}
+
+
+def facilities_of(consortium: Consortium) -> Mapping[str, str]:
+    """The facility code of every feed, by feed."""
+    return {feed.name: feed.facility for feed in consortium.feeds.values()}
 
 
 def translators(
@@ -37,6 +47,23 @@ def translators(
         plain = translator(profile, feed.facility, ids, canonical_base=canonical_base)
         found[name] = judged(plain, feed.validation, validate) if feed.validation else plain
     return found
+
+
+def editions(consortium: Consortium) -> Mapping[str, Edition]:
+    """What each feed's messages are converted by: its profile, how it is judged, and this version of the hub."""
+    return {
+        name: _edition(profile, consortium.feeds[name].validation) for name, profile in profiles(consortium).items()
+    }
+
+
+def _edition(profile: Profile, validation: str | None) -> Edition:
+    said = json.dumps(dataclasses.asdict(profile), default=_sayable, sort_keys=True)
+    all_of_it = "\0".join((version("yilian-hub"), validation or "", said))
+    return Edition(profile=profile.name, digest=hashlib.blake2b(all_of_it.encode(), digest_size=8).hexdigest())
+
+
+def _sayable(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
 def envelope_readers(consortium: Consortium) -> Mapping[str, EnvelopeReader]:

@@ -112,14 +112,14 @@ async def _play(settings: Settings, addresses: Addresses, stage: Stage, calendar
     community = postings(data_file("community.yaml"), persons(), staff(), calendar)
     with progress(len(messages)) as told:
         codes, written = await asyncio.gather(play(messages, addresses.mllp, told), write(community, stage.actor))
-    await settle(stage.actor("engineer"))
+    await settle(stage.actor("administrator"))
     acts = await asyncio.to_thread(act, stage)
     return {"sent": len(messages), "acknowledgements": dict(codes), "written": written, "acts": acts}
 
 
 async def _look(settings: Settings, folder: Path, stage: Stage) -> dict[str, Any]:
     return {
-        "messages": await settle(stage.actor("engineer")),
+        "messages": await settle(stage.actor("administrator")),
         "people": await figures(database_of(folder, settings)),
         "seen": await asyncio.to_thread(lambda: {name: _counts(stage.actor(name)) for name in VIEWERS}),
     }

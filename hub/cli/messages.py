@@ -2,35 +2,27 @@
 
 from __future__ import annotations
 
-import asyncio
 import dataclasses
 import getpass
-import json
-import os
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import Iterable
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.bootstrap.desks import Engineering, engineering
+from hub.bootstrap.desks import Engineering
+from hub.cli.conversion_report import report
+from hub.cli.desk import AsJson, Data, at_desk, me, print_json
 from hub.kernel.errors import Category, HubError
-from hub.kernel.settings import Settings
 from hub.kernel.types import State
 from hub.pipeline.messages import Filter, Shown, Summary
-from hub.run.installation import consortium_of, database_of
-from hub.run.instances import data_folder, registry
 
 app = typer.Typer(no_args_is_help=True, help="What became of every message; show, repair, replay.")
+app.command()(report)
 
-T = TypeVar("T")
-Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Feed = Annotated[str | None, typer.Option(help="Only of this feed.")]
 States = Annotated[list[State] | None, typer.Option(help="Only in this state; may be repeated.")]
 Code = Annotated[str | None, typer.Option(help="Only with this reason code.")]
@@ -49,9 +41,9 @@ def list_(
 ) -> None:
     """List messages, newest first."""
     chosen = Filter(feed=feed, states=tuple(state or ()), code=code, since=since.astimezone() if since else None)
-    found = _run(data, lambda desk: desk.messages.find(chosen, limit=limit, before=before))
+    found = at_desk(data, lambda desk: desk.messages.find(chosen, limit=limit, before=before))
     if as_json:
-        _print_json([dataclasses.asdict(summary) for summary in found])
+        print_json([dataclasses.asdict(summary) for summary in found])
     else:
         _table(found)
 
@@ -59,9 +51,9 @@ def list_(
 @app.command()
 def counts(data: Data = None, as_json: AsJson = False) -> None:
     """Count messages by feed and state."""
-    found = _run(data, lambda desk: desk.messages.counts())
+    found = at_desk(data, lambda desk: desk.messages.counts(me()))
     if as_json:
-        _print_json([dataclasses.asdict(count) for count in found])
+        print_json([dataclasses.asdict(count) for count in found])
     else:
         for count in found:
             typer.echo(f"{count.feed}\t{count.state.value}\t{count.count}")
@@ -82,9 +74,9 @@ def show(
             return await desk.messages.unmask(number, by=getpass.getuser(), reason=reason)
         return await desk.messages.show(number)
 
-    shown = _run(data, look)
+    shown = at_desk(data, look)
     if as_json:
-        _print_json(dataclasses.asdict(shown))
+        print_json(dataclasses.asdict(shown))
     else:
         _page(shown)
 
@@ -101,7 +93,7 @@ def repair(
         raw = file.read_bytes()
     except OSError as error:
         raise HubError(Category.NOT_FOUND, "cannot be read", where=str(file), todo=str(error.strerror)) from None
-    _run(data, lambda desk: desk.repairs.repair(number, raw, by=getpass.getuser(), reason=reason))
+    at_desk(data, lambda desk: desk.repairs.repair(number, raw, by=getpass.getuser(), reason=reason))
     typer.echo(f"message {number} is queued again")
 
 
@@ -118,24 +110,8 @@ def replay(
     if not (numbers or feed or state or code or every):
         raise HubError(Category.INVALID, "nothing was chosen", todo="name numbers, --feed, --state, --code, or --all")
     chosen = Filter(feed=feed, states=tuple(state or ()), code=code, numbers=tuple(numbers or ()))
-    queued = _run(data, lambda desk: desk.repairs.replay(chosen))
+    queued = at_desk(data, lambda desk: desk.repairs.replay(chosen))
     typer.echo(f"{len(queued)} messages are queued again")
-
-
-def _run(data: Path | None, work: Callable[[Engineering], Awaitable[T]]) -> T:
-    async def run() -> T:
-        async with _desk(data) as desk:
-            return await work(desk)
-
-    return asyncio.run(run())
-
-
-@asynccontextmanager
-async def _desk(data: Path | None) -> AsyncIterator[Engineering]:
-    settings = Settings.load(os.environ)
-    folder = data or data_folder(registry(os.environ), None, settings.data_dir)
-    async with engineering(database_of(folder, settings), consortium_of(folder, settings), settings.redis_url) as desk:
-        yield desk
 
 
 def _table(found: Iterable[Summary]) -> None:
@@ -153,8 +129,3 @@ def _page(shown: Shown) -> None:
     typer.echo((shown.repaired_text or shown.text).replace("\r", "\n"))
     for row in shown.report:
         typer.echo(f"{row['source']:<24} {row['outcome']:<8} {', '.join(row['targets']) or row['reason']}")
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")

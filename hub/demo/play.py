@@ -36,14 +36,14 @@ async def play(sendings: Sequence[Sending], ports: Mapping[str, int], told: Call
     return codes
 
 
-async def settle(engineer: Client) -> list[dict[str, str | int]]:
+async def settle(administrator: Client) -> list[dict[str, str | int]]:
     """Wait until no message is queued; the counts of messages by feed and state.
 
     Raises HubError UNAVAILABLE after two minutes.
     """
     deadline = asyncio.get_running_loop().time() + SETTLE_SECONDS
     while asyncio.get_running_loop().time() < deadline:
-        summary = await asyncio.to_thread(engineer.get, "api/messages/summary")
+        summary = await asyncio.to_thread(administrator.get, "api/messages/summary")
         rows: list[dict[str, str | int]] = summary["messages"]
         if not any(row["state"] == "queued" for row in rows):
             return rows

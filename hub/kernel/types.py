@@ -180,3 +180,11 @@ class Written:
 
     raw: bytes
     control: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """What a feed's messages are converted by: the name of its profile, and a hash over all that decides the result."""
+
+    profile: str
+    digest: str

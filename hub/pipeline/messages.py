@@ -13,6 +13,7 @@ from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json, State
+from hub.pipeline.engineer import Engineer
 from hub.pipeline.mask import masked
 from hub.pipeline.reason import Reason
 from hub.pipeline.translate import unpack
@@ -29,6 +30,12 @@ CONDITION: Final = """
 AND ($3::text IS NULL OR reason ->> 'code' = $3)
 AND ($4::timestamptz IS NULL OR received_at >= $4) AND ($5::timestamptz IS NULL OR received_at < $5)
 AND (cardinality($6::bigint[]) = 0 OR id = ANY($6))
+"""
+
+
+_COUNTS: Final = """
+SELECT feed, state, count(*) AS count FROM inbox WHERE $1::text[] IS NULL OR facility = ANY($1)
+GROUP BY feed, state ORDER BY feed, state
 """
 
 
@@ -120,11 +127,10 @@ class Messages:
             rows = await connection.fetch(sql, *chosen.arguments(), before or 2**63 - 1, limit)
         return [_summary(row) for row in rows]
 
-    async def counts(self) -> Sequence[Count]:
+    async def counts(self, engineer: Engineer) -> Sequence[Count]:
         """Messages by feed and state."""
-        sql = "SELECT feed, state, count(*) AS count FROM inbox GROUP BY feed, state ORDER BY feed, state"
         async with self._database.connection() as connection:
-            rows = await connection.fetch(sql)
+            rows = await connection.fetch(_COUNTS, engineer.scope())
         return [Count(feed=row["feed"], state=State(row["state"]), count=row["count"]) for row in rows]
 
     async def show(self, message: int) -> Shown:

@@ -40,14 +40,19 @@ SELECT id, feed, facility, received_at, coalesce(repaired, raw) AS raw, processe
 FROM inbox WHERE id = ANY($1::bigint[]) ORDER BY id
 """
 
+# What a message said before is read in the same statement, from rows that are locked: it is taken back exactly once.
 _SETTLE: Final = f"""
-WITH settled AS (
-  UPDATE inbox SET state = new.state, reason = new.reason::jsonb, report = new.report, processed_at = $5
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[]) AS new (id, state, reason, report)
-  WHERE inbox.id = new.id AND inbox.state = 'queued'
-  RETURNING inbox.id
-)
-SELECT count(*), pg_notify('{SETTLED}', '') FROM settled
+WITH before AS MATERIALIZED (
+  SELECT id, report, edition FROM inbox WHERE id = ANY($1::bigint[]) AND state = 'queued' ORDER BY id FOR UPDATE
+), settled AS (
+  UPDATE inbox
+  SET state = new.state, reason = new.reason::jsonb, report = new.report, edition = new.edition, processed_at = $6
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::int[]) AS new (id, state, reason, report, edition)
+  JOIN before USING (id)
+  WHERE inbox.id = new.id
+  RETURNING inbox.id, before.report, before.edition
+), told AS (SELECT pg_notify('{SETTLED}', ''))
+SELECT settled.* FROM settled, told
 """
 
 _ATTEMPT: Final = "UPDATE inbox SET attempts = attempts + 1 WHERE id = $1 RETURNING attempts"
@@ -68,12 +73,22 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of a message. `report`: the conversion report, compressed."""
+    """What became of a message. `report`: the conversion report, compressed; `edition`: what it was converted by."""
 
     message: int
     state: State
     reason: Reason | None = None
     report: bytes | None = None
+    edition: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A message that was settled now, with the report and edition it had from before; None for its first time."""
+
+    id: int
+    report: bytes | None
+    edition: int | None
 
 
 async def take(tx: Tx, limit: int) -> list[Message]:
@@ -99,16 +114,18 @@ async def take(tx: Tx, limit: int) -> list[Message]:
     return [Message(**dict(row)) for row in await tx.fetch(_READ, plan.taken)]
 
 
-async def settle(tx: Tx, settled: Sequence[Settled], at: datetime) -> None:
-    """Write the state each message reached, and tell those who wait for it."""
-    await tx.execute(
+async def settle(tx: Tx, settled: Sequence[Settled], at: datetime) -> list[Before]:
+    """Write the state each message reached, and tell those who wait for it; returns those that were queued."""
+    found = await tx.fetch(
         _SETTLE,
         [s.message for s in settled],
         [s.state.value for s in settled],
         [None if s.reason is None else dumps(s.reason.as_json()).decode() for s in settled],
         [s.report for s in settled],
+        [s.edition for s in settled],
         at,
     )
+    return [Before(**dict(row)) for row in found]
 
 
 async def count_attempt(tx: Tx, message: int) -> int:

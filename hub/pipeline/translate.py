@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 import zstandard
@@ -17,7 +17,9 @@ from hub.pipeline.reason import fault
 
 _LEVEL: Final = 3
 _encode: Final = msgspec.json.Encoder().encode
-_decode: Final = msgspec.json.Decoder(type=list[tuple[str, str, list[str], str]]).decode
+_decode: Final = msgspec.json.Decoder(
+    type=list[tuple[str, Literal["mapped", "carried", "refused"], list[str], str]]
+).decode
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +51,17 @@ def pack(report: tuple[ReportRow, ...]) -> bytes:
     return zstandard.ZstdCompressor(level=_LEVEL).compress(_encode(rows))
 
 
-def unpack(packed: bytes) -> list[Json]:
+def rows(packed: bytes) -> list[ReportRow]:
     """The rows of a conversion report."""
-    rows = _decode(zstandard.ZstdDecompressor().decompress(packed))
     return [
-        {"source": source, "outcome": outcome, "targets": targets, "reason": reason}
-        for source, outcome, targets, reason in rows
+        ReportRow(source=source, outcome=outcome, targets=tuple(targets), reason=reason)
+        for source, outcome, targets, reason in _decode(zstandard.ZstdDecompressor().decompress(packed))
     ]
+
+
+def unpack(packed: bytes) -> list[Json]:
+    """The rows of a conversion report, as JSON."""
+    return [row.as_json() for row in rows(packed)]
 
 
 def _no_feed() -> HubError:

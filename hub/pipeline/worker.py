@@ -15,8 +15,9 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.ports import Translator
-from hub.kernel.types import State, Translation
+from hub.kernel.types import Edition, State, Translation
 from hub.pipeline.bell import SILENT, Bell
+from hub.pipeline.counting import Counting
 from hub.pipeline.inbox import CHANNEL
 from hub.pipeline.queue import SETTLED, Message, Settled, count_attempt, forgive_attempt, settle, take
 from hub.pipeline.reason import Reason, fault, refused
@@ -45,14 +46,24 @@ async def run_worker(
     careful: bool = False,
     max_attempts: int,
     bell: Bell = SILENT,
+    editions: Mapping[str, Edition] | None = None,
 ) -> None:
     """Work until `stop` is set, then finish the batch in hand.
 
     `careful`: the worker before this one died, so messages are first taken one by one with their attempts counted;
-    one that was tried more than `max_attempts` times becomes a dead letter.
+    one that was tried more than `max_attempts` times becomes a dead letter. `editions`: what the translators are, by
+    feed; the reports of feeds without one are not counted.
     """
     worker = Worker(
-        database, ingest, translators, log, clock, batch_size=batch_size, max_attempts=max_attempts, bell=bell
+        database,
+        ingest,
+        translators,
+        log,
+        clock,
+        batch_size=batch_size,
+        max_attempts=max_attempts,
+        bell=bell,
+        editions=editions or {},
     )
     wakeup = Wakeup(database, CHANNEL, bell)
     waiting = asyncio.create_task(_ring_when(stop, wakeup))
@@ -86,6 +97,7 @@ class Worker:
         batch_size: int,
         max_attempts: int,
         bell: Bell = SILENT,
+        editions: Mapping[str, Edition] | None = None,
     ) -> None:
         self._database: Final = database
         self._ingest: Final = ingest
@@ -95,6 +107,7 @@ class Worker:
         self._batch_size: Final = batch_size
         self._max_attempts: Final = max_attempts
         self._bell: Final = bell
+        self._counting: Final = Counting(database, editions or {}, clock)
         self._careful = 0
         self._failures = 0
         self._innocent: int | None = None  # its last attempt failed through no fault of its own
@@ -117,6 +130,7 @@ class Worker:
         0 with failures behind it means that the database is away or others were faster: wait `pause` and try again.
         """
         try:
+            await self._counting.begin()
             done = await (self._one() if self._careful else self._batch())
         except HubError as error:
             if error.category is not Category.UNAVAILABLE:
@@ -131,7 +145,14 @@ class Worker:
         self._failures = 0
         if done:
             self._bell.ring(SETTLED)
+            await self._add_up()
         return done
+
+    async def _add_up(self) -> None:
+        try:
+            await self._counting.add_up()
+        except Exception as error:  # counters can wait; messages shall not
+            self._log.failure("counters_put_off", error)
 
     def _doubt(self, error: Exception) -> int:
         """Some message of the batch cannot be written: find it by taking them one by one."""
@@ -186,8 +207,8 @@ class Worker:
     async def _settle(
         self, tx: Tx, translated: Sequence[Translated], ingested: Mapping[int, Ingested] | None = None
     ) -> None:
-        settled = [_settled(t, (ingested or {}).get(t.message.id)) for t in translated]
-        await settle(tx, settled, self._clock())
+        settled = [_settled(t, (ingested or {}).get(t.message.id), self._counting.edition(t)) for t in translated]
+        await self._counting.count(tx, translated, await settle(tx, settled, self._clock()))
         for t, s in zip(translated, settled, strict=True):
             if s.state is State.DEAD and s.reason is not None:
                 self._log.event(
@@ -211,16 +232,16 @@ def _incoming(message: Message, translation: Translation) -> Incoming:
     )
 
 
-def _settled(translated: Translated, ingested: Ingested | None) -> Settled:
+def _settled(translated: Translated, ingested: Ingested | None, edition: int | None) -> Settled:
     number, translation = translated.message.id, translated.translation
     issues = () if translation is None else translation.issues
     report = None if translation is None else pack(translation.report)
     refusal = translated.refusal or (ingested.refusal if ingested is not None else None)
     if refusal is not None or ingested is None:
         reason = None if refusal is None else refused(refusal, issues)
-        return Settled(number, State.DEAD, reason, report)
+        return Settled(number, State.DEAD, reason, report, edition)
     reason = Reason(issues=issues) if issues else None
-    return Settled(number, ingested.outcome, reason, report)
+    return Settled(number, ingested.outcome, reason, report, edition)
 
 
 def _deadly() -> HubError:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 from connectors.mllp.limits import Limits
 from connectors.mllp.server import FeedServer
-from hub.bootstrap.feeds import envelope_readers
+from hub.bootstrap.feeds import envelope_readers, facilities_of
 from hub.bootstrap.foundation import Foundation
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.settlements import Settlements
@@ -20,7 +20,7 @@ async def run_mllp(foundation: Foundation, child: Child, sockets: Mapping[str, i
     consortium, limits = foundation.consortium, Limits.of(foundation.settings)
     readers = envelope_readers(consortium)
     async with foundation.database("mllp", size=4) as database, foundation.bell() as bell:
-        facilities = {feed.name: feed.facility for feed in consortium.feeds.values()}
+        facilities = facilities_of(consortium)
         inbox = PostgresInbox(database, facilities, seconds=limits.accept_seconds, bell=bell)
         waiter = Settlements(database, bell)
         servers = {

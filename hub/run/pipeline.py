@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.bootstrap.consequences import consequences
-from hub.bootstrap.feeds import translators
+from hub.bootstrap.feeds import editions, translators
 from hub.bootstrap.foundation import Foundation
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
@@ -29,4 +29,5 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
             careful=careful,
             max_attempts=settings.max_attempts,
             bell=bell,
+            editions=editions(consortium),
         )

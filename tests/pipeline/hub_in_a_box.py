@@ -14,7 +14,7 @@ from hub.fhir.json import loads
 from hub.kernel.clock import fixed_clock
 from hub.kernel.log import Log
 from hub.kernel.ports import Translator
-from hub.kernel.types import Accepted, Json
+from hub.kernel.types import Accepted, Edition, Json
 from hub.mpi.index import PatientIndex
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.worker import Worker
@@ -23,6 +23,9 @@ from hub.records.ingest import Ingest
 from hub.records.relationships import Relationships
 from hub.store.store import Store
 from tests.pipeline.fake_feed import FACILITIES, IDS, NOON, received, translate
+
+#: What the translators of these tests are; every feed has one.
+EDITIONS = {feed: Edition(profile="test", digest="1") for feed in FACILITIES}
 
 
 def _consequences(store: Store) -> Consequences:
@@ -40,6 +43,7 @@ class Box:
         self.inbox = PostgresInbox(database, FACILITIES)
         self.ingest = Ingest(self.store, IDS, FACILITIES.values(), _consequences(self.store))
         self.log = io.StringIO()
+        self.editions: Mapping[str, Edition] = EDITIONS
         self.translators: Mapping[str, Translator] = translators or {
             feed: lambda raw, facility=facility: translate(raw, facility) for feed, facility in FACILITIES.items()
         }
@@ -53,6 +57,7 @@ class Box:
             fixed_clock(NOON),
             batch_size=batch_size,
             max_attempts=max_attempts,
+            editions=self.editions,
         )
 
     async def accept(self, *raws: bytes) -> list[Accepted]:

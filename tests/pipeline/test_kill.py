@@ -20,6 +20,7 @@ import pytest
 from hub.db.database import Database
 from tests.pipeline.fake_feed import received, story
 from tests.pipeline.hub_in_a_box import box, run
+from tests.pipeline.recount import counters, recounted
 from tests.pipeline.whole_record import Record, whole_record
 
 #: Messages accepted before each kill: more than two workers do before the last kill comes.
@@ -79,6 +80,7 @@ def test_workers_killed_at_any_instant_lose_nothing_and_do_nothing_twice(
     async def finish() -> Record:
         async with box(database_url) as hub:
             await hub.drain()
+            assert await counters(hub) == await recounted(hub) != {}
             return await whole_record(hub)
 
     assert run(finish()) == run(quiet_run(undisturbed_url, raws))

@@ -30,6 +30,7 @@ async def main(url: str) -> None:
         stop=stop,
         careful=True,
         max_attempts=50,
+        editions=hub.editions,
     )
     await database.close()
 
