@@ -70,8 +70,8 @@ def number(rep: Repetition) -> Number | None:
         return None
     namespace, universal, standard = leaf(rep, 4, 1), leaf(rep, 4, 2), leaf(rep, 4, 3)
     kind = leaf(rep, 5)
-    if universal and not namespace and not standard and not _OID.match(universal):
-        return Number(value, ("", "", ""), kind or universal)
+    if universal and kind in {"", universal} and not namespace and not standard and not _OID.match(universal):
+        return Number(value, ("", "", ""), universal)
     return Number(value, (namespace, universal, standard), kind)
 
 

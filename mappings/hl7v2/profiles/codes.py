@@ -44,6 +44,8 @@ def _inline(part: Mapping[str, Any]) -> CodeMap:
 def read_codes(path: Path) -> CodeMap:
     """Read a CSV of `local,system,code,display`; several lines of one local code are its codings, in order.
 
+    Lines that begin with # are comments.
+
     Raises HubError NOT_FOUND, UNREADABLE, or INVALID with one line per complaint (`file:line: ...`).
     """
     found: dict[str, tuple[Coding, ...]] = {}
@@ -61,14 +63,15 @@ def read_codes(path: Path) -> CodeMap:
 
 
 def _rows(path: Path) -> Iterator[tuple[int, list[str]]]:
-    """Line number and trimmed cells of every row that is not blank, after the header."""
+    """Line number and trimmed cells of every row that is not blank, after the header and the comments before it."""
     reader = csv.reader(StringIO(_text(path)), strict=True)
     try:
-        header = [cell.strip() for cell in next(reader, [])]
+        rows = (row for row in reader if not (row and row[0].startswith("#")))
+        header = [cell.strip() for cell in next(rows, [])]
         if tuple(header) not in {_COLUMNS, _COLUMNS[:3]}:
             what = "the first line must be local,system,code,display"
-            raise HubError(Category.INVALID, what, where=f"{path}:1", code="header")
-        for row in reader:
+            raise HubError(Category.INVALID, what, where=f"{path}:{max(reader.line_num, 1)}", code="header")
+        for row in rows:
             cells = [cell.strip() for cell in row]
             if any(cells):
                 yield reader.line_num, cells
