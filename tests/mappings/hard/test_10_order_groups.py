@@ -1,0 +1,75 @@
+"""10. Which segment belongs to which: orders with and without ORC, notes, specimens, services booked."""
+
+from __future__ import annotations
+
+from tests.mappings.engine import PID, drafts, resource, translate
+
+OBX = "OBX|{n}|NM|{code}||{n}|||||F"
+
+
+def test_observations_and_notes_stay_with_their_own_order() -> None:
+    found = translate(
+        PID,
+        "OBR|1||L1|A",
+        "NTE|1||采血不畅",
+        OBX.format(n=1, code="A1"),
+        "NTE|1||复查",
+        "ORC|RE||L2",
+        "OBR|2||L2|B",
+        OBX.format(n=2, code="B1"),
+        kind="ORU",
+        event="R01",
+    )
+    requests = {each.resource["code"]["coding"][0]["code"]: each.resource for each in drafts(found, "ServiceRequest")}
+    assert [each["text"] for each in requests["A"]["note"]] == ["采血不畅"]
+    assert "note" not in requests["B"]
+    observations = {each.resource["code"]["coding"][0]["code"]: each.resource for each in drafts(found, "Observation")}
+    assert [each["text"] for each in observations["A1"]["note"]] == ["复查"]
+    results = [each.resource["result"] for each in drafts(found, "DiagnosticReport")]
+    assert results == [[{"reference": f"Observation/{observations[code]['id']}"}] for code in ("A1", "B1")]
+
+
+def test_a_note_behind_a_booked_service_is_no_note_of_the_appointment_before_it() -> None:
+    found = translate(
+        "SCH|P1|F1",
+        "NTE|1||空腹",
+        PID,
+        "AIS|1||CT^胸部CT|202603051000|||30|min",
+        "NTE|1||带旧片",
+        kind="SIU",
+        event="S12",
+    )
+    assert resource(found, "Appointment")["comment"].split("\n") == ["空腹", "带旧片"]
+
+
+def test_an_observation_behind_a_specimen_is_about_that_specimen() -> None:
+    found = translate(
+        PID,
+        "OBR|1||L1|CULT",
+        OBX.format(n=1, code="RESULT"),
+        "SPM|1|S1||BLD",
+        OBX.format(n=2, code="VOLUME"),
+        "SPM|2|S2||UR",
+        OBX.format(n=3, code="COLOUR"),
+        kind="ORU",
+        event="R01",
+    )
+    specimens = {each.key.strip("|"): f"Specimen/{each.resource['id']}" for each in drafts(found, "Specimen")}
+    about = {
+        each.resource["code"]["coding"][0]["code"]: each.resource.get("specimen", {}).get("reference")
+        for each in drafts(found, "Observation")
+    }
+    assert (about["VOLUME"], about["COLOUR"]) == (specimens["S1"], specimens["S2"])
+    (report,) = drafts(found, "DiagnosticReport")
+    assert len(report.resource["result"]) == 1
+
+
+def test_orders_that_share_the_placers_number_are_two() -> None:
+    found = translate(PID, "ORC|NW|P1", "OBR|1|P1||A", "OBR|2|P1||B", kind="ORM", event="O01")
+    assert len({each.resource["id"] for each in drafts(found, "ServiceRequest")}) == 2
+
+
+def test_numbers_of_the_order_segment_and_of_the_request_are_one_request() -> None:
+    found = translate(PID, "ORC|RE|P1^HIS|L1^LIS", "OBR|1|P1^HIS|L1^LIS|A", kind="ORU", event="R01")
+    (request,) = drafts(found, "ServiceRequest")
+    assert sorted(each["value"] for each in request.resource["identifier"]) == ["L1", "P1"]

@@ -1,0 +1,72 @@
+"""12. Times: a zone the sender does not state, precision that must not grow, months that do not exist."""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.kernel.types import Json
+from mappings.hl7v2.profile import DEFAULT
+from tests.mappings.engine import ADT_HEADER, PID, codes, patient, pid, resource, translate
+
+PV1 = "PV1|1|I" + "|" * 17 + "ZY1" + "|" * 25 + "{time}"
+
+
+def start(time: str, sent: str = "20260301083000", zone: str | None = None) -> str:
+    header = ADT_HEADER.format(event="A01").replace("20260301083000", sent)
+    profile = dataclasses.replace(DEFAULT, zone=zone)
+    found = resource(translate(header, PID, PV1.format(time=time), profile=profile), "Encounter")
+    text: str = found["period"]["start"]
+    return text
+
+
+def test_a_time_without_a_zone_is_the_facilitys() -> None:
+    assert start("202603010815") == "2026-03-01T08:15:00+08:00"
+    assert start("202603010815", zone="+06:00") == "2026-03-01T08:15:00+06:00"
+
+
+def test_the_zone_of_the_message_holds_where_the_profile_states_none() -> None:
+    assert start("202603010815", sent="20260301083000+0600") == "2026-03-01T08:15:00+06:00"
+    assert start("202603010815", sent="20260301083000+0600", zone="+08:00") == "2026-03-01T08:15:00+08:00"
+
+
+@pytest.mark.parametrize("written", ["20260301001500+0000", "20260301051500+0500", "20260228191500-0500"])
+def test_a_zone_that_is_stated_is_kept_and_the_instant_with_it(written: str) -> None:
+    text = start(written, zone="+08:00")
+    assert text.endswith(f"{written[-5:-2]}:{written[-2:]}")
+    assert datetime.fromisoformat(text).astimezone(UTC) == datetime(2026, 3, 1, 0, 15, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("sent", "told"),
+    [
+        ("2026", "2026"),
+        ("202603", "2026-03"),
+        ("20260301", "2026-03-01"),
+        ("20260301081530.25", "2026-03-01T08:15:30.25+08:00"),
+        ("2026-03-01 08:15:30", "2026-03-01T08:15:30+08:00"),
+        ("20260301081530123", "2026-03-01T08:15:30.123+08:00"),
+    ],
+)
+def test_precision_is_what_the_sender_stated(sent: str, told: str) -> None:
+    assert start(sent) == told
+
+
+@pytest.mark.parametrize("sent", ["20261301", "20260230", "2026030125", "昨天"])
+def test_a_time_that_cannot_be_is_absent_with_its_text_beside_it(sent: str) -> None:
+    found = translate(PID, PV1.format(time=sent))
+    period: Json = resource(found, "Encounter")["period"]
+    assert "start" not in period
+    assert {each.get("valueCode") or each.get("valueString") for each in period["_start"]["extension"]} == {
+        "error",
+        sent,
+    }
+    assert "not-a-date-or-time" in codes(found)
+
+
+def test_the_first_of_january_1900_is_no_birthday() -> None:
+    found = patient(pid(f7="19000101000000"))
+    assert "birthDate" not in found
+    assert found["_birthDate"]["extension"][0]["valueCode"] == "unknown"
