@@ -12,6 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+VisitKey = Literal["number", "number-and-admission"]
 NullPolicy = Literal["clear", "ignore"]
 UnmappedPolicy = Literal["keep", "block"]
 
@@ -80,6 +81,7 @@ class Profile:
     name: str = "default"
     charset: str | None = None
     zone: str | None = None
+    visit_key: VisitKey = "number"
     null: NullPolicy = "clear"
     nulls: Mapping[str, NullPolicy] = field(default_factory=dict)
     events: tuple[str, ...] = ()

@@ -37,6 +37,7 @@ def _profile(data: Mapping[str, Any]) -> Profile:
         name=data["name"],
         charset=codec_named(data["charset"]) if "charset" in data else None,
         zone=data.get("zone"),
+        visit_key=data.get("visit_key", "number"),
         null=nulls.pop("default", "clear"),
         nulls=nulls,
         events=tuple(data["accept"].get("events", ())),

@@ -1,6 +1,6 @@
 """How a profile changes the one it extends. One rule for each key:
 
-- `name`, `charset`, `zone`: what the inner file says.
+- `name`, `charset`, `zone`, `visit_key`: what the inner file says.
 - `accept.events`, `accept.versions`: the inner list takes the place of the outer one.
 - `null_policy`, `unmapped`, `rows`: by segment, field or row; the inner entry counts (null removes a row).
 - `identifiers.ignore`: both lists together.

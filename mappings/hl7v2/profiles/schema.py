@@ -105,6 +105,12 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "pattern": "^[+-](0[0-9]|1[0-4]):[0-5][0-9]$",
             "description": "Offset of times that state none, such as +08:00 (which holds if this is absent).",
         },
+        "visit_key": {
+            "enum": ["number", "number-and-admission"],
+            "default": "number",
+            "description": "What a stay is known by. number-and-admission: the day of PV1-44 too, where it is stated, "
+            "for senders who give a visit number again after some time.",
+        },
         "null_policy": {
             "description": 'What "" in a field means: remove what is stored, or nothing; also by segment or field.',
             "default": "clear",

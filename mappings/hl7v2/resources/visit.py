@@ -55,11 +55,18 @@ def _identified(visit: Visit, group: PatientGroup, patient: Building | None, con
         found = number(repetitions[0]) if repetitions else None
         if segment is not None and found is not None:
             meant = meaning(found, context, f"{segment.name}-{n}")
-            return context.draft("Encounter", meant.key if n != 18 else f"account|{meant.key}", found.value, owner)
+            authority = meant.key if n != 18 else f"account|{meant.key}"
+            return context.draft("Encounter", authority, found.value + _admission(visit, context), owner)
     admitted = moment(field(visit.pv1, 44))
     if admitted is not None and owner:
         return context.draft("Encounter", f"Patient/{owner}", admitted.date_time(context.zone), owner)
     return _unknown(visit, owner, context)
+
+
+def _admission(visit: Visit, context: Context) -> str:
+    """The day of admission, as part of the key where the sender gives its visit numbers again."""
+    admitted = moment(field(visit.pv1, 44)) if context.habits.profile.visit_key == "number-and-admission" else None
+    return f"|{admitted.date}" if admitted else ""
 
 
 def _unknown(visit: Visit, owner: str | None, context: Context) -> Building | None:

@@ -35,7 +35,7 @@ def test_an_identity_card_is_shared_by_facilities_and_a_number_of_the_house_is_n
 
 
 def test_an_authority_the_sender_leaves_out_is_put_in_from_the_header_by_its_profile() -> None:
-    step = Step(name="copy", at="PID-3.4", source="MSH-4")
+    step = Step(step="copy", at="PID-3.4", source="MSH-4")
     found = resource(translate("PID|1||7^^^^MR", profile=dataclasses.replace(DEFAULT, steps=(step,))), "Patient")
     assert found["identifier"][0]["assigner"] == {"display": "F01"}
 

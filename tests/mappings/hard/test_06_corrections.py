@@ -78,8 +78,8 @@ def test_a_number_in_the_place_of_the_status_is_kept_and_the_report_tells_the_st
 
 def test_a_profile_reads_such_numbers_as_the_flags_they_are() -> None:
     steps = (
-        Step(name="move", at="OBX-8", source="OBX-11"),
-        Step(name="map-values", at="OBX-8", values={"0": "N", "1": "H", "3": "L"}),
+        Step(step="move", at="OBX-8", source="OBX-11"),
+        Step(step="map-values", at="OBX-8", values={"0": "N", "1": "H", "3": "L"}),
     )
     story = Story(dataclasses.replace(DEFAULT, steps=steps))
     report(story, obx("15.1", "1"))
