@@ -13,6 +13,7 @@ import uvicorn
 from hub.bootstrap.application import application
 from hub.bootstrap.foundation import Foundation
 from hub.run.child import Child
+from hub.run.turns import Turns
 from hub.run.whole_writes import WholeWritesProtocol
 
 #: Bytes of one WebSocket message: clients send tokens only.
@@ -20,11 +21,32 @@ _LONGEST_MESSAGE: Final = 4096
 
 
 class _Server(uvicorn.Server):
-    """Uvicorn without signal handlers of its own: the child decides when to stop."""
+    """Uvicorn without signal handlers of its own: the child decides when to stop. It takes connections by turns."""
+
+    _turns: Turns
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        listening = (sockets or [])[0]
+        listening.setblocking(False)
+        await super().startup(sockets=[])
+        self._turns = Turns(listening, self._serve_one)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._turns.close()
+        await super().shutdown(sockets)
+
+    async def _serve_one(self, connection: socket.socket) -> None:
+        def protocol() -> asyncio.Protocol:
+            return WholeWritesProtocol(
+                config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+            )
+
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(protocol, connection, ssl=self.config.ssl)
 
 
 async def run_api(foundation: Foundation, child: Child, fd: int) -> None:
