@@ -53,6 +53,10 @@ class Looks:
         return bool(self.codes) and not self.codes.isdisjoint(_CODES.findall(body))
 
 
+#: What is looked at where no provision is there.
+NO_LOOKS: Final = Looks()
+
+
 def looks_of(inquiry: Inquiry) -> Looks:
     """What the provisions that this request can meet look at."""
     rules = [rule for consent in inquiry.consents or () for rule, _, _ in consent.rules]

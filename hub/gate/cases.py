@@ -18,14 +18,14 @@ from consent.organisations import Organisations
 from consent.person import Person
 from consent.references import References
 from consent.rule import RELATED
-from consent.tables import CLINICIAN, FAMILY_DOCTOR
+from consent.tables import CLINICAL_ROLES, CLINICIAN, FAMILY_DOCTOR
 from hub.auth import approvals
 from hub.auth.actor import Actor
 from hub.auth.approvals import Approval
 from hub.auth.directory import Directory
 from hub.db.database import Tx
 from hub.gate import dossiers
-from hub.gate.alike import Looks, looks_of
+from hub.gate.alike import NO_LOOKS, Looks, looks_of
 from hub.gate.asking import PERSONAL, is_confined, request_of, second_person
 from hub.gate.dossiers import Dossier, Ties, Whom
 from hub.gate.moments import instant_of
@@ -49,6 +49,8 @@ class Rules:
         self._organisations: Final = Organisations(directory.as_case(), References(configuration.base_urls))
         #: The request of an actor about nobody: neither its time nor what was declared play a part in it.
         self.nobody: Final = lru_cache(maxsize=1024)(self._about_nobody)
+        #: What an actor may see of a person whose consents say nothing, related to it or not.
+        self.unspoken: Final = lru_cache(maxsize=2048)(self._by_default)
 
     def inquiry(self, request: Json, person: Person, consents: tuple[CompiledConsent, ...]) -> Inquiry:
         """A request about one person."""
@@ -61,6 +63,10 @@ class Rules:
             configuration=self.configuration,
         )
 
+    def _by_default(self, actor: Actor, related: bool) -> Condition:
+        own = frozenset(self.directory.same_entity(actor.organization))
+        return permitted(replace(self.nobody(actor), related=related), own, {})
+
     def _about_nobody(self, actor: Actor) -> Inquiry:
         return self.inquiry(request_of(actor, self.directory, actor.expires), _NOBODY, ())
 
@@ -70,7 +76,8 @@ class Case:
     """A request about one person.
 
     `pointed`: what the `related` pointers of the consents refer to; `looks`: what the consents look at in a resource.
-    `decided` keeps the decision on each kind of resource (hub.gate.alike).
+    `decided` keeps the decision on each kind of resource (hub.gate.alike). `unspoken`: the condition where it is known
+    already, as the consents say nothing and the request has nothing of its own.
     """
 
     dossier: Dossier
@@ -78,10 +85,11 @@ class Case:
     pointed: Pointed
     looks: Looks
     decided: dict[Hashable, Decision] = field(default_factory=dict)
+    unspoken: Condition | None = None
 
     def condition(self, own: Collection[str]) -> Condition:
         """What a row about the person must be like; `own` are the facilities of the requester's legal entity."""
-        return permitted(self.inquiry, frozenset(own), self.pointed)
+        return self.unspoken or permitted(self.inquiry, frozenset(own), self.pointed)
 
     @property
     def consents_used(self) -> tuple[str, ...]:
@@ -115,7 +123,7 @@ class Cases:
         """The cases of these persons, which are kept."""
         births = whom.births or self.actor.role in PERSONAL
         epoch, found = await dossiers.load(tx, replace(whom, births=births), self.ties, self.rules.configuration)
-        self.epoch = epoch if self.epoch is None else min(self.epoch, epoch)
+        self.stand_under(epoch)
         cases = []
         for number, dossier in enumerate(found):
             if number % _TURN == _TURN - 1:
@@ -124,12 +132,19 @@ class Cases:
         self.by_pkey.update((pkey, case) for case in cases for pkey in case.dossier.pkeys)
         return cases
 
+    def stand_under(self, epoch: int) -> None:
+        """What was looked at stood under this epoch: the request hangs on the oldest."""
+        self.epoch = epoch if self.epoch is None else min(self.epoch, epoch)
+
     async def seen_by(self, tx: Tx, actor: Actor, dossier: Dossier) -> Case:
         """The case of a person as if `actor` asked; it is not kept."""
         at = _not_before(dossier.consents, self.at)
         second = second_person(self.second, actor, dossier.person, at)
         request = {**request_of(actor, self.rules.directory, at), "coApproval": second}
         inquiry = self.rules.inquiry(request, dossier.person, dossier.consents)
+        if inquiry.consents == () and _is_plain(actor):
+            unspoken = self.rules.unspoken(actor, inquiry.related)
+            return Case(dossier=dossier, inquiry=inquiry, pointed={}, looks=NO_LOOKS, unspoken=unspoken)
         pointed = await dossiers.neighbours(tx, _pointers(inquiry))
         return Case(dossier=dossier, inquiry=inquiry, pointed=pointed, looks=looks_of(inquiry))
 
@@ -167,6 +182,13 @@ async def open_cases(tx: Tx, rules: Rules, actor: Actor, at: datetime, whom: Who
     elif whom is not None:
         await cases.look_up(tx, whom)
     return cases
+
+
+def _is_plain(actor: Actor) -> bool:
+    """Whether all of its requests are alike, but for what consents say: nothing of it hangs on the person's age or
+    proxies, on when the glass was broken, or on a second person.
+    """
+    return actor.role in CLINICAL_ROLES and actor.break_glass is None and actor.co_approval is None
 
 
 def _not_before(consents: Iterable[CompiledConsent], at: datetime) -> datetime:

@@ -16,6 +16,7 @@ from hub.auth.scopes import Letter
 from hub.db.database import Database, Tx
 from hub.fhir.custom import Custom
 from hub.gate.cases import Cases, Rules, open_cases
+from hub.gate.concerned import Concerned
 from hub.gate.currents import Currents
 from hub.gate.dossiers import Whom
 from hub.gate.pages import Seal
@@ -39,13 +40,13 @@ class Door:
     database: Database
     store: Store
     currents: Currents
+    concerned: Concerned
     rules: Rules
     seal: Seal
     recorder: Recorder
     clock: Clock
     page_size: int
     page_limit: int
-    panel_limit: int
     glass_limit: int
     base_url: str
     canonical_base: str

@@ -1,4 +1,4 @@
-"""The statements behind dossiers: all that is known of some persons in one round trip, who is concerned, who refers."""
+"""The statements behind dossiers: all that is known of some persons in one round trip, and who refers."""
 
 from __future__ import annotations
 
@@ -31,17 +31,6 @@ SELECT (SELECT coalesce(max(number), 0) FROM epoch),
     ARRAY(SELECT ROW(r.pkey, r.body, r.author_org, r.version, r.updated) FROM resource r
         WHERE r.pkey IN (SELECT pkey FROM people) AND r.key = r.pkey AND r.type = {type_number("Patient")}
         AND NOT r.deleted AND ($6 OR EXISTS (SELECT FROM consent_rule WHERE pkey IN (SELECT pkey FROM people))))
-"""
-
-#: The consents' epoch, and source patients with consents whose person is related to the requester ($1 kind, $2 parties,
-#: $3 instant) or who name it themselves ($4); one more than the limit ($5) says that there are too many.
-CONCERNED: Final = """
-SELECT (SELECT coalesce(max(number), 0) FROM epoch), ARRAY(
-SELECT c.pkey FROM relation x LEFT JOIN member m ON m.pkey = x.pkey LEFT JOIN member o ON o.person = m.person
-    JOIN consent_rule c ON c.pkey = coalesce(o.pkey, x.pkey)
-    WHERE x.kind = $1 AND x.party = ANY($2::text[]) AND x.low <= $3 AND x.high >= $3
-UNION SELECT c.pkey FROM consent_rule c WHERE c.actors && $4::text[]
-LIMIT $5)
 """
 
 #: What resources ($1, keys) refer to now.

@@ -74,7 +74,7 @@ async def opened(
     try:
         async with door.snapshot() as tx:
             cases = await door.cases(tx, asked)
-            visible = await of_population(tx, cases, door.panel_limit)
+            visible = await of_population(tx, cases, await door.concerned.ask(tx, cases))
             snapshot = await door.store.snapshot(tx)
             stretches = _stretches(asked.actor, wish, _met(cohort, wish), horizon, await door.store.types(tx))
             yield Export(time=time, snapshot=snapshot, parcels=_parcels(door, asked, tx, cases, visible, stretches))

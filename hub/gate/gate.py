@@ -29,6 +29,7 @@ from hub.gate import (
 )
 from hub.gate.bulk_way import BulkWay
 from hub.gate.cases import Rules
+from hub.gate.concerned import Concerned
 from hub.gate.currents import Currents
 from hub.gate.door import Door
 from hub.gate.match import Candidate
@@ -84,13 +85,13 @@ class Gate:
             database=database,
             store=store,
             currents=Currents(database, store, directory),
+            concerned=Concerned(panel_limit),
             rules=Rules(directory, Configuration(base_urls=(base_url,) if base_url else ())),
             seal=Seal(page_secret),
             recorder=Recorder(trail, clock, log, entry_ids),
             clock=clock,
             page_size=page_size,
             page_limit=page_limit,
-            panel_limit=panel_limit,
             glass_limit=glass_limit,
             base_url=base_url,
             canonical_base=canonical_base,

@@ -92,4 +92,4 @@ async def _visible(door: Door, tx: Tx, cases: Cases, rtype: str | None) -> Visib
         return NOTHING
     if rtype in NON_PATIENT_TYPES:
         return of_patients(cases)
-    return await of_population(tx, cases, door.panel_limit)
+    return await of_population(tx, cases, await door.concerned.ask(tx, cases))

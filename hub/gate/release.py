@@ -6,7 +6,6 @@ The two must agree. They are written twice on purpose: a defect in one is caught
 from __future__ import annotations
 
 from collections.abc import Hashable
-from typing import Final
 
 from consent.decide import decide_for
 from consent.decision import Decision, Reason, deny, permit
@@ -14,15 +13,13 @@ from consent.inquiry import Inquiry
 from consent.tables import CLINICIAN, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
-from hub.gate.alike import Looks, kind_of
+from hub.gate.alike import NO_LOOKS, Looks, kind_of
 from hub.gate.asking import is_confined
 from hub.gate.cases import Cases
 from hub.gate.facts import facts_of
 from hub.gate.policy import askable
 from hub.gate.provisions import Pointed
 from hub.store.values import Stored
-
-_NOTHING_MORE: Final = Looks()
 
 
 def short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | None:
@@ -42,7 +39,7 @@ def short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | 
 def decide(cases: Cases, stored: Stored) -> Decision:
     """The decision on one version; a patient who was not looked up is nobody the request may be about."""
     if stored.patient is None:
-        return _decided(cases.decided, stored, cases.nobody, _NOTHING_MORE, {})
+        return _decided(cases.decided, stored, cases.nobody, NO_LOOKS, {})
     if cases.confined is not None and stored.pkey not in cases.confined:
         return deny(Reason.PATIENT_MISMATCH)
     case = cases.by_pkey.get(stored.pkey)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal
 from urllib.parse import urlencode
 
 from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.scopes import allows
 from hub.db.database import Tx
+from hub.gate.asking import is_confined
 from hub.gate.break_glass import refused_in
 from hub.gate.cases import Cases
 from hub.gate.checks import all_permitted, checked, look_up_all
@@ -22,11 +24,12 @@ from hub.gate.recorder import Asked
 from hub.gate.released import ReleasedPage
 from hub.gate.restricted import confine
 from hub.gate.subjects import looks_beyond, looks_elsewhere, patients_of
+from hub.gate.trimming import Pointer
 from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population
 from hub.kernel.errors import Category, HubError
-from hub.store.criteria import Query
+from hub.store.criteria import Beside, Query
 from hub.store.query import parse_query
-from hub.store.values import Found, Visible
+from hub.store.values import Found, Stored, Visible
 
 Parameters = Sequence[tuple[str, str]]
 
@@ -51,55 +54,123 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     binding = binding_of(asked.actor, asked.type or _ALL_TYPES, wanted)
     after = cursor_of(door, params, binding)
     try:
-        still = patients_of(query) is None and (looks_beyond(query) or _counts(query))
-        return await door.settled(lambda: _search(door, asked, query, binding, after, still=still))
+        return await door.settled(lambda: _search(door, asked, query, binding, after))
     except HubError as refusal:
         if refusal.code in REFUSED_SEARCHES:
             await door.recorder.refused(asked, refusal.code)
         raise
 
 
-async def _search(
-    door: Door, asked: Asked, query: Query, binding: bytes, after: bytes | None, *, still: bool
-) -> ReleasedPage:
-    """One page, read in one snapshot if `still`.
-
-    A search over all that reads its own matches alone needs none. Should somebody's relationship begin or end between
-    its looks, a row would pass the predicate and fail its check: then it is read again, in a snapshot.
-    """
-    whom = patients_of(query)
-    async with door.snapshot() if still else door.database.connection() as tx:
-        cases = await door.cases(tx, asked, whom)
-        visible = await _visible(door, tx, cases, query, whom)
-        found = await _find(door, tx, query, visible, after)
-        included = [row for row in found.included if _may_be_included(asked.actor, row.type)]
-        rows = [*found.matches, *included]
-        await look_up_all(tx, cases, rows)
-        hidden = await hidden_from(door, tx, cases, rows)
-    if whom is None and not still and not all_permitted(cases, rows):
-        return await _search(door, asked, query, binding, after, still=True)
+async def _search(door: Door, asked: Asked, query: Query, binding: bytes, after: bytes | None) -> ReleasedPage:
+    page = await _surest(door, asked, query, after)
+    cases, rows = page.cases, page.rows
     basis = bound(await checked(door.recorder, asked, cases, rows), cases, rows)
     fault = refused_in(cases, rows)
     if fault is None:
         await door.recorder.released(asked, rows, basis)
     else:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
+    found = page.found
     return ReleasedPage(
-        matches=tuple(discreet(row, hidden) for row in found.matches),
-        included=tuple(discreet(row, hidden) for row in included),
+        matches=tuple([discreet(row, page.hidden) for row in found.matches]),
+        included=tuple([discreet(row, page.hidden) for row in page.included]),
         total=_total(query, found, first=after is None),
         next=None if found.next is None else door.seal.close(found.next, binding),
         ignored=query.ignored,
     )
 
 
+async def _surest(door: Door, asked: Asked, query: Query, after: bytes | None) -> _Page:
+    """The page by the first look that holds, as the last one does."""
+    looks = _looks(asked.actor, query)
+    for look in looks:
+        page = await _read(door, asked, query, after, look, sure=look == looks[-1])
+        if page is not None:
+            return page
+    raise HubError(Category.FAULT, "no look holds", where="gate")
+
+
+#: How a page is read: in one snapshot (`still`), statement by statement (`plain`), or for those who were concerned the
+#: last time (`guessed`): its one statement tells whether these are concerned now.
+Look = Literal["guessed", "plain", "still"]
+
+
+def _looks(actor: Actor, query: Query) -> list[Look]:
+    """How a page may be read, the cheapest way first; the next one is for where it did not hold.
+
+    A search that looks beyond its matches, or counts, needs a snapshot: no check of what leaves would notice that
+    somebody's relationship began or ended between its statements. One statement is a snapshot of its own.
+    """
+    if patients_of(query) is not None:
+        return ["plain"]
+    if _counts(query):
+        return ["still"]
+    guessed: list[Look] = [] if _apart(actor, query) or is_confined(actor) else ["guessed"]
+    return [*guessed, "still"] if looks_beyond(query) else [*guessed, "plain", "still"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Page:
+    """What was read, and what of it may not be repeated."""
+
+    cases: Cases
+    found: Found
+    included: list[Stored]
+    hidden: Collection[Pointer]
+
+    @property
+    def rows(self) -> list[Stored]:
+        return [*self.found.matches, *self.included]
+
+
+async def _read(door: Door, asked: Asked, query: Query, after: bytes | None, look: Look, *, sure: bool) -> _Page | None:
+    """One page; None where the look does not hold: a guess was wrong, or the check would not let a row pass.
+
+    The latter happens when a relationship begins or ends between two statements. A `sure` look holds.
+    """
+    whom = patients_of(query)
+    async with door.snapshot() if look == "still" else door.database.connection() as tx:
+        cases = await door.cases(tx, asked, whom)
+        if look == "guessed":
+            found = await _guessed(door, tx, cases, query, after)
+        else:
+            found = await _find(door, tx, query, await _visible(door, tx, cases, query, whom), after)
+        if found is None:
+            return None
+        included = [row for row in found.included if _may_be_included(asked.actor, row.type)]
+        rows = [*found.matches, *included]
+        await look_up_all(tx, cases, rows)
+        hidden = await hidden_from(door, tx, cases, rows)
+    holds = sure or all_permitted(cases, rows)
+    return _Page(cases=cases, found=found, included=included, hidden=hidden) if holds else None
+
+
+async def _guessed(door: Door, tx: Tx, cases: Cases, query: Query, after: bytes | None) -> Found | None:
+    """A page for those who were concerned the last time; None if others are now.
+
+    Whoever's dossier is read is read before: a search that looks beyond its matches is not made for them.
+    """
+    guess = door.concerned.guess(cases)
+    if guess and looks_beyond(query):
+        return None
+    visible = await of_population(tx, cases, guess)
+    found = await _find(door, tx, query, visible, after, door.concerned.beside(cases, guess))
+    return found if await door.concerned.holds(tx, cases, guess, found) else None
+
+
 async def _visible(door: Door, tx: Tx, cases: Cases, query: Query, whom: Whom | None) -> Visible:
     """The predicate: of the patients the search names, of what is about nobody, or of everybody."""
     if cases.actor.role in CLINICAL_ROLES and query.type in RECORD_TYPES:
         return NOTHING
-    if whom is not None or (query.type in NON_PATIENT_TYPES and not looks_elsewhere(query)):
+    if whom is not None or _apart(cases.actor, query):
         return of_patients(cases)
-    return await of_population(tx, cases, door.panel_limit)
+    return await of_population(tx, cases, await door.concerned.ask(tx, cases))
+
+
+def _apart(actor: Actor, query: Query) -> bool:
+    """Whether no patient plays a part, whoever asks."""
+    nothing = actor.role in CLINICAL_ROLES and query.type in RECORD_TYPES
+    return nothing or (query.type in NON_PATIENT_TYPES and not looks_elsewhere(query))
 
 
 def query_text(params: Parameters) -> str:
@@ -115,7 +186,9 @@ def cursor_of(door: Door, params: Parameters, binding: bytes) -> bytes | None:
     return door.seal.open(cursors[0], binding) if cursors else None
 
 
-async def _find(door: Door, tx: Tx, query: Query, visible: Visible, after: bytes | None) -> Found:
+async def _find(
+    door: Door, tx: Tx, query: Query, visible: Visible, after: bytes | None, beside: Beside | None = None
+) -> Found:
     counting = query.summary == "count" or query.count == 0  # R4 search.html#count: the one is the other
     return await door.store.search(
         tx,
@@ -124,11 +197,12 @@ async def _find(door: Door, tx: Tx, query: Query, visible: Visible, after: bytes
         count=0 if counting else door.size(query.count),
         after=after,
         total="accurate" if counting else query.total or "none",
+        beside=beside,
     )
 
 
 def _counts(query: Query) -> bool:
-    return query.summary == "count" or query.total == "accurate"
+    return query.summary == "count" or query.count == 0 or query.total == "accurate"
 
 
 def _may_be_included(actor: Actor, rtype: str) -> bool:

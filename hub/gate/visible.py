@@ -8,7 +8,7 @@ see the default.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -27,9 +27,8 @@ from hub.auth.scopes import Letter, allows
 from hub.db.database import Tx
 from hub.gate.asking import PERSONAL
 from hub.gate.cases import Case, Cases
-from hub.gate.dossier_sql import CONCERNED
 from hub.gate.dossiers import Whom
-from hub.gate.policy import askable, permitted
+from hub.gate.policy import askable
 from hub.kernel.errors import Category, HubError
 from hub.store.conditions import Condition
 from hub.store.values import Group, Panel, Visible
@@ -72,24 +71,19 @@ def of_patients(cases: Cases) -> Visible:
     )
 
 
-async def of_population(tx: Tx, cases: Cases, limit: int) -> Visible:
-    """The predicate of a search over all patients. Looks up everybody who is concerned and has consents.
+async def of_population(tx: Tx, cases: Cases, keys: Sequence[UUID]) -> Visible:
+    """The predicate of a search over all patients, of whom `keys` are concerned (hub.gate.concerned): these are looked
+    up. For a token that sees one person only, the predicate of that person.
 
-    Raises HubError FORBIDDEN for a break-glass, which opens one patient's record, and TOO_LARGE (code `too-costly`)
-    when more than `limit` source patients would have to be looked up.
+    Raises HubError FORBIDDEN for a break-glass, which opens one patient's record.
     """
     if cases.confined is not None:
         return of_patients(cases)
     if cases.actor.break_glass is not None:
         raise _one_patient()
-    ties, identities = cases.ties, sorted(cases.nobody.request.requester.identities)
-    values = (ties.kind, list(ties.parties), ties.at, identities, limit + 1)
-    cases.epoch, concerned = (await tx.fetch(CONCERNED, *values))[0]
-    if len(concerned) > limit:
-        raise _too_costly()
-    if concerned:
-        await cases.look_up(tx, Whom(keys=concerned))
-    default = permitted(replace(cases.nobody, related=True), frozenset(cases.own), {})
+    if keys:
+        await cases.look_up(tx, Whom(keys=keys))
+    ties, default = cases.ties, cases.rules.unspoken(cases.actor, True)
     panel = Panel(kind=ties.kind, parties=ties.parties, at=ties.at, condition=default)
     return replace(of_patients(cases), panel=panel)
 
@@ -107,16 +101,6 @@ def _one_patient() -> HubError:
         "break-glass opens the record of one patient",
         "name the patient, or use a token without it",
         "break-glass-one-patient",
-    )
-
-
-def _too_costly() -> HubError:
-    return HubError(
-        Category.TOO_LARGE,
-        "the consents of too many patients would have to be looked at",
-        where="search",
-        todo="narrow by patient",
-        code="too-costly",
     )
 
 

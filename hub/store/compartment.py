@@ -21,8 +21,9 @@ from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store import compartment_sql as sql
-from hub.store.compartment_sql import After, Kinds, Plan, Text
-from hub.store.criteria import Bind, binds
+from hub.store.compartment_sql import After, Kinds, Plan
+from hub.store.criteria import Bind
+from hub.store.emit import Filled
 from hub.store.predicate import Seen, seen
 from hub.store.read import COLUMNS, stored
 from hub.store.resource_types import NUMBERS, type_name, type_number
@@ -164,7 +165,6 @@ def _numbers(types: frozenset[str]) -> tuple[list[int], bool, int, int]:
     return listed, negated, min(given, default=0), max(given, default=0)
 
 
-async def _run(tx: Tx, compile_: Callable[[Plan], Text], plan: Plan) -> list[Any]:
-    text, order = compile_(plan)
-    values = list(binds(plan))
-    return list(await tx.fetch(text, *(values[position].value for position in order)))
+async def _run(tx: Tx, of: Callable[[Plan], Filled], plan: Plan) -> list[Any]:
+    text, values = of(plan)
+    return list(await tx.fetch(text, *values))

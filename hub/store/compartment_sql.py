@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 from hub.store.criteria import Bind
-from hub.store.emit import Emitter, every
+from hub.store.emit import Emitter, every, statement
 from hub.store.predicate import Seen, may_see
 from hub.store.read import COLUMNS
 
@@ -47,10 +46,6 @@ class Plan:
     limit: Bind | None = None
 
 
-#: A statement, and the place among the binds of its plan of each of its arguments.
-Text = tuple[str, tuple[int, ...]]
-
-
 def _of(emit: Emitter, kinds: Kinds, row: str) -> str:
     """Of these types. The list is no index condition: with one, the rows would not come in the order of the index."""
     return f"({row}.type = ANY({emit.use(kinds.numbers)})) IS {'NOT ' if kinds.negated else ''}TRUE"
@@ -78,23 +73,20 @@ def _columns(row: str) -> str:
     return ", ".join(f"{row}.{name}" for name in COLUMNS.split(", "))
 
 
-@lru_cache(maxsize=256)
-def opening(plan: Plan) -> Text:
+@statement(256)
+def opening(emit: Emitter, plan: Plan) -> str:
     """The Patients' own rows (one row of nulls where there is none to give), each with the snapshot."""
-    emit = Emitter(plan)
     keys = emit.use(plan.pkeys)
     own = [f"r.pkey = ANY({keys})", f"r.key = ANY({keys})", "r.key = r.pkey"]
     own += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
     if plan.after is not None:
         own += _unchanged(emit, plan.after, "r")
-    text = f"SELECT {_columns('r')}, s.s::text FROM pg_current_snapshot() AS s LEFT JOIN resource r ON {every(own)}"
-    return text, emit.order
+    return f"SELECT {_columns('r')}, s.s::text FROM pg_current_snapshot() AS s LEFT JOIN resource r ON {every(own)}"
 
 
-@lru_cache(maxsize=256)
-def rows(plan: Plan) -> Text:
+@statement(256)
+def rows(emit: Emitter, plan: Plan) -> str:
     """Rows in their order, each with its date."""
-    emit = Emitter(plan)
     conditions = [f"r.pkey = {emit.first(plan.pkeys)}"]
     conditions.append(f"r.type BETWEEN {emit.use(plan.kinds.low)} AND {emit.use(plan.kinds.high)}")
     conditions += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
@@ -102,17 +94,15 @@ def rows(plan: Plan) -> Text:
         number, low, key = map(emit.use, plan.after.row)
         conditions.append(f"(r.type, r.date_low, r.key) > ({number}, {low}, {key})")
         conditions += _unchanged(emit, plan.after, "r")
-    text = (
+    return (
         f"SELECT {_columns('r')}, r.date_low FROM resource r WHERE {every(conditions)}"
         f" ORDER BY r.type, r.date_low, r.key LIMIT {_limit(emit, plan)}"
     )
-    return text, emit.order
 
 
-@lru_cache(maxsize=256)
-def referred(plan: Plan) -> Text:
+@statement(256)
+def referred(emit: Emitter, plan: Plan) -> str:
     """What the rows refer to that is about no patient, by key."""
-    emit = Emitter(plan)
     leading = [f"r.pkey = ANY({emit.use(plan.pkeys)})"]
     leading += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r")
     conditions = ["t.patient IS NULL", *_since(emit, plan, "t")]
@@ -122,19 +112,17 @@ def referred(plan: Plan) -> Text:
         conditions.append(f"w.key > {emit.use(plan.after.row[0])}")
         conditions += _unchanged(emit, plan.after, "t")
     keys = f"SELECT DISTINCT k.key FROM resource r CROSS JOIN LATERAL unnest(r.refs) AS k (key) WHERE {every(leading)}"
-    text = (
+    return (
         f"SELECT {_columns('t')} FROM ({keys}) w JOIN resource t ON t.pkey = w.key AND t.key = w.key"
         f" WHERE {every(conditions)} ORDER BY w.key LIMIT {_limit(emit, plan)}"
     )
-    return text, emit.order
 
 
-@lru_cache(maxsize=256)
-def holds(plan: Plan) -> Text:
+@statement(256)
+def holds(emit: Emitter, plan: Plan) -> str:
     """Whether there is any row."""
-    emit = Emitter(plan)
     conditions = [f"r.pkey = ANY({emit.use(plan.pkeys)})", *_may_leave(emit, plan, plan.kinds, "r")]
-    return f"SELECT EXISTS (SELECT FROM resource r WHERE {every(conditions)})", emit.order
+    return f"SELECT EXISTS (SELECT FROM resource r WHERE {every(conditions)})"
 
 
 def _unchanged(emit: Emitter, after: After, row: str) -> list[str]:

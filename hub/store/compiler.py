@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
-from typing import Any, Final
+from typing import Final
 
 from hub.kernel.errors import Category, HubError
-from hub.store.criteria import Bind, Clause, Query, SortKey, binds
-from hub.store.emit import Emitter, every, some
+from hub.store.criteria import Beside, Bind, Clause, Query, SortKey
+from hub.store.emit import Emitter, every, some, statement
 from hub.store.predicate import Seen
 from hub.store.read import COLUMNS
 from hub.store.resource_types import type_number
 from hub.store.scan import Scan, scan
 
-#: Number of columns a page row begins with; the sort values follow as text, then the snapshot.
+#: Number of columns a page row begins with; the sort values follow as text, the snapshot, what is asked beside.
 WIDTH: Final = COLUMNS.count(",") + 1
 
 #: The order where none is asked for, and after all that is asked for: the newest clinical date first.
@@ -61,33 +60,18 @@ class Plan:
     seen: Seen
     after: Cursor | None
     limit: Bind
+    beside: Beside | None
 
 
-def plan(query: Query, who: Seen, after: Cursor | None, limit: int) -> Plan:
+def plan(query: Query, who: Seen, after: Cursor | None, limit: int, beside: Beside | None = None) -> Plan:
     """The plan of a page of at most `limit` rows."""
     rtype = Bind(type_number(query.type), "smallint") if query.type is not None else None
-    return Plan(rtype, query.clauses, query.sort or DEFAULT_SORT, who, after, Bind(limit, "bigint"))
+    return Plan(rtype, query.clauses, query.sort or DEFAULT_SORT, who, after, Bind(limit, "bigint"), beside)
 
 
-def page(asked: Plan) -> tuple[str, list[Any]]:
-    """SQL and arguments of a page: the columns of `read.COLUMNS`, sort values as text, the snapshot."""
-    return _filled(_page(asked), asked)
-
-
-def total(asked: Plan) -> tuple[str, list[Any]]:
-    """SQL and arguments of the number of all matches."""
-    return _filled(_total(asked), asked)
-
-
-def _filled(compiled: tuple[str, tuple[int, ...]], asked: Plan) -> tuple[str, list[Any]]:
-    text, order = compiled
-    values = list(binds(asked))
-    return text, [values[position].value for position in order]
-
-
-@lru_cache(maxsize=_SHAPES)
-def _page(asked: Plan) -> tuple[str, tuple[int, ...]]:
-    emit = Emitter(asked)
+@statement(_SHAPES)
+def page(emit: Emitter, asked: Plan) -> str:
+    """A page: the columns of `read.COLUMNS`, sort values as text, the snapshot, what is asked beside."""
     found = scan(emit, asked.type, asked.clauses, asked.seen)
     keys = [(_sort_value(emit, key, found), key.descending) for key in asked.sort]
     keys.append((found.key, keys[-1][1]))
@@ -99,15 +83,16 @@ def _page(asked: Plan) -> tuple[str, tuple[int, ...]]:
     columns = [f"{found.row}.{name}" for name in COLUMNS.split(", ")]
     columns += [f"({value})::text" for value, _ in keys[:-1]]
     columns.append("(SELECT pg_current_snapshot()::text)")
+    if asked.beside is not None:
+        columns.append(asked.beside.text.format(*map(emit.use, asked.beside.values)))
     order = ", ".join(f"{value}{' DESC' if descending else ''}" for value, descending in keys)
-    text = f"{found.sql(', '.join(columns))} ORDER BY {order} LIMIT {emit.use(asked.limit)}"
-    return text, emit.order
+    return f"{found.sql(', '.join(columns))} ORDER BY {order} LIMIT {emit.use(asked.limit)}"
 
 
-@lru_cache(maxsize=_SHAPES)
-def _total(asked: Plan) -> tuple[str, tuple[int, ...]]:
-    emit = Emitter(asked)
-    return scan(emit, asked.type, asked.clauses, asked.seen, whole=True).sql("count(*)"), emit.order
+@statement(_SHAPES)
+def total(emit: Emitter, asked: Plan) -> str:
+    """The number of all matches."""
+    return scan(emit, asked.type, asked.clauses, asked.seen, whole=True).sql("count(*)")
 
 
 def _sort_value(emit: Emitter, key: SortKey, found: Scan) -> str:

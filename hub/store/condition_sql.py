@@ -21,21 +21,19 @@ from hub.store.tokens import CLINICAL_CODE, PROFILE, system_and_code, text
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """A condition with its values bound. `{r}` in its text is the row, `{0}` the first value or part, and so on."""
+    """A condition with its values bound. `{r}` in its text is the row, each `{}` the next value."""
 
     text: str
     values: tuple[Bind, ...] = ()
-    parts: tuple[Bound, ...] = ()
 
 
 ALWAYS: Final = Bound("TRUE")
 NEVER: Final = Bound("FALSE")
 
 _TIMED: Final = "({r}.clinical_start IS NOT NULL OR {r}.clinical_end IS NOT NULL)"
-_BY_LABELS: Final = "CASE WHEN cardinality({r}.labels) = 0 THEN {0} ELSE {1} END"
 _FOREIGN: Final = (
     "(cardinality({r}.labels) > 0 AND EXISTS (SELECT FROM unnest({r}.labels) AS l (label)"
-    " WHERE split_part(l.label, '|', 1) <> ALL({0})))"
+    " WHERE split_part(l.label, '|', 1) <> ALL({})))"
 )
 
 
@@ -51,7 +49,8 @@ def bound(condition: c.Condition) -> Bound:
         case c.AnyOf(parts):
             return _joined(" OR ", parts)
         case c.Not(part):
-            return Bound("NOT {0}", (), (bound(part),))
+            inner = bound(part)
+            return Bound(f"NOT {inner.text}", inner.values)
         case c.Timed():
             return Bound(_TIMED)
         case c.Within(low, high):
@@ -66,43 +65,44 @@ def bound_by_labels(condition: c.Condition) -> Bound:
     bare = unlabelled(condition)
     if bare == condition:
         return bound(condition)
-    return Bound(_BY_LABELS, (), (bound(bare), bound(condition)))
+    short, other = bound(bare), bound(condition)
+    text = f"CASE WHEN cardinality({{r}}.labels) = 0 THEN {short.text} ELSE {other.text} END"
+    return Bound(text, short.values + other.values)
 
 
 def sql(emit: Emitter, asked: Bound, row: str) -> str:
     """The text of a bound condition on a row."""
-    values = [emit.use(value) for value in asked.values]
-    return asked.text.format(*values, *(sql(emit, part, row) for part in asked.parts), r=row)
+    return asked.text.format(*map(emit.use, asked.values), r=row)
 
 
 def _joined(word: str, parts: tuple[c.Condition, ...]) -> Bound:
     if not parts:
         return ALWAYS if word == " AND " else NEVER
-    text = word.join(f"{{{number}}}" for number in range(len(parts)))
-    return Bound(f"({text})", (), tuple(map(bound, parts)))
+    found = [bound(part) for part in parts]
+    return Bound(f"({word.join(one.text for one in found)})", tuple(value for one in found for value in one.values))
 
 
 def _leaf(condition: c.Condition) -> Bound:
     """A condition on one set of alternatives."""
     match condition:
         case c.TypeIn(types):
-            return _one_of("{r}.type = ANY({0})", (NUMBERS[name] for name in types if name in NUMBERS), "smallint[]")
+            return _one_of("{r}.type = ANY({})", (NUMBERS[name] for name in types if name in NUMBERS), "smallint[]")
         case c.HasProfile(profiles):
-            return _one_of("{r}.tokens && {0}", (text(PROFILE, url) for url in profiles), "uuid[]")
+            return _one_of("{r}.tokens && {}", (text(PROFILE, url) for url in profiles), "uuid[]")
         case c.HasCode(codes):
-            return _one_of("{r}.tokens && {0}", (system_and_code(CLINICAL_CODE, *pair) for pair in codes), "uuid[]")
+            return _one_of("{r}.tokens && {}", (system_and_code(CLINICAL_CODE, *pair) for pair in codes), "uuid[]")
         case c.Labelled(labels):
-            return _one_of("{r}.labels && {0}", labels, "text[]")
+            return _one_of("{r}.labels && {}", labels, "text[]")
         case c.ForeignLabel(systems):
             return _one_of(_FOREIGN, systems, "text[]")
         case c.AuthorOrg(codes):
-            return _one_of("{r}.author_org = ANY({0})", codes, "text[]")
+            return _one_of("{r}.author_org = ANY({})", codes, "text[]")
         case c.Author(references):
-            return _one_of("{r}.authors && {0}", references, "text[]")
+            return _one_of("{r}.authors && {}", references, "text[]")
         case c.Is(keys):
-            return _one_of("{r}.key = ANY({0})", keys, "uuid[]")
+            return _one_of("{r}.key = ANY({})", keys, "uuid[]")
         case c.RefersTo(keys):
-            return _one_of("{r}.refs && {0}", keys, "uuid[]")
+            return _one_of("{r}.refs && {}", keys, "uuid[]")
     raise TypeError(condition)
 
 
@@ -116,11 +116,11 @@ def _within(low: datetime | None, high: datetime | None) -> Bound:
     values = []
     if low is not None:
         values.append(low)
-        tests.append(f"coalesce({{r}}.clinical_start >= {{{len(values) - 1}}}, FALSE)")
+        tests.append("coalesce({r}.clinical_start >= {}, FALSE)")
     if high is not None:
         values.append(high)
         # The row's end is just past its last microsecond.
-        tests.append(f"coalesce({{r}}.clinical_end <= {{{len(values) - 1}}} + interval '1 microsecond', FALSE)")
+        tests.append("coalesce({r}.clinical_end <= {} + interval '1 microsecond', FALSE)")
     return _times(tests, values)
 
 
@@ -129,10 +129,10 @@ def _overlaps(low: datetime | None, high: datetime | None) -> Bound:
     values = []
     if low is not None:
         values.append(low)
-        tests.append(f"coalesce({{r}}.clinical_end > {{{len(values) - 1}}}, TRUE)")
+        tests.append("coalesce({r}.clinical_end > {}, TRUE)")
     if high is not None:
         values.append(high)
-        tests.append(f"coalesce({{r}}.clinical_start <= {{{len(values) - 1}}}, TRUE)")
+        tests.append("coalesce({r}.clinical_start <= {}, TRUE)")
     return _times(tests, values)
 
 

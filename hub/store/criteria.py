@@ -9,10 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from hub.store.criteria_parts import Amount, Bind, Comparison, Condition, People, Place, Words, binds
+from hub.store.criteria_parts import Amount, Bind, Comparison, Condition, People, Place, Words, shape_of
 
 __all__ = [
     "Amount",
+    "Beside",
     "Bind",
     "Chain",
     "Clause",
@@ -39,7 +40,7 @@ __all__ = [
     "Types",
     "Under",
     "Words",
-    "binds",
+    "shape_of",
 ]
 
 
@@ -247,6 +248,17 @@ class Include:
     parameter: str
     target: str | None
     iterate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """A value asked for in the statement of a page, of one state of the database with its rows.
+
+    `text` is SQL of the caller's constants; `{0}` in it is the first of `values`, and so on.
+    """
+
+    text: str
+    values: tuple[Bind, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
+from operator import attrgetter
 from typing import Any, Literal, TypeAlias
 
 Side: TypeAlias = Literal["low", "high"]
@@ -88,18 +89,25 @@ class Place:
     reach: Bind
 
 
-def binds(node: Any) -> Iterator[Bind]:
-    """Every Bind below a node, always in the same order for nodes of one shape."""
-    if node.__class__ is Bind:
-        yield node
-    elif node.__class__ is tuple:
-        for item in node:
-            yield from binds(item)
-    else:
-        for name in _fields(node.__class__):
-            yield from binds(getattr(node, name))
+def shape_of(node: Any, found: list[Bind]) -> Hashable:
+    """What a node is but for its values: equal for nodes of one shape. Every Bind below it goes into `found`, always in
+    the same order for nodes of one shape.
+    """
+    kind = node.__class__
+    if kind is Bind:
+        found.append(node)
+        return str(node.type)
+    if kind is tuple:
+        return tuple([shape_of(item, found) for item in node])
+    parts = _parts(kind)
+    return node if parts is None else (kind, *[shape_of(item, found) for item in parts(node)])
 
 
 @cache
-def _fields(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(kind)) if is_dataclass(kind) else ()
+def _parts(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
+    """What gives the fields of a node of a kind; None for a leaf."""
+    if not is_dataclass(kind):
+        return None
+    names = [field.name for field in fields(kind)]
+    getter = attrgetter(*names)
+    return getter if len(names) > 1 else lambda node: (getter(node),)

@@ -5,18 +5,23 @@ Text comes from constants of this package only; every value, and every number of
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Hashable, Sequence
+from functools import wraps
+from typing import Any, Final, TypeVar
 
 from hub.kernel.errors import Category, HubError
-from hub.store.criteria import Bind, binds
+from hub.store.criteria import Bind, shape_of
+
+P = TypeVar("P")
+
+#: SQL, and its arguments in their order.
+Filled = tuple[str, list[Any]]
 
 
 class Emitter:
     """Numbers the binds of one plan as they are used, and makes fresh table aliases."""
 
-    def __init__(self, plan: Any) -> None:
-        found = list(binds(plan))
+    def __init__(self, found: Sequence[Bind]) -> None:
         self._position = {id(bind): position for position, bind in enumerate(found)}
         if len(self._position) != len(found):
             raise HubError(Category.FAULT, "a value stands twice in a plan", where="search compiler")
@@ -39,8 +44,36 @@ class Emitter:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """Position in the plan of each placeholder's bind."""
+        """Position of each placeholder's bind among those of the plan."""
         return tuple(self._number)
+
+
+def statement(most: int) -> Callable[[Callable[[Emitter, P], str]], Callable[[P], Filled]]:
+    """Turn what writes the SQL of a plan into what gives it with its arguments.
+
+    The texts of `most` shapes of plans are kept, those last made; no value of any plan is.
+    """
+
+    def kept(write: Callable[[Emitter, P], str]) -> Callable[[P], Filled]:
+        known: Final[dict[Hashable, tuple[str, tuple[int, ...]]]] = {}
+
+        @wraps(write)
+        def filled(plan: P) -> Filled:
+            binds: list[Bind] = []
+            shape = shape_of(plan, binds)
+            found = known.get(shape)
+            if found is None:
+                emit = Emitter(binds)
+                found = write(emit, plan), emit.order
+                while len(known) >= most:
+                    del known[next(iter(known))]
+                known[shape] = found
+            text, order = found
+            return text, [binds[position].value for position in order]
+
+        return filled
+
+    return kept
 
 
 def reference_token(prefix: str, key: str) -> str:

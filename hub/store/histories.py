@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Final
 
 import msgspec
@@ -20,8 +19,8 @@ import msgspec
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
-from hub.store.criteria import Bind, binds
-from hub.store.emit import Emitter, every
+from hub.store.criteria import Bind
+from hub.store.emit import Emitter, every, statement
 from hub.store.predicate import Seen, may_see, seen
 from hub.store.read import COLUMNS, stored
 from hub.store.resource_types import type_number
@@ -82,9 +81,8 @@ async def page(tx: Tx, types: Iterable[str], visible: Visible, span: Span, *, co
     """One page. See `Store.history`."""
     before = None if after is None else _decoded(after)
     plan = _plan(types, seen(visible), span, before, count + 1)
-    text, order = _text(plan)
-    values = list(binds(plan))
-    rows = await tx.fetch(text, *(values[place].value for place in order))
+    text, values = _text(plan)
+    rows = await tx.fetch(text, *values)
     matches = [stored(row) for row in rows[:count]]
     following = None
     if len(rows) > count:
@@ -130,17 +128,14 @@ def _after(before: _Position) -> _After:
     )
 
 
-@lru_cache(maxsize=256)
-def _text(plan: _Plan) -> tuple[str, tuple[int, ...]]:
-    """The statement, and the place among the binds of its plan of each of its arguments."""
-    emit = Emitter(plan)
+@statement(256)
+def _text(emit: Emitter, plan: _Plan) -> str:
     walks = f"({_standing(emit, plan)}) UNION ALL ({_superseded(emit, plan)})"
-    text = (
+    return (
         f"SELECT {_columns('v')}, (SELECT pg_current_snapshot()::text)"
         f" FROM unnest({emit.use(plan.types)}) AS t (type) CROSS JOIN LATERAL ({walks}) v"
         f" ORDER BY v.{_ORDER.format('v.')} LIMIT {emit.use(plan.limit)}"
     )
-    return text, emit.order
 
 
 def _standing(emit: Emitter, plan: _Plan) -> str:

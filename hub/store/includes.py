@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
@@ -15,8 +14,8 @@ from hub.fhir.search_parameters import RESOURCE_TYPES, parameters
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store import tokens
-from hub.store.criteria import Bind, Include, People, Query, Tokens, binds
-from hub.store.emit import Emitter, every, reference_token
+from hub.store.criteria import Bind, Include, People, Query, Tokens
+from hub.store.emit import Emitter, Filled, every, reference_token, statement
 from hub.store.predicate import Seen, may_see
 from hub.store.promoted import leading_parameters
 from hub.store.read import COLUMNS, stored
@@ -121,7 +120,7 @@ async def _forward(tx: Tx, includes: Sequence[Include], fresh: Sequence[Stored],
         return []
     pkeys, keys = [version.pkey for version in fresh], [_key(version) for version in fresh]
     plan = _Forward(Bind(pkeys, "uuid[]"), Bind(keys, "uuid[]"), follows, who, Bind(MOST + 1, "bigint"))
-    return await _fetch(tx, _forward_sql(plan), plan)
+    return await _fetch(tx, _forward_sql(plan))
 
 
 def _follow(include: Include) -> _Follow:
@@ -151,7 +150,7 @@ async def _backward(tx: Tx, include: Include, fresh: Sequence[Stored], who: Seen
         selective=True,
     )
     plan = _Backward(Bind(type_number(include.source), "smallint"), refers, who, Bind(MOST + 1, "bigint"))
-    return await _fetch(tx, _backward_sql(plan), plan)
+    return await _fetch(tx, _backward_sql(plan))
 
 
 async def _backward_by_all(tx: Tx, include: Include, aimed: Sequence[Stored], who: Seen) -> list[Record]:
@@ -168,29 +167,26 @@ async def _backward_by_all(tx: Tx, include: Include, aimed: Sequence[Stored], wh
         raise HubError(Category.TOO_LARGE, "asks for too many references at once", todo="ask for fewer with _count")
     rtype = None if include.source == "*" else Bind(type_number(include.source), "smallint")
     plan = _Backward(rtype, Tokens(Bind(hashes, "uuid[]"), selective=True), who, Bind(MOST + 1, "bigint"))
-    return await _fetch(tx, _backward_sql(plan), plan)
+    return await _fetch(tx, _backward_sql(plan))
 
 
-async def _fetch(tx: Tx, compiled: tuple[str, tuple[int, ...]], plan: _Forward | _Backward) -> list[Record]:
-    text, order = compiled
-    values = list(binds(plan))
-    return list(await tx.fetch(text, *(values[position].value for position in order)))
+async def _fetch(tx: Tx, asked: Filled) -> list[Record]:
+    text, values = asked
+    return list(await tx.fetch(text, *values))
 
 
-@lru_cache(maxsize=512)
-def _forward_sql(plan: _Forward) -> tuple[str, tuple[int, ...]]:
-    emit = Emitter(plan)
+@statement(512)
+def _forward_sql(emit: Emitter, plan: _Forward) -> str:
     given = f"unnest({emit.use(plan.pkeys)}, {emit.use(plan.keys)}) AS m (pkey, key)"
     of = f"{given} JOIN resource s ON s.pkey = m.pkey AND s.key = m.key CROSS JOIN LATERAL unnest(s.refs) AS k (key)"
     wanted = " UNION ".join(_followed(emit, follow, of, plan.seen) for follow in plan.follows)
     columns = ", ".join(f"r.{name}" for name in COLUMNS.split(", "))
-    text = (
+    return (
         f"SELECT {columns} FROM ({wanted}) w (key, type) JOIN resource_home h ON h.key = w.key"
         " JOIN resource r ON r.pkey = h.pkey AND r.key = h.key"
         f" WHERE (w.type IS NULL OR r.type = w.type) AND NOT r.deleted AND {may_see(emit, plan.seen, 'r')}"
         f" LIMIT {emit.use(plan.limit)}"
     )
-    return text, emit.order
 
 
 def _followed(emit: Emitter, follow: _Follow, of: str, who: Seen) -> str:
@@ -201,9 +197,8 @@ def _followed(emit: Emitter, follow: _Follow, of: str, who: Seen) -> str:
     return f"SELECT k.key, {target} FROM {of} WHERE {every(conditions)}"
 
 
-@lru_cache(maxsize=512)
-def _backward_sql(plan: _Backward) -> tuple[str, tuple[int, ...]]:
-    emit = Emitter(plan)
+@statement(512)
+def _backward_sql(emit: Emitter, plan: _Backward) -> str:
     found = scan(emit, plan.type, (plan.refers,), plan.seen)
     columns = ", ".join(f"{found.row}.{name}" for name in COLUMNS.split(", "))
-    return f"{found.sql(columns)} LIMIT {emit.use(plan.limit)}", emit.order
+    return f"{found.sql(columns)} LIMIT {emit.use(plan.limit)}"

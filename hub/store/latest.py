@@ -7,15 +7,14 @@ groups that these make. Both hold the predicate, so what may not be seen neither
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Any, Final
 
 from hub.db.database import Tx
 from hub.fhir.json import loads
 from hub.store import codec
 from hub.store.code_groups import grouped
-from hub.store.criteria import Bind, Clause, Query, binds
-from hub.store.emit import Emitter
+from hub.store.criteria import Bind, Clause, Query
+from hub.store.emit import Emitter, statement
 from hub.store.predicate import Seen, seen
 from hub.store.read import COLUMNS, stored
 from hub.store.resource_types import type_number
@@ -66,18 +65,15 @@ def _number() -> Bind:
 
 
 async def _run(tx: Tx, plan: _Plan) -> list[tuple[Any, ...]]:
-    text, order = _text(plan)
-    values = list(binds(plan))
-    return [tuple(row) for row in await tx.fetch(text, *(values[place].value for place in order))]
+    text, values = _text(plan)
+    return [tuple(row) for row in await tx.fetch(text, *values)]
 
 
-@lru_cache(maxsize=256)
-def _text(plan: _Plan) -> tuple[str, tuple[int, ...]]:
-    """The statement, and the place among the binds of its plan of each of its arguments."""
-    emit = Emitter(plan)
+@statement(256)
+def _text(emit: Emitter, plan: _Plan) -> str:
     signed = _signed(emit, plan)
     if plan.groups is None:
-        return f"{signed} SELECT DISTINCT ON (s.signature) s.signature, s.body FROM s ORDER BY s.signature", emit.order
+        return f"{signed} SELECT DISTINCT ON (s.signature) s.signature, s.body FROM s ORDER BY s.signature"
     groups = plan.groups
     named = f"unnest({emit.use(groups.signatures)}, {emit.use(groups.numbers)}) AS g (signature, number)"
     # rank: all of one time are given, more than are asked for if need be.
@@ -86,11 +82,10 @@ def _text(plan: _Plan) -> tuple[str, tuple[int, ...]]:
         f" FROM s JOIN {named} ON g.signature = s.signature"
     )
     columns = ", ".join(f"w.{name}" for name in COLUMNS.split(", "))
-    text = (
+    return (
         f"{signed} SELECT {columns} FROM ({ranked}) w WHERE w.place <= {emit.use(groups.most)}"
         f" ORDER BY w.number, w.date_low DESC, w.key LIMIT {emit.use(groups.limit)}"
     )
-    return text, emit.order
 
 
 def _signed(emit: Emitter, plan: _Plan) -> str:

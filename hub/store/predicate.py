@@ -7,18 +7,20 @@ first; whether a person is on the panel is asked of those rows alone that no oth
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 from uuid import UUID
 
 from hub.store import condition_sql
 from hub.store.condition_sql import Bound
+from hub.store.conditions import Condition
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter, every, some
 from hub.store.people import same_person
 from hub.store.resource_types import type_number
-from hub.store.values import Group, Panel, Visible
+from hub.store.values import Panel, Visible
 
 #: Beyond so many keys a list is hashed once for the statement, below it is walked for each row.
 _MANY: Final = 8
@@ -67,34 +69,47 @@ def seen(visible: Visible) -> Seen:
     """Bind the gate's predicate."""
     if visible.everything:
         return Seen(everything=True)
+    panel, groups = visible.panel, visible.groups
+    first = () if panel is None else (panel.condition,)
+    conditions = _apart([*first, *(group.condition for group in groups)])
     return Seen(
         types=_types(visible.types),
         organizations=Bind(list(visible.organizations), "text[]") if visible.organizations else None,
         withheld=_types(visible.withheld),
-        panel=_panel(visible.panel) if visible.panel is not None else None,
-        groups=tuple(map(_group, visible.groups)),
+        panel=_panel(panel, next(conditions)) if panel is not None else None,
+        groups=tuple([SeenGroup(_keys(group.pkeys), next(conditions)) for group in groups]),
         confined=_keys(visible.confined) if visible.confined is not None else None,
     )
 
 
 def _types(names: frozenset[str]) -> Bind | None:
-    return Bind([type_number(name) for name in names], "smallint[]") if names else None
+    return Bind(_numbers(names), "smallint[]") if names else None
+
+
+@lru_cache(maxsize=64)
+def _numbers(names: frozenset[str]) -> list[int]:
+    return [type_number(name) for name in names]
 
 
 def _keys(pkeys: Sequence[UUID]) -> Keys:
     return Keys(Bind(list(pkeys), "uuid[]"), hashed=len(pkeys) > _MANY)
 
 
-def _group(group: Group) -> SeenGroup:
-    return SeenGroup(_keys(group.pkeys), condition_sql.bound_by_labels(group.condition))
+#: What may be seen of patients whose consents say nothing is the same for each of them, request after request.
+_bound: Final = lru_cache(maxsize=1024)(condition_sql.bound_by_labels)
 
 
-def _panel(panel: Panel) -> SeenPanel:
+def _apart(conditions: Iterable[Condition]) -> Iterator[Bound]:
+    """Each bound; equal ones each for itself, since a value stands once in a plan."""
+    known: set[Condition] = set()
+    for condition in conditions:
+        yield condition_sql.bound_by_labels(condition) if condition in known else _bound(condition)
+        known.add(condition)
+
+
+def _panel(panel: Panel, condition: Bound) -> SeenPanel:
     return SeenPanel(
-        Bind(panel.kind, "text"),
-        Bind(list(panel.parties), "text[]"),
-        Bind(panel.at, "timestamptz"),
-        condition_sql.bound_by_labels(panel.condition),
+        Bind(panel.kind, "text"), Bind(list(panel.parties), "text[]"), Bind(panel.at, "timestamptz"), condition
     )
 
 

@@ -9,7 +9,7 @@ from asyncpg import Record
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
 from hub.store import compiler, paging
-from hub.store.criteria import Query
+from hub.store.criteria import Beside, Query
 from hub.store.includes import included
 from hub.store.paging import Position
 from hub.store.predicate import Seen, seen
@@ -22,34 +22,45 @@ DEFAULT_COUNT: Final = 20
 
 
 async def search(
-    tx: Tx, query: Query, visible: Visible, *, count: int, after: bytes | None, total: Literal["none", "accurate"]
+    tx: Tx,
+    query: Query,
+    visible: Visible,
+    *,
+    count: int,
+    after: bytes | None,
+    total: Literal["none", "accurate"],
+    beside: Beside | None,
 ) -> Found:
     """One page. See `Store.search`."""
     who = seen(visible)
     query = await resolved(tx, query, who)
     position = paging.decode(after) if after is not None else None
     cursor = paging.cursor(position) if position else None
-    rows = await _rows(tx, query, who, cursor, count)
+    rows = await _rows(tx, query, who, cursor, count, beside)
     matches = [stored(row) for row in rows[:count]]
     whole = position.total if position else None
     if total == "accurate" and position is None:
         whole = len(rows) if len(rows) <= count and count else await _total(tx, query, who)
     following = None
     if len(rows) > count > 0:
-        following = paging.encode(_position(rows[count - 1], matches[-1], position, whole))
+        sorted_by = len(query.sort or compiler.DEFAULT_SORT)
+        following = paging.encode(_position(rows[count - 1], sorted_by, matches[-1], position, whole))
     return Found(
         matches=matches,
         included=await included(tx, query, matches, who),
         total=whole,
         next=following,
+        beside=rows[0][-1] if rows and beside is not None else None,
     )
 
 
-async def _rows(tx: Tx, query: Query, who: Seen, cursor: compiler.Cursor | None, count: int) -> list[Record]:
+async def _rows(
+    tx: Tx, query: Query, who: Seen, cursor: compiler.Cursor | None, count: int, beside: Beside | None
+) -> list[Record]:
     """One row more than the page holds, to know whether another follows."""
     if not count:
         return []
-    text, values = compiler.page(compiler.plan(query, who, cursor, count + 1))
+    text, values = compiler.page(compiler.plan(query, who, cursor, count + 1, beside))
     return await tx.fetch(text, *values)
 
 
@@ -58,7 +69,7 @@ async def _total(tx: Tx, query: Query, who: Seen) -> int:
     return int(await tx.fetchval(text, *values))
 
 
-def _position(row: Record, last: Stored, before: Position | None, total: int | None) -> Position:
-    *values, snapshot = list(row)[compiler.WIDTH :]
+def _position(row: Record, sorted_by: int, last: Stored, before: Position | None, total: int | None) -> Position:
+    *values, snapshot = list(row)[compiler.WIDTH : compiler.WIDTH + sorted_by + 1]
     key = reference_key(last.type, last.id)
     return Position(tuple(values), str(key), before.snapshot if before else snapshot, total)

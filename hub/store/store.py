@@ -24,7 +24,7 @@ from hub.store import (
     walk,
     write,
 )
-from hub.store.criteria import Query
+from hub.store.criteria import Beside, Query
 from hub.store.explain import Explained
 from hub.store.phrases import Phrases
 from hub.store.registry import Registry
@@ -91,15 +91,17 @@ class Store:
         count: int = search.DEFAULT_COUNT,
         after: bytes | None = None,
         total: Literal["none", "accurate"] = "none",
+        beside: Beside | None = None,
     ) -> Found:
         """One page of at most `count` matches that may be seen (0: none, for the total alone).
 
         `after` is `next` of the page before, with the same query and predicate. Rows that do not change while
         somebody pages are neither missed nor repeated; a row written since the first page is left out. The total is
-        that of the first page. What is included is subject to the same predicate.
+        that of the first page. What is included is subject to the same predicate. `beside` is asked for in the
+        statement of the matches: where there are none, nothing is known of it.
         Raises HubError INVALID for an `after` that is none, TOO_LARGE when too much is included.
         """
-        return await search.search(tx, query, visible, count=count, after=after, total=total)
+        return await search.search(tx, query, visible, count=count, after=after, total=total, beside=beside)
 
     async def explain(self, tx: Tx, query: Query, visible: Visible) -> Explained:
         """How the first page of a search would be found; `tx` is a transaction. Nothing of any row is told."""

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
@@ -182,12 +182,16 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One page of a search. `next` continues it; None on the last page. `total` counts all visible matches."""
+    """One page of a search. `next` continues it; None on the last page. `total` counts all visible matches.
+
+    `beside` is what was asked for in the same statement; None too where no row could tell.
+    """
 
     matches: list[Stored]
     included: list[Stored]
     total: int | None
     next: bytes | None
+    beside: Any = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from asyncpg import Record
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
-from hub.store.criteria import Bind, Clause, People, Query, Target, binds
-from hub.store.emit import Emitter, every
+from hub.store.criteria import Bind, Clause, People, Query, Target
+from hub.store.emit import Emitter, Filled, every, statement
 from hub.store.people import people, sources
 from hub.store.predicate import Seen, may_see, seen
 from hub.store.read import COLUMNS, stored
@@ -97,7 +97,7 @@ async def snapshot(tx: Tx) -> str:
 
 async def walk(tx: Tx, stretch: Stretch, visible: Visible) -> AsyncIterator[list[Stored]]:
     """Slices of about a megabyte, or of one larger row. `tx` is in a transaction, best of one snapshot."""
-    text, values = statement(stretch, visible)
+    text, values = sql(stretch, visible)
     await tx.execute(f"SET LOCAL statement_timeout = '{_PATIENCE}s'")
     cursor = await tx.cursor(text, *values, timeout=_PATIENCE)
     piece: list[Stored] = []
@@ -120,13 +120,14 @@ async def _whole(tx: Tx, row: Record) -> tuple[Any, ...]:
     return (*row[:_BODY], body, *row[_BODY + 1 :])
 
 
-def statement(stretch: Stretch, visible: Visible) -> tuple[str, list[Any]]:
+def sql(stretch: Stretch, visible: Visible) -> Filled:
     """SQL and arguments of a walk: the columns of `read.COLUMNS`, a large body null."""
-    plan = _plan(stretch, visible)
-    emit = Emitter(plan)
-    text = _deletions(emit, plan) if plan.deleted else _standing(emit, plan)
-    values = list(binds(plan))
-    return text, [values[position].value for position in emit.order]
+    return _text(_plan(stretch, visible))
+
+
+@statement(64)
+def _text(emit: Emitter, plan: _Plan) -> str:
+    return _deletions(emit, plan) if plan.deleted else _standing(emit, plan)
 
 
 def _plan(stretch: Stretch, visible: Visible) -> _Plan:

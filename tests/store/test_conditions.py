@@ -13,7 +13,6 @@ from hub.kernel.clock import fixed_clock
 from hub.kernel.types import Json
 from hub.store import conditions as c
 from hub.store.condition_sql import Bound, bound, bound_by_labels, sql
-from hub.store.criteria import binds
 from hub.store.emit import Emitter
 from hub.store.store import Store
 from hub.store.values import Facts
@@ -61,10 +60,9 @@ async def _of(tx: Any, condition: c.Condition, names: list[tuple[str, str]]) -> 
 
 
 async def _said(tx: Any, asked: Bound) -> dict[str, bool | None]:
-    emit = Emitter(asked)
+    emit = Emitter(asked.values)
     text = sql(emit, asked, "r")
-    values = list(binds(asked))
-    said = await tx.fetch(f"SELECT id, {text} FROM resource r", *(values[at].value for at in emit.order))
+    said = await tx.fetch(f"SELECT id, {text} FROM resource r", *(asked.values[at].value for at in emit.order))
     return {row[0]: row[1] for row in said}
 
 

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from hub.db.database import Database
 from hub.kernel.types import Json
 from hub.store import histories
-from hub.store.criteria import binds
 from hub.store.predicate import seen
 from hub.store.store import Store
 from hub.store.values import Span, Visible
@@ -17,12 +14,11 @@ from tests.store.support import observation, run, save, stored, write
 async def plan_of(database: Database, types: list[str]) -> str:
     """The plan of a page, chosen as for a large table."""
     asked = histories._plan(types, seen(Visible(organizations=("F01",))), Span(), None, 10)
-    text, order = histories._text(asked)
-    values: list[Any] = list(binds(asked))
+    text, values = histories._text(asked)
     async with database.transaction() as tx:
         await tx.execute("SET LOCAL enable_seqscan = off")
         await tx.execute("SET LOCAL enable_bitmapscan = off")
-        rows = await tx.fetch(f"EXPLAIN {text}", *(values[place].value for place in order))
+        rows = await tx.fetch(f"EXPLAIN {text}", *values)
     return "\n".join(row[0] for row in rows)
 
 
