@@ -92,7 +92,8 @@ class Trace:
 class Context:
     """One message under translation. `segment`, `field` and `rep` say where the engine stands.
 
-    `kind` and `event` are MSH-9.1 and MSH-9.2, `control` MSH-10, `time` MSH-7; `repeats` counts observations alike.
+    `kind` and `event` are MSH-9.1 and MSH-9.2, `control` MSH-10, `time` MSH-7, `sent` the same as an instant ("" if it
+    is none); `repeats` counts observations alike.
     `filled` lists which resource a segment (by position) filled, if the profile has rows that need to know. `unmapped`
     are the local codes nobody could map, `blocked` the place of the first whose field the profile blocks.
     """
@@ -112,6 +113,7 @@ class Context:
         "rep",
         "repeats",
         "segment",
+        "sent",
         "time",
         "trace",
         "unmapped",
@@ -132,6 +134,7 @@ class Context:
         self.blocked = ""
         self.control = ""
         self.time = ""
+        self.sent = ""
         self.zone = habits.profile.zone or "+08:00"
         self.segment: Segment = message.segments[0]
         self.field = 0
@@ -162,6 +165,11 @@ class Context:
             building = Building({"resourceType": rtype, "id": rid}, authority, key, patient, **more)
             self.drafts[identity] = building
         return building
+
+    def made(self, reference: Json | None) -> Building | None:
+        """The draft a reference of this message points to, if it points to one."""
+        target = (reference or {}).get("reference")
+        return next((each for each in self.drafts.values() if each.reference["reference"] == target), None)
 
     def took(self, segment: Segment, n: int, way: Mapped, rep: int = 0) -> None:
         """Record which way repetition `rep` of field `n` went (0: all of them)."""

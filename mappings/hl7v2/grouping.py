@@ -1,7 +1,9 @@
 """Segments grouped as the message structures mean them, whatever the sender leaves out.
 
-A note belongs to the segment before it. An order begins with ORC, or with OBR where there is no ORC. An OBX belongs to
-the order that is open, else to the patient; behind a specimen it is about the specimen too.
+A note belongs to the segment before it; who takes part (ROL, PRT) and the rest of an insurance (IN2, IN3) to what they
+follow in the message structures: patient, visit, procedure, insurance, order, observation. An order begins with ORC, or
+with OBR where there is no ORC. An OBX belongs to the order that is open, else to the patient; behind a specimen it is
+about the specimen too.
 """
 
 from __future__ import annotations
@@ -14,10 +16,11 @@ from mappings.hl7v2.parser import Message, Segment
 
 @dataclass(slots=True)
 class Noted:
-    """A segment with its notes."""
+    """A segment with its notes, and with the segments that say more of it (ROL, PRT, IN2, IN3 and the like)."""
 
     segment: Segment
     notes: list[Segment] = field(default_factory=list)
+    parts: list[Segment] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -41,10 +44,12 @@ class Order:
 
 @dataclass(slots=True)
 class Visit:
-    """PV1 with its PV2."""
+    """PV1 with its PV2, the MRG before it, and who takes part in it."""
 
     pv1: Segment
     pv2: Segment | None = None
+    mrg: Segment | None = None
+    parts: list[Segment] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -72,6 +77,11 @@ _SPECIMEN_FIRST: Final = frozenset({"R22", "R23"})
 #: Specimens one order may be made on; a message of more is not what its sender means.
 _MOST_SPECIMENS: Final = 64
 _BOOKED: Final = frozenset({"AIS", "AIG", "AIL", "AIP"})
+#: Segments that say more of the one they follow, and those among the others of a patient that they may follow.
+_PARTS: Final = frozenset({"ROL", "PRT", "IN2", "IN3", "ARV"})
+_WITH_PARTS: Final = frozenset({"PR1", "IN1"})
+#: Segments that are the patient's also where an order is open.
+_OF_PATIENT: Final = frozenset({"DG1", "AL1", "NK1", "IAM", "PR1", "IN1", "GT1"})
 
 
 def group(message: Message, event: str) -> Groups:
@@ -93,12 +103,16 @@ class _Grouper:
         self.waiting: list[Specimen] = []
         self.taken = False
         self.noted: Noted | None = None
+        self.mrg: Segment | None = None
+        self.parts: list[Segment] | None = None
         self.orders = 0
 
     def add(self, segment: Segment) -> None:
         add = self._ADD.get(segment.name)
         if add is not None:
             add(self, segment)
+        elif segment.name in _PARTS and self.parts is not None:
+            self.parts.append(segment)
         elif segment.name in _BOOKED:
             self.noted = Noted(segment)
             self.groups.booked.append(self.noted)
@@ -122,10 +136,17 @@ class _Grouper:
         if self.patient is None or self.patient.pid is not None:
             self.patient = PatientGroup()
             self.groups.patients.append(self.patient)
-        self.noted = self.patient.pid = Noted(segment)
+        self.patient.pid, self.mrg = self._open(Noted(segment)), None
+
+    def _open(self, noted: Noted) -> Noted:
+        """Let the notes and parts that follow belong to it."""
+        self.noted, self.parts = noted, noted.parts
+        return noted
 
     def _pv1(self, segment: Segment) -> None:
-        self._current().visits.append(Visit(segment))
+        visit = Visit(segment, mrg=self.mrg)
+        self._current().visits.append(visit)
+        self.parts, self.mrg = visit.parts, None
 
     def _pv2(self, segment: Segment) -> None:
         visits = self._current().visits
@@ -133,13 +154,13 @@ class _Grouper:
             visits[-1].pv2 = segment
 
     def _orc(self, segment: Segment) -> None:
-        self.noted = self._new_order().orc = Noted(segment)
+        self._new_order().orc = self._open(Noted(segment))
 
     def _obr(self, segment: Segment) -> None:
         order = self.order
         if order is None or order.obr is not None or order.observations:
             order = self._new_order()
-        self.noted = order.obr = Noted(segment)
+        order.obr = self._open(Noted(segment))
 
     def _new_order(self) -> Order:
         self.orders += 1
@@ -151,7 +172,8 @@ class _Grouper:
     def _spm(self, segment: Segment) -> None:
         if (self.specimen_first and self.order is not None) or len(self.waiting) >= _MOST_SPECIMENS:
             self.close()
-        self.noted = self.specimen = Specimen(segment)
+        self.specimen = Specimen(segment)
+        self._open(self.specimen)
         if self.order is None:
             self._current()
             self.waiting.append(self.specimen)
@@ -159,13 +181,13 @@ class _Grouper:
             self.order.specimens.append(self.specimen)
 
     def _obx(self, segment: Segment) -> None:
-        self.noted = Noted(segment)
+        noted = self._open(Noted(segment))
         if self.specimen is not None:
-            self.specimen.observations.append(self.noted)
+            self.specimen.observations.append(noted)
         elif self.order is not None:
-            self.order.observations.append(self.noted)
+            self.order.observations.append(noted)
         else:
-            self._current().observations.append(self.noted)
+            self._current().observations.append(noted)
 
     def _nte(self, segment: Segment) -> None:
         if self.noted is not None:
@@ -175,11 +197,15 @@ class _Grouper:
         self.noted = self.groups.schedule = self.groups.schedule or Noted(segment)
 
     def _other(self, segment: Segment) -> None:
-        self.noted = Noted(segment)
-        if self.order is not None and segment.name not in {"DG1", "AL1", "NK1"}:
+        noted = self.noted = Noted(segment)
+        if segment.name in _WITH_PARTS:
+            self.parts = noted.parts
+        elif segment.name == "MRG":
+            self.mrg = segment
+        if self.order is not None and segment.name not in _OF_PATIENT:
             self.order.others.append(segment)
         else:
-            self._current().others.append(self.noted)
+            self._current().others.append(noted)
 
     _ADD: Final = {
         "PID": _pid,

@@ -46,3 +46,8 @@ def field(segment: Segment | None, n: int, comp: int = 1, sub: int = 1) -> str:
         return ""
     repetitions = segment.repetitions(n)
     return leaf(repetitions[0], comp, sub) if repetitions else ""
+
+
+def says_something(segment: Segment, first: int = 2) -> bool:
+    """Whether any field from `first` on holds more than delimiters and `""`."""
+    return any(text.strip('"^~&|') for text in segment.fields()[first:])

@@ -18,13 +18,13 @@ from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Message, parse
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.report import report
+from mappings.hl7v2.resources.administration import administer, visits_of
 from mappings.hl7v2.resources.apart import fill_apart
 from mappings.hl7v2.resources.merging import merges, unmerges
 from mappings.hl7v2.resources.orders import orders
 from mappings.hl7v2.resources.patient import patient
 from mappings.hl7v2.resources.results import patient_observations
 from mappings.hl7v2.resources.scheduling import appointment
-from mappings.hl7v2.resources.visit import encounter, history
 from mappings.hl7v2.steps.apply import apply
 
 #: Events (message type and trigger) whose structure is mapped on purpose; others give what their segments say.
@@ -101,6 +101,7 @@ def _read_header(context: Context, kind: str) -> None:
     context.time = field(msh, 7)
     sent = moment(context.time)
     context.zone = context.habits.profile.zone or (sent.zone if sent else "") or context.zone
+    context.sent = sent.date_time(context.zone) if sent and sent.time else ""
 
 
 def _all_resources(groups: Groups, context: Context, rules: Rules) -> tuple[IdentityEvent, ...]:
@@ -119,9 +120,7 @@ def _all_resources(groups: Groups, context: Context, rules: Rules) -> tuple[Iden
 
 
 def _clinical(each: PatientGroup, person: Building | None, context: Context, rules: Rules) -> None:
-    visits = [made for visit in each.visits if (made := encounter(visit, each, person, context, rules)) is not None]
-    if person is not None:
-        history(each, person, visits, context, rules)
+    visits = administer(each, person, context, rules) if person is not None else visits_of(each, None, context, rules)
     visit = visits[0] if visits else None
     patient_observations(each, person, visit, context, rules)
     orders(each, person, visit, context, rules)

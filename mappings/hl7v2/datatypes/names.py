@@ -144,14 +144,21 @@ def _more(name: dict[str, Any], rep: Repetition, context: Context) -> None:
         name["period"] = span
 
 
+def one_name(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """The name of elements that hold one only: as it is written, without its pinyin."""
+    name = person_name(rep, context)
+    found: dict[str, Any] | None = name[0] if isinstance(name, list) else name
+    return found
+
+
 def name_text(rep: Repetition, context: Context) -> str | None:
     """The text of a name, for elements that hold a string."""
-    name = person_name(rep, context)
-    first = name[0] if isinstance(name, list) else name
+    first = one_name(rep, context)
     return first["text"] if first and "text" in first else None
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "XPN": plain(person_name, XPN_PARTS),
+    "XPN-one": plain(one_name, XPN_PARTS),
     "XPN-text": plain(name_text, {str(n): "" for n in range(1, 7)}),
 }

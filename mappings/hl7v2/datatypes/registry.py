@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from mappings.hl7v2.datatypes import coded, contacts, identifiers, names, numbers, older, places, references, times
+from mappings.hl7v2.datatypes import (
+    administrative,
+    coded,
+    contacts,
+    identifiers,
+    names,
+    numbers,
+    older,
+    places,
+    references,
+    times,
+)
 from mappings.hl7v2.datatypes.base import Datatype
 
 DATATYPES: Final[Mapping[str, Datatype]] = {
+    **administrative.DATATYPES,
     **coded.DATATYPES,
     **contacts.DATATYPES,
     **identifiers.DATATYPES,

@@ -1,41 +1,52 @@
-"""PID, PD1 and NK1: the source Patient, and the people related to them."""
+"""PID and PD1: the source Patient, who knows them last, and whether there is a living will."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from mappings.hl7v2.context import Building, Context, Mapped
-from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier, meaning, number
+from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.datatypes.coded import first_text
+from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, meaning, number
+from mappings.hl7v2.datatypes.references import known
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.resources.periods import mend_period
 
 #: Kinds by which a facility's patient is known, best first, when its profile names none.
 PREFERRED: Final = ("MR", "PI", "PT", "PN")
 #: Kinds shared by several facilities: they name the person, and stand for the patient only if nothing else does.
 SHARED: Final = frozenset({"NNCHN", "NI", "SS", "SB", "DL", "PPN", "HC", "NH", "MC", "JHN", "AN", "VN"})
-_MOTHERS_NUMBER: Final = Mapped("RelatedPerson.identifier", CX_PARTS)
+#: Numbers of MRG mean what the fields of PID and PV1 mean that they stood in before (v2.5.1, 3.4.9).
+STOOD_IN: Final[Mapping[str, str]] = {
+    "MRG-1": "PID-3",
+    "MRG-2": "PID-4",
+    "MRG-3": "PID-18",
+    "MRG-4": "PID-2",
+    "MRG-5": "PV1-19",
+    "MRG-6": "PV1-50",
+}
+_LIVING_WILL: Final = {"coding": [{"system": "http://loinc.org", "code": "75320-2", "display": "Advance directive"}]}
+_AGENT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+_OPERATION: Final = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 
 
 def patient(group: PatientGroup, context: Context, rules: Rules) -> Building | None:
-    """The Patient of a group and their related people; None if the group names nobody."""
+    """The Patient of a group; None if the group names nobody."""
     if group.pid is None:
         return None
     pid = group.pid.segment
     building = patient_of(pid, context)
     rules.run(pid, building, context)
+    _county(pid, building, context)
     for noted in group.others:
         if noted.segment.name == "PD1":
             rules.run(noted.segment, building, context)
-    _mother(pid, building, context)
+            _living_will(noted.segment, building, context, rules)
     for visit in group.visits[:1]:
         rules.run(visit.pv1, building, context)
-    for noted in group.others:
-        if noted.segment.name == "NK1":
-            _related(noted.segment, building, context, rules)
+    _last_update(pid, building, context, rules)
     return building
 
 
@@ -62,7 +73,8 @@ def _candidates(segment: Segment, context: Context, fields: tuple[int, ...]) -> 
             found = number(rep)
             if found is None or not profile.identifies(found.value):
                 continue
-            meant = meaning(found, context, f"{segment.name}-{n}")
+            place = f"{segment.name}-{n}"
+            meant = meaning(found, context, STOOD_IN.get(place, place))
             rank = meant.rank if meant.rank is not None else 100 + order * 10 + _preference(meant.type or found.kind)
             yield rank, i, meant.key, found.value
 
@@ -73,37 +85,48 @@ def _preference(kind: str) -> int:
     return 9 if kind in SHARED else len(PREFERRED)
 
 
-def _mother(pid: Segment, patient: Building, context: Context) -> None:
-    """PID-21: the mother is known by her identifier."""
-    context.segment, context.field = pid, 21
-    for rep, repetition in enumerate(pid.repetitions(21), 1):
-        context.rep = rep
-        made = identifier(repetition, context)
-        if made is None:
-            continue
-        mother = _person(patient, f"MTH|{made['system']}|{made['value']}", context)
-        mother.resource["identifier"] = [made]
-        coding = {"system": "http://terminology.hl7.org/CodeSystem/v3-RoleCode", "code": "MTH", "display": "mother"}
-        mother.resource["relationship"] = [{"coding": [coding]}]
-        context.took(pid, 21, _MOTHERS_NUMBER, rep)
-
-
-def _person(patient: Building, key: str, context: Context) -> Building:
-    person = context.draft("RelatedPerson", patient.resource["id"], key, patient.patient)
-    person.resource["patient"] = patient.reference
-    return person
-
-
-def _related(segment: Segment, patient: Building, context: Context, rules: Rules) -> None:
-    """NK1: known by their own number, else by name and relationship, so that a changed order changes nothing."""
-    context.segment = segment
-    said = [segment.raw(n) for n in range(2, segment.fields_count + 1)]
-    if not any(text.strip('"^~&') for text in said):
+def _county(pid: Segment, patient: Building, context: Context) -> None:
+    """PID-12, the county: part of the only address, unless that names another; else an address of its own."""
+    repetitions = pid.repetitions(12)
+    county = first_text(repetitions[0], context) if repetitions else None
+    if not county:
         return
-    numbers = segment.repetitions(33) or segment.repetitions(12)
-    own = number(numbers[0]) if numbers else None
-    name = "".join(field(segment, 2, comp) for comp in (1, 2, 3))
-    key = own.value if own else f"{name}|{field(segment, 3)}" if name else f"#{field(segment, 1) or segment.ordinal}"
-    person = _person(patient, key, context)
-    rules.run(segment, person, context)
-    mend_period(person.resource, "period", segment, context)
+    addresses = patient.resource.setdefault("address", [])
+    if len(addresses) == 1 and addresses[0].setdefault("district", county) == county:
+        pass
+    else:
+        addresses.append({"district": county})
+    context.took(pid, 12, mapped("Patient.address[].district"))
+
+
+def _living_will(pd1: Segment, patient: Building, context: Context, rules: Rules) -> None:
+    """PD1-7: an Observation, one for each patient."""
+    if not field(pd1, 7):
+        return
+    building = context.draft("Observation", patient.resource["id"], "living-will", patient.patient)
+    building.resource |= {"status": "final", "code": _LIVING_WILL, "subject": patient.reference}
+    rules.run(pd1, building, context)
+
+
+def _last_update(pid: Segment, patient: Building, context: Context, rules: Rules) -> None:
+    """PID-33 and PID-34: when and where the patient was last changed, if both are told.
+
+    It is recorded when the message was sent: a conversion has no clock, and the same message must give the same.
+    """
+    facility = field(pid, 34) or field(pid, 34, 1, 2) or field(pid, 34, 2)
+    context.segment, context.rep = pid, 1
+    if not field(pid, 33) or facility in PLACEHOLDERS or not context.sent:
+        for context.field in (33, 34):
+            context.note("refused", "says nothing unless both the time and the facility of the change are told")
+        return
+    key = f"{field(pid, 33)}|{facility}"
+    building = context.draft("Provenance", patient.resource["id"], key, patient.patient, merge="replace")
+    building.resource["target"] = [patient.reference]
+    rules.run(pid, building, context)
+    context.segment, context.field, context.rep = pid, 34, 1
+    building.resource["recorded"] = context.sent
+    building.resource["activity"] = {"coding": [{"system": _OPERATION, "code": "UPDATE", "display": "revise"}]}
+    kind = {"coding": [{"system": _AGENT, "code": "performer", "display": "Performer"}]}
+    who = known("Organization", Number(facility, (field(pid, 34), field(pid, 34, 2), field(pid, 34, 3))), context)
+    building.resource["agent"] = [{"type": kind, "who": who.reference}]
+    context.took(pid, 34, mapped("Provenance.agent[].who"))

@@ -16,6 +16,7 @@ from mappings.hl7v2.grouping import Noted, PatientGroup
 from mappings.hl7v2.leaves import clean, field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.notes import add_notes
+from mappings.hl7v2.resources.observed_with import observers
 
 _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Status of a report (R4 diagnostic-report-status) to that of its observations.
@@ -66,6 +67,8 @@ def observation(noted: Noted, setting: Setting, context: Context, rules: Rules) 
     rules.run(segment, building, context)
     _values(segment, resource, context)
     _complete(segment, resource, setting, context)
+    if noted.parts:
+        observers(noted.parts, building, context, rules)
     if noted.notes:
         add_notes(noted.notes, building, context)
     return building

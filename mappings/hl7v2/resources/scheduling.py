@@ -29,6 +29,7 @@ _SETTLED: Final = frozenset({"S15", "S16", "S17", "S26"})
 _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Minutes of the longest appointment whose end is worked out: a year.
 _LONGEST: Final = 366 * 1440
+_SUBJECT: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.subject"
 _MINUTES: Final = {"": 1, "MIN": 1, "M": 1, "分钟": 1, "HR": 60, "H": 60, "S": 0, "D": 1440}
 
 
@@ -41,6 +42,7 @@ def appointment(groups: Groups, patients: list[Building], context: Context, rule
     resource = building.resource
     for patient in patients:
         resource.setdefault("participant", []).append({"actor": patient.reference, "status": "accepted"})
+        resource.setdefault("extension", []).append({"url": _SUBJECT, "valueReference": patient.reference})
     context.stand_beside([sch])
     rules.run(sch, building, context)
     add_notes(groups.schedule.notes, building, context)

@@ -1,24 +1,36 @@
-"""PV1 and PV2: the Encounter; AL1 and DG1: allergies and diagnoses."""
+"""PV1 and PV2: the Encounter, the episode it belongs to, where the patient was before."""
 
 from __future__ import annotations
 
 from typing import Final
 
-from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
+from mappings.hl7v2.context import DATA_ABSENT, Building, Context
 from mappings.hl7v2.datatypes.identifiers import meaning, number
+from mappings.hl7v2.datatypes.places import location
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup, Visit
-from mappings.hl7v2.leaves import field
+from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.periods import mend_period
+from mappings.hl7v2.resources.taking_part import visit_team
 
 #: A cancelled discharge takes back the end of the stay.
 _REOPENING: Final = frozenset({"A13"})
 #: PV1-2 of a message whose structure wants a PV1 and which is about no visit (table 0004).
 _NO_VISIT: Final = frozenset({"", "N"})
+#: Where a patient is tracked on the way (v2.5.1, 3.3.9, 3.3.10), a stay may be under way: only one that nobody told of
+#: before begins with it.
+_AT_FIRST: Final = {"A10": "arrived"}
+_HISTORY: Final = {"coding": [{"system": "http://hl7.org/fhir/fhir-types", "code": "EncounterHistory"}]}
+_HISTORY_PLACE: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-EncounterHistory.location"
+_TEMPORARY: Final = {
+    "url": "http://hl7.org/fhir/StructureDefinition/subject-locationClassification",
+    "valueCodeableConcept": {
+        "coding": [{"system": "http://hl7.org/fhir/ValueSet/subject-location", "code": "temporary"}]
+    },
+}
 _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
 
@@ -26,7 +38,7 @@ def encounter(
     visit: Visit, group: PatientGroup, patient: Building | None, context: Context, rules: Rules
 ) -> Building | None:
     """The Encounter of a PV1; None if the segment says nothing, or nothing by which the visit could be known again."""
-    if not any(visit.pv1.raw(n) for n in range(2, visit.pv1.fields_count + 1)):
+    if not any(visit.pv1.fields()[2:]):
         return None
     building = _identified(visit, group, patient, context)
     if building is None:
@@ -40,7 +52,53 @@ def encounter(
         building.defaults["class"] = dict(_ABSENT)
     mend_period(building.resource, "period", visit.pv1, context)
     _status(visit.pv1, building, context)
+    _bed(visit.pv1, context, rules)
+    if patient is not None:
+        _episode(visit.pv1, building, patient, context, rules)
+        _before(visit.pv1, building, patient, context, rules)
+    visit_team(visit.parts, building, context, rules)
     return building
+
+
+def _bed(pv1: Segment, context: Context, rules: Rules) -> None:
+    """PV1-40: the state of the bed or room of PV1-3."""
+    if field(pv1, 40) and (field(pv1, 3, 2) or field(pv1, 3, 3)):
+        context.segment, context.field, context.rep = pv1, 3, 1
+        place = context.made(location(pv1.repetitions(3)[0], context))
+        if place is not None:
+            rules.run(pv1, place, context)
+
+
+def _episode(pv1: Segment, visit: Building, patient: Building, context: Context, rules: Rules) -> None:
+    """PV1-54 and PV1-53: the episode of care; without a number it is known by the visit."""
+    repetitions = pv1.repetitions(54)
+    found = number(repetitions[0]) if repetitions else None
+    if found is None and not field(pv1, 53):
+        return
+    if found is not None:
+        meant = meaning(found, context, "PV1-54")
+        episode = context.draft("EpisodeOfCare", meant.key, found.value, patient.patient)
+    else:
+        episode = context.draft("EpisodeOfCare", visit.resource["id"], "episode", patient.patient)
+    episode.resource["patient"] = patient.reference
+    episode.defaults["status"] = "active"
+    rules.run(pv1, episode, context)
+    visit.resource["episodeOfCare"] = [episode.reference]
+
+
+def _before(pv1: Segment, visit: Building, patient: Building, context: Context, rules: Rules) -> None:
+    """PV1-43, the temporary location before: history of the stay, which R4 has no resource for."""
+    if not pv1.raw(43).strip('"^~&'):
+        return
+    history = context.draft("Basic", visit.resource["id"], "history", patient.patient)
+    resource = history.resource
+    resource |= {"code": dict(_HISTORY), "subject": patient.reference}
+    rules.run(pv1, history, context)
+    if "extension" in resource:
+        resource["extension"] += [
+            {"url": f"{_HISTORY_PLACE}.location.status", "valueCode": "completed"},
+            {"url": _HISTORY_PLACE, "extension": [dict(_TEMPORARY)]},
+        ]
 
 
 def _identified(visit: Visit, group: PatientGroup, patient: Building | None, context: Context) -> Building | None:
@@ -74,7 +132,7 @@ def _unknown(visit: Visit, owner: str | None, context: Context) -> Building | No
 
     Other messages tell of it by the way: the same words about a patient on one day are of one stay.
     """
-    if field(visit.pv1, 2) in _NO_VISIT and not _said(visit.pv1, *range(3, visit.pv1.fields_count + 1)):
+    if field(visit.pv1, 2) in _NO_VISIT and not says_something(visit.pv1, 3):
         for segment in filter(None, (visit.pv1, visit.pv2)):
             context.refuse(segment, "says that there is no visit")
         return None
@@ -95,71 +153,8 @@ def _status(pv1: Segment, building: Building, context: Context) -> None:
     else:
         by_class = table("encounter-status-by-class").get(field(pv1, 2))
         ended = "end" in building.resource.get("period", {})
-        told = "finished" if ended else by_class.code if by_class else "unknown"
-        building.defaults.setdefault("status", told)
+        at_first = _AT_FIRST.get(context.event) or (by_class.code if by_class else "unknown")
+        building.defaults.setdefault("status", "finished" if ended else at_first)
     if context.event in _REOPENING:
         building.resource.get("period", {}).pop("end", None)
         building.clears["period.end"] = None
-
-
-def history(group: PatientGroup, patient: Building, visits: list[Building], context: Context, rules: Rules) -> None:
-    """AL1 and DG1 of a patient."""
-    for noted in group.others:
-        if noted.segment.name == "AL1":
-            _allergy(noted.segment, patient, context, rules)
-        elif noted.segment.name == "DG1":
-            _diagnosis(noted.segment, patient, visits[0] if visits else None, context, rules)
-
-
-def _said(segment: Segment, *fields: int) -> str:
-    return "|".join(segment.raw(n) for n in fields).strip('|^~&"')
-
-
-def _allergy(segment: Segment, patient: Building, context: Context, rules: Rules) -> None:
-    """Known by patient and allergen: its code, else its text."""
-    if not _said(segment, *range(2, 7)):
-        return
-    key = field(segment, 3) or field(segment, 3, 2) or f"#{field(segment, 1) or segment.ordinal}"
-    building = context.draft("AllergyIntolerance", patient.resource["id"], key, patient.patient)
-    building.resource["patient"] = patient.reference
-    system = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
-    building.resource["clinicalStatus"] = {"coding": [{"system": system, "code": "active"}]}
-    rules.run(segment, building, context)
-    for reaction in building.resource.get("reaction", ()):
-        reaction.setdefault("manifestation", [dict(_ABSENT)])
-
-
-def _diagnosis(segment: Segment, patient: Building, visit: Building | None, context: Context, rules: Rules) -> None:
-    """Known by the stay (else the patient), its number or code, and its type; the Encounter lists it."""
-    if not _said(segment, *range(3, segment.fields_count + 1)):
-        return
-    owner = visit.resource["id"] if visit else patient.resource["id"]
-    named = field(segment, 20) or field(segment, 3) or field(segment, 3, 2) or field(segment, 4)
-    key = f"{named or '#' + str(segment.ordinal)}|{field(segment, 6)}"
-    building = context.draft("Condition", owner, key, patient.patient)
-    building.resource["subject"] = patient.reference
-    if visit is not None:
-        building.resource["encounter"] = visit.reference
-        listed = {"condition": building.reference}
-        _list_diagnosis(segment, visit, listed, context, rules)
-    rules.run(segment, building, context)
-    _verification(segment, building, context)
-
-
-def _list_diagnosis(segment: Segment, visit: Building, listed: Json, context: Context, rules: Rules) -> None:
-    before = len(visit.resource.get("diagnosis", ()))
-    rules.run(segment, visit, context)
-    diagnoses = visit.resource.setdefault("diagnosis", [])
-    if len(diagnoses) == before:
-        diagnoses.append({})
-    diagnoses[-1].update(listed)
-
-
-def _verification(segment: Segment, building: Building, context: Context) -> None:
-    """DG1-21 D: the diagnosis was stated in error."""
-    category = {"system": "http://terminology.hl7.org/CodeSystem/condition-category", "code": "encounter-diagnosis"}
-    building.resource["category"] = [{"coding": [category]}]
-    if field(segment, 21) == "D":
-        system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
-        building.resource["verificationStatus"] = {"coding": [{"system": system, "code": "entered-in-error"}]}
-        context.took(segment, 21, mapped("Condition.verificationStatus"))

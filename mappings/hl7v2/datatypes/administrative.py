@@ -1,0 +1,134 @@
+"""Maps that patient administration needs beside the general ones: people by name, protection, narrative, money."""
+
+from __future__ import annotations
+
+from html import escape
+from typing import Any, Final
+
+from hub.kernel.types import Json
+from mappings.hl7v2.codetables import table
+from mappings.hl7v2.context import Context
+from mappings.hl7v2.datatypes import contacts
+from mappings.hl7v2.datatypes.base import Converter, Datatype, plain
+from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
+from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, meaning, typed
+from mappings.hl7v2.datatypes.names import name_of
+from mappings.hl7v2.datatypes.numbers import decimal
+from mappings.hl7v2.datatypes.times import date_time
+from mappings.hl7v2.leaves import clean, component, leaf
+from mappings.hl7v2.parser import Repetition
+
+_RESTRICTED: Final = {
+    "system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality",
+    "code": "R",
+    "display": "restricted",
+}
+_CURRENCY: Final = frozenset(
+    {"CNY", "USD", "EUR", "HKD", "MOP", "TWD", "GBP", "JPY", "AUD", "CAD", "CHF", "SGD", "KRW"}
+)
+
+
+def person_name(rep: Repetition, _: Context) -> Json | None:
+    """HumanName of an XCN, for people who are no practitioners."""
+    given = [text for comp in (3, 4) if (text := leaf(rep, comp))]
+    suffix = [text for comp in (5, 7) if (text := leaf(rep, comp))]
+    prefix = [text] if (text := leaf(rep, 6)) else []
+    return name_of(component(rep, 2), given, prefix, suffix) or None
+
+
+def person_number(rep: Repetition, context: Context) -> Json | None:
+    """Identifier of an XCN, for people who are no practitioners."""
+    value = leaf(rep, 1)
+    if value in PLACEHOLDERS:
+        return None
+    found = Number(value, (leaf(rep, 9, 1), leaf(rep, 9, 2), leaf(rep, 9, 3)), leaf(rep, 13))
+    return typed(found, meaning(found, context, context.at))
+
+
+def contact_number(rep: Repetition, context: Context) -> Json | None:
+    """Identifier of a PLN: number, kind, issuer, end of validity (v2.5.1, 2.A.54)."""
+    value, issuer, end = leaf(rep, 1), leaf(rep, 3), date_time(rep, context, 4)
+    if value in PLACEHOLDERS:
+        return None
+    found = Number(value, (issuer, "", ""), leaf(rep, 2))
+    result = typed(found, meaning(found, context, context.at))
+    return result | {"period": {"end": end}} if isinstance(end, str) else result
+
+
+def coded_number(rep: Repetition, context: Context) -> Json | None:
+    """Identifier of a CWE: its code, in the system it names."""
+    value = leaf(rep, 1)
+    if value in PLACEHOLDERS:
+        return None
+    found = Number(value, (leaf(rep, 3), "", ""))
+    return typed(found, meaning(found, context, context.at))
+
+
+def codings(rep: Repetition, context: Context) -> list[Json] | None:
+    """The codings of a CWE, to stand beside those of another field."""
+    found: list[Json] = (concept(rep, context) or {}).get("coding", [])
+    return found or None
+
+
+def protection(rep: Repetition, context: Context) -> Json | None:
+    """The security label of a protection indicator: restricted if it says yes, none if it says no."""
+    entry = table("yes-no").get(leaf(rep, 1))
+    if entry is None or entry.code != "true":
+        context.note("refused", "says that nothing is protected" if entry else "neither yes nor no")
+        return None
+    return dict(_RESTRICTED)
+
+
+def narrative(rep: Repetition, _: Context) -> str | None:
+    """The text as XHTML of a Narrative (R4 narrative.html)."""
+    text = escape(clean(rep.plain()), quote=False).replace("\n", "<br/>")
+    return f'<div xmlns="http://www.w3.org/1999/xhtml">{text}</div>' if text else None
+
+
+def _of_organization(convert: Converter) -> Converter:
+    """A number or an address of an organisation, which is never at home (R4 organization.html, org-2 and org-3)."""
+
+    def outside(rep: Repetition, context: Context) -> Json | None:
+        made: Json | None = convert(rep, context)
+        return {name: value for name, value in made.items() if (name, value) != ("use", "home")} if made else None
+
+    return outside
+
+
+def money(rep: Repetition, context: Context) -> Json | None:
+    """Money of a CP or MO: the amount, and its currency if it is stated by a code of ISO 4217."""
+    found = decimal(leaf(rep, 1))
+    if found is None:
+        context.note("refused", "not a number")
+        return None
+    stated = leaf(rep, 1, 2) or leaf(rep, 2)
+    return {"value": found[0], "currency": stated} if stated in _CURRENCY else {"value": found[0]}
+
+
+def count(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """Quantity of a plain number."""
+    found = decimal(leaf(rep, 1))
+    if found is None:
+        context.note("refused", "not a number")
+        return None
+    return {"value": found[0]}
+
+
+_MONEY_PARTS: Final = {"1": "value", "1.2": "currency", "2": "currency"}
+_NAME_PARTS: Final = {"2.*": "family", "3": "given", "4": "given", "5": "suffix", "6": "prefix", "7": "suffix"}
+
+DATATYPES: Final[dict[str, Datatype]] = {
+    "XCN-name": plain(person_name, _NAME_PARTS),
+    "XCN-number": plain(person_number, {"1": "value", "9.*": "system", "13": "type"}),
+    "PLN": plain(contact_number, {"1": "value", "2": "type", "3": "system", "4": "period.end"}),
+    "CWE-identifier": plain(coded_number, {"1": "value", "3": "system"}),
+    "codings": plain(codings, {key: part.removeprefix("coding.") for key, part in CONCEPT_PARTS.items()}),
+    "XAD-organization": Datatype(lambda _: _of_organization(contacts.address), contacts.DATATYPES["XAD"].parts),
+    "XTN-organization": Datatype(
+        lambda options: _of_organization(contacts.DATATYPES["XTN"].make(options)), contacts.DATATYPES["XTN"].parts
+    ),
+    "protection": plain(protection, {"1": ""}),
+    "narrative": plain(narrative, {"*": ""}),
+    "money": plain(money, _MONEY_PARTS),
+    "count": plain(count, {"1": "value"}),
+}

@@ -1,0 +1,72 @@
+"""Accounts: PID-18, the account before (MRG-3), and who answers for them (GT1)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.datatypes.identifiers import meaning, number
+from mappings.hl7v2.datatypes.references import organization
+from mappings.hl7v2.engine import Rules
+from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.leaves import field
+from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.patient import STOOD_IN
+from mappings.hl7v2.resources.related import person
+
+#: Status of the account by event (v2.5.1 chapter 6: P06 ends it; P01, P05 and P12 state it as it is).
+_BY_EVENT: Final = {"P06": "inactive"}
+#: The guarantor's relationship (GT1-11) that says it is the patient.
+_SELF: Final = "SEL"
+
+
+def account(group: PatientGroup, patient: Building, context: Context, rules: Rules) -> Building | None:
+    """The Account of PID-18 with its guarantors; None if the patient has no account number."""
+    if group.pid is None:
+        return None
+    building = account_of(group.pid.segment, 18, patient, context, rules)
+    if building is None:
+        return None
+    building.defaults["status"] = "active"
+    if context.event in _BY_EVENT:
+        building.resource["status"] = _BY_EVENT[context.event]
+    for noted in group.others:
+        if noted.segment.name == "GT1":
+            _guarantor(noted.segment, patient, building, context, rules)
+    return building
+
+
+def account_of(segment: Segment, n: int, patient: Building, context: Context, rules: Rules) -> Building | None:
+    """The Account that field `n` of PID or MRG names."""
+    repetitions = segment.repetitions(n)
+    found = number(repetitions[0]) if repetitions else None
+    if found is None:
+        return None
+    place = f"{segment.name}-{n}"
+    meant = meaning(found, context, STOOD_IN.get(place, place))
+    building = context.draft("Account", meant.key, found.value, patient.patient)
+    building.resource["subject"] = [patient.reference]
+    rules.run(segment, building, context)
+    return building
+
+
+def _guarantor(segment: Segment, patient: Building, owner: Building, context: Context, rules: Rules) -> None:
+    """GT1: the patient, a person or an organisation that pays."""
+    party = _party(segment, patient, context, rules)
+    listed = owner.resource.setdefault("guarantor", []) if party else []
+    if party and {"party": party} not in listed:
+        listed.append({"party": party})
+
+
+def _party(segment: Segment, patient: Building, context: Context, rules: Rules) -> dict[str, str] | None:
+    if field(segment, 11) == _SELF:
+        return patient.reference
+    name = "".join(field(segment, 3, comp) for comp in (1, 2, 3))
+    if name:
+        key = field(segment, 2) or f"{name}|{field(segment, 11)}"
+        building = person(patient, key, context)
+        rules.run(segment, building, context)
+        return building.reference
+    context.segment, context.field, context.rep = segment, 21, 1
+    repetitions = segment.repetitions(21)
+    return organization(repetitions[0], context) if repetitions else None

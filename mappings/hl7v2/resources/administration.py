@@ -1,0 +1,59 @@
+"""Patient administration: all that a message says of one patient besides orders and results."""
+
+from __future__ import annotations
+
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.engine import Rules
+from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.resources.account import account
+from mappings.hl7v2.resources.allergies import allergy
+from mappings.hl7v2.resources.charges import charge
+from mappings.hl7v2.resources.diagnoses import diagnosis
+from mappings.hl7v2.resources.insurance import coverages
+from mappings.hl7v2.resources.procedures import procedure
+from mappings.hl7v2.resources.related import related
+from mappings.hl7v2.resources.taking_part import patient_team
+from mappings.hl7v2.resources.visit import encounter
+
+
+def administer(group: PatientGroup, patient: Building, context: Context, rules: Rules) -> list[Building]:
+    """Everything around the patient; returns the visits."""
+    related(group, patient, context, rules)
+    if group.pid is not None and group.pid.parts:
+        patient_team(group.pid.parts, patient, context, rules)
+    owner = account(group, patient, context, rules)
+    visits = visits_of(group, patient, context, rules)
+    if owner is not None:
+        for each in visits:
+            each.resource["account"] = [owner.reference]
+    coverages(group, patient, owner, context, rules)
+    _segments(group, patient, visits[0] if visits else None, owner, context, rules)
+    return visits
+
+
+def visits_of(group: PatientGroup, patient: Building | None, context: Context, rules: Rules) -> list[Building]:
+    """The Encounters of a group."""
+    made = (encounter(visit, group, patient, context, rules) for visit in group.visits)
+    return [each for each in made if each is not None]
+
+
+def _segments(
+    group: PatientGroup,
+    patient: Building,
+    visit: Building | None,
+    owner: Building | None,
+    context: Context,
+    rules: Rules,
+) -> None:
+    episodes = visit.resource.get("episodeOfCare", ()) if visit else ()
+    episode = context.made(episodes[0]) if episodes else None
+    for noted in group.others:
+        name = noted.segment.name
+        if name in {"AL1", "IAM"}:
+            allergy(noted.segment, patient, context, rules)
+        elif name == "DG1":
+            diagnosis(noted.segment, patient, visit, episode, context, rules)
+        elif name == "PR1":
+            procedure(noted, patient, visit, context, rules)
+        elif name == "FT1":
+            charge(noted, patient, visit, owner, context, rules)
