@@ -31,6 +31,22 @@ _EDITION: Final[Json] = {
 
 WORKBENCH: Final[Json] = {
     "MessageCounts": _object(messages=_list(_object(feed=_TEXT, state=_STATE, count=_COUNT))),
+    "SeenCodes": _object(
+        codes=_list(
+            _object(
+                feed=_TEXT,
+                field=_TEXT,
+                system=_TEXT,
+                code=_TEXT,
+                display=_TEXT,
+                count=_COUNT,
+                first_seen=_INSTANT,
+                last_seen=_INSTANT,
+                message=_COUNT,
+                mapped={"type": "boolean"},
+            )
+        )
+    ),
     "ConversionReport": _object(
         feed=_TEXT,
         messages=_COUNT,

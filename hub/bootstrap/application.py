@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from consent.configuration import Configuration
 from hub.api.app import create_app
 from hub.api.asked import engineer_of
+from hub.api.codes import code_doors
 from hub.api.consents import consent_doors
 from hub.api.conversion_report import report_doors
 from hub.api.json_doors import Door, door_routes
@@ -30,7 +31,7 @@ from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.desks import unmasking
 from hub.bootstrap.events import api_parts
-from hub.bootstrap.feeds import facilities_of
+from hub.bootstrap.feeds import facilities_of, mapped_codes
 from hub.bootstrap.foundation import VERSION, Foundation
 from hub.bootstrap.gates import gate_of
 from hub.bulk.desk import Desk
@@ -44,6 +45,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
+from hub.pipeline.codes import SeenCodes
 from hub.pipeline.messages import Messages
 from hub.pipeline.reports import Reports
 from hub.portal.portal import portal_routes
@@ -108,10 +110,12 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
 
 def workbench(foundation: Foundation, database: Database, directory: Directory, trail: Trail) -> list[Door]:
     """The doors of integration engineers."""
-    engineer = engineer_of(directory)
+    engineer, consortium = engineer_of(directory), foundation.consortium
+    facilities = facilities_of(consortium)
     return [
         *message_doors(Messages(database, unmasking(trail)), engineer),
-        *report_doors(Reports(database, facilities_of(foundation.consortium)), engineer),
+        *report_doors(Reports(database, facilities), engineer),
+        *code_doors(SeenCodes(database, facilities, mapped_codes(consortium)), engineer),
     ]
 
 

@@ -12,13 +12,14 @@ from hub.audit.entry import Entry, Interaction, Outcome, Requester
 from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
-from hub.bootstrap.feeds import envelope_readers, facilities_of
+from hub.bootstrap.feeds import envelope_readers, facilities_of, mapped_codes
 from hub.bootstrap.foundation import bell_of
 from hub.db import migrate as schema
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium
 from hub.kernel.log import Log
+from hub.pipeline.codes import SeenCodes
 from hub.pipeline.messages import Messages, Unmasking
 from hub.pipeline.repair import Repairs
 from hub.pipeline.reports import Reports
@@ -42,6 +43,7 @@ class Engineering:
     messages: Messages
     repairs: Repairs
     reports: Reports
+    codes: SeenCodes
 
 
 @asynccontextmanager
@@ -58,6 +60,7 @@ async def engineering(url: str, consortium: Consortium, redis_url: str = "") -> 
             Messages(database, unmasking(trail)),
             Repairs(database, readers, system_clock, bell),
             Reports(database, facilities_of(consortium)),
+            SeenCodes(database, facilities_of(consortium), mapped_codes(consortium)),
         )
     finally:
         await bell.close()

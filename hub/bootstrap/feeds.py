@@ -14,7 +14,8 @@ from hub.kernel.consortium import Consortium
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import EnvelopeReader, Translator
-from hub.kernel.types import Edition, Json
+from hub.kernel.types import Edition, Json, UnmappedCode
+from hub.pipeline.codes import Mapped
 from hub.pipeline.judged import Validate, judged
 from mappings.hl7v2.convert import convert
 from mappings.hl7v2.envelope import envelope_reader
@@ -64,6 +65,17 @@ def _edition(profile: Profile, validation: str | None) -> Edition:
 
 def _sayable(value: Any) -> Any:
     return sorted(value) if isinstance(value, frozenset) else str(value)
+
+
+def mapped_codes(consortium: Consortium) -> Mapped:
+    """Whether the profile of a feed, as it stands now, has an entry for a local code."""
+    known = profiles(consortium)
+
+    def mapped(feed: str, code: UnmappedCode) -> bool:
+        profile = known.get(feed)
+        return profile is not None and bool(profile.codings(code.field, code.code, code.display, code.system))
+
+    return mapped
 
 
 def envelope_readers(consortium: Consortium) -> Mapping[str, EnvelopeReader]:

@@ -86,6 +86,22 @@ conversion_count: Final = Table(
     info={"kind": "local"},
 )
 
+#: Local codes of coded fields that no profile has an entry for: the engineer's work queue. No patient data.
+unmapped_code: Final = Table(
+    "unmapped_code",
+    metadata,
+    Column("feed", Text, primary_key=True),
+    Column("field", Text, primary_key=True, comment="OBX-3"),
+    Column("system", Text, primary_key=True, comment="as sent; empty: none"),
+    Column("code", Text, primary_key=True),
+    Column("display", Text, nullable=False),
+    Column("count", BigInteger, nullable=False, comment="messages, as far as workers have added them up"),
+    Column("first_seen", DateTime(timezone=True), nullable=False),
+    Column("last_seen", DateTime(timezone=True), nullable=False),
+    Column("message", BigInteger, nullable=False, comment="number of the first message"),
+    info={"kind": "local"},
+)
+
 #: Repairs and replays of many messages by one rule, and how far each is.
 bulk_repair: Final = Table(
     "bulk_repair",

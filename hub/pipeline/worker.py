@@ -21,6 +21,7 @@ from hub.pipeline.counting import Counting
 from hub.pipeline.inbox import CHANNEL
 from hub.pipeline.queue import SETTLED, Message, Settled, count_attempt, forgive_attempt, settle, take
 from hub.pipeline.reason import Reason, fault, refused
+from hub.pipeline.sightings import Sightings
 from hub.pipeline.translate import Translated, pack, translate
 from hub.pipeline.wakeup import Wakeup
 from hub.records.chain import Incoming
@@ -108,6 +109,7 @@ class Worker:
         self._max_attempts: Final = max_attempts
         self._bell: Final = bell
         self._counting: Final = Counting(database, editions or {}, clock)
+        self._sightings: Final = Sightings(clock)
         self._careful = 0
         self._failures = 0
         self._innocent: int | None = None  # its last attempt failed through no fault of its own
@@ -165,6 +167,7 @@ class Worker:
             messages = await take(tx, self._batch_size)
             if messages:
                 await self._process(tx, messages)
+        self._sightings.keep()
         return len(messages)
 
     async def _one(self) -> int:
@@ -188,6 +191,7 @@ class Worker:
                 # Another worker may have been faster; then there is nothing to do.
                 if [found.id for found in await take(tx, 1)] == [message.id]:
                     await self._process(tx, [message])
+            self._sightings.keep()
         except Exception as error:
             if isinstance(error, HubError) and error.category is Category.UNAVAILABLE:
                 self._innocent = None if error.code in _SUSPECT else message.id
@@ -203,6 +207,7 @@ class Worker:
         incoming = [_incoming(message, translation) for message, translation in said]
         ingested = await self._ingest.ingest(tx, incoming) if incoming else []
         await self._settle(tx, translated, {i.message: i for i in ingested})
+        await self._sightings.note(tx, translated)
 
     async def _settle(
         self, tx: Tx, translated: Sequence[Translated], ingested: Mapping[int, Ingested] | None = None

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from hub.api import openapi
 from hub.api.asked import engineer_of
+from hub.api.codes import code_doors
 from hub.api.conversion_report import report_doors
 from hub.api.json_doors import Door, door_routes
 from hub.api.messages import message_doors
@@ -20,6 +21,7 @@ from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
+from hub.pipeline.codes import SeenCodes
 from hub.pipeline.messages import Messages, Unmasking
 from hub.pipeline.reports import Reports
 from tests.api.house import actor
@@ -63,6 +65,7 @@ def _doors(hub: Box, disclosed: list[Unmasking]) -> list[Door]:
     return [
         *message_doors(Messages(hub.database, disclose), engineer),
         *report_doors(Reports(hub.database, FACILITIES), engineer),
+        *code_doors(SeenCodes(hub.database, FACILITIES, lambda _, code: code.code == "K"), engineer),
     ]
 
 
@@ -121,5 +124,30 @@ def test_the_conversion_report_of_a_feed_is_asked_for_by_window(database_url: st
         status, changes = await bench.ask("GET", "/feeds/F01.his/changes")
         assert (status, changes["before"], changes["after"]["messages"]) == (200, None, 1)
         assert (await bench.ask("GET", "/feeds/F01.his/changes?edition=77"))[0] == 404
+
+    visiting(database_url, visit)
+
+
+def test_the_local_codes_of_a_feed_are_listed_until_its_profile_has_an_entry(database_url: str) -> None:
+    async def visit(bench: Bench) -> None:
+        await bench.hub.send(message("1", unmapped=["GLU", "K"]))
+        status, told = await bench.ask("GET", "/codes")
+        assert status == 200
+        (glucose,) = told["codes"]
+        assert {key: glucose[key] for key in ("feed", "field", "code", "display", "count", "message", "mapped")} == {
+            "feed": "F01.his",
+            "field": "OBX-3",
+            "code": "GLU",
+            "display": "text of GLU",
+            "count": 1,
+            "message": 1,
+            "mapped": False,
+        }
+        _, told = await bench.ask("GET", "/codes?all=true&feed=F01.his")
+        assert [(code["code"], code["mapped"]) for code in told["codes"]] == [("GLU", False), ("K", True)]
+        assert await bench.ask("GET", "/codes?feed=F03.lis") == (200, {"codes": []})
+        assert await bench.ask("GET", "/codes", who="theirs") == (200, {"codes": []})
+        assert (await bench.ask("GET", "/codes", who="doctor"))[0] == 403
+        assert (await bench.ask("GET", "/codes?all=perhaps"))[0] == 400
 
     visiting(database_url, visit)

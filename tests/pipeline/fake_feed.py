@@ -1,7 +1,7 @@
 """A feed that is easy to read: messages are small JSON objects, and a translator for them.
 
 `{"control": "1", "patient": "A", "other": "B", "set": {...}, "clear": [...], "results": {"K": "7.0"}, "doctor": "D",
-  "trick": "..."}`
+  "unmapped": ["GLU"], "blocked": true, "trick": "..."}`
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, Final
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import keyed_ids
-from hub.kernel.types import Draft, Envelope, IdentityEvent, Issue, Received, ReportRow, Translation
+from hub.kernel.types import Draft, Envelope, IdentityEvent, Issue, Received, ReportRow, Translation, UnmappedCode
 
 FEED: Final = "F01.his"
 FACILITY: Final = "F01"
@@ -64,6 +64,7 @@ def translate(raw: bytes, facility: str = FACILITY) -> Translation:
         doctor = IDS(facility, "Practitioner", "staff", said["doctor"])
         resource = {"resourceType": "Practitioner", "id": doctor, "name": [{"text": said.get("title", said["doctor"])}]}
         drafts.append(Draft(resource=resource, authority="staff", key=said["doctor"], patient=None))
+    unmapped = said.get("unmapped", ())
     events: tuple[IdentityEvent, ...] = ()
     if said.get("merge"):
         events = (IdentityEvent(kind="A40", survivor=patient, loser=patient_id(said["other"], facility)),)
@@ -73,7 +74,13 @@ def translate(raw: bytes, facility: str = FACILITY) -> Translation:
         report=(ReportRow(source="PID-3", outcome="mapped", targets=("Patient.identifier",)),),
         issues=_issues(said.get("issues", ())),
         event_time=NOON,
+        unmapped=tuple(UnmappedCode(field="OBX-3", code=code, display=f"text of {code}") for code in unmapped),
+        refusal=_blocked() if said.get("blocked") else None,
     )
+
+
+def _blocked() -> HubError:
+    return HubError(Category.INVALID, "has a local code", where="OBX-3", todo="map it", code="unmapped-code")
 
 
 def _patient(said: Mapping[str, Any], patient: str) -> Draft:

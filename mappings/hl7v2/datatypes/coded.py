@@ -129,10 +129,16 @@ def _make_concept(options: Options) -> Converter:
 
 
 def mapped_concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """CodeableConcept of a value, with what the sender's profile says of its code."""
+    """CodeableConcept of a value, with what the profile says of its code; it is noted only if the profile maps some."""
     result = concept(rep, context)
-    codings = local_codings(rep, context) if result is not None else None
-    return _with_standard(result, _as_entries(codings)) if result and codings else result
+    if result is None:
+        return None
+    codings = local_codings(rep, context)
+    if codings:
+        return _with_standard(result, _as_entries(codings))
+    if context.at in context.habits.profile.codes or context.at in context.habits.profile.unmapped:
+        note_unmapped(rep, context)
+    return result
 
 
 def _with_standard(result: dict[str, Any], entries: tuple[Entry, ...]) -> dict[str, Any]:

@@ -1,0 +1,41 @@
+"""`yilian profile`: writing and trying a facility profile, and the local codes it lacks."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub.cli.desk import AsJson, Data, at_desk, me, print_json
+from hub.pipeline.codes import SeenCode
+
+app = typer.Typer(no_args_is_help=True, help="Facility profiles: the local codes they lack.")
+
+
+@app.command()
+def codes(
+    feed: Annotated[str | None, typer.Option(help="Only of this feed.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Also codes the profile has an entry for by now.")] = False,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """List local codes the feeds sent and their profiles have no entry for; adding one takes it off the list."""
+    found = at_desk(data, lambda desk: desk.codes.find(me(), feed=feed, every=every))
+    if as_json:
+        print_json([dataclasses.asdict(code) for code in found])
+    else:
+        _table(found)
+
+
+def _table(found: Sequence[SeenCode]) -> None:
+    table = Table("feed", "field", "code", "system", "text", "messages", "last seen", "first message", "", box=None)
+    for one in found:
+        last = one.last_seen.astimezone().isoformat(" ", "seconds")
+        mapped = "mapped" if one.mapped else ""
+        row = (one.feed, one.field, one.code, one.system, one.display, str(one.count), last, str(one.message), mapped)
+        table.add_row(*row)
+    Console().print(table)

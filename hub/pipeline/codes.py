@@ -1,0 +1,67 @@
+"""The work queue of local codes: what feeds sent and their profiles have no entry for, until they have one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from hub.db.database import Database
+from hub.kernel.types import UnmappedCode
+from hub.pipeline.engineer import Engineer
+from hub.pipeline.sightings import MOST
+
+_FIND: Final = """
+SELECT feed, field, system, code, display, count, first_seen, last_seen, message FROM unmapped_code
+WHERE ($1::text IS NULL OR feed = $1) AND ($2::text[] IS NULL OR feed = ANY($2))
+ORDER BY feed, field, count DESC, system, code LIMIT $3
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeenCode:
+    """A local code of a feed: in how many messages it came, when, and the number of the first of them.
+
+    `mapped`: the profile in force has an entry for it; replaying its messages brings that into the record.
+    """
+
+    feed: str
+    field: str
+    system: str
+    code: str
+    display: str
+    count: int
+    first_seen: datetime
+    last_seen: datetime
+    message: int
+    mapped: bool
+
+
+#: Whether the profile of a feed has an entry for a code.
+Mapped = Callable[[str, UnmappedCode], bool]
+
+
+class SeenCodes:
+    """The codes of the feeds in `facilities` (feed name -> facility code)."""
+
+    def __init__(self, database: Database, facilities: Mapping[str, str], mapped: Mapped) -> None:
+        self._database: Final = database
+        self._facilities: Final = facilities
+        self._mapped: Final = mapped
+
+    async def find(self, engineer: Engineer, *, feed: str | None = None, every: bool = False) -> Sequence[SeenCode]:
+        """Codes by feed and field, the most frequent first; without `every`, only those that still have no entry."""
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_FIND, feed, self._seen_by(engineer), MOST * 10)
+        found = [self._code(dict(row)) for row in rows]
+        return [code for code in found if every or not code.mapped]
+
+    def _seen_by(self, engineer: Engineer) -> list[str] | None:
+        if engineer.facilities is None:
+            return None
+        return [feed for feed, facility in self._facilities.items() if engineer.sees(facility)]
+
+    def _code(self, row: dict[str, Any]) -> SeenCode:
+        told = UnmappedCode(field=row["field"], code=row["code"], system=row["system"], display=row["display"])
+        return SeenCode(**row, mapped=self._mapped(row["feed"], told))
