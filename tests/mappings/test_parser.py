@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.kernel.errors import Category, HubError
-from mappings.hl7v2.escapes import escape
 from mappings.hl7v2.parser import Message, Segment, parse
 from mappings.hl7v2.separators import Separators
 from tests.mappings.messages import ADT, HEADER
@@ -120,33 +119,6 @@ def test_two_messages_in_one_are_refused_with_the_place_of_the_second() -> None:
 
 def test_hex_escapes_are_bytes_of_the_messages_charset() -> None:
     assert segment(parse(HEADER + "\rPID|1||\\XB7BD\\", "gb18030"), "PID").get(3) == "方"
-
-
-leaves = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
-fields = st.lists(st.lists(st.lists(leaves, min_size=1, max_size=3), min_size=1, max_size=3), min_size=1, max_size=3)
-
-
-@given(st.lists(fields, min_size=1, max_size=6))
-def test_every_leaf_that_was_escaped_and_joined_comes_back(row: list[list[list[list[str]]]]) -> None:
-    s = Separators()
-    text = "|".join("~".join("^".join("&".join(escape(x, s) for x in c) for c in r) for r in f) for f in row)
-    zed = segment(parse(HEADER + "\rZZ1|" + text), "ZZ1")
-    for n, field in enumerate(row, 1):
-        if zed.raw(n):
-            assert [
-                [r.subcomponents(c) or [""] for c in range(1, len(r.components()) + 1)] for r in zed.repetitions(n)
-            ] == field
-        else:
-            assert field == [[[""]]]
-
-
-lines = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"), max_size=30).map("ZZZ|".__add__)
-
-
-@given(st.lists(lines, max_size=8))
-def test_the_text_of_a_parsed_message_is_the_text_that_was_parsed(body: list[str]) -> None:
-    text = "\r".join([HEADER, *body]) + "\r"
-    assert parse(text).text() == text
 
 
 @given(st.text(max_size=200))

@@ -1,0 +1,121 @@
+"""HL7 v2 to FHIR against a naive splitter: same messages, same process, interleaved rounds of CPU time.
+
+`python -m bench.convert [--json FILE] [--rounds N]` prints messages per second of one core, with and without the
+report, and how many splittings one conversion costs; then the memory left behind by many messages and by a long one.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import statistics
+import time
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from bench.parse import naive
+from hub.kernel.ids import PUBLIC_KEY, keyed_ids
+from mappings.hl7v2.profile import DEFAULT
+from mappings.hl7v2.translator import translator
+from tests.mappings.messages import HEADER, oru
+
+Work = Callable[[bytes], object]
+
+#: An admission of twelve segments, as long as those of a HIS.
+ADT: Final = "\r".join(
+    [
+        HEADER,
+        "EVN|A01|20260105083000|||0148^方^知远",
+        "PID|1||00012345^^^^BLH~990122195804120960^^^^SFZH||沈^桂兰||19580412|2|||柳溪镇1号^^云泽县^示例省^990122^CHN^H"
+        "||^PRN^PH^^^^0990-5550101~^PRN^CP^^^^0990-5550102|||M|||||||||||||N",
+        "PD1|||云泽县人民医院^^F01|0148^方^知远",
+        "NK1|1|沈^小兰|DAU^女儿|柳溪镇1号^^云泽县|^^^^^^0990-5550103",
+        "NK1|2|林^国栋|SPO^配偶||^^^^^^0990-5550104",
+        "PV1|1|I|05^0501^01^F01|R|||0148^方^知远|0152^林^知夏||MED||||1|||0148^方^知远||ZY20260001|||||||||||||||||||||||||"
+        "20260105083000",
+        "PV2|||^胸闷三日|||||20260105|20260112|5",
+        "AL1|1|DA|^青霉素|SV|皮疹|2010",
+        "AL1|2|FA|^虾|MO|荨麻疹",
+        "DG1|1||I10.x00^高血压^ICD-10|||A",
+        "DG1|2||I25.100^冠心病^ICD-10|||A",
+    ]
+)
+#: A document of ten megabytes in one field, and a report of five thousand results.
+LONG: Final = {
+    "10 MB in a field": f"{oru(1)}\rOBX|2|ED|DOC||^application^pdf^Base64^{'QUJD' * 2_500_000}||||||F",
+    "5,000 results": oru(5_000),
+}
+MESSAGES: Final = {"ADT 12 segments": ADT, "ORU 25 OBX": oru(25)}
+
+
+def works() -> dict[str, Work]:
+    """What is measured, by name; each takes the bytes of a message."""
+    ids = keyed_ids(PUBLIC_KEY)
+    return {
+        "naive": lambda raw: naive(raw.decode()),
+        "convert": translator(DEFAULT, "F01", ids, with_report=False),
+        "with report": translator(DEFAULT, "F01", ids),
+    }
+
+
+def measure(raw: bytes, rounds: int, repeats: int = 60) -> dict[str, float]:
+    """Messages per second of CPU time: the median of interleaved rounds, the first of which only warms up."""
+    seconds: dict[str, list[float]] = {name: [] for name in works()}
+    for _ in range(rounds + 1):
+        for name, work in works().items():
+            begin = time.process_time()
+            for _ in range(repeats):
+                work(raw)
+            seconds[name].append((time.process_time() - begin) / repeats)
+    return {name: 1 / statistics.median(values[1:]) for name, values in seconds.items()}
+
+
+def memory(count: int = 2_000) -> dict[str, float]:
+    """MiB kept after `count` different messages; the peak of long ones as a multiple of their length."""
+    convert = works()["with report"]
+    for n in range(200):
+        convert(_numbered(n))
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    for n in range(200, 200 + count):
+        convert(_numbered(n))
+    kept = (tracemalloc.get_traced_memory()[0] - before) / 2**20
+    found = {f"MiB kept by {count} messages": kept}
+    for name, text in LONG.items():
+        found[f"peak / length, {name}"] = _peak(convert, text.encode()) / len(text)
+    tracemalloc.stop()
+    return found
+
+
+def _peak(convert: Work, raw: bytes) -> int:
+    """Bytes in use at most while a message is converted, above what was in use before."""
+    tracemalloc.reset_peak()
+    base = tracemalloc.get_traced_memory()[0]
+    convert(raw)
+    return tracemalloc.get_traced_memory()[1] - base
+
+
+def _numbered(n: int) -> bytes:
+    return ADT.replace("00012345", f"{n:08}").replace("ZY20260001", f"ZY{n:08}").encode()
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--json", type=Path)
+    options.add_argument("--rounds", type=int, default=9)
+    given = options.parse_args()
+    result: dict[str, Any] = {name: measure(text.encode(), given.rounds) for name, text in MESSAGES.items()}
+    print(f"{'message':<18}{'work':<14}{'per second':>12}{'naive splittings':>18}")
+    for message, speeds in result.items():
+        for name, speed in speeds.items():
+            print(f"{message:<18}{name:<14}{speed:>12,.0f}{speeds['naive'] / speed:>18.1f}")
+    result["memory"] = memory()
+    print("  ".join(f"{name}: {value:,.1f}" for name, value in result["memory"].items()))
+    if given.json:
+        given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
