@@ -8,7 +8,7 @@ A file is a list of cases:
       proves:
         "PID[Patient] PID-3 identifier[2]": "Patient.identifier.where(value = '123').type.coding.code = 'MR'"
 
-An expression must be true over the resources of the bundle, and must cease to be so once the row's source is emptied:
+An expression must be true over the Bundle and its resources, and must cease to be so once the row's source is emptied:
 the field, the component of `at`, or, for a row that names a segment or a message's path, every segment of that name.
 Where a row says something else, its value is a mapping with `is` (the expression) and one of
 
@@ -188,14 +188,15 @@ def _within(whole: str, separator: str, way: tuple[int, int], text: str) -> str:
 
 
 def _resources(segments: Sequence[str]) -> list[Json]:
-    """The resources of the bundle, which is what `yilian convert` gives."""
+    """The Bundle that `yilian convert` gives, and the resources in it."""
     (line,) = convert("case", "\r".join(segments).encode())
-    return [entry["resource"] for entry in (line["bundle"] or {"entry": ()})["entry"]]
+    bundle = line["bundle"]
+    return [bundle, *(entry["resource"] for entry in bundle["entry"])] if bundle else []
 
 
 def resources(case: Case) -> list[Json]:
     """What a case is converted to."""
-    return _resources(case.segments)
+    return _resources(case.segments)[1:]
 
 
 def _verdict(found: Sequence[Json], expression: str) -> str:
@@ -216,7 +217,7 @@ def evaluate(found: Sequence[Json], expression: str) -> list[Item]:
     """What an expression answers whose focus is all these resources: `Patient.name` selects by type."""
     if not found:
         return []
-    known = {f"{each['resourceType']}/{each['id']}": each for each in found}
+    known = {f"{each['resourceType']}/{each['id']}": each for each in found if "id" in each}
     nodes: list[Item] = [root(each) for each in found]
     run = Run(Environment(resolve=known.get), {}, root(found[0]))
     answer: list[Item] = _compiled(expression)(Context(run, nodes))

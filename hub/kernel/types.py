@@ -145,7 +145,8 @@ class UnmappedCode:
 class Translation:
     """What one message says, as drafts; plus what became of every field, and what deserves a look.
 
-    `refusal`: why the message must be a dead letter although it could be translated.
+    `provenance`: members of the message's Provenance that it states itself (activity, reason, location, further agents
+    and entities). `refusal`: why the message must be a dead letter although it could be translated.
     """
 
     drafts: tuple[Draft, ...] = ()
@@ -153,6 +154,7 @@ class Translation:
     report: tuple[ReportRow, ...] = ()
     issues: tuple[Issue, ...] = ()
     event_time: datetime | None = None
+    provenance: Mapping[str, Any] = field(default_factory=dict)
     unmapped: tuple[UnmappedCode, ...] = ()
     refusal: HubError | None = None
 

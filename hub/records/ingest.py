@@ -134,6 +134,7 @@ class Ingest:
             targets=[(change.ref.type, change.ref.id, change.version) for change in effect.changes],
             received_at=incoming.received_at,
             event_time=incoming.translation.event_time,
+            stated=incoming.translation.provenance,
         )
         patient = next((change.patient for change in effect.changes if change.patient is not None), None)
         yield Change(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from hub.kernel.types import Json
 
@@ -27,8 +27,13 @@ def provenance(
     targets: Sequence[tuple[str, str, int]],
     received_at: datetime,
     event_time: datetime | None,
+    stated: Mapping[str, Any],
 ) -> Json:
-    """The Provenance of `message` from `facility` (code) for the versions (type, id, version) it made."""
+    """The Provenance of `message` from `facility` (code) for the versions (type, id, version) it made.
+
+    `stated`: what the message itself says of its origin (`Translation.provenance`); its agents and entities come after
+    the facility and the inbox entry.
+    """
     resource: Json = {
         "resourceType": "Provenance",
         "id": provenance_id,
@@ -38,13 +43,14 @@ def provenance(
     if event_time is not None:
         resource["occurredDateTime"] = event_time.isoformat()
     resource["recorded"] = received_at.isoformat(timespec="milliseconds")
-    resource["agent"] = [
-        {
-            "type": {"coding": [{"system": _PARTICIPANT, "code": "author"}]},
-            "who": {"reference": f"Organization/{facility}"},
-        }
-    ]
-    resource["entity"] = [
-        {"role": "source", "what": {"identifier": {"system": "urn:ietf:rfc:3986", "value": message_source(message)}}}
-    ]
-    return resource
+    author = {
+        "type": {"coding": [{"system": _PARTICIPANT, "code": "author"}]},
+        "who": {"reference": f"Organization/{facility}"},
+    }
+    raw = {"role": "source", "what": {"identifier": {"system": "urn:ietf:rfc:3986", "value": message_source(message)}}}
+    return {
+        **resource,
+        **stated,
+        "agent": [author, *stated.get("agent", ())],
+        "entity": [raw, *stated.get("entity", ())],
+    }

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, Final, Literal
 
 from hub.kernel.types import Draft, Issue, Json, UnmappedCode
-from mappings.hl7v2.habits import Habits
+from mappings.hl7v2.habits import DEFAULT_ZONE, Habits
 from mappings.hl7v2.parser import Message, Segment
 from mappings.hl7v2.paths import LongLists, Primitive
 
@@ -135,7 +135,7 @@ class Context:
         self.control = ""
         self.time = ""
         self.sent = ""
-        self.zone = habits.profile.zone or "+08:00"
+        self.zone = habits.profile.zone or DEFAULT_ZONE
         self.segment: Segment = message.segments[0]
         self.field = 0
         self.rep = 1

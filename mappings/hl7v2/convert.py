@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
+from types import MappingProxyType
+from typing import Any, Final
 
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import Draft, Issue, Json, Translation
 from mappings.hl7v2.batch import split_messages
 from mappings.hl7v2.charset import decode
+from mappings.hl7v2.datatypes.identifiers import authority_uri
+from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.engine import Rules, compile_rules
-from mappings.hl7v2.habits import CANONICAL_BASE, Habits
+from mappings.hl7v2.habits import CANONICAL_BASE, DEFAULT_ZONE, Habits
 from mappings.hl7v2.leaves import field
-from mappings.hl7v2.parser import Message, parse
+from mappings.hl7v2.parser import Message, Segment, parse
 from mappings.hl7v2.profile import DEFAULT, Profile
 from mappings.hl7v2.translator import translate_message
+
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def convert(
@@ -39,7 +45,7 @@ def _standard_rules(canonical_base: str) -> Rules:
 
 def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> Json:
     try:
-        translation = _translated(raw, profile, canonical_base, rules)
+        translation, envelope = _translated(raw, profile, canonical_base, rules)
     except HubError as error:
         return _failed(_fatal(error))
     except Exception as error:  # a defect of the mapping must not stop the file
@@ -47,13 +53,13 @@ def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) 
     refusal = translation.refusal
     issues = [issue.as_json() for issue in translation.issues]
     return {
-        "bundle": None if refusal else bundle(translation.drafts, canonical_base),
+        "bundle": None if refusal else bundle(translation.drafts, canonical_base, envelope),
         "report": [row.as_json() for row in translation.report],
         "issues": [*issues, _fatal(refusal).as_json()] if refusal else issues,
     }
 
 
-def _translated(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> Translation:
+def _translated(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> tuple[Translation, Json]:
     text, charset, issues = decode(raw, profile.charset)
     message, unusable = _parsed(text, charset)
     msh = message.segments[0]
@@ -61,7 +67,20 @@ def _translated(raw: bytes, profile: Profile, canonical_base: str, rules: Rules)
     habits = Habits(
         facility=sender or "unknown", ids=keyed_ids(PUBLIC_KEY), canonical_base=canonical_base, profile=profile
     )
-    return translate_message(message, habits, rules, (*issues, *unusable))
+    translation = translate_message(message, habits, rules, (*issues, *unusable), with_exchange=True)
+    return translation, _envelope(msh, habits)
+
+
+def _envelope(msh: Segment, habits: Habits) -> Json:
+    """What the Bundle says of the message: its control id at the sender, and when it was sent if a zone is known."""
+    result: Json = {}
+    if control := field(msh, 10):
+        system = authority_uri("", "", "message", habits.canonical_base, habits.facility)
+        result["identifier"] = {"system": system, "value": control}
+    sent = moment(field(msh, 7))
+    if sent is not None and sent.time:
+        result["timestamp"] = sent.date_time(habits.profile.zone or DEFAULT_ZONE)
+    return result
 
 
 def _parsed(text: str, charset: str) -> tuple[Message, tuple[Issue, ...]]:
@@ -87,12 +106,18 @@ def _failed(issue: Issue) -> Json:
     return {"bundle": None, "report": [], "issues": [issue.as_json()]}
 
 
-def bundle(drafts: tuple[Draft, ...], canonical_base: str = CANONICAL_BASE) -> Json | None:
-    """A transaction that puts every resource under its id, as it would stand if nothing were stored."""
+def bundle(
+    drafts: tuple[Draft, ...], canonical_base: str = CANONICAL_BASE, envelope: Mapping[str, Any] = _NOTHING
+) -> Json | None:
+    """A transaction that puts every resource under its id, as it would stand if nothing were stored.
+
+    `envelope`: what the Bundle itself says of the message.
+    """
     if not drafts:
         return None
     return {
         "resourceType": "Bundle",
+        **envelope,
         "type": "transaction",
         "entry": [_entry(draft, canonical_base) for draft in drafts],
     }

@@ -76,6 +76,8 @@ class Groups:
 _SPECIMEN_FIRST: Final = frozenset({"R22", "R23"})
 #: Specimens one order may be made on; a message of more is not what its sender means.
 _MOST_SPECIMENS: Final = 64
+#: Segments about the message itself, not about anybody.
+_EXCHANGE: Final = frozenset({"MSH", "SFT", "UAC", "MSA", "ERR", "EVN"})
 _BOOKED: Final = frozenset({"AIS", "AIG", "AIL", "AIP"})
 #: Segments that say more of the one they follow, and those among the others of a patient that they may follow.
 _PARTS: Final = frozenset({"ROL", "PRT", "IN2", "IN3", "ARV"})
@@ -116,7 +118,7 @@ class _Grouper:
         elif segment.name in _BOOKED:
             self.noted = Noted(segment)
             self.groups.booked.append(self.noted)
-        elif segment.name not in {"MSH", "EVN"}:
+        elif segment.name not in _EXCHANGE:
             self._other(segment)
 
     def _current(self) -> PatientGroup:

@@ -8,6 +8,8 @@ from hub.kernel.ids import IdMaker
 from mappings.hl7v2.profile import DEFAULT, Profile
 
 CANONICAL_BASE = "https://yilian-hub.example/fhir"
+#: Offset of a sender whose profile names none and whose message states none.
+DEFAULT_ZONE = "+08:00"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

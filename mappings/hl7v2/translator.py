@@ -20,6 +20,7 @@ from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.report import report
 from mappings.hl7v2.resources.administration import administer, visits_of
 from mappings.hl7v2.resources.apart import fill_apart
+from mappings.hl7v2.resources.exchange import add_exchange, origin
 from mappings.hl7v2.resources.merging import merges, unmerges
 from mappings.hl7v2.resources.orders import orders
 from mappings.hl7v2.resources.patient import patient
@@ -52,9 +53,15 @@ def translator(
 
 
 def translate_message(
-    message: Message, habits: Habits, rules: Rules, issues: tuple[Issue, ...] = (), *, with_report: bool = True
+    message: Message,
+    habits: Habits,
+    rules: Rules,
+    issues: tuple[Issue, ...] = (),
+    *,
+    with_report: bool = True,
+    with_exchange: bool = False,
 ) -> Translation:
-    """Translate a parsed message."""
+    """Translate a parsed message; `with_exchange` adds its MessageHeader and Provenances, which a feed keeps itself."""
     kind = event_of(message)
     message, taken_out = apply(message, kind, habits.profile.steps)
     trace = Trace() if with_report else None
@@ -66,12 +73,16 @@ def translate_message(
     events = _all_resources(groups, context, rules)
     if rules.apart:
         fill_apart(context, rules)
+    stated = origin(context, rules)
+    if with_exchange and (kind or context.drafts):
+        add_exchange(stated, context, rules)
     return Translation(
         drafts=tuple([building.finished() for building in context.drafts.values()]),
         identity_events=events,
         report=(*report(context, rules, trace), *taken_out) if trace is not None else (),
         issues=(*issues, *context.issues),
         event_time=_event_time(message, context),
+        provenance=stated.together(),
         unmapped=tuple(context.unmapped),
         refusal=_blocked(context.blocked) if context.blocked else None,
     )

@@ -68,7 +68,7 @@ def test_a_message_whose_delimiters_nobody_can_use_is_read_with_the_standard_one
 
 def test_an_unusable_field_separator_that_is_a_standard_delimiter_too_stays_the_field_separator() -> None:
     found = line(b"MSH^00^HIS^F01^^^^^ADT\rPID^1^^7~8")
-    (person,) = [entry["resource"] for entry in found["bundle"]["entry"]]
+    (person,) = [each["resource"] for each in found["bundle"]["entry"] if each["resource"]["resourceType"] == "Patient"]
     assert [each["value"] for each in person["identifier"]] == ["7", "8"]
 
 
@@ -77,9 +77,11 @@ def test_utf_16_without_a_byte_order_mark_is_read() -> None:
         assert line(ADT.encode(codec))["bundle"] == line(ADT.encode())["bundle"]
 
 
-def test_a_message_that_states_no_resource_has_no_bundle_but_a_report() -> None:
-    found = line(b"MSH|^~\\&|HIS|F01||||||ACK|1|P|2.4\rMSA|AA|1")
-    assert found["bundle"] is None
+def test_a_message_about_nobody_has_its_header_and_where_it_comes_from() -> None:
+    found = line(b"MSH|^~\\&|HIS|F01|||||ACK|1|P|2.4\rMSA|AA|7")
+    kinds = [entry["resource"]["resourceType"] for entry in found["bundle"]["entry"]]
+    assert kinds == ["MessageHeader", "Organization", "Provenance", "Provenance"]
+    assert found["bundle"]["entry"][0]["resource"]["response"] == {"code": "ok", "identifier": "7"}
     assert found["report"]
 
 

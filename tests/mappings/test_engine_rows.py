@@ -20,7 +20,8 @@ def test_every_row_compiles_and_names_a_resource_of_r4() -> None:
 def test_no_field_has_both_a_row_and_a_refusal() -> None:
     for file in row_files():
         fixed = set(file.refused) | set(file.carried)
-        assert not fixed & {row.at for row in file.rows}, file.segment
+        # What MSH says of the exchange is written by `yilian convert`; a feed keeps it with the message.
+        assert file.segment == "MSH" or not fixed & {row.at for row in file.rows}, file.segment
 
 
 @pytest.mark.parametrize(

@@ -247,17 +247,22 @@ def text_concept(rep: Repetition, _: Context) -> dict[str, str] | None:
     return {"text": whole} if whole else None
 
 
+def language_tag(code: str) -> str | None:
+    """The code of BCP 47 that two letters of ISO 639-1, with a country or without, are."""
+    found = _LANGUAGE.fullmatch(code)
+    return found[1].lower() + (f"-{found[2].upper()}" if found[2] else "") if found else None
+
+
 def language(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """A language as R4 binds it: a code of BCP 47 and no other (Patient.communication.language, all-languages).
 
     Two letters of ISO 639-1 are one. What else is sent (table 0296, words, numbers) is the text, as it came beside it.
     """
     code, told = component(rep, 1), clean(rep.plain())
-    found = _LANGUAGE.fullmatch(code)
-    name = component(rep, 2) or ("" if found else code)
+    tag = language_tag(code)
+    name = component(rep, 2) or ("" if tag else code)
     result: dict[str, Any] = {"text": name} if name else {}
-    if found:
-        tag = found[1].lower() + (f"-{found[2].upper()}" if found[2] else "")
+    if tag:
         result["coding"] = [{"system": BCP_47, "code": tag}]
         return result if told in (code, tag) else {"extension": [context.original(told)], **result}
     return {"extension": [context.original(told)], **result} if told else None

@@ -122,6 +122,7 @@ def person_with_duty(rep: Repetition, context: Context) -> dict[str, Any] | None
 DATATYPES: Final[dict[str, Datatype]] = {
     "XCN": plain(practitioner, _XCN_PARTS),
     "XON": plain(organization, _XON_PARTS),
+    "XON-text": plain(lambda rep, _: leaf(rep, 1) or leaf(rep, 10) or None, {"1": "", "10": ""}),
     "CWE-organization": plain(coded_organization, {"1": "identifier.value", "2": "name", "3": "identifier.system"}),
     "CWE-reference": plain(logical, {"1": "identifier.value", "2": "display", "3": "identifier.system"}),
     "NDL": plain(person_with_duty, {"1.1": "identifier.value", "1.2": "name.family", "1.3": "name.given"}),

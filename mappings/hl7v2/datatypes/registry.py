@@ -7,8 +7,10 @@ from typing import Final
 
 from mappings.hl7v2.datatypes import (
     administrative,
+    authorities,
     coded,
     contacts,
+    exchange,
     identifiers,
     names,
     numbers,
@@ -21,8 +23,10 @@ from mappings.hl7v2.datatypes.base import Datatype
 
 DATATYPES: Final[Mapping[str, Datatype]] = {
     **administrative.DATATYPES,
+    **authorities.DATATYPES,
     **coded.DATATYPES,
     **contacts.DATATYPES,
+    **exchange.DATATYPES,
     **identifiers.DATATYPES,
     **names.DATATYPES,
     **numbers.DATATYPES,

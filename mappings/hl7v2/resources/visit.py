@@ -156,5 +156,7 @@ def _status(pv1: Segment, building: Building, context: Context) -> None:
         at_first = _AT_FIRST.get(context.event) or (by_class.code if by_class else "unknown")
         building.defaults.setdefault("status", "finished" if ended else at_first)
     if context.event in _REOPENING:
-        building.resource.get("period", {}).pop("end", None)
+        period = building.resource.pop("period", {})
+        period.pop("end", None)
+        building.resource |= {"period": period} if period else {}
         building.clears["period.end"] = None
