@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup
-from mappings.hl7v2.resources.account import account
+from mappings.hl7v2.resources.account import account, account_of
 from mappings.hl7v2.resources.allergies import allergy
 from mappings.hl7v2.resources.charges import charge
 from mappings.hl7v2.resources.diagnoses import diagnosis
@@ -14,6 +16,9 @@ from mappings.hl7v2.resources.procedures import procedure
 from mappings.hl7v2.resources.related import related
 from mappings.hl7v2.resources.taking_part import patient_team
 from mappings.hl7v2.resources.visit import encounter
+
+#: Events that may name the account a patient had before (MRG-3), without saying what became of it (v2.5.1, 3.3.6).
+_ACCOUNT_BEFORE: Final = frozenset({"A06", "A07"})
 
 
 def administer(group: PatientGroup, patient: Building, context: Context, rules: Rules) -> list[Building]:
@@ -55,5 +60,9 @@ def _segments(
             diagnosis(noted.segment, patient, visit, episode, context, rules)
         elif name == "PR1":
             procedure(noted, patient, visit, context, rules)
+        elif name == "MRG" and context.event in _ACCOUNT_BEFORE:
+            before = account_of(noted.segment, 3, patient, context, rules)
+            if before is not None:
+                before.defaults["status"] = "unknown"
         elif name == "FT1":
             charge(noted, patient, visit, owner, context, rules)

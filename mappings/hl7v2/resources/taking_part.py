@@ -134,17 +134,9 @@ def _member(segment: Segment, fields: _Fields, patient: Building, context: Conte
         participants.append({})
     made = participants[-1]
     mend_period(made, "period", segment, context)
-    member = _who(segment, fields, patient, context, rules)
-    owner = _organization(segment, fields, context)
-    if member is None:
-        member, owner = owner, None
+    member = _who(segment, fields, patient, context, rules) or _organization(segment, fields, context, rules)
     if member is not None:
         made["member"] = member
-    of = context.made(owner or made.get("member"))
-    if owner is not None and member is not None and member.get("reference", "").startswith("Practitioner/"):
-        made["onBehalfOf"] = owner
-    if of is not None and of.resource["resourceType"] == "Organization":
-        rules.run(segment, of, context)
     if not made:
         participants.pop()
 
@@ -158,7 +150,11 @@ def care_team(patient: Building, context: Context) -> Building:
 
 
 def _who(segment: Segment, fields: _Fields, patient: Building, context: Context, rules: Rules) -> Json | None:
-    """The member: the patient, somebody related to them, a role where the kind of provider is told, a practitioner."""
+    """The member: the patient, somebody related to them, or a practitioner.
+
+    Where kind of provider or organisation is told too, it is the role: whether a member may act on behalf of another is
+    a matter of its type (R4, ctm-1), which a reference alone does not tell.
+    """
     repetitions = segment.repetitions(fields.person)
     context.segment, context.field, context.rep = segment, fields.person, 1
     context.took(segment, fields.person, mapped("CareTeam.participant[].member"))
@@ -166,7 +162,8 @@ def _who(segment: Segment, fields: _Fields, patient: Building, context: Context,
         if field(segment, fields.role) == _SELF:
             return patient.reference
         return related_person(segment, patient, context, rules).reference if repetitions else None
-    if fields.kind and field(segment, fields.kind):
+    of = bool(repetitions) and bool(segment.raw(fields.organization))
+    if of or (fields.kind and field(segment, fields.kind)):
         return role(segment, patient, context, rules).reference
     found = practitioner(repetitions[0], context) if repetitions else None
     building = context.made(found)
@@ -188,10 +185,13 @@ def related_person(segment: Segment, patient: Building, context: Context, rules:
     return building
 
 
-def _organization(segment: Segment, fields: _Fields, context: Context) -> Json | None:
+def _organization(segment: Segment, fields: _Fields, context: Context, rules: Rules) -> Json | None:
     repetitions = segment.repetitions(fields.organization)
     context.segment, context.field, context.rep = segment, fields.organization, 1
-    if not repetitions:
-        return None
-    context.took(segment, fields.organization, mapped("CareTeam.participant[].onBehalfOf"))
-    return organization(repetitions[0], context)
+    named = organization(repetitions[0], context) if repetitions else None
+    building = context.made(named)
+    if named is not None:
+        context.took(segment, fields.organization, mapped("CareTeam.participant[].member"))
+    if building is not None:
+        rules.run(segment, building, context)
+    return named
