@@ -14,7 +14,7 @@ from typing import Any, Final
 import typer.main
 
 from hub.cli.main import app
-from hub.kernel import consortium
+from hub.kernel import consortium_schema
 from hub.kernel.errors import ACK, HTTP, Category
 from hub.kernel.log import FIELDS
 from hub.kernel.settings import SETTINGS
@@ -30,7 +30,7 @@ def pages() -> dict[str, str]:
         "errors.md": _lines(_errors()),
         "logs.md": _lines(_logs()),
         "commands.md": _lines(_commands()),
-        "consortium.schema.json": _schema(consortium.SCHEMA),
+        "consortium.schema.json": _schema(consortium_schema.SCHEMA),
         "profile.schema.json": _schema(schema.SCHEMA),
     }
 

@@ -1,4 +1,4 @@
-"""A sender for tests, demonstrations and benchmarks: messages over one persistent connection, ACKs as they come."""
+"""A sender: messages over one persistent connection, ACKs as they come. For outbound feeds, `yilian send` and tests."""
 
 from __future__ import annotations
 

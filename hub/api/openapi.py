@@ -76,6 +76,9 @@ SCHEMAS: Final[Json] = {
     "OperationOutcome": _fhir("OperationOutcome"),
     "ConsentOrTemplate": {"oneOf": [{"$ref": "#/components/schemas/Consent"}, *map(_template, TEMPLATES)]},
     "SubscriptionTopics": _object(["topics"], topics={"type": "array", "items": {"type": "object"}}),
+    "OutboundFeeds": _object(["feeds"], feeds={"type": "array", "items": {"type": "object"}}),
+    "OutboundMessages": _object(["messages"], messages={"type": "array", "items": {"type": "object"}}),
+    "Resent": _object(["resent"], resent={"type": "integer"}),
     "Withdrawal": {**_object([], refuse={"type": "boolean"}), "additionalProperties": False},
     "Templates": _object(["templates"], templates={"type": "array", "items": {"type": "object"}}),
     "NewProxy": _object(

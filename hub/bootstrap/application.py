@@ -19,6 +19,7 @@ from hub.api.json_doors import Door, door_routes
 from hub.api.messages import message_doors
 from hub.api.numbering import Numbering
 from hub.api.openapi import openapi_route
+from hub.api.outbound import outbound_doors
 from hub.api.services import Services
 from hub.api.standing import approval_doors, proxy_doors
 from hub.api.subscriptions import topic_doors, websocket_route
@@ -45,6 +46,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
+from hub.outbound.desk import OutboundDesk
 from hub.pipeline.codes import SeenCodes
 from hub.pipeline.messages import Messages
 from hub.pipeline.reports import Reports
@@ -98,6 +100,8 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     doors = await consent_api(settings, database, store, directory, validator, trail)
     doors += topic_doors(settings.canonical_base)
     doors += workbench(foundation, database, directory, trail)
+    receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
+    doors += outbound_doors(OutboundDesk(database), engineer_of(directory), receivers)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:

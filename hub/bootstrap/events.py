@@ -1,4 +1,4 @@
-"""Subscriptions: what the API needs of them, and what the process needs that tells."""
+"""Subscriptions: what the API needs of them, and what the process needs that tells them and the outbound feeds."""
 
 from __future__ import annotations
 
@@ -10,20 +10,24 @@ from hub.audit.trail import Trail
 from hub.auth.directory import Directory
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.gates import gate_of
+from hub.bootstrap.outbound import outbound_courier, routes
 from hub.db import migrate as schema
 from hub.db.database import Database
 from hub.events.courier import Courier
 from hub.events.desk import EventsDesk
-from hub.events.gathering import Gathering
+from hub.events.gathering import Audience, Gathering
 from hub.events.headers import Seal
 from hub.events.kept import CHANNEL
 from hub.events.operations import Operations
 from hub.events.receivers import Receivers
 from hub.events.sockets import Sockets
+from hub.events.subscribers import Subscribers
 from hub.events.subscriptions import Subscriptions
 from hub.events.telling import Telling
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
+from hub.outbound.audience import FeedAudience
+from hub.outbound.courier import OutboundCourier
 from hub.pipeline.wakeup import Wakeup
 from hub.records.subscribing import Subscribing
 
@@ -46,10 +50,12 @@ class ApiParts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TellingParts:
-    """What the process needs that gathers and delivers."""
+    """What the process needs that gathers and delivers. `feeds` are made known before anything is gathered."""
 
     gathering: Gathering
     courier: Courier
+    feeds: FeedAudience
+    outbound: OutboundCourier
 
 
 def api_parts(foundation: Foundation, database: Database, gate: Gate, trail: Trail, directory: Directory) -> ApiParts:
@@ -96,8 +102,16 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
         tries=settings.subscription_tries,
         **bases,
     )
+    ways = routes(foundation.consortium)
+    feeds = FeedAudience([way.feed for way in ways], gate.dispatches)
+    audiences: list[Audience] = [Subscribers(system_clock, log, **bases), feeds]
     try:
-        yield TellingParts(gathering=Gathering(database, gate.notices, system_clock, log, **bases), courier=courier)
+        yield TellingParts(
+            gathering=Gathering(database, gate.notices, log, audiences),
+            courier=courier,
+            feeds=feeds,
+            outbound=outbound_courier(foundation, database, gate, directory, ways),
+        )
     finally:
         await trail.close()
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from hub.bootstrap.feeds import profiles
+from hub.bootstrap.outbound import routes
 from hub.fhir.profiles.registry import loaded
 from hub.kernel.consortium import load
 from hub.kernel.settings import Settings
@@ -20,10 +21,12 @@ def check(
         Path | None, typer.Option(help="Folder of FHIR profiles; by default that of the setting YILIAN_PROFILES.")
     ] = None,
 ) -> None:
-    """Validate a consortium file, every facility profile it names, and the FHIR profiles of this installation."""
+    """Validate a consortium file, what profiles and certificates it names, and the FHIR profiles here."""
     consortium = load(config)
     profiles(consortium)
-    text = f"{config}: {len(consortium.facilities)} facilities, {len(consortium.feeds)} feeds, no complaints"
+    routes(consortium)
+    feeds = len(consortium.feeds) + len(consortium.outbound)
+    text = f"{config}: {len(consortium.facilities)} facilities, {feeds} feeds, no complaints"
     folder = Settings.load(os.environ, profiles=None if fhir_profiles is None else str(fhir_profiles)).profiles
     if folder:
         text += f"\n{folder}: {len(loaded(Path(folder)))} FHIR profiles, no complaints"

@@ -15,6 +15,7 @@ from hub.cli import (
     demo,
     messages,
     mpi,
+    outbound,
     profile,
     search_parameters,
     send,
@@ -42,6 +43,7 @@ app.command("convert")(convert.convert)
 app.command("token")(token.token)
 app.add_typer(send.app, name="send")
 app.add_typer(messages.app, name="messages")
+app.add_typer(outbound.app, name="outbound")
 app.add_typer(mpi.app, name="mpi")
 app.add_typer(profile.app, name="profile")
 app.add_typer(consent.app, name="consent")

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from datetime import timedelta
-from typing import Final
+from datetime import datetime, timedelta
+from typing import Final, Protocol
 
 import asyncpg
 
 from hub.db.database import Database, Tx
 from hub.events import queue
-from hub.events.courier import Courier
 from hub.events.ears import Wait
 from hub.events.gathering import Gathering
 from hub.kernel.clock import Clock
@@ -21,12 +21,21 @@ from hub.kernel.log import Log
 #: Seconds after which loops look without having been told.
 _LOOK_SECONDS: Final = 0.5
 _TIDY_SECONDS: Final = 600.0
-#: Deliveries at work at the same time, and seconds they are given when the process is to stop.
+#: Deliveries at work at the same time when nobody says, and seconds they are given when the process is to stop.
 _AT_ONCE: Final = 32
 _GRACE_SECONDS: Final = 10.0
 
-#: Number of the advisory lock of the one who delivers: "events" in ASCII.
-_LOCK: Final = int.from_bytes(b"events", "big")
+
+class Deliverer(Protocol):
+    """Delivers to receivers, each known by an id."""
+
+    async def due(self) -> list[str]:
+        """Receivers for which there is something to do now."""
+        ...
+
+    async def serve(self, receiver: str) -> None:
+        """Do what there is to do for one of them. Never raises."""
+        ...
 
 
 async def gather(gathering: Gathering, wait: Wait, stop: asyncio.Event, log: Log) -> None:
@@ -44,14 +53,23 @@ async def gather(gathering: Gathering, wait: Wait, stop: asyncio.Event, log: Log
             await wait(_LOOK_SECONDS)
 
 
-async def deliver(database: Database, courier: Courier, wait: Wait, stop: asyncio.Event, log: Log) -> None:
-    """Deliver until `stop` is set, while no other process does."""
+async def deliver(
+    database: Database,
+    courier: Deliverer,
+    wait: Wait,
+    stop: asyncio.Event,
+    log: Log,
+    *,
+    lock: bytes = b"events",
+    at_once: int = _AT_ONCE,
+) -> None:
+    """Deliver until `stop` is set, while no other process does: who holds the advisory lock of this name."""
     while not stop.is_set():
         with suppress(HubError, OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
             connection = await database.dedicated()
             try:
-                if await connection.fetchval("SELECT pg_try_advisory_lock($1)", _LOCK):
-                    await _Rounds(courier, connection, log).run(wait, stop)
+                if await connection.fetchval("SELECT pg_try_advisory_lock($1)", int.from_bytes(lock, "big")):
+                    await _Rounds(courier, connection, log, at_once).run(wait, stop)
             finally:
                 with suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                     await connection.close(timeout=2)
@@ -59,12 +77,21 @@ async def deliver(database: Database, courier: Courier, wait: Wait, stop: asynci
             await wait(_LOOK_SECONDS)
 
 
-async def tidy(database: Database, clock: Clock, days: int, stop: asyncio.Event, log: Log) -> None:
-    """Forget events that are older than `days`, and tokens nobody used."""
+async def tidy(
+    database: Database,
+    clock: Clock,
+    days: int,
+    stop: asyncio.Event,
+    log: Log,
+    *,
+    forget: Callable[[Tx, datetime], Awaitable[int]],
+) -> None:
+    """Forget events that are older than `days`, tokens nobody used, and what `forget` finds as old (it counts)."""
     while not stop.is_set():
         with suppress(HubError):
             async with database.connection() as tx:
-                count = await queue.prune(tx, clock() - timedelta(days=days))
+                before = clock() - timedelta(days=days)
+                count = await queue.prune(tx, before) + await forget(tx, before)
                 await tx.execute("DELETE FROM subscription_ticket WHERE expires < $1", clock())
             if count:
                 log.event("events-forgotten", count=count)
@@ -74,13 +101,13 @@ async def tidy(database: Database, clock: Clock, days: int, stop: asyncio.Event,
 
 
 class _Rounds:
-    """Deliveries side by side, one at a time for each subscription, while the lock's connection lives."""
+    """Deliveries side by side, one at a time for each receiver, while the lock's connection lives."""
 
-    def __init__(self, courier: Courier, connection: Tx, log: Log) -> None:
+    def __init__(self, courier: Deliverer, connection: Tx, log: Log, at_once: int) -> None:
         self._courier: Final = courier
         self._connection: Final = connection
         self._log: Final = log
-        self._turn: Final = asyncio.Semaphore(_AT_ONCE)
+        self._turn: Final = asyncio.Semaphore(at_once)
         self._busy: Final[dict[str, asyncio.Task[None]]] = {}
 
     async def run(self, wait: Wait, stop: asyncio.Event) -> None:

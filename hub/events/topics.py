@@ -28,7 +28,8 @@ from hub.kernel.types import Json
 
 #: Types that tell of the hub or of rights, not of care; nobody is told of them.
 _UNTOLD: Final = frozenset({"AuditEvent", "Consent", "Provenance", "Subscription", "Parameters", "OperationOutcome"})
-_FINAL: Final = frozenset({"final", "amended", "corrected", "appended"})
+#: Statuses of a result or a report that others may rely on.
+FINAL: Final = frozenset({"final", "amended", "corrected", "appended"})
 #: Kinds of search parameters whose values can be compared with those of one resource at hand.
 COMPARABLE: Final = frozenset({"token", "reference"})
 _ID: Final = "_id"
@@ -122,14 +123,14 @@ TOPICS: Final[Mapping[str, Topic]] = {
             name="observation-final",
             title="A result is final, or a final one is amended",
             type="Observation",
-            holds=stands_anew(_FINAL),
+            holds=stands_anew(FINAL),
             filters=_OF_RESULT,
         ),
         Topic(
             name="report-final",
             title="A diagnostic report is final, or a final one is amended",
             type="DiagnosticReport",
-            holds=stands_anew(_FINAL),
+            holds=stands_anew(FINAL),
             filters=_OF_RESULT,
         ),
         Topic(

@@ -40,6 +40,27 @@ def stands_anew(statuses: Collection[str]) -> Condition:
     return holds
 
 
+def stands_or_falls(statuses: Collection[str]) -> Condition:
+    """As `stands_anew`; and what was one of these is none of them any more: whoever was told must be told."""
+    stands = stands_anew(statuses)
+
+    def holds(before: Json | None, after: Json | None) -> bool:
+        return stands(before, after) or (after is not None and _code(before, "status") in statuses)
+
+    return holds
+
+
+def is_amended(statuses: Collection[str]) -> Condition:
+    """What had one of these statuses says something else now."""
+
+    def holds(before: Json | None, after: Json | None) -> bool:
+        if before is None or after is None or before.get("status") not in statuses:
+            return False
+        return {**before, "meta": None} != {**after, "meta": None}
+
+    return holds
+
+
 def changes(*elements: str) -> Condition:
     """It is made, or one of these elements differs from before."""
 

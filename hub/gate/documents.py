@@ -28,7 +28,7 @@ from hub.gate.visible import of_patients
 from hub.kernel.ids import reference_key
 from hub.store.values import Stored
 
-#: Elements of a Composition that name other documents, which are no part of this one.
+#: Elements of a document that name other documents, which are no part of this one.
 _BESIDE: Final = frozenset({"relatesTo"})
 
 
@@ -49,7 +49,7 @@ async def _document(door: Door, asked: Asked, address: tuple[str, str]) -> Relea
         cases = await door.cases(tx, asked, Whom(keys=[key], names=[address[1]]))
         visible = of_patients(cases)
         head = (await door.store.named(tx, [address], visible)).get(address)
-        wanted = [] if head is None else _named(asked.actor, head)
+        wanted = [] if head is None else named_by(asked.actor, head)
         found = await door.store.named(tx, wanted, visible)
         rows = [] if head is None else [head, *(found[ref] for ref in wanted if ref in found)]
         await look_up_all(tx, cases, rows)
@@ -62,8 +62,8 @@ async def _document(door: Door, asked: Asked, address: tuple[str, str]) -> Relea
     return ReleasedPage(matches=tuple(told[:1]), included=tuple(told[1:]))
 
 
-def _named(actor: Actor, head: Stored) -> list[tuple[str, str]]:
-    """What the Composition refers to and the token lets be read, each once.
+def named_by(actor: Actor, head: Stored) -> list[tuple[str, str]]:
+    """What a resource refers to and the token lets be read, each once.
 
     A reference to one version is to that version; the current one would be something else.
     """

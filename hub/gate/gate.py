@@ -31,6 +31,7 @@ from hub.gate.bulk_way import BulkWay
 from hub.gate.cases import Rules
 from hub.gate.concerned import Concerned
 from hub.gate.currents import Currents
+from hub.gate.dispatches import Dispatches
 from hub.gate.door import Door
 from hub.gate.match import Candidate
 from hub.gate.notices import Notices
@@ -113,6 +114,11 @@ class Gate:
     def notices(self) -> Notices:
         """What subscriptions need: changes as they come, and what of them an owner may be told now."""
         return Notices(self._door)
+
+    @property
+    def dispatches(self) -> Dispatches:
+        """What outbound feeds need: what a message to another system may be made of."""
+        return Dispatches(self._door)
 
     async def read(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
         """The current version, which may be a deletion; under the id of a person its golden record.

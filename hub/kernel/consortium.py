@@ -2,140 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from ipaddress import ip_network
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
+from hub.kernel import outbound_feed
+from hub.kernel.addresses import is_loopback, is_network
+from hub.kernel.consortium_schema import SCHEMA
+from hub.kernel.outbound_feed import OutboundFeed
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
-
-SCHEMA: Final[Mapping[str, Any]] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "consortium.yaml of Yilian Hub",
-    "type": "object",
-    "required": ["facilities"],
-    "additionalProperties": False,
-    "properties": {
-        "name": {"type": "string", "description": "Name of the consortium."},
-        "facilities": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["code", "name"],
-                "additionalProperties": False,
-                "properties": {
-                    "code": {
-                        "type": "string",
-                        "pattern": "^[A-Za-z0-9.-]{1,32}$",
-                        "description": "Id of its Organization resource.",
-                    },
-                    "name": {"type": "string"},
-                    "part_of": {"type": "string", "description": "Code of the facility it belongs to."},
-                    "legal_entity": {"type": "boolean", "default": True},
-                },
-            },
-        },
-        "feeds": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["name", "facility", "transport"],
-                "additionalProperties": False,
-                "properties": {
-                    "name": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
-                    "facility": {"type": "string", "description": "Code of the facility that sends."},
-                    "transport": {"const": "mllp"},
-                    "profile": {
-                        "type": "string",
-                        "description": "Facility profile, a path relative to this file.",
-                    },
-                    "validation": {
-                        "enum": ["lenient", "strict"],
-                        "description": "Judge every resource the messages become by FHIR R4 and the loaded profiles. "
-                        "lenient: keep it and record the issues; strict: a dead letter. Absent: the mapping answers.",
-                    },
-                    "host": {"type": "string", "default": "127.0.0.1"},
-                    "port": {
-                        "type": "integer",
-                        "minimum": 0,
-                        "maximum": 65535,
-                        "description": "0 takes a free port.",
-                    },
-                    "senders": {
-                        "type": "array",
-                        "items": {"type": "string"},
-                        "description": "Values of MSH-3|MSH-4 (application|facility) accepted; none: any.",
-                    },
-                    "peers": {
-                        "type": "array",
-                        "items": {"type": "string"},
-                        "description": "Networks (CIDR) that may connect; none: loopback only.",
-                    },
-                    "plaintext": {
-                        "type": "boolean",
-                        "default": False,
-                        "description": "Allow an address other than loopback without TLS.",
-                    },
-                    "tls": {
-                        "type": "object",
-                        "required": ["certificate", "key"],
-                        "additionalProperties": False,
-                        "properties": {
-                            "certificate": {"type": "string"},
-                            "key": {"type": "string"},
-                            "client_ca": {
-                                "type": "string",
-                                "description": "Clients must show a certificate of this authority.",
-                            },
-                        },
-                    },
-                },
-            },
-        },
-        "receivers": {
-            "type": "array",
-            "description": "Where subscriptions may send notifications; none: nowhere.",
-            "items": {
-                "type": "object",
-                "required": ["facility", "host"],
-                "additionalProperties": False,
-                "properties": {
-                    "facility": {"type": "string", "description": "Code of the facility whose subscriptions may."},
-                    "host": {
-                        "type": "string",
-                        "pattern": "^[a-z0-9.:-]{1,253}$",
-                        "description": "Host name in lower case, or an address, as it stands in the URL.",
-                    },
-                    "port": {"type": "integer", "minimum": 1, "maximum": 65535, "default": 443},
-                    "networks": {
-                        "type": "array",
-                        "items": {"type": "string"},
-                        "description": "Networks (CIDR) its addresses must lie in; none: public addresses only.",
-                    },
-                    "plaintext": {
-                        "type": "boolean",
-                        "default": False,
-                        "description": "Allow http:// to it; needs the networks.",
-                    },
-                    "authority": {
-                        "type": "string",
-                        "description": "PEM file of the authority of its certificate; none: those of the machine.",
-                    },
-                },
-            },
-        },
-        "policy": {
-            "type": "object",
-            "additionalProperties": False,
-            "properties": {
-                "clinical": {"enum": ["opt-out", "opt-in"], "default": "opt-out"},
-                "secondary": {"enum": ["opt-out", "opt-in"], "default": "opt-in"},
-            },
-        },
-    },
-}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +35,10 @@ class Tls:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feed:
-    """One incoming interface of a facility. `validation` None: what its messages become is not judged again."""
+    """One incoming interface of a facility. `validation` None: what its messages become is not judged again.
+
+    `queries` are answered in a minute, 0 for none.
+    """
 
     name: str
     facility: str
@@ -172,6 +51,7 @@ class Feed:
     peers: tuple[str, ...] = ()
     plaintext: bool = False
     tls: Tls | None = None
+    queries: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -188,11 +68,12 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Consortium:
-    """Everything `consortium.yaml` says."""
+    """Everything `consortium.yaml` says; `feeds` are the incoming ones."""
 
     name: str
     facilities: Mapping[str, Facility]
     feeds: Mapping[str, Feed]
+    outbound: Mapping[str, OutboundFeed] = field(default_factory=dict)
     clinical: str = "opt-out"
     secondary: str = "opt-in"
     receivers: tuple[Receiver, ...] = ()
@@ -230,16 +111,26 @@ def _contradictions(file: YamlFile) -> list[Complaint]:
     for i, feed in enumerate(feeds):
         if feed["facility"] not in codes:
             found.append(file.complaint("no facility has this code", "feeds", i, "facility"))
-        if not _is_loopback(feed.get("host", "127.0.0.1")) and not feed.get("tls"):
-            if not feed.get("plaintext"):
-                found.append(
-                    file.complaint("an address other than loopback needs tls, or plaintext: true", "feeds", i, "host")
-                )
-            elif not feed.get("peers"):
-                found.append(
-                    file.complaint("plaintext needs the networks that may connect (peers)", "feeds", i, "plaintext")
-                )
+        found += (outbound_feed.contradictions if _is_outbound(feed) else _contradictions_of_feed)(file, i, feed)
     return found + _wrong_receivers(file, codes)
+
+
+def _is_outbound(feed: Mapping[str, Any]) -> bool:
+    return bool(feed.get("direction") == "out")
+
+
+def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any]) -> Iterator[Complaint]:
+    if "queries_per_minute" in feed and not feed.get("senders"):
+        what = "answers need the sender that may ask (senders)"
+        yield file.complaint(what, "feeds", index, "queries_per_minute")
+    if is_loopback(feed.get("host", "127.0.0.1")) or feed.get("tls"):
+        return
+    if not feed.get("plaintext"):
+        what = "an address other than loopback needs tls, or plaintext: true"
+        yield file.complaint(what, "feeds", index, "host")
+    elif not feed.get("peers"):
+        what = "plaintext needs the networks that may connect (peers)"
+        yield file.complaint(what, "feeds", index, "plaintext")
 
 
 def _wrong_receivers(file: YamlFile, codes: set[str]) -> list[Complaint]:
@@ -250,17 +141,9 @@ def _wrong_receivers(file: YamlFile, codes: set[str]) -> list[Complaint]:
         if receiver.get("plaintext") and not receiver.get("networks"):
             found.append(file.complaint("plaintext needs the networks it is allowed in", "receivers", i, "plaintext"))
         for n, network in enumerate(receiver.get("networks", [])):
-            if not _is_network(network):
+            if not is_network(network):
                 found.append(file.complaint("is not a network (CIDR)", "receivers", i, "networks", n))
     return found
-
-
-def _is_network(text: str) -> bool:
-    try:
-        ip_network(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _repeated(file: YamlFile, key: str, rows: list[Mapping[str, Any]], name: str) -> list[Complaint]:
@@ -273,16 +156,13 @@ def _repeated(file: YamlFile, key: str, rows: list[Mapping[str, Any]], name: str
     return found
 
 
-def _is_loopback(host: str) -> bool:
-    return host in {"localhost", "::1"} or host.startswith("127.")
-
-
 def _consortium(data: Mapping[str, Any], folder: Path) -> Consortium:
-    policy = data.get("policy", {})
+    policy, feeds = data.get("policy", {}), data.get("feeds", [])
     return Consortium(
         name=data.get("name", ""),
         facilities={f["code"]: Facility(**f) for f in data["facilities"]},
-        feeds={f["name"]: _feed(f, folder) for f in data.get("feeds", [])},
+        feeds={row["name"]: _feed(row, folder) for row in feeds if not _is_outbound(row)},
+        outbound={row["name"]: outbound_feed.outbound_feed(row, folder) for row in feeds if _is_outbound(row)},
         clinical=policy.get("clinical", "opt-out"),
         secondary=policy.get("secondary", "opt-in"),
         receivers=tuple(_receiver(row, folder) for row in data.get("receivers", [])),
@@ -297,7 +177,8 @@ def _receiver(row: Mapping[str, Any], folder: Path) -> Receiver:
 
 
 def _feed(row: Mapping[str, Any], folder: Path) -> Feed:
-    values = dict(row)
+    values = {name: value for name, value in row.items() if name not in {"direction", "queries_per_minute"}}
+    values["queries"] = row.get("queries_per_minute", 0)
     if "profile" in values:
         values["profile"] = folder / values["profile"]
     if "tls" in values:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from hub.kernel.types import Accepted, Envelope, Outgoing, Received, Translation, Written
+from hub.kernel.types import Accepted, Envelope, Outgoing, Reaction, Received, Translation, Written
 
 
 class EnvelopeReader(Protocol):
@@ -53,3 +54,21 @@ class MessageWriter(Protocol):
     """
 
     def __call__(self, outgoing: Outgoing, control: ControlMaker) -> Written: ...
+
+
+class Carrier(Protocol):
+    """An open connection to a receiver."""
+
+    def carry(self, messages: Sequence[Written]) -> AsyncGenerator[Reaction]:
+        """Send messages and give what is said to each, in order.
+
+        Raises HubError UNAVAILABLE (code `receiver-...`) when the receiver hangs up, answers something else, or does
+        not answer in time: what became of those without an answer is not known.
+        """
+        ...
+
+
+class Transport(Protocol):
+    """Opens connections to one receiver. Raises HubError UNAVAILABLE (code `receiver-away`) where there is none."""
+
+    def __call__(self) -> AbstractAsyncContextManager[Carrier]: ...

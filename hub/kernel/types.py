@@ -190,3 +190,19 @@ class Edition:
 
     profile: str
     digest: str
+
+
+class Verdict(StrEnum):
+    """What a receiver says to a message."""
+
+    TAKEN = "taken"  #: AA, or CA where that is enough
+    AGAIN = "again"  #: AE or CE: not now
+    REFUSED = "refused"  #: AR or CR: never
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reaction:
+    """The answer to one message: what it means, and its code (MSA-1). Its text may tell of patients and is not kept."""
+
+    verdict: Verdict
+    code: str

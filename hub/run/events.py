@@ -1,9 +1,10 @@
-"""The events process: gathers events from the outbox and delivers notifications."""
+"""The events process: gathers events from the outbox, delivers notifications and outbound messages."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from hub.bootstrap.events import telling_parts
 from hub.bootstrap.foundation import Foundation
@@ -11,10 +12,14 @@ from hub.db.database import Database
 from hub.events.kept import CHANNEL
 from hub.events.running import deliver, gather, tidy
 from hub.kernel.clock import system_clock
+from hub.outbound import queue as outbound
 from hub.pipeline.bell import Bell
 from hub.pipeline.queue import SETTLED
 from hub.pipeline.wakeup import Wakeup
 from hub.run.child import Child
+
+#: Outbound feeds that may be at work at the same time: more than a consortium has, so that none waits for another.
+_FEEDS_AT_ONCE: Final = 1000
 
 
 async def run_events(foundation: Foundation, child: Child) -> None:
@@ -25,17 +30,21 @@ async def run_events(foundation: Foundation, child: Child) -> None:
         foundation.bell() as bell,
         telling_parts(foundation, database) as parts,
     ):
+        await parts.feeds.register(database)
         child.ready()
         async with asyncio.TaskGroup() as loops:
             loops.create_task(
                 _heard(database, SETTLED, bell, child, lambda wait: gather(parts.gathering, wait, child.stop, log))
             )
-            loops.create_task(
-                _heard(
-                    database, CHANNEL, bell, child, lambda wait: deliver(database, parts.courier, wait, child.stop, log)
-                )
+            deliveries = (
+                lambda wait: deliver(database, parts.courier, wait, child.stop, log),
+                lambda wait: deliver(
+                    database, parts.outbound, wait, child.stop, log, lock=b"outbound", at_once=_FEEDS_AT_ONCE
+                ),
             )
-            loops.create_task(tidy(database, system_clock, days, child.stop, log))
+            for delivery in deliveries:
+                loops.create_task(_heard(database, CHANNEL, bell, child, delivery))
+            loops.create_task(tidy(database, system_clock, days, child.stop, log, forget=outbound.prune))
 
 
 async def _heard(

@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 from hub.auth.keys import KeyStore
 from hub.bootstrap.feeds import profiles
 from hub.bootstrap.foundation import bell_of, migrate
+from hub.bootstrap.outbound import routes
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
@@ -64,6 +65,7 @@ async def running(
         stack.enter_context(locked(data))
         KeyStore(data / "keys")
         profiles(consortium)
+        routes(consortium)
         url = await stack.enter_async_context(kept_database(settings, log))
         remember(data, config, url)
         await migrate(url)

@@ -1,9 +1,10 @@
-"""Resources named by type and id, those of them that may be seen: what one resource refers to."""
+"""Resources named by type and id, those of them that may be seen; and what names some resources."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import Final
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
@@ -11,7 +12,16 @@ from hub.store.criteria import Bind
 from hub.store.emit import Emitter, statement
 from hub.store.predicate import Seen, may_see, seen
 from hub.store.read import COLUMNS, stored
+from hub.store.resource_types import type_number
 from hub.store.values import Stored, Visible
+
+#: Resources of type $4 that name others ($2, keys; $3, ids) of the same patients ($1).
+_HOLDERS: Final = """
+SELECT t.id, r.id, r.version
+FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS t (pkey, key, id)
+JOIN resource r ON r.pkey = t.pkey AND r.type = $4 AND NOT r.deleted AND t.key = ANY(r.refs)
+ORDER BY t.id, r.id
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +30,19 @@ class _Plan:
 
     keys: Bind
     seen: Seen
+
+
+async def holders(
+    tx: Tx, named_ones: Collection[tuple[str, str]], rtype: str, holder: str
+) -> dict[str, list[tuple[str, str, int]]]:
+    """See `Store.holders`."""
+    patients = [reference_key("Patient", patient) for patient, _ in named_ones]
+    ids = [rid for _, rid in named_ones]
+    found: dict[str, list[tuple[str, str, int]]] = {}
+    keys = [reference_key(rtype, rid) for rid in ids]
+    for rid, holding, version in await tx.fetch(_HOLDERS, patients, keys, ids, type_number(holder)):
+        found.setdefault(rid, []).append((holder, holding, version))
+    return found
 
 
 async def named(tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
 from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -148,6 +148,15 @@ class Store:
     async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
         """Current versions by (type, id), without deletions, of those among `refs` that may be seen."""
         return await named.named(tx, refs, visible)
+
+    async def holders(
+        self, tx: Tx, named_ones: Collection[tuple[str, str]], rtype: str, holder: str
+    ) -> dict[str, list[tuple[str, str, int]]]:
+        """Which resources of type `holder` name resources of `rtype`, as far as both are about one source patient.
+
+        `named_ones` are (patient, id). By id: type, id and version of the current versions that name it.
+        """
+        return await named.holders(tx, named_ones, rtype, holder)
 
     async def holds(self, tx: Tx, patients: Sequence[str], types: frozenset[str], visible: Visible) -> bool:
         """Whether the record of one of some source patients holds anything of these types that may be seen."""

@@ -14,6 +14,7 @@ from hub.events.gathering import Gathering
 from hub.events.headers import Seal
 from hub.events.line import Resolve, resolve
 from hub.events.receivers import Receivers
+from hub.events.subscribers import Subscribers
 from hub.events.telling import Telling
 from hub.kernel.log import Log
 from hub.kernel.types import Json
@@ -129,7 +130,9 @@ async def telling(home: House, receiver: Receiver, receivers: Sequence[Any], res
     """The parts over a house."""
     notices, clock, log = home.services.gate.notices, home.services.clock, Log("events", stream=home.log)
     directory = Directory(CONSORTIUM)
-    gathering = Gathering(home.database, notices, clock, log, canonical_base=CANONICAL, base_url=BASE)
+    gathering = Gathering(
+        home.database, notices, log, [Subscribers(clock, log, canonical_base=CANONICAL, base_url=BASE)]
+    )
     courier = Courier(
         home.database,
         Telling(home.database, notices),

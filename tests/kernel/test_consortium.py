@@ -100,3 +100,76 @@ def test_receivers_of_notifications_are_read_and_contradictions_named(tmp_path: 
         load(path)
     for line in (":4:", ":5:", ":6:"):
         assert line in str(caught.value)
+
+
+OUTBOUND = """\
+facilities:
+  - {code: F01, name: County hospital}
+feeds:
+  - name: to-his
+    direction: out
+    facility: F01
+    transport: mllp
+    host: 10.0.0.7
+    port: 2575
+    tls: {authority: ca.pem, certificate: hub.pem, key: hub.key}
+    events: [ORU^R01, ADT^A40]
+    charset: GB18030
+    retry: {tries: 4, first_seconds: 2, longest_seconds: 5}
+"""
+
+
+def test_an_outbound_feed_is_read_apart_from_those_that_come_in(tmp_path: Path) -> None:
+    path = tmp_path / "consortium.yaml"
+    path.write_text(OUTBOUND, encoding="utf-8")
+    consortium = load(path)
+    assert consortium.feeds == {}
+    feed = consortium.outbound["to-his"]
+    assert (feed.events, feed.version, feed.charset, feed.zone) == (
+        ("ORU^R01", "ADT^A40"),
+        "2.5.1",
+        "GB18030",
+        "+08:00",
+    )
+    assert feed.tls is not None
+    assert feed.tls.authority == tmp_path / "ca.pem"
+    assert [feed.retry.pause(tried).total_seconds() for tried in (1, 2, 3)] == [2, 4, 5]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line", "what"),
+    [
+        ("facility: F01\n", "facility: F09\n", 6, "no facility has this code"),
+        ("port: 2575", "port: 0", 9, "minimum"),
+        ("[ORU^R01, ADT^A40]", "[ORU^R01, ADT^A99]", 11, "ADT^A99"),
+        ("    tls: {authority: ca.pem, certificate: hub.pem, key: hub.key}\n", "", 8, "needs tls"),
+        (
+            "    tls: {authority: ca.pem, certificate: hub.pem, key: hub.key}",
+            "    tls: {certificate: hub.pem}",
+            10,
+            "key",
+        ),
+        (
+            "10.0.0.7\n    port: 2575\n    tls: {authority: ca.pem, certificate: hub.pem, key: hub.key}",
+            "his.example\n    port: 2575\n    plaintext: true",
+            8,
+            "an address",
+        ),
+        ("charset: GB18030", "charset: BIG5", 12, "BIG5"),
+        ("direction: out", "direction: in", 4, "'events', 'retry' were unexpected"),
+    ],
+)
+def test_every_complaint_about_an_outbound_feed_names_its_line(
+    tmp_path: Path, old: str, new: str, line: int, what: str
+) -> None:
+    text = complaints(tmp_path, OUTBOUND.replace(old, new))
+    assert f"consortium.yaml:{line}:" in text
+    assert what in text
+
+
+def test_queries_need_a_sender_that_may_ask(tmp_path: Path) -> None:
+    asked = GOOD + "    queries_per_minute: 60\n"
+    assert "consortium.yaml:11:" in complaints(tmp_path, asked)
+    consortium = tmp_path / "consortium.yaml"
+    consortium.write_text(asked + "    senders: [HIS|F01]\n", encoding="utf-8")
+    assert load(consortium).feeds["his"].queries == 60

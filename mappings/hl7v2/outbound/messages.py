@@ -17,6 +17,9 @@ from mappings.hl7v2.outbound import segments
 from mappings.hl7v2.outbound.datatypes import Speech
 from mappings.hl7v2.outbound.style import Style
 
+#: Statuses of a report, and of a result, that say it counts no more.
+_TAKEN_BACK: Final = frozenset({"entered-in-error", "cancelled"})
+
 #: The body of a message, segment by segment, behind the header.
 Body = Callable[[Outgoing, Speech], Iterator[str]]
 
@@ -85,10 +88,15 @@ def _observations(outgoing: Outgoing, report: Json, speech: Speech) -> Iterator[
         if found is None or reference["reference"] in seen:
             continue
         seen.add(reference["reference"])
-        for line in segments.observation(found, number, speech):
+        for line in segments.observation(_standing(found, report), number, speech):
             number += line.startswith("OBX")
             yield line
         left = [*found.get("hasMember", ()), *left]
+
+
+def _standing(result: Json, report: Json) -> Json:
+    """A result as its report lets it stand: nothing of a report that was taken back may be relied on."""
+    return result | {"status": report["status"]} if report.get("status") in _TAKEN_BACK else result
 
 
 def _document(outgoing: Outgoing, speech: Speech) -> Iterator[str]:

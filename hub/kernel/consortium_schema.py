@@ -1,0 +1,149 @@
+"""The JSON Schema of `consortium.yaml`; docs/reference/consortium.schema.json is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from hub.kernel import outbound_feed
+
+_INBOUND: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "required": ["name", "facility", "transport"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
+        "direction": {"const": "in", "default": "in"},
+        "facility": {"type": "string", "description": "Code of the facility that sends."},
+        "transport": {"const": "mllp"},
+        "profile": {
+            "type": "string",
+            "description": "Facility profile, a path relative to this file.",
+        },
+        "validation": {
+            "enum": ["lenient", "strict"],
+            "description": "Judge every resource the messages become by FHIR R4 and the loaded profiles. "
+            "lenient: keep it and record the issues; strict: a dead letter. Absent: the mapping answers.",
+        },
+        "host": {"type": "string", "default": "127.0.0.1"},
+        "port": {
+            "type": "integer",
+            "minimum": 0,
+            "maximum": 65535,
+            "description": "0 takes a free port.",
+        },
+        "senders": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Values of MSH-3|MSH-4 (application|facility) accepted; none: any.",
+        },
+        "peers": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Networks (CIDR) that may connect; none: loopback only.",
+        },
+        "queries_per_minute": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 6000,
+            "description": "Patient queries (QBP^Q22, QBP^Q23) answered in a minute, as a clinician of the facility "
+            "may ask; needs senders. Absent: none is answered.",
+        },
+        "plaintext": {
+            "type": "boolean",
+            "default": False,
+            "description": "Allow an address other than loopback without TLS.",
+        },
+        "tls": {
+            "type": "object",
+            "required": ["certificate", "key"],
+            "additionalProperties": False,
+            "properties": {
+                "certificate": {"type": "string"},
+                "key": {"type": "string"},
+                "client_ca": {
+                    "type": "string",
+                    "description": "Clients must show a certificate of this authority.",
+                },
+            },
+        },
+    },
+}
+
+SCHEMA: Final[Mapping[str, Any]] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "consortium.yaml of Yilian Hub",
+    "type": "object",
+    "required": ["facilities"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "description": "Name of the consortium."},
+        "facilities": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["code", "name"],
+                "additionalProperties": False,
+                "properties": {
+                    "code": {
+                        "type": "string",
+                        "pattern": "^[A-Za-z0-9.-]{1,32}$",
+                        "description": "Id of its Organization resource.",
+                    },
+                    "name": {"type": "string"},
+                    "part_of": {"type": "string", "description": "Code of the facility it belongs to."},
+                    "legal_entity": {"type": "boolean", "default": True},
+                },
+            },
+        },
+        "feeds": {
+            "type": "array",
+            "items": {
+                "if": {"required": ["direction"], "properties": {"direction": {"const": "out"}}},
+                "then": outbound_feed.SCHEMA,
+                "else": _INBOUND,
+            },
+        },
+        "receivers": {
+            "type": "array",
+            "description": "Where subscriptions may send notifications; none: nowhere.",
+            "items": {
+                "type": "object",
+                "required": ["facility", "host"],
+                "additionalProperties": False,
+                "properties": {
+                    "facility": {"type": "string", "description": "Code of the facility whose subscriptions may."},
+                    "host": {
+                        "type": "string",
+                        "pattern": "^[a-z0-9.:-]{1,253}$",
+                        "description": "Host name in lower case, or an address, as it stands in the URL.",
+                    },
+                    "port": {"type": "integer", "minimum": 1, "maximum": 65535, "default": 443},
+                    "networks": {
+                        "type": "array",
+                        "items": {"type": "string"},
+                        "description": "Networks (CIDR) its addresses must lie in; none: public addresses only.",
+                    },
+                    "plaintext": {
+                        "type": "boolean",
+                        "default": False,
+                        "description": "Allow http:// to it; needs the networks.",
+                    },
+                    "authority": {
+                        "type": "string",
+                        "description": "PEM file of the authority of its certificate; none: those of the machine.",
+                    },
+                },
+            },
+        },
+        "policy": {
+            "type": "object",
+            "additionalProperties": False,
+            "properties": {
+                "clinical": {"enum": ["opt-out", "opt-in"], "default": "opt-out"},
+                "secondary": {"enum": ["opt-out", "opt-in"], "default": "opt-in"},
+            },
+        },
+    },
+}
