@@ -24,10 +24,10 @@ from bench.patients import as_patient
 from hub.db.database import Database
 from hub.db.embedded import EmbeddedPostgres
 from hub.db.migrate import upgrade
+from hub.kernel.citizen_id import check_digit
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import random_id, reference_key
 from hub.mpi.blocking import keys
-from hub.mpi.citizen_id import check_digit
 from hub.mpi.features import features
 from hub.mpi.hashes import counted, hash64
 from hub.mpi.index import PatientIndex

@@ -11,11 +11,15 @@ from rich.console import Console
 from rich.table import Table
 
 from hub.cli.desk import AsJson, Data, at_desk, me, print_json
+from hub.cli.profile_check import check
+from hub.cli.profile_learn import learn
 from hub.cli.profile_test import test
 from hub.pipeline.codes import SeenCode
 
 app = typer.Typer(no_args_is_help=True, help="Facility profiles: draft, try and check one; the local codes it lacks.")
+app.command()(learn)
 app.command()(test)
+app.command()(check)
 
 
 @app.command()

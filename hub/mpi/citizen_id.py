@@ -8,11 +8,10 @@ from datetime import date
 from functools import lru_cache
 from typing import Final
 
+from hub.kernel.citizen_id import check_digit
 from hub.mpi.characters import fold
 from hub.mpi.dates import parse_date
 
-_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_CHECKS: Final = "10X98765432"
 _SHORT: Final = re.compile(r"\d{15}")
 _FULL: Final = re.compile(r"\d{17}[\dX]")
 _MASKED: Final = re.compile(r"\d{3,10}[?]{4,}[\dX]{1,4}")
@@ -30,11 +29,6 @@ class CitizenId:
     masked: bool = False
     birth: date | None = None
     sex: str = ""
-
-
-def check_digit(body: str) -> str:
-    """The last character for the first 17 digits (ISO 7064 MOD 11-2)."""
-    return _CHECKS[sum(int(digit) * weight for digit, weight in zip(body, _WEIGHTS, strict=True)) % 11]
 
 
 @lru_cache(maxsize=1 << 16)

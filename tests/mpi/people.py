@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from hub.mpi.citizen_id import check_digit
+from hub.kernel.citizen_id import check_digit
 from hub.mpi.features import Features, features
 from hub.mpi.record import Record
 

@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mpi.citizen_id import CitizenId, check_digit, masks, parse_citizen_id
+from hub.kernel.citizen_id import check_digit
+from hub.mpi.citizen_id import CitizenId, masks, parse_citizen_id
 from tests.mpi.people import citizen_id
 
 WOMAN = citizen_id("1984-05-17", 126)
