@@ -36,7 +36,7 @@ from hub.bootstrap.feeds import facilities_of, mapped_codes
 from hub.bootstrap.foundation import VERSION, Foundation
 from hub.bootstrap.gates import gate_of
 from hub.bulk.desk import Desk
-from hub.db import migrate as schema
+from hub.db import schema
 from hub.db.database import Database
 from hub.fhir.search_parameters import answered
 from hub.fhir.validator import Validator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from hub.db import migrate as schema
+from hub.db import schema
 from hub.db.database import Database
 from hub.records.indexing import Indexing
 

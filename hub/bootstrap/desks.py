@@ -14,7 +14,7 @@ from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
 from hub.bootstrap.feeds import envelope_readers, facilities_of, mapped_codes
 from hub.bootstrap.foundation import bell_of
-from hub.db import migrate as schema
+from hub.db import schema
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium

@@ -11,7 +11,7 @@ from hub.auth.directory import Directory
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.gates import gate_of
 from hub.bootstrap.outbound import outbound_courier, routes
-from hub.db import migrate as schema
+from hub.db import schema
 from hub.db.database import Database
 from hub.events.courier import Courier
 from hub.events.desk import EventsDesk

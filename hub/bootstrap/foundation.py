@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.auth.keys import KeyStore
-from hub.db import migrate as schema
+from hub.db import schema
 from hub.db.database import Database
 from hub.fhir.profiles.registry import loaded
 from hub.fhir.validator import Validator
@@ -94,5 +94,10 @@ def bell_of(redis_url: str, log: Log) -> Bell:
 
 
 async def migrate(url: str) -> None:
-    """Bring a database to the newest schema. Raises HubError UNAVAILABLE."""
-    await schema.upgrade(url)
+    """Bring a database to the newest schema. Raises HubError UNAVAILABLE.
+
+    Alembic is loaded only here: it takes a second of CPU, and most processes of a hub only check the schema.
+    """
+    from hub.db.migrate import upgrade
+
+    await upgrade(url)

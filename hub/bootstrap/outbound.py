@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from connectors.mllp.delivery import transport
 from hub.auth.directory import Directory
 from hub.bootstrap.foundation import Foundation
-from hub.db import migrate as schema
+from hub.db import schema
 from hub.db.database import Database
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock

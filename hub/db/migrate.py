@@ -1,4 +1,4 @@
-"""Bringing a database to the schema this version of the hub knows, and refusing every other.
+"""Bringing a database to the schema this version of the hub knows.
 
 The migrations are Alembic scripts in `hub/db/migrations/versions`. They are written against `hub.db.metadata`: whoever
 calls `revise` or `differences` has imported the modules that declare the tables.
@@ -17,19 +17,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
-from hub.db.database import Database
 from hub.db.failures import refused_login, translated
 from hub.db.metadata import metadata as hub_metadata
-from hub.kernel.errors import Category, HubError
-
-SCRIPTS: Final = Path(__file__).parent / "migrations"
-
-_WHERE: Final = "database schema"
+from hub.db.schema import SCRIPTS, refuse_unknown, revisions
 
 #: Number of the advisory lock of whoever changes the schema: "yilian" in ASCII.
 _LOCK: Final = int.from_bytes(b"yilian", "big")
@@ -46,23 +40,10 @@ async def upgrade(url: str, *, scripts: Path = SCRIPTS) -> None:
     def run(connection: Connection) -> None:
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         config = _config(scripts, connection)
-        _refuse_unknown(ScriptDirectory.from_config(config), MigrationContext.configure(connection).get_current_heads())
+        refuse_unknown(revisions(scripts), MigrationContext.configure(connection).get_current_heads())
         command.upgrade(config, "head")
 
     await _in_transaction(url, run)
-
-
-async def check(database: Database, *, scripts: Path = SCRIPTS) -> None:
-    """Return if the schema is exactly the newest this version knows, else raise HubError UNAVAILABLE."""
-    async with database.connection() as connection:
-        known = await connection.fetchval("SELECT to_regclass('alembic_version') IS NOT NULL")
-        rows = await connection.fetch("SELECT version_num FROM alembic_version") if known else []
-    directory = ScriptDirectory.from_config(_config(scripts))
-    found = tuple(row["version_num"] for row in rows)
-    _refuse_unknown(directory, found)
-    if set(found) != set(directory.get_heads()):
-        what = f"is at {' '.join(found) or 'nothing'}, not at {' '.join(directory.get_heads())}"
-        raise _refused(what, "run `yilian up` once, which brings it up to date")
 
 
 async def revise(url: str, message: str, *, scripts: Path = SCRIPTS, target: MetaData = hub_metadata) -> Path | None:
@@ -90,18 +71,6 @@ def _config(scripts: Path, connection: Connection | None = None, target: MetaDat
     config.set_main_option("path_separator", "os")
     config.attributes.update(connection=connection, target=target)
     return config
-
-
-def _refuse_unknown(directory: ScriptDirectory, found: tuple[str, ...]) -> None:
-    known = {script.revision for script in directory.walk_revisions()}
-    unknown = sorted(set(found) - known)
-    if unknown:
-        what = f"is at {' '.join(unknown)}, which this version does not know"
-        raise _refused(what, "install the version of the hub that wrote it, or a newer one")
-
-
-def _refused(what: str, todo: str) -> HubError:
-    return HubError(Category.UNAVAILABLE, what, where=_WHERE, todo=todo, code="database-schema")
 
 
 async def _in_transaction(url: str, run: Callable[[Connection], T]) -> T:

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from hub.audit.entry import Entry, Interaction, Outcome, Requester
 from hub.audit.trail import Trail
-from hub.db import migrate as schema
+from hub.db import schema
 from hub.db.database import Database, Tx
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log

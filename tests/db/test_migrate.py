@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import BigInteger, Column, Index, MetaData, Table, Text, func
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 
 from hub.db.database import Database
-from hub.db.migrate import SCRIPTS, check, differences, revise, upgrade
+from hub.db.migrate import differences, revise, upgrade
+from hub.db.schema import SCRIPTS, check, revisions
 from hub.db.types import Xid8
 from hub.kernel.errors import Category, HubError
 from tests.fixtures import database_of, drop_database, statement
@@ -129,3 +134,18 @@ def test_a_database_that_is_away_is_told_as_unavailable(tmp_path: Path) -> None:
     with pytest.raises(HubError) as told:
         asyncio.run(upgrade(f"postgresql://nobody:x@/none?host={tmp_path}"))
     assert told.value.category is Category.UNAVAILABLE
+
+
+def test_the_migrations_are_read_as_alembic_reads_them() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    config.set_main_option("path_separator", "os")
+    directory = ScriptDirectory.from_config(config)
+    there = revisions()
+    assert there.known == {script.revision for script in directory.walk_revisions()}
+    assert there.newest == set(directory.get_heads())
+
+
+def test_a_process_that_only_checks_the_schema_does_not_load_alembic() -> None:
+    program = "import sys, hub.run.pipeline, hub.run.mllp; sys.exit('alembic' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
