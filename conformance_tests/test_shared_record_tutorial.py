@@ -17,7 +17,7 @@ from hub.db.embedded import EmbeddedPostgres
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tutorial" / "shared-record.md"
 BLOCK = re.compile(r"```(sh)?\n(.*?)```", re.DOTALL)
-START_SECONDS = 90
+START_SECONDS = 300
 
 
 def steps() -> list[tuple[str, str]]:

@@ -18,7 +18,8 @@ from hub.kernel.log import Log
 FIRST_DELAY: Final = 0.1
 LONGEST_DELAY: Final = 2.0
 CALM_SECONDS: Final = 10.0
-READY_SECONDS: Final = 60.0
+#: A busy machine may take long to start all processes; one that hangs is ended all the same.
+READY_SECONDS: Final = 180.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
