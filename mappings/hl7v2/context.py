@@ -96,10 +96,13 @@ class Context:
     is none); `repeats` counts observations alike.
     `filled` lists which resource a segment (by position) filled, if the profile has rows that need to know. `unmapped`
     are the local codes nobody could map, `blocked` the place of the first whose field the profile blocks.
+    `owner` is the patient spoken of, `became` the resource a segment became, by its position.
     """
 
     __slots__ = (
         "_beside",
+        "_by_reference",
+        "became",
         "blocked",
         "control",
         "drafts",
@@ -110,6 +113,7 @@ class Context:
         "issues",
         "kind",
         "message",
+        "owner",
         "rep",
         "repeats",
         "segment",
@@ -139,7 +143,10 @@ class Context:
         self.segment: Segment = message.segments[0]
         self.field = 0
         self.rep = 1
-        self._beside: dict[str, Segment] = {}
+        self.owner: Building | None = None
+        self.became: dict[int, Building] = {}
+        self._beside: dict[str, Segment | None] = {}
+        self._by_reference: dict[str, Building] = {}
 
     @property
     def at(self) -> str:
@@ -150,11 +157,13 @@ class Context:
         """The segment of that name that goes with the one being mapped, else the first of the message."""
         if self.segment.name == name:
             return self.segment
-        return self._beside.get(name) or self.message.first(name)
+        return self._beside[name] if name in self._beside else self.message.first(name)
 
-    def stand_beside(self, segments: Iterable[Segment]) -> None:
-        """Say which segments go with those mapped next."""
-        self._beside = {segment.name: segment for segment in segments}
+    def stand_beside(self, segments: Iterable[Segment], names: Iterable[str] = ()) -> None:
+        """Say which segments go with those mapped next, the first of a name; of `names` there are no others."""
+        self._beside = dict.fromkeys(names)
+        for segment in segments:
+            self._beside[segment.name] = self._beside.get(segment.name) or segment
 
     def draft(self, rtype: str, authority: str, key: str, patient: str | None, **more: Any) -> Building:
         """The draft of the resource with that identity at this facility, made if the message has not named it yet."""
@@ -164,12 +173,16 @@ class Context:
             rid = self.habits.ids(self.habits.facility, *identity)
             building = Building({"resourceType": rtype, "id": rid}, authority, key, patient, **more)
             self.drafts[identity] = building
+            self._by_reference[f"{rtype}/{rid}"] = building
         return building
 
     def made(self, reference: Json | None) -> Building | None:
         """The draft a reference of this message points to, if it points to one."""
-        target = (reference or {}).get("reference")
-        return next((each for each in self.drafts.values() if each.reference["reference"] == target), None)
+        return self._by_reference.get(reference["reference"]) if reference and "reference" in reference else None
+
+    def discard(self, building: Building) -> None:
+        """Take back a draft that turned out to say nothing."""
+        self.drafts.pop((building.resource["resourceType"], building.authority, building.key), None)
 
     def took(self, segment: Segment, n: int, way: Mapped, rep: int = 0) -> None:
         """Record which way repetition `rep` of field `n` went (0: all of them)."""

@@ -2,12 +2,13 @@
 
 A note belongs to the segment before it; who takes part (ROL, PRT) and the rest of an insurance (IN2, IN3) to what they
 follow in the message structures: patient, visit, procedure, insurance, order, observation. An order begins with ORC, or
-with OBR where there is no ORC. An OBX belongs to the order that is open, else to the patient; behind a specimen it is
-about the specimen too.
+with OBR where there is no ORC. An OBX belongs to the document or the order that is open, else to the patient; behind a
+specimen it is about the specimen too.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -25,21 +26,45 @@ class Noted:
 
 @dataclass(slots=True)
 class Specimen(Noted):
-    """An SPM and the observations that stand behind it."""
+    """An SPM, its containers (SAC) and the observations that stand behind it."""
 
     observations: list[Noted] = field(default_factory=list)
+    containers: list[Segment] = field(default_factory=list)
 
 
 @dataclass(slots=True)
 class Order:
-    """ORC and OBR of one order, its observations and specimens; `number` counts the orders of the message from 1."""
+    """ORC and OBR of one order, its observations and specimens; `number` counts the orders of the message from 1.
+
+    `others` are segments like TQ1, RXO and RXA; `diagnoses` are the DG1 that say why, which the patient has too.
+    """
 
     number: int
     orc: Noted | None = None
     obr: Noted | None = None
-    others: list[Segment] = field(default_factory=list)
+    others: list[Noted] = field(default_factory=list)
+    diagnoses: list[Segment] = field(default_factory=list)
     observations: list[Noted] = field(default_factory=list)
     specimens: list[Specimen] = field(default_factory=list)
+
+    def segments(self) -> Iterator[Segment]:
+        """ORC, OBR and the others."""
+        for noted in (self.orc, self.obr, *self.others):
+            if noted is not None:
+                yield noted.segment
+
+    def all(self, name: str) -> list[Noted]:
+        """The others of that name, in order."""
+        return [noted for noted in self.others if noted.segment.name == name]
+
+
+@dataclass(slots=True)
+class Document:
+    """TXA with its content (OBX) and the order before it."""
+
+    txa: Noted
+    order: Order | None = None
+    contents: list[Noted] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -61,6 +86,7 @@ class PatientGroup:
     others: list[Noted] = field(default_factory=list)
     observations: list[Noted] = field(default_factory=list)
     orders: list[Order] = field(default_factory=list)
+    documents: list[Document] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -72,8 +98,8 @@ class Groups:
     booked: list[Noted] = field(default_factory=list)
 
 
-#: Specimens come before the orders made on them (OUL R22).
-_SPECIMEN_FIRST: Final = frozenset({"R22", "R23"})
+#: Specimens come before the orders made on them (OUL R22 and R23, OML O33 and O35 with their answers).
+_SPECIMEN_FIRST: Final = frozenset({"R22", "R23", "O33", "O34", "O35", "O36"})
 #: Specimens one order may be made on; a message of more is not what its sender means.
 _MOST_SPECIMENS: Final = 64
 #: Segments about the message itself, not about anybody.
@@ -84,6 +110,10 @@ _PARTS: Final = frozenset({"ROL", "PRT", "IN2", "IN3", "ARV"})
 _WITH_PARTS: Final = frozenset({"PR1", "IN1"})
 #: Segments that are the patient's also where an order is open.
 _OF_PATIENT: Final = frozenset({"DG1", "AL1", "NK1", "IAM", "PR1", "IN1", "GT1"})
+#: Segments of a care plan (PPR, PGL, PPG), which no order contains.
+_CARE: Final = frozenset({"PRB", "GOL", "PTH"})
+#: Events whose RXA are each a vaccination of its own, with ORC or without (VXU, and the answers to its queries).
+_VACCINATIONS: Final = frozenset({"V03", "V04"})
 
 
 def group(message: Message, event: str) -> Groups:
@@ -99,8 +129,10 @@ class _Grouper:
     def __init__(self, event: str) -> None:
         self.groups = Groups()
         self.specimen_first = event in _SPECIMEN_FIRST
+        self.vaccinations = event in _VACCINATIONS
         self.patient: PatientGroup | None = None
         self.order: Order | None = None
+        self.document: Document | None = None
         self.specimen: Specimen | None = None
         self.waiting: list[Specimen] = []
         self.taken = False
@@ -131,7 +163,7 @@ class _Grouper:
         """End what is open; specimens that no order followed are an order of which nothing else is known."""
         if self.waiting and not self.taken:
             self._new_order()
-        self.order, self.specimen, self.waiting, self.taken = None, None, [], False
+        self.order, self.document, self.specimen, self.waiting, self.taken = None, None, None, [], False
 
     def _pid(self, segment: Segment) -> None:
         self.close()
@@ -167,7 +199,7 @@ class _Grouper:
     def _new_order(self) -> Order:
         self.orders += 1
         self.order = Order(self.orders, specimens=list(self.waiting))
-        self.specimen, self.taken = None, True
+        self.document, self.specimen, self.taken = None, None, True
         self._current().orders.append(self.order)
         return self.order
 
@@ -182,9 +214,29 @@ class _Grouper:
         else:
             self.order.specimens.append(self.specimen)
 
+    def _sac(self, segment: Segment) -> None:
+        specimen = self.specimen or (self.waiting[-1] if self.waiting else None)
+        if specimen is None:
+            self._other(segment)
+        else:
+            specimen.containers.append(segment)
+
+    def _rxa(self, segment: Segment) -> None:
+        if self.order is None or (self.vaccinations and self.order.all("RXA")):
+            self._new_order()
+        self._other(segment)
+
+    def _txa(self, segment: Segment) -> None:
+        order = self.order
+        self.close()
+        self.document = Document(self._open(Noted(segment)), order)
+        self._current().documents.append(self.document)
+
     def _obx(self, segment: Segment) -> None:
         noted = self._open(Noted(segment))
-        if self.specimen is not None:
+        if self.document is not None:
+            self.document.contents.append(noted)
+        elif self.specimen is not None:
             self.specimen.observations.append(noted)
         elif self.order is not None:
             self.order.observations.append(noted)
@@ -204,10 +256,14 @@ class _Grouper:
             self.parts = noted.parts
         elif segment.name == "MRG":
             self.mrg = segment
-        if self.order is not None and segment.name not in _OF_PATIENT:
-            self.order.others.append(segment)
-        else:
+        elif segment.name in _CARE:
+            self.close()
+        if self.order is None or segment.name in _OF_PATIENT:
             self._current().others.append(noted)
+            if self.order is not None and segment.name == "DG1":
+                self.order.diagnoses.append(segment)
+        else:
+            self.order.others.append(noted)
 
     _ADD: Final = {
         "PID": _pid,
@@ -216,7 +272,11 @@ class _Grouper:
         "ORC": _orc,
         "OBR": _obr,
         "SPM": _spm,
+        "SAC": _sac,
+        "RXA": _rxa,
+        "TXA": _txa,
         "OBX": _obx,
         "NTE": _nte,
         "SCH": _sch,
+        "ARQ": _sch,
     }

@@ -5,6 +5,7 @@ hospitalization.admitSource   objects on the way are made
 name[]                     appended, unless the same value stands there already
 participant[].individual   every value makes an element of its own, with the row's `with` as its other members
 participant[self].actor    the element of that label, made once per segment, shared by the rows that name it
+content[0].attachment      the element at that place, shared by all segments; a new last one if there are not as many
 """
 
 from __future__ import annotations
@@ -126,6 +127,8 @@ def _assign_primitive(target: Json, name: str, value: Primitive) -> bool:
 def _through(name: str, index: str | None, inner: Place, members: Mapping[str, Any] | None) -> Place:
     if index is None:
         return _through_object(name, inner, members)
+    if index.isdigit():
+        return _through_numbered(name, int(index), inner, members)
     return _through_new(name, inner, members) if index == "" else _through_labelled(name, index, inner, members)
 
 
@@ -153,6 +156,20 @@ def _through_new(name: str, inner: Place, members: Mapping[str, Any] | None) -> 
             taken = [put(target, each, labels) for each in value]
             return all(taken)
         return put(target, value, labels)
+
+    return place
+
+
+def _through_numbered(name: str, index: int, inner: Place, members: Mapping[str, Any] | None) -> Place:
+    def place(target: Json, value: Any, labels: dict[str, Any]) -> bool:
+        values = target.get(name, [])
+        if index < len(values):
+            return inner(values[index], value, labels)
+        child: Json = dict(members) if members else {}
+        if not inner(child, value, labels):
+            return False
+        target[name] = [*values, child]
+        return True
 
     return place
 

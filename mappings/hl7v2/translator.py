@@ -20,10 +20,13 @@ from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.report import report
 from mappings.hl7v2.resources.administration import administer, visits_of
 from mappings.hl7v2.resources.apart import fill_apart
+from mappings.hl7v2.resources.care import care
+from mappings.hl7v2.resources.documents import documents
 from mappings.hl7v2.resources.exchange import add_exchange, origin
 from mappings.hl7v2.resources.merging import merges, unmerges
 from mappings.hl7v2.resources.orders import orders
 from mappings.hl7v2.resources.patient import patient
+from mappings.hl7v2.resources.referrals import referrals
 from mappings.hl7v2.resources.results import patient_observations
 from mappings.hl7v2.resources.scheduling import appointment
 from mappings.hl7v2.steps.apply import apply
@@ -131,10 +134,14 @@ def _all_resources(groups: Groups, context: Context, rules: Rules) -> tuple[Iden
 
 
 def _clinical(each: PatientGroup, person: Building | None, context: Context, rules: Rules) -> None:
+    context.owner = person
     visits = administer(each, person, context, rules) if person is not None else visits_of(each, None, context, rules)
     visit = visits[0] if visits else None
     patient_observations(each, person, visit, context, rules)
-    orders(each, person, visit, context, rules)
+    placed = orders(each, person, visit, context, rules)
+    documents(each.documents, person, visit, placed, context, rules)
+    referrals(each, person, visit, context, rules)
+    care(each, person, visit, context, rules)
 
 
 def _event_time(message: Message, context: Context) -> datetime | None:

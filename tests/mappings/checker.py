@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from html import unescape
 from typing import Any
 
 import fhirkit
@@ -78,7 +79,7 @@ def _strings(node: Any) -> Iterator[str]:
         for child in children:
             yield from _strings(child)
     else:
-        yield str(node)
+        yield unescape(str(node)) if str(node).startswith("<div") else str(node)
 
 
 def invalid(bundle: Json | None) -> list[str]:

@@ -120,11 +120,17 @@ def test_a_medication_order_is_no_service_request() -> None:
 def test_timing_and_priority_may_stand_in_a_segment_of_their_own() -> None:
     timing = "TQ1|1||||||20260305|20260306|S"
     request = resource(message("ORC|NW|P1", timing, "OBR|1|P1||CT", kind="OML^O21^OML_O21"), "ServiceRequest")
-    assert request["occurrencePeriod"] == {"start": "2026-03-05", "end": "2026-03-06"}
+    assert request["occurrenceTiming"]["repeat"]["boundsPeriod"] == {"start": "2026-03-05", "end": "2026-03-06"}
     assert request["priority"] == "stat"
-    both = resource(message("ORC|NW|P1", timing, "OBR|1|P1||CT||20260304", kind="OML^O21^OML_O21"), "ServiceRequest")
-    assert both["occurrenceDateTime"] == "2026-03-04"
-    assert "occurrencePeriod" not in both
+
+
+def test_a_requested_time_beside_a_timing_is_its_start_unless_the_timing_has_one() -> None:
+    asked = "OBR|1|P1||CT||20260304"
+    found = resource(message("ORC|NW|P1", "TQ1|1||BID", asked, kind="OML^O21^OML_O21"), "ServiceRequest")
+    assert "occurrenceDateTime" not in found
+    assert found["occurrenceTiming"]["repeat"]["boundsPeriod"] == {"start": "2026-03-04"}
+    timed = resource(message("ORC|NW|P1", "TQ1|1||||||20260305", asked, kind="OML^O21^OML_O21"), "ServiceRequest")
+    assert timed["occurrenceTiming"]["repeat"]["boundsPeriod"] == {"start": "2026-03-05"}
 
 
 def test_two_reports_of_one_number_and_service_in_a_message_stay_two() -> None:

@@ -81,8 +81,8 @@ def test_a_number_sent_as_text_is_a_quantity_only_with_a_unit() -> None:
         ("^10", quantity("10")),
         ("^1^-^2", {"valueRange": {"low": {"value": Decimal(1)}, "high": {"value": Decimal(2)}}}),
         ("^1^:^80", {"valueRatio": {"numerator": {"value": Decimal(1)}, "denominator": {"value": Decimal(80)}}}),
-        ("^2^+", {"valueString": "^2^+"}),
-        ("<>^5", {"valueString": "<>^5"}),
+        ("^2^+", {"valueString": "2 +"}),
+        ("<>^5", {"valueString": "<> 5"}),
         ("^9^-^1", {"valueString": "^9^-^1"}),
     ],
 )
@@ -145,7 +145,13 @@ def test_several_coded_values_are_components_of_the_same_code() -> None:
 def test_a_document_is_an_attachment_and_what_only_claims_to_be_one_is_text() -> None:
     document, described = observation(obx("ED", "PACS^Application^PDF^Base64^JVBERi0="))["extension"]
     assert described["valueString"] == "PACS^Application^PDF^Base64"
-    assert document["valueAttachment"] == {"contentType": "application/pdf", "data": "JVBERi0=", "title": "PACS"}
+    assert document["valueAttachment"] == {
+        "contentType": "application/pdf",
+        "data": "JVBERi0=",
+        "title": "PACS",
+        "size": 5,
+        "hash": "6GUZUCson6BgvpmHylP3m4FZU4s=",
+    }
     assert value("ED", "^TEXT^PLAIN^A^报告") == {"valueString": "^TEXT^PLAIN^A^报告"}
 
 

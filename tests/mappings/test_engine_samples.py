@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cache
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -43,7 +44,7 @@ def strings(node: Any) -> Iterator[str]:
         for child in node:
             yield from strings(child)
     else:
-        yield str(node)
+        yield unescape(str(node)) if str(node).startswith("<div") else str(node)
 
 
 def readable(samples: list[tuple[str, bytes, Json]]) -> Iterator[tuple[str, Message, str]]:

@@ -18,8 +18,11 @@ from mappings.hl7v2.profile import Coding
 
 #: First component of the code, the text, the system, the version and the system's OID of each coding of a CWE.
 _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
+_CODE_OF_TABLE: Final = re.compile(r"[\w.-]{1,20}\Z", re.ASCII)
 _CODE: Final = re.compile(r"\S+( \S+)*\Z")
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
+#: In a table of statuses: a code that is known and says nothing of the status.
+SILENT: Final = "-"
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 BCP_47: Final = "urn:ietf:bcp:47"
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:-([A-Za-z]{2}))?")
@@ -215,6 +218,45 @@ def _make_listed_code(options: Options) -> Converter:
     return convert
 
 
+def _make_status(options: Options) -> Converter:
+    """A code of a status. One the table does not know is said aloud: nobody may take the old status for the new."""
+
+    def convert(rep: Repetition, context: Context) -> str | None:
+        entry = _entry(rep, context, options)
+        if entry is None and (leaf(rep, 1) or leaf(rep, 2)):
+            context.issue("status-not-in-the-table", "the status it states is unknown and changes nothing")
+            context.note("refused", "code not in the table")
+        if entry is not None and entry.code == SILENT:
+            context.note("refused", "says nothing of the status")
+            return None
+        return entry.code if entry else None
+
+    return convert
+
+
+def _make_table_concept(number: str) -> Converter:
+    """A code of one v2 table as a concept, without the code's own system."""
+
+    def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
+        made = concept(rep, context)
+        for coding in (made or {}).get("coding", ()):
+            coding.setdefault("system", f"http://terminology.hl7.org/CodeSystem/v2-{number}")
+        return made
+
+    return convert
+
+
+def _make_result_status(options: Options) -> Converter:
+    """OBX-11; a flag that stands there is none (see `mappings.hl7v2.resources.flags`)."""
+    convert = _make_code(options)
+    return lambda rep, context: None if is_flag(leaf(rep, 1)) else convert(rep, context)
+
+
+def is_flag(text: str) -> bool:
+    """Whether OBX-11 holds an abnormal flag, as Chinese laboratories send it, and no status."""
+    return len(text) < 3 and (text.isdigit() or table("result-flag").get(text) is not None)
+
+
 def _make_flag(options: Options) -> Converter:
     def convert(rep: Repetition, context: Context) -> bool | None:
         entry = _entry(rep, context, options)
@@ -224,6 +266,20 @@ def _make_flag(options: Options) -> Converter:
         return bool(entry.code == "true")
 
     return convert
+
+
+def clinical_information(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """OBR-13: coded since 2.7, a text before, in which a delimiter parts nothing."""
+    first, *others = rep.components()
+    if first and any(others) and not _CODE_OF_TABLE.match(first):
+        return text_concept(rep, context)
+    return concept(rep, context)
+
+
+def fasting(rep: Repetition, _: Context) -> dict[str, Any] | None:
+    """OBR-13 where it is a code of v2 table 0916 (fasting); other clinical information is none of the specimen's."""
+    entry = table("fasting").get(leaf(rep, 1))
+    return {"coding": [entry.coding()]} if entry else None
 
 
 def text(rep: Repetition, _: Context) -> str | None:
@@ -275,7 +331,12 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "Coding": Datatype(_make_coding, _ONE_CODING),
     "code": Datatype(_make_code, {"1": "", "2": ""}),
     "listed-code": Datatype(_make_listed_code, {"1": "", "2": ""}),
+    "OBX-status": Datatype(_make_result_status, {"1": "", "2": ""}),
+    "status": Datatype(_make_status, {"1": "", "2": ""}),
+    **{f"v2-{n}": plain(_make_table_concept(n), CONCEPT_PARTS) for n in ("0065", "0119", "0936", "0937")},
     "boolean": Datatype(_make_flag, {"1": ""}),
+    "clinical-information": plain(clinical_information, {"*": ""}),
+    "fasting": plain(fasting, {"1": "coding.code"}),
     "text": plain(text, {"*": ""}),
     "display": plain(first_text, {"1": "", "2": "", "9": ""}),
     "first-text": plain(component_text, {"1.*": ""}),

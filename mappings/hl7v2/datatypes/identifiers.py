@@ -209,6 +209,34 @@ def _entity(found: Number, context: Context) -> dict[str, Any]:
     return _assigned(result, found)
 
 
+def bare(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """Identifier of a text (ST) that tells no authority: a number of the facility's."""
+    value = component(rep, 1)
+    return _entity(Number(value), context) if value not in PLACEHOLDERS else None
+
+
+def _group_member(comp: int) -> Datatype:
+    """One half of a group number, which is an EI (then the placer's) or, in v2.8.2 and where parted so, an EIP."""
+
+    def make(options: Options) -> Converter:
+        kind = options.word or ("PLAC" if comp == 1 else "FILL")
+        half = _pair_member(comp, kind).make(options)
+
+        def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
+            if any(len(rep.subcomponents(n)) > 1 for n in (1, 2)) or _is_pair(context):
+                made: dict[str, Any] | None = half(rep, context)
+                return made
+            return entity(rep, context, kind) if comp == 1 else None
+
+        return convert
+
+    return Datatype(make, {"1.*": "value", "2": "assigner.display", "3": "system", "4": "system", "2.*": "value"})
+
+
+def _is_pair(context: Context) -> bool:
+    return context.message.segments[0].get(12) == "2.8.2"
+
+
 def _pair_member(comp: int, kind: str) -> Datatype:
     """One half of an EIP: the placer's (component 1) or the filler's (component 2) number."""
 
@@ -221,13 +249,22 @@ def _pair_member(comp: int, kind: str) -> Datatype:
     return plain(convert, {f"{comp}.{sub}": name for sub, name in enumerate(names, 1)})
 
 
+def placer_and_filler(rep: Repetition, context: Context) -> list[dict[str, Any]]:
+    """The identifiers of an EIP."""
+    halves = (_pair_member(comp, kind).make(Options())(rep, context) for comp, kind in ((1, "PLAC"), (2, "FILL")))
+    return [made for made in halves if made]
+
+
 _EI_PARTS: Final = {"1.*": "value", "2": "assigner.display", "3": "system", "4": "system"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "CX": plain(identifier_or_word, CX_PARTS),
     "EI": Datatype(_make_entity, _EI_PARTS),
+    "EI-group-placer": _group_member(1),
+    "EI-group-filler": _group_member(2),
     "EIP-placer": _pair_member(1, "PLAC"),
     "EIP-filler": _pair_member(2, "FILL"),
+    "ST-identifier": plain(bare, {"1.*": "value"}),
     "licence": plain(licence, {"1": "value", "2": "system", "3": "period.end"}),
     "national-id": plain(national_id, {"1": "value"}),
 }

@@ -19,6 +19,35 @@ def timing_start(rep: Repetition, context: Context) -> Any:
     return date_time(rep, context, 4)
 
 
+def timing_end(rep: Repetition, context: Context) -> Any:
+    """TQ.5: when it is to end."""
+    return date_time(rep, context, 5)
+
+
+def timing_quantity(rep: Repetition, _: Context) -> dict[str, Any] | None:
+    """TQ.1 (CQ): how much each time."""
+    leaves = [clean(text) for text in rep.subcomponents(1)] + ["", "", ""]
+    found, unit = decimal(leaves[0]), leaves[2] or leaves[1]
+    if found is None:
+        return None
+    return {"value": found[0], "unit": unit} if unit else {"value": found[0]}
+
+
+def timing_text(rep: Repetition, _: Context) -> str | None:
+    """TQ.8: an instruction."""
+    return leaf(rep, 8) or None
+
+
+def timing_count(rep: Repetition, context: Context) -> int | None:
+    """TQ.12: how many times in all."""
+    found = decimal(leaf(rep, 12))
+    if found and 0 < found[0] < 2**31 and found[0] == int(found[0]):
+        return int(found[0])
+    if leaf(rep, 12):
+        context.note("refused", "not a positive whole number", 12)
+    return None
+
+
 def _instant(rep: Repetition, context: Context, comp: int) -> str | None:
     found = read(rep, context, comp)
     if isinstance(found, Moment) and found.time:
@@ -82,6 +111,10 @@ def quantity(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "TQ-start": plain(timing_start, {"4": ""}),
+    "TQ-end": plain(timing_end, {"5": ""}),
+    "TQ-quantity": plain(timing_quantity, {"1.1": "value", "1.2": "unit", "1.3": "unit"}),
+    "TQ-text": plain(timing_text, {"8": ""}),
+    "TQ-count": plain(timing_count, {"12": ""}),
     "TQ-priority": plain(timing_priority, {"6": ""}),
     "TQ-start-instant": plain(timing_start_instant, {"4": ""}),
     "TQ-end-instant": plain(timing_end_instant, {"5": ""}),

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mappings.hl7v2.context import Context
+from mappings.hl7v2.context import Context, mapped
 from mappings.hl7v2.datatypes.base import Datatype, plain
+from mappings.hl7v2.datatypes.contacts import address
 from mappings.hl7v2.datatypes.identifiers import Number
 from mappings.hl7v2.datatypes.references import known, reference
 from mappings.hl7v2.leaves import component, leaf
@@ -19,6 +20,10 @@ _PL_PARTS: Final = {
     "9": "description",
     "10.1": "identifier.value",
 }
+
+_ADDRESS: Final = mapped("Location.address")
+
+_LA2_PARTS: Final = {"1.*": "name", "2.*": "name", "3.*": "name", "4.1": "name", "4.2": "identifier.system"}
 
 #: Codes of location-physical-type by the component of PL that names that kind of place, in the order of the name.
 _LEVELS: Final = (("bu", 7), ("lvl", 8), ("wa", 1), ("ro", 2), ("bd", 3))
@@ -46,6 +51,29 @@ def location(rep: Repetition, context: Context) -> dict[str, Any] | None:
     return reference(building, name)
 
 
+def addressed_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """Reference to the Location a PL names (RXA-27), with the address of the next field."""
+    found = location(rep, context)
+    made, addresses = context.made(found), context.segment.repetitions(context.field + 1)
+    stated = address(addresses[0], context) if made is not None and addresses else None
+    if made is not None and stated:
+        made.resource.setdefault("address", stated)
+        context.took(context.segment, context.field + 1, _ADDRESS)
+    return found
+
+
+def facility_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """Reference to the Location an LA2 names (RXA-11): its point of care, else the facility."""
+    named = [component(rep, comp) for comp in (1, 2, 3)]
+    name = " ".join(filter(None, named)) or leaf(rep, 4)
+    if not name:
+        return None
+    authority = (leaf(rep, 4, 1), leaf(rep, 4, 2), leaf(rep, 4, 3)) if any(named) else ("", "", "")
+    building = known("Location", Number(name, authority), context)
+    building.resource.setdefault("name", name)
+    return reference(building, name)
+
+
 def discharge_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Reference to the Location a DLD names by a code and its text."""
     code, text = leaf(rep, 1, 1), leaf(rep, 1, 2)
@@ -58,5 +86,9 @@ def discharge_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "PL": plain(location, _PL_PARTS),
+    "PL-addressed": plain(addressed_place, _PL_PARTS),
+    "LA2": plain(
+        facility_place, {"1.*": "name", "2.*": "name", "3.*": "name", "4.1": "name", "4.2": "identifier.system"}
+    ),
     "DLD": plain(discharge_place, {"1.1": "identifier.value", "1.2": "name"}),
 }

@@ -14,7 +14,7 @@ from mappings.hl7v2.datatypes.names import name_of, surname
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 
-_XCN_PARTS: Final = {
+XCN_PARTS: Final = {
     "1": "identifier.value",
     "2": "name.family",
     **{f"2.{sub}": "name.family.extension" for sub in range(2, 6)},
@@ -28,7 +28,7 @@ _XCN_PARTS: Final = {
     "9.3": "identifier.system",
     "13": "identifier.type",
 }
-_XON_PARTS: Final = {
+XON_PARTS: Final = {
     "1": "name",
     "3": "identifier.value",
     "6.1": "identifier.assigner.display",
@@ -37,6 +37,7 @@ _XON_PARTS: Final = {
     "7": "identifier.type",
     "10": "identifier.value",
 }
+NDL_PARTS: Final = {"1.1": "identifier.value", "1.2": "name.family", "1.3": "name.given"}
 
 
 def reference(building: Building, display: str) -> dict[str, str]:
@@ -120,10 +121,10 @@ def person_with_duty(rep: Repetition, context: Context) -> dict[str, Any] | None
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "XCN": plain(practitioner, _XCN_PARTS),
-    "XON": plain(organization, _XON_PARTS),
+    "XCN": plain(practitioner, XCN_PARTS),
+    "XON": plain(organization, XON_PARTS),
     "XON-text": plain(lambda rep, _: leaf(rep, 1) or leaf(rep, 10) or None, {"1": "", "10": ""}),
     "CWE-organization": plain(coded_organization, {"1": "identifier.value", "2": "name", "3": "identifier.system"}),
     "CWE-reference": plain(logical, {"1": "identifier.value", "2": "display", "3": "identifier.system"}),
-    "NDL": plain(person_with_duty, {"1.1": "identifier.value", "1.2": "name.family", "1.3": "name.given"}),
+    "NDL": plain(person_with_duty, NDL_PARTS),
 }

@@ -7,6 +7,7 @@ from typing import Final
 
 from mappings.hl7v2.datatypes import (
     administrative,
+    amounts,
     authorities,
     coded,
     contacts,
@@ -17,12 +18,17 @@ from mappings.hl7v2.datatypes import (
     older,
     places,
     references,
+    roles,
+    specimens,
     times,
+    timing,
+    values,
 )
 from mappings.hl7v2.datatypes.base import Datatype
 
 DATATYPES: Final[Mapping[str, Datatype]] = {
     **administrative.DATATYPES,
+    **amounts.DATATYPES,
     **authorities.DATATYPES,
     **coded.DATATYPES,
     **contacts.DATATYPES,
@@ -33,5 +39,9 @@ DATATYPES: Final[Mapping[str, Datatype]] = {
     **older.DATATYPES,
     **places.DATATYPES,
     **references.DATATYPES,
+    **roles.DATATYPES,
+    **specimens.DATATYPES,
     **times.DATATYPES,
+    **timing.DATATYPES,
+    **values.DATATYPES,
 }

@@ -146,6 +146,12 @@ def date(rep: Repetition, context: Context) -> Any:
     return Primitive(found.date, [{"url": url, "valueDateTime": found.date_time(context.zone)}])
 
 
+def date_only(rep: Repetition, context: Context) -> Any:
+    """FHIR date of what may tell a time of day too (a date of expiry)."""
+    found = read(rep, context)
+    return found.date if isinstance(found, Moment) else found
+
+
 def instant(rep: Repetition, context: Context) -> Any:
     """FHIR instant; what is not known to the minute cannot be one."""
     found = read(rep, context)
@@ -175,6 +181,7 @@ def period(start: Any, end: Any) -> dict[str, Any]:
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "date": plain(date, {"1": ""}),
+    "date-only": plain(date_only, {"1": ""}),
     "dateTime": plain(date_time, {"1": ""}),
     "instant": plain(instant, {"1": ""}),
     "DR": plain(

@@ -12,7 +12,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import Context
+from mappings.hl7v2.context import DATA_ABSENT, Context
+from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.coded import mapped_concept, system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
@@ -21,7 +22,7 @@ from mappings.hl7v2.parser import Repetition
 
 ATTACHMENT: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value"
 UCUM: Final = "http://unitsofmeasure.org"
-_UCUM: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.113883.6.8"})
+UCUM_NAMES: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.113883.6.8"})
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _COMPARATORS: Final = frozenset({"<", "<=", ">", ">="})
 _MEDIA: Final = {
@@ -59,7 +60,7 @@ def unit(rep: Repetition | None, context: Context) -> Json:
     if code and (system or (text and text != code)):
         habits = context.habits
         result["system"] = (
-            UCUM if system in _UCUM else system_uri(system or "unit", habits.canonical_base, habits.facility)
+            UCUM if system in UCUM_NAMES else system_uri(system or "unit", habits.canonical_base, habits.facility)
         )
         result["code"] = code
     return result
@@ -143,8 +144,14 @@ def _long_text(rep: Repetition, _units: Json, _context: Context) -> Json | None:
 
 
 def _structured(rep: Repetition, units: Json, _: Context) -> Json | None:
-    """SN: a number with a comparator, a range, or a ratio (v2.5.1 section 2.A.71)."""
+    """SN: a number with a comparator, a range, or a ratio (v2.5.1 section 2.A.71).
+
+    What no type has a place for (`<>`, `2+`) is a text of its parts, as the guide writes it.
+    """
     comparator, first, separator, second = (leaf(rep, comp) for comp in range(1, 5))
+    if comparator == "<>" or separator == "+":
+        parts = (comparator, first, separator, second, str(units.get("code", units.get("unit", ""))))
+        return {"valueString": " ".join(filter(None, parts))}
     if not separator and not second:
         plain = "" if comparator == "=" else comparator
         quantity = _quantity(first, units, plain) if plain in _COMPARATORS | {""} else None
@@ -198,6 +205,31 @@ def _range(rep: Repetition, units: Json, _: Context) -> Json | None:
     return {"valueRange": ends} if ends else None
 
 
+def _value_range(rep: Repetition, _: Json, _context: Context) -> Json | None:
+    """VR: two ends as a text."""
+    ends = [leaf(rep, 1), leaf(rep, 2)]
+    return {"valueString": "-".join(ends)} if all(ends) else None
+
+
+def samples(repetitions: list[Repetition], units: Json) -> Json | None:
+    """NA: a series of numbers, or one series for each repetition, as SampledData; None if they are not all numbers.
+
+    What the series is measured against is not sent: its origin is zero, and how long a step is remains unknown.
+    """
+    rows = [[leaf(rep, comp) for comp in range(1, len(rep.components()) + 1)] for rep in repetitions if rep.text]
+    if len({len(row) for row in rows}) != 1 or not all(decimal(text) for row in rows for text in row):
+        return None
+    absent = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
+    return {
+        "valueSampledData": {
+            "origin": {"value": Decimal(0), **units},
+            "_period": absent,
+            "dimensions": len(rows[0]) if len(rows) > 1 else 1,
+            "data": " ".join(text for row in rows for text in row),
+        }
+    }
+
+
 def _data(rep: Repetition, _: Json, context: Context) -> Json | None:
     """ED: an attachment, if its data is base64 as it says; else its text. Its other components are kept as sent."""
     data = "".join(component(rep, 5).split())
@@ -230,6 +262,23 @@ def _media_type(kind: str, subtype: str) -> str:
     )
 
 
+def sub_identifier(rep: Repetition, _: Context) -> Json | None:
+    """OBX-4 (OG since 2.8.2) as the parts of the extension observation-v2-subid; a text of old is the original."""
+    parts: list[Json] = []
+    for comp, name in ((1, "original-sub-identifier"), (2, "group"), (3, "sequence"), (4, "identifier")):
+        text = component(rep, comp)
+        number = decimal(text) if comp in (2, 3) else None
+        if number is not None:
+            parts.append({"url": name, "valueDecimal": number[0]})
+        elif text:
+            parts.append({"url": name, "valueString": text})
+    return {"extension": parts} if parts else None
+
+
+DATATYPES: Final[dict[str, Datatype]] = {
+    "OG": plain(sub_identifier, {"1.*": "extension[]", "2": "extension[]", "3": "extension[]", "4.*": "extension[]"})
+}
+
 _BY_TYPE: Final[dict[str, Value]] = {
     "NM": _number,
     "SN": _structured,
@@ -248,6 +297,7 @@ _BY_TYPE: Final[dict[str, Value]] = {
     "TM": _clock,
     "DR": _span,
     "NR": _range,
+    "VR": _value_range,
     "ED": _data,
     "RP": _pointer,
 }

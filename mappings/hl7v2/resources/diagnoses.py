@@ -28,6 +28,7 @@ def diagnosis(
     named = field(segment, 20) or field(segment, 3) or field(segment, 3, 2) or field(segment, 4)
     key = f"{named or '#' + str(segment.ordinal)}|{field(segment, 6)}"
     building = context.draft("Condition", owner, key, patient.patient)
+    context.became[segment.position] = building
     building.resource["subject"] = patient.reference
     for holder in filter(None, (visit, episode)):
         _list(segment, holder, building, context, rules)

@@ -5,13 +5,33 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
 from mappings.hl7v2.datatypes.references import practitioner
 from mappings.hl7v2.datatypes.times import Moment, read
 from mappings.hl7v2.leaves import clean
 from mappings.hl7v2.parser import Segment
 
+_APPOINTMENT_NOTE: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.note"
+_KINDS: Final = (
+    (4, "http://hl7.org/fhir/StructureDefinition/annotationType"),
+    (9, "http://hl7.org/fhir/StructureDefinition/alternate-codes"),
+)
+_CONCEPT: Final = frozenset(CONCEPT_PARTS.items())
 #: Resources with an element `note`; others carry notes in an extension.
-_WITH_NOTE: Final = frozenset({"Observation", "ServiceRequest", "Specimen", "AllergyIntolerance", "Condition"})
+_WITH_NOTE: Final = frozenset(
+    {
+        "AllergyIntolerance",
+        "Condition",
+        "Goal",
+        "Immunization",
+        "MedicationAdministration",
+        "MedicationDispense",
+        "MedicationRequest",
+        "Observation",
+        "ServiceRequest",
+        "Specimen",
+    }
+)
 
 
 def add_notes(notes: list[Segment], building: Building, context: Context) -> None:
@@ -22,9 +42,7 @@ def add_notes(notes: list[Segment], building: Building, context: Context) -> Non
         if not text or text == '""':
             continue
         if rtype == "Appointment":
-            comment = building.resource.get("comment")
-            building.resource["comment"] = f"{comment}\n{text}" if comment else text
-            context.took(segment, 3, mapped("Appointment.comment"))
+            _comment(segment, text, building, context)
         elif rtype in _WITH_NOTE:
             building.resource.setdefault("note", []).append(_annotation(segment, text, context))
             context.took(segment, 3, mapped(f"{rtype}.note[].text"))
@@ -32,6 +50,16 @@ def add_notes(notes: list[Segment], building: Building, context: Context) -> Non
             extension = {"url": context.habits.extension("note"), "valueString": text}
             building.resource.setdefault("extension", []).append(extension)
             context.took(segment, 3, mapped(f"{rtype}.extension[].valueString"))
+
+
+def _comment(segment: Segment, text: str, building: Building, context: Context) -> None:
+    """An Appointment has one comment; who wrote it and as what stands in the element R5 has for it."""
+    comment = building.resource.get("comment")
+    building.resource["comment"] = f"{comment}\n{text}" if comment else text
+    context.took(segment, 3, mapped("Appointment.comment"))
+    note = _annotation(segment, text, context)
+    if len(note) > 1:
+        building.resource.setdefault("extension", []).append({"url": _APPOINTMENT_NOTE, "valueAnnotation": note})
 
 
 def _annotation(segment: Segment, text: str, context: Context) -> dict[str, Any]:
@@ -45,7 +73,19 @@ def _annotation(segment: Segment, text: str, context: Context) -> dict[str, Any]
             if value:
                 note[name] = value
                 context.took(segment, n, mapped(f"note[].{name}"), 1)
-    return note | {"text": text}
+    kinds = [made for n, url in _KINDS if (made := _kind(segment, n, url, context)) is not None]
+    return ({"extension": kinds} if kinds else {}) | note | {"text": text}
+
+
+def _kind(segment: Segment, n: int, url: str, context: Context) -> dict[str, Any] | None:
+    """NTE-4 and NTE-9: what kind of note it is, and the note as a code."""
+    repetitions = segment.repetitions(n)
+    context.field, context.rep = n, 1
+    made = concept(repetitions[0], context) if repetitions else None
+    if made is None:
+        return None
+    context.took(segment, n, mapped("note[].extension[].valueCodeableConcept", _CONCEPT))
+    return {"url": url, "valueCodeableConcept": made}
 
 
 def _time(found: object, context: Context) -> str | None:

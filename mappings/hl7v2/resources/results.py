@@ -8,19 +8,32 @@ from typing import Any, Final
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import DATA_ABSENT, Building, Context, Mapped, mapped
-from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
+from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept, is_flag
+from mappings.hl7v2.datatypes.specimens import specimen
 from mappings.hl7v2.datatypes.times import Moment, moment
-from mappings.hl7v2.datatypes.values import LINES, reference_range, unit, value
+from mappings.hl7v2.datatypes.values import LINES, reference_range, samples, unit, value
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted, PatientGroup
 from mappings.hl7v2.leaves import clean, field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.attachments import keep_files
+from mappings.hl7v2.resources.flags import flag
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.observed_with import observers
 
 _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Status of a report (R4 diagnostic-report-status) to that of its observations.
 _OF_REPORT: Final = {"partial": "preliminary", "appended": "amended"}
+#: OBX-11 X: no result can be obtained, which `cancelled` alone does not tell.
+_NOT_OBTAINED: Final = {
+    "url": "http://hl7.org/fhir/StructureDefinition/alternate-codes",
+    "valueCodeableConcept": {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v2-0085", "code": "X"}]},
+}
+#: Types of OBX-5 that hold or name a file.
+_FILES: Final = frozenset({"ED", "RP"})
+#: Values that have the unit within them.
+_WITH_UNIT: Final = ("valueQuantity", "valueRange", "valueRatio", "valueSampledData")
+_SPECIMENS: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.specimen"
 _UNIT_PARTS: Final = {"1": "", "2": "", "3": ""}
 _QUANTITY_UNIT: Final = Mapped("Observation.value[x].unit", _UNIT_PARTS)
 _OTHER_UNIT: Final = Mapped("Observation.extension[].valueCodeableConcept", CONCEPT_PARTS)
@@ -30,7 +43,10 @@ _CODED: Final = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """What an observation belongs to: identity of the order, patient, visit, OBR and specimen, as far as there are."""
+    """What an observation belongs to: identity of the order, patient, visit, OBR and specimen, as far as there are.
+
+    `focus`: it is about the specimen itself.
+    """
 
     authority: str
     key: str
@@ -38,6 +54,17 @@ class Setting:
     visit: Building | None = None
     obr: Segment | None = None
     specimen: Building | None = None
+    focus: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """An OBX and what it became; whether it is a result of its order, and whether it answers a question of it."""
+
+    noted: Noted
+    building: Building
+    result: bool = True
+    asked: bool = False
 
 
 def patient_observations(
@@ -67,6 +94,10 @@ def observation(noted: Noted, setting: Setting, context: Context, rules: Rules) 
     rules.run(segment, building, context)
     _values(segment, resource, context)
     _complete(segment, resource, setting, context)
+    if segment.raw(33):
+        _specimens(segment, resource, context)
+    if field(segment, 2) in _FILES:
+        keep_files(building, setting.patient, setting.visit, context)
     if noted.parts:
         observers(noted.parts, building, context, rules)
     if noted.notes:
@@ -78,6 +109,23 @@ def _refer(resource: Json, setting: Setting) -> None:
     for name, other in (("subject", setting.patient), ("encounter", setting.visit), ("specimen", setting.specimen)):
         if other is not None:
             resource[name] = other.reference
+    if setting.focus and setting.specimen is not None:
+        resource["focus"] = [setting.specimen.reference]
+
+
+def _specimens(segment: Segment, resource: Json, context: Context) -> None:
+    """OBX-33: the specimen; R4 has room for one, several stand in the element of R5."""
+    context.segment, context.field = segment, 33
+    found = []
+    for context.rep, repetition in enumerate(segment.repetitions(33), 1):
+        made = specimen(repetition, context)
+        if made is not None:
+            found.append(made)
+            context.took(segment, 33, mapped("Observation.specimen"), context.rep)
+    if len(found) == 1:
+        resource["specimen"] = found[0]
+    for each in found if len(found) > 1 else ():
+        resource.setdefault("extension", []).append({"url": _SPECIMENS, "valueReference": each})
 
 
 def _values(segment: Segment, resource: Json, context: Context) -> None:
@@ -86,7 +134,11 @@ def _values(segment: Segment, resource: Json, context: Context) -> None:
     kind = field(segment, 2)
     if said and not said[0].is_null:
         context.segment, context.field = segment, 5
-        if len(said) > 1:
+        series = samples(said, units) if kind == "NA" else None
+        if series is not None:
+            resource |= series
+            context.took(segment, 5, mapped("Observation.valueSampledData"))
+        elif len(said) > 1:
             _several(segment, kind, units, resource, context)
         else:
             context.rep = 1 + [bool(rep.text) for rep in segment.repetitions(5)].index(True)
@@ -159,7 +211,9 @@ def _around(segment: Segment, units: Json, resource: Json, context: Context) -> 
 
 def _has_quantity(resource: Json) -> bool:
     parts: list[Any] = [resource, *resource.get("component", ())]
-    return any(name in part for part in parts for name in ("valueQuantity", "valueRange", "valueRatio"))
+    return any(
+        name in part for part in parts for name in ("valueQuantity", "valueRange", "valueRatio", "valueSampledData")
+    )
 
 
 def _reason(code: str) -> Json:
@@ -169,11 +223,16 @@ def _reason(code: str) -> Json:
 def _complete(segment: Segment, resource: Json, setting: Setting, context: Context) -> None:
     """Required elements, and what the order says where the OBX is silent."""
     resource.setdefault("code", dict(_ABSENT))
+    sent = field(segment, 11)
     if resource.get("status", "unknown") == "unknown":
         report = table("report-status").get(field(setting.obr, 25))
         resource["status"] = _OF_REPORT.get(report.code, report.code) if report else "unknown"
-    if field(segment, 11) in {"X", "N"} and not any(name.startswith("value") for name in resource):
-        resource.setdefault("dataAbsentReason", _reason("not-asked" if field(segment, 11) == "N" else "error"))
+    if sent in {"X", "N"} and not any(name.startswith("value") for name in resource):
+        resource.setdefault("dataAbsentReason", _reason("not-asked" if sent == "N" else "error"))
+    if sent == "X":
+        resource["_status"] = {"extension": [dict(_NOT_OBTAINED)]}
+    elif sent and is_flag(sent):
+        flag(segment, resource, context)
     if "effectiveDateTime" not in resource and "_effectiveDateTime" not in resource:
         observed = moment(field(setting.obr, 7))
         if isinstance(observed, Moment):

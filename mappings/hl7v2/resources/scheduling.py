@@ -1,18 +1,24 @@
-"""SCH, AIS, AIG, AIL and AIP: the Appointment and what is booked for it."""
+"""SCH, ARQ and what they book: the Appointment, and the orders it fulfils.
+
+A message tells the appointment as it stands (SIU) or as somebody wishes it (SRM): a wish settles no status.
+"""
 
 from __future__ import annotations
 
-from datetime import MAXYEAR, datetime, timedelta
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context
-from mappings.hl7v2.datatypes.numbers import decimal
+from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
+from mappings.hl7v2.datatypes.identifiers import entity
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Groups
-from mappings.hl7v2.leaves import field
-from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.leaves import field, leaf
+from mappings.hl7v2.parser import Repetition, Segment
+from mappings.hl7v2.resources.booked import LONGEST, book, complete_times, later, minutes
+from mappings.hl7v2.resources.case import coded, numbered
 from mappings.hl7v2.resources.notes import add_notes
+from mappings.hl7v2.resources.provenance import event
+from mappings.hl7v2.resources.slots import SLOTS, slots
 
 #: Status of an appointment by event (v2.5.1 chapter 10: new, rescheduled, modified, cancelled, discontinued, no show).
 _BY_EVENT: Final = {
@@ -26,16 +32,16 @@ _BY_EVENT: Final = {
 }
 #: Events that settle the status whatever SCH-25 says.
 _SETTLED: Final = frozenset({"S15", "S16", "S17", "S26"})
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
-#: Minutes of the longest appointment whose end is worked out: a year.
-_LONGEST: Final = 366 * 1440
 _SUBJECT: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.subject"
-_MINUTES: Final = {"": 1, "MIN": 1, "M": 1, "分钟": 1, "HR": 60, "H": 60, "S": 0, "D": 1440}
+_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
 
 def appointment(groups: Groups, patients: list[Building], context: Context, rules: Rules) -> None:
     """The Appointment of a message, with its patients and resources as participants."""
     if groups.schedule is None:
+        return
+    if context.event in SLOTS:
+        slots(groups, context, rules)
         return
     sch = groups.schedule.segment
     building = context.draft("Appointment", *_identity(sch, context), patients[0].patient if patients else None)
@@ -47,19 +53,73 @@ def appointment(groups: Groups, patients: list[Building], context: Context, rule
     rules.run(sch, building, context)
     add_notes(groups.schedule.notes, building, context)
     for noted in groups.booked:
-        rules.run(noted.segment, building, context)
+        book(noted, building, context, rules)
         add_notes(noted.notes, building, context)
+    _orders(sch, groups, building, patients, context, rules)
     _complete(sch, groups, building, context)
+    if field(sch, 20):
+        event(sch, f"{resource['id']}|{context.event}|{context.time}", building, context, rules)
 
 
 def _identity(sch: Segment, context: Context) -> tuple[str, str]:
     """By the filler's number, which stays, else the placer's; else by the message."""
     for n, role in ((2, "filler"), (1, "placer")):
-        value = field(sch, n)
-        if value:
-            return f"{role}|{field(sch, n, 3) or field(sch, n, 2)}", value
-    context.issue("appointment-identity", "no appointment number: known by this message only", "SCH-2")
+        if field(sch, n):
+            return numbered(sch, n, role)
+    context.issue("appointment-identity", "no appointment number: known by this message only", f"{sch.name}-2")
     return "message", f"{context.control}|{context.time}"
+
+
+def _orders(
+    sch: Segment, groups: Groups, building: Building, patients: list[Building], context: Context, rules: Rules
+) -> None:
+    """The orders of SCH-26 and SCH-27 (ARQ-24 and ARQ-25), a service booked (AIS) for each or one for all."""
+    at = 26 if sch.name == "SCH" else 24
+    placers, fillers = sch.repetitions(at), sch.repetitions(at + 1)
+    services = [noted.segment for noted in groups.booked if noted.segment.name == "AIS"]
+    count = max(len(placers), len(fillers))
+    for i in range(count):
+        service = services[i] if len(services) == count else services[0] if services else None
+        halves = [(reps[i], kind) for reps, kind in ((placers, "PLAC"), (fillers, "FILL")) if i < len(reps)]
+        made = _order(sch, at, halves, service, patients, context)
+        if made is None:
+            continue
+        if service is not None:
+            rules.run(service, made, context)
+            complete_times(service, made.resource, "occurrencePeriod", building.resource.get("start"), context)
+        building.resource.setdefault("basedOn", []).append(made.reference)
+
+
+def _order(
+    sch: Segment,
+    at: int,
+    halves: list[tuple[Repetition, str]],
+    service: Segment | None,
+    patients: list[Building],
+    context: Context,
+) -> Building | None:
+    """The ServiceRequest of a number; the appointment says nothing of it that would replace what the order said."""
+    stated = [(rep, kind) for rep, kind in halves if leaf(rep, 1)]
+    if not stated:
+        return None
+    first, kind = stated[0]
+    role = "placer" if kind == "PLAC" else "filler"
+    authority = f"{role}|{leaf(first, 3) or leaf(first, 2)}"
+    owner = patients[0] if patients else None
+    key = f"{leaf(first, 1)}|{coded(service, 3)}"
+    building = context.draft("ServiceRequest", authority, key, owner.patient if owner else None)
+    context.segment = sch
+    identifiers = []
+    for rep, each in stated:
+        context.field = at if each == "PLAC" else at + 1
+        identifiers.append(entity(rep, context, each))
+        context.took(sch, context.field, mapped("Appointment.basedOn[]", _NUMBER))
+    building.resource["subject"] = owner.reference if owner else dict(_ABSENT)
+    building.defaults |= {"identifier": identifiers, "status": "active", "intent": "order"}
+    return building
+
+
+_NUMBER: Final = frozenset({("1.*", ""), ("2", ""), ("3", ""), ("4", "")})
 
 
 def _complete(sch: Segment, groups: Groups, building: Building, context: Context) -> None:
@@ -69,7 +129,7 @@ def _complete(sch: Segment, groups: Groups, building: Building, context: Context
     if context.event in _SETTLED:
         resource["status"] = by_event
     elif "status" not in resource:
-        building.defaults["status"] = by_event or "pending"
+        building.defaults["status"] = by_event or ("proposed" if sch.name == "ARQ" else "pending")
     for participant in resource.setdefault("participant", []):
         participant.setdefault("status", "accepted")
     if not resource["participant"]:
@@ -81,25 +141,22 @@ def _complete(sch: Segment, groups: Groups, building: Building, context: Context
 def _bounds(building: Building) -> None:
     """A message that states one of the times settles both; one that states neither leaves what is stored."""
     resource = building.resource
+    if resource.get("status", building.defaults.get("status")) == "proposed" and "start" not in resource:
+        return
     missing = [name for name in ("start", "end") if name not in resource and f"_{name}" not in resource]
     where = building.defaults if len(missing) > 1 else resource
     where.update({f"_{name}": dict(_ABSENT) for name in missing})
 
 
 def _end(sch: Segment, groups: Groups, resource: Json) -> None:
-    minutes = resource.get("minutesDuration") or _duration(sch, groups)
-    if "start" in resource and "end" not in resource and minutes:
-        start = datetime.fromisoformat(resource["start"])
-        if minutes <= _LONGEST and start.year < MAXYEAR:
-            resource["end"] = (start + timedelta(minutes=minutes)).isoformat()
+    length = resource.get("minutesDuration") or _duration(sch, groups)
+    if "start" in resource and "end" not in resource and 0 < length <= LONGEST:
+        end = later(resource["start"], length)
+        if end:
+            resource["end"] = end
 
 
 def _duration(sch: Segment, groups: Groups) -> int:
-    """Minutes of SCH-9, else of the first booked service (AIS-7), else of the quantity's duration (SCH-11.3)."""
+    """Minutes of SCH-9, else of the first booked service (AIS-7)."""
     places = [(sch, 9, 10)] + [(noted.segment, 7, 8) for noted in groups.booked if noted.segment.name == "AIS"]
-    for segment, n, unit in places:
-        found = decimal(field(segment, n))
-        scale = _MINUTES.get(field(segment, unit).upper(), 0)
-        if found and scale and 0 < found[0] <= _LONGEST:
-            return int(found[0] * scale)
-    return 0
+    return next((found for place in places if (found := minutes(*place)) > 0), 0)

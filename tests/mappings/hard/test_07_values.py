@@ -41,9 +41,14 @@ def test_each_form_of_a_structured_number_has_its_type(text: str, name: str) -> 
     assert list(value("SN", text)) == [name]
 
 
-@pytest.mark.parametrize("text", ["^1^+", "x^1", "^5^-^1", "^a^:^b", "^1^.^3"])
+@pytest.mark.parametrize("text", ["x^1", "^5^-^1", "^a^:^b", "^1^.^3"])
 def test_a_structured_number_that_means_nothing_stays_a_text(text: str) -> None:
     assert value("SN", text) == {"valueString": text}
+
+
+@pytest.mark.parametrize(("text", "words"), [("^1^+", "1 +"), ("<>^5", "<> 5 mg")])
+def test_a_structured_number_no_type_has_a_place_for_is_written_as_the_guide_writes_it(text: str, words: str) -> None:
+    assert value("SN", text, "mg" if "mg" in words else "") == {"valueString": words}
 
 
 def test_a_number_sent_as_text_with_its_unit_in_the_second_component_is_a_quantity() -> None:

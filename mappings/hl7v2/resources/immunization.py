@@ -1,0 +1,63 @@
+"""RXA and RXR in a message of vaccinations (VXU): Immunizations, told as they stand.
+
+Known by the number of the order (the registry's own where the filler gives one) and the vaccine, else by patient,
+vaccine and day. Some senders write 9999 where a dose has no order.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.engine import Rules
+from mappings.hl7v2.grouping import Noted
+from mappings.hl7v2.leaves import field
+from mappings.hl7v2.resources.case import UNKNOWN, Case, coded
+from mappings.hl7v2.resources.notes import add_notes
+
+#: What stands for no number in ORC-2 and ORC-3 (CDC implementation guide for immunization messaging 1.5).
+_NO_ORDER: Final = frozenset({"9999", "0", ""})
+
+
+def immunizations(case: Case, context: Context, rules: Rules) -> list[Building]:
+    """The Immunization of each RXA of the order."""
+    return [_immunization(noted, case, context, rules) for noted in case.order.all("RXA")]
+
+
+def _immunization(noted: Noted, case: Case, context: Context, rules: Rules) -> Building:
+    segment = noted.segment
+    building = context.draft("Immunization", *_identity(noted, case), case.owner, merge="replace")
+    resource = building.resource
+    case.refer(resource, patient="patient")
+    resource.setdefault("patient", dict(UNKNOWN))
+    rules.run(segment, building, context)
+    if case.orc is not None:
+        rules.run(case.orc, building, context)
+    for route in case.order.all("RXR")[:1]:
+        rules.run(route.segment, building, context)
+    add_notes(noted.notes, building, context)
+    resource.setdefault("status", "completed")
+    resource.setdefault("vaccineCode", dict(UNKNOWN))
+    if "occurrenceDateTime" not in resource and "_occurrenceDateTime" not in resource:
+        resource["_occurrenceDateTime"] = dict(UNKNOWN)
+    _source(noted, building)
+    return building
+
+
+def _identity(noted: Noted, case: Case) -> tuple[str, str]:
+    vaccine = coded(noted.segment, 5)
+    for n, role in ((3, "filler"), (2, "placer")):
+        value = field(case.orc, n)
+        if value not in _NO_ORDER:
+            return f"{role}|{field(case.orc, n, 3) or field(case.orc, n, 2)}", f"{value}|{vaccine}"
+    owner = case.owner or case.key
+    return f"Patient/{owner}", f"{vaccine}|{field(noted.segment, 3)[:8]}|{field(noted.segment, 2)}"
+
+
+def _source(noted: Noted, building: Building) -> None:
+    """RXA-9: 00 is a new record; 01 to 08 say that somebody else reported the dose (NIP001)."""
+    codes = [rep.get(1) for rep in noted.segment.repetitions(9)]
+    if "00" in codes:
+        building.resource["primarySource"] = True
+    elif any(code in {f"0{i}" for i in range(1, 9)} for code in codes):
+        building.resource["primarySource"] = False

@@ -1,0 +1,74 @@
+"""ORC and OBR of a result as the DiagnosticReport, with its text and files as they are to be shown."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from typing import Final
+
+from hub.kernel.types import Json
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.datatypes.values import ATTACHMENT
+from mappings.hl7v2.engine import Rules
+from mappings.hl7v2.leaves import field
+from mappings.hl7v2.resources.case import UNKNOWN, Case
+from mappings.hl7v2.resources.periods import mend_period
+from mappings.hl7v2.resources.results import Observed
+
+#: Types of OBX-5 that are lines of a narrative.
+_NARRATIVE: Final = frozenset({"TX", "FT"})
+#: Suffixes of OBX-3 (v2.5.1, 7.1.4): the impression is the conclusion of the report.
+_IMPRESSION: Final = "IMP"
+
+
+def report(
+    case: Case,
+    request: Building | None,
+    specimens: list[Building],
+    results: list[Observed],
+    context: Context,
+    rules: Rules,
+) -> Building:
+    """The DiagnosticReport of an OBR; a correction replaces it under the same id."""
+    building = context.draft(
+        "DiagnosticReport", case.authority, f"{case.key}|{case.service}", case.owner, merge="replace"
+    )
+    resource = building.resource
+    case.refer(resource)
+    for segment in (case.orc, case.obr):
+        if segment is not None:
+            rules.run(segment, building, context)
+    if case.obr is not None:
+        mend_period(resource, "effectivePeriod", case.obr, context)
+    resource.setdefault("status", "unknown")
+    resource.setdefault("code", dict(UNKNOWN))
+    if request is not None:
+        resource["basedOn"] = [request.reference]
+    if specimens:
+        resource["specimen"] = [specimen.reference for specimen in specimens]
+    if results:
+        resource["result"] = [*resource.get("result", ()), *(each.building.reference for each in results)]
+        _presented(results, resource)
+    return building
+
+
+def _presented(results: list[Observed], resource: Json) -> None:
+    """Files as they are; the lines of a narrative as one text, in the order they were sent."""
+    files = [
+        extension["valueAttachment"]
+        for each in results
+        for extension in each.building.resource.get("extension", ())
+        if extension["url"] == ATTACHMENT
+    ]
+    lines = [_said(each) for each in results if field(each.noted.segment, 2) in _NARRATIVE]
+    if any(lines):
+        text = "\n".join(lines)
+        files.append({"contentType": "text/plain; charset=utf-8", "data": b64encode(text.encode()).decode()})
+    if files:
+        resource["presentedForm"] = [*resource.get("presentedForm", ()), *files]
+    conclusion = [_said(each) for each in results if field(each.noted.segment, 3, 1, 2) == _IMPRESSION]
+    if any(conclusion):
+        resource["conclusion"] = "\n".join(filter(None, conclusion))
+
+
+def _said(each: Observed) -> str:
+    return str(each.building.resource.get("valueString", ""))

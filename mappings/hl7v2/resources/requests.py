@@ -1,0 +1,91 @@
+"""ORC and OBR as the ServiceRequest, which the order, its changes and its results share."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.kernel.types import Json
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.datatypes.times import Moment, moment
+from mappings.hl7v2.datatypes.timing import mend_timing
+from mappings.hl7v2.engine import Rules
+from mappings.hl7v2.leaves import field
+from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.case import UNKNOWN, Case, placed
+from mappings.hl7v2.resources.notes import add_notes
+from mappings.hl7v2.resources.periods import mend_period
+
+#: OBR-25 of results that end an order.
+_FINAL: Final = frozenset({"F", "C"})
+#: Statuses a result does not end.
+_STANDING: Final = frozenset({"revoked", "entered-in-error"})
+#: Control codes behind which ORC-9 may be when the order was made, if nobody said when it was (see `authored`).
+_HEARD_OF: Final = frozenset({"", "RE", "NA", "OK", "PA", "CH", "PR"})
+
+
+def service_request(
+    case: Case, specimens: list[Building], context: Context, rules: Rules, *, ordering: bool
+) -> Building | None:
+    """The ServiceRequest of an order; a result without OBR asks for nothing."""
+    if case.obr is None and (case.orc is None or not ordering):
+        return None
+    authority, number = placed(case)
+    building = context.draft("ServiceRequest", authority, f"{number}|{case.service}", case.owner)
+    resource = building.resource
+    case.refer(resource)
+    resource.setdefault("subject", dict(UNKNOWN))
+    for noted in (case.order.orc, *case.order.all("TQ1"), case.order.obr):
+        if noted is not None:
+            rules.run(noted.segment, building, context)
+            add_notes(noted.notes, building, context)
+    for noted in case.order.others:
+        if noted.segment.name != "TQ1":
+            rules.run(noted.segment, building, context)
+            add_notes(noted.notes, building, context)
+    _occurrence(resource, case, context)
+    _because(case, resource, context)
+    authored(case.orc, building, context)
+    resource.setdefault("intent", "order")
+    if specimens:
+        resource["specimen"] = [specimen.reference for specimen in specimens]
+    _status(case, building, ordering=ordering)
+    return building
+
+
+def _status(case: Case, building: Building, *, ordering: bool) -> None:
+    """The order's own status stands; a final result completes what nobody cancelled."""
+    done = not ordering and field(case.obr, 25) in _FINAL
+    stated = building.resource.get("status")
+    if done and not field(case.orc, 5) and stated not in _STANDING:
+        building.resource["status"] = "completed"
+    elif stated is None:
+        building.defaults["status"] = "active"
+
+
+def authored(orc: Segment | None, building: Building, context: Context) -> None:
+    """Where the first that is heard of an order is not its placing, ORC-9 is the best there is."""
+    said = moment(field(orc, 9)) if field(orc, 1) in _HEARD_OF else None
+    if isinstance(said, Moment) and "authoredOn" not in building.resource:
+        building.defaults["authoredOn"] = said.date_time(context.zone)
+
+
+def _occurrence(resource: Json, case: Case, context: Context) -> None:
+    """One element says when: a requested time (OBR-6) beside a pattern is the start of it."""
+    timing = resource.get("occurrenceTiming")
+    if timing is None:
+        return
+    mend_timing(timing, context)
+    asked = resource.pop("occurrenceDateTime", None)
+    if asked is not None:
+        timing.setdefault("repeat", {}).setdefault("boundsPeriod", {}).setdefault("start", asked)
+    source = next(case.order.segments(), None)
+    if source is not None:
+        mend_period(timing.get("repeat", {}), "boundsPeriod", source, context)
+
+
+def _because(case: Case, resource: Json, context: Context) -> None:
+    """DG1 of an order say why it was placed."""
+    found = [context.became[each.position] for each in case.order.diagnoses if each.position in context.became]
+    reasons = [building.reference for building in found]
+    if reasons:
+        resource["reasonReference"] = list({each["reference"]: each for each in reasons}.values())
