@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import fhirkit
 import pytest
@@ -18,6 +20,10 @@ from mappings.hl7v2.batch import split_messages
 from mappings.hl7v2.charset import decode
 from mappings.hl7v2.convert import convert
 from mappings.hl7v2.parser import Message, parse
+from tests.mappings.accounting import Bundle, sources, statements
+
+#: The share of a report's statements that may be untrue; it only falls.
+MOST_UNTRUE: Final = 0.03
 
 
 @cache
@@ -84,6 +90,39 @@ def test_every_value_of_an_observation_is_found_in_the_output(samples: list[tupl
 def test_every_patient_identifier_is_found_in_the_output(samples: list[tuple[str, bytes, Json]]) -> None:
     lost = [(name, at) for name, m, text in readable(samples) for at in missing(m, text, "PID", 3, whole=False)]
     assert not lost
+
+
+def reports(samples: list[tuple[str, bytes, Json]]) -> Iterator[tuple[Message, Json]]:
+    """Parsed message and what `convert` says of it, for the messages whose own delimiters can be used."""
+    for _, raw, line in samples:
+        if not any(issue["code"] == "delimiters" for issue in line["issues"]):
+            text, charset, _ = decode(raw)
+            yield parse(text, charset), line
+
+
+def test_every_leaf_is_in_the_report_exactly_once(samples: list[tuple[str, bytes, Json]]) -> None:
+    for message, line in reports(samples):
+        assert [row["source"] for row in line["report"]] == list(sources(message))
+
+
+def test_every_leaf_is_mapped_or_carried_to_a_place_or_refused_for_a_reason(
+    samples: list[tuple[str, bytes, Json]],
+) -> None:
+    rows = [row for _, _, line in samples for row in line["report"]]
+    assert {row["outcome"] for row in rows} == {"mapped", "carried", "refused"}
+    assert not [row for row in rows if not (row["reason"] if row["outcome"] == "refused" else row["targets"])]
+
+
+def test_what_is_said_to_be_mapped_stands_where_the_report_says(samples: list[tuple[str, bytes, Json]]) -> None:
+    total, untrue = 0, Counter[tuple[str, str]]()
+    for message, line in reports(samples):
+        bundle = Bundle(line["bundle"])
+        for said in statements(message, line["report"]):
+            total += 1
+            if not bundle.holds(said):
+                untrue[re.sub(r"\[\d+\]", "", said.source), said.target] += 1
+    assert total > 40_000
+    assert untrue.total() <= MOST_UNTRUE * total, untrue.most_common(40)
 
 
 def test_every_resource_is_valid_r4_by_our_validator_and_by_another(samples: list[tuple[str, bytes, Json]]) -> None:
