@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from collections.abc import Callable
 from datetime import date, datetime
 from typing import Any, Final, TypeVar
@@ -9,9 +10,18 @@ from typing import Any, Final, TypeVar
 from hub.api.json_doors import Asking
 from hub.auth.directory import Directory
 from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json, State
+from hub.pipeline.chosen import Filter
 from hub.pipeline.engineer import Engineer
 
 T = TypeVar("T")
+
+#: How JSON names what Python does.
+_JSON: Final = {str: "string", int: "integer", bool: "boolean", list: "array"}
+#: Pre-processors one request may bring.
+MOST_STEPS: Final = 50
+#: What PostgreSQL holds.
+MOST_NUMBER: Final = 2**63 - 1
 
 #: Roles with a door to the inbox (they have no clinical read).
 ENGINEERS: Final = ("integration-engineer", "administrator")
@@ -76,9 +86,57 @@ def flag(text: str) -> bool:
 def member(ask: Asking, name: str, kind: type[T], default: T) -> T:
     """A member of the body. Raises HubError INVALID where it is something else."""
     value: Any = ask.body.get(name, default)
-    if not isinstance(value, kind):
-        raise HubError(Category.INVALID, f"is no {kind.__name__}", where=f"body.{name}", code="body")
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise HubError(Category.INVALID, f"is no {_JSON[kind]}", where=f"body.{name}", code="body")
     return value
+
+
+def members_only(ask: Asking, *names: str) -> None:
+    """Raises HubError INVALID for a member of the body that nobody reads."""
+    strangers = ask.body.keys() - set(names)
+    if strangers:
+        raise HubError(Category.INVALID, "has members nobody reads", where="body", code="body")
+
+
+def raw_of(ask: Asking) -> bytes | None:
+    """The message in `raw`, Base64; None where it is absent. Raises HubError INVALID."""
+    text = member(ask, "raw", str, "")
+    try:
+        return b64decode(text, validate=True) if "raw" in ask.body else None
+    except ValueError:
+        raise HubError(Category.INVALID, "is no Base64", where="body.raw", code="body") from None
+
+
+def steps_of(ask: Asking) -> tuple[Json, ...]:
+    """The pre-processors in `steps`. Raises HubError INVALID."""
+    steps = member(ask, "steps", list, [])
+    if len(steps) > MOST_STEPS or not all(isinstance(step, dict) for step in steps):
+        raise HubError(Category.INVALID, "is no list of steps", where="body.steps", code="body")
+    return tuple(steps)
+
+
+#: Members of a body that `filter_of` reads.
+FILTER: Final = ("feed", "states", "code", "since", "until", "numbers", "kind", "control")
+
+
+def filter_of(ask: Asking) -> Filter:
+    """The messages a body chooses. Raises HubError INVALID."""
+    states, numbers = member(ask, "states", list, []), member(ask, "numbers", list, [])
+    if not all(isinstance(one, int) and 0 <= one < MOST_NUMBER for one in numbers):
+        raise HubError(Category.INVALID, "is no list of message numbers", where="body.numbers", code="body")
+    words: dict[str, Any] = {name: member(ask, name, str, "") or None for name in ("feed", "code", "kind", "control")}
+    times: dict[str, Any] = {name: _moment(ask, name) for name in ("since", "until")}
+    return Filter(
+        **words,
+        **times,
+        states=tuple(_read(str(s), "body.states", State, "a state") for s in states),
+        numbers=tuple(numbers),
+    )
+
+
+def _moment(ask: Asking, name: str) -> datetime | None:
+    text = member(ask, name, str, "")
+    return _read(text, f"body.{name}", instant, "an instant with its offset") if text else None
 
 
 def message_number(ask: Asking) -> int:
@@ -93,4 +151,5 @@ def _read(text: str, name: str, read: Callable[[str], T], what: str) -> T:
     try:
         return read(text)
     except (ValueError, KeyError):
-        raise HubError(Category.INVALID, f"is not {what}", where=name, code="search-value") from None
+        code = "body" if name.startswith("body.") else "search-value"
+        raise HubError(Category.INVALID, f"is not {what}", where=name, code=code) from None

@@ -29,7 +29,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
 PLAIN_JSON: Final = "application/json; charset=utf-8"
-#: No consent, proxy or approval is a hundredth of it.
+#: No consent, proxy or approval is a hundredth of it. A door may take more.
 MAX_BODY: Final = 1024 * 1024
 
 
@@ -54,6 +54,9 @@ class Told:
     location: str = ""
 
 
+Handle = Callable[[Asking], Awaitable[Told]]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
     """One method of one path. `takes` and `gives` name schemas of the OpenAPI document; "" takes no body."""
@@ -62,12 +65,13 @@ class Door:
     path: str
     summary: str
     roles: tuple[str, ...]
-    handle: Callable[[Asking], Awaitable[Told]]
+    handle: Handle
     gives: str
     takes: str = ""
     body_needed: bool = True
     status: int = 200
     query: Mapping[str, str] | None = None
+    largest: int = MAX_BODY
 
 
 def door_routes(services: Services, doors: Sequence[Door]) -> list[Route]:
@@ -127,7 +131,7 @@ async def _body(services: Services, door: Door, request: Request) -> Json:
     content_type = request.headers.get("content-type", "")
     if door.body_needed or content_type:
         check_content_type(content_type)
-    content = await read_body(request, min(MAX_BODY, services.max_body_bytes))
+    content = await read_body(request, min(door.largest, services.max_body_bytes))
     if not content and not door.body_needed:
         return {}
     check_content_type(content_type)

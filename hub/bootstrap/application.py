@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from consent.configuration import Configuration
 from hub.api.app import create_app
 from hub.api.asked import engineer_of
+from hub.api.bulk_repairs import bulk_repair_doors
 from hub.api.codes import code_doors
 from hub.api.consents import consent_doors
 from hub.api.conversion_report import report_doors
@@ -30,11 +31,10 @@ from hub.auth.sessions import Sessions
 from hub.auth.tokens import Issuer
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
-from hub.bootstrap.desks import unmasking
 from hub.bootstrap.events import api_parts
-from hub.bootstrap.feeds import facilities_of, mapped_codes
-from hub.bootstrap.foundation import VERSION, Foundation
+from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
+from hub.bootstrap.workbench import Workbench
 from hub.bulk.desk import Desk
 from hub.db import schema
 from hub.db.database import Database
@@ -47,9 +47,6 @@ from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.outbound.desk import OutboundDesk
-from hub.pipeline.codes import SeenCodes
-from hub.pipeline.messages import Messages
-from hub.pipeline.reports import Reports
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
 from hub.records.approvals import Approvals
@@ -99,7 +96,8 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     app.router.routes.append(websocket_route(events.sockets))
     doors = await consent_api(settings, database, store, directory, validator, trail)
     doors += topic_doors(settings.canonical_base)
-    doors += workbench(foundation, database, directory, trail)
+    bell = bell_of(settings.redis_url, foundation.log)
+    doors += workbench_doors(Workbench(foundation, database, trail, bell), directory)
     receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
     doors += outbound_doors(OutboundDesk(database), engineer_of(directory), receivers)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
@@ -107,19 +105,20 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     try:
         yield app
     finally:
+        await bell.close()
         await events.close()
         await writes.close()
         await trail.close()
 
 
-def workbench(foundation: Foundation, database: Database, directory: Directory, trail: Trail) -> list[Door]:
+def workbench_doors(workbench: Workbench, directory: Directory) -> list[Door]:
     """The doors of integration engineers."""
-    engineer, consortium = engineer_of(directory), foundation.consortium
-    facilities = facilities_of(consortium)
+    engineer = engineer_of(directory)
     return [
-        *message_doors(Messages(database, unmasking(trail)), engineer),
-        *report_doors(Reports(database, facilities), engineer),
-        *code_doors(SeenCodes(database, facilities, mapped_codes(consortium)), engineer),
+        *message_doors(workbench, engineer),
+        *bulk_repair_doors(workbench, engineer),
+        *report_doors(workbench.reports, engineer),
+        *code_doors(workbench.codes, engineer),
     ]
 
 

@@ -10,15 +10,19 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from hub.kernel.consortium import Consortium
+from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import keyed_ids
-from hub.kernel.ports import EnvelopeReader, Translator
+from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
 from hub.kernel.types import Edition, Json, UnmappedCode
 from hub.pipeline.codes import Mapped
+from hub.pipeline.fhir_mask import Mask
 from hub.pipeline.judged import Validate, judged
 from mappings.hl7v2.convert import convert
+from mappings.hl7v2.dissect import dissector
 from mappings.hl7v2.envelope import envelope_reader
+from mappings.hl7v2.given import given
+from mappings.hl7v2.mend import mender
 from mappings.hl7v2.profile import DEFAULT, Profile
 from mappings.hl7v2.profiles.load import load
 from mappings.hl7v2.translator import translator
@@ -41,13 +45,38 @@ def translators(
 
     Raises HubError INVALID for a profile that is wrong.
     """
-    ids = keyed_ids(secret)
-    found: dict[str, Translator] = {}
-    for name, profile in profiles(consortium).items():
-        feed = consortium.feeds[name]
-        plain = translator(profile, feed.facility, ids, canonical_base=canonical_base)
-        found[name] = judged(plain, feed.validation, validate) if feed.validation else plain
-    return found
+    return {
+        name: translator_of(consortium.feeds[name], profile, secret, canonical_base, validate)
+        for name, profile in profiles(consortium).items()
+    }
+
+
+def translator_of(feed: Feed, profile: Profile, secret: bytes, canonical_base: str, validate: Validate) -> Translator:
+    """The translator of one feed with a profile, judging its resources where the feed asks for it."""
+    plain = translator(profile, feed.facility, keyed_ids(secret), canonical_base=canonical_base)
+    return judged(plain, feed.validation, validate) if feed.validation else plain
+
+
+def dissectors(consortium: Consortium) -> Mapping[str, Dissector]:
+    """What takes the messages of every feed apart, by feed."""
+    return {name: dissector(profile) for name, profile in profiles(consortium).items()}
+
+
+def menders(consortium: Consortium) -> Mapping[str, Mender]:
+    """What applies pre-processors to the messages of every feed, by feed."""
+    return {name: mender(profile) for name, profile in profiles(consortium).items()}
+
+
+def masks(consortium: Consortium, canonical_base: str) -> Callable[[str], Mask]:
+    """What hides the values of resources, by feed; one mask for each answer."""
+    known = {name: given(profile, canonical_base) for name, profile in profiles(consortium).items()}
+    unknown = given(DEFAULT, canonical_base)
+
+    def mask(feed: str) -> Mask:
+        found = known.get(feed, unknown)
+        return Mask(found.uris, found.codes)
+
+    return mask
 
 
 def editions(consortium: Consortium) -> Mapping[str, Edition]:

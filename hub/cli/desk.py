@@ -14,18 +14,27 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from hub.bootstrap.desks import Engineering, engineering
+from hub.audit.trail import Trail
+from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.workbench import Workbench
+from hub.kernel.log import Log
 from hub.kernel.settings import Settings
+from hub.kernel.types import State
 from hub.pipeline.engineer import Engineer
-from hub.run.installation import consortium_of, database_of
+from hub.run.installation import config_of, database_of
 from hub.run.instances import data_folder, registry
 
 T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Feed = Annotated[str | None, typer.Option(help="Only of this feed.")]
+States = Annotated[list[State] | None, typer.Option(help="Only in this state; may be repeated.")]
+ReasonCode = Annotated[str | None, typer.Option("--code", help="Only with this reason code.")]
+Kind = Annotated[str | None, typer.Option(help="Only of this event (ADT^A08) or type (ADT).")]
+Control = Annotated[str | None, typer.Option(help="Only with this text in the control id (MSH-10).")]
 
 
-def at_desk(data: Path | None, work: Callable[[Engineering], Awaitable[T]]) -> T:
+def at_desk(data: Path | None, work: Callable[[Workbench], Awaitable[T]]) -> T:
     """Do `work` at the desk of the hub on a data folder."""
 
     async def run() -> T:
@@ -47,8 +56,14 @@ def print_json(value: Any) -> None:
 
 
 @asynccontextmanager
-async def _desk(data: Path | None) -> AsyncIterator[Engineering]:
+async def _desk(data: Path | None) -> AsyncIterator[Workbench]:
     settings = Settings.load(os.environ)
     folder = data or data_folder(registry(os.environ), None, settings.data_dir)
-    async with engineering(database_of(folder, settings), consortium_of(folder, settings), settings.redis_url) as desk:
-        yield desk
+    at_last_start = {"config": config_of(folder, settings), "database_url": database_of(folder, settings)}
+    foundation = Foundation(Settings.load(os.environ, data_dir=folder, **at_last_start), Log("messages"))
+    async with foundation.database("messages", size=2) as database, foundation.bell() as bell:
+        trail = Trail(database, foundation.log)
+        try:
+            yield Workbench(foundation, database, trail, bell)
+        finally:
+            await trail.close()

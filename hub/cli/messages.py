@@ -1,47 +1,54 @@
-"""`yilian messages`: what became of every message; show, repair, replay."""
+"""`yilian messages`: what became of every message. What looks is here; what mends is in `hub.cli.mending`."""
 
 from __future__ import annotations
 
 import dataclasses
-import getpass
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Sequence
 from datetime import datetime
-from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.bootstrap.desks import Engineering
+from hub.bootstrap.workbench import Workbench
+from hub.cli import mending
 from hub.cli.conversion_report import report
-from hub.cli.desk import AsJson, Data, at_desk, me, print_json
-from hub.kernel.errors import Category, HubError
-from hub.kernel.types import State
-from hub.pipeline.messages import Filter, Shown, Summary
+from hub.cli.desk import AsJson, Control, Data, Feed, Kind, ReasonCode, States, at_desk, me, print_json
+from hub.kernel.types import Json, Part
+from hub.pipeline.chosen import Filter
+from hub.pipeline.differences import Difference
+from hub.pipeline.messages import Shown, Summary, Want
 
-app = typer.Typer(no_args_is_help=True, help="What became of every message; show, repair, replay.")
-app.command()(report)
-
-Feed = Annotated[str | None, typer.Option(help="Only of this feed.")]
-States = Annotated[list[State] | None, typer.Option(help="Only in this state; may be repeated.")]
-Code = Annotated[str | None, typer.Option(help="Only with this reason code.")]
+app = typer.Typer(no_args_is_help=True, help="What became of every message; show, try, repair, replay.")
 
 
 @app.command("list")
 def list_(
     feed: Feed = None,
     state: States = None,
-    code: Code = None,
+    code: ReasonCode = None,
+    kind: Kind = None,
+    control: Control = None,
     since: Annotated[datetime | None, typer.Option(help="Only received at or after (local time).")] = None,
+    until: Annotated[datetime | None, typer.Option(help="Only received before (local time).")] = None,
     limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 100,
     before: Annotated[int | None, typer.Option(help="Only messages with a lower number.")] = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
     """List messages, newest first."""
-    chosen = Filter(feed=feed, states=tuple(state or ()), code=code, since=since.astimezone() if since else None)
-    found = at_desk(data, lambda desk: desk.messages.find(chosen, limit=limit, before=before))
+    chosen = Filter(
+        feed=feed,
+        states=tuple(state or ()),
+        code=code,
+        kind=kind,
+        control=control,
+        since=since.astimezone() if since else None,
+        until=until.astimezone() if until else None,
+    )
+    found = at_desk(data, lambda desk: desk.messages.find(me(), chosen, limit=limit, before=before))
     if as_json:
         print_json([dataclasses.asdict(summary) for summary in found])
     else:
@@ -62,56 +69,55 @@ def counts(data: Data = None, as_json: AsJson = False) -> None:
 @app.command()
 def show(
     number: Annotated[int, typer.Argument(help="Number of the message.")],
-    unmask: Annotated[bool, typer.Option("--unmask", help="Show values; needs --reason and is audited.")] = False,
-    reason: Annotated[str, typer.Option(help="Why the values must be seen.")] = "",
+    parsed: Annotated[bool, typer.Option("--parsed", help="Taken apart, with the names of fields.")] = False,
+    fhir: Annotated[bool, typer.Option("--fhir", help="The resources it became.")] = False,
+    fields: Annotated[bool, typer.Option("--report", help="What became of each field.")] = False,
+    unmask: Annotated[
+        str | None, typer.Option(help="Why the values must be seen; they are shown, and audited.")
+    ] = None,
     data: Data = None,
     as_json: AsJson = False,
 ) -> None:
-    """Show one message: where it stands and why, its text (masked), and what became of each field."""
+    """Show one message: where it stands and why, and its text; values are masked."""
 
-    async def look(desk: Engineering) -> Shown:
-        if unmask:
-            return await desk.messages.unmask(number, by=getpass.getuser(), reason=reason)
-        return await desk.messages.show(number)
+    async def look(desk: Workbench) -> Shown:
+        want = Want(parsed=parsed, fhir=fhir)
+        if unmask is not None:
+            return await desk.messages.unmask(number, me(), unmask, want)
+        return await desk.messages.show(number, me(), want)
 
     shown = at_desk(data, look)
     if as_json:
-        print_json(dataclasses.asdict(shown))
-    else:
-        _page(shown)
+        print_json(shown.as_json())
+        return
+    _head(shown)
+    outcomes = {row["source"]: row for row in shown.report}
+    if shown.changes:
+        typer.echo("\nrepaired:")
+        print_changes(shown.changes)
+    if parsed:
+        typer.echo("")
+        _tree(shown.parsed, outcomes)
+    if fields:
+        typer.echo("")
+        for row in shown.report:
+            typer.echo(f"{row['source']:<24} {row['outcome']:<8} {', '.join(row['targets']) or row['reason']}")
+    if fhir:
+        _resources(shown)
 
 
-@app.command()
-def repair(
-    number: Annotated[int, typer.Argument(help="Number of the dead letter.")],
-    file: Annotated[Path, typer.Argument(help="The mended message.")],
-    reason: Annotated[str, typer.Option(help="What was mended, and why.")],
-    data: Data = None,
-) -> None:
-    """Let a mended message be processed in place of a dead letter; the original bytes are kept."""
-    try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise HubError(Category.NOT_FOUND, "cannot be read", where=str(file), todo=str(error.strerror)) from None
-    at_desk(data, lambda desk: desk.repairs.repair(number, raw, by=getpass.getuser(), reason=reason))
-    typer.echo(f"message {number} is queued again")
+app.command()(report)
+app.command("export")(mending.export)
+app.command("try")(mending.try_)
+app.command()(mending.repair)
+app.command()(mending.replay)
+app.command()(mending.mend)
 
 
-@app.command()
-def replay(
-    numbers: Annotated[list[int] | None, typer.Argument(help="Numbers of messages; none: by the options.")] = None,
-    feed: Feed = None,
-    state: States = None,
-    code: Code = None,
-    every: Annotated[bool, typer.Option("--all", help="Everything that can be replayed.")] = False,
-    data: Data = None,
-) -> None:
-    """Queue messages again under their own numbers."""
-    if not (numbers or feed or state or code or every):
-        raise HubError(Category.INVALID, "nothing was chosen", todo="name numbers, --feed, --state, --code, or --all")
-    chosen = Filter(feed=feed, states=tuple(state or ()), code=code, numbers=tuple(numbers or ()))
-    queued = at_desk(data, lambda desk: desk.repairs.replay(chosen))
-    typer.echo(f"{len(queued)} messages are queued again")
+def print_changes(changes: Iterable[Difference]) -> None:
+    """Leaves that differ."""
+    for one in changes:
+        typer.echo(f"  {one.at:<18} {one.change:<8} {one.name:<30} {one.before or '-'} -> {one.after or '-'}")
 
 
 def _table(found: Iterable[Summary]) -> None:
@@ -123,9 +129,27 @@ def _table(found: Iterable[Summary]) -> None:
     Console().print(table)
 
 
-def _page(shown: Shown) -> None:
+def _head(shown: Shown) -> None:
     _table([shown.summary])
-    typer.echo(f"from {shown.peer or '-'}, {shown.charset}, sha256 {shown.sha256}\n")
+    if shown.summary.reason.todo:
+        typer.echo(f"to do: {shown.summary.reason.todo}")
+    for issue in shown.summary.reason.issues:
+        typer.echo(f"{issue.severity}: {issue.where}: {issue.code}: {issue.text}")
+    typer.echo(f"from {shown.peer or '-'}, {shown.charset}, sha256 {shown.sha256}, {shown.resources} resources\n")
     typer.echo((shown.repaired_text or shown.text).replace("\r", "\n"))
-    for row in shown.report:
-        typer.echo(f"{row['source']:<24} {row['outcome']:<8} {', '.join(row['targets']) or row['reason']}")
+
+
+def _tree(parts: Sequence[Part], outcomes: dict[str, Json], depth: int = 0) -> None:
+    for part in parts:
+        row = outcomes.get(part.at)
+        became = "" if row is None else f"  [{row['outcome']}: {', '.join(row['targets']) or row['reason']}]"
+        label = f"{'  ' * depth}{part.at}  {part.name}".rstrip()
+        typer.echo(f"{label:<52} {part.text}{became}".rstrip())
+        _tree(part.parts, outcomes, depth + 1)
+
+
+def _resources(shown: Shown) -> None:
+    for resource in shown.fhir:
+        typer.echo("\n" + json.dumps(resource, ensure_ascii=False, indent=2, default=str))
+    if shown.resources > len(shown.fhir):
+        typer.echo(f"\n{shown.resources - len(shown.fhir)} more resources are not shown")

@@ -6,13 +6,29 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from hub.kernel.types import Accepted, Envelope, Outgoing, Reaction, Received, Translation, Written
+from hub.kernel.types import Accepted, Envelope, Json, Outgoing, Part, Reaction, Received, Translation, Written
 
 
 class EnvelopeReader(Protocol):
     """Reads what can be known of a raw message without translating it. Never raises: see `Envelope.problem`."""
 
     def __call__(self, raw: bytes) -> Envelope: ...
+
+
+class Dissector(Protocol):
+    """Takes a raw message of a feed apart, for people. Raises HubError UNREADABLE."""
+
+    def __call__(self, raw: bytes) -> tuple[Part, ...]: ...
+
+
+class Mender(Protocol):
+    """Applies pre-processors, as a facility profile writes them, to a raw message of a feed; the same bytes if they
+    change nothing.
+
+    Raises HubError INVALID for steps that are none, UNREADABLE for bytes that cannot be read and written back alike.
+    """
+
+    def __call__(self, raw: bytes, steps: Sequence[Json]) -> bytes: ...
 
 
 class Inbox(Protocol):

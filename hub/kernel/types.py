@@ -206,3 +206,25 @@ class Reaction:
 
     verdict: Verdict
     code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """A part of a message for people: a segment, a repetition of a field, a component, a leaf.
+
+    `at` is its position as in a conversion report (`PID-3[1].4`), `name` and `type` what the standard calls it. A leaf
+    has `text`, and `field`, the raw text of the whole field it stands in; the others have `parts`.
+    """
+
+    at: str
+    name: str = ""
+    type: str = ""
+    text: str = ""
+    field: str = ""
+    parts: tuple[Part, ...] = ()
+
+    def as_json(self) -> Json:
+        """Only what there is; `field` is left out, its leaves say it."""
+        said = {"at": self.at, "name": self.name, "type": self.type, "text": self.text}
+        found: Json = {name: text for name, text in said.items() if text}
+        return found | ({"parts": [part.as_json() for part in self.parts]} if self.parts else {})

@@ -23,6 +23,11 @@ class Engineer:
     request: str = ""
     facilities: frozenset[str] | None = None
 
+    @property
+    def signature(self) -> str:
+        """The name as it is kept beside what he does: the same client may serve several organisations."""
+        return f"{self.name}@{self.organization}" if self.organization else self.name
+
     def sees(self, facility: str) -> bool:
         """Whether the messages of a facility are there for him at all."""
         return self.facilities is None or facility in self.facilities

@@ -8,16 +8,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
+
+from hub.kernel.types import Part
 
 HIDDEN: Final = "***"
 
 _NAMED: Final = re.compile(r"[A-Za-z0-9_.^&:/ \-]{0,60}")
 _CODE: Final = re.compile(r"[A-Z]{0,4}")
+_MARKS: Final = re.compile(r"[!-/:-@\[-`{-~]{0,5}")
 
 #: Fields that say how a message is built, by segment, with how their text must look to be shown.
 STRUCTURE: Final[Mapping[str, Mapping[int, re.Pattern[str]]]] = {
     "MSH": {
+        1: _MARKS,
+        2: _MARKS,
         **dict.fromkeys((3, 4, 5, 6, 10), _NAMED),
         7: re.compile(r"[0-9.+\-]{0,26}"),
         9: re.compile(r"[A-Z0-9_^]{0,20}"),
@@ -33,6 +39,7 @@ STRUCTURE: Final[Mapping[str, Mapping[int, re.Pattern[str]]]] = {
     "OBX": {2: _CODE, 11: _CODE},
 }
 
+_FIELD: Final = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[\d+\])?-(\d+)")
 _NAME: Final = re.compile(r"[A-Z][A-Z0-9]{2}\Z")
 _BREAK: Final = re.compile(r"(\r\n|\r|\n)")
 _MARK: Final = r"[!-/:-@\[-`{-~]"
@@ -51,6 +58,27 @@ def masked(text: str) -> str:
     )
 
 
+def is_structure(segment: str, field: int, text: str) -> bool:
+    """Whether the raw text of a whole field may be shown: it says how the message is built, and looks like it."""
+    pattern = STRUCTURE.get(segment, {}).get(field)
+    return pattern is not None and pattern.fullmatch(text) is not None
+
+
+def hidden_part(part: Part) -> Part:
+    """A part of a message without its values; positions and names stay."""
+    if part.parts:
+        return replace(part, parts=tuple(map(hidden_part, part.parts)))
+    return replace(part, text=part.text and shown_text(part), field="")
+
+
+def shown_text(leaf: Part) -> str:
+    """What may be shown of a leaf."""
+    place = _FIELD.match(leaf.at)
+    if place is not None and is_structure(place[1], int(place[2]), leaf.field):
+        return leaf.text
+    return HIDDEN
+
+
 def _segment(text: str, field: str, others: str, leaf: re.Pattern[str]) -> str:
     name, *fields = text.split(field)
     if not _NAME.fullmatch(name) or not fields:
@@ -63,8 +91,7 @@ def _segment(text: str, field: str, others: str, leaf: re.Pattern[str]) -> str:
 
 
 def _fields(name: str, fields: list[str], first: int, leaf: re.Pattern[str]) -> list[str]:
-    visible = STRUCTURE.get(name, {})
     return [
-        text if number in visible and visible[number].fullmatch(text) else leaf.sub(HIDDEN, text)
+        text if is_structure(name, number, text) else leaf.sub(HIDDEN, text)
         for number, text in enumerate(fields, first)
     ]

@@ -2,58 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from asyncpg import Record
 
 from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
-from hub.kernel.types import Json, State
-from hub.pipeline.engineer import Engineer
+from hub.kernel.types import Json, Part, State
+from hub.pipeline.chosen import CONDITION, Filter
+from hub.pipeline.deeds import Deed, Kind, Witness
+from hub.pipeline.differences import Difference
+from hub.pipeline.engineer import Engineer, needs_reason
+from hub.pipeline.lenses import CLEAR, MASKED, Lens, Lenses
 from hub.pipeline.mask import masked
 from hub.pipeline.reason import Reason
 from hub.pipeline.translate import unpack
+from hub.records.traces import Trace
 
 _SUMMARY: Final = (
     "id, feed, facility, kind, state, received_at, processed_at, reason, attempts, octet_length(raw) AS size, "
     "repaired IS NOT NULL AS repaired"
 )
 
-
-#: Holds for the messages of a `Filter`, whose arguments are $1 to $6.
-CONDITION: Final = """
-($1::text IS NULL OR feed = $1) AND (cardinality($2::text[]) = 0 OR state = ANY($2))
-AND ($3::text IS NULL OR reason ->> 'code' = $3)
-AND ($4::timestamptz IS NULL OR received_at >= $4) AND ($5::timestamptz IS NULL OR received_at < $5)
-AND (cardinality($6::bigint[]) = 0 OR id = ANY($6))
-"""
-
-
 _COUNTS: Final = """
 SELECT feed, state, count(*) AS count FROM inbox WHERE $1::text[] IS NULL OR facility = ANY($1)
 GROUP BY feed, state ORDER BY feed, state
 """
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filter:
-    """Which messages: empty means all. `code` is that of the reason; `since` and `until` bound the receipt."""
-
-    feed: str | None = None
-    states: tuple[State, ...] = ()
-    code: str | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    numbers: tuple[int, ...] = ()
-
-    def arguments(self) -> tuple[Any, ...]:
-        """The arguments of CONDITION."""
-        states = [state.value for state in self.states]
-        return self.feed, states, self.code, self.since, self.until, list(self.numbers)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,9 +53,11 @@ class Summary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One message with its content. `text` and `repaired_text` are masked unless it was unmasked.
+    """One message with its content: masked, unless it was unmasked.
 
-    `repairs`: who repaired it, when and why. `report`: what became of each source field.
+    `repairs`: who repaired it, when and why; `changes`: the leaves that differ since. `report`: what became of each
+    source field. Where they were asked for: `parsed`, the message taken apart (as it is processed now), and `fhir`, the
+    resources it became, of `resources` there are in all.
     """
 
     summary: Summary
@@ -87,7 +67,16 @@ class Shown:
     text: str
     repaired_text: str | None
     repairs: list[Json]
+    changes: list[Difference]
     report: list[Json]
+    parsed: tuple[Part, ...]
+    fhir: Sequence[Json]
+    resources: int
+
+    def as_json(self) -> Json:
+        """For programs."""
+        said = asdict(replace(self, parsed=()))
+        return said | {"parsed": [part.as_json() for part in self.parsed]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,31 +89,29 @@ class Count:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Unmasking:
-    """What the audit must know before the content of a message is shown."""
+class Want:
+    """What is to be shown besides the text and the report."""
 
-    message: int
-    feed: str
-    facility: str
-    by: str
-    reason: str
+    parsed: bool = False
+    fhir: bool = False
 
 
 class Messages:
-    """The inbox as engineers see it. `disclosed` returns once the audit row of an unmasking is durable."""
+    """The inbox as engineers see it. `witness` tells the audit trail before values are shown."""
 
-    def __init__(self, database: Database, disclosed: Callable[[Unmasking], Awaitable[None]]) -> None:
+    def __init__(self, database: Database, witness: Witness, lenses: Lenses) -> None:
         self._database: Final = database
-        self._disclosed: Final = disclosed
+        self._witness: Final = witness
+        self._lenses: Final = lenses
 
     async def find(
-        self, only: Filter | None = None, *, limit: int = 100, before: int | None = None
+        self, engineer: Engineer, only: Filter | None = None, *, limit: int = 100, before: int | None = None
     ) -> Sequence[Summary]:
         """Messages, newest first; continue with the last number given as `before`."""
         chosen = only or Filter()
-        sql = f"SELECT {_SUMMARY} FROM inbox WHERE {CONDITION} AND id < $7 ORDER BY id DESC LIMIT $8"
+        sql = f"SELECT {_SUMMARY} FROM inbox WHERE {CONDITION} AND id < $10 ORDER BY id DESC LIMIT $11"
         async with self._database.connection() as connection:
-            rows = await connection.fetch(sql, *chosen.arguments(), before or 2**63 - 1, limit)
+            rows = await connection.fetch(sql, *chosen.of(engineer), before or 2**63 - 1, limit)
         return [_summary(row) for row in rows]
 
     async def counts(self, engineer: Engineer) -> Sequence[Count]:
@@ -133,32 +120,61 @@ class Messages:
             rows = await connection.fetch(_COUNTS, engineer.scope())
         return [Count(feed=row["feed"], state=State(row["state"]), count=row["count"]) for row in rows]
 
-    async def show(self, message: int) -> Shown:
+    async def show(self, message: int, engineer: Engineer, want: Want | None = None) -> Shown:
         """One message, its values masked. Raises HubError NOT_FOUND."""
-        return _shown(await self._row(message), masked)
+        row, trace = await self._read(message, engineer)
+        return self._shown(row, trace, MASKED, want or Want())
 
-    async def unmask(self, message: int, *, by: str, reason: str) -> Shown:
+    async def unmask(self, message: int, engineer: Engineer, reason: str, want: Want | None = None) -> Shown:
         """One message as it is. Raises HubError INVALID without a reason, NOT_FOUND; nothing is shown unaudited."""
-        if not reason.strip():
-            raise HubError(Category.INVALID, "unmasking needs a reason", where="reason", todo="say why", code="reason")
-        row = await self._row(message)
-        await self._disclosed(
-            Unmasking(message=message, feed=row["feed"], facility=row["facility"], by=by, reason=reason)
+        row, trace = await self._unmasked(message, engineer, reason)
+        return self._shown(row, trace, CLEAR, want or Want())
+
+    async def raw(self, message: int, engineer: Engineer, reason: str, *, original: bool = False) -> bytes:
+        """The bytes that are processed, repaired if they were; `original`: as they came off the wire. As `unmask`."""
+        row, _ = await self._unmasked(message, engineer, reason)
+        return bytes(row["raw"] if original or row["mended"] is None else row["mended"])
+
+    async def _unmasked(self, message: int, engineer: Engineer, reason: str) -> tuple[Record, Trace]:
+        needs_reason(reason, "unmasking")
+        row, trace = await self._read(message, engineer)
+        deed = Deed(
+            kind=Kind.UNMASK,
+            engineer=engineer,
+            reason=reason,
+            message=message,
+            feed=row["feed"],
+            facility=row["facility"],
+            patients=trace.patients(),
         )
-        return _shown(row, str)
+        await self._witness.record(deed)
+        return row, trace
 
-    async def raw(self, message: int, *, by: str, reason: str) -> bytes:
-        """The bytes as they came off the wire; as `unmask`."""
-        await self.unmask(message, by=by, reason=reason)
-        return bytes((await self._row(message))["raw"])
-
-    async def _row(self, message: int) -> Record:
+    async def _read(self, message: int, engineer: Engineer) -> tuple[Record, Trace]:
         columns = f"{_SUMMARY}, peer, charset, sha256, raw, repaired AS mended, repair, report"
         async with self._database.connection() as connection:
             row = await connection.fetchrow(f"SELECT {columns} FROM inbox WHERE id = $1", message)
-        if row is None:
-            raise no_message(message)
-        return row
+            if row is None or not engineer.sees(row["facility"]):
+                raise no_message(message)
+            return row, await self._lenses.trace(connection, row["facility"], message)
+
+    def _shown(self, row: Record, trace: Trace, lens: Lens, want: Want) -> Shown:
+        feed, raw, mended, charset = row["feed"], row["raw"], row["mended"], row["charset"]
+        now = raw if mended is None else mended
+        return Shown(
+            summary=_summary(row),
+            peer=row["peer"],
+            charset=charset,
+            sha256=row["sha256"].hex(),
+            text=_text(raw, charset, lens),
+            repaired_text=None if mended is None else _text(mended, charset, lens),
+            repairs=[] if row["repair"] is None else loads(row["repair"]),
+            changes=[] if mended is None else self._lenses.changes(feed, raw, mended, lens),
+            report=[] if row["report"] is None else unpack(row["report"]),
+            parsed=tuple(map(lens.part, self._lenses.parts(feed, now))) if want.parsed else (),
+            fhir=self._lenses.resources(feed, trace, lens) if want.fhir else (),
+            resources=trace.count,
+        )
 
 
 def no_message(message: int) -> HubError:
@@ -172,22 +188,9 @@ def _summary(row: Record) -> Summary:
     return Summary(**{name: row[name] for name in names}, state=State(row["state"]), reason=reason)
 
 
-def _shown(row: Record, show: Callable[[str], str]) -> Shown:
-    charset = row["charset"]
-    return Shown(
-        summary=_summary(row),
-        peer=row["peer"],
-        charset=charset,
-        sha256=row["sha256"].hex(),
-        text=show(_text(row["raw"], charset)),
-        repaired_text=None if row["mended"] is None else show(_text(row["mended"], charset)),
-        repairs=[] if row["repair"] is None else loads(row["repair"]),
-        report=[] if row["report"] is None else unpack(row["report"]),
-    )
-
-
-def _text(raw: bytes, charset: str) -> str:
+def _text(raw: bytes, charset: str, lens: Lens) -> str:
     try:
-        return raw.decode(charset or "utf-8", "replace")
+        text = raw.decode(charset or "utf-8", "replace")
     except LookupError:
-        return raw.decode("latin-1")
+        text = raw.decode("latin-1")
+    return masked(text) if lens.masked else text

@@ -5,17 +5,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Final
+from datetime import datetime
+from typing import Any, Final
 
-from hub.db.database import Database
+from hub.db.database import Database, Tx
 from hub.fhir.json import dumps
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import EnvelopeReader
 from hub.kernel.types import State
 from hub.pipeline.bell import SILENT, Bell
+from hub.pipeline.chosen import CONDITION, Filter
+from hub.pipeline.deeds import Deed, Kind, Witness
+from hub.pipeline.engineer import Engineer, needs_reason
 from hub.pipeline.inbox import CHANNEL, lane_of
-from hub.pipeline.messages import CONDITION, Filter, no_message
+from hub.pipeline.messages import no_message
 from hub.pipeline.reason import storable
 
 #: States a message can be replayed from. A duplicate or a conflict has nothing to say that was not said.
@@ -28,50 +32,51 @@ WHERE id = $1 AND state = 'dead'
 RETURNING id
 """
 
+#: Arguments are those of CONDITION.
+REQUEUE: Final = f"UPDATE inbox SET state = 'queued', reason = NULL, attempts = 0 WHERE {CONDITION}"
+
 
 class Repairs:
     """Repair and replay. `readers`: the envelope reader of each feed."""
 
     def __init__(
-        self, database: Database, readers: Mapping[str, EnvelopeReader], clock: Clock, bell: Bell = SILENT
+        self,
+        database: Database,
+        readers: Mapping[str, EnvelopeReader],
+        witness: Witness,
+        clock: Clock,
+        bell: Bell = SILENT,
     ) -> None:
         self._database: Final = database
         self._readers: Final = readers
+        self._witness: Final = witness
         self._clock: Final = clock
         self._bell: Final = bell
 
-    async def repair(self, message: int, raw: bytes, *, by: str, reason: str) -> None:
+    async def repair(self, message: int, raw: bytes, engineer: Engineer, reason: str) -> None:
         """Let `raw` be processed in place of a dead letter's bytes, which are kept for ever, and queue it.
 
         Raises HubError NOT_FOUND, CONFLICT if it is no dead letter, INVALID without a reason, and whatever is wrong
         with the envelope of `raw`.
         """
-        if not reason.strip():
-            raise HubError(Category.INVALID, "a repair needs a reason", where="reason", todo="say why", code="reason")
+        needs_reason(reason, "a repair")
         async with self._database.transaction() as tx:
-            feed = await tx.fetchval("SELECT feed FROM inbox WHERE id = $1", message)
-            if feed is None:
+            row = await tx.fetchrow("SELECT feed, facility FROM inbox WHERE id = $1", message)
+            if row is None or not engineer.sees(row["facility"]):
                 raise no_message(message)
-            envelope = self._reader(feed)(raw)
-            if envelope.problem is not None:
-                raise envelope.problem
-            done = await tx.fetchval(
-                _REPAIR,
-                message,
-                raw,
-                dumps([self._note(raw, by, reason)]).decode(),
-                sorted({lane_of(feed, value) for value in envelope.lanes}),
-                storable(envelope.kind),
-                storable(envelope.charset),
+            arguments = repaired(
+                message, row["feed"], raw, note(raw, engineer, reason, self._clock()), self.reader(row["feed"])
             )
-            if done is None:
+            if not await put(tx, arguments):
                 raise HubError(
                     Category.CONFLICT, "is no dead letter", where=f"message {message}", todo="repair dead letters only"
                 )
+            deed = Deed(kind=Kind.REPAIR, engineer=engineer, reason=reason, message=message, **dict(row))
+            await self._witness.append(tx, deed)
             await tx.execute(f"NOTIFY {CHANNEL}")
         self._bell.ring(CHANNEL)
 
-    async def replay(self, only: Filter) -> list[int]:
+    async def replay(self, only: Filter, engineer: Engineer, reason: str = "") -> list[int]:
         """Queue messages again under their own numbers; returns these, in order.
 
         States that cannot be replayed are left alone, also when `only` names them.
@@ -80,14 +85,16 @@ class Repairs:
         if not states:
             return []
         chosen = replace(only, states=states)
-        sql = f"UPDATE inbox SET state = 'queued', reason = NULL, attempts = 0 WHERE {CONDITION} RETURNING id"
         async with self._database.transaction() as tx:
-            numbers = [row["id"] for row in await tx.fetch(sql, *chosen.arguments())]
+            numbers = [row["id"] for row in await tx.fetch(f"{REQUEUE} RETURNING id", *chosen.of(engineer))]
+            detail = {"filter": dumps(chosen.as_json()).decode(), "count": str(len(numbers))}
+            await self._witness.append(tx, Deed(kind=Kind.REPLAY, engineer=engineer, reason=reason, detail=detail))
             await tx.execute(f"NOTIFY {CHANNEL}")
         self._bell.ring(CHANNEL)
         return sorted(numbers)
 
-    def _reader(self, feed: str) -> EnvelopeReader:
+    def reader(self, feed: str) -> EnvelopeReader:
+        """The envelope reader of a feed. Raises HubError NOT_FOUND."""
         try:
             return self._readers[feed]
         except KeyError:
@@ -95,6 +102,23 @@ class Repairs:
                 Category.NOT_FOUND, "no feed has this name any more", where="feed", todo="put it back and try again"
             ) from None
 
-    def _note(self, raw: bytes, by: str, reason: str) -> dict[str, str]:
-        digest = hashlib.sha256(raw).hexdigest()
-        return {"by": storable(by), "reason": storable(reason), "at": self._clock().isoformat(), "sha256": digest}
+
+async def put(tx: Tx, arguments: tuple[Any, ...]) -> bool:
+    """Put repaired bytes in place and queue the message; whether it was a dead letter."""
+    return await tx.fetchval(_REPAIR, *arguments) is not None
+
+
+def repaired(message: int, feed: str, raw: bytes, noted: Mapping[str, str], reader: EnvelopeReader) -> tuple[Any, ...]:
+    """The arguments of `put`. Raises what is wrong with the envelope of `raw`."""
+    envelope = reader(raw)
+    if envelope.problem is not None:
+        raise envelope.problem
+    lanes = sorted({lane_of(feed, value) for value in envelope.lanes})
+    kind, charset = storable(envelope.kind), storable(envelope.charset)
+    return message, raw, dumps([noted]).decode(), lanes, kind, charset
+
+
+def note(raw: bytes, engineer: Engineer, reason: str, at: datetime) -> dict[str, str]:
+    """What is kept of a repair beside the message."""
+    digest = hashlib.sha256(raw).hexdigest()
+    return {"by": storable(engineer.signature), "reason": storable(reason), "at": at.isoformat(), "sha256": digest}

@@ -112,7 +112,6 @@ bulk_repair: Final = Table(
     Column("begun", DateTime(timezone=True), nullable=False),
     Column("ended", DateTime(timezone=True)),
     Column("chosen", JSONB, nullable=False, comment="the filter"),
-    Column("feeds", ARRAY(Text), comment="what the engineer may see; none: all"),
     Column("steps", JSONB, nullable=False, comment="pre-processors; none: a replay"),
     Column("ceiling", BigInteger, nullable=False, comment="messages that came later are not touched"),
     Column("position", BigInteger, nullable=False, server_default="0", comment="the last message looked at"),

@@ -20,7 +20,7 @@ from hub.records.aliases import resolved
 from hub.records.chain import Chain, Change, Effect, Head, Incoming, Own, Ref, head_of
 from hub.records.consequences import Consequences
 from hub.records.facts import facts_of
-from hub.records.provenance import provenance
+from hub.records.provenance import provenance, provenance_id
 from hub.records.withdraw import contributions
 from hub.store.store import Store
 from hub.store.values import Stored, Write, patient_key
@@ -53,6 +53,23 @@ class Ingested:
     refusal: HubError | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Touched:
+    """A resource a message would state: as it stands before all messages of the batch, and as it would stand after."""
+
+    ref: Ref
+    before: Json | None
+    after: Json | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rehearsed:
+    """What would become of a message."""
+
+    ingested: Ingested
+    touched: tuple[Touched, ...]
+
+
 class Ingest:
     """The door in for messages of the `facilities` (codes) of a consortium."""
 
@@ -68,6 +85,19 @@ class Ingest:
         A message that breaks a rule is refused as a whole and touches nothing. Raises HubError UNAVAILABLE
         (`lost-race`) when others changed the same resources meanwhile: roll back and try again.
         """
+        effects, stored = await self._effects(tx, batch)
+        writes = await self._save(tx, effects, stored)
+        await _confirm(tx, effects)
+        await self._consequences.follow(tx, writes, await _record_events(tx, effects))
+        return [_ingested(effect) for effect in effects]
+
+    async def rehearse(self, tx: Tx, batch: Sequence[Incoming]) -> list[Rehearsed]:
+        """What `ingest` would do to resources, message by message; nothing is written, nobody is identified."""
+        effects, stored = await self._effects(tx, batch)
+        before = {ref: None if head.deleted else loads(head.body) for ref, head in stored.items()}
+        return [_rehearsed(effect, before) for effect in effects]
+
+    async def _effects(self, tx: Tx, batch: Sequence[Incoming]) -> tuple[list[Effect], dict[Ref, Stored]]:
         batch = await resolved(self._store, tx, batch)
         stored = await self._load(tx, batch)
         chain = Chain(
@@ -75,11 +105,7 @@ class Ingest:
             self._facilities,
             await self._own(tx, stored, batch),
         )
-        effects = [chain.apply(incoming) for incoming in batch]
-        writes = await self._save(tx, effects, stored)
-        await _confirm(tx, effects)
-        await self._consequences.follow(tx, writes, await _record_events(tx, effects))
-        return [_ingested(effect) for effect in effects]
+        return [chain.apply(incoming) for incoming in batch], stored
 
     async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:
         refs = {ref for incoming in batch for ref in _refs(incoming)}
@@ -148,7 +174,7 @@ class Ingest:
         )
 
     def _provenance_ref(self, incoming: Incoming) -> Ref:
-        return Ref("Provenance", self._ids(incoming.facility, "Provenance", "message", str(incoming.message)))
+        return Ref("Provenance", provenance_id(self._ids, incoming.facility, incoming.message))
 
 
 def _refs(incoming: Incoming) -> set[Ref]:
@@ -198,6 +224,15 @@ async def _record_events(tx: Tx, effects: Sequence[Effect]) -> list[Statement]:
             )
             said += [Statement(**row, facility=incoming.facility, message=incoming.message) for row in new]
     return said
+
+
+def _rehearsed(effect: Effect, before: Mapping[Ref, Json | None]) -> Rehearsed:
+    after = {change.ref: change.resource for change in effect.changes}
+    touched = [
+        Touched(ref=ref, before=before.get(ref), after=after.get(ref, before.get(ref)))
+        for ref in sorted(_refs(effect.incoming))
+    ]
+    return Rehearsed(ingested=_ingested(effect), touched=tuple(touched) if effect.refusal is None else ())
 
 
 def _ingested(effect: Effect) -> Ingested:

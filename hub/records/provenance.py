@@ -6,12 +6,18 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
+from hub.kernel.ids import IdMaker
 from hub.kernel.types import Json
 
 #: `meta.source` of every resource a message wrote: this and the message number.
 MESSAGE_SOURCE: Final = "urn:yilian:message:"
 
 _PARTICIPANT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
+
+
+def provenance_id(ids: IdMaker, facility: str, message: int) -> str:
+    """The id of the Provenance of a message."""
+    return ids(facility, "Provenance", "message", str(message))
 
 
 def message_source(message: int) -> str:

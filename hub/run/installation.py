@@ -69,8 +69,13 @@ def remember(data: Path, config: Path, database_url: str) -> None:
 
 def consortium_of(data: Path, settings: Settings) -> Consortium:
     """The consortium of the hub on this data folder: that of its last start, else the configured one."""
+    return load(config_of(data, settings))
+
+
+def config_of(data: Path, settings: Settings) -> Path:
+    """The consortium file of the hub on this data folder: that of its last start, else the configured one."""
     noted = _noted(data)
-    return load(Path(noted["config"]) if noted else consortium_file(settings))
+    return Path(noted["config"]) if noted else consortium_file(settings)
 
 
 def database_of(data: Path, settings: Settings) -> str:

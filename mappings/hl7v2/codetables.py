@@ -72,6 +72,11 @@ def table(name: str) -> Table:
     return Table(name, folded | found, found.get("*"), tuple(patterns))
 
 
+def table_names() -> list[str]:
+    """The names of all tables."""
+    return sorted({path.stem for folder in (_FOLDER, _FOLDER / "guide") for path in folder.glob("*.csv")})
+
+
 def _pattern(source: str) -> re.Pattern[str]:
     return re.compile(r"(\d+)".join(map(re.escape, _NUMBER.split(source))), re.ASCII)
 

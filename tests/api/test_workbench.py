@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from typing import Any, Final
@@ -12,6 +13,7 @@ from fastapi import FastAPI
 
 from hub.api import openapi
 from hub.api.asked import engineer_of
+from hub.api.bulk_repairs import bulk_repair_doors
 from hub.api.codes import code_doors
 from hub.api.conversion_report import report_doors
 from hub.api.json_doors import Door, door_routes
@@ -21,12 +23,14 @@ from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ports import Translator
 from hub.pipeline.codes import SeenCodes
-from hub.pipeline.messages import Messages, Unmasking
+from hub.pipeline.deeds import Kind
 from hub.pipeline.reports import Reports
 from tests.api.house import actor
 from tests.auth.consortium import CONSORTIUM
-from tests.pipeline.fake_feed import FACILITIES, message, received
+from tests.pipeline.desk import Remembering, bulk, messages, repairs, trials
+from tests.pipeline.fake_feed import FACILITIES, FEED, message, received, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
 
 ACTORS: Final = {
@@ -43,11 +47,27 @@ def _verify(token: str) -> Actor:
     return ACTORS[token]
 
 
+class Tools:
+    """The workbench of one test; a candidate for the profile clears the element it names."""
+
+    def __init__(self, hub: Box) -> None:
+        self.told = Remembering()
+        self.messages = messages(hub, self.told)
+        self.repairs = repairs(hub, self.told)
+        self.trials = trials(hub, self.told)
+        self.bulk = bulk(hub, self.told)
+        self.reports = Reports(hub.database, FACILITIES)
+        self.codes = SeenCodes(hub.database, FACILITIES, lambda _, code: code.code == "K")
+
+    def candidate(self, _: str, profile: str) -> Translator:
+        return lambda raw: translate(raw.replace(b"{", b'{"clear":["' + profile.encode() + b'"],', 1))
+
+
 class Bench:
     """The workbench of one test, and a client for it."""
 
-    def __init__(self, hub: Box, http: httpx.AsyncClient, disclosed: list[Unmasking]) -> None:
-        self.hub, self.disclosed, self._http = hub, disclosed, http
+    def __init__(self, hub: Box, http: httpx.AsyncClient, tools: Tools) -> None:
+        self.hub, self.tools, self._http = hub, tools, http
 
     async def ask(self, method: str, path: str, body: Any = None, *, who: str = "engineer") -> tuple[int, Any]:
         """Status and JSON of an answer."""
@@ -57,29 +77,27 @@ class Bench:
         return answer.status_code, loads(answer.content)
 
 
-def _doors(hub: Box, disclosed: list[Unmasking]) -> list[Door]:
-    async def disclose(unmasking: Unmasking) -> None:
-        disclosed.append(unmasking)
-
+def _doors(tools: Tools) -> list[Door]:
     engineer = engineer_of(Directory(CONSORTIUM))
     return [
-        *message_doors(Messages(hub.database, disclose), engineer),
-        *report_doors(Reports(hub.database, FACILITIES), engineer),
-        *code_doors(SeenCodes(hub.database, FACILITIES, lambda _, code: code.code == "K"), engineer),
+        *message_doors(tools, engineer),
+        *bulk_repair_doors(tools, engineer),
+        *report_doors(tools.reports, engineer),
+        *code_doors(tools.codes, engineer),
     ]
 
 
 def visiting(url: str, visit: Callable[[Bench], Awaitable[None]]) -> None:
     async def story() -> None:
         async with box(url) as hub:
-            disclosed: list[Unmasking] = []
-            doors = _doors(hub, disclosed)
-            services = Mock(spec=Services, verify=_verify, max_body_bytes=10_000_000, log=Mock())
+            tools = Tools(hub)
+            doors = _doors(tools)
+            services = Mock(spec=Services, verify=_verify, max_body_bytes=100_000, log=Mock())
             services.new_id = lambda: "abcdefgh"
             app = FastAPI(openapi_url=None)
             app.router.routes += [*door_routes(services, doors), openapi.openapi_route(doors, "1")]
             async with httpx.AsyncClient(transport=httpx.ASGITransport(app)) as http:
-                await visit(Bench(hub, http, disclosed))
+                await visit(Bench(hub, http, tools))
 
     run(story())
 
@@ -149,5 +167,90 @@ def test_the_local_codes_of_a_feed_are_listed_until_its_profile_has_an_entry(dat
         assert await bench.ask("GET", "/codes", who="theirs") == (200, {"codes": []})
         assert (await bench.ask("GET", "/codes", who="doctor"))[0] == 403
         assert (await bench.ask("GET", "/codes?all=perhaps"))[0] == 400
+
+    visiting(database_url, visit)
+
+
+def test_messages_are_listed_and_one_is_shown_masked_or_for_a_reason_not(database_url: str) -> None:
+    async def visit(bench: Bench) -> None:
+        await bench.hub.send(message("41", "沈桂兰", results={"K": "7.0"}), message("52", trick="refuse"))
+        status, listed = await bench.ask("GET", "/messages?state=dead,done&limit=1&control=4")
+        assert (status, [one["id"] for one in listed["messages"]]) == (200, [1])
+        _, dead = await bench.ask("GET", "/messages?state=dead&kind=ADT&feed=F01.his&since=2026-01-01T00:00:00Z")
+        assert [(one["id"], one["reason"]["where"]) for one in dead["messages"]] == [(2, "PID")]
+        status, shown = await bench.ask("GET", "/messages/1?parsed=true&fhir=true")
+        assert (status, [one["resourceType"] for one in shown["fhir"]]) == (200, ["Patient", "Observation"])
+        assert shown["parsed"][1] == {"at": "patient", "parts": [{"at": "patient-1", "text": "***"}]}
+        assert "沈桂兰" not in str(shown)
+        assert (await bench.ask("POST", "/messages/1/unmask", {"reason": " "}))[0] == 422
+        status, clear = await bench.ask("POST", "/messages/1/unmask", {"reason": "ticket 7", "parsed": True})
+        assert (status, clear["parsed"][1]["parts"][0]["text"]) == (200, "沈桂兰")
+        status, raw = await bench.ask("POST", "/messages/1/raw", {"reason": "ticket 7"})
+        assert (status, raw["raw"]) == (200, b64encode(message("41", "沈桂兰", results={"K": "7.0"})).decode())
+        assert [(deed.kind, deed.engineer.name, deed.reason) for deed in bench.tools.told.deeds] == [
+            (Kind.UNMASK, "test", "ticket 7")
+        ] * 2
+        for path in ("/messages/1", "/messages/99", "/messages/x"):
+            assert (await bench.ask("GET", path, who="theirs"))[0] == 404
+        for wrong in ("state=lost", "since=now", "limit=-1", "page=2"):
+            assert (await bench.ask("GET", f"/messages?{wrong}"))[0] in {400, 422}
+
+    visiting(database_url, visit)
+
+
+def test_a_dead_letter_is_tried_repaired_and_replayed(database_url: str) -> None:
+    async def visit(bench: Bench) -> None:
+        await bench.hub.send(message("1", trick="refuse"), message("2", "B", set={"gender": "male"}))
+        mended = {"raw": b64encode(message("1", set={"gender": "female"})).decode()}
+        status, tried = await bench.ask("POST", "/messages/1/try", mended)
+        assert (status, tried["state"], tried["resources"][0]["change"]) == (200, "done", "created")
+        _, other = await bench.ask("POST", "/messages/2/try", {"profile": "gender"})
+        assert [(one["change"], one["elements"]) for one in other["resources"]] == [("unchanged", [])]
+        assert (await bench.ask("POST", "/messages/1/repair", mended))[0] == 422
+        assert await bench.ask("POST", "/messages/1/repair", {**mended, "reason": "why"}) == (200, {"queued": [1]})
+        await bench.hub.drain()
+        assert await bench.hub.states([1]) == ["done"]
+        assert (await bench.ask("POST", "/messages/1/repair", {**mended, "reason": "why"}))[0] == 409
+        replayed = await bench.ask("POST", "/messages/replay", {"numbers": [1, 2], "reason": "why"})
+        assert replayed == (200, {"queued": [1, 2]})
+        for wrong in ({}, {"numbers": ["1"]}, {"states": ["lost"]}, {"feed": 1}, {"feed": "x", "odd": 1}):
+            assert (await bench.ask("POST", "/messages/replay", wrong))[0] == 422
+        assert (await bench.ask("POST", "/messages/1/try", {"raw": "no base64!"}))[0] == 422
+
+    visiting(database_url, visit)
+
+
+def test_many_are_mended_by_one_rule_chunk_by_chunk(database_url: str) -> None:
+    async def visit(bench: Bench) -> None:
+        await bench.hub.send(*(message(str(n), trick="refuse") for n in range(3)))
+        rule = {"feed": FEED, "steps": [{"drop": "trick"}]}
+        status, found = await bench.ask("POST", "/bulk-repairs/preview", rule)
+        assert (status, found["total"], found["states"]) == (200, 3, {"done": 3})
+        assert (await bench.ask("POST", "/bulk-repairs", rule))[0] == 422
+        status, begun = await bench.ask("POST", "/bulk-repairs", {**rule, "reason": "why"})
+        assert (status, begun["left"], begun["only"]) == (201, 3, {"feed": FEED, "states": ["dead"]})
+        path = f"/bulk-repairs/{begun['id']}"
+        _, first = await bench.ask("POST", f"{path}/advance", {"most": 2})
+        assert (first["queued"], first["left"], first["ended"]) == (2, 1, None)
+        _, last = await bench.ask("POST", f"{path}/advance")
+        assert (last["queued"], last["left"]) == (3, 0)
+        assert (await bench.ask("GET", path))[1]["ended"] is not None
+        await bench.hub.drain()
+        assert await bench.hub.states([1, 2, 3]) == ["done"] * 3
+        assert (await bench.ask("GET", path, who="theirs"))[0] == 404
+        assert (await bench.ask("POST", "/bulk-repairs/preview", {**rule, "most": 0}))[0] == 422
+
+    visiting(database_url, visit)
+
+
+def test_every_door_of_the_workbench_is_described_and_closed_to_other_roles(database_url: str) -> None:
+    async def visit(bench: Bench) -> None:
+        _, document = await bench.ask("GET", "/openapi.json")
+        names = set(document["components"]["schemas"])
+        for door in _doors(bench.tools):
+            assert {door.gives, door.takes} - {""} <= names
+            path = door.path.removeprefix("/api").replace("{id}", "1")
+            sent: Any = {} if door.method == "POST" else None
+            assert (await bench.ask(door.method, path, sent, who="doctor"))[0] == 403
 
     visiting(database_url, visit)

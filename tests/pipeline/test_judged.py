@@ -8,13 +8,12 @@ from typing import Any
 import pytest
 
 from hub.fhir.validator import Validator
-from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Translation
+from hub.pipeline.chosen import Filter
 from hub.pipeline.judged import Mode, judged
-from hub.pipeline.messages import Filter
-from hub.pipeline.repair import Repairs
-from tests.pipeline.fake_feed import FEED, NOON, envelope, message, observation_id, patient_id, translate
+from tests.pipeline.desk import ENGINEER, repairs
+from tests.pipeline.fake_feed import FEED, message, observation_id, patient_id, translate
 from tests.pipeline.hub_in_a_box import box, run
 
 #: A Patient whose gender is no code of R4.
@@ -70,7 +69,7 @@ def test_the_dead_letter_of_a_strict_feed_is_mended_by_a_replay(database_url: st
             hub.translators = judge("strict")
             assert await hub.send(WRONG) == ["dead"]
             hub.translators = judge("lenient")
-            await Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON)).replay(Filter(numbers=(1,)))
+            await repairs(hub).replay(Filter(numbers=(1,)), ENGINEER)
             await hub.drain()
             assert await hub.states([1]) == ["warnings"]
 

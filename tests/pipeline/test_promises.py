@@ -13,14 +13,13 @@ import pytest
 
 from hub.db.database import Database
 from hub.fhir.json import loads
-from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.pipeline import inbox, queue, worker
+from hub.pipeline.chosen import Filter
 from hub.pipeline.claim import Waiting
-from hub.pipeline.messages import Filter, Messages, Unmasking
-from hub.pipeline.repair import Repairs
 from hub.records import chain, ingest
-from tests.pipeline.fake_feed import FEED, NOON, envelope, message, observation_id, patient_id, translate
+from tests.pipeline.desk import ENGINEER, messages, repairs
+from tests.pipeline.fake_feed import FEED, message, observation_id, patient_id, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
 
 pytestmark = pytest.mark.parametrize("guard", [True, False], ids=["guarded", "unguarded"])
@@ -31,12 +30,8 @@ def off(guard: bool, patch: pytest.MonkeyPatch, owner: Any, name: str, instead: 
         patch.setattr(owner, name, instead)
 
 
-async def nothing(_: Unmasking) -> None:
-    return None
-
-
 async def replay(hub: Box, *numbers: int) -> list[str]:
-    await Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON)).replay(Filter(numbers=numbers))
+    await repairs(hub).replay(Filter(numbers=numbers), ENGINEER)
     await hub.drain()
     return await hub.states(numbers)
 
@@ -207,7 +202,7 @@ def test_promise_5_every_resource_leads_back_to_its_message(
                 source = resource["meta"]["source"]
                 if trace is None or trace["entity"][0]["what"]["identifier"]["value"] != source:
                     return False
-                shown = await Messages(hub.database, nothing).show(int(source.rpartition(":")[2]))
+                shown = await messages(hub).show(int(source.rpartition(":")[2]), ENGINEER)
                 assert shown.summary.state == "done"
             return True
 
@@ -235,7 +230,7 @@ def test_promise_6_the_conversion_report_is_kept_beside_its_message(
     async def story() -> bool:
         async with box(database_url) as hub:
             await hub.send(message("1"))
-            shown = await Messages(hub.database, nothing).show(1)
+            shown = await messages(hub).show(1, ENGINEER)
             return shown.report == [row.as_json() for row in translate(message("1")).report]
 
     off(guard, monkeypatch, worker, "pack", lambda _: None)

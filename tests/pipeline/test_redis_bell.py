@@ -17,12 +17,13 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.pipeline import settlements, worker
 from hub.pipeline.bell import Bell
+from hub.pipeline.chosen import Filter
 from hub.pipeline.inbox import CHANNEL, PostgresInbox
-from hub.pipeline.messages import Filter
 from hub.pipeline.redis_bell import RedisBell
 from hub.pipeline.repair import Repairs
 from hub.pipeline.settlements import Settlements
 from hub.pipeline.worker import run_worker
+from tests.pipeline.desk import ENGINEER, Remembering
 from tests.pipeline.fake_feed import FACILITIES, FEED, NOON, envelope, message, received
 from tests.pipeline.hub_in_a_box import Box, box, run
 from tests.redis_server import RedisServer
@@ -122,8 +123,8 @@ def test_a_replay_wakes_a_worker_over_redis(
             assert await here.waiter.settled([number], 20)
             await asyncio.sleep(0.5)  # the worker has looked once more and waits
             desk = bell(redis.url)
-            repairs = Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON), desk)
-            assert await repairs.replay(Filter(numbers=(number,))) == [number]
+            repairs = Repairs(hub.database, {FEED: envelope}, Remembering(), fixed_clock(NOON), desk)
+            assert await repairs.replay(Filter(numbers=(number,)), ENGINEER) == [number]
             await desk.close()  # a command ends at once: its ring is let out first
             assert await here.waiter.settled([number], 20) == {number: "done"}
 

@@ -11,16 +11,16 @@ from hub.fhir.json import loads
 from hub.kernel.clock import fixed_clock
 from hub.kernel.ports import Translator
 from hub.kernel.types import Draft, Json, Translation
-from hub.pipeline.messages import Filter
-from hub.pipeline.repair import Repairs
+from hub.pipeline.chosen import Filter
 from hub.store.store import Store
 from hub.store.values import Write
-from tests.pipeline.fake_feed import FEED, NOON, envelope, message, observation_id, patient_id, translate
+from tests.pipeline.desk import ENGINEER, repairs
+from tests.pipeline.fake_feed import FEED, NOON, message, observation_id, patient_id, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
 
 
 async def replay(hub: Box, *numbers: int) -> list[str]:
-    await Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON)).replay(Filter(numbers=numbers))
+    await repairs(hub).replay(Filter(numbers=numbers), ENGINEER)
     await hub.drain()
     return await hub.states(numbers)
 

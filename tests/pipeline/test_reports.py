@@ -10,19 +10,17 @@ from typing import Final
 
 import pytest
 
-from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Translator
 from hub.kernel.types import Edition, ReportRow, Translation
+from hub.pipeline.chosen import Filter
 from hub.pipeline.engineer import Engineer
-from hub.pipeline.messages import Filter
-from hub.pipeline.repair import Repairs
 from hub.pipeline.reports import Line, Reports, Window
-from tests.pipeline.fake_feed import FACILITIES, FEED, NOON, envelope, message, received, story, translate
+from tests.pipeline.desk import ENGINEER, repairs
+from tests.pipeline.fake_feed import FACILITIES, FEED, NOON, message, received, story, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
 from tests.pipeline.recount import counters, recounted
 
-ENGINEER: Final = Engineer(name="engineer")
 REFUSED: Final = ReportRow(source="ZPD-3[1]", outcome="refused", reason="no mapping")
 MAPPED: Final = ReportRow(source="ZPD-3[1]", outcome="mapped", targets=("Patient.extension[]",))
 
@@ -44,7 +42,7 @@ def changed(hub: Box, digest: str, *rows: ReportRow) -> None:
 
 
 async def replay(hub: Box, *numbers: int) -> None:
-    await Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON)).replay(Filter(numbers=numbers))
+    await repairs(hub).replay(Filter(numbers=numbers), ENGINEER)
     await hub.drain()
 
 
@@ -137,7 +135,7 @@ def test_counters_are_what_the_reports_say_after_any_story(database_url: str) ->
             changed(hub, str(turn % 3), *chance.sample([REFUSED, MAPPED, REFUSED], turn % 3))
             await hub.accept(*raws[turn * 20 : turn * 20 + 20])
             numbers = chance.sample(range(1, turn * 20 + 21), 8)
-            await Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON)).replay(Filter(numbers=tuple(numbers)))
+            await repairs(hub).replay(Filter(numbers=tuple(numbers)), ENGINEER)
             await hub.drain(hub.worker(batch_size=7))
             if turn == 3:
                 assert await counters(hub) == await recounted(hub)

@@ -8,15 +8,14 @@ from typing import Any
 
 import pytest
 
-from hub.kernel.clock import fixed_clock
 from hub.kernel.types import UnmappedCode
+from hub.pipeline.chosen import Filter
 from hub.pipeline.codes import SeenCode, SeenCodes
 from hub.pipeline.engineer import Engineer
-from hub.pipeline.messages import Filter
-from hub.pipeline.repair import Repairs
 from hub.pipeline.sightings import MOST
 from hub.pipeline.worker import Worker
-from tests.pipeline.fake_feed import FACILITIES, FEED, NOON, envelope, message, translate
+from tests.pipeline.desk import ENGINEER, repairs
+from tests.pipeline.fake_feed import FACILITIES, FEED, NOON, message, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
 
 
@@ -68,7 +67,7 @@ def test_a_blocked_message_waits_with_its_reason_and_is_replayed_once_the_profil
             reason = await hub.reason(1)
             assert (reason["code"], reason["where"]) == ("unmapped-code", "OBX-3")
             hub.translators = {FEED: lambda raw: translate(raw.replace(b'"blocked":true', b'"blocked":false'))}
-            await Repairs(hub.database, {FEED: envelope}, fixed_clock(NOON)).replay(Filter(code="unmapped-code"))
+            await repairs(hub).replay(Filter(code="unmapped-code"), ENGINEER)
             await hub.drain()
             assert await hub.states([1]) == ["done"]
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from hub.kernel.yamlfile import YamlFile, refuse
+from hub.fhir.json import dumps
+from hub.kernel.yamlfile import YamlFile, check, parse, refuse
 from mappings.hl7v2.charset_names import codec_named
 from mappings.hl7v2.profile import IdentifierRule, Profile, Step
 from mappings.hl7v2.profiles.checks import contradictions
 from mappings.hl7v2.profiles.codes import maps
 from mappings.hl7v2.profiles.layers import layers
 from mappings.hl7v2.profiles.merge import merged, wrong_steps
+from mappings.hl7v2.profiles.schema import SCHEMA
 from mappings.hl7v2.rowfile import row_files
 
 
@@ -24,6 +26,13 @@ def load(path: Path) -> Profile:
         refuse(file, sorted(complaints, key=lambda complaint: complaint.line))
         whole = merged(whole, _with_codes(file))
     return _profile(whole)
+
+
+def steps_of(stated: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:
+    """Pre-processors as a profile writes them, without a profile. Raises HubError INVALID."""
+    file = parse(dumps({"name": "steps", "steps": list(stated)}).decode(), "steps")
+    refuse(file, check(file, SCHEMA) or [*contradictions(file, {}), *wrong_steps(file, {})])
+    return tuple(map(_step, file.data["steps"]))
 
 
 def _with_codes(file: YamlFile) -> Mapping[str, Any]:

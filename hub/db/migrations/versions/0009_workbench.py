@@ -27,7 +27,6 @@ def upgrade() -> None:
         sa.Column("begun", sa.DateTime(timezone=True), nullable=False),
         sa.Column("ended", sa.DateTime(timezone=True), nullable=True),
         sa.Column("chosen", postgresql.JSONB(), nullable=False, comment="the filter"),
-        sa.Column("feeds", postgresql.ARRAY(sa.Text()), nullable=True, comment="what the engineer may see; none: all"),
         sa.Column("steps", postgresql.JSONB(), nullable=False, comment="pre-processors; none: a replay"),
         sa.Column("ceiling", sa.BigInteger(), nullable=False, comment="messages that came later are not touched"),
         sa.Column(

@@ -1,0 +1,59 @@
+"""Deeds of engineers as entries of the audit trail."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import urlencode
+from uuid import uuid4
+
+from hub.audit.entry import Entry, Interaction, Origin, Outcome, Requester
+from hub.audit.trail import Trail
+from hub.db.database import Tx
+from hub.kernel.clock import Clock
+from hub.pipeline.deeds import Deed
+
+#: Whoever works at the desk does so to run the system (v3-ActReason).
+_PURPOSE: Final = ("HSYSADMIN",)
+
+
+class TrailWitness:
+    """Implements `hub.pipeline.deeds.Witness` over the trail."""
+
+    def __init__(self, trail: Trail, clock: Clock) -> None:
+        self._trail: Final = trail
+        self._clock: Final = clock
+
+    async def record(self, deed: Deed) -> None:
+        """Return once the entry is durable."""
+        await self._trail.record(self._entry(deed))
+
+    async def append(self, tx: Tx, deed: Deed) -> None:
+        """Write the entry in the caller's transaction."""
+        await self._trail.append(tx, [self._entry(deed)])
+
+    def _entry(self, deed: Deed) -> Entry:
+        who = deed.engineer
+        said = {
+            deed.kind.value: "" if deed.message is None else str(deed.message),
+            "feed": deed.feed,
+            "reason": deed.reason,
+            **deed.detail,
+        }
+        return Entry(
+            id=uuid4(),
+            time=self._clock(),
+            requester=Requester(
+                role=who.role,
+                organization=who.organization or deed.facility,
+                client=who.client or who.name,
+                token_id=who.token_id,
+                purpose=_PURPOSE,
+                form="identified",
+                reference=who.name if "/" in who.name else None,
+            ),
+            interaction=Interaction.OPERATION,
+            outcome=Outcome.RELEASED,
+            origin=Origin(address=who.address, request=who.request),
+            query=urlencode({name: text for name, text in said.items() if text or name == deed.kind.value}),
+            patients=deed.patients,
+        )

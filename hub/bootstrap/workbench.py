@@ -1,0 +1,114 @@
+"""What integration engineers work with, from the command line and over HTTP."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from hub.audit.trail import Trail
+from hub.bootstrap.consequences import consequences
+from hub.bootstrap.feeds import (
+    dissectors,
+    envelope_readers,
+    facilities_of,
+    mapped_codes,
+    masks,
+    menders,
+    translator_of,
+    translators,
+)
+from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.profile_text import profile_of_text
+from hub.bootstrap.witness import TrailWitness
+from hub.db.database import Database
+from hub.kernel.clock import system_clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import keyed_ids
+from hub.kernel.ports import Translator
+from hub.pipeline.bell import Bell
+from hub.pipeline.bulk import BulkRepairs
+from hub.pipeline.codes import SeenCodes
+from hub.pipeline.lenses import Lenses
+from hub.pipeline.messages import Messages
+from hub.pipeline.repair import Repairs
+from hub.pipeline.reports import Reports
+from hub.pipeline.trials import Trials
+from hub.records.ingest import Ingest
+from hub.records.traces import Traces
+from mappings.hl7v2.profile import Profile
+from mappings.hl7v2.profiles.load import load
+
+
+class Workbench:
+    """Each tool is made when it is first taken: a list needs no translators."""
+
+    def __init__(self, foundation: Foundation, database: Database, trail: Trail, bell: Bell) -> None:
+        self._foundation: Final = foundation
+        self._consortium: Final = foundation.consortium
+        self._database: Final = database
+        self._witness: Final = TrailWitness(trail, system_clock)
+        self._bell: Final = bell
+        self._store: Final = foundation.store()
+
+    @cached_property
+    def messages(self) -> Messages:
+        """Lists, counts, single messages."""
+        return Messages(self._database, self._witness, self._lenses)
+
+    @cached_property
+    def reports(self) -> Reports:
+        """The conversion report over time."""
+        return Reports(self._database, facilities_of(self._consortium))
+
+    @cached_property
+    def codes(self) -> SeenCodes:
+        """The work queue of local codes."""
+        return SeenCodes(self._database, facilities_of(self._consortium), mapped_codes(self._consortium))
+
+    @cached_property
+    def repairs(self) -> Repairs:
+        """Repair and replay of single messages."""
+        readers = envelope_readers(self._consortium)
+        return Repairs(self._database, readers, self._witness, system_clock, self._bell)
+
+    @cached_property
+    def trials(self) -> Trials:
+        """Conversions that store nothing."""
+        settings, secret = self._foundation.settings, self._foundation.keys.id_secret
+        facilities, follows = self._consortium.facilities, consequences(self._foundation, self._store)
+        return Trials(
+            self._database,
+            Ingest(self._store, keyed_ids(secret), facilities, follows),
+            translators(self._consortium, secret, settings.canonical_base, self._foundation.validator),
+            envelope_readers(self._consortium),
+            menders(self._consortium),
+            self._lenses,
+            self._witness,
+        )
+
+    @cached_property
+    def bulk(self) -> BulkRepairs:
+        """Repair and replay of many messages."""
+        return BulkRepairs(self._database, self.repairs, self.trials, self._witness, system_clock, self._bell)
+
+    def candidate(self, feed: str, profile: str) -> Translator:
+        """A feed's translator with a profile given as text. Raises HubError NOT_FOUND, INVALID with lines."""
+        return self._translator(feed, profile_of_text(profile))
+
+    def candidate_file(self, feed: str, profile: Path) -> Translator:
+        """A feed's translator with a profile in a file. As `candidate`."""
+        return self._translator(feed, load(profile))
+
+    def _translator(self, feed: str, profile: Profile) -> Translator:
+        if feed not in self._consortium.feeds:
+            raise HubError(Category.NOT_FOUND, "no feed has this name", where="feed", todo="see consortium.yaml")
+        settings, secret = self._foundation.settings, self._foundation.keys.id_secret
+        known = self._consortium.feeds[feed]
+        return translator_of(known, profile, secret, settings.canonical_base, self._foundation.validator)
+
+    @cached_property
+    def _lenses(self) -> Lenses:
+        traces = Traces(self._store, keyed_ids(self._foundation.keys.id_secret))
+        base = self._foundation.settings.canonical_base
+        return Lenses(dissectors(self._consortium), masks(self._consortium, base), traces)
