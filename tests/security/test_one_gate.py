@@ -72,6 +72,10 @@ COMMANDS: Final = {
         ("subscriptions list", "subscriptions show", "subscriptions resend", "subscriptions off"),
         "the table of subscriptions and counts of their events",
     ),
+    **dict.fromkeys(
+        ("outbound feeds", "outbound list", "outbound show", "outbound resend"),
+        "the outbound queue: numbers, states and codes, no content",
+    ),
     "search-parameters list": "definitions and counts of what the index holds of them",
     "send mllp": "speaks MLLP",
     "profile codes": "counted codes alone",
