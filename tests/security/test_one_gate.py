@@ -79,6 +79,7 @@ COMMANDS: Final = {
     "search-parameters list": "definitions and counts of what the index holds of them",
     "send mllp": "speaks MLLP",
     "profile codes": "counted codes alone",
+    **dict.fromkeys(("profile learn", "profile test", "profile check"), "has no database"),
     "messages list": "the inbox alone",
     "messages counts": "the inbox alone",
     "messages show": "what one message became, values masked; or unmasked, audited first with its patients",
