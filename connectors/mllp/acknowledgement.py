@@ -30,15 +30,23 @@ _WHERE: Final = re.compile(r"([A-Z][A-Z0-9]{2})(?:\[(\d+)\])?(?:-(\d+)(?:\[(\d+)
 
 
 def acknowledgement(
-    envelope: Envelope, code: str, *, error: HubError | None = None, at: datetime, control: str, enhanced: bool = False
+    envelope: Envelope,
+    code: str,
+    *,
+    error: HubError | None = None,
+    at: datetime,
+    control: str,
+    enhanced: bool = False,
+    kind: str = "",
 ) -> bytes:
     """An ACK in the bytes of the sender's character set, segments ended by CR.
 
-    `code` is MSA-1; `control` its own MSH-10; `at` its time; `enhanced` asks for no acknowledgement of itself.
+    `code` is MSA-1; `control` its own MSH-10; `at` its time; `enhanced` asks for no acknowledgement of itself. `kind`
+    is MSH-9 of what is more than an ACK and begins like one: an answer to a query.
     """
     header = envelope.header if envelope.header.get("MSH-2") else _STANDARD
     answer = _Answer(header)
-    segments = [answer.msh(at, control, enhanced), answer.msa(code, error)]
+    segments = [answer.msh(at, control, enhanced, kind), answer.msa(code, error)]
     if error is not None:
         segments.append(answer.err(error))
     return "".join(segment + "\r" for segment in segments).encode(envelope.charset, "replace")
@@ -58,7 +66,7 @@ class _Answer:
         self.letters = {character: letter for character, letter in zip(delimiters, "FSRETP", strict=True) if character}
         self.version = _version(header.get("MSH-12", ""))
 
-    def msh(self, at: datetime, control: str, enhanced: bool) -> str:
+    def msh(self, at: datetime, control: str, enhanced: bool, kind: str) -> str:
         h = self.header
         fields = {
             3: h.get("MSH-5", ""),
@@ -66,7 +74,7 @@ class _Answer:
             5: h.get("MSH-3", ""),
             6: h.get("MSH-4", ""),
             7: at.astimezone(_ZONE).strftime("%Y%m%d%H%M%S%z"),
-            9: self._type(),
+            9: kind.replace("^", self.component) or self._type(),
             10: control,
             11: h.get("MSH-11", "") or "P",
             12: h.get("MSH-12", "") or "2.5.1",

@@ -6,6 +6,7 @@
 | what cannot be read, is cut or unfinished, or is too large (its first part) | inbox, as a dead letter | AE / CE |
 | a sender, event or version the feed refuses | no; a warning is logged | AR / CR |
 | anything while the inbox is away, or takes too long | unknown; sent again it is a duplicate at worst | AE / CE |
+| a query | no: the audit trail keeps what was answered | the answer; AR where nobody answers it |
 | an acknowledgement | no, and not answered: two systems would never stop | none |
 """
 
@@ -26,8 +27,8 @@ from hub.kernel.clock import Clock
 from hub.kernel.consortium import Feed
 from hub.kernel.errors import ACK, Category, HubError
 from hub.kernel.log import Log
-from hub.kernel.ports import EnvelopeReader, Inbox
-from hub.kernel.types import Accepted, Envelope, Received, State
+from hub.kernel.ports import EnvelopeReader, Inbox, QueryAnswerer
+from hub.kernel.types import Accepted, AnswerBody, Envelope, Received, State
 
 #: Larger messages are read in a thread, so that other feeds are served meanwhile.
 _LARGE: Final = 256 * 1024
@@ -38,6 +39,8 @@ _FLAWS: Final = {
 }
 
 
+#: Message types that ask: what they want is an answer, and nothing of them is to be processed later.
+_QUERIES: Final = frozenset({"QBP", "QRY", "QSB", "QVR", "VXQ"})
 _TYPE: Final = re.compile(r"[A-Z]{3}(\^[A-Z][A-Z0-9]{2})?\Z")
 
 
@@ -62,6 +65,7 @@ class Intake:
         log: Log,
         limits: Limits,
         control: Callable[[], str],
+        answerer: QueryAnswerer | None = None,
     ) -> None:
         self._feed = feed
         self._inbox = inbox
@@ -70,6 +74,7 @@ class Intake:
         self._log = log
         self._limits = limits
         self._control = control
+        self._answerer = answerer
 
     async def envelope(self, frame: Frame) -> Envelope:
         """Peek at a frame. A flawed one keeps no identity of its own: the whole message will come again under it."""
@@ -92,6 +97,8 @@ class Intake:
                 "mllp.refused", level="WARNING", feed=self._feed.name, kind=_kind(envelope), code=error.code
             )
             return self._reply(mode, envelope, error)
+        if envelope.problem is None and envelope.kind.partition("^")[0] in _QUERIES:
+            return await self._answered(raw, envelope, mode, peer)
         accepted = await self._store(raw, envelope, peer)
         if isinstance(accepted, HubError):
             return self._reply(mode, envelope, accepted)
@@ -104,6 +111,32 @@ class Intake:
             state=accepted.state,
         )
         return self._reply(mode, envelope, envelope.problem, accepted.message)
+
+    async def _answered(self, raw: bytes, envelope: Envelope, mode: Mode, peer: str) -> Reply:
+        """The answer to a query, at once in either mode."""
+        answer = await self._ask(raw, peer)
+        error = answer if isinstance(answer, HubError) else answer.error
+        code = ACK[error.category].code if error else "AA"
+        if isinstance(answer, HubError):
+            return Reply(self._ack(envelope, code, error, mode.enhanced), envelope)
+        return Reply(self._ack(envelope, code, error, mode.enhanced, answer.kind) + answer.body, envelope)
+
+    async def _ask(self, raw: bytes, peer: str) -> AnswerBody | HubError:
+        if self._answerer is None:
+            todo = "have queries_per_minute set for it in consortium.yaml"
+            return HubError(
+                Category.UNSUPPORTED, "this feed answers no queries", where="MSH-9", todo=todo, code="queries"
+            )
+        try:
+            async with asyncio.timeout(self._limits.accept_seconds):
+                return await self._answerer(raw, peer.partition(" ")[0])
+        except HubError as error:
+            return error
+        except TimeoutError:
+            return HubError(Category.UNAVAILABLE, "could not be answered in time", todo="ask again")
+        except Exception as failure:
+            self._log.failure("mllp.not-answered", failure, feed=self._feed.name)
+            return HubError(Category.FAULT, "could not be answered", todo="ask again")
 
     def outcome(self, envelope: Envelope, state: str) -> bytes | None:
         """The application acknowledgement of a settled message, if it wants one."""
@@ -140,9 +173,9 @@ class Intake:
         ack = self._ack(envelope, code, error, mode.enhanced) if mode.wants_accept(code) else None
         return Reply(ack, envelope, message if mode.waits and error is None else None)
 
-    def _ack(self, envelope: Envelope, code: str, error: HubError | None, enhanced: bool) -> bytes:
+    def _ack(self, envelope: Envelope, code: str, error: HubError | None, enhanced: bool, kind: str = "") -> bytes:
         return acknowledgement(
-            envelope, code, error=error, at=self._clock(), control=self._control(), enhanced=enhanced
+            envelope, code, error=error, at=self._clock(), control=self._control(), enhanced=enhanced, kind=kind
         )
 
 

@@ -19,7 +19,7 @@ from hub.kernel.clock import Clock, system_clock
 from hub.kernel.consortium import Feed
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
-from hub.kernel.ports import AcknowledgementWaiter, EnvelopeReader, Inbox
+from hub.kernel.ports import AcknowledgementWaiter, EnvelopeReader, Inbox, QueryAnswerer
 
 #: Seconds in which a TLS handshake must be done.
 _HANDSHAKE = 10.0
@@ -33,7 +33,7 @@ def control_id() -> str:
 class FeedServer:
     """Listens for one feed. Each connection is served by itself: what one does harms no other, on this feed or another.
 
-    `control` gives a fresh control id for every acknowledgement.
+    `control` gives a fresh control id for every acknowledgement; without `answerer` no query is answered.
     """
 
     def __init__(
@@ -47,6 +47,7 @@ class FeedServer:
         clock: Clock = system_clock,
         limits: Limits | None = None,
         control: Callable[[], str] = control_id,
+        answerer: QueryAnswerer | None = None,
     ) -> None:
         self._feed = feed
         self._limits = limits or Limits()
@@ -54,7 +55,14 @@ class FeedServer:
         self._waiter = waiter
         self._networks = networks(feed.peers, f"feed {feed.name}: peers")
         self._intake = Intake(
-            feed, inbox=inbox, read_envelope=read_envelope, clock=clock, log=log, limits=self._limits, control=control
+            feed,
+            inbox=inbox,
+            read_envelope=read_envelope,
+            clock=clock,
+            log=log,
+            limits=self._limits,
+            control=control,
+            answerer=answerer,
         )
         self._server: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], Connection] = {}

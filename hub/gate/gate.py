@@ -15,6 +15,7 @@ from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.fhir.custom import Custom
 from hub.gate import (
+    cross_reference,
     documents,
     explain,
     histories,
@@ -269,6 +270,18 @@ class Gate:
         )
         asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Patient", query=given)
         return await match.match(self._door, asked, patient, count=count, certain=certain)
+
+    async def corresponding(
+        self, actor: Actor, system: str, value: str, *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> Released | None:
+        """The golden Patient of the person who has this identifier, made of the sources the actor may see (PIX).
+
+        None where nobody has it, the actor may not see who, or several persons have it. Also raises what `search`
+        raises.
+        """
+        query = searches.query_text([("$corresponding", ""), ("identifier", f"{system}|{value}")])
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Patient", query=query)
+        return await cross_reference.corresponding(self._door, asked, system, value)
 
     async def everything(
         self,

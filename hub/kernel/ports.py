@@ -6,7 +6,21 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
-from hub.kernel.types import Accepted, Envelope, Json, Outgoing, Part, Reaction, Received, Translation, Written
+from hub.kernel.errors import HubError
+from hub.kernel.types import (
+    Accepted,
+    AnswerBody,
+    Candidate,
+    Envelope,
+    Json,
+    Outgoing,
+    Part,
+    PatientQuery,
+    Reaction,
+    Received,
+    Translation,
+    Written,
+)
 
 
 class EnvelopeReader(Protocol):
@@ -88,3 +102,26 @@ class Transport(Protocol):
     """Opens connections to one receiver. Raises HubError UNAVAILABLE (code `receiver-away`) where there is none."""
 
     def __call__(self) -> AbstractAsyncContextManager[Carrier]: ...
+
+
+class QueryFormat(Protocol):
+    """How the queries of one feed are read and answered. Pure."""
+
+    def read(self, raw: bytes) -> PatientQuery:
+        """What is asked. Raises HubError UNREADABLE, INVALID or UNSUPPORTED for what cannot be read."""
+        ...
+
+    def answer(self, raw: bytes, found: Sequence[Candidate], error: HubError | None) -> AnswerBody:
+        """The answer to a query, which may be an error. Raises HubError UNSUPPORTED for what is no known query."""
+        ...
+
+
+class QueryAnswerer(Protocol):
+    """Answers the queries of one feed. What is asked is not stored: the audit trail keeps what was answered."""
+
+    async def __call__(self, raw: bytes, peer: str) -> AnswerBody:
+        """The answer, on record before this returns; `peer` is the address of the asker.
+
+        Raises HubError UNSUPPORTED for a query nobody answers.
+        """
+        ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal
 
@@ -228,3 +229,37 @@ class Part:
         said = {"at": self.at, "name": self.name, "type": self.type, "text": self.text}
         found: Json = {name: text for name, text in said.items() if text}
         return found | ({"parts": [part.as_json() for part in self.parts]} if self.parts else {})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatientQuery:
+    """A question about patients: who fits a description (`find`), or which other numbers one has (`correspond`).
+
+    `patient` describes; its first identifier is the number that is known. `domains` are the systems of the numbers that
+    are wanted, none: all. At most `limit` answers are.
+    """
+
+    kind: Literal["find", "correspond"]
+    patient: Json
+    domains: tuple[str, ...]
+    limit: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One answer to a question about patients; `score` from 0 to 1, None where the question was about numbers."""
+
+    patient: Json
+    score: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerBody:
+    """An answer without its header: MSH-9 in `kind` (parts joined by `^`), segments behind MSA and ERR in `body`.
+
+    `body` is in the character set of the question.
+    """
+
+    kind: str
+    body: bytes
+    error: HubError | None = None

@@ -10,6 +10,7 @@ from connectors.mllp.limits import Limits
 from connectors.mllp.server import FeedServer
 from hub.bootstrap.feeds import envelope_readers, facilities_of
 from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.queries import answerers
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.settlements import Settlements
 from hub.run.child import Child
@@ -19,13 +20,23 @@ async def run_mllp(foundation: Foundation, child: Child, sockets: Mapping[str, i
     """Listen until the child is told to stop; what was taken is answered first."""
     consortium, limits = foundation.consortium, Limits.of(foundation.settings)
     readers = envelope_readers(consortium)
-    async with foundation.database("mllp", size=4) as database, foundation.bell() as bell:
+    async with (
+        foundation.database("mllp", size=4) as database,
+        foundation.bell() as bell,
+        answerers(foundation, database) as answering,
+    ):
         facilities = facilities_of(consortium)
         inbox = PostgresInbox(database, facilities, seconds=limits.accept_seconds, bell=bell)
         waiter = Settlements(database, bell)
         servers = {
             name: FeedServer(
-                feed, inbox=inbox, read_envelope=readers[name], waiter=waiter, log=foundation.log, limits=limits
+                feed,
+                inbox=inbox,
+                read_envelope=readers[name],
+                waiter=waiter,
+                log=foundation.log,
+                limits=limits,
+                answerer=answering.get(name),
             )
             for name, feed in consortium.feeds.items()
         }

@@ -18,6 +18,7 @@ from hub.kernel.clock import fixed_clock
 from hub.kernel.consortium import Feed
 from hub.kernel.errors import HubError
 from hub.kernel.log import Log
+from hub.kernel.ports import QueryAnswerer
 from hub.kernel.types import Accepted, Received, State
 from mappings.hl7v2.envelope import envelope_reader
 from mappings.hl7v2.profile import DEFAULT, Profile
@@ -136,6 +137,7 @@ async def running(
     limits: Limits | None = None,
     profile: Profile = DEFAULT,
     inbox: MemoryInbox | None = None,
+    answerer: QueryAnswerer | None = None,
 ) -> AsyncIterator[Running]:
     """Run a feed for the length of a block; the clock stands at `NOW`, control ids are ACK1, ACK2, ..."""
     inbox, waiter, log = inbox or MemoryInbox(), MemoryWaiter(), io.StringIO()
@@ -149,6 +151,7 @@ async def running(
         clock=fixed_clock(NOW),
         limits=limits,
         control=lambda: f"ACK{next(numbers)}",
+        answerer=answerer,
     )
     port = await server.start()
     try:
