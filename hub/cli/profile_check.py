@@ -14,6 +14,7 @@ from rich.table import Table
 from hub.cli.desk import AsJson, print_json
 from hub.cli.messages_in import messages_in
 from hub.kernel.errors import Category, HubError
+from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.profiles.load import load
 
 if TYPE_CHECKING:
@@ -25,11 +26,24 @@ Found = tuple[str, "Deviation"]
 
 def check(
     profile: Annotated[Path, typer.Argument(help="Facility profile, YAML.")],
-    files: Annotated[list[Path], typer.Argument(help="Files of messages, or folders of them.")],
+    files: Annotated[
+        list[Path] | None, typer.Argument(help="Files of messages, or folders of them; none: only the profile.")
+    ] = None,
     mended: Annotated[bool, typer.Option("--mended", help="After the steps of the profile.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """List by place what departs from the declared version of HL7 v2, with counts. Needs the package hl7apy."""
+    """Check a profile; with messages, list by place what departs from the version of HL7 v2 they declare.
+
+    The list needs the package hl7apy.
+    """
+    loaded = load(profile)
+    if not files:
+        typer.echo(f"{profile}: profile {loaded.name}, no complaints")
+        return
+    _compare(loaded, files, mended=mended, as_json=as_json)
+
+
+def _compare(profile: Profile, files: list[Path], *, mended: bool, as_json: bool) -> None:
     try:
         from mappings.hl7v2.deviations import deviations
     except ModuleNotFoundError as error:
@@ -41,12 +55,11 @@ def check(
             where="yilian profile check",
             todo='install it (pip install "yilian-hub[check]")',
         ) from None
-    loaded = load(profile)
     versions: Counter[str] = Counter()
     times: Counter[Found] = Counter()
     messages: Counter[Found] = Counter()
     for _, _, raw in messages_in(files, "checking"):
-        version, found = deviations(raw, loaded, mended=mended)
+        version, found = deviations(raw, profile, mended=mended)
         versions[version] += 1
         for deviation, count in found.items():
             times[version, deviation] += count

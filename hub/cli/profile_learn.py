@@ -50,7 +50,7 @@ def _base(extends: str) -> Profile:
 
 def _told(survey: Survey) -> dict[str, Any]:
     """The counts, for programs."""
-    plain = ("unreadable", "declared", "charsets", "events", "versions", "times", "nulls", "names", "z_fields")
+    plain = ("unreadable", "declared", "charsets", "events", "versions", "times", "nulls", "names", "flags", "z_fields")
     return {
         "messages": survey.messages,
         "patients": survey.patients,

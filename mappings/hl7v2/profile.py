@@ -117,9 +117,11 @@ class Profile:
 
         Empty if code and text stand for different things: then neither is believed. Maps of the field come first.
         """
-        maps = [codes for codes in (self.codes.get(at), self.code_systems.get(system)) if codes]
-        by_code = next((codes[code] for codes in maps if code in codes), None)
-        by_text = next((codes[text] for codes in maps if text in codes), None)
+        by_code = by_text = None
+        for codes in (self.codes.get(at), self.code_systems.get(system)):
+            if codes:
+                by_code = by_code or codes.get(code)
+                by_text = by_text or codes.get(text)
         if by_code and by_text and by_code[0].code != by_text[0].code:
             return ()
         return by_code or by_text

@@ -58,6 +58,14 @@ def test_deviations_are_listed_by_place(day: Path, tmp_path: Path) -> None:
     assert ["2.4", "PID-7.1", "is", "no", "time", "1", "1"] in [line.split() for line in page.splitlines()]
 
 
+def test_a_profile_can_be_checked_alone(tmp_path: Path) -> None:
+    profile = tmp_path / "h1.yaml"
+    profile.write_text("name: h1\nextends: china-common\n", encoding="utf-8")
+    assert run("check", profile).stdout.endswith("h1.yaml: profile h1, no complaints\n")
+    profile.write_text("name: h1\nextends: china\n", encoding="utf-8")
+    assert isinstance(run("check", profile).exception, HubError)
+
+
 def test_a_package_that_is_not_installed_is_named(day: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     profile = tmp_path / "h1.yaml"
     profile.write_text("name: h1\n", encoding="utf-8")

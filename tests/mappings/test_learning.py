@@ -7,17 +7,25 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.kernel.citizen_id import check_digit
+from hub.kernel.yamlfile import check
+from hub.kernel.yamlfile import parse as parse_yaml
 from mappings.hl7v2.batch import split_messages
 from mappings.hl7v2.engine import compile_rules
+from mappings.hl7v2.escapes import escape
 from mappings.hl7v2.habits import CANONICAL_BASE
 from mappings.hl7v2.learning.draft import draft
 from mappings.hl7v2.learning.survey import Survey, look
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.profiles.layers import SHIPPED
 from mappings.hl7v2.profiles.load import load
+from mappings.hl7v2.profiles.schema import SCHEMA
+from mappings.hl7v2.separators import Separators
 
+STANDARD = Separators()
 COMMON = load(SHIPPED / "china-common.yaml")
 
 
@@ -95,7 +103,7 @@ def test_what_only_the_engineer_can_know_stands_in_comments(tmp_path: Path, lear
         "# Versions: 2.4 (30).",
         "#   OBX-3:  # 1 codes",
         '#     GLU: {system: "urn:...", code: "...", display: "葡萄糖"}  # 30 messages of LIS',
-        "# OBX-11 holds 1: an abnormal flag",
+        "# OBX-11 holds 1 (30): flags where the status belongs.",
         '#   "ZPD-2:Patient.extension[].valueString"',
         "#   PID-7.1: not-a-date-or-time (30)",
     ):
@@ -130,6 +138,16 @@ def test_what_cannot_be_read_is_counted_and_stops_nothing(tmp_path: Path) -> Non
     found = survey([b"", b"noise", adt(1), b"MSH|^~\\&|\rMSH|^~\\&|"])
     assert (found.messages, sum(found.unreadable.values())) == (4, 3)
     assert drafted(tmp_path, found)[0].splitlines()[1].startswith("# 3 could not be read: no-msh (2)")
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(st.sampled_from("a无 :#'\"{}[]\\nXAE0&*!|>%@`-?,\u2028"), max_size=12), min_size=5, max_size=5))
+def test_whatever_stands_where_words_belong_the_draft_is_a_profile(words: list[str]) -> None:
+    kind, code, text, system, charset = (escape(word, STANDARD) for word in words)
+    header = f"MSH|^~\\&|H|H|H|H|2026||ADT^A01|1|P|2.4||||||{charset}"
+    raw = f"{header}\rPID|1||7^^^^{kind}\rOBX|1|NM|{code}^{text}^{system}||1"
+    file = parse_yaml(draft(survey([raw.encode()] * 2), "h1", "china-common"), "draft")
+    assert check(file, SCHEMA) == []
 
 
 def test_nothing_at_all_gives_a_profile_too(tmp_path: Path) -> None:

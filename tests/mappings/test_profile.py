@@ -212,6 +212,8 @@ def test_steps_are_applied_in_order_and_only_for_their_events() -> None:
     assert after("PID|a", first, second) == ["PID|b"]
     assert after("PID|a", first, second, kind="ADT^A08") == ["PID|c"]
     assert after("PID|a", second, first, kind="ADT^A08") == ["PID|b"]
+    third = Step(step="map-values", at="PID-1", values={"a": "d"}, events=("SIU^*",))
+    assert [after("PID|a", third, kind=kind) for kind in ("SIU^S12", "ADT^A08")] == [["PID|d"], ["PID|a"]]
 
 
 @given(st.text(st.sampled_from("ab^~&\\|\r"), max_size=60))

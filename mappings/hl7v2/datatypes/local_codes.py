@@ -12,6 +12,7 @@ from mappings.hl7v2.context import Context
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.profile import Coding
+from mappings.hl7v2.separators import Separators
 
 #: Longest code and longest text that are noted, in characters.
 _LONGEST_CODE: Final = 64
@@ -35,10 +36,7 @@ def local_codings(rep: Repetition, context: Context) -> tuple[Coding, ...] | Non
 
 def note_unmapped(rep: Repetition, context: Context) -> None:
     """Note a local code that nobody could map, and whether the profile blocks its field."""
-    code = leaf(rep, 1)
-    if not code:
-        return
-    unmapped = _unmapped(context.at, code, leaf(rep, 2), leaf(rep, 3), bool(leaf(rep, 4)) and leaf(rep, 6))
+    unmapped = _unmapped(context.at, rep.text, rep.separators)
     if unmapped is None:
         return
     if unmapped.code:
@@ -48,14 +46,23 @@ def note_unmapped(rep: Repetition, context: Context) -> None:
 
 
 @lru_cache(maxsize=8192)
-def _unmapped(field: str, code: str, text: str, system: str, other_system: str | bool) -> UnmappedCode | None:
-    """The code as it may be told, an empty one if it may not; None if it is of a standard system."""
-    if _is_standard(system) or (other_system and _is_standard(str(other_system))):
+def _unmapped(field: str, raw: str, separators: Separators) -> UnmappedCode | None:
+    """The code as it may be told, an empty one if it may not; None if there is none, or one of a standard system.
+
+    A feed sends the same codes again and again: each is looked at once.
+    """
+    rep = Repetition(raw, separators)
+    code, text, system = leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
+    if not code or _is_standard(system) or (leaf(rep, 4) and _is_standard(leaf(rep, 6))):
         return None
     if len(code) > _LONGEST_CODE or not code.isprintable() or _PERSONAL.search(code):
         return UnmappedCode(field=field, code="")
-    shown = text if text.isprintable() and len(text) <= _LONGEST_TEXT and not _PERSONAL.search(text) else ""
-    return UnmappedCode(field=field, code=code, system=system[:_LONGEST_CODE], display=shown)
+    return UnmappedCode(field=field, code=code, system=_told(system, _LONGEST_CODE), display=_told(text, _LONGEST_TEXT))
+
+
+def _told(text: str, longest: int) -> str:
+    """A text if it may be told, else ""."""
+    return text if len(text) <= longest and text.isprintable() and not _PERSONAL.search(text) else ""
 
 
 def _is_standard(system: str) -> bool:

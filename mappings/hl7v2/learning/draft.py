@@ -22,7 +22,6 @@ _CITIZEN: Final = "urn:oid:2.16.156.10011.1.3"
 _LISTED: Final = 40
 #: Share of the numbers of a kind that must have a right check digit to be taken for citizen ids.
 _MOSTLY: Final = 0.8
-_FLAGS: Final = frozenset("0123456789")
 
 
 def draft(survey: Survey, name: str, extends: str) -> str:
@@ -141,11 +140,12 @@ def _patient_key(rules: list[tuple[Kind, Shape]]) -> Kind | None:
 
 def _steps(survey: Survey) -> Iterator[str]:
     whole = survey.names["whole"]
-    flags = ", ".join(sorted({code.code for code in survey.codes if code.field == "OBX-11"} & _FLAGS))
+    flags = ", ".join(sorted(survey.flags))
     if whole:
         yield f"# {whole} names stand whole in PID-5.1: parted where the surname is certain; split-name parts them all."
     if flags:
-        yield f"# OBX-11 holds {flags}: an abnormal flag where the status belongs? If so, say what each of them means."
+        yield f"# OBX-11 holds {_listed(survey.flags)}: flags where the status belongs. They count only where the"
+        yield "# value and its range say the same; say what each of them means if you know."
     if whole or flags:
         yield "# steps:"
     if whole:

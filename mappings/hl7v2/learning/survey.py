@@ -13,6 +13,7 @@ from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import UnmappedCode
 from mappings.hl7v2.charset import decode
+from mappings.hl7v2.datatypes.coded import is_flag
 from mappings.hl7v2.datatypes.identifiers import number
 from mappings.hl7v2.datatypes.names import is_chinese
 from mappings.hl7v2.engine import Rules
@@ -67,7 +68,7 @@ class Shape:
 
 @dataclass(slots=True)
 class Survey:
-    """The counts. Positions are `PID-3`; `codes` counts messages."""
+    """The counts. Positions are `PID-3`; `codes` counts messages, `flags` digits in OBX-11."""
 
     messages: int = 0
     patients: int = 0
@@ -80,6 +81,7 @@ class Survey:
     kinds: dict[Kind, Shape] = field(default_factory=dict)
     nulls: Counter[str] = field(default_factory=Counter)
     names: Counter[str] = field(default_factory=Counter)
+    flags: Counter[str] = field(default_factory=Counter)
     z_fields: Counter[str] = field(default_factory=Counter)
     issues: Counter[tuple[str, str]] = field(default_factory=Counter)
     codes: Counter[UnmappedCode] = field(default_factory=Counter)
@@ -129,6 +131,8 @@ def _segment(segment: Segment, survey: Survey) -> None:
     for n in _IDENTIFYING.get(name, ()):
         for repetition in segment.repetitions(n):
             _identifier(f"{name}-{n}", repetition, survey)
+    if name == "OBX" and leaf_of(segment, 11).isdigit() and is_flag(leaf_of(segment, 11)):
+        survey.flags[leaf_of(segment, 11)] += 1
     if name == "PID":
         survey.patients += 1
         for repetition in segment.repetitions(5)[:1]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mappings.hl7v2.profiles.schema_steps import PLACE, STEPS, by_type
+from mappings.hl7v2.profiles.schema_steps import EVENT, PLACE, STEPS, by_type
 
 #: A field as a whole: `PID-3`.
 FIELD: Final = r"[A-Z][A-Z0-9]{2}-[1-9][0-9]?[0-9]?"
@@ -128,7 +128,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "properties": {
                 "events": {
                     "type": "array",
-                    "items": {"type": "string", "pattern": r"^[A-Z0-9]{3}\^([A-Z0-9]{3}|\*)$"},
+                    "items": {"type": "string", "pattern": EVENT},
                     "description": "Events that are taken (ADT^A01, SIU^*); others are refused. None: all.",
                 },
                 "versions": {"type": "array", "items": _TEXT, "description": "Versions (MSH-12.1) taken. None: all."},

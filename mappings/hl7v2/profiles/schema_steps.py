@@ -7,6 +7,8 @@ from typing import Any, Final
 
 #: A field, component or subcomponent: `PID-3`, `PID-3.4`, `PID-3[2].4.1`; without [n]: every repetition.
 PLACE: Final = r"^[A-Z][A-Z0-9]{2}-[1-9][0-9]?[0-9]?(\[[1-9][0-9]*\])?(\.[1-9][0-9]*){0,2}$"
+#: An event, or all of a type: `ADT^A01`, `SIU^*`.
+EVENT: Final = r"^[A-Z0-9]{3}\^([A-Z0-9]{3}|\*)$"
 _SEGMENT: Final = r"^[A-Z][A-Z0-9]{2}$"
 
 _TEXT: Final = {"type": "string", "minLength": 1}
@@ -86,7 +88,11 @@ _STEP: Final[Mapping[str, Any]] = {
                 array={"items": {"type": "string"}, "minItems": 1},
             ),
         },
-        "events": {"type": "array", "items": _TEXT, "description": "Only for these events (ADT^A08); none: all."},
+        "events": {
+            "type": "array",
+            "items": {"type": "string", "pattern": EVENT},
+            "description": "Only for these events (ADT^A08, SIU^*); none: all.",
+        },
         "when": {**_TEXT, "description": "Only where it holds, in the language of mapping rows: PV1-2 = O."},
     },
     "allOf": [_arguments(step) for step in _ARGUMENTS],

@@ -43,7 +43,8 @@ class Mended(NamedTuple):
 
 def apply(message: Message, kind: str, steps: Sequence[Step]) -> Mended:
     """The message after the steps that are meant for its event (`ADT^A08`), in order; itself if there are none."""
-    meant = [step for step in steps if not step.events or kind in step.events]
+    every = kind.partition("^")[0] + "^*"
+    meant = [step for step in steps if not step.events or kind in step.events or every in step.events]
     if not meant:
         return Mended(message)
     edited = Editable(message)
