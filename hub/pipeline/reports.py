@@ -113,7 +113,7 @@ class Changed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Changes:
-    """What an edition changed against the one before it; `before` None where there was none."""
+    """What an edition changed against the last before it of which messages stand; `before` None where there is none."""
 
     feed: str
     before: FeedEdition | None
@@ -148,7 +148,10 @@ class Reports:
             places = [n for n, each in enumerate(editions) if edition in {None, each.number}]
             if edition is not None and not places:
                 raise HubError(Category.NOT_FOUND, "the feed has no such edition", where="edition", code="no-edition")
-            after, before = [*editions[places[0] if places else 0 :], None, None][:2]
+            newest = editions[places[0] :] if places else []
+            after = newest[0] if newest else None
+            # One whose messages were all replayed since has nothing left to compare with.
+            before = next((each for each in newest[1:] if each.messages), None)
             return Changes(feed=feed, before=before, after=after, lines=await _changed(tx, feed, before, after))
 
     def _admit(self, feed: str, engineer: Engineer) -> None:
@@ -157,7 +160,7 @@ class Reports:
 
 
 async def _changed(tx: Tx, feed: str, before: FeedEdition | None, after: FeedEdition | None) -> tuple[Changed, ...]:
-    if before is None or after is None:
+    if before is None or after is None or not after.messages:
         return ()
     rows = await tx.fetch(_CHANGES, feed, before.number, after.number)
     return tuple(Changed(**_words(row)) for row in rows)
