@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
-import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from bench.parse import naive
+from bench.turns import collect_as_worker, rates
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from mappings.hl7v2.profile import DEFAULT
 from mappings.hl7v2.translator import translator
@@ -60,18 +59,6 @@ def works() -> dict[str, Work]:
     }
 
 
-def measure(raw: bytes, rounds: int, repeats: int = 60) -> dict[str, float]:
-    """Messages per second of CPU time: the median of interleaved rounds, the first of which only warms up."""
-    seconds: dict[str, list[float]] = {name: [] for name in works()}
-    for _ in range(rounds + 1):
-        for name, work in works().items():
-            begin = time.process_time()
-            for _ in range(repeats):
-                work(raw)
-            seconds[name].append((time.process_time() - begin) / repeats)
-    return {name: 1 / statistics.median(values[1:]) for name, values in seconds.items()}
-
-
 def memory(count: int = 2_000) -> dict[str, float]:
     """MiB kept after `count` different messages; the peak of long ones as a multiple of their length."""
     convert = works()["with report"]
@@ -106,15 +93,16 @@ def main() -> None:
     options.add_argument("--json", type=Path)
     options.add_argument("--rounds", type=int, default=9)
     given = options.parse_args()
-    result: dict[str, Any] = {name: measure(text.encode(), given.rounds) for name, text in MESSAGES.items()}
+    collect_as_worker()
+    found = {name: rates(works(), text.encode(), given.rounds, 60) for name, text in MESSAGES.items()}
     print(f"{'message':<18}{'work':<14}{'per second':>12}{'naive splittings':>18}")
-    for message, speeds in result.items():
+    for message, speeds in found.items():
         for name, speed in speeds.items():
             print(f"{message:<18}{name:<14}{speed:>12,.0f}{speeds['naive'] / speed:>18.1f}")
-    result["memory"] = memory()
-    print("  ".join(f"{name}: {value:,.1f}" for name, value in result["memory"].items()))
+    kept = memory()
+    print("  ".join(f"{name}: {value:,.1f}" for name, value in kept.items()))
     if given.json:
-        given.json.write_text(json.dumps(result, indent=1), encoding="utf-8")
+        given.json.write_text(json.dumps({**found, "memory": kept}, indent=1), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -10,12 +10,11 @@ from __future__ import annotations
 import argparse
 import json
 import re
-import statistics
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from bench.turns import collect_as_worker, rates
 from mappings.hl7v2.parser import Message, parse
 from tests.mappings.messages import ADT, oru
 
@@ -64,24 +63,15 @@ def _leaves(message: Message) -> int:
 READERS: dict[str, Reader] = {"naive": naive, "parse": parse, "header": header, "leaves": leaves}
 
 
-def measure(text: str, rounds: int, repeats: int = 300) -> dict[str, float]:
-    """Messages per second of CPU time by reader: the median of interleaved rounds."""
-    seconds: dict[str, list[float]] = {name: [] for name in READERS}
-    for _ in range(rounds):
-        for name, reader in READERS.items():
-            begin = time.process_time()
-            for _ in range(repeats):
-                reader(text)
-            seconds[name].append((time.process_time() - begin) / repeats)
-    return {name: 1 / statistics.median(values) for name, values in seconds.items()}
-
-
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--json", type=Path)
     options.add_argument("--rounds", type=int, default=9)
     given = options.parse_args()
-    result = {name: measure(text, given.rounds) for name, text in {"ADT": ADT, "ORU 25 OBX": oru(25)}.items()}
+    collect_as_worker()
+    result = {
+        name: rates(READERS, text, given.rounds, 300) for name, text in {"ADT": ADT, "ORU 25 OBX": oru(25)}.items()
+    }
     print(f"{'message':<12}{'reader':<10}{'per second':>12}{'x naive':>10}")
     for message, speeds in result.items():
         for name, speed in speeds.items():

@@ -26,10 +26,28 @@ Figures = dict[str, float]
 
 def as_worker(work: Coroutine[Any, Any, T]) -> T:
     """Run as the hub's processes run (hub/cli/worker.py): the same event loop, the same limits of the collector."""
-    gc.freeze()
-    gc.set_threshold(100_000, 20, 100)
+    collect_as_worker()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         return runner.run(work)
+
+
+def collect_as_worker() -> None:
+    """Set the collector as the hub's processes set it once their imports are done."""
+    gc.freeze()
+    gc.set_threshold(100_000, 20, 100)
+
+
+def rates(ways: Mapping[str, Callable[[T], object]], subject: T, rounds: int, repeats: int) -> Figures:
+    """Calls per second of CPU time by way: the median of rounds; another, before them, only warms up."""
+    seconds: dict[str, list[float]] = {name: [] for name in ways}
+    for _ in range(rounds + 1):
+        for name, way in ways.items():
+            gc.collect()
+            begin = time.process_time()
+            for _ in range(repeats):
+                way(subject)
+            seconds[name].append((time.process_time() - begin) / repeats)
+    return {name: 1 / statistics.median(values[1:]) for name, values in seconds.items()}
 
 
 @dataclass(slots=True)

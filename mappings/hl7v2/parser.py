@@ -48,19 +48,22 @@ class Repetition:
         return self._components
 
     def subcomponents(self, comp: int) -> list[str]:
-        """Unescaped leaves of component `comp`; none if it is not there."""
+        """Unescaped leaves of component `comp`; none if it is not there. Only what had to be made is kept."""
+        components = self._components or self.components()
+        raw = components[comp - 1] if 0 < comp <= len(components) else ""
+        if not raw:
+            return []
+        s = self.separators
+        if s.subcomponent not in raw and s.escape not in raw:
+            return [raw]
         if self._leaves is None:
             self._leaves = {}
         found = self._leaves.get(comp)
         if found is None:
-            found = self._leaves[comp] = self._split_leaves(comp)
+            found = self._leaves[comp] = self._split_leaves(raw)
         return found
 
-    def _split_leaves(self, comp: int) -> list[str]:
-        components = self.components()
-        raw = components[comp - 1] if 0 < comp <= len(components) else ""
-        if not raw:
-            return []
+    def _split_leaves(self, raw: str) -> list[str]:
         s = self.separators
         if not s.escape or s.escape not in raw:
             return _split(raw, s.subcomponent)

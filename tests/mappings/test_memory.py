@@ -1,0 +1,57 @@
+"""Converting keeps nothing: a long message takes a few times its length, and many messages leave nothing behind."""
+
+from __future__ import annotations
+
+import gc
+import tracemalloc
+from collections.abc import Callable
+
+from hub.kernel.ids import PUBLIC_KEY, keyed_ids
+from mappings.hl7v2.profile import DEFAULT
+from mappings.hl7v2.translator import translator
+from tests.mappings.messages import ADT, oru
+
+CONVERT = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
+
+
+def peak(work: Callable[[], object]) -> int:
+    """Bytes in use at most above those in use before."""
+    gc.collect()
+    tracemalloc.start()
+    try:
+        work()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_file_in_a_field_takes_a_few_times_its_length() -> None:
+    raw = f"{oru(1)}\rOBX|2|ED|DOC||^application^pdf^Base64^{'QUJD' * 500_000}||||||F".encode()
+    CONVERT(raw)
+    assert peak(lambda: CONVERT(raw)) < 12 * len(raw)
+
+
+def test_results_take_memory_by_their_number() -> None:
+    small, large = oru(100).encode(), oru(400).encode()
+    CONVERT(large)
+    assert peak(lambda: CONVERT(large)) < 6 * peak(lambda: CONVERT(small))
+
+
+def test_many_messages_leave_nothing_behind() -> None:
+    def tell(first: int, last: int) -> None:
+        for n in range(first, last):
+            CONVERT(ADT.replace("00012345", f"{n:08}").encode())
+
+    tell(0, 300)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        tell(300, 350)
+        gc.collect()
+        before = tracemalloc.get_traced_memory()[0]
+        tell(350, 650)
+        gc.collect()
+        kept = tracemalloc.get_traced_memory()[0] - before
+    finally:
+        tracemalloc.stop()
+    assert kept < 300 * 256
