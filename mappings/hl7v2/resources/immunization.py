@@ -14,6 +14,7 @@ from mappings.hl7v2.grouping import Noted
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import UNKNOWN, Case, coded
 from mappings.hl7v2.resources.notes import add_notes
+from mappings.hl7v2.resources.order_team import vaccinators
 
 #: What stands for no number in ORC-2 and ORC-3 (CDC implementation guide for immunization messaging 1.5).
 _NO_ORDER: Final = frozenset({"9999", "0", ""})
@@ -35,6 +36,7 @@ def _immunization(noted: Noted, case: Case, context: Context, rules: Rules) -> B
         rules.run(case.orc, building, context)
     for route in case.order.all("RXR")[:1]:
         rules.run(route.segment, building, context)
+    vaccinators(case.order, building, context, rules)
     add_notes(noted.notes, building, context)
     resource.setdefault("status", "completed")
     resource.setdefault("vaccineCode", dict(UNKNOWN))

@@ -11,6 +11,7 @@ from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import Case, case
 from mappings.hl7v2.resources.immunization import immunizations
+from mappings.hl7v2.resources.order_team import team
 from mappings.hl7v2.resources.parents import Made, link_children
 from mappings.hl7v2.resources.pharmacy import medications
 from mappings.hl7v2.resources.provenance import order_event
@@ -52,6 +53,7 @@ def _order(each: Case, context: Context, rules: Rules) -> Made:
     written = None
     if not ordering and each.obr is not None and context.kind != "MDM":
         written = report(each, request, specimens, results, context, rules)
+    team(each.order, request, written, specimens, context, rules)
     observed = tuple(one.building for one in found)
     _label(each, [*specimens, *observed], request or written)
     return Made(each, request, written, observed)

@@ -1,0 +1,46 @@
+"""Files in results: whose they are, and what the document and the report say of them."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+
+from hub.kernel.types import Translation
+from tests.mappings.engine import PID, draft, resource, translate
+
+HEADER = "MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||ORU^R01|L1|P|2.5.1"
+OBR = "OBR|1|P1|L1|CT^CT头颅|||20260301090000||||||||||||||||||F"
+
+
+def filed(raw: bytes, kind: str = "PDF") -> Translation:
+    obx = f"OBX|1|ED|RPT^报告^L||LIS^AP^{kind}^Base64^{b64encode(raw).decode()}||||||F"
+    return translate(HEADER, PID, "PV1|1|I|||||||||||||||||ZY1", OBR, obx)
+
+
+def test_a_file_stands_in_the_record_of_the_patient_it_is_about() -> None:
+    found = filed(bytes(9000))
+    assert draft(found, "Binary").patient == resource(found, "Patient")["id"]
+    assert draft(found, "DocumentReference").patient == resource(found, "Patient")["id"]
+
+
+def test_the_document_of_a_file_tells_what_it_is_and_in_which_stay_it_was_made() -> None:
+    document = resource(filed(bytes(9000)), "DocumentReference")
+    assert document["type"]["coding"][0]["code"] == "RPT"
+    assert document["context"]["encounter"][0]["reference"].startswith("Encounter/")
+
+
+def test_the_report_presents_the_file_as_the_document_has_it() -> None:
+    found = filed(bytes(9000))
+    (content,) = resource(found, "DocumentReference")["content"]
+    assert resource(found, "DiagnosticReport")["presentedForm"] == [content["attachment"]]
+
+
+def test_a_clinical_document_in_a_result_is_xml() -> None:
+    found = filed(b"<ClinicalDocument/>", "X-HL7-CDA-LEVEL-ONE")
+    assert resource(found, "DocumentReference")["content"][0]["attachment"]["contentType"] == "text/xml"
+
+
+def test_the_lines_of_a_narrative_are_one_text_of_the_report_and_the_impression_its_conclusion() -> None:
+    found = translate(HEADER, PID, OBR, "OBX|1|TX|CT&GDT^所见||肺纹理清~未见异常", "OBX|2|TX|CT&IMP^印象||未见异常")
+    report = resource(found, "DiagnosticReport")
+    assert report["conclusion"] == "未见异常"
+    assert report["presentedForm"][0]["data"] == b64encode("肺纹理清\n未见异常\n未见异常".encode()).decode()

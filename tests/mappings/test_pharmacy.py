@@ -1,0 +1,157 @@
+"""RDE, RDS, RAS, RGV and OMP: prescriptions, what was handed out and what was given."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+
+from hub.kernel.types import Translation
+from tests.mappings.engine import PID, codes, draft, drafts, reported, resource, translate
+
+HEADER = "MSH|^~\\&|PHA|F02|HUB|YUNZE|20260301103000||{kind}|R1|P|2.5.1"
+RXE = "RXE||Y1^阿莫西林胶囊^L|1|2|粒|CAP^胶囊^L|||||||||||||||||||250|mg^^UCUM"
+
+
+def sent(*segments: str, kind: str = "RDE^O11^RDE_O11") -> Translation:
+    return translate(HEADER.format(kind=kind), PID, *segments, facility="F02")
+
+
+@pytest.mark.parametrize("kind", ["RDE^O11^RDE_O11", "RDE^O01", "OMP^O09^OMP_O09", "ORM^O01"])
+def test_a_medication_order_is_one_prescription_whatever_message_tells_it(kind: str) -> None:
+    found = sent("ORC|NW|P1^HIS||||||||||1001^方^知远", "RXO|Y1^阿莫西林胶囊^L|1", kind=kind)
+    request = resource(found, "MedicationRequest")
+    assert request["medicationCodeableConcept"]["coding"][0]["code"] == "Y1"
+    assert (request["status"], request["intent"]) == ("active", "original-order")
+    assert not drafts(found, "ServiceRequest")
+
+
+def test_what_the_pharmacy_made_of_an_order_stands_before_what_was_asked() -> None:
+    found = sent("ORC|NW|P1", "RXO|Y9^阿莫西林|500||mg", RXE, "RXR|PO^口服")
+    request = resource(found, "MedicationRequest")
+    (dosage,) = request["dosageInstruction"]
+    assert request["intent"] == "order"
+    assert dosage["doseAndRate"][0]["doseRange"]["low"]["value"] == 1
+    assert dosage["route"]["text"] == "口服"
+    assert resource(found, "Medication")["form"]["text"] == "胶囊"
+
+
+def test_form_and_strength_make_an_article_of_no_patient() -> None:
+    found = draft(sent("ORC|NW|P1", RXE), "Medication")
+    strength = found.resource["ingredient"][0]["strength"]
+    assert strength["numerator"] == {
+        "value": Decimal(250),
+        "unit": "mg",
+        "system": "http://unitsofmeasure.org",
+        "code": "mg",
+    }
+    assert found.patient is None
+
+
+def test_components_are_the_ingredients_of_one_mixture() -> None:
+    found = sent("ORC|NW|P1", "RXO|MIX^静脉配液", "RXC|B|NS^氯化钠注射液|500|ml", "RXC|A|KCL^氯化钾|10|ml")
+    base, additive = resource(found, "Medication")["ingredient"]
+    assert (base["isActive"], additive["isActive"]) == (False, True)
+    assert additive["strength"]["numerator"]["value"] == 10
+
+
+@pytest.mark.parametrize(
+    ("orc", "status"),
+    [
+        ("CA|P1", "cancelled"),
+        ("DC|P1", "stopped"),
+        ("HD|P1", "on-hold"),
+        ("XO|P1", "active"),
+        ("SC|P1|||CM", "completed"),
+    ],
+)
+def test_the_control_code_or_the_status_of_the_order_is_that_of_the_prescription(orc: str, status: str) -> None:
+    found = draft(sent(f"ORC|{orc}", RXE), "MedicationRequest")
+    assert found.resource["status"] == status
+    assert found.resource["id"] == resource(sent("ORC|NW|P1", RXE), "MedicationRequest")["id"]
+
+
+def test_a_control_code_that_says_nothing_leaves_the_stored_status() -> None:
+    found = draft(sent("ORC|RE|P1", RXE), "MedicationRequest")
+    assert "status" not in found.resource
+    assert found.defaults["status"] == "active"
+
+
+def test_a_status_nobody_knows_changes_nothing_and_is_said_aloud() -> None:
+    found = sent("ORC|ZZ|P1", RXE)
+    assert "status" not in draft(found, "MedicationRequest").resource
+    assert "status-not-in-the-table" in codes(found)
+
+
+def test_an_amount_that_is_no_number_is_kept_beside() -> None:
+    found = sent("ORC|NW|P1", "RXO|Y1^阿莫西林|一片||片")
+    low = resource(found, "MedicationRequest")["dosageInstruction"][0]["doseAndRate"][0]["doseRange"]["low"]
+    assert low["_value"]["extension"][1]["valueString"] == "一片"
+    assert reported(found, "RXO-2[1]")[0] == "carried"
+
+
+def test_two_medicines_of_one_group_number_are_two_prescriptions() -> None:
+    found = sent("ORC|NW|P1", "RXO|Y1^甲", "ORC|NW|P1", "RXO|Y2^乙")
+    assert len(drafts(found, "MedicationRequest")) == 2
+
+
+def test_every_timing_is_a_dosage() -> None:
+    found = sent("ORC|NW|P1", "TQ1|1||BID", "TQ1|2||QN", "RXO|Y1^甲")
+    patterns = [each["timing"]["code"]["text"] for each in resource(found, "MedicationRequest")["dosageInstruction"]]
+    assert patterns == ["BID", "QN"]
+
+
+@pytest.mark.parametrize("kind", ["RDS^O13^RDS_O13", "RDS^O01"])
+def test_a_dispense_names_the_prescription_it_is_on(kind: str) -> None:
+    dispensed = "RXD|1|Y1^阿莫西林^L|20260301100000|24|粒|||||1009^药^师"
+    alone = resource(sent("ORC|RE|P1^HIS", dispensed, kind=kind), "MedicationDispense")
+    assert alone["status"] == "completed"
+    assert alone["quantity"]["value"] == 24
+    assert alone["authorizingPrescription"][0]["identifier"]["value"] == "P1"
+    beside = sent("ORC|RE|P1^HIS", "RXO|Y1^阿莫西林^L", dispensed, kind=kind)
+    request = resource(beside, "MedicationRequest")
+    assert resource(beside, "MedicationDispense")["authorizingPrescription"] == [
+        {"reference": f"MedicationRequest/{request['id']}"}
+    ]
+
+
+@pytest.mark.parametrize("kind", ["RAS^O17^RAS_O17", "RAS^O01"])
+def test_every_administration_of_an_order_is_one_of_its_own(kind: str) -> None:
+    given = "RXA|0|{n}|2026030{n}080000|2026030{n}083000|Y1^阿莫西林^L|0.5|g|||1010^护^士||||||||||{status}"
+    found = sent("ORC|RE|P1", given.format(n=1, status="CP"), given.format(n=2, status="RE"), "RXR|IV^静滴", kind=kind)
+    first, second = (each.resource for each in drafts(found, "MedicationAdministration"))
+    assert [first["status"], second["status"]] == ["completed", "not-done"]
+    assert first["effectivePeriod"]["end"] == "2026-03-01T08:30:00+08:00"
+    assert first["dosage"]["dose"]["value"] == Decimal("0.5")
+    assert first["dosage"]["route"]["text"] == "静滴"
+    assert not drafts(found, "Immunization")
+
+
+def test_an_administration_taken_back_was_entered_in_error_under_the_same_id() -> None:
+    given = "RXA|0|1|20260301080000||Y1^阿莫西林|0.5|g"
+    told, deleted = (
+        resource(sent("ORC|RE|P1", segment, kind="RAS^O17"), "MedicationAdministration")
+        for segment in (given, given + "|" * 14 + "D")
+    )
+    assert told["id"] == deleted["id"]
+    assert deleted["status"] == "entered-in-error"
+
+
+def test_an_unknown_amount_is_no_amount() -> None:
+    found = resource(sent("ORC|RE|P1", "RXA|0|1|20260301||Y1^甲|999", kind="RAS^O17"), "MedicationAdministration")
+    assert "dosage" not in found
+
+
+def test_a_give_is_an_instance_of_the_order() -> None:
+    found = sent("ORC|RE|P1", "RXG|3||^^^20260301080000|Y1^阿莫西林|0.5||g", kind="RGV^O15^RGV_O15")
+    request = resource(found, "MedicationRequest")
+    assert request["intent"] == "instance-order"
+    assert request["dosageInstruction"][0]["timing"]["repeat"]["boundsPeriod"]["start"] == "2026-03-01T08:00:00+08:00"
+
+
+def test_observations_of_a_medication_order_inform_it() -> None:
+    found = sent("ORC|NW|P1", RXE, "OBX|1|NM|W^体重^L||60|kg|||||F")
+    observation = resource(found, "Observation")
+    assert resource(found, "MedicationRequest")["supportingInformation"] == [
+        {"reference": f"Observation/{observation['id']}"}
+    ]
