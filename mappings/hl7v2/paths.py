@@ -81,7 +81,10 @@ def _last(name: str, index: str | None, members: Mapping[str, Any] | None) -> Pl
 
 
 def _with(value: Any, members: Mapping[str, Any] | None) -> Any:
-    return {**dict(members), **value} if members and isinstance(value, dict) else value
+    if not members or not isinstance(value, dict):
+        return value
+    both = members.keys() & value.keys() & {"extension"}
+    return {**members, **value} | {name: [*members[name], *value[name]] for name in both}
 
 
 #: The long lists of one resource by `id`, each with what stands in it; among the labels under the name LONG_LISTS.

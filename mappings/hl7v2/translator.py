@@ -12,6 +12,7 @@ from mappings.hl7v2.charset import decode
 from mappings.hl7v2.context import Building, Context, Trace
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.engine import Rules, compile_rules
+from mappings.hl7v2.events import is_covered
 from mappings.hl7v2.grouping import Groups, PatientGroup, group
 from mappings.hl7v2.habits import CANONICAL_BASE, Habits
 from mappings.hl7v2.leaves import field
@@ -30,12 +31,6 @@ from mappings.hl7v2.resources.referrals import referrals
 from mappings.hl7v2.resources.results import patient_observations
 from mappings.hl7v2.resources.scheduling import appointment
 from mappings.hl7v2.steps.apply import apply
-
-#: Events (message type and trigger) whose structure is mapped on purpose; others give what their segments say.
-COVERED = frozenset(
-    {f"ADT^A{event}" for event in ("01", "02", "03", "04", "05", "08", "11", "13", "28", "31", "34", "37", "40")}
-    | {"ORU^R01", "ORM^O01", "OML^O21", "SIU^S12", "SIU^S13", "SIU^S14", "SIU^S15"}
-)
 
 
 def translator(
@@ -70,7 +65,7 @@ def translate_message(
     trace = Trace() if with_report else None
     context = Context(message, habits, trace)
     _read_header(context, kind)
-    if kind not in COVERED:
+    if not is_covered(kind):
         context.issue("event-not-covered", "mapped segment by segment, without the meaning of the event", "MSH-9")
     groups = group(message, context.event)
     events = _all_resources(groups, context, rules)

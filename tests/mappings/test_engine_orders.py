@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.kernel.types import Translation
+from hub.records.facts import facts_of
 from tests.mappings.engine import PID, drafts, resource, translate
 
 RESULT = "MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||{kind}|L1|P|2.5.1"
@@ -138,3 +139,11 @@ def test_two_reports_of_one_number_and_service_in_a_message_stay_two() -> None:
     assert len(drafts(found, "DiagnosticReport")) == len(drafts(found, "ServiceRequest")) == 2
     assert [len(each.resource["result"]) for each in drafts(found, "DiagnosticReport")] == [1, 1]
     assert len({each.resource["id"] for each in drafts(found, "Observation")}) == 2
+
+
+def test_who_acts_in_a_role_is_an_author_a_consent_can_name() -> None:
+    found = message("ORC|NW|P1||||||||||1001^方知远|||||||||云泽医院^^H1", "OBR|1|P1||GLU", kind="ORM^O01")
+    request = resource(found, "ServiceRequest")
+    person = resource(found, "Practitioner")["id"]
+    assert request["requester"]["reference"].startswith("PractitionerRole/")
+    assert f"Practitioner/{person}" in facts_of(request, "F03").authors

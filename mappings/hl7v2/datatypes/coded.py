@@ -21,6 +21,8 @@ _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
 _CODE_OF_TABLE: Final = re.compile(r"[\w.-]{1,20}\Z", re.ASCII)
 _CODE: Final = re.compile(r"\S+( \S+)*\Z")
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
+#: The statuses of OBX-11 that are sent most.
+_STATUSES: Final = frozenset({"", "F", "P", "C"})
 #: In a table of statuses: a code that is known and says nothing of the status.
 SILENT: Final = "-"
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
@@ -254,7 +256,7 @@ def _make_result_status(options: Options) -> Converter:
 
 def is_flag(text: str) -> bool:
     """Whether OBX-11 holds an abnormal flag, as Chinese laboratories send it, and no status."""
-    return len(text) < 3 and (text.isdigit() or table("result-flag").get(text) is not None)
+    return text not in _STATUSES and len(text) < 3 and (text.isdigit() or table("result-flag").get(text) is not None)
 
 
 def _make_flag(options: Options) -> Converter:

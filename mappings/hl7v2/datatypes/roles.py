@@ -57,7 +57,16 @@ def role(who: dict[str, Any] | None, where: dict[str, Any] | None, code: str, co
 
 def _as_role(who: dict[str, Any] | None, code: str, context: Context) -> dict[str, Any] | None:
     building = role(who, None, code, context)
-    return who if who is None or building is None else reference(building, who.get("display", ""))
+    return who if who is None or building is None else _acting(building, who, context)
+
+
+def _acting(building: Building, who: dict[str, Any] | None, context: Context) -> dict[str, Any]:
+    """Reference to a role that tells the person too: a consent about an author must reach what they did in any role."""
+    made: dict[str, Any] = dict(reference(building, (who or {}).get("display", "")))
+    if who and "reference" in who:
+        person_of = {"reference": who["reference"]}
+        made["extension"] = [{"url": context.habits.extension("practitioner"), "valueReference": person_of}]
+    return made
 
 
 def _make_person(options: Options) -> Converter:
@@ -84,7 +93,7 @@ def orderer(rep: Repetition, context: Context) -> dict[str, Any] | None:
     _with(who, 24, "address", address, context)
     where = _facility(context, 21, 22, 23)
     building = role(who, where, "", context)
-    return who if building is None else reference(building, (who or {}).get("display", ""))
+    return who if building is None else _acting(building, who, context)
 
 
 def ordering_facility(rep: Repetition, context: Context) -> dict[str, Any] | None:
@@ -97,7 +106,7 @@ def director(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Who directs the performing organisation (OBX-25), which is OBX-23 with its address OBX-24."""
     who = person(rep, context)
     building = role(who, _facility(context, 23, 24), "MDIR", context)
-    return who if building is None else reference(building, (who or {}).get("display", ""))
+    return who if building is None else _acting(building, who, context)
 
 
 def performing_organization(_: Repetition, context: Context) -> dict[str, Any] | None:

@@ -98,7 +98,7 @@ def _observations(each: Case, specimens: list[Building], context: Context, rules
     key = f"{each.key}|{each.service}"
     plain = Setting(each.authority, key, each.patient, each.visit, each.obr, only)
     found = [
-        Observed(noted, observation(noted, plain, context, rules), asked=field(noted.segment, 29) in _ASKED)
+        Observed(noted, observation(noted, plain, context, rules), asked=noted.segment.get(29) in _ASKED)
         for noted in each.order.observations
     ]
     direct = bool(found)

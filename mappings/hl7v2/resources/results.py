@@ -96,7 +96,7 @@ def observation(noted: Noted, setting: Setting, context: Context, rules: Rules) 
     _complete(segment, resource, setting, context)
     if segment.raw(33):
         _specimens(segment, resource, context)
-    if field(segment, 2) in _FILES:
+    if segment.raw(2) in _FILES:
         keep_files(building, setting.patient, setting.visit, context)
     if noted.parts:
         observers(noted.parts, building, context, rules)
