@@ -215,6 +215,12 @@ def bare(rep: Repetition, context: Context) -> dict[str, Any] | None:
     return _entity(Number(value), context) if value not in PLACEHOLDERS else None
 
 
+_GROUP_PARTS: Final = {
+    1: {"1.1": "value", "1.2": "assigner.display", "1.3": "system", "2": "assigner.display", "3": "system"},
+    2: {"2.1": "value", "2.2": "assigner.display", "2.3": "system"},
+}
+
+
 def _group_member(comp: int) -> Datatype:
     """One half of a group number, which is an EI (then the placer's) or, in v2.8.2 and where parted so, an EIP."""
 
@@ -230,7 +236,7 @@ def _group_member(comp: int) -> Datatype:
 
         return convert
 
-    return Datatype(make, {"1.*": "value", "2": "assigner.display", "3": "system", "4": "system", "2.*": "value"})
+    return Datatype(make, _GROUP_PARTS[comp])
 
 
 def _is_pair(context: Context) -> bool:

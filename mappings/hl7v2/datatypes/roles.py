@@ -36,6 +36,9 @@ _SYSTEMS: Final = {
     "MDIR": _V2_0912,
 }
 _OF_FACILITY: Final = Mapped("PractitionerRole.organization", XON_PARTS)
+_PERSON: Final = {key: f"practitioner.{part}" for key, part in XCN_PARTS.items()}
+_FACILITY: Final = {key: f"organization.{part}" for key, part in XON_PARTS.items()}
+_DUTY: Final = {key: f"practitioner.{part}" for key, part in NDL_PARTS.items()}
 _CONTACT: Final = CONTACTS["XTN"].make(Options())
 
 
@@ -91,7 +94,7 @@ def orderer(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Who ordered (ORC-12) in their role for the ordering facility (ORC-21); ORC-24 is their address."""
     who = person(rep, context)
     _with(who, 24, "address", address, context)
-    where = _facility(context, 21, 22, 23)
+    where = _facility(context, 21, 22, 23, of_role=True)
     building = role(who, where, "", context)
     return who if building is None else _acting(building, who, context)
 
@@ -105,7 +108,7 @@ def ordering_facility(rep: Repetition, context: Context) -> dict[str, Any] | Non
 def director(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Who directs the performing organisation (OBX-25), which is OBX-23 with its address OBX-24."""
     who = person(rep, context)
-    building = role(who, _facility(context, 23, 24), "MDIR", context)
+    building = role(who, _facility(context, 23, 24, of_role=True), "MDIR", context)
     return who if building is None else _acting(building, who, context)
 
 
@@ -114,12 +117,15 @@ def performing_organization(_: Repetition, context: Context) -> dict[str, Any] |
     return _facility(context, 23, 24)
 
 
-def _facility(context: Context, n: int, address_at: int, telecom_at: int = 0) -> dict[str, Any] | None:
+def _facility(
+    context: Context, n: int, address_at: int, telecom_at: int = 0, *, of_role: bool = False
+) -> dict[str, Any] | None:
     """Reference to the Organization of field `n`, with the address and telephone of other fields."""
     repetitions = context.segment.repetitions(n)
     found = organization(repetitions[0], context) if repetitions else None
     if found is not None:
-        context.took(context.segment, n, _OF_FACILITY)
+        if of_role:
+            context.took(context.segment, n, _OF_FACILITY, 1)
         _with(found, address_at, "address", _not_at_home(address), context)
         if telecom_at:
             _with(found, telecom_at, "telecom", _not_at_home(_CONTACT), context)
@@ -224,13 +230,13 @@ def coded_device(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "XCN-role": Datatype(_make_person, XCN_PARTS),
-    "XCN-orderer": plain(orderer, XCN_PARTS),
-    "XON-orderer": plain(ordering_facility, XON_PARTS),
-    "XCN-director": plain(director, XCN_PARTS),
+    "XCN-role": Datatype(_make_person, _PERSON),
+    "XCN-orderer": plain(orderer, _PERSON),
+    "XON-orderer": plain(ordering_facility, _FACILITY),
+    "XCN-director": plain(director, _PERSON),
     "XON-performing": plain(performing_organization, XON_PARTS),
     "XON-location": plain(place_of_order, XON_PARTS),
-    "NDL-role": Datatype(_make_duty, NDL_PARTS | {"2": "period.start", "3": "period.end"}),
+    "NDL-role": Datatype(_make_duty, _DUTY | {"2": "period.start", "3": "period.end"}),
     "EI-organization": plain(
         document_number, {"1.*": "value", "2": "assigner", "3": "assigner.identifier", "4": "assigner.identifier.type"}
     ),

@@ -44,7 +44,8 @@ def add_notes(notes: list[Segment], building: Building, context: Context) -> Non
         if rtype == "Appointment":
             _comment(segment, text, building, context)
         elif rtype in _WITH_NOTE:
-            building.resource.setdefault("note", []).append(_annotation(segment, text, context))
+            note = _annotation(segment, text, f"{rtype}.note[]", context)
+            building.resource.setdefault("note", []).append(note)
             context.took(segment, 3, mapped(f"{rtype}.note[].text"))
         else:
             extension = {"url": context.habits.extension("note"), "valueString": text}
@@ -57,12 +58,12 @@ def _comment(segment: Segment, text: str, building: Building, context: Context) 
     comment = building.resource.get("comment")
     building.resource["comment"] = f"{comment}\n{text}" if comment else text
     context.took(segment, 3, mapped("Appointment.comment"))
-    note = _annotation(segment, text, context)
+    note = _annotation(segment, text, "Appointment.extension[].valueAnnotation", context)
     if len(note) > 1:
         building.resource.setdefault("extension", []).append({"url": _APPOINTMENT_NOTE, "valueAnnotation": note})
 
 
-def _annotation(segment: Segment, text: str, context: Context) -> dict[str, Any]:
+def _annotation(segment: Segment, text: str, target: str, context: Context) -> dict[str, Any]:
     note: dict[str, Any] = {}
     context.segment = segment
     for n, name in ((5, "authorReference"), (6, "time")):
@@ -72,19 +73,19 @@ def _annotation(segment: Segment, text: str, context: Context) -> dict[str, Any]
             value = practitioner(repetitions[0], context) if n == 5 else _time(read(repetitions[0], context), context)
             if value:
                 note[name] = value
-                context.took(segment, n, mapped(f"note[].{name}"), 1)
-    kinds = [made for n, url in _KINDS if (made := _kind(segment, n, url, context)) is not None]
+                context.took(segment, n, mapped(f"{target}.{name}"), 1)
+    kinds = [made for n, url in _KINDS if (made := _kind(segment, n, url, target, context)) is not None]
     return ({"extension": kinds} if kinds else {}) | note | {"text": text}
 
 
-def _kind(segment: Segment, n: int, url: str, context: Context) -> dict[str, Any] | None:
+def _kind(segment: Segment, n: int, url: str, target: str, context: Context) -> dict[str, Any] | None:
     """NTE-4 and NTE-9: what kind of note it is, and the note as a code."""
     repetitions = segment.repetitions(n)
     context.field, context.rep = n, 1
     made = concept(repetitions[0], context) if repetitions else None
     if made is None:
         return None
-    context.took(segment, n, mapped("note[].extension[].valueCodeableConcept", _CONCEPT))
+    context.took(segment, n, mapped(f"{target}.extension[].valueCodeableConcept", _CONCEPT))
     return {"url": url, "valueCodeableConcept": made}
 
 

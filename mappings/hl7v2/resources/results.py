@@ -34,8 +34,8 @@ _FILES: Final = frozenset({"ED", "RP"})
 #: Values that have the unit within them.
 _WITH_UNIT: Final = ("valueQuantity", "valueRange", "valueRatio", "valueSampledData")
 _SPECIMENS: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.specimen"
-_UNIT_PARTS: Final = {"1": "", "2": "", "3": ""}
-_QUANTITY_UNIT: Final = Mapped("Observation.value[x].unit", _UNIT_PARTS)
+_UNIT_PARTS: Final = {"1": "unit", "2": "unit", "3": "system"}
+_QUANTITY_UNIT: Final = Mapped("Observation.value[x]", _UNIT_PARTS)
 _OTHER_UNIT: Final = Mapped("Observation.extension[].valueCodeableConcept", CONCEPT_PARTS)
 _CONCEPT: Final = frozenset(CONCEPT_PARTS.items())
 _CODED: Final = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
