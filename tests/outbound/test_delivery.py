@@ -170,6 +170,23 @@ def test_a_message_that_fails_holds_back_its_patient_and_nobody_else(database_ur
     in_sending(database_url, visit)
 
 
+def test_a_window_never_holds_two_messages_of_one_patient(database_url: str) -> None:
+    async def visit(sending: Sending) -> None:
+        await sending.known("a")
+        await sending.known("b")
+        await sending.quiet()
+        await results(sending, "1", "2", who="a")
+        await results(sending, "3", who="b")
+        sending.hospital.answers = ["AE"]
+        await sending.tell()
+        assert values(sending) == ["值1", "值3"]
+        sending.skip(11)
+        await sending.deliver()
+        assert values(sending)[2:] == ["值1", "值2"]
+
+    in_sending(database_url, visit, window=4)
+
+
 def test_a_dead_letter_lets_its_patient_pass(database_url: str) -> None:
     async def visit(sending: Sending) -> None:
         await sending.known()
