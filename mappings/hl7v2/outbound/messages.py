@@ -112,8 +112,6 @@ def _referral(outgoing: Outgoing, speech: Speech) -> Iterator[str]:
     request = outgoing.focus
     yield from segments.referral(request, speech)
     yield _pid(outgoing, speech)
-    yield from segments.diagnoses(request, speech)
-    yield segments.requested(request, speech)
     yield from segments.notes(request.get("note", ()), speech.style)
 
 

@@ -86,11 +86,6 @@ def order(report: Json, request: Json | None, speech: Speech) -> Iterator[str]:
     yield from notes([{"text": report.get("conclusion", "")}], style)
 
 
-def requested(request: Json, speech: Speech) -> str:
-    """OBR of a referral: what is asked for."""
-    return speech.style.segment("OBR", filled("OBR", request, speech) | {1: "1"})
-
-
 def observation(resource: Json, first: int, speech: Speech) -> Iterator[str]:
     """OBX, one for each value that has a code of its own, numbered from `first`; then NTE."""
     style = speech.style
@@ -181,12 +176,6 @@ def _provider(role: str, reference: Json, speech: Speech) -> str:
     known_as = code or next((one.get("value", "") for one in found.get("identifier", ())), "")
     fields = {1: role, 2: name or style.leaf(reference.get("display", "")), 7: style.leaf(known_as)}
     return style.segment("PRD", fields)
-
-
-def diagnoses(request: Json, speech: Speech) -> Iterator[str]:
-    """DG1 for each reason that is coded."""
-    for n, reason in enumerate(request.get("reasonCode", ()), 1):
-        yield speech.style.segment("DG1", {1: str(n), 3: concept(reason, speech), 6: "W"})
 
 
 def _hub_number(resource: Json, style: Style) -> str:

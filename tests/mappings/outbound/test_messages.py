@@ -39,6 +39,35 @@ OBX: Final = (
 )
 
 
+REFERRAL: Final[Json] = {
+    "resourceType": "ServiceRequest",
+    "id": "r1",
+    "status": "active",
+    "priority": "urgent",
+    "code": {"text": "心内科会诊"},
+    "subject": {"reference": "Patient/p1"},
+    "requester": {"reference": "Organization/F05"},
+    "performer": [{"reference": "Organization/F01"}],
+    "reasonCode": [{"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "I10"}]}],
+    "occurrencePeriod": {"start": "2026-03-01", "end": "2026-03-31"},
+    "note": [{"text": "备注"}],
+}
+PAPER: Final[Json] = {
+    "resourceType": "DocumentReference",
+    "id": "d1",
+    "docStatus": "final",
+    "date": "2026-03-01T09:00:00+08:00",
+    "type": {"coding": [{"system": "http://loinc.org", "code": "18842-5", "display": "出院小结"}]},
+    "content": [{"attachment": {"contentType": "application/pdf", "url": "Binary/b1"}}],
+}
+HELD: Final[Json] = {
+    "resourceType": "Binary",
+    "id": "b1",
+    "contentType": "application/pdf",
+    "data": "JVBERi0=",
+}
+
+
 def message(*results: str) -> bytes:
     return "\r".join([*HEAD, *results, ""]).encode()
 
@@ -105,39 +134,17 @@ def test_any_text_and_any_number_come_back_as_they_were(
 def test_every_kind_has_a_structure_the_standard_knows(version: str) -> None:
     resources = stored(message(*OBX[:6]))
     about = only(resources, "Patient")
-    who = {"reference": f"Patient/{about['id']}"}
-    referral: Json = {
-        "resourceType": "ServiceRequest",
-        "id": "r1",
-        "status": "active",
-        "priority": "urgent",
-        "code": {"text": "心内科会诊"},
-        "subject": who,
-        "requester": {"reference": "Organization/F05"},
-        "performer": [{"reference": "Organization/F01"}],
-        "reasonCode": [{"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "I10"}]}],
-        "occurrencePeriod": {"start": "2026-03-01", "end": "2026-03-31"},
-    }
-    paper: Json = {
-        "resourceType": "DocumentReference",
-        "id": "d1",
-        "docStatus": "final",
-        "date": "2026-03-01T09:00:00+08:00",
-        "type": {"coding": [{"system": "http://loinc.org", "code": "18842-5", "display": "出院小结"}]},
-        "content": [{"attachment": {"contentType": "application/pdf", "url": "Binary/b1"}}],
-    }
-    held: Json = {"resourceType": "Binary", "id": "b1", "contentType": "application/pdf", "data": "JVBERi0="}
     loser = about | {"link": [{"type": "replaced-by", "other": {"reference": "Patient/new"}}]}
     new = about | {"id": "new", "identifier": [{"system": "urn:oid:2.999.3", "value": "77", "type": MR}]}
     facility = {"resourceType": "Organization", "id": "F05", "name": "石桥社区卫生服务中心"}
-    others = {**resources, "Binary/b1": held, "Patient/new": new, "Organization/F05": facility}
+    others = {**resources, "Binary/b1": HELD, "Patient/new": new, "Organization/F05": facility}
     result = only(resources, "DiagnosticReport")
     sent = {
         kind: written(kind, focus, others, about=about, version=version)
         for kind, focus in (
             ("ORU^R01", result),
-            ("REF^I12", referral),
-            ("MDM^T02", paper),
+            ("REF^I12", REFERRAL),
+            ("MDM^T02", PAPER),
             ("ADT^A31", about),
             ("ADT^A40", loser),
         )
@@ -153,6 +160,18 @@ def test_every_kind_has_a_structure_the_standard_knows(version: str) -> None:
     assert [row[2] for row in (segments(sent["REF^I12"])["PRD"],)] == ["石桥社区卫生服务中心"]
     assert segments(sent["MDM^T02"])["OBX"][5] == "^application^PDF^Base64^JVBERi0="
     assert segments(sent["MDM^T02"])["TXA"][17] == "AU"
+
+
+def test_a_referral_and_a_document_come_back_as_they_were_stored() -> None:
+    about = only(stored(message(OBX[0])), "Patient")
+    request = only(stored(written("REF^I12", REFERRAL, {}, about=about).raw), "ServiceRequest")
+    for name in ("status", "code", "reasonCode", "occurrencePeriod"):
+        assert request[name] == REFERRAL[name]
+    assert request["identifier"][0]["value"] == "r1"
+    paper = only(stored(written("MDM^T02", PAPER, {"Binary/b1": HELD}, about=about).raw), "DocumentReference")
+    assert (paper["docStatus"], paper["date"], paper["masterIdentifier"]["value"]) == ("final", PAPER["date"], "d1")
+    held = paper["content"][0]["attachment"]
+    assert (held["contentType"], held["data"]) == ("application/pdf", "JVBERi0=")
 
 
 def test_a_merge_names_the_number_that_is_gone_and_never_the_citizen() -> None:
