@@ -18,6 +18,12 @@ WHERE ($1::text IS NULL OR feed = $1) AND ($2::text[] IS NULL OR feed = ANY($2))
 ORDER BY feed, field, count DESC, system, code LIMIT $3
 """
 
+_FORGET: Final = """
+DELETE FROM unmapped_code AS known
+USING unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS gone (feed, field, system, code)
+WHERE (known.feed, known.field, known.system, known.code) = (gone.feed, gone.field, gone.system, gone.code)
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenCode:
@@ -56,6 +62,14 @@ class SeenCodes:
             rows = await connection.fetch(_FIND, feed, self._seen_by(engineer), MOST * 10)
         found = [self._code(dict(row)) for row in rows]
         return [code for code in found if every or not code.mapped]
+
+    async def forget(self, engineer: Engineer, *, feed: str | None = None) -> int:
+        """Delete the codes that have an entry by now, so that a feed's rows never run out; returns how many."""
+        found = [code for code in await self.find(engineer, feed=feed, every=True) if code.mapped]
+        keys = [[getattr(code, name) for code in found] for name in ("feed", "field", "system", "code")]
+        async with self._database.transaction() as tx:
+            await tx.execute(_FORGET, *keys)
+        return len(found)
 
     def _seen_by(self, engineer: Engineer) -> list[str] | None:
         if engineer.facilities is None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
 
-from hub.kernel.types import UnmappedCode
+from hub.kernel.types import Translation, UnmappedCode
 from hub.pipeline.chosen import Filter
 from hub.pipeline.codes import SeenCode, SeenCodes
 from hub.pipeline.engineer import Engineer
@@ -80,6 +81,19 @@ def test_codes_the_profile_has_by_now_are_left_out(database_url: str) -> None:
             await hub.send(message("1", unmapped=["K", "GLU"]))
             assert [code.code for code in await seen(hub)] == ["GLU"]
             assert [(code.code, code.mapped) for code in await seen(hub, every=True)] == [("GLU", False), ("K", True)]
+
+    run(story())
+
+
+def test_codes_with_an_entry_are_forgotten_on_demand(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await hub.send(message("1", unmapped=["K", "GLU"]))
+            codes = SeenCodes(hub.database, FACILITIES, lambda _, code: code.code == "K")
+            assert await codes.forget(Engineer(name="e", facilities=frozenset({"F05"}))) == 0
+            assert await codes.forget(Engineer(name="e"), feed="F03.lis") == 0
+            assert await codes.forget(Engineer(name="e")) == 1
+            assert await counts(hub) == {"GLU": 1}
 
     run(story())
 
@@ -170,7 +184,5 @@ def test_texts_no_database_takes_are_put_down_as_far_as_they_go(database_url: st
     run(story())
 
 
-def _with(raw: bytes, code: UnmappedCode) -> Any:
-    from dataclasses import replace
-
+def _with(raw: bytes, code: UnmappedCode) -> Translation:
     return replace(translate(raw), unmapped=(code,))

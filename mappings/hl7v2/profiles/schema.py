@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mappings.hl7v2.profiles.schema_steps import EVENT, PLACE, STEPS, by_type
+from mappings.hl7v2.profiles.schema_steps import EVENT, STEPS, by_type
 
 #: A field as a whole: `PID-3`.
 FIELD: Final = r"[A-Z][A-Z0-9]{2}-[1-9][0-9]?[0-9]?"
@@ -177,5 +177,3 @@ SCHEMA: Final[Mapping[str, Any]] = {
         },
     },
 }
-
-__all__ = ["FIELD", "PLACE", "ROW_KEY", "SCHEMA"]
