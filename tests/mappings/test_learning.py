@@ -94,6 +94,12 @@ def test_a_kind_without_a_name_is_a_citizen_id_if_its_check_digits_say_so(tmp_pa
     assert [(rule.kind, rule.type) for rule in profile.identifier_rules] == [("01", "NNCHN"), ("02", "")]
 
 
+def test_a_national_kind_of_number_has_its_national_system(tmp_path: Path) -> None:
+    raws = [f"MSH|^~\\&|H|H|H|H|2026||ADT^A01|{n}|P|2.4\rPID|1||{n:017d}^^^^JKKH".encode() for n in range(5)]
+    (rule,) = drafted(tmp_path, survey(raws))[1].identifier_rules
+    assert (rule.system, rule.type) == ("urn:oid:2.16.156.10011.1.19", "HC")
+
+
 def test_what_only_the_engineer_can_know_stands_in_comments(tmp_path: Path, learnt: Survey) -> None:
     text, _ = drafted(tmp_path, learnt)
     for said in (

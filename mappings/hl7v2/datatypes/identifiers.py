@@ -23,6 +23,8 @@ _CHECK_DIGIT: Final = "http://hl7.org/fhir/StructureDefinition/identifier-checkD
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
 _UUID: Final = re.compile(r"[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}\Z")
 _URI: Final = re.compile(r"(https?|urn):\S+\Z")
+#: What may be a citizen id, masked or mistyped: 15 or 18 characters.
+_CITIZEN_FORM: Final = re.compile(r"[\dXx*?]{15}([\dXx*?]{3})?\Z", re.ASCII)
 _CITIZEN_ID: Final = re.compile(r"\d{15}(\d{2}[\dXx])?\Z")
 _US_SSN: Final = re.compile(r"\d{3}-\d{2}-\d{4}\Z")
 #: What senders write where they have no identifier.
@@ -82,12 +84,19 @@ def meaning(found: Number, context: Context, at: str) -> Meaning:
     if rule is not None:
         rank = habits.profile.rank(rule)
         return Meaning(rule.system, rule.type, found.kind or rule.type, f"{rule.system}|{rule.type}", rank)
-    return _meaning(found.authority, found.kind, habits.canonical_base, habits.facility)
+    fits = _CITIZEN_FORM.match(found.value) is not None
+    return _meaning(found.authority, found.kind, habits.canonical_base, habits.facility, fits)
 
 
 @lru_cache(maxsize=4096)
-def _meaning(authority: tuple[str, str, str], kind: str, canonical_base: str, facility: str) -> Meaning:
+def _meaning(
+    authority: tuple[str, str, str], kind: str, canonical_base: str, facility: str, is_citizen_form: bool
+) -> Meaning:
+    """As `meaning`; a passport or a word where a citizen id belongs is a number of the facility's, of no type."""
     entry = table("identifier-kinds").get(kind) if kind else None
+    if entry and entry.code == CITIZEN and not is_citizen_form:
+        system = authority_uri("", "", kind, canonical_base, facility)
+        return Meaning(system, "", kind, f"|{kind}")
     namespace, universal, _ = authority
     national = table("identifier-systems").get(kind) if kind else None
     if entry and national:

@@ -111,7 +111,8 @@ def _rule(kind: Kind, shape: Shape, n: int, is_key: bool) -> Iterator[str]:
         yield "type: NNCHN"
     else:
         named = known if known and known.code != "NNCHN" else None
-        yield f"system: {_quoted(named.system if named and named.system else f'urn:oid:2.999.{n}')}"
+        national = table("identifier-systems").get(kind.kind) if named else None
+        yield f"system: {_quoted(national.code if national else f'urn:oid:2.999.{n}')}"
         if named and named.code:
             yield f"type: {named.code}"
     if is_key:

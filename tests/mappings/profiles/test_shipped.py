@@ -8,11 +8,13 @@ import pytest
 
 from hub.fhir.ucum import is_unit
 from hub.kernel.types import Json
+from mappings.hl7v2.codetables import table
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.profiles.layers import SHIPPED
 from mappings.hl7v2.profiles.load import load
 from tests.mappings.engine import PID, codes, patient, pid, resource, translate
 
+KINDS = table("identifier-kinds").entries
 COMMON = load(SHIPPED / "china-common.yaml")
 NATIONAL = load(SHIPPED / "china-national-codes.yaml")
 
@@ -66,6 +68,31 @@ def test_a_national_code_is_not_believed_against_its_text() -> None:
 def test_relatives_go_by_their_names(said: str, code: str) -> None:
     found = resource(translate(PID, f"NK1|1|李四|{said}", profile=COMMON), "RelatedPerson")
     assert found["relationship"][0]["coding"][0]["code"] == code
+
+
+def identifier(said: str) -> tuple[str, str]:
+    """System and type of PID-3."""
+    (found,) = patient(pid(f3=said))["identifier"]
+    return found["system"].rpartition("/")[2], found.get("type", {}).get("coding", [{"code": ""}])[0]["code"]
+
+
+@pytest.mark.parametrize("kind", [source for source, entry in KINDS.items() if entry.code == "NNCHN"])
+def test_every_name_of_the_citizen_id_has_the_national_system(kind: str) -> None:
+    assert identifier(f"990122195804120960^^^^{kind}") == ("urn:oid:2.16.156.10011.1.3", "NNCHN")
+
+
+@pytest.mark.parametrize("value", ["99012219580412096x", "990122580412096", "990122********0960", "990122195804120961"])
+def test_a_citizen_id_may_be_old_masked_or_mistyped(value: str) -> None:
+    assert identifier(f"{value}^^^^IdentifyNO")[1] == "NNCHN"
+
+
+@pytest.mark.parametrize("value", ["E12345678", "待补办", "M1234567(8)", "99012219580412"])
+def test_another_number_in_its_place_is_none(value: str) -> None:
+    assert identifier(f"{value}^^^^IdentifyNO") == ("IdentifyNO", "")
+
+
+def test_a_visit_card_is_never_taken_for_an_identity_card() -> None:
+    assert identifier("990122195804120960^^^^IDCard") == ("IDCard", "PI")
 
 
 def test_full_width_numbers_are_written_plainly() -> None:
