@@ -111,3 +111,12 @@ def test_a_confidential_document_carries_a_label_consent_can_judge() -> None:
     found = resource(sent(segment, event="T01"), "DocumentReference")
     assert found["meta"]["security"][0]["system"] == "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
     assert found["securityLabel"][0]["coding"][0]["code"] == "R"
+
+
+def test_the_label_of_a_document_is_not_that_of_the_one_it_replaces() -> None:
+    segment = txa(parent="D6^HIS").replace("||AU||", "||AU|U|")
+    parent, document = sorted(
+        drafts(sent(segment, "OBX|1|TX|R||改正", event="T10"), "DocumentReference"), key=lambda each: each.key
+    )
+    assert document.resource["meta"]["security"][0]["code"] == "N"
+    assert "meta" not in parent.resource

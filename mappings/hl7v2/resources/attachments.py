@@ -19,8 +19,12 @@ from mappings.hl7v2.datatypes.values import ATTACHMENT
 INLINE: Final = 4096
 
 
-def settle(attachment: Json, owner: Building | None, context: Context) -> Json:
-    """The attachment with size and hash; its data moves to a Binary if it is large."""
+def settle(attachment: Json, document: Building, context: Context) -> Json:
+    """The attachment of a document with size and hash; its data moves to a Binary of the document if it is large.
+
+    The Binary is the document's own, whoever else sent the same bytes: it is to be judged as the document is
+    (`securityContext`, R4 Binary).
+    """
     data = attachment.get("data")
     if not data:
         return attachment
@@ -31,10 +35,10 @@ def settle(attachment: Json, owner: Building | None, context: Context) -> Json:
     told = {"size": len(raw), "hash": b64encode(sha1(raw, usedforsecurity=False).digest()).decode()}
     if len(raw) <= INLINE:
         return attachment | told
-    building = context.draft(
-        "Binary", owner.resource["id"] if owner else "", sha256(raw).hexdigest(), owner.patient if owner else None
-    )
-    building.resource |= {"contentType": attachment.get("contentType", "application/octet-stream"), "data": data}
+    holder = f"DocumentReference/{document.resource['id']}"
+    building = context.draft("Binary", holder, sha256(raw).hexdigest(), document.patient)
+    kind = attachment.get("contentType", "application/octet-stream")
+    building.resource |= {"contentType": kind, "securityContext": document.reference, "data": data}
     kept = {name: value for name, value in attachment.items() if name != "data"}
     return kept | {"url": building.reference["reference"]} | told
 
@@ -45,12 +49,12 @@ def keep_files(observed: Building, owner: Building | None, visit: Building | Non
     files = [ext for each in stated for ext in each.get("extension", ()) if ext["url"] == ATTACHMENT]
     if not files:
         return
-    for extension in files:
-        extension["valueAttachment"] = settle(extension["valueAttachment"], owner, context)
-    contents = [{"attachment": extension["valueAttachment"]} for extension in files]
     document = context.draft(
         "DocumentReference", f"Observation/{observed.resource['id']}", "file", observed.patient, merge="replace"
     )
+    for extension in files:
+        extension["valueAttachment"] = settle(extension["valueAttachment"], document, context)
+    contents = [{"attachment": extension["valueAttachment"]} for extension in files]
     resource = document.resource
     resource |= {"status": "current", "type": observed.resource["code"], "content": contents}
     if owner is not None:

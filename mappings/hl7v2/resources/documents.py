@@ -22,6 +22,7 @@ from mappings.hl7v2.leaves import clean, field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.attachments import settle
 from mappings.hl7v2.resources.case import UNKNOWN, numbered
+from mappings.hl7v2.resources.labels import spread
 from mappings.hl7v2.resources.parents import Made
 from mappings.hl7v2.resources.provenance import event
 from mappings.hl7v2.resources.results import Setting, observation
@@ -49,15 +50,17 @@ def documents(
 ) -> None:
     """The DocumentReference of every TXA of a patient."""
     for each in found:
+        before = len(context.drafts)
         building = _document(each, patient, visit, context, rules)
         ordered = next((one.request for one in made if one.case.order is each.order), None)
         _contents(each, building, patient, visit, context, rules)
         if ordered is not None:
             _related(building.resource).insert(0, ordered.reference)
-        _follow(each.txa.segment, building, context)
         if field(each.txa.segment, 8):
             key = f"{building.resource['id']}|{field(each.txa.segment, 8)}"
             event(each.txa.segment, key, building, context, rules)
+        spread(building, context, before)
+        _follow(each.txa.segment, building, context)  # behind it: the labels of this document are not the other's
 
 
 def _document(
@@ -124,7 +127,7 @@ def _contents(
     attachments = [*map(_plain, texts), *files]
     if texts:
         _narrative(texts, building.resource)
-    _state(each.txa.segment, [settle(one, patient, context) for one in attachments], building, context)
+    _state(each.txa.segment, [settle(one, building, context) for one in attachments], building, context)
 
 
 def _state(txa: Segment, attachments: list[Json], building: Building, context: Context) -> None:

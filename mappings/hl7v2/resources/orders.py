@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup
-from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import Case, case
 from mappings.hl7v2.resources.immunization import immunizations
+from mappings.hl7v2.resources.labels import spread
 from mappings.hl7v2.resources.order_team import team
 from mappings.hl7v2.resources.parents import Made, link_children
 from mappings.hl7v2.resources.pharmacy import medications
@@ -41,6 +40,7 @@ def orders(
 def _order(each: Case, context: Context, rules: Rules) -> Made:
     if any(each.order.all(name) for name in _PHARMACY):
         return _medicine(each, context, rules)
+    before = len(context.drafts)
     specimens = specimens_of(each, context, rules)
     ordering = context.kind in ORDERING
     request = service_request(each, specimens, context, rules, ordering=ordering)
@@ -55,13 +55,13 @@ def _order(each: Case, context: Context, rules: Rules) -> Made:
         written = report(each, request, specimens, results, context, rules)
     team(each.order, request, written, specimens, context, rules)
     observed = tuple(one.building for one in found)
-    _label(each, [*specimens, *observed], request or written)
+    spread(request or written, context, before)
     return Made(each, request, written, observed)
 
 
 def _medicine(each: Case, context: Context, rules: Rules) -> Made:
     """A medication order, its dispenses and administrations; in messages of vaccinations RXA is one."""
-    vaccination = context.kind in _VACCINATIONS
+    vaccination, before = context.kind in _VACCINATIONS, len(context.drafts)
     found = (immunizations if vaccination else medications)(each, context, rules)
     setting = Setting(each.authority, f"{each.key}|medication", each.patient, each.visit, each.obr, None)
     observed = [observation(noted, setting, context, rules) for noted in each.order.observations]
@@ -72,7 +72,7 @@ def _medicine(each: Case, context: Context, rules: Rules) -> Made:
         _inform(found[0], observed)
     if found:
         order_event(each, found[0], context, rules)
-        _label(each, [*found[1:], *observed], found[0])
+        spread(found[0], context, before)
     return Made(each, found[0] if found else None, None, tuple(observed))
 
 
@@ -80,13 +80,6 @@ def _inform(building: Building, observed: list[Building]) -> None:
     name = "supportingInformation"
     if building.resource["resourceType"] in {"MedicationRequest", "MedicationDispense", "MedicationAdministration"}:
         building.resource[name] = [each.reference for each in observed]
-
-
-def _label(each: Case, others: list[Building], source: Building | None) -> None:
-    """What is said of an order's confidentiality holds for all that came of it."""
-    labels: list[Json] = source.resource.get("meta", {}).get("security", []) if source and field(each.orc, 28) else []
-    for building in others if labels else ():
-        building.resource.setdefault("meta", {"security": list(labels)})
 
 
 def _observations(each: Case, specimens: list[Building], context: Context, rules: Rules) -> list[Observed]:
