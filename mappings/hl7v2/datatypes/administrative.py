@@ -11,11 +11,20 @@ from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes import contacts
 from mappings.hl7v2.datatypes.base import Converter, Datatype, plain
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
-from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, meaning, typed
-from mappings.hl7v2.datatypes.names import name_of
+from mappings.hl7v2.datatypes.identifiers import (
+    PLACEHOLDERS,
+    XCN_NUMBER,
+    XCN_NUMBER_PARTS,
+    Number,
+    checked,
+    meaning,
+    number_in,
+    typed,
+)
+from mappings.hl7v2.datatypes.names import XCN_NAME_PARTS, named_in
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import date_time
-from mappings.hl7v2.leaves import clean, component, leaf
+from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 
 _RESTRICTED: Final = {
@@ -28,21 +37,17 @@ _CURRENCY: Final = frozenset(
 )
 
 
-def person_name(rep: Repetition, _: Context) -> Json | None:
+def person_name(rep: Repetition, context: Context) -> Json | None:
     """HumanName of an XCN, for people who are no practitioners."""
-    given = [text for comp in (3, 4) if (text := leaf(rep, comp))]
-    suffix = [text for comp in (5, 7) if (text := leaf(rep, comp))]
-    prefix = [text] if (text := leaf(rep, 6)) else []
-    return name_of(component(rep, 2), given, prefix, suffix) or None
+    return named_in(rep, context) or None
 
 
 def person_number(rep: Repetition, context: Context) -> Json | None:
     """Identifier of an XCN, for people who are no practitioners."""
-    value = leaf(rep, 1)
-    if value in PLACEHOLDERS:
+    found = number_in(rep, XCN_NUMBER)
+    if found is None:
         return None
-    found = Number(value, (leaf(rep, 9, 1), leaf(rep, 9, 2), leaf(rep, 9, 3)), leaf(rep, 13))
-    return typed(found, meaning(found, context, context.at))
+    return checked(typed(found, meaning(found, context, context.at)), rep, XCN_NUMBER)
 
 
 def contact_number(rep: Repetition, context: Context) -> Json | None:
@@ -115,11 +120,10 @@ def count(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 
 _MONEY_PARTS: Final = {"1": "value", "1.2": "currency", "2": "currency"}
-_NAME_PARTS: Final = {"2.*": "family", "3": "given", "4": "given", "5": "suffix", "6": "prefix", "7": "suffix"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "XCN-name": plain(person_name, _NAME_PARTS),
-    "XCN-number": plain(person_number, {"1": "value", "9.*": "system", "13": "type"}),
+    "XCN-name": plain(person_name, XCN_NAME_PARTS),
+    "XCN-number": plain(person_number, XCN_NUMBER_PARTS),
     "PLN": plain(contact_number, {"1": "value", "2": "type", "3": "system", "4": "period.end"}),
     "CWE-identifier": plain(coded_number, {"1": "value", "3": "system"}),
     "codings": plain(codings, {key: part.removeprefix("coding.") for key, part in CONCEPT_PARTS.items()}),

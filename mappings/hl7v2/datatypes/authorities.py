@@ -6,21 +6,16 @@ identifiers of the resource; the reference to it carries the sender's name as it
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import DATA_ABSENT, Building, Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
-from mappings.hl7v2.datatypes.identifiers import authority_uri
+from mappings.hl7v2.datatypes.identifiers import URI_SYSTEM, authority_uri, uri_of
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.paths import Primitive
 
-URI_SYSTEM: Final = "urn:ietf:rfc:3986"
-#: Prefix of a URI by the kind of universal id (v2 table 0301).
-_PREFIXES: Final = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "GUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 _UNKNOWN: Final = [{"url": DATA_ABSENT, "valueCode": "unknown"}]
 
 #: The three parts of an HD.
@@ -32,13 +27,6 @@ HD_PARTS: Final = {"1": "identifier.value", "2": "identifier.value", "3": "ident
 def authority_of(rep: Repetition) -> Authority:
     """The parts of a field that is an HD."""
     return leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
-
-
-def uri_of(universal: str, kind: str) -> str:
-    """The URI of a universal id of a kind; "" if there is none."""
-    prefix = _PREFIXES.get(kind)
-    text = f"{prefix}{universal}" if prefix is not None and not universal.startswith("urn:") else universal
-    return text if universal and _URI.match(text) else ""
 
 
 def identifiers(authority: Authority, context: Context) -> list[dict[str, Any]]:

@@ -175,11 +175,16 @@ def _entries(rep: Repetition, context: Context, options: Options) -> tuple[Entry
     if codings is not None:
         return _as_entries(codings)
     if options.table is not None:
-        entry = options.table.get(leaf(rep, 1)) or options.table.get(leaf(rep, 2))
+        entry = options.table.get(_code_of(rep)) or options.table.get(leaf(rep, 2))
         if entry is not None:
             return (entry,)
     note_unmapped(rep, context)
     return ()
+
+
+def _code_of(rep: Repetition) -> str:
+    """The code; where only the alternate one is stated, that (CWE.4)."""
+    return leaf(rep, 1) or leaf(rep, 4)
 
 
 def _entry(rep: Repetition, context: Context, options: Options) -> Entry | None:
@@ -195,7 +200,7 @@ def _make_code(options: Options) -> Converter:
     """A code of a required value set; one not in the table becomes the table's `*` or is absent, and is kept."""
 
     def convert(rep: Repetition, context: Context) -> Any:
-        text = leaf(rep, 1) or leaf(rep, 2)
+        text = _code_of(rep) or leaf(rep, 2)
         if not text:
             return None
         entry = _entry(rep, context, options)
@@ -213,7 +218,7 @@ def _make_listed_code(options: Options) -> Converter:
 
     def convert(rep: Repetition, context: Context) -> str | None:
         entry = _entry(rep, context, options)
-        if entry is None and (leaf(rep, 1) or leaf(rep, 2)):
+        if entry is None and (_code_of(rep) or leaf(rep, 2)):
             context.note("refused", "code not in the table")
         return entry.code if entry else None
 
@@ -225,7 +230,7 @@ def _make_status(options: Options) -> Converter:
 
     def convert(rep: Repetition, context: Context) -> str | None:
         entry = _entry(rep, context, options)
-        if entry is None and (leaf(rep, 1) or leaf(rep, 2)):
+        if entry is None and (_code_of(rep) or leaf(rep, 2)):
             context.issue("status-not-in-the-table", "the status it states is unknown and changes nothing")
             context.note("refused", "code not in the table")
         if entry is not None and entry.code == SILENT:
@@ -331,8 +336,8 @@ _ONE_CODING: Final = {"1.*": "code", "2.*": "display", "3": "system", "7": "vers
 DATATYPES: Final[dict[str, Datatype]] = {
     "CodeableConcept": Datatype(_make_concept, CONCEPT_PARTS),
     "Coding": Datatype(_make_coding, _ONE_CODING),
-    "code": Datatype(_make_code, {"1": "", "2": ""}),
-    "listed-code": Datatype(_make_listed_code, {"1": "", "2": ""}),
+    "code": Datatype(_make_code, {"1": "", "2": "", "4": ""}),
+    "listed-code": Datatype(_make_listed_code, {"1": "", "2": "", "4": ""}),
     "OBX-status": Datatype(_make_result_status, {"1": "", "2": ""}),
     "status": Datatype(_make_status, {"1": "", "2": ""}),
     **{f"v2-{n}": plain(_make_table_concept(n), CONCEPT_PARTS) for n in ("0065", "0119", "0936", "0937")},

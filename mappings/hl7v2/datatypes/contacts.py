@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
 from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS
+from mappings.hl7v2.datatypes.numbers import LARGEST
 from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
@@ -16,6 +18,10 @@ from mappings.hl7v2.parser import Repetition
 _MOBILE: Final = frozenset({"CP", "MB"})
 #: Where senders put the whole number, the standard's own place first: unformatted, old number, free text.
 _WHOLE: Final = (12, 1, 9)
+#: Parts of a number, as the extensions of FHIR name them.
+_PARTS: Final = ((5, "country"), (6, "area"), (7, "local"), (8, "extension"))
+_CONTACT: Final = "http://hl7.org/fhir/StructureDefinition/contactpoint"
+_V2_ADDRESS: Final = "http://terminology.hl7.org/CodeSystem/v2-0190"
 _NONE: Final = PLACEHOLDERS | {"同上"}
 
 
@@ -28,16 +34,35 @@ def _make_contact(options: Options) -> Converter:
             return None
         _note_others(rep, context, taken, number)
         use = _use(rep, context) or options.word
-        points = [_point(_electronic_system(rep, electronic), electronic, use)] if electronic else []
+        more = _more_of_contact(rep, context) if len(rep.components()) > 12 else {}
+        points = [_point(_electronic_system(rep, electronic), electronic, use, more)] if electronic else []
         if number:
-            points.insert(0, _point(_system(rep, number), number, "mobile" if leaf(rep, 3) in _MOBILE else use))
+            use = "mobile" if leaf(rep, 3) in _MOBILE else use
+            points.insert(0, _parts_of(rep, taken) | _point(_system(rep, number), number, use, more))
         return points[0] if len(points) == 1 else points
 
     return convert
 
 
-def _point(system: str, value: str, use: str) -> dict[str, str]:
-    return {name: text for name, text in {"system": system, "value": value, "use": use}.items() if text}
+def _point(system: str, value: str, use: str, more: dict[str, Any]) -> dict[str, Any]:
+    return {name: text for name, text in {"system": system, "value": value, "use": use}.items() if text} | more
+
+
+def _parts_of(rep: Repetition, taken: tuple[int, ...]) -> dict[str, Any]:
+    """The parts of a number that is made of several, each in the extension that names it."""
+    stated = [(name, leaf(rep, comp)) for comp, name in _PARTS if comp in taken]
+    found = [{"url": f"{_CONTACT}-{name}", "valueString": text} for name, text in stated if text]
+    return {"extension": found} if len(found) > 1 else {}
+
+
+def _more_of_contact(rep: Repetition, context: Context) -> dict[str, Any]:
+    """How long it is valid, and its rank."""
+    span = period(date_time(rep, context, 13), date_time(rep, context, 14))
+    rank = leaf(rep, 18)
+    found: dict[str, Any] = {"period": span} if span else {}
+    if rank.isascii() and rank.isdigit() and 0 < int(rank[:10]) <= LARGEST:
+        found["rank"] = int(rank)
+    return found
 
 
 def _number(rep: Repetition) -> tuple[str, tuple[int, ...]]:
@@ -45,7 +70,7 @@ def _number(rep: Repetition) -> tuple[str, tuple[int, ...]]:
     local = leaf(rep, 7)
     if local not in _NONE and leaf(rep, 12) in _NONE:
         country, area, extension = leaf(rep, 5), leaf(rep, 6), leaf(rep, 8)
-        parts = (f"+{country.lstrip('+')}" if country else "", area, local, f"x{extension}" if extension else "")
+        parts = (f"+{country.lstrip('+')}" if country else "", area, local, f"X{extension}" if extension else "")
         return " ".join(filter(None, parts)), (5, 6, 7, 8)
     return next(((leaf(rep, n), (n,)) for n in _WHOLE if leaf(rep, n) not in _NONE), ("", ()))
 
@@ -82,9 +107,8 @@ def address(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Address of an XAD; street, number and other designation are lines in that order."""
     count = len(rep.components())
     street = [text for leaf_text in rep.subcomponents(1) if (text := clean(leaf_text)) and text != '""']
-    other = leaf(rep, 2)
     result: dict[str, Any] = {}
-    lines = [*street, other] if other else street
+    lines = [*street, *(text for text in (leaf(rep, 2), leaf(rep, 19)) if text)]
     if lines:
         result["line"] = lines
     for comp, name in ((3, "city"), (9, "district"), (4, "state"), (5, "postalCode"), (6, "country")):
@@ -106,18 +130,27 @@ def _more(result: dict[str, Any], rep: Repetition, context: Context) -> None:
         result["use"] = use.code
     if type_:
         result["type"] = type_.code
-    if kind and not use and not type_:
-        context.note("refused", "code not in the table", 7)
-    tract = leaf(rep, 10)
-    if tract:
-        url = "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-censusTract"
-        result["extension"] = [{"url": url, "valueString": tract}]
+    extensions = list(_extensions(rep, kind if kind and not use and not type_ else "", context))
+    if extensions:
+        result["extension"] = extensions
     span = period(
         date_time(rep, context, 13) or date_time(rep, context, 12, 1),
         date_time(rep, context, 14) or date_time(rep, context, 12, 2),
     )
     if span:
         result["period"] = span
+
+
+def _extensions(rep: Repetition, kind: str, context: Context) -> Iterator[dict[str, Any]]:
+    """A kind of address that is neither a use nor a type of FHIR's, and the census tract."""
+    if kind == "HV":
+        yield {"url": "http://hl7.org/fhir/StructureDefinition/iso21090-AD-use", "valueCode": kind}
+    elif kind:
+        concept = {"coding": [{"system": _V2_ADDRESS, "code": kind}]}
+        yield {"url": context.habits.extension("address-type"), "valueCodeableConcept": concept}
+    tract = leaf(rep, 10)
+    if tract:
+        yield {"url": "http://hl7.org/fhir/StructureDefinition/iso21090-ADXP-censusTract", "valueString": tract}
 
 
 _XAD_PARTS: Final = {
@@ -134,9 +167,20 @@ _XAD_PARTS: Final = {
     "12.2": "period.end",
     "13": "period.start",
     "14": "period.end",
+    "19": "line",
 }
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "XTN": Datatype(_make_contact, {**{str(n): "value" for n in (1, 4, 5, 6, 7, 8, 9, 12)}, "2": "use", "3": "system"}),
+    "XTN": Datatype(
+        _make_contact,
+        {
+            **{str(n): "value" for n in (1, 4, 5, 6, 7, 8, 9, 12)},
+            "2": "use",
+            "3": "system",
+            "13": "period.start",
+            "14": "period.end",
+            "18": "rank",
+        },
+    ),
     "XAD": plain(address, _XAD_PARTS),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from mappings.hl7v2.codetables import table
@@ -27,19 +27,40 @@ _URI: Final = re.compile(r"(https?|urn):\S+\Z")
 _CITIZEN_FORM: Final = re.compile(r"[\dXx*?]{15}([\dXx*?]{3})?\Z", re.ASCII)
 _CITIZEN_ID: Final = re.compile(r"\d{15}(\d{2}[\dXx])?\Z")
 _US_SSN: Final = re.compile(r"\d{3}-\d{2}-\d{4}\Z")
+URI_SYSTEM: Final = "urn:ietf:rfc:3986"
+#: Prefix of a URI by the kind of universal id (v2 table 0301).
+_PREFIXES: Final = {"ISO": "urn:oid:", "UUID": "urn:uuid:", "GUID": "urn:uuid:", "DNS": "urn:dns:", "URI": ""}
+_ANY_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 #: What senders write where they have no identifier.
 PLACEHOLDERS: Final = frozenset({"", "0", "-", "/", "无", "不详", "未知", "N/A", "NULL", "null", "None"})
 
-CX_PARTS: Final = {
-    "1.*": "value",
-    "4.1": "assigner.display",
-    "4.2": "system",
-    "4.3": "system",
-    "5": "type",
-    "7": "period.start",
-    "8": "period.end",
-    "2": "extension",
-}
+_CHECK_SCHEME: Final = "http://hl7.org/fhir/StructureDefinition/namingsystem-checkDigit"
+
+
+class NumberLayout(NamedTuple):
+    """Which components of a type hold an identifier, its check digit and scheme, its authority and its kind."""
+
+    value: int
+    check: int
+    scheme: int
+    authority: int
+    kind: int
+
+    def parts(self) -> dict[str, str]:
+        """As `Datatype.parts`, below the identifier."""
+        at = self.authority
+        whose = {f"{at}.1": "assigner.display", f"{at}.2": "system", f"{at}.3": "assigner.identifier.type"}
+        return {str(self.check): "extension", str(self.scheme): "extension", str(self.kind): "type", **whose}
+
+
+CX_NUMBER: Final = NumberLayout(1, 2, 3, 4, 5)
+XCN_NUMBER: Final = NumberLayout(1, 11, 12, 9, 13)
+XON_NUMBER: Final = NumberLayout(10, 4, 5, 6, 7)
+#: An XON without XON.10, as before version 2.5.
+XON_OLD_NUMBER: Final = XON_NUMBER._replace(value=3)
+
+CX_PARTS: Final = {"1.*": "value", **CX_NUMBER.parts(), "7": "period.start", "8": "period.end"}
+XCN_NUMBER_PARTS: Final = {"1": "value", **XCN_NUMBER.parts()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +96,24 @@ def number(rep: Repetition) -> Number | None:
     if universal and kind in {"", universal} and not namespace and not standard and not _OID.match(universal):
         return Number(value, ("", "", ""), universal)
     return Number(value, (namespace, universal, standard), kind)
+
+
+def number_in(rep: Repetition, layout: NumberLayout) -> Number | None:
+    """The number in the components a type keeps it in; None if there is none."""
+    value = leaf(rep, layout.value)
+    if value in PLACEHOLDERS:
+        return None
+    at = layout.authority
+    return Number(value, (leaf(rep, at, 1), leaf(rep, at, 2), leaf(rep, at, 3)), leaf(rep, layout.kind))
+
+
+def checked(result: dict[str, Any], rep: Repetition, layout: NumberLayout) -> dict[str, Any]:
+    """The identifier with its check digit and the scheme of that, if they are stated."""
+    if len(rep.components()) < layout.check:
+        return result
+    stated = ((_CHECK_DIGIT, leaf(rep, layout.check)), (_CHECK_SCHEME, leaf(rep, layout.scheme)))
+    extensions = [{"url": url, "valueString": text} for url, text in stated if text]
+    return {"extension": extensions, **result} if extensions else result
 
 
 def meaning(found: Number, context: Context, at: str) -> Meaning:
@@ -122,6 +161,13 @@ def authority_uri(namespace: str, universal: str, kind: str, canonical_base: str
     return f"{canonical_base}/sid/{quote(facility, safe='')}" + (f"/{quote(name, safe='')}" if name else "")
 
 
+def uri_of(universal: str, kind: str) -> str:
+    """The URI of a universal id of a kind; "" if there is none."""
+    prefix = _PREFIXES.get(kind)
+    text = f"{prefix}{universal}" if prefix is not None and not universal.startswith("urn:") else universal
+    return text if universal and _ANY_URI.match(text) else ""
+
+
 def identifier_or_word(rep: Repetition, context: Context) -> dict[str, Any] | Kept | None:
     """Identifier of a CX; a word that stands for none is kept as a text, because it is no identifier of anybody."""
     made = identifier(rep, context)
@@ -138,9 +184,12 @@ def identifier(rep: Repetition, context: Context) -> dict[str, Any] | None:
         context.note("refused", "a word that stands for no identifier" if component(rep, 1) else "no identifier in it")
         return None
     result = typed(found, meaning(found, context, context.at))
-    if len(rep.components()) > 1:
-        _more(result, rep, context)
-    return result
+    if len(rep.components()) < 2:
+        return result
+    span = period(date_time(rep, context, 7), date_time(rep, context, 8))
+    if span:
+        result["period"] = span
+    return checked(result, rep, CX_NUMBER)
 
 
 def typed(found: Number, meant: Meaning) -> dict[str, Any]:
@@ -155,19 +204,21 @@ def typed(found: Number, meant: Meaning) -> dict[str, Any]:
 
 
 def _assigned(result: dict[str, Any], found: Number) -> dict[str, Any]:
-    """With the authority's name, which the system need not tell."""
-    if found.authority[0]:
-        result["assigner"] = {"display": found.authority[0]}
+    """With who assigned it, as a reference by identifier: its name, which the system need not tell, and its own id."""
+    namespace, universal, kind = found.authority
+    if namespace:
+        result["assigner"] = {"display": namespace}
+    if universal and kind:
+        result.setdefault("assigner", {})["identifier"] = _assigner(universal, kind)
     return result
 
 
-def _more(result: dict[str, Any], rep: Repetition, context: Context) -> None:
-    check = leaf(rep, 2)
-    if check:
-        result["extension"] = [{"url": _CHECK_DIGIT, "valueString": check}]
-    span = period(date_time(rep, context, 7), date_time(rep, context, 8))
-    if span:
-        result["period"] = span
+@lru_cache(maxsize=4096)
+def _assigner(universal: str, kind: str) -> dict[str, Any]:
+    uri = uri_of(universal, kind)
+    entry = table("universal-id-type").get(kind)
+    told: dict[str, Any] = {"system": URI_SYSTEM, "value": uri} if uri else {"value": universal}
+    return told | {"type": {"coding": [entry.coding()]}} if entry else told
 
 
 def national_id(rep: Repetition, context: Context) -> dict[str, Any] | None:

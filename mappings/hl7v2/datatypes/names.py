@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache, lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
@@ -34,8 +34,26 @@ XPN_PARTS: Final = {
     "12": "period.start",
     "13": "period.end",
     "14": "suffix",
+    "15": "given",
     "10.1": "period.start",
     "10.2": "period.end",
+}
+XCN_NAME_PARTS: Final = {
+    "2": "family",
+    **{f"2.{sub}": "family.extension" for sub in range(2, 6)},
+    "3": "given",
+    "4": "given",
+    "5": "suffix",
+    "6": "prefix",
+    "7": "suffix",
+    "10": "use",
+    "15": "extension",
+    "17.1": "period.start",
+    "17.2": "period.end",
+    "18": "extension",
+    "19": "period.start",
+    "20": "period.end",
+    "21": "suffix",
 }
 #: What FN.2 to FN.5 are, as the extensions of FHIR name it.
 _MADE_OF: Final = ("own-prefix", "own-name", "partner-prefix", "partner-name")
@@ -96,49 +114,98 @@ def name_of(
 
 
 def _leaves(rep: Repetition, *comps: int) -> list[str]:
-    return [text for comp in comps if (text := leaf(rep, comp))]
+    return [text for comp in comps if comp and (text := leaf(rep, comp))]
+
+
+class Layout(NamedTuple):
+    """Which components of a type hold the parts of a name; 0: none does. `given` is followed by further given names."""
+
+    family: int
+    given: int
+    suffix: int
+    prefix: int
+    degree: int
+    use: int = 0
+    representation: int = 0
+    validity: int = 0
+    order: int = 0
+    start: int = 0
+    end: int = 0
+    professional: int = 0
+
+
+XPN: Final = Layout(1, 2, 4, 5, 6, 7, 8, 10, 11, 12, 13, 14)
+XCN: Final = Layout(2, 3, 5, 6, 7, 10, 15, 17, 18, 19, 20, 21)
+#: An XCN whose degree becomes a qualification of the practitioner.
+XCN_QUALIFIED: Final = XCN._replace(degree=0)
 
 
 def person_name(rep: Repetition, context: Context) -> Any:
-    """HumanName of an XPN; pinyin sent beside a whole Chinese name becomes a second, syllabic name."""
+    """HumanName of an XPN; pinyin sent beside a whole Chinese name becomes a second, syllabic name.
+
+    So does what the person is called by (XPN.15), as a nickname.
+    """
     (family, made_of), given = surname(rep, 1), _leaves(rep, 2, 3)
     count = len(rep.components())
     if count < 2:
         return name_of(family, [], [], [], made_of) if family else None
     pinyin = [] if not is_chinese(family) or len(family) < 2 or is_chinese("".join(given)) else given
-    name = name_of(family, [] if pinyin else given, _leaves(rep, 5), _leaves(rep, 4, 6, 14), made_of)
+    name = _named(rep, context, XPN, family, [] if pinyin else given, made_of)
     if not name:
         return None
-    if count > 6:
-        _more(name, rep, context)
-    return [name, _syllabic(pinyin)] if pinyin else name
+    more = [_syllabic(pinyin)] if pinyin else []
+    called = leaf(rep, 15) if count > 14 else ""
+    if called:
+        more.append({"use": "nickname", "text": called, "given": [called]})
+    return [name, *more] if more else name
+
+
+def named_in(rep: Repetition, context: Context, layout: Layout = XCN) -> Json:
+    """HumanName of the components a type keeps it in; {} if they are empty."""
+    family, made_of = surname(rep, layout.family)
+    return _named(rep, context, layout, family, _leaves(rep, layout.given, layout.given + 1), made_of)
+
+
+def _named(
+    rep: Repetition, context: Context, layout: Layout, family: str, given: list[str], made_of: Sequence[Json]
+) -> Json:
+    suffix = _leaves(rep, layout.suffix, layout.degree, layout.professional)
+    name = name_of(family, given, _leaves(rep, layout.prefix), suffix, made_of)
+    if name and layout.use and len(rep.components()) >= layout.use:
+        _more(name, rep, context, layout)
+    return name
 
 
 def _syllabic(pinyin: list[str]) -> dict[str, Any]:
     return {"extension": [{"url": _SYLLABIC, "valueCode": "SYL"}], "text": " ".join(pinyin)}
 
 
-def _more(name: dict[str, Any], rep: Repetition, context: Context) -> None:
-    use = leaf(rep, 7)
-    entry = table("name-use").get(use) if use else None
-    if entry:
-        name["use"] = entry.code
-    elif use:
-        context.note("refused", "code not in the table", 7)
-    representation = table("name-representation").get(leaf(rep, 8))
-    if representation:
-        name["extension"] = [{"url": _SYLLABIC, "valueCode": representation.code}]
-    elif leaf(rep, 8):
-        context.note("refused", "code not in the table", 8)
-    order = table("name-order").get(leaf(rep, 11))
-    if order:
-        url = "http://hl7.org/fhir/StructureDefinition/humanname-assembly-order"
-        name.setdefault("extension", []).append({"url": url, "valueCode": order.code})
-    elif leaf(rep, 11):
-        context.note("refused", "code not in the table", 11)
+def _coded(name: str, rep: Repetition, context: Context, comp: int) -> str:
+    """The code a table gives for a component; "" where it is empty, or not in the table, which is noted."""
+    text = leaf(rep, comp)
+    entry = table(name).get(text) if text else None
+    if text and entry is None:
+        context.note("refused", "code not in the table", comp)
+    return entry.code if entry else ""
+
+
+def _more(name: dict[str, Any], rep: Repetition, context: Context, layout: Layout) -> None:
+    use = _coded("name-use", rep, context, layout.use)
+    if use:
+        name["use"] = use
+    extensions = [
+        {"url": url, "valueCode": code}
+        for url, code in (
+            (_SYLLABIC, _coded("name-representation", rep, context, layout.representation)),
+            (f"{_HUMAN_NAME}-assembly-order", _coded("name-order", rep, context, layout.order)),
+        )
+        if code
+    ]
+    if extensions:
+        name["extension"] = extensions
     span = period(
-        date_time(rep, context, 12) or date_time(rep, context, 10, 1),
-        date_time(rep, context, 13) or date_time(rep, context, 10, 2),
+        date_time(rep, context, layout.start) or date_time(rep, context, layout.validity, 1),
+        date_time(rep, context, layout.end) or date_time(rep, context, layout.validity, 2),
     )
     if span:
         name["period"] = span

@@ -12,7 +12,7 @@ from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 
 _NUMBER: Final = re.compile(r"([+-]?)(\d*)(\.?)(\d*)\Z", re.ASCII)
-_LARGEST: Final = 2**31 - 1
+LARGEST: Final = 2**31 - 1
 
 
 def decimal(text: str) -> tuple[Decimal, bool] | None:
@@ -33,7 +33,7 @@ def positive_integer(rep: Repetition, context: Context) -> int | None:
     """FHIR positiveInt."""
     text = leaf(rep, 1)
     found = decimal(text)
-    if found and 0 < found[0] <= _LARGEST and found[0] == int(found[0]):
+    if found and 0 < found[0] <= LARGEST and found[0] == int(found[0]):
         return int(found[0])
     context.note("refused", "not a positive whole number")
     return None

@@ -7,35 +7,36 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
-from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, meaning, typed
-from mappings.hl7v2.datatypes.names import name_of, surname
+from mappings.hl7v2.datatypes.identifiers import (
+    PLACEHOLDERS,
+    XCN_NUMBER,
+    XCN_NUMBER_PARTS,
+    XON_NUMBER,
+    XON_OLD_NUMBER,
+    Number,
+    NumberLayout,
+    checked,
+    meaning,
+    number_in,
+    typed,
+)
+from mappings.hl7v2.datatypes.names import XCN_NAME_PARTS, XCN_QUALIFIED, name_of, named_in
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 
 XCN_PARTS: Final = {
-    "1": "identifier.value",
-    "2": "name.family",
-    **{f"2.{sub}": "name.family.extension" for sub in range(2, 6)},
-    "3": "name.given",
-    "4": "name.given",
-    "5": "name.suffix",
-    "6": "name.prefix",
-    "7": "name.suffix",
-    "9.1": "identifier.assigner.display",
-    "9.2": "identifier.system",
-    "9.3": "identifier.system",
-    "13": "identifier.type",
+    **{comp: f"name.{part}" for comp, part in XCN_NAME_PARTS.items()},
+    **{comp: f"identifier.{part}" for comp, part in XCN_NUMBER_PARTS.items()},
+    "7": "qualification.code",
 }
 XON_PARTS: Final = {
     "1": "name",
     "3": "identifier.value",
-    "6.1": "identifier.assigner.display",
-    "6.2": "identifier.system",
-    "6.3": "identifier.system",
-    "7": "identifier.type",
     "10": "identifier.value",
+    **{comp: f"identifier.{part}" for comp, part in XON_NUMBER.parts().items()},
 }
 NDL_PARTS: Final = {"1.1": "identifier.value", "1.2": "name.family", "1.3": "name.given"}
 
@@ -52,32 +53,45 @@ def known(rtype: str, found: Number, context: Context) -> Building:
     return building
 
 
+def _numbered(rtype: str, rep: Repetition, layout: NumberLayout, context: Context) -> Building | None:
+    """The draft of what the number in a type's components names; None if it states none."""
+    found = number_in(rep, layout)
+    if found is None:
+        return None
+    building = known(rtype, found, context)
+    if len(rep.components()) >= layout.check:
+        building.resource["identifier"][0] = checked(building.resource["identifier"][0], rep, layout)
+    return building
+
+
 def practitioner(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Reference to the Practitioner an XCN names."""
-    given = [text for comp in (3, 4) if (text := leaf(rep, comp))]
-    suffix = [text for comp in (5, 7) if (text := leaf(rep, comp))]
-    prefix = [text] if (text := leaf(rep, 6)) else []
-    family, made_of = surname(rep, 2)
-    name = name_of(family, given, prefix, suffix, made_of)
+    name = named_in(rep, context, XCN_QUALIFIED)
     display = name.get("text", "")
-    value = leaf(rep, 1)
-    if value in PLACEHOLDERS:
+    building = _numbered("Practitioner", rep, XCN_NUMBER, context)
+    if building is None:
         return {"display": display} if display else None
-    found = Number(value, (leaf(rep, 9, 1), leaf(rep, 9, 2), leaf(rep, 9, 3)), leaf(rep, 13))
-    building = known("Practitioner", found, context)
     if name:
         building.resource.setdefault("name", [name])
+    degree = leaf(rep, 7)
+    if degree:
+        building.resource.setdefault("qualification", [{"code": _degree(degree)}])
     return reference(building, display)
+
+
+def _degree(text: str) -> dict[str, Any]:
+    """A degree as a code of v2 table 0360, or in the sender's words."""
+    entry = table("degree").get(text)
+    return {"coding": [entry.coding()], "text": entry.display} if entry else {"text": text}
 
 
 def organization(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Reference to the Organization an XON names."""
     name = leaf(rep, 1)
-    value = leaf(rep, 10) or leaf(rep, 3)
-    if value in PLACEHOLDERS:
+    layout = XON_NUMBER if leaf(rep, 10) not in PLACEHOLDERS else XON_OLD_NUMBER
+    building = _numbered("Organization", rep, layout, context)
+    if building is None:
         return {"display": name} if name else None
-    found = Number(value, (leaf(rep, 6, 1), leaf(rep, 6, 2), leaf(rep, 6, 3)), leaf(rep, 7))
-    building = known("Organization", found, context)
     if name:
         building.resource.setdefault("name", name)
     return reference(building, name)
@@ -85,7 +99,7 @@ def organization(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 def coded_organization(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Reference to the Organization a CWE names by code and text (OBX-15)."""
-    code, text = leaf(rep, 1), leaf(rep, 2)
+    code, text = leaf(rep, 1), leaf(rep, 2) or leaf(rep, 9)
     if code in PLACEHOLDERS:
         return {"display": text} if text else None
     building = known("Organization", Number(code, (leaf(rep, 3), "", "")), context)
@@ -124,7 +138,9 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "XCN": plain(practitioner, XCN_PARTS),
     "XON": plain(organization, XON_PARTS),
     "XON-text": plain(lambda rep, _: leaf(rep, 1) or leaf(rep, 10) or None, {"1": "", "10": ""}),
-    "CWE-organization": plain(coded_organization, {"1": "identifier.value", "2": "name", "3": "identifier.system"}),
+    "CWE-organization": plain(
+        coded_organization, {"1": "identifier.value", "2": "name", "3": "identifier.system", "9": "name"}
+    ),
     "CWE-reference": plain(logical, {"1": "identifier.value", "2": "display", "3": "identifier.system"}),
     "NDL": plain(person_with_duty, NDL_PARTS),
 }
