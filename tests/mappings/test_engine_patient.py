@@ -148,9 +148,11 @@ def test_a_phone_number_is_found_wherever_senders_put_it(sent: str) -> None:
 
 def test_a_mobile_an_area_code_and_an_address_in_the_net_keep_their_kind() -> None:
     found = patient(pid(f13="^PRN^CP^^^^13800000001~^WPN^PH^^86^0990^5550101^12~^NET^Internet^a@example.org"))
+    parts = [each.pop("extension", []) for each in found["telecom"]]
+    assert [each["valueString"] for each in parts[1]] == ["86", "0990", "5550101", "12"]
     assert found["telecom"] == [
         {"system": "phone", "value": "13800000001", "use": "mobile"},
-        {"system": "phone", "value": "+86 0990 5550101 x12", "use": "work"},
+        {"system": "phone", "value": "+86 0990 5550101 X12", "use": "work"},
         {"system": "email", "value": "a@example.org", "use": "home"},
     ]
 

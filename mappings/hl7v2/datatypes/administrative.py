@@ -57,6 +57,9 @@ def contact_number(rep: Repetition, context: Context) -> Json | None:
         return None
     found = Number(value, (issuer, "", ""), leaf(rep, 2))
     result = typed(found, meaning(found, context, context.at))
+    entry = table("practitioner-number").get(found.kind)
+    if entry is not None:
+        result["type"] = {"coding": [entry.coding(), *result.get("type", {}).get("coding", ())]}
     return result | {"period": {"end": end}} if isinstance(end, str) else result
 
 

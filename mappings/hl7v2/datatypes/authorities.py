@@ -70,16 +70,23 @@ def _device(rep: Repetition, context: Context) -> dict[str, Any] | None:
     return building.reference | {"display": leaf(rep, 1) or leaf(rep, 2)} if building else None
 
 
+def site(authority: Authority, context: Context) -> Building | None:
+    """The site an HD names."""
+    building = named("Location", authority, context)
+    if building is not None and "name" not in building.resource:
+        system = "http://terminology.hl7.org/CodeSystem/location-physical-type"
+        building.resource |= {
+            "name": authority[0] or authority[1],
+            "mode": "instance",
+            "physicalType": {"coding": [{"system": system, "code": "si"}]},
+        }
+    return building
+
+
 def _location(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Reference to the site an HD names."""
-    authority = authority_of(rep)
-    building = named("Location", authority, context)
-    if building is None:
-        return None
-    building.resource.setdefault("name", authority[0] or authority[1])
-    system = "http://terminology.hl7.org/CodeSystem/location-physical-type"
-    building.resource["physicalType"] = {"coding": [{"system": system, "code": "si", "display": "Site"}]}
-    return building.reference | {"display": authority[0] or authority[1]}
+    building = site(authority_of(rep), context)
+    return building.reference | {"display": leaf(rep, 1) or leaf(rep, 2)} if building else None
 
 
 def _endpoint(rep: Repetition, _: Context) -> Primitive | str:
@@ -104,8 +111,8 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "HD-organization": plain(lambda rep, context: organization_of(authority_of(rep), context), HD_PARTS),
     "HD-device": plain(_device, HD_PARTS),
     "HD-location": plain(_location, {"1": "name", "2": "identifier.value", "3": "identifier.system"}),
-    "HD-endpoint": plain(_endpoint, {"2": "", "3": ""}),
-    "HD-name": plain(_name, {"1": "", "2": "", "3": ""}),
+    "HD-endpoint": plain(_endpoint, {"2": ""}),
+    "HD-name": plain(_name, {"1": ""}),
     "HD-universal": plain(lambda rep, _: leaf(rep, 2) or None, {"2": ""}),
     "HD-identifier": plain(_identifier, {"1": "value", "2": "value", "3": "type"}),
 }

@@ -237,10 +237,10 @@ def national_id(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 def licence(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Identifier of a driver's licence (DLN): number, issuer, end of validity."""
-    value, issuer = leaf(rep, 1), leaf(rep, 2)
+    value = leaf(rep, 1)
     if not value:
         return None
-    found = Number(value, (issuer, "", ""), "DL")
+    found = Number(value, (leaf(rep, 2), leaf(rep, 2, 4), ""), "DL")
     result = typed(found, meaning(found, context, context.at))
     span = period(None, date_time(rep, context, 3))
     return result | {"period": span} if span else result
@@ -331,6 +331,6 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "EIP-placer": _pair_member(1, "PLAC"),
     "EIP-filler": _pair_member(2, "FILL"),
     "ST-identifier": plain(bare, {"1.*": "value"}),
-    "licence": plain(licence, {"1": "value", "2": "system", "3": "period.end"}),
+    "licence": plain(licence, {"1": "value", "2": "assigner.display", "2.4": "system", "3": "period.end"}),
     "national-id": plain(national_id, {"1": "value"}),
 }

@@ -99,6 +99,21 @@ def source_site(rep: Repetition, context: Context) -> dict[str, Any] | None:
     return _coded_leaves(rep.subcomponents(4), context)
 
 
+def source_additive(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """SPS.2: what was added."""
+    return _coded_leaves(rep.subcomponents(2), context)
+
+
+def source_method(rep: Repetition, _: Context) -> str | None:
+    """SPS.3: how it was collected, in words."""
+    return clean(" ".join(filter(None, rep.subcomponents(3)))) or None
+
+
+def source_condition(rep: Repetition, context: Context) -> dict[str, Any] | None:
+    """SPS.6: frozen, refrigerated and the like (v2 table 0369 before version 2.6, in the sender's words after)."""
+    return _coded_leaves(rep.subcomponents(6), context)
+
+
 def quantity(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """CQ to Quantity; what is no number is refused."""
     found = decimal(leaf(rep, 1))
@@ -120,5 +135,8 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "TQ-end-instant": plain(timing_end_instant, {"5": ""}),
     "SPS-type": plain(source_type, {"1.1": "coding.code", "1.2": "coding.display", "1.3": "coding.system"}),
     "SPS-site": plain(source_site, {"4.1": "coding.code", "4.2": "coding.display", "4.3": "coding.system"}),
+    "SPS-additive": plain(source_additive, {"2.1": "coding.code", "2.2": "coding.display", "2.3": "coding.system"}),
+    "SPS-method": plain(source_method, {"3.*": ""}),
+    "SPS-condition": plain(source_condition, {"6.1": "coding.code", "6.2": "coding.display", "6.3": "coding.system"}),
     "CQ": plain(quantity, {"1": "value", "2.1": "unit", "2.2": "unit"}),
 }

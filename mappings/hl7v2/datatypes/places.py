@@ -1,54 +1,131 @@
-"""Places (PL, DLD) as Location resources and references to them: one resource for each place as it is written."""
+"""Places (PL, DLD, and those of an NDL) as Location resources: the bed, its room, its ward and so on, each in the next.
+
+One resource for each place as it is written; a reference means the innermost. The order in which they contain each
+other is the guide's (PL[Location], NDL[PractitionerRole]): bed, room, level, ward, building, site.
+"""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
 
-from mappings.hl7v2.context import Context, mapped
+from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.datatypes.authorities import identifiers, site
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.contacts import address
-from mappings.hl7v2.datatypes.identifiers import Number
+from mappings.hl7v2.datatypes.identifiers import Number, meaning, typed
 from mappings.hl7v2.datatypes.references import known, reference
 from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.parser import Repetition
 
+
+class Layout(NamedTuple):
+    """Which components hold the kinds of place (codes of location-physical-type); `si` is the site or facility."""
+
+    si: int
+    bu: int
+    wa: int
+    lvl: int
+    ro: int
+    bd: int
+
+
+PL: Final = Layout(si=4, bu=7, wa=1, lvl=8, ro=2, bd=3)
+NDL: Final = Layout(si=7, bu=10, wa=4, lvl=11, ro=5, bd=6)
+_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/location-physical-type"
+#: The order in which the parts of a name are written.
+_NAME: Final = ("bu", "lvl", "wa", "ro", "bd")
+
 _PL_PARTS: Final = {
     **{f"{n}.*": "name" for n in (1, 2, 3, 7, 8)},
-    "4.1": "identifier.assigner.display",
+    "4.1": "partOf",
     "4.2": "identifier.system",
     "4.3": "identifier.system",
     "9": "description",
     "10.1": "identifier.value",
+    "10.2": "identifier.assigner.display",
+    "10.3": "identifier.assigner.identifier",
+    "10.4": "identifier.assigner.identifier.type",
+    "11.1": "identifier.assigner.display",
 }
 
 _ADDRESS: Final = mapped("Location.address")
 
-_LA2_PARTS: Final = {"1.*": "name", "2.*": "name", "3.*": "name", "4.1": "name", "4.2": "identifier.system"}
+#: A place by its kind, and the component that names it.
+_Level = tuple[str, str, int]
 
-#: Codes of location-physical-type by the component of PL that names that kind of place, in the order of the name.
-_LEVELS: Final = (("bu", 7), ("lvl", 8), ("wa", 1), ("ro", 2), ("bd", 3))
-_DEPTH: Final = ("bu", "lvl", "wa", "ro", "bd")
+
+def place_in(rep: Repetition, context: Context, layout: Layout, number: str = "") -> Building | None:
+    """The draft of the innermost place a type names, with those around it; None if it names none.
+
+    `number` is the innermost place's own, by which it is known.
+    """
+    levels = [
+        (code, text, at) for code, at in layout._asdict().items() if code != "si" and (text := component(rep, at))
+    ]
+    around = _site(rep, layout.si, context)
+    if not levels:
+        return _known(levels, number, rep, layout, context) if number else None
+    building = None
+    for depth in range(1, len(levels) + 1):
+        building = _known(levels[:depth], number if depth == len(levels) else "", rep, layout, context)
+        if around is not None:
+            building.resource.setdefault("partOf", around.reference)
+        around = building
+    return building
+
+
+def _site(rep: Repetition, at: int, context: Context) -> Building | None:
+    authority = (leaf(rep, at, 1), leaf(rep, at, 2), leaf(rep, at, 3))
+    return site(authority, context) if authority[0] or authority[1] else None
+
+
+def _known(levels: Sequence[_Level], number: str, rep: Repetition, layout: Layout, context: Context) -> Building:
+    by_code = {code: text for code, text, _ in levels}
+    named = [(code, by_code[code]) for code in _NAME if code in by_code]
+    place = number or "/".join(f"{code}={text}" for code, text in named)
+    authority = (leaf(rep, layout.si, 1), leaf(rep, layout.si, 2), leaf(rep, layout.si, 3))
+    building = known("Location", Number(place, authority), context)
+    resource = building.resource
+    if "name" not in resource:
+        resource["name"] = " ".join(text for _, text in named) or number
+        resource["mode"] = "instance"
+        if levels:
+            kind, _, at = levels[-1]
+            resource["physicalType"] = {"coding": [{"system": _SYSTEM, "code": kind}]}
+            own = (leaf(rep, at, 1), leaf(rep, at, 2), leaf(rep, at, 3))
+            resource["identifier"] = [*identifiers(own, context), *resource["identifier"]]
+    return building
 
 
 def location(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """Reference to the Location a PL names: the bed, room or ward, one resource for each as it is written."""
-    levels = [(code, text) for code, comp in _LEVELS if (text := component(rep, comp))]
+    """Reference to the innermost place a PL names."""
     number, description = leaf(rep, 10, 1), leaf(rep, 9)
-    if not levels and not number:
+    building = place_in(rep, context, PL, number)
+    if building is None:
         context.note("refused", "no place in it")
         return None
-    name = " ".join(text for _, text in levels) or number
-    place = number or "/".join(f"{code}={text}" for code, text in levels)
-    building = known("Location", Number(place, (leaf(rep, 4, 1), leaf(rep, 4, 2), leaf(rep, 4, 3))), context)
     resource = building.resource
-    resource.setdefault("name", name)
     if description:
         resource.setdefault("description", description)
-    kind = max(levels, key=lambda level: _DEPTH.index(level[0]))[0] if levels else ""
-    if kind:
-        system = "http://terminology.hl7.org/CodeSystem/location-physical-type"
-        resource.setdefault("physicalType", {"coding": [{"system": system, "code": kind}]})
-    return reference(building, name)
+    if len(rep.components()) > 9:
+        _numbered(building, rep, number, context)
+    return reference(building, resource["name"])
+
+
+def _numbered(building: Building, rep: Repetition, number: str, context: Context) -> None:
+    """PL.10 with its own assigner, and PL.11, the assigner of those that name none."""
+    stated = building.resource["identifier"]
+    own = (leaf(rep, 10, 2), leaf(rep, 10, 3), leaf(rep, 10, 4))
+    if number and any(own):
+        found = Number(number, own)
+        made = typed(found, meaning(found, context, context.at))
+        if made not in stated:
+            stated.append(made)
+    assigner = leaf(rep, 11, 1)
+    if assigner:
+        for each in stated:
+            each.setdefault("assigner", {"display": assigner})
 
 
 def addressed_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
@@ -75,12 +152,15 @@ def facility_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 
 def discharge_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """Reference to the Location a DLD names by a code and its text."""
+    """Reference to the Location a DLD names by a code and its text; the code is its type too."""
     code, text = leaf(rep, 1, 1), leaf(rep, 1, 2)
     if not code and not text:
         return None
     building = known("Location", Number(code or text), context)
     building.resource.setdefault("name", text or code)
+    if code and " " not in code:
+        coding = {"code": code, "display": text} if text else {"code": code}
+        building.resource.setdefault("type", [{"coding": [coding], "text": text or code}])
     return reference(building, text or code)
 
 
@@ -90,5 +170,5 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "LA2": plain(
         facility_place, {"1.*": "name", "2.*": "name", "3.*": "name", "4.1": "name", "4.2": "identifier.system"}
     ),
-    "DLD": plain(discharge_place, {"1.1": "identifier.value", "1.2": "name"}),
+    "DLD": plain(discharge_place, {"1.1": "type.coding.code", "1.2": "name"}),
 }

@@ -38,7 +38,15 @@ XON_PARTS: Final = {
     "10": "identifier.value",
     **{comp: f"identifier.{part}" for comp, part in XON_NUMBER.parts().items()},
 }
-NDL_PARTS: Final = {"1.1": "identifier.value", "1.2": "name.family", "1.3": "name.given"}
+NDL_PARTS: Final = {
+    "1.1": "identifier.value",
+    "1.2": "name.family",
+    "1.3": "name.given",
+    "1.4": "name.given",
+    "1.5": "name.suffix",
+    "1.6": "name.prefix",
+    "1.7": "name.suffix",
+}
 
 
 def reference(building: Building, display: str) -> dict[str, str]:
@@ -122,9 +130,10 @@ def logical(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 def person_with_duty(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Reference to the Practitioner an NDL names; the subcomponents of its first component are a CNN."""
-    cnn = [clean(text) for text in rep.subcomponents(1)] + [""] * 3
-    value, family, given = cnn[:3]
-    name = name_of(family, [given] if given else [], [], [])
+    cnn = [clean(text) for text in rep.subcomponents(1)] + [""] * 7
+    value, family, given, second, suffix, prefix, degree = cnn[:7]
+    givens, prefixes, suffixes = (list(filter(None, texts)) for texts in ((given, second), (prefix,), (suffix, degree)))
+    name = name_of(family, givens, prefixes, suffixes)
     display = name.get("text", "")
     if value in PLACEHOLDERS:
         return {"display": display} if display else None

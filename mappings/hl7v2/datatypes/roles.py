@@ -13,7 +13,9 @@ from mappings.hl7v2.context import Building, Context, Mapped, mapped
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
 from mappings.hl7v2.datatypes.contacts import DATATYPES as CONTACTS
 from mappings.hl7v2.datatypes.contacts import address
-from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, entity, meaning, typed
+from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, XON_NUMBER, Number, checked, entity, meaning, typed
+from mappings.hl7v2.datatypes.places import NDL as NDL_PLACE
+from mappings.hl7v2.datatypes.places import place_in
 from mappings.hl7v2.datatypes.references import (
     NDL_PARTS,
     XCN_PARTS,
@@ -85,6 +87,9 @@ def _make_duty(options: Options) -> Converter:
         made = context.made(found)
         if made is not None and span:
             made.resource.setdefault("period", span)
+        place = place_in(rep, context, NDL_PLACE) if made is not None and len(rep.components()) > 3 else None
+        if made is not None and place is not None:
+            append(made.resource, "location", place.reference, {"": made.long_lists})
         return found
 
     return convert
@@ -166,7 +171,9 @@ def place_of_order(rep: Repetition, context: Context) -> dict[str, Any] | None:
         value = name
     if not value:
         return None
-    building = known("Location", Number(value, (leaf(rep, 6, 1), leaf(rep, 6, 2), leaf(rep, 6, 3))), context)
+    found_number = Number(value, (leaf(rep, 6, 1), leaf(rep, 6, 2), leaf(rep, 6, 3)), leaf(rep, 7))
+    building = known("Location", found_number, context)
+    building.resource["identifier"][0] = checked(building.resource["identifier"][0], rep, XON_NUMBER)
     building.resource.setdefault("name", name or value)
     found = reference(building, name)
     _with(found, 23, "telecom", _CONTACT, context)
@@ -236,7 +243,10 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "XCN-director": plain(director, _PERSON),
     "XON-performing": plain(performing_organization, XON_PARTS),
     "XON-location": plain(place_of_order, XON_PARTS),
-    "NDL-role": Datatype(_make_duty, _DUTY | {"2": "period.start", "3": "period.end"}),
+    "NDL-role": Datatype(
+        _make_duty,
+        _DUTY | {"2": "period.start", "3": "period.end"} | {f"{n}.*": "location" for n in (4, 5, 6, 7, 10, 11)},
+    ),
     "EI-organization": plain(
         document_number, {"1.*": "value", "2": "assigner", "3": "assigner.identifier", "4": "assigner.identifier.type"}
     ),

@@ -23,6 +23,10 @@ from mappings.hl7v2.parser import Repetition
 ATTACHMENT: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value"
 UCUM: Final = "http://unitsofmeasure.org"
 UCUM_NAMES: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.113883.6.8"})
+#: The media type of data of which only a kind is told; R4 wants one (att-1).
+_ANY_DATA: Final = "application/octet-stream"
+_ALTERNATE: Final = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
+_V2_MEDIA: Final = "http://terminology.hl7.org/CodeSystem/v2-0191"
 _BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _COMPARATORS: Final = frozenset({"<", "<=", ">", ">="})
 _MEDIA: Final = {
@@ -156,12 +160,17 @@ def _structured(rep: Repetition, units: Json, _: Context) -> Json | None:
         plain = "" if comparator == "=" else comparator
         quantity = _quantity(first, units, plain) if plain in _COMPARATORS | {""} else None
         return {"valueQuantity": quantity} if quantity else None
-    low, high = _quantity(first, units), _quantity(second, units)
-    if low is None or high is None or comparator not in {"", "="}:
+    return _of_two(comparator, _quantity(first, units), separator, _quantity(second, units))
+
+
+def _of_two(comparator: str, low: Json | None, separator: str, high: Json | None) -> Json | None:
+    """A range, which has no comparator, or a ratio, whose comparator is the numerator's."""
+    if low is None or high is None or comparator not in _COMPARATORS | {"", "="}:
         return None
     if separator == "-":
-        return {"valueRange": {"low": low, "high": high}} if low["value"] <= high["value"] else None
-    return {"valueRatio": {"numerator": low, "denominator": high}} if separator in {":", "/"} else None
+        return {"valueRange": {"low": low, "high": high}} if low["value"] <= high["value"] and not comparator else None
+    above = {"comparator": comparator} if comparator in _COMPARATORS else {}
+    return {"valueRatio": {"numerator": low | above, "denominator": high}} if separator in {":", "/"} else None
 
 
 def _coded(rep: Repetition, _: Json, context: Context) -> Json | None:
@@ -236,7 +245,12 @@ def _data(rep: Repetition, _: Json, context: Context) -> Json | None:
     if leaf(rep, 4).upper() != "BASE64" or not _BASE64.match(data) or len(data) % 4:
         return None
     described = rep.separators.component.join(rep.components()[:4])
-    stated = _attachment({"contentType": _media_type(leaf(rep, 2), leaf(rep, 3)), "data": data}, leaf(rep, 1))
+    kind, subtype = leaf(rep, 2), leaf(rep, 3)
+    content: Json = {"contentType": _media_type(kind, subtype) or _ANY_DATA, "data": data}
+    if kind and not subtype:
+        concept = {"coding": [{"system": _V2_MEDIA, "code": kind}], "text": kind}
+        content = {"extension": [{"url": _ALTERNATE, "valueCodeableConcept": concept}], **content}
+    stated = _attachment(content, leaf(rep, 1))
     return {"extension": [*stated["extension"], context.original(clean(described))]}
 
 
