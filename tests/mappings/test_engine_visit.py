@@ -83,8 +83,14 @@ def test_class_place_and_people_of_the_stay() -> None:
     stay = resource(found, "Encounter")
     assert stay["class"]["code"] == "IMP"
     assert stay["location"][0]["status"] == "active"
-    bed = resource(found, "Location")
-    assert (bed["name"], bed["physicalType"]["coding"][0]["code"]) == ("内科 12 3", "bd")
+    places = {each.resource["physicalType"]["coding"][0]["code"]: each for each in drafts(found, "Location")}
+    assert {kind: each.resource["name"] for kind, each in places.items()} == {
+        "bd": "内科 12 3",
+        "ro": "内科 12",
+        "wa": "内科",
+    }
+    assert places["bd"].resource["partOf"]["reference"] == f"Location/{places['ro'].resource['id']}"
+    assert stay["location"][0]["location"]["reference"] == f"Location/{places['bd'].resource['id']}"
     assert stay["participant"][0]["type"][0]["coding"][0]["code"] == "ATND"
     assert stay["identifier"][0]["type"]["coding"][0]["code"] == "VN"
 

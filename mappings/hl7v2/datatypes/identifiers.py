@@ -311,7 +311,7 @@ def _pair_member(comp: int, kind: str) -> Datatype:
         authority = (leaf(rep, comp, 2), leaf(rep, comp, 3), leaf(rep, comp, 4))
         return _entity(Number(value, authority, kind), context) if value else None
 
-    names = ("value", "assigner.display", "system", "system")
+    names = ("value", "assigner.display", "system", "assigner.identifier.type")
     return plain(convert, {f"{comp}.{sub}": name for sub, name in enumerate(names, 1)})
 
 
@@ -321,7 +321,7 @@ def placer_and_filler(rep: Repetition, context: Context) -> list[dict[str, Any]]
     return [made for made in halves if made]
 
 
-_EI_PARTS: Final = {"1.*": "value", "2": "assigner.display", "3": "system", "4": "system"}
+_EI_PARTS: Final = {"1.*": "value", "2": "assigner.display", "3": "system", "4": "assigner.identifier.type"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "CX": plain(identifier_or_word, CX_PARTS),

@@ -38,7 +38,7 @@ _NAME: Final = ("bu", "lvl", "wa", "ro", "bd")
 
 _PL_PARTS: Final = {
     **{f"{n}.*": "name" for n in (1, 2, 3, 7, 8)},
-    "4.1": "partOf",
+    "4.1": "partOf.name",
     "4.2": "identifier.system",
     "4.3": "identifier.system",
     "9": "description",
