@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from hub.audit.balp import Observer, audit_events
 from hub.audit.entry import Entry
 from hub.audit.queries import newest
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.feeds import editions, envelope_readers, facilities_of, translators
 from hub.bootstrap.foundation import Foundation
 from hub.cli.main import app
+from hub.fhir.validate import validate
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
 from hub.kernel.log import Log
@@ -201,3 +203,6 @@ def test_what_engineers_do_is_in_the_audit_trail_before_values_are_seen(county: 
     assert [len(entry.patients) for entry in trail if "4712" in (entry.query or "")] == [1]
     assert not any(name in (entry.query or "") for entry in trail for name in NAMES)
     assert "reason=many" in (trail[-1].query or "")
+    observer = Observer(name="urn:yilian:test", base_url="https://hub.example/fhir", canonical_base="https://x.example")
+    events = [event for entry in trail for event in audit_events(entry, observer)]
+    assert [issue for event in events for issue in validate(event) if issue.severity in {"error", "fatal"}] == []
