@@ -75,12 +75,10 @@ def test_messages_are_listed_shown_masked_and_replayed_from_the_command_line(hub
     shown = hub.yilian("messages", "show", str(newest), "--data", str(hub.data)).stdout
     assert "测试甲" not in shown
     assert "ADT^A01" in shown
-    refused = hub.yilian("messages", "show", str(newest), "--unmask", "--data", str(hub.data), check=False)
+    refused = hub.yilian("messages", "show", str(newest), "--unmask", " ", "--data", str(hub.data), check=False)
     assert refused.returncode == 2
     assert "needs a reason" in refused.stderr
-    unmasked = hub.yilian(
-        "messages", "show", str(newest), "--unmask", "--reason", "vendor call", "--data", str(hub.data)
-    )
+    unmasked = hub.yilian("messages", "show", str(newest), "--unmask", "vendor call", "--data", str(hub.data))
     assert "测试甲" in unmasked.stdout
     assert "1 messages are queued" in hub.yilian("messages", "replay", str(newest), "--data", str(hub.data)).stdout
     hub.settled()
