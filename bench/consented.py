@@ -52,14 +52,20 @@ _RESTRICTED: Final = [{"system": cases.CONFIDENTIALITY, "code": "R"}, {"system":
 @asynccontextmanager
 async def house(url: str, count: int) -> AsyncIterator[House]:
     """A house whose patients have a record of `count` resources each, about 1 KiB a piece; all tables are there."""
+    async with empty_house(url, page_limit=count + 100) as made:
+        await _fill(made, count)
+        yield made
+
+
+@asynccontextmanager
+async def empty_house(url: str, *, page_limit: int) -> AsyncIterator[House]:
+    """A house in a database that has its tables."""
     database, store, stream = await Database.connect(url), Store(system_clock), io.StringIO()
     log = Log("bench", stream=stream)
     trail = Trail(database, log)
-    gate = Gate(database, store, trail, DIRECTORY, SECRET, system_clock, log, page_limit=count + 100)
-    made = House(database=database, store=store, trail=trail, gate=gate, stream=stream)
+    gate = Gate(database, store, trail, DIRECTORY, SECRET, system_clock, log, page_limit=page_limit)
     try:
-        await _fill(made, count)
-        yield made
+        yield House(database=database, store=store, trail=trail, gate=gate, stream=stream)
     finally:
         await trail.close()
         await database.close()

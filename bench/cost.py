@@ -25,6 +25,7 @@ from urllib.parse import quote, urlsplit
 
 import asyncpg
 
+from bench.cpu import children, cpu_of, parent
 from hub.demo.tokens import clients
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
@@ -160,31 +161,6 @@ class Meter:
         await asyncio.sleep(1.1)  # statistics of transactions are told after a second
         done = await self.database.fetchval("SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database")
         return sum(map(cpu_of, self.api)), sum(map(cpu_of, children(self.postmaster))), int(done)
-
-
-def cpu_of(pid: int) -> float:
-    """Microseconds of CPU a process has used, all its threads together; 0 for one that ended."""
-    spent = 0
-    for thread in Path(f"/proc/{pid}/task").glob("*/schedstat"):
-        try:
-            spent += int(thread.read_text().split()[0])
-        except OSError:
-            continue
-    return spent / 1000
-
-
-def parent(pid: int) -> int:
-    """Which process started it; 0 for one that ended."""
-    try:
-        return int(Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[1])
-    except OSError:
-        return 0
-
-
-def children(pid: int) -> Iterator[int]:
-    """Processes a process has started."""
-    running = (int(one.name) for one in Path("/proc").glob("[0-9]*"))
-    return (one for one in running if parent(one) == pid)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
