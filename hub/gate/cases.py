@@ -105,7 +105,7 @@ class Cases:
 
     `confined` are the source patients outside of whom the token sees nothing; None: it is not confined. `own` are the
     facilities of the requester's legal entity. `nobody` is the request about what is about no patient; `decided` keeps
-    the decision on each kind of that.
+    the decision on each kind of that, `apart` what is decided of each kind whoever the patient is (hub.gate.release).
     """
 
     rules: Rules
@@ -118,6 +118,7 @@ class Cases:
     confined: tuple[UUID, ...] | None = None
     by_pkey: dict[UUID, Case] = field(default_factory=dict)
     decided: dict[Hashable, Decision] = field(default_factory=dict)
+    apart: dict[Hashable, Decision | None] = field(default_factory=dict)
 
     async def look_up(self, tx: Tx, whom: Whom) -> list[Case]:
         """The cases of these persons, which are kept."""

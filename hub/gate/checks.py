@@ -10,7 +10,7 @@ from hub.db.database import Tx
 from hub.gate.cases import Cases
 from hub.gate.dossiers import Whom
 from hub.gate.recorder import Asked, Basis, Recorder
-from hub.gate.release import decide, short_way
+from hub.gate.release import apart, decide
 from hub.kernel.errors import Category, HubError
 from hub.store.values import Stored
 
@@ -23,9 +23,7 @@ async def look_up_all(tx: Tx, cases: Cases, rows: Iterable[Stored]) -> None:
     missing = {
         row.pkey
         for row in rows
-        if row.patient is not None
-        and row.pkey not in cases.by_pkey
-        and short_way(cases.actor, cases.rules.directory, row) is None
+        if row.patient is not None and row.pkey not in cases.by_pkey and apart(cases, row) is None
     }
     if missing and cases.confined is None:
         await cases.look_up(tx, Whom(keys=sorted(missing)))

@@ -6,7 +6,7 @@ as pointers to what is denied, so that the two look alike.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
 from msgspec import structs
@@ -38,6 +38,11 @@ async def hidden_from(door: Door, tx: Tx, cases: Cases, rows: Sequence[Stored]) 
 def bound(basis: Basis, cases: Cases, rows: Sequence[Stored]) -> Basis:
     """A basis that hangs on the consents where what rows may repeat does, whatever permits the rows themselves."""
     return replace(basis, epoch=cases.epoch) if any(row.facts.flags for row in rows) else basis
+
+
+def all_discreet(rows: Iterable[Stored], hidden: Collection[Pointer]) -> tuple[Released, ...]:
+    """Rows as they leave."""
+    return tuple([discreet(row, hidden) for row in rows] if hidden else map(released, rows))
 
 
 def discreet(row: Stored, hidden: Collection[Pointer]) -> Released:

@@ -18,7 +18,7 @@ from hub.gate.break_glass import refused_in
 from hub.gate.cases import Cases
 from hub.gate.checks import checked, look_up_all
 from hub.gate.door import Door, not_found
-from hub.gate.hidden import bound, discreet, hidden_from
+from hub.gate.hidden import all_discreet, bound, hidden_from
 from hub.gate.looks import AUDIT_EVENT
 from hub.gate.pages import CURSOR, binding_of
 from hub.gate.recorder import Asked
@@ -83,7 +83,7 @@ async def _page(
         await door.recorder.released(asked, found.matches, basis)
     else:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
-    return found, tuple(discreet(row, hidden) for row in found.matches)
+    return found, all_discreet(found.matches, hidden)
 
 
 async def _visible(door: Door, tx: Tx, cases: Cases, rtype: str | None) -> Visible:

@@ -16,7 +16,7 @@ from hub.gate.cases import Cases
 from hub.gate.checks import basis_of
 from hub.gate.door import Door, not_found
 from hub.gate.dossiers import Whom
-from hub.gate.hidden import bound, discreet, hidden_from
+from hub.gate.hidden import all_discreet, bound, discreet, hidden_from
 from hub.gate.pages import binding_of
 from hub.gate.policy import refused_break_glass
 from hub.gate.recorder import Asked, Basis
@@ -101,7 +101,7 @@ async def history(door: Door, asked: Asked, count: int | None, cursor: str | Non
         basis = basis_of(cases, [*decided, *_ground(current, decision)])
         await door.recorder.released(asked, page, bound(basis, cases, page))
         more = door.seal.close(encoded(place.after(page[-1])), binding) if len(kept) > size else None
-        matches = tuple(discreet(then, hidden) for then in page)
+        matches = all_discreet(page, hidden)
         total = len(page) if place.below is None and more is None else None
         return ReleasedPage(matches=matches, total=total, next=more, as_of=place.as_of)
 

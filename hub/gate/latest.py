@@ -11,7 +11,7 @@ from hub.gate.break_glass import refused_in
 from hub.gate.checks import checked, look_up_all
 from hub.gate.door import Door
 from hub.gate.dossiers import Whom
-from hub.gate.hidden import bound, discreet, hidden_from
+from hub.gate.hidden import all_discreet, bound, hidden_from
 from hub.gate.parameters import count, invalid, once, unknown
 from hub.gate.reach import within
 from hub.gate.recorder import Asked
@@ -94,7 +94,7 @@ async def _page(door: Door, asked: Asked, wish: _Wish) -> ReleasedPage:
         await door.recorder.released(asked, rows, basis)
     else:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
-    matches = tuple(discreet(row, hidden) for row in rows)
+    matches = all_discreet(rows, hidden)
     return ReleasedPage(matches=matches, total=len(matches), ignored=wish.query.ignored)
 
 

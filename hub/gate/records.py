@@ -22,7 +22,7 @@ from hub.gate.cases import Case, Cases
 from hub.gate.checks import basis_of, checked, look_up_all
 from hub.gate.door import Door, not_found
 from hub.gate.dossiers import Whom
-from hub.gate.hidden import bound, discreet, hidden_from
+from hub.gate.hidden import all_discreet, bound, hidden_from
 from hub.gate.instances import address_of
 from hub.gate.pages import CURSOR, binding_of
 from hub.gate.policy import refused_break_glass
@@ -88,10 +88,10 @@ async def _page(door: Door, asked: Asked, rid: str, wish: Wish, binding: bytes, 
     basis = bound(await checked(door.recorder, asked, cases, told), cases, told)
     await door.recorder.released(asked, told, basis)
     golden = [golden_records.released(heads, rid, door.canonical_base)] if heads else []
-    matches = (*golden, *(discreet(row, hidden) for row in found.matches))
+    matches = (*golden, *all_discreet(found.matches, hidden))
     return ReleasedPage(
         matches=matches,
-        included=tuple(discreet(row, hidden) for row in found.included),
+        included=all_discreet(found.included, hidden),
         total=len(matches) if after is None and found.next is None else None,
         next=None if found.next is None else door.seal.close(found.next, binding),
         ignored=wish.ignored,

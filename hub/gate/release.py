@@ -36,6 +36,17 @@ def short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | 
     return permit(Reason.AUTHOR_ORGANISATION) if same else None
 
 
+def apart(cases: Cases, stored: Stored) -> Decision | None:
+    """The short way of a request that may be made: once for each kind of version, as a page holds many of few kinds."""
+    kind = stored.type, stored.facts.author_org, stored.patient is None
+    try:
+        return cases.apart[kind]
+    except KeyError:
+        may = stored.patient is None or askable(cases.nobody)
+        found = cases.apart[kind] = short_way(cases.actor, cases.rules.directory, stored) if may else None
+        return found
+
+
 def decide(cases: Cases, stored: Stored) -> Decision:
     """The decision on one version; a patient who was not looked up is nobody the request may be about."""
     if stored.patient is None:
@@ -44,8 +55,8 @@ def decide(cases: Cases, stored: Stored) -> Decision:
         return deny(Reason.PATIENT_MISMATCH)
     case = cases.by_pkey.get(stored.pkey)
     if case is None:
-        found = short_way(cases.actor, cases.rules.directory, stored)
-        return found if found is not None and askable(cases.nobody) else deny(Reason.PATIENT_MISMATCH)
+        found = apart(cases, stored)
+        return deny(Reason.PATIENT_MISMATCH) if found is None else found
     return _decided(case.decided, stored, case.inquiry, case.looks, case.pointed)
 
 

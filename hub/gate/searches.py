@@ -17,7 +17,7 @@ from hub.gate.cases import Cases
 from hub.gate.checks import all_permitted, checked, look_up_all
 from hub.gate.door import Door
 from hub.gate.dossiers import Whom
-from hub.gate.hidden import bound, discreet, hidden_from
+from hub.gate.hidden import all_discreet, bound, hidden_from
 from hub.gate.pages import CURSOR, binding_of
 from hub.gate.reach import within
 from hub.gate.recorder import Asked
@@ -72,8 +72,8 @@ async def _search(door: Door, asked: Asked, query: Query, binding: bytes, after:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
     found = page.found
     return ReleasedPage(
-        matches=tuple([discreet(row, page.hidden) for row in found.matches]),
-        included=tuple([discreet(row, page.hidden) for row in page.included]),
+        matches=all_discreet(found.matches, page.hidden),
+        included=all_discreet(page.included, page.hidden),
         total=_total(query, found, first=after is None),
         next=None if found.next is None else door.seal.close(found.next, binding),
         ignored=query.ignored,

@@ -111,9 +111,10 @@ def referred(emit: Emitter, plan: Plan) -> str:
     if plan.after is not None:
         conditions.append(f"w.key > {emit.use(plan.after.row[0])}")
         conditions += _unchanged(emit, plan.after, "t")
-    keys = f"SELECT DISTINCT k.key FROM resource r CROSS JOIN LATERAL unnest(r.refs) AS k (key) WHERE {every(leading)}"
+    # unnest among the columns: as a table of its own it would be set up anew for each row.
+    keys = f"SELECT DISTINCT unnest(r.refs) FROM resource r WHERE {every(leading)}"
     return (
-        f"SELECT {_columns('t')} FROM ({keys}) w JOIN resource t ON t.pkey = w.key AND t.key = w.key"
+        f"SELECT {_columns('t')} FROM ({keys}) w (key) JOIN resource t ON t.pkey = w.key AND t.key = w.key"
         f" WHERE {every(conditions)} ORDER BY w.key LIMIT {_limit(emit, plan)}"
     )
 

@@ -1,6 +1,7 @@
 """Text of statements: placeholders in the order of use, and the fragments every clause shares.
 
-Text comes from constants of this package only; every value, and every number of a parameter or a type, is bound.
+Text comes from constants of this package only; every value, and every number of a parameter or a type, is bound (but
+those of the types in the gate's predicate).
 """
 
 from __future__ import annotations

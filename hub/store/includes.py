@@ -69,6 +69,8 @@ async def included(tx: Tx, query: Query, matches: Sequence[Stored], who: Seen) -
 
     Raises HubError TOO_LARGE beyond MOST resources.
     """
+    if not (query.includes or query.revincludes):
+        return []
     known = {_key(match) for match in matches}
     found: list[Stored] = []
     forward, backward, fresh = query.includes, query.revincludes, list(matches)

@@ -54,12 +54,15 @@ class SeenPanel:
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """The gate's predicate with its values bound; None for what it does not say."""
+    """The gate's predicate with its values bound; None for what it does not say.
+
+    Its sets of types are few and the same for all, so they stand in the text: arrays are dear to send.
+    """
 
     everything: bool = False
-    types: Bind | None = None
+    types: str | None = None
     organizations: Bind | None = None
-    withheld: Bind | None = None
+    withheld: str | None = None
     panel: SeenPanel | None = None
     groups: tuple[SeenGroup, ...] = ()
     confined: Keys | None = None
@@ -82,13 +85,11 @@ def seen(visible: Visible) -> Seen:
     )
 
 
-def _types(names: frozenset[str]) -> Bind | None:
-    return Bind(_numbers(names), "smallint[]") if names else None
-
-
 @lru_cache(maxsize=64)
-def _numbers(names: frozenset[str]) -> list[int]:
-    return [type_number(name) for name in names]
+def _types(names: frozenset[str]) -> str | None:
+    """An array of the numbers of some types."""
+    numbers = ",".join(str(type_number(name)) for name in sorted(names))
+    return f"'{{{numbers}}}'::smallint[]" if names else None
 
 
 def _keys(pkeys: Sequence[UUID]) -> Keys:
@@ -124,7 +125,7 @@ def may_see(emit: Emitter, who: Seen, row: str, *, among: str | None = None, man
         return "TRUE"
     open_to = []
     if who.types is not None:
-        open_to.append(f"({row}.patient IS NULL AND {row}.type = ANY({emit.use(who.types)}))")
+        open_to.append(f"({row}.patient IS NULL AND {row}.type = ANY({who.types}))")
     opened = _opened(emit, who, row, among, many)
     if opened:
         open_to.append(f"({every([f'{row}.patient IS NOT NULL', *_limits(emit, who, row), some(opened)])})")
@@ -134,7 +135,7 @@ def may_see(emit: Emitter, who: Seen, row: str, *, among: str | None = None, man
 def _limits(emit: Emitter, who: Seen, row: str) -> list[str]:
     limits = []
     if who.withheld is not None:
-        limits.append(f"{row}.type <> ALL({emit.use(who.withheld)})")
+        limits.append(f"{row}.type <> ALL({who.withheld})")
     if who.confined is not None:
         limits.append(_holds(emit, who.confined, row))
     return limits
