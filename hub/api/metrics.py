@@ -11,6 +11,8 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from hub.outbound.desk import SeenFeed
+
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 #: Upper bounds of the duration classes, in seconds.
@@ -61,6 +63,23 @@ def gauges(standing: Sequence[tuple[str, str, int]], states: Sequence[tuple[str,
         "# HELP yilian_subscription_events Events that were told, by what became of them.",
         "# TYPE yilian_subscription_events gauge",
         *(f'yilian_subscription_events{{state="{state}"}} {n}' for state, n in states),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def outbound_gauges(feeds: Sequence[SeenFeed]) -> str:
+    """The exposition of outbound feeds: what arrived and was laid aside, and how often in a row a receiver failed."""
+    lines = [
+        "# HELP yilian_outbound_messages Outbound messages that were judged, by what became of them.",
+        "# TYPE yilian_outbound_messages gauge",
+    ]
+    for one in feeds:
+        lines.append(f'yilian_outbound_messages{{feed="{one.name}",state="done"}} {one.done}')
+        lines.append(f'yilian_outbound_messages{{feed="{one.name}",state="dead"}} {one.dead}')
+    lines += [
+        "# HELP yilian_outbound_failures Deliveries in a row in which the receiver could not be reached.",
+        "# TYPE yilian_outbound_failures gauge",
+        *(f'yilian_outbound_failures{{feed="{one.name}"}} {one.tries}' for one in feeds),
     ]
     return "\n".join(lines) + "\n"
 

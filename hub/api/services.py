@@ -16,6 +16,7 @@ from hub.gate.gate import Gate
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
+from hub.outbound.desk import OutboundDesk
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
 
@@ -38,6 +39,7 @@ class Services:
     subscriptions: Subscriptions
     operations: Operations
     desk: EventsDesk
+    outbound: OutboundDesk
     verify: Callable[[str], Actor]
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]

@@ -80,6 +80,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         subscriptions=events.subscriptions,
         operations=events.operations,
         desk=events.desk,
+        outbound=OutboundDesk(database),
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
@@ -99,7 +100,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     bell = bell_of(settings.redis_url, foundation.log)
     doors += workbench_doors(Workbench(foundation, database, trail, bell), directory)
     receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
-    doors += outbound_doors(OutboundDesk(database), engineer_of(directory), receivers)
+    doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
     try:

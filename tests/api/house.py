@@ -38,6 +38,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
+from hub.outbound.desk import OutboundDesk
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
 from hub.records.subscribing import Subscribing
@@ -199,6 +200,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         subscriptions=subscriptions,
         operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
         desk=EventsDesk(database),
+        outbound=OutboundDesk(database),
         verify=verify,
         new_id=random_id,
         ready=_ready,

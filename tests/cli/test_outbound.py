@@ -70,6 +70,10 @@ def test_the_api_has_the_same_for_engineers_and_nobody_else(refused: str) -> Non
                 engineer = {"authorization": "Bearer engineer"}
                 feeds = await client.get("/outbound-feeds", headers=engineer)
                 assert [one["dead"] for one in feeds.json()["feeds"]] == [1]
+                told = (await home.http.get("/metrics")).text.splitlines()
+                assert 'yilian_outbound_messages{feed="clinic-his",state="dead"} 1' in told
+                assert 'yilian_outbound_failures{feed="clinic-his"} 0' in told
+                assert not [line for line in told if "outbound" in line and "waiting" in line]
                 found = await client.get("/outbound-messages?state=dead&feed=clinic-his", headers=engineer)
                 (dead,) = found.json()["messages"]
                 assert "F01-a" not in found.text
