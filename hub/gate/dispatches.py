@@ -111,19 +111,21 @@ class Dispatches:
         rtype, rid, version = pointer
         cases = await self._door.cases(tx, asked)
         now = (await self._door.store.load(tx, [(rtype, rid)])).get((rtype, rid))
-        if now is None or now.deleted or now.patient is None:
+        if now is None or now.patient is None:
             return cases, None
         then = now if now.version == version else await self._version(tx, now, version)
+        # What was deleted is told as it stood last: withdrawn, so that whoever was told of it hears that.
+        last = await self._version(tx, now, now.version - 1) if now.deleted else now
         (case,) = await cases.look_up(tx, Whom(keys=[now.pkey]))
-        if then is None or not decide_version(cases, then, now).permitted:
+        if then is None or last is None or not all(decide_version(cases, one, now).permitted for one in (then, last)):
             return cases, None
         loaded = await self._door.store.load(tx, [("Patient", source) for source in case.dossier.sources])
         patients = [row for row in loaded.values() if not row.deleted and decide(cases, row).permitted]
         return cases, _Rows(
-            focus=now,
+            focus=last,
             about=tuple(row for row in patients if row.id == now.patient),
             own=tuple(row for row in patients if row.facts.author_org in cases.own),
-            others=tuple(await self._named(tx, cases, now)),
+            others=tuple(await self._named(tx, cases, last)),
         )
 
     async def _version(self, tx: Tx, now: Stored, version: int) -> Stored | None:

@@ -58,7 +58,7 @@ def is_for(kind: str, shown: Shown, receiver: Collection[str]) -> bool:
     """Whether a message is for a receiver: the facilities of one legal entity.
 
     What it answers for itself it knows. A referral is for who is asked, or who asked; a merge needs the number that
-    stands now; all else is for who knows the patient, by a Patient of its own.
+    stands now, a document must still be current; all else is for who knows the patient, by a Patient of its own.
     """
     if shown.author in receiver:
         return False
@@ -76,7 +76,15 @@ def _replaced(shown: Shown, _: Collection[str]) -> bool:
     return bool(shown.own) and any(_reference(one) in shown.others for one in links)
 
 
-_RULES: Final[Mapping[str, Callable[[Shown, Collection[str]], bool]]] = {"REF^I12": _referred, "ADT^A40": _replaced}
+def _current(shown: Shown, _: Collection[str]) -> bool:
+    return bool(shown.own) and shown.focus.get("status") == "current"
+
+
+_RULES: Final[Mapping[str, Callable[[Shown, Collection[str]], bool]]] = {
+    "MDM^T02": _current,
+    "REF^I12": _referred,
+    "ADT^A40": _replaced,
+}
 
 
 def _reference(reference: Any) -> str:

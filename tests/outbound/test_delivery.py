@@ -73,6 +73,23 @@ def test_an_amended_value_alone_has_its_report_sent_again_and_both_together_once
     in_sending(database_url, visit)
 
 
+def test_a_report_that_is_deleted_is_taken_back_and_never_told_as_it_was(database_url: str) -> None:
+    async def visit(sending: Sending) -> None:
+        await sending.known()
+        await results(sending, "1")
+        await sending.quiet()
+        assert (await sending.home.ask("DELETE", "/DiagnosticReport/F01-a-1", who="hospital")).status_code < 300
+        await sending.tell()
+        assert [(one["OBR"][25], one["OBX"][11]) for one in sending.hospital.of("ORU")] == [("X", "D")]
+        await results(sending, "2")
+        await sending.gather()
+        assert (await sending.home.ask("DELETE", "/DiagnosticReport/F01-a-2", who="hospital")).status_code < 300
+        await sending.tell()
+        assert {one["OBR"][25] for one in sending.hospital.of("ORU")} == {"X"}
+
+    in_sending(database_url, visit)
+
+
 def test_what_the_receiver_answers_for_itself_is_not_told_back_to_it(database_url: str) -> None:
     async def visit(sending: Sending) -> None:
         await sending.known()
