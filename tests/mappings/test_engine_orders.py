@@ -147,3 +147,10 @@ def test_who_acts_in_a_role_is_an_author_a_consent_can_name() -> None:
     person = resource(found, "Practitioner")["id"]
     assert request["requester"]["reference"].startswith("PractitionerRole/")
     assert f"Practitioner/{person}" in facts_of(request, "F03").authors
+
+
+def test_an_order_related_in_time_is_named_beside_what_informs_the_request() -> None:
+    found = message("ORC|NW|P1", "TQ2|1|S|P0^HIS|L0^LIS", "OBR|1|P1||GLU", OBX, kind="OML^O21^OML_O21")
+    supporting = resource(found, "ServiceRequest")["supportingInfo"]
+    assert [each["identifier"]["value"] for each in supporting[:2]] == ["P0", "L0"]
+    assert supporting[2] == {"reference": f"Observation/{resource(found, 'Observation')['id']}"}

@@ -7,7 +7,7 @@ import pytest
 from hub.kernel.types import Translation
 from mappings.hl7v2.convert import bundle
 from tests.mappings.checker import invalid
-from tests.mappings.engine import PID, codes, draft, resource, translate
+from tests.mappings.engine import PID, codes, draft, drafts, resource, translate
 
 SCH = "SCH|P1^HIS|F1^HIS|||||复诊^复诊|NORMAL^常规|15|MIN|^^15^202603050900^202603050915|||||1002^王小明"
 
@@ -81,3 +81,72 @@ def test_an_end_beyond_all_calendars_is_not_worked_out(start: str, minutes: str)
     found = resource(booked(f"SCH|P1|F1|||||||{minutes}|MIN|^^^{start}", PID), "Appointment")
     assert "end" not in found
     assert found["_end"]
+
+
+@pytest.mark.parametrize(
+    ("segment", "start", "end"),
+    [
+        ("AIP|1||1001^方知远|||202603050910|||20|MIN", "09:10", "09:30"),
+        ("AIP|1||1001^方知远||||5|MIN|10|MIN", "09:05", "09:15"),
+        ("AIL|1||门诊^3^1||||0|MIN|1|HR", "09:00", "10:00"),
+    ],
+)
+def test_offset_and_duration_say_when_a_resource_takes_part(segment: str, start: str, end: str) -> None:
+    found = resource(booked(SCH, PID, segment), "Appointment")
+    period = found["participant"][-1]["period"]
+    assert period == {"start": f"2026-03-05T{start}:00+08:00", "end": f"2026-03-05T{end}:00+08:00"}
+
+
+def test_the_orders_an_appointment_fulfils_keep_what_their_orderer_said() -> None:
+    sch = SCH + "|" * 10 + "O1^HIS|O2^RIS"
+    found = booked(sch, PID, "AIS|1||CT^CT头颅|202603050900|||15|MIN")
+    order = draft(found, "ServiceRequest")
+    assert resource(found, "Appointment")["basedOn"] == [{"reference": f"ServiceRequest/{order.resource['id']}"}]
+    assert [each["value"] for each in order.defaults["identifier"]] == ["O1", "O2"]
+    assert not {"identifier", "status", "intent"} & order.resource.keys()
+    assert order.resource["occurrencePeriod"]["end"] == "2026-03-05T09:15:00+08:00"
+
+
+def test_a_cancelled_appointment_leaves_its_order_standing() -> None:
+    order = draft(booked(SCH + "|" * 10 + "O1^HIS", PID, event="S15"), "ServiceRequest")
+    assert order.defaults["status"] == "active"
+
+
+@pytest.mark.parametrize("event", ["S01", "S02", "S03", "S04"])
+def test_a_request_for_an_appointment_is_a_proposal_and_settles_nothing(event: str) -> None:
+    arq = "ARQ|P1^HIS|F1^HIS|||||复诊^复诊|NORMAL^常规|15|MIN|202603050900^202603051200"
+    found = draft(translate(arq, PID, "RGS|1", "AIP|1||1001^方知远", event=event, kind="SRM"), "Appointment")
+    assert found.defaults["status"] == "proposed"
+    assert "status" not in found.resource
+    assert found.resource["requestedPeriod"][0]["end"] == "2026-03-05T12:00:00+08:00"
+    assert found.resource["id"] == resource(booked(SCH, PID), "Appointment")["id"]
+
+
+@pytest.mark.parametrize(("event", "status"), [("S23", "busy-unavailable"), ("S24", "free")])
+def test_a_blocked_time_is_a_slot_of_each_resource_and_no_appointment(event: str, status: str) -> None:
+    timed = "SCH||F1|||||||||^^^202603050900^202603051200"
+    found = booked(timed, "RGS|1", "AIL|1||门诊^3^1", "AIG|1||CT1^CT机", event=event)
+    slots = [each.resource for each in drafts(found, "Slot")]
+    assert [each["status"] for each in slots] == [status] * 2
+    assert slots[1]["schedule"]["identifier"]["value"] == "CT1"
+    assert slots[0]["end"] == "2026-03-05T12:00:00+08:00"
+    assert not drafts(found, "Appointment")
+
+
+def test_a_time_opened_again_is_the_slot_that_was_blocked() -> None:
+    timed = "SCH||F1|||||||||^^^202603050900^202603051200"
+    blocked, opened = (
+        resource(booked(timed, "AIL|1||门诊^3^1", event=event), "Slot")["id"] for event in ("S23", "S24")
+    )
+    assert blocked == opened
+
+
+def test_a_status_of_an_appointment_nobody_knows_is_said_aloud() -> None:
+    assert "status-not-in-the-table" in codes(booked(SCH + "|" * 9 + "ZZZ", PID))
+
+
+def test_who_entered_an_appointment_is_its_provenance() -> None:
+    found = booked(SCH + "|" * 4 + "1003^李青", PID)
+    (told,) = [each.resource for each in drafts(found, "Provenance") if each.authority == "SCH"]
+    assert told["target"] == [{"reference": f"Appointment/{resource(found, 'Appointment')['id']}"}]
+    assert told["agent"][0]["who"]["display"] == "李青"

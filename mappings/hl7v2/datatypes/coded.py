@@ -18,13 +18,8 @@ from mappings.hl7v2.profile import Coding
 
 #: First component of the code, the text, the system, the version and the system's OID of each coding of a CWE.
 _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
-_CODE_OF_TABLE: Final = re.compile(r"[\w.-]{1,20}\Z", re.ASCII)
 _CODE: Final = re.compile(r"\S+( \S+)*\Z")
 _OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
-#: The statuses of OBX-11 that are sent most.
-_STATUSES: Final = frozenset({"", "F", "P", "C"})
-#: In a table of statuses: a code that is known and says nothing of the status.
-SILENT: Final = "-"
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 BCP_47: Final = "urn:ietf:bcp:47"
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:-([A-Za-z]{2}))?")
@@ -175,19 +170,19 @@ def _entries(rep: Repetition, context: Context, options: Options) -> tuple[Entry
     if codings is not None:
         return _as_entries(codings)
     if options.table is not None:
-        entry = options.table.get(_code_of(rep)) or options.table.get(leaf(rep, 2))
+        entry = options.table.get(code_of(rep)) or options.table.get(leaf(rep, 2))
         if entry is not None:
             return (entry,)
     note_unmapped(rep, context)
     return ()
 
 
-def _code_of(rep: Repetition) -> str:
+def code_of(rep: Repetition) -> str:
     """The code; where only the alternate one is stated, that (CWE.4)."""
     return leaf(rep, 1) or leaf(rep, 4)
 
 
-def _entry(rep: Repetition, context: Context, options: Options) -> Entry | None:
+def entry(rep: Repetition, context: Context, options: Options) -> Entry | None:
     entries = _entries(rep, context, options)
     return entries[0] if entries else None
 
@@ -196,16 +191,16 @@ def _as_entries(codings: tuple[Coding, ...]) -> tuple[Entry, ...]:
     return tuple([Entry(coding.code, coding.display, coding.system) for coding in codings])
 
 
-def _make_code(options: Options) -> Converter:
+def make_code(options: Options) -> Converter:
     """A code of a required value set; one not in the table becomes the table's `*` or is absent, and is kept."""
 
     def convert(rep: Repetition, context: Context) -> Any:
-        text = _code_of(rep) or leaf(rep, 2)
+        text = code_of(rep) or leaf(rep, 2)
         if not text:
             return None
-        entry = _entry(rep, context, options)
-        if entry is not None:
-            return entry.code
+        found = entry(rep, context, options)
+        if found is not None:
+            return found.code
         fallback = options.table.fallback if options.table else None
         kept = context.absent(text, "code not in the table", 1, code="unsupported")
         return Primitive(fallback.code, kept.extension[1:]) if fallback else kept
@@ -217,76 +212,23 @@ def _make_listed_code(options: Options) -> Converter:
     """A code for a list: what is not in the table cannot be kept there and is refused."""
 
     def convert(rep: Repetition, context: Context) -> str | None:
-        entry = _entry(rep, context, options)
-        if entry is None and (_code_of(rep) or leaf(rep, 2)):
+        found = entry(rep, context, options)
+        if found is None and (code_of(rep) or leaf(rep, 2)):
             context.note("refused", "code not in the table")
-        return entry.code if entry else None
+        return found.code if found else None
 
     return convert
-
-
-def _make_status(options: Options) -> Converter:
-    """A code of a status. One the table does not know is said aloud: nobody may take the old status for the new."""
-
-    def convert(rep: Repetition, context: Context) -> str | None:
-        entry = _entry(rep, context, options)
-        if entry is None and (_code_of(rep) or leaf(rep, 2)):
-            context.issue("status-not-in-the-table", "the status it states is unknown and changes nothing")
-            context.note("refused", "code not in the table")
-        if entry is not None and entry.code == SILENT:
-            context.note("refused", "says nothing of the status")
-            return None
-        return entry.code if entry else None
-
-    return convert
-
-
-def _make_table_concept(number: str) -> Converter:
-    """A code of one v2 table as a concept, without the code's own system."""
-
-    def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
-        made = concept(rep, context)
-        for coding in (made or {}).get("coding", ()):
-            coding.setdefault("system", f"http://terminology.hl7.org/CodeSystem/v2-{number}")
-        return made
-
-    return convert
-
-
-def _make_result_status(options: Options) -> Converter:
-    """OBX-11; a flag that stands there is none (see `mappings.hl7v2.resources.flags`)."""
-    convert = _make_code(options)
-    return lambda rep, context: None if is_flag(leaf(rep, 1)) else convert(rep, context)
-
-
-def is_flag(text: str) -> bool:
-    """Whether OBX-11 holds an abnormal flag, as Chinese laboratories send it, and no status."""
-    return text not in _STATUSES and len(text) < 3 and (text.isdigit() or table("result-flag").get(text) is not None)
 
 
 def _make_flag(options: Options) -> Converter:
     def convert(rep: Repetition, context: Context) -> bool | None:
-        entry = _entry(rep, context, options)
-        if entry is None:
+        found = entry(rep, context, options)
+        if found is None:
             context.note("refused", "neither yes nor no")
             return None
-        return bool(entry.code == "true")
+        return bool(found.code == "true")
 
     return convert
-
-
-def clinical_information(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """OBR-13: coded since 2.7, a text before, in which a delimiter parts nothing."""
-    first, *others = rep.components()
-    if first and any(others) and not _CODE_OF_TABLE.match(first):
-        return text_concept(rep, context)
-    return concept(rep, context)
-
-
-def fasting(rep: Repetition, _: Context) -> dict[str, Any] | None:
-    """OBR-13 where it is a code of v2 table 0916 (fasting); other clinical information is none of the specimen's."""
-    entry = table("fasting").get(leaf(rep, 1))
-    return {"coding": [entry.coding()]} if entry else None
 
 
 def text(rep: Repetition, _: Context) -> str | None:
@@ -336,14 +278,9 @@ _ONE_CODING: Final = {"1.*": "code", "2.*": "display", "3": "system", "7": "vers
 DATATYPES: Final[dict[str, Datatype]] = {
     "CodeableConcept": Datatype(_make_concept, CONCEPT_PARTS),
     "Coding": Datatype(_make_coding, _ONE_CODING),
-    "code": Datatype(_make_code, {"1": "", "2": "", "4": ""}),
+    "code": Datatype(make_code, {"1": "", "2": "", "4": ""}),
     "listed-code": Datatype(_make_listed_code, {"1": "", "2": "", "4": ""}),
-    "OBX-status": Datatype(_make_result_status, {"1": "", "2": ""}),
-    "status": Datatype(_make_status, {"1": "", "2": ""}),
-    **{f"v2-{n}": plain(_make_table_concept(n), CONCEPT_PARTS) for n in ("0065", "0119", "0936", "0937")},
     "boolean": Datatype(_make_flag, {"1": ""}),
-    "clinical-information": plain(clinical_information, {"*": ""}),
-    "fasting": plain(fasting, {"1": "coding.code"}),
     "text": plain(text, {"*": ""}),
     "display": plain(first_text, {"1": "", "2": "", "9": ""}),
     "first-text": plain(component_text, {"1.*": ""}),

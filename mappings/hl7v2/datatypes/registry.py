@@ -9,6 +9,7 @@ from mappings.hl7v2.datatypes import (
     administrative,
     amounts,
     authorities,
+    clinical,
     coded,
     contacts,
     exchange,
@@ -20,9 +21,10 @@ from mappings.hl7v2.datatypes import (
     references,
     roles,
     specimens,
+    statuses,
+    sub_identifiers,
     times,
     timing,
-    values,
 )
 from mappings.hl7v2.datatypes.base import Datatype
 
@@ -30,6 +32,7 @@ DATATYPES: Final[Mapping[str, Datatype]] = {
     **administrative.DATATYPES,
     **amounts.DATATYPES,
     **authorities.DATATYPES,
+    **clinical.DATATYPES,
     **coded.DATATYPES,
     **contacts.DATATYPES,
     **exchange.DATATYPES,
@@ -41,7 +44,8 @@ DATATYPES: Final[Mapping[str, Datatype]] = {
     **references.DATATYPES,
     **roles.DATATYPES,
     **specimens.DATATYPES,
+    **statuses.DATATYPES,
+    **sub_identifiers.DATATYPES,
     **times.DATATYPES,
     **timing.DATATYPES,
-    **values.DATATYPES,
 }

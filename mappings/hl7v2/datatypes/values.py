@@ -12,8 +12,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import DATA_ABSENT, Context
-from mappings.hl7v2.datatypes.base import Datatype, plain
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.coded import mapped_concept, system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
@@ -220,25 +219,6 @@ def _value_range(rep: Repetition, _: Json, _context: Context) -> Json | None:
     return {"valueString": "-".join(ends)} if all(ends) else None
 
 
-def samples(repetitions: list[Repetition], units: Json) -> Json | None:
-    """NA: a series of numbers, or one series for each repetition, as SampledData; None if they are not all numbers.
-
-    What the series is measured against is not sent: its origin is zero, and how long a step is remains unknown.
-    """
-    rows = [[leaf(rep, comp) for comp in range(1, len(rep.components()) + 1)] for rep in repetitions if rep.text]
-    if len({len(row) for row in rows}) != 1 or not all(decimal(text) for row in rows for text in row):
-        return None
-    absent = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
-    return {
-        "valueSampledData": {
-            "origin": {"value": Decimal(0), **units},
-            "_period": absent,
-            "dimensions": len(rows[0]) if len(rows) > 1 else 1,
-            "data": " ".join(text for row in rows for text in row),
-        }
-    }
-
-
 def _data(rep: Repetition, _: Json, context: Context) -> Json | None:
     """ED: an attachment, if its data is base64 as it says; else its text. Its other components are kept as sent."""
     data = "".join(component(rep, 5).split())
@@ -275,23 +255,6 @@ def _media_type(kind: str, subtype: str) -> str:
         f"{kind.lower()}/{subtype.lower()}" if kind.isalpha() and re.fullmatch(r"[\w.+-]+", subtype, re.ASCII) else ""
     )
 
-
-def sub_identifier(rep: Repetition, _: Context) -> Json | None:
-    """OBX-4 (OG since 2.8.2) as the parts of the extension observation-v2-subid; a text of old is the original."""
-    parts: list[Json] = []
-    for comp, name in ((1, "original-sub-identifier"), (2, "group"), (3, "sequence"), (4, "identifier")):
-        text = component(rep, comp)
-        number = decimal(text) if comp in (2, 3) else None
-        if number is not None:
-            parts.append({"url": name, "valueDecimal": number[0]})
-        elif text:
-            parts.append({"url": name, "valueString": text})
-    return {"extension": parts} if parts else None
-
-
-DATATYPES: Final[dict[str, Datatype]] = {
-    "OG": plain(sub_identifier, {"1.*": "extension[]", "2": "extension[]", "3": "extension[]", "4.*": "extension[]"})
-}
 
 _BY_TYPE: Final[dict[str, Value]] = {
     "NM": _number,

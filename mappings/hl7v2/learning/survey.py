@@ -13,9 +13,9 @@ from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import UnmappedCode
 from mappings.hl7v2.charset import decode
-from mappings.hl7v2.datatypes.coded import is_flag
 from mappings.hl7v2.datatypes.identifiers import number
 from mappings.hl7v2.datatypes.names import is_chinese
+from mappings.hl7v2.datatypes.statuses import is_flag
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.habits import CANONICAL_BASE, Habits
 from mappings.hl7v2.leaves import field as leaf_of

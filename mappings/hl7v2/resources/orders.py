@@ -48,7 +48,7 @@ def _order(each: Case, context: Context, rules: Rules) -> Made:
     found = _observations(each, specimens, context, rules)
     informing = [one.building for one in found if ordering or one.asked]
     if request is not None and informing:
-        request.resource["supportingInfo"] = [building.reference for building in informing]
+        request.resource.setdefault("supportingInfo", []).extend(building.reference for building in informing)
     results = [one for one in found if one.result and not one.asked]
     written = None
     if not ordering and each.obr is not None and context.kind != "MDM":
@@ -79,7 +79,7 @@ def _medicine(each: Case, context: Context, rules: Rules) -> Made:
 def _inform(building: Building, observed: list[Building]) -> None:
     name = "supportingInformation"
     if building.resource["resourceType"] in {"MedicationRequest", "MedicationDispense", "MedicationAdministration"}:
-        building.resource[name] = [each.reference for each in observed]
+        building.resource.setdefault(name, []).extend(each.reference for each in observed)
 
 
 def _observations(each: Case, specimens: list[Building], context: Context, rules: Rules) -> list[Observed]:
@@ -91,7 +91,7 @@ def _observations(each: Case, specimens: list[Building], context: Context, rules
     key = f"{each.key}|{each.service}"
     plain = Setting(each.authority, key, each.patient, each.visit, each.obr, only)
     found = [
-        Observed(noted, observation(noted, plain, context, rules), asked=noted.segment.get(29) in _ASKED)
+        Observed(noted, observation(noted, plain, context, rules), asked=noted.segment.raw(29) in _ASKED)
         for noted in each.order.observations
     ]
     direct = bool(found)

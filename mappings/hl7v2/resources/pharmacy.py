@@ -69,6 +69,8 @@ def _dosage(case: Case, building: Building, context: Context, rules: Rules) -> N
         rules.run(noted.segment, target, context)
         if place:
             building.resource.setdefault("dosageInstruction", []).extend(target.resource.get("dosageInstruction", ()))
+    for noted in case.order.all("TQ2"):
+        rules.run(noted.segment, building, context)
     _routes(case, building, context, rules)
     for dosage in building.resource.get("dosageInstruction", ()):
         timing = dosage.get("timing")

@@ -8,10 +8,12 @@ from typing import Any, Final
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import DATA_ABSENT, Building, Context, Mapped, mapped
-from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept, is_flag
+from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
+from mappings.hl7v2.datatypes.series import samples
 from mappings.hl7v2.datatypes.specimens import specimen
+from mappings.hl7v2.datatypes.statuses import is_flag
 from mappings.hl7v2.datatypes.times import Moment, moment
-from mappings.hl7v2.datatypes.values import LINES, reference_range, samples, unit, value
+from mappings.hl7v2.datatypes.values import LINES, reference_range, unit, value
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted, PatientGroup
 from mappings.hl7v2.leaves import clean, field
