@@ -18,6 +18,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from html import escape
 from pathlib import Path
 from typing import Final, Literal
 
@@ -110,7 +111,12 @@ def _lines(rows: Sequence[GuideRow], state: Mapping[str, State]) -> Iterator[str
     reasons = refused()
     for row in rows:
         if state[row.key] == "refused":
-            yield f"| `{row.key.replace('|', chr(92) + '|')}` | {reasons[row.key]} |"
+            yield f"| {_code(row.key)} | {reasons[row.key]} |"
+
+
+def _code(key: str) -> str:
+    """A key as Markdown takes it in a table: neither its bars nor its brackets mean anything."""
+    return f"<code>{escape(key, quote=False).replace('|', '&#124;').replace('](', ']&#40;')}</code>"
 
 
 def _table(head: str, counts: Sequence[tuple[str, Mapping[State, int]]]) -> Iterator[str]:

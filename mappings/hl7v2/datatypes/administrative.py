@@ -63,13 +63,15 @@ def contact_number(rep: Repetition, context: Context) -> Json | None:
     return result | {"period": {"end": end}} if isinstance(end, str) else result
 
 
-def coded_number(rep: Repetition, context: Context) -> Json | None:
-    """Identifier of a CWE: its code, in the system it names."""
-    value = leaf(rep, 1)
-    if value in PLACEHOLDERS:
-        return None
-    found = Number(value, (leaf(rep, 3), "", ""))
-    return typed(found, meaning(found, context, context.at))
+def coded_number(rep: Repetition, context: Context) -> list[Json] | None:
+    """Identifiers of a CWE: its codes, each in the system it names; its text as the kind of the first."""
+    made = [
+        typed(found, meaning(found, context, context.at))
+        for code, system in ((1, 3), (4, 6), (10, 12))
+        if leaf(rep, code) not in PLACEHOLDERS
+        for found in (Number(leaf(rep, code), (leaf(rep, system), "", "")),)
+    ]
+    return made or None
 
 
 def codings(rep: Repetition, context: Context) -> list[Json] | None:
@@ -128,7 +130,9 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "XCN-name": plain(person_name, XCN_NAME_PARTS),
     "XCN-number": plain(person_number, XCN_NUMBER_PARTS),
     "PLN": plain(contact_number, {"1": "value", "2": "type", "3": "system", "4": "period.end"}),
-    "CWE-identifier": plain(coded_number, {"1": "value", "3": "system"}),
+    "CWE-identifier": plain(
+        coded_number, {"1": "value", "3": "system", "4": "value", "6": "system", "10": "value", "12": "system"}
+    ),
     "codings": plain(codings, {key: part.removeprefix("coding.") for key, part in CONCEPT_PARTS.items()}),
     "XAD-organization": Datatype(lambda _: _of_organization(contacts.address), contacts.DATATYPES["XAD"].parts),
     "XTN-organization": Datatype(

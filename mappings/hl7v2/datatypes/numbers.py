@@ -45,7 +45,7 @@ def length_of_stay(rep: Repetition, context: Context) -> dict[str, Any] | None:
     if found is None:
         context.note("refused", "not a number")
         return None
-    return {"value": found[0], "unit": "d", "system": "http://unitsofmeasure.org", "code": "d"}
+    return {"value": found[0], "unit": "days", "system": "http://unitsofmeasure.org", "code": "d"}
 
 
 DATATYPES: Final[dict[str, Datatype]] = {

@@ -64,14 +64,18 @@ def place_in(rep: Repetition, context: Context, layout: Layout, number: str = ""
         (code, text, at) for code, at in layout._asdict().items() if code != "si" and (text := component(rep, at))
     ]
     around = _site(rep, layout.si, context)
-    if not levels:
-        return _known(levels, number, rep, layout, context) if number else None
+    if not levels and number:
+        return _within(_known(levels, number, rep, layout, context), around)
     building = None
     for depth in range(1, len(levels) + 1):
         building = _known(levels[:depth], number if depth == len(levels) else "", rep, layout, context)
-        if around is not None:
-            building.resource.setdefault("partOf", around.reference)
-        around = building
+        around = _within(building, around)
+    return building
+
+
+def _within(building: Building, around: Building | None) -> Building:
+    if around is not None:
+        building.resource.setdefault("partOf", around.reference)
     return building
 
 
@@ -123,9 +127,9 @@ def _numbered(building: Building, rep: Repetition, number: str, context: Context
         if made not in stated:
             stated.append(made)
     assigner = leaf(rep, 11, 1)
-    if assigner:
-        for each in stated:
-            each.setdefault("assigner", {"display": assigner})
+    for each in stated if assigner else ():
+        if "assigner" not in each or (each["value"] == number and not any(own)):
+            each["assigner"] = {"display": assigner}
 
 
 def addressed_place(rep: Repetition, context: Context) -> dict[str, Any] | None:

@@ -223,17 +223,22 @@ def _device(authority: str, number: str, context: Context) -> Building:
 
 
 def coded_device(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """Reference to the Device a CWE names by code and text (ORC-18)."""
-    code, text = leaf(rep, 1), leaf(rep, 2)
-    if code in PLACEHOLDERS:
-        return {"display": text} if text else None
-    found = Number(code, (leaf(rep, 3), "", ""))
-    meant = meaning(found, context, context.at)
-    building = _device(meant.key, code, context)
-    building.resource.setdefault("identifier", [typed(found, meant)])
-    if text:
-        building.resource.setdefault("deviceName", [{"name": text, "type": "user-friendly-name"}])
-    return reference(building, text)
+    """Reference to the Device a CWE names by codes and texts (ORC-18)."""
+    stated = [
+        Number(code, (leaf(rep, system), "", ""))
+        for at, system in ((1, 3), (4, 6), (10, 12))
+        if (code := leaf(rep, at)) not in PLACEHOLDERS
+    ]
+    texts = list(dict.fromkeys(text for at in (2, 5, 11, 9) if (text := leaf(rep, at))))
+    display = texts[0] if texts else ""
+    if not stated:
+        return {"display": display} if display else None
+    meant = [meaning(found, context, context.at) for found in stated]
+    building = _device(meant[0].key, stated[0].value, context)
+    building.resource.setdefault("identifier", [typed(*each) for each in zip(stated, meant, strict=True)])
+    if texts:
+        building.resource.setdefault("deviceName", [{"name": text, "type": "user-friendly-name"} for text in texts])
+    return reference(building, display)
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
@@ -251,5 +256,10 @@ DATATYPES: Final[dict[str, Datatype]] = {
         document_number, {"1.*": "value", "2": "assigner", "3": "assigner.identifier", "4": "assigner.identifier.type"}
     ),
     "EI-device": plain(device, {"1.*": "identifier.value", "2": "identifier.system", "3": "identifier.system"}),
-    "CWE-device": plain(coded_device, {"1": "identifier.value", "2": "deviceName.name", "3": "identifier.system"}),
+    "CWE-device": plain(
+        coded_device,
+        {str(n): "identifier.value" for n in (1, 4, 10)}
+        | {str(n): "identifier.system" for n in (3, 6, 12)}
+        | {str(n): "deviceName.name" for n in (2, 5, 9, 11)},
+    ),
 }

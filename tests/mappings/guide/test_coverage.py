@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from scripts.hl7v2_coverage import claimed, refused, states, totals
+from scripts.hl7v2_coverage import PAGE, claimed, page, refused, states, totals
 from scripts.hl7v2_guide import GuideRow, guide
 
 MOST = yaml.safe_load((Path(__file__).parent / "missing.yaml").read_text(encoding="utf-8"))
@@ -32,3 +32,7 @@ def test_no_row_is_both_proved_and_refused_and_every_refused_one_is_in_the_guide
 def test_no_more_rows_are_missing_than_before(rows: tuple[GuideRow, ...]) -> None:
     for part, count in totals(rows, states(rows)).items():
         assert count["missing"] <= MOST[part], part
+
+
+def test_the_reference_page_is_up_to_date(rows: tuple[GuideRow, ...]) -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(rows), "write it: python -m scripts.hl7v2_coverage"
