@@ -105,7 +105,8 @@ class Draft:
     `Type/id`. `authority` and `key` are what the id was made from. `patient` is the id of the source Patient it is
     about (None for Organization and the like).
     `merge="overlay"`: a top-level element it states replaces the stored one, one it does not state stays, those in
-    `clears` ("" in HL7) are removed; `period` is laid over by its ends, and `period.end` clears one of them.
+    `clears` ("" in HL7) are removed; `period` is laid over by its ends, and `period.end` clears one of them; an
+    extension replaces those of its own url.
     `merge="replace"`: the resource is a snapshot.
     `defaults` are elements used only where nothing is stored (a status that an update must not reset).
     """

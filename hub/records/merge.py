@@ -1,7 +1,8 @@
 """What a message states, laid over what is stored. Pure.
 
 An element is the unit: a JSON key together with its `_key` and the other members of its `[x]` family. Only a stay's
-period is laid over by its ends, since admission and discharge are told by different messages.
+period is laid over by its ends, since admission and discharge are told by different messages, and the extensions of a
+resource by their url, since each is an element of its own.
 A message that is older than the one that last spoke about a resource (a dead letter replayed late, a message that
 overtook another in a second lane) changes nothing the newer one settled: it only fills what is absent and was not
 cleared.
@@ -112,7 +113,7 @@ def _overlaid(draft: Draft, stored: Json) -> Json:
     removed = stated | _clears(draft)
     kept = {key: stored[key] for element, key in elements(stored) if element not in removed}
     standing = {element_of(stored["resourceType"], key) for key in kept} | stated
-    body = {**kept, **_stated(draft), **_absent(draft, standing)} | _by_parts(draft, stored)
+    body = {**kept, **_stated(draft), **_absent(draft, standing)} | _by_parts(draft, stored) | _by_url(draft, stored)
     return _assembled(draft, stored, {key: value for key, value in body.items() if value != {}})
 
 
@@ -124,6 +125,15 @@ def _by_parts(draft: Draft, stored: Json) -> Json:
         stays = {part: value for part, value in stored[name].items() if part not in gone}
         found[name] = {**stays, **draft.resource.get(name, {})}
     return found
+
+
+def _by_url(draft: Draft, stored: Json) -> Json:
+    """The extensions: of each url those the draft states, else those that are stored; empty if it states none."""
+    stated = draft.resource.get("extension", [])
+    if not stated or "extension" not in stored or "extension" in _clears(draft):
+        return {}
+    urls = {each.get("url") for each in stated}
+    return {"extension": [*(each for each in stored["extension"] if each.get("url") not in urls), *stated]}
 
 
 def _replaced(draft: Draft, stored: Json) -> Json:
@@ -150,7 +160,7 @@ def _filled(draft: Draft, stored: Json, cleared: Collection[str], own: Collectio
     defaults = _absent(draft, present | set(cleared) | {element_of(kind, key) for key in stated})
     held_back = any(key not in fill and stored.get(key) != value for key, value in stated.items())
     held_back = held_back or bool(_clears(draft) & present)
-    resource = {**kept, **fill, **defaults}
+    resource = {**kept, **fill, **(_by_url(draft, stored) if "extension" in fill else {}), **defaults}
     return Merged(resource, tuple(cleared), changed=not same(resource, stored), held_back=held_back)
 
 

@@ -50,7 +50,7 @@ def test_a_cancelled_order_stays_cancelled_and_a_result_completes_another(databa
     async def story() -> None:
         async with box(database_url, {FEED: TRANSLATE}) as hub:
             his = Sender(hub)
-            order = ("ORC|NW|P1^HIS|||||||20260301080000|||1001^方知远", "OBR|1|P1^HIS||CT^CT头颅")
+            order = ("ORC|NW|P1^HIS|||||||20260301080000|||1001^方知远", "OBR|1|P1^HIS||CT^CT头颅|||||||||头痛三日")
             assert await his.tells("ORM^O01", *order) in IN
             assert await his.tells("ORM^O01", "ORC|CA|P1^HIS", "OBR|1|P1^HIS||CT^CT头颅") in IN
             assert await his.tells("ORM^O01", "ORC|RE|P1^HIS", "OBR|1|P1^HIS||CT^CT头颅") in IN
@@ -61,6 +61,7 @@ def test_a_cancelled_order_stays_cancelled_and_a_result_completes_another(databa
             statuses = {each["code"]["coding"][0]["code"]: each for each in await his.stored("ServiceRequest")}
             assert statuses["GLU"]["status"] == "completed"
             assert statuses["CT"]["authoredOn"] == "2026-03-01T08:00:00+08:00"
+            assert any(each["url"].endswith("ServiceRequest.supportingInfo") for each in statuses["CT"]["extension"])
 
     run(story())
 

@@ -62,6 +62,24 @@ def test_a_primitive_is_replaced_with_its_extension() -> None:
     assert merge(draft(patient(birthDate="1959")), stored).resource == patient(birthDate="1959")
 
 
+def test_an_extension_that_is_not_stated_stays_beside_those_that_are() -> None:
+    told = [{"url": "race", "valueString": "a"}, {"url": "birthPlace", "valueString": "b"}]
+    stored = patient(extension=told)
+    new = [{"url": "race", "valueString": "c"}, {"url": "race", "valueString": "d"}]
+    merged = merge(draft(patient(extension=new)), stored)
+    assert merged.resource == patient(extension=[told[1], *new])
+    assert not merge(draft(patient(extension=new)), merged.resource).changed
+    assert merge(draft(patient(extension=new), clears=("extension",)), stored).resource == patient(extension=new)
+    assert merge(draft(patient(extension=new), merge="replace"), stored).resource == patient(extension=new)
+
+
+def test_an_older_message_that_may_speak_of_extensions_again_leaves_the_others() -> None:
+    stored = patient(extension=[{"url": "birthPlace", "valueString": "b"}])
+    again = draft(patient(extension=[{"url": "race", "valueString": "c"}]))
+    merged = merge(again, stored, settled=True, own=("extension",))
+    assert [each["url"] for each in merged.resource["extension"]] == ["birthPlace", "race"]
+
+
 def test_a_default_is_used_only_where_nothing_is_stored() -> None:
     encounter: Json = {"resourceType": "Encounter", "id": "e"}
     one = draft(encounter, defaults={"status": "unknown"})
