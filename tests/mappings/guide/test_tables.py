@@ -78,7 +78,8 @@ def through_its_field(row: GuideRow, how: Mapping[str, Any]) -> list[Item]:
     code = plain(row.identifier).translate(ESCAPES)
     header = HEADER.format(event=how.get("event", "ADT^A01").replace("{code}", code))
     segments = [segment.replace("{code}", code) for segment in how["send"]]
-    return converted([header, *segments], how.get("coding") or how["code"], DEFAULT)
+    own = segments[0].startswith("MSH")
+    return converted(segments if own else [header, *segments], how.get("coding") or how["code"], DEFAULT)
 
 
 @cache
