@@ -122,12 +122,25 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdentityEvent:
-    """A statement of a facility about its own identifiers (HL7 A40): `loser` is now `survivor` (source Patient ids)."""
+    """A statement of a facility about its own identifiers; `kind` is the event (HL7 A40), the ids are of type `type`.
+
+    `effect`: merge: the source Patient `loser` is `survivor`, or (A37) is not after all; renumber (A47, A50): a number
+    was corrected, and `survivor` is the id its new key gives to what was first given `loser`; absorb (A42): `loser`
+    ended in `survivor`; move (A45): `resources` (`Type/id`) are about the Patient `survivor`, no longer about `loser`.
+    """
 
     kind: str
     survivor: str
     loser: str
     detail: Mapping[str, str] = field(default_factory=dict)
+    effect: Literal["merge", "renumber", "absorb", "move"] = "merge"
+    type: str = "Patient"
+    resources: tuple[str, ...] = ()
+
+    @property
+    def is_about_people(self) -> bool:
+        """Whether it says who is who, which is for the patient index to hear."""
+        return self.effect == "merge"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,24 +1,90 @@
-"""Corrected keys: drafts under an id that a correction gave are put under the id first given (promise 3)."""
+"""Corrected keys: what a correction gave another id is put under the id first given (design, promise 3).
+
+An id made from a corrected key is an alias of the first one: a Patient whose number changed (HL7 A47), an account or a
+visit (A49, A50, A51), or one that ended in another (A35, A41, A42). What is known by such a resource, as a diagnosis is
+by its stay, keeps its id too.
+"""
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from hub.db.database import Tx
 from hub.fhir.references import parse_reference, rewrite
-from hub.kernel.types import Draft, IdentityEvent, Json, Translation
+from hub.kernel.ids import IdMaker
+from hub.kernel.types import Draft, IdentityEvent, Json
 from hub.records.chain import Incoming
 from hub.store.store import Store
 
+#: Aliases of aliases that are followed: a number that changed that often did not.
+_DEEPEST: Final = 16
 
-async def resolved(store: Store, tx: Tx, batch: Sequence[Incoming]) -> list[Incoming]:
-    """`batch` with every id that has an alias replaced, in ids and in references alike."""
-    aliases = await store.aliases(tx, sorted(_ids(batch)))
+
+async def resolved(
+    store: Store, tx: Tx, ids: IdMaker, batch: Sequence[Incoming]
+) -> tuple[list[Incoming], dict[str, str]]:
+    """`batch` with every id that has an alias replaced, in ids and in references alike; and the aliases it adds itself.
+
+    Only a message that is alone may add aliases.
+    """
+    aliases = await _final(store, tx, sorted(_ids(batch)))
+    added: dict[str, str] = {}
+    if len(batch) == 1:
+        batch = [await _corrected(store, tx, batch[0], aliases, added)]
+        aliases |= added
     if not aliases:
-        return list(batch)
-    return [replace(incoming, translation=_translation(incoming.translation, aliases)) for incoming in batch]
+        return list(batch), added
+    return [_under(incoming, aliases, ids) for incoming in batch], added
+
+
+async def _final(store: Store, tx: Tx, ids: Sequence[str]) -> dict[str, str]:
+    """Where each id that has an alias leads to in the end."""
+    found = await store.aliases(tx, ids)
+    for _ in range(_DEEPEST):
+        further = await store.aliases(tx, sorted(set(found.values()))) if found else {}
+        if not further:
+            break
+        found = {old: further.get(rid, rid) for old, rid in found.items()}
+    return found
+
+
+async def _corrected(
+    store: Store, tx: Tx, incoming: Incoming, aliases: Mapping[str, str], added: dict[str, str]
+) -> Incoming:
+    """The message with its corrections settled: aliases in `added`, and events for what is not done by an alias."""
+    events = [
+        settled
+        for event in incoming.translation.identity_events
+        if (settled := await _settled(store, tx, event, {**aliases, **added}, added)) is not None
+    ]
+    return replace(incoming, translation=replace(incoming.translation, identity_events=tuple(events)))
+
+
+async def _settled(
+    store: Store, tx: Tx, event: IdentityEvent, aliases: Mapping[str, str], added: dict[str, str]
+) -> IdentityEvent | None:
+    """None if all that is to be done for the event was done before."""
+    if event.effect not in {"renumber", "absorb"}:
+        return event
+    now, before = aliases.get(event.survivor, event.survivor), aliases.get(event.loser, event.loser)
+    if now == before:
+        return None
+    if event.effect == "renumber" and not await _is_stored(store, tx, event.type, now):
+        added[now] = before
+        return event
+    # Both are known: the number that is corrected was taken for another's meanwhile.
+    if event.type == "Patient":
+        return replace(event, effect="merge", survivor=now, loser=before)
+    added[before] = now
+    return replace(event, effect="absorb", survivor=now, loser=before)
+
+
+async def _is_stored(store: Store, tx: Tx, rtype: str, rid: str) -> bool:
+    stored = await store.load_facts(tx, [(rtype, rid)])
+    return any(not version.deleted for version in stored.values())
 
 
 def _ids(batch: Sequence[Incoming]) -> set[str]:
@@ -26,6 +92,7 @@ def _ids(batch: Sequence[Incoming]) -> set[str]:
     for incoming in batch:
         for event in incoming.translation.identity_events:
             found.update((event.survivor, event.loser))
+            found.update(reference.rpartition("/")[2] for reference in event.resources)
         for draft in incoming.translation.drafts:
             found.add(draft.resource["id"])
             _add_referred(draft.resource, found)
@@ -45,12 +112,32 @@ def _add_referred(value: Json, found: set[str]) -> None:
                     _add_referred(item, found)
 
 
-def _translation(translation: Translation, aliases: Mapping[str, str]) -> Translation:
+def _under(incoming: Incoming, aliases: Mapping[str, str], ids: IdMaker) -> Incoming:
+    """The message under the ids first given."""
+    translation = incoming.translation
+    known = _with_derived(translation.drafts, aliases, lambda *key: ids(incoming.facility, *key))
     return replace(
-        translation,
-        drafts=tuple(_draft(draft, aliases) for draft in translation.drafts),
-        identity_events=tuple(_event(event, aliases) for event in translation.identity_events),
+        incoming,
+        translation=replace(
+            translation,
+            drafts=tuple(_draft(draft, known) for draft in translation.drafts),
+            identity_events=tuple(_event(event, known) for event in translation.identity_events),
+        ),
     )
+
+
+def _with_derived(
+    drafts: Iterable[Draft], aliases: Mapping[str, str], make: Callable[[str, str, str], str]
+) -> dict[str, str]:
+    """The aliases, and those of resources whose authority is one that has an alias."""
+    known = dict(aliases)
+    for draft in drafts:
+        authority = draft.authority
+        for old, rid in known.items():
+            authority = authority.replace(old, rid)
+        if authority != draft.authority and draft.resource["id"] not in known:
+            known[draft.resource["id"]] = make(draft.resource["resourceType"], authority, draft.key)
+    return known
 
 
 def _draft(draft: Draft, aliases: Mapping[str, str]) -> Draft:
@@ -66,8 +153,17 @@ def _draft(draft: Draft, aliases: Mapping[str, str]) -> Draft:
 
 
 def _event(event: IdentityEvent, aliases: Mapping[str, str]) -> IdentityEvent:
+    """A correction is kept as it was said; what else is said, of the ids first given."""
+    if event.effect in {"renumber", "absorb"}:
+        return event
     return replace(
         event,
         survivor=aliases.get(event.survivor, event.survivor),
         loser=aliases.get(event.loser, event.loser),
+        resources=tuple(_reference(reference, aliases) for reference in event.resources),
     )
+
+
+def _reference(reference: str, aliases: Mapping[str, str]) -> str:
+    rtype, _, rid = reference.partition("/")
+    return f"{rtype}/{aliases.get(rid, rid)}"

@@ -30,7 +30,8 @@ ORDER BY home.key LIMIT $3
 """
 
 _SAID: Final = """
-SELECT id, kind, survivor, loser, facility, message FROM identity_event WHERE id > $1 ORDER BY id LIMIT $2
+SELECT id, kind, survivor, loser, facility, message FROM identity_event
+WHERE id > $1 AND NOT detail ? 'effect' ORDER BY id LIMIT $2
 """
 
 

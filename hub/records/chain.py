@@ -78,6 +78,15 @@ class Change:
     version: int
     spoken: int | None
     cleared: tuple[str, ...]
+    moved: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relocated:
+    """How a stored resource should stand before a message is merged into it: about whom, saying what."""
+
+    resource: Json
+    patient: str | None
 
 
 @dataclass(slots=True)
@@ -108,8 +117,11 @@ class _Standing:
     patient: str | None
     own: frozenset[str] = frozenset()
     held_back: bool = False
+    relocated: Relocated | None = None
 
     def add(self, draft: Draft) -> None:
+        if self.relocated is not None and draft.patient != self.patient:
+            raise subject_changed(draft.resource["resourceType"])
         if self.settled and self.resource is None:
             self.held_back = True  # deleted since
             return
@@ -144,12 +156,15 @@ class Chain:
         self._facilities: Final = facilities
         self._own: Final = own or {}
 
-    def apply(self, incoming: Incoming) -> Effect:
-        """Merge every draft of `incoming`. A refusal leaves all heads as they were: a message counts whole or not."""
+    def apply(self, incoming: Incoming, relocated: Mapping[Ref, Relocated] | None = None) -> Effect:
+        """Merge every draft of `incoming`. A refusal leaves all heads as they were: a message counts whole or not.
+
+        `relocated`: what its identity events make of resources that are stored, before its drafts are merged.
+        """
         effect = Effect(incoming)
         heads: dict[Ref, Head] = {}
         try:
-            for ref, standing in self._merged(incoming).items():
+            for ref, standing in self._merged(incoming, relocated or {}).items():
                 effect.held_back = effect.held_back or standing.held_back
                 self._conclude(ref, standing, effect, heads)
         except HubError as refusal:
@@ -157,8 +172,8 @@ class Chain:
         self._heads.update(heads)
         return effect
 
-    def _merged(self, incoming: Incoming) -> dict[Ref, _Standing]:
-        found: dict[Ref, _Standing] = {}
+    def _merged(self, incoming: Incoming, relocated: Mapping[Ref, Relocated]) -> dict[Ref, _Standing]:
+        found = {ref: _relocate(self._heads[ref], incoming, each) for ref, each in relocated.items()}
         for draft in incoming.translation.drafts:
             ref = Ref(draft.resource["resourceType"], draft.resource["id"])
             _refuse_nobody(ref, draft)
@@ -188,6 +203,7 @@ class Chain:
             version=head.version + 1 if head else 1,
             spoken=head.source if head and standing.settled else incoming.message,
             cleared=standing.cleared,
+            moved=head is not None and head.patient != standing.patient,
         )
         effect.changes.append(change)
         heads[ref] = _head_after(change, incoming)
@@ -216,6 +232,13 @@ def _begin(head: Head | None, incoming: Incoming, draft: Draft, own: Own | None)
     return standing
 
 
+def _relocate(head: Head, incoming: Incoming, relocated: Relocated) -> _Standing:
+    settled = head.settled_for(incoming)
+    standing = _Standing(head, settled, relocated.resource, head.cleared, relocated.patient)
+    standing.relocated = relocated
+    return standing
+
+
 def _head_after(change: Change, incoming: Incoming) -> Head:
     return Head(
         resource=change.resource,
@@ -241,6 +264,8 @@ def _refuse_foreign(ref: Ref, head: Head, facility: str, facts: Facts) -> None:
 
 
 def _refuse_move(ref: Ref, head: Head, standing: _Standing) -> None:
+    if standing.relocated is not None:
+        return
     if head.patient != standing.patient:
         raise subject_changed(ref.type)
     if head.resource is not None and standing.resource is not None:

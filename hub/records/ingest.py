@@ -11,16 +11,19 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.db.database import Tx
-from hub.fhir.json import dumps, loads
+from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker, reference_key
 from hub.kernel.types import Issue, Json, State
 from hub.mpi.registration import Statement
 from hub.records.aliases import resolved
-from hub.records.chain import Chain, Change, Effect, Head, Incoming, Own, Ref, head_of
+from hub.records.chain import Chain, Change, Effect, Head, Incoming, Own, Ref, Relocated, head_of
 from hub.records.consequences import Consequences
 from hub.records.facts import facts_of
+from hub.records.identity_events import record_events
+from hub.records.moves import relocations
 from hub.records.provenance import provenance, provenance_id
+from hub.records.said import redirected, said, strangers
 from hub.records.withdraw import contributions
 from hub.store.store import Store
 from hub.store.values import Stored, Write, patient_key
@@ -33,13 +36,6 @@ _CONFIRM: Final = """
 UPDATE resource SET source = new.source, cleared = string_to_array(new.cleared, ' ')
 FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::bigint[], $5::text[]) AS new (pkey, key, version, source, cleared)
 WHERE resource.pkey = new.pkey AND resource.key = new.key AND resource.version = new.version
-"""
-
-_EVENTS: Final = """
-INSERT INTO identity_event (message, facility, kind, survivor, loser, detail, received_at)
-SELECT $1, $2, kind, survivor, loser, detail::jsonb, $7
-FROM unnest($3::text[], $4::text[], $5::text[], $6::text[]) AS new (kind, survivor, loser, detail)
-ON CONFLICT DO NOTHING RETURNING kind, survivor, loser
 """
 
 
@@ -85,27 +81,44 @@ class Ingest:
         A message that breaks a rule is refused as a whole and touches nothing. Raises HubError UNAVAILABLE
         (`lost-race`) when others changed the same resources meanwhile: roll back and try again.
         """
-        effects, stored = await self._effects(tx, batch)
-        writes = await self._save(tx, effects, stored)
-        await _confirm(tx, effects)
-        await self._consequences.follow(tx, writes, await _record_events(tx, effects))
+        effects: list[Effect] = []
+        writes: list[Write] = []
+        statements: list[Statement] = []
+        for part in _parts(batch):
+            found, stored, aliases = await self._effects(tx, part)
+            if all(effect.refusal is None for effect in found):
+                for old_id, rid in aliases.items():
+                    await self._store.add_alias(tx, old_id, rid)
+            writes += await self._save(tx, found, stored)
+            await _confirm(tx, found)
+            statements += await record_events(tx, found)
+            effects += found
+        await self._consequences.follow(tx, writes, statements)
         return [_ingested(effect) for effect in effects]
 
     async def rehearse(self, tx: Tx, batch: Sequence[Incoming]) -> list[Rehearsed]:
         """What `ingest` would do to resources, message by message; nothing is written, nobody is identified."""
-        effects, stored = await self._effects(tx, batch)
-        before = {ref: None if head.deleted else loads(head.body) for ref, head in stored.items()}
-        return [_rehearsed(effect, before) for effect in effects]
+        rehearsed: list[Rehearsed] = []
+        for part in _parts(batch):
+            effects, stored, _ = await self._effects(tx, part)
+            before = {ref: None if head.deleted else loads(head.body) for ref, head in stored.items()}
+            rehearsed += [_rehearsed(effect, before) for effect in effects]
+        return rehearsed
 
-    async def _effects(self, tx: Tx, batch: Sequence[Incoming]) -> tuple[list[Effect], dict[Ref, Stored]]:
-        batch = await resolved(self._store, tx, batch)
+    async def _effects(
+        self, tx: Tx, batch: Sequence[Incoming]
+    ) -> tuple[list[Effect], dict[Ref, Stored], dict[str, str]]:
+        """What a part of a batch does, the versions it found, and the aliases it adds."""
+        batch, aliases = await resolved(self._store, tx, self._ids, batch)
         stored = await self._load(tx, batch)
-        chain = Chain(
-            {ref: head_of(version) for ref, version in stored.items()},
-            self._facilities,
-            await self._own(tx, stored, batch),
-        )
-        return [chain.apply(incoming) for incoming in batch], stored
+        relocated: dict[Ref, Relocated] = {}
+        if any(incoming.translation.identity_events for incoming in batch):
+            incoming, relocated = await relocations(self._store, tx, batch[0], stored)
+            batch = [incoming]
+        heads = {ref: head_of(version) for ref, version in stored.items()}
+        batch = batch if relocated else await _redirected(tx, batch, heads)
+        chain = Chain(heads, self._facilities, await self._own(tx, stored, batch))
+        return [chain.apply(incoming, relocated) for incoming in batch], stored, aliases
 
     async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:
         refs = {ref for incoming in batch for ref in _refs(incoming)}
@@ -113,22 +126,33 @@ class Ingest:
         return {Ref(*key): version for key, version in (await self._store.load(tx, sorted(refs))).items()}
 
     async def _own(self, tx: Tx, stored: Mapping[Ref, Stored], batch: Sequence[Incoming]) -> dict[tuple[int, Ref], Own]:
-        """What messages that come again contributed when they were processed before."""
+        """What messages that come again contributed when they were processed before.
+
+        A message that moved or ended something did so once, and takes nothing of it back.
+        """
         found: dict[tuple[int, Ref], Own] = {}
         for incoming in batch:
-            for ref in _refs(incoming) & stored.keys() if incoming.again else ():
-                found[incoming.message, ref] = contributions(incoming.message, await self._bodies(tx, ref))
+            if not incoming.again or any(not e.is_about_people for e in incoming.translation.identity_events):
+                continue
+            refs = _refs(incoming) & stored.keys()
+            patients = {patient for ref in refs if (patient := stored[ref].patient) is not None}
+            known = await said(tx, incoming.facility, patients)
+            for ref in refs:
+                bodies = await self._bodies(tx, ref, known.moved_from(stored[ref].patient))
+                found[incoming.message, ref] = contributions(incoming.message, bodies)
         return found
 
-    async def _bodies(self, tx: Tx, ref: Ref) -> list[Json | None]:
-        """Every version of a resource, oldest first."""
+    async def _bodies(self, tx: Tx, ref: Ref, formerly: Sequence[str]) -> list[Json | None]:
+        """Every version of a resource, oldest first, also those in the records of patients it moved from."""
         found: list[Stored] = []
-        while page := await self._store.versions(tx, *ref, below=found[-1].version if found else None):
+        while page := await self._store.versions(
+            tx, *ref, below=found[-1].version if found else None, formerly=formerly
+        ):
             found += page
         return [None if version.deleted else loads(version.body) for version in reversed(found)]
 
     async def _save(self, tx: Tx, effects: Sequence[Effect], stored: Mapping[Ref, Stored]) -> list[Write]:
-        changes = [change for effect in effects for change in self._changes(effect)]
+        changes = [change for effect in effects for change in self._changes(effect, stored)]
         writes = [_write(change, stored.get(change.ref)) for change in changes]
         if not writes:
             return []
@@ -146,7 +170,7 @@ class Ingest:
             ) from error
         return writes
 
-    def _changes(self, effect: Effect) -> Iterable[Change]:
+    def _changes(self, effect: Effect, stored: Mapping[Ref, Stored]) -> Iterable[Change]:
         """The versions a message makes, and its Provenance if it makes any."""
         if not effect.changes:
             return
@@ -162,7 +186,9 @@ class Ingest:
             event_time=incoming.translation.event_time,
             stated=incoming.translation.provenance,
         )
-        patient = next((change.patient for change in effect.changes if change.patient is not None), None)
+        # The Provenance of a message that comes again stays in the record it was first written to.
+        first = next((change.patient for change in effect.changes if change.patient is not None), None)
+        patient = stored[ref].patient if ref in stored else first
         yield Change(
             ref,
             resource,
@@ -175,6 +201,29 @@ class Ingest:
 
     def _provenance_ref(self, incoming: Incoming) -> Ref:
         return Ref("Provenance", provenance_id(self._ids, incoming.facility, incoming.message))
+
+
+async def _redirected(tx: Tx, batch: Sequence[Incoming], heads: Mapping[Ref, Head]) -> list[Incoming]:
+    """The batch with what it says of patients who have another number, or of what has moved, put where it belongs."""
+    known = {facility: await said(tx, facility, patients) for facility, patients in strangers(batch, heads).items()}
+    return [
+        redirected(incoming, heads, known[incoming.facility]) if incoming.facility in known else incoming
+        for incoming in batch
+    ]
+
+
+def _parts(batch: Sequence[Incoming]) -> Iterable[Sequence[Incoming]]:
+    """The batch, cut so that a message about identities stands alone: the next are read by what it said."""
+    together: list[Incoming] = []
+    for incoming in batch:
+        if incoming.translation.identity_events:
+            yield from ([together] if together else [])
+            yield [incoming]
+            together = []
+        else:
+            together.append(incoming)
+    if together:
+        yield together
 
 
 def _refs(incoming: Incoming) -> set[Ref]:
@@ -191,6 +240,7 @@ def _write(change: Change, current: Stored | None) -> Write:
         source=change.spoken,
         cleared=change.cleared,
         current=current,
+        moved=change.moved,
     )
 
 
@@ -206,31 +256,11 @@ async def _confirm(tx: Tx, effects: Sequence[Effect]) -> None:
         await tx.execute(_CONFIRM, *map(list, zip(*rows, strict=True)))
 
 
-async def _record_events(tx: Tx, effects: Sequence[Effect]) -> list[Statement]:
-    """Keep what facilities say of their numbers; returns what was not said before."""
-    said: list[Statement] = []
-    for effect in effects:
-        incoming, events = effect.incoming, effect.incoming.translation.identity_events
-        if events and effect.refusal is None:
-            new = await tx.fetch(
-                _EVENTS,
-                incoming.message,
-                incoming.facility,
-                [event.kind for event in events],
-                [event.survivor for event in events],
-                [event.loser for event in events],
-                [dumps(dict(event.detail)).decode() for event in events],
-                incoming.received_at,
-            )
-            said += [Statement(**row, facility=incoming.facility, message=incoming.message) for row in new]
-    return said
-
-
 def _rehearsed(effect: Effect, before: Mapping[Ref, Json | None]) -> Rehearsed:
     after = {change.ref: change.resource for change in effect.changes}
     touched = [
         Touched(ref=ref, before=before.get(ref), after=after.get(ref, before.get(ref)))
-        for ref in sorted(_refs(effect.incoming))
+        for ref in sorted(_refs(effect.incoming) | after.keys())
     ]
     return Rehearsed(ingested=_ingested(effect), touched=tuple(touched) if effect.refusal is None else ())
 

@@ -48,6 +48,7 @@ class Batch:
     custom: Custom = NONE
     superseded: list[tuple[UUID, UUID, int]] = field(default_factory=list)
     home: list[Row] = field(default_factory=list)
+    rehomed: dict[UUID, UUID] = field(default_factory=dict)
     resource: dict[UUID, Row] = field(default_factory=dict)
     indexed: dict[UUID, tuple[UUID, int, IndexRows]] = field(default_factory=dict)
     history: list[Row] = field(default_factory=list)
@@ -71,7 +72,7 @@ def _plan(batch: Batch, write: Write, standing: dict[UUID, Stored], now: datetim
     if _is_unchanged(write, current):
         return _answer(write, current, "unchanged")
     pkey = patient_key(write.type, write.id, write.patient)
-    if current is not None and current.pkey != pkey:
+    if current is not None and current.pkey != pkey and not write.moved:
         raise HubError(
             Category.INVALID,
             "belongs to another patient's record",
@@ -86,6 +87,8 @@ def _plan(batch: Batch, write: Write, standing: dict[UUID, Stored], now: datetim
     _retire(batch, key, current, in_batch=key in standing)
     if current is None:
         batch.home.append((key, pkey))
+    elif current.pkey != pkey:
+        batch.rehomed[key] = pkey
     _place(batch, key, write, stored)
     batch.outbox.append((pkey, type_number(write.type), write.id, stored.version, outcome, now))
     standing[key] = stored

@@ -30,7 +30,7 @@ WHERE h.key = ANY($1::uuid[])
 _LOAD_ALL: Final = _LOAD.format(columns=_OF_R)
 _LOAD_FACTS: Final = _LOAD.format(columns=_WITHOUT_BODY)
 _CHANGED: Final = f"{_LOAD_ALL} AND NOT pg_visible_in_snapshot(r.xid, (SELECT $2::text::pg_snapshot))"
-#: Home rows never change, so whoever waits for one reads the newest version after it.
+#: Home rows change by moves alone, and whoever waits for one reads what stands after it.
 _LOCK: Final = "SELECT 1 FROM resource_home WHERE key = ANY($1::uuid[]) ORDER BY key FOR NO KEY UPDATE"
 
 _HISTORY: Final = f"""
@@ -39,6 +39,8 @@ WHERE h.key = $1 AND r.version < $2
 UNION ALL
 SELECT {_OF_R} FROM resource_home h JOIN history r ON r.pkey = h.pkey AND r.key = h.key
 WHERE h.key = $1 AND r.version < $2
+UNION ALL
+SELECT {_OF_R} FROM history r WHERE r.pkey = ANY($4::uuid[]) AND r.key = $1 AND r.version < $2
 ORDER BY 3 DESC LIMIT $3
 """
 _NO_VERSION: Final = 2**31 - 1
@@ -101,8 +103,11 @@ async def load_version(tx: Tx, rtype: str, rid: str, version: int) -> Stored | N
     return found[0] if found and found[0].version == version else None
 
 
-async def versions(tx: Tx, rtype: str, rid: str, *, below: int | None, limit: int) -> list[Stored]:
-    """Versions of a resource, newest first, those under `below`."""
+async def versions(
+    tx: Tx, rtype: str, rid: str, *, below: int | None, limit: int, formerly: Sequence[str] = ()
+) -> list[Stored]:
+    """Versions of a resource, newest first, those under `below`; also those in the records of `formerly` (patients)."""
     top = min(_NO_VERSION if below is None else below, _NO_VERSION)
-    rows = await tx.fetch(_HISTORY, reference_key(rtype, rid), top, limit)
+    pkeys = [reference_key("Patient", patient) for patient in formerly]
+    rows = await tx.fetch(_HISTORY, reference_key(rtype, rid), top, limit, pkeys)
     return [stored(row) for row in rows]

@@ -16,6 +16,7 @@ from hub.store import (
     explain,
     histories,
     latest,
+    moving,
     named,
     outbox,
     read,
@@ -65,10 +66,13 @@ class Store:
         return await exact.load(tx, wanted)
 
     async def versions(
-        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100
+        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100, formerly: Sequence[str] = ()
     ) -> list[Stored]:
-        """Versions of one resource, newest first; continue with the last version given as `below`."""
-        return await read.versions(tx, rtype, rid, below=below, limit=limit)
+        """Versions of one resource, newest first; continue with the last version given as `below`.
+
+        Those from before it moved stand in the record of another patient: they are given if `formerly` names that one.
+        """
+        return await read.versions(tx, rtype, rid, below=below, limit=limit, formerly=formerly)
 
     async def save(self, tx: Tx, writes: Sequence[Write]) -> list[Saved]:
         """Apply writes in their order: one answer each. Several to one resource make one version each.
@@ -77,8 +81,9 @@ class Store:
         meta.source) is `unchanged` and writes nothing; so is deleting what is deleted. The number of round trips
         does not depend on the number of writes.
         Raises HubError CONFLICT (code `race`) if `current` is no longer what stands: roll back, load, try again;
-        INVALID if a write changes the patient a resource belongs to; NOT_FOUND if it deletes what never was;
-        UNAVAILABLE (code `race`) if search parameters were added or ended meanwhile: roll back and try again.
+        INVALID if a write that is no move changes the patient a resource belongs to; NOT_FOUND if it deletes what
+        never was; UNAVAILABLE (code `race`) if search parameters were added or ended meanwhile: roll back and try
+        again.
         """
         return await write.save(tx, writes, self._clock(), self._phrases, self.registry, full_text=self.full_text)
 
@@ -205,6 +210,10 @@ class Store:
     async def add_alias(self, tx: Tx, old_id: str, rid: str) -> None:
         """Let `old_id` stand for `rid`. Raises HubError CONFLICT if it stands for something already."""
         await claims.add_alias(tx, old_id, rid)
+
+    async def referring(self, tx: Tx, patient: str, refs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
+        """The resources (type, id) about a patient that refer to one of `refs`; a move takes them along."""
+        return await moving.referring(tx, patient, refs)
 
     async def changes(self, tx: Tx, after: tuple[int, int] = outbox.START, limit: int = 1000) -> list[Change]:
         """Changes after a position, in an order in which none can be missed; continue from the last `position`."""

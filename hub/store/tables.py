@@ -1,6 +1,7 @@
 """The store's tables. Each is marked with how it would be distributed over several machines (`Table.info["kind"]`):
 
-- `sharded`: by `pkey`, the source-patient key, which never changes and stands in every unique constraint;
+- `sharded`: by `pkey`, the source-patient key, which stands in every unique constraint, and never changes but where a
+  resource is moved to another patient's record: its row goes, and its history stays (`Write.moved`);
 - `by-value`: by its own first key column (uniqueness across patients);
 - `local`: not distributed.
 

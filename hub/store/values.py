@@ -65,6 +65,7 @@ class Write:
     """One change to make. `resource` None deletes. `current` is what `load` gave for it, None if it gave nothing.
 
     `resource` is not altered; its meta.versionId and meta.lastUpdated are set in what is stored.
+    `moved`: it leaves the record of the patient it was about; its versions so far stay there.
     """
 
     type: str
@@ -75,6 +76,7 @@ class Write:
     source: int | None = None
     cleared: tuple[str, ...] = ()
     current: Stored | None = None
+    moved: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -52,6 +52,12 @@ SELECT count(*) FROM moved
     ),
 )
 
+#: Where resources are that moved to another patient's record.
+_REHOME: Final = """
+UPDATE resource_home SET pkey = g.pkey FROM unnest($1::uuid[], $2::uuid[]) AS g (key, pkey)
+WHERE resource_home.key = g.key
+"""
+
 #: The changes, and then the version of the registry. The transaction has written before: whoever registers a parameter
 #: that this does not see finds it at work (reindexing.py).
 _NOTE: Final = """
@@ -76,6 +82,8 @@ async def save(
         raise HubError(
             Category.CONFLICT, "was created by somebody else meanwhile", where="store", todo="try again", code="race"
         ) from None
+    if batch.rehomed:
+        await tx.execute(_REHOME, *map(list, zip(*sorted(batch.rehomed.items()), strict=True)))
     await _note(tx, batch, registry)
     await phrases.add(tx, {t: p for _, _, rows in batch.indexed.values() for t, p in rows.phrases.items()})
     return saved

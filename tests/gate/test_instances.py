@@ -241,10 +241,10 @@ class Counting(Store):
         return await super().load(tx, refs, lock=lock)
 
     async def versions(
-        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100
+        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100, formerly: Sequence[str] = ()
     ) -> list[Stored]:
         self.asked.append("versions")
-        return await super().versions(tx, rtype, rid, below=below, limit=limit)
+        return await super().versions(tx, rtype, rid, below=below, limit=limit, formerly=formerly)
 
     async def load_version(self, tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:
         self.asked.append("load_version")

@@ -72,8 +72,8 @@ def test_promise_2_a_batch_that_was_lost_is_queued_and_has_left_no_trace(
 def test_promise_3_a_corrected_key_keeps_the_id_first_given(
     database_url: str, guard: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def unresolved(_: Any, __: Any, batch: Any) -> Any:
-        return batch
+    async def unresolved(_: Any, __: Any, ___: Any, batch: Any) -> Any:
+        return list(batch), {}
 
     async def story() -> bool:
         async with box(database_url) as hub:
