@@ -170,11 +170,15 @@ class Context:
         identity = (rtype, authority, key)
         building = self.drafts.get(identity)
         if building is None:
-            rid = self.habits.ids(self.habits.facility, *identity)
+            rid = self.id_of(*identity)
             building = Building({"resourceType": rtype, "id": rid}, authority, key, patient, **more)
             self.drafts[identity] = building
             self._by_reference[f"{rtype}/{rid}"] = building
         return building
+
+    def id_of(self, rtype: str, authority: str, key: str) -> str:
+        """The id of the resource with that identity at this facility."""
+        return self.habits.ids(self.habits.facility, rtype, authority, key)
 
     def made(self, reference: Json | None) -> Building | None:
         """The draft a reference of this message points to, if it points to one."""

@@ -8,7 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
-_ADMINISTRATION: Final = ("A01", "A02", "A03", "A04", "A05", "A08", "A11", "A13", "A28", "A31", "A34", "A37", "A40")
+_ADMINISTRATION: Final = {
+    "ADT": tuple(f"A{number:02}" for number in (*range(1, 18), *range(20, 56), 60, 61, 62)),
+    "BAR": ("P01", "P02", "P05", "P06", "P10", "P12"),
+    "DFT": ("P03", "P11"),
+    "MFN": ("M02", "M04", "M05"),
+}
 _ORDERS: Final = {
     "ORM": ("O01",),
     "OML": ("O21", "O33", "O35"),
@@ -37,7 +42,7 @@ _SCHEDULES: Final = {
 COVERED: Final = frozenset(
     f"{name}^{event}"
     for family in (
-        {"ADT": _ADMINISTRATION},
+        _ADMINISTRATION,
         _ORDERS,
         _RESULTS,
         _PHARMACY,

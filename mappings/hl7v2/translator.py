@@ -24,7 +24,9 @@ from mappings.hl7v2.resources.apart import fill_apart
 from mappings.hl7v2.resources.care import care
 from mappings.hl7v2.resources.documents import documents
 from mappings.hl7v2.resources.exchange import add_exchange, origin
-from mappings.hl7v2.resources.merging import merges, unmerges
+from mappings.hl7v2.resources.master_files import bed_states, master_files
+from mappings.hl7v2.resources.merging import links, merges, unmerges
+from mappings.hl7v2.resources.moving import number_changes
 from mappings.hl7v2.resources.orders import orders
 from mappings.hl7v2.resources.patient import patient
 from mappings.hl7v2.resources.referrals import referrals
@@ -121,8 +123,12 @@ def _all_resources(groups: Groups, context: Context, rules: Rules) -> tuple[Iden
         if person is not None:
             patients.append(person)
             events.extend(merges(each, person, context))
+            events.extend(number_changes(each, person, context))
         _clinical(each, person, context, rules)
-    events.extend(unmerges(patients, context))
+    events.extend((*links(patients, context), *unmerges(patients, context)))
+    if context.kind == "MFN":
+        master_files(context.message, context, rules)
+    bed_states(context.message, context, rules)
     if groups.schedule is not None:
         appointment(groups, patients, context, rules)
     return tuple(events)

@@ -162,3 +162,66 @@ def test_the_event_time_is_when_it_happened_else_when_it_was_recorded_or_sent() 
 def test_a_null_end_clears_the_end_and_leaves_the_beginning() -> None:
     silent = draft(translate(PID, pv1(start="", end='""'), event="A08"), "Encounter")
     assert silent.clears == ("period.end",)
+
+
+@pytest.mark.parametrize(
+    ("event", "status"),
+    [
+        ("A06", "in-progress"),
+        ("A07", "in-progress"),
+        ("A12", "in-progress"),
+        ("A14", "planned"),
+        ("A17", "in-progress"),
+        ("A21", "onleave"),
+        ("A22", "in-progress"),
+        ("A23", "entered-in-error"),
+        ("A27", "cancelled"),
+        ("A38", "cancelled"),
+        ("A52", "in-progress"),
+        ("A53", "onleave"),
+    ],
+)
+def test_an_event_of_the_stay_settles_its_status(event: str, status: str) -> None:
+    found = translate(PID, pv1(), event=event)
+    assert resource(found, "Encounter")["status"] == status
+    assert "event-not-covered" not in codes(found)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "A08",
+        "A09",
+        "A10",
+        "A15",
+        "A16",
+        "A20",
+        "A24",
+        "A25",
+        "A26",
+        "A28",
+        "A29",
+        "A31",
+        "A32",
+        "A33",
+        "A37",
+        "A40",
+        "A45",
+        "A50",
+        "A54",
+        "A55",
+        "A60",
+    ],
+)
+def test_an_event_beside_the_stay_leaves_its_status_as_it_is(event: str) -> None:
+    found = translate(PID, pv1(), event=event)
+    assert "status" not in draft(found, "Encounter").resource
+    assert draft(found, "Encounter").defaults["status"] == ("arrived" if event == "A10" else "in-progress")
+    assert "event-not-covered" not in codes(found)
+
+
+def test_two_patients_who_swap_beds_keep_their_own() -> None:
+    found = translate(PID, pv1("V1"), PID.replace("000123", "000456"), pv1("V2"), event="A17")
+    stays = [each.resource for each in drafts(found, "Encounter")]
+    assert [stay["identifier"][0]["value"] for stay in stays] == ["V1", "V2"]
+    assert len({stay["subject"]["reference"] for stay in stays}) == 2

@@ -24,7 +24,7 @@ from mappings.hl7v2.datatypes.identifiers import (
 from mappings.hl7v2.datatypes.names import XCN_NAME_PARTS, named_in
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import date_time
-from mappings.hl7v2.leaves import clean, leaf
+from mappings.hl7v2.leaves import clean, component, leaf
 from mappings.hl7v2.parser import Repetition
 
 _RESTRICTED: Final = {
@@ -80,6 +80,12 @@ def codings(rep: Repetition, context: Context) -> list[Json] | None:
     return found or None
 
 
+def named(rep: Repetition, _: Context) -> Json | None:
+    """A CodeableConcept of the name in the first component (SPD and the like)."""
+    text = component(rep, 1)
+    return {"text": text} if text else None
+
+
 def protection(rep: Repetition, context: Context) -> Json | None:
     """The security label of a protection indicator: restricted if it says yes, none if it says no."""
     entry = table("yes-no").get(leaf(rep, 1))
@@ -133,6 +139,7 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "CWE-identifier": plain(
         coded_number, {"1": "value", "3": "system", "4": "value", "6": "system", "10": "value", "12": "system"}
     ),
+    "named-concept": plain(named, {"1.*": "text"}),
     "codings": plain(codings, {key: part.removeprefix("coding.") for key, part in CONCEPT_PARTS.items()}),
     "XAD-organization": Datatype(lambda _: _of_organization(contacts.address), contacts.DATATYPES["XAD"].parts),
     "XTN-organization": Datatype(

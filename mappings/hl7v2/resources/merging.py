@@ -1,4 +1,4 @@
-"""Two numbers of one facility are one patient (MRG in A40, A34 and the older merges), or are two after all (A37)."""
+"""Two numbers of one facility are one patient (A40 and the older merges, A24), or are two after all (A37)."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hub.kernel.types import IdentityEvent
-from mappings.hl7v2.context import Building, Context, Mapped
-from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier
+from mappings.hl7v2.context import Building, Context, Mapped, mapped
+from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier, meaning, number
 from mappings.hl7v2.datatypes.names import XPN_PARTS, person_name
 from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, append
-from mappings.hl7v2.resources.patient import patient_of
+from mappings.hl7v2.resources.moving import RENUMBERS
+from mappings.hl7v2.resources.patient import SHARED, STOOD_IN, alike, patient_of
 
 #: Events in which the patient of MRG ceases to be one of its own (v2.5.1 chapter 3).
-MERGES: Final = frozenset({"A18", "A30", "A34", "A36", "A39", "A40", "A46", "A47"})
+MERGES: Final = frozenset({"A18", "A30", "A34", "A36", "A39", "A40"})
+#: Events that say that the patients of several PID are one, each of whom keeps a number of their own (3.3.24).
+LINKS: Final = frozenset({"A24"})
+#: Events by which identifiers move from one patient to another (3.3.43).
+NUMBER_MOVES: Final = frozenset({"A43"})
 #: Events that say that two patients who were taken for one are two: a PID for each (v2.5.1, 3.3.37).
 UNMERGES: Final = frozenset({"A37"})
 _IDENTIFIERS: Final = (1, 4, 2)
@@ -25,12 +30,16 @@ _OLD_NAME: Final = Mapped("Patient.name[]", XPN_PARTS)
 
 def merges(group: PatientGroup, survivor: Building, context: Context) -> Iterator[IdentityEvent]:
     """The identity events of a group; the patient who is merged away becomes inactive and points to the other."""
-    if context.event not in MERGES:
-        return
+    if context.event in NUMBER_MOVES:
+        yield from _numbers_moved(group, context)
     for noted in group.others:
         if noted.segment.name != "MRG":
             continue
-        loser = patient_of(noted.segment, context, _IDENTIFIERS)
+        if RENUMBERS.get(context.event) == "Patient":
+            _fill(noted.segment, survivor, context)
+        if context.event not in MERGES:
+            continue
+        loser = patient_of(noted.segment, context, _IDENTIFIERS, group.pid.segment if group.pid else None)
         if loser is survivor:
             context.issue("merge-with-itself", "both numbers are the same patient", "MRG-1")
             continue
@@ -39,6 +48,60 @@ def merges(group: PatientGroup, survivor: Building, context: Context) -> Iterato
         _link(loser, survivor, "replaced-by")
         loser.resource["active"] = False
         yield IdentityEvent(kind=context.event, survivor=survivor.resource["id"], loser=loser.resource["id"])
+
+
+def links(patients: Sequence[Building], context: Context) -> Iterator[IdentityEvent]:
+    """The identity events of a message that links patients; each points to the other, and stays active."""
+    if context.event not in LINKS or len(patients) < 2:
+        return
+    first, *others = patients
+    for other in others:
+        if other is not first:
+            _link(first, other, "seealso")
+            _link(other, first, "seealso")
+            yield IdentityEvent(kind=context.event, survivor=first.resource["id"], loser=other.resource["id"])
+
+
+def _numbers_moved(group: PatientGroup, context: Context) -> Iterator[IdentityEvent]:
+    """A43: numbers that PID-3 and MRG-1 share are the patient's of PID, and no longer the patient's of MRG-4.
+
+    A number by which a patient is known is a patient of its own here: that one is now one with the patient of PID, and
+    parted from the other. MRG-1 may name the other too, by a number that does not move.
+    """
+    pid = group.pid.segment if group.pid else None
+    for noted in group.others:
+        if noted.segment.name != "MRG" or pid is None:
+            continue
+        mrg = noted.segment
+        now, before = _known(pid, 3, None, context), _known(mrg, 1, pid, context)
+        moved = [rid for rid in before if rid in now]
+        target = next((rid for rid in (*_known(pid, 2, None, context), *now) if rid not in moved), None)
+        source = next((rid for rid in (*_known(mrg, 4, pid, context), *before) if rid not in moved), None)
+        if not moved or (target is None and source is None):
+            context.issue("identity-event", "A43 names no number that moves, or no patient; nothing is changed", "MRG")
+        for rid in moved:
+            if source is not None:
+                detail = {"event": context.event}
+                yield IdentityEvent(kind="A37", survivor=source, loser=rid, detail=detail)
+            if target is not None:
+                yield IdentityEvent(kind=context.event, survivor=target, loser=rid)
+        for n in (1, 4):
+            if moved and mrg.raw(n):
+                context.took(mrg, n, mapped("identity event"))
+
+
+def _known(segment: Segment, n: int, like: Segment | None, context: Context) -> list[str]:
+    """Ids of the patients whom the numbers of a field name; those that several facilities share name nobody here."""
+    place = f"{segment.name}-{n}"
+    place = STOOD_IN.get(place, place)
+    found: list[str] = []
+    for rep in segment.repetitions(n):
+        plain = number(rep)
+        stated = alike(plain, place, like, context) if plain else None
+        meant = meaning(stated, context, place) if stated else None
+        if stated is not None and meant is not None and (meant.type or stated.kind) not in SHARED:
+            found.append(context.id_of("Patient", meant.key, stated.value))
+    return found
 
 
 def unmerges(patients: Sequence[Building], context: Context) -> Iterator[IdentityEvent]:

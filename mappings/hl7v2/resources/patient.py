@@ -27,6 +27,8 @@ STOOD_IN: Final[Mapping[str, str]] = {
     "MRG-5": "PV1-19",
     "MRG-6": "PV1-50",
 }
+#: Events that delete a person (v2.5.1, 3.3.29): nothing goes, but the patient is no longer used.
+_DELETING: Final = frozenset({"A29"})
 _LIVING_WILL: Final = {"coding": [{"system": "http://loinc.org", "code": "75320-2", "display": "Advance directive"}]}
 _AGENT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 _OPERATION: Final = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
@@ -47,34 +49,67 @@ def patient(group: PatientGroup, context: Context, rules: Rules) -> Building | N
     for visit in group.visits[:1]:
         rules.run(visit.pv1, building, context)
     _last_update(pid, building, context, rules)
+    if context.event in _DELETING:
+        building.resource["active"] = False
     return building
 
 
-def patient_of(segment: Segment, context: Context, fields: tuple[int, ...] = (3, 2, 4, 18, 19)) -> Building:
-    """The draft of the Patient whom the identifiers in `fields` name (those of PID; MRG has others)."""
-    context.segment = segment
-    best = min(_candidates(segment, context, fields), default=None)
-    if best is None:
+def patient_of(
+    segment: Segment, context: Context, fields: tuple[int, ...] = (3, 2, 4, 18, 19), like: Segment | None = None
+) -> Building:
+    """The draft of the Patient whom the identifiers in `fields` name: of PID, or of MRG, for which PID is `like`."""
+    found = patient_identity(segment, context, fields, like)
+    if found is None:
         where = segment.name
         context.issue("patient-identity", "no identifier: the patient is known by this message only", where, "error")
         authority, key = "message", f"{context.control}|{context.time}|{segment.ordinal}"
     else:
-        _, _, authority, key = best
+        authority, key = found
     building = context.draft("Patient", authority, key, None)
     building.patient = building.resource["id"]
     return building
 
 
-def _candidates(segment: Segment, context: Context, fields: tuple[int, ...]) -> Iterator[tuple[int, int, str, str]]:
+def patient_identity(
+    segment: Segment, context: Context, fields: tuple[int, ...], like: Segment | None = None
+) -> tuple[str, str] | None:
+    """Authority and key of the Patient whom the identifiers in `fields` name; None if there is no usable one.
+
+    `like`: the PID of an MRG, whose numbers tell what a number of MRG that names no authority means.
+    """
+    context.segment = segment
+    best = min(_candidates(segment, context, fields, like), default=None)
+    return None if best is None else best[2:]
+
+
+def alike(found: Number, place: str, like: Segment | None, context: Context) -> Number:
+    """A number of MRG at the `place` it stood in: with authority and kind of those there, if it names none itself.
+
+    Senders leave them out most of all in merges, and mean a number of the same kind.
+    """
+    if like is None or any(found.authority) or context.habits.profile.rule(place, found.authority, found.kind):
+        return found
+    for rep in like.repetitions(int(place.partition("-")[2])):
+        other = number(rep)
+        if other is not None and found.kind in {"", other.kind}:
+            return Number(found.value, other.authority, other.kind)
+    return found
+
+
+def _candidates(
+    segment: Segment, context: Context, fields: tuple[int, ...], like: Segment | None
+) -> Iterator[tuple[int, int, str, str]]:
     """Rank, order, authority and value of every usable identifier."""
     profile = context.habits.profile
     for order, n in enumerate(fields):
+        place = f"{segment.name}-{n}"
+        place = STOOD_IN.get(place, place)
         for i, rep in enumerate(segment.repetitions(n)):
             found = number(rep)
             if found is None or not profile.identifies(found.value):
                 continue
-            place = f"{segment.name}-{n}"
-            meant = meaning(found, context, STOOD_IN.get(place, place))
+            found = alike(found, place, like, context)
+            meant = meaning(found, context, place)
             rank = meant.rank if meant.rank is not None else 100 + order * 10 + _preference(meant.type or found.kind)
             yield rank, i, meant.key, found.value
 

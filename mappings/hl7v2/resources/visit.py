@@ -25,6 +25,7 @@ _NO_VISIT: Final = frozenset({"", "N"})
 _AT_FIRST: Final = {"A10": "arrived"}
 _HISTORY: Final = {"coding": [{"system": "http://hl7.org/fhir/fhir-types", "code": "EncounterHistory"}]}
 _HISTORY_PLACE: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-EncounterHistory.location"
+_HISTORY_ENCOUNTER: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-EncounterHistory.encounter"
 _TEMPORARY: Final = {
     "url": "http://hl7.org/fhir/StructureDefinition/subject-locationClassification",
     "valueCodeableConcept": {
@@ -96,6 +97,7 @@ def _before(pv1: Segment, visit: Building, patient: Building, context: Context, 
     rules.run(pv1, history, context)
     if "extension" in resource:
         resource["extension"] += [
+            {"url": _HISTORY_ENCOUNTER, "valueReference": visit.reference},
             {"url": f"{_HISTORY_PLACE}.location.status", "valueCode": "completed"},
             {"url": _HISTORY_PLACE, "extension": [dict(_TEMPORARY)]},
         ]

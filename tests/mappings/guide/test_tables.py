@@ -78,8 +78,7 @@ def through_its_field(row: GuideRow, how: Mapping[str, Any]) -> list[Item]:
     code = plain(row.identifier).translate(ESCAPES)
     header = HEADER.format(event=how.get("event", "ADT^A01").replace("{code}", code))
     segments = [segment.replace("{code}", code) for segment in how["send"]]
-    own = segments[0].startswith("MSH")
-    return converted(segments if own else [header, *segments], how.get("coding") or how["code"], DEFAULT)
+    return converted([header, *segments], how.get("coding") or how["code"], DEFAULT)
 
 
 @cache

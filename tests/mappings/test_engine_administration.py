@@ -1,0 +1,124 @@
+"""Accounts, insurances, procedures, roles and charges, beyond the rows of the guide."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.mappings.engine import PID, codes, draft, drafts, pid, reported, resource, translate
+
+VISIT = "PV1|1|I|||||||||||||||||V1"
+ACCOUNT = pid(f5="沈桂兰", f18="C1^^^HOSP^AN")
+
+
+def test_the_visit_the_account_and_the_insurance_know_each_other() -> None:
+    found = translate(ACCOUNT, VISIT, "IN1|1|P1|||||||||||||||||||||||||||||||||||N36")
+    owner, stay, cover = (resource(found, rtype) for rtype in ("Account", "Encounter", "Coverage"))
+    assert stay["account"] == [{"reference": f"Account/{owner['id']}"}]
+    assert owner["coverage"] == [{"coverage": {"reference": f"Coverage/{cover['id']}"}}]
+    assert cover["payor"][0]["extension"][0]["valueCode"] == "unknown"
+
+
+def test_the_status_of_an_account_is_never_reset_but_by_its_end() -> None:
+    assert draft(translate(ACCOUNT, event="A08"), "Account").defaults == {"status": "active"}
+    ended = draft(translate(ACCOUNT, kind="BAR", event="P06"), "Account")
+    assert ended.resource["status"] == "inactive"
+
+
+@pytest.mark.parametrize("event", ["P01", "P05", "P12"])
+def test_billing_events_state_the_account(event: str) -> None:
+    found = translate(ACCOUNT, VISIT, "DG1|1||I10", "PR1|1||47.01", kind="BAR", event=event)
+    assert drafts(found, "Account")
+    assert drafts(found, "Procedure")
+    assert not codes(found)
+
+
+def test_a_guarantor_is_the_patient_a_person_or_an_organisation() -> None:
+    def guarantor(segment: str) -> str:
+        return str(resource(translate(ACCOUNT, segment), "Account")["guarantor"][0]["party"]["reference"])
+
+    assert guarantor("GT1|1||沈^桂兰||||||||SEL").startswith("Patient/")
+    assert guarantor("GT1|1||沈^国强||柳溪镇1号||||||SPO").startswith("RelatedPerson/")
+    assert guarantor("GT1|1||||||||||||||||||||云泽纺织厂^^W9^^^HOSP").startswith("Organization/")
+
+
+def test_the_same_relative_named_twice_is_one_person() -> None:
+    found = translate(PID, "NK1|1|沈^小兰|CHD", "IN1|1|P1||||||||||||||沈^小兰|CHD")
+    assert len(drafts(found, "RelatedPerson")) == 1
+
+
+@pytest.mark.parametrize(
+    ("segment", "status"),
+    [
+        ("PR1|1||47.01||20260228", "completed"),
+        ("PR1|1||47.01||20260305", "preparation"),
+        ("PR1|1||47.01", "unknown"),
+        (f"PR1|1||47.01||20260228{'|' * 15}D", "entered-in-error"),
+    ],
+)
+def test_the_status_of_a_procedure_is_what_its_time_says(segment: str, status: str) -> None:
+    assert resource(translate(PID, segment), "Procedure")["status"] == status
+
+
+def test_a_procedure_knows_who_did_it_by_role_too() -> None:
+    found = translate(PID, VISIT, "PR1|1||47.01", "ROL|R1|AD|SURG^主刀|1111^郑六")
+    done = resource(found, "Procedure")
+    assert done["performer"][0]["function"]["text"] == "主刀"
+    assert done["encounter"]["reference"].startswith("Encounter/")
+
+
+def test_roles_behind_the_patient_the_visit_and_a_finding_are_told_apart() -> None:
+    found = translate(
+        PID,
+        "ROL|R1|AD|PP^^HL70443|1^甲",
+        VISIT,
+        "ROL|R2|AD|AT^^HL70443|2^乙",
+        "OBX|1|NM|T^体温||36.8|||||||F",
+        "PRT|3|AD||RO|3^丙",
+    )
+    general = resource(found, "Patient")["generalPractitioner"][0]["reference"]
+    taking_part = resource(found, "Encounter")["participant"][0]["individual"]["reference"]
+    made = resource(found, "Observation")["performer"][0]["reference"]
+    assert len({general, taking_part, made}) == 3
+
+
+def test_an_employer_is_a_contact_and_no_relative() -> None:
+    found = translate(PID, "NK1|1|云泽纺织厂|EMR||0990-5550170")
+    assert not drafts(found, "RelatedPerson")
+    assert resource(found, "Patient")["contact"][0]["telecom"][0]["value"] == "0990-5550170"
+
+
+def test_a_contact_that_reaches_nobody_is_none() -> None:
+    assert "contact" not in resource(translate(PID, "NK1|1||CHD"), "Patient")
+
+
+@pytest.mark.parametrize(("kind", "status"), [("CG", "billable"), ("CR", "aborted"), ("", "unknown")])
+def test_a_charge_is_about_the_patient_the_visit_and_the_account(kind: str, status: str) -> None:
+    charged = f"FT1|1|T1||20260301|20260301|{kind}|C7^血常规|||2|25.00"
+    found = translate(ACCOUNT, VISIT, charged, kind="DFT", event="P03")
+    item = resource(found, "ChargeItem")
+    assert (item["status"], str(item["quantity"]["value"]), str(item["priceOverride"]["value"])) == (
+        status,
+        "2",
+        "25.00",
+    )
+    assert item["account"][0]["reference"].startswith("Account/")
+    assert item["context"]["reference"].startswith("Encounter/")
+    assert not codes(found)
+
+
+def test_a_payment_is_no_charge() -> None:
+    found = translate(ACCOUNT, "FT1|1|T1||20260301||PY|C7", kind="DFT", event="P03")
+    assert not drafts(found, "ChargeItem")
+    assert reported(found, "FT1-6[1]")[2] == "a payment or an adjustment, which is no charge"
+
+
+def test_an_allergy_stated_in_error_has_no_clinical_status() -> None:
+    wrong = resource(translate(PID, "IAM|1|DA|PEN|SV||D"), "AllergyIntolerance")
+    assert wrong["verificationStatus"]["coding"][0]["code"] == "entered-in-error"
+    assert "clinicalStatus" not in wrong
+
+
+def test_a_protected_visit_is_labelled_restricted() -> None:
+    found = translate(PID, VISIT, f"PV2{'|' * 22}Y")
+    assert resource(found, "Encounter")["meta"]["security"][0]["code"] == "R"
+    assert "meta" not in resource(translate(PID, VISIT, f"PV2{'|' * 22}N"), "Encounter")
