@@ -97,7 +97,7 @@ def total(emit: Emitter, asked: Plan) -> str:
 
 def _sort_value(emit: Emitter, key: SortKey, found: Scan) -> str:
     if key.kind == "promoted":
-        return found.low
+        return found.order
     if key.kind == "updated":
         return f"{found.row}.updated"
     if key.kind == "id":

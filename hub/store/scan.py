@@ -40,13 +40,16 @@ from hub.store.predicate import Seen, may_see
 
 @dataclass(slots=True)
 class Scan:
-    """FROM and conditions of one look; `row` is the alias of resource, `low` and `key` where the order reads them."""
+    """FROM and conditions of one look; `row` is the alias of resource, `low` and `key` where its date and key are read,
+    `order` the date as rows are ordered by it.
+    """
 
     row: str
     tables: str
     conditions: list[str]
     low: str
     key: str
+    order: str
 
     def sql(self, columns: str) -> str:
         return f"SELECT {columns} FROM {self.tables} WHERE {every(self.conditions)}"
@@ -63,7 +66,7 @@ def scan(emit: Emitter, rtype: Bind | None, clauses: Sequence[Clause], who: Seen
     row = emit.alias("r")
     lead = leader(clauses)
     rank = _NO_LEAD if lead is None else _rank(lead)
-    found = Scan(row, f"resource {row}", [], f"{row}.date_low", f"{row}.key")
+    found = Scan(row, f"resource {row}", [], f"{row}.date_low", f"{row}.key", f"{row}.date_low")
     rest = list(clauses)
     if lead is not None and rank in {_PATIENT, _CODE}:
         rest = _clinical(emit, found, rtype, lead if rank == _PATIENT else None, clauses, who)
@@ -129,6 +132,8 @@ def _clinical(
     rest: list[Clause] = [c for c in clauses if c is not patient and not (c is code and code.bare)]
     if patient is not None:
         found.conditions.append(_is_about(emit, patient, found.row))
+        # A patient's few rows are sorted: offered the order of an index, the planner would walk through everybody's.
+        found.order = f"({found.low} + interval '0')"
     if code is None or rtype is None or code.codes is None:
         if patient is not None:
             found.conditions.append(f"{found.row}.pkey {_patients(emit, patient, who)}")
@@ -142,9 +147,8 @@ def _clinical(
         found.conditions += match_code
         among = f"coding {c}"
         if patient is None:
-            # Read in the order of the index. A patient's few rows are sorted: offered that order, the planner would
-            # rather walk through everybody's.
-            found.low, found.key = f"{c}.date_low", f"{c}.key"
+            # Read in the order of the index.
+            found.low, found.key, found.order = f"{c}.date_low", f"{c}.key", f"{c}.date_low"
     else:
         # A resource may have several of the codes: it counts once.
         match_code.append(f"{c}.code = ANY({emit.use(code.codes)})")
