@@ -6,7 +6,7 @@ import pytest
 
 from hub.kernel.types import Translation
 from hub.records.facts import facts_of
-from tests.mappings.engine import PID, drafts, resource, translate
+from tests.mappings.engine import PID, drafts, reported, resource, translate
 
 RESULT = "MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||{kind}|L1|P|2.5.1"
 OBX = "OBX|1|NM|2345-7^葡萄糖^LN||5|mmol/L|||||F"
@@ -154,3 +154,14 @@ def test_an_order_related_in_time_is_named_beside_what_informs_the_request() -> 
     supporting = resource(found, "ServiceRequest")["supportingInfo"]
     assert [each["identifier"]["value"] for each in supporting[:2]] == ["P0", "L0"]
     assert supporting[2] == {"reference": f"Observation/{resource(found, 'Observation')['id']}"}
+
+
+def test_an_orderer_whom_only_the_request_names_acts_for_the_facility_of_the_order() -> None:
+    found = message(
+        "ORC|RE|P1|L1" + "|" * 18 + "云泽县人民医院^^^^^^^^^F01", "OBR|1|P1|L1|GLU" + "|" * 12 + "1001^方^知远", OBX
+    )
+    role, doctor = resource(found, "PractitionerRole"), resource(found, "Practitioner")
+    assert role["practitioner"]["reference"] == f"Practitioner/{doctor['id']}"
+    assert role["organization"]["display"] == "云泽县人民医院"
+    assert resource(found, "ServiceRequest")["requester"]["reference"] == f"PractitionerRole/{role['id']}"
+    assert reported(found, "OBR-16[1].2")[0] == "mapped"

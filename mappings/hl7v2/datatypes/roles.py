@@ -38,6 +38,7 @@ _SYSTEMS: Final = {
     "MDIR": _V2_0912,
 }
 _OF_FACILITY: Final = Mapped("PractitionerRole.organization", XON_PARTS)
+_OF_REQUEST: Final = Mapped("ServiceRequest.requester.practitioner", XCN_PARTS)
 _PERSON: Final = {key: f"practitioner.{part}" for key, part in XCN_PARTS.items()}
 _FACILITY: Final = {key: f"organization.{part}" for key, part in XON_PARTS.items()}
 _DUTY: Final = {key: f"practitioner.{part}" for key, part in NDL_PARTS.items()}
@@ -105,9 +106,26 @@ def orderer(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 
 def ordering_facility(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """The role of an ordering facility of which no person is named."""
-    building = role(None, _facility(context, 21, 22, 23), "", context)
-    return building.reference | {"display": leaf(rep, 1)} if building else organization(rep, context)
+    """The role at the ordering facility of whom OBR-16 names, else of nobody."""
+    who = _named_in_request(context)
+    building = role(who, _facility(context, 21, 22, 23, of_role=who is not None), "", context)
+    if building is None:
+        return organization(rep, context)
+    return _acting(building, who, context) if who else building.reference | {"display": leaf(rep, 1)}
+
+
+def _named_in_request(context: Context) -> dict[str, Any] | None:
+    """The person whom OBR-16 names, where ORC-12 names nobody."""
+    obr, orc, n, rep = context.beside("OBR"), context.segment, context.field, context.rep
+    repetitions = obr.repetitions(16) if obr is not None else []
+    if obr is None or not repetitions:
+        return None
+    context.segment, context.field, context.rep = obr, 16, 1
+    who = person(repetitions[0], context)
+    if who is not None:
+        context.took(obr, 16, _OF_REQUEST, 1)
+    context.segment, context.field, context.rep = orc, n, rep
+    return who
 
 
 def director(rep: Repetition, context: Context) -> dict[str, Any] | None:
