@@ -217,10 +217,18 @@ def test_family_doctor_and_mother_become_resources_of_their_own() -> None:
     assert resource(found, "RelatedPerson")["relationship"][0]["coding"][0]["code"] == "MTH"
 
 
-def test_a_doctor_without_a_number_is_a_reference_with_a_display_only() -> None:
+def test_a_doctor_without_a_number_is_known_by_the_name() -> None:
     found = translate(PID, "PD1||||^白若溪")
-    assert resource(found, "Patient")["generalPractitioner"] == [{"display": "白若溪"}]
-    assert not drafts(found, "Practitioner")
+    doctor = resource(found, "Practitioner")
+    reference = {"reference": f"Practitioner/{doctor['id']}", "display": "白若溪"}
+    assert resource(found, "Patient")["generalPractitioner"] == [reference]
+    assert (doctor["name"][0]["text"], "identifier" in doctor) == ("白若溪", False)
+    assert resource(translate(PID, "PD1||||^白若溪", facility="F02"), "Practitioner")["id"] != doctor["id"]
+
+
+def test_a_doctor_told_by_two_names_under_one_number_has_both() -> None:
+    doctor = resource(translate(PID, "PD1||||1001^白^若溪~1001^Bai^Ruoxi~1001^白^若溪"), "Practitioner")
+    assert [name["text"] for name in doctor["name"]] == ["白若溪", "Ruoxi Bai"]
 
 
 def test_next_of_kin_is_known_by_name_whatever_the_order_and_empty_segments_are_nobody() -> None:

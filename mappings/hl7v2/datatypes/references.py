@@ -1,6 +1,7 @@
 """People and organisations named in a field (XCN, XON) as resources of their own, and references to them.
 
-What has an identifier becomes a resource; what has only a name is a reference with a display.
+What has an identifier becomes a resource. A person who has only a name is known by it, at this facility: a source that
+gives no number cannot tell two of one name apart either. An organisation without one is a reference with a display.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from mappings.hl7v2.datatypes.identifiers import (
 from mappings.hl7v2.datatypes.names import XCN_NAME_PARTS, XCN_QUALIFIED, name_of, named_in
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
+from mappings.hl7v2.paths import LONG_LISTS, append
 
 XCN_PARTS: Final = {
     **{comp: f"name.{part}" for comp, part in XCN_NAME_PARTS.items()},
@@ -61,6 +63,17 @@ def known(rtype: str, found: Number, context: Context) -> Building:
     return building
 
 
+def _named(name: str, context: Context) -> Building | None:
+    """The draft of a person who has a name and no number; None if there is no name."""
+    return context.draft("Practitioner", "named", name, None) if name else None
+
+
+def _call(building: Building, name: dict[str, Any]) -> None:
+    """Add a name; another one told under the same number stays beside it."""
+    if name:
+        append(building.resource, "name", name, {LONG_LISTS: building.long_lists})
+
+
 def _numbered(rtype: str, rep: Repetition, layout: NumberLayout, context: Context) -> Building | None:
     """The draft of what the number in a type's components names; None if it states none."""
     found = number_in(rep, layout)
@@ -76,11 +89,10 @@ def practitioner(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Reference to the Practitioner an XCN names."""
     name = named_in(rep, context, XCN_QUALIFIED)
     display = name.get("text", "")
-    building = _numbered("Practitioner", rep, XCN_NUMBER, context)
+    building = _numbered("Practitioner", rep, XCN_NUMBER, context) or _named(display, context)
     if building is None:
-        return {"display": display} if display else None
-    if name:
-        building.resource.setdefault("name", [name])
+        return None
+    _call(building, name)
     degree = leaf(rep, 7)
     if degree:
         building.resource.setdefault("qualification", [{"code": _degree(degree)}])
@@ -135,11 +147,11 @@ def person_with_duty(rep: Repetition, context: Context) -> dict[str, Any] | None
     givens, prefixes, suffixes = (list(filter(None, texts)) for texts in ((given, second), (prefix,), (suffix, degree)))
     name = name_of(family, givens, prefixes, suffixes)
     display = name.get("text", "")
-    if value in PLACEHOLDERS:
-        return {"display": display} if display else None
-    building = known("Practitioner", Number(value), context)
-    if name:
-        building.resource.setdefault("name", [name])
+    unnumbered = value in PLACEHOLDERS
+    building = _named(display, context) if unnumbered else known("Practitioner", Number(value), context)
+    if building is None:
+        return None
+    _call(building, name)
     return reference(building, display)
 
 

@@ -1,8 +1,7 @@
 """People in a role (PractitionerRole), and the Location and Device resources that orders name.
 
 The guide lets a person act in a role where a message says on whose behalf or as what: who ordered and for which
-organisation (ORC-12, ORC-21), who observed (OBX-16), who interpreted (OBR-32). Who has no number has no role of their
-own: the reference then only tells the name.
+organisation (ORC-12, ORC-21), who observed (OBX-16), who interpreted (OBR-32).
 """
 
 from __future__ import annotations
