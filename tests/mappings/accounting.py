@@ -14,8 +14,7 @@ from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from hub.kernel.types import Json
-from mappings.hl7v2 import codetables
-from mappings.hl7v2.codetables import Table, table
+from mappings.hl7v2.codetables import Table, table, table_names
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.leaves import clean
 from mappings.hl7v2.parser import Message
@@ -159,4 +158,4 @@ def _is_uri_of(text: str, uri: str) -> bool:
 
 @cache
 def _tables() -> tuple[Table, ...]:
-    return tuple(table(path.stem) for path in sorted(codetables._FOLDER.glob("*.csv")))
+    return tuple(map(table, table_names()))

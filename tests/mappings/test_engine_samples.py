@@ -23,7 +23,7 @@ from mappings.hl7v2.parser import Message, parse
 from tests.mappings.accounting import Bundle, sources, statements
 
 #: The share of a report's statements that may be untrue; it only falls.
-MOST_UNTRUE: Final = 0.03
+MOST_UNTRUE: Final = 0.01
 
 
 @cache

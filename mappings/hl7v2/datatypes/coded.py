@@ -67,7 +67,7 @@ def _coding(rep: Repetition, context: Context, triplet: tuple[int, int, int, int
     name = leaf(rep, system) if system <= count else ""
     number = leaf(rep, oid) if oid <= count else ""
     if number and _OID.match(number):
-        result["system"] = f"urn:oid:{number}" if not name else _system(name, context)
+        result["system"] = _system(name or number, context)
     elif name:
         result["system"] = _system(name, context)
     stated = leaf(rep, version) if version <= count else ""

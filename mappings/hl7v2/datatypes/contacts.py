@@ -160,7 +160,7 @@ _XAD_PARTS: Final = {
     "4": "state",
     "5": "postalCode",
     "6": "country",
-    "7": "use",
+    "7": "",
     "9": "district",
     "10": "extension",
     "12.1": "period.start",
