@@ -165,3 +165,17 @@ def test_an_orderer_whom_only_the_request_names_acts_for_the_facility_of_the_ord
     assert role["organization"]["display"] == "云泽县人民医院"
     assert resource(found, "ServiceRequest")["requester"]["reference"] == f"PractitionerRole/{role['id']}"
     assert reported(found, "OBR-16[1].2")[0] == "mapped"
+
+
+@pytest.mark.parametrize("stated", ["", "F", "??"])
+def test_a_final_result_completes_its_request_whatever_else_its_sender_writes_as_the_orders_status(stated: str) -> None:
+    found = message(f"ORC|RE|P1|L1||{stated}", "OBR|1|P1|L1|GLU" + "|" * 21 + "F", OBX)
+    assert resource(found, "ServiceRequest")["status"] == "completed"
+
+
+def test_who_gets_a_copy_and_what_is_dangerous_is_kept_with_the_request() -> None:
+    obr = "OBR|1|P1||GLU||||||||HEP^乙肝||||||||||||||||1009^抄送"
+    found = resource(message("ORC|NW|P1", obr, kind="OML^O21^OML_O21"), "ServiceRequest")
+    told = {each["url"].rsplit("/", 1)[1]: each for each in found["extension"]}
+    assert told["danger-code"]["valueCodeableConcept"]["coding"][0]["code"] == "HEP"
+    assert told["result-copies-to"]["valueReference"]["reference"].startswith("Practitioner/")

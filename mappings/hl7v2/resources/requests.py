@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.times import Moment, moment
 from mappings.hl7v2.datatypes.timing import mend_timing
@@ -56,7 +57,7 @@ def _status(case: Case, building: Building, *, ordering: bool) -> None:
     """The order's own status stands; a final result completes what nobody cancelled."""
     done = not ordering and field(case.obr, 25) in _FINAL
     stated = building.resource.get("status")
-    if done and not field(case.orc, 5) and stated not in _STANDING:
+    if done and table("order-status").get(field(case.orc, 5)) is None and stated not in _STANDING:
         building.resource["status"] = "completed"
     elif stated is None:
         building.defaults["status"] = "active"
