@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final
@@ -16,6 +17,8 @@ from hub.kernel.types import Json
 from hub.records.consent_templates import TEMPLATES
 
 PATH: Final = "/api/openapi.json"
+
+_REFERENCE: Final = re.compile(r'"#/components/schemas/(\w+)"')
 
 _TEXT: Final[Json] = {"type": "string"}
 _PERIOD: Final[Json] = {"type": "object", "properties": {"start": _TEXT, "end": _TEXT}, "additionalProperties": False}
@@ -113,11 +116,26 @@ def document(doors: Sequence[Door], version: str) -> Json:
         "info": {"title": "Yilian Hub", "version": version},
         "paths": paths,
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": _schemas(paths),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"}},
         },
         "security": [{"token": []}],
     }
+
+
+def _schemas(paths: Json) -> Json:
+    """The schemas that paths refer to, and those that these refer to."""
+    found: Json = {}
+    waiting = _referred(paths)
+    while waiting:
+        name = waiting.pop()
+        found[name] = SCHEMAS[name]
+        waiting |= _referred(SCHEMAS[name]) - found.keys()
+    return {name: schema for name, schema in SCHEMAS.items() if name in found}
+
+
+def _referred(part: Json) -> set[str]:
+    return set(_REFERENCE.findall(json.dumps(part)))
 
 
 def openapi_route(doors: Sequence[Door], version: str) -> Route:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -112,3 +114,14 @@ class Workbench:
         traces = Traces(self._store, keyed_ids(self._foundation.keys.id_secret))
         base = self._foundation.settings.canonical_base
         return Lenses(dissectors(self._consortium), masks(self._consortium, base), traces)
+
+
+@asynccontextmanager
+async def opened_workbench(foundation: Foundation) -> AsyncIterator[Workbench]:
+    """A workbench with a database, a trail and a bell of its own, for the command line."""
+    async with foundation.database("messages", size=2) as database, foundation.bell() as bell:
+        trail = Trail(database, foundation.log)
+        try:
+            yield Workbench(foundation, database, trail, bell)
+        finally:
+            await trail.close()

@@ -14,9 +14,8 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from hub.audit.trail import Trail
 from hub.bootstrap.foundation import Foundation
-from hub.bootstrap.workbench import Workbench
+from hub.bootstrap.workbench import Workbench, opened_workbench
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.kernel.types import State
@@ -61,9 +60,5 @@ async def _desk(data: Path | None) -> AsyncIterator[Workbench]:
     folder = data or data_folder(registry(os.environ), None, settings.data_dir)
     at_last_start = {"config": config_of(folder, settings), "database_url": database_of(folder, settings)}
     foundation = Foundation(Settings.load(os.environ, data_dir=folder, **at_last_start), Log("messages"))
-    async with foundation.database("messages", size=2) as database, foundation.bell() as bell:
-        trail = Trail(database, foundation.log)
-        try:
-            yield Workbench(foundation, database, trail, bell)
-        finally:
-            await trail.close()
+    async with opened_workbench(foundation) as workbench:
+        yield workbench
