@@ -18,7 +18,6 @@ def filed(raw: bytes, kind: str = "PDF") -> Translation:
 
 def test_a_file_stands_in_the_record_of_the_patient_it_is_about() -> None:
     found = filed(bytes(9000))
-    assert draft(found, "Binary").patient == resource(found, "Patient")["id"]
     assert draft(found, "DocumentReference").patient == resource(found, "Patient")["id"]
 
 
@@ -28,10 +27,11 @@ def test_the_document_of_a_file_tells_what_it_is_and_in_which_stay_it_was_made()
     assert document["context"]["encounter"][0]["reference"].startswith("Encounter/")
 
 
-def test_the_report_presents_the_file_as_the_document_has_it() -> None:
+def test_the_report_presents_the_file_and_leaves_large_data_to_the_document() -> None:
     found = filed(bytes(9000))
     (content,) = resource(found, "DocumentReference")["content"]
-    assert resource(found, "DiagnosticReport")["presentedForm"] == [content["attachment"]]
+    (form,) = resource(found, "DiagnosticReport")["presentedForm"]
+    assert form == {name: value for name, value in content["attachment"].items() if name != "data"}
 
 
 def test_a_clinical_document_in_a_result_is_xml() -> None:
@@ -46,23 +46,23 @@ def test_the_lines_of_a_narrative_are_one_text_of_the_report_and_the_impression_
     assert report["presentedForm"][0]["data"] == b64encode("肺纹理清\n未见异常\n未见异常".encode()).decode()
 
 
-def test_a_file_is_as_secret_as_the_order_it_came_of_and_is_judged_as_its_document() -> None:
+def test_a_file_is_as_secret_as_the_order_it_came_of() -> None:
     obx = f"OBX|1|ED|RPT^报告^L||LIS^AP^PDF^Base64^{b64encode(bytes(9000)).decode()}||||||F"
     found = translate(HEADER, PID, "ORC|RE|P1|L1" + "|" * 25 + "R", OBR, obx)
-    document = resource(found, "DocumentReference")
-    assert resource(found, "Binary")["securityContext"] == {"reference": f"DocumentReference/{document['id']}"}
-    for rtype in ("Observation", "DocumentReference", "Binary", "DiagnosticReport"):
+    for rtype in ("Observation", "DocumentReference", "DiagnosticReport"):
         assert resource(found, rtype)["meta"]["security"][0]["code"] == "R", rtype
 
 
 def test_the_file_of_a_confidential_document_carries_its_label() -> None:
     obx = f"OBX|1|ED|RPT||^AP^PDF^Base64^{b64encode(bytes(9000)).decode()}"
     found = translate(HEADER.replace("ORU^R01", "MDM^T02"), PID, "TXA|1|CN||||||||||D1||||||V", obx)
-    assert resource(found, "Binary")["meta"]["security"][0]["code"] == "V"
+    assert resource(found, "DocumentReference")["meta"]["security"][0]["code"] == "V"
 
 
-def test_the_same_bytes_in_two_documents_are_two_files_each_judged_for_itself() -> None:
+def test_the_same_bytes_in_two_documents_are_two_documents_each_judged_for_itself() -> None:
     obx = f"OBX|1|ED|RPT||^AP^PDF^Base64^{b64encode(bytes(9000)).decode()}"
     header = HEADER.replace("ORU^R01", "MDM^T02")
-    found = [resource(translate(header, PID, f"TXA|1|CN||||||||||{n}", obx), "Binary")["id"] for n in ("D1", "D2")]
+    found = [
+        resource(translate(header, PID, f"TXA|1|CN||||||||||{n}", obx), "DocumentReference")["id"] for n in ("D1", "D2")
+    ]
     assert len(set(found)) == 2

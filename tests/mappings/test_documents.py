@@ -94,11 +94,11 @@ def test_a_value_within_a_document_is_an_observation_beside_it() -> None:
     ]
 
 
-def test_a_large_file_of_a_document_is_a_binary() -> None:
+def test_a_large_file_of_a_document_stands_in_it() -> None:
     data = b64encode(bytes(9000)).decode()
     found = sent(txa(), f"OBX|1|ED|R||^AP^PDF^Base64^{data}")
     attachment = resource(found, "DocumentReference")["content"][0]["attachment"]
-    assert attachment["url"] == f"Binary/{resource(found, 'Binary')['id']}"
+    assert attachment["data"] == data
     assert attachment["size"] == 9000
 
 

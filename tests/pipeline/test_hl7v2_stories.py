@@ -76,8 +76,7 @@ def test_a_document_keeps_its_content_through_notices_and_is_superseded_by_the_n
             assert await his.tells("MDM^T03", "TXA|1|CN||||||||||D1^HIS|||||LA") in IN
             (document,) = await his.stored("DocumentReference")
             assert document["docStatus"] == "final"
-            (binary,) = await his.stored("Binary")
-            assert document["content"][0]["attachment"]["url"] == f"Binary/{binary['id']}"
+            assert document["content"][0]["attachment"]["data"] == data
             replacing = ("TXA|1|CN||||||||||D2^HIS|D1^HIS", "OBX|1|TX|R||改正")
             assert await his.tells("MDM^T10", *replacing) in IN
             found = {each["masterIdentifier"]["value"]: each for each in await his.stored("DocumentReference")}

@@ -1,30 +1,27 @@
-"""Files in a message (OBX-2 ED and RP): what is large becomes a Binary, and every file is a DocumentReference too.
+"""Files in a message (OBX-2 ED and RP): every file is a DocumentReference, which holds it.
 
-An attachment tells its size and hash (R4 datatypes, Attachment: SHA-1 of the data, base64), so that a reader can see
-whether it is the file that was sent.
+The data stands within the document and not in a Binary beside it, so that who may not see the document cannot reach
+its file either. An attachment tells its size and hash (R4 datatypes, Attachment: SHA-1 of the data, base64), so that a
+reader can see whether it is the file that was sent.
 """
 
 from __future__ import annotations
 
 import binascii
 from base64 import b64decode, b64encode
-from hashlib import sha1, sha256
+from hashlib import sha1
 from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.values import ATTACHMENT
 
-#: Most bytes of a file that stays within the resource; a larger one would be read with every search.
+#: Most bytes of a file that stands in the Observation too; a larger one would be read with every search of results.
 INLINE: Final = 4096
 
 
-def settle(attachment: Json, document: Building, context: Context) -> Json:
-    """The attachment of a document with size and hash; its data moves to a Binary of the document if it is large.
-
-    The Binary is the document's own, whoever else sent the same bytes: it is to be judged as the document is
-    (`securityContext`, R4 Binary).
-    """
+def settle(attachment: Json) -> Json:
+    """The attachment with size and hash, where its data is base64 as it says."""
     data = attachment.get("data")
     if not data:
         return attachment
@@ -32,15 +29,14 @@ def settle(attachment: Json, document: Building, context: Context) -> Json:
         raw = b64decode(data, validate=True)
     except binascii.Error:
         return attachment
-    told = {"size": len(raw), "hash": b64encode(sha1(raw, usedforsecurity=False).digest()).decode()}
-    if len(raw) <= INLINE:
-        return attachment | told
-    holder = f"DocumentReference/{document.resource['id']}"
-    building = context.draft("Binary", holder, sha256(raw).hexdigest(), document.patient)
-    kind = attachment.get("contentType", "application/octet-stream")
-    building.resource |= {"contentType": kind, "securityContext": document.reference, "data": data}
-    kept = {name: value for name, value in attachment.items() if name != "data"}
-    return kept | {"url": building.reference["reference"]} | told
+    return attachment | {"size": len(raw), "hash": b64encode(sha1(raw, usedforsecurity=False).digest()).decode()}
+
+
+def _brief(attachment: Json) -> Json:
+    """An attachment without the data of a large file, which its document holds."""
+    if attachment.get("size", 0) <= INLINE:
+        return attachment
+    return {name: value for name, value in attachment.items() if name != "data"}
 
 
 def keep_files(observed: Building, owner: Building | None, visit: Building | None, context: Context) -> None:
@@ -52,9 +48,11 @@ def keep_files(observed: Building, owner: Building | None, visit: Building | Non
     document = context.draft(
         "DocumentReference", f"Observation/{observed.resource['id']}", "file", observed.patient, merge="replace"
     )
+    contents = []
     for extension in files:
-        extension["valueAttachment"] = settle(extension["valueAttachment"], document, context)
-    contents = [{"attachment": extension["valueAttachment"]} for extension in files]
+        attachment = settle(extension["valueAttachment"])
+        contents.append({"attachment": attachment})
+        extension["valueAttachment"] = _brief(attachment)
     resource = document.resource
     resource |= {"status": "current", "type": observed.resource["code"], "content": contents}
     if owner is not None:

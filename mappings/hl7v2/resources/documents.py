@@ -127,7 +127,7 @@ def _contents(
     attachments = [*map(_plain, texts), *files]
     if texts:
         _narrative(texts, building.resource)
-    _state(each.txa.segment, [settle(one, building, context) for one in attachments], building, context)
+    _state(each.txa.segment, [settle(one) for one in attachments], building, context)
 
 
 def _state(txa: Segment, attachments: list[Json], building: Building, context: Context) -> None:

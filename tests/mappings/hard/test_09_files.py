@@ -1,4 +1,4 @@
-"""9. Files in a result (ED, RP): the data once, beside the result and not in it, with a hash that proves it."""
+"""9. Files in a result (ED, RP): the data once, in a document beside the result, with a hash that proves it."""
 
 from __future__ import annotations
 
@@ -28,14 +28,21 @@ def attachment(found: Translation) -> Json:
     return stated
 
 
-def test_a_large_file_is_a_binary_and_the_document_tells_its_size_and_hash() -> None:
+def test_a_large_file_stands_in_the_document_which_tells_its_size_and_hash() -> None:
     found = told("ED", f"^application^pdf^Base64^{b64encode(LARGE).decode()}")
-    stated, binary = attachment(found), resource(found, "Binary")
-    assert "data" not in stated
-    assert stated["url"] == f"Binary/{binary['id']}"
+    stated = attachment(found)
+    assert b64decode(stated["data"]) == LARGE
     assert (stated["contentType"], stated["size"]) == ("application/pdf", len(LARGE))
-    assert b64decode(stated["hash"]) == sha1(b64decode(binary["data"]), usedforsecurity=False).digest()
-    assert b64decode(binary["data"]) == LARGE
+    assert b64decode(stated["hash"]) == sha1(LARGE, usedforsecurity=False).digest()
+
+
+def test_nothing_but_the_document_holds_a_large_file_so_that_no_consent_on_documents_is_passed_by() -> None:
+    data = b64encode(LARGE).decode()
+    found = told("ED", f"^application^pdf^Base64^{data}")
+    assert [each.resource["resourceType"] for each in found.drafts if data in repr(each.resource)] == [
+        "DocumentReference"
+    ]
+    assert not drafts(found, "Binary")
 
 
 def test_the_result_refers_to_the_document_and_holds_no_data_of_it() -> None:
@@ -47,17 +54,18 @@ def test_the_result_refers_to_the_document_and_holds_no_data_of_it() -> None:
     assert len(repr(observation)) < 2_000
 
 
-def test_the_same_file_sent_again_is_the_same_binary_and_another_is_another() -> None:
-    same = {resource(told("ED", f"^application^pdf^Base64^{b64encode(LARGE).decode()}"), "Binary")["id"] for _ in "12"}
-    other = resource(told("ED", f"^application^pdf^Base64^{b64encode(LARGE + b'x').decode()}"), "Binary")["id"]
-    assert len(same) == 1
-    assert other not in same
+def test_the_same_file_sent_again_is_the_same_document_with_the_same_hash_and_another_has_another() -> None:
+    same = [told("ED", f"^application^pdf^Base64^{b64encode(LARGE).decode()}") for _ in "12"]
+    other = told("ED", f"^application^pdf^Base64^{b64encode(LARGE + b'x').decode()}")
+    assert len({resource(each, "DocumentReference")["id"] for each in same}) == 1
+    assert attachment(same[0])["hash"] == attachment(same[1])["hash"] != attachment(other)["hash"]
 
 
-def test_a_small_file_stays_in_the_document() -> None:
+def test_a_small_file_stands_in_the_result_too() -> None:
     found = told("ED", f"^text^plain^Base64^{b64encode('正常心电图'.encode()).decode()}")
     assert b64decode(attachment(found)["data"]).decode() == "正常心电图"
-    assert not drafts(found, "Binary")
+    extensions = resource(found, "Observation")["extension"]
+    assert [each["valueAttachment"] for each in extensions if "valueAttachment" in each] == [attachment(found)]
 
 
 @pytest.mark.parametrize("value", ["^application^pdf^Base64^@@@", "^application^pdf^A^QUJD", "报告见附件"])
