@@ -38,7 +38,7 @@ lock:  ## renew the locked dependencies (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
 		--extra redis pyproject.toml -o requirements/production.lock
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-		--extra demo --extra dev pyproject.toml -o requirements/dev.lock
+		--extra demo --extra train --extra dev pyproject.toml -o requirements/dev.lock
 
 $(VENV)/bin/python:
 	$(PYTHON) -m venv $(VENV)

@@ -6,7 +6,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-LOCKS = {"demo": ("demo",), "dev": ("demo", "dev"), "production": ("redis",)}
+LOCKS = {"demo": ("demo",), "dev": ("demo", "train", "dev"), "production": ("redis",)}
 
 
 def named(requirement: str) -> str:
