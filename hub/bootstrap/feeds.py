@@ -1,24 +1,21 @@
-"""What the feeds of a consortium need: profiles, translators, readers of envelopes, conversions."""
+"""What the feeds of a consortium need: profiles, translators, readers of envelopes."""
 
 from __future__ import annotations
 
 import dataclasses
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from hub.kernel.consortium import Consortium, Feed
-from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
-from hub.kernel.types import Edition, Json, UnmappedCode
+from hub.kernel.types import Edition, UnmappedCode
 from hub.pipeline.codes import Mapped
 from hub.pipeline.fhir_mask import Mask
 from hub.pipeline.judged import Validate, judged
-from mappings.hl7v2.convert import convert
 from mappings.hl7v2.dissect import dissector
 from mappings.hl7v2.envelope import envelope_reader
 from mappings.hl7v2.given import given
@@ -110,11 +107,3 @@ def mapped_codes(consortium: Consortium) -> Mapped:
 def envelope_readers(consortium: Consortium) -> Mapping[str, EnvelopeReader]:
     """The envelope reader of every feed, by feed."""
     return {name: envelope_reader(profile) for name, profile in profiles(consortium).items()}
-
-
-def converter(source_format: str, profile: Path | None, canonical_base: str) -> Callable[[str, bytes], Iterator[Json]]:
-    """The conversion of `yilian convert` for a format. Raises HubError for an unknown one or a wrong profile."""
-    if source_format != "hl7v2":
-        raise HubError(Category.UNSUPPORTED, "this format cannot be converted", where=source_format, todo="use hl7v2")
-    loaded = load(profile) if profile else DEFAULT
-    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from hub.bootstrap.feeds import converter
+from hub.bootstrap.conversions import conversion
 from hub.fhir.json import dumps
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
@@ -30,7 +30,7 @@ def convert(
 ) -> None:
     """Print one JSON line per message: source, index, bundle, report, issues. Exit 1 if a file could not be read."""
     settings = Settings.load(os.environ)
-    convert_one = converter(source_format.value, profile, settings.canonical_base)
+    convert_one = conversion(source_format.value, profile, settings.canonical_base)
     unreadable = False
     for path in files:
         try:

@@ -1,0 +1,35 @@
+"""The conversions of `yilian convert`: one per source format, without a database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Final
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+
+#: Rows of a file (its path as given, its bytes): one per message, document, study or form row.
+Conversion = Callable[[str, bytes], Iterator[Json]]
+
+
+def conversion(source_format: str, profile: Path | None, canonical_base: str) -> Conversion:
+    """The conversion of a format. Raises HubError for an unknown format or a wrong profile."""
+    build = _CONVERSIONS.get(source_format)
+    if build is None:
+        todo = f"use one of: {', '.join(_CONVERSIONS)}"
+        raise HubError(Category.UNSUPPORTED, "this format cannot be converted", where=source_format, todo=todo)
+    return build(profile, canonical_base)
+
+
+def _hl7v2(profile: Path | None, canonical_base: str) -> Conversion:
+    from mappings.hl7v2.convert import convert
+    from mappings.hl7v2.profile import DEFAULT
+    from mappings.hl7v2.profiles.load import load
+
+    loaded = load(profile) if profile else DEFAULT
+    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)
+
+
+#: A format is imported when it is asked for: each brings tables of its own.
+_CONVERSIONS: Final[Mapping[str, Callable[[Path | None, str], Conversion]]] = {"hl7v2": _hl7v2}
