@@ -18,6 +18,7 @@ from hub.kernel import consortium_schema
 from hub.kernel.errors import ACK, HTTP, Category
 from hub.kernel.log import FIELDS
 from hub.kernel.settings import SETTINGS
+from mappings.forms.profile import SCHEMA as FORM_PROFILE
 from mappings.hl7v2.profiles import schema
 
 FOLDER: Final = Path(__file__).resolve().parent.parent / "docs" / "reference"
@@ -32,6 +33,7 @@ def pages() -> dict[str, str]:
         "commands.md": _lines(_commands()),
         "consortium.schema.json": _schema(consortium_schema.SCHEMA),
         "profile.schema.json": _schema(schema.SCHEMA),
+        "form-profile.schema.json": _schema(FORM_PROFILE),
     }
 
 

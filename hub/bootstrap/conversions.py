@@ -11,6 +11,8 @@ from hub.kernel.types import Json
 
 #: Rows of a file (its path as given, its bytes): one per message, document, study or form row.
 Conversion = Callable[[str, bytes], Iterator[Json]]
+#: The rows of a file that a person has to mend, as a file; b"" if there is none.
+Mending = Callable[[bytes], bytes]
 
 
 def conversion(source_format: str, profile: Path | None, canonical_base: str) -> Conversion:
@@ -22,6 +24,18 @@ def conversion(source_format: str, profile: Path | None, canonical_base: str) ->
     return build(profile, canonical_base)
 
 
+def mending(source_format: str, profile: Path | None) -> Mending:
+    """What makes the file of rows to be mended. Raises HubError for a format that has none, or a wrong profile."""
+    if source_format != "form":
+        todo = "leave --errors out: issues tell what is wrong"
+        raise HubError(Category.UNSUPPORTED, "only forms have rows to mend", where=source_format, todo=todo)
+    from mappings.forms.mending import errors_file
+    from mappings.forms.profile import DEFAULT, load
+
+    loaded = load(profile) if profile else DEFAULT
+    return lambda raw: errors_file(raw, loaded)
+
+
 def _hl7v2(profile: Path | None, canonical_base: str) -> Conversion:
     from mappings.hl7v2.convert import convert
     from mappings.hl7v2.profile import DEFAULT
@@ -31,5 +45,13 @@ def _hl7v2(profile: Path | None, canonical_base: str) -> Conversion:
     return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)
 
 
+def _form(profile: Path | None, canonical_base: str) -> Conversion:
+    from mappings.forms.convert import convert
+    from mappings.forms.profile import DEFAULT, load
+
+    loaded = load(profile) if profile else DEFAULT
+    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)
+
+
 #: A format is imported when it is asked for: each brings tables of its own.
-_CONVERSIONS: Final[Mapping[str, Callable[[Path | None, str], Conversion]]] = {"hl7v2": _hl7v2}
+_CONVERSIONS: Final[Mapping[str, Callable[[Path | None, str], Conversion]]] = {"hl7v2": _hl7v2, "form": _form}

@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from hub.bootstrap.conversions import conversion
+from hub.bootstrap.conversions import conversion, mending
 from hub.fhir.json import dumps
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
@@ -21,16 +21,25 @@ class Format(StrEnum):
     """Source formats that can be converted."""
 
     HL7V2 = "hl7v2"
+    FORM = "form"
 
 
 def convert(
     source_format: Annotated[Format, typer.Argument(metavar="FORMAT", help="Source format.")],
     files: Annotated[list[Path], typer.Argument(help="Files to convert; a file may hold several messages.")],
     profile: Annotated[Path | None, typer.Option(help="Facility profile, YAML.")] = None,
+    errors: Annotated[
+        Path | None, typer.Option(help="Of forms: write the rows to be mended, with the reasons, to this CSV file.")
+    ] = None,
 ) -> None:
-    """Print one JSON line per message: source, index, bundle, report, issues. Exit 1 if a file could not be read."""
+    """Print one JSON line per message (per row of a form): source, index, bundle, report, issues.
+
+    Exit 1 if a file could not be read.
+    """
     settings = Settings.load(os.environ)
     convert_one = conversion(source_format.value, profile, settings.canonical_base)
+    mend = mending(source_format.value, profile) if errors else None
+    to_mend = b""
     unreadable = False
     for path in files:
         try:
@@ -40,6 +49,9 @@ def convert(
             unreadable = True
             continue
         _print(convert_one(str(path), raw))
+        to_mend += mend(raw) if mend else b""
+    if errors:
+        errors.write_bytes(to_mend)
     if unreadable:
         raise typer.Exit(1)
 

@@ -81,3 +81,18 @@ def test_the_reader_may_go_away_early(tmp_path: Path) -> None:
     first.wait(timeout=30)
     first.stderr.close()
     assert errors == ""
+
+
+def test_rows_of_a_form_are_lines_and_those_to_mend_come_back(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "how-to" / "send-follow-up-forms.md").read_text(encoding="utf-8")
+    file = tmp_path / "forms.csv"
+    file.write_text(page.partition("forms.csv`:\n\n```\n")[2].partition("```")[0], encoding="utf-8")
+    done = yilian("convert", "form", file, "--errors", tmp_path / "mend.csv")
+    assert done.returncode == 0
+    good, bad = lines(done.stdout)
+    assert good["bundle"] is not None
+    assert isinstance(bad["issues"], list)
+    assert [f"{issue['where']}: {issue['text']}" in page for issue in bad["issues"]] == [True]
+    assert "年份请写四位" in (tmp_path / "mend.csv").read_text(encoding="utf-8-sig")
+    refused = yilian("convert", "hl7v2", file, "--errors", tmp_path / "mend.csv")
+    assert (refused.returncode, "only forms have rows to mend" in refused.stderr) == (2, True)

@@ -1,0 +1,87 @@
+"""Headers of columns: the name they are found by, the unit or legend in brackets, the number of a repeated one."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
+
+from mappings.forms.formmap import Question, form_maps
+from mappings.forms.text import narrow, squeezed
+
+_BRACKETS: Final = re.compile(r"[(\[【{]([^)\]】}]*)[)\]】}]")
+_PLACE: Final = re.compile(r"\[(\d{1,3})\]")
+_NOISE: Final = re.compile(r"[*:#_.\-]")
+_NUMBERED: Final = re.compile(r"\d{1,2}")
+_LEGEND: Final = re.compile(r"(\d{1,2})\s*[.=、:：-]?\s*([^\d\s,;、/]+)")
+#: Known columns that make a line a header.
+_ENOUGH: Final = 2
+
+
+class Header(NamedTuple):
+    """A column: its name without brackets, all of it, what its brackets hold, and its number (0: not numbered)."""
+
+    name: str
+    whole: str
+    note: str
+    place: int
+
+
+@lru_cache(maxsize=4096)
+def header(column: str) -> Header:
+    """Take the name of a column apart; names are squeezed."""
+    places = _PLACE.findall(column)
+    plain = narrow(_PLACE.sub("", column))
+    notes = [note.strip() for note in _BRACKETS.findall(plain)]
+    bare = _NOISE.sub("", squeezed(_BRACKETS.sub("", plain)))
+    whole = _NOISE.sub("", squeezed(re.sub(r"[()\[\]【】{}]", "", plain)))
+    return Header(bare, whole, " ".join(filter(None, notes)), int(places[0]) if places else 0)
+
+
+def legend(note: str) -> dict[str, str]:
+    """The codes a header explains, `1门诊 2家庭`; empty if it explains none, or one only."""
+    found = dict(_LEGEND.findall(narrow(note)))
+    return found if len(found) > 1 else {}
+
+
+class Columns:
+    """Finds the question of a column."""
+
+    def __init__(self, questions: Iterable[Question]) -> None:
+        self._by_name: dict[str, Question] = {}
+        self._repeated: dict[str, Question] = {}
+        for question in questions:
+            for column in (*question.columns, question.link):
+                parts = header(column)
+                for name in dict.fromkeys((parts.whole, parts.name if not parts.note else parts.whole)):
+                    self._by_name.setdefault(name, question)
+                    if question.repeats:
+                        self._repeated.setdefault(name, question)
+
+    def find(self, column: str) -> tuple[Question, int] | None:
+        """The question, and its number for one that repeats (0: not numbered); None for a column of no question."""
+        parts = header(column)
+        last = squeezed(_PLACE.sub("", column)).rpartition(".")[2]
+        for name in (parts.whole, parts.name, last):
+            if name in self._by_name:
+                return self._by_name[name], parts.place
+        for name in (parts.whole, parts.name):
+            match = _NUMBERED.search(name)
+            if match is not None:
+                question = self._repeated.get(name[: match.start()] + name[match.end() :])
+                if question is not None:
+                    return question, int(match.group())
+        return None
+
+
+@cache
+def columns_of(form: str) -> Columns:
+    """The columns of a form."""
+    return Columns(form_maps()[form].questions.values())
+
+
+def looks_like_header(texts: list[str]) -> bool:
+    """Whether a line holds several columns of some form, all different: a row of data holds none."""
+    known = [text for text in texts if text.strip() and any(columns_of(form).find(text) for form in form_maps())]
+    return len(set(known)) >= _ENOUGH

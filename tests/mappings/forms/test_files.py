@@ -1,0 +1,147 @@
+"""Every kind of file gives the same rows, and none brings the hub down."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from datetime import date, datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.kernel.errors import HubError
+from mappings.forms.delimited import delimiter_of
+from mappings.forms.sources import tables
+from mappings.forms.workbook import text
+from tests.mappings.forms.sheets import HYPERTENSION, OTHER, WHO, codes, converted, csv_of, resource, workbook_of
+
+ROWS = (HYPERTENSION, {**HYPERTENSION, **OTHER})
+
+
+def bundles(raw: bytes) -> list[object]:
+    return [line["bundle"] for line in converted(raw)]
+
+
+@pytest.mark.parametrize("charset", ["utf-8", "utf-8-sig", "gb18030", "utf-16"])
+@pytest.mark.parametrize("delimiter", [",", "\t", ";"])
+def test_the_same_rows_give_the_same_bundles_in_every_character_set(charset: str, delimiter: str) -> None:
+    expected = bundles(csv_of(*ROWS).encode())
+    assert len(expected) == 2
+    assert None not in expected
+    assert bundles(csv_of(*ROWS, delimiter=delimiter).encode(charset)) == expected
+
+
+def test_json_and_excel_give_the_same_bundles_as_csv() -> None:
+    expected = bundles(csv_of(*ROWS).encode())
+    assert bundles(json.dumps(ROWS, ensure_ascii=False).encode()) == expected
+    assert bundles(json.dumps({"form": "hypertension-follow-up", "rows": ROWS}).encode()) == expected
+    assert bundles(workbook_of([list(HYPERTENSION), *(list(row.values()) for row in ROWS)])) == expected
+
+
+def test_an_object_alone_is_one_row_and_its_lists_are_numbered_columns() -> None:
+    row = {**HYPERTENSION, "用药": [{"药物名称": "氨氯地平", "用法用量": "5mg qd"}, {"药物名称": "缬沙坦"}]}
+    (line,) = converted(json.dumps(row).encode())
+    assert line["bundle"] is not None
+    names = {
+        entry["resource"]["medicationCodeableConcept"]["text"]
+        for entry in line["bundle"]["entry"]
+        if entry["resource"]["resourceType"] == "MedicationStatement"
+    }
+    assert names == {"氨氯地平", "缬沙坦"}
+
+
+def test_lines_above_the_header_are_its_title_and_rows_are_counted_as_the_clerk_counts() -> None:
+    raw = "柳溪镇卫生院高血压患者随访登记表\n\n" + csv_of({**WHO, "体重": "60"}, {**OTHER, "随访日期": ""})
+    first, second = converted(raw)
+    assert resource(first, "Encounter")["type"][0]["coding"][0]["code"] == "hypertension-follow-up"
+    assert second["bundle"] is None
+    assert second["issues"][0]["where"].startswith("row 5")
+
+
+def test_cells_of_excel_are_read_as_they_are_shown() -> None:
+    assert [text(each) for each in (6.1, 7.0, 1e5, 0.1 + 0.2, True, None, date(2026, 3, 5))] == [
+        *("6.1", "7", "100000", "0.3", "是", "", "2026-03-05")
+    ]
+    assert text(datetime(2026, 3, 5, 8, 30)) == "2026-03-05 08:30"  # noqa: DTZ001 -- Excel has no zone
+    assert "E+" in text(990122195804120960.0)
+
+
+def test_a_citizen_id_that_excel_has_rounded_is_nobodys() -> None:
+    (line,) = converted(workbook_of([list(WHO), ["沈桂兰", 990122195804120960, date(2026, 3, 5)]], "高血压"))
+    assert line["bundle"] is None
+    assert ("fatal", "number-lost-digits", "身份证号") in codes(line)
+
+
+def test_a_row_whose_cells_have_moved_is_not_believed() -> None:
+    raw = csv_of(HYPERTENSION) + "沈桂兰,990122195804120960,2026-03-05,158,96,2,头痛,头晕\n"
+    good, moved = converted(raw)
+    assert good["bundle"] is not None
+    assert moved["bundle"] is None
+    assert [issue["code"] for issue in moved["issues"]] == ["row-width"]
+
+
+def test_a_row_with_bytes_that_are_no_character_fails_alone() -> None:
+    raw = csv_of(*ROWS).encode("gb18030").replace("陆建国".encode("gb18030"), b"\xff\xff")
+    first, second = converted(raw)
+    assert first["bundle"] is not None
+    assert ("error", "characters", "姓名") in codes(second)
+
+
+def bomb() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
+        for part in ("[Content_Types].xml", "xl/workbook.xml"):
+            archive.writestr(part, b"\0" * (80 << 20))
+    return out.getvalue()
+
+
+def with_entities() -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("xl/workbook.xml", '<!DOCTYPE a [<!ENTITY b "c">]><a>&b;</a>'.encode("utf-16"))
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("raw", "code"),
+    [
+        (bomb(), "too-large"),
+        (with_entities(), "workbook"),
+        (b"PK\x03\x04 no archive", "workbook"),
+        (b"\xd0\xcf\x11\xe0 old", "old-workbook"),
+        (b"[1, 2", "json"),
+        (b'["a"]', "form-unknown"),
+        (b"a,b\n1,2\n", "form-unknown"),
+    ],
+)
+def test_what_is_no_form_is_one_fatal_issue(raw: bytes, code: str) -> None:
+    (line,) = converted(raw)
+    assert line["bundle"] is None
+    assert [(issue["severity"], issue["code"]) for issue in line["issues"]] == [("fatal", code)]
+
+
+def test_quotes_hide_delimiters() -> None:
+    assert delimiter_of('"a,b,c";d\n') == ";"
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=60)
+def test_no_bytes_bring_the_conversion_down(raw: bytes) -> None:
+    for line in converted(raw):
+        assert line.keys() == {"source", "index", "bundle", "report", "issues"}
+
+
+@given(st.dictionaries(st.sampled_from([*HYPERTENSION, "备注", "运动"]), st.text(max_size=20), max_size=8))
+@settings(max_examples=60)
+def test_no_cells_are_a_defect(row: dict[str, str]) -> None:
+    for line in converted(json.dumps({"form": "高血压", "rows": [row]}).encode()):
+        assert "fault" not in [issue["code"] for issue in line["issues"]]
+
+
+def test_a_table_without_rows_gives_nothing() -> None:
+    try:
+        assert [list(table.rows) for table in tables(csv_of(HYPERTENSION).splitlines()[0].encode())] == [[]]
+    except HubError:
+        pytest.fail("a header alone is a table")
