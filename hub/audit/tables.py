@@ -1,8 +1,9 @@
-"""The audit table, and how an entry stands in it.
+"""The audit table, how an entry stands in it, and the Merkle tree over it.
 
 Rows are only ever inserted. `number` gives the order within the table; `patient_keys` (the source-patient keys of
 `hub.kernel.ids.reference_key`) serve "who looked at this patient", beside the ids in `patients`.
-Not distributed over machines (`info`): the order of the trail is one.
+Not distributed over machines (`info`): the order of the trail is one. `xid` is the transaction that made the row: what
+is older than every running one can have nothing come before it, which a number alone cannot tell.
 """
 
 from __future__ import annotations
@@ -10,11 +11,25 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Integer, Table, Text, Uuid, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    DateTime,
+    Identity,
+    Index,
+    Integer,
+    LargeBinary,
+    SmallInteger,
+    Table,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from hub.audit.entry import Entry, Interaction, Origin, Outcome, Requester
 from hub.db.metadata import metadata
+from hub.db.types import Xid8
 from hub.kernel.ids import reference_key
 
 audit: Final = Table(
@@ -50,9 +65,46 @@ audit: Final = Table(
     Column("patient_keys", ARRAY(Uuid), nullable=False),
     Column("types", ARRAY(Text), nullable=False),
     Column("counts", ARRAY(Integer), nullable=False),
+    Column("xid", Xid8, nullable=False, server_default=text("pg_current_xact_id()")),
     Index("ix_audit_patient_keys", "patient_keys", postgresql_using="gin"),
     Index("ix_audit_recorded", "recorded"),
+    Index("ix_audit_xid", "xid", "number"),
     Index("ix_audit_break_glass", "recorded", postgresql_where=text("break_glass IS NOT NULL")),
+    info={"kind": "local"},
+)
+
+#: Which row is which leaf, and the salt of its items. What was erased of a leaf cannot be made again: its text and the
+#: items that are left are then kept as they are (`hub.audit.erasure`), and the salt is gone.
+audit_leaf: Final = Table(
+    "audit_leaf",
+    metadata,
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("number", BigInteger, nullable=False, unique=True),
+    Column("salt", LargeBinary),
+    Column("text", Text),
+    Column("items", ARRAY(Text)),
+    info={"kind": "local"},
+)
+
+#: The tree in tiles (`hub.audit.merkle`).
+audit_tile: Final = Table(
+    "audit_tile",
+    metadata,
+    Column("level", SmallInteger, primary_key=True, autoincrement=False),
+    Column("index", BigInteger, primary_key=True, autoincrement=False),
+    Column("hashes", LargeBinary, nullable=False),
+    info={"kind": "local"},
+)
+
+#: Signed tree heads. `floor`: rows of older transactions are leaves of this tree, or never will be rows.
+audit_checkpoint: Final = Table(
+    "audit_checkpoint",
+    metadata,
+    Column("size", BigInteger, primary_key=True, autoincrement=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("signed", DateTime(timezone=True), nullable=False),
+    Column("floor", Xid8, nullable=False),
     info={"kind": "local"},
 )
 

@@ -23,7 +23,8 @@ from hub.kernel.log import Log
 
 T = TypeVar("T")
 
-_COLUMNS: Final = [column.name for column in audit.columns if column.identity is None]
+#: Number and transaction are given by the database.
+_COLUMNS: Final = [column.name for column in audit.columns if column.name not in {"number", "xid"}]
 #: All rows go as one JSON text: one round trip, and half the CPU of asyncpg's arrays (most columns would be some).
 _INSERT: Final = (
     "INSERT INTO {table} ({columns}) SELECT {columns} FROM json_populate_recordset(NULL::{table}, $1)".format(

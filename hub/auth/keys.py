@@ -1,8 +1,10 @@
-"""The key folder: installation id, signing key, id secret, page secret. Made on first use, refused when exposed.
+"""The key folder: installation id, two signing keys, id secret, page secret. Made on first use, refused when exposed.
 
 Each file is written whole under a temporary name and then linked to its own, so a crash leaves no half a key and of
 two processes that start at once one makes each file and both use it. The installation id comes last: once it is
-there, a missing neighbour is a loss to be restored from a backup, never something to make anew.
+there, a missing neighbour is a loss to be restored from a backup, never something to make anew. The exception is the
+key of the audit trail, which installations of earlier versions do not have: whether it was lost is told by the
+checkpoints it signed (`hub.audit.sequencer`).
 """
 
 from __future__ import annotations
@@ -30,6 +32,7 @@ SECRET_BYTES: Final = 32
 
 INSTALLATION_FILE: Final = "installation"
 SIGNING_FILE: Final = "signing.pem"
+AUDIT_FILE: Final = "audit.pem"
 ID_FILE: Final = "id.secret"
 PAGE_FILE: Final = "page.secret"
 
@@ -37,16 +40,16 @@ PAGE_FILE: Final = "page.secret"
 class KeyStore:
     """The keys of one installation, read once.
 
-    `installation` names it (26 characters [a-z2-7]); `signing_key` signs tokens; `id_secret` makes resource ids;
-    `page_secret` seals page tokens (32 bytes each). Raises HubError: INVALID for a broken or missing file,
-    FORBIDDEN for one others may read, UNAVAILABLE when the folder cannot be used.
+    `installation` names it (26 characters [a-z2-7]); `signing_key` signs tokens, `audit_key` the checkpoints of the
+    trail; `id_secret` makes resource ids; `page_secret` seals page tokens (32 bytes each). Raises HubError: INVALID for
+    a broken or missing file, FORBIDDEN for one others may read, UNAVAILABLE when the folder cannot be used.
     """
 
     def __init__(self, folder: Path, *, random_bytes: RandomBytes = secrets.token_bytes) -> None:
         try:
             _make_folder(folder)
             _fill(folder, random_bytes)
-            contents = {name: _read(folder / name) for name in (INSTALLATION_FILE, SIGNING_FILE, ID_FILE, PAGE_FILE)}
+            contents = {file.name: _read(folder / file.name) for file in _FILES}
         except OSError as error:
             raise HubError(
                 Category.UNAVAILABLE, "keys cannot be read or written", where=str(folder), todo=str(error.strerror)
@@ -54,6 +57,7 @@ class KeyStore:
         self.folder: Final = folder
         self.installation: Final = _installation(folder / INSTALLATION_FILE, contents[INSTALLATION_FILE])
         self.signing_key: Final = _signing_key(folder / SIGNING_FILE, contents[SIGNING_FILE])
+        self.audit_key: Final = _signing_key(folder / AUDIT_FILE, contents[AUDIT_FILE])
         self.id_secret: Final = _secret(folder / ID_FILE, contents[ID_FILE])
         self.page_secret: Final = _secret(folder / PAGE_FILE, contents[PAGE_FILE])
 
@@ -62,6 +66,7 @@ class KeyStore:
 class _File:
     name: str
     make: Callable[[RandomBytes], bytes]
+    late: bool = False
 
 
 def _new_signing_key(random_bytes: RandomBytes) -> bytes:
@@ -72,6 +77,7 @@ def _new_signing_key(random_bytes: RandomBytes) -> bytes:
 #: In the order they are made; the installation id last, as the sign that the folder is complete.
 _FILES: Final = (
     _File(SIGNING_FILE, _new_signing_key),
+    _File(AUDIT_FILE, _new_signing_key, late=True),
     _File(ID_FILE, lambda random_bytes: random_bytes(SECRET_BYTES)),
     _File(PAGE_FILE, lambda random_bytes: random_bytes(SECRET_BYTES)),
     _File(INSTALLATION_FILE, lambda random_bytes: random_id(random_bytes).encode() + b"\n"),
@@ -85,10 +91,9 @@ def _make_folder(folder: Path) -> None:
 
 
 def _fill(folder: Path, random_bytes: RandomBytes) -> None:
-    if (folder / INSTALLATION_FILE).exists():
-        return
+    complete = (folder / INSTALLATION_FILE).exists()
     for file in _FILES:
-        if not (folder / file.name).exists():
+        if not (folder / file.name).exists() and (file.late or not complete):
             _publish(folder / file.name, file.make(random_bytes))
 
 

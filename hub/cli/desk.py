@@ -54,11 +54,15 @@ def print_json(value: Any) -> None:
     sys.stdout.write("\n")
 
 
-@asynccontextmanager
-async def _desk(data: Path | None) -> AsyncIterator[Workbench]:
+def foundation_of(data: Path | None, process: str) -> Foundation:
+    """What the hub on a data folder stands on, as it was started last."""
     settings = Settings.load(os.environ)
     folder = data or data_folder(registry(os.environ), None, settings.data_dir)
     at_last_start = {"config": config_of(folder, settings), "database_url": database_of(folder, settings)}
-    foundation = Foundation(Settings.load(os.environ, data_dir=folder, **at_last_start), Log("messages"))
-    async with opened_workbench(foundation) as workbench:
+    return Foundation(Settings.load(os.environ, data_dir=folder, **at_last_start), Log(process))
+
+
+@asynccontextmanager
+async def _desk(data: Path | None) -> AsyncIterator[Workbench]:
+    async with opened_workbench(foundation_of(data, "messages")) as workbench:
         yield workbench

@@ -9,6 +9,7 @@ from typing import Final
 import typer
 
 from hub.cli import (
+    audit,
     check,
     consent,
     convert,
@@ -48,6 +49,7 @@ app.add_typer(mpi.app, name="mpi")
 app.add_typer(profile.app, name="profile")
 app.add_typer(consent.app, name="consent")
 app.add_typer(user.app, name="user")
+app.add_typer(audit.app, name="audit")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(search_parameters.app, name="search-parameters")
 app.command("demo-verify", hidden=True)(demo.verify)

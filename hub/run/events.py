@@ -1,4 +1,4 @@
-"""The events process: gathers events from the outbox, delivers notifications and outbound messages."""
+"""The events process: gathers events, delivers notifications and outbound messages, sequences the audit trail."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
+from hub.bootstrap.audit import sequencer_of
 from hub.bootstrap.events import telling_parts
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
@@ -17,6 +18,7 @@ from hub.pipeline.bell import Bell
 from hub.pipeline.queue import SETTLED
 from hub.pipeline.wakeup import Wakeup
 from hub.run.child import Child
+from hub.run.sequencing import run_sequencing
 
 #: Outbound feeds that may be at work at the same time: more than a consortium has, so that none waits for another.
 _FEEDS_AT_ONCE: Final = 1000
@@ -31,6 +33,7 @@ async def run_events(foundation: Foundation, child: Child) -> None:
         telling_parts(foundation, database) as parts,
     ):
         await parts.feeds.register(database)
+        sequencer = sequencer_of(foundation, database)
         child.ready()
         async with asyncio.TaskGroup() as loops:
             loops.create_task(
@@ -44,6 +47,7 @@ async def run_events(foundation: Foundation, child: Child) -> None:
             )
             for delivery in deliveries:
                 loops.create_task(_heard(database, CHANNEL, bell, child, delivery))
+            loops.create_task(run_sequencing(sequencer, log, child.stop))
             loops.create_task(tidy(database, system_clock, days, child.stop, log, forget=outbound.prune))
 
 

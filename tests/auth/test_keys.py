@@ -13,7 +13,7 @@ from hub.auth import keys as key_module
 from hub.auth.keys import KeyStore
 from hub.kernel.errors import Category, HubError
 
-FILES = ("installation", "signing.pem", "id.secret", "page.secret")
+FILES = ("installation", "signing.pem", "audit.pem", "id.secret", "page.secret")
 
 
 @pytest.fixture
@@ -123,3 +123,13 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     with pytest.raises(HubError) as refusal:
         KeyStore(tmp_path / "file" / "keys")
     assert refusal.value.category is Category.UNAVAILABLE
+
+
+def test_a_folder_of_an_earlier_version_gets_the_key_of_the_audit_trail(folder: Path) -> None:
+    before = KeyStore(folder)
+    (folder / "audit.pem").unlink()
+    after = KeyStore(folder)
+    assert after.signing_key.private_bytes_raw() == before.signing_key.private_bytes_raw()
+    made = after.audit_key.private_bytes_raw()
+    assert made != after.signing_key.private_bytes_raw()
+    assert KeyStore(folder).audit_key.private_bytes_raw() == made

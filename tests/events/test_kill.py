@@ -1,4 +1,5 @@
-"""The events process killed at random instants: nothing is missed, numbers have no gap, order is kept.
+"""The events process killed at random instants: nothing is missed, numbers have no gap, order is kept; and the tree
+over the audit trail, which it appends to, is whole.
 
 At least once: what was sent and not known to have arrived is sent again under its number, and nothing else is.
 """
@@ -16,6 +17,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from hub.audit.export import export
+from hub.audit.verify import verify
+from hub.auth.keys import KeyStore
+from hub.bootstrap.audit import signer_of
+from hub.db.database import Database
 from tests.api.house import BASE, house, observation, patient
 from tests.events.house import subscription, telling
 from tests.events.receiver import Receiver, receiving
@@ -71,6 +77,24 @@ async def all_told(receiver: Receiver, count: int) -> None:
             await asyncio.sleep(0.02)
 
 
+async def all_leaves(database: Database) -> int:
+    """Wait until every row of the audit trail is a leaf; how many there are."""
+    async with asyncio.timeout(SECONDS):
+        while True:
+            async with database.connection() as tx:
+                rows, leaves = [await tx.fetchval(f"SELECT count(*) FROM {name}") for name in ("audit", "audit_leaf")]
+            if rows == leaves:
+                return int(rows)
+            await asyncio.sleep(0.05)
+
+
+async def proved(database: Database, folder: Path) -> str:
+    """What the verifier says of the trail the killed processes left."""
+    verifier = signer_of(KeyStore(folder / "data" / "keys")).verifier
+    await export(database, folder / "export", verifier, lambda *_: None)
+    return verify(folder / "export", folder / "export" / "keys.txt")
+
+
 def test_a_killed_process_leaves_no_gap_and_no_other_order(database_url: str, tmp_path: Path) -> None:
     chance = random.Random(7)  # noqa: S311
 
@@ -91,6 +115,8 @@ def test_a_killed_process_leaves_no_gap_and_no_other_order(database_url: str, tm
             assert len({number for number, _ in receiver.events}) < VALUES, "no kill came in time to prove anything"
             with events_process(database_url, tmp_path, receiver):
                 await all_told(receiver, VALUES)
+                rows = await all_leaves(home.database)
+            assert (await proved(home.database, tmp_path)).startswith(f"{rows} leaves are as ")
             return [f"{BASE}/Observation/{one['id']}" for one in made], receiver
 
     expected, receiver = asyncio.run(play())

@@ -1,0 +1,321 @@
+"""Verify an export of the audit trail. Needs nothing but Python 3.11 and the package `cryptography`:
+
+    python verify.py EXPORT --keys KEYS [--witness CHECKPOINTS]
+
+EXPORT is the folder that `yilian audit export` wrote. KEYS has a line for each key that is trusted (C2SP signed-note,
+`name+id+key`): that of the log, and those of witnesses. It must come another way than the export. CHECKPOINTS is what a
+witness kept: the signed checkpoints it saw, one after the other.
+
+Exit 0: every leaf is the one that was signed. Exit 1: something was changed, removed, added or moved; the first bad
+leaf is told. Exit 2: the files cannot be read. This file imports nothing of the hub, so that it can be read and kept by
+those who do not trust it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import hashlib
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+LOG, WITNESS = 1, 4
+_HASH = 32
+
+
+class UnusableError(Exception):
+    """A file that is missing or is not what it should be: nothing can be said of the trail."""
+
+
+@dataclass
+class BadLeafError(Exception):
+    """The first leaf that is wrong, and what is wrong with it. All before it are as they were signed."""
+
+    leaf: int
+    what: str
+
+
+@dataclass(frozen=True)
+class Key:
+    """A trusted key: of a log, or of a witness."""
+
+    name: str
+    kind: int
+    id: bytes
+    public: Ed25519PublicKey
+
+
+@dataclass(frozen=True)
+class Head:
+    """A checkpoint: name of the log, size and root of its tree, and how many witnesses are known to have seen it."""
+
+    origin: str
+    size: int
+    root: bytes
+    witnesses: int = 0
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Verify as the command line says; the exit code."""
+    parser = argparse.ArgumentParser(description="Verify an export of the audit trail.")
+    parser.add_argument("export", type=Path, help="folder written by `yilian audit export`")
+    parser.add_argument("--keys", type=Path, required=True, help="trusted keys, a line each")
+    parser.add_argument("--witness", type=Path, help="checkpoints that a witness kept")
+    asked = parser.parse_args(arguments)
+    try:
+        told = verify(asked.export, asked.keys, asked.witness)
+    except BadLeafError as bad:
+        print(f"first bad leaf: {bad.leaf}: {bad.what}")  # noqa: T201 - a program of its own
+        return 1
+    except (UnusableError, OSError) as error:
+        print(f"cannot be verified: {error}", file=sys.stderr)  # noqa: T201
+        return 2
+    print(told)  # noqa: T201
+    return 0
+
+
+def verify(export: Path, keys_file: Path, witness: Path | None = None) -> str:
+    """What is proved, in a sentence. Raises BadLeafError with the first bad leaf; UnusableError, OSError for files."""
+    keys = read_keys(keys_file.read_text(encoding="utf-8"))
+    hashes = split((export / "hashes.bin").read_bytes())
+    findings: list[BadLeafError] = []
+    heads = _checkpoints((export / "checkpoints.ndjson").read_bytes(), keys, findings)
+    seen = [] if witness is None else [head_of(note, keys) for note in notes_in(witness.read_text(encoding="utf-8"))]
+    size = heads[-1].size if heads else 0
+    _compare_size(len(hashes), size, findings)
+    _compare_roots(hashes, heads, findings)
+    _compare_roots(hashes, sorted(seen, key=lambda head: head.size), findings)
+    with (export / "leaves.ndjson").open("rb") as lines:
+        _compare_leaves(lines, hashes, size, findings)
+    if findings:
+        raise min(findings, key=lambda bad: bad.leaf)
+    witnessed = f", {len(seen)} checkpoints of a witness hold" if witness is not None else ""
+    return f"{size} leaves are as {len(heads)} checkpoints sign{witnessed}"
+
+
+def read_keys(text: str) -> list[Key]:
+    """The keys of a file; blank lines and those that begin with # are passed over. Raises UnusableError."""
+    lines = [line.strip() for line in text.splitlines()]
+    keys = [_key(line) for line in lines if line and not line.startswith("#")]
+    if not any(key.kind == LOG for key in keys):
+        raise UnusableError("no key of a log is given")
+    return keys
+
+
+def notes_in(text: str) -> list[str]:
+    """The signed notes that stand one after the other: text, blank line, signatures, blank line."""
+    parts = text.strip("\n").split("\n\n")
+    if not text.strip() or len(parts) % 2:
+        raise UnusableError("these are not signed checkpoints")
+    return [f"{parts[at]}\n\n{parts[at + 1]}\n" for at in range(0, len(parts), 2)]
+
+
+def head_of(note: str, keys: Sequence[Key]) -> Head:
+    """The checkpoint of a note that a trusted log signed. Raises UnusableError where none of `keys` did."""
+    text, blank, signatures = note.partition("\n\n")
+    lines = text.split("\n")
+    if not blank or len(lines) < 3 or not lines[1].isdecimal():
+        raise UnusableError("this is no checkpoint")
+    text += "\n"
+    kinds = [kind for kind, key in _signed_by(text, signatures, keys) if kind == WITNESS or key.name == lines[0]]
+    if LOG not in kinds:
+        raise UnusableError("no trusted key of this log signed the checkpoint")
+    return Head(lines[0], int(lines[1]), _unbase64(lines[2]), kinds.count(WITNESS))
+
+
+def continues(first: Head, second: Head, proof: Sequence[bytes]) -> bool:
+    """Whether `proof` shows that the tree of `second` begins with that of `first` (RFC 9162, section 2.1.4.2)."""
+    if first.size > second.size or first.size < 1:
+        return False
+    if first.size == second.size:
+        return not proof and first.root == second.root
+    path = [first.root, *proof] if first.size & (first.size - 1) == 0 else list(proof)
+    if not path:
+        return False
+    node, last = first.size - 1, second.size - 1
+    while node & 1:
+        node, last = node >> 1, last >> 1
+    old = new = path[0]
+    for one in path[1:]:
+        if not last:
+            return False
+        if node & 1 or node == last:
+            old, new = _node(one, old), _node(one, new)
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            new = _node(new, one)
+        node, last = node >> 1, last >> 1
+    return not last and old == first.root and new == second.root
+
+
+def includes(head: Head, index: int, leaf: bytes, proof: Sequence[bytes]) -> bool:
+    """Whether `proof` shows that `leaf` (its text) stands at `index` of this tree (RFC 9162, section 2.1.3.2)."""
+    if not 0 <= index < head.size:
+        return False
+    node, last, found = index, head.size - 1, hashlib.sha256(b"\x00" + leaf).digest()
+    for one in proof:
+        if not last:
+            return False
+        if node & 1 or node == last:
+            found = _node(one, found)
+            while node and not node & 1:
+                node, last = node >> 1, last >> 1
+        else:
+            found = _node(found, one)
+        node, last = node >> 1, last >> 1
+    return not last and found == head.root
+
+
+def opens(leaf: str, items: Sequence[str | None]) -> bool:
+    """Whether each item that is shown beside a leaf is the one that was sealed in it."""
+    seals = json.loads(leaf)["sealed"]
+    shown = [None if item is None else hashlib.sha256(item.encode()).hexdigest() for item in items]
+    return len(shown) == len(seals) and all(one in (None, seal) for one, seal in zip(shown, seals, strict=True))
+
+
+def split(content: bytes) -> list[bytes]:
+    """The hashes of a file."""
+    if len(content) % _HASH:
+        raise UnusableError("the file of hashes is cut off")
+    return [content[at : at + _HASH] for at in range(0, len(content), _HASH)]
+
+
+def _checkpoints(content: bytes, keys: Sequence[Key], findings: list[BadLeafError]) -> list[Head]:
+    """The checkpoints up to the first that is wrong."""
+    heads: list[Head] = []
+    for line in content.splitlines():
+        before = heads[-1].size if heads else 0
+        try:
+            head = head_of(json.loads(line)["note"], keys)
+        except (UnusableError, ValueError, KeyError, TypeError) as error:
+            findings.append(BadLeafError(before, f"a checkpoint over it is not signed: {error}"))
+            break
+        if head.size <= before or (heads and head.origin != heads[0].origin):
+            findings.append(BadLeafError(before, "a checkpoint over it is out of order"))
+            break
+        heads.append(head)
+    return heads
+
+
+def _compare_size(count: int, size: int, findings: list[BadLeafError]) -> None:
+    if count < size:
+        findings.append(BadLeafError(count, f"is missing: the last checkpoint is over {size}"))
+    if count > size:
+        findings.append(BadLeafError(size, "no checkpoint is over it"))
+
+
+def _compare_roots(hashes: Sequence[bytes], heads: Sequence[Head], findings: list[BadLeafError]) -> None:
+    """Whether the hashes give the root of each checkpoint; between two of them no leaf can be told from another."""
+    frontier: list[tuple[int, bytes]] = []
+    done = good = 0
+    for head in heads:
+        if head.size > len(hashes):
+            findings.append(BadLeafError(len(hashes), f"is missing: a checkpoint is over {head.size}"))
+            return
+        for one in hashes[done : head.size]:
+            _push(frontier, one)
+        done = head.size
+        if _root(frontier) != head.root:
+            findings.append(BadLeafError(good, f"it or a later one, before {head.size}, is not what was signed"))
+            return
+        good = head.size
+
+
+def _push(frontier: list[tuple[int, bytes]], one: bytes) -> None:
+    height = 0
+    while frontier and frontier[-1][0] == height:
+        one = _node(frontier.pop()[1], one)
+        height += 1
+    frontier.append((height, one))
+
+
+def _root(frontier: Sequence[tuple[int, bytes]]) -> bytes:
+    if not frontier:
+        return hashlib.sha256(b"").digest()
+    found = frontier[-1][1]
+    for _, left in reversed(frontier[:-1]):
+        found = _node(left, found)
+    return found
+
+
+def _compare_leaves(lines: Iterator[bytes], hashes: Sequence[bytes], size: int, findings: list[BadLeafError]) -> None:
+    """Whether each line is the leaf with the hash of its place."""
+    index = 0
+    for index, line in enumerate(lines, start=1):
+        what = "no checkpoint is over it" if index > size else _wrong(line, index - 1, hashes)
+        if what:
+            findings.append(BadLeafError(index - 1, what))
+            return
+    if index < size:
+        findings.append(BadLeafError(index, "is missing"))
+
+
+def _wrong(line: bytes, index: int, hashes: Sequence[bytes]) -> str:
+    """What is wrong with a line; "" if nothing is."""
+    try:
+        told = json.loads(line)
+        leaf, items = told["leaf"], told["items"]
+        if index >= len(hashes) or hashlib.sha256(b"\x00" + leaf.encode()).digest() != hashes[index]:
+            return "another leaf was signed in its place"
+        if not leaf.startswith(f'{{"index":{index},'):
+            return "belongs in another place"
+        return "" if opens(leaf, items) else "an item beside it is not the one that was sealed"
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "is no leaf"
+
+
+def _signed_by(text: str, signatures: str, keys: Sequence[Key]) -> Iterator[tuple[int, Key]]:
+    """The trusted keys that signed a text. A signature that is wrong counts as none."""
+    for line in signatures.splitlines():
+        dash, _, rest = line.partition(" ")
+        name, _, coded = rest.partition(" ")
+        signature = _unbase64(coded)
+        for key in keys:
+            if dash == "—" and key.name == name and signature[:4] == key.id and _holds(key, text, signature[4:]):
+                yield key.kind, key
+
+
+def _holds(key: Key, text: str, signature: bytes) -> bool:
+    message = text
+    if key.kind == WITNESS:
+        message = f"cosignature/v1\ntime {int.from_bytes(signature[:8], 'big')}\n{text}"
+        signature = signature[8:]
+    try:
+        key.public.verify(signature, message.encode())
+    except InvalidSignature:
+        return False
+    return True
+
+
+def _key(line: str) -> Key:
+    name, _, rest = line.partition("+")
+    told, _, coded = rest.partition("+")
+    material = _unbase64(coded)
+    key_id = hashlib.sha256(name.encode() + b"\n" + material).digest()[:4]
+    if len(material) != _HASH + 1 or material[0] not in {LOG, WITNESS} or key_id.hex() != told:
+        raise UnusableError("a line of the keys is no Ed25519 key")
+    return Key(name, material[0], key_id, Ed25519PublicKey.from_public_bytes(material[1:]))
+
+
+def _node(left: bytes, right: bytes) -> bytes:
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+def _unbase64(text: str) -> bytes:
+    """What a text stands for; nothing for one that is not written as it would be written."""
+    try:
+        found = base64.b64decode(text, validate=True)
+    except ValueError:
+        return b""
+    return found if base64.b64encode(found).decode() == text else b""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""`yilian audit`: the trail as files that can be verified without the hub, and the verifier."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+
+from hub.audit import verify as verifier
+from hub.bootstrap.audit import exported, signer_of
+from hub.cli.desk import Data, foundation_of
+
+app = typer.Typer(no_args_is_help=True, help="The audit trail: export it, verify an export.")
+
+
+@app.command()
+def export(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; an export in it is continued.")],
+    data: Data = None,
+) -> None:
+    """Write the trail up to its newest checkpoint: leaves, their hashes, checkpoints. It holds personal data."""
+    with Progress(console=Console(stderr=True)) as progress:
+        task = progress.add_task("exporting", total=None)
+
+        def show(done: int, size: int) -> None:
+            progress.update(task, completed=done, total=size)
+
+        size = asyncio.run(exported(foundation_of(data, "audit"), out, show))
+    typer.echo(f"{size} leaves in {out}")
+
+
+@app.command()
+def keys(data: Data = None) -> None:
+    """Print the public key that signs the checkpoints, for those who verify."""
+    typer.echo(signer_of(foundation_of(data, "audit").keys).verifier)
+
+
+@app.command()
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="Folder that `yilian audit export` wrote.")],
+    keys: Annotated[Path, typer.Option("--keys", help="Trusted keys, a line each; never those of the export.")],
+    witness: Annotated[Path | None, typer.Option("--witness", help="Checkpoints that a witness kept.")] = None,
+) -> None:
+    """Verify an export, without the hub: exit 1 and the first bad leaf, exit 2 for files that cannot be read."""
+    given = [str(folder), "--keys", str(keys), *(["--witness", str(witness)] if witness else [])]
+    raise typer.Exit(verifier.main(given))

@@ -1,0 +1,41 @@
+"""The loop that appends the audit trail to its Merkle tree, beside the events; each turn is kept or not at all."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Final
+
+from hub.audit.sequencer import Sequencer
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+
+#: Seconds between two looks: every row is a leaf within a second of its release.
+_PAUSE: Final = 0.4
+#: Seconds after a failure, and after a tree that is not the one that was signed: somebody has to look first.
+_BACK_OFF: Final = 2.0
+_BROKEN: Final = 60.0
+
+
+async def run_sequencing(sequencer: Sequencer, log: Log, stop: asyncio.Event) -> None:
+    """Take turn after turn until `stop` is set; what fails is tried again."""
+    while not stop.is_set():
+        pause = await _turn(sequencer, log)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(pause):
+                await stop.wait()
+
+
+async def _turn(sequencer: Sequencer, log: Log) -> float:
+    try:
+        while await sequencer.turn() == sequencer.batch:
+            pass
+    except HubError as error:
+        broken = error.category is Category.CONFLICT
+        log.failure("audit-tree-broken" if broken else "sequencing-waits", error, code=error.code)
+        return _BROKEN if broken else _BACK_OFF
+    except Exception as error:
+        # It must not end the process, which has other work.
+        log.failure("sequencing-broke", error)
+        return _BACK_OFF
+    return _PAUSE
