@@ -14,11 +14,6 @@ ED25519: Final = b"\x01"
 COSIGNATURE: Final = b"\x04"
 
 
-def origin_of(installation: str) -> str:
-    """Name of the log of an installation, and of the key that signs for it."""
-    return f"yilian-hub.example/{installation}"
-
-
 def checkpoint_text(origin: str, size: int, root: bytes) -> str:
     """What is signed."""
     return f"{origin}\n{size}\n{base64.b64encode(root).decode()}\n"
@@ -31,6 +26,11 @@ class Signer:
     name: str
     key: Ed25519PrivateKey
     kind: bytes = ED25519
+
+    @classmethod
+    def of_log(cls, installation: str, key: Ed25519PrivateKey) -> Signer:
+        """The signer of an installation's trail."""
+        return cls(f"yilian-hub.example/{installation}", key)
 
     @property
     def verifier(self) -> str:

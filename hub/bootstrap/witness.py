@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlencode
-from uuid import uuid4
 
-from hub.audit.entry import Entry, Interaction, Origin, Outcome, Requester
+from hub.audit.deeds import Scribe
+from hub.audit.entry import Entry, Origin, Requester
 from hub.audit.trail import Trail
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
@@ -21,7 +20,7 @@ class TrailWitness:
 
     def __init__(self, trail: Trail, clock: Clock) -> None:
         self._trail: Final = trail
-        self._clock: Final = clock
+        self._scribe: Final = Scribe(clock)
 
     async def record(self, deed: Deed) -> None:
         """Return once the entry is durable."""
@@ -39,21 +38,14 @@ class TrailWitness:
             "reason": deed.reason,
             **deed.detail,
         }
-        return Entry(
-            id=uuid4(),
-            time=self._clock(),
-            requester=Requester(
-                role=who.role,
-                organization=who.organization or deed.facility,
-                client=who.client or who.name,
-                token_id=who.token_id,
-                purpose=_PURPOSE,
-                form="identified",
-                reference=who.name if "/" in who.name else None,
-            ),
-            interaction=Interaction.OPERATION,
-            outcome=Outcome.RELEASED,
-            origin=Origin(address=who.address, request=who.request),
-            query=urlencode({name: text for name, text in said.items() if text or name == deed.kind.value}),
-            patients=deed.patients,
+        requester = Requester(
+            role=who.role,
+            organization=who.organization or deed.facility,
+            client=who.client or who.name,
+            token_id=who.token_id,
+            purpose=_PURPOSE,
+            form="identified",
+            reference=who.name if "/" in who.name else None,
         )
+        origin = Origin(address=who.address, request=who.request)
+        return self._scribe.deed(requester, said, patients=deed.patients, origin=origin)

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import asyncio
+import getpass
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console
 from rich.progress import Progress
 
 from hub.audit import verify as verifier
-from hub.bootstrap.audit import exported, signer_of
+from hub.bootstrap.audit import signer_of
 from hub.cli.desk import Data, foundation_of
+from hub.run.audit import AuditDesk, audit_desk
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: export it, verify an export.")
+
+T = TypeVar("T")
 
 
 @app.command()
@@ -29,7 +34,7 @@ def export(
         def show(done: int, size: int) -> None:
             progress.update(task, completed=done, total=size)
 
-        size = asyncio.run(exported(foundation_of(data, "audit"), out, show))
+        size = _at_desk(data, lambda desk: desk.export(out, show))
     typer.echo(f"{size} leaves in {out}")
 
 
@@ -48,3 +53,11 @@ def verify(
     """Verify an export, without the hub: exit 1 and the first bad leaf, exit 2 for files that cannot be read."""
     given = [str(folder), "--keys", str(keys), *(["--witness", str(witness)] if witness else [])]
     raise typer.Exit(verifier.main(given))
+
+
+def _at_desk(data: Path | None, work: Callable[[AuditDesk], Awaitable[T]]) -> T:
+    async def run() -> T:
+        async with audit_desk(foundation_of(data, "audit"), getpass.getuser()) as desk:
+            return await work(desk)
+
+    return asyncio.run(run())

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Final, TypeVar
-from urllib.parse import urlencode
-from uuid import uuid4
 
-from hub.audit.entry import Entry, Interaction, Outcome, Requester
+from hub.audit.deeds import Scribe
 from hub.audit.trail import Trail
 from hub.db import schema
 from hub.db.database import Database, Tx
@@ -30,6 +28,7 @@ class Desk:
         self._database: Final = database
         self._trail: Final = trail
         self._who: Final = who
+        self._scribe: Final = Scribe(system_clock)
         self._index: Final = PatientIndex(system_clock)
         self._steward: Final = Steward(self._index)
 
@@ -89,28 +88,10 @@ class Desk:
     ) -> T:
         async with self._database.transaction() as tx:
             result, patients, decision = await work(tx)
-            query = {"mpi": name} | {key: told for key, told in (("decision", decision), ("reason", reason)) if told}
-            await self._trail.append(tx, [self._entry(query, tuple(patients))])
+            said = {"mpi": name, "decision": decision, "reason": reason}
+            entry = self._scribe.at_the_machine("mpi-steward", self._who, said, patients=tuple(patients))
+            await self._trail.append(tx, [entry])
         return result
-
-    def _entry(self, query: dict[str, str], patients: tuple[str, ...]) -> Entry:
-        requester = Requester(
-            role="mpi-steward",
-            organization="",
-            client=self._who,
-            token_id="",
-            purpose=("HSYSADMIN",),
-            form="identified",
-        )
-        return Entry(
-            id=uuid4(),
-            time=system_clock(),
-            requester=requester,
-            interaction=Interaction.OPERATION,
-            outcome=Outcome.RELEASED,
-            query=urlencode(query),
-            patients=patients,
-        )
 
 
 @asynccontextmanager

@@ -1,0 +1,47 @@
+"""The desk of those who export the audit trail from the command line: each look is in the trail first."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final
+
+from hub.audit.deeds import Scribe
+from hub.audit.export import export
+from hub.audit.trail import Trail
+from hub.bootstrap.audit import signer_of
+from hub.bootstrap.foundation import Foundation
+from hub.db.database import Database
+from hub.kernel.clock import system_clock
+
+
+class AuditDesk:
+    """What an account of the machine may ask of the trail."""
+
+    def __init__(self, database: Database, trail: Trail, who: str, verifier: str) -> None:
+        self._database: Final = database
+        self._trail: Final = trail
+        self._who: Final = who
+        self._verifier: Final = verifier
+        self._scribe: Final = Scribe(system_clock)
+
+    async def export(self, folder: Path, progress: Callable[[int, int], None]) -> int:
+        """Export the trail into a folder; its size. That it was exported is in the next export."""
+        await self._record("export")
+        return await export(self._database, folder, self._verifier, progress)
+
+    async def _record(self, deed: str) -> None:
+        said = {"audit": deed}
+        await self._trail.record(self._scribe.at_the_machine("auditor", self._who, said, purpose="HCOMPL"))
+
+
+@asynccontextmanager
+async def audit_desk(foundation: Foundation, who: str) -> AsyncIterator[AuditDesk]:
+    """The desk over the database of a hub."""
+    async with foundation.database("audit", size=2) as database:
+        trail = Trail(database, foundation.log)
+        try:
+            yield AuditDesk(database, trail, who, signer_of(foundation.keys).verifier)
+        finally:
+            await trail.close()
