@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -13,6 +13,8 @@ from hub.kernel.types import Json
 Conversion = Callable[[str, bytes], Iterator[Json]]
 #: The rows of a file that a person has to mend, as a file; b"" if there is none.
 Mending = Callable[[bytes], bytes]
+#: Rows of files that belong together (their paths as given, open): the files of a study make one row.
+GroupedConversion = Callable[[Iterable[tuple[str, BinaryIO]]], Iterator[Json]]
 
 
 def conversion(source_format: str, profile: Path | None, canonical_base: str) -> Conversion:
@@ -34,6 +36,15 @@ def mending(source_format: str, profile: Path | None) -> Mending:
 
     loaded = load(profile) if profile else DEFAULT
     return lambda raw: errors_file(raw, loaded)
+
+
+def studies(profile: Path | None, canonical_base: str) -> GroupedConversion:
+    """The conversion of DICOM files, one row per study. Raises HubError for a wrong profile."""
+    from mappings.dicom.convert import convert
+    from mappings.dicom.profile import DEFAULT, load
+
+    loaded = load(profile) if profile else DEFAULT
+    return lambda files: convert(files, loaded, canonical_base=canonical_base)
 
 
 def _hl7v2(profile: Path | None, canonical_base: str) -> Conversion:

@@ -7,11 +7,11 @@ import sys
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 import typer
 
-from hub.bootstrap.conversions import conversion, mending
+from hub.bootstrap.conversions import conversion, mending, studies
 from hub.fhir.json import dumps
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
@@ -22,6 +22,7 @@ class Format(StrEnum):
 
     HL7V2 = "hl7v2"
     FORM = "form"
+    DICOM = "dicom"
 
 
 def convert(
@@ -32,13 +33,16 @@ def convert(
         Path | None, typer.Option(help="Of forms: write the rows to be mended, with the reasons, to this CSV file.")
     ] = None,
 ) -> None:
-    """Print one JSON line per message (per row of a form): source, index, bundle, report, issues.
+    """Print one JSON line per message (per study, per row of a form): source, index, bundle, report, issues.
 
     Exit 1 if a file could not be read.
     """
     settings = Settings.load(os.environ)
-    convert_one = conversion(source_format.value, profile, settings.canonical_base)
     mend = mending(source_format.value, profile) if errors else None
+    if source_format is Format.DICOM:
+        _convert_studies(files, profile, settings)
+        return
+    convert_one = conversion(source_format.value, profile, settings.canonical_base)
     to_mend = b""
     unreadable = False
     for path in files:
@@ -54,6 +58,26 @@ def convert(
         errors.write_bytes(to_mend)
     if unreadable:
         raise typer.Exit(1)
+
+
+def _convert_studies(files: list[Path], profile: Path | None, settings: Settings) -> None:
+    unreadable: list[Path] = []
+    _print(studies(profile, settings.canonical_base)(_opened(files, unreadable)))
+    if unreadable:
+        raise typer.Exit(1)
+
+
+def _opened(files: list[Path], unreadable: list[Path]) -> Iterator[tuple[str, BinaryIO]]:
+    """The files, each open while it is looked at; those that cannot be opened are told and added to `unreadable`."""
+    for path in files:
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            typer.echo(f"yilian: {path}: {error.strerror}", err=True)
+            unreadable.append(path)
+            continue
+        with file:
+            yield str(path), file
 
 
 def _print(rows: Iterator[Json]) -> None:

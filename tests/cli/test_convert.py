@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 from tests.cli.commands import yilian
+from tests.mappings.dicom.objects import dataset, part_10
 
 ONE = (
     "MSH|^~\\&|HIS|F01|HUB|YILIAN|20260302083000||ADT^A01|{n}|P|2.4\r"
@@ -96,3 +97,15 @@ def test_rows_of_a_form_are_lines_and_those_to_mend_come_back(tmp_path: Path) ->
     assert "年份请写四位" in (tmp_path / "mend.csv").read_text(encoding="utf-8-sig")
     refused = yilian("convert", "hl7v2", file, "--errors", tmp_path / "mend.csv")
     assert (refused.returncode, "only forms have rows to mend" in refused.stderr) == (2, True)
+
+
+def test_the_files_of_a_study_are_one_line_and_a_missing_one_is_named(tmp_path: Path) -> None:
+    files = [tmp_path / f"{n}.dcm" for n in (1, 2)]
+    for n, file in enumerate(files, 1):
+        file.write_bytes(part_10(dataset(n)))
+    done = yilian("convert", "dicom", *files, tmp_path / "missing.dcm")
+    assert done.returncode == 1
+    assert "missing.dcm: No such file" in done.stderr
+    (row,) = lines(done.stdout)
+    assert (row["source"], row["index"]) == (str(files[0]), 0)
+    assert list(row) == ["source", "index", "bundle", "report", "issues"]
