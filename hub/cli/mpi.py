@@ -6,23 +6,23 @@ import csv
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import IO, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
-from rich.progress import Progress, TaskID
+from rich.progress import Progress
 
-from hub.cli import stewards
-from hub.kernel.errors import Category, HubError
-from hub.mpi.features import Features, features
+from hub.cli import mpi_train, stewards
+from hub.cli.mpi_files import read_sides, refuse_unwritable
+from hub.mpi.features import Features
 from hub.mpi.frequencies import count
 from hub.mpi.link import Linked, Pair, link
-from hub.mpi.model import bundled_model
-from hub.mpi.records_file import read_records
+from hub.mpi.model import Model, bundled_model, read_model_file
 from hub.mpi.score import Scorer, evidence
 
 app = typer.Typer(no_args_is_help=True, help="The master patient index: on files (link), and on the database.")
 app.add_typer(stewards.review, name="review")
+app.command()(mpi_train.train)
 app.command()(stewards.unlink)
 app.command()(stewards.reverse)
 app.command()(stewards.history)
@@ -41,35 +41,21 @@ def link_file(
     explain: Annotated[
         bool, typer.Option("--explain", help="Print, as CSV, why each pair was linked or sent to review.")
     ] = False,
+    model: Annotated[Path | None, typer.Option(help="A model of `train` instead of the bundled one.")] = None,
 ) -> None:
     """Find which records are one person. Scores are bits for (above 0) or against one person."""
+    chosen = read_model_file(model) if model else bundled_model()
     with Progress(console=Console(stderr=True)) as progress:
-        sides = _read(source, progress)
+        sides = read_sides(source, progress)
         matching = progress.add_task("matching", total=len(sides))
-        linked = link(sides, bundled_model(), lambda done: progress.update(matching, completed=done))
+        linked = link(sides, chosen, lambda done: progress.update(matching, completed=done))
     _write(out, ("record_id", "cluster_id"), _clusters(linked))
     if review:
         _write(review, ("record_id", "candidate_id", "score", "reason"), map(_review_row, linked.reviews))
     if explain:
-        _rows(sys.stdout, _EXPLAINED, _explained(linked, sides))
+        _rows(sys.stdout, _EXPLAINED, _explained(linked, sides, chosen))
     told = f"{len(sides)} records, {len(linked.persons)} persons, {len(linked.reviews)} pairs to review"
     typer.echo(f"yilian: {told}", err=True)
-
-
-def _read(source: Path, progress: Progress) -> list[Features]:
-    try:
-        size = source.stat().st_size
-        with source.open("rb") as file:
-            lines = _counted(file, progress, progress.add_task("reading", total=size))
-            return [features(record) for record in read_records(lines, str(source))]
-    except OSError as error:
-        raise HubError(Category.NOT_FOUND, "cannot be read", where=str(source), todo=str(error.strerror)) from None
-
-
-def _counted(file: IO[bytes], progress: Progress, task: TaskID) -> Iterator[bytes]:
-    for line in file:
-        progress.advance(task, len(line))
-        yield line
 
 
 def _clusters(linked: Linked) -> Iterator[tuple[str, str]]:
@@ -81,9 +67,9 @@ def _review_row(pair: Pair) -> tuple[str, str, str, str]:
     return (pair.record_id, pair.candidate_id, f"{pair.score:.2f}", str(pair.reason or ""))
 
 
-def _explained(linked: Linked, sides: Iterable[Features]) -> Iterator[tuple[str, ...]]:
+def _explained(linked: Linked, sides: Iterable[Features], model: Model) -> Iterator[tuple[str, ...]]:
     by_id = {side.record_id: side for side in sides}
-    scorer = Scorer(bundled_model(), count(by_id.values()))
+    scorer = Scorer(model, count(by_id.values()))
     for decision, pairs in (("link", linked.links), ("review", linked.reviews)):
         for pair in pairs:
             score = scorer.score(by_id[pair.record_id], by_id[pair.candidate_id])
@@ -92,11 +78,8 @@ def _explained(linked: Linked, sides: Iterable[Features]) -> Iterator[tuple[str,
 
 
 def _write(path: Path, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            _rows(file, header, rows)
-    except OSError as error:
-        raise HubError(Category.INVALID, "cannot be written", where=str(path), todo=str(error.strerror)) from None
+    with refuse_unwritable(path), path.open("w", encoding="utf-8", newline="") as file:
+        _rows(file, header, rows)
 
 
 def _rows(file: Any, header: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> None:

@@ -18,6 +18,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from hub.kernel.settings import Settings
+from hub.mpi.features import Features
 from hub.mpi.lookup import Past, Review
 from hub.run.installation import database_of
 from hub.run.instances import data_folder, registry
@@ -98,6 +99,11 @@ def register(data: Data = None, url: Url = None) -> None:
         task = progress.add_task("registering", total=None)
         count = _run(data, url, lambda hands: hands.register(lambda done: progress.update(task, completed=done)))
     typer.echo(f"{count} patients registered")
+
+
+def sides(data: Path | None, url: str | None) -> list[Features]:
+    """The normalised records of the hub's database."""
+    return _run(data, url, lambda hands: hands.sides())
 
 
 def _run(data: Path | None, url: str | None, work: Callable[[Desk], Awaitable[T]]) -> T:

@@ -8,9 +8,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
 from typing import Final
 
-from hub.mpi.features import Features
+from hub.mpi.characters import spellings
+from hub.mpi.dates import is_placeholder
+from hub.mpi.features import PLACEHOLDER_YEARS, Features
 
 #: The most records one key may bring together (pairs grow with the square).
 LARGEST_BLOCK: Final = 200
@@ -35,12 +38,16 @@ def _numbers(side: Features) -> Iterator[str]:
 
 
 def _names(side: Features) -> Iterator[str]:
-    for spelling in side.name.spellings:
+    # A name of several parts is often shortened to its first.
+    for spelling in (*side.name.spellings, *(spellings(side.name.first) if side.name.first else ())):
         if side.born:
             yield f"name-day:{spelling}:{side.born:%m%d}"
-            yield f"name-year:{spelling}:{side.born.year}"
+            yield from (f"name-year:{spelling}:{year}" for year in _years(side.born))
         if side.address:
             yield f"name-place:{spelling}:{side.address.place}"
+    # Where the surname is written wrong and the day of birth is not known.
+    if side.address and len(side.name.given) > 1:
+        yield f"given-place:{side.name.given}:{side.address.place}"
     if side.born:
         day = side.born.isoformat()
         yield from (f"day-part:{part}:{day}" for part in {side.name.surname, side.name.given} - {""})
@@ -49,6 +56,12 @@ def _names(side: Features) -> Iterator[str]:
         # Brings a newborn under a parent's name to the named child whose contact that parent is.
         parents = (*side.contact.spellings, *(side.name.spellings if side.newborn else ()))
         yield from (f"contact-day:{parent}:{day}" for parent in parents)
+
+
+def _years(born: date) -> Iterable[int]:
+    """The years somebody may be born in: a placeholder is a year or two off."""
+    away = PLACEHOLDER_YEARS if is_placeholder(born) else 0
+    return range(born.year - away, born.year + away + 1)
 
 
 def candidate_pairs(sides: Sequence[Features], largest: int = LARGEST_BLOCK) -> Iterator[tuple[int, int]]:

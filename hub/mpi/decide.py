@@ -49,11 +49,14 @@ _NEAR_NAME: Final = _SAME_NAME | {
     NameLevel.SURNAME_DIFFERS,
     NameLevel.LEFT_OUT,
     NameLevel.PART_DIFFERS,
+    NameLevel.LATIN_SLIP,
 }
+_OTHER_NAME: Final = frozenset({NameLevel.SURNAME, NameLevel.GIVEN, NameLevel.DIFFERENT})
 _SAME_BIRTH: Final = frozenset({BirthLevel.EXACT, BirthLevel.SWAPPED, BirthLevel.ONE_SLIP, BirthLevel.LUNAR})
 _NEAR_BIRTH: Final = _SAME_BIRTH | {BirthLevel.PLACEHOLDER, BirthLevel.MISSING}
 _SAME_ID: Final = frozenset({IdLevel.EXACT, IdLevel.NEAR})
 _SAME_INSURANCE: Final = frozenset({InsuranceLevel.EXACT, InsuranceLevel.NEAR})
+_OF_AGE: Final = 18
 _HOUSEHOLD: Final = frozenset({HouseholdLevel.PHONE_AND_DOOR, HouseholdLevel.PHONE, HouseholdLevel.DOOR})
 
 
@@ -65,7 +68,7 @@ def contradicts(levels: Levels, first: Features, second: Features) -> bool:
     """
     if levels.id is IdLevel.CONTRADICTS or _other_twin(first, second) or _at_once(levels, first, second):
         return True
-    unlike = levels.name in {NameLevel.SURNAME, NameLevel.DIFFERENT} and levels.birth is BirthLevel.DIFFERENT
+    unlike = levels.name in _OTHER_NAME and levels.birth is BirthLevel.DIFFERENT
     return unlike and levels.id not in _SAME_ID and levels.insurance not in _SAME_INSURANCE
 
 
@@ -76,7 +79,7 @@ def _other_twin(first: Features, second: Features) -> bool:
 
 def _at_once(levels: Levels, first: Features, second: Features) -> bool:
     same = first.registered is not None and first.registered == second.registered and first.facility == second.facility
-    return same and levels.name in {NameLevel.PART_DIFFERS, NameLevel.SURNAME, NameLevel.DIFFERENT}
+    return same and levels.name in _OTHER_NAME | {NameLevel.PART_DIFFERS}
 
 
 def decide(score: Score, first: Features, second: Features, model: Model) -> Decision:
@@ -90,7 +93,7 @@ def decide(score: Score, first: Features, second: Features, model: Model) -> Dec
         return Decision(Band.REVIEW, Reason.NEWBORN)
     if _twins(levels):
         return Decision(Band.REVIEW, Reason.TWINS)
-    if _weak_name(levels, first):
+    if _weak_name(levels, first, second):
         return Decision(Band.REVIEW, Reason.WEAK_NAME)
     return Decision(Band.LINK) if score.weight >= model.link else Decision(Band.REVIEW, Reason.UNCERTAIN)
 
@@ -104,15 +107,29 @@ def _other_person(levels: Levels) -> bool:
     return levels.name not in _NEAR_NAME and levels.birth not in _NEAR_BIRTH
 
 
-def _weak_name(levels: Levels, first: Features) -> bool:
-    """The names do not agree, and not both numbers stand in for them. Two temporary names may name either parent."""
+def _weak_name(levels: Levels, first: Features, second: Features) -> bool:
+    """The names do not agree, and nothing stands in for them. Two temporary names may name either parent."""
     if levels.name in _NEAR_NAME or (levels.name is NameLevel.MISSING and first.newborn):
         return False
+    # A wrong surname: nobody's parent, who would share the surname and not the given name.
+    if levels.name is NameLevel.GIVEN and levels.id in _SAME_ID and levels.birth in _SAME_BIRTH:
+        return False
+    if levels.insurance is InsuranceLevel.EXACT and _one_household(levels) and _adult(first) and _adult(second):
+        return False
     return levels.id not in _SAME_ID or levels.insurance not in _SAME_INSURANCE
+
+
+def _one_household(levels: Levels) -> bool:
+    same = levels.birth in _SAME_BIRTH and levels.sex is not SexLevel.DIFFERENT
+    return same and levels.household in _HOUSEHOLD
+
+
+def _adult(side: Features) -> bool:
+    """Known to be of age when registered: children are also seen under the insurance of a parent."""
+    return side.born is not None and side.registered is not None and side.registered.year - side.born.year > _OF_AGE
 
 
 def _twins(levels: Levels) -> bool:
     """Born on one day in one household with another given name: likelier two children than one."""
     given = levels.name in {NameLevel.PART_DIFFERS, NameLevel.SURNAME}
-    alike = levels.birth in _SAME_BIRTH and levels.household in _HOUSEHOLD and levels.sex is not SexLevel.DIFFERENT
-    return given and alike and levels.id not in _SAME_ID and levels.insurance not in _SAME_INSURANCE
+    return given and _one_household(levels) and levels.id not in _SAME_ID and levels.insurance not in _SAME_INSURANCE

@@ -107,7 +107,7 @@ class PatientIndex:
         crowded = {side.phone} if side.phone and found.get(hash64(f"phone:{side.phone}"), []) is None else set()
         judge = await self._judge(tx, people, crowded, {})
         numbers = None if among is None else await _findable(people, near, among)
-        return candidates(people, judge, 0, self._model.margin, numbers)[:limit]
+        return candidates(people, judge, 0, self._model, numbers)[:limit]
 
     async def judge(self, tx: Tx, people: People) -> Judge:
         """A judge of people at hand, under the names as they are counted now."""

@@ -48,6 +48,8 @@ _EDGES: Final = """
 SELECT first, second, decision, actor, kind, loser, closed FROM mpi_edge WHERE first = ANY($1) AND closed = 0
 """
 
+_SIDES: Final = "SELECT number, features FROM mpi_source WHERE number > $1 ORDER BY number LIMIT 5000"
+
 _COUNTS: Final = """
 SELECT key, seen FROM mpi_count WHERE key = ANY($1)
 UNION ALL SELECT NULL, (SELECT coalesce(max(number), 0) FROM mpi_source)
@@ -110,6 +112,11 @@ async def load(tx: Tx, wanted: Collection[str]) -> People:
     numbers = [member.number for member in members]
     edges = [edge_of_row(dict(row)) for row in await tx.fetch(_EDGES, numbers)] if numbers else []
     return People(members, edges)
+
+
+async def sides(tx: Tx, after: int) -> list[tuple[int, Features]]:
+    """The next sources after a number, with their numbers."""
+    return [(row["number"], unpack(row["features"])) for row in await tx.fetch(_SIDES, after)]
 
 
 async def frequencies(

@@ -24,6 +24,8 @@ class NameLevel(IntEnum):
     PART_DIFFERS = 9  #: the surname and one of two given characters agree, as between brothers and sisters
     SURNAME = 10  #: only the surname agrees (by sound)
     DIFFERENT = 11
+    GIVEN = 12  #: a given name of one character agrees, the surname does not
+    LATIN_SLIP = 13  #: in Latin letters, a slip or two apart
 
 
 class BirthLevel(IntEnum):

@@ -10,6 +10,7 @@ from math import exp2
 
 from hub.mpi.decide import Band
 from hub.mpi.judge import Judge
+from hub.mpi.model import Model
 from hub.mpi.people import People
 from hub.mpi.score import evidence
 
@@ -45,12 +46,12 @@ class Candidate:
 
 
 def candidates(
-    people: People, judge: Judge, probe: int, margin: float, among: Collection[int] | None = None
+    people: People, judge: Judge, probe: int, model: Model, among: Collection[int] | None = None
 ) -> list[Candidate]:
     """The persons whom `probe`, a member of `people` by itself, may be; the best first.
 
     Sources that are not `among` these numbers (None: all are) count as if they were not there. Certain is the one to
-    whom the probe would be linked: unopposed, and ahead of all others by `margin` bits.
+    whom the probe would be linked: likely enough, unopposed, and ahead of all others by the margin.
     """
     sources: defaultdict[str, list[int]] = defaultdict(list)
     for number, person in people.persons.items():
@@ -58,7 +59,7 @@ def candidates(
             sources[person].append(number)
     found = (_candidate(people, judge, probe, person, numbers) for person, numbers in sources.items())
     told = sorted(filter(None, found), key=lambda one: (_likeness(one), one.person))
-    return [replace(one, grade=_grade(one, told, margin)) for one in told]
+    return [replace(one, grade=_grade(one, told, model)) for one in told]
 
 
 def _likeness(one: Candidate) -> tuple[bool, float]:
@@ -83,9 +84,9 @@ def _candidate(people: People, judge: Judge, probe: int, person: str, numbers: S
     )
 
 
-def _grade(one: Candidate, told: Iterable[Candidate], margin: float) -> Grade:
+def _grade(one: Candidate, told: Iterable[Candidate], model: Model) -> Grade:
     if one.opposed or one.band is not Band.LINK:
         return Grade.POSSIBLE
     rivals = [other for other in told if other is not one and other.band is Band.LINK]
-    ahead = all(one.score - other.score >= margin for other in rivals)
-    return Grade.CERTAIN if ahead else Grade.PROBABLE
+    ahead = all(one.score - other.score >= model.margin for other in rivals)
+    return Grade.CERTAIN if ahead and one.score >= model.certain else Grade.PROBABLE

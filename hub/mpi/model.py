@@ -6,10 +6,12 @@ comparison says anything). A level weighs log2(m/u) bits. Fellegi and Sunter, A 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from math import log2
+from pathlib import Path
 from typing import Any
 
 from hub.kernel.errors import Category, HubError
@@ -24,14 +26,18 @@ BUNDLED = "model-1"
 class Model:
     """A model, ready to score.
 
-    `weights[comparison][level]`: bits, 0 for level 0. `m_name`: m of each name level, for the adjustment by frequency.
+    `m`, `u`: comparison -> level -> probability. `weights[comparison][level]`: bits, 0 for level 0. `m_name`: m of each
+    name level, for the adjustment by frequency.
     `name_u`, `prior_records`: the frequency of an average name, and how many records that knowledge is worth against
     counts. `records_per_person`, `least_persons`: the prior is one over the persons there may be.
-    `link`, `review`: bits at and above which a pair is linked, or shown to a human. `margin`: bits by which the best
-    person must lead the second. `sharers`: a telephone shared by more names than this says nothing.
+    `link`, `review`: bits at and above which a pair is linked, or shown to a human. `certain`: bits at and above which
+    an answer may be called certain. `margin`: bits by which the best person must lead the second. `sharers`: a
+    telephone shared by more names than this says nothing.
     """
 
     version: str
+    m: Mapping[str, Mapping[str, float]]
+    u: Mapping[str, Mapping[str, float]]
     weights: tuple[tuple[float, ...], ...]
     m_name: tuple[float, ...]
     name_u: float
@@ -40,6 +46,7 @@ class Model:
     least_persons: int
     link: float
     review: float
+    certain: float
     margin: float
     sharers: int
 
@@ -55,14 +62,27 @@ class Model:
 def read_model(content: Mapping[str, Any]) -> Model:
     """A model from its JSON content. Raises HubError INVALID naming the comparison whose levels are not ours."""
     constants = {name: content[name] for name in ("name_u", "prior_records", "records_per_person", "least_persons")}
-    thresholds = {name: content[name] for name in ("link", "review", "margin", "sharers")}
+    thresholds = {name: content[name] for name in ("link", "review", "certain", "margin", "sharers")}
     return Model(
         version=content["version"],
+        m=_side(content["comparisons"], 0),
+        u=_side(content["comparisons"], 1),
         weights=tuple(_weights(name, content["comparisons"]) for name in COMPARISONS),
         m_name=(1.0, *(m for m, _ in content["comparisons"]["name"].values())),
         **constants,
         **thresholds,
     )
+
+
+def read_model_file(path: Path) -> Model:
+    """The model of a JSON file. Raises HubError NOT_FOUND or INVALID naming the file and what is wrong."""
+    try:
+        return read_model(json.loads(path.read_bytes()))
+    except OSError as error:
+        raise HubError(Category.NOT_FOUND, "cannot be read", where=str(path), todo=str(error.strerror)) from None
+    except (ValueError, KeyError, TypeError):
+        todo = "write it with: yilian mpi train"
+        raise HubError(Category.INVALID, "is no model", where=str(path), todo=todo) from None
 
 
 def _weights(name: str, comparisons: Mapping[str, Mapping[str, tuple[float, float]]]) -> tuple[float, ...]:
@@ -72,6 +92,10 @@ def _weights(name: str, comparisons: Mapping[str, Mapping[str, tuple[float, floa
         todo = f"give m and u, above 0 and at most 1, for: {', '.join(wanted)}"
         raise HubError(Category.INVALID, "does not fit the comparison levels", where=f"model: {name}", todo=todo)
     return (0.0, *(log2(m / u) for m, u in rows.values()))
+
+
+def _side(comparisons: Mapping[str, Mapping[str, tuple[float, float]]], which: int) -> dict[str, dict[str, float]]:
+    return {name: {level: row[which] for level, row in rows.items()} for name, rows in comparisons.items()}
 
 
 @cache

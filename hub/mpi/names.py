@@ -25,6 +25,7 @@ _NEWBORN: Final = re.compile(
     r"(?:[之的](?P<place>[大小长次])?(?P<sex>[子女儿婴])|BB|B\.?B|毛毛|宝宝|毛头|小毛|(?:的)?新生儿?|婴儿|(?P<bare>婴))"
     r"(?P<order>[0-9A-D甲乙丙丁大小一二三])?"
 )
+_LATIN_NEWBORN: Final = re.compile(r"[\s^]B\.?B\.?[0-9A-D]?$")
 _ORDERS: Final = {
     letter: str(n) for n, row in enumerate(("1A甲大长一", "2B乙小次二", "3C丙三", "4D丁"), 1) for letter in row
 }
@@ -39,7 +40,8 @@ class Name:
 
     `full` is the whole name in folded characters, or Latin tokens joined by a space; `surname` and `given` are its
     parts (surname empty where it is not known, as in a minority name or in Latin letters). `spellings` are the ways it
-    may be written in Latin letters without separators; for a Latin name the surname may stand first or last.
+    may be written in Latin letters without separators; for a Latin name the surname may stand first or last. `first` is
+    the first part of a name written in parts, as of many minority and foreign names.
     """
 
     script: Script
@@ -47,6 +49,7 @@ class Name:
     surname: str
     given: str
     spellings: tuple[str, ...]
+    first: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +80,7 @@ def _han(whole: str) -> Name:
     # A dotted name is a minority or foreign one: it has no surname in front.
     dotted = len(parts) > 1 and _DOT.search(whole)
     size = 0 if dotted or len(full) > 4 else 2 if full[:2] in _COMPOUND and len(full) > 2 else 1
-    return Name("han", full, full[:size], full[size:], _spelled(whole, full))
+    return Name("han", full, full[:size], full[size:], _spelled(whole, full), parts[0] if dotted else "")
 
 
 def _spelled(whole: str, full: str) -> tuple[str, ...]:
@@ -100,9 +103,14 @@ def _latin(tokens: list[str]) -> Name:
 @lru_cache(maxsize=1 << 16)
 def parse_newborn(text: str) -> Newborn | None:
     """What a newborn's temporary name says, or None. A bare 婴 at the end counts: it is no part of adults' names."""
-    whole = re.sub(r"\s", "", _NOTE.sub("", fold(text)))
-    found = _NEWBORN.fullmatch(whole)
-    if not found or (found["bare"] and len(found["parent"]) < 2):
+    written = _NOTE.sub("", fold(text)).strip()
+    found = _NEWBORN.fullmatch(re.sub(r"\s", "", written))
+    # Surnames end so too (WEBB): in Latin letters the mark must stand by itself.
+    if (
+        not found
+        or (written.isascii() and not _LATIN_NEWBORN.search(written))
+        or (found["bare"] and len(found["parent"]) < 2)
+    ):
         return None
     return Newborn(
         found["parent"], _SEXES.get(found["sex"] or "", ""), _ORDERS.get(found["order"] or found["place"] or "", "")

@@ -16,7 +16,7 @@ from hub.mpi.names import NO_NAME, Name, Newborn, Script
 from hub.mpi.record import Record
 
 #: Part of every digest: raised when normalisation or this form changes, so that all sources are read anew.
-FORM: Final = "1"
+FORM: Final = "2"
 #: Digest of a source of which only the id is known.
 NOTHING: Final = UUID(int=0)
 
@@ -27,6 +27,7 @@ class _Name(msgspec.Struct, array_like=True, frozen=True):
     surname: str
     given: str
     spellings: tuple[str, ...]
+    first: str = ""
 
 
 class _Packed(msgspec.Struct, array_like=True, frozen=True):
@@ -107,8 +108,12 @@ def digest(record: Record) -> UUID:
 
 
 def _packed_name(name: Name) -> _Name | None:
-    return _Name(name.script, name.full, name.surname, name.given, name.spellings) if name.full else None
+    if not name.full:
+        return None
+    return _Name(name.script, name.full, name.surname, name.given, name.spellings, name.first)
 
 
 def _name(name: _Name | None) -> Name:
-    return Name(name.script, name.full, name.surname, name.given, name.spellings) if name else NO_NAME
+    if name is None:
+        return NO_NAME
+    return Name(name.script, name.full, name.surname, name.given, name.spellings, name.first)

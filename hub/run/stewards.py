@@ -12,7 +12,8 @@ from hub.db import schema
 from hub.db.database import Database, Tx
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
-from hub.mpi import lookup
+from hub.mpi import index_read, lookup
+from hub.mpi.features import Features
 from hub.mpi.index import PatientIndex
 from hub.mpi.stewardship import Decided, Steward
 from hub.records.catch_up import catch_up
@@ -75,6 +76,16 @@ class Desk:
     async def register(self, progress: Callable[[int], None]) -> int:
         """Register every stored Patient the index does not know; returns how many."""
         return await catch_up(self._database, Store(system_clock), self._index, progress)
+
+    async def sides(self) -> list[Features]:
+        """Every source the index knows, normalised, in the order of their numbers: what a model is estimated from."""
+        found: list[Features] = []
+        async with self._database.connection() as tx:
+            after = 0
+            while page := await index_read.sides(tx, after):
+                after = page[-1][0]
+                found += (side for _, side in page)
+        return found
 
     async def _decided(self, name: str, work: Callable[[Tx], Awaitable[Decided]], reason: str) -> Decided:
         async def decide(tx: Tx) -> tuple[Decided, Sequence[str], str]:

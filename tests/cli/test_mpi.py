@@ -1,8 +1,10 @@
 import csv
+import json
 from pathlib import Path
 
 import pytest
 
+from bench.population import County, Mistakes, write
 from hub.mpi.records_file import COLUMNS
 from tests.cli.commands import yilian
 from tests.mpi.people import WU, citizen_id, record
@@ -88,3 +90,21 @@ def test_a_missing_file_or_an_unwritable_one_is_named(source: Path, tmp_path: Pa
     assert (absent.returncode, "absent.csv: cannot be read" in absent.stderr) == (2, True)
     unwritable = yilian("mpi", "link", "--in", source, "--out", tmp_path / "no" / "c.csv")
     assert (unwritable.returncode, "c.csv: cannot be written" in unwritable.stderr) == (2, True)
+
+
+def test_a_model_is_trained_and_used(tmp_path: Path) -> None:
+    pytest.importorskip("splink", reason="Splink is not installed")
+    county = County(4, Mistakes())
+    write(tmp_path, list(county.records(county.persons(500))))
+    model, out = tmp_path / "model.json", tmp_path / "clusters.csv"
+    source = tmp_path / "records.csv"
+    done = yilian("mpi", "train", "--in", source, "--out", model, "--version", "county-1", "--pairs", "2000")
+    assert (done.returncode, done.stdout) == (0, "")
+    assert "what Splink gives them" in done.stderr
+    assert json.loads(model.read_text(encoding="utf-8"))["version"] == "county-1"
+    linked = yilian("mpi", "link", "--in", source, "--out", out, "--model", model)
+    assert linked.returncode == 0
+    model.write_text("{}")
+    refused = yilian("mpi", "link", "--in", source, "--out", out, "--model", model)
+    assert refused.returncode == 2
+    assert "is no model" in refused.stderr

@@ -96,7 +96,7 @@ async def proved(database: Database, folder: Path) -> str:
 
 
 def test_a_killed_process_leaves_no_gap_and_no_other_order(database_url: str, tmp_path: Path) -> None:
-    chance = random.Random(7)  # noqa: S311
+    chance = random.Random(7)
 
     async def play() -> tuple[list[str], Receiver]:
         async with receiving(pause=0.01) as receiver, house(database_url, receivers=[receiver.allowed()]) as home:

@@ -19,7 +19,9 @@ SILENT = dict.fromkeys(("id_no", "insurance_no", "phone", "address", "contact_na
         {**SILENT, "name": "昊晓岚"},
         {**SILENT, "birth_date": "1985-05-17"},
         {**SILENT, "birth_date": "1984-01-01"},
+        {**SILENT, "birth_date": "1983-01-01"},
         {**SILENT, "birth_date": "", "address": "白云村12号"},
+        {**SILENT, "birth_date": "", "name": "赵晓岚", "address": "白云村12号"},
     ],
 )
 def test_a_record_meets_its_person_when_other_fields_are_wrong(changes: dict[str, str]) -> None:
@@ -30,6 +32,11 @@ def test_a_newborn_meets_the_child_whose_contact_the_parent_is() -> None:
     silent = {**SILENT, "birth_date": "2026-02-01"}
     child = side(name="赵小雨", **silent | {"contact_name": "吴晓岚"})
     assert not keys(side(name="吴晓岚之女", **silent)).isdisjoint(keys(child))
+
+
+def test_a_name_in_parts_meets_its_first_part() -> None:
+    whole = side(name="阿依努尔·买买提", **SILENT)
+    assert not keys(whole).isdisjoint(keys(side(name="阿依努尔", **SILENT)))
 
 
 def test_strangers_do_not_meet() -> None:

@@ -85,6 +85,18 @@ def test_two_names_at_one_facility_on_one_day_are_two_persons() -> None:
     assert judge(side(**day), side(**day, name="吴晓静", facility="F02")).band is Band.REVIEW
 
 
+def test_an_adults_own_insurance_stands_in_for_another_name_and_a_childs_does_not() -> None:
+    renamed = {"name": "吴建英", "id_no": ""}
+    assert judge(side(id_no=""), side(facility="F02", **renamed)) == LINK
+    child = {"birth_date": "2019-06-01", "id_no": ""}
+    assert judge(side(**child), side(facility="F02", **renamed | child)).band is Band.REVIEW
+
+
+def test_a_wrong_surname_beside_ones_own_id_is_linked_and_a_parents_is_not() -> None:
+    assert judge(side(name="周岚"), side(facility="F02", name="固岚", insurance_no="")) == LINK
+    assert judge(side(name="周岚"), side(facility="F02", name="周静", insurance_no="")).band is Band.REVIEW
+
+
 def test_an_id_alone_does_not_outweigh_another_name() -> None:
     assert judge(side(), side(name="赵平", insurance_no="", facility="F02")) == Decision(Band.REVIEW, Reason.WEAK_NAME)
     assert judge(side(), side(name="赵平", facility="F02")) == LINK

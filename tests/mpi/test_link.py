@@ -70,7 +70,7 @@ def test_persons_do_not_depend_on_the_order_of_records_and_hold_no_contradiction
     rows: list[dict[str, str]], seed: int
 ) -> None:
     found = linked(*rows)
-    shuffled = random.Random(seed).sample(rows, len(rows))  # noqa: S311
+    shuffled = random.Random(seed).sample(rows, len(rows))
     assert linked(*shuffled) == found
     assert sorted(record for person in found.persons for record in person) == sorted(row["record_id"] for row in rows)
     sides = {row["record_id"]: side(WU, **row) for row in rows}

@@ -56,7 +56,14 @@ def test_two_who_fit_equally_are_probable_and_a_source_that_contradicts_makes_po
     with_registry(database_url, story)
 
 
-@pytest.mark.parametrize(("told", "grades"), [({"birth_date": "1962-01-01"}, [Grade.POSSIBLE]), ({"name": "赵平"}, [])])
+@pytest.mark.parametrize(
+    ("told", "grades"),
+    [
+        ({"name": "DU MINGYUAN", "birth_date": "1962-01-01", "sex": ""}, [Grade.POSSIBLE]),
+        ({"birth_date": "1962-01-01"}, [Grade.PROBABLE]),
+        ({"name": "赵平"}, []),
+    ],
+)
 def test_a_doubtful_pair_is_possible_and_a_stranger_is_not_told(
     database_url: str, told: dict[str, str], grades: list[Any]
 ) -> None:

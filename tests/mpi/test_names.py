@@ -68,3 +68,10 @@ def test_any_text_can_be_read(text: str) -> None:
     assert name.script in {"han", "latin", ""}
     assert name.surname + name.given in {name.full, ""}
     parse_newborn(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "newborn"), [("KYLE WEBB", False), ("WEBB", False), ("WU LAN BB", True), ("吴岚BB", True)]
+)
+def test_a_surname_in_latin_letters_is_no_mark_of_a_newborn(text: str, newborn: bool) -> None:
+    assert (parse_newborn(text) is not None) is newborn

@@ -59,7 +59,7 @@ async def arrived(system: Hospital, count: int) -> None:
 def test_a_killed_process_loses_nothing_and_repeats_only_what_was_not_answered(
     database_url: str, tmp_path: Path
 ) -> None:
-    chance = random.Random(11)  # noqa: S311
+    chance = random.Random(11)
 
     async def play() -> Hospital:
         async with hospital(pause=0.02) as system, house(database_url) as home:

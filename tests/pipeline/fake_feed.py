@@ -126,7 +126,7 @@ def story(count: int, seed: int) -> list[bytes]:
 
     The first three name all doctors: which of two lanes names one first is otherwise a matter of chance.
     """
-    chance = random.Random(seed)  # noqa: S311
+    chance = random.Random(seed)
     raws = [message(f"{seed}.{number}", f"P{number}", doctor=f"D{number}") for number in range(min(count, 3))]
     for number in range(3, count):
         kind = chance.random()

@@ -56,7 +56,7 @@ def test_workers_killed_at_any_instant_lose_nothing_and_do_nothing_twice(
     database_url: str, undisturbed_url: str, rounds: int
 ) -> None:
     soak_only(rounds)
-    chance = random.Random(rounds)  # noqa: S311
+    chance = random.Random(rounds)
     raws = story(3 + BURST * rounds, seed=rounds)
 
     async def accept(part: list[bytes]) -> None:
@@ -99,7 +99,7 @@ def test_what_was_accepted_survives_the_death_of_the_acceptor(
     database_url: str, undisturbed_url: str, rounds: int
 ) -> None:
     soak_only(rounds)
-    chance = random.Random(rounds)  # noqa: S311
+    chance = random.Random(rounds)
     count = 40 * rounds
     accepted: set[int] = set()
     while len(accepted) < count:

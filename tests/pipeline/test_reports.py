@@ -129,7 +129,7 @@ def test_counters_are_what_the_reports_say_after_any_story(database_url: str) ->
     """Two workers, dead letters, duplicates, changing profiles, replays of anything, and now and then a sum."""
 
     async def visit(hub: Box) -> None:
-        chance = random.Random(7)  # noqa: S311
+        chance = random.Random(7)
         raws = story(120, seed=7)
         for turn in range(6):
             changed(hub, str(turn % 3), *chance.sample([REFUSED, MAPPED, REFUSED], turn % 3))
