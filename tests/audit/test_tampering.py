@@ -109,7 +109,7 @@ def _only_in_a_soak(trials: int) -> None:
 
 def change_the_leaves(folder: Path, how: str, trials: int) -> None:
     _only_in_a_soak(trials)
-    chance = random.Random(how)  # noqa: S311
+    chance = random.Random(how)
     export = written(folder / "export", leaves := history(), heads(leaves))
     sound = (export / LEAVES).read_bytes().splitlines(keepends=True)
     assert first_bad(export) is None
@@ -134,7 +134,7 @@ def _anew(leaves: list[Leaf], how: str, at: int) -> list[Leaf]:
 
 def make_the_files_agree(folder: Path, trials: int) -> None:
     _only_in_a_soak(trials)
-    chance = random.Random("agree")  # noqa: S311
+    chance = random.Random("agree")
     leaves = history()
     for trial in range(trials):
         how, at = [*CLASSES][trial % 4], chance.randrange(SIZE - 1)
@@ -145,7 +145,7 @@ def make_the_files_agree(folder: Path, trials: int) -> None:
 def forge_the_checkpoints(folder: Path, trials: int) -> None:
     """By one who has not the key, and by one who has it but not that of the witness."""
     _only_in_a_soak(trials)
-    chance = random.Random("forge")  # noqa: S311
+    chance = random.Random("forge")
     leaves = history()
     signed, witness = heads(leaves), folder / "witness"
     for _ in range(trials):
