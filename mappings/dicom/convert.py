@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from typing import BinaryIO, Final
 
-from hub.kernel.errors import HubError
+from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
-from hub.kernel.types import Issue, Json
+from hub.kernel.types import Issue, Json, ReportRow, Translation
+from mappings.dicom import aecg, scp
 from mappings.dicom.assembly import Instance, study_of, translate_study
-from mappings.dicom.case import CANONICAL_BASE, Sender
+from mappings.dicom.case import CANONICAL_BASE, Case, Sender
 from mappings.dicom.header import read_header
 from mappings.dicom.item import Item
 from mappings.dicom.profile import DEFAULT, Profile
@@ -18,6 +20,15 @@ from mappings.hl7v2.convert import bundle
 
 #: Name of the facility where nobody says which it is.
 _FACILITY: Final = "unknown"
+#: Bytes by which a format is recognised.
+_HEAD: Final = 8192
+
+#: Reads one recording, adds its drafts to the case, and tells what became of its parts.
+Reader = Callable[[bytes, Case], tuple[ReportRow, ...]]
+_RECORDINGS: Final[tuple[tuple[Callable[[bytes], bool], Reader], ...]] = (
+    (aecg.is_aecg, aecg.translate),
+    (scp.is_scp, scp.translate),
+)
 
 
 def convert(
@@ -29,18 +40,22 @@ def convert(
     """
     sender = Sender(facility=_FACILITY, ids=keyed_ids(PUBLIC_KEY), canonical_base=canonical_base, profile=profile)
     studies: dict[str, tuple[str, list[Instance]]] = {}
-    refused = []
+    apart = []
     for path, file in files:
+        read = _recording_format(file)
+        if read is not None:
+            apart.append(_line(path, _recording(file, read, sender)))
+            continue
         try:
             instance = _instance(file)
             uid = study_of(Item(instance.header.dataset, profile.charset))
         except HubError as error:
-            refused.append(_line(path, _refusal(error)))
+            apart.append(_line(path, _refusal(error)))
         else:
             studies.setdefault(uid, (path, []))[1].append(instance)
     for path, instances in studies.values():
-        yield _line(path, _guarded(sender, instances))
-    yield from refused
+        yield _line(path, _guarded(partial(translate_study, sender, instances), sender))
+    yield from apart
 
 
 def _instance(file: BinaryIO) -> Instance:
@@ -52,12 +67,32 @@ def _instance(file: BinaryIO) -> Instance:
     return Instance(header, original if len(original) <= LARGEST else b"")
 
 
-def _guarded(sender: Sender, instances: Sequence[Instance]) -> Json:
+def _recording_format(file: BinaryIO) -> Reader | None:
+    """What reads an electrocardiogram that is no DICOM, if the file is one."""
+    head = file.read(_HEAD)
+    file.seek(0)
+    return next((read for recognises, read in _RECORDINGS if recognises(head)), None)
+
+
+def _recording(file: BinaryIO, read: Reader, sender: Sender) -> Json:
+    raw = file.read(LARGEST + 1)
+    if len(raw) > LARGEST:
+        return _refusal(HubError(Category.TOO_LARGE, "the recording is too large to carry", code="too-large"))
+    return _guarded(lambda: _translated(raw, read, sender), sender)
+
+
+def _translated(raw: bytes, read: Reader, sender: Sender) -> Translation:
+    case = Case(sender=sender, zone=sender.profile.zone)
+    report = read(raw, case)
+    return Translation(drafts=tuple(case.drafts.values()), report=report, issues=tuple(case.issues))
+
+
+def _guarded(translate: Callable[[], Translation], sender: Sender) -> Json:
     try:
-        found = translate_study(sender, instances)
+        found = translate()
     except HubError as error:
         return _refusal(error)
-    except Exception as error:  # a defect of the mapping must not stop the other studies
+    except Exception as error:  # a defect of the mapping must not stop the other files
         return _failed(Issue(severity="fatal", where="", code="fault", text=f"defect: {type(error).__name__}"))
     return {
         "bundle": bundle(found.drafts, sender.canonical_base),

@@ -63,21 +63,26 @@ def _uri(name: str, case: Case) -> str:
 def patient(item: Item, who: Number, study_uid: str, case: Case) -> None:
     """The Patient of a study. What an archive says of a person is used only where nothing better is stored."""
     system, value = who
+    numbers = [identifier(system, value, "MR")] if value else []
+    attach(who, ("dicom-study", study_uid), numbers + (_others(item, case) if system else []), _said(item), case)
+
+
+def attach(who: Number, own: tuple[str, str], numbers: list[Json], said: Json, case: Case) -> None:
+    """The Patient that issuer and number name; without both, one of the object's `own`, which no other can share."""
+    system, value = who
     attached = bool(system and value)
     if not attached:
         _held(value, case)
-    authority, key = (system, value) if attached else ("dicom-study", study_uid)
-    numbers = [identifier(system, value, "MR")] if value else []
-    said = {"identifier": numbers + (_others(item, case) if attached else [])} | _said(item)
-    case.patient = case.draft("Patient", authority, key, {}, said)
+    authority, key = who if attached else own
+    case.patient = case.draft("Patient", authority, key, {}, {"identifier": numbers} | said)
 
 
 def _held(value: str, case: Case) -> None:
     if value:
-        text = "PatientID without an issuer: held unattached, nobody else's; name the issuer in the profile"
+        text = "a patient number without an issuer: held unattached, nobody else's; name the issuer in the profile"
         case.issue("unqualified-patient-id", text, "(0010,0020) PatientID")
     else:
-        text = "no PatientID: held unattached, nobody else's; mend it in the archive and send the study again"
+        text = "no patient number: held unattached, nobody else's; mend it in the archive and send it again"
         case.issue("no-patient-id", text, "(0010,0020) PatientID", "error")
 
 

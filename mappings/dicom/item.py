@@ -20,6 +20,8 @@ from mappings.dicom.charset import Charset, charset
 _TEXTS: Final = frozenset({"SH", "LO", "ST", "LT", "UC", "UT", "PN"})
 _WHOLE: Final = frozenset({"ST", "LT", "UT"})
 _PAD: Final = " \0\r\n\t"
+#: Characters that no R4 string may hold (R4 datatypes, string).
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
 _UID: Final = re.compile(r"[0-9]+(?:\.[0-9]+)+\Z")
 _CHARACTER_SET: Final = 0x00080005
 
@@ -47,7 +49,7 @@ class Item:
         vr = self._vr(tag)
         text = self.charset.decode(raw) if vr in _TEXTS or vr == "UN" else raw.decode("latin-1")
         values = [text] if vr in _WHOLE else text.split("\\")
-        return [value.strip(_PAD) for value in values]
+        return [clean(value) for value in values]
 
     def text(self, keyword: str) -> str:
         """The first value of a text element, or ""."""
@@ -127,6 +129,11 @@ class Item:
             return Decimal(str(value[0] if isinstance(value, list | tuple) else value))
         except Exception:  # absent, or no number
             return None
+
+
+def clean(text: str) -> str:
+    """A text without padding and without characters that no R4 string may hold."""
+    return _CONTROLS.sub("", text).strip(_PAD)
 
 
 def _written(value: Any) -> bytes:

@@ -145,7 +145,7 @@ def _instance(uid: str, item: Item) -> Json:
 
 
 def _modality(item: Item) -> Json:
-    code = item.text("Modality")
+    code = " ".join(item.text("Modality").split())
     return {"system": DCM, "code": code} if code else dict(UNKNOWN)
 
 

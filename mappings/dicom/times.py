@@ -9,10 +9,10 @@ from typing import Final
 from mappings.dicom.item import Item
 
 #: The older form of a date is `1997.04.24`, of a time `14:04:38`.
-_DATE: Final = re.compile(r"(\d{4})[.\-/]?(\d{2})[.\-/]?(\d{2})")
-_TIME: Final = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(\.\d{1,6})?\Z")
-_DATE_TIME: Final = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?\Z")
-_OFFSET: Final = re.compile(r"([+-])(\d{2})(\d{2})\Z")
+_DATE: Final = re.compile(r"([12]\d{3})[.\-/]?(\d{2})[.\-/]?(\d{2})", re.ASCII)
+_TIME: Final = re.compile(r"(\d{2}):?(\d{2})?:?(\d{2})?(\.\d{1,6})?\Z", re.ASCII)
+_DATE_TIME: Final = re.compile(r"(\d{8})(\d{2,6}(?:\.\d{1,6})?)?([+-]\d{4})?\Z", re.ASCII)
+_OFFSET: Final = re.compile(r"([+-])(\d{2})(\d{2})\Z", re.ASCII)
 
 
 def day(text: str) -> str:
