@@ -21,9 +21,10 @@ from hub.db.migrate import revise, upgrade
 
 
 def import_tables() -> None:
-    """Import every `hub.*.tables` module that declares tables, so that the metadata is complete."""
+    """Import every `tables` module of the hub and of terminology, so that the metadata is complete."""
     for path in sorted(Path(hub.__file__).parent.glob("*/tables.py")):
         importlib.import_module(f"hub.{path.parent.name}.tables")
+    importlib.import_module("terminology.tables")
 
 
 async def _write(url: str, message: str) -> Path | None:

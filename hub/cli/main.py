@@ -21,6 +21,7 @@ from hub.cli import (
     search_parameters,
     send,
     subscriptions,
+    terminology,
     token,
     up,
     user,
@@ -52,6 +53,7 @@ app.add_typer(user.app, name="user")
 app.add_typer(audit.app, name="audit")
 app.add_typer(subscriptions.app, name="subscriptions")
 app.add_typer(search_parameters.app, name="search-parameters")
+app.add_typer(terminology.app, name="terminology")
 app.command("demo-verify", hidden=True)(demo.verify)
 app.command("worker", hidden=True)(worker.worker)
 

@@ -1,0 +1,182 @@
+"""`yilian terminology`: load code systems, value sets and concept maps, and say which version is in force."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+from rich.console import Console
+from rich.progress import Progress
+from rich.table import Table
+
+from hub.bootstrap.terminology import terminology_database
+from hub.kernel.clock import system_clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.settings import Settings
+from hub.kernel.types import Json
+from hub.run.installation import database_of
+from hub.run.instances import data_folder, registry
+from terminology import catalogue
+from terminology.csv_source import CsvSource
+from terminology.fhir_source import ResourceSource, resources
+from terminology.loading import Loader
+from terminology.model import CODE_SYSTEM, Source
+
+app = typer.Typer(no_args_is_help=True, help="Code systems, value sets and concept maps.")
+
+_LISTED: Final = "SELECT kind, url, version, current, ready, total FROM term_edition ORDER BY kind, url, number"
+
+Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
+Url = Annotated[str | None, typer.Option("--database", help="The database instead (postgresql://...).")]
+Kind = Annotated[str, typer.Option(help="CodeSystem, ValueSet or ConceptMap.")]
+Canonical = Annotated[str, typer.Argument(help="Its url.")]
+
+
+@app.command()
+def load(
+    file: Annotated[Path, typer.Argument(help="CSV, or FHIR: JSON, NDJSON or a package (tgz).")],
+    system: Annotated[str, typer.Option(help="CSV: url of the code system.")] = "",
+    version: Annotated[str, typer.Option(help="CSV: its version.")] = "",
+    title: Annotated[str, typer.Option(help="CSV: its name for people.")] = "",
+    source: Annotated[str, typer.Option(help="CSV: whose it is, and by what right it is used.")] = "",
+    column: Annotated[list[str] | None, typer.Option(help="CSV: part of a concept=column of the file.")] = None,
+    encoding: Annotated[str, typer.Option(help="CSV: character set.")] = "utf-8-sig",
+    aside: Annotated[bool, typer.Option("--aside", help="Load it without putting it in force.")] = False,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """Load a file. The new versions are in force at once. What was cut off goes on when it is asked for again."""
+    if file.suffix.lower() == ".csv":
+        if not system:
+            raise HubError(Category.INVALID, "is needed for CSV", where="--system", todo="give the url")
+        head = _head(system, version, title, source)
+        csv = CsvSource(file, head, dict(map(_column, column or ())), encoding=encoding)
+        asyncio.run(_load_one(_database(data, database), csv, current=not aside))
+    else:
+        asyncio.run(_load_resources(_database(data, database), file, current=not aside))
+
+
+@app.command("list")
+def list_(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """List what is loaded; * is in force."""
+    found = asyncio.run(_listed(_database(data, database)))
+    if as_json:
+        json.dump(found, sys.stdout, ensure_ascii=False)
+        sys.stdout.write("\n")
+        return
+    table = Table(box=None)
+    for name in ("", "kind", "url", "version", "entries"):
+        table.add_column(name)
+    for one in found:
+        told = str(one["total"]) if one["ready"] else "half loaded"
+        table.add_row("*" if one["current"] else "", one["kind"], one["url"], one["version"], told)
+    Console().print(table)
+
+
+@app.command()
+def use(
+    url: Canonical,
+    version: Annotated[str, typer.Argument(help="The version that shall be in force.")] = "",
+    none: Annotated[bool, typer.Option("--none", help="No version shall be in force.")] = False,
+    kind: Kind = CODE_SYSTEM,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """Put a loaded version in force: a newer one, or an older one again."""
+
+    async def work() -> None:
+        async with terminology_database(_database(data, database)) as opened, opened.transaction() as tx:
+            await (catalogue.withdraw(tx, kind, url) if none else catalogue.use(tx, kind, url, version))
+
+    asyncio.run(work())
+
+
+@app.command()
+def drop(
+    url: Canonical,
+    version: Annotated[str, typer.Argument(help="The version to forget.")] = "",
+    kind: Kind = CODE_SYSTEM,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """Delete a version that is not in force."""
+
+    async def work() -> None:
+        async with terminology_database(_database(data, database)) as opened, opened.transaction() as tx:
+            await catalogue.drop(tx, kind, url, version)
+
+    asyncio.run(work())
+
+
+def _head(system: str, version: str, title: str, source: str) -> Json:
+    told = {"url": system, "version": version, "title": title, "copyright": source}
+    return {
+        **{"resourceType": CODE_SYSTEM, "status": "active", "content": "complete", "caseSensitive": True},
+        **{"hierarchyMeaning": "is-a"},
+        **{name: value for name, value in told.items() if value},
+    }
+
+
+def _column(text: str) -> tuple[str, str]:
+    part, equals, column = text.partition("=")
+    if not equals:
+        raise HubError(Category.INVALID, "is no column map", where="--column", todo="write code=COLUMN")
+    return part, column
+
+
+async def _load_one(url: str, source: Source, *, current: bool) -> None:
+    async with terminology_database(url) as database:
+        await _loaded(Loader(database, system_clock), source, current=current)
+
+
+async def _load_resources(url: str, file: Path, *, current: bool) -> None:
+    """Load all of a file. A version that is there already is passed over, so that a package can be tried again."""
+    async with terminology_database(url) as database:
+        loader = Loader(database, system_clock)
+        for resource in resources(file):
+            try:
+                if resource["resourceType"] == CODE_SYSTEM:
+                    await _loaded(loader, ResourceSource(resource), current=current)
+                else:
+                    await loader.resource(resource, current=current)
+                    _say(f"{resource['url']} loaded")
+            except HubError as error:
+                if error.code != "loaded":
+                    raise
+                _say(f"{resource['url']} is loaded already")
+
+
+async def _loaded(loader: Loader, source: Source, *, current: bool) -> None:
+    with Progress(console=Console(stderr=True)) as bars:
+        task = bars.add_task(source.head["url"], total=None)
+
+        def show(done: int, total: int) -> None:
+            bars.update(task, completed=done, total=total)
+
+        count = await loader.code_system(source, current=current, progress=show)
+    _say(f"{source.head['url']} loaded, {count} concepts")
+
+
+def _say(text: str) -> None:
+    typer.echo(f"yilian: {text}", err=True)
+
+
+async def _listed(url: str) -> list[dict[str, Any]]:
+    async with terminology_database(url) as database, database.connection() as connection:
+        return [dict(row) for row in await connection.fetch(_LISTED)]
+
+
+def _database(data: Path | None, url: str | None) -> str:
+    if url:
+        return url
+    settings = Settings.load(os.environ)
+    return database_of(data or data_folder(registry(os.environ), None, settings.data_dir), settings)

@@ -1,0 +1,267 @@
+"""A value set as conditions on code systems that are loaded, and as listed codes of those that are not.
+
+R4 valueset.html#compositions: what one include states must all hold, includes are united, excludes taken away. Nothing
+is expanded here: importing a set of 500,000 codes costs as little as importing one of five.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import unquote
+
+from hub.fhir import value_sets
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from terminology.catalogue import Catalogue
+from terminology.condition import (
+    NOTHING,
+    Active,
+    Below,
+    Both,
+    Child,
+    Condition,
+    Either,
+    Every,
+    Fact,
+    Keys,
+    Not,
+    Numbers,
+)
+from terminology.model import CODE_SYSTEM, VALUE_SET, Coding, Edition
+from terminology.reading import Concepts
+
+_R4: Final = "http://hl7.org/fhir/ValueSet/"
+_DEEPEST: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a value set means: a condition for each edition, and listed codings with their displays."""
+
+    conditions: Mapping[int, tuple[Edition, Condition]] = field(default_factory=dict)
+    listed: Mapping[Coding, str] = field(default_factory=dict)
+
+    def condition(self, edition: Edition) -> Condition:
+        return self.conditions.get(edition.number, (edition, NOTHING))[1]
+
+
+class Composer:
+    """Reads value sets against one catalogue. `versions` are those of code systems where a set states none."""
+
+    def __init__(self, catalogue: Catalogue, concepts: Concepts, versions: Mapping[str, str] | None = None) -> None:
+        self._catalogue: Final = catalogue
+        self._concepts: Final = concepts
+        self._versions: Final = versions or {}
+
+    async def named(self, canonical: str, depth: int = 0) -> Meaning:
+        """By `url` or `url|version`. Raises HubError NOT_FOUND, UNSUPPORTED for what cannot be decided."""
+        if depth > _DEEPEST:
+            raise _undecided("value sets refer to each other too deeply")
+        edition = self._catalogue.find(VALUE_SET, canonical)
+        if edition is not None:
+            return await self.of(edition.head, depth)
+        implied = implicit(canonical, self._catalogue)
+        if implied is not None:
+            return await self.of(implied, depth)
+        codings = _of_specification(canonical)
+        if codings is None:
+            self._catalogue.named(VALUE_SET, canonical)
+            return Meaning()
+        return self._known(codings)
+
+    def _known(self, codings: Mapping[str, list[str]]) -> Meaning:
+        """Listed codes, with what the hub holds of their systems where it holds all of one."""
+        conditions: dict[int, tuple[Edition, Condition]] = {}
+        listed: dict[Coding, str] = {}
+        for system, codes in codings.items():
+            edition = self._catalogue.find(CODE_SYSTEM, system)
+            if edition is not None and edition.head.get("content") == "complete":
+                conditions[edition.number] = (edition, Keys(tuple(map(edition.key, codes))))
+            else:
+                listed |= {Coding(system, code): "" for code in codes}
+        return Meaning(conditions, listed)
+
+    async def of(self, value_set: Json, depth: int = 0) -> Meaning:
+        """Of a ValueSet resource: its composition, or the expansion it brings."""
+        compose = value_set.get("compose")
+        if compose is None:
+            return _expanded(value_set)
+        found = Meaning()
+        for part in compose.get("include", ()):
+            found = _united(found, await self._part(part, depth))
+        for part in compose.get("exclude", ()):
+            found = _less(found, await self._part(part, depth))
+        return found if compose.get("inactive") is not False else restricted(found, Active())
+
+    async def _part(self, part: Json, depth: int) -> Meaning:
+        parts = [await self.named(name, depth + 1) for name in part.get("valueSet", ())]
+        if part.get("system"):
+            parts.append(await self._system(part))
+        if not parts:
+            raise _undecided("it has a part without a system and without a value set")
+        found = parts[0]
+        for other in parts[1:]:
+            found = _common(found, other)
+        return found
+
+    async def _system(self, part: Json) -> Meaning:
+        url = part["system"]
+        version = part.get("version") or self._versions.get(url, "")
+        edition = self._catalogue.find(CODE_SYSTEM, url, version)
+        if edition is None or edition.head.get("content") == "not-present":
+            return self._listed(part)
+        filters = [await self._filter(edition, one) for one in part.get("filter", ())]
+        if "concept" in part:
+            filters.append(Keys(tuple([edition.key(one["code"]) for one in part["concept"]])))
+        return Meaning({edition.number: (edition, Both(tuple(filters)) if filters else Every())})
+
+    def _listed(self, part: Json) -> Meaning:
+        """Of a code system that is not loaded only the listed codes are known."""
+        if "concept" not in part or part.get("filter"):
+            self._catalogue.named(CODE_SYSTEM, part["system"], part.get("version", ""))
+            raise _undecided("it takes in a code system of which the hub has no codes")
+        return Meaning({}, {Coding(part["system"], one["code"]): one.get("display", "") for one in part["concept"]})
+
+    async def _filter(self, edition: Edition, asked: Json) -> Condition:
+        """R4 valueset-filter-operator.html, on the hierarchy and on properties."""
+        prop, operator, value = asked.get("property"), asked.get("op"), str(asked.get("value", ""))
+        if prop in {"concept", "code"} and operator in _HIERARCHY:
+            at = await self._concepts.find(self._catalogue, edition, value)
+            return NOTHING if at is None else _hierarchy(str(operator), at.number, at.ancestors)
+        codes = tuple(edition.key(one.strip()) for one in value.split(","))
+        if prop in {"concept", "code"} and operator in {"=", "in", "not-in"}:
+            return Not(Keys(codes)) if operator == "not-in" else Keys(codes)
+        if prop == "parent" and operator == "=":
+            at = await self._concepts.find(self._catalogue, edition, value)
+            return NOTHING if at is None else Child(at.number)
+        if isinstance(prop, str) and operator in {"=", "in", "not-in"}:
+            values = [value] if operator == "=" else [one.strip() for one in value.split(",")]
+            found = Either(tuple([Fact(prop, one) for one in values]))
+            return Not(found) if operator == "not-in" else found
+        raise _undecided(f"the hub does not answer the filter {operator}")
+
+
+_HIERARCHY: Final = frozenset({"is-a", "descendent-of", "is-not-a", "generalizes"})
+
+
+def _hierarchy(operator: str, number: int, ancestors: frozenset[int]) -> Condition:
+    itself = Numbers((number,))
+    if operator == "generalizes":
+        return Numbers((number, *sorted(ancestors)))
+    if operator == "descendent-of":
+        return Below(number)
+    under = Either((itself, Below(number)))
+    return Not(under) if operator == "is-not-a" else under
+
+
+def implicit(canonical: str, catalogue: Catalogue) -> Json | None:
+    """The value set a URL implies: of SNOMED CT (R4 snomedct.html#implicit), of LOINC, or what a code system names as
+    that of all its codes.
+    """
+    url, mark, query = canonical.partition("?fhir_vs")
+    if mark:
+        base, version = (url, "") if url == "http://snomed.info/sct" else ("http://snomed.info/sct", url)
+        include: Json = {"system": base, **({"version": version} if version else {})}
+        if query.startswith("=isa/"):
+            include["filter"] = [{"property": "concept", "op": "is-a", "value": unquote(query[len("=isa/") :])}]
+        elif query:
+            return None
+        return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [include]}}
+    if canonical == "http://loinc.org/vs":
+        return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [{"system": "http://loinc.org"}]}}
+    for edition in catalogue.all(CODE_SYSTEM):
+        if edition.head.get("valueSet") == canonical:
+            include = {"system": edition.url, "version": edition.version}
+            return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [include]}}
+    return None
+
+
+def _of_specification(canonical: str) -> dict[str, list[str]] | None:
+    """R4's own value sets that the hub has as lists."""
+    url, _, version = canonical.partition("|")
+    if not url.startswith(_R4) or version not in {"", "4.0.1"}:
+        return None
+    known = value_sets.codings(url.removeprefix(_R4))
+    if known is None:
+        return None
+    lists = {system: codes for system, codes in known.items() if isinstance(codes, frozenset)}
+    if len(lists) < len(known):
+        raise _undecided("its codes are decided by their syntax, and cannot be listed")
+    return {system: sorted(codes) for system, codes in lists.items()}
+
+
+def _expanded(value_set: Json) -> Meaning:
+    """A value set without composition that brings its expansion, all of it."""
+    expansion = value_set.get("expansion")
+    if expansion is None or expansion.get("offset"):
+        raise _undecided("it has neither a composition nor a whole expansion")
+    found: dict[Coding, str] = {}
+    waiting = list(reversed(expansion.get("contains", ())))
+    while waiting:
+        one = waiting.pop()
+        if one.get("system") and one.get("code") and one.get("abstract") is not True:
+            found[Coding(one["system"], one["code"])] = one.get("display", "")
+        waiting += reversed(one.get("contains", ()))
+    if expansion.get("total", len(found)) > len(found):
+        raise _undecided("it has one page of its expansion only")
+    return Meaning({}, found)
+
+
+def restricted(meaning: Meaning, condition: Condition) -> Meaning:
+    """Those of the loaded concepts that also fit a condition."""
+    conditions = {
+        number: (edition, Both((known, condition))) for number, (edition, known) in meaning.conditions.items()
+    }
+    return Meaning(conditions, meaning.listed)
+
+
+def _united(one: Meaning, other: Meaning) -> Meaning:
+    merged = dict(one.conditions)
+    for number, (edition, condition) in other.conditions.items():
+        known = merged.get(number)
+        merged[number] = (edition, condition if known is None else Either((known[1], condition)))
+    return Meaning(merged, {**other.listed, **one.listed})
+
+
+def _common(one: Meaning, other: Meaning) -> Meaning:
+    """Codes of both. A listed code of a system that the other side has as a condition counts as a code of it."""
+    if len(one.conditions.keys() | other.conditions.keys()) != len(_urls(one) | _urls(other)):
+        raise _undecided("it meets two versions of one code system")
+    merged: dict[int, tuple[Edition, Condition]] = {}
+    for number in one.conditions.keys() | other.conditions.keys():
+        edition = (one.conditions.get(number) or other.conditions[number])[0]
+        parts = tuple([Either((side.condition(edition), _keys(side, edition))) for side in (one, other)])
+        merged[number] = (edition, Both(parts))
+    held = {edition.url for edition, _ in merged.values()}
+    listed = {coding: text for coding, text in one.listed.items() if coding in other.listed and coding[0] not in held}
+    return Meaning(merged, listed)
+
+
+def _less(one: Meaning, other: Meaning) -> Meaning:
+    if any(system in _urls(other) for system, _ in one.listed):
+        raise _undecided("it meets two versions of one code system")
+    merged = {
+        number: (edition, Both((condition, Not(Either((other.condition(edition), _keys(other, edition)))))))
+        for number, (edition, condition) in one.conditions.items()
+    }
+    return Meaning(merged, {coding: text for coding, text in one.listed.items() if coding not in other.listed})
+
+
+def _urls(meaning: Meaning) -> set[str]:
+    return {edition.url for edition, _ in meaning.conditions.values()}
+
+
+def _keys(meaning: Meaning, edition: Edition) -> Condition:
+    return Keys(tuple([edition.key(code) for system, code in meaning.listed if system == edition.url]))
+
+
+def _undecided(what: str) -> HubError:
+    return HubError(
+        Category.UNSUPPORTED,
+        f"cannot be expanded: {what}",
+        where="value set",
+        todo="list its codes, or load the code system",
+        code="not-expandable",
+    )

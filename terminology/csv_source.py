@@ -1,0 +1,106 @@
+"""A code system from a CSV file with a header, by a map from parts of a concept to columns.
+
+Parts: `code`, `display`, `parent` (several parted by `|`), `definition`, `inactive` (1, true, yes, y, 是),
+`designation.LANGUAGE`, `property.CODE`. Rows without a code are skipped. The file is read twice and never held whole.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from hub.fhir.json import dumps
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from terminology.model import Concept
+
+_PLAIN: Final = frozenset({"code", "display", "parent", "definition", "inactive"})
+_YES: Final = frozenset({"1", "true", "yes", "y", "是"})
+
+
+class CsvSource:
+    """A code system in a file; `head` is the resource it makes, without concepts.
+
+    Raises HubError INVALID for a part that is none and a column the file does not have, NOT_FOUND, UNREADABLE.
+    """
+
+    def __init__(self, path: Path, head: Json, columns: Mapping[str, str], *, encoding: str = "utf-8-sig") -> None:
+        self.head: Final = head
+        self._path: Final = path
+        self._columns: Final = dict(columns)
+        self._encoding: Final = encoding
+        self._refuse_unknown()
+
+    @property
+    def digest(self) -> bytes:
+        """A hash of the file and of how it is read."""
+        found = sha256(dumps({"head": self.head, "columns": self._columns, "encoding": self._encoding}))
+        with self._path.open("rb") as file:
+            while block := file.read(1 << 20):
+                found.update(block)
+        return found.digest()
+
+    def links(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each code with those right above it."""
+        for row in self._rows():
+            yield row["code"], tuple(one.strip() for one in row.get("parent", "").split("|") if one.strip())
+
+    def concepts(self) -> Iterator[Concept]:
+        """Each concept."""
+        return map(_concept, self._rows())
+
+    def _rows(self) -> Iterator[dict[str, str]]:
+        """Parts of a concept with their texts, where there is a code."""
+        try:
+            with self._path.open(encoding=self._encoding, newline="") as file:
+                for row in csv.DictReader(file):
+                    told = {part: (row[column] or "").strip() for part, column in self._columns.items()}
+                    if told["code"]:
+                        yield told
+        except (UnicodeError, LookupError, csv.Error):
+            todo = "name its encoding (--encoding gb18030)"
+            raise HubError(Category.UNREADABLE, "is not CSV", where=str(self._path), todo=todo, code="syntax") from None
+
+    def _refuse_unknown(self) -> None:
+        for part in self._columns:
+            if part not in _PLAIN and not part.startswith(("designation.", "property.")):
+                raise _refused(f"column map: {part}", "is no part of a concept", "see docs/how-to/load-code-systems.md")
+        if "code" not in self._columns:
+            raise _refused("column map", "names no column for the code", "add code=COLUMN")
+        missing = sorted({*self._columns.values()} - {*self._header()})
+        if missing:
+            raise _refused(str(self._path), f"has no column {', '.join(missing)}", "name the columns of its header")
+
+    def _header(self) -> list[str]:
+        try:
+            with self._path.open(encoding=self._encoding, newline="") as file:
+                return next(csv.reader(file), [])
+        except OSError as error:
+            where = str(self._path)
+            raise HubError(Category.NOT_FOUND, "cannot be read", where=where, todo=str(error.strerror)) from None
+        except (UnicodeError, LookupError, csv.Error):
+            todo = "name its encoding (--encoding gb18030)"
+            raise HubError(Category.UNREADABLE, "is not CSV", where=str(self._path), todo=todo, code="syntax") from None
+
+
+def _concept(row: Mapping[str, str]) -> Concept:
+    parts = [(part.partition("."), value) for part, value in row.items() if value]
+    names = [{"language": name, "value": value} for (kind, _, name), value in parts if kind == "designation"]
+    facts = [(name, value) for (kind, _, name), value in parts if kind == "property"]
+    details: dict[str, Any] = {"definition": row["definition"]} if row.get("definition") else {}
+    details |= {"designation": names} if names else {}
+    details |= {"property": [{"code": code, "valueString": value} for code, value in facts]} if facts else {}
+    return Concept(
+        code=row["code"],
+        display=row.get("display", ""),
+        facts=tuple(facts),
+        inactive=row.get("inactive", "").casefold() in _YES,
+        details=details,
+    )
+
+
+def _refused(where: str, what: str, todo: str) -> HubError:
+    return HubError(Category.INVALID, what, where=where, todo=todo, code="column-map")

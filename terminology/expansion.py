@@ -1,0 +1,110 @@
+"""Expands a value set page by page (R4 valueset-operation-expand.html), in the order its code systems have."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from hub.fhir.fold import folded
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from terminology.catalogue import Catalogue
+from terminology.compose import Composer, Meaning, restricted
+from terminology.condition import Active, Matching
+from terminology.model import VALUE_SET, Edition, Found
+from terminology.reading import Concepts
+from terminology.text import filter_parts, searched
+
+#: Codes one answer may have.
+MOST: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What is asked of an expansion: `value_set` as a resource, else `url`. `count` None: all of it."""
+
+    url: str = ""
+    value_set: Json | None = None
+    text: str = ""
+    offset: int = 0
+    count: int | None = None
+    active_only: bool = False
+    language: str = ""
+    designations: bool = False
+    versions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The total, the entries asked for, and the code systems that were used as `url|version`."""
+
+    total: int
+    contains: list[Json]
+    used: list[str]
+
+
+async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
+    """A page of a value set.
+
+    Raises HubError NOT_FOUND for a set that is not there, UNSUPPORTED for one that cannot be decided, TOO_LARGE
+    (`too-costly`) where everything is asked and it is more than MOST.
+    """
+    composer = Composer(catalogue, concepts, wish.versions)
+    meaning = await (composer.of(wish.value_set) if wish.value_set is not None else composer.named(wish.url))
+    if wish.text:
+        meaning = _filtered(meaning, wish.text)
+    if wish.active_only:
+        meaning = restricted(meaning, Active())
+    counts = {n: await concepts.count(edition, asked) for n, (edition, asked) in meaning.conditions.items()}
+    total = sum(counts.values()) + len(meaning.listed)
+    if (wish.count is None and total - wish.offset > MOST) or (wish.count or 0) > MOST:
+        todo = f"ask for pages (count, offset) of at most {MOST}, or filter"
+        raise HubError(Category.TOO_LARGE, f"has more than {MOST} codes", where=VALUE_SET, todo=todo, code="too-costly")
+    contains = await _page(catalogue, concepts, meaning, counts, wish)
+    return Page(total, contains, [edition.canonical for edition, _ in meaning.conditions.values()])
+
+
+def _filtered(meaning: Meaning, text: str) -> Meaning:
+    parts = filter_parts(text)
+    listed = {
+        coding: display
+        for coding, display in meaning.listed.items()
+        if all(part in searched([display, folded(coding.code)]) for part in parts)
+    }
+    return Meaning(restricted(meaning, Matching(text)).conditions, listed)
+
+
+async def _page(
+    catalogue: Catalogue, concepts: Concepts, meaning: Meaning, counts: Mapping[int, int], wish: Wish
+) -> list[Json]:
+    left, skip = MOST if wish.count is None else wish.count, wish.offset
+    found: list[Json] = []
+    for number, (edition, condition) in meaning.conditions.items():
+        if left > 0 and skip < counts[number]:
+            rows = await concepts.select(catalogue, edition, condition, offset=skip, count=left)
+            found += [_entry(edition, one, wish) for one in rows]
+            left -= len(rows)
+        skip = max(0, skip - counts[number])
+    rest = list(meaning.listed.items())[skip : skip + max(left, 0)]
+    return found + [
+        {"system": coding.system, "code": coding.code, **({"display": display} if display else {})}
+        for coding, display in rest
+    ]
+
+
+def _entry(edition: Edition, concept: Found, wish: Wish) -> Json:
+    told: dict[str, Any] = {"system": edition.url}
+    if concept.abstract:
+        told["abstract"] = True
+    if concept.inactive:
+        told["inactive"] = True
+    if edition.version:
+        told["version"] = edition.version
+    told["code"] = concept.code
+    display = concept.named(wish.language)
+    if display:
+        told["display"] = display
+    if wish.designations and concept.details.get("designation"):
+        told["designation"] = concept.details["designation"]
+    return told

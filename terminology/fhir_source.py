@@ -1,0 +1,127 @@
+"""Code systems, value sets and concept maps from files of FHIR: one resource, a Bundle, NDJSON, or a package (tgz).
+
+R4 codesystem.html: the hierarchy is what nesting says, and the properties `parent` and `child`.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from collections.abc import Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, Final
+
+from hub.fhir.json import dumps, loads
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET, Concept
+
+KINDS: Final = frozenset({CODE_SYSTEM, VALUE_SET, CONCEPT_MAP})
+
+_STATUS: Final = frozenset({"retired", "deprecated", "inactive"})
+
+
+class ResourceSource:
+    """A CodeSystem resource as a source."""
+
+    def __init__(self, resource: Json) -> None:
+        self.head: Final[Json] = {name: value for name, value in resource.items() if name != "concept"}
+        self.digest: Final = sha256(dumps(resource)).digest()
+        self._resource: Final = resource
+        self._children: Final = self._stated_below()
+
+    def links(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each code with those right above it."""
+        for concept, outer in _nested(self._resource):
+            code = concept["code"]
+            stated = [str(_value(one)) for one in concept.get("property", ()) if one.get("code") == "parent"]
+            yield code, tuple(dict.fromkeys(one for one in (outer, *stated, *self._children.get(code, ())) if one))
+
+    def concepts(self) -> Iterator[Concept]:
+        """Each concept."""
+        for concept, _ in _nested(self._resource):
+            yield concept_of(concept)
+
+    def _stated_below(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for concept, _ in _nested(self._resource):
+            for one in concept.get("property", ()):
+                if one.get("code") == "child":
+                    found.setdefault(str(_value(one)), []).append(concept["code"])
+        return found
+
+
+def concept_of(concept: Json) -> Concept:
+    """One element CodeSystem.concept."""
+    facts = [(one["code"], _text(_value(one))) for one in concept.get("property", ())]
+    stated = dict(facts)
+    return Concept(
+        code=concept["code"],
+        display=concept.get("display", ""),
+        facts=tuple(facts),
+        abstract=stated.get("notSelectable") == "true" or stated.get("abstract") == "true",
+        inactive=stated.get("inactive") == "true" or stated.get("status") in _STATUS,
+        details={name: concept[name] for name in ("definition", "designation", "property") if name in concept},
+    )
+
+
+def _nested(resource: Json) -> Iterator[tuple[Json, str]]:
+    """Every concept with the code it is nested in, parents first."""
+    waiting = [(one, "") for one in reversed(resource.get("concept", ()))]
+    while waiting:
+        concept, outer = waiting.pop()
+        if not isinstance(concept.get("code"), str):
+            raise HubError(Category.INVALID, "has a concept without a code", where=CODE_SYSTEM, code="code-system")
+        yield concept, outer
+        waiting += [(inner, concept["code"]) for inner in reversed(concept.get("concept", ()))]
+
+
+def _value(prop: Json) -> Any:
+    return next((value for name, value in prop.items() if name.startswith("value")), "")
+
+
+def _text(value: Any) -> str:
+    """A value as value sets write it in filters."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value.get("code", "")) if isinstance(value, dict) else str(value)
+
+
+def resources(path: Path) -> Iterator[Json]:
+    """The code systems, value sets and concept maps of a file, one at a time. Raises HubError NOT_FOUND, UNREADABLE."""
+    try:
+        for content in _contents(path):
+            yield from _terms(loads(content))
+    except OSError as error:
+        raise HubError(Category.NOT_FOUND, "cannot be read", where=str(path), todo=str(error.strerror)) from None
+    except (ValueError, tarfile.TarError):
+        raise HubError(Category.UNREADABLE, "is not JSON of FHIR", where=str(path), code="syntax") from None
+
+
+def _contents(path: Path) -> Iterator[bytes]:
+    if path.name.endswith((".tgz", ".tar.gz")):
+        with tarfile.open(path, "r:gz") as archive:
+            for member in archive:
+                file = archive.extractfile(member) if _is_resource(member.name) else None
+                if file is not None:
+                    yield file.read()
+    elif path.suffix == ".ndjson":
+        with path.open("rb") as lines:
+            yield from (line for line in lines if line.strip())
+    else:
+        yield path.read_bytes()
+
+
+def _is_resource(name: str) -> bool:
+    """A package holds other files too: its manifest, indexes, examples."""
+    return name.endswith(".json") and name.count("/") == 1 and not name.endswith(("/package.json", "/.index.json"))
+
+
+def _terms(resource: Any) -> Iterator[Json]:
+    if not isinstance(resource, dict):
+        raise ValueError
+    if resource.get("resourceType") == "Bundle":
+        for entry in resource.get("entry", ()):
+            yield from _terms(entry.get("resource", {}))
+    elif resource.get("resourceType") in KINDS and resource.get("url"):
+        yield resource

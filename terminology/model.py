@@ -1,0 +1,119 @@
+"""The words of terminology: concepts as they are loaded, and as they are read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, NamedTuple, Protocol
+
+from hub.kernel.types import Json
+
+CODE_SYSTEM: Final = "CodeSystem"
+VALUE_SET: Final = "ValueSet"
+CONCEPT_MAP: Final = "ConceptMap"
+
+ABSTRACT: Final = 1
+INACTIVE: Final = 2
+
+
+class Coding(NamedTuple):
+    """A code of a system."""
+
+    system: str
+    code: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Concept:
+    """A concept as a source gives it. `details` has the elements of CodeSystem.concept that are only shown:
+    definition, designation, property. `facts` are properties as pairs of code and value, by which value sets filter.
+    """
+
+    code: str
+    display: str = ""
+    parents: tuple[str, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+    abstract: bool = False
+    inactive: bool = False
+    details: Mapping[str, Any]
+
+    def names(self) -> list[str]:
+        """All texts it is found by."""
+        return [self.display, *(str(one.get("value", "")) for one in self.details.get("designation", ()))]
+
+
+class Source(Protocol):
+    """A code system that can be read more than once, in the same order each time."""
+
+    @property
+    def head(self) -> Json:
+        """The CodeSystem resource without its concepts; it has a url and a version."""
+        ...
+
+    @property
+    def digest(self) -> bytes:
+        """A hash of the content."""
+        ...
+
+    def links(self) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """Each code with those right above it."""
+        ...
+
+    def concepts(self) -> Iterator[Concept]:
+        """Each concept, in the order of `links`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edition:
+    """One version of an artefact that is ready."""
+
+    number: int
+    kind: str
+    url: str
+    version: str
+    current: bool
+    total: int
+    head: Json
+
+    @property
+    def canonical(self) -> str:
+        return f"{self.url}|{self.version}" if self.version else self.url
+
+    def key(self, code: str) -> str:
+        """A code as it is compared (R4 codesystem.html, caseSensitive)."""
+        return code_key(self.head, code)
+
+
+def code_key(head: Json, code: str) -> str:
+    """A code as the code system `head` compares it."""
+    return code.casefold() if head.get("caseSensitive") is False else code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A concept as it stands in an edition; `details` as in `Concept`, those of supplements among them."""
+
+    number: int
+    code: str
+    display: str
+    flags: int
+    parents: tuple[int, ...]
+    ancestors: frozenset[int]
+    details: Json
+
+    @property
+    def inactive(self) -> bool:
+        return bool(self.flags & INACTIVE)
+
+    @property
+    def abstract(self) -> bool:
+        return bool(self.flags & ABSTRACT)
+
+    def named(self, language: str) -> str:
+        """Its name in a language (BCP 47; the primary subtag is enough), or its display."""
+        wanted = language.partition("-")[0].lower()
+        for one in self.details.get("designation", ()) if wanted else ():
+            if str(one.get("language", "")).partition("-")[0].lower() == wanted:
+                return str(one["value"])
+        return self.display

@@ -1,0 +1,124 @@
+"""Concepts of editions, read by code or by condition. An edition never changes, so what was read is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from asyncpg import Record
+
+from hub.db.database import Database
+from hub.fhir.json import loads
+from hub.kernel.types import Json
+from terminology.catalogue import Catalogue
+from terminology.condition import Child, Condition, Numbers, Sql
+from terminology.model import Edition, Found
+
+#: Concepts kept in memory.
+_KEPT: Final = 100_000
+
+_ONE: Final = """
+SELECT number, code, display, flags, parents, ancestors, details FROM term_concept WHERE edition = $1 AND key = $2
+"""
+_MANY: Final = "SELECT edition, key, details FROM term_concept WHERE edition = ANY($1::int[]) AND key = ANY($2::text[])"
+
+
+class Concepts:
+    """Reads concepts, with what supplements in force add to them (R4 codesystem.html, supplements)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database: Final = database
+        self._kept: dict[tuple[int, int, str], Found | None] = {}
+
+    async def find(self, catalogue: Catalogue, edition: Edition, code: str) -> Found | None:
+        """The concept of a code, or None."""
+        key = (catalogue.revision, edition.number, edition.key(code))
+        if key in self._kept:
+            return self._kept[key]
+        async with self._database.connection() as connection:
+            row = await connection.fetchrow(_ONE, *key[1:])
+        found = (await self._supplemented(catalogue, edition, [_found(row)]))[0] if row is not None else None
+        if len(self._kept) >= _KEPT:
+            self._kept.clear()
+        self._kept[key] = found
+        return found
+
+    async def select(
+        self, catalogue: Catalogue, edition: Edition, condition: Condition, *, offset: int = 0, count: int | None = None
+    ) -> list[Found]:
+        """The concepts a condition means, in the order of the code system."""
+        sql = Sql()
+        where = sql.of(condition)
+        text = (
+            "SELECT number, code, display, flags, parents, ancestors, details FROM term_concept c"
+            f" WHERE c.edition = {sql.use(edition.number)} AND {where} ORDER BY c.number"
+            f" OFFSET {sql.use(offset)}::bigint LIMIT {sql.use(count)}::bigint"
+        )
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(text, *sql.values)
+        return await self._supplemented(catalogue, edition, list(map(_found, rows)))
+
+    async def count(self, edition: Edition, condition: Condition) -> int:
+        """How many concepts a condition means."""
+        sql = Sql()
+        where = sql.of(condition)
+        text = f"SELECT count(*) FROM term_concept c WHERE c.edition = {sql.use(edition.number)} AND {where}"
+        async with self._database.connection() as connection:
+            found: int = await connection.fetchval(text, *sql.values)
+        return found
+
+    async def fits(self, edition: Edition, condition: Condition, code: str) -> bool:
+        """Whether a code is among what a condition means."""
+        sql = Sql()
+        where = sql.of(condition)
+        text = (
+            f"SELECT EXISTS (SELECT FROM term_concept c WHERE c.edition = {sql.use(edition.number)}"
+            f" AND c.key = {sql.use(edition.key(code))} AND {where})"
+        )
+        async with self._database.connection() as connection:
+            found: bool = await connection.fetchval(text, *sql.values)
+        return found
+
+    async def numbered(self, catalogue: Catalogue, edition: Edition, numbers: Iterable[int]) -> list[Found]:
+        """The concepts with these numbers."""
+        wanted = tuple(numbers)
+        return await self.select(catalogue, edition, Numbers(wanted)) if wanted else []
+
+    async def children(self, catalogue: Catalogue, edition: Edition, number: int) -> list[Found]:
+        """Those right below a concept."""
+        return await self.select(catalogue, edition, Child(number))
+
+    async def _supplemented(self, catalogue: Catalogue, edition: Edition, found: list[Found]) -> list[Found]:
+        supplements = catalogue.supplements.get(edition.url, ())
+        if not supplements or not found:
+            return found
+        keys = [edition.key(one.code) for one in found]
+        async with self._database.connection() as connection:
+            rows = await connection.fetch(_MANY, [one.number for one in supplements], keys)
+        more: dict[str, list[Json]] = {}
+        for row in rows:
+            more.setdefault(row["key"], []).append(loads(row["details"]))
+        return [_with(one, more.get(key, ())) for one, key in zip(found, keys, strict=True)]
+
+
+def _found(row: Record) -> Found:
+    return Found(
+        number=row["number"],
+        code=row["code"],
+        display=row["display"],
+        flags=row["flags"],
+        parents=tuple(row["parents"]),
+        ancestors=frozenset(row["ancestors"]),
+        details=loads(row["details"]),
+    )
+
+
+def _with(found: Found, more: Sequence[Mapping[str, Any]]) -> Found:
+    if not more:
+        return found
+    details = dict(found.details)
+    for name in ("designation", "property"):
+        said = [*details.get(name, ()), *(one for part in more for one in part.get(name, ()))]
+        details |= {name: said} if said else {}
+    return replace(found, details=details)

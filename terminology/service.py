@@ -1,0 +1,160 @@
+"""The terminology service: lookup, validation, subsumption, expansion, translation over what is loaded.
+
+https://hl7.org/fhir/R4/terminology-service.html. It asks the database only for what it has not answered before: an
+edition never changes, and answers are kept by the revision of the catalogue they were given under.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.db.database import Database
+from hub.fhir.fold import fold
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from terminology import expansion, translation
+from terminology.catalogue import Catalogue, Catalogues
+from terminology.compose import Composer, Meaning
+from terminology.model import CODE_SYSTEM, Coding, Edition, Found
+from terminology.reading import Concepts
+
+#: Meanings of value sets kept in memory.
+_KEPT: Final = 1_000
+_VERDICTS: Final = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """A concept with its edition, and those right above and right below it."""
+
+    edition: Edition
+    concept: Found
+    parents: Sequence[Found] = ()
+    children: Sequence[Found] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a code is valid, why not, and the display it should have."""
+
+    result: bool
+    message: str = ""
+    display: str = ""
+
+
+class Terminology:
+    """Answers of one process. Every method raises HubError UNAVAILABLE when the database is away."""
+
+    def __init__(self, database: Database, catalogues: Catalogues | None = None) -> None:
+        self._database: Final = database
+        self.catalogues: Final = catalogues or Catalogues(database)
+        self.concepts: Final = Concepts(database)
+        self._meanings: dict[tuple[int, str], Meaning] = {}
+        self._verdicts: dict[tuple[int, str, Coding], Verdict] = {}
+
+    async def concept(self, coding: Coding, version: str = "") -> tuple[Edition, Found]:
+        """The concept of a code. Raises HubError NOT_FOUND, by what is not there."""
+        catalogue = await self.catalogues.now()
+        return await self._concept(catalogue, coding, version)
+
+    async def lookup(self, coding: Coding, version: str = "", *, around: bool = False) -> Looked:
+        """All about a code; with `around` its parents and children too. Raises HubError NOT_FOUND."""
+        catalogue = await self.catalogues.now()
+        edition, found = await self._concept(catalogue, coding, version)
+        if not around:
+            return Looked(edition, found)
+        parents = await self.concepts.numbered(catalogue, edition, found.parents)
+        children = await self.concepts.children(catalogue, edition, found.number)
+        return Looked(edition, found, parents, children)
+
+    async def _concept(self, catalogue: Catalogue, coding: Coding, version: str) -> tuple[Edition, Found]:
+        edition = catalogue.named(CODE_SYSTEM, coding.system, version)
+        found = await self.concepts.find(catalogue, edition, coding.code)
+        if found is None:
+            raise HubError(Category.NOT_FOUND, "the code system has no such code", where="code", code="unknown-code")
+        return edition, found
+
+    async def in_code_system(self, coding: Coding, version: str = "", display: str = "") -> Verdict:
+        """Whether a code system has a code (R4 codesystem-operation-validate-code.html).
+
+        Raises HubError NOT_FOUND for a system the hub does not hold.
+        """
+        catalogue = await self.catalogues.now()
+        edition = catalogue.named(CODE_SYSTEM, coding.system, version)
+        found = await self.concepts.find(catalogue, edition, coding.code)
+        if found is None:
+            return Verdict(False, "the code system has no such code")
+        return _displayed(found, display)
+
+    async def in_value_set(self, url: str, coding: Coding, display: str = "", inline: Json | None = None) -> Verdict:
+        """Whether a value set has a code (R4 valueset-operation-validate-code.html); `inline` in place of `url`.
+
+        Raises HubError NOT_FOUND, UNSUPPORTED as an expansion does.
+        """
+        catalogue = await self.catalogues.now()
+        key = (catalogue.revision, url, coding)
+        known = self._verdicts.get(key) if inline is None and not display else None
+        if known is not None:
+            return known
+        meaning = await (Composer(catalogue, self.concepts).of(inline) if inline else self._meaning(catalogue, url))
+        verdict = await self._judged(catalogue, meaning, coding, display)
+        if inline is None and not display:
+            if len(self._verdicts) >= _VERDICTS:
+                self._verdicts.clear()
+            self._verdicts[key] = verdict
+        return verdict
+
+    async def _meaning(self, catalogue: Catalogue, url: str) -> Meaning:
+        key = (catalogue.revision, url)
+        if key not in self._meanings:
+            if len(self._meanings) >= _KEPT:
+                self._meanings.clear()
+            self._meanings[key] = await Composer(catalogue, self.concepts).named(url)
+        return self._meanings[key]
+
+    async def _judged(self, catalogue: Catalogue, meaning: Meaning, coding: Coding, display: str) -> Verdict:
+        if coding in meaning.listed:
+            told = meaning.listed[coding]
+            wrong = display and told and fold(told) != fold(display)
+            return Verdict(False, "the display is none of this code", told) if wrong else Verdict(True, "", told)
+        for edition, condition in meaning.conditions.values():
+            if edition.url == coding.system and await self.concepts.fits(edition, condition, coding.code):
+                found = await self.concepts.find(catalogue, edition, coding.code)
+                if found is not None:
+                    return _displayed(found, display)
+        return Verdict(False, "the value set does not have the code")
+
+    async def subsumes(self, system: str, one: str, other: str, version: str = "") -> str:
+        """`equivalent`, `subsumes`, `subsumed-by` or `not-subsumed` (R4 codesystem-operation-subsumes.html).
+
+        Raises HubError NOT_FOUND for a code the system does not have, UNSUPPORTED where its levels are no kinds.
+        """
+        catalogue = await self.catalogues.now()
+        edition, a = await self._concept(catalogue, Coding(system, one), version)
+        if edition.head.get("hierarchyMeaning", "is-a") != "is-a":
+            what = "the levels of the code system are no kinds"
+            raise HubError(Category.UNSUPPORTED, what, where="system", code="no-subsumption")
+        _, b = await self._concept(catalogue, Coding(system, other), version)
+        if a.number == b.number:
+            return "equivalent"
+        if a.number in b.ancestors:
+            return "subsumes"
+        return "subsumed-by" if b.number in a.ancestors else "not-subsumed"
+
+    async def expand(self, wish: expansion.Wish) -> expansion.Page:
+        """A page of a value set; see `terminology.expansion.expand`."""
+        return await expansion.expand(await self.catalogues.now(), self.concepts, wish)
+
+    async def translate(self, question: translation.Question) -> list[translation.Match]:
+        """What maps say of codes; see `terminology.translation.translate`."""
+        return await translation.translate(self._database, await self.catalogues.now(), question)
+
+
+def _displayed(found: Found, display: str) -> Verdict:
+    """A display is right if it is one of the names, whatever its case (R4 validate-code, display)."""
+    names = [found.display, *(str(one.get("value", "")) for one in found.details.get("designation", ()))]
+    if display and fold(display) not in map(fold, names):
+        return Verdict(False, "the display is none of this code", found.display)
+    return Verdict(True, "", found.display)

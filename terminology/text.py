@@ -1,0 +1,105 @@
+"""What concepts are found by: parts of their names in any script, pinyin, and the initials of pinyin. Pure.
+
+A filter is cut at white space; every part must stand somewhere in the names. Parts of a text are hashed to 32 bits for
+one index, and what the index finds is compared letter by letter, so a collision costs time and finds nothing wrong.
+Two Latin letters are looked for in initials and at the start of words only; a single letter is not indexed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Final
+from zlib import crc32
+
+from hub.fhir.fold import folded
+
+_DENSE: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U000323af"
+_RUN: Final = re.compile(f"([{_DENSE}]+)|[^\\W{_DENSE}]+")
+_HAN: Final = re.compile("[\u3400-\u4dbf\u4e00-\u9fff]+")
+#: Stands before the initials of a name in the searched text; no name has it.
+_INITIALS: Final = "\x02"
+
+
+def searched(names: Iterable[str]) -> str:
+    """The text a filter is compared with: folded names, each with its pinyin and the initials of it."""
+    lines: dict[str, None] = {}
+    for name in names:
+        line = folded(name)
+        lines[line] = None
+        spoken = pinyin(line)
+        if spoken is not None:
+            lines[spoken[0]] = None
+            lines[_INITIALS + spoken[1]] = None
+    return "\n".join(lines)
+
+
+@lru_cache(maxsize=65536)
+def pinyin(text: str) -> tuple[str, str] | None:
+    """The syllables of the Chinese parts of a text run together, and their initials; None without Chinese."""
+    runs = _HAN.findall(text)
+    if not runs:
+        return None
+    from pypinyin import lazy_pinyin  # loads its dictionaries, which most processes need not
+
+    syllables = [syllable for run in runs for syllable in lazy_pinyin(run)]
+    return "".join(syllables), "".join(syllable[:1] for syllable in syllables)
+
+
+def text_keys(search: str) -> set[int]:
+    """Keys of a searched text."""
+    return {hashed(part) for line in search.split("\n") for part in _parts(line)}
+
+
+def _parts(line: str) -> Iterator[str]:
+    if line.startswith(_INITIALS):
+        initials = line[1:]
+        yield from _grams(initials, 2)
+        yield from _grams(initials, 3)
+        return
+    for run in _RUN.finditer(line):
+        word = run[0]
+        if run[1] is not None:
+            yield from word
+            yield from _grams(word, 2)
+        else:
+            yield word[:2]
+            yield from _grams(word, 3)
+
+
+def filter_parts(text: str) -> list[str]:
+    """The parts of a filter, folded."""
+    return folded(text).split()
+
+
+def filter_keys(parts: Iterable[str]) -> set[int]:
+    """Keys that everything has which fits these parts; none if the index cannot help."""
+    found: set[int] = set()
+    for part in parts:
+        for run in _RUN.finditer(part):
+            word = run[0]
+            if run[1] is not None:
+                found.update(map(hashed, _grams(word, 2) if len(word) > 1 else word))
+            elif len(word) > 1:
+                found.update(map(hashed, _grams(word, min(len(word), 3))))
+    return found
+
+
+def _grams(word: str, size: int) -> list[str]:
+    return [word[at : at + size] for at in range(len(word) - size + 1)]
+
+
+def ancestor_key(number: int) -> int:
+    """The key of being a kind of the concept with that number."""
+    return hashed(f"\x00{number}")
+
+
+def fact_key(code: str, value: str) -> int:
+    """The key of having a property."""
+    return hashed(f"\x01{code}={value}")
+
+
+def hashed(part: str) -> int:
+    """32 bits, signed."""
+    return crc32(part.encode()) - 0x80000000

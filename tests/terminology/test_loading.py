@@ -1,0 +1,160 @@
+"""Loading, cut-off loads, versions side by side, and what readers see meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import tarfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.kernel.errors import Category, HubError
+from terminology import catalogue
+from terminology.catalogue import Catalogues
+from terminology.csv_source import CsvSource
+from terminology.fhir_source import ResourceSource, resources
+from terminology.loading import Loader
+from terminology.model import CODE_SYSTEM, Coding, Concept
+from terminology.service import Terminology
+from tests.terminology.house import DISEASES, WHEN, House, code_system, diseases, in_house, value_set
+
+
+class Breaking(ResourceSource):
+    """A source that breaks off behind some concepts, as long as it shall."""
+
+    until = 3
+
+    def concepts(self) -> Iterator[Concept]:
+        for at, concept in enumerate(super().concepts()):
+            if at == self.until:
+                raise OSError
+            yield concept
+
+
+def test_a_load_that_was_cut_off_goes_on_behind_the_last_batch_and_was_never_seen(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        loader = Loader(home.database, lambda: WHEN, batch=2)
+        source, seen = Breaking(diseases()), list[int]()
+        with pytest.raises(OSError):
+            await loader.code_system(source)
+        with pytest.raises(HubError):
+            await home.terms.lookup(Coding(DISEASES, "I10"))
+        source.until = 99
+        assert await loader.code_system(source, progress=lambda done, _: seen.append(done)) == 6
+        home.terms.catalogues.forget()
+        assert seen == [4, 6]
+        assert (await home.terms.subsumes(DISEASES, "C", "I10.1")) == "subsumes"
+        with pytest.raises(HubError) as refusal:
+            await loader.code_system(source)
+        assert refusal.value.category is Category.CONFLICT
+
+    in_house(database_url, visit)
+
+
+def test_other_content_under_the_version_of_a_load_that_was_cut_off_begins_anew(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        loader = Loader(home.database, lambda: WHEN, batch=1)
+        with pytest.raises(OSError):
+            await loader.code_system(Breaking(diseases()))
+        assert await loader.code_system(ResourceSource(code_system({"code": "x"}))) == 1
+
+    in_house(database_url, visit)
+
+
+def test_readers_see_one_version_or_the_other_while_it_is_switched_back_and_forth(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        newer = code_system({"code": "I10", "display": "新"}, {"code": "C"}, {"code": "E"}, version="2")
+        await home.load(diseases())
+        await home.load(newer, value_set("urn:all", {"system": DISEASES}), current=False)
+        seen: set[tuple[str, int]] = set()
+        done = asyncio.Event()
+
+        async def read() -> None:
+            terms = Terminology(home.database, Catalogues(home.database, clock=Always()))
+            while not done.is_set():
+                looked = await terms.lookup(Coding(DISEASES, "I10"), around=True)
+                seen.add((looked.concept.display, len(looked.parents)))
+
+        async def switch() -> None:
+            for version in "2121212":
+                async with home.database.transaction() as tx:
+                    await catalogue.use(tx, CODE_SYSTEM, DISEASES, version)
+                await asyncio.sleep(0.02)
+            done.set()
+
+        await asyncio.gather(read(), read(), switch())
+        assert seen == {("原发性高血压", 1), ("新", 0)}
+        assert (await home.terms.lookup(Coding(DISEASES, "I10"), "1")).concept.display == "原发性高血压"
+        async with home.database.transaction() as tx:
+            with pytest.raises(HubError, match="current"):
+                await catalogue.drop(tx, CODE_SYSTEM, DISEASES, "2")
+            await catalogue.drop(tx, CODE_SYSTEM, DISEASES, "1")
+            with pytest.raises(HubError):
+                await catalogue.use(tx, CODE_SYSTEM, DISEASES, "1")
+            await catalogue.withdraw(tx, CODE_SYSTEM, DISEASES)
+        home.terms.catalogues.forget()
+        with pytest.raises(HubError):
+            await home.terms.lookup(Coding(DISEASES, "I10"))
+
+    in_house(database_url, visit)
+
+
+class Always:
+    """A clock that is always a second on: nothing read is held."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        self.now += 2
+        return self.now
+
+
+def test_csv_is_read_by_a_column_map(tmp_path: Path) -> None:
+    path = tmp_path / "icd.csv"
+    path.write_text("编码,名称,上级,停用,章\nI10,高血压,C|E,是,IX\n,空,,,\n", encoding="gb18030")
+    columns = {"code": "编码", "display": "名称", "parent": "上级", "inactive": "停用", "property.chapter": "章"}
+    source = CsvSource(path, {"url": "urn:x"}, columns, encoding="gb18030")
+    (concept,) = source.concepts()
+    assert list(source.links()) == [("I10", ("C", "E"))]
+    assert (concept.code, concept.display, concept.inactive, concept.facts) == (
+        "I10",
+        "高血压",
+        True,
+        (("chapter", "IX"),),
+    )
+    before = source.digest
+    path.write_text("编码,名称,上级,停用,章\n", encoding="gb18030")
+    assert source.digest != before
+
+
+@pytest.mark.parametrize(
+    ("columns", "told"), [({"code": "none"}, "no column none"), ({"kode": "a"}, "no part"), ({"display": "a"}, "code")]
+)
+def test_a_column_map_that_does_not_fit_is_refused_by_name(tmp_path: Path, columns: dict[str, str], told: str) -> None:
+    (tmp_path / "a.csv").write_text("a,b\n")
+    with pytest.raises(HubError, match=told):
+        CsvSource(tmp_path / "a.csv", {"url": "urn:x"}, columns)
+
+
+def test_files_of_fhir_give_the_resources_of_terminology_and_no_others(tmp_path: Path) -> None:
+    told: list[Any] = [diseases(), value_set("urn:v"), {"resourceType": "StructureDefinition", "url": "urn:s"}]
+    bundle = tmp_path / "a.json"
+    bundle.write_text(json.dumps({"resourceType": "Bundle", "entry": [{"resource": one} for one in told]}))
+    lines = tmp_path / "a.ndjson"
+    lines.write_text("\n".join(map(json.dumps, told)) + "\n")
+    package = tmp_path / "a.tgz"
+    with tarfile.open(package, "w:gz") as archive:
+        for name in ("package/a.json", "package/package.json", "package/examples/b.json"):
+            content = json.dumps(told[0]).encode()
+            member = tarfile.TarInfo(name)
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    assert [list(resources(path)) for path in (bundle, lines, package)] == [told[:2], told[:2], told[:1]]
+    lines.write_text("{")
+    with pytest.raises(HubError):
+        list(resources(lines))

@@ -1,0 +1,172 @@
+"""The operations of the terminology module over small code systems (R4 terminology-service.html)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from terminology.expansion import Wish
+from terminology.model import Coding
+from terminology.translation import Question
+from tests.terminology.house import DISEASES, House, code_system, diseases, in_house, of, prop, said, value_set
+
+VS = "https://example.org/vs/"
+
+
+async def codes(home: House, url: str = "", inline: Json | None = None, **wish: Any) -> list[str]:
+    page = await home.terms.expand(Wish(url=url, value_set=inline, **wish))
+    return [one["code"] for one in page.contains]
+
+
+def test_lookup_gives_a_concept_with_what_is_around_it_and_what_a_supplement_adds(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        supplement = code_system(
+            {"code": "I10", "designation": [said("ug", "بېسىم")]},
+            url="https://example.org/more",
+            content="supplement",
+            supplements=DISEASES,
+        )
+        await home.load(diseases(), supplement)
+        looked = await home.terms.lookup(Coding(DISEASES, "I10"), around=True)
+        assert looked.concept.display == "原发性高血压"
+        assert looked.concept.named("en-GB") == "Essential hypertension"
+        assert looked.concept.named("ug") == "بېسىم"
+        assert looked.concept.named("fr") == "原发性高血压"
+        assert ([one.code for one in looked.parents], [one.code for one in looked.children]) == (["C"], ["I10.1"])
+        with pytest.raises(HubError) as refusal:
+            await home.terms.lookup(Coding(DISEASES, "i10"))
+        assert refusal.value.category is Category.NOT_FOUND
+
+    in_house(database_url, visit)
+
+
+def test_subsumption_goes_by_all_parents(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.load(diseases(), code_system({"code": "a"}, url="urn:parts", hierarchyMeaning="part-of"))
+        for one, other, outcome in (
+            ("I10", "I10", "equivalent"),
+            ("C", "I10.1", "subsumes"),
+            ("I15", "E", "subsumed-by"),
+            ("I15", "C", "subsumed-by"),
+            ("E11", "C", "not-subsumed"),
+        ):
+            assert await home.terms.subsumes(DISEASES, one, other) == outcome
+        with pytest.raises(HubError, match="no kinds"):
+            await home.terms.subsumes("urn:parts", "a", "a")
+
+    in_house(database_url, visit)
+
+
+def test_value_sets_are_composed_of_systems_hierarchies_properties_lists_and_other_sets(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.load(
+            diseases(),
+            value_set(VS + "all", of()),
+            value_set(VS + "endocrine", of(DISEASES, ("concept", "is-a", "E"))),
+            value_set(VS + "under", of(DISEASES, ("concept", "descendent-of", "C"), ("chapter", "=", "IX"))),
+            value_set(VS + "less", {"valueSet": [VS + "all"]}, exclude=({"valueSet": [VS + "endocrine"]},)),
+            value_set(VS + "both", of(DISEASES, ("concept", "is-a", "C"), valueSet=[VS + "endocrine"])),
+            value_set(VS + "listed", of(DISEASES, concept=[{"code": "E11"}, {"code": "none"}])),
+            value_set(VS + "elsewhere", of("urn:x", concept=[{"code": "1", "display": "一"}]), of(DISEASES)),
+        )
+        assert await codes(home, VS + "all") == ["C", "E", "I10", "I15", "E11", "I10.1"]
+        assert await codes(home, VS + "endocrine") == ["E", "I15", "E11"]
+        assert await codes(home, VS + "under") == ["I10", "I15"]
+        assert await codes(home, VS + "less") == ["C", "I10", "I10.1"]
+        assert await codes(home, VS + "both") == ["I15"]
+        assert await codes(home, VS + "listed") == ["E11"]
+        assert await codes(home, VS + "elsewhere", offset=5, count=5) == ["I10.1", "1"]
+        inline = value_set("", of(DISEASES, ("concept", "generalizes", "I15")))
+        assert await codes(home, inline=inline) == ["C", "E", "I15"]
+        assert await codes(home, inline=value_set("", of(DISEASES, ("parent", "=", "C")))) == ["I10", "I15"]
+        for operator, found in (("is-not-a", ["C", "I10", "I10.1"]), ("in", ["E"]), ("not-in", ["C", "I10"])):
+            inline = value_set("", of(DISEASES, ("concept", operator, "E"), ("code", "in", "C, E,I10, I10.1")))
+            assert (await codes(home, inline=inline))[: len(found)] == found
+        with pytest.raises(HubError, match="regex"):
+            await codes(home, inline=value_set("", of(DISEASES, ("code", "regex", ".*"))))
+        for missing in ("urn:nowhere", VS + "all|9"):
+            with pytest.raises(HubError) as refusal:
+                await codes(home, missing)
+            assert refusal.value.category is Category.NOT_FOUND
+
+    in_house(database_url, visit)
+
+
+def test_expansions_are_filtered_paged_restricted_and_named_in_a_language(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.load(diseases(), value_set(VS + "all", of()))
+        assert await codes(home, VS + "all", text="高血压") == ["I10", "I15", "I10.1"]
+        assert await codes(home, VS + "all", text="gxy", active_only=True) == ["I10", "I10.1"]
+        assert await codes(home, VS + "all", text="diab") == ["E11"]
+        page = await home.terms.expand(Wish(url=VS + "all", offset=2, count=1, language="en", designations=True))
+        assert (page.total, page.used) == (6, [DISEASES + "|1"])
+        assert page.contains == [
+            {
+                **{"system": DISEASES, "version": "1", "code": "I10", "display": "Essential hypertension"},
+                "designation": [said("en", "Essential hypertension")],
+            }
+        ]
+        assert await codes(home, VS + "all", count=0) == []
+
+    in_house(database_url, visit)
+
+
+def test_codes_are_validated_in_systems_and_in_sets_with_their_displays(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.load(diseases(), value_set(VS + "c", of(DISEASES, ("concept", "is-a", "C"))))
+        terms, i10 = home.terms, Coding(DISEASES, "I10")
+        assert (await terms.in_code_system(i10)).display == "原发性高血压"
+        assert (await terms.in_code_system(i10, display="essential HYPERTENSION")).result
+        assert not (await terms.in_code_system(i10, display="糖尿病")).result
+        assert not (await terms.in_code_system(Coding(DISEASES, "I9"))).result
+        for _ in range(2):  # the second time from memory
+            assert (await terms.in_value_set(VS + "c", i10)).result
+            assert not (await terms.in_value_set(VS + "c", Coding(DISEASES, "E11"))).result
+            assert not (await terms.in_value_set(VS + "c", Coding("urn:other", "I10"))).result
+        gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
+        assert (await terms.in_value_set(gender, Coding("http://hl7.org/fhir/administrative-gender", "male"))).result
+
+    in_house(database_url, visit)
+
+
+def test_maps_translate_both_ways_and_say_what_they_do_with_the_rest(database_url: str) -> None:
+    local, other = "urn:local", "urn:other"
+    group = {
+        **{"source": local, "target": DISEASES, "unmapped": {"mode": "fixed", "code": "C"}},
+        "element": [
+            {"code": "GXY", "target": [{"code": "I10", "display": "原发性高血压", "equivalence": "wider"}]},
+            {"code": "?", "target": [{"equivalence": "unmatched", "comment": "nobody knows"}]},
+        ],
+    }
+    maps = {"resourceType": "ConceptMap", "url": "urn:map", "version": "1", "status": "active", "group": [group]}
+
+    async def visit(home: House) -> None:
+        await home.load(maps)
+
+        async def told(code: str, system: str = local, **more: Any) -> list[tuple[str | None, str]]:
+            found = await home.terms.translate(Question(codings=[Coding(system, code)], **more))
+            return [(one.coding.code if one.coding else None, one.equivalence) for one in found]
+
+        assert await told("GXY") == [("I10", "wider")]
+        assert await told("I10", DISEASES, reverse=True, url="urn:map") == [("GXY", "narrower")]
+        assert await told("?") == [(None, "unmatched")]
+        assert await told("new") == [("C", "inexact")]
+        assert await told("new", other) == []
+        assert await told("GXY", target_system=other) == []
+        with pytest.raises(HubError):
+            await told("GXY", url="urn:nowhere")
+
+    in_house(database_url, visit)
+
+
+def test_a_code_system_that_ignores_case_says_so(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.load(
+            code_system({"code": "mg"}, {"code": "KG", "property": [prop("parent", "mg")]}, caseSensitive=False)
+        )
+        assert (await home.terms.lookup(Coding(DISEASES, "kG"))).concept.code == "KG"
+
+    in_house(database_url, visit)
