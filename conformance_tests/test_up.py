@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from conformance_tests.running_hub import RunningHub, running_hub
+from hub.run.installation import DEMO_CONSORTIUM
 
 ADMISSION = (
     "MSH|^~\\&|HIS|F01|HUB|YILIAN|20260302083000||ADT^A01|{control}|P|2.4\r"
@@ -23,8 +25,24 @@ ADMISSION = (
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     folder = tmp_path_factory.mktemp("up")
-    with running_hub(folder) as started:
+    with running_hub(folder, "--config", str(with_feeds_of_files(folder))) as started:
         yield started
+
+
+def with_feeds_of_files(folder: Path) -> Path:
+    """The demo's consortium, and two feeds of forms."""
+    stated = yaml.safe_load(DEMO_CONSORTIUM.read_text(encoding="utf-8"))
+    for feed in stated["feeds"]:
+        if "profile" in feed:
+            feed["profile"] = str(DEMO_CONSORTIUM.parent / feed["profile"])
+    forms = {"facility": "F04", "format": "form"}
+    stated["feeds"] += [
+        {"name": "F04-folder", "transport": "folder", "folder": "forms", **forms},
+        {"name": "F04-http", "transport": "http", **forms},
+    ]
+    file = folder / "consortium.yaml"
+    file.write_text(yaml.safe_dump(stated, allow_unicode=True), encoding="utf-8")
+    return file
 
 
 def send(hub: RunningHub, text: str, feed: str = "F01-his") -> str:
@@ -49,6 +67,42 @@ def test_a_message_sent_over_the_socket_is_answered_by_the_fhir_api(hub: Running
     assert patient["name"][0]["text"] == "测试甲"
     again = hub.client("clinician", "F01").get(f"fhir/Patient/{patient['id']}")
     assert again == patient
+
+
+FORMS = (
+    "姓名,身份证号,随访日期,收缩压,舒张压,摄盐情况\n"
+    "沈桂兰,990122195804120960,2026-03-05,158,96,2\n"
+    "陆建国,990122194909231419,26.3.6,151,89,1\n"
+)
+
+
+def blood_pressures(hub: RunningHub, number: str) -> list[int]:
+    found = hub.client("clinician", "F04").get(
+        f"fhir/Observation?code=85354-9&patient.identifier=urn:oid:2.16.156.10011.1.3|{number}"
+    )
+    return sorted(entry["resource"]["component"][0]["valueQuantity"]["value"] for entry in found.get("entry", ()))
+
+
+def test_forms_put_into_a_folder_become_records_and_what_is_to_be_mended_lies_beside(hub: RunningHub) -> None:
+    folder = hub.folder / "forms"
+    (folder / "march.csv").write_bytes(FORMS.encode("gb18030"))
+    deadline = time.monotonic() + 60
+    while not (folder / "done" / "march.csv").exists():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    hub.settled()
+    assert blood_pressures(hub, "990122195804120960") == [158]
+    assert blood_pressures(hub, "990122194909231419") == []
+    mended = (folder / "mend" / "march.csv").read_text(encoding="utf-8-sig").replace("26.3.6", "2026-03-06")
+    request = urllib.request.Request(
+        f"{hub.base}/api/feeds/F04-http",
+        mended.encode(),
+        {"Authorization": f"Bearer {hub.token('feed', 'F04')}", "Content-Type": "text/csv"},
+    )
+    with urllib.request.urlopen(request) as answer:
+        assert json.loads(answer.read())["states"] == {"queued": 1}
+    hub.settled()
+    assert blood_pressures(hub, "990122194909231419") == [151]
 
 
 def test_another_facility_does_not_see_it(hub: RunningHub) -> None:
@@ -92,7 +146,7 @@ def test_every_listening_socket_is_on_loopback(hub: RunningHub) -> None:
     assert all(line.split()[3].startswith(("127.0.0.1:", "[::1]:")) for line in ours)
 
 
-@pytest.mark.parametrize("name", ["api-1", "pipeline-1", "mllp"])
+@pytest.mark.parametrize("name", ["api-1", "pipeline-1", "mllp", "files"])
 def test_a_killed_process_comes_back_on_the_same_ports(hub: RunningHub, name: str) -> None:
     before = hub.ready
     hub.kill(before["pids"][name])

@@ -35,7 +35,10 @@ MAX_BODY: Final = 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asking:
-    """One request. `id` is that of the path, `body` an object (empty where none was sent), `query` its parameters."""
+    """One request. `id` is that of the path, `body` an object (empty where none was sent), `query` its parameters.
+
+    `content` is the body as it came, of a door that takes files.
+    """
 
     actor: Actor
     origin: Origin
@@ -43,6 +46,7 @@ class Asking:
     body: Json
     query: Mapping[str, str]
     if_match: str
+    content: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +63,10 @@ Handle = Callable[[Asking], Awaitable[Told]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """One method of one path. `takes` and `gives` name schemas of the OpenAPI document; "" takes no body."""
+    """One method of one path. `takes` and `gives` name schemas of the OpenAPI document; "" takes no body.
+
+    `takes_file`: a body of any type, which is left as it came.
+    """
 
     method: str
     path: str
@@ -72,6 +79,7 @@ class Door:
     status: int = 200
     query: Mapping[str, str] | None = None
     largest: int = MAX_BODY
+    takes_file: bool = False
 
 
 def door_routes(services: Services, doors: Sequence[Door]) -> list[Route]:
@@ -122,6 +130,7 @@ async def _asking(services: Services, door: Door, request: Request, number: str)
         body=await _body(services, door, request),
         query=dict(query),
         if_match=request.headers.get("if-match", ""),
+        content=await read_body(request, door.largest) if door.takes_file else b"",
     )
 
 

@@ -102,6 +102,12 @@ SCHEMAS: Final[Json] = {
         ]
     },
     **WORKBENCH,
+    "TakenFile": _object(
+        ["messages", "states", "mend"],
+        messages={"type": "array", "items": {"type": "object"}},
+        states={"type": "object", "additionalProperties": {"type": "integer"}},
+        mend={"type": "string", "contentEncoding": "base64"},
+    ),
     "Approval": _object(["id", "kind", "status"], id=_TEXT, kind=_TEXT, status=_TEXT, period=_PERIOD),
 }
 
@@ -165,6 +171,8 @@ def _operation(door: Door) -> Json:
     if door.takes:
         content = {"application/json": {"schema": {"$ref": f"#/components/schemas/{door.takes}"}}}
         operation["requestBody"] = {"required": door.body_needed, "content": content}
+    if door.takes_file:
+        operation["requestBody"] = {"required": True, "content": {"*/*": {"schema": {}}}}
     return operation
 
 

@@ -16,6 +16,7 @@ from hub.api.bulk_repairs import bulk_repair_doors
 from hub.api.codes import code_doors
 from hub.api.consents import consent_doors
 from hub.api.conversion_report import report_doors
+from hub.api.feeds import feed_doors
 from hub.api.json_doors import Door, door_routes
 from hub.api.messages import message_doors
 from hub.api.numbering import Numbering
@@ -32,8 +33,10 @@ from hub.auth.tokens import Issuer
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.events import api_parts
+from hub.bootstrap.feeds import facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
+from hub.bootstrap.takers import takers
 from hub.bootstrap.workbench import Workbench
 from hub.bulk.desk import Desk
 from hub.db import schema
@@ -47,6 +50,7 @@ from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.outbound.desk import OutboundDesk
+from hub.pipeline.inbox import PostgresInbox
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
 from hub.records.approvals import Approvals
@@ -99,6 +103,9 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     doors += topic_doors(settings.canonical_base)
     bell = bell_of(settings.redis_url, foundation.log)
     doors += workbench_doors(Workbench(foundation, database, trail, bell), directory)
+    inbox = PostgresInbox(database, facilities_of(foundation.consortium), bell=bell)
+    sent = takers(foundation.consortium, "http", inbox, system_clock)
+    doors += feed_doors(sent, foundation.consortium, directory) if sent else []
     receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
     doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
@@ -106,6 +113,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     try:
         yield app
     finally:
+        await inbox.close()
         await bell.close()
         await events.close()
         await writes.close()

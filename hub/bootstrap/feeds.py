@@ -1,4 +1,4 @@
-"""What the feeds of a consortium need: profiles, translators, readers of envelopes."""
+"""What the feeds of a consortium need: profiles, translators, readers of envelopes, each by its format."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
+from hub.bootstrap.formats import HL7v2, Reading, reading_of
 from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
@@ -16,18 +17,11 @@ from hub.kernel.types import Edition, UnmappedCode
 from hub.pipeline.codes import Mapped
 from hub.pipeline.fhir_mask import Mask
 from hub.pipeline.judged import Validate, judged
-from mappings.hl7v2.dissect import dissector
-from mappings.hl7v2.envelope import envelope_reader
-from mappings.hl7v2.given import given
-from mappings.hl7v2.mend import mender
-from mappings.hl7v2.profile import DEFAULT, Profile
-from mappings.hl7v2.profiles.load import load
-from mappings.hl7v2.translator import translator
 
 
-def profiles(consortium: Consortium) -> Mapping[str, Profile]:
-    """The facility profile of every feed, by feed. Raises HubError INVALID with the lines that are wrong."""
-    return {feed.name: load(feed.profile) if feed.profile else DEFAULT for feed in consortium.feeds.values()}
+def readings(consortium: Consortium) -> Mapping[str, Reading]:
+    """How the messages of every feed are read, by feed. Raises HubError INVALID with the lines that are wrong."""
+    return {feed.name: reading_of(feed, feed.profile) for feed in consortium.feeds.values()}
 
 
 def facilities_of(consortium: Consortium) -> Mapping[str, str]:
@@ -43,47 +37,43 @@ def translators(
     Raises HubError INVALID for a profile that is wrong.
     """
     return {
-        name: translator_of(consortium.feeds[name], profile, secret, canonical_base, validate)
-        for name, profile in profiles(consortium).items()
+        name: translator_of(consortium.feeds[name], reading, secret, canonical_base, validate)
+        for name, reading in readings(consortium).items()
     }
 
 
-def translator_of(feed: Feed, profile: Profile, secret: bytes, canonical_base: str, validate: Validate) -> Translator:
+def translator_of(feed: Feed, reading: Reading, secret: bytes, canonical_base: str, validate: Validate) -> Translator:
     """The translator of one feed with a profile, judging its resources where the feed asks for it."""
-    plain = translator(profile, feed.facility, keyed_ids(secret), canonical_base=canonical_base)
+    plain = reading.translator(feed.facility, keyed_ids(secret), canonical_base)
     return judged(plain, feed.validation, validate) if feed.validation else plain
 
 
 def dissectors(consortium: Consortium) -> Mapping[str, Dissector]:
     """What takes the messages of every feed apart, by feed."""
-    return {name: dissector(profile) for name, profile in profiles(consortium).items()}
+    return {name: reading.dissector() for name, reading in readings(consortium).items()}
 
 
 def menders(consortium: Consortium) -> Mapping[str, Mender]:
     """What applies pre-processors to the messages of every feed, by feed."""
-    return {name: mender(profile) for name, profile in profiles(consortium).items()}
+    return {name: reading.mender() for name, reading in readings(consortium).items()}
 
 
 def masks(consortium: Consortium, canonical_base: str) -> Callable[[str], Mask]:
     """What hides the values of resources, by feed; one mask for each answer."""
-    known = {name: given(profile, canonical_base) for name, profile in profiles(consortium).items()}
-    unknown = given(DEFAULT, canonical_base)
-
-    def mask(feed: str) -> Mask:
-        found = known.get(feed, unknown)
-        return Mask(found.uris, found.codes)
-
-    return mask
+    known = {name: reading.masker(canonical_base) for name, reading in readings(consortium).items()}
+    unknown = HL7v2(None).masker(canonical_base)
+    return lambda feed: known.get(feed, unknown)()
 
 
 def editions(consortium: Consortium) -> Mapping[str, Edition]:
     """What each feed's messages are converted by: its profile, how it is judged, and this version of the hub."""
     return {
-        name: _edition(profile, consortium.feeds[name].validation) for name, profile in profiles(consortium).items()
+        name: _edition(reading.profile, consortium.feeds[name].validation)
+        for name, reading in readings(consortium).items()
     }
 
 
-def _edition(profile: Profile, validation: str | None) -> Edition:
+def _edition(profile: Any, validation: str | None) -> Edition:
     said = json.dumps(dataclasses.asdict(profile), default=_sayable, sort_keys=True)
     all_of_it = "\0".join((version("yilian-hub"), validation or "", said))
     return Edition(profile=profile.name, digest=hashlib.blake2b(all_of_it.encode(), digest_size=8).hexdigest())
@@ -95,15 +85,14 @@ def _sayable(value: Any) -> Any:
 
 def mapped_codes(consortium: Consortium) -> Mapped:
     """Whether the profile of a feed, as it stands now, has an entry for a local code."""
-    known = profiles(consortium)
+    known = readings(consortium)
 
     def mapped(feed: str, code: UnmappedCode) -> bool:
-        profile = known.get(feed)
-        return profile is not None and bool(profile.codings(code.field, code.code, code.display, code.system))
+        return feed in known and known[feed].knows(code)
 
     return mapped
 
 
 def envelope_readers(consortium: Consortium) -> Mapping[str, EnvelopeReader]:
     """The envelope reader of every feed, by feed."""
-    return {name: envelope_reader(profile) for name, profile in profiles(consortium).items()}
+    return {name: reading.envelope_reader() for name, reading in readings(consortium).items()}

@@ -2,26 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.yamlfile import parse
-from mappings.hl7v2.profile import Profile
-from mappings.hl7v2.profiles.load import load
 
 _NAME: Final = "profile.yaml"
 
 
-def profile_of_text(text: str) -> Profile:
-    """Read and check it. Raises HubError UNREADABLE, INVALID with `profile.yaml:line: ...` per complaint."""
+@contextmanager
+def profile_file(text: str) -> Iterator[Path]:
+    """A file of that text, to be read in the block; what is said of it names it `profile.yaml`.
+
+    Raises HubError UNREADABLE, INVALID with `profile.yaml:line: ...` per complaint.
+    """
     _refuse_files(parse(text, _NAME).data)
     with TemporaryDirectory(prefix="yilian-profile-") as folder:
         path = Path(folder) / _NAME
         path.write_text(text, encoding="utf-8")
         try:
-            return load(path)
+            yield path
         except HubError as error:
             what, where = (said.replace(f"{folder}/", "") for said in (error.what, error.where))
             raise HubError(error.category, what, where=where, todo=error.todo, code=error.code) from None

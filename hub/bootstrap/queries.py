@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
-from hub.bootstrap.feeds import profiles
+from hub.bootstrap.feeds import readings
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.gates import gate_of
 from hub.db.database import Database
@@ -25,12 +25,16 @@ async def answerers(foundation: Foundation, database: Database) -> AsyncIterator
     if not asked:
         yield {}
         return
-    trail, spoken = Trail(database, foundation.log), profiles(consortium)
+    trail, spoken = Trail(database, foundation.log), readings(consortium)
     gate = gate_of(foundation, database, foundation.store(), trail, Directory(consortium))
     try:
         yield {
             feed.name: Answering(
-                gate, feed, QbpFormat(spoken[feed.name], feed.facility, base), Pace(feed.queries), foundation.log
+                gate,
+                feed,
+                QbpFormat(spoken[feed.name].profile, feed.facility, base),
+                Pace(feed.queries),
+                foundation.log,
             )
             for feed in asked
         }

@@ -20,8 +20,9 @@ from hub.bootstrap.feeds import (
     translator_of,
     translators,
 )
+from hub.bootstrap.formats import reading_of
 from hub.bootstrap.foundation import Foundation
-from hub.bootstrap.profile_text import profile_of_text
+from hub.bootstrap.profile_text import profile_file
 from hub.bootstrap.witness import TrailWitness
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
@@ -38,8 +39,6 @@ from hub.pipeline.reports import Reports
 from hub.pipeline.trials import Trials
 from hub.records.ingest import Ingest
 from hub.records.traces import Traces
-from mappings.hl7v2.profile import Profile
-from mappings.hl7v2.profiles.load import load
 
 
 class Workbench:
@@ -96,18 +95,20 @@ class Workbench:
 
     def candidate(self, feed: str, profile: str) -> Translator:
         """A feed's translator with a profile given as text. Raises HubError NOT_FOUND, INVALID with lines."""
-        return self._translator(feed, profile_of_text(profile))
+        with profile_file(profile) as path:
+            return self._translator(feed, path)
 
     def candidate_file(self, feed: str, profile: Path) -> Translator:
         """A feed's translator with a profile in a file. As `candidate`."""
-        return self._translator(feed, load(profile))
+        return self._translator(feed, profile)
 
-    def _translator(self, feed: str, profile: Profile) -> Translator:
+    def _translator(self, feed: str, profile: Path) -> Translator:
         if feed not in self._consortium.feeds:
             raise HubError(Category.NOT_FOUND, "no feed has this name", where="feed", todo="see consortium.yaml")
         settings, secret = self._foundation.settings, self._foundation.keys.id_secret
         known = self._consortium.feeds[feed]
-        return translator_of(known, profile, secret, settings.canonical_base, self._foundation.validator)
+        reading = reading_of(known, profile)
+        return translator_of(known, reading, secret, settings.canonical_base, self._foundation.validator)
 
     @cached_property
     def _lenses(self) -> Lenses:

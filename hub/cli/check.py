@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from hub.bootstrap.feeds import profiles
+from hub.bootstrap.feeds import readings
 from hub.bootstrap.outbound import routes
 from hub.fhir.profiles.registry import loaded
 from hub.kernel.consortium import load
@@ -23,7 +23,7 @@ def check(
 ) -> None:
     """Validate a consortium file, what profiles and certificates it names, and the FHIR profiles here."""
     consortium = load(config)
-    profiles(consortium)
+    readings(consortium)
     routes(consortium)
     feeds = len(consortium.feeds) + len(consortium.outbound)
     text = f"{config}: {len(consortium.facilities)} facilities, {feeds} feeds, no complaints"

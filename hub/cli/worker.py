@@ -26,6 +26,7 @@ class Kind(StrEnum):
     MLLP = "mllp"
     BULK = "bulk"
     EVENTS = "events"
+    FILES = "files"
 
 
 def worker(
@@ -63,6 +64,10 @@ def worker(
                 from hub.run.events import run_events
 
                 await run_events(foundation, child)
+            case Kind.FILES:
+                from hub.run.files import run_files
+
+                await run_files(foundation, child)
 
     allow_open_files()
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.

@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from hub.kernel import outbound_feed
 from hub.kernel.addresses import is_loopback, is_network
 from hub.kernel.consortium_schema import SCHEMA
 from hub.kernel.outbound_feed import OutboundFeed
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
+
+#: What is said of a feed that listens on a port.
+_LISTENER: Final = {"host", "port", "senders", "peers", "queries_per_minute", "plaintext", "tls"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,12 +40,15 @@ class Tls:
 class Feed:
     """One incoming interface of a facility. `validation` None: what its messages become is not judged again.
 
-    `queries` are answered in a minute, 0 for none.
+    `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
+    answered in a minute, 0 for none.
     """
 
     name: str
     facility: str
     transport: str
+    format: str = "hl7v2"
+    folder: Path | None = None
     profile: Path | None = None
     validation: Literal["lenient", "strict"] | None = None
     host: str = "127.0.0.1"
@@ -120,6 +126,18 @@ def _is_outbound(feed: Mapping[str, Any]) -> bool:
 
 
 def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any]) -> Iterator[Complaint]:
+    if feed["transport"] == "mllp":
+        yield from _contradictions_of_listener(file, index, feed)
+    else:
+        for name in _LISTENER & feed.keys():
+            yield file.complaint(f"only a feed of transport mllp has {name}", "feeds", index, name)
+    if (feed["transport"] == "folder") != ("folder" in feed):
+        yield file.complaint("transport folder, and no other, needs the folder", "feeds", index, "transport")
+    if feed["transport"] == "mllp" and feed.get("format", "hl7v2") != "hl7v2":
+        yield file.complaint("over mllp comes hl7v2 only", "feeds", index, "format")
+
+
+def _contradictions_of_listener(file: YamlFile, index: int, feed: Mapping[str, Any]) -> Iterator[Complaint]:
     if "queries_per_minute" in feed and not feed.get("senders"):
         what = "answers need the sender that may ask (senders)"
         yield file.complaint(what, "feeds", index, "queries_per_minute")
@@ -179,8 +197,9 @@ def _receiver(row: Mapping[str, Any], folder: Path) -> Receiver:
 def _feed(row: Mapping[str, Any], folder: Path) -> Feed:
     values = {name: value for name, value in row.items() if name not in {"direction", "queries_per_minute"}}
     values["queries"] = row.get("queries_per_minute", 0)
-    if "profile" in values:
-        values["profile"] = folder / values["profile"]
+    for key in ("profile", "folder"):
+        if key in values:
+            values[key] = folder / values[key]
     if "tls" in values:
         values["tls"] = Tls(**{key: folder / name for key, name in values["tls"].items()})
     for key in ("senders", "peers"):

@@ -15,7 +15,19 @@ _INBOUND: Final[Mapping[str, Any]] = {
         "name": {"type": "string", "pattern": "^[A-Za-z0-9_.-]{1,64}$"},
         "direction": {"const": "in", "default": "in"},
         "facility": {"type": "string", "description": "Code of the facility that sends."},
-        "transport": {"const": "mllp"},
+        "transport": {
+            "enum": ["mllp", "folder", "http"],
+            "description": "mllp: listens on a port. folder: files put into a folder. http: POST /api/feeds/{name}.",
+        },
+        "format": {
+            "enum": ["hl7v2", "form"],
+            "default": "hl7v2",
+            "description": "What its messages are written in.",
+        },
+        "folder": {
+            "type": "string",
+            "description": "The folder that is watched, a path relative to this file.",
+        },
         "profile": {
             "type": "string",
             "description": "Facility profile, a path relative to this file.",

@@ -18,6 +18,7 @@ from hub.kernel.types import (
     PatientQuery,
     Reaction,
     Received,
+    Taken,
     Translation,
     Written,
 )
@@ -53,6 +54,14 @@ class Inbox(Protocol):
 
         A message whose envelope has a problem, or whose `problem` is given, is kept as a dead letter all the same.
         """
+        ...
+
+
+class FileTaker(Protocol):
+    """Takes a file of one feed into the inbox, message by message."""
+
+    async def __call__(self, raw: bytes, peer: str) -> Taken:
+        """Return once all of it is durable. Raises HubError UNAVAILABLE when not all could be stored: take it again."""
         ...
 
 

@@ -63,6 +63,18 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What became of a file: its messages in order, what a person has to mend of it, as a file (b"" if nothing).
+
+    `refusal`: why it could not be taken apart; then it is one message, a dead letter.
+    """
+
+    messages: tuple[Accepted, ...]
+    to_mend: bytes = b""
+    refusal: HubError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Issue:
     """Something to know about a translation. `where` is a source position (PID-3[2].4), never a value."""
 

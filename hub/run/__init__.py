@@ -1,4 +1,4 @@
-"""The running hub: a supervisor and the processes it keeps alive (API, pipeline, bulk jobs, MLLP).
+"""The running hub: a supervisor and the processes it keeps alive (API, pipeline, bulk jobs, MLLP, folders).
 
 In: settings and the consortium file. Out: listening sockets, child processes, the ready file. The supervisor holds
 the sockets, so a process may die and come back without a refused connection. Only `hub.cli` starts it.

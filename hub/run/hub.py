@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from hub.auth.keys import KeyStore
-from hub.bootstrap.feeds import profiles
+from hub.bootstrap.feeds import readings
 from hub.bootstrap.foundation import bell_of, migrate
 from hub.bootstrap.outbound import routes
 from hub.kernel.consortium import Consortium, load
@@ -64,7 +64,7 @@ async def running(
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(data))
         KeyStore(data / "keys")
-        profiles(consortium)
+        readings(consortium)
         routes(consortium)
         url = await stack.enter_async_context(kept_database(settings, log))
         remember(data, config, url)
@@ -76,14 +76,17 @@ async def running(
         public = settings.base_url or f"{addresses.base}/fhir"
         values = {**settings.values, "database_url": url, "config": config.resolve(), "base_url": public}
         environment = Settings(values).child_environment(os.environ)
+        folders = any(feed.transport == "folder" for feed in consortium.feeds.values())
         supervisor = Supervisor(environment, log, changed=lambda pids: changed(addresses.ready(pids)), output=output)
         stack.push_async_callback(supervisor.stop)
-        await supervisor.start_all(_processes(settings, api, feeds))
+        await supervisor.start_all(_processes(settings, api, feeds, folders=folders))
         changed(addresses.ready(supervisor.pids))
         yield addresses
 
 
-def _processes(settings: Settings, api: socket.socket, feeds: dict[str, socket.socket]) -> Iterator[ProcessSpec]:
+def _processes(
+    settings: Settings, api: socket.socket, feeds: dict[str, socket.socket], *, folders: bool
+) -> Iterator[ProcessSpec]:
     for number in range(1, settings.pipeline_workers + 1):
         yield ProcessSpec(name=f"pipeline-{number}", kind="pipeline", careful=("--careful",))
     for number in range(1, settings.api_workers + 1):
@@ -91,12 +94,15 @@ def _processes(settings: Settings, api: socket.socket, feeds: dict[str, socket.s
     for number in range(1, settings.bulk_workers + 1):
         yield ProcessSpec(name=f"bulk-{number}", kind="bulk")
     yield ProcessSpec(name="events", kind="events")
+    if folders:
+        yield ProcessSpec(name="files", kind="files")
     yield ProcessSpec(name="mllp", kind="mllp", sockets={name: feed.fileno() for name, feed in feeds.items()})
 
 
 def _feed_sockets(consortium: Consortium) -> Iterator[tuple[str, socket.socket]]:
     for feed in consortium.feeds.values():
-        yield feed.name, listen(feed.host, feed.port, what=f"feed {feed.name}")
+        if feed.transport == "mllp":
+            yield feed.name, listen(feed.host, feed.port, what=f"feed {feed.name}")
 
 
 def _addresses(settings: Settings, api: socket.socket, feeds: dict[str, socket.socket]) -> Addresses:

@@ -39,6 +39,7 @@ async def run_mllp(foundation: Foundation, child: Child, sockets: Mapping[str, i
                 answerer=answering.get(name),
             )
             for name, feed in consortium.feeds.items()
+            if feed.transport == "mllp"
         }
         for name, server in servers.items():
             await server.start(socket.socket(fileno=sockets[name]))

@@ -14,6 +14,8 @@ from hub.kernel.errors import HubError
 REASONS: Final = "退回原因"
 #: The member of a row in the inbox that names its form.
 FORM: Final = "@form"
+#: The member that says, by its code, why it could not be read as a row of its table.
+PROBLEM: Final = "@problem"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,10 +29,20 @@ class Row:
     number: int = 0
     problem: HubError | None = None
 
-    def identity(self) -> str:
-        """The same cells give the same identity, whatever their order, in whatever file they come."""
-        content = sorted((name, text.strip()) for name, text in self.cells.items() if text.strip() and name != REASONS)
-        return "row:" + hashlib.sha256(dumps(content)).hexdigest()
+    def packed(self, form: str) -> bytes:
+        """The row as it stands in the inbox: a JSON object, column to text, with the name of its form.
+
+        Blank cells, spaces around texts and the reasons are left out: the same row gives the same bytes, in whatever
+        file it comes.
+        """
+        filled = {name: text.strip() for name, text in self.cells.items() if text.strip() and name != REASONS}
+        problem = {PROBLEM: self.problem.code} if self.problem else {}
+        return dumps({FORM: form, **problem, **filled})
+
+
+def identity_of(packed: bytes) -> str:
+    """The identity of a packed row: a hash over it."""
+    return "row:" + hashlib.sha256(packed).hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.fhir.json import dumps, loads
+from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import EnvelopeReader, Translator
@@ -18,14 +18,14 @@ from mappings.forms.person import patient
 from mappings.forms.plans import plans
 from mappings.forms.profile import Profile
 from mappings.forms.recognise import recognised
-from mappings.forms.rows import FORM, REASONS, Row
+from mappings.forms.rows import FORM, PROBLEM, REASONS, Row, identity_of
 from mappings.forms.text import narrow, squeezed
 from mappings.forms.visit import item, response, unknown_item, visit
 from mappings.forms.wording import wording
 
 
 def translator(profile: Profile, facility: str, ids: IdMaker, *, canonical_base: str = CANONICAL_BASE) -> Translator:
-    """The translator of one feed of rows, as `packed` writes them. It raises HubError UNREADABLE or UNSUPPORTED."""
+    """The translator of one feed of rows, as `Row.packed` writes them. It raises HubError UNREADABLE or UNSUPPORTED."""
     habits = Habits(facility=facility, ids=ids, canonical_base=canonical_base, profile=profile)
 
     def translate(raw: bytes) -> Translation:
@@ -50,20 +50,17 @@ def envelope_reader(profile: Profile) -> EnvelopeReader:
             found = columns.find(column)
             if found and found[0].link in {"citizen-id", "record-number", "health-card"} and text.strip():
                 numbers.append(narrow(text).upper())
-        return Envelope(identity=row.identity(), kind=known.name, lanes=tuple(dict.fromkeys(numbers)))
+        return Envelope(identity=identity_of(raw), kind=known.name, lanes=tuple(dict.fromkeys(numbers)))
 
     return read
-
-
-def packed(row: Row, form: str) -> bytes:
-    """A row as it stands in the inbox: a JSON object, column to text, with the name of its form."""
-    return dumps({FORM: form, **{name: text for name, text in row.cells.items() if name != REASONS}})
 
 
 def unpacked(raw: bytes) -> tuple[str, Row]:
     """The form a packed row names ("" if none), and the row. Raises HubError UNREADABLE or TOO_LARGE."""
     found = cells(loads(raw))
-    return found.pop(FORM, "") or found.pop("form", ""), Row(cells=found)
+    form, code = found.pop(FORM, "") or found.pop("form", ""), found.pop(PROBLEM, "")
+    problem = HubError(Category.UNREADABLE, "no row of its table", code=code) if code else None
+    return form, Row(cells=found, problem=problem)
 
 
 def form_of(row: Row, stated: str, profile: Profile) -> FormMap:

@@ -6,8 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from hub.bootstrap.profile_text import profile_of_text
+from hub.bootstrap.profile_text import profile_file
 from hub.kernel.errors import Category, HubError
+from mappings.hl7v2.profile import Profile
+from mappings.hl7v2.profiles.load import load
+
+
+def profile_of_text(text: str) -> Profile:
+    with profile_file(text) as path:
+        return load(path)
 
 
 def test_a_profile_is_read_from_text_and_may_extend_a_shipped_one() -> None:

@@ -46,6 +46,10 @@ def test_a_consortium_is_read_with_paths_relative_to_its_file(tmp_path: Path) ->
         ("facility: F01\n", "facility: F09\n", 7, "no facility has this code"),
         ("part_of: F01", "part_of: F09", 4, "no facility has this code"),
         ("transport: mllp", "transport: carrier-pigeon", 8, "mllp"),
+        ("transport: mllp", "transport: http", 9, "only a feed of transport mllp has port"),
+        ("transport: mllp\n    port: 2575", "transport: folder", 8, "needs the folder"),
+        ("transport: mllp", "transport: mllp\n    folder: in", 8, "needs the folder"),
+        ("transport: mllp", "transport: mllp\n    format: form", 9, "over mllp comes hl7v2 only"),
         ("    port: 2575", "    port: 2575\n    host: 0.0.0.0", 10, "needs tls"),
         ("    port: 2575", "    port: 2575\n    host: 0.0.0.0\n    plaintext: true", 11, "networks"),
     ],
@@ -54,6 +58,13 @@ def test_every_complaint_names_its_line(tmp_path: Path, old: str, new: str, line
     text = complaints(tmp_path, GOOD.replace(old, new))
     assert f"consortium.yaml:{line}:" in text
     assert what in text
+
+
+def test_a_feed_may_be_a_folder_of_forms(tmp_path: Path) -> None:
+    text = GOOD.replace("transport: mllp\n    port: 2575", "transport: folder\n    folder: in\n    format: form")
+    (tmp_path / "consortium.yaml").write_text(text, encoding="utf-8")
+    feed = load(tmp_path / "consortium.yaml").feeds["his"]
+    assert (feed.transport, feed.format, feed.folder) == ("folder", "form", tmp_path / "in")
 
 
 def test_a_key_that_stands_twice_is_refused(tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from hub.fhir.json import dumps, loads
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from mappings.forms.convert import convert
+from mappings.forms.feed import dissector, mend, messages
 from mappings.forms.formmap import form_maps
 from mappings.forms.mending import errors_file
 from mappings.forms.profile import DEFAULT, load
 from mappings.forms.rows import REASONS, Row
 from mappings.forms.sources import tables
-from mappings.forms.translator import envelope_reader, packed, translator
+from mappings.forms.translator import envelope_reader, translator
 from mappings.forms.wording import wording
 from tests.mappings.checker import invalid
 from tests.mappings.forms.sheets import (
@@ -232,21 +233,21 @@ def test_a_mended_row_changes_what_the_first_gave() -> None:
 
 def test_a_feed_gives_what_the_conversion_gives_and_a_row_keeps_its_identity() -> None:
     row = Row(cells=FULL, number=7)
-    raw = packed(row, "hypertension-follow-up")
+    raw = row.packed("hypertension-follow-up")
     made = translator(DEFAULT, "unknown", keyed_ids(PUBLIC_KEY))(raw)
     entries = one(FULL)["bundle"]["entry"]
     assert [draft.resource for draft in made.drafts] == [entry["resource"] for entry in entries]
     envelope = envelope_reader(DEFAULT)(raw)
     assert envelope.kind == "hypertension-follow-up"
     assert envelope.lanes == ("990122195804120960", "99012200310300024")
-    again = Row(cells={**dict(reversed(list(FULL.items()))), "空列": " ", REASONS: "部分接收"}, number=2)
-    assert envelope_reader(DEFAULT)(packed(again, "hypertension-follow-up")).identity == row.identity()
-    changed = Row(cells={**FULL, "心率": "80"})
-    assert changed.identity() != row.identity()
+    again = Row(cells={**FULL, "姓名": " 沈桂兰 ", "空列": " ", REASONS: "部分接收"}, number=2)
+    assert again.packed("hypertension-follow-up") == raw
+    changed = Row(cells={**FULL, "心率": "80"}).packed("hypertension-follow-up")
+    assert envelope_reader(DEFAULT)(changed).identity != envelope.identity
 
 
 def test_a_refused_row_of_a_feed_is_a_dead_letter_with_its_reason() -> None:
-    made = translator(DEFAULT, "F04", keyed_ids(PUBLIC_KEY))(packed(Row(cells={**FULL, "随访日期": "26.3.5"}), ""))
+    made = translator(DEFAULT, "F04", keyed_ids(PUBLIC_KEY))(Row(cells={**FULL, "随访日期": "26.3.5"}).packed(""))
     assert made.drafts == ()
     assert made.refusal is not None
     assert (made.refusal.code, made.refusal.where) == ("date-ambiguous", "随访日期")
@@ -308,3 +309,22 @@ def test_golden_numbers_keep_their_digits() -> None:
     (line,) = convert("a", csv_of({**HYPERTENSION, "体重": "62.50"}).encode())
     assert b'"value":62.50' in dumps(line)
     assert isinstance(loads(dumps(line)), dict)
+
+
+def test_rows_of_a_file_are_messages_and_one_that_is_no_row_is_a_dead_letter_by_itself() -> None:
+    raw = csv_of(HYPERTENSION) + "沈桂兰,990122195804120960,2026-03-05,158,96,2,头痛\n"
+    (place, whole), (_, moved) = messages(raw.encode(), DEFAULT)
+    assert place == "row 2"
+    assert envelope_reader(DEFAULT)(moved).problem is None
+    translate = translator(DEFAULT, "F04", keyed_ids(PUBLIC_KEY))
+    assert translate(whole).refusal is None
+    refusal = translate(moved).refusal
+    assert refusal is not None
+    assert refusal.code == "row-width"
+    (form,) = dissector(DEFAULT)(whole)
+    assert {part.at: part.name for part in form.parts}["收缩压(mmHg)"] == "收缩压"
+    with pytest.raises(HubError, match="which form"):
+        list(messages(b"a,b\n1,2\n", DEFAULT))
+    with pytest.raises(HubError, match="no pre-processors"):
+        mend(whole, [{"step": "half-width"}])
+    assert mend(whole, []) == whole

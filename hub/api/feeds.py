@@ -1,0 +1,65 @@
+"""`POST /api/feeds/{feed}`: a file of a feed of transport http, taken into the inbox before the answer.
+
+The answer names every message with the state it was stored in, and what a person has to mend. What the messages become
+is told by the doors of the inbox. A file that cannot be taken apart is kept as a dead letter and refused.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Mapping
+
+from hub.api.json_doors import Asking, Door, Told
+from hub.auth.directory import Directory
+from hub.kernel.consortium import Consortium
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ports import FileTaker
+from hub.kernel.types import Json, Taken
+
+#: Roles that may send for a feed of their legal entity; an administrator may for all.
+SENDERS = ("feed", "integration-engineer", "administrator")
+MOST_BYTES = 64 * 1024 * 1024
+
+
+def feed_doors(takers: Mapping[str, FileTaker], consortium: Consortium, directory: Directory) -> list[Door]:
+    """The door for files."""
+
+    async def take(ask: Asking) -> Told:
+        feed = consortium.feeds.get(ask.id)
+        if ask.actor.role not in SENDERS:
+            raise HubError(Category.FORBIDDEN, "this role sends no files", where="role", code="role")
+        ours = ask.actor.role == "administrator" or (
+            feed is not None and feed.facility in directory.same_entity(ask.actor.organization)
+        )
+        if feed is None or feed.name not in takers or not ours:
+            todo = "name a feed of transport http of your organisation"
+            raise HubError(Category.NOT_FOUND, "no feed of this name takes files", where="URL", todo=todo)
+        taken = await takers[feed.name](ask.content, f"http {ask.origin.address}")
+        if taken.refusal is not None:
+            raise taken.refusal
+        return Told(body=_told(taken), status=201)
+
+    return [
+        Door(
+            method="POST",
+            path="/api/feeds/{id}",
+            summary="Take a file of a feed: CSV, Excel, JSON or HL7 v2 messages",
+            roles=SENDERS,
+            handle=take,
+            gives="TakenFile",
+            takes_file=True,
+            status=201,
+            largest=MOST_BYTES,
+        )
+    ]
+
+
+def _told(taken: Taken) -> Json:
+    states: dict[str, int] = {}
+    for each in taken.messages:
+        states[each.state.value] = states.get(each.state.value, 0) + 1
+    return {
+        "messages": [{"message": each.message, "state": each.state.value} for each in taken.messages],
+        "states": states,
+        "mend": b64encode(taken.to_mend).decode(),
+    }

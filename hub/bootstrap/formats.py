@@ -1,0 +1,149 @@
+"""The formats of feeds: one object per format and profile gives all that a feed of that format needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, Protocol
+
+from hub.kernel.consortium import Feed
+from hub.kernel.ids import IdMaker
+from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.types import UnmappedCode
+from hub.pipeline.fhir_mask import Mask
+
+
+class Reading(Protocol):
+    """How the messages of a feed are read: a format with a profile. `profile` is a dataclass with a `name`."""
+
+    @property
+    def profile(self) -> Any: ...
+
+    def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator: ...
+
+    def envelope_reader(self) -> EnvelopeReader: ...
+
+    def dissector(self) -> Dissector: ...
+
+    def mender(self) -> Mender: ...
+
+    def masker(self, canonical_base: str, /) -> Callable[[], Mask]:
+        """Gives what hides the values of resources; a fresh one for each answer."""
+        ...
+
+    def knows(self, code: UnmappedCode, /) -> bool:
+        """Whether the profile has an entry for a local code."""
+        ...
+
+    def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        """The messages of a file or body, each with its place in it.
+
+        Raises HubError UNREADABLE, UNSUPPORTED or TOO_LARGE for what cannot be taken apart: it is then one message.
+        """
+        ...
+
+    def to_mend(self, raw: bytes, /) -> bytes:
+        """What a person has to mend of a file, as a file; b"" if nothing, or if the format has no such thing."""
+        ...
+
+
+class HL7v2:
+    """HL7 v2 messages with a facility profile."""
+
+    def __init__(self, path: Path | None) -> None:
+        from mappings.hl7v2.profile import DEFAULT
+        from mappings.hl7v2.profiles.load import load
+
+        self.profile: Final = load(path) if path else DEFAULT
+
+    def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
+        from mappings.hl7v2.translator import translator
+
+        return translator(self.profile, facility, ids, canonical_base=canonical_base)
+
+    def envelope_reader(self) -> EnvelopeReader:
+        from mappings.hl7v2.envelope import envelope_reader
+
+        return envelope_reader(self.profile)
+
+    def dissector(self) -> Dissector:
+        from mappings.hl7v2.dissect import dissector
+
+        return dissector(self.profile)
+
+    def mender(self) -> Mender:
+        from mappings.hl7v2.mend import mender
+
+        return mender(self.profile)
+
+    def masker(self, canonical_base: str) -> Callable[[], Mask]:
+        from mappings.hl7v2.given import given
+
+        found = given(self.profile, canonical_base)
+        return lambda: Mask(found.uris, found.codes)
+
+    def knows(self, code: UnmappedCode) -> bool:
+        return bool(self.profile.codings(code.field, code.code, code.display, code.system))
+
+    def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        from mappings.hl7v2.batch import split_messages
+
+        for number, message in enumerate(split_messages(raw), 1):
+            yield f"message {number}", message
+
+    def to_mend(self, _: bytes) -> bytes:
+        return b""
+
+
+class Form:
+    """Rows of follow-up and examination forms with a profile of their sender."""
+
+    def __init__(self, path: Path | None) -> None:
+        from mappings.forms.profile import DEFAULT, load
+
+        self.profile: Final = load(path) if path else DEFAULT
+
+    def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
+        from mappings.forms.translator import translator
+
+        return translator(self.profile, facility, ids, canonical_base=canonical_base)
+
+    def envelope_reader(self) -> EnvelopeReader:
+        from mappings.forms.translator import envelope_reader
+
+        return envelope_reader(self.profile)
+
+    def dissector(self) -> Dissector:
+        from mappings.forms.feed import dissector
+
+        return dissector(self.profile)
+
+    def mender(self) -> Mender:
+        from mappings.forms.feed import mend
+
+        return mend
+
+    def masker(self, _: str) -> Callable[[], Mask]:
+        return lambda: Mask(frozenset(), {})
+
+    def knows(self, _: UnmappedCode) -> bool:
+        return False
+
+    def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        from mappings.forms.feed import messages
+
+        return messages(raw, self.profile)
+
+    def to_mend(self, raw: bytes) -> bytes:
+        from mappings.forms.mending import errors_file
+
+        return errors_file(raw, self.profile)
+
+
+#: A format is imported when a feed has it: each brings tables of its own.
+_FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {"hl7v2": HL7v2, "form": Form}
+
+
+def reading_of(feed: Feed, profile: Path | None) -> Reading:
+    """The messages of a feed, read with a profile. Raises HubError INVALID with the lines of it that are wrong."""
+    return _FORMATS[feed.format](profile)

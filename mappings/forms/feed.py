@@ -1,0 +1,48 @@
+"""What a feed of forms needs besides its translator: files into messages, and messages taken apart for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ports import Dissector
+from hub.kernel.types import Json, Part
+from mappings.forms.convert import form_of_table
+from mappings.forms.profile import Profile
+from mappings.forms.sources import tables
+from mappings.forms.translator import form_of, question_of, unpacked
+from mappings.forms.wording import wording
+
+
+def messages(raw: bytes, profile: Profile) -> Iterator[tuple[str, bytes]]:
+    """The rows of a file as messages, each with its place. Raises HubError UNREADABLE, UNSUPPORTED or TOO_LARGE."""
+    for table in tables(raw):
+        form = form_of_table(table, profile)
+        if form is None:
+            raise HubError(Category.UNSUPPORTED, wording()["form-unknown"].english, code="form-unknown")
+        for row in table.rows:
+            yield f"row {row.number}", row.packed(form.name)
+
+
+def dissector(profile: Profile) -> Dissector:
+    """Takes rows apart: a part for every cell, named by its question."""
+
+    def take_apart(raw: bytes) -> tuple[Part, ...]:
+        form, row = unpacked(raw)
+        known = form_of(row, form, profile)
+        cells = []
+        for column, text in row.cells.items():
+            found = question_of(column, known, profile)
+            name, kind = (found[0].text, found[0].type) if found else ("", "")
+            cells.append(Part(at=column, name=name, type=kind, text=text, field=text))
+        return (Part(at=known.name, name=known.title, parts=tuple(cells)),)
+
+    return take_apart
+
+
+def mend(raw: bytes, steps: Sequence[Json]) -> bytes:
+    """Rows have no pre-processors: the same bytes without any. Raises HubError UNSUPPORTED for steps."""
+    if steps:
+        todo = "mend the rows and send them again, or change the profile and replay"
+        raise HubError(Category.UNSUPPORTED, "rows of forms have no pre-processors", where="steps", todo=todo)
+    return raw
