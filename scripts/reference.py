@@ -18,6 +18,7 @@ from hub.kernel import consortium_schema
 from hub.kernel.errors import ACK, HTTP, Category
 from hub.kernel.log import FIELDS
 from hub.kernel.settings import SETTINGS
+from mappings.cda.tables import rows
 from mappings.forms.profile import SCHEMA as FORM_PROFILE
 from mappings.hl7v2.profiles import schema
 
@@ -31,6 +32,7 @@ def pages() -> dict[str, str]:
         "errors.md": _lines(_errors()),
         "logs.md": _lines(_logs()),
         "commands.md": _lines(_commands()),
+        "cda.md": _lines(_cda()),
         "consortium.schema.json": _schema(consortium_schema.SCHEMA),
         "profile.schema.json": _schema(schema.SCHEMA),
         "form-profile.schema.json": _schema(FORM_PROFILE),
@@ -48,6 +50,39 @@ def _settings() -> Iterator[str]:
         default = f"`{setting.default}`" if setting.default != "" else "(empty)"
         secret = " Secret." if setting.secret else ""
         yield f"| `{setting.variable}` | {default} | {setting.text}{secret} |"
+
+
+def _cda() -> Iterator[str]:
+    yield "# CDA documents"
+    yield ""
+    yield "What `yilian convert cda` knows beside the structure of CDA, from the tables of `mappings/cda/tables`."
+    yield ""
+    yield "## Types of document"
+    yield ""
+    yield "| code | template | standard | title |"
+    yield "|---|---|---|---|"
+    for row in rows("documents"):
+        yield f"| {row['code']} | {row['template']} | {row['part']} | {row['title']} |"
+    yield ""
+    yield "## Data elements with a code or meaning of their own"
+    yield ""
+    yield f"All {len(rows('data-elements'))} data elements of the table are found by name where the code is missing."
+    yield ""
+    yield "| data element | names | LOINC | unit | also |"
+    yield "|---|---|---|---|---|"
+    also = {"diagnosis": "a Condition", "target": "a Goal in a plan", "": ""}
+    for row in rows("data-elements"):
+        if row["loinc"] or row["use"]:
+            names = row["names"].replace("|", ", ")
+            loinc = f"{row['loinc']} {row['display']}"
+            yield f"| {row['code']} | {names} | {loinc} | {row['unit']} | {also[row['use']]} |"
+    yield ""
+    yield "## Numbers"
+    yield ""
+    yield "| root | what it numbers | type (v2-0203) |"
+    yield "|---|---|---|"
+    for row in rows("identifiers"):
+        yield f"| {row['root']} | {row['name']} | {row['type']} |"
 
 
 def _errors() -> Iterator[str]:

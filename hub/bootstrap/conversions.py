@@ -64,5 +64,18 @@ def _form(profile: Path | None, canonical_base: str) -> Conversion:
     return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)
 
 
+def _cda(profile: Path | None, canonical_base: str) -> Conversion:
+    from mappings.cda.convert import convert
+    from mappings.cda.translator import DEFAULT_ZONE
+    from mappings.hl7v2.profiles.load import load
+
+    zone = load(profile).zone if profile else None
+    return lambda path, raw: convert(path, raw, canonical_base, zone or DEFAULT_ZONE)
+
+
 #: A format is imported when it is asked for: each brings tables of its own.
-_CONVERSIONS: Final[Mapping[str, Callable[[Path | None, str], Conversion]]] = {"hl7v2": _hl7v2, "form": _form}
+_CONVERSIONS: Final[Mapping[str, Callable[[Path | None, str], Conversion]]] = {
+    "hl7v2": _hl7v2,
+    "cda": _cda,
+    "form": _form,
+}

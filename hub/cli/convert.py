@@ -21,6 +21,7 @@ class Format(StrEnum):
     """Source formats that can be converted."""
 
     HL7V2 = "hl7v2"
+    CDA = "cda"
     FORM = "form"
     DICOM = "dicom"
 
@@ -33,7 +34,7 @@ def convert(
         Path | None, typer.Option(help="Of forms: write the rows to be mended, with the reasons, to this CSV file.")
     ] = None,
 ) -> None:
-    """Print one JSON line per message (per study, per row of a form): source, index, bundle, report, issues.
+    """Print one JSON line per message (document, study, row of a form): source, index, bundle, report, issues.
 
     Exit 1 if a file could not be read.
     """

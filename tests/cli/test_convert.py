@@ -2,6 +2,7 @@ import json
 from pathlib import Path
 
 from tests.cli.commands import yilian
+from tests.mappings.cda.documents import document
 from tests.mappings.dicom.objects import dataset, part_10
 
 ONE = (
@@ -109,3 +110,15 @@ def test_the_files_of_a_study_are_one_line_and_a_missing_one_is_named(tmp_path: 
     (row,) = lines(done.stdout)
     assert (row["source"], row["index"]) == (str(files[0]), 0)
     assert list(row) == ["source", "index", "bundle", "report", "issues"]
+
+
+def test_a_cda_document_is_one_line_and_what_is_none_is_told_without_a_traceback(tmp_path: Path) -> None:
+    good, bad = tmp_path / "good.xml", tmp_path / "bad.xml"
+    good.write_text(document(), encoding="gb18030")
+    bad.write_bytes(bytes(range(256)))
+    done = yilian("convert", "cda", good, bad)
+    assert (done.returncode, done.stderr) == (0, "")
+    first, second = lines(done.stdout)
+    assert first.keys() == {"source", "index", "bundle", "report", "issues"}
+    assert first["bundle"] is not None
+    assert second["bundle"] is None

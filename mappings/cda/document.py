@@ -1,0 +1,91 @@
+"""The document as it was sent: Binary with its bytes, DocumentReference that finds it, files that stand in its body."""
+
+from __future__ import annotations
+
+import re
+from base64 import b64decode, b64encode
+from binascii import Error
+from hashlib import sha1
+
+from hub.kernel.types import Json
+from mappings.cda.context import Context, reference
+from mappings.cda.header import document_row
+from mappings.cda.node import Node
+
+
+def keep(raw: bytes, composition: Json, numbers: list[Json], context: Context) -> None:
+    """The DocumentReference and Binary of a document; `numbers` are those that number it beside its own id."""
+    made = context.resource("DocumentReference", *context.document)
+    named = {"type": "type", "subject": "subject", "author": "author", "custodian": "custodian", "language": "language"}
+    made |= {name: composition[source] for name, source in named.items() if source in composition}
+    made["author"] = [each for each in composition["author"] if "reference" in each]
+    made |= {"status": "current", "docStatus": "final", "description": composition["title"]}
+    if "identifier" in composition:
+        made["masterIdentifier"] = composition["identifier"]
+    date = composition.get("date", "")
+    members: Json = {
+        "identifier": numbers,
+        "date": date if "T" in date else "",
+        "authenticator": next((each["party"] for each in composition.get("attester", []) if "party" in each), None),
+    }
+    made |= {name: each for name, each in members.items() if each}
+    original = {"attachment": _attachment("original", "text/xml", raw, composition["title"], context)}
+    row = document_row(context)
+    if row is not None:
+        original["format"] = {
+            "system": "urn:ietf:rfc3986",
+            "code": f"urn:oid:{row['template']}",
+            "display": row["title"],
+        }
+    made["content"] = [original, *_files(context)]
+    made["context"] = _surroundings(composition, context)
+    if not made["author"]:
+        del made["author"]
+
+
+def _surroundings(composition: Json, context: Context) -> Json:
+    made: Json = {"related": [reference(composition)]}
+    if context.encounter:
+        made["encounter"] = [context.encounter]
+    period = next((event["period"] for event in composition.get("event", []) if "period" in event), None)
+    return made | ({"period": period} if period else {})
+
+
+def _attachment(key: str, media: str, data: bytes, title: str, context: Context) -> Json:
+    """An attachment whose bytes stand in a Binary of their own."""
+    binary = context.resource("Binary", context.document[0], f"{context.document[1]}|{key}")
+    binary |= {"contentType": media, "data": b64encode(data).decode()}
+    if context.patient:
+        binary["securityContext"] = context.patient
+    digest = b64encode(sha1(data, usedforsecurity=False).digest()).decode()
+    return {"contentType": media, "url": f"Binary/{binary['id']}", "size": len(data), "hash": digest, "title": title}
+
+
+def _files(context: Context) -> list[Json]:
+    """What stands in the body as a file, a picture or a text, or is only named there."""
+    bodies = [each for each in context.root.walk() if each.name == "nonXMLBody"]
+    nodes = [text for body in bodies for text in body.all("text")]
+    for each in context.root.walk():
+        if each.name in {"observationMedia", "observation"}:
+            nodes += [value for value in each.all("value") if value.get("representation") == "B64"]
+    return [{"attachment": made} for i, node in enumerate(nodes) if (made := _file(node, i, context))]
+
+
+def _file(node: Node, number: int, context: Context) -> Json | None:
+    media = node.get("mediaType") or "text/plain"
+    if node.get("representation") == "B64":
+        try:
+            data = b64decode("".join(node.words().split()), validate=True)
+        except (Error, ValueError):
+            context.issue("not-base64", "a file is not base64 as it claims; it stands in the original document", node)
+            return None
+    else:
+        pointer = node.first("reference")
+        if pointer is not None and pointer.get("value"):
+            pointer.take("DocumentReference.content.attachment.url")
+            return {"contentType": media, "url": re.sub(r"\s", "%20", pointer.get("value"))}
+        data = node.words().encode()
+    if not data:
+        return None
+    node.take("DocumentReference.content.attachment")
+    return _attachment(f"file {number}", media, data, media, context)

@@ -1,0 +1,209 @@
+"""Observations: coded by data element and LOINC, with value, interpretation and range; targets become Goals."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.kernel.types import Json
+from mappings.cda.codes import ELEMENT_CODE, ELEMENTS, LOINC, absent, concept, said_in
+from mappings.cda.context import reference
+from mappings.cda.node import Node
+from mappings.cda.setting import Setting, begin, is_negated, is_planned, performers, status
+from mappings.cda.tables import Row, element_named, table
+from mappings.cda.values import bounds, value
+
+_STATUSES: Final = {
+    "completed": "final", "active": "preliminary", "aborted": "cancelled", "cancelled": "cancelled",
+    "new": "registered", "held": "registered", "suspended": "registered", "nullified": "entered-in-error",
+}  # fmt: skip
+_CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
+_SNOMED: Final = "http://snomed.info/sct"
+#: The side a measurement was taken on, told by the name of the code only. Upper arms: SNOMED CT.
+_SIDES: Final = (
+    ("左", "左侧", "368208006", "Left upper arm structure"),
+    ("右", "右侧", "368209003", "Right upper arm structure"),
+)
+_PRESSURES: Final = frozenset({"8480-6", "8462-4"})
+_WANTED: Final = ("目标", "建议")
+
+
+def code_of(node: Node, setting: Setting) -> tuple[Json, Row | None]:
+    """The code of an observation and the row of its data element: by code, else by name."""
+    context = setting.context
+    source = node.first("code")
+    made = concept(source, context, "Observation.code") or {}
+    row = _element(source, made)
+    if row is not None and source is not None:
+        _also(made, ELEMENTS, row["code"], "")
+    return made, row
+
+
+def _element(source: Node | None, made: Json) -> Row | None:
+    for each in made.get("coding", []):
+        match = ELEMENT_CODE.match(each["code"])
+        if match and (row := table("data-elements").get(f"{match[1]}.{match[2]}.{match[3]}.{match[4] or '00'}")):
+            return row
+    name = source.get("displayName") if source is not None else ""
+    if any(not ELEMENT_CODE.match(each["code"]) and each.get("system") == LOINC for each in made.get("coding", [])):
+        return None
+    return table("data-elements").get(element_named(name or made.get("text", ""))) if name or made.get("text") else None
+
+
+def _also(made: Json, system: str, code: str, display: str) -> None:
+    """Add a coding unless it is there."""
+    codings = made.setdefault("coding", [])
+    if not any(each.get("system") == system and each["code"] == code for each in codings):
+        codings.append({"system": system, "code": code} | ({"display": display} if display else {}))
+
+
+def observation(node: Node, setting: Setting) -> list[Json]:
+    """The resources of an observation: an Observation for each value, a Goal where it tells what is aimed at."""
+    code, row = code_of(node, setting)
+    sources = node.all("value")
+    said = [made for each in sources if (made := value(each, setting.context))]
+    if not said and not sources and (words := said_in(node.first("text"), setting.context, "Observation.value[x]")):
+        said = [{"valueString": words}]
+    if not said and (sources or not code or row is not None) and not _more(node):
+        node.refuse("states no value")
+        for each in node.all("code"):
+            each.refuse("states no value")
+            each.became.clear()
+            each.refuse("the observation states no value")
+        return []
+    if _is_target(node, row, setting):
+        return [_goal(node, code, made, setting) for made in said[:1]]
+    shared = _shared(node, code, row, setting)
+    found = [_one(node, shared, each, row, setting, i) for i, each in enumerate(said or [{}])]
+    if row is not None and row["use"] == "diagnosis" and (made := _diagnosis(node, found[0], setting)):
+        found.append(made)
+    return found
+
+
+def _more(node: Node) -> bool:
+    """Whether an observation without a value says something by what stands in it."""
+    inner = [each for name in ("entryRelationship", "component") for each in node.all(name)]
+    return any(leaf.get("code") or leaf.get("value") or leaf.text.strip() for each in inner for leaf in each.walk())
+
+
+def _is_target(node: Node, row: Row | None, setting: Setting) -> bool:
+    if node.get("moodCode") == "GOL":
+        return True
+    if row is None or row["use"] != "target":
+        return False
+    code = node.first("code")
+    name = code.get("displayName") if code is not None else ""
+    return setting.planned or is_planned(node) or any(word in name for word in _WANTED)
+
+
+def _shared(node: Node, code: Json, row: Row | None, setting: Setting) -> Json:
+    made: Json = {"status": status(node, _STATUSES, "final"), "code": code or {"extension": absent()}}
+    if row is not None and row["category"]:
+        made["category"] = [{"coding": [{"system": _CATEGORY, "code": row["category"]}]}]
+    if is_negated(node, setting):
+        url = setting.context.extension("cda-negation")
+        made["modifierExtension"] = [{"url": url, "valueBoolean": True}]
+    if setting.context.encounter:
+        made["encounter"] = setting.context.encounter
+    made |= {f"effective{name}": time for name, time in (setting.time(node) or {}).items()}
+    members = {
+        "performer": performers(node, setting),
+        "interpretation": _concepts(node, "interpretationCode", setting),
+        "method": concept(node.first("methodCode"), setting.context, "Observation.method"),
+        "bodySite": concept(node.first("targetSiteCode"), setting.context, "Observation.bodySite"),
+        "referenceRange": _ranges(node, setting),
+    }
+    return made | {name: member for name, member in members.items() if member}
+
+
+def _concepts(node: Node, name: str, setting: Setting) -> list[Json]:
+    return [made for each in node.all(name) if (made := concept(each, setting.context, "Observation.interpretation"))]
+
+
+def _ranges(node: Node, setting: Setting) -> list[Json]:
+    found = []
+    for each in node.all("referenceRange", "observationRange"):
+        made: Json = {}
+        for source in each.all("value"):
+            made |= bounds(source, "Observation.referenceRange")
+            if not made and (words := source.words() or source.get("value")):
+                source.take_all("Observation.referenceRange.text")
+                made["text"] = words
+        for end in ("low", "high"):
+            made.get(end, {}).pop("comparator", None)
+        if words := said_in(each.first("text"), setting.context, "Observation.referenceRange.text"):
+            made["text"] = words
+        if made:
+            found.append(made)
+    return found
+
+
+def _one(node: Node, shared: Json, said: Json, row: Row | None, setting: Setting, number: int) -> Json:
+    made = begin("Observation", node, setting)
+    if number:
+        made = setting.context.resource("Observation", "value", f"{made['id']}|{number}")
+        if setting.context.patient:
+            made["subject"] = setting.context.patient
+    made |= {**shared, **said, "code": {**shared["code"]}}
+    if "coding" in made["code"]:
+        made["code"]["coding"] = list(made["code"]["coding"])
+    if row is not None and row["loinc"] and _fits(row, said):
+        _also(made["code"], LOINC, row["loinc"], row["display"])
+    _side(made)
+    return made
+
+
+def _fits(row: Row, said: Json) -> bool:
+    """Whether a value is in the unit that the LOINC code is for; one without a known unit is taken to be."""
+    unit = said.get("valueQuantity", {}).get("code", "")
+    return not row["unit"] or not unit or unit == row["unit"] or row["category"] == "vital-signs"
+
+
+def _side(made: Json) -> None:
+    """Body site of a measurement whose code names the side (左侧收缩压); nothing if it is stated already."""
+    if "bodySite" in made:
+        return
+    names = [each.get("display", "") for each in made["code"].get("coding", [])] + [made["code"].get("text", "")]
+    codes = {each["code"] for each in made["code"].get("coding", [])}
+    for sign, text, snomed, display in _SIDES:
+        if any(name.startswith(sign) for name in names):
+            site: Json = {"text": text}
+            if codes & _PRESSURES:
+                site["coding"] = [{"system": _SNOMED, "code": snomed, "display": display}]
+            made["bodySite"] = site
+
+
+def _goal(node: Node, code: Json, said: Json, setting: Setting) -> Json:
+    """What is aimed at: never an Observation, which would read as if it had been measured."""
+    made = begin("Goal", node, setting)
+    name, shown = next(iter(said.items()))
+    kept = {"valueQuantity": "detailQuantity", "valueCodeableConcept": "detailCodeableConcept",
+            "valueString": "detailString", "valueBoolean": "detailBoolean", "valueInteger": "detailInteger",
+            "valueRatio": "detailRatio", "valueRange": "detailRange"}.get(name)  # fmt: skip
+    label = code.get("text") or next((each.get("display") or each["code"] for each in code.get("coding", [])), "目标")
+    target: Json = {"measure": code} if code else {}
+    if kept:
+        target[kept] = shown
+    elif name != "dataAbsentReason":
+        target["detailString"] = str(shown if isinstance(shown, str) else shown.get("start") or shown.get("end"))
+    made |= {"lifecycleStatus": "active", "description": {"text": label}}
+    if target.keys() - {"measure"}:
+        made["target"] = [target]
+    return made
+
+
+def _diagnosis(node: Node, found: Json, setting: Setting) -> Json | None:
+    """The Condition of a diagnosis that is coded; the Observation stands as its evidence."""
+    code = found.get("valueCodeableConcept")
+    if not code or "coding" not in code or "modifierExtension" in found:
+        return None
+    made = setting.context.resource("Condition", "diagnosis", found["id"])
+    made |= {"code": code, "evidence": [{"detail": [reference(found)]}]}
+    system = "http://terminology.hl7.org/CodeSystem/condition-category"
+    made["category"] = [{"coding": [{"system": system, "code": "encounter-diagnosis"}]}]
+    if setting.context.patient:
+        made["subject"] = setting.context.patient
+    if setting.context.encounter:
+        made["encounter"] = setting.context.encounter
+    for each in node.all("value"):
+        each.take("Condition.code", "code", "displayName")
+    return made

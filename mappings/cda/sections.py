@@ -1,0 +1,72 @@
+"""The sections of a document, nested ones too, to Composition.section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from hub.kernel.types import Json
+from mappings.cda.codes import concept, said_in
+from mappings.cda.context import Context
+from mappings.cda.entries import entries
+from mappings.cda.narrative import narrative
+from mappings.cda.node import Node
+from mappings.cda.parties import party
+from mappings.cda.setting import Setting
+from mappings.cda.tables import rows
+
+_PLANS: Final = ("治疗计划", "指导", "目标", "干预")
+#: The text of a section in which nothing was written: R4 wants a text, an entry or a section (cmp-1).
+_NOTHING: Final = {"status": "empty", "div": '<div xmlns="http://www.w3.org/1999/xhtml">(空)</div>'}
+
+
+def sections(holder: Node, context: Context) -> list[Json]:
+    """The sections within a body or section, whether or not they stand in a `component`."""
+    return [made for node in _nodes(holder) if (made := _section(node, context))]
+
+
+def _nodes(holder: Node) -> Iterator[Node]:
+    for child in holder.children:
+        if child.name == "section":
+            yield child
+        elif child.name in {"component", "structuredBody"}:
+            yield from _nodes(child)
+
+
+def _section(node: Node, context: Context) -> Json:
+    code = concept(node.first("code"), context, "Composition.section.code")
+    title = said_in(node.first("title"), context, "Composition.section.title")
+    name = title or _name(code)
+    made: Json = {"title": name} if name else {}
+    if code:
+        made["code"] = code
+    number = next((each["code"] for each in (code or {}).get("coding", [])), "")
+    setting = Setting(context=context, section=number, planned=_is_plan(number, f"{name} {_name(code)}"))
+    found = entries(node, setting)
+    inner = sections(node, context)
+    _text(made, node)
+    authors = [made_of for each in node.all("author") if (made_of := party(each, context))]
+    members = {"author": authors, "entry": found, "section": inner}
+    made |= {key: member for key, member in members.items() if member}
+    if made and not made.keys() & {"text", "entry", "section"}:
+        made["text"] = _NOTHING
+    return made
+
+
+def _name(code: Json | None) -> str:
+    """What a code is called."""
+    if not code:
+        return ""
+    return str(code.get("text") or next((each.get("display", "") for each in code.get("coding", [])), ""))
+
+
+def _is_plan(code: str, name: str) -> bool:
+    """Whether a section tells of what is to be, not of what is."""
+    plans = {row["section"] for row in rows("section-kinds") if row["kind"] == "plan"}
+    return code in plans or any(word in name for word in _PLANS)
+
+
+def _text(made: Json, node: Node) -> None:
+    for text in node.all("text"):
+        if div := narrative(text):
+            made["text"] = {"status": "additional", "div": div}
