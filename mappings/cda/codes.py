@@ -9,7 +9,7 @@ from typing import Final
 from hub.kernel.types import Json
 from mappings.cda.context import Context
 from mappings.cda.node import Node
-from mappings.cda.tables import table, translated
+from mappings.cda.tables import rows, table, translated
 
 LOINC_OID: Final = "2.16.840.1.113883.6.1"
 LOINC: Final = "http://loinc.org"
@@ -94,7 +94,7 @@ def said_in(node: Node | None, context: Context, to: str) -> str:
     """The words of an element, or of the narrative it refers to."""
     if node is None:
         return ""
-    words = node.words()
+    words = node.said()
     if words:
         node.take_all(to)
     return words or referred(node, context, to)
@@ -115,7 +115,8 @@ def referred(node: Node, context: Context, to: str) -> str:
 
 def identifier(node: Node, to: str) -> Json | None:
     """Identifier of an II: extension under its root, a root alone as a URI; None if it is empty."""
-    root, extension = node.get("root"), node.get("extension")
+    extension, name = node.get("extension"), node.get("assigningAuthorityName")
+    root = node.get("root") or next((row["root"] for row in rows("identifiers") if row["name"] == name), "")
     if not root and not extension:
         return None
     node.take(to, "root", "extension", "assigningAuthorityName", "displayable")
@@ -129,7 +130,7 @@ def identifier(node: Node, to: str) -> Json | None:
         return None
     else:
         made |= {"system": "urn:ietf:rfc3986", "value": _namespace(root)}
-    if name := node.get("assigningAuthorityName"):
+    if name:
         made["assigner"] = {"display": name}
     return made
 

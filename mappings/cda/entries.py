@@ -33,8 +33,21 @@ _PANEL: Final = {"completed": "final", "active": "preliminary", "aborted": "canc
 def entries(section: Node, setting: Setting) -> list[Json]:
     """References to what stands in the entries of a section, in their order."""
     found = [made for holder in section.all("entry") for made in _statements(holder, setting)]
-    found += [made for each in section.children if each.name in _STATEMENTS for made in _statement(each, setting)]
+    for node in _astray(section):
+        found += _statement(node, setting)
     return [reference(made) for i, made in enumerate(found) if made not in found[:i]]
+
+
+def _astray(section: Node) -> Iterator[Node]:
+    """Statements that stand where the standard has none, outermost first; those of inner sections are theirs."""
+    for child in section.children:
+        if child.name in _STATEMENTS:
+            if not child.visited:
+                yield child
+            else:
+                yield from _astray(child)
+        elif child.name != "section":
+            yield from _astray(child)
 
 
 def _statements(holder: Node, setting: Setting) -> Iterator[Json]:
@@ -48,6 +61,7 @@ def _statements(holder: Node, setting: Setting) -> Iterator[Json]:
 
 def _statement(node: Node, setting: Setting) -> Iterator[Json]:
     """The resources of a statement that are not linked from another one of them, so that the section names them."""
+    node.visited = True
     made = _own(node, setting)
     inside = setting.inside(node)
     inner = [each for name in _HOLDERS for holder in node.all(name) for each in _statements(holder, inside)]

@@ -25,6 +25,8 @@ def composition(context: Context) -> Json:
         made["identifier"] = number
     code = concept(root.first("code"), context, "Composition.type") or {}
     row = document_row(context)
+    if row is not None and "coding" not in code:
+        code["coding"] = [{"system": "urn:oid:2.16.156.10011.2.4", "code": row["code"], "display": row["title"]}]
     made |= {
         "status": "final",
         "type": code or {"text": row["title"] if row else "CDA"},
@@ -60,7 +62,7 @@ def document_row(context: Context) -> dict[str, str] | None:
 
 def _title(code: Json, row: dict[str, str] | None, root: Node) -> str:
     title = root.first("title")
-    words = title.words() if title is not None else ""
+    words = title.said() if title is not None else ""
     if title is not None and words:
         title.take_all("Composition.title")
     named = code.get("text") or next((each.get("display", "") for each in code.get("coding", [])), "")

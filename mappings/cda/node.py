@@ -14,7 +14,8 @@ TEXT: Final = ""
 class Node:
     """`text` is what stands before the first child, `tail` what follows the element; attributes are by local name.
 
-    `became`: leaf (attribute name, or TEXT) to the elements it went into; `refused`: leaf to the reason.
+    `visited`: whether the statement it is was read; `became`: leaf (attribute name, or TEXT) to the elements it went
+    into; `refused`: leaf to the reason.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Node:
     children: list[Node] = field(default_factory=list)
     became: dict[str, list[str]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
+    visited: bool = False
 
     def all(self, *names: str) -> list[Node]:
         """The children of a name; with several names the descendants along that path."""
@@ -69,6 +71,10 @@ class Node:
     def words(self) -> str:
         """All text within the element, white space as single blanks."""
         return " ".join("".join(self._texts()).split())
+
+    def said(self) -> str:
+        """The text of an element that has no others in it as it was written, its lines kept; else as `words`."""
+        return self.words() if self.children else self.text.strip()
 
     def _texts(self) -> Iterator[str]:
         yield self.text

@@ -36,6 +36,14 @@ _CONTROLS: Final = re.compile(
 _BARE: Final = re.compile(r"&(?!(?:amp|lt|gt|quot|apos|#\d+|#x[0-9A-Fa-f]+);)(?:([A-Za-z][A-Za-z0-9]*);)?")
 _START: Final = re.compile(r"<[A-Za-z_][^\s/>]*")
 _PREFIX: Final = re.compile(r"(?:</?|\s)([A-Za-z_][\w.-]*):[A-Za-z_]")
+#: Names of elements the mappings compare, however a sender capitalises them.
+_NAMES: Final = {
+    name.casefold(): name
+    for name in (
+        "observation", "organizer", "act", "procedure", "substanceAdministration", "encounter", "supply", "section",
+        "component", "structuredBody", "entry", "nonXMLBody", "observationMedia",
+    )
+}  # fmt: skip
 _TYPE: Final = "{http://www.w3.org/2001/XMLSchema-instance}type"
 _PARSER: Final = etree.XMLParser(
     encoding="utf-8",
@@ -154,8 +162,9 @@ def _unreadable(what: str, where: str, code: str) -> HubError:
 
 
 def _node(element: etree._Element, parent: Node | None) -> Node:
+    name = etree.QName(element).localname
     node = Node(
-        etree.QName(element).localname,
+        _NAMES.get(name.casefold(), name),
         {_attribute(str(name)): value for name, value in element.attrib.items()},
         element.text or "",
         element.tail or "",

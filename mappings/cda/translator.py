@@ -20,8 +20,8 @@ from mappings.cda.visit import visit
 DEFAULT_ZONE: Final = "+08:00"
 _LABELLED: Final = frozenset({"R", "V"})
 _CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
-#: What is of nobody's record alone and carries no label.
-_SHARED: Final = frozenset({"Practitioner", "PractitionerRole", "Organization", "Location", "Device"})
+#: What other documents tell of too, and carries no label of this one.
+_SHARED: Final = frozenset({"Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "Device"})
 
 
 def translate(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Final
+from unicodedata import normalize
 
 from hub.fhir.ucum import is_unit
 from hub.kernel.types import Json
@@ -16,8 +17,11 @@ from mappings.cda.tables import translated
 from mappings.cda.times import date_time, period
 
 UCUM: Final = "http://unitsofmeasure.org"
-_NUMBER: Final = re.compile(r"([<>]=?|[≤≥＜＞])?\s*([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d{1,2})?)\s*(.*)\Z", re.S | re.ASCII)
-_COMPARATORS: Final = {"≤": "<=", "≥": ">=", "＜": "<", "＞": ">"}
+#: A comparator, a number, and what stands behind it.
+_NUMBER: Final = re.compile(
+    r"([<>]=?|[≤≥])?\s*([+-]?(?:\d{1,30}(?:\.\d{1,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?)\s*(.*)\Z", re.S | re.ASCII
+)
+_COMPARATORS: Final = {"≤": "<=", "≥": ">="}
 _BOOLEANS: Final = {
     "true": True, "1": True, "是": True, "有": True, "y": True, "yes": True, "t": True,
     "false": False, "0": False, "否": False, "无": False, "n": False, "no": False, "f": False,
@@ -32,35 +36,39 @@ def unit(text: str) -> Json:
         return {}
     plain = "".join(printed.split()).strip("()（）")
     code = translated("units", plain) or translated("units", plain.casefold())
-    if not code and plain.isascii() and is_unit(plain):
+    if not code and plain.isascii() and not plain.isdecimal() and is_unit(plain):
         code = plain
     return {"unit": printed} | ({"system": UCUM, "code": code} if code else {})
 
 
 def quantity(node: Node, to: str) -> Json | None:
     """Quantity of a PQ, REAL or INT, with a comparator or unit that stands in its value; None if it is no number."""
-    text = node.get("value") or node.text.strip()
-    match = _NUMBER.match(text)
-    number = _decimal(match[2]) if match else None
-    if match is None or number is None or (match[3] and len(match[3]) > 12):
+    found = number_in(node.get("value") or node.text.strip())
+    if found is None:
         return None
+    comparator, number, behind = found
     node.take(to, "value", "unit", "")
     made: Json = {"value": number}
-    if match[1]:
-        made["comparator"] = _COMPARATORS.get(match[1], match[1])
+    if comparator:
+        made["comparator"] = comparator
     translation = node.first("translation")
-    printed = node.get("unit") or match[3]
+    printed = node.get("unit") or behind
     if printed in {"", "1"} and translation is not None and translation.get("displayName"):
         printed = translation.get("displayName")
         translation.take(to)
     return made | unit(printed)
 
 
-def _decimal(text: str) -> Decimal | None:
-    try:
-        return Decimal(text)
-    except InvalidOperation:
+def number_in(text: str) -> tuple[str, Decimal, str] | None:
+    """Comparator, number and unit of a text that says no more than these; None for others (120/80)."""
+    match = _NUMBER.match(normalize("NFKC", text).strip())
+    if match is None or (match[3] and not _is_printed_unit(match[3])):
         return None
+    return _COMPARATORS.get(match[1], match[1] or ""), Decimal(match[2]), match[3]
+
+
+def _is_printed_unit(text: str) -> bool:
+    return ("code" in unit(text) and not text.startswith("/")) or (text.isalpha() and len(text) <= 4)
 
 
 def value(node: Node, context: Context) -> Json | None:
@@ -75,6 +83,9 @@ def value(node: Node, context: Context) -> Json | None:
         context.issue("not-of-its-type", f"the value is not of its type {kind}; it is kept as text", node)
         made = {"valueString": text}
         node.take("Observation.valueString")
+        if node.get("unit"):
+            unit_as_sent = {"url": context.extension("cda-unit"), "valueString": node.get("unit")}
+            made["_valueString"] = {"extension": [unit_as_sent]}
     if made is None and null:
         node.take("Observation.dataAbsentReason", "nullFlavor")
         made = {"dataAbsentReason": _reason(null)}
@@ -105,17 +116,16 @@ def _guessed(node: Node) -> str:
 
 def _plain(node: Node) -> str:
     """What a value says, for people."""
-    said = node.words() or node.get("value") or node.get("displayName") or node.get("code")
+    said = node.said() or node.get("value") or node.get("displayName") or node.get("code")
     if not said:
         said = "-".join(filter(None, (each.get("value") for each in (*node.all("low"), *node.all("high")))))
-    unit_text = node.get("unit")
-    return f"{said} {unit_text}" if said and unit_text else said
+    return said
 
 
 def _text(node: Node, context: Context) -> Json | None:
     if node.get("representation") == "B64":
         return None
-    said = node.words() or referred(node, context, "Observation.valueString")
+    said = node.said() or referred(node, context, "Observation.valueString")
     said = said or node.get("value") or node.get("displayName") or node.get("code")
     if not said:
         return None

@@ -82,7 +82,7 @@ def codes(resource: Json) -> list[tuple[str | None, str]]:
         ),
         ('<value xsi:type="CD" displayName="规律"/>', "valueCodeableConcept", {"text": "规律"}),
         (TAKEN, "valueCodeableConcept", {"text": "规律服药"}),
-        ('<value xsi:type="PQ" value="不详" unit="支"/>', "valueString", "不详 支"),
+        ('<value xsi:type="PQ" value="不详" unit="支"/>', "valueString", "不详"),
     ],
 )  # fmt: skip
 def test_every_type_of_value_keeps_what_it_says(value: str, name: str, expected: Any) -> None:
@@ -291,3 +291,38 @@ def test_two_values_are_two_observations() -> None:
     statement = observation("DE04.01.118.00", "症状", "<value>头晕</value><value>乏力</value>")
     found = made(document(section("11450-4", "PROBLEM LIST", [statement])), "Observation")
     assert [each["valueString"] for each in found] == ["头晕", "乏力"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "comparator"),
+    [
+        (".5", "0.5", None),
+        ("１２０", "120", None),
+        ("&lt;3.9", "3.9", "<"),
+        ("≥ 7", "7", ">="),
+        ("150mmHg", "150", None),
+    ],
+)
+def test_numbers_are_read_as_people_write_them(text: str, value: str, comparator: str | None) -> None:
+    found = one(observation("DE04.10.143.00", "某项", f'<value xsi:type="PQ" value="{text}"/>'))["valueQuantity"]
+    assert (found["value"], found.get("comparator")) == (Decimal(value), comparator)
+
+
+@pytest.mark.parametrize("text", ["120/80", "3-5", "1+", "2026-03-01", "12 34"])
+def test_what_only_begins_with_a_number_is_none(text: str) -> None:
+    assert one(observation("DE04.10.143.00", "某项", f'<value xsi:type="PQ" value="{text}"/>'))["valueString"] == text
+
+
+def test_the_lines_of_a_text_are_kept() -> None:
+    found = one(observation("DE02.10.071.00", "现病史", '<value xsi:type="ST">\n头晕  三天\n乏力\n</value>'))
+    assert found["valueString"] == "头晕  三天\n乏力"
+
+
+def test_statements_that_stand_astray_or_are_capitalised_otherwise_are_found() -> None:
+    pulse = observation("DE04.10.118.00", "脉率", pq("70", "次/分"))
+    weight = observation("DE04.10.188.00", "体重", pq("60", "kg")).replace("observation", "Observation")
+    deep = f"<organizer>{pulse}<group><entryRelationShip>{weight}</entryRelationShip></group></organizer>"
+    text = document(section("8716-3", "VITAL SIGNS", [deep]))
+    assert [each["valueQuantity"]["value"] for each in made(text, "Observation")] == [70, 60]
+    (composition,) = made(text, "Composition")
+    assert len(composition["section"][0]["entry"]) == 2
