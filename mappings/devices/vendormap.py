@@ -1,0 +1,122 @@
+"""Vendor maps: where in a vendor's JSON things stand, and what they are. Read from `vendors/*.yaml`.
+
+| key | |
+|---|---|
+| `readings` | path of the list of readings; absent: the payload is one |
+| `device` | path of the device's number |
+| `time` | path of the time of measurement; `form`: epoch-seconds, epoch-milliseconds or text; `zone` of bare texts |
+| `sent` | path, in the payload, of the sender's own clock when it sent (same form) |
+| `measures` | `path`, `when` (member: value), `mdc`, `loinc`, `unit`, `units` (family), `unit_path`, `range`, `panel` |
+
+A path is names and numbers joined by `.`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.yamlfile import read
+from mappings.forms.formmap import Observe, Question
+
+_FOLDER: Final = Path(__file__).parent / "vendors"
+
+TimeForm = Literal["epoch-seconds", "epoch-milliseconds", "text"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """One value of a reading. `question` holds its unit, family of units and plausible range."""
+
+    path: str
+    mdc: str
+    mdc_name: str
+    question: Question
+    when: Mapping[str, str]
+    unit_path: str = ""
+
+    @property
+    def panel(self) -> str:
+        return self.question.observe.panel if self.question.observe else ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """All a vendor map says."""
+
+    name: str
+    device: str
+    time: str
+    form: TimeForm
+    zone: str
+    measures: tuple[Measure, ...]
+    readings: str = ""
+    sent: str = ""
+
+
+@cache
+def vendor(name: str) -> Vendor:
+    """The map of a vendor. Raises HubError NOT_FOUND."""
+    path = _FOLDER / f"{name}.yaml"
+    if not name.replace("-", "").isalnum() or not path.is_file():
+        raise HubError(Category.NOT_FOUND, "no such vendor", where="vendor", todo="add it to vendors/")
+    return vendor_of(read(path).data)
+
+
+def vendor_of(data: Mapping[str, Any]) -> Vendor:
+    """A vendor map as it stands in a file."""
+    time = data["time"]
+    return Vendor(
+        name=data["name"],
+        device=data["device"],
+        time=time["path"],
+        form=time["form"],
+        zone=time.get("zone", "+08:00"),
+        measures=tuple(map(_measure, data["measures"])),
+        readings=data.get("readings", ""),
+        sent=data.get("sent", ""),
+    )
+
+
+def _measure(row: Mapping[str, Any]) -> Measure:
+    low, high = row["range"]
+    question = Question(
+        link=row["name"],
+        columns=(row["text"],),
+        type="quantity",
+        unit=row["unit"],
+        units=row.get("units", ""),
+        low=Decimal(str(low)),
+        high=Decimal(str(high)),
+        observe=Observe(
+            code=row.get("loinc", ""),
+            display=row.get("display", ""),
+            category=row.get("category", "vital-signs"),
+            panel=row.get("panel", ""),
+        ),
+    )
+    return Measure(
+        path=row["path"],
+        mdc=str(row.get("mdc", "")),
+        mdc_name=row.get("mdc_name", ""),
+        question=question,
+        when={name: str(value) for name, value in row.get("when", {}).items()},
+        unit_path=row.get("unit_path", ""),
+    )
+
+
+def at(data: Any, path: str) -> Any:
+    """What stands at a path; None if nothing does."""
+    for step in path.split("."):
+        if isinstance(data, Mapping):
+            data = data.get(step)
+        elif isinstance(data, list) and step.isdecimal() and int(step) < len(data):
+            data = data[int(step)]
+        else:
+            return None
+    return data

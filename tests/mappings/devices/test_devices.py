@@ -1,0 +1,235 @@
+"""Readings of devices: when, whose, in which unit; and PCD-01 by the HL7 v2 mapping."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from hub.kernel.errors import HubError
+from hub.kernel.ids import PUBLIC_KEY, keyed_ids
+from hub.kernel.types import Json, Translation
+from mappings.devices.binding import Binding, bound
+from mappings.devices.clock import corrected, instant
+from mappings.devices.readings import Reading, readings
+from mappings.devices.translate import MDC, translate
+from mappings.devices.vendormap import vendor
+from mappings.hl7v2.convert import bundle, convert
+from tests.mappings.checker import invalid
+
+NOW = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
+MILLISECONDS = int(NOW.timestamp() * 1000)
+BAND = {"deviceNum": "W-1", "createTime": MILLISECONDS, "sbp": 188, "dbp": 116, "pulse": 96}
+P1 = Binding(device="W-1", authority="|NNCHN", key="990122195804120960", start=NOW - timedelta(days=30))
+
+
+def taken(name: str, payload: Any, received: datetime = NOW) -> list[Reading | HubError]:
+    return list(readings(json.dumps(payload).encode(), vendor(name), received))
+
+
+def one(name: str, payload: Any, received: datetime = NOW) -> Reading:
+    (found,) = taken(name, payload, received)
+    assert isinstance(found, Reading), found
+    return found
+
+
+def band(*changes: Json, **payload: Any) -> Json:
+    return {"data": [{**BAND, **change} for change in changes or ({},)], **payload}
+
+
+def said(reading: Reading, *bindings: Binding) -> Translation:
+    return translate(reading, vendor("wristband"), bindings or (P1,), "F04", keyed_ids(PUBLIC_KEY))
+
+
+def values(reading: Reading) -> dict[str, Decimal]:
+    return {measure.question.link: value for measure, value in reading.values}
+
+
+def codes(reading: Reading) -> list[str]:
+    return [issue.code for issue in reading.issues]
+
+
+def test_a_reading_becomes_a_panel_and_observations_of_a_device_and_its_person() -> None:
+    made = said(one("wristband", band()))
+    assert made.refusal is None
+    whole = bundle(made.drafts)
+    assert invalid(whole) == []
+    observed = [draft for draft in made.drafts if draft.resource["resourceType"] == "Observation"]
+    observations = {draft.key.rpartition("|")[2]: draft.resource for draft in observed}
+    pressure = observations["blood-pressure"]
+    assert [part["valueQuantity"]["value"] for part in pressure["component"]] == [188, 116]
+    assert {"system": MDC, "code": "150021", "display": "MDC_PRESS_BLD_NONINV_SYS"} in pressure["component"][0]["code"][
+        "coding"
+    ]
+    assert observations["pulse"]["valueQuantity"]["code"] == "/min"
+    patient = keyed_ids(PUBLIC_KEY)("F04", "Patient", "|NNCHN", "990122195804120960")
+    assert {draft.patient for draft in observed} == {patient}
+    assert pressure["effectiveDateTime"] == "2026-03-05T01:30:00+00:00"
+
+
+def test_a_reading_that_is_sent_again_has_the_same_identity_and_ids() -> None:
+    first, again = one("wristband", band()), one("wristband", band(), NOW + timedelta(hours=3))
+    assert first.identity == again.identity
+    assert said(first).drafts == said(again).drafts
+    later = one("wristband", band({"createTime": MILLISECONDS - 60_000}))
+    assert later.identity != first.identity
+
+
+@pytest.mark.parametrize(
+    ("value", "form", "told"),
+    [
+        (MILLISECONDS, "epoch-milliseconds", ""),
+        (MILLISECONDS // 1000, "epoch-seconds", ""),
+        (MILLISECONDS // 1000, "epoch-milliseconds", "time-unit"),
+        (MILLISECONDS, "epoch-seconds", "time-unit"),
+        (str(MILLISECONDS), "epoch-milliseconds", ""),
+        ("2026-03-05 09:30:00", "text", ""),
+        ("2026/03/05 09:30", "text", ""),
+        ("20260305093000", "text", ""),
+        ("2026-03-05T01:30:00Z", "text", ""),
+    ],
+)
+def test_epochs_and_texts_name_the_same_instant(value: Any, form: Any, told: str) -> None:
+    found = instant(value, form, "+08:00")
+    assert found is not None
+    assert (found.at, found.told) == (NOW, told)
+
+
+@pytest.mark.parametrize("value", ["soon", "", None, [], "NaN", 12, 10**30])
+def test_what_names_no_instant_is_told(value: Any) -> None:
+    (error,) = taken("wristband", band({"createTime": value}))
+    assert isinstance(error, HubError)
+    assert error.code == "time"
+
+
+def test_a_clock_eight_hours_fast_is_corrected_by_what_the_phone_says_of_itself() -> None:
+    fast = 8 * 3_600_000
+    yesterday = MILLISECONDS - 86_400_000
+    payload = band({"createTime": yesterday + fast}, {}, sendTime=MILLISECONDS + fast)
+    first, second = taken("wristband", payload)
+    assert isinstance(first, Reading)
+    assert isinstance(second, Reading)
+    assert first.when == NOW - timedelta(days=1)
+    assert codes(first) == ["clock-fast"]
+    assert second.when == NOW - timedelta(hours=8)
+
+
+def test_a_reading_from_the_future_is_eight_hours_fast_or_nobodys_to_guess() -> None:
+    found = one("wristband", band({"createTime": MILLISECONDS + 8 * 3_600_000}))
+    assert (found.when, codes(found)) == (NOW, ["clock-fast"])
+    (error,) = taken("wristband", band({"createTime": MILLISECONDS + 3 * 3_600_000}))
+    assert isinstance(error, HubError)
+    assert error.code == "future"
+    assert corrected(NOW - timedelta(hours=8), NOW, NOW) == (NOW - timedelta(hours=8), "")
+
+
+def meter(**changes: Any) -> Json:
+    return {"sn": "G-1", "measureTime": "2026-03-05 09:00", "period": 1, "value": 7.4, "unit": "mmol/L", **changes}
+
+
+@pytest.mark.parametrize(
+    ("changes", "value", "told"),
+    [
+        ({}, "7.4", []),
+        ({"value": 126, "unit": "mg/dL"}, "6.99", ["unit-converted"]),
+        ({"unit": ""}, "7.4", ["unit-assumed"]),
+        ({"value": "126", "unit": None}, "6.99", ["unit-inferred"]),
+    ],
+)
+def test_glucose_is_in_the_unit_that_is_stated_or_told(changes: Json, value: str, told: list[str]) -> None:
+    found = one("glucometer", meter(**changes))
+    assert values(found) == {"fasting-glucose": Decimal(value)}
+    assert codes(found) == told
+
+
+@pytest.mark.parametrize("changes", [{"value": 126}, {"value": "Hi"}, {"value": 700, "unit": ""}, {"unit": "kg"}])
+def test_what_is_implausible_in_its_unit_is_not_believed(changes: Json) -> None:
+    found = one("glucometer", meter(**changes))
+    assert found.values == ()
+    assert [issue.severity for issue in found.issues] == ["error"]
+    assert "126" not in found.issues[0].text
+
+
+def test_a_kind_nobody_described_is_no_value_of_another() -> None:
+    assert values(one("glucometer", meter(period=2))) == {"glucose": Decimal("7.4")}
+    assert one("glucometer", meter(period=9)).values == ()
+
+
+def test_a_kiosk_sends_nested_values_and_its_own_units() -> None:
+    payload = {
+        "kiosk": {"id": 7},
+        "time": MILLISECONDS // 1000,
+        "bp": {"high": 132, "low": 82},
+        "body": {"weight": 125, "weightUnit": "斤", "height": 1.65},
+    }
+    found = values(one("health-kiosk", payload))
+    assert (found["weight"], found["height"], found["systolic"]) == (Decimal("62.5"), Decimal(165), Decimal(132))
+
+
+def test_a_device_is_its_wearers_for_a_time_and_then_anothers() -> None:
+    change = NOW - timedelta(days=5)
+    first = Binding(device="W-1", authority="a", key="P1", start=NOW - timedelta(days=30), end=change)
+    second = Binding(device="W-1", authority="a", key="P2", start=change)
+    who = [bound([first, second], "W-1", when) for when in (change - timedelta(seconds=1), change, NOW)]
+    assert who == [first, second, second]
+    assert bound([first, second], "W-1", NOW - timedelta(days=31)) is None
+    assert bound([first, second], "W-2", NOW) is None
+
+
+def test_a_reading_of_nobodys_or_of_two_peoples_device_waits() -> None:
+    reading = one("wristband", band())
+    other = Binding(device="W-1", authority="|NNCHN", key="990122194909231419", start=NOW - timedelta(days=1))
+    ended = Binding(device="W-1", authority="a", key="P", start=NOW - timedelta(days=9), end=NOW)
+    for bindings in ((P1, other), (ended,)):
+        made = said(reading, *bindings)
+        assert made.drafts == ()
+        assert made.refusal is not None
+        assert made.refusal.code == "unbound-device"
+
+
+def test_one_bad_reading_does_not_cost_the_others() -> None:
+    found = taken("wristband", band({"deviceNum": ""}, {}, {"createTime": "?"}))
+    assert [each.code if isinstance(each, HubError) else "" for each in found] == ["device", "", "time"]
+    with pytest.raises(HubError, match="no list of readings"):
+        taken("wristband", {"data": {}})
+
+
+ANYTHING = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda inner: st.lists(inner, max_size=3)
+)
+
+
+@given(ANYTHING)
+@settings(max_examples=40)
+def test_no_value_brings_a_reading_down(value: Any) -> None:
+    for each in taken("wristband", band({"sbp": value, "createTime": value}, {"sbp": value})):
+        assert isinstance(each, (Reading, HubError))
+
+
+PCD_01 = (
+    "MSH|^~\\&|GATEWAY^1234560000000001^EUI-64|F04|HUB|YILIAN|20260305093000+0800||ORU^R01^ORU_R01|D1|P|2.6|||NE|AL\r"
+    "PID|||990122195804120960^^^^SFZH||沈桂兰^^^^^^L\r"
+    "OBR|1|AB1^GATEWAY^1234560000000001^EUI-64|CD1^GATEWAY^1234560000000001^EUI-64|182777000^monitoring of patient^"
+    "SNOMED-CT|||20260305092900+0800\r"
+    "OBX|1|CWE|68220^MDC_TIME_SYNC_PROTOCOL^MDC|0.0.0.1|532224^MDC_TIME_SYNC_NONE^MDC||||||R\r"
+    "OBX|2||528391^MDC_DEV_SPEC_PROFILE_BP^MDC|1|||||||X|||||||5678EF^^5678EF^EUI-64\r"
+    "OBX|3||150020^MDC_PRESS_BLD_NONINV^MDC|1.0.1|||||||X|||20260305092900+0800\r"
+    "OBX|4|NM|150021^MDC_PRESS_BLD_NONINV_SYS^MDC|1.0.1.1|158|266016^MDC_DIM_MMHG^MDC|||||R\r"
+    "OBX|5|NM|150022^MDC_PRESS_BLD_NONINV_DIA^MDC|1.0.1.2|96|266016^MDC_DIM_MMHG^MDC|||||R\r"
+)
+
+
+def test_pcd_01_is_understood_by_the_hl7_v2_mapping() -> None:
+    (line,) = convert("pcd", PCD_01.encode())
+    found = [entry["resource"] for entry in line["bundle"]["entry"]]
+    observed = [each for each in found if each["resourceType"] == "Observation"]
+    by_code = {each["code"]["coding"][0]["code"]: each for each in observed}
+    assert by_code["150021"]["valueQuantity"]["value"] == 158
+    assert by_code["150021"]["code"]["coding"][0]["system"] == MDC
+    assert by_code["150021"]["effectiveDateTime"].startswith("2026-03-05T09:29:00")
+    assert [issue for issue in line["issues"] if issue["severity"] == "fatal"] == []
