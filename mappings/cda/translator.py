@@ -12,6 +12,7 @@ from mappings.cda.document import keep
 from mappings.cda.header import composition
 from mappings.cda.node import Node
 from mappings.cda.patient import patient
+from mappings.cda.refine import refine
 from mappings.cda.sections import sections
 from mappings.cda.times import read
 from mappings.cda.trace import report
@@ -46,6 +47,7 @@ def translate(
     made = composition(context)
     if found := sections(_body(document), context):
         made["section"] = found
+    refine(made, numbers, context)
     keep(raw, made, numbers, context)
     _label(made.get("confidentiality", ""), context)
     stated = read(document.first("effectiveTime"), context, "Composition.date")

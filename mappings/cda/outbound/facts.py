@@ -1,0 +1,44 @@
+"""Which data element a resource is told under in a document: by its own coding, else by its LOINC code."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hub.kernel.types import Json
+from mappings.cda.codes import ELEMENTS, LOINC
+from mappings.cda.tables import rows
+
+DIAGNOSIS = "DE05.01.024.00"
+
+
+def element_of(concept: Json) -> tuple[str, str]:
+    """Data element and name of a code; ("", name) for one that has none."""
+    codings = concept.get("coding", [])
+    name = concept.get("text") or next((each["display"] for each in codings if each.get("display")), "")
+    for each in codings:
+        if each.get("system") == ELEMENTS:
+            return each["code"], each.get("display") or name
+    for each in codings:
+        for row in rows("data-elements"):
+            if each.get("system") == LOINC and row["loinc"] == each["code"]:
+                return row["code"], row["names"].partition("|")[0]
+    return "", name
+
+
+def said(holder: Json, prefix: str) -> tuple[str, object] | None:
+    """The choice of an element, as ("Quantity", ...); None if there is none."""
+    for name, value in holder.items():
+        if name.startswith(prefix) and name != prefix:
+            kind = name.removeprefix(prefix)
+            return kind[0].upper() + kind[1:], value
+    return None
+
+
+def diagnoses(resources: Sequence[Json]) -> list[Json]:
+    """Conditions no Observation stands behind as evidence, as Observations of the diagnosis."""
+    made = []
+    for each in resources:
+        if each["resourceType"] == "Condition" and not each.get("evidence") and each.get("code"):
+            code = {"coding": [{"system": ELEMENTS, "code": DIAGNOSIS, "display": "诊断代码"}]}
+            made.append({"resourceType": "Observation", "code": code, "valueCodeableConcept": each["code"]})
+    return made
