@@ -9,6 +9,7 @@ import json
 import os
 import sys
 from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
@@ -17,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
 from hub.mpi.features import Features
 from hub.mpi.lookup import Past, Review
@@ -31,6 +33,7 @@ Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Url = Annotated[str | None, typer.Option(help="The database instead (postgresql://...).")]
 Reason = Annotated[str, typer.Option(help="Why, without patient data; kept with the decision.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Patient = Annotated[str, typer.Argument(help="Id of a source Patient.")]
 Number = Annotated[int, typer.Argument(help="Number of the pair.")]
 
 
@@ -60,8 +63,43 @@ def apart(number: Number, reason: Reason, data: Data = None, url: Url = None) ->
     typer.echo(f"decision {decided.number}: two persons")
 
 
+def merge(one: Patient, other: Patient, reason: Reason, data: Data = None, url: Url = None) -> None:
+    """Decide that two source patients are one person; all of both persons come together."""
+    decided = _run(data, url, lambda hands: hands.merge(one, other, reason=reason))
+    typer.echo(f"decision {decided.number}: one person")
+
+
+def keep_apart(one: Patient, other: Patient, reason: Reason, data: Data = None, url: Url = None) -> None:
+    """Decide that two source patients of two persons stay two; the matcher will not link them."""
+    decided = _run(data, url, lambda hands: hands.apart(one, other, reason=reason))
+    typer.echo(f"decision {decided.number}: two persons")
+
+
+def split(
+    patients: Annotated[list[str], typer.Argument(help="Ids of source Patients of one person.")],
+    reason: Reason,
+    data: Data = None,
+    url: Url = None,
+) -> None:
+    """Let some source patients leave their person and be another one, together."""
+    decided = _run(data, url, lambda hands: hands.split(patients, reason=reason))
+    typer.echo(f"decision {decided.number}: a person of their own")
+
+
+def move(
+    patient: Patient,
+    to: Annotated[str, typer.Option(help="Id of a source Patient of the person it belongs to.")],
+    reason: Reason,
+    data: Data = None,
+    url: Url = None,
+) -> None:
+    """Take a source patient from its person to another's, in one decision; its companions stay."""
+    decided = _run(data, url, lambda hands: hands.move(patient, to, reason=reason))
+    typer.echo(f"decision {decided.number}: moved")
+
+
 def unlink(
-    patient: Annotated[str, typer.Argument(help="Id of a source Patient.")],
+    patient: Patient,
     reason: Reason,
     data: Data = None,
     url: Url = None,
@@ -91,6 +129,31 @@ def history(
     """Show every decision about a source patient or a person, oldest first."""
     found = _run(data, url, lambda hands: hands.history(of))
     _print(found, _past_row, ("decision", "at", "kind", "by", "first", "second", "score", "why"), as_json=as_json)
+
+
+def as_of(
+    of: Annotated[str, typer.Argument(help="Id of a source Patient or of a person.")],
+    at: Annotated[str, typer.Argument(help="Instant, `2026-03-02T08:00+08:00`; without an offset, local time.")],
+    data: Data = None,
+    url: Url = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show which person a source patient was at an instant, and who else was."""
+    found = _run(data, url, lambda hands: hands.as_of(of, _instant(at)))
+    if as_json:
+        _print([found], lambda _: (), (), as_json=True)
+        return
+    typer.echo(f"person {found.person}")
+    for patient in found.patients:
+        typer.echo(f"  Patient/{patient}")
+
+
+def _instant(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text).astimezone()
+    except ValueError:
+        todo = "write it as 2026-03-02T08:00+08:00"
+        raise HubError(Category.INVALID, "is not a time", where="as-of", todo=todo) from None
 
 
 def register(data: Data = None, url: Url = None) -> None:

@@ -27,6 +27,8 @@ class Kind(StrEnum):
     MERGE = "merge"  #: a facility: my two numbers are one patient (HL7 A40, A34, A18 ...)
     UNLINK = "unlink"  #: a source patient belongs to another person than thought
     APART = "apart"  #: two source patients are two persons
+    SPLIT = "split"  #: several source patients are a person of their own
+    MOVE = "move"  #: a source patient belongs to another person, and to which
     REVERSAL = "reversal"  #: an earlier decision is taken back
 
 
@@ -74,7 +76,8 @@ class Decision:
     """One decision. `first`, `second`: the sources it is about (of a merge: survivor and loser), by number.
 
     `who` is the account of a steward, `message` the inbox number; `evidence` names comparisons, never values.
-    `standing`: not reversed. `reverses`: the decision it takes back.
+    `standing`: not reversed. `reverses`: the decision it takes back. `disputed`: a second reversal of it stands as
+    well, so that it does not hold again by taking back the first.
     """
 
     number: int
@@ -89,6 +92,7 @@ class Decision:
     note: str = ""
     reverses: int | None = None
     standing: bool = True
+    disputed: bool = False
     edges: list[Edge] = field(default_factory=list)
     closings: list[Edge] = field(default_factory=list)
     moves: list[Move] = field(default_factory=list)

@@ -13,7 +13,9 @@ from hub.mpi.index_read import edge_of_row
 from hub.mpi.people import touched
 
 _ONE: Final = """
-SELECT decision.*, one.number AS first_number, other.number AS second_number
+SELECT decision.*, one.number AS first_number, other.number AS second_number, EXISTS (
+    SELECT FROM mpi_decision AS more WHERE more.reverses = decision.number AND more.standing AND more.number <> $2
+) AS disputed
 FROM mpi_decision AS decision
 JOIN mpi_source AS one ON one.pkey = decision.first
 LEFT JOIN mpi_source AS other ON other.pkey = decision.second
@@ -49,7 +51,7 @@ async def chain(tx: Tx, number: int) -> list[Decision]:
     found: list[Decision] = []
     reached: int | None = number
     while reached is not None:
-        row = await tx.fetchrow(_ONE, reached)
+        row = await tx.fetchrow(_ONE, reached, found[-1].number if found else 0)
         if row is None:
             raise HubError(Category.NOT_FOUND, "no such decision", where="mpi")
         if not found and not row["standing"]:
@@ -93,4 +95,6 @@ def _decision(row: Mapping[str, Any]) -> Decision:
         evidence=row["evidence"],
         note=row["note"],
         reverses=row["reverses"],
+        standing=row["standing"],
+        disputed=row["disputed"],
     )

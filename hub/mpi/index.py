@@ -77,7 +77,7 @@ class PatientIndex:
         if not entries and not statements:
             return
         await index_read.lock(tx, _claims(entries))
-        numbers = await index_write.put(tx, entries)
+        numbers = await index_write.put(tx, entries, self._clock())
         found = await index_read.blocks(tx, {key for entry in entries for key in entry.keys})
         pairs = {numbers[entry.pkey]: _candidates(entry, numbers[entry.pkey], found) for entry in entries}
         plans = await _plans(tx, statements)

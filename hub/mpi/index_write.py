@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 from uuid import UUID
 
@@ -16,8 +17,8 @@ from hub.mpi.packed import pack
 from hub.mpi.people import People
 
 _ADD: Final = """
-INSERT INTO mpi_source (pkey, patient, facility, person, digest, features)
-SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bytea[])
+INSERT INTO mpi_source (pkey, patient, facility, person, digest, features, since)
+SELECT *, $7 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bytea[])
 ON CONFLICT (pkey) DO NOTHING RETURNING pkey, number
 """
 
@@ -64,8 +65,8 @@ class Entry:
     old_keys: frozenset[int] = frozenset()
 
 
-async def put(tx: Tx, entries: Sequence[Entry]) -> dict[UUID, int]:
-    """Add or renew sources and their keys; returns their numbers.
+async def put(tx: Tx, entries: Sequence[Entry], at: datetime) -> dict[UUID, int]:
+    """Add (at this time) or renew sources and their keys; returns their numbers.
 
     Raises HubError UNAVAILABLE (`race`) if another transaction added one of them meanwhile.
     """
@@ -73,7 +74,7 @@ async def put(tx: Tx, entries: Sequence[Entry]) -> dict[UUID, int]:
     fresh = [entry for entry in entries if not entry.was]
     if fresh:
         rows = [(e.pkey, e.patient, e.facility, e.own, e.digest, pack(e.side)) for e in fresh]
-        numbers |= {row["pkey"]: row["number"] for row in await tx.fetch(_ADD, *columns(rows))}
+        numbers |= {row["pkey"]: row["number"] for row in await tx.fetch(_ADD, *columns(rows), at)}
         if len(numbers) < len(entries):
             raise race()
     renewed = [(entry.pkey, entry.digest, pack(entry.side)) for entry in entries if entry.was]

@@ -44,6 +44,8 @@ WHERE decision.number IN (
     SELECT number FROM mpi_decision JOIN asked ON first = asked.pkey
     UNION SELECT number FROM mpi_decision JOIN asked ON second = asked.pkey
     UNION SELECT move.decision FROM mpi_move AS move JOIN asked USING (pkey)
+    UNION SELECT edge.decision FROM asked JOIN mpi_source USING (pkey) JOIN mpi_edge AS edge ON edge.first = number
+    UNION SELECT edge.decision FROM asked JOIN mpi_source USING (pkey) JOIN mpi_edge AS edge ON edge.second = number
 )
 ORDER BY decision.number
 """

@@ -7,8 +7,9 @@ was not merged away. So the id follows from the edges too, and comes back when t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 from uuid import UUID
 
@@ -94,17 +95,19 @@ class People:
 
     def take_back(self, chain: Sequence[Decision], reversal: Decision) -> Decision:
         """Let `reversal` take back `chain[0]`. What that had reversed follows in `chain`, and so on: each holds again
-        or no more, in turn; only the last has edges.
+        if no reversal of it stands, and no more if one does; only the last has edges.
         """
-        end = chain[-1]
-        for decision in chain:
-            decision.standing = not decision.standing
+        end, stood = chain[-1], chain[-1].standing
+        chain[0].standing = False
+        for later, earlier in pairwise(chain):
+            earlier.standing = not (later.standing or earlier.disputed)
         end.edges = [self.put(edge) for edge in end.edges]
         end.closings = [self.put(edge) for edge in end.closings]
+        change = int(end.standing) - int(stood)
         for edge in end.edges:
-            edge.closed += -1 if end.standing else 1
+            edge.closed -= change
         for edge in end.closings:
-            edge.closed += 1 if end.standing else -1
+            edge.closed += change
         self.settle(reversal, touched(end))
         self.decided.append(reversal)
         self.turned += chain
@@ -129,8 +132,7 @@ class People:
             self.persons[number] = target
 
     def _name_of(self, group: Iterable[int]) -> str:
-        senior = min(group, key=lambda number: (self._merged_away(number), number))
-        return self.members[senior].own
+        return self.members[senior(group, self._merged_away)].own
 
     def _merged_away(self, number: int) -> bool:
         return any(edge.loser == number for edge in self.standing(number, Bond.LINK))
@@ -138,6 +140,11 @@ class People:
     def new(self, kind: Kind, **told: object) -> Decision:
         """A decision with the next number, not yet taken."""
         return Decision(number=-1 - len(self.decided), kind=kind, **told)  # type: ignore[arg-type]
+
+
+def senior(group: Iterable[int], merged_away: Callable[[int], bool]) -> int:
+    """The source whose own id a person bears."""
+    return min(group, key=lambda number: (merged_away(number), number))
 
 
 def edge_of(decision: Decision, one: int, other: int, bond: Bond, loser: int | None = None) -> Edge:

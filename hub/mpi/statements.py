@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from itertools import product
+from collections.abc import Collection, Iterable, Sequence
+from itertools import pairwise, product
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
@@ -29,7 +29,7 @@ class Statements:
         people = self._people
         decision = people.new(Kind.MERGE, actor=Actor.MESSAGE, first=survivor, second=loser, message=message)
         decision.edges.append(edge_of(decision, survivor, loser, Bond.LINK, loser))
-        decision.closings += _between(people, survivor, loser, Bond.APART)
+        decision.closings += _edges(people, [survivor], [loser], Bond.APART)
         companions = people.group(loser)
         if survivor not in companions:
             decision.closings += [e for e in people.standing(loser, Bond.LINK) if e.actor is Actor.MATCHER]
@@ -58,8 +58,7 @@ class Statements:
         people = self._people
         decision = self._by_steward(Kind.LINK, one, other, who, note)
         decision.edges.append(edge_of(decision, one, other, Bond.LINK))
-        first, second = people.group(one), people.group(other)
-        decision.closings += [edge for a in first for edge in people.standing(a, Bond.APART) if edge.other(a) in second]
+        decision.closings += _edges(people, people.group(one), people.group(other), Bond.APART)
         return people.decide(decision)
 
     def apart(self, one: int, other: int, *, who: str, note: str = "") -> Decision:
@@ -85,6 +84,44 @@ class Statements:
             raise HubError(Category.CONFLICT, "is a person of its own", where="mpi", code="alone")
         decision = self._by_steward(Kind.UNLINK, number, None, who, note)
         return self._leave(decision, number, others)
+
+    def split(self, numbers: Collection[int], *, who: str, note: str = "") -> Decision:
+        """A steward says that some sources of one person are another one, and stay together there.
+
+        Raises HubError CONFLICT if they are not of one person, or are all of it.
+        """
+        people, leaving = self._people, sorted(numbers)
+        group = people.group(leaving[0])
+        if not group.issuperset(leaving):
+            raise HubError(Category.CONFLICT, "are not of one person", where="mpi", code="two-persons")
+        stay = group.difference(leaving)
+        if not stay:
+            raise HubError(
+                Category.CONFLICT, "are the whole person", where="mpi", todo="name those that leave", code="alone"
+            )
+        decision = self._by_steward(Kind.SPLIT, leaving[0], None, who, note)
+        decision.closings += _edges(people, leaving, stay, Bond.LINK)
+        decision.closings += [e for a in leaving for e in people.standing(a, Bond.APART) if a < e.other(a) in leaving]
+        decision.edges += [edge_of(decision, a, b, Bond.LINK) for a, b in pairwise(leaving)]
+        decision.edges += [edge_of(decision, a, b, Bond.APART) for a, b in product(leaving, sorted(stay))]
+        return people.decide(decision)
+
+    def move(self, number: int, target: int, *, who: str, note: str = "") -> Decision:
+        """A steward says that a source is not the person it was taken for, but the one `target` is.
+
+        Raises HubError CONFLICT if they are one person now, or the source has nobody to leave.
+        """
+        people = self._people
+        old, new = people.group(number) - {number}, people.group(target)
+        if number in new:
+            raise HubError(Category.CONFLICT, "are one person already", where="mpi", code="one-person")
+        if not old:
+            raise HubError(Category.CONFLICT, "leaves nobody", where="mpi", todo="link the two", code="alone")
+        decision = self._by_steward(Kind.MOVE, number, target, who, note)
+        decision.closings += [*people.standing(number, Bond.LINK), *_edges(people, [number], new, Bond.APART)]
+        decision.edges.append(edge_of(decision, number, target, Bond.LINK))
+        decision.edges += [edge_of(decision, number, other, Bond.APART) for other in sorted(old)]
+        return people.decide(decision)
 
     def unmerge(self, survivor: int, loser: int, *, message: int) -> None:
         """A facility says that two of its numbers are two patients (HL7 A37); a merge of this batch is taken back."""
@@ -129,5 +166,6 @@ def _merges(decision: Decision, pair: set[int]) -> bool:
     return decision.kind is Kind.MERGE and decision.standing and {decision.first, decision.second} == pair
 
 
-def _between(people: People, one: int, other: int, bond: Bond) -> list[Edge]:
-    return [edge for edge in people.standing(one, bond) if edge.other(one) == other]
+def _edges(people: People, some: Iterable[int], others: Collection[int], bond: Bond) -> list[Edge]:
+    """The standing edges of one kind between two sets of sources that share none."""
+    return [edge for one in sorted(some) for edge in people.standing(one, bond) if edge.other(one) in others]

@@ -1,5 +1,5 @@
-"""What stewards do to the index: link, keep apart, take out, take back. Each is one decision in the caller's
-transaction, and each can be taken back.
+"""What stewards do to the index: link, keep apart, take out, split, move, take back. Each is one decision in the
+caller's transaction, and each can be taken back.
 """
 
 from __future__ import annotations
@@ -62,6 +62,16 @@ class Steward:
         """A source patient is not the person it was taken for; the matcher shall not put it back."""
         people, statements, (number,) = await self._begin(tx, patient)
         return await self._end(tx, people, statements.unlink(number, who=who, note=note))
+
+    async def split(self, tx: Tx, patients: Sequence[str], *, who: str, note: str = "") -> Decided:
+        """Some source patients of one person are another one, together; the matcher shall not put them back."""
+        people, statements, numbers = await self._begin(tx, *dict.fromkeys(patients))
+        return await self._end(tx, people, statements.split(numbers, who=who, note=note))
+
+    async def move(self, tx: Tx, patient: str, to: str, *, who: str, note: str = "") -> Decided:
+        """A source patient goes from its person to the person of `to`, in one decision; its companions stay."""
+        people, statements, (number, target) = await self._begin(tx, patient, to)
+        return await self._end(tx, people, statements.move(number, target, who=who, note=note), settles=True)
 
     async def reverse(self, tx: Tx, number: int, *, who: str, note: str = "") -> Decided:
         """Take a decision back, whoever made it. Pairs it had settled are open again."""

@@ -28,7 +28,8 @@ from hub.db.metadata import metadata
 
 _LOCAL: Final = {"kind": "local"}
 
-#: A source Patient as it is compared. `number` tells the older of two. `person`: the id it would have as a person of
+#: A source Patient as it is compared. `number` tells the older of two; `since`: when the index met it (none: before it
+#: kept count). `person`: the id it would have as a person of
 #: its own, kept for the day it becomes one again. `digest`: of the demographics that matter; `features`: see packed.py.
 mpi_source: Final = Table(
     "mpi_source",
@@ -40,6 +41,7 @@ mpi_source: Final = Table(
     Column("person", Text, nullable=False, unique=True),
     Column("digest", Uuid, nullable=False),
     Column("features", LargeBinary, nullable=False),
+    Column("since", DateTime(timezone=True)),
     info=_LOCAL,
 )
 
@@ -85,6 +87,7 @@ mpi_decision: Final = Table(
 )
 Index("ix_mpi_decision_first", mpi_decision.c.first)
 Index("ix_mpi_decision_second", mpi_decision.c.second)
+Index("ix_mpi_decision_reverses", mpi_decision.c.reverses, postgresql_where=text("reverses IS NOT NULL"))
 
 #: What a decision says of two sources (numbers, lower first): `link` or `apart`. It stands while nothing closes it:
 #: neither the reversal of its own decision nor another decision (mpi_closing). `loser`: the number merged away.
@@ -113,6 +116,8 @@ mpi_closing: Final = Table(
     Column("made", BigInteger, primary_key=True),
     info=_LOCAL,
 )
+
+Index("ix_mpi_closing_edge", mpi_closing.c.first, mpi_closing.c.second, mpi_closing.c.made)
 
 #: Which source went from which person to which, and by which decision.
 mpi_move: Final = Table(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import BigInteger, Column, DateTime, Identity, Table, Text, UniqueConstraint
+from sqlalchemy import BigInteger, Column, DateTime, Identity, Index, Table, Text, UniqueConstraint
 from sqlalchemy.dialects.postgresql import JSONB
 
 from hub.db.metadata import metadata
@@ -24,3 +24,5 @@ identity_event: Final = Table(
     UniqueConstraint("message", "kind", "survivor", "loser"),
     info={"kind": "local"},
 )
+Index("ix_identity_event_survivor", identity_event.c.survivor)
+Index("ix_identity_event_loser", identity_event.c.loser)

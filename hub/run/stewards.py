@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
+from datetime import datetime
 from typing import Final, TypeVar
 
 from hub.audit.deeds import Scribe
@@ -13,6 +14,7 @@ from hub.db.database import Database, Tx
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.mpi import index_read, lookup
+from hub.mpi.as_of import AsOf, as_of
 from hub.mpi.features import Features
 from hub.mpi.index import PatientIndex
 from hub.mpi.stewardship import Decided, Steward
@@ -52,6 +54,15 @@ class Desk:
 
         return await self._audited("history", look)
 
+    async def as_of(self, of: str, at: datetime) -> AsOf:
+        """The person that a source patient or person was at an instant."""
+
+        async def look(tx: Tx) -> tuple[AsOf, Sequence[str], str]:
+            found = await as_of(tx, of, at)
+            return found, found.patients, ""
+
+        return await self._audited("as-of", look)
+
     async def settle(self, review: int, *, same: bool, reason: str) -> Decided:
         """Decide a pair that waits: one person, or two."""
 
@@ -60,6 +71,30 @@ class Desk:
             return await decide(tx, *await self._steward.pair(tx, review), who=self._who, note=reason)
 
         return await self._decided("review-link" if same else "review-apart", work, reason)
+
+    async def merge(self, one: str, other: str, *, reason: str) -> Decided:
+        """Make one person of two."""
+        return await self._decided(
+            "merge", lambda tx: self._steward.link(tx, one, other, who=self._who, note=reason), reason
+        )
+
+    async def apart(self, one: str, other: str, *, reason: str) -> Decided:
+        """Keep two source patients apart."""
+        return await self._decided(
+            "apart", lambda tx: self._steward.apart(tx, one, other, who=self._who, note=reason), reason
+        )
+
+    async def split(self, patients: Sequence[str], *, reason: str) -> Decided:
+        """Make a person of their own of some source patients of one person."""
+        return await self._decided(
+            "split", lambda tx: self._steward.split(tx, patients, who=self._who, note=reason), reason
+        )
+
+    async def move(self, patient: str, to: str, *, reason: str) -> Decided:
+        """Take a source patient from its person to another's."""
+        return await self._decided(
+            "move", lambda tx: self._steward.move(tx, patient, to, who=self._who, note=reason), reason
+        )
 
     async def unlink(self, patient: str, *, reason: str) -> Decided:
         """Take a source patient out of its person."""

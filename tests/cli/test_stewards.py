@@ -9,7 +9,7 @@ import pytest
 from hub.audit.entry import Entry
 from tests.cli.commands import yilian
 from tests.mpi.registry import Registry, with_registry
-from tests.mpi.test_index import mingyuan
+from tests.mpi.test_stewardship import doubtful as in_doubt
 from tests.records.door import entries
 
 
@@ -18,8 +18,7 @@ def doubtful(database_url: str) -> str:
     """URL of a database in which one pair waits."""
 
     async def story(registry: Registry) -> None:
-        await registry.register(mingyuan("a"), facility="F01")
-        await registry.register(mingyuan("b", born="1962-01-01"), facility="F04")
+        await in_doubt(registry)
 
     with_registry(database_url, story)
     return database_url
@@ -42,6 +41,8 @@ def test_a_steward_lists_decides_looks_back_and_takes_back_and_all_of_it_is_audi
     assert linked.stdout.startswith("decision ")
     (past,) = json.loads(yilian("mpi", "history", "a", "--json", *url).stdout)
     assert (past["kind"], past["note"], past["standing"]) == ("link", "asked the ward", True)
+    then = json.loads(yilian("mpi", "as-of", "b", past["at"], "--json", *url).stdout)
+    assert then[0]["patients"] == ["a", "b"]
     assert yilian("mpi", "reverse", str(past["number"]), "--reason", "the ward erred", *url).returncode == 0
     shown = yilian("mpi", "history", "b", *url)
     assert "reversal" in shown.stdout
@@ -49,7 +50,16 @@ def test_a_steward_lists_decides_looks_back_and_takes_back_and_all_of_it_is_audi
     assert json.loads(yilian("mpi", "review", "list", "--json", *url).stdout) == []
     trail = audited(doubtful)
     names = [(entry.query or "").partition("&")[0].removeprefix("mpi=") for entry in trail]
-    assert names == ["review-list", "review-link", "history", "reverse", "history", "review-apart", "review-list"]
+    assert names == [
+        "review-list",
+        "review-link",
+        "history",
+        "as-of",
+        "reverse",
+        "history",
+        "review-apart",
+        "review-list",
+    ]
     assert trail[1].patients == ("a", "b")
     assert "reason=asked+the+ward" in (trail[1].query or "")
 

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from hub.db.database import Database, Tx
-from hub.kernel.clock import fixed_clock
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.mpi import lookup
@@ -40,7 +39,8 @@ class Registry:
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.index = PatientIndex(fixed_clock(NOW))
+        self.now = NOW
+        self.index = PatientIndex(lambda: self.now)
         self.steward = Steward(self.index)
 
     async def register(self, *resources: Json, facility: str = "F01") -> None:

@@ -11,9 +11,8 @@ from tests.mpi.crowd import Crowd, strangers
 from tests.mpi.people import side
 
 _numbers = st.integers(1, 6)
-_steps = st.lists(
-    st.tuples(st.sampled_from(["link", "unlink", "apart", "merge", "match", "unmerge"]), _numbers, _numbers)
-)
+_KINDS = ["link", "unlink", "apart", "split", "move", "merge", "match", "unmerge"]
+_steps = st.lists(st.tuples(st.sampled_from(_KINDS), _numbers, _numbers))
 
 
 def crowd() -> Crowd:
@@ -33,6 +32,10 @@ def step(people: Crowd, kind: str, one: int, other: int) -> None:
                 people.statements.unlink(one, who="s")
             case "apart":
                 people.statements.apart(one, other, who="s")
+            case "split":
+                people.statements.split([one, other], who="s")
+            case "move":
+                people.statements.move(one, other, who="s")
             case "merge":
                 people.statements.merge(one, other, message=1)
             case "unmerge":
@@ -40,7 +43,7 @@ def step(people: Crowd, kind: str, one: int, other: int) -> None:
             case _:
                 people.match(one, other)
     except HubError as error:
-        assert error.code in {"one-person", "alone"}
+        assert error.code in {"one-person", "two-persons", "alone"}
 
 
 def undone(people: Crowd, order: list[int]) -> None:
@@ -67,7 +70,7 @@ def test_taking_back_every_decision_in_any_order_restores_the_first_view(
 
 
 @settings(max_examples=200, deadline=None)
-@given(_steps, st.sampled_from(["link", "unlink", "apart", "merge"]), _numbers, _numbers)
+@given(_steps, st.sampled_from(["link", "unlink", "apart", "split", "move", "merge"]), _numbers, _numbers)
 def test_taking_back_the_last_decision_restores_the_view_before_it(
     steps: list[tuple[str, int, int]], kind: str, one: int, other: int
 ) -> None:
@@ -135,3 +138,48 @@ def test_an_edge_that_two_decisions_closed_stands_when_neither_does() -> None:
     people.reverse(2)
     assert people.persons == [[1, 2]]
     assert [edge.bond for edge in people.people.standing(1, Bond.LINK)] == [Bond.LINK]
+
+
+def linked(*pairs: tuple[int, int]) -> Crowd:
+    """Six strangers, some of them linked by stewards."""
+    people = Crowd(*strangers(6))
+    for one, other in pairs:
+        people.statements.link(one, other, who="s")
+    return people
+
+
+def test_several_sources_leave_a_person_together_whatever_held_them_before() -> None:
+    people = linked((1, 2), (1, 3), (1, 4))
+    people.statements.split([3, 4], who="s")
+    assert people.persons == [[1, 2], [3, 4], [5], [6]]
+    assert people.people.persons[4] == "person-3"
+    people.reverse(3)
+    assert people.persons == [[1, 2, 3, 4], [5], [6]]
+
+
+def test_a_source_goes_to_another_person_in_one_decision_and_its_companions_stay() -> None:
+    people = linked((1, 2), (2, 3), (5, 6))
+    before = people.view
+    decision = people.statements.move(3, 6, who="s")
+    assert people.persons == [[1, 2], [3, 5, 6], [4]]
+    assert {(move.source, move.origin, move.target) for move in decision.moves} >= {(3, "person-1", "person-3")}
+    people.reverse(3)
+    assert people.view == before
+
+
+def test_a_person_is_the_one_decisions_of_before_and_after_make_when_a_split_between_them_is_taken_back() -> None:
+    people = linked((1, 2), (2, 3))
+    people.statements.split([2, 3], who="s")
+    people.statements.link(3, 5, who="s")
+    people.reverse(2)
+    assert people.persons == [[1, 2, 3, 5], [4], [6]]
+
+
+def test_what_two_reversals_took_back_does_not_hold_again_when_one_of_them_goes() -> None:
+    people = linked((1, 2))
+    link = people.people.decided[0]
+    people.reverse(0)
+    link.disputed = True
+    people.statements.reverse([people.people.decided[1], link], actor=Actor.STEWARD)
+    assert not link.standing
+    assert people.persons == [[number] for number in range(1, 7)]

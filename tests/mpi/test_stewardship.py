@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from datetime import datetime, timedelta
 from random import Random
 
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from hub.db.database import Tx
 from hub.kernel.errors import HubError
+from hub.mpi.as_of import as_of
 from hub.mpi.stewardship import Decided
 from tests.mpi.people import citizen_id
 from tests.mpi.registry import Registry, patient, with_registry
@@ -112,7 +114,7 @@ def test_what_cannot_be_decided_is_refused(database_url: str) -> None:
 _RIDS = "abcdef"
 _steps = st.lists(
     st.tuples(
-        st.sampled_from(["link", "unlink", "apart", "A40", "A37", "change"]),
+        st.sampled_from(["link", "unlink", "apart", "split", "move", "reverse", "A40", "A37", "change"]),
         st.sampled_from(_RIDS),
         st.sampled_from(_RIDS),
     ),
@@ -132,17 +134,41 @@ async def _step(registry: Registry, number: int, kind: str, one: str, other: str
                 await registry.decide(lambda tx: steward.unlink(tx, one, who="s"))
             case "apart":
                 await registry.decide(lambda tx: steward.apart(tx, one, other, who="s"))
+            case "split":
+                await registry.decide(lambda tx: steward.split(tx, [one, other], who="s"))
+            case "move":
+                await registry.decide(lambda tx: steward.move(tx, one, other, who="s"))
+            case "reverse":
+                await _reverse_one(registry, ord(one) + ord(other))
             case "change":
                 await registry.register(mingyuan(one, citizen_id=_ID, phone=f"1380099{number:04d}"))
             case _:
                 await registry.state(number, kind, one, other)
     except HubError as error:
-        assert error.code in {"one-person", "alone"}
+        assert error.code in {"one-person", "two-persons", "alone"}
+
+
+async def _reverse_one(registry: Registry, choice: int) -> None:
+    """Take back a decision that stands, be it a reversal."""
+    async with registry.database.connection() as tx:
+        rows = await tx.fetch("SELECT number FROM mpi_decision WHERE standing ORDER BY number")
+    if rows:
+        number = rows[choice % len(rows)][0]
+        await registry.decide(lambda tx: registry.steward.reverse(tx, number, who="s"))
+
+
+async def _as_told(registry: Registry, at: datetime) -> dict[str, str]:
+    async with registry.database.connection() as tx:
+        told = {rid: await as_of(tx, rid, at) for rid in _RIDS}
+    for rid, answer in told.items():
+        assert answer.patients == tuple(other for other in _RIDS if told[other].person == answer.person)
+        assert rid in answer.patients
+    return {rid: answer.person for rid, answer in told.items()}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(_steps, st.randoms(use_true_random=False))
-def test_taking_back_every_decision_in_any_order_restores_the_first_membership(
+def test_membership_at_any_instant_follows_from_decisions_and_is_restored_by_taking_all_back(
     database_url: str, steps: list[tuple[str, str, str]], random: Random
 ) -> None:
     async def story(registry: Registry) -> None:
@@ -153,11 +179,15 @@ def test_taking_back_every_decision_in_any_order_restores_the_first_membership(
             await registry.register(patient(rid, f"赵{'平安福寿康宁'[n]}", born=f"19{n + 3}0-02-{n + 10}"))
         before = await registry.view()
         assert len(set(before.values())) == len(_RIDS)
+        seen = {registry.now: before}
         for number, step in enumerate(steps, 1):
+            registry.now += timedelta(seconds=1)
             await _step(registry, number, *step)
+            seen[registry.now] = await registry.view()
         async with registry.database.connection() as tx:
             made = [row[0] for row in await tx.fetch("SELECT number FROM mpi_decision WHERE kind <> 'reversal'")]
         random.shuffle(made)
+        registry.now += timedelta(seconds=1)
         for number in made:
             try:
                 async with registry.database.transaction() as tx:
@@ -165,6 +195,8 @@ def test_taking_back_every_decision_in_any_order_restores_the_first_membership(
             except HubError as error:
                 assert error.code == "reversed"
         assert await registry.view() == before
+        for at, view in seen.items():
+            assert await _as_told(registry, at) == view
         async with registry.database.connection() as tx:
             assert await tx.fetchval("SELECT count(*) FROM mpi_edge WHERE closed <= 0") == 0
 
