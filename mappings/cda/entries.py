@@ -44,8 +44,7 @@ def _astray(section: Node) -> Iterator[Node]:
         if child.name in _STATEMENTS:
             if not child.visited:
                 yield child
-            else:
-                yield from _astray(child)
+            yield from _astray(child)
         elif child.name != "section":
             yield from _astray(child)
 
@@ -65,6 +64,7 @@ def _statement(node: Node, setting: Setting) -> Iterator[Json]:
     made = _own(node, setting)
     inside = setting.inside(node)
     inner = [each for name in _HOLDERS for holder in node.all(name) for each in _statements(holder, inside)]
+    inner += [each for child in node.children if child.name in _STATEMENTS for each in _statement(child, inside)]
     yield from made
     if not made:
         yield from inner

@@ -72,7 +72,7 @@ def observation(node: Node, setting: Setting) -> list[Json]:
         return []
     if _is_target(node, row, setting):
         return [_goal(node, code, made, setting) for made in said[:1]]
-    shared = _shared(node, code, row, setting)
+    shared = _shared(node, code, setting)
     found = [_one(node, shared, each, row, setting, i) for i, each in enumerate(said or [{}])]
     if row is not None and row["use"] == "diagnosis" and (made := _diagnosis(node, found[0], setting)):
         found.append(made)
@@ -95,10 +95,8 @@ def _is_target(node: Node, row: Row | None, setting: Setting) -> bool:
     return setting.planned or is_planned(node) or any(word in name for word in _WANTED)
 
 
-def _shared(node: Node, code: Json, row: Row | None, setting: Setting) -> Json:
+def _shared(node: Node, code: Json, setting: Setting) -> Json:
     made: Json = {"status": status(node, _STATUSES, "final"), "code": code or {"extension": absent()}}
-    if row is not None and row["category"]:
-        made["category"] = [{"coding": [{"system": _CATEGORY, "code": row["category"]}]}]
     if is_negated(node, setting):
         url = setting.context.extension("cda-negation")
         made["modifierExtension"] = [{"url": url, "valueBoolean": True}]
@@ -146,10 +144,18 @@ def _one(node: Node, shared: Json, said: Json, row: Row | None, setting: Setting
     made |= {**shared, **said, "code": {**shared["code"]}}
     if "coding" in made["code"]:
         made["code"]["coding"] = list(made["code"]["coding"])
-    if row is not None and row["loinc"] and _fits(row, said):
-        _also(made["code"], LOINC, row["loinc"], row["display"])
+    if row is not None:
+        with_loinc(made, row)
     _side(made)
     return made
+
+
+def with_loinc(made: Json, row: Row) -> None:
+    """Add the LOINC code and category of a data element to an Observation whose value they fit."""
+    if row["loinc"] and _fits(row, made):
+        _also(made["code"], LOINC, row["loinc"], row["display"])
+    if row["category"]:
+        made["category"] = [{"coding": [{"system": _CATEGORY, "code": row["category"]}]}]
 
 
 def _fits(row: Row, said: Json) -> bool:

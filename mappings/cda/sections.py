@@ -7,13 +7,14 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.cda.codes import concept, said_in
-from mappings.cda.context import Context
+from mappings.cda.context import Context, reference
 from mappings.cda.entries import entries
 from mappings.cda.narrative import narrative
 from mappings.cda.node import Node
 from mappings.cda.parties import party
 from mappings.cda.setting import Setting
 from mappings.cda.tables import rows
+from mappings.cda.told import told
 
 _PLANS: Final = ("治疗计划", "指导", "目标", "干预")
 #: The text of a section in which nothing was written: R4 wants a text, an entry or a section (cmp-1).
@@ -42,7 +43,7 @@ def _section(node: Node, context: Context) -> Json:
         made["code"] = code
     number = next((each["code"] for each in (code or {}).get("coding", [])), "")
     setting = Setting(context=context, section=number, planned=_is_plan(number, f"{name} {_name(code)}"))
-    found = entries(node, setting)
+    found = [*entries(node, setting), *map(reference, told(node, setting))]
     inner = sections(node, context)
     _text(made, node)
     authors = [made_of for each in node.all("author") if (made_of := party(each, context))]

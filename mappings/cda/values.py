@@ -80,7 +80,7 @@ def value(node: Node, context: Context) -> Json | None:
     null = node.get("nullFlavor")
     made = _READERS.get(kind.upper(), _text)(node, context)
     if made is None and (text := _plain(node)):
-        context.issue("not-of-its-type", f"the value is not of its type {kind}; it is kept as text", node)
+        context.issue("not-of-its-type", "the value is not of its type; it is kept as text", node)
         made = {"valueString": text}
         node.take("Observation.valueString")
         if node.get("unit"):

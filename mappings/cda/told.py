@@ -1,0 +1,109 @@
+"""Facts that stand only in the text of a section: named like a data element, in a table, a list or `name: value`.
+
+Only a section without any entry is read so, and none that tells of plans: a narrative repeats what is coded, and a
+target in a table cannot be told from a measurement. What it gives says that it comes from the narrative.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Final
+
+from hub.kernel.types import Json
+from mappings.cda.codes import ELEMENTS
+from mappings.cda.node import Node
+from mappings.cda.observations import with_loinc
+from mappings.cda.setting import Setting
+from mappings.cda.tables import Row, element_named, table
+from mappings.cda.values import number_in, unit
+
+#: `name: value` in one line, with either colon.
+_PAIR: Final = re.compile(r"\s*([^:：，。；;\n]{1,30})[:：]\s*([^，。；;\n]{1,200})")
+_PRESSURE: Final = re.compile(r"(\d{2,3})\s*/\s*(\d{2,3})\s*(.*)", re.ASCII)
+_PRESSURES: Final = ("DE04.10.174.00", "DE04.10.176.00")
+_UNIT: Final = re.compile(r"[(（]([^()（）]+)[)）]\s*\Z")
+
+
+def told(section: Node, setting: Setting) -> list[Json]:
+    """The Observations of a section that has a text and no entries."""
+    if setting.planned or section.all("entry") or section.all("component"):
+        return []
+    found = [fact for text in section.all("text") for pair in _pairs(text) for fact in _facts(*pair)]
+    made = [_observation(section, i, *fact, setting) for i, fact in enumerate(found)]
+    if made:
+        setting.context.issue(
+            "from-narrative", "facts that stand in the text only were read from it", section, "information"
+        )
+    return made
+
+
+def _pairs(text: Node) -> Iterator[tuple[str, str]]:
+    """Name and value of the cells beside or below each other, and of lines that say `name: value`."""
+    for node in text.walk():
+        if node.name == "table":
+            yield from _cells([[cell.words() for cell in row.children] for row in node.walk() if row.name == "tr"])
+        elif node.name in {"text", "paragraph", "item", "content", "br"} and not _in_table(node):
+            for line in (node.text, *(child.tail for child in node.children)):
+                yield from ((match[1].strip(), match[2].strip()) for match in _PAIR.finditer(line))
+
+
+def _in_table(node: Node) -> bool:
+    return node.parent is not None and (node.parent.name in {"td", "th"} or _in_table(node.parent))
+
+
+def _cells(lines: list[list[str]]) -> Iterator[tuple[str, str]]:
+    if len(lines) == 2 and len(lines[0]) == len(lines[1]) and sum(map(_is_name, lines[0])) > 1:
+        yield from zip(lines[0], lines[1], strict=True)
+        return
+    for line in lines:
+        for name, value in pairwise(line):
+            if _is_name(name) and not _is_name(value):
+                yield name, value
+
+
+def _is_name(text: str) -> bool:
+    return text == "血压" or bool(element_named(text))
+
+
+def _facts(name: str, value: str) -> Iterator[tuple[Row, str, Json]]:
+    """Data element, name and `value[x]` of a pair; none where the name stands for no element."""
+    pressure = _PRESSURE.fullmatch(value) if name.startswith("血压") else None
+    if pressure is not None:
+        for element, number in zip(_PRESSURES, pressure.groups(), strict=False):
+            yield table("data-elements")[element], name, _amount(number, pressure[3] or _printed(name))
+        return
+    row = table("data-elements").get(element_named(name))
+    if row is not None and value.strip("/-—\\ "):
+        yield row, name, _amount(value, _printed(name)) or {"valueString": value}
+
+
+def _printed(name: str) -> str:
+    """The unit that stands in brackets behind a name."""
+    match = _UNIT.search(name)
+    return match[1] if match else ""
+
+
+def _amount(text: str, printed: str) -> Json:
+    found = number_in(text)
+    if found is None:
+        return {}
+    comparator, number, behind = found
+    said = {"comparator": comparator} if comparator else {}
+    return {"valueQuantity": {"value": number, **said, **unit(behind or printed)}}
+
+
+def _observation(section: Node, number: int, row: Row, name: str, said: Json, setting: Setting) -> Json:
+    context = setting.context
+    key = f"{context.document[1]}|{section.path}|{number}"
+    made = context.resource("Observation", f"narrative|{context.document[0]}", key)
+    code = {"coding": [{"system": ELEMENTS, "code": row["code"]}], "text": name}
+    made |= {"status": "final", "code": code, **said}
+    made["extension"] = [{"url": context.extension("cda-from-narrative"), "valueBoolean": True}]
+    if context.patient:
+        made["subject"] = context.patient
+    if context.encounter:
+        made["encounter"] = context.encounter
+    with_loinc(made, row)
+    return made
