@@ -15,7 +15,7 @@ import typer.main
 
 from hub.cli.main import app
 from hub.kernel import consortium_schema
-from hub.kernel.errors import ACK, HTTP, Category
+from hub.kernel.errors import ACK, DIMSE, HTTP, Category
 from hub.kernel.log import FIELDS
 from hub.kernel.settings import SETTINGS
 from mappings.cda.tables import rows
@@ -90,11 +90,12 @@ def _errors() -> Iterator[str]:
     yield ""
     yield "Every refusal belongs to one of these categories; each has one answer per protocol."
     yield ""
-    yield "| category | HTTP | OperationOutcome issue | MSA-1 | ERR-3 |"
-    yield "|---|---|---|---|---|"
+    yield "| category | HTTP | OperationOutcome issue | MSA-1 | ERR-3 | DIMSE status |"
+    yield "|---|---|---|---|---|---|"
     for category in Category:
         http, ack = HTTP[category], ACK[category]
-        yield f"| {category.value} | {http.status} | {http.issue} | {ack.code} | {ack.error} {ack.error_text} |"
+        told = f"{http.status} | {http.issue} | {ack.code} | {ack.error} {ack.error_text} | {DIMSE[category]:04X}H"
+        yield f"| {category.value} | {told} |"
 
 
 def _logs() -> Iterator[str]:

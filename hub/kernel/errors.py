@@ -1,4 +1,4 @@
-"""The closed error taxonomy, and its one table each to HTTP + OperationOutcome and to the HL7 acknowledgement.
+"""The closed error taxonomy, and its one table each to HTTP + OperationOutcome, the HL7 acknowledgement and DIMSE.
 
 Every refusal the hub makes is a `HubError` of one of the categories below. The text says where, what and what to do,
 and never contains patient data: callers put positions and codes in it, not values.
@@ -75,6 +75,23 @@ ACK: Final[dict[Category, AckAnswer]] = {
     Category.THROTTLED: AckAnswer("AE", "207", "Application internal error"),
     Category.UNAVAILABLE: AckAnswer("AE", "207", "Application internal error"),
     Category.FAULT: AckAnswer("AE", "207", "Application internal error"),
+}
+
+
+#: Status of a DIMSE response (PS3.4 B.2.3, PS3.7 C). What may come right by itself is out of resources: send it again.
+DIMSE: Final[dict[Category, int]] = {
+    Category.UNREADABLE: 0xC000,
+    Category.INVALID: 0xA900,
+    Category.UNSUPPORTED: 0x0122,
+    Category.UNAUTHENTICATED: 0x0124,
+    Category.FORBIDDEN: 0x0124,
+    Category.NOT_FOUND: 0x0112,
+    Category.CONFLICT: 0x0111,
+    Category.PRECONDITION: 0xA900,
+    Category.TOO_LARGE: 0xA700,
+    Category.THROTTLED: 0xA700,
+    Category.UNAVAILABLE: 0xA700,
+    Category.FAULT: 0x0110,
 }
 
 

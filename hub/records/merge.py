@@ -1,8 +1,9 @@
 """What a message states, laid over what is stored. Pure.
 
 An element is the unit: a JSON key together with its `_key` and the other members of its `[x]` family. Only a stay's
-period is laid over by its ends, since admission and discharge are told by different messages, and the extensions of a
-resource by their url, since each is an element of its own.
+period is laid over by its ends, since admission and discharge are told by different messages, the extensions of a
+resource by their url, since each is an element of its own, and the series of a study by their uid, since an archive
+sends its objects one by one.
 A message that is older than the one that last spoke about a resource (a dead letter replayed late, a message that
 overtook another in a second lane) changes nothing the newer one settled: it only fills what is absent and was not
 cleared.
@@ -19,6 +20,7 @@ import msgspec
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
 from hub.records.choices import element_of, elements
+from hub.records.series import joined
 
 #: Elements that say whom a resource is about; they may not change by update.
 SUBJECTS: Final = ("subject", "patient", "beneficiary")
@@ -114,6 +116,7 @@ def _overlaid(draft: Draft, stored: Json) -> Json:
     kept = {key: stored[key] for element, key in elements(stored) if element not in removed}
     standing = {element_of(stored["resourceType"], key) for key in kept} | stated
     body = {**kept, **_stated(draft), **_absent(draft, standing)} | _by_parts(draft, stored) | _by_url(draft, stored)
+    body |= joined(draft.resource, stored)
     return _assembled(draft, stored, {key: value for key, value in body.items() if value != {}})
 
 
@@ -161,6 +164,7 @@ def _filled(draft: Draft, stored: Json, cleared: Collection[str], own: Collectio
     held_back = any(key not in fill and stored.get(key) != value for key, value in stated.items())
     held_back = held_back or bool(_clears(draft) & present)
     resource = {**kept, **fill, **(_by_url(draft, stored) if "extension" in fill else {}), **defaults}
+    resource |= joined(stored, draft.resource)
     return Merged(resource, tuple(cleared), changed=not same(resource, stored), held_back=held_back)
 
 

@@ -15,6 +15,8 @@ DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason
 UNKNOWN: Final[Json] = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 URI: Final = "urn:ietf:rfc:3986"
 DICOM_UID: Final = "urn:dicom:uid"
+#: What several objects tell of together; all else is told whole by one.
+_TOLD_IN_PARTS: Final = frozenset({"Patient", "Endpoint", "ImagingStudy"})
 _TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 
@@ -52,7 +54,7 @@ class Case:
             authority=authority,
             key=key,
             patient=None if resource_type == "Endpoint" else about or None,
-            merge="overlay" if resource_type in {"Patient", "Endpoint"} else "replace",
+            merge="overlay" if resource_type in _TOLD_IN_PARTS else "replace",
             defaults=_without_empty(defaults or {}),
         )
         return {"reference": f"{resource_type}/{rid}"}

@@ -46,7 +46,7 @@ class Item:
         raw = self._bytes(tag)
         if not raw:
             return []
-        vr = self._vr(tag)
+        vr = self.vr(tag)
         text = self.charset.decode(raw) if vr in _TEXTS or vr == "UN" else raw.decode("latin-1")
         values = [text] if vr in _WHOLE else text.split("\\")
         return [clean(value) for value in values]
@@ -63,7 +63,7 @@ class Item:
     def number(self, keyword: str) -> Decimal | None:
         """The first value of a numeric element with its digits."""
         try:
-            value = Decimal(self.text(keyword)) if self._vr(_tag(keyword)) in {"DS", "IS"} else self._binary(keyword)
+            value = Decimal(self.text(keyword)) if self.vr(_tag(keyword)) in {"DS", "IS"} else self._binary(keyword)
         except InvalidOperation:
             return None
         return value if value is not None and value.is_finite() and abs(value.adjusted()) < 20 else None
@@ -109,7 +109,8 @@ class Item:
             return element.length == 0 or (element.value is not None and not element.value.strip(b" \0"))
         return element is None or not element.value
 
-    def _vr(self, tag: int) -> str:
+    def vr(self, tag: int) -> str:
+        """The value representation of an element, as it states or as the dictionary has it."""
         element: Any = self.dataset.get_item(tag, keep_deferred=True) if tag in self.dataset else None
         stated = element.VR if element is not None else None
         return str(stated) if stated not in {None, "UN"} else _dictionary_vr(tag)

@@ -1,0 +1,215 @@
+"""A listening application entity: who may associate, on which socket, and how it stops.
+
+An association is known by its calling AE title and its address together: titles are names anybody can write.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+from socketserver import BaseServer
+from ssl import SSLContext
+from typing import Any, Final
+
+from pynetdicom import AE, evt
+from pynetdicom import _config as settings
+from pynetdicom.presentation import (
+    AllStoragePresentationContexts,
+    PresentationContext,
+    VerificationPresentationContexts,
+)
+from pynetdicom.transport import ThreadedAssociationServer
+
+from connectors.mllp.peers import Network, allowed, networks
+from connectors.mllp.tls import server_context
+from connectors.pacs.intake import SUCCESS, Intake, Sent
+from hub.kernel.clock import Clock, system_clock
+from hub.kernel.consortium import Feed
+from hub.kernel.log import Log
+from hub.kernel.ports import EnvelopeReader, Inbox
+
+#: Bytes of a PDU: with the usual 16 KiB a CT slice costs half as much again.
+PDU: Final = 128 * 1024
+#: Associations at once, and seconds in which a peer must go on.
+ASSOCIATIONS: Final = 32
+IDLE_SECONDS: Final = 60
+TITLE: Final = "YILIAN"
+#: A-ASSOCIATE-RJ: permanent, by the service user, calling AE title not recognised (PS3.8 9.3.4).
+_UNKNOWN_CALLER: Final = (0x01, 0x01, 0x03)
+#: Transfer syntaxes whose data sets are plain little endian, whatever their pixels are (PS3.5 A).
+_SYNTAXES: Final = (
+    "1.2.840.10008.1.2.1",
+    "1.2.840.10008.1.2",
+    *("1.2.840.10008.1.2.4." + end for end in ("50", "51", "57", "70", "80", "81", "90", "91", "92", "93", "100")),
+    *("1.2.840.10008.1.2.4." + end for end in ("101", "102", "103", "104", "105", "106", "107", "108")),
+    *("1.2.840.10008.1.2.4." + end for end in ("201", "202", "203")),
+    "1.2.840.10008.1.2.5",
+)
+# The library writes associations and data sets to a log of its own, names of patients among them.
+logging.getLogger("pynetdicom").addHandler(logging.NullHandler())
+logging.getLogger("pynetdicom").propagate = False
+settings.LOG_HANDLER_LEVEL = "none"
+settings.LOG_REQUEST_IDENTIFIERS = False
+settings.LOG_RESPONSE_IDENTIFIERS = False
+
+
+class PacsServer:
+    """Listens for one feed; each association has a thread of its own.
+
+    `Feed.senders` are the calling AE titles taken, each with a network if need be (`CT01@10.1.2.0/24`); none: any
+    from `Feed.peers`.
+    """
+
+    def __init__(
+        self,
+        feed: Feed,
+        *,
+        inbox: Inbox,
+        read_envelope: EnvelopeReader,
+        log: Log,
+        clock: Clock = system_clock,
+        seconds: float = 10,
+    ) -> None:
+        self._feed: Final = feed
+        self._inbox: Final = inbox
+        self._read: Final = read_envelope
+        self._log: Final = log
+        self._clock: Final = clock
+        self._seconds: Final = seconds
+        self._networks: Final = networks(feed.peers, f"feed {feed.name}: peers")
+        self._callers: Final = [_caller(sender) for sender in feed.senders]
+        self._server: _Server | None = None
+        self._intake: Intake | None = None
+
+    async def start(self, sock: socket.socket) -> int:
+        """Serve a socket that listens. Gives the port."""
+        loop = asyncio.get_running_loop()
+        self._intake = Intake(
+            self._feed.name,
+            inbox=self._inbox,
+            read_envelope=self._read,
+            clock=self._clock,
+            log=self._log,
+            loop=loop,
+            seconds=self._seconds,
+        )
+        tls = server_context(self._feed.tls) if self._feed.tls else None
+        self._server = _Server(_entity(), sock, self, self._handlers(), tls)
+        loop.run_in_executor(None, self._server.serve_forever, 0.2)
+        port = int(sock.getsockname()[1])
+        self._log.event("pacs.listening", feed=self._feed.name, port=port)
+        return port
+
+    async def drain(self) -> None:
+        """Take no more, and end what goes on: an object without an answer is sent again."""
+        if self._server is not None:
+            await asyncio.to_thread(self._server.stop)
+            self._log.event("pacs.drained", feed=self._feed.name)
+
+    def admits(self, address: str) -> bool:
+        """Whether a connection from an address is taken at all."""
+        taken = allowed(address, self._networks)
+        if not taken:
+            self._log.event("pacs.turned-away", level="WARNING", feed=self._feed.name, code="peer")
+        return taken
+
+    def _handlers(self) -> list[Any]:
+        return [
+            (evt.EVT_CONN_OPEN, _without_delay),
+            (evt.EVT_REQUESTED, self._requested),
+            (evt.EVT_C_ECHO, lambda _: SUCCESS),
+            (evt.EVT_C_STORE, self._sent),
+        ]
+
+    def _requested(self, event: Any) -> None:
+        """Refuse a caller nobody named, before anything is negotiated."""
+        primitive = event.assoc.requestor.primitive
+        title, address = str(primitive.calling_ae_title).strip(), event.assoc.requestor.address
+        if self._callers and not any(name == title and (not at or allowed(address, at)) for name, at in self._callers):
+            self._log.event("pacs.turned-away", level="WARNING", feed=self._feed.name, code="calling-ae-title")
+            event.assoc.acse.send_reject(*_UNKNOWN_CALLER)
+            event.assoc.kill()
+
+    def _sent(self, event: Any) -> int:
+        request, context = event.request, event.context
+        if self._intake is None:
+            return 0xA700
+        return self._intake.receive(
+            Sent(
+                encoded=request.DataSet.getbuffer(),
+                syntax=str(context.transfer_syntax),
+                sop_class=str(request.AffectedSOPClassUID),
+                sop_instance=str(request.AffectedSOPInstanceUID),
+                peer=f"{event.assoc.requestor.address} AE={event.assoc.requestor.ae_title.strip()}",
+            )
+        )
+
+
+class _Server(ThreadedAssociationServer):
+    """The library's server on a socket that listens already."""
+
+    def __init__(
+        self, entity: AE, sock: socket.socket, owner: PacsServer, handlers: list[Any], tls: SSLContext | None
+    ) -> None:
+        self._given: Final = sock
+        self._owner: Final = owner
+        self._tls: Final = tls
+        super().__init__(entity, sock.getsockname()[:2], TITLE, entity.supported_contexts, evt_handlers=handlers)
+
+    def server_bind(self) -> None:
+        if self.socket is not None:
+            self.socket.close()
+        self.socket = self._given
+        self._given.settimeout(IDLE_SECONDS)
+        self.server_address = self._given.getsockname()
+
+    def server_activate(self) -> None:
+        """The supervisor listens."""
+
+    def verify_request(self, _request: Any, client_address: Any) -> bool:
+        return self._owner.admits(client_address[0])
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """A connection; its TLS handshake is left to its own thread, so that a silent peer holds up nobody."""
+        connection, address = self._given.accept()
+        connection.settimeout(IDLE_SECONDS)
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(connection, server_side=True, do_handshake_on_connect=False)
+        return connection, address
+
+    def stop(self) -> None:
+        """End the loop, then the associations; what they did not hear of they send again."""
+        BaseServer.shutdown(self)
+        for association in self.active_associations:
+            association.abort()
+        self._given.close()
+
+
+def _entity() -> AE:
+    entity = AE(TITLE)
+    entity.maximum_pdu_size = PDU
+    entity.maximum_associations = ASSOCIATIONS
+    entity.network_timeout = IDLE_SECONDS
+    entity.dimse_timeout = IDLE_SECONDS
+    stored = [_context(str(each.abstract_syntax)) for each in AllStoragePresentationContexts]
+    entity.supported_contexts = [*stored, *VerificationPresentationContexts]
+    return entity
+
+
+def _context(storage: str) -> PresentationContext:
+    context = PresentationContext()
+    context.abstract_syntax = storage
+    context.transfer_syntax = list(_SYNTAXES)
+    return context
+
+
+def _without_delay(event: Any) -> None:
+    """The library leaves Nagle's algorithm on, which makes every object wait for an acknowledgement of TCP."""
+    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _caller(sender: str) -> tuple[str, tuple[Network, ...]]:
+    """Title and networks of a sender as the consortium file writes it. Raises HubError INVALID."""
+    title, _, network = sender.partition("@")
+    return title, networks([network], f"senders: {title}") if network else ()

@@ -1,0 +1,103 @@
+"""What a feed of DICOM headers needs: its envelope, its translation, and a header taken apart for people.
+
+One message is one object. Its identity is the SOP instance (PS3.3 C.12.1); objects of one study, and of one patient,
+keep their order. An object of nobody is a dead letter until the archive or the profile says whose it is.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import IdMaker
+from hub.kernel.ports import Dissector, EnvelopeReader, Translator
+from hub.kernel.types import Envelope, Json, Part, Translation
+from mappings.dicom.assembly import Instance, study_of, translate_study
+from mappings.dicom.case import CANONICAL_BASE, Sender
+from mappings.dicom.header import read_header
+from mappings.dicom.item import Item, position
+from mappings.dicom.profile import Profile
+
+#: Issues for which a study is held back: the record never guesses whose it is.
+_HELD: Final = frozenset({"no-patient-id", "unqualified-patient-id"})
+#: Value representations whose values people cannot read.
+_BINARY: Final = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+
+
+def envelope_reader(profile: Profile) -> EnvelopeReader:
+    """The reader of one feed. It never raises: see `Envelope.problem`."""
+
+    def read(raw: bytes) -> Envelope:
+        try:
+            item = _item(raw, profile)
+            study = study_of(item)
+        except HubError as error:
+            return Envelope(identity=_hash(raw), kind="DICOM", problem=error)
+        lanes = tuple(value for value in (study, item.text("PatientID")) if value)
+        kind = f"DICOM {item.text('Modality')}".strip()
+        return Envelope(identity=item.uid("SOPInstanceUID") or _hash(raw), kind=kind, lanes=lanes)
+
+    return read
+
+
+def translator(profile: Profile, facility: str, ids: IdMaker, *, canonical_base: str = CANONICAL_BASE) -> Translator:
+    """Translates the objects of one feed. What it returns raises HubError for one that cannot be read."""
+    sender = Sender(facility=facility, ids=ids, canonical_base=canonical_base, profile=profile)
+
+    def translate(raw: bytes) -> Translation:
+        header = read_header(io.BytesIO(raw))
+        original = raw if "WaveformSequence" in header.dataset else b""
+        return _held(translate_study(sender, [Instance(header, original)]))
+
+    return translate
+
+
+def _held(found: Translation) -> Translation:
+    """The translation, refused if the object is nobody's."""
+    why = next((issue for issue in found.issues if issue.code in _HELD), None)
+    if why is None:
+        return found
+    refusal = HubError(Category.INVALID, why.text, where=why.where, code=why.code)
+    return Translation(report=found.report, issues=found.issues, refusal=refusal)
+
+
+def dissector(profile: Profile) -> Dissector:
+    """Takes the objects of one feed apart: a part for each element at the top that holds something."""
+
+    def take_apart(raw: bytes) -> tuple[Part, ...]:
+        return tuple(_parts(_item(raw, profile)))
+
+    return take_apart
+
+
+def mend(raw: bytes, steps: Sequence[Json]) -> bytes:
+    """The same bytes without steps: objects have no pre-processors. Raises HubError UNSUPPORTED for steps."""
+    if steps:
+        todo = "correct the object in its archive and send it again, or change the profile and replay"
+        raise HubError(Category.UNSUPPORTED, "objects have no pre-processors", where="steps", todo=todo)
+    return raw
+
+
+def _parts(item: Item) -> Iterator[Part]:
+    for tag in item.tags():
+        at, _, keyword = position(tag).partition(" ")
+        kind = item.vr(tag)
+        if kind == "SQ":
+            parts = tuple(
+                Part(at=f"{at}[{n}]", parts=tuple(_parts(each))) for n, each in enumerate(item.items_at(tag), 1)
+            )
+            yield Part(at=at, name=keyword, type=kind, parts=parts)
+        elif kind not in _BINARY and keyword:
+            text = "\\".join(item.texts(keyword))
+            yield Part(at=at, name=keyword, type=kind, text=text, field=text)
+
+
+def _item(raw: bytes, profile: Profile) -> Item:
+    return Item(read_header(io.BytesIO(raw)).dataset, profile.charset)
+
+
+def _hash(raw: bytes) -> str:
+    return "sha256:" + hashlib.sha256(raw).hexdigest()
