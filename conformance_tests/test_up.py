@@ -13,6 +13,8 @@ import yaml
 
 from conformance_tests.running_hub import RunningHub, running_hub
 from hub.run.installation import DEMO_CONSORTIUM
+from tests.connectors.pacs import send as send_objects
+from tests.mappings.dicom.objects import STUDY, dataset, part_10
 
 ADMISSION = (
     "MSH|^~\\&|HIS|F01|HUB|YILIAN|20260302083000||ADT^A01|{control}|P|2.4\r"
@@ -30,7 +32,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
 
 
 def with_feeds_of_files(folder: Path) -> Path:
-    """The demo's consortium, and two feeds of forms."""
+    """The demo's consortium, two feeds of forms, and one of images."""
     stated = yaml.safe_load(DEMO_CONSORTIUM.read_text(encoding="utf-8"))
     for feed in stated["feeds"]:
         if "profile" in feed:
@@ -39,6 +41,7 @@ def with_feeds_of_files(folder: Path) -> Path:
     stated["feeds"] += [
         {"name": "F04-folder", "transport": "folder", "folder": "forms", **forms},
         {"name": "F04-http", "transport": "http", **forms},
+        {"name": "F01-pacs", "transport": "dicom", "facility": "F01", "senders": ["CT01"]},
     ]
     file = folder / "consortium.yaml"
     file.write_text(yaml.safe_dump(stated, allow_unicode=True), encoding="utf-8")
@@ -55,6 +58,7 @@ def test_the_ready_file_names_every_door(hub: RunningHub) -> None:
     assert hub.ready.keys() == {"fhir", "pages", "mllp", "dicom", "pids"}
     assert hub.ready["fhir"] == hub.base + "/fhir"
     assert set(hub.ready["mllp"]) == {"F01-his", "F03-lis"}
+    assert set(hub.ready["dicom"]) == {"F01-pacs"}
     assert all(isinstance(pid, int) for pid in hub.ready["pids"].values())
 
 
@@ -81,6 +85,22 @@ def blood_pressures(hub: RunningHub, number: str) -> list[int]:
         f"fhir/Observation?code=85354-9&patient.identifier=urn:oid:2.16.156.10011.1.3|{number}"
     )
     return sorted(entry["resource"]["component"][0]["valueQuantity"]["value"] for entry in found.get("entry", ()))
+
+
+def test_images_sent_over_an_association_become_one_study_and_nobodys_waits(hub: RunningHub) -> None:
+    port = hub.ready["dicom"]["F01-pacs"]
+    files = [part_10(dataset(n)) for n in (1, 2)]
+    nobodys = part_10(dataset(3, StudyInstanceUID=f"{STUDY}.9", IssuerOfPatientID=None))
+    assert send_objects(port, [*files, nobodys]) == [0, 0, 0]
+    assert send_objects(port, files, title="STRANGER") == []
+    assert hub.settled()["dead"] >= 1
+    found = hub.client("clinician", "F01").get(f"fhir/ImagingStudy?identifier=urn:dicom:uid|urn:oid:{STUDY}")
+    assert found["total"] == 1
+    assert found["entry"][0]["resource"]["numberOfInstances"] == 2
+    patient = hub.client("clinician", "F01").get("fhir/" + found["entry"][0]["resource"]["subject"]["reference"])
+    assert patient["birthDate"] == "1980-01-01"
+    listed = hub.yilian("messages", "list", "--feed", "F01-pacs", "--data", str(hub.data), "--json").stdout
+    assert sorted(row["state"] for row in json.loads(listed)) == ["dead", "done", "done"]
 
 
 def test_forms_put_into_a_folder_become_records_and_what_is_to_be_mended_lies_beside(hub: RunningHub) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import socket
+import threading
 from socketserver import BaseServer
 from ssl import SSLContext
 from typing import Any, Final
@@ -82,6 +83,11 @@ class PacsServer:
         self._server: _Server | None = None
         self._intake: Intake | None = None
 
+    @property
+    def name(self) -> str:
+        """The feed's."""
+        return self._feed.name
+
     async def start(self, sock: socket.socket) -> int:
         """Serve a socket that listens. Gives the port."""
         loop = asyncio.get_running_loop()
@@ -96,7 +102,7 @@ class PacsServer:
         )
         tls = server_context(self._feed.tls) if self._feed.tls else None
         self._server = _Server(_entity(), sock, self, self._handlers(), tls)
-        loop.run_in_executor(None, self._server.serve_forever, 0.2)
+        threading.Thread(target=self._server.serve_forever, args=(0.2,), name="dicom", daemon=True).start()
         port = int(sock.getsockname()[1])
         self._log.event("pacs.listening", feed=self._feed.name, port=port)
         return port

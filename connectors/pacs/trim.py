@@ -9,6 +9,7 @@ from hub.kernel.errors import Category, HubError
 
 IMPLICIT: Final = "1.2.840.10008.1.2"
 BIG_ENDIAN: Final = "1.2.840.10008.1.2.2"
+DEFLATED: Final = "1.2.840.10008.1.2.1.99"
 _PIXELS: Final = frozenset({0x7FE00008, 0x7FE00009, 0x7FE00010})
 #: Value representations whose length takes four bytes (PS3.5 7.1.2).
 _LONG: Final = frozenset({b"OB", b"OD", b"OF", b"OL", b"OV", b"OW", b"SQ", b"SV", b"UC", b"UN", b"UR", b"UT", b"UV"})
@@ -58,6 +59,25 @@ def _length(encoded: memoryview, at: int, tag: int, *, implicit: bool, order: st
             raise HubError(Category.UNREADABLE, "the data set ends within an element", code="truncated")
         return struct.unpack_from(f"{order}I", encoded, at + 8)[0], at + 12
     return struct.unpack_from(f"{order}H", encoded, at + 6)[0], at + 8
+
+
+def file_without_pixels(raw: bytes) -> bytes:
+    """A Part 10 file cut before its pixels; what is no such file, or is compressed as a whole, as it is."""
+    begins = 144 + int.from_bytes(raw[140:144], "little")
+    named = raw.find(b"\x02\x00\x10\x00UI", 144, begins)
+    if raw[128:132] != b"DICM" or named < 0:
+        return raw
+    syntax = (
+        raw[named + 8 : named + 8 + int.from_bytes(raw[named + 6 : named + 8], "little")]
+        .rstrip(b"\0 ")
+        .decode("latin-1")
+    )
+    if syntax == DEFLATED:
+        return raw
+    try:
+        return raw[: begins + before_pixels(memoryview(raw)[begins:], syntax)]
+    except HubError:
+        return raw
 
 
 def part_10(encoded: bytes, syntax: str, sop_class: str, sop_instance: str) -> bytes:

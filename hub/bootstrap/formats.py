@@ -140,8 +140,55 @@ class Form:
         return errors_file(raw, self.profile)
 
 
+class Dicom:
+    """Headers of DICOM objects, and electrocardiograms, with a profile of their archive."""
+
+    def __init__(self, path: Path | None) -> None:
+        from mappings.dicom.profile import DEFAULT, load
+
+        self.profile: Final = load(path) if path else DEFAULT
+
+    def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
+        from mappings.dicom.feed import translator
+
+        return translator(self.profile, facility, ids, canonical_base=canonical_base)
+
+    def envelope_reader(self) -> EnvelopeReader:
+        from mappings.dicom.feed import envelope_reader
+
+        return envelope_reader(self.profile)
+
+    def dissector(self) -> Dissector:
+        from mappings.dicom.feed import dissector
+
+        return dissector(self.profile)
+
+    def mender(self) -> Mender:
+        from mappings.dicom.feed import mend
+
+        return mend
+
+    def masker(self, _: str) -> Callable[[], Mask]:
+        return lambda: Mask(frozenset(), {})
+
+    def knows(self, _: UnmappedCode) -> bool:
+        return False
+
+    def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        from connectors.pacs.trim import file_without_pixels
+
+        yield "object", file_without_pixels(raw)
+
+    def to_mend(self, _: bytes) -> bytes:
+        return b""
+
+
 #: A format is imported when a feed has it: each brings tables of its own.
-_FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {"hl7v2": HL7v2, "form": Form}
+_FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
+    "hl7v2": HL7v2,
+    "form": Form,
+    "dicom": Dicom,
+}
 
 
 def reading_of(feed: Feed, profile: Path | None) -> Reading:

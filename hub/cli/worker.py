@@ -27,6 +27,7 @@ class Kind(StrEnum):
     BULK = "bulk"
     EVENTS = "events"
     FILES = "files"
+    DICOM = "dicom"
 
 
 def worker(
@@ -68,6 +69,10 @@ def worker(
                 from hub.run.files import run_files
 
                 await run_files(foundation, child)
+            case Kind.DICOM:
+                from hub.run.dicom import run_dicom
+
+                await run_dicom(foundation, child, sockets)
 
     allow_open_files()
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.

@@ -14,7 +14,11 @@ from hub.kernel.outbound_feed import OutboundFeed
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
 
 #: What is said of a feed that listens on a port.
-_LISTENER: Final = {"host", "port", "senders", "peers", "queries_per_minute", "plaintext", "tls"}
+_LISTENER: Final = frozenset({"host", "port", "senders", "peers", "queries_per_minute", "plaintext", "tls"})
+#: Which of it the transports have that do.
+_PORTS: Final = {"mllp": _LISTENER, "dicom": _LISTENER - {"queries_per_minute"}}
+#: The format of transports that carry no other.
+_ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,15 +130,16 @@ def _is_outbound(feed: Mapping[str, Any]) -> bool:
 
 
 def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any]) -> Iterator[Complaint]:
-    if feed["transport"] == "mllp":
+    transport = feed["transport"]
+    if transport in _PORTS:
         yield from _contradictions_of_listener(file, index, feed)
-    else:
-        for name in _LISTENER & feed.keys():
-            yield file.complaint(f"only a feed of transport mllp has {name}", "feeds", index, name)
+    for name in (_LISTENER - _PORTS.get(transport, frozenset())) & feed.keys():
+        yield file.complaint(f"a feed of transport {transport} has no {name}", "feeds", index, name)
     if (feed["transport"] == "folder") != ("folder" in feed):
         yield file.complaint("transport folder, and no other, needs the folder", "feeds", index, "transport")
-    if feed["transport"] == "mllp" and feed.get("format", "hl7v2") != "hl7v2":
-        yield file.complaint("over mllp comes hl7v2 only", "feeds", index, "format")
+    only = _ONLY_FORMAT.get(transport)
+    if only and feed.get("format", only) != only:
+        yield file.complaint(f"over {transport} comes {only} only", "feeds", index, "format")
 
 
 def _contradictions_of_listener(file: YamlFile, index: int, feed: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -197,6 +202,7 @@ def _receiver(row: Mapping[str, Any], folder: Path) -> Receiver:
 def _feed(row: Mapping[str, Any], folder: Path) -> Feed:
     values = {name: value for name, value in row.items() if name not in {"direction", "queries_per_minute"}}
     values["queries"] = row.get("queries_per_minute", 0)
+    values.setdefault("format", _ONLY_FORMAT.get(row["transport"], "hl7v2"))
     for key in ("profile", "folder"):
         if key in values:
             values[key] = folder / values[key]

@@ -16,13 +16,14 @@ _INBOUND: Final[Mapping[str, Any]] = {
         "direction": {"const": "in", "default": "in"},
         "facility": {"type": "string", "description": "Code of the facility that sends."},
         "transport": {
-            "enum": ["mllp", "folder", "http"],
-            "description": "mllp: listens on a port. folder: files put into a folder. http: POST /api/feeds/{name}.",
+            "enum": ["mllp", "dicom", "folder", "http"],
+            "description": "mllp, dicom: listens on a port. folder: files put into a folder. "
+            "http: POST /api/feeds/{name}.",
         },
         "format": {
-            "enum": ["hl7v2", "form"],
+            "enum": ["hl7v2", "form", "dicom"],
             "default": "hl7v2",
-            "description": "What its messages are written in.",
+            "description": "What its messages are written in; over dicom always dicom.",
         },
         "folder": {
             "type": "string",
@@ -47,7 +48,8 @@ _INBOUND: Final[Mapping[str, Any]] = {
         "senders": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "Values of MSH-3|MSH-4 (application|facility) accepted; none: any.",
+            "description": "Accepted; none: any. mllp: values of MSH-3|MSH-4 (application|facility). dicom: calling AE "
+            "titles, with a network if need be (CT01@10.1.2.0/24).",
         },
         "peers": {
             "type": "array",

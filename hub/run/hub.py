@@ -15,7 +15,7 @@ from hub.auth.keys import KeyStore
 from hub.bootstrap.feeds import readings
 from hub.bootstrap.foundation import bell_of, migrate
 from hub.bootstrap.outbound import routes
-from hub.kernel.consortium import Consortium, load
+from hub.kernel.consortium import load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
@@ -27,6 +27,11 @@ from hub.run.supervisor import ProcessSpec, Supervisor
 
 #: Hosts of this machine alone.
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
+#: Transports that listen on a socket of each feed, in a process of their own.
+_LISTENERS: Final = ("mllp", "dicom")
+
+#: The sockets of feeds, by transport and feed.
+_Feeds = dict[str, dict[str, socket.socket]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,10 +40,12 @@ class Addresses:
 
     base: str
     mllp: dict[str, int]
+    dicom: dict[str, int]
 
     def ready(self, pids: dict[str, int]) -> dict[str, Any]:
         """The content of the ready file."""
-        return {"fhir": f"{self.base}/fhir", "pages": f"{self.base}/", "mllp": self.mllp, "dicom": None, "pids": pids}
+        doors = {"fhir": f"{self.base}/fhir", "pages": f"{self.base}/", "mllp": self.mllp, "dicom": self.dicom}
+        return {**doors, "pids": pids}
 
 
 @asynccontextmanager
@@ -70,7 +77,11 @@ async def running(
         remember(data, config, url)
         await migrate(url)
         api = stack.enter_context(listen(settings.host, settings.port, what="HTTP"))
-        feeds = {name: stack.enter_context(feed) for name, feed in _feed_sockets(consortium)}
+        feeds: _Feeds = {transport: {} for transport in _LISTENERS}
+        for feed in consortium.feeds.values():
+            if feed.transport in feeds:
+                listening = stack.enter_context(listen(feed.host, feed.port, what=f"feed {feed.name}"))
+                feeds[feed.transport][feed.name] = listening
         addresses = _addresses(settings, api, feeds)
         stack.enter_context(registered(registry, api.getsockname()[1], data))
         public = settings.base_url or f"{addresses.base}/fhir"
@@ -84,9 +95,7 @@ async def running(
         yield addresses
 
 
-def _processes(
-    settings: Settings, api: socket.socket, feeds: dict[str, socket.socket], *, folders: bool
-) -> Iterator[ProcessSpec]:
+def _processes(settings: Settings, api: socket.socket, feeds: _Feeds, *, folders: bool) -> Iterator[ProcessSpec]:
     for number in range(1, settings.pipeline_workers + 1):
         yield ProcessSpec(name=f"pipeline-{number}", kind="pipeline", careful=("--careful",))
     for number in range(1, settings.api_workers + 1):
@@ -96,21 +105,18 @@ def _processes(
     yield ProcessSpec(name="events", kind="events")
     if folders:
         yield ProcessSpec(name="files", kind="files")
-    yield ProcessSpec(name="mllp", kind="mllp", sockets={name: feed.fileno() for name, feed in feeds.items()})
+    for transport, listening in feeds.items():
+        if listening or transport == "mllp":
+            numbers = {name: feed.fileno() for name, feed in listening.items()}
+            yield ProcessSpec(name=transport, kind=transport, sockets=numbers)
 
 
-def _feed_sockets(consortium: Consortium) -> Iterator[tuple[str, socket.socket]]:
-    for feed in consortium.feeds.values():
-        if feed.transport == "mllp":
-            yield feed.name, listen(feed.host, feed.port, what=f"feed {feed.name}")
-
-
-def _addresses(settings: Settings, api: socket.socket, feeds: dict[str, socket.socket]) -> Addresses:
+def _addresses(settings: Settings, api: socket.socket, feeds: _Feeds) -> Addresses:
     scheme = "https" if settings.tls_certificate else "http"
     host = settings.host if settings.host not in {"0.0.0.0", "::"} else "127.0.0.1"  # noqa: S104 - compared, not bound
     shown = f"[{host}]" if ":" in host else host
-    ports = {name: feed.getsockname()[1] for name, feed in feeds.items()}
-    return Addresses(base=f"{scheme}://{shown}:{api.getsockname()[1]}", mllp=ports)
+    ports = {kind: {name: each.getsockname()[1] for name, each in by_name.items()} for kind, by_name in feeds.items()}
+    return Addresses(base=f"{scheme}://{shown}:{api.getsockname()[1]}", **ports)
 
 
 def _guard(settings: Settings) -> None:

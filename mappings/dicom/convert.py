@@ -8,27 +8,18 @@ from typing import BinaryIO, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
-from hub.kernel.types import Issue, Json, ReportRow, Translation
-from mappings.dicom import aecg, scp
+from hub.kernel.types import Issue, Json, Translation
 from mappings.dicom.assembly import Instance, study_of, translate_study
-from mappings.dicom.case import CANONICAL_BASE, Case, Sender
+from mappings.dicom.case import CANONICAL_BASE, Sender
 from mappings.dicom.header import read_header
 from mappings.dicom.item import Item
 from mappings.dicom.profile import DEFAULT, Profile
+from mappings.dicom.recordings import HEAD, Reader, reader_of, translate_recording
 from mappings.dicom.waveform import LARGEST
 from mappings.hl7v2.convert import bundle
 
 #: Name of the facility where nobody says which it is.
 _FACILITY: Final = "unknown"
-#: Bytes by which a format is recognised.
-_HEAD: Final = 8192
-
-#: Reads one recording, adds its drafts to the case, and tells what became of its parts.
-Reader = Callable[[bytes, Case], tuple[ReportRow, ...]]
-_RECORDINGS: Final[tuple[tuple[Callable[[bytes], bool], Reader], ...]] = (
-    (aecg.is_aecg, aecg.translate),
-    (scp.is_scp, scp.translate),
-)
 
 
 def convert(
@@ -69,22 +60,16 @@ def _instance(file: BinaryIO) -> Instance:
 
 def _recording_format(file: BinaryIO) -> Reader | None:
     """What reads an electrocardiogram that is no DICOM, if the file is one."""
-    head = file.read(_HEAD)
+    head = file.read(HEAD)
     file.seek(0)
-    return next((read for recognises, read in _RECORDINGS if recognises(head)), None)
+    return reader_of(head)
 
 
 def _recording(file: BinaryIO, read: Reader, sender: Sender) -> Json:
     raw = file.read(LARGEST + 1)
     if len(raw) > LARGEST:
         return _refusal(HubError(Category.TOO_LARGE, "the recording is too large to carry", code="too-large"))
-    return _guarded(lambda: _translated(raw, read, sender), sender)
-
-
-def _translated(raw: bytes, read: Reader, sender: Sender) -> Translation:
-    case = Case(sender=sender, zone=sender.profile.zone)
-    report = read(raw, case)
-    return Translation(drafts=tuple(case.drafts.values()), report=report, issues=tuple(case.issues))
+    return _guarded(partial(translate_recording, raw, read, sender), sender)
 
 
 def _guarded(translate: Callable[[], Translation], sender: Sender) -> Json:

@@ -20,6 +20,7 @@ from mappings.dicom.case import CANONICAL_BASE, Sender
 from mappings.dicom.header import read_header
 from mappings.dicom.item import Item, position
 from mappings.dicom.profile import Profile
+from mappings.dicom.recordings import HEAD, reader_of, translate_recording
 
 #: Issues for which a study is held back: the record never guesses whose it is.
 _HELD: Final = frozenset({"no-patient-id", "unqualified-patient-id"})
@@ -31,6 +32,8 @@ def envelope_reader(profile: Profile) -> EnvelopeReader:
     """The reader of one feed. It never raises: see `Envelope.problem`."""
 
     def read(raw: bytes) -> Envelope:
+        if reader_of(raw[:HEAD]) is not None:
+            return Envelope(identity=_hash(raw), kind="ECG")
         try:
             item = _item(raw, profile)
             study = study_of(item)
@@ -48,6 +51,9 @@ def translator(profile: Profile, facility: str, ids: IdMaker, *, canonical_base:
     sender = Sender(facility=facility, ids=ids, canonical_base=canonical_base, profile=profile)
 
     def translate(raw: bytes) -> Translation:
+        read = reader_of(raw[:HEAD])
+        if read is not None:
+            return _held(translate_recording(raw, read, sender))
         header = read_header(io.BytesIO(raw))
         original = raw if "WaveformSequence" in header.dataset else b""
         return _held(translate_study(sender, [Instance(header, original)]))

@@ -54,17 +54,21 @@ def associated(port: int, work: Callable[[Any], list[int]], title: str, classes:
     entity.maximum_pdu_size = PDU
     for each in classes or [VERIFICATION]:
         entity.add_requested_context(each)
-    association = entity.associate("127.0.0.1", port, evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay)])
-    if not association.is_established:
-        return []
+    opened: list[socket.socket] = []
+    association = entity.associate("127.0.0.1", port, evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay, [opened])])
     try:
-        return work(association)
+        return work(association) if association.is_established else []
     finally:
-        association.release()
+        if association.is_established:
+            association.release()
+        for connection in opened:
+            connection.close()  # the library leaves those of refused associations open
 
 
-def _without_delay(event: Any) -> None:
-    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+def _without_delay(event: Any, opened: list[socket.socket]) -> None:
+    connection = event.assoc.dul.socket.socket
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    opened.append(connection)
 
 
 @asynccontextmanager

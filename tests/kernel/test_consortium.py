@@ -46,7 +46,7 @@ def test_a_consortium_is_read_with_paths_relative_to_its_file(tmp_path: Path) ->
         ("facility: F01\n", "facility: F09\n", 7, "no facility has this code"),
         ("part_of: F01", "part_of: F09", 4, "no facility has this code"),
         ("transport: mllp", "transport: carrier-pigeon", 8, "mllp"),
-        ("transport: mllp", "transport: http", 9, "only a feed of transport mllp has port"),
+        ("transport: mllp", "transport: http", 9, "a feed of transport http has no port"),
         ("transport: mllp\n    port: 2575", "transport: folder", 8, "needs the folder"),
         ("transport: mllp", "transport: mllp\n    folder: in", 8, "needs the folder"),
         ("transport: mllp", "transport: mllp\n    format: form", 9, "over mllp comes hl7v2 only"),
@@ -184,3 +184,12 @@ def test_queries_need_a_sender_that_may_ask(tmp_path: Path) -> None:
     consortium = tmp_path / "consortium.yaml"
     consortium.write_text(asked + "    senders: [HIS|F01]\n", encoding="utf-8")
     assert load(consortium).feeds["his"].queries == 60
+
+
+def test_a_feed_over_dicom_carries_dicom_and_is_asked_nothing(tmp_path: Path) -> None:
+    text = GOOD.replace("transport: mllp", "transport: dicom\n    senders: [CT01]")
+    (tmp_path / "consortium.yaml").write_text(text, encoding="utf-8")
+    assert load(tmp_path / "consortium.yaml").feeds["his"].format == "dicom"
+    asked = complaints(tmp_path, text + "    queries_per_minute: 5\n")
+    assert "a feed of transport dicom has no queries_per_minute" in asked
+    assert "over dicom comes dicom only" in complaints(tmp_path, text + "    format: hl7v2\n")

@@ -9,6 +9,7 @@ from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from mappings.dicom.feed import dissector, envelope_reader, mend, translator
 from mappings.dicom.profile import DEFAULT, Profile
 from tests.mappings.dicom.objects import STUDY, dataset, part_10
+from tests.mappings.dicom.test_recordings import scp
 
 TRANSLATE = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
 
@@ -44,6 +45,15 @@ def test_an_object_of_nobody_is_held_back(number: str, code: str) -> None:
     assert found.refusal.code == code
     known = translator(Profile(issuer="urn:oid:1.2.3"), "F01", keyed_ids(PUBLIC_KEY))(raw)
     assert (known.refusal is None) == (number != "")
+
+
+def test_a_recording_is_a_message_too_and_held_back_without_an_issuer() -> None:
+    assert envelope_reader(DEFAULT)(scp()).kind == "ECG"
+    refusal = TRANSLATE(scp()).refusal
+    assert refusal is not None
+    assert refusal.code == "unqualified-patient-id"
+    known = translator(Profile(issuer="urn:oid:1.2.3"), "F01", keyed_ids(PUBLIC_KEY))(scp())
+    assert "DocumentReference" in {draft.resource["resourceType"] for draft in known.drafts}
 
 
 def test_an_object_is_taken_apart_by_the_names_of_the_standard() -> None:

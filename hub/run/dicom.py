@@ -1,0 +1,32 @@
+"""The DICOM process: every imaging feed's application entity on the sockets the supervisor bound."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Mapping
+
+from connectors.pacs.server import PacsServer
+from hub.bootstrap.feeds import envelope_readers, facilities_of
+from hub.bootstrap.foundation import Foundation
+from hub.pipeline.inbox import PostgresInbox
+from hub.run.child import Child
+
+
+async def run_dicom(foundation: Foundation, child: Child, sockets: Mapping[str, int]) -> None:
+    """Listen until the child is told to stop."""
+    consortium, seconds = foundation.consortium, foundation.settings.accept_seconds
+    readers = envelope_readers(consortium)
+    async with foundation.database("dicom", size=2) as database, foundation.bell() as bell:
+        inbox = PostgresInbox(database, facilities_of(consortium), seconds=seconds, bell=bell)
+        servers = [
+            PacsServer(feed, inbox=inbox, read_envelope=readers[name], log=foundation.log, seconds=seconds)
+            for name, feed in consortium.feeds.items()
+            if feed.transport == "dicom"
+        ]
+        for server in servers:
+            await server.start(socket.socket(fileno=sockets[server.name]))
+        child.ready()
+        await child.stop.wait()
+        await asyncio.gather(*(server.drain() for server in servers))
+        await inbox.close()
