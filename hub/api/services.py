@@ -19,6 +19,7 @@ from hub.kernel.types import Issue, Json
 from hub.outbound.desk import OutboundDesk
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
+from terminology.service import Terminology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +41,7 @@ class Services:
     operations: Operations
     desk: EventsDesk
     outbound: OutboundDesk
+    terminology: Terminology
     verify: Callable[[str], Actor]
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]

@@ -60,6 +60,7 @@ from hub.records.consents import Consents
 from hub.records.definitions import Definitions
 from hub.records.proxies import Proxies
 from hub.store.store import Store
+from terminology.service import Terminology
 
 
 @asynccontextmanager
@@ -85,6 +86,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         operations=events.operations,
         desk=events.desk,
         outbound=OutboundDesk(database),
+        terminology=Terminology(database),
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,

@@ -43,6 +43,7 @@ from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
 from hub.records.subscribing import Subscribing
 from hub.store.store import Store
+from terminology.service import Terminology
 from tests.auth.consortium import CONSORTIUM
 from tests.records.door import following
 
@@ -201,6 +202,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
         desk=EventsDesk(database),
         outbound=OutboundDesk(database),
+        terminology=Terminology(database),
         verify=verify,
         new_id=random_id,
         ready=_ready,

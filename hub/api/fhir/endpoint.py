@@ -25,12 +25,14 @@ from hub.api.fhir.parameters import FORM, split, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
 from hub.api.fhir.routes import ROUTER
 from hub.api.fhir.shape import read_shape
+from hub.api.fhir.terminology.capabilities import terminology_capabilities
 from hub.api.metrics import Metrics
 from hub.api.negotiation import preference, wanted_format
 from hub.api.numbering import Numbering
 from hub.api.query import read_query_bytes
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
+from hub.fhir.json import dumps
 from hub.fhir.patch.change import Change
 from hub.gate.origin import Origin
 from hub.kernel.errors import Category, HubError
@@ -94,6 +96,9 @@ class FhirEndpoint:
     async def _metadata(self, request: Request, params: Params, form: Representation) -> Response:
         if _method(request) != "GET":
             raise MethodNotAllowedError("GET, HEAD")
+        if "terminology" in values(params, "mode"):
+            told = dumps(await terminology_capabilities(self._services))
+            return await _response(Answer(status=200, body=told), "", form)
         shape, custom = read_shape(params, "CapabilityStatement"), await self._services.gate.custom()
         if shape is not None:
             return await _response(Answer(status=200, body=shape.of(self._capabilities.body(custom))), "", form)

@@ -14,6 +14,8 @@ from hub.api.fhir.match import MATCH, match
 from hub.api.fhir.meta import META, META_ADD, META_DELETE, meta, meta_add, meta_delete, meta_of_many
 from hub.api.fhir.router import Handler, Interaction
 from hub.api.fhir.summary import SUMMARY, summary
+from hub.api.fhir.terminology import code_system, concept_map, value_set
+from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET
 
 #: What of an operation is not answered, for the capability statement.
 LIMITS: Final = {
@@ -21,6 +23,7 @@ LIMITS: Final = {
     "everything": "Without an id: the record of the patient the token is bound to.",
     "meta": "Of one resource; not of a type or of the system.",
     "meta-add": "Makes a version. Adds labels, never lowers them.",
+    "expand": "Flat. Of what is loaded, of a ValueSet in the request, or of a stored one by its id.",
     "summary": "Without an id: of the patient the token is bound to. No identifier, profile or graph.",
     "meta-delete": "Makes a version. Security labels are not taken away.",
 }
@@ -31,6 +34,14 @@ def _reading(code: str, template: str, handle: Handler, operation: str, only: st
     return (
         Interaction(code, "GET", template, handle, operation=operation, only=only),
         Interaction(code, "POST", template, handle, "parameters", operation=operation, only=only),
+    )
+
+
+def _asking(code: str, template: str, handle: Handler, operation: str, only: str) -> tuple[Interaction, ...]:
+    """An operation that changes nothing and may be sent codings and resources."""
+    return (
+        Interaction(code, "GET", template, handle, operation=operation, only=only),
+        Interaction(code, "POST", template, handle, "resource", operation=operation, only=only),
     )
 
 
@@ -46,6 +57,14 @@ OPERATIONS: Final = (
     *_reading("meta", "/{type}/{id}/$meta", meta, META),
     *_reading("meta", "/{type}/$meta", meta_of_many, META),
     *_reading("meta", "/$meta", meta_of_many, META),
+    *_asking("lookup", "/{type}/$lookup", code_system.lookup, code_system.LOOKUP, CODE_SYSTEM),
+    *_asking("validate-code", "/{type}/$validate-code", code_system.validate_code, code_system.VALIDATE, CODE_SYSTEM),
+    *_asking("subsumes", "/{type}/$subsumes", code_system.subsumes, code_system.SUBSUMES, CODE_SYSTEM),
+    *_asking("expand", "/{type}/$expand", value_set.expand, value_set.EXPAND, VALUE_SET),
+    *_asking("expand", "/{type}/{id}/$expand", value_set.expand, value_set.EXPAND, VALUE_SET),
+    *_asking("validate-code", "/{type}/$validate-code", value_set.validate_code, value_set.VALIDATE, VALUE_SET),
+    *_asking("validate-code", "/{type}/{id}/$validate-code", value_set.validate_code, value_set.VALIDATE, VALUE_SET),
+    *_asking("translate", "/{type}/$translate", concept_map.translate, concept_map.TRANSLATE, CONCEPT_MAP),
     Interaction("meta-add", "POST", "/{type}/{id}/$meta-add", meta_add, "resource", operation=META_ADD),
     Interaction("meta-delete", "POST", "/{type}/{id}/$meta-delete", meta_delete, "resource", operation=META_DELETE),
 )

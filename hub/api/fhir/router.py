@@ -19,6 +19,7 @@ _LITERAL: Final = frozenset(
     {
         *("_history", "_search", "$everything", "$match", "$meta", "$meta-add", "$meta-delete"),
         *("$lastn", "$document", "$summary", "$validate", "$export", "$import"),
+        *("$lookup", "$validate-code", "$subsumes", "$expand", "$translate"),
         *("$events", "$get-ws-binding-token", "$status"),
     }
 )

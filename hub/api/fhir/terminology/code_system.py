@@ -1,0 +1,105 @@
+"""The operations of CodeSystem.
+
+https://hl7.org/fhir/R4/codesystem-operation-lookup.html, codesystem-operation-validate-code.html,
+codesystem-operation-subsumes.html.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.terminology.answers import parameters, part, told
+from hub.api.fhir.terminology.given import Given, given, unreadable
+from hub.api.services import Services
+from hub.kernel.types import Json
+from terminology.model import Coding
+from terminology.service import Looked, Verdict
+
+LOOKUP: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup"
+VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code"
+SUBSUMES: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes"
+
+_LOOKUP: Final = frozenset({"code", "system", "version", "coding", "displayLanguage", "property"})
+_VALIDATE: Final = frozenset({"url", "code", "version", "display", "coding", "codeableConcept", "displayLanguage"})
+_SUBSUMES: Final = frozenset({"codeA", "codeB", "system", "version", "codingA", "codingB"})
+
+
+async def lookup(services: Services, ask: Ask) -> Answer:
+    """Name, display, designations and properties of a code.
+
+    Raises HubError NOT_FOUND (404) for a system or a code the hub does not have.
+    """
+    asked = given(ask, _LOOKUP)
+    found = asked.coding()
+    if found is None:
+        raise unreadable("code", "is missing: give code and system, or coding")
+    version = asked.text("version") or str(found[1].get("version", ""))
+    looked = await services.terminology.lookup(found[0], version, around=True)
+    return parameters(_described(looked, asked.text("displayLanguage"), frozenset(asked.texts("property"))))
+
+
+def _described(looked: Looked, language: str, wanted: frozenset[str]) -> Iterator[Json]:
+    head, concept = looked.edition.head, looked.concept
+    yield part("name", "String", head.get("title") or head.get("name") or looked.edition.url)
+    yield from told("version", "String", looked.edition.version)
+    yield part("display", "String", concept.named(language) or concept.code)
+    for one in concept.details.get("designation", ()) if not wanted or "designation" in wanted else ():
+        kinds = (("language", "Code"), ("use", "Coding"), ("value", "String"))
+        parts = [part(name, kind, one[name]) for name, kind in kinds if name in one]
+        yield {"name": "designation", "part": parts}
+    for code, value in _properties(looked):
+        if not wanted or code in wanted:
+            yield {"name": "property", "part": [part("code", "Code", code), {"name": "value", **value}]}
+
+
+def _properties(looked: Looked) -> Iterator[tuple[str, Json]]:
+    """Those that are stated, and those R4 defines for all systems (codesystem-concept-properties.html)."""
+    concept = looked.concept
+    if concept.details.get("definition"):
+        yield "definition", {"valueString": concept.details["definition"]}
+    if concept.inactive:
+        yield "inactive", {"valueBoolean": True}
+    for one in concept.details.get("property", ()):
+        if one["code"] not in {"parent", "child", "inactive"}:
+            yield one["code"], {name: value for name, value in one.items() if name.startswith("value")}
+    for parent in looked.parents:
+        yield "parent", {"valueCode": parent.code}
+    for child in looked.children:
+        yield "child", {"valueCode": child.code}
+
+
+async def validate_code(services: Services, ask: Ask) -> Answer:
+    """Whether a code is one of the system. Raises HubError NOT_FOUND (404) for a system the hub does not have."""
+    asked = given(ask, _VALIDATE)
+    verdicts = []
+    for coding, element in asked.codings(system="url"):
+        display = asked.text("display") or str(element.get("display", ""))
+        version = asked.text("version") or str(element.get("version", ""))
+        verdicts.append(await services.terminology.in_code_system(coding, version, display))
+    return verdict_of(verdicts)
+
+
+def verdict_of(verdicts: list[Verdict]) -> Answer:
+    """Valid if one coding is; else why the first is not."""
+    one = next((verdict for verdict in verdicts if verdict.result), verdicts[0])
+    answer = [part("result", "Boolean", one.result)]
+    return parameters([*answer, *told("message", "String", one.message), *told("display", "String", one.display)])
+
+
+async def subsumes(services: Services, ask: Ask) -> Answer:
+    """How two codes of a system stand to each other. Raises HubError NOT_FOUND (404) for a code that is not there."""
+    asked = given(ask, _SUBSUMES)
+    (one, _), (other, _) = _code(asked, "A"), _code(asked, "B")
+    if one.system != other.system:
+        raise unreadable("codingB", "is of another code system than codingA")
+    outcome = await services.terminology.subsumes(one.system, one.code, other.code, asked.text("version"))
+    return parameters([part("outcome", "Code", outcome)])
+
+
+def _code(asked: Given, side: str) -> tuple[Coding, Json]:
+    found = asked.coding(f"coding{side}", code=f"code{side}")
+    if found is None:
+        raise unreadable(f"code{side}", "is missing")
+    return found
