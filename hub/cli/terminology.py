@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,6 +23,7 @@ from hub.kernel.types import Json
 from hub.run.installation import database_of
 from hub.run.instances import data_folder, registry
 from terminology import catalogue
+from terminology.built_in import built_in
 from terminology.csv_source import CsvSource
 from terminology.fhir_source import ResourceSource, resources
 from terminology.loading import Loader
@@ -58,7 +60,17 @@ def load(
         csv = CsvSource(file, head, dict(map(_column, column or ())), encoding=encoding)
         asyncio.run(_load_one(_database(data, database), csv, current=not aside))
     else:
-        asyncio.run(_load_resources(_database(data, database), file, current=not aside))
+        asyncio.run(_load_resources(_database(data, database), resources(file), current=not aside))
+
+
+@app.command("built-in")
+def built_in_(
+    aside: Annotated[bool, typer.Option("--aside", help="Load it without putting it in force.")] = False,
+    data: Data = None,
+    database: Url = None,
+) -> None:
+    """Load what comes with the hub: national value domains and data elements, as far as their sources go."""
+    asyncio.run(_load_resources(_database(data, database), built_in(), current=not aside))
 
 
 @app.command("list")
@@ -138,11 +150,11 @@ async def _load_one(url: str, source: Source, *, current: bool) -> None:
         await _loaded(Loader(database, system_clock), source, current=current)
 
 
-async def _load_resources(url: str, file: Path, *, current: bool) -> None:
-    """Load all of a file. A version that is there already is passed over, so that a package can be tried again."""
+async def _load_resources(url: str, found: Iterable[Json], *, current: bool) -> None:
+    """Load all of them. A version that is there already is passed over, so that a package can be tried again."""
     async with terminology_database(url) as database:
         loader = Loader(database, system_clock)
-        for resource in resources(file):
+        for resource in found:
             try:
                 if resource["resourceType"] == CODE_SYSTEM:
                     await _loaded(loader, ResourceSource(resource), current=current)
