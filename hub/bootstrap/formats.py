@@ -183,10 +183,54 @@ class Dicom:
         return b""
 
 
+class Cda:
+    """CDA documents; of a facility profile only the zone counts."""
+
+    def __init__(self, path: Path | None) -> None:
+        from mappings.hl7v2.profile import DEFAULT
+        from mappings.hl7v2.profiles.load import load
+
+        self.profile: Final = load(path) if path else DEFAULT
+
+    def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
+        from mappings.cda.feed import translator
+        from mappings.cda.translator import DEFAULT_ZONE
+
+        return translator(facility, ids, canonical_base, self.profile.zone or DEFAULT_ZONE)
+
+    def envelope_reader(self) -> EnvelopeReader:
+        from mappings.cda.feed import read_envelope
+
+        return read_envelope
+
+    def dissector(self) -> Dissector:
+        from mappings.cda.feed import take_apart
+
+        return take_apart
+
+    def mender(self) -> Mender:
+        from mappings.cda.feed import mend
+
+        return mend
+
+    def masker(self, _: str) -> Callable[[], Mask]:
+        return lambda: Mask(frozenset(), {})
+
+    def knows(self, _: UnmappedCode) -> bool:
+        return False
+
+    def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        yield "document", raw
+
+    def to_mend(self, _: bytes) -> bytes:
+        return b""
+
+
 #: A format is imported when a feed has it: each brings tables of its own.
 _FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
     "hl7v2": HL7v2,
     "form": Form,
+    "cda": Cda,
     "dicom": Dicom,
 }
 

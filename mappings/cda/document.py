@@ -1,4 +1,4 @@
-"""The document as it was sent: Binary with its bytes, DocumentReference that finds it, files that stand in its body."""
+"""The document as it was sent: a DocumentReference with its bytes, and the files that stand in its body."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mappings.cda.node import Node
 
 
 def keep(raw: bytes, composition: Json, numbers: list[Json], context: Context) -> None:
-    """The DocumentReference and Binary of a document; `numbers` are those that number it beside its own id."""
+    """The DocumentReference of a document; `numbers` are those that number it beside its own id."""
     made = context.resource("DocumentReference", *context.document)
     named = {"type": "type", "subject": "subject", "author": "author", "custodian": "custodian", "language": "language"}
     made |= {name: composition[source] for name, source in named.items() if source in composition}
@@ -29,7 +29,7 @@ def keep(raw: bytes, composition: Json, numbers: list[Json], context: Context) -
         "authenticator": next((each["party"] for each in composition.get("attester", []) if "party" in each), None),
     }
     made |= {name: each for name, each in members.items() if each}
-    original = {"attachment": _attachment("original", "text/xml", raw, composition["title"], context)}
+    original = {"attachment": _attachment("text/xml", raw, composition["title"])}
     row = document_row(context)
     if row is not None:
         original["format"] = {
@@ -51,14 +51,11 @@ def _surroundings(composition: Json, context: Context) -> Json:
     return made | ({"period": period} if period else {})
 
 
-def _attachment(key: str, media: str, data: bytes, title: str, context: Context) -> Json:
-    """An attachment whose bytes stand in a Binary of their own."""
-    binary = context.resource("Binary", context.document[0], f"{context.document[1]}|{key}")
-    binary |= {"contentType": media, "data": b64encode(data).decode()}
-    if context.patient:
-        binary["securityContext"] = context.patient
+def _attachment(media: str, data: bytes, title: str) -> Json:
+    """A file with its bytes, size and hash; it stands in the document, so that a consent on the document reaches it."""
     digest = b64encode(sha1(data, usedforsecurity=False).digest()).decode()
-    return {"contentType": media, "url": f"Binary/{binary['id']}", "size": len(data), "hash": digest, "title": title}
+    encoded = b64encode(data).decode()
+    return {"contentType": media, "data": encoded, "size": len(data), "hash": digest, "title": title}
 
 
 def _files(context: Context) -> list[Json]:
@@ -68,10 +65,10 @@ def _files(context: Context) -> list[Json]:
     for each in context.root.walk():
         if each.name in {"observationMedia", "observation"}:
             nodes += [value for value in each.all("value") if value.get("representation") == "B64"]
-    return [{"attachment": made} for i, node in enumerate(nodes) if (made := _file(node, i, context))]
+    return [{"attachment": made} for node in nodes if (made := _file(node, context))]
 
 
-def _file(node: Node, number: int, context: Context) -> Json | None:
+def _file(node: Node, context: Context) -> Json | None:
     media = node.get("mediaType") or "text/plain"
     if node.get("representation") == "B64":
         try:
@@ -88,4 +85,4 @@ def _file(node: Node, number: int, context: Context) -> Json | None:
     if not data:
         return None
     node.take("DocumentReference.content.attachment")
-    return _attachment(f"file {number}", media, data, media, context)
+    return _attachment(media, data, media)

@@ -35,7 +35,7 @@ def _facts(facts: Json, bundle: Json) -> Iterator[tuple[str, bool]]:
     found = resources(bundle)
     patients = [each for each in found if each["resourceType"] == "Patient"]
     compositions = [each for each in found if each["resourceType"] == "Composition"]
-    texts = {leaf for each in found if each["resourceType"] != "Binary" for leaf in _leaves(each)}
+    texts = {leaf for each in found for leaf in _leaves(each)}
     for template in facts["templateId"]:
         yield f"template {template}", f"urn:oid:{template}" in texts
     yield f"type {facts['docCode']}", any(facts["docCode"] in _codes(each.get("type", {})) for each in compositions)

@@ -7,7 +7,10 @@ import base64
 import pytest
 
 from hub.fhir.validate import validate
+from hub.kernel.errors import HubError
+from hub.kernel.types import Part
 from mappings.cda.convert import convert
+from mappings.cda.feed import mend, read_envelope, take_apart
 from tests.mappings.cda.documents import BASE, PATIENT, cd, converted, document, made, observation, section
 
 MARRIED = '<maritalStatusCode code="20" codeSystem="2.16.156.10011.2.3.3.5" displayName="已婚"/>'
@@ -97,10 +100,9 @@ def test_a_stay_has_its_places_and_the_number_of_the_stay() -> None:
 
 def test_the_original_is_kept_byte_for_byte() -> None:
     raw = document().encode("gb18030")
-    (binary,) = made(raw, "Binary")
     (reference,) = made(raw, "DocumentReference")
-    assert base64.b64decode(binary["data"]) == raw
-    assert reference["content"][0]["attachment"]["url"] == f"Binary/{binary['id']}"
+    assert base64.b64decode(reference["content"][0]["attachment"]["data"]) == raw
+    assert made(raw, "Binary") == []
     assert reference["content"][0]["format"]["code"] == "urn:oid:2.16.156.10011.2.1.1.12"
 
 
@@ -118,7 +120,7 @@ def test_a_restricted_document_labels_all_it_tells_of_the_patient(code: str) -> 
     statement = observation("DE05.01.024.00", "诊断代码", cd("F20.000", "2.16.156.10011.2.3.3.11"))
     text = document(section("29548-5", "Diagnosis", [statement])).replace('Code code="N"', f'Code code="{code}"')
     labelled = {each["resourceType"] for each in made(text) if "meta" in each}
-    assert labelled == {"Binary", "Composition", "Condition", "DocumentReference", "Observation"}
+    assert labelled == {"Composition", "Condition", "DocumentReference", "Observation"}
 
 
 def test_a_template_of_another_type_is_told_and_the_code_believed() -> None:
@@ -156,3 +158,28 @@ def test_the_report_has_one_row_for_every_leaf() -> None:
     outcome = {each["source"]: each for each in row["report"]}
     assert outcome["recordTarget/patientRole/patient/name"]["targets"] == ["Patient.name"]
     assert outcome["legalAuthenticator/time@value"]["targets"] == ["Composition.attester.time"]
+
+
+def test_an_envelope_names_set_version_type_and_the_numbers_of_the_patient() -> None:
+    text = document(more='<setId root="1.2.3" extension="S1"/><versionNumber value="2"/>')
+    envelope = read_envelope(text.encode("gb18030"))
+    assert (envelope.identity, envelope.kind) == ("1.2.3|S1|2", "HSDB04.01")
+    assert envelope.lanes == ("99012200310300099", "99012219600101001X")
+    assert read_envelope(b"nothing").problem is not None
+
+
+def test_a_document_taken_apart_shows_every_leaf_once() -> None:
+    (whole,) = take_apart(document().encode())
+
+    def leaves(part: Part) -> list[Part]:
+        return [part] if not part.parts else [leaf for each in part.parts for leaf in leaves(each)]
+
+    found = {leaf.at: leaf.text for leaf in leaves(whole) if leaf.text}
+    assert found["ClinicalDocument/title[1]/text()"] == "测试文档"
+    assert found["ClinicalDocument/code[1]/@code"] == "HSDB04.01"
+
+
+def test_a_document_has_no_pre_processors() -> None:
+    assert mend(b"<a/>", []) == b"<a/>"
+    with pytest.raises(HubError, match="pre-processors"):
+        mend(b"<a/>", [{"step": "drop"}])

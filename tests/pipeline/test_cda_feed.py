@@ -1,0 +1,53 @@
+"""CDA documents through the whole pipeline: into records, a new version in place of the old one, a bad file waits."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from connectors.files.intake import FileIntake
+from hub.bootstrap.formats import Cda
+from hub.kernel.clock import fixed_clock
+from hub.kernel.types import State
+from tests.mappings.cda.documents import document, observation, pq, section
+from tests.pipeline.fake_feed import FEED, IDS
+from tests.pipeline.hub_in_a_box import box, run
+
+
+def follow_up(pressure: str, version: str) -> bytes:
+    """A document of one set."""
+    measured = section("8716-3", "VITAL SIGNS", [observation("DE04.10.174.00", "收缩压", pq(pressure, "mmHg"))])
+    named = f'<setId root="1.2.3" extension="S1"/><versionNumber value="{version}"/>'
+    return document(measured, more=named).encode("gb18030")
+
+
+def test_documents_become_records_and_a_new_version_replaces_what_the_old_one_said(database_url: str) -> None:
+    reading = Cda(None)
+    translate = reading.translator("F01", IDS, "https://hub.example")
+
+    async def story() -> None:
+        async with box(database_url, {FEED: translate}) as hub:
+            take = FileIntake(
+                FEED,
+                inbox=hub.inbox,
+                read_envelope=reading.envelope_reader(),
+                split=reading.messages,
+                to_mend=reading.to_mend,
+                clock=fixed_clock(datetime(2026, 3, 2, 12, tzinfo=UTC)),
+            )
+            taken = [await take(raw, "folder") for raw in (follow_up("150", "1"), follow_up("150", "1"), b"<a/>")]
+            assert [each.messages[0].state for each in taken[:2]] == [State.QUEUED, State.DUPLICATE]
+            await hub.drain()
+            assert await hub.states([taken[0].messages[0].message]) == ["done"]
+            assert (await hub.reason(taken[2].messages[0].message))["code"] == "no-document"
+            again = await take(follow_up("138", "2"), "folder")
+            await hub.drain()
+            assert await hub.states([again.messages[0].message]) == ["done"]
+            drafts = translate(follow_up("138", "2")).drafts
+            (measured,) = [draft.resource["id"] for draft in drafts if draft.resource["resourceType"] == "Observation"]
+            stored = await hub.read("Observation", measured)
+            assert stored is not None
+            assert stored["valueQuantity"]["value"] == 138
+            for draft in drafts:
+                assert await hub.read(draft.resource["resourceType"], draft.resource["id"]) is not None
+
+    run(story())
