@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final, Protocol
 
+from hub.bootstrap.family_format import Family
 from hub.kernel.consortium import Feed
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
@@ -231,6 +232,7 @@ _FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
     "hl7v2": HL7v2,
     "form": Form,
     "cda": Cda,
+    "family": Family,
     "dicom": Dicom,
 }
 

@@ -44,5 +44,5 @@ def mend(raw: bytes, steps: Sequence[Json]) -> bytes:
     """Rows have no pre-processors: the same bytes without any. Raises HubError UNSUPPORTED for steps."""
     if steps:
         todo = "mend the rows and send them again, or change the profile and replay"
-        raise HubError(Category.UNSUPPORTED, "rows of forms have no pre-processors", where="steps", todo=todo)
+        raise HubError(Category.UNSUPPORTED, "messages of this format have no pre-processors", where="steps", todo=todo)
     return raw

@@ -25,7 +25,7 @@ _ROUNDED: Final = re.compile(r"\d(\.\d+)?[eE]\+?\d{1,2}", re.ASCII)
 _GENDER: Final = {"1": "male", "2": "female"}
 
 #: Kind of number: Identifier.system (OIDs as observed in public implementations of WS/T 483), type (table 0203).
-_NUMBERS: Final = {
+NUMBERS: Final = {
     "citizen-id": ("urn:oid:2.16.156.10011.1.3", "NNCHN", "居民身份证号"),
     "record-number": ("urn:oid:2.16.156.10011.1.2", "PI", "城乡居民健康档案编号"),
     "health-card": ("urn:oid:2.16.156.10011.1.19", "HC", "居民健康卡号"),
@@ -34,17 +34,17 @@ _NUMBERS: Final = {
 
 def patient(answers: dict[str, Answer], building: Building) -> Json | None:
     """A reference to the Patient of the row; None, and a fatal complaint, if no number says who it is."""
-    numbers = [(kind, value) for kind in _NUMBERS if (value := _number(kind, answers, building))]
+    numbers = [(kind, value) for kind in NUMBERS if (value := _number(kind, answers, building))]
     if not numbers:
         if not building.is_refused:
             building.tell("no-number", severity="fatal")
         return None
     kind, value = numbers[0]
-    authority = f"|{_NUMBERS[kind][1]}"
+    authority = f"|{NUMBERS[kind][1]}"
     building.patient = building.habits.ids(building.habits.facility, "Patient", authority, value)
     content = stated(
         {
-            "identifier": [_identifier(kind, value) for kind, value in numbers],
+            "identifier": [identifier(kind, value) for kind, value in numbers],
             "name": _names(answers, building),
             "gender": _gender(answers, numbers, building),
             "birthDate": _birth(answers, numbers, building),
@@ -75,8 +75,9 @@ def _number(kind: str, answers: dict[str, Answer], building: Building) -> str:
     return value
 
 
-def _identifier(kind: str, value: str) -> Json:
-    system, code, text = _NUMBERS[kind]
+def identifier(kind: str, value: str) -> Json:
+    """The Identifier of a number of a kind."""
+    system, code, text = NUMBERS[kind]
     return {"system": system, "value": value, "type": {"coding": [coding(_TYPES, code)], "text": text}}
 
 

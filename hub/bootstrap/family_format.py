@@ -1,0 +1,65 @@
+"""The format of family-doctor records, as `hub.bootstrap.formats` has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import IdMaker
+from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.types import UnmappedCode
+from hub.pipeline.fhir_mask import Mask
+
+
+@dataclass(frozen=True, slots=True)
+class _NoProfile:
+    """The format has none: its records look alike everywhere."""
+
+    name: str = "default"
+
+
+class Family:
+    """Records of family-doctor systems; they have no profile."""
+
+    def __init__(self, path: Path | None) -> None:
+        if path is not None:
+            todo = "leave the profile out"
+            raise HubError(Category.UNSUPPORTED, "feeds of format family have none", where=str(path), todo=todo)
+        self.profile: Final = _NoProfile()
+
+    def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
+        from mappings.family.translate import translator
+
+        return translator(facility, ids, canonical_base)
+
+    def envelope_reader(self) -> EnvelopeReader:
+        from mappings.family.translate import read_envelope
+
+        return read_envelope
+
+    def dissector(self) -> Dissector:
+        from mappings.family.translate import take_apart
+
+        return take_apart
+
+    def mender(self) -> Mender:
+        from mappings.forms.feed import mend
+
+        return mend
+
+    def masker(self, _: str) -> Callable[[], Mask]:
+        return lambda: Mask(frozenset(), {})
+
+    def knows(self, _: UnmappedCode) -> bool:
+        return False
+
+    def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        from mappings.family.translate import messages
+
+        return messages(raw)
+
+    def to_mend(self, _: bytes) -> bytes:
+        return b""
