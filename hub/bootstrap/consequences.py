@@ -7,6 +7,7 @@ from datetime import timedelta
 from hub.bootstrap.foundation import Foundation
 from hub.kernel.clock import system_clock
 from hub.mpi.index import PatientIndex
+from hub.mpi.model import chosen_model
 from hub.records.consequences import Consequences
 from hub.records.relationships import Relationships
 from hub.store.store import Store
@@ -19,4 +20,5 @@ def consequences(foundation: Foundation, store: Store) -> Consequences:
         care=timedelta(days=foundation.settings.care_days),
         canonical_base=foundation.settings.canonical_base,
     )
-    return Consequences(store, PatientIndex(system_clock), relationships)
+    index = PatientIndex(system_clock, model=chosen_model(foundation.settings.mpi_model))
+    return Consequences(store, index, relationships)

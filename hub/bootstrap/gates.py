@@ -8,6 +8,7 @@ from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
+from hub.mpi.model import chosen_model
 from hub.store.store import Store
 
 
@@ -28,5 +29,6 @@ def gate_of(foundation: Foundation, database: Database, store: Store, trail: Tra
         glass_limit=settings.glass_limit,
         base_url=settings.base_url,
         canonical_base=settings.canonical_base,
+        model=chosen_model(settings.mpi_model),
         installation=f"urn:yilian:{keys.installation}",
     )

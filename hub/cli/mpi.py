@@ -32,6 +32,7 @@ app.command()(stewards.reverse)
 app.command()(stewards.history)
 app.command("as-of")(stewards.as_of)
 app.command()(stewards.register)
+app.command()(stewards.rejudge)
 
 _EXPLAINED: Final = ("record_id", "candidate_id", "score", "decision", "reason", "evidence")
 

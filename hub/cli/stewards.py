@@ -15,13 +15,15 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 from rich.console import Console
-from rich.progress import Progress
+from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
 from hub.mpi.features import Features
 from hub.mpi.lookup import Past, Review
+from hub.mpi.model import chosen_model
+from hub.mpi.rejudge import Rejudged
 from hub.run.installation import database_of
 from hub.run.instances import data_folder, registry
 from hub.run.stewards import Desk, desk
@@ -169,9 +171,29 @@ def sides(data: Path | None, url: str | None) -> list[Features]:
     return _run(data, url, lambda hands: hands.sides())
 
 
+def rejudge(
+    after: Annotated[int, typer.Option(help="Go on after the source of this number, as a stopped run told it.")] = 0,
+    data: Data = None,
+    url: Url = None,
+) -> None:
+    """Judge all automatic links again under the model of YILIAN_MPI_MODEL. May be stopped, and run beside the hub.
+
+    What messages and stewards decided stays.
+    """
+    with Progress(TextColumn("{task.description}"), TimeElapsedColumn(), console=Console(stderr=True)) as progress:
+        task = progress.add_task("judging", total=None)
+
+        def tell(told: Rejudged) -> None:
+            progress.update(task, description=f"judged {told.sources}, to go on: --after {told.reached}")
+
+        done = _run(data, url, lambda hands: hands.rejudge(tell, after))
+    typer.echo(f"{done.sources} sources judged: {done.linked} links made, {done.parted} taken back")
+
+
 def _run(data: Path | None, url: str | None, work: Callable[[Desk], Awaitable[T]]) -> T:
     async def run() -> T:
-        async with desk(url or _database(data), getpass.getuser()) as hands:
+        model = chosen_model(Settings.load(os.environ).mpi_model)
+        async with desk(url or _database(data), getpass.getuser(), model) as hands:
             return await work(hands)
 
     return asyncio.run(run())

@@ -45,6 +45,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
+from hub.mpi.model import Model
 from hub.store.store import Store
 from hub.store.values import Span
 
@@ -61,7 +62,8 @@ class Gate:
     many source patients with consents a search over all patients may concern, `glass_limit` how many patients one
     requester may open by break-glass in four hours: with one more it opens none. `base_url` is the public base of the
     API, so that references under it are known as local; consents must have been compiled with it. `canonical_base` is
-    that of the hub's own extensions, `installation` the name of this hub in its AuditEvents.
+    that of the hub's own extensions, `installation` the name of this hub in its AuditEvents,
+    `model` that of the patient index (none: the bundled one).
     """
 
     def __init__(
@@ -81,6 +83,7 @@ class Gate:
         base_url: str = "",
         canonical_base: str = "https://yilian-hub.example/fhir",
         installation: str = "urn:yilian:hub",
+        model: Model | None = None,
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
         self._door: Final = Door(
@@ -97,7 +100,7 @@ class Gate:
             glass_limit=glass_limit,
             base_url=base_url,
             canonical_base=canonical_base,
-            index=PatientIndex(clock),
+            index=PatientIndex(clock, model=model),
             observer=Observer(name=installation, base_url=base_url, canonical_base=canonical_base),
         )
 

@@ -128,6 +128,12 @@ SETTINGS: Final = (
         20,
         "Patients whose records one requester may open by break-glass within four hours; with one more it opens none.",
     ),
+    Setting(
+        "mpi_model",
+        str,
+        "",
+        "JSON file of the model by which the patient index weighs pairs (`yilian mpi train`); empty: the bundled one.",
+    ),
     Setting("bulk_workers", _positive, 1, "Processes that run bulk exports and imports."),
     Setting("bulk_jobs", _positive, 2, "Bulk jobs that one client may have unfinished."),
     Setting("bulk_bytes", _positive, 10 * 1024**3, "Bytes on the disk that the bulk files of one client may take."),

@@ -19,14 +19,14 @@ from hub.kernel.ids import random_id, reference_key
 from hub.mpi import decisions_read, decisions_write, index_read, index_write
 from hub.mpi.blocking import keys
 from hub.mpi.decision import Actor, Decision
-from hub.mpi.features import features
+from hub.mpi.features import Features, features
 from hub.mpi.hashes import claims, hash64
 from hub.mpi.index_write import Entry
 from hub.mpi.judge import Doubt, Judge
 from hub.mpi.match import Candidate, candidates
 from hub.mpi.matching import Matcher
 from hub.mpi.model import Model, bundled_model
-from hub.mpi.packed import NOTHING
+from hub.mpi.packed import NOTHING, unpack
 from hub.mpi.people import Member, People
 from hub.mpi.record import Record
 from hub.mpi.registration import Registration, Source, Statement
@@ -76,20 +76,39 @@ class PatientIndex:
         entries = told.entries(await index_read.known(tx, told.pkeys), self._new_person)
         if not entries and not statements:
             return
-        await index_read.lock(tx, _claims(entries))
+        await index_read.lock(tx, _claims({entry.pkey: entry.side for entry in entries}))
         numbers = await index_write.put(tx, entries, self._clock())
         found = await index_read.blocks(tx, {key for entry in entries for key in entry.keys})
-        pairs = {numbers[entry.pkey]: _candidates(entry, numbers[entry.pkey], found) for entry in entries}
+        pairs = {numbers[entry.pkey]: _candidates(entry.keys, numbers[entry.pkey], found) for entry in entries}
         plans = await _plans(tx, statements)
         fresh = {numbers[entry.pkey] for entry in entries if not entry.was}
         others = {number for several in pairs.values() for number in several}
         people = await index_read.held(tx, (pairs.keys() | others).union(*(p.numbers for p in plans)) - fresh)
         _admit(people, entries, numbers)
         change = index_write.counts_of(entries)
-        judge = await self._judge(tx, people, _crowded(entries, found), change)
+        judge = await self._judge(tx, people, _crowded([entry.side for entry in entries], found), change)
         doubts = _match(people, judge, pairs, fresh) + await _state(tx, people, judge, statements)
         await self._save(tx, people, doubts, fresh, [entry.pkey for entry in entries if entry.was])
         await index_write.tally(tx, change)
+
+    async def judge_again(self, tx: Tx, numbers: Collection[int]) -> list[Decision]:
+        """Judge stored sources (numbers) as if their demographics had changed; returns what the matcher decided.
+
+        What messages and stewards decided stays. Raises HubError UNAVAILABLE (`race`), as `register` does.
+        """
+        known = await index_read.stored(tx, numbers)
+        sides = {one.number: unpack(one.features) for one in known}
+        await index_read.lock(tx, _claims({one.pkey: sides[one.number] for one in known}))
+        hashed = {number: frozenset(map(hash64, keys(side))) for number, side in sides.items()}
+        found = await index_read.blocks(tx, frozenset[int]().union(*hashed.values()))
+        pairs = {number: _candidates(of, number, found) for number, of in hashed.items()}
+        people = await index_read.held(tx, pairs.keys() | {number for several in pairs.values() for number in several})
+        if any(people.members[number].side != side for number, side in sides.items()):
+            raise index_read.race()
+        judge = await self._judge(tx, people, _crowded(sides.values(), found), {})
+        doubts = _match(people, judge, pairs, ())
+        await self._save(tx, people, doubts, (), [one.pkey for one in known])
+        return people.decided
 
     async def match(self, tx: Tx, record: Record, limit: int, *, among: Among | None = None) -> list[Candidate]:
         """At most `limit` persons whom a registration may be, the best first. Changes and locks nothing.
@@ -140,16 +159,16 @@ async def _findable(people: People, near: Collection[int], among: Among) -> set[
     return {number for number in numbers if people.persons[number] in reached}
 
 
-def _claims(entries: Iterable[Entry]) -> set[str]:
-    return {text for entry in entries for text in (f"source:{entry.pkey}", *claims(entry.side))}
+def _claims(sides: Mapping[UUID, Features]) -> set[str]:
+    return {text for pkey, side in sides.items() for text in (f"source:{pkey}", *claims(side))}
 
 
-def _candidates(entry: Entry, number: int, found: Mapping[int, list[int] | None]) -> set[int]:
-    return {other for key in entry.keys for other in found.get(key) or ()} - {number}
+def _candidates(keys: Iterable[int], number: int, found: Mapping[int, list[int] | None]) -> set[int]:
+    return {other for key in keys for other in found.get(key) or ()} - {number}
 
 
-def _crowded(entries: Iterable[Entry], found: Mapping[int, list[int] | None]) -> set[str]:
-    phones = {entry.side.phone for entry in entries if entry.side.phone}
+def _crowded(sides: Iterable[Features], found: Mapping[int, list[int] | None]) -> set[str]:
+    phones = {side.phone for side in sides if side.phone}
     return {phone for phone in phones if found.get(hash64(f"phone:{phone}"), []) is None}
 
 

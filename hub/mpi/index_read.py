@@ -21,6 +21,10 @@ from hub.mpi.people import Member, People
 # In the order of the array, so that no two transactions wait for each other.
 _LOCK: Final = "SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS key"
 
+_STORED: Final = """
+SELECT pkey, number, patient, person AS own, digest, features FROM mpi_source WHERE number = ANY($1)
+"""
+
 _KNOWN: Final = "SELECT pkey, number, patient, person AS own, digest, features FROM mpi_source WHERE pkey = ANY($1)"
 
 #: A key that more sources share than a block may hold comes back without them.
@@ -76,6 +80,11 @@ async def lock(tx: Tx, texts: Iterable[str]) -> None:
 async def known(tx: Tx, pkeys: Sequence[UUID]) -> dict[UUID, Known]:
     """What the index knows of these source patients."""
     return {row["pkey"]: Known(**row) for row in await tx.fetch(_KNOWN, pkeys)}
+
+
+async def stored(tx: Tx, numbers: Collection[int]) -> list[Known]:
+    """What the index knows of sources, by number."""
+    return [Known(**row) for row in await tx.fetch(_STORED, sorted(numbers))]
 
 
 async def blocks(tx: Tx, keys: Collection[int]) -> dict[int, list[int] | None]:

@@ -98,6 +98,11 @@ def _side(comparisons: Mapping[str, Mapping[str, tuple[float, float]]], which: i
     return {name: {level: row[which] for level, row in rows.items()} for name, rows in comparisons.items()}
 
 
+def chosen_model(path: str) -> Model:
+    """The model of a file, the bundled one if none is named (setting `mpi_model`). Raises as `read_model_file`."""
+    return read_model_file(Path(path)) if path else bundled_model()
+
+
 @cache
 def bundled_model() -> Model:
     """The model that comes with the hub."""

@@ -17,6 +17,8 @@ from hub.mpi import index_read, lookup
 from hub.mpi.as_of import AsOf, as_of
 from hub.mpi.features import Features
 from hub.mpi.index import PatientIndex
+from hub.mpi.model import Model
+from hub.mpi.rejudge import Rejudged, rejudge
 from hub.mpi.stewardship import Decided, Steward
 from hub.records.catch_up import catch_up
 from hub.store.store import Store
@@ -27,12 +29,12 @@ T = TypeVar("T")
 class Desk:
     """What a steward does, as the account `who`; an entry of the audit trail is durable with it."""
 
-    def __init__(self, database: Database, trail: Trail, who: str) -> None:
+    def __init__(self, database: Database, trail: Trail, who: str, model: Model | None) -> None:
         self._database: Final = database
         self._trail: Final = trail
         self._who: Final = who
         self._scribe: Final = Scribe(system_clock)
-        self._index: Final = PatientIndex(system_clock)
+        self._index: Final = PatientIndex(system_clock, model=model)
         self._steward: Final = Steward(self._index)
 
     async def reviews(self, limit: int) -> list[lookup.Review]:
@@ -122,6 +124,10 @@ class Desk:
                 found += (side for _, side in page)
         return found
 
+    async def rejudge(self, progress: Callable[[Rejudged], None], after: int) -> Rejudged:
+        """Judge every stored source above a number again under the model of this desk."""
+        return await rejudge(self._database, self._index, progress, after=after)
+
     async def _decided(self, name: str, work: Callable[[Tx], Awaitable[Decided]], reason: str) -> Decided:
         async def decide(tx: Tx) -> tuple[Decided, Sequence[str], str]:
             decided = await work(tx)
@@ -141,13 +147,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(url: str, who: str) -> AsyncIterator[Desk]:
-    """A desk over the database at `url`, whose schema must be the one this version knows."""
+async def desk(url: str, who: str, model: Model | None = None) -> AsyncIterator[Desk]:
+    """A desk over the database at `url`, whose schema must be the one this version knows.
+
+    `model` weighs pairs; none: the bundled one.
+    """
     database = await Database.connect(url, size=2, name="yilian-mpi")
     trail = Trail(database, Log("mpi"))
     try:
         await schema.check(database)
-        yield Desk(database, trail, who)
+        yield Desk(database, trail, who, model)
     finally:
         await trail.close()
         await database.close()
