@@ -82,7 +82,8 @@ async def _page(
     found: list[Json] = []
     for number, (edition, condition) in meaning.conditions.items():
         if left > 0 and skip < counts[number]:
-            rows = await concepts.select(catalogue, edition, condition, offset=skip, count=left)
+            named = wish.designations or bool(wish.language)
+            rows = await concepts.listed(catalogue, edition, condition, offset=skip, count=left, named=named)
             found += [_entry(edition, one, wish) for one in rows]
             left -= len(rows)
         skip = max(0, skip - counts[number])

@@ -21,6 +21,10 @@ _KEPT: Final = 100_000
 _ONE: Final = """
 SELECT number, code, display, flags, parents, ancestors, details FROM term_concept WHERE edition = $1 AND key = $2
 """
+_WHOLE: Final = "number, code, display, flags, parents, ancestors, details"
+#: What a list of names needs: with what is around a concept, decoding costs more than finding.
+_NAMED: Final = "number, code, display, flags, '{}'::int[] AS parents, '{}'::int[] AS ancestors, details"
+_PLAIN: Final = "number, code, display, flags, '{}'::int[] AS parents, '{}'::int[] AS ancestors, '{}'::bytea AS details"
 _MANY: Final = "SELECT edition, key, details FROM term_concept WHERE edition = ANY($1::int[]) AND key = ANY($2::text[])"
 
 
@@ -48,16 +52,34 @@ class Concepts:
         self, catalogue: Catalogue, edition: Edition, condition: Condition, *, offset: int = 0, count: int | None = None
     ) -> list[Found]:
         """The concepts a condition means, in the order of the code system."""
+        rows = await self._rows(_WHOLE, edition, condition, offset, count)
+        return await self._supplemented(catalogue, edition, rows)
+
+    async def listed(
+        self,
+        catalogue: Catalogue,
+        edition: Edition,
+        condition: Condition,
+        *,
+        offset: int,
+        count: int,
+        named: bool,
+    ) -> list[Found]:
+        """As `select`, without what is around a concept; with its designations only if `named`."""
+        rows = await self._rows(_NAMED if named else _PLAIN, edition, condition, offset, count)
+        return await self._supplemented(catalogue, edition, rows) if named else rows
+
+    async def _rows(
+        self, columns: str, edition: Edition, condition: Condition, offset: int, count: int | None
+    ) -> list[Found]:
         sql = Sql()
         where = sql.of(condition)
         text = (
-            "SELECT number, code, display, flags, parents, ancestors, details FROM term_concept c"
-            f" WHERE c.edition = {sql.use(edition.number)} AND {where} ORDER BY c.number"
-            f" OFFSET {sql.use(offset)}::bigint LIMIT {sql.use(count)}::bigint"
+            f"SELECT {columns} FROM term_concept c WHERE c.edition = {sql.use(edition.number)} AND {where}"
+            f" ORDER BY c.number OFFSET {sql.use(offset)}::bigint LIMIT {sql.use(count)}::bigint"
         )
         async with self._database.connection() as connection:
-            rows = await connection.fetch(text, *sql.values)
-        return await self._supplemented(catalogue, edition, list(map(_found, rows)))
+            return list(map(_found, await connection.fetch(text, *sql.values)))
 
     async def count(self, edition: Edition, condition: Condition) -> int:
         """How many concepts a condition means."""
