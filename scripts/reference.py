@@ -120,7 +120,7 @@ def _commands() -> Iterator[str]:
 
 def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
     context = command.make_context(name, [], parent=parent, resilient_parsing=True)
-    subcommands = getattr(command, "commands", {})
+    subcommands = _inner(command, context)
     if not subcommands:
         yield ""
         yield f"## {context.command_path}"
@@ -137,6 +137,12 @@ def _command(command: Any, name: str, parent: Any) -> Iterator[str]:
     for child_name, child in subcommands.items():
         if not child.hidden:
             yield from _command(child, child_name, context)
+
+
+def _inner(command: Any, context: Any) -> dict[str, Any]:
+    if not hasattr(command, "list_commands"):
+        return {}
+    return {name: command.get_command(context, name) for name in command.list_commands(context)}
 
 
 def _schema(schema: object) -> str:

@@ -1,4 +1,4 @@
-"""The entry point: registers the commands and turns refusals into messages and exit codes."""
+"""The entry point: runs a command and turns refusals into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -8,54 +8,25 @@ from typing import Final
 
 import typer
 
-from hub.cli import (
-    audit,
-    check,
-    consent,
-    convert,
-    demo,
-    messages,
-    mpi,
-    outbound,
-    profile,
-    search_parameters,
-    send,
-    subscriptions,
-    terminology,
-    token,
-    up,
-    user,
-    worker,
-)
+from hub.cli.commands import Commands
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import place
 
 app = typer.Typer(
     name="yilian",
+    cls=Commands,
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     help="Yilian Hub 医联枢纽: one consented, longitudinal record for a medical consortium.",
 )
-app.command("demo")(demo.demo)
-app.command("up")(up.up)
-app.command("check")(check.check)
-app.command("convert")(convert.convert)
-app.command("token")(token.token)
-app.add_typer(send.app, name="send")
-app.add_typer(messages.app, name="messages")
-app.add_typer(outbound.app, name="outbound")
-app.add_typer(mpi.app, name="mpi")
-app.add_typer(profile.app, name="profile")
-app.add_typer(consent.app, name="consent")
-app.add_typer(user.app, name="user")
-app.add_typer(audit.app, name="audit")
-app.add_typer(subscriptions.app, name="subscriptions")
-app.add_typer(search_parameters.app, name="search-parameters")
-app.add_typer(terminology.app, name="terminology")
-app.command("demo-verify", hidden=True)(demo.verify)
-app.command("worker", hidden=True)(worker.worker)
+
+
+@app.callback()
+def _yilian() -> None:
+    pass
+
 
 #: Exit codes: 2 for what the caller can mend, 1 for everything else.
 _CALLER: Final = frozenset(
