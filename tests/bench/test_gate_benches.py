@@ -30,8 +30,8 @@ def test_the_pages_that_are_compared_hold_the_same_record(database_url: str) -> 
 
 
 def test_every_way_to_read_is_measured(database_url: str) -> None:
-    found = asyncio.run(gate.measure(database_url, [1, 2], 1, count=42))
-    assert [set(one) for one in found.values()] == [{"store", "wait", "author", *PATIENTS, "refused", "absent"}] * 2
+    found = asyncio.run(gate.measure(database_url, [2], 1, count=42))
+    assert [set(one) for one in found.values()] == [{"store", "wait", "author", *PATIENTS, "refused", "absent"}]
 
 
 def test_every_step_of_a_read_is_measured(tmp_path: Path) -> None:

@@ -18,9 +18,12 @@ def test_no_page_reads_the_record_around_the_gate(
 ) -> None:
     async def visit(home: House) -> Watch:
         with watched(monkeypatch) as watch:
+            signed_in = False
             for method, path in _pages(home):
-                if account is not None:
+                # Signing in costs as much as a password should: once, and again after signing out.
+                if account is not None and not signed_in:
                     await home.sign_in(account)
+                signed_in = not path.startswith("/sign-out")
                 answer = await _open(home, method, path, signed_in=account is not None)
                 assert answer != 500, (method, path)
         return watch
