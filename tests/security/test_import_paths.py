@@ -39,6 +39,8 @@ EXCEPTIONS: Final = {
     "hub.run.audit": "the desk of the trail: entries and their tree, nothing of the record; audited",
     "hub.run.sequencing": "the loop that lets the sequencer append the trail to its tree",
     "hub.cli.mpi": "links records of a file given on the command line, by the pure parts of the index",
+    "hub.cli.mpi_files": "reads such a file",
+    "hub.cli.mpi_train": "learns from such a file, or from what the desk hands it, by the pure parts of the index",
     "hub.run.stewards": "the desk of the patient index: ids and names of comparisons, no values; audited",
     "hub.cli.stewards": "prints what the desk tells: names its types only",
 }
@@ -83,7 +85,8 @@ def test_no_module_outside_the_doors_imports_what_holds_data(name: str, path: Pa
 def test_what_the_command_line_uses_of_the_patient_index_cannot_reach_a_database() -> None:
     paths = dict(modules())
     reached: set[str] = set()
-    waiting = {found for found in imported(paths["hub.cli.mpi"]) if _within(found, KEEPERS)}
+    files = ("hub.cli.mpi", "hub.cli.mpi_files", "hub.cli.mpi_train")
+    waiting = {found for file in files for found in imported(paths[file]) if _within(found, KEEPERS)}
     while waiting:
         name = waiting.pop()
         reached.add(name)
@@ -99,6 +102,8 @@ def test_the_desk_of_the_patient_index_cannot_reach_what_is_released() -> None:
     assert {found for found in imported(paths["hub.run.stewards"]) if _within(found, ("hub.store",))} <= wiring
     assert not {found for found in imported(paths["hub.run.stewards"]) if _within(found, ("hub.gate",))}
     assert {found for found in imported(paths["hub.cli.stewards"]) if _within(found, KEEPERS)} <= {
+        "hub.mpi.features",
+        "hub.mpi.features.Features",
         "hub.mpi.lookup",
         "hub.mpi.lookup.Past",
         "hub.mpi.lookup.Review",
