@@ -35,7 +35,7 @@ COMMANDS: Final = {
     "audit": Entry("hub.cli.audit:app", "The audit trail: export it, verify an export."),
     "subscriptions": Entry("hub.cli.subscriptions:app", "Who is told of what, and what did not arrive."),
     "search-parameters": Entry("hub.cli.search_parameters:app", "Search parameters of the installation's own."),
-    "terminology": Entry("hub.cli.terminology:app", "Code systems, value sets and concept maps: load, list, use, drop."),
+    "terminology": Entry("hub.cli.terminology:app", "Code systems, value sets and concept maps."),
     "demo-verify": Entry("hub.cli.demo:verify", "Check a demo that is running.", hidden=True),
     "worker": Entry("hub.cli.worker:worker", "Run one process of the hub.", hidden=True),
 }
