@@ -66,6 +66,10 @@ COMMANDS: Final = {
     ),
     "mpi register": "reads Patients through the records door, walked below",
     **dict.fromkeys(
+        ("terminology load", "terminology list", "terminology use", "terminology drop"),
+        "code systems, value sets and maps, which are about no patient",
+    ),
+    **dict.fromkeys(
         ("user add", "user list", "user disable", "user enable", "user password"), "the accounts of the pages alone"
     ),
     **dict.fromkeys(
