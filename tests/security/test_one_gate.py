@@ -64,6 +64,10 @@ COMMANDS: Final = {
         ("mpi review list", "mpi review link", "mpi review apart", "mpi unlink", "mpi reverse", "mpi history"),
         "the desk of the patient index, walked below",
     ),
+    **dict.fromkeys(
+        ("mpi split", "mpi move", "mpi merge", "mpi apart", "mpi as-of"),
+        "the desk of the patient index, walked below",
+    ),
     "mpi register": "reads Patients through the records door, walked below",
     **dict.fromkeys(
         ("terminology load", "terminology list", "terminology use", "terminology drop"),
