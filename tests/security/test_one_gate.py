@@ -70,7 +70,7 @@ COMMANDS: Final = {
     ),
     "mpi register": "reads Patients through the records door, walked below",
     **dict.fromkeys(
-        ("terminology load", "terminology list", "terminology use", "terminology drop"),
+        ("terminology load", "terminology built-in", "terminology list", "terminology use", "terminology drop"),
         "code systems, value sets and maps, which are about no patient",
     ),
     **dict.fromkeys(
