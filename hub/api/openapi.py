@@ -37,6 +37,9 @@ _VALUES: Final[Json] = {
     "until": _TEXT,
     "only": {"type": "boolean"},
 }
+_NUMBER: Final[Json] = {"type": "integer", "minimum": 0}
+_HASHES: Final[Json] = {"type": "array", "items": {"type": "string", "contentEncoding": "base64"}}
+_HEAD: Final[Json] = {"size": _NUMBER, "signed": {"type": "string", "format": "date-time"}, "note": _TEXT}
 _SCOPE: Final[Json] = {"type": "array", "items": {"enum": ["read", "consent"]}, "minItems": 1}
 _KIND: Final[Json] = {"enum": ["parent", "legal-guardian", "delegate"]}
 
@@ -101,6 +104,16 @@ SCHEMAS: Final[Json] = {
             ),
         ]
     },
+    "Checkpoint": _object(sorted(_HEAD), **_HEAD),
+    "ConsistencyProof": _object([*sorted(_HEAD), "first", "proof"], **_HEAD, first=_NUMBER, proof=_HASHES),
+    "InclusionProof": _object(
+        [*sorted(_HEAD), "index", "proof", "leaf", "items"],
+        **_HEAD,
+        index=_NUMBER,
+        proof=_HASHES,
+        leaf=_TEXT,
+        items={"type": "array", "items": {"type": ["string", "null"]}},
+    ),
     **WORKBENCH,
     "TakenFile": _object(
         ["messages", "states", "mend"],

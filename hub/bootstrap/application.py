@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from consent.configuration import Configuration
 from hub.api.app import create_app
 from hub.api.asked import engineer_of
+from hub.api.audit import audit_doors
 from hub.api.bulk_repairs import bulk_repair_doors
 from hub.api.codes import code_doors
 from hub.api.consents import consent_doors
@@ -102,6 +103,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     app = create_app(services)
     app.router.routes.append(websocket_route(events.sockets))
     doors = await consent_api(settings, database, store, directory, validator, trail)
+    doors += audit_doors(gate.tree)
     doors += topic_doors(settings.canonical_base)
     bell = bell_of(settings.redis_url, foundation.log)
     doors += workbench_doors(Workbench(foundation, database, trail, bell), directory)

@@ -14,10 +14,13 @@ from rich.progress import Progress
 
 from hub.audit import verify as verifier
 from hub.bootstrap.audit import signer_of
+from hub.cli import witness
 from hub.cli.desk import Data, foundation_of
 from hub.run.audit import AuditDesk, audit_desk
 
-app = typer.Typer(no_args_is_help=True, help="The audit trail: export it, verify an export.")
+app = typer.Typer(no_args_is_help=True, help="The audit trail: export it, verify an export, be a witness.")
+
+app.command()(witness.witness)
 
 T = TypeVar("T")
 

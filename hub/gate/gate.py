@@ -37,6 +37,7 @@ from hub.gate.door import Door
 from hub.gate.match import Candidate
 from hub.gate.notices import Notices
 from hub.gate.pages import Seal
+from hub.gate.proofs import TreeWay
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
 from hub.gate.sight import Sight
@@ -113,6 +114,11 @@ class Gate:
     def bulk(self) -> BulkWay:
         """What leaves by the file (Bulk Data 2.0)."""
         return BulkWay(self._door)
+
+    @property
+    def tree(self) -> TreeWay:
+        """The tree over the audit trail: heads and proofs."""
+        return TreeWay(self._door)
 
     @property
     def notices(self) -> Notices:

@@ -37,7 +37,7 @@ from hub.store.values import Facts, Stored
 AUDIT_EVENT: Final = "AuditEvent"
 AUDITOR: Final = "auditor"
 #: Code under which the trail names the right of the auditor.
-_BY_OFFICE: Final = Basis(grounds=frozenset({"auditor"}))
+BY_OFFICE: Final = Basis(grounds=frozenset({"auditor"}))
 _NUMBER_BYTES: Final = 8
 
 
@@ -117,12 +117,27 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     return await door.settled(attempt)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """An event that may be shown, with its entry; `own` are the source patients of whose looks the requester is shown
+    some (keys), None for the auditor."""
+
+    entry: Entry
+    event: Stored
+    own: frozenset[UUID] | None
+
+
 async def read(door: Door, asked: Asked) -> Released:
     """One event. Raises HubError NOT_FOUND for what is absent or not to be shown."""
+    return released((await find(door, asked)).event)
+
+
+async def find(door: Door, asked: Asked) -> Shown:
+    """What `read` reads; recorded."""
     await _admit(door, asked, "r")
     named = entry_named(asked.id or "")
 
-    async def attempt() -> Released:
+    async def attempt() -> Shown:
         async with door.snapshot() as tx:
             view = await _view(door, tx, asked, LookWish())
             entry = None if named is None else await queries.one(tx, named[0])
@@ -134,7 +149,7 @@ async def read(door: Door, asked: Asked) -> Released:
             await door.recorder.refused(asked, "record-restricted")
             raise not_found()
         await _record(door, asked, view, [event])
-        return released(event)
+        return Shown(entry=entry, event=event, own=view.own)
 
     return await door.settled(attempt)
 
@@ -210,5 +225,5 @@ def _stored(entry: Entry, place: int, event: dict[str, object]) -> Stored:
 
 async def _record(door: Door, asked: Asked, view: _View, events: list[Stored]) -> None:
     cases = view.cases
-    basis = _BY_OFFICE if cases is None else basis_of(cases, [(event, decide(cases, event)) for event in events])
+    basis = BY_OFFICE if cases is None else basis_of(cases, [(event, decide(cases, event)) for event in events])
     await door.recorder.released(asked, events, basis)

@@ -36,6 +36,7 @@ EXCEPTIONS: Final = {
         "wires: it makes the store, the trail and the index and hands them to the doors",
     ),
     "hub.cli.audit": "the verifier, which imports nothing of the hub (tests/audit/test_verify.py)",
+    "hub.cli.witness": "asks over HTTP, as anybody may",
     "hub.run.audit": "the desk of the trail: entries and their tree, nothing of the record; audited",
     "hub.run.sequencing": "the loop that lets the sequencer append the trail to its tree",
     "hub.cli.mpi": "links records of a file given on the command line, by the pure parts of the index",

@@ -87,6 +87,7 @@ COMMANDS: Final = {
     "audit export": "the trail alone; audited first",
     "audit keys": "the key folder alone",
     "audit verify": "reads files",
+    "audit witness": "asks over HTTP",
     "search-parameters list": "definitions and counts of what the index holds of them",
     "send mllp": "speaks MLLP",
     "profile codes": "counted codes alone",
