@@ -13,11 +13,11 @@ from typing import Any, Final
 from uuid import UUID
 
 from hub.audit.entry import Entry, Interaction, Outcome, Requester
+from hub.audit.event_types import type_of
 from hub.kernel.types import Json
 
 _TERMINOLOGY: Final = "http://terminology.hl7.org/CodeSystem/"
 _DICOM: Final = "http://dicom.nema.org/resources/ontology/DCM"
-_INTERACTION: Final = "http://hl7.org/fhir/restful-interaction"
 _BALP: Final = "https://profiles.ihe.net/ITI/BALP/"
 
 _DESTINATION: Final = {"system": _DICOM, "code": "110152", "display": "Destination Role ID"}
@@ -122,12 +122,13 @@ def audit_event(entry: Entry, observer: Observer, number: int) -> Json:
     """The AuditEvent about the patient at the place `number` of the entry (from 1; WITHOUT_PATIENT: about none)."""
     patient = entry.patients[number - 1] if number else None
     pattern = _PATTERNS[entry.interaction]
+    kind, kinds = type_of(entry)
     event: Json = {
         "resourceType": "AuditEvent",
         "id": event_id(entry.id, number),
         "meta": _meta(entry, pattern, patient),
-        "type": {"system": _TERMINOLOGY + "audit-event-type", "code": "rest", "display": "Restful Operation"},
-        "subtype": [{"system": _INTERACTION, "code": entry.interaction.value, "display": entry.interaction.value}],
+        "type": kind,
+        "subtype": kinds,
         "action": pattern.action,
         "recorded": entry.time.isoformat(timespec="milliseconds"),
         "outcome": _OUTCOME[entry.outcome],
@@ -197,7 +198,7 @@ def _user(entry: Entry, pattern: _Pattern, observer: Observer) -> Json:
         "requestor": True,
         "purposeOfUse": [_purpose(code) for code in who.purpose],
     }
-    return {**agent, "policy": [f"urn:jti:{who.token_id}"]} if pattern.policy else agent
+    return {**agent, "policy": [f"urn:jti:{who.token_id}"]} if pattern.policy and who.token_id else agent
 
 
 def _who(requester: Requester) -> Json:

@@ -62,6 +62,15 @@ class Account:
     disabled: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The name of an account, "" where there is none, and why it did not open: `no-account`, `disabled`, `locked` or
+    `wrong-password`."""
+
+    account: str
+    reason: str
+
+
 class Accounts:
     """The accounts of one installation. Every method raises HubError UNAVAILABLE when the database is away."""
 
@@ -109,6 +118,15 @@ class Accounts:
         async with self._database.transaction() as tx:
             _must_be_one(await tx.execute("UPDATE account SET disabled = $2 WHERE name = $1", name, disabled))
             await tx.execute(_SESSIONS_END, name)
+
+    async def standing(self, name: str) -> Standing:
+        """Why a name did not open an account a moment ago: for the audit trail, and for nobody who tries."""
+        sql = "SELECT name, disabled, locked_until > $2 AS locked FROM account WHERE name = $1"
+        async with self._database.connection() as tx:
+            row = await tx.fetchrow(sql, name.strip().lower(), self._clock())
+        if row is None:
+            return Standing("", "no-account")
+        return Standing(row["name"], "disabled" if row["disabled"] else "locked" if row["locked"] else "wrong-password")
 
     async def verify(self, name: str, password: str) -> Account | None:
         """The account, or None when name and password do not open one now; why is not told."""

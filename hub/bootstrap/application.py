@@ -46,6 +46,7 @@ from hub.fhir.search_parameters import answered
 from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
+from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
@@ -113,7 +114,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
     doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
-    app.router.routes += portal_routes(pages(settings, database, directory, gate, foundation.log))
+    app.router.routes += portal_routes(pages(settings, database, directory, gate, trail, foundation.log))
     try:
         yield app
     finally:
@@ -135,12 +136,15 @@ def workbench_doors(workbench: Workbench, directory: Directory) -> list[Door]:
     ]
 
 
-def pages(settings: Settings, database: Database, directory: Directory, gate: Gate, log: Log) -> PortalServices:
+def pages(
+    settings: Settings, database: Database, directory: Directory, gate: Gate, trail: Trail, log: Log
+) -> PortalServices:
     """What the web pages of one API process need."""
     return PortalServices(
         gate=gate,
         persons=Persons(database),
         accounts=Accounts(database, directory, system_clock),
+        sign_ins=SignIns(trail, system_clock),
         sessions=Sessions(
             database,
             system_clock,

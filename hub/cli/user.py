@@ -7,7 +7,7 @@ import getpass
 import json
 import os
 import sys
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -52,7 +52,7 @@ def add(
         display=display or name,
     )
     password = _password(generate=generate)
-    _run(data, lambda book: book.add(account, password))
+    _run(data, lambda book: book.add(account, password), _deed("add", name, role=role, organization=organization))
     _tell(password, generate=generate)
 
 
@@ -75,20 +75,20 @@ def list_(data: Data = None, as_json: Annotated[bool, typer.Option("--json", hel
 @app.command()
 def disable(name: Name, data: Data = None) -> None:
     """Let an account sign in no more; its sessions end at once."""
-    _run(data, lambda book: book.set_disabled(name, True))
+    _run(data, lambda book: book.set_disabled(name, True), _deed("disable", name))
 
 
 @app.command()
 def enable(name: Name, data: Data = None) -> None:
     """Let a disabled account sign in again."""
-    _run(data, lambda book: book.set_disabled(name, False))
+    _run(data, lambda book: book.set_disabled(name, False), _deed("enable", name))
 
 
 @app.command()
 def password(name: Name, generate: Generate = False, data: Data = None) -> None:
     """Give an account a new password and lift its lock; its sessions end at once."""
     given = _password(generate=generate)
-    _run(data, lambda book: book.set_password(name, given))
+    _run(data, lambda book: book.set_password(name, given), _deed("password", name))
     _tell(given, generate=generate)
 
 
@@ -109,11 +109,20 @@ def _tell(password: str, *, generate: bool) -> None:
         typer.echo(password)
 
 
-def _run(data: Path | None, work: Callable[[Accounts], Awaitable[T]]) -> T:
+def _deed(what: str, name: str, **said: str) -> dict[str, str]:
+    return {"account": what, "name": name, **said}
+
+
+def _run(data: Path | None, work: Callable[[Accounts], Awaitable[T]], deed: Mapping[str, str] | None = None) -> T:
+    """Do `work` on the accounts; a change is named by its `deed`, and in the audit trail first."""
+
     async def run() -> T:
         settings = Settings.load(os.environ)
         folder = data or data_folder(registry(os.environ), None, settings.data_dir)
-        async with accounts(database_of(folder, settings), consortium_of(folder, settings)) as book:
-            return await work(book)
+        who, consortium = getpass.getuser(), consortium_of(folder, settings)
+        async with accounts(database_of(folder, settings), consortium, who) as desk:
+            if deed is not None:
+                await desk.record(deed)
+            return await work(desk.book)
 
     return asyncio.run(run())

@@ -10,6 +10,7 @@ from hub.auth.directory import Directory
 from hub.auth.sessions import Sessions
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
+from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 
@@ -24,6 +25,7 @@ class PortalServices:
     gate: Gate
     persons: Persons
     accounts: Accounts
+    sign_ins: SignIns
     sessions: Sessions
     directory: Directory
     clock: Clock

@@ -11,7 +11,7 @@ import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
 
 from hub.audit.balp import WITHOUT_PATIENT, Observer, audit_event, audit_events, entry_named
-from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Outcome
+from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Outcome, Requester
 from hub.fhir import json
 from tests.audit.entries import REQUESTER, read, search, write
 
@@ -154,9 +154,42 @@ def test_an_organisation_stands_where_no_person_is_known() -> None:
     assert only(read(requester=anonymous))["agent"][2]["who"] == {"reference": "Organization/F01"}
 
 
+DEEDS: Final = {
+    "sign-in=": ("110114", ["110122"]),
+    "sign-in=&account=fang": ("110114", ["110122"]),
+    "sign-out=": ("110114", ["110123"]),
+    "break-glass=declared&person=p": ("110113", ["110127"]),
+    "break-glass=withdrawn&person=p": ("110113", ["110138"]),
+    "account=disable&name=fang": ("110113", ["110137"]),
+    "audit=export": ("110101", []),
+    "mpi=review-list": ("rest", ["operation"]),
+}
+
+
+def deed(query: str, **changes: Any) -> Entry:
+    return read(interaction=Interaction.OPERATION, resource_type=None, resource_id=None, query=query, **changes)
+
+
+@pytest.mark.parametrize("query", DEEDS)
+def test_a_deed_beside_the_fhir_doors_is_the_event_dicom_has_for_it(query: str) -> None:
+    event = only(deed(query, patients=(), types={}))
+    kinds = [kind["code"] for kind in event.get("subtype", [])]
+    assert (event["type"]["code"], kinds) == DEEDS[query]
+    assert event["entity"][0]["query"] == base64.b64encode(f"?{query}".encode()).decode()
+
+
+def test_who_did_not_get_in_is_nobody_at_the_pages() -> None:
+    nobody = Requester(role="", organization="", client="pages", token_id="", purpose=(), form="")
+    event = only(deed("sign-in=", patients=(), types={}, requester=nobody, outcome=Outcome.REFUSED, reason="locked"))
+    user = event["agent"][2]
+    assert (user["who"], user["role"], "policy" in user) == ({"identifier": {"value": "pages"}}, [], False)
+    assert (event["outcome"], event["outcomeDesc"], "purposeOfEvent" in event) == ("4", "locked", False)
+
+
 @pytest.mark.parametrize(
     "entry",
     [
+        *(deed(query) for query in DEEDS),
         read(),
         read(origin=UNKNOWN_ORIGIN),
         read(outcome=Outcome.REFUSED, patients=(), reason="role-not-allowed"),

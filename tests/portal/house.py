@@ -21,6 +21,7 @@ from hub.auth.sessions import Sessions
 from hub.db.database import Database
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
+from hub.gate.sign_ins import SignIns
 from hub.kernel.consortium import Consortium, Facility
 from hub.kernel.ids import reference_key
 from hub.kernel.log import Log
@@ -165,6 +166,7 @@ async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
         gate=gate,
         persons=Persons(database),
         accounts=accounts,
+        sign_ins=SignIns(trail, clock),
         sessions=sessions,
         directory=directory,
         clock=clock,

@@ -86,7 +86,8 @@ def test_a_search_stands_in_the_audit_trail_with_who_asked_from_where(database_u
         await home.sign_in()
         await found(home, number="M100001")
         async with home.database.connection() as tx:
-            (entry,) = await queries.newest(tx, limit=10)
+            entry, signed_in = await queries.newest(tx, limit=10)
+        assert signed_in.query == "sign-in="
         assert (entry.requester.client, entry.requester.reference) == ("pages", "Practitioner/bai")
         assert entry.origin.request == "p-1"
         assert set(entry.patients) == {"p1-f01"}

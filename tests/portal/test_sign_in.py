@@ -69,3 +69,37 @@ def test_the_start_page_tells_engineers_what_is_where(database_url: str) -> None
             assert texts_of("zh")(key) in page
 
     in_house(database_url, visit, empty=True)
+
+
+def test_signing_in_and_out_and_every_refusal_is_in_the_trail_and_no_password_is(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        async def tried(name: str, password: str) -> None:
+            home.http.cookies.clear()
+            await home.submit("/", "/sign-in", name=name, password=password)
+
+        await home.sign_in()
+        await home.submit("/find", "/sign-out")
+        await tried("my secret passphrase", "x")
+        for _ in range(5):
+            await tried(DOCTOR.name, "wrong wrong wrong")
+        await tried(DOCTOR.name, PASSWORD)
+        await home.accounts.set_disabled(PATIENT.name, True)
+        await tried(PATIENT.name, PASSWORD)
+        kept = [*reversed(await home.law.entries())]
+        name = f"sign-in=&account={DOCTOR.name}"
+        assert [(entry.query, entry.reason) for entry in kept] == [
+            ("sign-in=", None),
+            ("sign-out=", None),
+            ("sign-in=", "no-account"),
+            *[(name, "wrong-password")] * 4,
+            *[(name, "locked")] * 2,
+            (f"sign-in=&account={PATIENT.name}", "disabled"),
+        ]
+        assert (kept[0].requester.reference, kept[2].requester.reference) == (
+            f"Practitioner/{DOCTOR.practitioner}",
+            None,
+        )
+        assert "secret" not in repr(kept)
+        assert PASSWORD not in repr(kept)
+
+    in_house(database_url, visit)

@@ -26,6 +26,7 @@ EXCEPTIONS: Final = {
             "hub.bootstrap.audit",
             "hub.bootstrap.bulk_worker",
             "hub.bootstrap.consequences",
+            "hub.bootstrap.desks",
             "hub.bootstrap.events",
             "hub.bootstrap.foundation",
             "hub.bootstrap.gates",

@@ -78,6 +78,7 @@ async def declare(visit: Visit) -> Response:
     if not reason.strip():
         return visit.render("refused.html", 422, person=person, possible=True, problem="emergency_needs_reason")
     await visit.services.sessions.declare(visit.signed_in, person, reason[:500])
+    await visit.services.sign_ins.glass(visit.actor(), person, "declared", origin=visit.origin)
     visit.services.log.event("glass-broken", role=visit.actor().role, organization=visit.actor().organization)
     return see_other(f"/record/{person}")
 
@@ -89,7 +90,11 @@ async def back(visit: Visit) -> Response:
 
 async def withdraw(visit: Visit) -> Response:
     """End the declaration before its time."""
-    await visit.services.sessions.withdraw(visit.signed_in)
+    session = visit.signed_in
+    await visit.services.sessions.withdraw(session)
+    if session.emergency is not None:
+        person = session.emergency.patient
+        await visit.services.sign_ins.glass(visit.actor(), person, "withdrawn", origin=visit.origin)
     return see_other("/find")
 
 

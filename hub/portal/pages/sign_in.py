@@ -32,12 +32,17 @@ async def start(visit: Visit) -> Response:
 async def sign_in(visit: Visit) -> Response:
     """Check name and password; begin a session under a new id, so that an id planted before is worth nothing."""
     name, password = visit.form.get("name", ""), visit.form.get("password", "")
-    account = await visit.services.accounts.verify(name, password) if name and password else None
+    services = visit.services
+    account = await services.accounts.verify(name, password) if name and password else None
     if account is None:
         visit.services.log.event("sign-in-refused", request=visit.number)
+        standing = await services.accounts.standing(name)
+        await services.sign_ins.refused(standing.account, standing.reason, origin=visit.origin)
         return _form(visit, 401, failed=True, name=name[:64])
-    await visit.services.sessions.end(visit.session_id)
-    session_id = await visit.services.sessions.begin(account)
+    await services.sessions.end(visit.session_id)
+    session_id = await services.sessions.begin(account)
+    if (session := await services.sessions.find(session_id)) is not None:
+        await services.sign_ins.begun(session.actor(), origin=visit.origin)
     visit.services.log.event("signed-in", role=account.role, organization=account.organization, request=visit.number)
     response = see_other("/")
     security.set_session(response, session_id, secure=visit.services.secure)
@@ -46,6 +51,8 @@ async def sign_in(visit: Visit) -> Response:
 
 async def sign_out(visit: Visit) -> Response:
     """End the session on the server and in the browser."""
+    if visit.session is not None:
+        await visit.services.sign_ins.ended(visit.actor(), origin=visit.origin)
     await visit.services.sessions.end(visit.session_id)
     response = see_other("/")
     security.drop_session(response, secure=visit.services.secure)
