@@ -1,4 +1,4 @@
-"""`/api/audit`: heads and proofs of the tree over the audit trail, whose entries are AuditEvents under `/fhir`."""
+"""`/api/audit`: the tree over the audit trail, and alarms; the entries are AuditEvents under `/fhir`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from hub.api.asked import number, parameter
 from hub.api.json_doors import Asking, Door, Told
+from hub.gate.alarms import AlarmWay
 from hub.gate.proofs import TreeWay
 from hub.kernel.errors import Category, HubError
 
@@ -13,7 +14,7 @@ PATH: Final = "/api/audit"
 _AUDITOR: Final = ("auditor",)
 
 
-def audit_doors(tree: TreeWay) -> list[Door]:
+def audit_doors(tree: TreeWay, alarms: AlarmWay) -> list[Door]:
     """The doors of those who hold the trail against what was signed."""
 
     async def checkpoint(ask: Asking) -> Told:
@@ -26,7 +27,18 @@ def audit_doors(tree: TreeWay) -> list[Door]:
     async def inclusion(ask: Asking) -> Told:
         return Told(body=await tree.inclusion(ask.actor, ask.query.get("event", ""), origin=ask.origin))
 
+    async def newest(ask: Asking) -> Told:
+        return Told(body={"alarms": await alarms.newest(ask.actor, origin=ask.origin)})
+
     return [
+        Door(
+            method="GET",
+            path=PATH + "/alarms",
+            summary="The newest hundred alarms over the audit trail, newest first",
+            roles=_AUDITOR,
+            handle=newest,
+            gives="Alarms",
+        ),
         Door(
             method="GET",
             path=PATH + "/checkpoint",

@@ -84,6 +84,16 @@ def outbound_gauges(feeds: Sequence[SeenFeed]) -> str:
     return "\n".join(lines) + "\n"
 
 
+def alarm_gauges(counts: Sequence[tuple[str, int]]) -> str:
+    """The exposition of alarms over the audit trail, by rule."""
+    lines = [
+        "# HELP yilian_audit_alarms Alarms over the audit trail, by rule.",
+        "# TYPE yilian_audit_alarms gauge",
+        *(f'yilian_audit_alarms{{rule="{rule}"}} {count}' for rule, count in counts),
+    ]
+    return "\n".join(lines) + "\n"
+
+
 def _histogram(route: str, numbers: list[int], seconds: float) -> list[str]:
     lines = []
     total = 0

@@ -104,6 +104,7 @@ SCHEMAS: Final[Json] = {
             ),
         ]
     },
+    "Alarms": _object(["alarms"], alarms={"type": "array", "items": {"type": "object"}}),
     "Checkpoint": _object(sorted(_HEAD), **_HEAD),
     "ConsistencyProof": _object([*sorted(_HEAD), "first", "proof"], **_HEAD, first=_NUMBER, proof=_HASHES),
     "InclusionProof": _object(

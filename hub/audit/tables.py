@@ -69,6 +69,7 @@ audit: Final = Table(
     Index("ix_audit_patient_keys", "patient_keys", postgresql_using="gin"),
     Index("ix_audit_recorded", "recorded"),
     Index("ix_audit_xid", "xid", "number"),
+    Index("ix_audit_system", "number", postgresql_where=text("role = 'system'")),
     Index("ix_audit_break_glass", "recorded", postgresql_where=text("break_glass IS NOT NULL")),
     info={"kind": "local"},
 )

@@ -104,7 +104,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     app = create_app(services)
     app.router.routes.append(websocket_route(events.sockets))
     doors = await consent_api(settings, database, store, directory, validator, trail)
-    doors += audit_doors(gate.tree)
+    doors += audit_doors(gate.tree, gate.alarms)
     doors += topic_doors(settings.canonical_base)
     bell = bell_of(settings.redis_url, foundation.log)
     doors += workbench_doors(Workbench(foundation, database, trail, bell), directory)

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import secrets
+from pathlib import Path
 
+from hub.audit.alarm_rules import Rules
+from hub.audit.alarming import Alarming
+from hub.audit.alarms import Watch
 from hub.audit.notes import Signer
 from hub.audit.sequencer import Sequencer
+from hub.audit.trail import Trail
 from hub.auth.keys import KeyStore
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
@@ -15,6 +20,13 @@ from hub.kernel.clock import system_clock
 def signer_of(keys: KeyStore) -> Signer:
     """Signs the checkpoints of this installation."""
     return Signer.of_log(keys.installation, keys.audit_key)
+
+
+def alarming_of(foundation: Foundation, database: Database, trail: Trail) -> Alarming:
+    """Watches the trail by the rules of the settings. Raises HubError for a file that is wrong."""
+    path = foundation.settings.alarms
+    rules = Rules.read(Path(path)) if path else Rules.read()
+    return Alarming(database, trail, Watch(rules), system_clock)
 
 
 def sequencer_of(foundation: Foundation, database: Database) -> Sequencer:

@@ -56,6 +56,7 @@ class TellingParts:
     courier: Courier
     feeds: FeedAudience
     outbound: OutboundCourier
+    trail: Trail
 
 
 def api_parts(foundation: Foundation, database: Database, gate: Gate, trail: Trail, directory: Directory) -> ApiParts:
@@ -110,6 +111,7 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
             gathering=Gathering(database, gate.notices, log, audiences),
             courier=courier,
             feeds=feeds,
+            trail=trail,
             outbound=outbound_courier(foundation, database, gate, directory, ways),
         )
     finally:

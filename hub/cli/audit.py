@@ -1,4 +1,4 @@
-"""`yilian audit`: the trail as files that can be verified without the hub, and the verifier."""
+"""`yilian audit`: alarms, the trail as files that can be verified without the hub, and the verifier."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import Progress
+from rich.table import Table
 
 from hub.audit import verify as verifier
 from hub.bootstrap.audit import signer_of
 from hub.cli import witness
-from hub.cli.desk import Data, foundation_of
+from hub.cli.desk import AsJson, Data, foundation_of, print_json
 from hub.run.audit import AuditDesk, audit_desk
 
-app = typer.Typer(no_args_is_help=True, help="The audit trail: export it, verify an export, be a witness.")
+app = typer.Typer(no_args_is_help=True, help="The audit trail: alarms, export, verification, witnesses.")
 
 app.command()(witness.witness)
 
@@ -39,6 +40,24 @@ def export(
 
         size = _at_desk(data, lambda desk: desk.export(out, show))
     typer.echo(f"{size} leaves in {out}")
+
+
+@app.command()
+def alarms(
+    limit: Annotated[int, typer.Option(help="At most so many, newest first.")] = 100,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """List alarms: who did more of something than the rules allow; see YILIAN_ALARMS."""
+    found = _at_desk(data, lambda desk: desk.alarms(limit))
+    if as_json:
+        print_json([{"told": at.isoformat(timespec="seconds"), **said} for at, said in found])
+        return
+    names = ("level", "alarm", "who", "count", "since", "at")
+    table = Table("told", *names, box=None)
+    for at, said in found:
+        table.add_row(at.astimezone().isoformat(" ", "seconds"), *(said.get(name, "") for name in names))
+    Console().print(table)
 
 
 @app.command()

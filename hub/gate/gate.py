@@ -28,6 +28,7 @@ from hub.gate import (
     stewards,
     summaries,
 )
+from hub.gate.alarms import AlarmWay
 from hub.gate.bulk_way import BulkWay
 from hub.gate.cases import Rules
 from hub.gate.concerned import Concerned
@@ -119,6 +120,11 @@ class Gate:
     def tree(self) -> TreeWay:
         """The tree over the audit trail: heads and proofs."""
         return TreeWay(self._door)
+
+    @property
+    def alarms(self) -> AlarmWay:
+        """Alarms over the audit trail."""
+        return AlarmWay(self._door)
 
     @property
     def notices(self) -> Notices:

@@ -147,6 +147,12 @@ SETTINGS: Final = (
     Setting("token_seconds", _positive, 3600, "Lifetime of an access token of the local issuer, in seconds."),
     Setting("session_idle_seconds", _positive, 1800, "Seconds without a request after which a page's session ends."),
     Setting("session_seconds", _positive, 36_000, "Longest life of a page's session, in seconds."),
+    Setting(
+        "alarms",
+        str,
+        "",
+        "File of rules for alarms over the audit trail, in place of those that come with the hub; empty: those.",
+    ),
     Setting("care_days", _positive, 30, "Days an organisation goes on looking after a patient after an encounter."),
     Setting(
         "subscription_tries",

@@ -1,12 +1,15 @@
-"""The desk of those who export the audit trail from the command line: each look is in the trail first."""
+"""The desk of those who export the audit trail and look at its alarms: each look is in the trail first."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Final
+from urllib.parse import parse_qsl
 
+from hub.audit.alarming import alarms
 from hub.audit.deeds import Scribe
 from hub.audit.export import export
 from hub.audit.trail import Trail
@@ -30,6 +33,12 @@ class AuditDesk:
         """Export the trail into a folder; its size. That it was exported is in the next export."""
         await self._record("export")
         return await export(self._database, folder, self._verifier, progress)
+
+    async def alarms(self, limit: int) -> list[tuple[datetime, dict[str, str]]]:
+        """The newest alarms: when they were told, and what they say."""
+        await self._record("alarms")
+        async with self._database.connection() as tx:
+            return [(at, dict(parse_qsl(said))) for at, said in await alarms(tx, limit)]
 
     async def _record(self, deed: str) -> None:
         said = {"audit": deed}

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from hub.bootstrap.audit import sequencer_of
+from hub.bootstrap.audit import alarming_of, sequencer_of
 from hub.bootstrap.events import telling_parts
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
@@ -33,7 +33,7 @@ async def run_events(foundation: Foundation, child: Child) -> None:
         telling_parts(foundation, database) as parts,
     ):
         await parts.feeds.register(database)
-        sequencer = sequencer_of(foundation, database)
+        sequencer, alarming = sequencer_of(foundation, database), alarming_of(foundation, database, parts.trail)
         child.ready()
         async with asyncio.TaskGroup() as loops:
             loops.create_task(
@@ -47,7 +47,7 @@ async def run_events(foundation: Foundation, child: Child) -> None:
             )
             for delivery in deliveries:
                 loops.create_task(_heard(database, CHANNEL, bell, child, delivery))
-            loops.create_task(run_sequencing(sequencer, log, child.stop))
+            loops.create_task(run_sequencing(sequencer, alarming, log, child.stop))
             loops.create_task(tidy(database, system_clock, days, child.stop, log, forget=outbound.prune))
 
 

@@ -1,4 +1,4 @@
-"""The loop that appends the audit trail to its Merkle tree, beside the events; each turn is kept or not at all."""
+"""The loop that appends the audit trail to its Merkle tree and looks for alarms in it, beside the events."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from contextlib import suppress
 from typing import Final
 
+from hub.audit.alarming import Alarming
 from hub.audit.sequencer import Sequencer
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
@@ -17,19 +18,21 @@ _BACK_OFF: Final = 2.0
 _BROKEN: Final = 60.0
 
 
-async def run_sequencing(sequencer: Sequencer, log: Log, stop: asyncio.Event) -> None:
+async def run_sequencing(sequencer: Sequencer, alarming: Alarming, log: Log, stop: asyncio.Event) -> None:
     """Take turn after turn until `stop` is set; what fails is tried again."""
     while not stop.is_set():
-        pause = await _turn(sequencer, log)
+        pause = await _turn(sequencer, alarming, log)
         with suppress(TimeoutError):
             async with asyncio.timeout(pause):
                 await stop.wait()
 
 
-async def _turn(sequencer: Sequencer, log: Log) -> float:
+async def _turn(sequencer: Sequencer, alarming: Alarming, log: Log) -> float:
     try:
         while await sequencer.turn() == sequencer.batch:
             pass
+        if count := await alarming.turn():
+            log.event("audit-alarms", level="WARNING", count=count)
     except HubError as error:
         broken = error.category is Category.CONFLICT
         log.failure("audit-tree-broken" if broken else "sequencing-waits", error, code=error.code)

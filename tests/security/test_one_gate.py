@@ -85,6 +85,7 @@ COMMANDS: Final = {
         "the outbound queue: numbers, states and codes, no content",
     ),
     "audit export": "the trail alone; audited first",
+    "audit alarms": "the trail alone; audited first",
     "audit keys": "the key folder alone",
     "audit verify": "reads files",
     "audit witness": "asks over HTTP",

@@ -1,0 +1,83 @@
+"""Alarms as they are found: reads the leaves that are new, and writes what they give into the trail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final
+
+from hub.audit.alarms import Alarm, Watch
+from hub.audit.deeds import Scribe
+from hub.audit.entry import Entry
+from hub.audit.tables import entry_of
+from hub.audit.trail import Trail
+from hub.db.database import Database, Tx
+from hub.kernel.clock import Clock
+
+_MOST: Final = 2000
+_FROM: Final = """
+SELECT coalesce(min(l.index), (SELECT coalesce(max(index) + 1, 0) FROM audit_leaf))
+FROM audit a JOIN audit_leaf l ON l.number = a.number WHERE a.recorded >= $1
+"""
+_NEW: Final = """
+SELECT l.index, a.* FROM audit_leaf l JOIN audit a ON a.number = l.number WHERE l.index >= $1 ORDER BY l.index LIMIT $2
+"""
+_ALARMS: Final = "SELECT * FROM audit WHERE role = 'system' AND query LIKE 'alarm=%' ORDER BY number DESC LIMIT $1"
+_COUNTS: Final = """
+SELECT substring(query FROM '^alarm=([a-z0-9-]+)') AS rule, count(*) FROM audit
+WHERE role = 'system' AND query LIKE 'alarm=%' GROUP BY 1 ORDER BY 1
+"""
+
+
+class Alarming:
+    """Watches the trail. Belongs to the event loop it is used in."""
+
+    def __init__(self, database: Database, trail: Trail, watch: Watch, clock: Clock) -> None:
+        self._database: Final = database
+        self._trail: Final = trail
+        self._watch: Final = watch
+        self._clock: Final = clock
+        self._scribe: Final = Scribe(clock)
+        self._next: int | None = None
+
+    async def turn(self) -> int:
+        """Look at the leaves that are new; how many alarms they gave. The first turn looks back as far as rules do."""
+        first = self._next is None
+        entries = await self._new()
+        found = [alarm for entry in entries for alarm in self._watch.see(entry)]
+        fresh = [alarm for alarm in found if not (first and self._watch.told(alarm))]
+        for alarm in fresh:
+            await self._trail.record(self._entry(alarm))
+        return len(fresh)
+
+    async def _new(self) -> list[Entry]:
+        found: list[Entry] = []
+        async with self._database.connection() as tx:
+            at = self._next
+            if at is None:
+                at = int(await tx.fetchval(_FROM, self._clock() - self._watch.longest))
+            while rows := await tx.fetch(_NEW, at, _MOST):
+                found += [entry_of(dict(row)) for row in rows]
+                at = rows[-1]["index"] + 1
+        self._next = at
+        return found
+
+    def _entry(self, alarm: Alarm) -> Entry:
+        said = {
+            "alarm": alarm.rule,
+            "level": alarm.level,
+            "who": alarm.who,
+            "count": str(alarm.count),
+            "since": alarm.since.isoformat(timespec="seconds"),
+            "at": alarm.at.isoformat(timespec="seconds"),
+        }
+        return self._scribe.at_the_machine("system", "alarms", said)
+
+
+async def alarms(tx: Tx, limit: int = 100) -> list[tuple[datetime, str]]:
+    """The newest alarms: when they were told, and what they say (`alarm=rule&level=...`)."""
+    return [(row["recorded"], row["query"]) for row in await tx.fetch(_ALARMS, limit)]
+
+
+async def alarm_counts(tx: Tx) -> list[tuple[str, int]]:
+    """How many alarms each rule gave."""
+    return [(row["rule"], row["count"]) for row in await tx.fetch(_COUNTS)]
