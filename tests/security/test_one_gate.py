@@ -65,7 +65,7 @@ COMMANDS: Final = {
         "the desk of the patient index, walked below",
     ),
     **dict.fromkeys(
-        ("mpi split", "mpi move", "mpi merge", "mpi apart", "mpi as-of"),
+        ("mpi split", "mpi move", "mpi merge", "mpi apart", "mpi as-of", "mpi rejudge"),
         "the desk of the patient index, walked below",
     ),
     "mpi register": "reads Patients through the records door, walked below",
@@ -183,7 +183,9 @@ async def recorded(home: Hub) -> dict[str, str]:
 def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]]:
     """Method, path and body of every route, with the ids of what is there."""
     for interaction in INTERACTIONS:
-        for rtype, rid in ids.items() if not interaction.only else [(interaction.only, ids[interaction.only])]:
+        for rtype, rid in (
+            ids.items() if not interaction.only else [(interaction.only, ids.get(interaction.only, "t1"))]
+        ):
             path = interaction.template.format(type=rtype, id=rid, version="1")
             yield interaction.method, FHIR_PREFIX + path, _body(interaction.body, rtype, ids)
     for route in home.routes:
@@ -202,6 +204,14 @@ def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:
         return None
     if rtype == "Group":
         return {"resourceType": "Group", "id": ids[rtype], "type": "person", "actual": False}
+    if rtype in {"CodeSystem", "ValueSet", "ConceptMap"}:
+        return {
+            "resourceType": rtype,
+            "id": "t1",
+            "url": f"urn:test:{rtype}",
+            "status": "active",
+            "content": "complete",
+        }
     if rtype == "SearchParameter":
         return NICKNAME | {"id": ids[rtype]}
     if rtype == "Subscription":
