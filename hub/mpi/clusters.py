@@ -82,10 +82,10 @@ def cluster(
     A record that fits two persons almost equally well (within `margin` bits) joins neither.
     """
     relate = cache(relate)  # the same two records stand beside many others
-    torn = _torn(links, relate, margin)
     groups = _Groups()
     for group in standing:
         groups.join(sorted(group), [])
+    torn = _torn(links, relate, margin, groups)
     followed: list[Link] = []
     refused: list[Refused] = []
     for link in sorted(links, key=lambda link: (-link.weight, link.first, link.second)):
@@ -104,19 +104,27 @@ def cluster(
     return Clustered(sorted(groups.members.values()), followed, _still_apart(refused, groups))
 
 
-def _torn(links: Sequence[Link], relate: Relate, margin: float) -> set[int]:
-    """Records whose best partners, within the margin, contradict each other."""
+def _torn(links: Sequence[Link], relate: Relate, margin: float, groups: _Groups) -> set[int]:
+    """Records whose best partners, within the margin, contradict each other; partners of one person do not."""
     partners: defaultdict[int, list[tuple[float, int]]] = defaultdict(list)
     for link in links:
         partners[link.first].append((link.weight, link.second))
         partners[link.second].append((link.weight, link.first))
-    return {place for place, found in partners.items() if _rivals(found, relate, margin)}
+    return {place for place, found in partners.items() if _rivals(found, relate, margin, groups)}
 
 
-def _rivals(found: list[tuple[float, int]], relate: Relate, margin: float) -> bool:
+def _rivals(found: list[tuple[float, int]], relate: Relate, margin: float, groups: _Groups) -> bool:
     least = max(weight for weight, _ in found) - margin
-    best = sorted(place for weight, place in found if weight >= least)
-    return any(relate(one, other).contradicts for one, other in combinations(best, 2))
+    persons: defaultdict[int, list[int]] = defaultdict(list)
+    for weight, place in sorted(found, key=lambda partner: partner[1]):
+        if weight >= least:
+            persons[groups.of(place)[0]].append(place)
+    return any(
+        relate(min(a, b), max(a, b)).contradicts
+        for one, other in combinations(persons.values(), 2)
+        for a in one
+        for b in other
+    )
 
 
 def _still_apart(refused: list[Refused], groups: _Groups) -> list[Refused]:

@@ -71,7 +71,7 @@ class Judge:
                 links.append(Link(score.weight, one, other))
             elif judgement.reason:
                 doubts.append(self.doubt(one, other, judgement.reason))
-        standing = {self._people.group(number) for link in links for number in (link.first, link.second)}
+        standing = self._people.groups(number for link in links for number in (link.first, link.second))
         found = cluster(links, self.relation, self._model.margin, sorted(standing, key=min))
         doubts += [self.doubt(one.link.first, one.link.second, one.reason) for one in found.refused]
         return found, doubts

@@ -75,6 +75,17 @@ class People:
                 waiting.append(other)
         return frozenset(found)
 
+    def groups(self, numbers: Iterable[int]) -> set[frozenset[int]]:
+        """The persons of these sources, each once."""
+        found: set[frozenset[int]] = set()
+        seen: set[int] = set()
+        for number in numbers:
+            if number not in seen:
+                group = self.group(number)
+                found.add(group)
+                seen |= group
+        return found
+
     def standing(self, number: int, bond: Bond) -> Iterator[Edge]:
         """The standing edges of one kind at a source."""
         return (edge for edge in self._edges[number].values() if edge.bond is bond and not edge.closed)
