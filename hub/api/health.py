@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from hub.api.metrics import CONTENT_TYPE, Metrics, alarm_gauges, gauges, outbound_gauges
+from hub.api.metrics import CONTENT_TYPE, Metrics, alarm_gauges, gauges, outbound_gauges, review_gauges
 from hub.api.services import Services
 from hub.kernel.errors import HubError
 
@@ -33,7 +33,9 @@ def health_routes(services: Services, metrics: Metrics) -> list[Route]:
 async def _of_database(services: Services) -> str:
     """What all processes share is counted where it stands; while that is away, the others are told all the same."""
     try:
-        standing = gauges(*await services.desk.counts()) + outbound_gauges(await services.outbound.feeds())
-        return standing + alarm_gauges(await services.gate.alarms.counts())
+        events = gauges(*await services.desk.counts())
+        outbound = outbound_gauges(await services.outbound.feeds())
+        alarms = alarm_gauges(await services.gate.alarms.counts())
+        return events + outbound + alarms + review_gauges(await services.reviews.figures())
     except HubError:
         return ""

@@ -37,7 +37,7 @@ MAX_BODY: Final = 1024 * 1024
 class Asking:
     """One request. `id` is that of the path, `body` an object (empty where none was sent), `query` its parameters.
 
-    `content` is the body as it came, of a door that takes files.
+    `content` is the body as it came, of a door that takes files; `languages` the Accept-Language.
     """
 
     actor: Actor
@@ -47,6 +47,7 @@ class Asking:
     query: Mapping[str, str]
     if_match: str
     content: bytes = b""
+    languages: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,6 +132,7 @@ async def _asking(services: Services, door: Door, request: Request, number: str)
         query=dict(query),
         if_match=request.headers.get("if-match", ""),
         content=await read_body(request, door.largest) if door.takes_file else b"",
+        languages=request.headers.get("accept-language", ""),
     )
 
 

@@ -11,6 +11,7 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 from typing import Final
 
+from hub.kernel.types import Json
 from hub.outbound.desk import SeenFeed
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -92,6 +93,44 @@ def alarm_gauges(counts: Sequence[tuple[str, int]]) -> str:
         *(f'yilian_audit_alarms{{rule="{rule}"}} {count}' for rule, count in counts),
     ]
     return "\n".join(lines) + "\n"
+
+
+def review_gauges(figures: Json) -> str:
+    """The exposition of the review of pairs (`ReviewMeasures`): what waits, how reviewers agree, how scores drift."""
+    queue, opinions = figures["queue"], figures["opinions"]
+    waiting = {"proposal": figures["proposals"], "opinion": opinions["waiting"], "disputed": opinions["disputed"]}
+    lines = [
+        "# HELP yilian_mpi_review_pairs Pairs that wait for a steward, by reason.",
+        "# TYPE yilian_mpi_review_pairs gauge",
+        *(f'yilian_mpi_review_pairs{{reason="{one["reason"]}"}} {one["pairs"]}' for one in queue),
+        "# HELP yilian_mpi_review_oldest_seconds How long the oldest pair has waited, by reason.",
+        "# TYPE yilian_mpi_review_oldest_seconds gauge",
+        *(f'yilian_mpi_review_oldest_seconds{{reason="{one["reason"]}"}} {one["oldest"]:.0f}' for one in queue),
+        "# HELP yilian_mpi_review_open What else waits for a steward.",
+        "# TYPE yilian_mpi_review_open gauge",
+        *(f'yilian_mpi_review_open{{kind="{kind}"}} {count}' for kind, count in waiting.items()),
+        *_opinions(figures),
+        "# HELP yilian_mpi_score_psi Stability of the scores of the latest week against the first, by model.",
+        "# TYPE yilian_mpi_score_psi gauge",
+        *(f'yilian_mpi_score_psi{{model="{model}"}} {psi:.4f}' for model, psi in _latest(figures).items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _opinions(figures: Json) -> list[str]:
+    lines = [
+        "# HELP yilian_mpi_second_opinions Second opinions on decisions of stewards (agreement) and links (precision).",
+        "# TYPE yilian_mpi_second_opinions gauge",
+    ]
+    for of in ("agreement", "precision"):
+        share = figures[of]
+        lines.append(f'yilian_mpi_second_opinions{{of="{of}",agreed="true"}} {share["yes"]}')
+        lines.append(f'yilian_mpi_second_opinions{{of="{of}",agreed="false"}} {share["of"] - share["yes"]}')
+    return lines
+
+
+def _latest(figures: Json) -> dict[str, float]:
+    return {week["model"]: week["psi"] for week in figures["scores"]["weeks"] if week["psi"] is not None}
 
 
 def _histogram(route: str, numbers: list[int], seconds: float) -> list[str]:

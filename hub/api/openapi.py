@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hub.api.json_doors import Door
+from hub.api.review_schemas import REVIEW
 from hub.api.workbench_schemas import WORKBENCH
 from hub.kernel.types import Json
 from hub.records.consent_templates import TEMPLATES
@@ -122,6 +123,7 @@ SCHEMAS: Final[Json] = {
         states={"type": "object", "additionalProperties": {"type": "integer"}},
         mend={"type": "string", "contentEncoding": "base64"},
     ),
+    **REVIEW,
     "Approval": _object(["id", "kind", "status"], id=_TEXT, kind=_TEXT, status=_TEXT, period=_PERIOD),
 }
 

@@ -19,6 +19,7 @@ from hub.kernel.types import Issue, Json
 from hub.outbound.desk import OutboundDesk
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
+from hub.records.reviews import Reviews
 from terminology.service import Terminology
 
 
@@ -42,6 +43,7 @@ class Services:
     desk: EventsDesk
     outbound: OutboundDesk
     terminology: Terminology
+    reviews: Reviews
     verify: Callable[[str], Actor]
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]

@@ -4,167 +4,139 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.api.schema_parts import COUNT, DAY, FLAG, INSTANT, NO_COUNT, NO_TEXT, TEXT, body, items, made
 from hub.kernel.types import Json
 
-_TEXT: Final[Json] = {"type": "string"}
-_FLAG: Final[Json] = {"type": "boolean"}
-_COUNT: Final[Json] = {"type": "integer", "minimum": 0}
-_DAY: Final[Json] = {"type": "string", "format": "date"}
-_INSTANT: Final[Json] = {"type": "string", "format": "date-time"}
 _BYTES: Final[Json] = {"type": "string", "contentEncoding": "base64"}
 _ANY: Final[Json] = {"type": "object"}
-_COUNTS: Final[Json] = {"type": "object", "additionalProperties": _COUNT}
-_NO_TEXT: Final[Json] = {"type": ["string", "null"]}
-_NO_NUMBER: Final[Json] = {"type": ["integer", "null"]}
-
-
-def _list(of: Json) -> Json:
-    return {"type": "array", "items": of}
-
-
-def _object(**properties: Json) -> Json:
-    """All of its members are always there."""
-    return {"type": "object", "required": list(properties), "properties": properties}
-
-
-def _body(required: tuple[str, ...], **properties: Json) -> Json:
-    """What a client sends."""
-    return {
-        "type": "object",
-        "required": list(required),
-        "properties": properties,
-        "additionalProperties": False,
-    }
-
+_COUNTS: Final[Json] = {"type": "object", "additionalProperties": COUNT}
 
 _STATE: Final[Json] = {"enum": ["queued", "done", "warnings", "dead", "duplicate", "conflict", "superseded"]}
-_LINE: Final[Json] = {"position": _TEXT, "outcome": _TEXT, "targets": _list(_TEXT), "reason": _TEXT}
+_LINE: Final[Json] = {"position": TEXT, "outcome": TEXT, "targets": items(TEXT), "reason": TEXT}
 _EDITION: Final[Json] = {
     "oneOf": [
         {"type": "null"},
-        _object(number=_COUNT, profile=_TEXT, digest=_TEXT, since=_INSTANT, messages=_COUNT),
+        made(number=COUNT, profile=TEXT, digest=TEXT, since=INSTANT, messages=COUNT),
     ]
 }
-_REASON: Final[Json] = _object(
-    category=_TEXT, code=_TEXT, where=_TEXT, what=_TEXT, todo=_TEXT, issues=_list(_ANY), repeats=_NO_NUMBER
+_REASON: Final[Json] = made(
+    category=TEXT, code=TEXT, where=TEXT, what=TEXT, todo=TEXT, issues=items(_ANY), repeats=NO_COUNT
 )
-_SUMMARY: Final[Json] = _object(
-    id=_COUNT,
-    feed=_TEXT,
-    facility=_TEXT,
-    kind=_TEXT,
+_SUMMARY: Final[Json] = made(
+    id=COUNT,
+    feed=TEXT,
+    facility=TEXT,
+    kind=TEXT,
     state=_STATE,
-    received_at=_INSTANT,
-    processed_at=_NO_TEXT,
+    received_at=INSTANT,
+    processed_at=NO_TEXT,
     reason=_REASON,
-    attempts=_COUNT,
-    size=_COUNT,
-    repaired=_FLAG,
+    attempts=COUNT,
+    size=COUNT,
+    repaired=FLAG,
 )
-_DIFFERENCE: Final[Json] = _object(
-    at=_TEXT, name=_TEXT, change={"enum": ["changed", "added", "removed"]}, before=_TEXT, after=_TEXT
+_DIFFERENCE: Final[Json] = made(
+    at=TEXT, name=TEXT, change={"enum": ["changed", "added", "removed"]}, before=TEXT, after=TEXT
 )
-_FIELD: Final[Json] = _object(source=_TEXT, outcome=_TEXT, targets=_list(_TEXT), reason=_TEXT)
+_FIELD: Final[Json] = made(source=TEXT, outcome=TEXT, targets=items(TEXT), reason=TEXT)
 _PART: Final[Json] = {
     "type": "object",
     "required": ["at"],
-    "properties": {"at": _TEXT, "name": _TEXT, "type": _TEXT, "text": _TEXT, "parts": _list(_ANY)},
+    "properties": {"at": TEXT, "name": TEXT, "type": TEXT, "text": TEXT, "parts": items(_ANY)},
 }
 _FILTER: Final[Json] = {
-    "feed": _TEXT,
-    "states": _list(_STATE),
-    "code": _TEXT,
-    "since": _INSTANT,
-    "until": _INSTANT,
-    "numbers": _list(_COUNT),
-    "kind": _TEXT,
-    "control": _TEXT,
+    "feed": TEXT,
+    "states": items(_STATE),
+    "code": TEXT,
+    "since": INSTANT,
+    "until": INSTANT,
+    "numbers": items(COUNT),
+    "kind": TEXT,
+    "control": TEXT,
 }
-_STEPS: Final[Json] = _list(_ANY)
+_STEPS: Final[Json] = items(_ANY)
 
 WORKBENCH: Final[Json] = {
-    "MessageCounts": _object(messages=_list(_object(feed=_TEXT, state=_STATE, count=_COUNT))),
-    "SeenCodes": _object(
-        codes=_list(
-            _object(
-                feed=_TEXT,
-                field=_TEXT,
-                system=_TEXT,
-                code=_TEXT,
-                display=_TEXT,
-                count=_COUNT,
-                first_seen=_INSTANT,
-                last_seen=_INSTANT,
-                message=_COUNT,
+    "MessageCounts": made(messages=items(made(feed=TEXT, state=_STATE, count=COUNT))),
+    "SeenCodes": made(
+        codes=items(
+            made(
+                feed=TEXT,
+                field=TEXT,
+                system=TEXT,
+                code=TEXT,
+                display=TEXT,
+                count=COUNT,
+                first_seen=INSTANT,
+                last_seen=INSTANT,
+                message=COUNT,
                 mapped={"type": "boolean"},
             )
         )
     ),
-    "Messages": _object(messages=_list(_SUMMARY)),
-    "Message": _object(
+    "Messages": made(messages=items(_SUMMARY)),
+    "Message": made(
         summary=_SUMMARY,
-        peer=_TEXT,
-        charset=_TEXT,
-        sha256=_TEXT,
-        text=_TEXT,
-        repaired_text=_NO_TEXT,
-        repairs=_list(_ANY),
-        changes=_list(_DIFFERENCE),
-        report=_list(_FIELD),
-        parsed=_list(_PART),
-        fhir=_list(_ANY),
-        resources=_COUNT,
+        peer=TEXT,
+        charset=TEXT,
+        sha256=TEXT,
+        text=TEXT,
+        repaired_text=NO_TEXT,
+        repairs=items(_ANY),
+        changes=items(_DIFFERENCE),
+        report=items(_FIELD),
+        parsed=items(_PART),
+        fhir=items(_ANY),
+        resources=COUNT,
     ),
-    "Unmask": _body(("reason",), reason=_TEXT, parsed=_FLAG, fhir=_FLAG),
-    "RawWanted": _body(("reason",), reason=_TEXT, original=_FLAG),
-    "Raw": _object(raw=_BYTES, sha256=_TEXT),
-    "Replay": _body((), reason=_TEXT, **_FILTER),
-    "Repair": _body(("raw", "reason"), raw=_BYTES, reason=_TEXT),
-    "Queued": _object(queued=_list(_COUNT)),
-    "Attempt": _body((), raw=_BYTES, steps=_STEPS, profile=_TEXT),
-    "Trial": _object(
-        message=_COUNT,
+    "Unmask": body(("reason",), reason=TEXT, parsed=FLAG, fhir=FLAG),
+    "RawWanted": body(("reason",), reason=TEXT, original=FLAG),
+    "Raw": made(raw=_BYTES, sha256=TEXT),
+    "Replay": body((), reason=TEXT, **_FILTER),
+    "Repair": body(("raw", "reason"), raw=_BYTES, reason=TEXT),
+    "Queued": made(queued=items(COUNT)),
+    "Attempt": body((), raw=_BYTES, steps=_STEPS, profile=TEXT),
+    "Trial": made(
+        message=COUNT,
         state=_STATE,
         reason=_REASON,
-        changes=_list(_DIFFERENCE),
-        report=_list(_FIELD),
-        report_changes=_list(
-            _object(position=_TEXT, outcome=_TEXT, targets=_TEXT, reason=_TEXT, change={"enum": ["added", "removed"]})
+        changes=items(_DIFFERENCE),
+        report=items(_FIELD),
+        report_changes=items(
+            made(position=TEXT, outcome=TEXT, targets=TEXT, reason=TEXT, change={"enum": ["added", "removed"]})
         ),
-        resources=_list(
-            _object(
-                resource=_TEXT,
+        resources=items(
+            made(
+                resource=TEXT,
                 change={"enum": ["created", "changed", "unchanged"]},
-                elements=_list(_TEXT),
+                elements=items(TEXT),
                 after=_ANY,
             )
         ),
     ),
-    "BulkRule": _body((), steps=_STEPS, after=_COUNT, most=_COUNT, **_FILTER),
-    "NewBulkRepair": _body(("reason",), steps=_STEPS, reason=_TEXT, **_FILTER),
-    "Advance": _body((), most=_COUNT),
-    "BulkPreview": _object(
-        total=_COUNT, looked=_COUNT, unchanged=_COUNT, states=_COUNTS, codes=_COUNTS, last=_NO_NUMBER
-    ),
-    "BulkRepair": _object(
-        id=_TEXT,
-        engineer=_TEXT,
-        reason=_TEXT,
+    "BulkRule": body((), steps=_STEPS, after=COUNT, most=COUNT, **_FILTER),
+    "NewBulkRepair": body(("reason",), steps=_STEPS, reason=TEXT, **_FILTER),
+    "Advance": body((), most=COUNT),
+    "BulkPreview": made(total=COUNT, looked=COUNT, unchanged=COUNT, states=_COUNTS, codes=_COUNTS, last=NO_COUNT),
+    "BulkRepair": made(
+        id=TEXT,
+        engineer=TEXT,
+        reason=TEXT,
         only=_ANY,
         steps=_STEPS,
-        begun=_INSTANT,
-        ended=_NO_TEXT,
-        queued=_COUNT,
-        unchanged=_COUNT,
-        refused=_COUNT,
-        left=_COUNT,
+        begun=INSTANT,
+        ended=NO_TEXT,
+        queued=COUNT,
+        unchanged=COUNT,
+        refused=COUNT,
+        left=COUNT,
     ),
-    "ConversionReport": _object(
-        feed=_TEXT,
-        messages=_COUNT,
-        lines=_list(_object(**_LINE, messages=_COUNT, leaves=_COUNT, first=_DAY, last=_DAY)),
+    "ConversionReport": made(
+        feed=TEXT,
+        messages=COUNT,
+        lines=items(made(**_LINE, messages=COUNT, leaves=COUNT, first=DAY, last=DAY)),
     ),
-    "ConversionChanges": _object(
-        feed=_TEXT, before=_EDITION, after=_EDITION, lines=_list(_object(**_LINE, before=_COUNT, after=_COUNT))
+    "ConversionChanges": made(
+        feed=TEXT, before=_EDITION, after=_EDITION, lines=items(made(**_LINE, before=COUNT, after=COUNT))
     ),
 }

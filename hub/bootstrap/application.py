@@ -23,6 +23,7 @@ from hub.api.messages import message_doors
 from hub.api.numbering import Numbering
 from hub.api.openapi import openapi_route
 from hub.api.outbound import outbound_doors
+from hub.api.reviews import review_doors
 from hub.api.services import Services
 from hub.api.standing import approval_doors, proxy_doors
 from hub.api.subscriptions import topic_doors, websocket_route
@@ -51,6 +52,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
+from hub.mpi.model import chosen_model
 from hub.outbound.desk import OutboundDesk
 from hub.pipeline.inbox import PostgresInbox
 from hub.portal.portal import portal_routes
@@ -61,6 +63,7 @@ from hub.records.consent_reading import ConsentReads
 from hub.records.consents import Consents
 from hub.records.definitions import Definitions
 from hub.records.proxies import Proxies
+from hub.records.reviews import Reviews
 from hub.store.store import Store
 from terminology.service import Terminology
 
@@ -89,6 +92,9 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         desk=events.desk,
         outbound=OutboundDesk(database),
         terminology=Terminology(database),
+        reviews=Reviews(
+            database, store, trail, system_clock, foundation.consortium.review, chosen_model(settings.mpi_model)
+        ),
         verify=Issuer(keys, directory, system_clock).verify,
         new_id=random_id,
         ready=ready,
@@ -113,6 +119,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     doors += feed_doors(sent, foundation.consortium, directory) if sent else []
     receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
     doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
+    doors += review_doors(services.reviews, gate)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     app.router.routes += portal_routes(pages(settings, database, directory, gate, trail, foundation.log))
     try:

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
-from hub.cli import mpi_train, stewards
+from hub.cli import mpi_train, reviews, stewards
 from hub.cli.mpi_files import read_sides, refuse_unwritable
 from hub.mpi.features import Features
 from hub.mpi.frequencies import count
@@ -21,7 +21,7 @@ from hub.mpi.model import Model, bundled_model, read_model_file
 from hub.mpi.score import Scorer, evidence
 
 app = typer.Typer(no_args_is_help=True, help="The master patient index: on files (link), and on the database.")
-app.add_typer(stewards.review, name="review")
+app.add_typer(reviews.review, name="review")
 app.command()(mpi_train.train)
 app.command()(stewards.merge)
 app.command("apart")(stewards.keep_apart)

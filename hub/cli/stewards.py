@@ -18,17 +18,16 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hub.kernel.consortium import load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
 from hub.mpi.features import Features
-from hub.mpi.lookup import Past, Review
+from hub.mpi.lookup import Past
 from hub.mpi.model import chosen_model
 from hub.mpi.rejudge import Rejudged
-from hub.run.installation import database_of
+from hub.run.installation import consortium_file, consortium_of, database_of
 from hub.run.instances import data_folder, registry
 from hub.run.stewards import Desk, desk
-
-review = typer.Typer(no_args_is_help=True, help="Pairs that wait for a decision: list, link, apart.")
 
 T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
@@ -36,44 +35,17 @@ Url = Annotated[str | None, typer.Option(help="The database instead (postgresql:
 Reason = Annotated[str, typer.Option(help="Why, without patient data; kept with the decision.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Patient = Annotated[str, typer.Argument(help="Id of a source Patient.")]
-Number = Annotated[int, typer.Argument(help="Number of the pair.")]
-
-
-@review.command("list")
-def list_(
-    limit: Annotated[int, typer.Option(help="At most so many, strongest first.")] = 100,
-    data: Data = None,
-    url: Url = None,
-    as_json: AsJson = False,
-) -> None:
-    """List the pairs that wait, strongest first. Scores are bits for (above 0) or against one person."""
-    found = _run(data, url, lambda hands: hands.reviews(limit))
-    _print(found, _review_row, ("number", "first", "second", "reason", "score", "evidence"), as_json=as_json)
-
-
-@review.command()
-def link(number: Number, reason: Reason, data: Data = None, url: Url = None) -> None:
-    """Decide that a pair is one person; all of both persons come together."""
-    decided = _run(data, url, lambda hands: hands.settle(number, same=True, reason=reason))
-    typer.echo(f"decision {decided.number}: one person")
-
-
-@review.command()
-def apart(number: Number, reason: Reason, data: Data = None, url: Url = None) -> None:
-    """Decide that a pair is two persons; the matcher will not link them."""
-    decided = _run(data, url, lambda hands: hands.settle(number, same=False, reason=reason))
-    typer.echo(f"decision {decided.number}: two persons")
 
 
 def merge(one: Patient, other: Patient, reason: Reason, data: Data = None, url: Url = None) -> None:
     """Decide that two source patients are one person; all of both persons come together."""
-    decided = _run(data, url, lambda hands: hands.merge(one, other, reason=reason))
+    decided = at_desk(data, url, lambda hands: hands.merge(one, other, reason=reason))
     typer.echo(f"decision {decided.number}: one person")
 
 
 def keep_apart(one: Patient, other: Patient, reason: Reason, data: Data = None, url: Url = None) -> None:
     """Decide that two source patients of two persons stay two; the matcher will not link them."""
-    decided = _run(data, url, lambda hands: hands.apart(one, other, reason=reason))
+    decided = at_desk(data, url, lambda hands: hands.apart(one, other, reason=reason))
     typer.echo(f"decision {decided.number}: two persons")
 
 
@@ -84,7 +56,7 @@ def split(
     url: Url = None,
 ) -> None:
     """Let some source patients leave their person and be another one, together."""
-    decided = _run(data, url, lambda hands: hands.split(patients, reason=reason))
+    decided = at_desk(data, url, lambda hands: hands.split(patients, reason=reason))
     typer.echo(f"decision {decided.number}: a person of their own")
 
 
@@ -96,7 +68,7 @@ def move(
     url: Url = None,
 ) -> None:
     """Take a source patient from its person to another's, in one decision; its companions stay."""
-    decided = _run(data, url, lambda hands: hands.move(patient, to, reason=reason))
+    decided = at_desk(data, url, lambda hands: hands.move(patient, to, reason=reason))
     typer.echo(f"decision {decided.number}: moved")
 
 
@@ -107,7 +79,7 @@ def unlink(
     url: Url = None,
 ) -> None:
     """Take a source patient out of its person; the matcher will not put it back."""
-    decided = _run(data, url, lambda hands: hands.unlink(patient, reason=reason))
+    decided = at_desk(data, url, lambda hands: hands.unlink(patient, reason=reason))
     typer.echo(f"decision {decided.number}: a person of its own")
 
 
@@ -118,7 +90,7 @@ def reverse(
     url: Url = None,
 ) -> None:
     """Take a decision back, whoever made it: every source returns to where it was."""
-    decided = _run(data, url, lambda hands: hands.reverse(decision, reason=reason))
+    decided = at_desk(data, url, lambda hands: hands.reverse(decision, reason=reason))
     typer.echo(f"decision {decided.number}: decision {decision} is taken back")
 
 
@@ -129,7 +101,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Show every decision about a source patient or a person, oldest first."""
-    found = _run(data, url, lambda hands: hands.history(of))
+    found = at_desk(data, url, lambda hands: hands.history(of))
     _print(found, _past_row, ("decision", "at", "kind", "by", "first", "second", "score", "why"), as_json=as_json)
 
 
@@ -141,7 +113,7 @@ def as_of(
     as_json: AsJson = False,
 ) -> None:
     """Show which person a source patient was at an instant, and who else was."""
-    found = _run(data, url, lambda hands: hands.as_of(of, _instant(at)))
+    found = at_desk(data, url, lambda hands: hands.as_of(of, _instant(at)))
     if as_json:
         _print([found], lambda _: (), (), as_json=True)
         return
@@ -162,13 +134,13 @@ def register(data: Data = None, url: Url = None) -> None:
     """Register every stored Patient that the index does not know yet, in bulk. May be repeated."""
     with Progress(console=Console(stderr=True)) as progress:
         task = progress.add_task("registering", total=None)
-        count = _run(data, url, lambda hands: hands.register(lambda done: progress.update(task, completed=done)))
+        count = at_desk(data, url, lambda hands: hands.register(lambda done: progress.update(task, completed=done)))
     typer.echo(f"{count} patients registered")
 
 
 def sides(data: Path | None, url: str | None) -> list[Features]:
     """The normalised records of the hub's database."""
-    return _run(data, url, lambda hands: hands.sides())
+    return at_desk(data, url, lambda hands: hands.sides())
 
 
 def rejudge(
@@ -186,22 +158,24 @@ def rejudge(
         def tell(told: Rejudged) -> None:
             progress.update(task, description=f"judged {told.sources}, to go on: --after {told.reached}")
 
-        done = _run(data, url, lambda hands: hands.rejudge(tell, after))
+        done = at_desk(data, url, lambda hands: hands.rejudge(tell, after))
     typer.echo(f"{done.sources} sources judged: {done.linked} links made, {done.parted} taken back")
 
 
-def _run(data: Path | None, url: str | None, work: Callable[[Desk], Awaitable[T]]) -> T:
+def at_desk(data: Path | None, url: str | None, work: Callable[[Desk], Awaitable[T]]) -> T:
+    """What `work` gives at a desk over the database of `url`, else of the data folder, under the account's name."""
+    settings = Settings.load(os.environ)
+    if url:
+        policy = (consortium_of(data, settings) if data else load(consortium_file(settings))).review
+    else:
+        data = data or data_folder(registry(os.environ), None, settings.data_dir)
+        url, policy = database_of(data, settings), consortium_of(data, settings).review
+
     async def run() -> T:
-        model = chosen_model(Settings.load(os.environ).mpi_model)
-        async with desk(url or _database(data), getpass.getuser(), model) as hands:
+        async with desk(url, getpass.getuser(), policy, chosen_model(settings.mpi_model)) as hands:
             return await work(hands)
 
     return asyncio.run(run())
-
-
-def _database(data: Path | None) -> str:
-    settings = Settings.load(os.environ)
-    return database_of(data or data_folder(registry(os.environ), None, settings.data_dir), settings)
 
 
 def _print(found: Iterable[Any], row: Callable[[Any], Iterable[str]], header: Iterable[str], *, as_json: bool) -> None:
@@ -213,10 +187,6 @@ def _print(found: Iterable[Any], row: Callable[[Any], Iterable[str]], header: It
     for one in found:
         table.add_row(*row(one))
     Console().print(table)
-
-
-def _review_row(one: Review) -> Iterable[str]:
-    return str(one.number), one.first, one.second, one.reason, f"{one.score:+.1f}", one.evidence
 
 
 def _past_row(one: Past) -> Iterable[str]:

@@ -148,6 +148,16 @@ class Gate:
             return await stewards.read(self._door, asked)
         return await instances.read(self._door, asked)
 
+    async def side_by_side(
+        self, actor: Actor, first: str, second: str, *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> stewards.SideBySide:
+        """What the two source Patients (ids) of a pair that waits for a steward say, comparison by comparison."""
+        query = searches.query_text([("$side-by-side", f"{first},{second}")])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Patient", id=first, query=query
+        )
+        return await stewards.side_by_side(self._door, asked, first, second)
+
     async def meta(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
         """What `read` gives, asked for the sake of its meta (R4 `$meta`)."""
         query = searches.query_text([("$meta", "")])

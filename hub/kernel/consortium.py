@@ -77,6 +77,23 @@ class Receiver:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ReviewPolicy:
+    """How stewards of the patient index decide.
+
+    `four_eyes`: reasons of pairs that a second steward has to confirm, `all` for every one. `second_linked` and
+    `second_decided`: shares of automatic links and of stewards' decisions that are put to a second reviewer.
+    """
+
+    four_eyes: frozenset[str] = frozenset()
+    second_linked: float = 0.01
+    second_decided: float = 0.05
+
+    def confirmed(self, reason: str) -> bool:
+        """Whether a decision of a pair that waits for this reason needs a second steward."""
+        return not self.four_eyes.isdisjoint({"all", reason})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Consortium:
     """Everything `consortium.yaml` says; `feeds` are the incoming ones."""
 
@@ -87,6 +104,7 @@ class Consortium:
     clinical: str = "opt-out"
     secondary: str = "opt-in"
     receivers: tuple[Receiver, ...] = ()
+    review: ReviewPolicy = ReviewPolicy()
 
     def legal_entity(self, code: str) -> str:
         """The first legal entity in the chain of a facility, itself first; itself if there is none."""
@@ -189,7 +207,12 @@ def _consortium(data: Mapping[str, Any], folder: Path) -> Consortium:
         clinical=policy.get("clinical", "opt-out"),
         secondary=policy.get("secondary", "opt-in"),
         receivers=tuple(_receiver(row, folder) for row in data.get("receivers", [])),
+        review=_review(data.get("review", {})),
     )
+
+
+def _review(row: Mapping[str, Any]) -> ReviewPolicy:
+    return ReviewPolicy(**{**row, "four_eyes": frozenset(row.get("four_eyes", ()))})
 
 
 def _receiver(row: Mapping[str, Any], folder: Path) -> Receiver:

@@ -84,6 +84,8 @@ _INBOUND: Final[Mapping[str, Any]] = {
     },
 }
 
+_SHARE: Final[dict[str, Any]] = {"type": "number", "minimum": 0, "maximum": 1}
+
 SCHEMA: Final[Mapping[str, Any]] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "consortium.yaml of Yilian Hub",
@@ -157,6 +159,32 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "properties": {
                 "clinical": {"enum": ["opt-out", "opt-in"], "default": "opt-out"},
                 "secondary": {"enum": ["opt-out", "opt-in"], "default": "opt-in"},
+            },
+        },
+        "review": {
+            "type": "object",
+            "description": "How stewards of the patient index decide.",
+            "additionalProperties": False,
+            "properties": {
+                "four_eyes": {
+                    "type": "array",
+                    "description": "Reasons of pairs that a second steward has to confirm; all: every one.",
+                    "items": {
+                        "enum": [
+                            "all",
+                            "uncertain",
+                            "borrowed-id",
+                            "newborn",
+                            "twins",
+                            "two-persons",
+                            "contradiction",
+                            "bridge",
+                            "weak-name",
+                        ]
+                    },
+                },
+                "second_linked": _SHARE | {"default": 0.01, "description": "Share of automatic links reviewed again."},
+                "second_decided": _SHARE | {"default": 0.05, "description": "Share of decisions reviewed again."},
             },
         },
     },

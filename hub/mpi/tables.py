@@ -148,3 +148,74 @@ mpi_review: Final = Table(
 )
 Index("ix_mpi_review_second", mpi_review.c.second)
 Index("ix_mpi_review_open", mpi_review.c.score, postgresql_where=text("decision IS NULL"))
+
+#: Who works on a pair (number of mpi_review), and until when nobody else may decide it.
+mpi_claim: Final = Table(
+    "mpi_claim",
+    metadata,
+    Column("review", BigInteger, primary_key=True, autoincrement=False),
+    Column("who", Text, nullable=False),
+    Column("until", DateTime(timezone=True), nullable=False),
+    info=_LOCAL,
+)
+
+#: What stewards said of a pair without deciding it; `kind` is `comment` or `skip`. Kept by the pair's keys, lower
+#: first: a pair that is judged again gets another number.
+mpi_note: Final = Table(
+    "mpi_note",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("first", Uuid, nullable=False),
+    Column("second", Uuid, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    info=_LOCAL,
+)
+Index("ix_mpi_note_pair", mpi_note.c.first, mpi_note.c.second)
+
+#: A decision of one steward that a second one has to confirm. `basis`: a digest of both persons as they were then.
+#: `outcome`: empty while it is open, then confirmed, refused or stale; `closer` is who ended it.
+mpi_proposal: Final = Table(
+    "mpi_proposal",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), primary_key=True),
+    Column("first", Uuid, nullable=False),
+    Column("second", Uuid, nullable=False),
+    Column("same", Boolean, nullable=False),
+    Column("who", Text, nullable=False),
+    Column("note", Text, nullable=False),
+    Column("basis", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("outcome", Text, nullable=False, server_default=""),
+    Column("closer", Text, nullable=False, server_default=""),
+    Column("decision", BigInteger),
+    info=_LOCAL,
+)
+Index(
+    "ix_mpi_proposal_open",
+    mpi_proposal.c.first,
+    mpi_proposal.c.second,
+    unique=True,
+    postgresql_where=text("outcome = ''"),
+)
+
+#: A decision that was drawn for a second, blind opinion. `linked`: what it says; `same`: what the second reviewer says.
+mpi_opinion: Final = Table(
+    "mpi_opinion",
+    metadata,
+    Column("number", BigInteger, Identity(always=True), nullable=False, unique=True),
+    Column("decision", BigInteger, primary_key=True, autoincrement=False),
+    Column("first", Uuid, nullable=False),
+    Column("second", Uuid, nullable=False),
+    Column("author", Text, nullable=False, comment="accounts of the stewards who decided, empty for the matcher"),
+    Column("linked", Boolean, nullable=False),
+    Column("drawn", DateTime(timezone=True), nullable=False),
+    Column("same", Boolean),
+    Column("who", Text, nullable=False, server_default=""),
+    Column("at", DateTime(timezone=True)),
+    info=_LOCAL,
+)
+Index("ix_mpi_opinion_first", mpi_opinion.c.first)
+Index("ix_mpi_opinion_second", mpi_opinion.c.second)

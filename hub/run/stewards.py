@@ -12,6 +12,7 @@ from hub.audit.trail import Trail
 from hub.db import schema
 from hub.db.database import Database, Tx
 from hub.kernel.clock import system_clock
+from hub.kernel.consortium import ReviewPolicy
 from hub.kernel.log import Log
 from hub.mpi import index_read, lookup
 from hub.mpi.as_of import AsOf, as_of
@@ -21,30 +22,30 @@ from hub.mpi.model import Model
 from hub.mpi.rejudge import Rejudged, rejudge
 from hub.mpi.stewardship import Decided, Steward
 from hub.records.catch_up import catch_up
+from hub.records.review_ledger import account
+from hub.records.reviews import Reviews
 from hub.store.store import Store
 
 T = TypeVar("T")
 
+_USUAL: Final = ReviewPolicy()
+
 
 class Desk:
-    """What a steward does, as the account `who`; an entry of the audit trail is durable with it."""
+    """What a steward does, as the account `who`; an entry of the audit trail is durable with it.
 
-    def __init__(self, database: Database, trail: Trail, who: str, model: Model | None) -> None:
+    `review` is the door to pairs that wait, `by` who passes it.
+    """
+
+    def __init__(self, database: Database, trail: Trail, who: str, policy: ReviewPolicy, model: Model | None) -> None:
         self._database: Final = database
         self._trail: Final = trail
         self._who: Final = who
         self._scribe: Final = Scribe(system_clock)
         self._index: Final = PatientIndex(system_clock, model=model)
         self._steward: Final = Steward(self._index)
-
-    async def reviews(self, limit: int) -> list[lookup.Review]:
-        """What waits for a steward, strongest first."""
-
-        async def look(tx: Tx) -> tuple[list[lookup.Review], Sequence[str], str]:
-            found = await lookup.open_reviews(tx, limit)
-            return found, sorted({patient for one in found for patient in (one.first, one.second)}), ""
-
-        return await self._audited("review-list", look)
+        self.by: Final = account(who)
+        self.review: Final = Reviews(database, Store(system_clock), trail, system_clock, policy, model)
 
     async def history(self, of: str) -> list[lookup.Past]:
         """Every decision about a source patient or person."""
@@ -64,15 +65,6 @@ class Desk:
             return found, found.patients, ""
 
         return await self._audited("as-of", look)
-
-    async def settle(self, review: int, *, same: bool, reason: str) -> Decided:
-        """Decide a pair that waits: one person, or two."""
-
-        async def work(tx: Tx) -> Decided:
-            decide = self._steward.link if same else self._steward.apart
-            return await decide(tx, *await self._steward.pair(tx, review), who=self._who, note=reason)
-
-        return await self._decided("review-link" if same else "review-apart", work, reason)
 
     async def merge(self, one: str, other: str, *, reason: str) -> Decided:
         """Make one person of two."""
@@ -147,16 +139,16 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(url: str, who: str, model: Model | None = None) -> AsyncIterator[Desk]:
+async def desk(url: str, who: str, policy: ReviewPolicy = _USUAL, model: Model | None = None) -> AsyncIterator[Desk]:
     """A desk over the database at `url`, whose schema must be the one this version knows.
 
-    `model` weighs pairs; none: the bundled one.
+    `policy` is that of the review, `model` weighs pairs; none: the bundled one.
     """
     database = await Database.connect(url, size=2, name="yilian-mpi")
     trail = Trail(database, Log("mpi"))
     try:
         await schema.check(database)
-        yield Desk(database, trail, who, model)
+        yield Desk(database, trail, who, policy, model)
     finally:
         await trail.close()
         await database.close()

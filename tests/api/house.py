@@ -41,6 +41,7 @@ from hub.kernel.types import Issue, Json
 from hub.outbound.desk import OutboundDesk
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
+from hub.records.reviews import Reviews
 from hub.records.subscribing import Subscribing
 from hub.store.store import Store
 from terminology.service import Terminology
@@ -203,6 +204,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         desk=EventsDesk(database),
         outbound=OutboundDesk(database),
         terminology=Terminology(database),
+        reviews=Reviews(database, store, trail, clock, CONSORTIUM.review),
         verify=verify,
         new_id=random_id,
         ready=_ready,

@@ -36,6 +36,12 @@ def audited(url: str) -> list[Entry]:
 def test_a_steward_lists_decides_looks_back_and_takes_back_and_all_of_it_is_audited(doubtful: str) -> None:
     url = ("--url", doubtful)
     (pair,) = json.loads(yilian("mpi", "review", "list", "--json", *url).stdout)
+    number = str(pair["number"])
+    seen = yilian("mpi", "review", "show", number, *url).stdout
+    assert "一方是拼音，与另一方相符" in seen
+    assert "杜" not in seen
+    preview = json.loads(yilian("mpi", "review", "preview", number, "--json", *url).stdout)
+    assert len(preview["moves"]) == 1
     linked = yilian("mpi", "review", "link", str(pair["number"]), "--reason", "asked the ward", *url)
     assert linked.returncode == 0
     assert linked.stdout.startswith("decision ")
@@ -43,15 +49,19 @@ def test_a_steward_lists_decides_looks_back_and_takes_back_and_all_of_it_is_audi
     assert (past["kind"], past["note"], past["standing"]) == ("link", "asked the ward", True)
     then = json.loads(yilian("mpi", "as-of", "b", past["at"], "--json", *url).stdout)
     assert then[0]["patients"] == ["a", "b"]
-    assert yilian("mpi", "reverse", str(past["number"]), "--reason", "the ward erred", *url).returncode == 0
+    assert yilian("mpi", "review", "undo", str(past["number"]), "--reason", "the ward erred", *url).returncode == 0
     shown = yilian("mpi", "history", "b", *url)
     assert "reversal" in shown.stdout
     assert yilian("mpi", "review", "apart", str(pair["number"]), "--reason", "two cards", *url).returncode == 0
     assert json.loads(yilian("mpi", "review", "list", "--json", *url).stdout) == []
     trail = audited(doubtful)
+    figures = json.loads(yilian("mpi", "review", "measures", "--json", *url).stdout)
+    assert (figures["queue"], [one["kind"] for one in figures["decisions"]]) == ([], ["apart", "link", "reversal"])
     names = [(entry.query or "").partition("&")[0].removeprefix("mpi=") for entry in trail]
     assert names == [
         "review-list",
+        "review-show",
+        "review-preview",
         "review-link",
         "history",
         "as-of",
@@ -60,8 +70,8 @@ def test_a_steward_lists_decides_looks_back_and_takes_back_and_all_of_it_is_audi
         "review-apart",
         "review-list",
     ]
-    assert trail[1].patients == ("a", "b")
-    assert "reason=asked+the+ward" in (trail[1].query or "")
+    assert trail[3].patients == ("a", "b")
+    assert "reason=asked+the+ward" in (trail[3].query or "")
 
 
 def test_what_cannot_be_decided_is_told_and_leaves_no_entry(doubtful: str) -> None:

@@ -108,7 +108,6 @@ def test_the_desk_of_the_patient_index_cannot_reach_what_is_released() -> None:
         "hub.mpi.features.Features",
         "hub.mpi.lookup",
         "hub.mpi.lookup.Past",
-        "hub.mpi.lookup.Review",
         "hub.mpi.model",
         "hub.mpi.model.chosen_model",
         "hub.mpi.rejudge",

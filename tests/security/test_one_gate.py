@@ -49,6 +49,7 @@ facilities:
 TOLD: Final = subscription(channel="websocket")
 
 #: Every command, and why it cannot read the record around the gate.
+REVIEW: Final = ("list", "show", "preview", "link", "apart", "proposals", "confirm", "undo", "measures")
 COMMANDS: Final = {
     "demo": "plays over sockets and asks over HTTP",
     "demo-verify": "asks over HTTP",
@@ -61,7 +62,7 @@ COMMANDS: Final = {
     "mpi link": "has no database",
     "mpi train": "reads the normalised demographics of the patient index alone, and prints counts",
     **dict.fromkeys(
-        ("mpi review list", "mpi review link", "mpi review apart", "mpi unlink", "mpi reverse", "mpi history"),
+        ("mpi unlink", "mpi reverse", "mpi history", *(f"mpi review {name}" for name in REVIEW)),
         "the desk of the patient index, walked below",
     ),
     **dict.fromkeys(
@@ -277,7 +278,11 @@ def test_the_desk_of_the_patient_index_tells_no_values_and_records_each_look(
 
     async def work() -> tuple[list[Any], list[Entry]]:
         async with desk(database_url, "steward") as hands:
-            told = [await hands.register(lambda _: None), await hands.reviews(10), await hands.history(ids["Patient"])]
+            told = [
+                await hands.register(lambda _: None),
+                await hands.review.worklist.listed(hands.by, 10, "zh"),
+                await hands.history(ids["Patient"]),
+            ]
         database = await Database.connect(database_url, size=1)
         try:
             async with database.connection() as tx:
