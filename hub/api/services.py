@@ -31,7 +31,7 @@ class Services:
     `ready` returns when the process can serve, and raises HubError UNAVAILABLE saying what is away. `searchable`
     gives the search parameters of a type that the store answers. `canonical_base` is that of the topics. `base_url` is
     the public base of the FHIR API without a slash at its end. `examine` says all there is to say of a resource, by R4
-    and by the profiles named.
+    and by the profiles named. `domains` are the systems of identifiers that the configuration names.
     """
 
     gate: Gate
@@ -54,4 +54,5 @@ class Services:
     canonical_base: str
     version: str
     max_body_bytes: int
+    domains: frozenset[str] = frozenset()
     examine: Callable[[Json, Sequence[str]], list[Issue]] = Validator().examine

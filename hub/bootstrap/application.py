@@ -35,7 +35,7 @@ from hub.auth.tokens import Issuer
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.events import api_parts
-from hub.bootstrap.feeds import facilities_of
+from hub.bootstrap.feeds import domains, facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
 from hub.bootstrap.takers import takers
@@ -105,6 +105,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         canonical_base=settings.canonical_base,
         version=VERSION,
         max_body_bytes=settings.max_body_bytes,
+        domains=domains(foundation.consortium),
         examine=validator.examine,
     )
     app = create_app(services)

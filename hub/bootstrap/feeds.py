@@ -24,6 +24,12 @@ def readings(consortium: Consortium) -> Mapping[str, Reading]:
     return {feed.name: reading_of(feed, feed.profile) for feed in consortium.feeds.values()}
 
 
+def domains(consortium: Consortium) -> frozenset[str]:
+    """The systems of identifiers that the profiles of HL7 v2 feeds name. Raises as `readings`."""
+    profiles = [one.profile for one in readings(consortium).values() if isinstance(one, HL7v2)]
+    return frozenset(rule.system for profile in profiles for rule in profile.identifier_rules)
+
+
 def facilities_of(consortium: Consortium) -> Mapping[str, str]:
     """The facility code of every feed, by feed."""
     return {feed.name: feed.facility for feed in consortium.feeds.values()}

@@ -9,6 +9,8 @@ from hub.fhir.value_sets import codes
 from hub.kernel.errors import HTTP, HubError
 from hub.kernel.types import Issue, Json
 
+#: Where a standard names another issue type than the category's: IHE PIXm ITI-83 for domains that are not recognised.
+_ISSUE_OF_CODE: Final = {"source-domain": "code-invalid", "target-domain": "code-invalid"}
 _ISSUE_TYPES: Final = codes("issue-type") or frozenset()
 
 
@@ -23,7 +25,7 @@ def operation_outcome(source: HubError | Iterable[Issue]) -> Json:
 
 
 def _refusal(error: HubError) -> Json:
-    issue: Json = {"severity": "error", "code": HTTP[error.category].issue}
+    issue: Json = {"severity": "error", "code": _ISSUE_OF_CODE.get(error.code, HTTP[error.category].issue)}
     if error.code != error.category.value:
         issue["details"] = {"coding": [{"code": error.code}]}
     return {**issue, "diagnostics": str(error)}

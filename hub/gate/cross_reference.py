@@ -5,21 +5,18 @@ A number nobody has, one of somebody the asker may not see, and one that several
 
 from __future__ import annotations
 
-import re
-from typing import Final
 from uuid import UUID
 
 from hub.gate import golden_records
 from hub.gate.checks import basis_of
 from hub.gate.door import Door
 from hub.gate.dossiers import Whom
+from hub.gate.parameters import escaped
 from hub.gate.recorder import Asked
 from hub.gate.release import decide
 from hub.gate.released import Released
 from hub.gate.searches import search
 from hub.kernel.ids import reference_key
-
-_SPECIAL: Final = re.compile(r"([\\,|$])")
 
 
 async def corresponding(door: Door, asked: Asked, system: str, value: str) -> Released | None:
@@ -27,7 +24,7 @@ async def corresponding(door: Door, asked: Asked, system: str, value: str) -> Re
 
     The number must be one that the actor may see. Raises what a search for Patients raises.
     """
-    page = await search(door, asked, [("identifier", f"{_escaped(system)}|{_escaped(value)}")], lenient=False)
+    page = await search(door, asked, [("identifier", f"{escaped(system)}|{escaped(value)}")], lenient=False)
     keys = [reference_key("Patient", one.id) for one in page.matches]
     return await door.settled(lambda: _person(door, asked, keys)) if keys else None
 
@@ -43,8 +40,3 @@ async def _person(door: Door, asked: Asked, keys: list[UUID]) -> Released | None
         return None
     await door.recorder.released(asked, rows, basis_of(cases, ((row, decide(cases, row)) for row in rows)))
     return golden_records.released(rows, person.dossier.golden or rows[0].id, door.canonical_base)
-
-
-def _escaped(text: str) -> str:
-    """A value of a token parameter (R4 search.html#escaping)."""
-    return _SPECIAL.sub(r"\\\1", text)

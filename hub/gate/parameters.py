@@ -11,6 +11,8 @@ from hub.kernel.errors import Category, HubError
 T = TypeVar("T")
 
 _COUNT: Final = re.compile(r"[1-9][0-9]{0,5}")
+_SPECIAL: Final = re.compile(r"([\\,|$])")
+_ESCAPED: Final = re.compile(r"\\([\\,|$])")
 
 
 def strangers(params: Sequence[tuple[str, str]], known: Collection[str], *, lenient: bool) -> tuple[str, ...]:
@@ -19,6 +21,16 @@ def strangers(params: Sequence[tuple[str, str]], known: Collection[str], *, leni
     if found and not lenient:
         raise unknown(found)
     return found
+
+
+def escaped(text: str) -> str:
+    """Text as it stands, not as the syntax of a search value (R4 search.html#escaping)."""
+    return _SPECIAL.sub(r"\\\1", text)
+
+
+def unescaped(text: str) -> str:
+    """The text that `escaped` was given."""
+    return _ESCAPED.sub(r"\1", text)
 
 
 def unknown(names: Iterable[str]) -> HubError:

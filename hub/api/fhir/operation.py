@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from hub.api.query import read_query
+from hub.gate.parameters import escaped
 from hub.kernel.errors import Category, HubError
 
 
@@ -36,8 +37,11 @@ def _pair(item: Any, index: int) -> tuple[str, str]:
 
 
 def _plain(value: Any) -> Any:
-    """A Reference counts as its text."""
-    return value.get("reference") if isinstance(value, dict) else value
+    """A Reference counts as its text, an Identifier as the token `system|value` (R4 search.html#token)."""
+    if not isinstance(value, dict):
+        return value
+    number = value.get("value")
+    return f"{value.get('system', '')}|{escaped(number)}" if isinstance(number, str) else value.get("reference")
 
 
 def _unreadable(where: str) -> HubError:

@@ -9,6 +9,7 @@ from typing import Final
 
 from hub.api.fhir.document import DOCUMENT, document
 from hub.api.fhir.everything import EVERYTHING, everything
+from hub.api.fhir.ihe_pix import IHE_PIX, ihe_pix
 from hub.api.fhir.lastn import LASTN, lastn
 from hub.api.fhir.match import MATCH, match
 from hub.api.fhir.meta import META, META_ADD, META_DELETE, meta, meta_add, meta_delete, meta_of_many
@@ -21,6 +22,8 @@ from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET
 LIMITS: Final = {
     "document": "Not kept (persist); of the references of the Composition alone (graph).",
     "everything": "Without an id: the record of the patient the token is bound to.",
+    "ihe-pix": "IHE PIXm ITI-83. A number of somebody who may not be seen is told as one that nobody has.",
+    "match": "Also IHE PDQm ITI-119. At most 20 candidates, made of what the requester may see.",
     "meta": "Of one resource; not of a type or of the system.",
     "meta-add": "Makes a version. Adds labels, never lowers them.",
     "expand": "Flat. Of what is loaded, of a ValueSet in the request, or of a stored one by its id.",
@@ -49,6 +52,7 @@ OPERATIONS: Final = (
     *_reading("everything", "/{type}/{id}/$everything", everything, EVERYTHING, "Patient"),
     *_reading("everything", "/{type}/$everything", everything, EVERYTHING, "Patient"),
     Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
+    *_reading("ihe-pix", "/{type}/$ihe-pix", ihe_pix, IHE_PIX, "Patient"),
     *_reading("lastn", "/{type}/$lastn", lastn, LASTN, "Observation"),
     *_reading("document", "/{type}/{id}/$document", document, DOCUMENT, "Composition"),
     *_reading("document", "/{type}/$document", document, DOCUMENT, "Composition"),

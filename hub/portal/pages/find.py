@@ -9,6 +9,7 @@ from typing import Final
 from starlette.responses import Response
 
 from hub.fhir.json import loads
+from hub.gate.parameters import escaped
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.portal.banner import Number, age_of, numbers_of
@@ -68,7 +69,7 @@ def _problem(asked: dict[str, str]) -> str:
 
 async def _search(visit: Visit, asked: dict[str, str]) -> tuple[list[Found], bool]:
     params = [("_count", str(MOST))]
-    params += [(name, _escaped(asked[field])) for field, name in _PARAMETERS.items() if asked[field]]
+    params += [(name, escaped(asked[field])) for field, name in _PARAMETERS.items() if asked[field]]
     page = await visit.services.gate.search(visit.actor(), "Patient", params, origin=visit.origin)
     persons = await visit.services.persons.of(page.matches)
     groups: dict[str, list[tuple[str, Json]]] = {}
@@ -76,13 +77,6 @@ async def _search(visit: Visit, asked: dict[str, str]) -> tuple[list[Found], boo
         if not one.deleted:
             groups.setdefault(persons[one.id], []).append((one.organization, loads(one.body)))
     return [_found(visit, person, group) for person, group in groups.items()], page.next is not None
-
-
-def _escaped(value: str) -> str:
-    """A value as it stands, not as the syntax of a search (R4 search.html section 3.1.1.4.1.8)."""
-    for character in "\\,|$":
-        value = value.replace(character, "\\" + character)
-    return value
 
 
 def _found(visit: Visit, person: str, group: Sequence[tuple[str, Json]]) -> Found:
