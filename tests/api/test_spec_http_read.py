@@ -163,7 +163,7 @@ def test_no_header_makes_one_method_another(database_url: str) -> None:
 
 def test_capabilities_are_a_capability_statement_at_metadata(database_url: str) -> None:
     async def visit(home: House) -> None:
-        for query in ("", "?mode=full", "?mode=terminology", "?_format=json"):
+        for query in ("", "?mode=full", "?mode=normative", "?_format=json"):
             answer = await home.ask("GET", f"/metadata{query}", who="")
             assert (answer.status_code, body(answer)["resourceType"]) == (200, "CapabilityStatement")
         assert body(answer)["implementation"]["url"] == BASE
