@@ -41,10 +41,10 @@ async def deliver(hub: RunningHub, feed: str, raws: list[bytes]) -> int:
     return repeats
 
 
-async def shoot(hub: RunningHub, source: random.Random, done: asyncio.Event) -> int:
-    """Kill a random process again and again until everything was delivered."""
+async def shoot(hub: RunningHub, source: random.Random, done: asyncio.Event, most: int) -> int:
+    """Kill a random process again and again until everything was delivered, at most so often."""
     killed = 0
-    while not done.is_set():
+    while not done.is_set() and killed < most:
         await asyncio.sleep(source.uniform(0.05, 0.6))
         victim = source.choice(list(hub.ready["pids"].values()))
         try:
@@ -89,7 +89,7 @@ def test_every_acknowledged_message_is_in_one_state_and_in_the_record_once(tmp_p
 
     async def fight(hub: RunningHub) -> tuple[int, int]:
         done = asyncio.Event()
-        hunter = asyncio.create_task(shoot(hub, random.Random(7), done))
+        hunter = asyncio.create_task(shoot(hub, random.Random(7), done, 2 * kills))
         repeats = await asyncio.gather(*(deliver(hub, feed, raws) for feed, raws in feeds.items()))
         done.set()
         return await hunter, sum(repeats)
