@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
+from hub.bootstrap.reading import Reading
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
-from hub.kernel.types import UnmappedCode
-from hub.pipeline.fhir_mask import Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,14 +19,14 @@ class _NoProfile:
     name: str = "default"
 
 
-class Family:
+class Family(Reading):
     """Records of family-doctor systems; they have no profile."""
 
     def __init__(self, path: Path | None) -> None:
         if path is not None:
             todo = "leave the profile out"
             raise HubError(Category.UNSUPPORTED, "feeds of format family have none", where=str(path), todo=todo)
-        self.profile: Final = _NoProfile()
+        self.profile = _NoProfile()
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.family.translate import translator
@@ -50,16 +48,7 @@ class Family:
 
         return mend
 
-    def masker(self, _: str) -> Callable[[], Mask]:
-        return lambda: Mask(frozenset(), {})
-
-    def knows(self, _: UnmappedCode) -> bool:
-        return False
-
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         from mappings.family.translate import messages
 
         return messages(raw)
-
-    def to_mend(self, _: bytes) -> bytes:
-        return b""

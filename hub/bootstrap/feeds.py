@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from typing import Any
 
-from hub.bootstrap.formats import HL7v2, Reading, reading_of
+from hub.bootstrap.formats import HL7v2, reading_of
+from hub.bootstrap.reading import Reading
 from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Final, Protocol
+from typing import Final
 
 from hub.bootstrap.family_format import Family
+from hub.bootstrap.reading import Reading
 from hub.kernel.consortium import Feed
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
@@ -14,48 +15,14 @@ from hub.kernel.types import UnmappedCode
 from hub.pipeline.fhir_mask import Mask
 
 
-class Reading(Protocol):
-    """How the messages of a feed are read: a format with a profile. `profile` is a dataclass with a `name`."""
-
-    @property
-    def profile(self) -> Any: ...
-
-    def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator: ...
-
-    def envelope_reader(self) -> EnvelopeReader: ...
-
-    def dissector(self) -> Dissector: ...
-
-    def mender(self) -> Mender: ...
-
-    def masker(self, canonical_base: str, /) -> Callable[[], Mask]:
-        """Gives what hides the values of resources; a fresh one for each answer."""
-        ...
-
-    def knows(self, code: UnmappedCode, /) -> bool:
-        """Whether the profile has an entry for a local code."""
-        ...
-
-    def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
-        """The messages of a file or body, each with its place in it.
-
-        Raises HubError UNREADABLE, UNSUPPORTED or TOO_LARGE for what cannot be taken apart: it is then one message.
-        """
-        ...
-
-    def to_mend(self, raw: bytes, /) -> bytes:
-        """What a person has to mend of a file, as a file; b"" if nothing, or if the format has no such thing."""
-        ...
-
-
-class HL7v2:
+class HL7v2(Reading):
     """HL7 v2 messages with a facility profile."""
 
     def __init__(self, path: Path | None) -> None:
         from mappings.hl7v2.profile import DEFAULT
         from mappings.hl7v2.profiles.load import load
 
-        self.profile: Final = load(path) if path else DEFAULT
+        self.profile = load(path) if path else DEFAULT
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.hl7v2.translator import translator
@@ -92,17 +59,14 @@ class HL7v2:
         for number, message in enumerate(split_messages(raw), 1):
             yield f"message {number}", message
 
-    def to_mend(self, _: bytes) -> bytes:
-        return b""
 
-
-class Form:
+class Form(Reading):
     """Rows of follow-up and examination forms with a profile of their sender."""
 
     def __init__(self, path: Path | None) -> None:
         from mappings.forms.profile import DEFAULT, load
 
-        self.profile: Final = load(path) if path else DEFAULT
+        self.profile = load(path) if path else DEFAULT
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.forms.translator import translator
@@ -124,12 +88,6 @@ class Form:
 
         return mend
 
-    def masker(self, _: str) -> Callable[[], Mask]:
-        return lambda: Mask(frozenset(), {})
-
-    def knows(self, _: UnmappedCode) -> bool:
-        return False
-
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         from mappings.forms.feed import messages
 
@@ -141,13 +99,13 @@ class Form:
         return errors_file(raw, self.profile)
 
 
-class Dicom:
+class Dicom(Reading):
     """Headers of DICOM objects, and electrocardiograms, with a profile of their archive."""
 
     def __init__(self, path: Path | None) -> None:
         from mappings.dicom.profile import DEFAULT, load
 
-        self.profile: Final = load(path) if path else DEFAULT
+        self.profile = load(path) if path else DEFAULT
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.dicom.feed import translator
@@ -169,29 +127,20 @@ class Dicom:
 
         return mend
 
-    def masker(self, _: str) -> Callable[[], Mask]:
-        return lambda: Mask(frozenset(), {})
-
-    def knows(self, _: UnmappedCode) -> bool:
-        return False
-
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         from connectors.pacs.trim import file_without_pixels
 
         yield "object", file_without_pixels(raw)
 
-    def to_mend(self, _: bytes) -> bytes:
-        return b""
 
-
-class Cda:
+class Cda(Reading):
     """CDA documents; of a facility profile only the zone counts."""
 
     def __init__(self, path: Path | None) -> None:
         from mappings.hl7v2.profile import DEFAULT
         from mappings.hl7v2.profiles.load import load
 
-        self.profile: Final = load(path) if path else DEFAULT
+        self.profile = load(path) if path else DEFAULT
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.cda.feed import translator
@@ -214,17 +163,8 @@ class Cda:
 
         return mend
 
-    def masker(self, _: str) -> Callable[[], Mask]:
-        return lambda: Mask(frozenset(), {})
-
-    def knows(self, _: UnmappedCode) -> bool:
-        return False
-
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         yield "document", raw
-
-    def to_mend(self, _: bytes) -> bytes:
-        return b""
 
 
 #: A format is imported when a feed has it: each brings tables of its own.

@@ -1,0 +1,52 @@
+"""What a format is to a feed: how its messages are read, with a profile."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from hub.kernel.ids import IdMaker
+from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.types import UnmappedCode
+from hub.pipeline.fhir_mask import Mask
+
+
+class Reading(ABC):
+    """How the messages of a feed are read: a format with a profile. `profile` is a dataclass with a `name`.
+
+    What a format says nothing of: all values are masked, no local code is known, nothing of a file is to be mended.
+    """
+
+    profile: Any
+
+    @abstractmethod
+    def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator: ...
+
+    @abstractmethod
+    def envelope_reader(self) -> EnvelopeReader: ...
+
+    @abstractmethod
+    def dissector(self) -> Dissector: ...
+
+    @abstractmethod
+    def mender(self) -> Mender: ...
+
+    @abstractmethod
+    def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        """The messages of a file or body, each with its place in it.
+
+        Raises HubError UNREADABLE, UNSUPPORTED or TOO_LARGE for what cannot be taken apart: it is then one message.
+        """
+
+    def masker(self, _: str, /) -> Callable[[], Mask]:
+        """Gives what hides the values of resources, under a canonical base; a fresh one for each answer."""
+        return lambda: Mask(frozenset(), {})
+
+    def knows(self, _: UnmappedCode, /) -> bool:
+        """Whether the profile has an entry for a local code."""
+        return False
+
+    def to_mend(self, _: bytes, /) -> bytes:
+        """What a person has to mend of a file, as a file; b"" if nothing, or if the format has no such thing."""
+        return b""
