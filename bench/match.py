@@ -36,6 +36,7 @@ from hub.mpi.record import Record
 from hub.mpi.record_of import record_of
 from hub.mpi.registration import Source
 
+_CHUNK: Final = 20_000
 _SURNAMES: Final = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何高林罗郑梁谢宋唐许韩冯邓曹彭曾肖田董袁潘于蒋蔡余杜叶程苏魏吕丁任"
 _GIVEN: Final = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂英华兰国建文玉红春梅海云波宁飞雪峰晓东志鹏宇浩欣怡梓涵雨泽"
 _PLACES: Final = [f"{a}{b}村" for a in "青白红石柳河桥山云泉" for b in "石云溪东西南北山湾口"]
@@ -73,28 +74,47 @@ def source(record: Record) -> Source:
     return Source(record.record_id, record.facility, as_patient(record))
 
 
-async def copy(database: Database, records: Sequence[Record]) -> None:
-    """Known sources as they would stand, each with the person of its first registration."""
+async def copy(database: Database, people: Sequence[Record], random: Random) -> int:
+    """Known sources as they would stand, three of each person, each with the person of the first; returns how many.
+
+    Written 20,000 persons at a time, so that a million of them need no memory; the keys are indexed at the end.
+    """
     counts: Counter[int] = Counter()
-    sources, members, blocks = [], [], []
+    number = 0
+    async with database.transaction() as tx:
+        await tx.execute("ALTER TABLE mpi_key DROP CONSTRAINT pk_mpi_key", timeout=600)
+    for start in range(0, len(people), _CHUNK):
+        known = people[start : start + _CHUNK]
+        records = [one for record in known for one in (record, *(again(record, turn, random) for turn in (0, 1)))]
+        number = await _copy_some(database, records, number, counts)
+    async with database.transaction() as tx:
+        await tx.execute("ALTER TABLE mpi_key ADD CONSTRAINT pk_mpi_key PRIMARY KEY (key, source)", timeout=1800)
+        await tx.copy_records_to_table("mpi_count", records=list(counts.items()))
+        await tx.execute("SELECT setval(pg_get_serial_sequence('mpi_source', 'number'), $1)", number)
+    async with database.connection() as tx:
+        await tx.execute("VACUUM ANALYZE mpi_source, mpi_key, mpi_count, member", timeout=1800)
+    return number
+
+
+async def _copy_some(database: Database, records: Sequence[Record], number: int, counts: Counter[int]) -> int:
     own = {record.record_id: random_id() for record in records}
-    for number, record in enumerate(records, 1):
+    sources, members, blocks = [], [], []
+    for record in records:
+        number += 1
         told = record_of(as_patient(record), record.facility)
         side, pkey = features(told), reference_key("Patient", record.record_id)
         person = own[record.record_id.partition("-")[0]]
-        sources.append(
-            (pkey, number, record.record_id, record.facility, own[record.record_id], digest(told), pack(side))
-        )
+        mine = (pkey, number, record.record_id, record.facility, own[record.record_id], digest(told), pack(side))
+        sources.append(mine)
         members.append((pkey, person, record.record_id))
         blocks += [(hash64(key), number) for key in keys(side)]
         counts.update(map(hash64, counted(side)))
+    columns = ("pkey", "number", "patient", "facility", "person", "digest", "features")
     async with database.transaction() as tx:
-        for table, rows in (("mpi_source", sources), ("member", members), ("mpi_key", blocks)):
+        await tx.copy_records_to_table("mpi_source", records=sources, columns=columns, timeout=600)
+        for table, rows in (("member", members), ("mpi_key", blocks)):
             await tx.copy_records_to_table(table, records=rows, timeout=600)
-        await tx.copy_records_to_table("mpi_count", records=list(counts.items()))
-        await tx.execute("SELECT setval(pg_get_serial_sequence('mpi_source', 'number'), $1)", len(records))
-    async with database.connection() as tx:
-        await tx.execute("VACUUM ANALYZE mpi_source, mpi_key, mpi_count, member", timeout=600)
+    return number
 
 
 async def one_by_one(database: Database, index: PatientIndex, sources: Sequence[Source]) -> list[float]:
@@ -125,7 +145,7 @@ async def run(url: str, count: int, probes: int) -> dict[str, Any]:
     index = PatientIndex(system_clock)
     people = list(persons(count + 3 * probes, random))
     known, new = people[:count], people[count:]
-    await copy(database, [one for record in known for one in (record, *(again(record, n, random) for n in (0, 1)))])
+    await copy(database, known, random)
     seen = [again(record, 2, random) for record in random.sample(known, 3 * probes)]
     mixed = [source(record) for pair in zip(seen, new, strict=True) for record in pair]
     warm, single, many = mixed[: 2 * probes], mixed[2 * probes : 4 * probes], mixed[4 * probes :]
