@@ -1,4 +1,4 @@
-"""Asking the index without changing it: who is one person, what waits for a steward, and why it was decided so."""
+"""Asking the index without changing it: who is one person, who waits for a steward, and why it was decided so."""
 
 from __future__ import annotations
 
@@ -50,22 +50,6 @@ WHERE decision.number IN (
 ORDER BY decision.number
 """
 
-# One row per pair of persons, the strongest; none within a person.
-_OPEN: Final = """
-SELECT * FROM (
-    SELECT DISTINCT ON (least(a.person, b.person), greatest(a.person, b.person))
-        review.number, a.patient AS first, b.patient AS second, a.person AS first_person, b.person AS second_person,
-        review.reason, review.score, review.evidence, review.model, review.at
-    FROM mpi_review AS review
-    JOIN member AS a ON a.pkey = review.first
-    JOIN member AS b ON b.pkey = review.second
-    WHERE review.decision IS NULL AND a.person <> b.person
-    ORDER BY least(a.person, b.person), greatest(a.person, b.person), review.score DESC, review.number
-) AS pair
-ORDER BY score DESC, number LIMIT $1
-"""
-
-
 # Either side of a pair that waits and is still of two persons.
 _WAITING: Final = """
 SELECT review.first, review.second FROM mpi_review AS review
@@ -96,22 +80,6 @@ class Past:
     moves: tuple[tuple[str, str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Review:
-    """A pair that waits for a steward: source Patient ids and their persons, why, and what spoke for and against."""
-
-    number: int
-    first: str
-    second: str
-    first_person: str
-    second_person: str
-    reason: str
-    score: float
-    evidence: str
-    model: str
-    at: datetime
-
-
 async def members(tx: Tx, pkeys: Sequence[UUID]) -> dict[UUID, str]:
     """The persons of source patients; who is missing is a person of its own that the index has not met yet."""
     return {row["pkey"]: row["person"] for row in await tx.fetch(_MEMBERS, pkeys)}
@@ -134,11 +102,6 @@ async def history(tx: Tx, of: str) -> list[Past]:
     """Every decision about a source patient or a person (by either id), oldest first."""
     rows: Iterable[dict[str, object]] = map(dict, await tx.fetch(_HISTORY, reference_key("Patient", of), of))
     return [msgspec.convert({**row, "moves": msgspec.json.decode(str(row["moves"] or "[]"))}, Past) for row in rows]
-
-
-async def open_reviews(tx: Tx, limit: int) -> list[Review]:
-    """What waits for a steward, strongest first: for each pair of persons its strongest pair of sources."""
-    return [Review(**row) for row in await tx.fetch(_OPEN, limit)]
 
 
 async def in_review(tx: Tx, pkeys: Sequence[UUID]) -> set[UUID]:

@@ -1,7 +1,7 @@
 """Expectation maximisation by Splink over pairs that are whole-number levels already (extra `train`).
 
-Splink compares records; ours are compared. So each distinct combination of levels becomes one row of a table which is
-linked to itself row by row, and a comparison is the test of a number. https://moj-analytical-services.github.io/splink/
+Splink compares records; ours are compared. So each pair becomes one row of a table which is linked to itself row by
+row, and a comparison is the test of a number. https://moj-analytical-services.github.io/splink/
 """
 
 from __future__ import annotations
@@ -12,9 +12,11 @@ from math import exp2
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
+from hub.mpi.compare import compare
 from hub.mpi.features import Features
-from hub.mpi.levels import COMPARISONS, Levels
-from hub.mpi.score import Score, Scorer
+from hub.mpi.levels import COMPARISONS, HouseholdLevel, Levels, NameLevel
+from hub.mpi.names import Name
+from hub.mpi.score import Scorer
 from hub.mpi.training import Patterns, Probabilities
 
 _ROW: Final = "row_number"
@@ -41,8 +43,7 @@ def weights(scorer: Scorer, pairs: Sequence[tuple[Features, Features]]) -> list[
 
     A name weighs by its frequency and a telephone by its sharers; to Splink both are term frequencies.
     """
-    scores = [scorer.score(first, second) for first, second in pairs]
-    rows = [_row(number, score.levels) | _terms(scorer, score) for number, score in enumerate(scores)]
+    rows = [_compared(scorer, number, first, second) for number, (first, second) in enumerate(pairs)]
     model = scorer.model
     prior = 1 / (1 + exp2(-model.prior(scorer.frequencies.records)))
     told = _settings(list(COMPARISONS), model.u, model.m, prior, terms=True) | {"link_type": "dedupe_only"}
@@ -53,15 +54,41 @@ def weights(scorer: Scorer, pairs: Sequence[tuple[Features, Features]]) -> list[
     return [by_row[number] for number in range(len(pairs))]
 
 
-def _terms(scorer: Scorer, score: Score) -> dict[str, float | str | None]:
-    name, household = score.levels.name, score.levels.household
-    told: dict[str, float | str | None] = {"name_term": "", "phone_term": ""}
-    plain = scorer.model.weights
-    told["tf_name_term"] = scorer.model.m_name[name] / exp2(score.bits[0]) if name else None
-    at = list(COMPARISONS).index("household")
-    lost = plain[at][household] - score.bits[at]
-    told["tf_phone_term"] = scorer.model.u["household"][household.name] * exp2(lost) if household else None
-    return told
+def _compared(scorer: Scorer, number: int, first: Features, second: Features) -> dict[str, Any]:
+    levels = compare(first, second)
+    return _row(number, levels) | _terms(scorer, levels, first, second)
+
+
+def _terms(scorer: Scorer, levels: Levels, first: Features, second: Features) -> dict[str, float | str | None]:
+    """Term frequencies, from the counts alone: nothing here is taken from the scorer's sums."""
+    return {
+        "name_term": "",
+        "phone_term": "",
+        "tf_name_term": _name_frequency(scorer, levels.name, first.name, second.name),
+        "tf_phone_term": _phone_frequency(scorer, levels.household, first.phone),
+    }
+
+
+def _name_frequency(scorer: Scorer, level: NameLevel, first: Name, second: Name) -> float | None:
+    counts, model = scorer.frequencies, scorer.model
+    if level not in {NameLevel.EXACT, NameLevel.HOMOPHONE, NameLevel.SPELLED}:
+        return None
+    if level is NameLevel.EXACT and first.script == "han":
+        seen = counts.names.get(first.full, 0)
+    else:
+        shared = set(first.spellings) & set(second.spellings)
+        seen = max((counts.spellings.get(spelling, 0) for spelling in shared), default=0)
+    return (seen + model.name_u * model.prior_records) / (counts.records + model.prior_records)
+
+
+def _phone_frequency(scorer: Scorer, level: HouseholdLevel, phone: str) -> float | None:
+    if level not in {HouseholdLevel.PHONE, HouseholdLevel.PHONE_AND_DOOR}:
+        return None
+    model = scorer.model
+    m, u = model.m["household"], model.u["household"]
+    sharers = scorer.frequencies.phones.get(phone, 1)
+    # One that too many share says no more than none: what a telephone alone would weigh is taken away.
+    return u[level.name] * (sharers if sharers <= model.sharers else max(1.0, m["PHONE"] / u["PHONE"]))
 
 
 def _settings(

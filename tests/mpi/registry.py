@@ -13,6 +13,7 @@ from hub.kernel.types import Json
 from hub.mpi import lookup
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source, Statement
+from hub.mpi.review_queue import Waiting, queue
 from hub.mpi.stewardship import Steward
 
 T = TypeVar("T")
@@ -69,9 +70,9 @@ class Registry:
         view = await self.view()
         return sorted(sorted(p for p, person in view.items() if person == one) for one in set(view.values()))
 
-    async def reviews(self) -> Sequence[lookup.Review]:
+    async def reviews(self) -> Sequence[Waiting]:
         async with self.database.connection() as tx:
-            return await lookup.open_reviews(tx, 100)
+            return await queue(tx, "shao", NOW)
 
     async def history(self, of: str) -> list[lookup.Past]:
         async with self.database.connection() as tx:
