@@ -11,6 +11,7 @@ from hub.api.authorization import CHALLENGE
 from hub.api.representation import PLAIN, Representation
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
+from hub.gate.pace import TooSoonError
 from hub.kernel.errors import HTTP, Category, HubError
 from hub.kernel.types import Json
 from hub.records.refusal import NonconformantError
@@ -52,7 +53,7 @@ def refusal(error: HubError, *, allow: str = "", form: Representation = PLAIN) -
     if error.category is Category.UNAUTHENTICATED:
         headers["www-authenticate"] = CHALLENGE if error.code == "no-token" else f'{CHALLENGE}, error="invalid_token"'
     if error.category in (Category.UNAVAILABLE, Category.THROTTLED):
-        headers["retry-after"] = "1"
+        headers["retry-after"] = str(error.seconds if isinstance(error, TooSoonError) else 1)
     if allow:
         headers["allow"] = allow
     return Response(form.of(dumps(outcome_of(error))), status_of(error), headers, form.format.content_type)

@@ -25,7 +25,7 @@ _RULE: Final[Json] = {
         "name": {"type": "string", "pattern": "^[a-z][a-z0-9-]{0,39}$"},
         "level": {"enum": ["red", "yellow", "blue"]},
         "count": {"enum": ["entries", "patients"]},
-        "by": {"enum": ["requester", "address"]},
+        "by": {"enum": ["requester", "client", "address"]},
         "most": {"type": "integer", "minimum": 0},
         "minutes": {"type": "integer", "minimum": 1, "maximum": 1440},
         "when": {
@@ -33,6 +33,7 @@ _RULE: Final[Json] = {
             "additionalProperties": False,
             "properties": {
                 "outcomes": {"type": "array", "items": {"enum": [outcome.value for outcome in Outcome]}},
+                "reasons": _TEXTS,
                 "break_glass": {"const": True},
                 "roles": _TEXTS,
                 "between": {"type": "array", "items": _HOUR, "minItems": 2, "maxItems": 2},

@@ -86,6 +86,7 @@ class Watch:
         when = rule.when
         return (
             entry.outcome.value in when.get("outcomes", [outcome.value for outcome in Outcome])
+            and ("reasons" not in when or entry.reason in when["reasons"])
             and ("break_glass" not in when or entry.requester.break_glass is not None)
             and entry.requester.role in when.get("roles", (entry.requester.role,))
             and ("between" not in when or _between(entry.time, *when["between"]))
@@ -102,7 +103,8 @@ def _who(rule: Rule, entry: Entry) -> str:
     who = entry.requester
     if rule.by == "address":
         return entry.origin.address
-    return who.reference or " ".join(filter(None, (who.client, who.organization)))
+    client = " ".join(filter(None, (who.client, who.organization)))
+    return client if rule.by == "client" else who.reference or client
 
 
 def _between(at: datetime, low: int, high: int) -> bool:

@@ -9,6 +9,7 @@ from hub.db.database import Database
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
 from hub.mpi.model import chosen_model
+from hub.outbound.answering import feed_client
 from hub.store.store import Store
 
 
@@ -27,6 +28,8 @@ def gate_of(foundation: Foundation, database: Database, store: Store, trail: Tra
         page_limit=settings.page_limit,
         panel_limit=settings.panel_limit,
         glass_limit=settings.glass_limit,
+        candidate_limit=settings.candidates_per_minute,
+        candidate_limits={feed_client(f.name): f.queries for f in foundation.consortium.feeds.values() if f.queries},
         base_url=settings.base_url,
         canonical_base=settings.canonical_base,
         model=chosen_model(settings.mpi_model),

@@ -13,7 +13,6 @@ from hub.bootstrap.gates import gate_of
 from hub.db.database import Database
 from hub.kernel.ports import QueryAnswerer
 from hub.outbound.answering import Answering
-from hub.outbound.pace import Pace
 from mappings.hl7v2.queries import QbpFormat
 
 
@@ -33,7 +32,6 @@ async def answerers(foundation: Foundation, database: Database) -> AsyncIterator
                 gate,
                 feed,
                 QbpFormat(spoken[feed.name].profile, feed.facility, base),
-                Pace(feed.queries),
                 foundation.log,
             )
             for feed in asked

@@ -22,8 +22,9 @@ from hub.kernel.ids import reference_key
 async def corresponding(door: Door, asked: Asked, system: str, value: str) -> Released | None:
     """The golden Patient of the person who has this number, made of the sources the actor may see; or None.
 
-    The number must be one that the actor may see. Raises what a search for Patients raises.
+    The number must be one that the actor may see. Raises what a search for Patients raises, and `TooSoonError`.
     """
+    await door.pace.ask(asked)
     page = await search(door, asked, [("identifier", f"{escaped(system)}|{escaped(value)}")], lenient=False)
     keys = [reference_key("Patient", one.id) for one in page.matches]
     return await door.settled(lambda: _person(door, asked, keys)) if keys else None

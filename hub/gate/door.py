@@ -19,6 +19,7 @@ from hub.gate.cases import Cases, Rules, open_cases
 from hub.gate.concerned import Concerned
 from hub.gate.currents import Currents
 from hub.gate.dossiers import Whom
+from hub.gate.pace import Pace
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.visible import admit
@@ -44,6 +45,7 @@ class Door:
     rules: Rules
     seal: Seal
     recorder: Recorder
+    pace: Pace
     clock: Clock
     page_size: int
     page_limit: int

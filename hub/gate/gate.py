@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -37,6 +37,7 @@ from hub.gate.dispatches import Dispatches
 from hub.gate.door import Door
 from hub.gate.match import Candidate
 from hub.gate.notices import Notices
+from hub.gate.pace import Pace
 from hub.gate.pages import Seal
 from hub.gate.proofs import TreeWay
 from hub.gate.recorder import Asked, Recorder
@@ -62,10 +63,11 @@ class Gate:
 
     `page_size` is how many entries a page has when nobody says, `page_limit` the most it may have. `panel_limit` is how
     many source patients with consents a search over all patients may concern, `glass_limit` how many patients one
-    requester may open by break-glass in four hours: with one more it opens none. `base_url` is the public base of the
-    API, so that references under it are known as local; consents must have been compiled with it. `canonical_base` is
-    that of the hub's own extensions, `installation` the name of this hub in its AuditEvents,
-    `model` that of the patient index (none: the bundled one).
+    requester may open by break-glass in four hours: with one more it opens none. `candidate_limit` is how many
+    questions who somebody is a client of an organisation may ask in a minute, `candidate_limits` that of clients by
+    name. `base_url` is the public base of the API, so that references under it are known as local; consents must have
+    been compiled with it. `canonical_base` is that of the hub's own extensions, `installation` the name of this hub in
+    its AuditEvents, `model` that of the patient index (none: the bundled one).
     """
 
     def __init__(
@@ -82,12 +84,15 @@ class Gate:
         page_limit: int = 1000,
         panel_limit: int = 2000,
         glass_limit: int = 20,
+        candidate_limit: int = 300,
+        candidate_limits: Mapping[str, int] | None = None,
         base_url: str = "",
         canonical_base: str = "https://yilian-hub.example/fhir",
         installation: str = "urn:yilian:hub",
         model: Model | None = None,
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
+        recorder = Recorder(trail, clock, log, entry_ids)
         self._door: Final = Door(
             database=database,
             store=store,
@@ -95,7 +100,8 @@ class Gate:
             concerned=Concerned(panel_limit),
             rules=Rules(directory, Configuration(base_urls=(base_url,) if base_url else ())),
             seal=Seal(page_secret),
-            recorder=Recorder(trail, clock, log, entry_ids),
+            recorder=recorder,
+            pace=Pace(database, recorder, clock, candidate_limit, candidate_limits or {}),
             clock=clock,
             page_size=page_size,
             page_limit=page_limit,
@@ -221,19 +227,22 @@ class Gate:
         params: Sequence[tuple[str, str]],
         *,
         lenient: bool = False,
+        conditional: bool = False,
         origin: Origin = UNKNOWN_ORIGIN,
     ) -> ReleasedPage:
         """Matches and what they include; `rtype` None searches all types. AuditEvents are those of the trail.
 
         `params` are names and values, percent-decoded; the `next` of an earlier page goes in as `hub.gate.pages.CURSOR`
-        beside the same parameters. Also raises HubError UNSUPPORTED (a parameter the hub does not have), INVALID,
-        TOO_LARGE (code `too-costly`: the consents of too many patients would decide), and FORBIDDEN for a break-glass
-        that is not about one patient.
+        beside the same parameters. `conditional` is the criterion of a write: it is not paced. Also raises
+        HubError UNSUPPORTED (a parameter the hub does not have), INVALID, TOO_LARGE (code `too-costly`: the consents of
+        too many patients would decide), THROTTLED for Patients, and FORBIDDEN for a break-glass that is not about one
+        patient.
         """
         asked = _searching(actor, rtype, params, origin)
         if rtype == looks.AUDIT_EVENT:
             return await looks.search(self._door, asked, params, lenient=lenient)
-        return await searches.search(self._door, asked, params, lenient=lenient)
+        search = searches.search if conditional else searches.find
+        return await search(self._door, asked, params, lenient=lenient)
 
     async def latest(
         self,
@@ -288,7 +297,8 @@ class Gate:
     ) -> list[Candidate]:
         """At most `count` persons who may be the one a Patient resource describes (R4 `Patient/$match`), best first.
 
-        With `certain` the one that is certain, or none. Only sources the actor may see make up the persons.
+        With `certain` the one that is certain, or none. Only sources the actor may see make up the persons. Also raises
+        THROTTLED, as `corresponding` does.
         """
         given = searches.query_text(
             [("$match", ""), ("count", str(count)), ("onlyCertainMatches", str(certain).lower())]

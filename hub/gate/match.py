@@ -53,6 +53,7 @@ class _Sight:
 async def match(door: Door, asked: Asked, patient: Json, *, count: int, certain: bool) -> list[Candidate]:
     """At most `count` candidates, the best first; with `certain` the one that is certain, or none."""
     await _admit(door, asked)
+    await door.pace.ask(asked)
     # A question is no registration: where it is asked speaks neither for nor against anybody.
     record = record_of(patient, "")
 

@@ -34,6 +34,7 @@ from hub.store.values import Found, Stored, Visible
 Parameters = Sequence[tuple[str, str]]
 
 _ALL_TYPES: Final = ""
+_HOLDS_PATIENTS: Final = frozenset({"Patient", None})
 
 
 async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:
@@ -59,6 +60,17 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
         if refusal.code in REFUSED_SEARCHES:
             await door.recorder.refused(asked, refusal.code)
         raise
+
+
+async def find(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:
+    """What `search` gives; where it may look for a person, at the pace of the client. Also raises `TooSoonError`."""
+    if asked.type not in _HOLDS_PATIENTS:
+        return await search(door, asked, params, lenient=lenient)
+    await door.pace.admit(asked)
+    page = await search(door, asked, params, lenient=lenient)
+    if not page.matches and not page.total:
+        await door.pace.found_nobody(asked)
+    return page
 
 
 async def _search(door: Door, asked: Asked, query: Query, binding: bytes, after: bytes | None) -> ReleasedPage:

@@ -129,6 +129,13 @@ SETTINGS: Final = (
         "Patients whose records one requester may open by break-glass within four hours; with one more it opens none.",
     ),
     Setting(
+        "candidates_per_minute",
+        _positive,
+        300,
+        "Questions who somebody is (`$match`, `$ihe-pix`) that one client of an organisation may ask in a minute; "
+        "a search of Patients that finds nobody counts a fifth of one.",
+    ),
+    Setting(
         "mpi_model",
         str,
         "",

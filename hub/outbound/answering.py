@@ -19,26 +19,28 @@ from hub.kernel.errors import HubError
 from hub.kernel.log import Log
 from hub.kernel.ports import QueryFormat
 from hub.kernel.types import AnswerBody, Candidate, Json, PatientQuery
-from hub.outbound.pace import Pace
 
 #: The actor of a feed has its time from the clock of the gate; this one plays no part.
 _EXPIRES: Final = datetime(2000, 1, 1, tzinfo=UTC)
 
 
-class Answering:
-    """Answers the queries of one feed; `pace` says how many in a minute."""
+def feed_client(feed: str) -> str:
+    """The client a feed is when it asks: the gate lets it ask `queries_per_minute` (hub.gate.pace)."""
+    return f"feed:{feed}"
 
-    def __init__(self, gate: Gate, feed: Feed, query_format: QueryFormat, pace: Pace, log: Log) -> None:
+
+class Answering:
+    """Answers the queries of one feed."""
+
+    def __init__(self, gate: Gate, feed: Feed, query_format: QueryFormat, log: Log) -> None:
         self._gate: Final = gate
         self._feed: Final = feed
         self._format: Final = query_format
-        self._pace: Final = pace
         self._log: Final = log
 
     async def __call__(self, raw: bytes, peer: str) -> AnswerBody:
         """See `hub.kernel.ports.QueryAnswerer`."""
         try:
-            self._pace.take()
             query = self._format.read(raw)
             found = await self._found(query, Origin(address=peer))
         except HubError as error:
@@ -71,7 +73,7 @@ class Answering:
         return Actor(
             role="clinician",
             purpose=("TREAT",),
-            client=f"feed:{self._feed.name}",
+            client=feed_client(self._feed.name),
             token_id="",
             expires=_EXPIRES,
             organization=self._feed.facility,

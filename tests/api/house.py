@@ -161,7 +161,8 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     store = Store(clock)
     directory = Directory(CONSORTIUM)
     trail = Trail(database, log)
-    gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
+    limits = changes.pop("candidate_limits", {})
+    gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE, candidate_limits=limits)
     writes = ClientWrites(
         database,
         store,
@@ -172,7 +173,6 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         following(store, CONSORTIUM, clock),
         sight=gate.sight,
     )
-    gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=BASE)
     subscribing, telling = Subscribing(database, trail, clock), Telling(database, gate.notices)
     receivers = Receivers(directory, changes.pop("receivers", ()))
     subscriptions = Subscriptions(

@@ -52,6 +52,12 @@ def sign_ins(count: int, address: str) -> list[Entry]:
     return failed(count, 0.1, origin=Origin(address=address), requester=nobody, **changes)
 
 
+def probing(count: int, reason: str = "too-many-candidate-searches") -> list[Entry]:
+    """Refusals of one client, each for another person at it."""
+    people = [replace(REQUESTER, reference=f"Practitioner/{n}") for n in range(count)]
+    return [one for who in people for one in failed(1, 0, requester=who, reason=reason)]
+
+
 def reading(count: int, minutes: float, role: str = "clinician") -> list[Entry]:
     who = replace(REQUESTER, role=role)
     return [at(n * minutes, requester=who, patients=(f"p{n}",)) for n in range(count)]
@@ -81,6 +87,9 @@ def by_night(entries: list[Entry]) -> list[Entry]:
         (failed(51, 0.1), ["denial-burst"]),
         (failed(50, 0.1), []),
         (failed(51, 0.3), []),
+        (probing(11), ["probing"]),
+        (probing(10), []),
+        (probing(11, "no-care-relationship"), []),
         (sign_ins(21, "192.0.2.9"), ["sign-in-burst"]),
         ([*sign_ins(20, "192.0.2.9"), *sign_ins(20, "192.0.2.8")], []),
     ],

@@ -167,6 +167,7 @@ def with_house(
     directory: Directory = DIRECTORY,
     panel_limit: int = 2000,
     glass_limit: int = 20,
+    candidate_limit: int = 300,
 ) -> R:
     """The result of `work` in a house of its own."""
 
@@ -187,6 +188,7 @@ def with_house(
             page_size=page_size,
             panel_limit=panel_limit,
             glass_limit=glass_limit,
+            candidate_limit=candidate_limit,
         )
         try:
             return await work(House(database=database, store=kept, trail=trail, gate=gate, stream=stream))

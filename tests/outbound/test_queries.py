@@ -19,8 +19,7 @@ from hub.kernel.consortium import Feed
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.types import AnswerBody
-from hub.outbound.answering import Answering
-from hub.outbound.pace import Pace
+from hub.outbound.answering import Answering, feed_client
 from mappings.hl7v2.profile import DEFAULT
 from mappings.hl7v2.queries import QbpFormat
 from tests.api.house import CANONICAL, House, house
@@ -80,10 +79,9 @@ def asking(url: str, visit: Callable[[Asking], Awaitable[T]], *, per_minute: int
     """Run `visit` with a feed of the clinic that answers."""
 
     async def run() -> T:
-        async with house(url) as home:
-            pace = Pace(per_minute, lambda: 0.0)
+        async with house(url, candidate_limits={feed_client(feed.name): per_minute}) as home:
             log = Log("mllp", stream=home.log)
-            answering = Answering(home.services.gate, feed, QbpFormat(DEFAULT, "F05", CANONICAL), pace, log)
+            answering = Answering(home.services.gate, feed, QbpFormat(DEFAULT, "F05", CANONICAL), log)
             async with running(feed, answerer=answering) as listening, listening.peer() as peer:
                 return await visit(Asking(home, listening, peer))
 
@@ -211,7 +209,7 @@ def test_a_feed_that_asks_too_much_is_told_so(database_url: str) -> None:
         await clinic.settle()
         answers = [await clinic.find(*by_name("a")) for _ in range(3)]
         assert [one["MSA"][0][1] for one in answers] == ["AA", "AA", "AE"]
-        assert answers[2]["ERR"][0][5] == "too-many-queries"
+        assert answers[2]["ERR"][0][5] == "too-many-candidate-searches"
         assert "PID" not in answers[2]
 
     asking(database_url, visit, per_minute=2)
@@ -236,7 +234,7 @@ def test_what_cannot_be_answered_says_where_and_why(
 ) -> None:
     async def run() -> None:
         gate, log = Mock(spec=Gate), Log("mllp", stream=io.StringIO())
-        answering = Answering(gate, FEED, QbpFormat(DEFAULT, "F05", CANONICAL), Pace(60), log)
+        answering = Answering(gate, FEED, QbpFormat(DEFAULT, "F05", CANONICAL), log)
         async with running(FEED, answerer=answering) as listening, listening.peer() as peer:
             told = await Asking(Mock(), listening, peer).ask(event, qpd, more)
             assert told["MSA"][0][1] == code
@@ -267,17 +265,3 @@ def test_a_feed_without_leave_and_a_sender_it_does_not_know_get_no_answer() -> N
             assert "MSA|AE|Q42" in (await peer.exchange(question)).decode()
 
     asyncio.run(run())
-
-
-def test_a_bucket_fills_evenly() -> None:
-    now = [0.0]
-    pace = Pace(6, lambda: now[0])
-    for _ in range(6):
-        pace.take()
-    with pytest.raises(HubError) as caught:
-        pace.take()
-    assert caught.value.category is Category.THROTTLED
-    now[0] = 10.0
-    pace.take()
-    with pytest.raises(HubError):
-        pace.take()

@@ -50,7 +50,7 @@ def canonical(params: Params) -> str:
 async def find(services: Services, ask: Ask, rtype: str, params: Params) -> Sequence[Released]:
     """Up to two matches the actor of `ask` may see: two mean several."""
     criteria = [*params, ("_count", "2"), ("_total", "none")]
-    return (await asked(services.gate.search(ask.actor, rtype, criteria, origin=ask.origin))).matches
+    return (await asked(services.gate.search(ask.actor, rtype, criteria, conditional=True, origin=ask.origin))).matches
 
 
 def at_most_one(matches: Sequence[Released], where: str) -> Released | None:
