@@ -14,7 +14,7 @@ from hub.gate.release import apart, decide
 from hub.kernel.errors import Category, HubError
 from hub.store.values import Stored
 
-#: Decided without a look at consents: these neither name them nor hang on their epoch.
+#: Decided without a look at consents: these do not name them.
 _APART: Final = frozenset({Reason.NOT_PATIENT_DATA, Reason.AUTHOR_ORGANISATION})
 
 
@@ -30,16 +30,20 @@ async def look_up_all(tx: Tx, cases: Cases, rows: Iterable[Stored]) -> None:
 
 
 def basis_of(cases: Cases, decided: Iterable[tuple[Stored, Decision]]) -> Basis:
-    """On what some permitted rows are released; an empty answer hangs on the consents too."""
+    """On what some permitted rows are released; an empty answer hangs on the consents too.
+
+    So does one about a person who was looked up, whoever wrote it: who is one person passes with the epoch.
+    """
     # A thousand rows share a handful of decisions.
     told = {(row.pkey, id(decision)): decision for row, decision in decided}
     looked = {pkey for (pkey, _), decision in told.items() if decision.reason not in _APART}
     used = [cases.by_pkey[pkey].consents_used for pkey in looked if pkey in cases.by_pkey]
+    hangs = not told or looked or any(pkey in cases.by_pkey for pkey, _ in told)
     return Basis(
         grounds=frozenset(decision.reason.value for decision in told.values()),
         obligations=frozenset(duty.value for decision in told.values() for duty in decision.obligations),
         consents=frozenset(consent for consents in used for consent in consents),
-        epoch=cases.epoch if looked or not told else None,
+        epoch=cases.epoch if hangs else None,
     )
 
 

@@ -145,9 +145,9 @@ class PatientIndex:
         self, tx: Tx, people: People, doubts: Sequence[Doubt], fresh: Collection[int], renewed: Collection[UUID]
     ) -> dict[int, int]:
         at, version = self._clock(), self._model.version
-        await index_write.join(tx, people, fresh)
         numbers = await decisions_write.record(tx, people, version, at)
         await decisions_write.review(tx, people, doubts, renewed, version, at)
+        await index_write.join(tx, people, fresh)
         return numbers
 
 

@@ -43,7 +43,15 @@ INSERT INTO mpi_count (key, seen) SELECT * FROM unnest($1::bigint[], $2::int[]) 
 ON CONFLICT (key) DO UPDATE SET seen = mpi_count.seen + excluded.seen
 """
 
+# What the gate decided of a person holds for one epoch of the consents (tables of hub.auth), so the epoch passes with
+# the person: always ($4) where a source leaves one; where a new one joins if anything is laid down of who is met ($5).
 _MEMBERS: Final = """
+WITH passed AS (
+    INSERT INTO epoch ("only", number) SELECT 1, 1 WHERE $4
+        OR EXISTS (SELECT FROM consent_rule WHERE pkey = ANY($5::uuid[]))
+        OR EXISTS (SELECT FROM proxy_entry WHERE pkey = ANY($5))
+    ON CONFLICT ("only") DO UPDATE SET number = epoch.number + 1
+)
 INSERT INTO member (pkey, person, patient) SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
 ON CONFLICT (pkey) DO UPDATE SET person = excluded.person
 """
@@ -110,7 +118,10 @@ async def tally(tx: Tx, change: Mapping[int, int]) -> None:
 
 
 async def join(tx: Tx, people: People, fresh: Collection[int] = ()) -> None:
-    """Let every source that is new or moved belong to the person it is."""
+    """Let every source that is new or moved belong to the person it is; what was decided of who met is decided again.
+
+    The last but one statement of its transaction, since every release waits while the epoch passes.
+    """
     moved = {move.source for decision in people.decided for move in decision.moves} | set(fresh)
     rows = [
         (member.pkey, people.persons[number], member.patient)
@@ -118,7 +129,13 @@ async def join(tx: Tx, people: People, fresh: Collection[int] = ()) -> None:
         if number in moved
     ]
     if rows:
-        await tx.execute(_MEMBERS, *columns(rows))
+        await tx.execute(_MEMBERS, *columns(rows), not moved <= set(fresh), _met(people, moved))
+
+
+def _met(people: People, moved: Collection[int]) -> list[UUID]:
+    """The sources of persons that a source came to, itself among them."""
+    groups = [people.group(number) for number in moved]
+    return sorted({people.members[number].pkey for group in groups if len(group) > 1 for number in group})
 
 
 def columns(rows: Iterable[Sequence[object]]) -> list[list[object]]:
