@@ -53,6 +53,11 @@ class Directory:
             for code, facility in self._facilities.items()
         }
 
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Codes of all facilities, in the order of the consortium file."""
+        return tuple(self._facilities)
+
     def knows(self, organization: str) -> bool:
         return organization.removeprefix(PREFIX) in self._facilities
 

@@ -137,11 +137,11 @@ class Cases:
         """What was looked at stood under this epoch: the request hangs on the oldest."""
         self.epoch = epoch if self.epoch is None else min(self.epoch, epoch)
 
-    async def seen_by(self, tx: Tx, actor: Actor, dossier: Dossier) -> Case:
-        """The case of a person as if `actor` asked; it is not kept."""
+    async def seen_by(self, tx: Tx, actor: Actor, dossier: Dossier, ethics: Json | None = None) -> Case:
+        """The case of a person as if `actor` asked, under an `ethicsApproval` where one is given; it is not kept."""
         at = _not_before(dossier.consents, self.at)
         second = second_person(self.second, actor, dossier.person, at)
-        request = {**request_of(actor, self.rules.directory, at), "coApproval": second}
+        request = {**request_of(actor, self.rules.directory, at), "coApproval": second, "ethicsApproval": ethics or {}}
         inquiry = self.rules.inquiry(request, dossier.person, dossier.consents)
         if inquiry.consents == () and _is_plain(actor):
             unspoken = self.rules.unspoken(actor, inquiry.related)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
+from consent.compiler import CompiledConsent
 from consent.configuration import Configuration
 from hub.audit.balp import Observer
 from hub.audit.entry import UNKNOWN_ORIGIN, Interaction, Origin
@@ -23,6 +24,7 @@ from hub.gate import (
     latest,
     looks,
     match,
+    previews,
     records,
     searches,
     stewards,
@@ -39,6 +41,7 @@ from hub.gate.match import Candidate
 from hub.gate.notices import Notices
 from hub.gate.pace import Pace
 from hub.gate.pages import Seal
+from hub.gate.previews import Preview
 from hub.gate.proofs import TreeWay
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
@@ -215,6 +218,19 @@ class Gate:
             query=searches.query_text(params) or None,
         )
         return await histories.history(self._door, asked, params, lenient=lenient)
+
+    async def preview(
+        self,
+        actor: Actor,
+        draft: CompiledConsent | None,
+        *,
+        replaces: str | None = None,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> Preview:
+        """Who could see how much of the actor's record before and after a consent, which is not kept."""
+        query = searches.query_text([("$preview", "")])
+        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Consent", query=query)
+        return await previews.preview(self._door, asked, draft, replaces)
 
     async def custom(self) -> Custom:
         """The search parameters of the installation's own, at most a second old. They are no secret."""

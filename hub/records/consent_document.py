@@ -14,7 +14,7 @@ from hub.kernel.types import Json
 #: Elements somebody may say; all but these and those the hub sets are refused, so that nothing is lost in silence.
 TAKEN: Final = frozenset({"scope", "category", "policy", "policyRule", "provision", "language"})
 #: Elements that prove what was said at a desk.
-EVIDENCE: Final = frozenset({"sourceAttachment", "verification"})
+EVIDENCE: Final = frozenset({"sourceAttachment", "sourceReference", "verification", "extension"})
 #: Elements the hub sets, whatever is said: who, for whom, when, and its own words.
 SET: Final = frozenset(
     {"resourceType", "id", "meta", "status", "text", "dateTime", "performer", "organization", "patient"}
@@ -27,7 +27,11 @@ _SCOPE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/consentscope"
 _SCOPES: Final = frozenset({"patient-privacy", "research"})
 _PRIVACY: Final = {"coding": [{"system": _SCOPE_SYSTEM, "code": "patient-privacy"}]}
 #: LOINC 59284-0: Patient Consent.
-_CATEGORY: Final = [{"coding": [{"system": "http://loinc.org", "code": "59284-0", "display": "Patient Consent"}]}]
+CATEGORY: Final[list[Json]] = [
+    {"coding": [{"system": "http://loinc.org", "code": "59284-0", "display": "Patient Consent"}]}
+]
+#: System of the coding in Consent.category that names the template a consent was made by.
+TEMPLATE_SYSTEM: Final = "urn:hub:consent-template"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,14 +50,14 @@ def document(asked: Json, giver: Giver, patient: str, at: datetime, canonical_ba
     """
     _refuse_untaken(asked, bool(giver.desk))
     if asked.get("status", "active") != "active":
-        raise _wrong("Consent.status", "a consent is given active; withdraw it at its own address")
+        raise element_error("Consent.status", "a consent is given active; withdraw it at its own address")
     found: Json = {"resourceType": "Consent"}
     if narrative:
         found["text"] = asked["text"]
     found |= {
         "status": "active",
         "scope": asked.get("scope") or _PRIVACY,
-        "category": asked.get("category") or _CATEGORY,
+        "category": asked.get("category") or CATEGORY if narrative else _category(asked),
     }
     found |= {"patient": {"reference": f"Patient/{patient}"}, "dateTime": instant(at)}
     found["performer"] = [{"reference": giver.performer}]
@@ -69,7 +73,7 @@ def check(consent: Json) -> None:
     """Raises HubError INVALID for a scope without effect, TOO_LARGE for too many provisions; `consent` is valid R4."""
     codes = {one.get("code") for one in consent["scope"].get("coding", ()) if one.get("system") == _SCOPE_SYSTEM}
     if not codes & _SCOPES:
-        raise _wrong("Consent.scope", "patient-privacy or research; others would have no effect")
+        raise element_error("Consent.scope", "patient-privacy or research; others would have no effect")
     waiting, seen = [consent.get("provision", {})], 0
     while waiting:
         seen += 1
@@ -82,32 +86,27 @@ def check(consent: Json) -> None:
 
 def withdrawn(standing: Json, giver: Giver, at: datetime) -> Json:
     """The next version of a Consent that no longer holds: inactive, by whom and when."""
-    return {
-        **standing,
-        "status": "inactive",
-        "dateTime": instant(at),
-        "performer": [{"reference": giver.performer}],
-    }
-
-
-def evidence_of(asked: Json, now: datetime) -> str | None:
-    """What the evidence of a desk names as giver ("" for the patient); None if there is no evidence.
-
-    Evidence is a signed form (`sourceAttachment` with its hash), or a `verification` that says with whom and when.
-    """
-    for verification in _objects(asked.get("verification")):
-        named, when = verification.get("verifiedWith"), verification.get("verificationDate")
-        with_whom = named.get("reference") if isinstance(named, dict) else None
-        if verification.get("verified") is True and isinstance(with_whom, str) and _is_past(when, now):
-            return with_whom
-    attachment = asked.get("sourceAttachment")
-    signed = isinstance(attachment, dict) and attachment.get("hash") and attachment.get("contentType")
-    return "" if signed else None
+    # What a desk held in hand was about giving it, and says nothing of who takes it back.
+    kept = {name: value for name, value in standing.items() if name not in EVIDENCE | {"organization"}}
+    return {**kept, "status": "inactive", "dateTime": instant(at), "performer": [{"reference": giver.performer}]}
 
 
 def instant(moment: datetime) -> str:
     """An instant as the hub writes it: to the millisecond before, so that it is never later than the clock."""
     return moment.astimezone(CHINA).isoformat(timespec="milliseconds")
+
+
+def _category(asked: Json) -> Any:
+    """The categories of a consent that came as FHIR: no template speaks for what it says, though it may once have."""
+    given = asked.get("category")
+    if not isinstance(given, list):
+        return given or CATEGORY
+    return [one for one in given if not _names_template(one)] or CATEGORY
+
+
+def _names_template(concept: Any) -> bool:
+    codings = concept.get("coding", ()) if isinstance(concept, dict) else ()
+    return any(one.get("system") == TEMPLATE_SYSTEM for one in objects_in(codings))
 
 
 def _refuse_untaken(asked: Json, desk: bool) -> None:
@@ -118,7 +117,7 @@ def _refuse_untaken(asked: Json, desk: bool) -> None:
     if stranger is not None:
         # Never the name as it came: a body may hold anything.
         known = stranger if stranger.isascii() and stranger.isidentifier() and len(stranger) < 30 else "element"
-        raise _wrong(f"Consent.{known}", f"leave it out; a consent here has {', '.join(sorted(taken - SET))}")
+        raise element_error(f"Consent.{known}", f"leave it out; a consent here has {', '.join(sorted(taken - SET))}")
 
 
 def unprocessable() -> HubError:
@@ -140,14 +139,10 @@ def _rule(asked: Json, canonical_base: str) -> Json:
     return stated or {"policy": [{"uri": f"{canonical_base}/policy/consent-rules"}]}
 
 
-def _objects(value: Any) -> Iterator[Json]:
+def objects_in(value: Any) -> Iterator[Json]:
+    """The objects of a list; nothing of anything else."""
     return (item for item in value if isinstance(item, dict)) if isinstance(value, list) else iter(())
 
 
-def _is_past(text: Any, now: datetime) -> bool:
-    """A FHIR dateTime not after today in China; its form is checked when the whole is validated."""
-    return isinstance(text, str) and len(text) >= 10 and text[:10] <= instant(now)[:10]
-
-
-def _wrong(where: str, todo: str) -> HubError:
+def element_error(where: str, todo: str) -> HubError:
     return HubError(Category.INVALID, "is not taken here", where=where, todo=todo, code="consent-element")

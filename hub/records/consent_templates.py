@@ -1,7 +1,7 @@
-"""Consents in plain words: each template is a pure function from a few values to a Consent provision.
+"""Consents in plain words: each template of `data/consent-templates.yaml` turns a few values into a Consent provision.
 
 The texts say to a patient what the provision does, no more and no less (consent rules, sections 5 and 6): what is
-restricted stays so wherever no label is named, and a facility always sees what it recorded itself.
+restricted stays so wherever no label is named, and a facility always sees what it recorded itself. Pure.
 """
 
 from __future__ import annotations
@@ -9,178 +9,77 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from html import escape
+from typing import Any, Final
 
 from hub.fhir.temporal import CHINA
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records import template_values as read
-from hub.records.consent_document import EVIDENCE
+from hub.records.consent_document import CATEGORY, EVIDENCE, TEMPLATE_SYSTEM
+from hub.records.consent_vocabulary import ANYBODY, JOINT, VOCABULARY, words_of
 from hub.records.template_values import Values
 
-_REASON: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 _RECIPIENT: Final = {
     "coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]
 }
+#: The name of a facility by its code; None for a stranger.
+Naming = Callable[[str], str | None]
 
-Build = Callable[[Values, datetime], Json]
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Template:
-    """`needs` and `may` are the names of its values; `build` takes them and the present instant."""
+    """One template. `needs` and `may` are the names of its values, `fixed` those that are set unless they are said.
+
+    `shape` is the provision with places for values, `only` the one where the value `only` is true.
+    """
 
     name: str
     chinese: str
     english: str
-    build: Build
+    shape: Json
+    only: Json | None = None
     needs: tuple[str, ...] = ()
     may: tuple[str, ...] = ()
+    fixed: Values
+    topic: str = ""
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        return (*self.needs, *self.may)
 
 
-def share_all(_: Values, __: datetime) -> Json:
-    return {"type": "permit"}
+def _template(name: str, row: Json, others: Json) -> Template:
+    """A template as the data say it; one that is `like` another takes its provision, and its values but the fixed."""
+    base, fixed = others.get(row.get("like", ""), row), row.get("with", {})
+    needs = row.get("needs", [one for one in base.get("needs", ()) if one not in fixed])
+    return Template(
+        name=name,
+        chinese=row["zh"],
+        english=row["en"],
+        shape=base["provision"],
+        only=base.get("with_only"),
+        needs=tuple(needs),
+        may=tuple(row.get("may", () if "like" in row else base.get("may", ()))),
+        fixed=fixed,
+        topic=row.get("topic", ""),
+    )
 
 
-def deny_all(_: Values, __: datetime) -> Json:
-    return {"type": "deny"}
+_ROWS: Final = VOCABULARY["templates"]
+TEMPLATES: Final[Mapping[str, Template]] = {name: _template(name, row, _ROWS) for name, row in _ROWS.items()}
 
 
-def only_my_family_doctor(values: Values, _: datetime) -> Json:
-    return {"type": "deny", "provision": [{"type": "permit", "actor": _actor(read.practitioner(values))}]}
-
-
-def hide_codes(values: Values, _: datetime) -> Json:
-    return {"type": "deny", **_for_whom(values), "code": read.codes(values)}
-
-
-def hide_types(values: Values, _: datetime) -> Json:
-    return {"type": "deny", **_for_whom(values), "class": read.types(values)}
-
-
-def hide_label(values: Values, _: datetime) -> Json:
-    return {"type": "deny", **_for_whom(values), "securityLabel": read.labels(values)}
-
-
-def show_label(values: Values, _: datetime) -> Json:
-    return {"type": "permit", **_for_whom({"organization": "", **values}), "securityLabel": read.labels(values)}
-
-
-def organisation_sees_codes_for_hours(values: Values, now: datetime) -> Json:
-    """With `only`, whatever else that organisation might see is refused, also when the hours are over."""
-    actor = _for_whom({"organization": "", **values})
-    span = {"start": _instant(now), "end": _instant(now + read.hours(values))}
-    what = {"class": read.types(values)} if "types" in values else {"code": read.codes(values)}
-    permit = {"type": "permit", "period": span, **actor, **what}
-    return {"type": "deny", **actor, "provision": [permit]} if read.flag(values, "only") else permit
-
-
-def share_until(values: Values, now: datetime) -> Json:
-    span = {"start": _instant(now), "end": read.day("until")(values)}
-    return {"type": "deny", "provision": [{"type": "permit", "period": span}]}
-
-
-def emergency_no(_: Values, __: datetime) -> Json:
-    return {"type": "deny", "purpose": [{"system": _REASON, "code": code} for code in ("ETREAT", "BTG")]}
-
-
-def no_research(_: Values, __: datetime) -> Json:
-    industry = {"system": "urn:hub:purpose", "code": "PRODRD"}
-    return {"type": "deny", "purpose": [{"system": _REASON, "code": "HRESCH"}, industry]}
-
-
-_ALL: Final = (
-    Template(
-        "share-all",
-        "同意医联体内为我诊疗的机构和家庭医生查阅我的档案;敏感内容除外。",
-        "Those who look after me may see my record, except what is sensitive.",
-        share_all,
-    ),
-    Template(
-        "deny-all",
-        "不同意任何机构查阅其他机构为我记录的内容。",
-        "Nobody may see what other facilities have recorded about me.",
-        deny_all,
-    ),
-    Template(
-        "only-my-family-doctor",
-        "只同意我的家庭医生查阅我的档案;敏感内容除外。",
-        "Only my family doctor may see my record, except what is sensitive.",
-        only_my_family_doctor,
-        needs=("practitioner",),
-    ),
-    Template(
-        "hide-codes",
-        "不让别人(或所选机构)看到这些项目。",
-        "Hide these items from everybody, or from the facility named.",
-        hide_codes,
-        needs=("codes",),
-        may=("organization",),
-    ),
-    Template(
-        "hide-types",
-        "不让别人(或所选机构)看到这几类资料。",
-        "Hide these kinds of records from everybody, or from the facility named.",
-        hide_types,
-        needs=("types",),
-        may=("organization",),
-    ),
-    Template(
-        "hide-label",
-        "不让别人(或所选机构)看到这类敏感内容。",
-        "Hide what has this sensitivity from everybody, or from the facility named.",
-        hide_label,
-        needs=("labels",),
-        may=("organization",),
-    ),
-    Template(
-        "show-label",
-        "同意所选机构查阅我的这类敏感内容。",
-        "The facility named may see what has this sensitivity.",
-        show_label,
-        needs=("organization", "labels"),
-    ),
-    Template(
-        "organisation-sees-codes-for-hours",
-        "同意所选机构在这段时间内查阅这些项目。",
-        "The facility named may see these items for these hours.",
-        organisation_sees_codes_for_hours,
-        needs=("organization", "hours"),
-        may=("codes", "types", "only"),
-    ),
-    Template(
-        "share-until",
-        "同意为我诊疗的机构查阅我的档案,到这一天为止;此后不同意。",
-        "Those who look after me may see my record until this day, and nobody after it.",
-        share_until,
-        needs=("until",),
-    ),
-    Template(
-        "emergency-no",
-        "即使在紧急情况下,也不同意以急救为由查阅我的档案。",
-        "Nobody may open my record for an emergency, not even by breaking the glass.",
-        emergency_no,
-    ),
-    Template(
-        "no-research",
-        "不同意把我的资料用于科研或企业的产品研发。",
-        "My data may not be used for research or by companies.",
-        no_research,
-    ),
-)
-TEMPLATES: Final[Mapping[str, Template]] = {template.name: template for template in _ALL}
-
-
-def fhir_of(asked: Json, now: datetime) -> Json:
+def fhir_of(asked: Json, now: datetime, naming: Naming) -> Json:
     """What is asked for as FHIR: a template is filled in, its evidence kept; FHIR stays as it is."""
     if "template" not in asked:
         return asked
     evidence = {name: asked[name] for name in EVIDENCE if name in asked}
-    return from_template({name: value for name, value in asked.items() if name not in EVIDENCE}, now) | evidence
+    return from_template({name: value for name, value in asked.items() if name not in EVIDENCE}, now, naming) | evidence
 
 
-def from_template(asked: Json, now: datetime) -> Json:
-    """The FHIR Consent (`provision` and `text` only) for `{template: NAME, values...}`.
+def from_template(asked: Json, now: datetime, naming: Naming) -> Json:
+    """The FHIR Consent (`category`, `provision` and `text` only) for `{template: NAME, values...}`.
 
     Raises HubError INVALID naming an unknown template, a value it does not take, or one that is missing or wrong.
     """
@@ -193,26 +92,85 @@ def from_template(asked: Json, now: datetime) -> Json:
             todo=f"one of {', '.join(TEMPLATES)}",
             code="unknown-template",
         )
-    values = {name: value for name, value in asked.items() if name not in ("template", "patient")}
-    strangers = sorted(values.keys() - {*template.needs, *template.may})
+    said = {name: value for name, value in asked.items() if name not in ("template", "patient")}
+    strangers = sorted(said.keys() - set(template.takes))
     if strangers:
-        takes = ", ".join((*template.needs, *template.may)) or "no values"
+        takes = ", ".join(template.takes) or "no values"
         raise HubError(
             Category.INVALID, "has values the template does not take", where=template.name, todo=f"it takes {takes}"
         )
-    return {"resourceType": "Consent", "text": _narrative(template), "provision": template.build(values, now)}
+    values = {**template.fixed, **said}
+    read.require(values, template.needs)
+    shape = template.only if template.only is not None and read.flag(values, "only") else template.shape
+    made = _provisions(shape, values, now)
+    return {
+        "resourceType": "Consent",
+        "text": _narrative(template, values, now, naming),
+        "category": [*CATEGORY, {"coding": [{"system": TEMPLATE_SYSTEM, "code": template.name}]}],
+        "provision": made[0] if len(made) == 1 else {"provision": made},
+    }
 
 
-def _narrative(template: Template) -> Json:
-    div = (
-        f'<div xmlns="http://www.w3.org/1999/xhtml"><p lang="zh-CN">{template.chinese}</p>'
-        f'<p lang="en">{template.english}</p></div>'
+def template_of(consent: Json) -> Template | None:
+    """The template a stored Consent was made by; None for one that came as FHIR."""
+    for concept in consent.get("category", ()):
+        for coding in concept.get("coding", ()):
+            if coding.get("system") == TEMPLATE_SYSTEM:
+                return TEMPLATES.get(coding.get("code", ""))
+    return None
+
+
+def _provisions(shape: Json, values: Values, now: datetime) -> list[Json]:
+    """A provision, once for each kind of criterion that stands for what is named: within one all must hold."""
+    stated = {name: _filled(part, values, now) for name, part in shape.items() if name not in ("what", "provision")}
+    rest = {name: part for name, part in stated.items() if part is not None}
+    nested = [one for part in shape.get("provision", ()) for one in _provisions(part, values, now)]
+    if nested:
+        rest["provision"] = nested
+    return [{**rest, **criterion} for criterion in read.criteria(values, shape["what"])] if "what" in shape else [rest]
+
+
+def _filled(part: Any, values: Values, now: datetime) -> Any:
+    """A part of a provision with its values in place; None where a value that may be left out is not said."""
+    if isinstance(part, str) and part.startswith("$"):
+        return _PLACES[part](values, now)
+    if isinstance(part, dict):
+        return {name: _filled(one, values, now) for name, one in part.items()}
+    return [_filled(one, values, now) for one in part] if isinstance(part, list) else part
+
+
+def _recipient(values: Values, _: datetime) -> list[Json] | None:
+    return _actor(read.organization(values)) if "organization" in values else None
+
+
+_PLACES: Final[Mapping[str, Callable[[Values, datetime], Any]]] = {
+    "$organization": _recipient,
+    "$practitioner": lambda values, _: _actor(read.practitioner(values)),
+    "$now": lambda _, now: _instant(now),
+    "$ends": lambda values, now: _instant(now + read.hours(values)),
+    "$until": lambda values, _: read.day("until")(values),
+}
+
+
+def _narrative(template: Template, values: Values, now: datetime, naming: Naming) -> Json:
+    chinese, english = (
+        escape(text.format(**_words(values, now, naming, column)))
+        for column, text in enumerate((template.chinese, template.english))
     )
+    div = f'<div xmlns="http://www.w3.org/1999/xhtml"><p lang="zh-CN">{chinese}</p><p lang="en">{english}</p></div>'
     return {"status": "generated", "div": div}
 
 
-def _for_whom(values: Values) -> Json:
-    return {"actor": _actor(read.organization(values))} if "organization" in values else {}
+def _words(values: Values, now: datetime, naming: Naming, column: int) -> Mapping[str, str]:
+    """What the texts are filled with, in Chinese (column 0) or English (1). The values have been checked."""
+    whom = values.get("organization")
+    hours = read.hours(values) if "hours" in values else None
+    return {
+        "whom": ANYBODY[column] if whom is None else naming(whom) or whom,
+        "what": JOINT[column].join(words_of(values, column)),
+        "ends": "" if hours is None else (now + hours).astimezone(CHINA).strftime("%Y-%m-%d %H:%M"),
+        "until": str(values.get("until", "")),
+    }
 
 
 def _actor(reference: str) -> list[Json]:

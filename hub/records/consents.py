@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Final
 from uuid import UUID, uuid4
 
-from consent.compiler import compile_consent
+from consent.compiler import CompiledConsent, compile_consent
 from consent.configuration import Configuration
 from consent.packed import pack, stamp
 from consent.references import References
@@ -31,7 +31,8 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.types import Json
 from hub.records.client import Validate
-from hub.records.consent_document import Giver, check, document, evidence_of, unprocessable, withdrawn
+from hub.records.consent_document import Giver, check, document, unprocessable, withdrawn
+from hub.records.consent_evidence import evidence_of
 from hub.records.consent_rights import (
     DESKS,
     PATIENT,
@@ -59,6 +60,8 @@ MOST_CONSENTS: Final = 100
 
 _GROUNDS: Final = {PATIENT: "self-access", PROXY: "proxy-access"}
 _BY_DESK: Final = "recorded-evidence"
+#: Id of a consent that is not kept.
+_DRAFT: Final = "draft"
 _REFUSE_ALL: Final[Json] = {"template": "deny-all"}
 
 
@@ -86,6 +89,7 @@ class Consents:
         self._directory: Final = directory
         self._rights: Final = Rights(directory)
         self._validate: Final = validate
+        self._clock: Final = clock
         self._ledger: Final = Ledger(database, trail, clock, entry_ids)
         self._configuration: Final = configuration
         self._canonical_base: Final = canonical_base
@@ -102,7 +106,7 @@ class Consents:
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
             admit(actor, "c", PERSONAL | DESKS)
             subject = await known_subject(self._store, tx, patient_of(actor, asked))
-            fhir = fhir_of(asked, now)
+            fhir = fhir_of(asked, now, self._directory.name)
             giver = giver_of(actor, subject, asked, self._rights, evidence_of(asked, now))
             if len(await consent_rules.of_pkeys(tx, subject.pkeys)) >= MOST_CONSENTS:
                 raise HubError(
@@ -112,6 +116,19 @@ class Consents:
             return await self._keep(tx, actor, subject, {**consent, "id": consent_id}, giver, None)
 
         return await self._ledger.change(asked_of(actor, origin, Interaction.CREATE, "Consent", consent_id), work)
+
+    async def draft(self, actor: Actor, asked: Json) -> CompiledConsent:
+        """What `grant` or `replace` would keep, compiled and not kept: for a preview by who may give it herself.
+
+        Raises what `grant` does.
+        """
+        admit(actor, "c", PERSONAL)
+        async with self._database.connection() as tx:
+            subject, now = await known_subject(self._store, tx, patient_of(actor, asked)), self._clock()
+        fhir = fhir_of(asked, now, self._directory.name)
+        giver = giver_of(actor, subject, asked, self._rights, None)
+        consent = self._document(fhir, giver, subject.patient, now, narrative=fhir is not asked)
+        return self._compiled({**consent, "id": _DRAFT}, subject, giver)
 
     async def replace(
         self,
@@ -129,7 +146,7 @@ class Consents:
 
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
             subject, current = await self._own(tx, actor, consent_id, expected)
-            fhir = fhir_of(asked, now)
+            fhir = fhir_of(asked, now, self._directory.name)
             if fhir.get("id", consent_id) != consent_id:
                 raise HubError(Category.INVALID, "is not the id of the URL", where="Consent.id", code="id-mismatch")
             giver = giver_of(actor, subject, asked, self._rights, None)
@@ -150,7 +167,7 @@ class Consents:
             subject, current = await self._own(tx, actor, consent_id, None)
             giver = giver_of(actor, subject, {}, self._rights, None)
             if refuse:
-                fhir = from_template(_REFUSE_ALL, now)
+                fhir = from_template(_REFUSE_ALL, now, self._directory.name)
                 consent = self._document(fhir, giver, subject.patient, now, narrative=True)
             else:
                 consent = withdrawn(loads(current.body), giver, now)
@@ -209,14 +226,19 @@ class Consents:
                     code="unknown-organization",
                 )
 
-    async def _keep(
-        self, tx: Tx, actor: Actor, subject: Subject, consent: Json, giver: Giver, current: Stored | None
-    ) -> tuple[Json, Done]:
+    def _compiled(self, consent: Json, subject: Subject, giver: Giver) -> CompiledConsent:
+        """Raises HubError INVALID for what cannot be processed, FORBIDDEN for what the giver may not say."""
         compiled = compile_consent(consent, References(self._configuration.base_urls))
         if compiled.rules is None:
             raise unprocessable()
         refuse_unentitled(compiled, subject, self._configuration)
         refuse_self_grant(compiled, subject, giver.performer, self._configuration)
+        return compiled
+
+    async def _keep(
+        self, tx: Tx, actor: Actor, subject: Subject, consent: Json, giver: Giver, current: Stored | None
+    ) -> tuple[Json, Done]:
+        self._compiled(consent, subject, giver)
         write = Write(
             type="Consent",
             id=consent["id"],

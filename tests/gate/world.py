@@ -24,7 +24,7 @@ from tests.gate.house import House
 
 NOW: Final = datetime.fromisoformat(cases.NOW)
 _CODES: Final = [reference.removeprefix("Organization/") for reference in cases.DIRECTORY]
-_TABLES: Final = (
+TABLES: Final = (
     *("resource", "resource_home", "history", "coding", "string_value", "date_value", "number_value", "outbox"),
     *("member", "relation", "consent_rule", "proxy_entry", "approval", "audit"),
 )
@@ -145,7 +145,7 @@ class World:
     async def furnish(self, house: House) -> None:
         """Put all of it into an empty house."""
         async with house.database.transaction() as tx:
-            for table in _TABLES:
+            for table in TABLES:
                 await tx.execute(f"DELETE FROM {table}")
             await house.store.save(tx, [*self._patients(), *(row.write() for row in self.rows)])
         if self.linked:
