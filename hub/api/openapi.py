@@ -11,100 +11,33 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from hub.api.consent_schemas import CONSENT, fhir
 from hub.api.json_doors import Door
 from hub.api.review_schemas import REVIEW
 from hub.api.workbench_schemas import WORKBENCH
 from hub.kernel.types import Json
-from hub.records.consent_templates import TEMPLATES
 
 PATH: Final = "/api/openapi.json"
 
 _REFERENCE: Final = re.compile(r'"#/components/schemas/(\w+)"')
 
 _TEXT: Final[Json] = {"type": "string"}
-_PERIOD: Final[Json] = {"type": "object", "properties": {"start": _TEXT, "end": _TEXT}, "additionalProperties": False}
-_CODE: Final[Json] = {
-    "type": "object",
-    "required": ["system", "code"],
-    "properties": {"system": _TEXT, "code": _TEXT, "display": _TEXT},
-}
-_VALUES: Final[Json] = {
-    "codes": {"type": "array", "items": _CODE, "minItems": 1, "maxItems": 50},
-    "types": {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 50},
-    "labels": {"type": "array", "items": _TEXT, "minItems": 1, "maxItems": 50},
-    "organization": _TEXT,
-    "practitioner": _TEXT,
-    "hours": {"type": "integer", "minimum": 1, "maximum": 8784},
-    "until": _TEXT,
-    "only": {"type": "boolean"},
-}
 _NUMBER: Final[Json] = {"type": "integer", "minimum": 0}
 _HASHES: Final[Json] = {"type": "array", "items": {"type": "string", "contentEncoding": "base64"}}
 _HEAD: Final[Json] = {"size": _NUMBER, "signed": {"type": "string", "format": "date-time"}, "note": _TEXT}
-_SCOPE: Final[Json] = {"type": "array", "items": {"enum": ["read", "consent"]}, "minItems": 1}
-_KIND: Final[Json] = {"enum": ["parent", "legal-guardian", "delegate"]}
-
-
-def _fhir(name: str) -> Json:
-    return {
-        "type": "object",
-        "required": ["resourceType"],
-        "properties": {"resourceType": {"const": name}},
-        "externalDocs": {"url": f"https://hl7.org/fhir/R4/{name.lower()}.html"},
-    }
 
 
 def _object(required: Sequence[str], **properties: Json) -> Json:
     return {"type": "object", "required": list(required), "properties": properties}
 
 
-def _template(name: str) -> Json:
-    """A template's values, the patient and the evidence of a desk."""
-    template = TEMPLATES[name]
-    values = {key: _VALUES[key] for key in (*template.needs, *template.may)}
-    desk: Json = {"patient": _TEXT, "sourceAttachment": {"type": "object"}, "verification": {"type": "array"}}
-    return {
-        "title": name,
-        "description": f"{template.chinese} {template.english}",
-        **_object(["template", *template.needs], template={"const": name}, **values, **desk),
-        "additionalProperties": False,
-    }
-
-
-_PROXY: Final[Json] = dict.fromkeys(("id", "patient", "reference", "status", "evidence", "recorded"), _TEXT) | {
-    "kind": _KIND,
-    "scope": _SCOPE,
-    "period": _PERIOD,
-}
-
 SCHEMAS: Final[Json] = {
-    "Consent": _fhir("Consent"),
-    "Bundle": _fhir("Bundle"),
-    "OperationOutcome": _fhir("OperationOutcome"),
-    "ConsentOrTemplate": {"oneOf": [{"$ref": "#/components/schemas/Consent"}, *map(_template, TEMPLATES)]},
+    **CONSENT,
+    "OperationOutcome": fhir("OperationOutcome"),
     "SubscriptionTopics": _object(["topics"], topics={"type": "array", "items": {"type": "object"}}),
     "OutboundFeeds": _object(["feeds"], feeds={"type": "array", "items": {"type": "object"}}),
     "OutboundMessages": _object(["messages"], messages={"type": "array", "items": {"type": "object"}}),
     "Resent": _object(["resent"], resent={"type": "integer"}),
-    "Withdrawal": {**_object([], refuse={"type": "boolean"}), "additionalProperties": False},
-    "Templates": _object(["templates"], templates={"type": "array", "items": {"type": "object"}}),
-    "NewProxy": _object(
-        ["kind", "name"], kind=_KIND, name=_TEXT, scope=_SCOPE, period=_PERIOD, patient=_TEXT, evidence=_TEXT
-    ),
-    "Proxy": _object(sorted(_PROXY), **_PROXY),
-    "Proxies": _object(["proxies"], proxies={"type": "array", "items": {"$ref": "#/components/schemas/Proxy"}}),
-    "NewApproval": {
-        "oneOf": [
-            _object(["kind", "for", "patient"], kind={"const": "second"}, **{"for": _TEXT}, patient=_TEXT),
-            _object(
-                ["kind", "organization", "period"],
-                kind={"const": "ethics"},
-                organization=_TEXT,
-                period=_PERIOD,
-                resourceTypes={"type": "array", "items": _TEXT},
-            ),
-        ]
-    },
     "Alarms": _object(["alarms"], alarms={"type": "array", "items": {"type": "object"}}),
     "Checkpoint": _object(sorted(_HEAD), **_HEAD),
     "ConsistencyProof": _object([*sorted(_HEAD), "first", "proof"], **_HEAD, first=_NUMBER, proof=_HASHES),
@@ -124,7 +57,6 @@ SCHEMAS: Final[Json] = {
         mend={"type": "string", "contentEncoding": "base64"},
     ),
     **REVIEW,
-    "Approval": _object(["id", "kind", "status"], id=_TEXT, kind=_TEXT, status=_TEXT, period=_PERIOD),
 }
 
 

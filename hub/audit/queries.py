@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ColumnElement, DateTime, Uuid, and_, bindparam, func, or_, select
@@ -18,6 +18,8 @@ from hub.db.statement import Statement, compiled
 
 EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
 LATEST: Final = datetime.max.replace(tzinfo=UTC)
+#: The ground of what an emergency alone opened (consent rules, section 8).
+BREAK_GLASS: Final = "break-glass"
 #: Above every number of an entry.
 TOP: Final = 2**63 - 1
 
@@ -77,6 +79,50 @@ FROM audit a CROSS JOIN LATERAL unnest(a.patient_keys) AS k (key) LEFT JOIN memb
 WHERE a.break_glass IS NOT NULL AND a.recorded > $1 AND a.outcome = 'released' AND $5 = ANY(a.grounds)
     AND a.role = $2 AND a.organization = $3 AND a.requester IS NOT DISTINCT FROM $4
 """
+
+
+#: Uses of a declaration ($1 ground) that opened the record of a person, all or those about some patients ($2, keys).
+_OPENINGS: Final = """
+SELECT min(a.number) AS number, min(a.recorded) AS first, max(a.recorded) AS last,
+    count(DISTINCT a.number) AS looks, a.role, a.organization, a.requester, a.break_glass AS reason,
+    array_agg(DISTINCT u.patient) AS patients
+FROM audit a CROSS JOIN LATERAL unnest(a.patients, a.patient_keys) AS u (patient, key)
+    LEFT JOIN member m ON m.pkey = u.key
+WHERE a.break_glass IS NOT NULL AND a.outcome = 'released' AND $1 = ANY(a.grounds)
+    AND ($2::uuid[] IS NULL OR u.key = ANY($2))
+GROUP BY a.token_id, a.role, a.organization, a.requester, a.break_glass, coalesce(m.person, u.key::text)
+ORDER BY 1 DESC LIMIT $3
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """What somebody did under one declaration of an emergency with the record of one person.
+
+    `id` is that of its first use; `looks` how many requests released something. `patients` are source patients.
+    """
+
+    id: str
+    first: datetime
+    last: datetime
+    looks: int
+    role: str
+    organization: str
+    requester: str | None
+    reason: str
+    patients: tuple[str, ...]
+
+
+async def openings(tx: Tx, patients: Sequence[UUID] | None = None, *, limit: int = 200) -> list[Opening]:
+    """The records opened by break-glass, newest first; of some source patients (keys) only, where they are named."""
+    keys = None if patients is None else list(patients)
+    rows = await tx.fetch(_OPENINGS, BREAK_GLASS, keys, limit)
+    return [_opening(dict(row)) for row in rows]
+
+
+def _opening(row: dict[str, Any]) -> Opening:
+    number, patients = row.pop("number"), tuple(row.pop("patients"))
+    return Opening(id=f"glass-{number}", patients=patients, **row)
 
 
 def is_look(entry: Entry) -> bool:

@@ -9,13 +9,11 @@ from functools import partial
 
 from fastapi import FastAPI
 
-from consent.configuration import Configuration
 from hub.api.app import create_app
 from hub.api.asked import engineer_of
 from hub.api.audit import audit_doors
 from hub.api.bulk_repairs import bulk_repair_doors
 from hub.api.codes import code_doors
-from hub.api.consents import consent_doors
 from hub.api.conversion_report import report_doors
 from hub.api.feeds import feed_doors
 from hub.api.json_doors import Door, door_routes
@@ -25,7 +23,6 @@ from hub.api.openapi import openapi_route
 from hub.api.outbound import outbound_doors
 from hub.api.reviews import review_doors
 from hub.api.services import Services
-from hub.api.standing import approval_doors, proxy_doors
 from hub.api.subscriptions import topic_doors, websocket_route
 from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
@@ -33,6 +30,7 @@ from hub.auth.directory import Directory
 from hub.auth.sessions import Sessions
 from hub.auth.tokens import Issuer
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
+from hub.bootstrap.consents import consent_api, consent_doors_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.events import api_parts
 from hub.bootstrap.feeds import domains, facilities_of
@@ -44,7 +42,6 @@ from hub.bulk.desk import Desk
 from hub.db import schema
 from hub.db.database import Database
 from hub.fhir.search_parameters import answered
-from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
@@ -57,14 +54,9 @@ from hub.outbound.desk import OutboundDesk
 from hub.pipeline.inbox import PostgresInbox
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
-from hub.records.approvals import Approvals
 from hub.records.client import ClientWrites
-from hub.records.consent_reading import ConsentReads
-from hub.records.consents import Consents
 from hub.records.definitions import Definitions
-from hub.records.proxies import Proxies
 from hub.records.reviews import Reviews
-from hub.store.store import Store
 from terminology.service import Terminology
 
 
@@ -110,7 +102,8 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     )
     app = create_app(services)
     app.router.routes.append(websocket_route(events.sockets))
-    doors = await consent_api(settings, database, store, directory, validator, trail)
+    law = await consent_doors_of(foundation, database, store, directory, trail)
+    doors = consent_api(law, gate, settings.base_url)
     doors += audit_doors(gate.tree, gate.alarms)
     doors += topic_doors(settings.canonical_base)
     bell = bell_of(settings.redis_url, foundation.log)
@@ -166,18 +159,3 @@ def pages(
         version=VERSION,
         secure=settings.base_url.startswith("https://"),
     )
-
-
-async def consent_api(
-    settings: Settings, database: Database, store: Store, directory: Directory, validator: Validator, trail: Trail
-) -> list[Door]:
-    """The doors for consents, proxies and approvals; consents compiled under other settings are compiled anew."""
-    configuration = Configuration(base_urls=(settings.base_url,) if settings.base_url else ())
-    common = (trail, system_clock, configuration)
-    consents = Consents(database, store, directory, validator, *common, settings.canonical_base)
-    await consents.renew()
-    return [
-        *consent_doors(consents, ConsentReads(database, store, *common), settings.base_url),
-        *proxy_doors(Proxies(database, store, validator, *common)),
-        *approval_doors(Approvals(database, directory, trail, system_clock)),
-    ]

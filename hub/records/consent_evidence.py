@@ -1,13 +1,18 @@
-"""How it is known that somebody said so: what a desk must send, and what is told of it afterwards. Pure."""
+"""How it is known that somebody said so: what a desk must send, and what is told of it afterwards."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
+from hub.db.database import Tx
 from hub.fhir.references import parse_reference
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.consent_document import element_error, instant, objects_in
+from hub.records.person import Subject
+from hub.store.store import Store
 
 #: HL7's extension for who saw the consent being given.
 WITNESS: Final = "http://hl7.org/fhir/StructureDefinition/consent-Witness"
@@ -37,6 +42,22 @@ def scan_of(asked: Json) -> str | None:
     text = named.get("reference") if isinstance(named, dict) else None
     target = parse_reference(text) if isinstance(text, str) else None
     return target.id if target is not None and target.type == "DocumentReference" else None
+
+
+async def refuse_unknown_scan(store: Store, tx: Tx, subject: Subject, scan: str, own: Callable[[str], bool]) -> None:
+    """The scan of a form is a document about this patient, of a facility that is the desk's `own`.
+
+    Raises HubError INVALID.
+    """
+    found = (await store.load(tx, [("DocumentReference", scan)])).get(("DocumentReference", scan))
+    if found is None or found.deleted or found.patient not in subject.sources or not own(found.facts.author_org):
+        raise HubError(
+            Category.INVALID,
+            "names no document of this patient",
+            where="Consent.sourceReference",
+            todo="store the scanned form as a DocumentReference first",
+            code="unknown-document",
+        )
 
 
 def signature(consent: Json) -> Json:

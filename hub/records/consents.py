@@ -32,12 +32,13 @@ from hub.kernel.ids import random_id
 from hub.kernel.types import Json
 from hub.records.client import Validate
 from hub.records.consent_document import Giver, check, document, unprocessable, withdrawn
-from hub.records.consent_evidence import evidence_of
+from hub.records.consent_evidence import evidence_of, refuse_unknown_scan, scan_of
 from hub.records.consent_rights import (
     DESKS,
     PATIENT,
     PERSONAL,
     PROXY,
+    REVIEWER,
     admit,
     giver_of,
     no_consent,
@@ -52,6 +53,7 @@ from hub.records.ledger import Done, Ledger, asked_of
 from hub.records.person import Subject, known_subject
 from hub.records.refusal import NonconformantError
 from hub.records.rights import Rights
+from hub.records.telling import CONSENT_CHANGED, CONSENT_GIVEN, CONSENT_WITHDRAWN, Teller
 from hub.store.store import Store
 from hub.store.values import Stored, Write
 
@@ -90,6 +92,7 @@ class Consents:
         self._rights: Final = Rights(directory)
         self._validate: Final = validate
         self._clock: Final = clock
+        self._teller: Final = Teller(configuration)
         self._ledger: Final = Ledger(database, trail, clock, entry_ids)
         self._configuration: Final = configuration
         self._canonical_base: Final = canonical_base
@@ -104,18 +107,24 @@ class Consents:
         consent_id = self._new_id()
 
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
-            admit(actor, "c", PERSONAL | DESKS)
-            subject = await known_subject(self._store, tx, patient_of(actor, asked))
-            fhir = fhir_of(asked, now, self._directory.name)
-            giver = giver_of(actor, subject, asked, self._rights, evidence_of(asked, now))
-            if len(await consent_rules.of_pkeys(tx, subject.pkeys)) >= MOST_CONSENTS:
-                raise HubError(
-                    Category.TOO_LARGE, f"more than {MOST_CONSENTS} consents", where="Consent", todo="replace one"
-                )
-            consent = self._document(fhir, giver, subject.patient, now, narrative=fhir is not asked)
-            return await self._keep(tx, actor, subject, {**consent, "id": consent_id}, giver, None)
+            return await self.give(tx, actor, asked, consent_id, now)
 
         return await self._ledger.change(asked_of(actor, origin, Interaction.CREATE, "Consent", consent_id), work)
+
+    async def give(self, tx: Tx, actor: Actor, asked: Json, consent_id: str, now: datetime) -> tuple[Json, Done]:
+        """What `grant` does, in a transaction of the caller's, who raises the epoch and records it."""
+        admit(actor, "c", PERSONAL | DESKS)
+        subject = await known_subject(self._store, tx, patient_of(actor, asked))
+        fhir = fhir_of(asked, now, self._directory.name)
+        giver = giver_of(actor, subject, asked, self._rights, evidence_of(asked, now))
+        if giver.desk and (scan := scan_of(asked)) is not None:
+            await refuse_unknown_scan(self._store, tx, subject, scan, lambda author: self._may_file(actor, author))
+        if len(await consent_rules.of_pkeys(tx, subject.pkeys)) >= MOST_CONSENTS:
+            raise HubError(
+                Category.TOO_LARGE, f"more than {MOST_CONSENTS} consents", where="Consent", todo="replace one"
+            )
+        consent = self._document(fhir, giver, subject.patient, now, narrative=fhir is not asked)
+        return await self._keep(tx, actor, subject, {**consent, "id": consent_id}, giver, None)
 
     async def draft(self, actor: Actor, asked: Json) -> CompiledConsent:
         """What `grant` or `replace` would keep, compiled and not kept: for a preview by who may give it herself.
@@ -226,6 +235,10 @@ class Consents:
                     code="unknown-organization",
                 )
 
+    def _may_file(self, actor: Actor, author_org: str) -> bool:
+        """Whether a document of this facility may be this desk's evidence."""
+        return actor.role == REVIEWER or self._rights.owns(actor, author_org)
+
     def _compiled(self, consent: Json, subject: Subject, giver: Giver) -> CompiledConsent:
         """Raises HubError INVALID for what cannot be processed, FORBIDDEN for what the giver may not say."""
         compiled = compile_consent(consent, References(self._configuration.base_urls))
@@ -250,6 +263,8 @@ class Consents:
         (saved,) = await self._store.save(tx, [write])
         kept: Json = loads(saved.body)
         await self._put_rule(tx, kept, subject.patient, saved.version)
+        content = {"by": actor.reference, "organization": giver.desk, "consent": saved.id}
+        await self._teller.tell(tx, subject, _kind_of_change(kept, current), content, self._clock())
         grounds = _BY_DESK if giver.desk else _GROUNDS[actor.role]
         return kept, Done(grounds=grounds, id=saved.id, version=saved.version, patients=(subject.patient,))
 
@@ -264,3 +279,9 @@ class Consents:
             compiled=pack(compiled, self._configuration),
         )
         await consent_rules.put(tx, rule)
+
+
+def _kind_of_change(kept: Json, current: Stored | None) -> str:
+    if current is None:
+        return CONSENT_GIVEN
+    return CONSENT_WITHDRAWN if kept["status"] != "active" else CONSENT_CHANGED

@@ -76,6 +76,10 @@ class Ledger:
         """Do `work`, which changes nothing; what it gives leaves only when the entry is durable."""
         return await self._run(asked, lambda tx: work(tx, self._clock()))
 
+    async def file(self, asked: Asked, work: Callable[[Tx, datetime], Awaitable[tuple[T, Done]]]) -> T:
+        """Do `work`, which writes something down that changes nobody's rights."""
+        return await self._run(asked, lambda tx: work(tx, self._clock()))
+
     async def _run(self, asked: Asked, work: Callable[[Tx], Awaitable[tuple[T, Done]]]) -> T:
         try:
             async with self._database.transaction() as tx:

@@ -34,6 +34,7 @@ from hub.records.facts import facts_of
 from hub.records.ledger import Done, Ledger, asked_of
 from hub.records.person import Subject, known_subject
 from hub.records.refusal import NonconformantError
+from hub.records.telling import PROXY_CONFIRMED, PROXY_ENDED, Teller
 from hub.store.store import Store
 from hub.store.values import Write
 
@@ -76,6 +77,7 @@ class Proxies:
         self._ledger: Final = Ledger(database, trail, clock, entry_ids)
         self._configuration: Final = configuration
         self._new_id: Final = new_id
+        self._teller: Final = Teller(configuration)
 
     async def confirm(self, actor: Actor, asked: Json, *, origin: Origin = UNKNOWN_ORIGIN) -> Json:
         """A new entry: `{kind, name, scope?, period?}`, for the reviewer also `{patient, evidence}`.
@@ -92,6 +94,9 @@ class Proxies:
             if actor.role == PATIENT:
                 self._refuse_incapable(subject, now)
             await self._keep(tx, proxy, {"name": [{"text": _text(asked, "name")}]})
+            # Told to those who act for her already, and to who does from now on.
+            subject = replace(subject, proxies=(*subject.proxies, proxy))
+            await self._teller.tell(tx, subject, PROXY_CONFIRMED, _content(actor, proxy), now)
             return told(proxy), Done(grounds=_grounds(actor), version=1, patients=(subject.patient,))
 
         return await self._ledger.change(asked_of(actor, origin, Interaction.CREATE, "RelatedPerson", proxy_id), work)
@@ -104,6 +109,8 @@ class Proxies:
             proxy = await proxies.named(tx, proxy_id)
             if proxy is None or not await self._may_end(tx, actor, proxy):
                 raise HubError(Category.NOT_FOUND, "no such proxy of yours", where="proxy", code="proxy")
+            subject = await known_subject(self._store, tx, proxy.patient)
+            await self._teller.tell(tx, subject, PROXY_ENDED, _content(actor, proxy), now)
             proxy = replace(proxy, status=ENDED, recorded=now)
             current = (await self._store.load(tx, [("RelatedPerson", proxy.id)], lock=True))["RelatedPerson", proxy.id]
             await self._keep(tx, proxy, loads(current.body))
@@ -212,6 +219,10 @@ def _text(asked: Json, name: str) -> str:
     if not isinstance(found, str) or not found.strip() or len(found) > _LONGEST:
         raise _wrong(name, f"a text of at most {_LONGEST} characters")
     return found.strip()
+
+
+def _content(actor: Actor, proxy: Proxy) -> Json:
+    return {"by": actor.reference, "organization": actor.organization, "proxy": proxy.reference, "as": proxy.kind}
 
 
 def _grounds(actor: Actor) -> str:

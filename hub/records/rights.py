@@ -19,7 +19,7 @@ WRITERS: Final = frozenset({"clinician", "family-doctor", "feed"})
 RESERVED: Final = {
     "AuditEvent": "the hub writes it",
     "CapabilityStatement": "the hub writes it",
-    "Consent": "use the consent API",
+    "Consent": "POST it to /api/consents",
     "Linkage": "the patient index decides",
     "Parameters": "it is not a record",
     "OperationOutcome": "it is not a record",

@@ -13,6 +13,7 @@ import pytest
 from fastapi import FastAPI
 
 from hub.api import openapi
+from hub.api.consent_requests import notice_doors, request_doors
 from hub.api.consents import consent_doors
 from hub.api.json_doors import Door, door_routes
 from hub.api.services import Services
@@ -61,7 +62,9 @@ class Client:
 
 def _doors(desk: Desk) -> list[Door]:
     return [
-        *consent_doors(desk.consents, desk.reads, BASE),
+        *request_doors(desk.requests),
+        *consent_doors(desk.consents, desk.reads, desk.gate, BASE),
+        *notice_doors(desk.board),
         *proxy_doors(desk.proxies),
         *approval_doors(desk.approvals),
         *topic_doors(BASE),
@@ -187,6 +190,50 @@ def test_the_templates_are_told_in_plain_words(database_url: str) -> None:
         told = (await client.ask("GET", "/consents/templates", who="doctor")).json()["templates"]
         assert {one["template"] for one in told} == set(TEMPLATES)
         assert all(one["zh"] and one["en"] for one in told)
+
+    _visit(database_url, visit)
+
+
+def test_a_preview_counts_before_anything_is_kept(database_url: str) -> None:
+    async def visit(client: Client) -> None:
+        told = (await client.ask("POST", "/consents/preview", {"consent": {"template": "deny-all"}})).json()
+        clinic = [one for one in told["audiences"] if (one.get("organization"), one["supposed"]) == ("F03", True)]
+        assert told["whole"] is True
+        assert [(one["before"], one["after"]) for one in clinic] == [({"person": 2}, {})]
+        assert (await client.ask("GET", "/consents")).json()["total"] == 0
+        assert (await client.ask("POST", "/consents/preview", {"replaces": "another"})).status_code == 404
+        assert (await client.ask("POST", "/consents/preview", {"consent": []})).status_code == 422
+        assert (await client.ask("POST", "/consents/preview", {"template": "deny-all"})).status_code == 422
+        assert (await client.ask("POST", "/consents/preview", {}, who="doctor")).status_code == 403
+
+    _visit(database_url, visit)
+
+
+def test_a_doctor_asks_and_the_patient_agrees_and_is_told(database_url: str) -> None:
+    asked = {"template": "glucose-for-hours", "patient": "F05-wei", "reason": "调整用药"}
+
+    async def visit(client: Client) -> None:
+        made = await client.ask("POST", "/consents/requests", asked, who="doctor")
+        nobody = await client.ask("POST", "/consents/requests", {**asked, "patient": "F05-nobody"}, who="doctor")
+        assert (made.status_code, nobody.status_code) == (201, 201)
+        assert made.json().keys() == nobody.json().keys()
+        (waiting,) = (await client.ask("GET", "/consents/requests")).json()["requests"]
+        assert (waiting["reason"], waiting["asks"]["organization"], waiting["status"]) == ("调整用药", "F05", "open")
+        (notice,) = (await client.ask("GET", "/notices")).json()["notices"]
+        assert (notice["kind"], notice["by"], notice["seen"]) == ("consent-asked", "Practitioner/bai", False)
+        assert (await client.ask("POST", "/notices/seen")).json()["notices"][0]["seen"] is True
+        one = f"/consents/requests/{waiting['id']}/answer"
+        assert (await client.ask("POST", one, {"agree": 1})).status_code == 422
+        assert (await client.ask("POST", one, {"agree": True}, who="doctor")).status_code == 403
+        assert (await client.ask("POST", one, {"agree": True}, who="xiao")).status_code == 404
+        assert (await client.ask("POST", one, {"agree": True})).json()["status"] == "agreed"
+        assert (await client.ask("POST", one, {"agree": False})).status_code == 409
+        (consent,) = (await client.ask("GET", "/consents")).json()["entry"]
+        assert consent["resource"]["performer"] == [{"reference": "Patient/F05-wei"}]
+        evidence = (await client.ask("GET", f"/consents/{consent['resource']['id']}/evidence")).json()["versions"]
+        assert [(version["how"], version["by"]) for version in evidence] == [("sign-in", "Patient/F05-wei")]
+        told = (await client.ask("GET", "/consents/requests", who="doctor")).json()["requests"]
+        assert {(one["patient"], one["status"]) for one in told} == {("F05-wei", "agreed"), ("F05-nobody", "open")}
 
     _visit(database_url, visit)
 

@@ -19,13 +19,16 @@ from hub.auth.consent_rules import ConsentRule
 from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.fhir.validate import validate
+from hub.gate.gate import Gate
 from hub.kernel.ids import reference_key
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.records.approvals import Approvals
 from hub.records.consent_reading import ConsentReads
+from hub.records.consent_requests import ConsentRequests
 from hub.records.consents import Consents
 from hub.records.facts import facts_of
+from hub.records.notice_board import NoticeBoard
 from hub.records.proxies import Proxies
 from hub.store.store import Store
 from hub.store.values import Write
@@ -82,6 +85,9 @@ class Desk:
     reads: ConsentReads
     proxies: Proxies
     approvals: Approvals
+    requests: ConsentRequests
+    board: NoticeBoard
+    gate: Gate
     database: Database
     store: Store
     clock: Hand
@@ -110,11 +116,16 @@ def at_desk(url: str, visit: Callable[[Desk], Awaitable[T]], configuration: Conf
         trail = Trail(database, Log("test", stream=io.StringIO()))
         directory = Directory(CONSORTIUM)
         consents = Consents(database, store, directory, validate, trail, clock, configuration, CANONICAL)
+        log = Log("gate", stream=io.StringIO())
+        gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=configuration.base_urls[0])
         desk = Desk(
             consents=consents,
             reads=ConsentReads(database, store, trail, clock, configuration),
             proxies=Proxies(database, store, validate, trail, clock, configuration),
             approvals=Approvals(database, directory, trail, clock),
+            requests=ConsentRequests(database, store, directory, trail, clock, configuration, consents),
+            board=NoticeBoard(database, store, trail, clock, configuration),
+            gate=gate,
             database=database,
             store=store,
             clock=clock,

@@ -31,6 +31,7 @@ FULL: dict[str, Json] = {
     "glucose-for-hours": {"organization": "east"},
     "prescriptions-for-hours": {"organization": "east"},
     "show-for-hours": {"organization": "east", "categories": ["blood-pressure"], "hours": 2},
+    "show-all-for-hours": {"organization": "east", "hours": 2},
     "hide-mental-health": {},
     "hide-sexual-health": {"organization": "east"},
     "imaging-hidden-from": {"organization": "east"},
@@ -145,9 +146,11 @@ def test_what_is_named_of_several_kinds_is_hidden_each_by_itself() -> None:
 
 def test_glucose_is_shown_for_a_day_and_prescriptions_alone_to_the_pharmacy() -> None:
     refused = _consent("deny-all") | {"id": "c0"}
+    glucose: dict[str, Any] = {}
+    prescription: dict[str, Any] = {"resourceType": "MedicationRequest", "code": []}
     for name, shown, other in (
-        ("glucose-for-hours", dict[str, Any](), {"resourceType": "MedicationRequest", "code": []}),
-        ("prescriptions-for-hours", {"resourceType": "MedicationRequest", "code": []}, {}),
+        ("glucose-for-hours", glucose, prescription),
+        ("prescriptions-for-hours", prescription, glucose),
     ):
         consents = [refused, _consent(name)]
         assert _decided(*consents, **shown) == "consent-permit"

@@ -1,0 +1,66 @@
+"""The doors of consents: what patients lay down, what is asked of them, what they are told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from consent.configuration import Configuration
+from hub.api.consent_requests import notice_doors, request_doors
+from hub.api.consents import consent_doors
+from hub.api.json_doors import Door
+from hub.api.standing import approval_doors, proxy_doors
+from hub.audit.trail import Trail
+from hub.auth.directory import Directory
+from hub.bootstrap.foundation import Foundation
+from hub.db.database import Database
+from hub.gate.gate import Gate
+from hub.kernel.clock import system_clock
+from hub.records.approvals import Approvals
+from hub.records.consent_reading import ConsentReads
+from hub.records.consent_requests import ConsentRequests
+from hub.records.consents import Consents
+from hub.records.notice_board import NoticeBoard
+from hub.records.proxies import Proxies
+from hub.store.store import Store
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConsentDoors:
+    """What the API and the pages use of consents."""
+
+    consents: Consents
+    reads: ConsentReads
+    requests: ConsentRequests
+    board: NoticeBoard
+    proxies: Proxies
+    approvals: Approvals
+
+
+async def consent_doors_of(
+    foundation: Foundation, database: Database, store: Store, directory: Directory, trail: Trail
+) -> ConsentDoors:
+    """The doors; consents compiled under other settings are compiled anew."""
+    settings = foundation.settings
+    configuration = Configuration(base_urls=(settings.base_url,) if settings.base_url else ())
+    common = (trail, system_clock, configuration)
+    consents = Consents(database, store, directory, foundation.validator, *common, settings.canonical_base)
+    await consents.renew()
+    return ConsentDoors(
+        consents=consents,
+        reads=ConsentReads(database, store, *common),
+        requests=ConsentRequests(database, store, directory, *common, consents),
+        board=NoticeBoard(database, store, *common),
+        proxies=Proxies(database, store, foundation.validator, *common),
+        approvals=Approvals(database, directory, trail, system_clock),
+    )
+
+
+def consent_api(doors: ConsentDoors, gate: Gate, base_url: str) -> list[Door]:
+    """Their doors under `/api`. Fixed addresses come before those with an id in their place."""
+    return [
+        *request_doors(doors.requests),
+        *consent_doors(doors.consents, doors.reads, gate, base_url),
+        *notice_doors(doors.board),
+        *proxy_doors(doors.proxies),
+        *approval_doors(doors.approvals),
+    ]
