@@ -25,6 +25,7 @@ EXCEPTIONS: Final = {
             "hub.bootstrap.application",
             "hub.bootstrap.audit",
             "hub.bootstrap.bulk_worker",
+            "hub.bootstrap.consents",
             "hub.bootstrap.consequences",
             "hub.bootstrap.desks",
             "hub.bootstrap.events",
