@@ -9,9 +9,7 @@ checkpoints it signed (`hub.audit.sequencer`).
 
 from __future__ import annotations
 
-import os
 import secrets
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import RandomBytes, random_id
+from hub.kernel.private_files import publish, read_private, refuse_exposed
 
 SECRET_BYTES: Final = 32
 
@@ -49,7 +48,7 @@ class KeyStore:
         try:
             _make_folder(folder)
             _fill(folder, random_bytes)
-            contents = {file.name: _read(folder / file.name) for file in _FILES}
+            contents = {file.name: read_private(folder / file.name) for file in _FILES}
         except OSError as error:
             raise HubError(
                 Category.UNAVAILABLE, "keys cannot be read or written", where=str(folder), todo=str(error.strerror)
@@ -87,57 +86,14 @@ _FILES: Final = (
 def _make_folder(folder: Path) -> None:
     folder.parent.mkdir(parents=True, exist_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
-    _refuse_exposed(folder, folder.stat().st_mode, "700")
+    refuse_exposed(folder, folder.stat().st_mode, "700")
 
 
 def _fill(folder: Path, random_bytes: RandomBytes) -> None:
     complete = (folder / INSTALLATION_FILE).exists()
     for file in _FILES:
         if not (folder / file.name).exists() and (file.late or not complete):
-            _publish(folder / file.name, file.make(random_bytes))
-
-
-def _publish(path: Path, content: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
-        path.hardlink_to(draft)
-    except FileExistsError:
-        pass  # another process made it first; its content is the one that counts
-    finally:
-        draft.unlink()
-    _sync(path.parent)
-
-
-def _sync(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def _read(path: Path) -> bytes:
-    try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW)
-    except FileNotFoundError:
-        raise HubError(
-            Category.INVALID, "is missing", where=str(path), todo="restore the key folder from its backup"
-        ) from None
-    with os.fdopen(handle, "rb") as stream:
-        _refuse_exposed(path, os.fstat(stream.fileno()).st_mode, "600")
-        return stream.read()
-
-
-def _refuse_exposed(path: Path, mode: int, wanted: str) -> None:
-    if stat.S_IMODE(mode) & 0o077:
-        raise HubError(
-            Category.FORBIDDEN, "others may use it", where=str(path), todo=f"chmod {wanted}, and renew the keys"
-        )
+            publish(folder / file.name, file.make(random_bytes))
 
 
 def _installation(path: Path, content: bytes) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from hub.auth.keys import KeyStore
+from hub.bootstrap.keys import master_key, suite_in
 from hub.db import schema
 from hub.db.database import Database
 from hub.fhir.profiles.registry import loaded
@@ -20,6 +21,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.pipeline.bell import SILENT, Bell
+from hub.sealing.keyring import Keyring
 from hub.store.store import Store
 
 VERSION: Final = version("yilian-hub")
@@ -49,13 +51,18 @@ class Foundation:
         folder = self.settings.profiles
         return Validator(loaded(Path(folder) if folder else None))
 
+    def keyring(self) -> Keyring:
+        """The data keys as one process holds them. Raises HubError as `master_key` does."""
+        return Keyring(master_key(self.settings), suite_in(self.settings))
+
     def store(self) -> Store:
         return Store(system_clock, full_text=self.settings.full_text)
 
     @asynccontextmanager
     async def database(self, process: str, *, size: int) -> AsyncIterator[Database]:
         """Connections to the database, whose schema must be the one this version knows."""
-        database = await Database.connect(self.settings.database_url, size=size, name=f"yilian-{process}")
+        url, name = self.settings.database_url, f"yilian-{process}"
+        database = await Database.connect(url, size=size, name=name, attached=self.keyring())
         try:
             await schema.check(database)
             yield database

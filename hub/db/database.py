@@ -27,11 +27,22 @@ _CONNECT_SECONDS: Final = 10
 _ACQUIRE_SECONDS: Final = 10
 
 
+class Connection(Tx):
+    """A connection that knows what is attached to its database."""
+
+    __slots__ = ("attached",)
+
+    attached: object | None
+
+
 class Database:
     """A bounded set of connections to one database. Belongs to the event loop it was connected in."""
 
-    def __init__(self, url: str, *, size: int, name: str, statement_seconds: float) -> None:
+    def __init__(
+        self, url: str, *, size: int, name: str, statement_seconds: float, attached: object | None = None
+    ) -> None:
         self._url: Final = url
+        self._attached: Final = attached
         self._size: Final = size
         self._name: Final = name
         self._statement_seconds: Final = statement_seconds
@@ -43,13 +54,22 @@ class Database:
         self._closed = False
 
     @classmethod
-    async def connect(cls, url: str, *, size: int = 8, name: str = "yilian", statement_seconds: float = 60) -> Database:
+    async def connect(
+        cls,
+        url: str,
+        *,
+        size: int = 8,
+        name: str = "yilian",
+        statement_seconds: float = 60,
+        attached: object | None = None,
+    ) -> Database:
         """Connect to `url` (`postgresql://...`) with at most `size` connections, the first of them opened now.
 
-        `name` is the application_name the server shows; a statement is given up after `statement_seconds`.
+        `name` is the application_name the server shows; a statement is given up after `statement_seconds`. `attached`
+        travels with every connection: the keys of what is sealed in this database (hub.sealing.keyring).
         Raises HubError UNAVAILABLE when the database is away or refuses the login.
         """
-        database = cls(url, size=size, name=name, statement_seconds=statement_seconds)
+        database = cls(url, size=size, name=name, statement_seconds=statement_seconds, attached=attached)
         database._idle.append(await database._connected())
         return database
 
@@ -123,8 +143,9 @@ class Database:
 
     async def _dial(self) -> Tx:
         try:
-            return await asyncpg.connect(
+            connection = await asyncpg.connect(
                 self._url,
+                connection_class=Connection,
                 timeout=_CONNECT_SECONDS,
                 command_timeout=self._statement_seconds + 5,
                 statement_cache_size=_CACHED_STATEMENTS,
@@ -135,6 +156,8 @@ class Database:
             raise refused_login(error) from None
         except Exception as error:
             raise translated(error, connected=False) or error from None
+        connection.attached = self._attached
+        return connection
 
     def _session(self) -> dict[str, str]:
         return {

@@ -28,7 +28,7 @@ SELECT (SELECT coalesce(max(number), 0) FROM epoch),
         WHERE x.pkey IN (SELECT pkey FROM people) AND x.kind = $3 AND x.party = ANY($4::text[]) AND x.high >= $5),
     ARRAY(SELECT ROW(y.pkey, y.patient, y.reference, y.kind, y.status, y.period, y.scope) FROM proxy_entry y
         WHERE y.pkey IN (SELECT pkey FROM people) ORDER BY y.recorded, y.id),
-    ARRAY(SELECT ROW(r.pkey, r.body, r.author_org, r.version, r.updated) FROM resource r
+    ARRAY(SELECT ROW(r.pkey, r.body, r.author_org, r.version, r.updated, r.id) FROM resource r
         WHERE r.pkey IN (SELECT pkey FROM people) AND r.key = r.pkey AND r.type = {type_number("Patient")}
         AND NOT r.deleted AND ($6 OR EXISTS (SELECT FROM consent_rule WHERE pkey IN (SELECT pkey FROM people))))
 """

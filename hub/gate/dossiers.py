@@ -23,7 +23,10 @@ from hub.gate.moments import moment_of
 from hub.gate.provisions import Pointed, key_of
 from hub.kernel.types import Json
 from hub.mpi.survivorship import SourcePatient
+from hub.sealing.keyring import keyring_of
 from hub.store import codec
+from hub.store.resource_types import type_number
+from hub.store.sealed import unsealed
 from hub.store.values import RelationKind
 
 _PATIENT: Final = "Patient/"
@@ -90,7 +93,9 @@ async def load(tx: Tx, whom: Whom, ties: Ties, configuration: Configuration) -> 
         rows.golden = golden
         rows.pkeys.append(pkey)
         rows.sources.update({source} if source else ())
-    _sort(by_pkey, *facts)
+    *others, patients = facts
+    _sort(by_pkey, *others)
+    await _add_patients(tx, by_pkey, patients)
     return epoch, [_dossier(rows, configuration) for rows in persons.values()]
 
 
@@ -102,7 +107,7 @@ async def neighbours(tx: Tx, pointers: Iterable[str]) -> Pointed:
     return {keys[row[0]]: frozenset(row[1]) for row in await tx.fetch(REFERENCES, list(keys))}
 
 
-def _sort(by_pkey: dict[UUID, _Rows], consents: Any, relations: Any, proxies: Any, patients: Any) -> None:
+def _sort(by_pkey: dict[UUID, _Rows], consents: Any, relations: Any, proxies: Any) -> None:
     """Lay what was read beside the person it is about."""
     for pkey, cid, source, version, compiled in consents:
         by_pkey[pkey].consents.append((cid, version, compiled))
@@ -113,10 +118,16 @@ def _sort(by_pkey: dict[UUID, _Rows], consents: Any, relations: Any, proxies: An
         entry = {"reference": reference, "type": kind, "status": status, "period": loads(period), "scope": scope}
         by_pkey[pkey].proxies.append(entry)
         by_pkey[pkey].sources.add(source)
-    for pkey, body, facility, version, updated in patients:
-        resource = loads(codec.decode(body))
-        source = SourcePatient(resource=resource, facility=facility, version=version, updated=updated)
-        by_pkey[pkey].patients.append(source)
+
+
+async def _add_patients(tx: Tx, by_pkey: dict[UUID, _Rows], patients: Any) -> None:
+    keys = await keyring_of(tx).opened(tx, [row[1] for row in patients])
+    for pkey, sealed, facility, version, updated, rid in patients:
+        body = unsealed(sealed, keys, type_number("Patient"), rid, version, pkey)
+        if body is not None:
+            resource = loads(codec.decode(body))
+            source = SourcePatient(resource=resource, facility=facility, version=version, updated=updated)
+            by_pkey[pkey].patients.append(source)
 
 
 def _dossier(rows: _Rows, configuration: Configuration) -> Dossier:

@@ -53,6 +53,12 @@ def _positive(text: str) -> int:
     return number
 
 
+def _suite(text: str) -> str:
+    if text not in {"", "off", "aes-256-gcm", "sm4-gcm"}:
+        raise ValueError("aes-256-gcm, sm4-gcm or off")
+    return text
+
+
 SETTINGS: Final = (
     Setting(
         "database_url",
@@ -150,6 +156,20 @@ SETTINGS: Final = (
         str,
         "",
         "Folder with a folder for each facility (its code), below which `$import` reads files; empty: it reads none.",
+    ),
+    Setting(
+        "encryption",
+        _suite,
+        "",
+        "Seal bodies and messages in the database: `aes-256-gcm`, `sm4-gcm` or `off`; empty: as `off`, and production "
+        "refuses to start.",
+    ),
+    Setting(
+        "master_key",
+        str,
+        "",
+        "File of the master key, or of what it was split into; empty: `keys/master.key` or `keys/master.sealed` in the "
+        "data folder.",
     ),
     Setting("token_seconds", _positive, 3600, "Lifetime of an access token of the local issuer, in seconds."),
     Setting("session_idle_seconds", _positive, 1800, "Seconds without a request after which a page's session ends."),

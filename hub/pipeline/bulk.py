@@ -26,13 +26,14 @@ from hub.pipeline.deeds import Deed, Kind, Witness
 from hub.pipeline.engineer import Engineer, needs_reason
 from hub.pipeline.inbox import CHANNEL
 from hub.pipeline.repair import REPLAYABLE, REQUEUE, Repairs, note, put, repaired
+from hub.pipeline.sealed import TO_PROCESS, opened_rows, raw_in
 from hub.pipeline.trials import Attempt, Trials
 
 #: Messages of one chunk.
 CHUNK: Final = 100
 
 _PAGE: Final = f"""
-SELECT id, feed, facility, received_at, processed_at IS NOT NULL AS again, coalesce(repaired, raw) AS raw
+SELECT id, feed, facility, received_at, processed_at IS NOT NULL AS again, {TO_PROCESS}
 FROM inbox WHERE {CONDITION} AND id > $10 AND id <= $11 ORDER BY id LIMIT $12
 """
 _COUNT: Final = f"SELECT count(*), coalesce(max(id), 0) AS ceiling FROM inbox WHERE {CONDITION}"
@@ -126,7 +127,7 @@ class BulkRepairs:
         async with self._database.transaction() as tx:
             await tx.execute("SET TRANSACTION READ ONLY")
             total = int(await tx.fetchval(_COUNT, *chosen))
-            rows = await tx.fetch(_PAGE, *chosen, after, 2**63 - 1, most)
+            rows = await opened_rows(tx, await tx.fetch(_PAGE, *chosen, after, 2**63 - 1, most))
             for row in rows:
                 state, code = await self._look(tx, row, rule, attempt or Attempt())
                 unchanged += not state
@@ -137,10 +138,11 @@ class BulkRepairs:
             total=total, looked=len(rows), unchanged=unchanged, states=dict(states), codes=dict(codes), last=last
         )
 
-    async def _look(self, tx: Tx, row: Record, rule: Rule, attempt: Attempt) -> tuple[str, str]:
+    async def _look(self, tx: Tx, row: Mapping[str, Any], rule: Rule, attempt: Attempt) -> tuple[str, str]:
         """State a message would reach, "" if the steps do not change it; code of what stands in its way."""
         try:
-            if rule.steps and self._trials.mended(row["feed"], bytes(row["raw"]), rule.steps) == row["raw"]:
+            raw = raw_in(row)
+            if rule.steps and self._trials.mended(row["feed"], raw, rule.steps) == raw:
                 return "", ""
             tried = await self._trials.tried(tx, row, replace(attempt, steps=rule.steps))
         except HubError as error:
@@ -181,7 +183,8 @@ class BulkRepairs:
 
     async def _chunk(self, tx: Tx, job: Record, chosen: Filter, engineer: Engineer, most: int) -> Record:
         arguments = chosen.of(engineer)
-        rows = await tx.fetch(f"{_PAGE} FOR UPDATE", *arguments, job["position"], job["ceiling"], most)
+        found = await tx.fetch(f"{_PAGE} FOR UPDATE", *arguments, job["position"], job["ceiling"], most)
+        rows = await opened_rows(tx, found)
         steps = loads(job["steps"])
         done: Counter[str] = Counter()
         if steps:
@@ -197,12 +200,14 @@ class BulkRepairs:
         await self._witness.append(tx, Deed(kind=Kind.BULK, engineer=engineer, reason=job["reason"], detail=detail))
         position = rows[-1]["id"] if rows else job["position"]
         counts = done["queued"], done["unchanged"], done["refused"]
-        found = await tx.fetchrow(_ADVANCE, job["id"], position, *counts, len(rows) < most, self._clock())
-        return found or job
+        moved = await tx.fetchrow(_ADVANCE, job["id"], position, *counts, len(rows) < most, self._clock())
+        return moved or job
 
-    async def _mend(self, tx: Tx, row: Record, steps: Sequence[Json], job: Record, engineer: Engineer) -> str:
-        raw = bytes(row["raw"])
+    async def _mend(
+        self, tx: Tx, row: Mapping[str, Any], steps: Sequence[Json], job: Record, engineer: Engineer
+    ) -> str:
         try:
+            raw = raw_in(row)
             mended = self._trials.mended(row["feed"], raw, steps)
             if mended == raw:
                 return "unchanged"

@@ -21,6 +21,8 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Accepted, Received, State
 from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.reason import Reason, refused, storable
+from hub.pipeline.sealed import SealedMessage, sealed
+from hub.sealing.keyring import keyring_of
 
 #: The channel on which workers are told that messages wait.
 CHANNEL: Final = "yilian_inbox"
@@ -30,7 +32,7 @@ _LIMIT: Final = 256
 
 _COLUMNS: Final = (
     *("id", "feed", "facility", "received_at", "raw", "sha256", "identity", "kind", "charset", "peer"),
-    *("lanes", "state", "reason"),
+    *("lanes", "state", "reason", "raw_key"),
 )
 
 _NUMBERS: Final = "SELECT nextval(pg_get_serial_sequence('inbox', 'id')) FROM generate_series(1, $1::int)"
@@ -109,15 +111,19 @@ class PostgresInbox:
 async def _store(tx: Tx, entries: Sequence[_Entry]) -> list[Accepted]:
     numbers = [row[0] for row in await tx.fetch(_NUMBERS, len(entries))]
     repeats = await _repeats(tx, dict(zip(numbers, entries, strict=True)))
+    texts, keys = await sealed(
+        tx, [(number, one.received.feed, one.received.raw) for number, one in zip(numbers, entries, strict=True)]
+    )
     settled = [_standing(entry, repeats.get(number)) for number, entry in zip(numbers, entries, strict=True)]
     await tx.copy_records_to_table(
         "inbox",
         columns=_COLUMNS,
         records=[
-            _row(number, entry, state, reason)
-            for number, entry, (state, reason) in zip(numbers, entries, settled, strict=True)
+            _row(number, entry, text, state, reason)
+            for number, entry, text, (state, reason) in zip(numbers, entries, texts, settled, strict=True)
         ],
     )
+    await keyring_of(tx).confirm(tx, keys)
     await tx.execute(f"NOTIFY {CHANNEL}")
     return [Accepted(message=number, state=state) for number, (state, _) in zip(numbers, settled, strict=True)]
 
@@ -154,14 +160,14 @@ def _standing(entry: _Entry, repeats: tuple[int, bool] | None) -> tuple[State, R
     return State.DUPLICATE if same else State.CONFLICT, Reason(repeats=holder)
 
 
-def _row(number: int, entry: _Entry, state: State, reason: Reason | None) -> tuple[object, ...]:
+def _row(number: int, entry: _Entry, text: SealedMessage, state: State, reason: Reason | None) -> tuple[object, ...]:
     received, envelope = entry.received, entry.received.envelope
     return (
         number,
         received.feed,
         entry.facility,
         received.received_at,
-        received.raw,
+        text.raw,
         entry.sha256,
         storable(envelope.identity),
         storable(envelope.kind),
@@ -170,6 +176,7 @@ def _row(number: int, entry: _Entry, state: State, reason: Reason | None) -> tup
         sorted({lane_of(received.feed, value) for value in envelope.lanes}),
         state.value,
         None if reason is None else dumps(reason.as_json()).decode(),
+        text.raw_key,
     )
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from asyncpg import Record
 
@@ -20,11 +20,14 @@ from hub.pipeline.engineer import Engineer, needs_reason
 from hub.pipeline.lenses import CLEAR, MASKED, Lens, Lenses
 from hub.pipeline.mask import masked
 from hub.pipeline.reason import Reason
+from hub.pipeline.sealed import SIZE, opened_both, raw_in
 from hub.pipeline.translate import unpack
 from hub.records.traces import Trace
 
+Row = Record | Mapping[str, Any]
+
 _SUMMARY: Final = (
-    "id, feed, facility, kind, state, received_at, processed_at, reason, attempts, octet_length(raw) AS size, "
+    f"id, feed, facility, kind, state, received_at, processed_at, reason, attempts, {SIZE} AS size, "
     "repaired IS NOT NULL AS repaired"
 )
 
@@ -133,9 +136,9 @@ class Messages:
     async def raw(self, message: int, engineer: Engineer, reason: str, *, original: bool = False) -> bytes:
         """The bytes that are processed, repaired if they were; `original`: as they came off the wire. As `unmask`."""
         row, _ = await self._unmasked(message, engineer, reason)
-        return bytes(row["raw"] if original or row["mended"] is None else row["mended"])
+        return raw_in(row) if original or row["mended"] is None else bytes(row["mended"])
 
-    async def _unmasked(self, message: int, engineer: Engineer, reason: str) -> tuple[Record, Trace]:
+    async def _unmasked(self, message: int, engineer: Engineer, reason: str) -> tuple[Row, Trace]:
         needs_reason(reason, "unmasking")
         row, trace = await self._read(message, engineer)
         deed = Deed(
@@ -150,16 +153,19 @@ class Messages:
         await self._witness.record(deed)
         return row, trace
 
-    async def _read(self, message: int, engineer: Engineer) -> tuple[Record, Trace]:
-        columns = f"{_SUMMARY}, peer, charset, sha256, raw, repaired AS mended, repair, report"
+    async def _read(self, message: int, engineer: Engineer) -> tuple[Row, Trace]:
+        """A row with its bytes opened, None where they were erased."""
+        columns = f"{_SUMMARY}, peer, charset, sha256, raw, repaired AS mended, raw_key, repair, report"
         async with self._database.connection() as connection:
             row = await connection.fetchrow(f"SELECT {columns} FROM inbox WHERE id = $1", message)
             if row is None or not engineer.sees(row["facility"]):
                 raise no_message(message)
-            return row, await self._lenses.trace(connection, row["facility"], message)
+            raw, mended = await opened_both(connection, row)
+            opened = {**dict(row), "raw": raw, "mended": mended}
+            return opened, await self._lenses.trace(connection, row["facility"], message)
 
-    def _shown(self, row: Record, trace: Trace, lens: Lens, want: Want) -> Shown:
-        feed, raw, mended, charset = row["feed"], row["raw"], row["mended"], row["charset"]
+    def _shown(self, row: Row, trace: Trace, lens: Lens, want: Want) -> Shown:
+        feed, raw, mended, charset = row["feed"], row["raw"] or b"", row["mended"], row["charset"]
         now = raw if mended is None else mended
         return Shown(
             summary=_summary(row),
@@ -182,7 +188,7 @@ def no_message(message: int) -> HubError:
     return HubError(Category.NOT_FOUND, "no message has this number", where=f"message {message}", code="no-message")
 
 
-def _summary(row: Record) -> Summary:
+def _summary(row: Row) -> Summary:
     names = ("id", "feed", "facility", "kind", "received_at", "processed_at", "attempts", "size", "repaired")
     reason = Reason.from_json(None if row["reason"] is None else loads(row["reason"]))
     return Summary(**{name: row[name] for name in names}, state=State(row["state"]), reason=reason)

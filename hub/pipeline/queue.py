@@ -14,6 +14,7 @@ from hub.fhir.json import dumps
 from hub.kernel.types import State
 from hub.pipeline.claim import Plan, Waiting
 from hub.pipeline.reason import Reason
+from hub.pipeline.sealed import TO_PROCESS, opened
 
 #: The channel on which those who wait for a final state are told that some message reached one.
 SETTLED: Final = "yilian_settled"
@@ -35,8 +36,8 @@ WHERE state = 'queued' AND id > $1 AND id <= $2 AND id <> ALL($3::bigint[])
 ORDER BY id
 """
 
-_READ: Final = """
-SELECT id, feed, facility, received_at, coalesce(repaired, raw) AS raw, processed_at IS NOT NULL AS again
+_READ: Final = f"""
+SELECT id, feed, facility, received_at, processed_at IS NOT NULL AS again, {TO_PROCESS}
 FROM inbox WHERE id = ANY($1::bigint[]) ORDER BY id
 """
 
@@ -46,8 +47,10 @@ WITH before AS MATERIALIZED (
   SELECT id, report, edition FROM inbox WHERE id = ANY($1::bigint[]) AND state = 'queued' ORDER BY id FOR UPDATE
 ), settled AS (
   UPDATE inbox
-  SET state = new.state, reason = new.reason::jsonb, report = new.report, edition = new.edition, processed_at = $6
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::int[]) AS new (id, state, reason, report, edition)
+  SET state = new.state, reason = new.reason::jsonb, report = new.report, edition = new.edition, processed_at = $7,
+    raw_key = coalesce(new.raw_key, inbox.raw_key)
+  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::int[], $6::bytea[])
+    AS new (id, state, reason, report, edition, raw_key)
   JOIN before USING (id)
   WHERE inbox.id = new.id
   RETURNING inbox.id, before.report, before.edition
@@ -61,7 +64,10 @@ _FORGIVE: Final = "UPDATE inbox SET attempts = greatest(attempts - 1, 0) WHERE i
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """A message to process: `raw` is its repaired form if it was repaired; `again`: it was processed before."""
+    """A message to process: `raw` is its repaired form if it was repaired; `again`: it was processed before.
+
+    `raw_key` is the wrapped key of a sealed one; of an `erased` one nothing is left to process.
+    """
 
     id: int
     feed: str
@@ -69,17 +75,21 @@ class Message:
     received_at: datetime
     raw: bytes
     again: bool
+    raw_key: bytes | None = None
+    erased: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What became of a message. `report`: the conversion report, compressed; `edition`: what it was converted by."""
+    """What became of a message. `report`: the conversion report, compressed; `edition`: what it was converted by;
+    `raw_key`: its key wrapped anew, None where it stays."""
 
     message: int
     state: State
     reason: Reason | None = None
     report: bytes | None = None
     edition: int | None = None
+    raw_key: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +121,13 @@ async def take(tx: Tx, limit: int) -> list[Message]:
         seen = last
     if not plan.taken:
         return []
-    return [Message(**dict(row)) for row in await tx.fetch(_READ, plan.taken)]
+    rows = await tx.fetch(_READ, plan.taken)
+    return [_message(row, raw) for row, raw in zip(rows, await opened(tx, rows), strict=True)]
+
+
+def _message(row: Record, raw: bytes | None) -> Message:
+    names = ("id", "feed", "facility", "received_at", "again", "raw_key")
+    return Message(**{name: row[name] for name in names}, raw=raw or b"", erased=raw is None)
 
 
 async def settle(tx: Tx, settled: Sequence[Settled], at: datetime) -> list[Before]:
@@ -123,6 +139,7 @@ async def settle(tx: Tx, settled: Sequence[Settled], at: datetime) -> list[Befor
         [None if s.reason is None else dumps(s.reason.as_json()).decode() for s in settled],
         [s.report for s in settled],
         [s.edition for s in settled],
+        [s.raw_key for s in settled],
         at,
     )
     return [Before(**dict(row)) for row in found]

@@ -21,6 +21,7 @@ from hub.pipeline.engineer import Engineer, needs_reason
 from hub.pipeline.inbox import CHANNEL, lane_of
 from hub.pipeline.messages import no_message
 from hub.pipeline.reason import storable
+from hub.pipeline.sealed import repaired as sealed_repair
 
 #: States a message can be replayed from. A duplicate or a conflict has nothing to say that was not said.
 REPLAYABLE: Final = (State.DEAD, State.DONE, State.WARNINGS, State.SUPERSEDED)
@@ -33,7 +34,9 @@ RETURNING id
 """
 
 #: Arguments are those of CONDITION.
-REQUEUE: Final = f"UPDATE inbox SET state = 'queued', reason = NULL, attempts = 0 WHERE {CONDITION}"
+REQUEUE: Final = f"""
+UPDATE inbox SET state = 'queued', reason = NULL, attempts = 0 WHERE {CONDITION} AND raw_key IS DISTINCT FROM ''
+"""
 
 
 class Repairs:
@@ -105,7 +108,9 @@ class Repairs:
 
 async def put(tx: Tx, arguments: tuple[Any, ...]) -> bool:
     """Put repaired bytes in place and queue the message; whether it was a dead letter."""
-    return await tx.fetchval(_REPAIR, *arguments) is not None
+    message, raw, *rest = arguments
+    sealed = await sealed_repair(tx, message, raw)
+    return sealed is not None and await tx.fetchval(_REPAIR, message, sealed, *rest) is not None
 
 
 def repaired(message: int, feed: str, raw: bytes, noted: Mapping[str, str], reader: EnvelopeReader) -> tuple[Any, ...]:

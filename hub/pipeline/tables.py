@@ -32,6 +32,7 @@ inbox: Final = Table(
     Column("repaired", LargeBinary, comment="what is processed in place of raw, once repaired"),
     Column("repair", JSONB, comment="who repaired it, when and why"),
     Column("edition", Integer, comment="conversion_edition its report is counted under"),
+    Column("raw_key", LargeBinary, comment="key of raw and repaired, wrapped; null: not sealed; empty: erased"),
     info={"kind": "local"},
 )
 Index("ix_inbox_queued", inbox.c.id, postgresql_where=text("state = 'queued'"))

@@ -14,6 +14,7 @@ from hub.kernel.ports import Translator
 from hub.kernel.types import Json, ReportRow, Translation
 from hub.pipeline.queue import Message
 from hub.pipeline.reason import fault
+from hub.pipeline.sealed import erased
 
 _LEVEL: Final = 3
 _encode: Final = msgspec.json.Encoder().encode
@@ -36,6 +37,8 @@ def translate(message: Message, translators: Mapping[str, Translator]) -> Transl
     translator = translators.get(message.feed)
     if translator is None:
         return Translated(message, refusal=_no_feed())
+    if message.erased:
+        return Translated(message, refusal=erased())
     try:
         translation = translator(message.raw)
         return Translated(message, translation=translation, refusal=translation.refusal)

@@ -10,8 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from asyncpg import Record
-
 from hub.db.database import Database, Tx
 from hub.kernel.ports import EnvelopeReader, Mender, Translator
 from hub.kernel.types import Json, State
@@ -23,14 +21,13 @@ from hub.pipeline.lenses import MASKED, Lenses
 from hub.pipeline.messages import no_message
 from hub.pipeline.queue import Message
 from hub.pipeline.reason import Reason, refused
+from hub.pipeline.sealed import TO_PROCESS, opened_rows, raw_in
 from hub.pipeline.tally import line_of
 from hub.pipeline.translate import Translated, rows, translate
 from hub.records.chain import Incoming
 from hub.records.ingest import Ingest, Ingested, Touched
 
-_COLUMNS: Final = (
-    "id, feed, facility, received_at, processed_at IS NOT NULL AS again, coalesce(repaired, raw) AS raw, report"
-)
+_COLUMNS: Final = f"id, feed, facility, received_at, processed_at IS NOT NULL AS again, report, {TO_PROCESS}"
 _ONE: Final = f"SELECT {_COLUMNS} FROM inbox WHERE id = $1"
 
 
@@ -128,19 +125,20 @@ class Trials:
             row = await tx.fetchrow(_ONE, message)
             if row is None or not engineer.sees(row["facility"]):
                 raise no_message(message)
-            tried = await self.tried(tx, row, attempt)
+            (opened,) = await opened_rows(tx, [row])
+            tried = await self.tried(tx, opened, attempt)
         deed = Deed(kind=Kind.TRY, engineer=engineer, message=message, feed=row["feed"], facility=row["facility"])
         await self._witness.record(deed)
-        return self._trial(row, tried)
+        return self._trial(opened, tried)
 
     def mended(self, feed: str, raw: bytes, steps: Sequence[Json]) -> bytes:
         """Bytes after pre-processors. Raises HubError as `Mender` does."""
         return self._menders[feed](raw, steps) if steps and feed in self._menders else raw
 
-    async def tried(self, tx: Tx, row: Record | Mapping[str, Any], attempt: Attempt) -> Tried:
+    async def tried(self, tx: Tx, row: Mapping[str, Any], attempt: Attempt) -> Tried:
         """Convert a message of the inbox, as far as it would come. Raises what is wrong with the steps."""
         feed = row["feed"]
-        raw = self.mended(feed, bytes(row["raw"]) if attempt.raw is None else attempt.raw, attempt.steps)
+        raw = self.mended(feed, raw_in(row) if attempt.raw is None else attempt.raw, attempt.steps)
         message = Message(row["id"], feed, row["facility"], row["received_at"], raw, row["again"])
         problem = self._readers[feed](raw).problem if feed in self._readers else None
         if problem is not None:
@@ -160,14 +158,14 @@ class Trials:
         (rehearsed,) = await self._ingest.rehearse(tx, [incoming])
         return Tried(raw, translated, rehearsed.ingested, rehearsed.touched)
 
-    def _trial(self, row: Record, tried: Tried) -> Trial:
+    def _trial(self, row: Mapping[str, Any], tried: Tried) -> Trial:
         report = () if tried.translated.translation is None else tried.translated.translation.report
         mask = self._lenses.masks(row["feed"])
         return Trial(
             message=row["id"],
             state=tried.state,
             reason=tried.why(),
-            changes=self._lenses.changes(row["feed"], bytes(row["raw"]), tried.raw, MASKED),
+            changes=self._lenses.changes(row["feed"], raw_in(row), tried.raw, MASKED),
             report=[line.as_json() for line in report],
             report_changes=_report_changes(row["report"], {line_of(line) for line in report}),
             resources=[_would(touched, mask) for touched in tried.touched],

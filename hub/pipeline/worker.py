@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from hub.db.database import Database, Tx
@@ -21,11 +22,13 @@ from hub.pipeline.counting import Counting
 from hub.pipeline.inbox import CHANNEL
 from hub.pipeline.queue import SETTLED, Message, Settled, count_attempt, forgive_attempt, settle, take
 from hub.pipeline.reason import Reason, fault, refused
+from hub.pipeline.sealed import handed_over
 from hub.pipeline.sightings import Sightings
 from hub.pipeline.translate import Translated, pack, translate
 from hub.pipeline.wakeup import Wakeup
 from hub.records.chain import Incoming
 from hub.records.ingest import Ingest, Ingested
+from hub.sealing.keyring import keyring_of
 
 #: Seconds after which an idle worker looks into the queue without having been told.
 _IDLE_SECONDS: Final = 1.0
@@ -212,8 +215,16 @@ class Worker:
     async def _settle(
         self, tx: Tx, translated: Sequence[Translated], ingested: Mapping[int, Ingested] | None = None
     ) -> None:
-        settled = [_settled(t, (ingested or {}).get(t.message.id), self._counting.edition(t)) for t in translated]
+        anew, keys = await handed_over(tx, dict(filter(None, map(_owned, translated))))
+        settled = [
+            replace(
+                _settled(t, (ingested or {}).get(t.message.id), self._counting.edition(t)),
+                raw_key=anew.get(t.message.id),
+            )
+            for t in translated
+        ]
         await self._counting.count(tx, translated, await settle(tx, settled, self._clock()))
+        await keyring_of(tx).confirm(tx, keys)
         for t, s in zip(translated, settled, strict=True):
             if s.state is State.DEAD and s.reason is not None:
                 self._log.event(
@@ -235,6 +246,14 @@ def _incoming(message: Message, translation: Translation) -> Incoming:
         received_at=message.received_at,
         again=message.again,
     )
+
+
+def _owned(translated: Translated) -> tuple[int, tuple[bytes, str]] | None:
+    """The wrapped key of a sealed message with the source patient it is about, the first if there are several."""
+    drafts = () if translated.translation is None else translated.translation.drafts
+    patient = next((draft.patient for draft in drafts if draft.patient is not None), None)
+    wrapped = translated.message.raw_key
+    return (translated.message.id, (wrapped, patient)) if wrapped and patient is not None else None
 
 
 def _settled(translated: Translated, ingested: Ingested | None, edition: int | None) -> Settled:

@@ -14,6 +14,7 @@ from typing import Any, Final, TextIO
 from hub.auth.keys import KeyStore
 from hub.bootstrap.feeds import readings
 from hub.bootstrap.foundation import bell_of, migrate
+from hub.bootstrap.keys import ensure_keys
 from hub.bootstrap.outbound import routes
 from hub.kernel.consortium import load
 from hub.kernel.errors import Category, HubError
@@ -76,6 +77,7 @@ async def running(
         url = await stack.enter_async_context(kept_database(settings, log))
         remember(data, config, url)
         await migrate(url)
+        await ensure_keys(settings, url)
         api = stack.enter_context(listen(settings.host, settings.port, what="HTTP"))
         feeds: _Feeds = {transport: {} for transport in _LISTENERS}
         for feed in consortium.feeds.values():
@@ -128,6 +130,13 @@ def _guard(settings: Settings) -> None:
             "an address other than loopback needs TLS",
             where="YILIAN_HOST",
             todo="set YILIAN_TLS_CERTIFICATE and YILIAN_TLS_KEY, or YILIAN_PLAINTEXT=true behind a proxy that ends TLS",
+        )
+    if settings.production and not settings.encryption:
+        raise HubError(
+            Category.INVALID,
+            "production needs a word on encryption",
+            where="YILIAN_ENCRYPTION",
+            todo="choose aes-256-gcm or sm4-gcm (yilian keys init), or say off",
         )
     if settings.production and not settings.base_url.startswith("https://"):
         raise HubError(

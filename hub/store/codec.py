@@ -10,11 +10,12 @@ import zstandard
 
 from hub.kernel.errors import Category, HubError
 
-#: Values of the header byte. They stand in stored rows: never change one. `ENCRYPTED` is reserved.
+#: Values of the header byte. They stand in stored rows: never change one. What is `SEALED` has another codec inside
+#: (hub.sealing.envelope).
 PLAIN: Final = 0
 ZSTD: Final = 1
 ZSTD_DICTIONARY: Final = 2
-ENCRYPTED: Final = 3
+SEALED: Final = 3
 
 #: A dictionary, once shipped, is needed for every body written with it. A new one gets a new header byte.
 DICTIONARY: Final = "fhir.zdict"

@@ -25,7 +25,7 @@ from hub.store.compartment_sql import After, Kinds, Plan
 from hub.store.criteria import Bind
 from hub.store.emit import Filled
 from hub.store.predicate import Seen, seen
-from hub.store.read import COLUMNS, stored
+from hub.store.read import COLUMNS, opened
 from hub.store.resource_types import NUMBERS, type_name, type_number
 from hub.store.values import Found, Portion, Stored, Visible
 
@@ -68,16 +68,16 @@ async def page(tx: Tx, asked: Portion, visible: Visible, *, count: int, after: b
     while here.source < len(asked.patients):
         room = count - len(matches)
         rows = await _run(tx, sql.rows, _rows_plan(asked, who, here, before, room + 1))
-        matches += map(stored, rows[:room])
+        matches += await opened(tx, rows[:room])
         if len(rows) > room:
             return _broken_off(matches, replace(here, row=_last(rows[:room], here)))
         here = replace(here, source=here.source + 1, row=_FIRST)
     room = count - len(matches)
     found = await _run(tx, sql.referred, _referred_plan(asked, who, here.key, before, room + 1))
-    included = [stored(row) for row in found[:room]]
+    included = await opened(tx, found[:room])
     following = None
     if len(found) > room:
-        following = _encoded(replace(here, key=str(_key(included[-1])) if included else here.key))
+        following = _encoded(replace(here, key=_key(found[room - 1]) if room else here.key))
     return Found(matches=matches, included=included, total=None, next=following)
 
 
@@ -91,8 +91,8 @@ def _pkeys(patients: Sequence[str]) -> Bind:
     return Bind([reference_key("Patient", patient) for patient in patients], "uuid[]")
 
 
-def _key(version: Stored) -> UUID:
-    return reference_key(version.type, version.id)
+def _key(row: Row) -> str:
+    return str(reference_key(type_name(row[0]), row[1]))
 
 
 def _decoded(token: bytes) -> _Position:
@@ -115,7 +115,7 @@ def _last(kept: Sequence[Row], before: _Position) -> tuple[int, datetime, str]:
     if not kept:
         return before.row
     last = kept[-1]
-    return last[0], last[_WIDTH], str(reference_key(type_name(last[0]), last[1]))
+    return last[0], last[_WIDTH], _key(last)
 
 
 async def _opening(tx: Tx, asked: Portion, who: Seen, before: _Position | None) -> tuple[str, list[Stored]]:
@@ -123,7 +123,7 @@ async def _opening(tx: Tx, asked: Portion, who: Seen, before: _Position | None) 
     after = None if before is None else After((), Bind(before.snapshot, "text"))
     plan = Plan(_pkeys(asked.patients), _kinds(asked.types & _PATIENT), who, *_times(asked), after=after)
     rows = await _run(tx, sql.opening, plan)
-    found = {row[1]: stored(row) for row in rows if row[0] is not None}
+    found = {one.id: one for one in await opened(tx, [row for row in rows if row[0] is not None])}
     return rows[0][_WIDTH], [found[patient] for patient in dict.fromkeys(asked.patients) if patient in found]
 
 

@@ -7,7 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.db.database import Tx
-from hub.store.read import COLUMNS, stored
+from hub.store.read import COLUMNS, opened
 from hub.store.values import Stored
 
 _OF_R: Final = ", ".join(f"r.{name}" for name in COLUMNS.split(", "))
@@ -28,4 +28,4 @@ async def load(tx: Tx, wanted: Iterable[Exact]) -> list[Stored]:
     if not asked:
         return []
     pkeys, keys, versions = zip(*asked, strict=True)
-    return [stored(row) for row in await tx.fetch(_LOAD, pkeys, keys, versions)]
+    return await opened(tx, await tx.fetch(_LOAD, pkeys, keys, versions))

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
+from asyncpg import Record
 
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
@@ -22,9 +23,9 @@ from hub.kernel.ids import reference_key
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter, every, statement
 from hub.store.predicate import Seen, may_see, seen
-from hub.store.read import COLUMNS, stored
-from hub.store.resource_types import type_number
-from hub.store.values import Found, Span, Stored, Visible
+from hub.store.read import COLUMNS, opened
+from hub.store.resource_types import type_name, type_number
+from hub.store.values import Found, Span, Visible
 
 _WIDTH: Final = COLUMNS.count(",") + 1
 _ORDER: Final = "updated DESC, {0}key DESC, {0}version DESC"
@@ -83,10 +84,10 @@ async def page(tx: Tx, types: Iterable[str], visible: Visible, span: Span, *, co
     plan = _plan(types, seen(visible), span, before, count + 1)
     text, values = _text(plan)
     rows = await tx.fetch(text, *values)
-    matches = [stored(row) for row in rows[:count]]
+    matches = await opened(tx, rows[:count])
     following = None
     if len(rows) > count:
-        following = msgspec.msgpack.encode(_position(matches[-1], before, rows[0][_WIDTH]))
+        following = msgspec.msgpack.encode(_position(rows[count - 1], before, rows[0][_WIDTH]))
     return Found(matches=matches, included=[], total=None, next=following)
 
 
@@ -97,9 +98,9 @@ def _decoded(token: bytes) -> _Position:
         raise HubError(Category.INVALID, "is not a page of this history", todo="start from the first page") from None
 
 
-def _position(last: Stored, before: _Position | None, snapshot: str) -> _Position:
-    key = str(reference_key(last.type, last.id))
-    return _Position(last.updated, key, last.version, snapshot if before is None else before.snapshot)
+def _position(last: Record, before: _Position | None, snapshot: str) -> _Position:
+    key = str(reference_key(type_name(last["type"]), last["id"]))
+    return _Position(last["updated"], key, last["version"], snapshot if before is None else before.snapshot)
 
 
 def _plan(types: Iterable[str], who: Seen, span: Span, before: _Position | None, limit: int) -> _Plan:

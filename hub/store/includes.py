@@ -18,7 +18,7 @@ from hub.store.criteria import Bind, Include, People, Query, Tokens
 from hub.store.emit import Emitter, Filled, every, reference_token, statement
 from hub.store.predicate import Seen, may_see
 from hub.store.promoted import leading_parameters
-from hub.store.read import COLUMNS, stored
+from hub.store.read import COLUMNS, opened
 from hub.store.resource_types import type_number
 from hub.store.scan import scan
 from hub.store.tokens import param_number, reference_prefix
@@ -80,7 +80,7 @@ async def included(tx: Tx, query: Query, matches: Sequence[Stored], who: Seen) -
         rows = await _forward(tx, _of_types(forward, fresh), fresh, who)
         for include in backward:
             rows += await _backward(tx, include, fresh, who)
-        fresh = _new(rows, known)
+        fresh = _new(await opened(tx, rows), known)
         found += fresh
         if len(found) > MOST:
             raise HubError(Category.TOO_LARGE, f"includes more than {MOST} resources", todo="ask for fewer with _count")
@@ -103,12 +103,12 @@ def _key(version: Stored) -> UUID:
     return reference_key(version.type, version.id)
 
 
-def _new(rows: Iterable[Record], known: set[UUID]) -> list[Stored]:
+def _new(rows: Iterable[Stored], known: set[UUID]) -> list[Stored]:
     """Those not known yet, which they are from now on, by type and id: where rows lie, beside which hidden ones, tells
     nothing.
     """
     fresh = []
-    for version in map(stored, rows):
+    for version in rows:
         key = _key(version)
         if key not in known:
             known.add(key)

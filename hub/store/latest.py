@@ -11,12 +11,11 @@ from typing import Any, Final
 
 from hub.db.database import Tx
 from hub.fhir.json import loads
-from hub.store import codec
 from hub.store.code_groups import grouped
 from hub.store.criteria import Bind, Clause, Query
 from hub.store.emit import Emitter, statement
 from hub.store.predicate import Seen, seen
-from hub.store.read import COLUMNS, stored
+from hub.store.read import COLUMNS, opened
 from hub.store.resource_types import type_number
 from hub.store.scan import scan
 from hub.store.values import Stored, Visible
@@ -48,7 +47,8 @@ async def latest(tx: Tx, query: Query, visible: Visible, *, most: int, limit: in
     """See `Store.latest`."""
     who = seen(visible)
     found = await _run(tx, _Plan(_number(), query.clauses, who))
-    groups = grouped({row[0]: loads(codec.decode(row[1])).get("code") for row in found})
+    signatures = {row[1]: row[-1] for row in found}
+    groups = grouped({signatures[one.id]: loads(one.body).get("code") for one in await opened(tx, found)})
     if not groups:
         return []
     wanted = _Groups(
@@ -57,7 +57,7 @@ async def latest(tx: Tx, query: Query, visible: Visible, *, most: int, limit: in
         most=Bind(most, "bigint"),
         limit=Bind(limit, "bigint"),
     )
-    return [stored(row) for row in await _run(tx, _Plan(_number(), query.clauses, who, wanted))]
+    return await opened(tx, await _run(tx, _Plan(_number(), query.clauses, who, wanted)))
 
 
 def _number() -> Bind:
@@ -73,7 +73,7 @@ async def _run(tx: Tx, plan: _Plan) -> list[tuple[Any, ...]]:
 def _text(emit: Emitter, plan: _Plan) -> str:
     signed = _signed(emit, plan)
     if plan.groups is None:
-        return f"{signed} SELECT DISTINCT ON (s.signature) s.signature, s.body FROM s ORDER BY s.signature"
+        return f"{signed} SELECT DISTINCT ON (s.signature) {_columns('s')}, s.signature FROM s ORDER BY s.signature"
     groups = plan.groups
     named = f"unnest({emit.use(groups.signatures)}, {emit.use(groups.numbers)}) AS g (signature, number)"
     # rank: all of one time are given, more than are asked for if need be.
@@ -81,11 +81,14 @@ def _text(emit: Emitter, plan: _Plan) -> str:
         "SELECT s.*, g.number, rank() OVER (PARTITION BY g.number ORDER BY s.date_low DESC) AS place"
         f" FROM s JOIN {named} ON g.signature = s.signature"
     )
-    columns = ", ".join(f"w.{name}" for name in COLUMNS.split(", "))
     return (
-        f"{signed} SELECT {columns} FROM ({ranked}) w WHERE w.place <= {emit.use(groups.most)}"
+        f"{signed} SELECT {_columns('w')} FROM ({ranked}) w WHERE w.place <= {emit.use(groups.most)}"
         f" ORDER BY w.number, w.date_low DESC, w.key LIMIT {emit.use(groups.limit)}"
     )
+
+
+def _columns(row: str) -> str:
+    return ", ".join(f"{row}.{name}" for name in COLUMNS.split(", "))
 
 
 def _signed(emit: Emitter, plan: _Plan) -> str:

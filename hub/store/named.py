@@ -11,7 +11,7 @@ from hub.kernel.ids import reference_key
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter, statement
 from hub.store.predicate import Seen, may_see, seen
-from hub.store.read import COLUMNS, stored
+from hub.store.read import COLUMNS, opened
 from hub.store.resource_types import type_number
 from hub.store.values import Stored, Visible
 
@@ -49,8 +49,7 @@ async def named(tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> di
     """See `Store.named`."""
     plan = _Plan(Bind([reference_key(*ref) for ref in refs], "uuid[]"), seen(visible))
     text, values = _text(plan)
-    found = [stored(row) for row in await tx.fetch(text, *values)]
-    return {row.reference: row for row in found}
+    return {row.reference: row for row in await opened(tx, await tx.fetch(text, *values))}
 
 
 @statement(256)

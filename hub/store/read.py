@@ -10,8 +10,10 @@ from asyncpg import Record
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
+from hub.sealing.keyring import keyring_of
 from hub.store import codec
 from hub.store.resource_types import type_name
+from hub.store.sealed import unsealed
 from hub.store.values import Facts, Stored
 
 #: The columns a `Stored` is made of, in the order `stored` takes them.
@@ -45,16 +47,29 @@ ORDER BY 3 DESC LIMIT $3
 """
 _NO_VERSION: Final = 2**31 - 1
 
+Row = Record | tuple[Any, ...]
 
-def stored(row: Record | tuple[Any, ...]) -> Stored:
-    """A row that begins with COLUMNS."""
+
+async def opened(tx: Tx, rows: Iterable[Row]) -> list[Stored]:
+    """Rows that begin with COLUMNS as versions, in their order, without those whose key was erased."""
+    rows = list(rows)
+    keys = await keyring_of(tx).opened(tx, [row[5] for row in rows])
+    found = []
+    for row in rows:
+        body = unsealed(row[5], keys, row[0], row[1], row[2], row[6])
+        if body is not None:
+            found.append(_stored(row, body))
+    return found
+
+
+def _stored(row: Row, body: bytes) -> Stored:
     return Stored(
         type=type_name(row[0]),
         id=row[1],
         version=row[2],
         updated=row[3],
         deleted=row[4],
-        body=codec.decode(row[5]),
+        body=codec.decode(body),
         pkey=row[6],
         patient=row[7],
         facts=Facts(
@@ -77,24 +92,23 @@ async def load(tx: Tx, refs: Sequence[tuple[str, str]], *, lock: bool) -> dict[t
         return {}
     if lock:
         await tx.execute(_LOCK, keys)
-    return _by_reference(await tx.fetch(_LOAD_ALL, keys))
+    return await _by_reference(tx, await tx.fetch(_LOAD_ALL, keys))
 
 
 async def load_facts(tx: Tx, refs: Sequence[tuple[str, str]]) -> dict[tuple[str, str], Stored]:
     """Current versions by (type, id), their bodies left out."""
     if not refs:
         return {}
-    return _by_reference(await tx.fetch(_LOAD_FACTS, [reference_key(*ref) for ref in refs]))
+    return await _by_reference(tx, await tx.fetch(_LOAD_FACTS, [reference_key(*ref) for ref in refs]))
 
 
-def _by_reference(rows: Iterable[Record]) -> dict[tuple[str, str], Stored]:
-    return {version.reference: version for version in map(stored, rows)}
+async def _by_reference(tx: Tx, rows: Iterable[Record]) -> dict[tuple[str, str], Stored]:
+    return {version.reference: version for version in await opened(tx, rows)}
 
 
 async def changed_since(tx: Tx, refs: Sequence[tuple[str, str]], horizon: str) -> dict[tuple[str, str], Stored]:
     """Current versions by (type, id) that the snapshot `horizon` does not see."""
-    rows = await tx.fetch(_CHANGED, [reference_key(*ref) for ref in refs], horizon)
-    return {version.reference: version for version in map(stored, rows)}
+    return await _by_reference(tx, await tx.fetch(_CHANGED, [reference_key(*ref) for ref in refs], horizon))
 
 
 async def load_version(tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:
@@ -109,5 +123,4 @@ async def versions(
     """Versions of a resource, newest first, those under `below`; also those in the records of `formerly` (patients)."""
     top = min(_NO_VERSION if below is None else below, _NO_VERSION)
     pkeys = [reference_key("Patient", patient) for patient in formerly]
-    rows = await tx.fetch(_HISTORY, reference_key(rtype, rid), top, limit, pkeys)
-    return [stored(row) for row in rows]
+    return await opened(tx, await tx.fetch(_HISTORY, reference_key(rtype, rid), top, limit, pkeys))

@@ -17,12 +17,14 @@ from hub.fhir.custom import Defined, extractor
 from hub.fhir.index_values import IndexValues
 from hub.fhir.json import loads
 from hub.fhir.search_parameters import SearchParameter
+from hub.sealing.keyring import keyring_of
 from hub.store import codec
 from hub.store.batch import Batch, sort_columns
 from hub.store.definitions import parameter_in
 from hub.store.index_rows import FIRST, IndexRows, index_rows
 from hub.store.phrases import Phrases
 from hub.store.resource_types import type_number
+from hub.store.sealed import unsealed
 from hub.store.tokens import param_number
 from hub.store.write import copy
 
@@ -30,6 +32,8 @@ from hub.store.write import copy
 ROWS: Final = 100
 #: Seconds the counting of what is to be looked at may take.
 _PATIENCE: Final = 3600
+#: Columns that name the place of a body.
+_PLACE: Final = ("type", "id", "version", "pkey")
 #: Before every key.
 _NO_KEY: Final = "00000000-0000-0000-0000-000000000000"
 
@@ -41,7 +45,7 @@ WHERE number = $1
 """
 _SETTLED: Final = "SELECT pg_snapshot_xmin(pg_current_snapshot()) >= horizon FROM search_definition WHERE number = $1"
 _NEXT: Final = """
-SELECT pkey, key, version, patient, body, deleted, date_low FROM resource
+SELECT pkey, key, type, id, version, patient, body, deleted, date_low FROM resource
 WHERE type = $1 AND (date_low, key) > ($2::timestamptz, $3::uuid) ORDER BY date_low, key LIMIT $4
 """
 #: Only the version that was looked at, and only if its writer did not know the parameter.
@@ -86,8 +90,11 @@ async def _walk(tx: Tx, work: Record, phrases: Phrases, rows: int) -> None:
     batch = Batch()
     # Its values stand under another name than it is asked by.
     parameter = Defined(parameter=parameter_in(work), number=work["number"], ready=False).indexed
+    keys = await keyring_of(tx).opened(tx, [row["body"] for row in found])
+    bodies = {row["key"]: unsealed(row["body"], keys, *(row[name] for name in _PLACE)) for row in found}
     for row in sorted(found, key=lambda row: (row["pkey"], row["key"])):
-        indexed = None if row["deleted"] else _rows(row, parameter)
+        body = bodies[row["key"]]
+        indexed = None if row["deleted"] or body is None else _rows(row["patient"], body, parameter)
         if indexed is not None and await _added(tx, row, indexed):
             batch.indexed[row["key"]] = (row["pkey"], type_number(parameter.base), indexed)
     await copy(tx, batch)
@@ -97,11 +104,11 @@ async def _walk(tx: Tx, work: Record, phrases: Phrases, rows: int) -> None:
     await tx.execute(_MOVE, work["number"], len(found), low, key, len(found) < rows)
 
 
-def _rows(row: Record, parameter: SearchParameter) -> IndexRows | None:
-    """What the index is to hold of a row for the parameter; None for nothing."""
+def _rows(patient: str | None, body: bytes, parameter: SearchParameter) -> IndexRows | None:
+    """What the index is to hold of a resource for the parameter; None for nothing."""
     values = IndexValues()
-    extractor((parameter,))(loads(codec.decode(row["body"])), values)
-    found = index_rows(parameter.base, row["patient"], values)
+    extractor((parameter,))(loads(codec.decode(body)), values)
+    found = index_rows(parameter.base, patient, values)
     return found if param_number(parameter.base, parameter.code) in found.params else None
 
 

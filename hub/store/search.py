@@ -13,9 +13,10 @@ from hub.store.criteria import Beside, Query
 from hub.store.includes import included
 from hub.store.paging import Position
 from hub.store.predicate import Seen, seen
-from hub.store.read import stored
+from hub.store.read import opened
+from hub.store.resource_types import type_name
 from hub.store.terminology import resolved
-from hub.store.values import Found, Stored, Visible
+from hub.store.values import Found, Visible
 
 #: Matches on a page where neither the query nor the caller says.
 DEFAULT_COUNT: Final = 20
@@ -37,14 +38,14 @@ async def search(
     position = paging.decode(after) if after is not None else None
     cursor = paging.cursor(position) if position else None
     rows = await _rows(tx, query, who, cursor, count, beside)
-    matches = [stored(row) for row in rows[:count]]
+    matches = await opened(tx, rows[:count])
     whole = position.total if position else None
     if total == "accurate" and position is None:
         whole = len(rows) if len(rows) <= count and count else await _total(tx, query, who)
     following = None
     if len(rows) > count > 0:
         sorted_by = len(query.sort or compiler.DEFAULT_SORT)
-        following = paging.encode(_position(rows[count - 1], sorted_by, matches[-1], position, whole))
+        following = paging.encode(_position(rows[count - 1], sorted_by, position, whole))
     return Found(
         matches=matches,
         included=await included(tx, query, matches, who),
@@ -69,7 +70,7 @@ async def _total(tx: Tx, query: Query, who: Seen) -> int:
     return int(await tx.fetchval(text, *values))
 
 
-def _position(row: Record, sorted_by: int, last: Stored, before: Position | None, total: int | None) -> Position:
+def _position(row: Record, sorted_by: int, before: Position | None, total: int | None) -> Position:
     *values, snapshot = list(row)[compiler.WIDTH : compiler.WIDTH + sorted_by + 1]
-    key = reference_key(last.type, last.id)
+    key = reference_key(type_name(row[0]), row[1])
     return Position(tuple(values), str(key), before.snapshot if before else snapshot, total)

@@ -16,7 +16,7 @@ from hub.store import compiler, tokens
 from hub.store.code_system import CodeSystem, unlisted
 from hub.store.criteria import Bind, Clause, Ids, Query, SortKey, Tokens
 from hub.store.predicate import Seen
-from hub.store.read import stored
+from hub.store.read import opened
 from hub.store.tokens import param_number
 
 #: (system, code).
@@ -59,7 +59,7 @@ class Definitions:
         """The one that was updated last, of the version if one is named."""
         query = Query(rtype, (clause,), (SortKey("updated", True),))
         text, values = compiler.page(compiler.plan(query, self._who, None, _VERSIONS))
-        found = [loads(stored(row).body) for row in await self._tx.fetch(text, *values)]
+        found = [loads(one.body) for one in await opened(self._tx, await self._tx.fetch(text, *values))]
         return next((one for one in found if not version or one.get("version") == version), None)
 
 

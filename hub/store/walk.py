@@ -16,11 +16,12 @@ from asyncpg import Record
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
+from hub.sealing.keyring import keyring_of
 from hub.store.criteria import Bind, Clause, People, Query, Target
 from hub.store.emit import Emitter, Filled, every, statement
 from hub.store.people import people, sources
 from hub.store.predicate import Seen, may_see, seen
-from hub.store.read import COLUMNS, stored
+from hub.store.read import COLUMNS, opened
 from hub.store.resource_types import type_name, type_number
 from hub.store.scan import scan
 from hub.store.values import Stored, Visible
@@ -103,10 +104,12 @@ async def walk(tx: Tx, stretch: Stretch, visible: Visible) -> AsyncIterator[list
     piece: list[Stored] = []
     size = 0
     while rows := await cursor.fetch(ROWS, timeout=_PATIENCE):
+        # The keys of all at once; a body too large for that is opened by itself.
+        await keyring_of(tx).opened(tx, [row[_BODY] or b"" for row in rows])
         for row in rows:
-            one = stored(row if row[_BODY] is not None else await _whole(tx, row))
-            piece.append(one)
-            size += len(one.body)
+            for one in await opened(tx, [row if row[_BODY] is not None else await _whole(tx, row)]):
+                piece.append(one)
+                size += len(one.body)
             if size >= SLICE or len(piece) >= ROWS:
                 yield piece
                 piece, size = [], 0

@@ -16,11 +16,13 @@ import asyncpg
 
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
+from hub.sealing.keyring import keyring_of
 from hub.store import tables
 from hub.store.batch import RESOURCE_COLUMNS, VERSION_COLUMNS, Batch, Row, plan
 from hub.store.index_rows import number_rows
 from hub.store.phrases import Phrases
 from hub.store.registry import Registry
+from hub.store.sealed import seal_batch
 from hub.store.values import Saved, Write
 
 _SIDE_TABLES: Final = (
@@ -76,6 +78,7 @@ async def save(
     custom = await registry.current(tx)
     batch, saved = plan(writes, now, full_text=full_text, custom=custom)
     await _supersede(tx, batch.superseded)
+    keys = await seal_batch(tx, batch)
     try:
         await copy(tx, batch)
     except asyncpg.UniqueViolationError:
@@ -85,6 +88,7 @@ async def save(
     if batch.rehomed:
         await tx.execute(_REHOME, *map(list, zip(*sorted(batch.rehomed.items()), strict=True)))
     await _note(tx, batch, registry)
+    await keyring_of(tx).confirm(tx, keys)
     await phrases.add(tx, {t: p for _, _, rows in batch.indexed.values() for t, p in rows.phrases.items()})
     return saved
 

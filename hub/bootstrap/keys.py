@@ -1,0 +1,66 @@
+"""The master key of an installation, and the suite it seals by, as the settings say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from hub.db.database import Database
+from hub.kernel.errors import Category, HubError
+from hub.kernel.private_files import read_private
+from hub.kernel.settings import Settings
+from hub.sealing import wrapping_keys
+from hub.sealing.suites import Suite
+from hub.sealing.wrapping import MASTER_BYTES
+
+KEY_FILE: Final = "master.key"
+
+
+def suite_in(settings: Settings) -> Suite | None:
+    """The suite by which this hub seals; None: it does not. Raises HubError UNSUPPORTED without it."""
+    if settings.encryption in {"", "off"}:
+        return None
+    suite = Suite(settings.encryption)
+    suite.check()
+    return suite
+
+
+def key_file(settings: Settings) -> Path:
+    """Where the master key is kept as a file."""
+    return Path(settings.master_key) if settings.master_key else settings.data_dir / "keys" / KEY_FILE
+
+
+async def ensure_keys(settings: Settings, url: str) -> None:
+    """See that a database whose hub seals has a wrapping key, and that the master key opens those it has.
+
+    Raises HubError as `master_key` and `suite_in` do, and FORBIDDEN (`other-master`).
+    """
+    master, suite = master_key(settings), suite_in(settings)
+    if master is None:
+        return
+    database = await Database.connect(url, size=1, name="yilian-keys")
+    try:
+        async with database.transaction() as tx:
+            if suite is not None:
+                await wrapping_keys.ensure(tx, master, suite)
+            await wrapping_keys.check(tx, master)
+    finally:
+        await database.close()
+
+
+def master_key(settings: Settings) -> bytes | None:
+    """The master key; None where this installation has none and does not seal.
+
+    Raises HubError: INVALID where it is asked for and missing or broken, FORBIDDEN where others may read it.
+    """
+    path = key_file(settings)
+    if not path.exists() and not settings.master_key and settings.encryption in {"", "off"}:
+        return None
+    if not path.exists():
+        raise HubError(
+            Category.INVALID, "there is no master key", where=str(path), todo="make one: yilian keys init", code="keys"
+        )
+    key = read_private(path)
+    if len(key) != MASTER_BYTES:
+        raise HubError(Category.INVALID, "is no master key", where=str(path), todo="restore it", code="keys")
+    return key
