@@ -131,16 +131,16 @@ def _guard(settings: Settings) -> None:
             where="YILIAN_HOST",
             todo="set YILIAN_TLS_CERTIFICATE and YILIAN_TLS_KEY, or YILIAN_PLAINTEXT=true behind a proxy that ends TLS",
         )
+    if settings.production and not settings.base_url.startswith("https://"):
+        raise HubError(
+            Category.INVALID, "production needs a public https address", where="YILIAN_BASE_URL", todo="set it"
+        )
     if settings.production and not settings.encryption:
         raise HubError(
             Category.INVALID,
             "production needs a word on encryption",
             where="YILIAN_ENCRYPTION",
             todo="choose aes-256-gcm or sm4-gcm (yilian keys init), or say off",
-        )
-    if settings.production and not settings.base_url.startswith("https://"):
-        raise HubError(
-            Category.INVALID, "production needs a public https address", where="YILIAN_BASE_URL", todo="set it"
         )
 
 

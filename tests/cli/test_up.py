@@ -10,6 +10,11 @@ from tests.cli.commands import yilian
     [
         ({"YILIAN_HOST": "0.0.0.0"}, "needs TLS"),  # noqa: S104 - refused
         ({"YILIAN_PRODUCTION": "true", "YILIAN_CONFIG": "CONFIG"}, "public https address"),
+        (
+            {"YILIAN_PRODUCTION": "true", "YILIAN_CONFIG": "CONFIG", "YILIAN_BASE_URL": "https://hub.example/fhir"},
+            "a word on encryption",
+        ),
+        ({"YILIAN_ENCRYPTION": "rot13"}, "aes-256-gcm, sm4-gcm or off"),
         ({"YILIAN_CONFIG": "/nowhere/consortium.yaml"}, "/nowhere/consortium.yaml"),
         ({"YILIAN_NO_SUCH": "1"}, "YILIAN_NO_SUCH: no such setting"),
     ],

@@ -21,6 +21,7 @@ from hub.pipeline.worker import Worker
 from hub.records.consequences import Consequences
 from hub.records.ingest import Ingest
 from hub.records.relationships import Relationships
+from hub.sealing.keyring import Keyring
 from hub.store.store import Store
 from tests.pipeline.fake_feed import FACILITIES, IDS, NOON, received, translate
 
@@ -99,8 +100,10 @@ class Box:
 
 
 @asynccontextmanager
-async def box(url: str, translators: Mapping[str, Translator] | None = None) -> AsyncIterator[Box]:
-    database = await Database.connect(url, size=4)
+async def box(
+    url: str, translators: Mapping[str, Translator] | None = None, keys: Keyring | None = None
+) -> AsyncIterator[Box]:
+    database = await Database.connect(url, size=4, attached=keys)
     made = Box(database, translators)
     try:
         yield made

@@ -58,6 +58,7 @@ COMMANDS: Final = {
     "check": "reads a configuration file",
     "convert": "has no database",
     "token": "signs with the key folder",
+    "keys init": "makes the master key, a file",
     "consent decide": "has no database",
     "mpi link": "has no database",
     "mpi train": "reads the normalised demographics of the patient index alone, and prints counts",

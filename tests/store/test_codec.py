@@ -23,7 +23,7 @@ def test_plain_and_compressed_bodies_are_read() -> None:
     assert codec.decode(bytes([codec.ZSTD]) + zstandard.compress(body)) == body
 
 
-@pytest.mark.parametrize("kind", [codec.ENCRYPTED, 200])
+@pytest.mark.parametrize("kind", [codec.SEALED, 200])
 def test_an_unknown_codec_is_a_fault(kind: int) -> None:
     with pytest.raises(HubError) as caught:
         codec.decode(bytes([kind]) + b"x")
