@@ -12,6 +12,7 @@ import pytest
 from hub.auth import keys as key_module
 from hub.auth.keys import KeyStore
 from hub.kernel.errors import Category, HubError
+from hub.kernel.private_files import publish
 
 FILES = ("installation", "signing.pem", "audit.pem", "id.secret", "page.secret")
 
@@ -55,14 +56,13 @@ def test_processes_that_start_at_once_agree(folder: Path) -> None:
 
 def test_a_rival_that_wrote_first_wins(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rival = b"r" * 32
-    publish = key_module._publish
 
     def publish_late(path: Path, content: bytes) -> None:
         if path.name == "id.secret":
             publish(path, rival)
         publish(path, content)
 
-    monkeypatch.setattr(key_module, "_publish", publish_late)
+    monkeypatch.setattr(key_module, "publish", publish_late)
     assert KeyStore(folder).id_secret == rival
     assert sorted(path.name for path in folder.iterdir()) == sorted(FILES)
 
