@@ -10,7 +10,7 @@ from hub.kernel.settings import SETTINGS
 
 ROOT = Path(__file__).resolve().parents[2]
 FILE = ROOT / "docker-compose.yml"
-SECRETS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "ORTHANC_PASSWORD", "YILIAN_BASE_URL")
+SECRETS = ("POSTGRES_PASSWORD", "REDIS_PASSWORD", "ORTHANC_PASSWORD", "YILIAN_BASE_URL", "YILIAN_ENCRYPTION")
 
 
 def compose_config(tmp_path: Path, names: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
