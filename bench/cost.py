@@ -1,4 +1,4 @@
-"""What one request costs: CPU of the API process and of PostgreSQL, transactions, by kind of request.
+"""What one request costs: CPU of the API, of PostgreSQL and of what follows beside, transactions, by kind of request.
 
 `python -m bench.cost [--bundles N] [--calls N] [--clients N] [--data FOLDER] [--only KIND ...] [--json FILE]` starts a
 whole hub (fsync on), loads Synthea bundles, and asks each kind of request `calls` times over `clients` connections that
@@ -150,25 +150,30 @@ def kinds(known: Known, random: Random) -> dict[str, Callable[[int], Request]]:
 
 @dataclass(frozen=True, slots=True)
 class Meter:
-    """Reads CPU and transactions of one hub."""
+    """Reads CPU and transactions of one hub. `beside`: those that answer nobody (events, audit tree, alarms)."""
 
     api: Sequence[int]
+    beside: Sequence[int]
     postmaster: int
     database: asyncpg.Connection
 
-    async def read(self) -> tuple[float, float, int]:
-        """Microseconds of CPU of the API processes, of PostgreSQL, and transactions so far."""
-        await asyncio.sleep(1.1)  # statistics of transactions are told after a second
+    async def read(self) -> tuple[float, float, float, int]:
+        """Microseconds of CPU of the API processes, of PostgreSQL, of those beside, and transactions so far."""
+        await asyncio.sleep(1.1)  # statistics of transactions are told after a second, and the tree grows by then
         done = await self.database.fetchval("SELECT sum(xact_commit + xact_rollback) FROM pg_stat_database")
-        return sum(map(cpu_of, self.api)), sum(map(cpu_of, children(self.postmaster))), int(done)
+        api, postgresql, beside = (
+            sum(map(cpu_of, pids)) for pids in (self.api, children(self.postmaster), self.beside)
+        )
+        return api, postgresql, beside, int(done)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cost:
-    """What a kind of request cost, each: microseconds of CPU, transactions, and how many were answered a second."""
+    """What a kind of request cost, each: microseconds of CPU, transactions, how many were answered a second, p50."""
 
     hub: float
     postgresql: float
+    beside: float
     transactions: float
     rate: float
     latency: float
@@ -190,10 +195,11 @@ async def cost(meter: Meter, connections: Sequence[Connection], requests: Sequen
     begun = time.perf_counter()
     await asyncio.gather(*map(client, connections))
     seconds = time.perf_counter() - begun
-    hub, postgresql, transactions = (b - a for a, b in zip(before, await meter.read(), strict=True))
+    hub, postgresql, beside, transactions = (b - a for a, b in zip(before, await meter.read(), strict=True))
     return Cost(
         hub=hub / units,
         postgresql=postgresql / units,
+        beside=beside / units,
         transactions=transactions / units,
         rate=units / seconds,
         latency=sorted(taken)[len(taken) // 2] * 1000,
@@ -201,8 +207,9 @@ async def cost(meter: Meter, connections: Sequence[Connection], requests: Sequen
 
 
 def show(name: str, found: Cost) -> None:
-    figures = (found.hub, found.postgresql, found.hub + found.postgresql, found.transactions, found.rate, found.latency)
-    row = "".join(f"{value:>14.{places}f}" for value, places in zip(figures, (0, 0, 0, 2, 0, 2), strict=True))
+    whole = found.hub + found.postgresql + found.beside
+    figures = (found.hub, found.postgresql, found.beside, whole, found.transactions, found.rate, found.latency)
+    row = "".join(f"{value:>14.{places}f}" for value, places in zip(figures, (0, 0, 0, 0, 2, 0, 2), strict=True))
     print(f"{name:<20}{row}", flush=True)
 
 
@@ -224,10 +231,12 @@ async def hub(data: Path) -> AsyncIterator[tuple[str, str, Meter]]:
         async with running(settings, data / "registry", log, ready.update, output=lines) as addresses:
             database = await asyncpg.connect(database_of(data, settings))
             try:
-                api = [pid for name, pid in ready["pids"].items() if name.startswith("api")]
+                pids: dict[str, int] = ready["pids"]
+                api = [pid for name, pid in pids.items() if name.startswith("api")]
+                beside = [pid for name, pid in pids.items() if not name.startswith("api")]
                 postmaster = parent(await database.fetchval("SELECT pg_backend_pid()"))
                 token = clients(addresses.base, data, settings)("clinician", "BENCH").token
-                yield addresses.base, token, Meter(api, postmaster, database)
+                yield addresses.base, token, Meter(api, beside, postmaster, database)
             finally:
                 await database.close()
 
@@ -241,7 +250,7 @@ async def measure(data: Path, given: argparse.Namespace) -> dict[str, Cost]:
         show(name, one)
 
     async with hub(data) as (base, token, meter):
-        heads = ("hub", "PostgreSQL", "both", "transactions", "per s", "p50 ms")
+        heads = ("API", "PostgreSQL", "beside", "all", "transactions", "per s", "p50 ms")
         print(f"{'CPU us':<20}" + "".join(f"{head:>14}" for head in heads), flush=True)
         connections = [await Connection.open(base, token) for _ in range(given.clients)]
         known = await look_around(connections[0])

@@ -6,16 +6,16 @@ An alarm is told once for each who; again when its time has passed. Alarms are e
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections import Counter, defaultdict, deque
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qs
 from zoneinfo import ZoneInfo
 
 from hub.audit.alarm_rules import Rule, Rules
-from hub.audit.entry import Entry, Outcome
+from hub.audit.entry import Entry
 
 #: How the query of an alarm's entry begins.
 ALARM: Final = "alarm="
@@ -34,12 +34,35 @@ class Alarm:
     at: datetime
 
 
+@dataclass(slots=True)
+class _Window:
+    """What a rule counted of somebody within its span, oldest first, and how often each of it.
+
+    Whoever reads without pause has thousands in it, and each look adds to it: it is never counted anew.
+    """
+
+    kept: deque[tuple[datetime, str]] = field(default_factory=deque)
+    times: Counter[str] = field(default_factory=Counter)
+
+    def add(self, at: datetime, whats: Iterable[str]) -> None:
+        for what in whats:
+            self.kept.append((at, what))
+            self.times[what] += 1
+
+    def forget(self, until: datetime) -> None:
+        while self.kept and self.kept[0][0] <= until:
+            _, what = self.kept.popleft()
+            self.times[what] -= 1
+            if not self.times[what]:
+                del self.times[what]
+
+
 class Watch:
     """Looks at entries in the order of the tree."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules: Final = rules
-        self._seen: Final[defaultdict[tuple[str, str], deque[tuple[datetime, str]]]] = defaultdict(deque)
+        self._seen: Final[defaultdict[tuple[str, str], _Window]] = defaultdict(_Window)
         #: When an alarm was given last, and when the trail says it was.
         self._given: Final[dict[tuple[str, str], datetime]] = {}
         self._told: Final[dict[tuple[str, str], datetime]] = {}
@@ -65,14 +88,14 @@ class Watch:
 
     def _see(self, rule: Rule, entry: Entry) -> Alarm | None:
         who = _who(rule, entry)
-        kept = self._seen[rule.name, who]
-        kept.extend((entry.time, what) for what in self._counted(rule, entry))
-        while kept and kept[0][0] <= entry.time - rule.span:
-            kept.popleft()
-        count = len({what for _, what in kept})
+        window = self._seen[rule.name, who]
+        window.add(entry.time, self._counted(rule, entry))
+        window.forget(entry.time - rule.span)
+        count = len(window.times)
         if count <= rule.most:
             return None
-        alarm = Alarm(rule=rule.name, level=rule.level, who=who, count=count, since=kept[0][0], at=entry.time)
+        since = window.kept[0][0]
+        alarm = Alarm(rule=rule.name, level=rule.level, who=who, count=count, since=since, at=entry.time)
         last = self._given.get((rule.name, who))
         if last is not None and last > entry.time - rule.span:
             return None
@@ -85,12 +108,12 @@ class Watch:
     def _fits(self, rule: Rule, entry: Entry) -> bool:
         when = rule.when
         return (
-            entry.outcome.value in when.get("outcomes", [outcome.value for outcome in Outcome])
+            ("outcomes" not in when or entry.outcome.value in when["outcomes"])
             and ("reasons" not in when or entry.reason in when["reasons"])
             and ("break_glass" not in when or entry.requester.break_glass is not None)
-            and entry.requester.role in when.get("roles", (entry.requester.role,))
+            and ("roles" not in when or entry.requester.role in when["roles"])
+            and ("deed" not in when or (entry.query or "").startswith(when["deed"]))
             and ("between" not in when or _between(entry.time, *when["between"]))
-            and (entry.query or "").startswith(when.get("deed", ""))
             and ("list" not in when or self._listed(when["list"], entry))
         )
 

@@ -105,6 +105,25 @@ def test_an_alarm_says_who_how_much_and_when_and_comes_again_when_its_time_has_p
     assert second.at - first.at == timedelta(hours=5)
 
 
+class Weighed(str):
+    """The id of a patient that knows how often anybody looked into it."""
+
+    looks = 0
+
+    def __hash__(self) -> int:
+        type(self).looks += 1
+        return super().__hash__()
+
+
+def test_a_look_costs_whoever_reads_without_pause_no_more_than_the_first_one_did() -> None:
+    watch, costs = Watch(SHIPPED), []
+    for entry in [replace(one, patients=(Weighed("p"),)) for one in reading(100, 0.001)]:
+        before = Weighed.looks
+        watch.see(entry)
+        costs.append(Weighed.looks - before)
+    assert costs[-1] == costs[1]
+
+
 def test_a_file_that_is_wrong_is_refused_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "alarms.yaml"
     path.write_text("rules:\n  - {name: x, level: green}\n", encoding="utf-8")

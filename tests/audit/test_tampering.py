@@ -6,10 +6,12 @@ who makes them agree with each other again. He who has the key of the log as wel
 
 from __future__ import annotations
 
+import json
 import os
 import random
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +36,13 @@ STRANGER: Final = Signer(SIGNER.name, Ed25519PrivateKey.from_private_bytes(b"\x0
 
 def history(count: int = SIZE, start: int = 1) -> list[Leaf]:
     return [leaf_of(entry, index, salt(32)) for index, entry in enumerate(some(count, start))]
+
+
+def test_the_text_of_a_leaf_is_what_the_standard_library_writes_whatever_stands_in_it() -> None:
+    odd = "".join(map(chr, [*range(0x20), *range(0x7E, 0xA1), 0x2028, 0x2029, 0xFEFF, 0x1F600, 0x20000])) + '"\\/高'
+    leaf = leaf_of(replace(some(1)[0], resource_id=odd, query=odd, patients=(odd,), types={odd: 2}), 7, salt(32))
+    for text in (leaf.text, *filter(None, leaf.items)):
+        assert text == json.dumps(json.loads(text), ensure_ascii=False, separators=(",", ":"))
 
 
 def heads(leaves: list[Leaf], signer: Signer = SIGNER) -> list[Checkpoint]:
