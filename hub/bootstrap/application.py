@@ -16,6 +16,7 @@ from hub.api.bulk_repairs import bulk_repair_doors
 from hub.api.codes import code_doors
 from hub.api.conversion_report import report_doors
 from hub.api.feeds import feed_doors
+from hub.api.imaging.endpoint import imaging_route
 from hub.api.json_doors import Door, door_routes
 from hub.api.messages import message_doors
 from hub.api.numbering import Numbering
@@ -36,6 +37,7 @@ from hub.bootstrap.events import api_parts
 from hub.bootstrap.feeds import domains, facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
+from hub.bootstrap.imaging import archives_of, sources
 from hub.bootstrap.takers import takers
 from hub.bootstrap.workbench import Workbench
 from hub.bulk.desk import Desk
@@ -115,10 +117,15 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
     doors += review_doors(services.reviews, gate)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
+    archives = archives_of(foundation.consortium)
+    if archives:
+        app.router.routes.append(imaging_route(services, sources(foundation, archives)))
     app.router.routes += portal_routes(pages(settings, database, directory, gate, trail, foundation.log))
     try:
         yield app
     finally:
+        for archive in archives.values():
+            await archive.close()
         await inbox.close()
         await bell.close()
         await events.close()

@@ -20,9 +20,12 @@ from hub.pipeline.fhir_mask import Mask
 from hub.pipeline.judged import Validate, judged
 
 
-def readings(consortium: Consortium) -> Mapping[str, Reading]:
-    """How the messages of every feed are read, by feed. Raises HubError INVALID with the lines that are wrong."""
-    return {feed.name: reading_of(feed, feed.profile) for feed in consortium.feeds.values()}
+def readings(consortium: Consortium, base_url: str = "") -> Mapping[str, Reading]:
+    """How the messages of every feed are read, by feed; `base_url` as of `reading_of`.
+
+    Raises HubError INVALID with the lines that are wrong.
+    """
+    return {feed.name: reading_of(feed, feed.profile, base_url) for feed in consortium.feeds.values()}
 
 
 def domains(consortium: Consortium) -> frozenset[str]:
@@ -37,15 +40,15 @@ def facilities_of(consortium: Consortium) -> Mapping[str, str]:
 
 
 def translators(
-    consortium: Consortium, secret: bytes, canonical_base: str, validate: Validate
+    consortium: Consortium, secret: bytes, canonical_base: str, validate: Validate, base_url: str = ""
 ) -> Mapping[str, Translator]:
-    """A translator for every feed, by feed, judging its resources where the feed asks for it.
+    """A translator for every feed, by feed, judging its resources where the feed asks for it; `base_url` as above.
 
     Raises HubError INVALID for a profile that is wrong.
     """
     return {
         name: translator_of(consortium.feeds[name], reading, secret, canonical_base, validate)
-        for name, reading in readings(consortium).items()
+        for name, reading in readings(consortium, base_url).items()
     }
 
 

@@ -8,6 +8,7 @@ from typing import Final
 
 from hub.bootstrap.family_format import Family
 from hub.bootstrap.reading import Reading
+from hub.kernel.archive import served_at
 from hub.kernel.consortium import Feed
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
@@ -100,7 +101,13 @@ class Form(Reading):
 
 
 class Dicom(Reading):
-    """Headers of DICOM objects, and electrocardiograms, with a profile of their archive."""
+    """Headers of DICOM objects, and electrocardiograms, with a profile of their archive.
+
+    `archive` is its name where the hub fetches its images, `wado` where it then answers for it.
+    """
+
+    archive = ""
+    wado = ""
 
     def __init__(self, path: Path | None) -> None:
         from mappings.dicom.profile import DEFAULT, load
@@ -110,7 +117,9 @@ class Dicom(Reading):
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.dicom.feed import translator
 
-        return translator(self.profile, facility, ids, canonical_base=canonical_base)
+        return translator(
+            self.profile, facility, ids, canonical_base=canonical_base, archive=self.archive, wado=self.wado
+        )
 
     def envelope_reader(self) -> EnvelopeReader:
         from mappings.dicom.feed import envelope_reader
@@ -177,6 +186,12 @@ _FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
 }
 
 
-def reading_of(feed: Feed, profile: Path | None) -> Reading:
-    """The messages of a feed, read with a profile. Raises HubError INVALID with the lines of it that are wrong."""
-    return _FORMATS[feed.format](profile)
+def reading_of(feed: Feed, profile: Path | None, base_url: str = "") -> Reading:
+    """The messages of a feed, read with a profile; `base_url` is the public base of the FHIR API, where it is known.
+
+    Raises HubError INVALID with the lines of the profile that are wrong.
+    """
+    reading = _FORMATS[feed.format](profile)
+    if isinstance(reading, Dicom) and feed.archive:
+        reading.archive, reading.wado = feed.archive, served_at(base_url, feed.archive)
+    return reading

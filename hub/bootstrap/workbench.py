@@ -81,7 +81,9 @@ class Workbench:
         return Trials(
             self._database,
             Ingest(self._store, keyed_ids(secret), facilities, follows),
-            translators(self._consortium, secret, settings.canonical_base, self._foundation.validator),
+            translators(
+                self._consortium, secret, settings.canonical_base, self._foundation.validator, settings.base_url
+            ),
             envelope_readers(self._consortium),
             menders(self._consortium),
             self._lenses,
@@ -107,7 +109,7 @@ class Workbench:
             raise HubError(Category.NOT_FOUND, "no feed has this name", where="feed", todo="see consortium.yaml")
         settings, secret = self._foundation.settings, self._foundation.keys.id_secret
         known = self._consortium.feeds[feed]
-        reading = reading_of(known, profile)
+        reading = reading_of(known, profile, settings.base_url)
         return translator_of(known, reading, secret, settings.canonical_base, self._foundation.validator)
 
     @cached_property

@@ -20,6 +20,7 @@ from hub.gate import (
     documents,
     explain,
     histories,
+    images,
     instances,
     latest,
     looks,
@@ -174,6 +175,18 @@ class Gate:
         if rtype == looks.AUDIT_EVENT:
             return await looks.read(self._door, asked)
         return await instances.read(self._door, asked)
+
+    async def images(self, actor: Actor, rid: str, path: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
+        """The ImagingStudy whose images at `path` (of its archive) are about to be released, decided as a read of it.
+
+        Also raises HubError FORBIDDEN (code `form-not-available`) where the actor sees no identified data: names are
+        part of images.
+        """
+        query = searches.query_text([("$images", path)])
+        asked = Asked(
+            actor=actor, interaction=Interaction.OPERATION, origin=origin, type="ImagingStudy", id=rid, query=query
+        )
+        return await images.read(self._door, asked)
 
     async def vread(
         self, actor: Actor, rtype: str, rid: str, version: int, *, origin: Origin = UNKNOWN_ORIGIN

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from hub.kernel import outbound_feed
+from hub.kernel import archive, outbound_feed
 from hub.kernel.addresses import is_loopback, is_network
+from hub.kernel.archive import Archive
 from hub.kernel.consortium_schema import SCHEMA
 from hub.kernel.outbound_feed import OutboundFeed
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
@@ -45,7 +46,7 @@ class Feed:
     """One incoming interface of a facility. `validation` None: what its messages become is not judged again.
 
     `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
-    answered in a minute, 0 for none.
+    answered in a minute, 0 for none. `archive` is where the images are that its messages tell of.
     """
 
     name: str
@@ -62,6 +63,7 @@ class Feed:
     plaintext: bool = False
     tls: Tls | None = None
     queries: int = 0
+    archive: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,6 +107,7 @@ class Consortium:
     secondary: str = "opt-in"
     receivers: tuple[Receiver, ...] = ()
     review: ReviewPolicy = ReviewPolicy()
+    archives: Mapping[str, Archive] = field(default_factory=dict)
 
     def legal_entity(self, code: str) -> str:
         """The first legal entity in the chain of a facility, itself first; itself if there is none."""
@@ -133,6 +136,7 @@ def _contradictions(file: YamlFile) -> list[Complaint]:
     feeds = file.data.get("feeds", [])
     codes = {f["code"] for f in facilities}
     found = _repeated(file, "facilities", facilities, "code") + _repeated(file, "feeds", feeds, "name")
+    found += _repeated(file, "archives", file.data.get("archives", []), "name")
     for i, facility in enumerate(facilities):
         if facility.get("part_of", facility["code"]) not in codes:
             found.append(file.complaint("no facility has this code", "facilities", i, "part_of"))
@@ -140,7 +144,7 @@ def _contradictions(file: YamlFile) -> list[Complaint]:
         if feed["facility"] not in codes:
             found.append(file.complaint("no facility has this code", "feeds", i, "facility"))
         found += (outbound_feed.contradictions if _is_outbound(feed) else _contradictions_of_feed)(file, i, feed)
-    return found + _wrong_receivers(file, codes)
+    return [*found, *_wrong_receivers(file, codes), *archive.contradictions(file, codes)]
 
 
 def _is_outbound(feed: Mapping[str, Any]) -> bool:
@@ -158,6 +162,8 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
     only = _ONLY_FORMAT.get(transport)
     if only and feed.get("format", only) != only:
         yield file.complaint(f"over {transport} comes {only} only", "feeds", index, "format")
+    if "archive" in feed and feed.get("format", only) != "dicom":
+        yield file.complaint("a feed of format dicom, and no other, has an archive", "feeds", index, "archive")
 
 
 def _contradictions_of_listener(file: YamlFile, index: int, feed: Mapping[str, Any]) -> Iterator[Complaint]:
@@ -208,6 +214,7 @@ def _consortium(data: Mapping[str, Any], folder: Path) -> Consortium:
         secondary=policy.get("secondary", "opt-in"),
         receivers=tuple(_receiver(row, folder) for row in data.get("receivers", [])),
         review=_review(data.get("review", {})),
+        archives={row["name"]: archive.archive(row, folder) for row in data.get("archives", [])},
     )
 
 

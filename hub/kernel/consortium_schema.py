@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hub.kernel import outbound_feed
+from hub.kernel import archive, outbound_feed
 
 _INBOUND: Final[Mapping[str, Any]] = {
     "type": "object",
@@ -32,6 +32,10 @@ _INBOUND: Final[Mapping[str, Any]] = {
         "profile": {
             "type": "string",
             "description": "Facility profile, a path relative to this file.",
+        },
+        "archive": {
+            "type": "string",
+            "description": "Name of the archive that holds the images its objects (format dicom) tell of.",
         },
         "validation": {
             "enum": ["lenient", "strict"],
@@ -120,6 +124,11 @@ SCHEMA: Final[Mapping[str, Any]] = {
                 "then": outbound_feed.SCHEMA,
                 "else": _INBOUND,
             },
+        },
+        "archives": {
+            "type": "array",
+            "items": archive.SCHEMA,
+            "description": "Imaging archives the hub fetches images from; none: images are indexed alone.",
         },
         "receivers": {
             "type": "array",

@@ -12,6 +12,7 @@ from hub.kernel.types import (
     AnswerBody,
     Candidate,
     Envelope,
+    Fetched,
     Json,
     Outgoing,
     Part,
@@ -132,5 +133,20 @@ class QueryAnswerer(Protocol):
         """The answer, on record before this returns; `peer` is the address of the asker.
 
         Raises HubError UNSUPPORTED for a query nobody answers.
+        """
+        ...
+
+
+class ImageArchive(Protocol):
+    """One imaging archive, asked by DICOMweb (PS3.18)."""
+
+    def fetch(
+        self, path: str, query: Sequence[tuple[str, str]] = (), *, accept: str
+    ) -> AbstractAsyncContextManager[Fetched]:
+        """Ask for what is at a path below the archive's base; leaving the context ends the transfer.
+
+        Raises HubError NOT_FOUND for what it does not have, UNSUPPORTED (code `not-acceptable`) for a media type it
+        does not make, UNAVAILABLE (codes `archive-...`) when it is away, refuses the hub or answers something else;
+        the iteration of the bytes raises UNAVAILABLE too.
         """
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -289,3 +289,13 @@ class AnswerBody:
     kind: str
     body: bytes
     error: HubError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """What an imaging archive answers: its media type with parameters, its bytes as they come, and how many they are
+    (None: nobody knows yet)."""
+
+    media: str
+    length: int | None
+    chunks: AsyncIterator[bytes]

@@ -21,7 +21,7 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
         await run_worker(
             database,
             Ingest(store, keyed_ids(secret), consortium.facilities, consequences(foundation, store)),
-            translators(consortium, secret, settings.canonical_base, foundation.validator),
+            translators(consortium, secret, settings.canonical_base, foundation.validator, settings.base_url),
             foundation.log,
             system_clock,
             batch_size=settings.batch_size,

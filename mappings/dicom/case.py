@@ -14,7 +14,9 @@ DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason
 #: What stands where R4 wants an element and the object has none.
 UNKNOWN: Final[Json] = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 URI: Final = "urn:ietf:rfc:3986"
+#: Authorities of the keys of studies, which are UIDs, and of the Endpoints of archives.
 DICOM_UID: Final = "urn:dicom:uid"
+WADO_RS: Final = "wado-rs"
 #: What several objects tell of together; all else is told whole by one.
 _TOLD_IN_PARTS: Final = frozenset({"Patient", "Endpoint", "ImagingStudy"})
 _TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
@@ -22,12 +24,17 @@ _TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sender:
-    """One archive as the mapping sees it."""
+    """One archive as the mapping sees it: `archive` is its name in the consortium, `wado` where the hub answers for it.
+
+    Without them its images can be had from nobody yet.
+    """
 
     facility: str
     ids: IdMaker
     canonical_base: str = CANONICAL_BASE
     profile: Profile = DEFAULT
+    archive: str = ""
+    wado: str = ""
 
 
 @dataclass(slots=True)

@@ -46,9 +46,22 @@ def envelope_reader(profile: Profile) -> EnvelopeReader:
     return read
 
 
-def translator(profile: Profile, facility: str, ids: IdMaker, *, canonical_base: str = CANONICAL_BASE) -> Translator:
-    """Translates the objects of one feed. What it returns raises HubError for one that cannot be read."""
-    sender = Sender(facility=facility, ids=ids, canonical_base=canonical_base, profile=profile)
+def translator(
+    profile: Profile,
+    facility: str,
+    ids: IdMaker,
+    *,
+    canonical_base: str = CANONICAL_BASE,
+    archive: str = "",
+    wado: str = "",
+) -> Translator:
+    """Translates the objects of one feed; `archive` and `wado` as of `Sender`.
+
+    What it returns raises HubError for one that cannot be read.
+    """
+    sender = Sender(
+        facility=facility, ids=ids, canonical_base=canonical_base, profile=profile, archive=archive, wado=wado
+    )
 
     def translate(raw: bytes) -> Translation:
         read = reader_of(raw[:HEAD])

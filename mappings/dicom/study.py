@@ -11,7 +11,7 @@ from typing import Final
 from urllib.parse import quote
 
 from hub.kernel.types import Json
-from mappings.dicom.case import UNKNOWN, URI, Case, identifier, oid, texts
+from mappings.dicom.case import DICOM_UID, UNKNOWN, URI, WADO_RS, Case, identifier, oid, texts
 from mappings.dicom.coded import UCUM, coding, concepts
 from mappings.dicom.identity import issuer
 from mappings.dicom.item import Item
@@ -22,6 +22,8 @@ DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 _SIDES: Final = {"R": ("24028007", "Right"), "L": ("7771000", "Left"), "B": ("51440002", "Bilateral")}
 _SNOMED: Final = "http://snomed.info/sct"
 _CONNECTION: Final = "http://terminology.hl7.org/CodeSystem/endpoint-connection-type"
+#: Whether an address wants the access token of the FHIR API (Argonaut SMART Imaging Access 0.1.0, a draft).
+_WITH_TOKEN: Final = "http://fhir.org/argonaut/smart-imaging/StructureDefinition/requires-access-token"  # noqa: S105
 #: Element, LOINC code, its name, unit (R4 vital signs), and what a value must be multiplied by.
 _MEASURES: Final = (
     ("PatientSize", "8302-2", "Body height", "m"),
@@ -55,7 +57,7 @@ def imaging_study(uid: str, instances: list[Item], case: Case) -> None:
         "series": series,
     }
     resource["referrer"] = resource["referrer"][0] if resource["referrer"] else {}
-    case.study = case.draft("ImagingStudy", "urn:dicom:uid", uid, resource)
+    case.study = case.draft("ImagingStudy", DICOM_UID, uid, resource)
     _body(first, uid, case)
 
 
@@ -69,21 +71,19 @@ def accession(instances: list[Item], case: Case) -> Json:
 
 
 def endpoint(case: Case) -> Json:
-    """The place the hub answers WADO-RS for this archive at. It is off until a proxy serves it."""
-    facility = case.sender.facility
-    return case.draft(
-        "Endpoint",
-        "wado-rs",
-        facility,
-        {
-            "connectionType": {"system": _CONNECTION, "code": "dicom-wado-rs"},
-            "name": "DICOMweb",
-            "payloadType": [{"text": "DICOM WADO-RS"}],
-            "payloadMimeType": ["application/dicom", "application/dicom+json"],
-            "address": f"{case.sender.canonical_base.rsplit('/', 1)[0]}/imaging/{quote(facility, safe='')}/wado",
-        },
-        {"status": "off"},
-    )
+    """The place the hub answers WADO-RS for this archive at; it is off where the hub does not know the archive."""
+    sender = case.sender
+    nowhere = f"{sender.canonical_base.rsplit('/', 1)[0]}/dicom-web/{quote(sender.facility, safe='')}"
+    resource = {
+        "extension": [{"url": _WITH_TOKEN, "valueBoolean": True}] if sender.wado else [],
+        "status": "active" if sender.wado else "",
+        "connectionType": {"system": _CONNECTION, "code": "dicom-wado-rs"},
+        "name": "DICOMweb",
+        "payloadType": [{"text": "DICOM WADO-RS"}],
+        "payloadMimeType": ["application/dicom", "application/dicom+json"],
+        "address": sender.wado or nowhere,
+    }
+    return case.draft("Endpoint", WADO_RS, sender.archive or sender.facility, resource, {"status": "off"})
 
 
 def _series(instances: list[Item], case: Case) -> list[Json]:

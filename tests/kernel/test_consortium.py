@@ -193,3 +193,39 @@ def test_a_feed_over_dicom_carries_dicom_and_is_asked_nothing(tmp_path: Path) ->
     asked = complaints(tmp_path, text + "    queries_per_minute: 5\n")
     assert "a feed of transport dicom has no queries_per_minute" in asked
     assert "over dicom comes dicom only" in complaints(tmp_path, text + "    format: hl7v2\n")
+
+
+ARCHIVE = """
+archives:
+  - name: F01-pacs
+    facility: F01
+    dicomweb: https://pacs.f01.example:8443/dicom-web
+    credential: pacs.txt
+"""
+
+
+def test_an_archive_is_read_and_its_feed_must_be_of_its_facility(tmp_path: Path) -> None:
+    (tmp_path / "consortium.yaml").write_text(GOOD + ARCHIVE, encoding="utf-8")
+    archive = load(tmp_path / "consortium.yaml").archives["F01-pacs"]
+    assert archive.dicomweb == "https://pacs.f01.example:8443/dicom-web"
+    assert archive.credential == tmp_path / "pacs.txt"
+    feed = "  - {name: pacs, facility: F01-A, transport: dicom, archive: F01-pacs}\n"
+    assert "its facility has no archive of this name" in complaints(tmp_path, GOOD + feed + ARCHIVE)
+    hl7 = GOOD.replace("port: 2575", "port: 2575\n    archive: F01-pacs")
+    assert "a feed of format dicom, and no other, has an archive" in complaints(tmp_path, hl7 + ARCHIVE)
+
+
+@pytest.mark.parametrize(
+    ("base", "what"),
+    [
+        ("http://10.1.2.7:8042/dicom-web", "http needs plaintext: true"),
+        ("https://user:secret@pacs/dicom-web", "dicomweb"),
+        ("https://pacs/dicom-web/", "dicomweb"),
+        ("https://pacs/../admin?x=1", "dicomweb"),
+        ("ftp://pacs", "dicomweb"),
+    ],
+)
+def test_an_archive_is_at_a_plain_address_below_a_host(tmp_path: Path, base: str, what: str) -> None:
+    text = complaints(tmp_path, GOOD + ARCHIVE.replace("https://pacs.f01.example:8443/dicom-web", base))
+    assert "consortium.yaml:15:" in text
+    assert what in text

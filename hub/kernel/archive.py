@@ -1,0 +1,86 @@
+"""Imaging archives of the consortium file: where the hub fetches the images of a facility from (DICOMweb)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from hub.kernel.addresses import is_loopback
+from hub.kernel.yamlfile import Complaint, YamlFile
+
+#: Where the API has all archives.
+PREFIX: Final = "/dicom-web"
+
+SCHEMA: Final[Mapping[str, Any]] = {
+    "type": "object",
+    "description": "An imaging archive. The hub answers for it under /dicom-web/{name}.",
+    "required": ["name", "facility", "dicomweb"],
+    "additionalProperties": False,
+    "properties": {
+        "name": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"},
+        "facility": {"type": "string", "description": "Code of the facility whose archive it is."},
+        "dicomweb": {
+            "type": "string",
+            "pattern": r"^https?://[A-Za-z0-9.:\[\]-]{1,253}(/[A-Za-z0-9._~-]{1,64}){0,8}$",
+            "description": "Base URL of its DICOMweb services (PS3.18), without a slash at its end.",
+        },
+        "plaintext": {
+            "type": "boolean",
+            "default": False,
+            "description": "Allow http:// to an address other than loopback.",
+        },
+        "authority": {
+            "type": "string",
+            "description": "PEM file of the authority of its certificate; none: those of the machine.",
+        },
+        "credential": {
+            "type": "string",
+            "description": "File that holds the value of the Authorization header it wants, relative to this file.",
+        },
+    },
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Archive:
+    """One archive; fields as the schema says, paths resolved."""
+
+    name: str
+    facility: str
+    dicomweb: str
+    plaintext: bool = False
+    authority: Path | None = None
+    credential: Path | None = None
+
+
+def served_at(fhir_base: str, name: str) -> str:
+    """Base of the DICOMweb services under which a hub with this FHIR base answers for an archive."""
+    return f"{fhir_base.rsplit('/', 1)[0]}{PREFIX}/{name}"
+
+
+def archive(row: Mapping[str, Any], folder: Path) -> Archive:
+    """An archive of the file in `folder`."""
+    paths = {key: folder / row[key] for key in ("authority", "credential") if key in row}
+    return Archive(**{**row, **paths})
+
+
+def contradictions(file: YamlFile, codes: set[str]) -> Iterator[Complaint]:
+    """What is wrong with the archives although the schema allows it; `codes` are the facilities."""
+    for n, row in enumerate(file.data.get("archives", [])):
+        if row["facility"] not in codes:
+            yield file.complaint("no facility has this code", "archives", n, "facility")
+        base = urlsplit(row["dicomweb"])
+        if base.scheme == "http" and not row.get("plaintext") and not is_loopback(base.hostname or ""):
+            yield file.complaint("http needs plaintext: true", "archives", n, "dicomweb")
+    yield from _wrong_names(file)
+
+
+def _wrong_names(file: YamlFile) -> Iterator[Complaint]:
+    """Feeds that name an archive that is none, or another facility's."""
+    owners = {row["name"]: row["facility"] for row in file.data.get("archives", [])}
+    for n, feed in enumerate(file.data.get("feeds", [])):
+        if "archive" in feed and owners.get(feed["archive"]) != feed["facility"]:
+            yield file.complaint("its facility has no archive of this name", "feeds", n, "archive")
