@@ -95,10 +95,31 @@ async def handed_over(tx: Tx, patients: Mapping[int, tuple[bytes, str]]) -> tupl
     anew = {}
     for message, (wrapped, patient) in patients.items():
         now, before = keys[owners[patient]], known[key_number(wrapped)]
-        if before is not None and before.number != now.number and before.suite is now.suite:
-            key = unseal(before, wrapped, _place(_KEY, message))
-            anew[message] = seal(now, key, _place(_KEY, message), keyring.random_bytes)
+        key = None if before is None else rewrapped(keyring, before, now, message, wrapped)
+        if key is not None:
+            anew[message] = key
     return anew, list(keys.values())
+
+
+def whole(
+    keyring: Keyring, data_key: DataKey, message: int, raw: bytes, mended: bytes | None
+) -> tuple[bytes, bytes | None, bytes]:
+    """A plain message as it is to be stored: its bytes, those it was repaired to, and its wrapped key."""
+    key = keyring.random_bytes(data_key.suite.key_bytes)
+    own = DataKey(0, data_key.suite, data_key.suite.cipher(key))
+    return (
+        seal(own, raw, _place(_RAW, message), keyring.random_bytes),
+        None if mended is None else seal(own, mended, _place(_REPAIRED, message), keyring.random_bytes),
+        seal(data_key, key, _place(_KEY, message), keyring.random_bytes),
+    )
+
+
+def rewrapped(keyring: Keyring, before: DataKey, now: DataKey, message: int, wrapped: bytes) -> bytes | None:
+    """The key of a message wrapped by another data key of the same suite; None where it is so already or cannot be."""
+    if before.number == now.number or before.suite is not now.suite:
+        return None
+    key = unseal(before, wrapped, _place(_KEY, message))
+    return seal(now, key, _place(_KEY, message), keyring.random_bytes)
 
 
 def erased() -> HubError:
@@ -109,12 +130,8 @@ def erased() -> HubError:
 
 
 def _sealed(keyring: Keyring, data_key: DataKey, number: int, raw: bytes) -> SealedMessage:
-    key = keyring.random_bytes(data_key.suite.key_bytes)
-    own = DataKey(0, data_key.suite, data_key.suite.cipher(key))
-    return SealedMessage(
-        raw=seal(own, raw, _place(_RAW, number), keyring.random_bytes),
-        raw_key=seal(data_key, key, _place(_KEY, number), keyring.random_bytes),
-    )
+    sealed_raw, _, raw_key = whole(keyring, data_key, number, raw, None)
+    return SealedMessage(sealed_raw, raw_key)
 
 
 def _opened(

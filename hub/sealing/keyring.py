@@ -17,7 +17,7 @@ from asyncpg import Record
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import RandomBytes
-from hub.sealing.envelope import DataKey, key_numbers
+from hub.sealing.envelope import DataKey, broken, key_numbers
 from hub.sealing.suites import Cipher, Suite, suite_of
 from hub.sealing.wrapping import data_key_name, unwrap, unwrapped_by_master, wrap
 
@@ -29,15 +29,22 @@ _HELD: Final = 10_000
 #: Seconds after which all are forgotten: an erased key is in no memory for longer.
 _SECONDS: Final = 600
 
-_WRAPPING: Final = "SELECT number, suite, wrapped FROM wrapping_key WHERE number = ANY($1::int[])"
-_NEWEST_WRAPPING: Final = "SELECT number, suite, wrapped FROM wrapping_key ORDER BY number DESC LIMIT 1"
-_BY_NUMBER: Final = "SELECT number, owner, suite, wrapping, wrapped FROM data_key WHERE number = ANY($1::bigint[])"
+#: Held until the transaction ends: it is not destroyed while keys are made under it.
+_NEWEST_WRAPPING: Final = """
+SELECT number AS wrapping, suite AS wrapping_suite, wrapped AS wrapping_key FROM wrapping_key
+ORDER BY number DESC LIMIT 1 FOR KEY SHARE
+"""
+#: In one statement with the key it is wrapped by, which may be about to be renewed.
+_WITH_WRAPPING: Final = """
+d.number, d.owner, d.suite, d.wrapping, d.wrapped, w.suite AS wrapping_suite, w.wrapped AS wrapping_key
+FROM data_key d LEFT JOIN wrapping_key w ON w.number = d.wrapping
+"""
+_BY_NUMBER: Final = f"SELECT {_WITH_WRAPPING} WHERE d.number = ANY($1::bigint[])"
 #: The newest key of each owner that seals, and whether its transaction is over.
-_BY_OWNER: Final = """
-SELECT DISTINCT ON (owner) number, owner, suite, wrapping, wrapped,
-    xid IS DISTINCT FROM pg_current_xact_id_if_assigned() AS settled
-FROM data_key WHERE owner = ANY($1::uuid[]) AND suite = $2 AND retired IS NULL AND wrapped IS NOT NULL
-ORDER BY owner, number DESC
+_BY_OWNER: Final = f"""
+SELECT DISTINCT ON (d.owner) d.xid IS DISTINCT FROM pg_current_xact_id_if_assigned() AS settled, {_WITH_WRAPPING}
+WHERE d.owner = ANY($1::uuid[]) AND d.suite = $2 AND d.retired IS NULL AND d.wrapped IS NOT NULL
+ORDER BY d.owner, d.number DESC
 """
 _MAKE: Final = """
 INSERT INTO data_key (owner, kind, suite, wrapping, wrapped)
@@ -66,7 +73,7 @@ class Keyring:
         self.random_bytes: Final = random_bytes
         self._seconds: Final = seconds
         self._limit: Final = held
-        self._wrapping: dict[int, tuple[Suite, Cipher]] = {}
+        self._wrapping: dict[int, Cipher] = {}
         self._open: dict[int, DataKey | None] = {}
         self._current: dict[UUID, DataKey] = {}
         self._since = seconds()
@@ -91,9 +98,7 @@ class Keyring:
         found = {owner: self._current[owner] for owner in owners if owner in self._current}
         rest = owners.keys() - found.keys()
         if rest:
-            rows = await tx.fetch(_BY_OWNER, list(rest), suite.code)
-            await self._know_wrapping(tx, {row["wrapping"] for row in rows})
-            for row in rows:
+            for row in await tx.fetch(_BY_OWNER, list(rest), suite.code):
                 found[row["owner"]] = key = self._unwrapped(row)
                 if row["settled"]:
                     self._hold(row["owner"], key)
@@ -120,7 +125,7 @@ class Keyring:
             raise HubError(
                 Category.UNAVAILABLE, "no wrapping key was made", where="keys", todo="start the hub", code="no-keys"
             )
-        return row["number"], self._known(row)
+        return row["wrapping"], self._known(row)
 
     def forget(self) -> None:
         """Forget every open key."""
@@ -144,7 +149,6 @@ class Keyring:
             raise HubError(
                 Category.FAULT, "the key it was sealed by is not there", where="sealed bytes", code="no-data-key"
             )
-        await self._know_wrapping(tx, {row["wrapping"] for row in rows if row["wrapped"] is not None})
         if len(self._open) + len(rows) > self._limit:
             # Another request may have let go of what was here before this one came back.
             self._open = {number: key for number, key in self._open.items() if number in wanted}
@@ -152,27 +156,21 @@ class Keyring:
         if wanted - self._open.keys():
             await self._fetch(tx, wanted - self._open.keys(), wanted)
 
-    async def _know_wrapping(self, tx: Tx, numbers: set[int]) -> None:
-        unknown = numbers - self._wrapping.keys()
-        if unknown:
-            for row in await tx.fetch(_WRAPPING, list(unknown)):
-                self._known(row)
-
     def _known(self, row: Record) -> Cipher:
+        """The wrapping key of a row."""
         if self._master is None:
             raise no_master()
-        if row["number"] not in self._wrapping:
-            suite = suite_of(row["suite"])
-            key = unwrapped_by_master(self._master, suite, row["wrapped"])
-            self._wrapping[row["number"]] = suite, suite.cipher(key)
-        return self._wrapping[row["number"]][1]
+        number = row["wrapping"]
+        if number not in self._wrapping:
+            if row["wrapping_key"] is None:
+                raise broken()
+            suite = suite_of(row["wrapping_suite"])
+            self._wrapping[number] = suite.cipher(unwrapped_by_master(self._master, suite, row["wrapping_key"]))
+        return self._wrapping[number]
 
     def _unwrapped(self, row: Record) -> DataKey:
-        if self._master is None:
-            raise no_master()
-        _, cipher = self._wrapping[row["wrapping"]]
         suite = suite_of(row["suite"])
-        key = unwrap(cipher, row["wrapped"], data_key_name(row["owner"], suite, row["wrapping"]))
+        key = unwrap(self._known(row), row["wrapped"], data_key_name(row["owner"], suite, row["wrapping"]))
         return DataKey(row["number"], suite, suite.cipher(key))
 
     async def _made(self, tx: Tx, owners: Mapping[UUID, Kind], suite: Suite) -> dict[UUID, DataKey]:

@@ -37,6 +37,8 @@ EXCEPTIONS: Final = {
         ),
         "wires: it makes the store, the trail and the index and hands them to the doors",
     ),
+    "hub.run.keys": "the desk of key keepers: seals anew what stands, and tells counts; audited",
+    "hub.run.erasing": "takes a patient out of the record and out of the trail, and tells counts; audited",
     "hub.cli.audit": "the verifier, which imports nothing of the hub (tests/audit/test_verify.py)",
     "hub.cli.witness": "asks over HTTP, as anybody may",
     "hub.run.audit": "the desk of the trail: entries and their tree, nothing of the record; audited",

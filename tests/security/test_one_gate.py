@@ -59,6 +59,10 @@ COMMANDS: Final = {
     "convert": "has no database",
     "token": "signs with the key folder",
     "keys init": "makes the master key, a file",
+    **dict.fromkeys(
+        ("keys status", "keys encrypt", "keys rotate", "keys rewrap"), "seals anew what stands, and prints counts"
+    ),
+    "keys erase": "destroys, after two accounts said so, and prints counts",
     "consent decide": "has no database",
     "mpi link": "has no database",
     "mpi train": "reads the normalised demographics of the patient index alone, and prints counts",

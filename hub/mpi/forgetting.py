@@ -1,0 +1,26 @@
+"""What the index holds of a source patient, taken away for good. Decisions stay: they name comparisons, no values."""
+
+from __future__ import annotations
+
+from typing import Final
+from uuid import UUID
+
+from hub.db.database import Tx
+
+_BY_NUMBER: Final = ("DELETE FROM mpi_key WHERE source = $1", "DELETE FROM mpi_edge WHERE $1 IN (first, second)")
+_BY_KEY: Final = (
+    "DELETE FROM mpi_source WHERE pkey = $1",
+    "DELETE FROM mpi_review WHERE $1 IN (first, second)",
+    "DELETE FROM mpi_note WHERE $1 IN (first, second)",
+    "DELETE FROM mpi_proposal WHERE $1 IN (first, second)",
+    "DELETE FROM member WHERE pkey = $1",
+)
+
+
+async def forget(tx: Tx, pkey: UUID) -> None:
+    """Delete a source patient from the index, and from the person it belonged to."""
+    number = await tx.fetchval("SELECT number FROM mpi_source WHERE pkey = $1", pkey)
+    for statement in _BY_NUMBER if number is not None else ():
+        await tx.execute(statement, number)
+    for statement in _BY_KEY:
+        await tx.execute(statement, pkey)

@@ -1,0 +1,42 @@
+"""Messages erased with the patient they were about: their bytes go, their number, state and times stay.
+
+Nothing vanishes from the count of messages. What came again is erased too, and what waits or was refused in the same
+lanes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+from uuid import UUID
+
+from hub.db.database import Tx
+from hub.fhir.json import dumps
+from hub.pipeline.reason import refused
+from hub.pipeline.sealed import erased
+
+_OF_KEYS: Final = """
+SELECT i.id FROM inbox i JOIN data_key k ON k.owner = $1
+WHERE length(i.raw_key) > 10 AND substring(i.raw_key FROM 3 FOR 8) = int8send(k.number)
+"""
+#: Repeats and conflicts of these, and what waits or was refused and has no lanes but theirs.
+_BESIDE: Final = """
+SELECT id FROM inbox WHERE (reason ->> 'repeats')::bigint = ANY($1::bigint[])
+UNION SELECT d.id FROM inbox d WHERE d.state IN ('dead', 'queued') AND d.lanes <> '{}' AND d.lanes <@ ARRAY(
+    SELECT DISTINCT unnest(lanes) FROM inbox WHERE id = ANY($1::bigint[]))
+"""
+_ERASE: Final = """
+UPDATE inbox SET raw = '', repaired = NULL, raw_key = '', lanes = '{}', identity = '',
+    reason = CASE WHEN state IN ('queued', 'dead') THEN $2::jsonb ELSE reason END,
+    state = CASE WHEN state = 'queued' THEN 'dead' ELSE state END
+WHERE id = ANY($1::bigint[])
+"""
+
+
+async def forget(tx: Tx, pkey: UUID, known: Collection[int]) -> int:
+    """Erase the messages that the data keys of a source patient wrap, and `known` ones; how many there were."""
+    found = {*known, *(row[0] for row in await tx.fetch(_OF_KEYS, pkey))}
+    found |= {row[0] for row in await tx.fetch(_BESIDE, list(found))}
+    reason = dumps(refused(erased()).as_json()).decode()
+    await tx.execute(_ERASE, sorted(found), reason)
+    return len(found)

@@ -1,0 +1,125 @@
+"""Erasing a source patient: one keeper asks, another confirms; then the keys go, and all they sealed with them."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+from uuid import UUID
+
+from hub.audit.deeds import Scribe
+from hub.audit.erasure import erase as erase_entries
+from hub.audit.trail import Trail
+from hub.db.database import Database, Tx
+from hub.kernel.clock import Clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.pipeline import forgetting as inbox
+from hub.records import forgetting as record
+from hub.sealing import renewal
+
+#: Seconds between two looks whether transactions of before are over, and whether entries have become leaves.
+_PAUSE: Final = 0.2
+#: Looks at entries that are no leaves yet: some ten seconds. Without a hub that runs they do not become any.
+_LOOKS: Final = 50
+
+_ASK: Final = """
+INSERT INTO erasure (patient, reason, asked_by, asked) VALUES ($1, $2, $3, $4)
+ON CONFLICT (patient) DO UPDATE SET reason = excluded.reason, asked_by = excluded.asked_by, asked = excluded.asked
+WHERE erasure.confirmed IS NULL
+"""
+_CONFIRM: Final = "UPDATE erasure SET confirmed_by = $2, confirmed = $3 WHERE patient = $1 AND confirmed IS NULL"
+_LEFT: Final = "SELECT count(*) FROM audit WHERE patient_keys @> ARRAY[$1::uuid]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Erased:
+    """What went: keys, versions of resources, messages; `entries` of the trail that still name the patient."""
+
+    keys: int
+    versions: int
+    messages: int
+    entries: int
+
+
+class Erasing:
+    """The desk of keepers. `who` is the account at the machine."""
+
+    def __init__(self, database: Database, trail: Trail, who: str, clock: Clock) -> None:
+        self._database: Final = database
+        self._trail: Final = trail
+        self._who: Final = who
+        self._clock: Final = clock
+
+    async def ask(self, patient: str, reason: str) -> None:
+        """Ask for a source patient (resource id) to be erased. Raises HubError INVALID without a reason, NOT_FOUND."""
+        if not reason.strip():
+            raise HubError(Category.INVALID, "is missing", where="reason", todo="say why, without patient data")
+        async with self._database.transaction() as tx:
+            if not await record.is_kept(tx, patient):
+                raise HubError(Category.NOT_FOUND, "no source Patient has this id", where="patient", code="no-patient")
+            await tx.execute(_ASK, patient, reason, self._who, self._clock())
+            await self._note(tx, "ask to erase", reason)
+
+    async def confirm(self, patient: str) -> Erased:
+        """Erase what another keeper asked for. What was cut off is finished by confirming again.
+
+        Raises HubError NOT_FOUND where nobody asked, FORBIDDEN where the same account did.
+        """
+        pkey = reference_key("Patient", patient)
+        async with self._database.transaction() as tx:
+            await self._may_confirm(tx, patient)
+            await tx.execute(_CONFIRM, patient, self._who, self._clock())
+            await self._note(tx, "erase", "")
+            keys = await renewal.erase(tx, pkey)
+            mark = await renewal.horizon(tx)
+        await self._until_settled(mark)
+        async with self._database.transaction() as tx:
+            messages = await inbox.forget(tx, pkey, await record.messages(tx, pkey))
+            versions = await record.forget(tx, pkey)
+        entries = await self._forget_entries(patient, pkey)
+        return Erased(keys=keys, versions=versions, messages=messages, entries=entries)
+
+    async def waiting(self) -> list[tuple[str, str, str, datetime]]:
+        """What waits for a second keeper: patient, reason, who asked, when."""
+        async with self._database.connection() as tx:
+            rows = await tx.fetch(
+                "SELECT patient, reason, asked_by, asked FROM erasure WHERE confirmed IS NULL ORDER BY asked"
+            )
+        return [tuple(row) for row in rows]
+
+    async def _may_confirm(self, tx: Tx, patient: str) -> None:
+        asked_by = await tx.fetchval("SELECT asked_by FROM erasure WHERE patient = $1 FOR UPDATE", patient)
+        if asked_by is None:
+            raise HubError(
+                Category.NOT_FOUND, "nobody asked for it", where="patient", todo="ask first: yilian keys erase --reason"
+            )
+        if asked_by == self._who:
+            raise HubError(
+                Category.FORBIDDEN, "who asked for it cannot confirm it", where="keys erase", todo="ask another keeper"
+            )
+
+    async def _until_settled(self, mark: str) -> None:
+        while True:
+            async with self._database.connection() as tx:
+                if await renewal.settled(tx, mark):
+                    return
+            await asyncio.sleep(_PAUSE)
+
+    async def _forget_entries(self, patient: str, pkey: UUID) -> int:
+        """Erase the patient from the trail as far as it is in the tree; how many entries are not yet."""
+        left = 0
+        for _ in range(_LOOKS):
+            async with self._database.transaction() as tx:
+                await erase_entries(tx, patient)
+                left = await tx.fetchval(_LEFT, pkey)
+            if not left:
+                break
+            await asyncio.sleep(_PAUSE)
+        return left
+
+    async def _note(self, tx: Tx, deed: str, reason: str) -> None:
+        """Of whom is not said: the trail shall not name who was erased."""
+        said = {"keys": deed, "reason": reason}
+        await self._trail.append(tx, [Scribe(self._clock).at_the_machine("key-keeper", self._who, said)])
