@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -15,6 +15,7 @@ from hub.api.consent_schemas import CONSENT, fhir
 from hub.api.json_doors import Door
 from hub.api.review_schemas import REVIEW
 from hub.api.workbench_schemas import WORKBENCH
+from hub.gate.aggregate_wish import By
 from hub.kernel.types import Json
 
 PATH: Final = "/api/openapi.json"
@@ -38,6 +39,25 @@ SCHEMAS: Final[Json] = {
     "OutboundFeeds": _object(["feeds"], feeds={"type": "array", "items": {"type": "object"}}),
     "OutboundMessages": _object(["messages"], messages={"type": "array", "items": {"type": "object"}}),
     "Resent": _object(["resent"], resent={"type": "integer"}),
+    "AggregateQuery": {
+        **_object(["count"], count=_TEXT, by={"type": "array", "items": {"enum": list(get_args(By))}, "maxItems": 3}),
+        "additionalProperties": False,
+    },
+    "Aggregate": _object(
+        ["count", "by", "cells", "least", "moved", "at"],
+        count=_TEXT,
+        by={"type": "array", "items": _TEXT},
+        cells={
+            "type": "array",
+            "items": {
+                **_object(["persons"], persons={"type": ["integer", "null"]}),
+                "additionalProperties": _TEXT,
+            },
+        },
+        least=_NUMBER,
+        moved=_NUMBER,
+        at=_TEXT,
+    ),
     "Alarms": _object(["alarms"], alarms={"type": "array", "items": {"type": "object"}}),
     "Checkpoint": _object(sorted(_HEAD), **_HEAD),
     "ConsistencyProof": _object([*sorted(_HEAD), "first", "proof"], **_HEAD, first=_NUMBER, proof=_HASHES),

@@ -9,6 +9,7 @@ from functools import partial
 
 from fastapi import FastAPI
 
+from hub.api.aggregates import aggregate_doors
 from hub.api.app import create_app
 from hub.api.asked import engineer_of
 from hub.api.audit import audit_doors
@@ -107,6 +108,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
     law = await consent_doors_of(foundation, database, store, directory, trail)
     doors = consent_api(law, gate, settings.base_url)
     doors += audit_doors(gate.tree, gate.alarms)
+    doors += aggregate_doors(gate.aggregates)
     doors += topic_doors(settings.canonical_base)
     bell = bell_of(settings.redis_url, foundation.log)
     doors += workbench_doors(Workbench(foundation, database, trail, bell), directory)

@@ -1,4 +1,4 @@
-"""Running an export: parcels from the gate into files, one type to a file.
+"""Running an export: parcels from the gate into files, one type to a file, as many open as there are types.
 
 An export that was interrupted begins anew in a new snapshot, with files of its own: the two are never mixed, so no line
 is there twice and none is missing.
@@ -32,54 +32,66 @@ FILE_BYTES: Final = 64 * 1024 * 1024
 _NOTE_SECONDS: Final = 1.0
 
 
-@dataclass(slots=True, kw_only=True)
-class _Files:
-    """The files of one attempt: those that are closed, and the one that is open."""
+@dataclass(slots=True)
+class _Open:
+    """A file that is being written: `lines` of JSON of `size` bytes so far."""
 
-    vault: Vault
-    job: Job
-    closed: list[File] = field(default_factory=list)
-    writer: Writer | None = None
-    about: tuple[FileKind, str] = ("output", "")
+    name: str
+    writer: Writer
     lines: int = 0
     size: int = 0
 
     @property
+    def full(self) -> bool:
+        return self.lines >= FILE_LINES or self.size >= FILE_BYTES
+
+
+@dataclass(slots=True, kw_only=True)
+class _Files:
+    """The files of one attempt: those that are closed, and of each kind and type the one that is open."""
+
+    vault: Vault
+    job: Job
+    closed: list[File] = field(default_factory=list)
+    open: dict[tuple[FileKind, str], _Open] = field(default_factory=dict)
+    names: int = 0
+
+    @property
     def taken(self) -> int:
         """Bytes on the disk."""
-        return sum(one.size for one in self.closed) + (self.writer.size if self.writer else 0)
+        return sum(one.size for one in self.closed) + sum(one.writer.size for one in self.open.values())
 
     async def add(self, kind: FileKind, rtype: str, content: bytes, lines: int, size: int) -> None:
-        """Put a frame into the open file if it belongs there and there is room, else into a new one."""
-        if self.about != (kind, rtype) or self.lines >= FILE_LINES or self.size >= FILE_BYTES:
-            await self.close()
-        if self.writer is None:
-            self.about, self.lines, self.size = (kind, rtype), 0, 0
-            self.writer = self.vault.writer(self.job.id, self._name(), self.job.key)
-        await self.writer.write(content)
-        self.lines += lines
-        self.size += size
+        """Put a frame into the open file of its kind and type if there is room, else into a new one."""
+        found = self.open.get((kind, rtype))
+        if found is not None and found.full:
+            await self._close(kind, rtype)
+            found = None
+        if found is None:
+            self.names += 1
+            name = f"{self.job.attempt}-{self.names}"
+            found = self.open[kind, rtype] = _Open(name, self.vault.writer(self.job.id, name, self.job.key))
+        await found.writer.write(content)
+        found.lines += lines
+        found.size += size
 
     async def close(self) -> None:
-        """Make the open file durable and note it."""
-        writer = self.writer
-        if writer is None:
-            return
-        kind, rtype = self.about
-        await writer.sync()
-        writer.close()
-        number, name = len(self.closed) + 1, self._name()
+        """Make all open files durable and note them."""
+        for kind, rtype in list(self.open):
+            await self._close(kind, rtype)
+
+    async def _close(self, kind: FileKind, rtype: str) -> None:
+        one = self.open[kind, rtype]
+        await one.writer.sync()
+        one.writer.close()
+        number, writer = len(self.closed) + 1, self.open.pop((kind, rtype)).writer
         self.closed.append(
-            File(number=number, kind=kind, type=rtype, name=name, frames=writer.frames, size=writer.size)
+            File(number=number, kind=kind, type=rtype, name=one.name, frames=writer.frames, size=writer.size)
         )
-        self.writer = None
 
     def abandon(self) -> None:
-        if self.writer is not None:
-            self.writer.close()
-
-    def _name(self) -> str:
-        return f"{self.job.attempt}-{len(self.closed) + 1}"
+        for one in self.open.values():
+            one.writer.close()
 
 
 class Exporter:

@@ -8,7 +8,7 @@ from typing import Final
 from consent.person import Person
 from consent.times import holds, read_period
 from hub.auth.actor import Actor
-from hub.auth.approvals import SECOND, Approval
+from hub.auth.approvals import ETHICS, SECOND, Approval
 from hub.auth.directory import PREFIX, Directory
 from hub.auth.scopes import confines
 from hub.gate.moments import moment_of
@@ -51,3 +51,10 @@ def second_person(approval: Approval | None, actor: Actor, person: Person, at: d
     if given.get("patient") not in person.references:
         return {}
     return {"reference": given.get("reference"), "organization": given.get("organization")}
+
+
+def ethics_approval(approval: Approval | None) -> Json:
+    """The `ethicsApproval` of the rules, as it was recorded; {} where the token names none."""
+    if approval is None or approval.kind != ETHICS:
+        return {}
+    return {"id": approval.id, **approval.content}

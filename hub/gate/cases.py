@@ -18,7 +18,7 @@ from consent.organisations import Organisations
 from consent.person import Person
 from consent.references import References
 from consent.rule import RELATED
-from consent.tables import CLINICAL_ROLES, CLINICIAN, FAMILY_DOCTOR
+from consent.tables import CLINICAL_ROLES, CLINICIAN, ENTERPRISE, FAMILY_DOCTOR, REGIONAL_CENTRE
 from hub.auth import approvals
 from hub.auth.actor import Actor
 from hub.auth.approvals import Approval
@@ -26,7 +26,7 @@ from hub.auth.directory import Directory
 from hub.db.database import Tx
 from hub.gate import dossiers
 from hub.gate.alike import NO_LOOKS, Looks, looks_of
-from hub.gate.asking import PERSONAL, is_confined, request_of, second_person
+from hub.gate.asking import PERSONAL, ethics_approval, is_confined, request_of, second_person
 from hub.gate.dossiers import Dossier, Ties, Whom
 from hub.gate.moments import instant_of
 from hub.gate.policy import permitted
@@ -37,6 +37,8 @@ from hub.store.conditions import Condition
 
 #: Persons prepared in one turn of the event loop.
 _TURN: Final = 50
+#: Roles of whose requests nothing hangs on the person but the consents and the relationship.
+_PLAIN: Final = CLINICAL_ROLES | {REGIONAL_CENTRE, ENTERPRISE}
 _NOBODY: Final = Person(frozenset(), None, (), (), ())
 
 
@@ -141,7 +143,8 @@ class Cases:
         """The case of a person as if `actor` asked, under an `ethicsApproval` where one is given; it is not kept."""
         at = _not_before(dossier.consents, self.at)
         second = second_person(self.second, actor, dossier.person, at)
-        request = {**request_of(actor, self.rules.directory, at), "coApproval": second, "ethicsApproval": ethics or {}}
+        approvals = {"coApproval": second, "ethicsApproval": ethics or ethics_approval(self.second)}
+        request = {**request_of(actor, self.rules.directory, at), **approvals}
         inquiry = self.rules.inquiry(request, dossier.person, dossier.consents)
         if inquiry.consents == () and _is_plain(actor):
             unspoken = self.rules.unspoken(actor, inquiry.related)
@@ -189,7 +192,7 @@ def _is_plain(actor: Actor) -> bool:
     """Whether all of its requests are alike, but for what consents say: nothing of it hangs on the person's age or
     proxies, on when the glass was broken, or on a second person.
     """
-    return actor.role in CLINICAL_ROLES and actor.break_glass is None and actor.co_approval is None
+    return actor.role in _PLAIN and actor.break_glass is None and actor.co_approval is None
 
 
 def _not_before(consents: Iterable[CompiledConsent], at: datetime) -> datetime:

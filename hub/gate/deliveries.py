@@ -1,5 +1,7 @@
 """Parcels leaving the hub: each row is judged again under what holds now, and only then becomes a line of NDJSON.
 
+For a token of the de-identified form the line is the row in that form.
+
 A consent that changed since the parcel was packed has effect at once; what it forbids is left out without a trace. A
 resource that changed is judged by the stricter of what it was then and what it is now. One audit row names the patients
 of all lines of a file, and is durable before the first of them leaves.
@@ -17,11 +19,13 @@ from hub.db.database import Tx
 from hub.fhir.json import dumps
 from hub.gate.cases import Cases
 from hub.gate.checks import basis_of, look_up_all
+from hub.gate.disguises import Disguised, Project
 from hub.gate.door import Door
 from hub.gate.hidden import bound, discreet, hidden_from
 from hub.gate.parcels import unpack
 from hub.gate.recorder import Asked, Basis
 from hub.gate.release import decide, decide_version
+from hub.gate.secondary_exports import FORMS, is_deidentified
 from hub.kernel.types import Json
 from hub.store.values import Stored
 
@@ -54,8 +58,8 @@ async def deliver(door: Door, asked: Asked, horizon: str, contents: Contents) ->
     `horizon` is the snapshot of their export. Raises HubError FORBIDDEN when the token does not cover the type,
     UNAVAILABLE when the audit row cannot be written.
     """
-    await door.admit(asked, "s")
-    await door.admit(asked, "r")
+    await door.admit(asked, "s", FORMS)
+    await door.admit(asked, "r", FORMS)
     judged = await door.settled(lambda: _recorded(door, asked, horizon, contents))
     return _lines(door, asked, judged.permitted, contents)
 
@@ -85,11 +89,15 @@ def _decision(cases: Cases, row: Stored, now: Stored | None) -> Decision:
 
 
 async def _lines(door: Door, asked: Asked, permitted: Sequence[bytes], contents: Contents) -> AsyncIterator[bytes]:
-    number = 0
+    number, disguised = 0, None
+    if is_deidentified(asked.actor):
+        disguised = Disguised(door, Project(door.secret, asked.actor))
     async for content in contents():
         rows = [row for row, stays in zip(unpack(content), permitted[number], strict=True) if stays]
         number += 1
-        if rows:
+        if rows and disguised is not None:
+            yield _NEWLINE.join([*await _disguised(door, asked, rows, disguised), b""])
+        elif rows:
             yield _deletions(rows) if rows[0].deleted else _NEWLINE.join([*await _bodies(door, asked, rows), b""])
 
 
@@ -101,6 +109,16 @@ async def _bodies(door: Door, asked: Asked, rows: Sequence[Stored]) -> Iterable[
         cases = await door.cases(tx, asked)
         hidden = await hidden_from(door, tx, cases, rows)
     return [discreet(row, hidden).body for row in rows]
+
+
+async def _disguised(door: Door, asked: Asked, rows: Sequence[Stored], disguised: Disguised) -> Iterable[bytes]:
+    """Bodies in de-identified form; what is about nobody needs none."""
+    if rows[0].patient is None:
+        return [row.body for row in rows]
+    async with door.database.connection() as tx:
+        cases = await door.cases(tx, asked)
+        await look_up_all(tx, cases, rows)
+        return await disguised.bodies(tx, cases, rows[0].type, [(row.pkey, row.body) for row in rows])
 
 
 def _deletions(rows: Sequence[Stored]) -> bytes:

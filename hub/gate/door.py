@@ -22,7 +22,7 @@ from hub.gate.dossiers import Whom
 from hub.gate.pace import Pace
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
-from hub.gate.visible import admit
+from hub.gate.visible import IDENTIFIED_ALONE, admit
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.mpi.index import PatientIndex
@@ -36,7 +36,7 @@ _TIMES: Final = 5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Door:
-    """The means of the gate."""
+    """The means of the gate. `secret` (32 bytes) is what projects are hidden by."""
 
     database: Database
     store: Store
@@ -44,6 +44,7 @@ class Door:
     concerned: Concerned
     rules: Rules
     seal: Seal
+    secret: bytes
     recorder: Recorder
     pace: Pace
     clock: Clock
@@ -55,13 +56,14 @@ class Door:
     index: PatientIndex
     observer: Observer
 
-    async def admit(self, asked: Asked, letter: Letter) -> None:
+    async def admit(self, asked: Asked, letter: Letter, forms: frozenset[str] = IDENTIFIED_ALONE) -> None:
         """Raise HubError FORBIDDEN, recorded, when the token leaves this request out or broke the glass too often.
 
-        The latter does not depend on what is asked for, so the refusal tells nothing about it.
+        The latter does not depend on what is asked for, so the refusal tells nothing about it. `forms` are those this
+        way out can give.
         """
         try:
-            admit(asked.actor, asked.type or "*", letter)
+            admit(asked.actor, asked.type or "*", letter, forms)
             if asked.actor.break_glass is not None:
                 await self._refuse_too_many(asked)
         except HubError as refusal:

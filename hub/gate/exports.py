@@ -26,6 +26,8 @@ from hub.gate.parcels import Parcel, pack
 from hub.gate.reach import within
 from hub.gate.recorder import Asked
 from hub.gate.restricted import confine
+from hub.gate.secondary_exports import FORMS, is_deidentified, refuse_singling_out
+from hub.gate.secondary_exports import parcels as disguisable
 from hub.gate.visible import REFUSED_SEARCHES, of_population
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Query
@@ -74,6 +76,10 @@ async def opened(
     try:
         async with door.snapshot() as tx:
             cases = await door.cases(tx, asked)
+            if is_deidentified(asked.actor):
+                snapshot = await door.store.snapshot(tx)
+                yield Export(time=time, snapshot=snapshot, parcels=disguisable(door, asked, tx, cases, wish))
+                return
             visible = await of_population(tx, cases, await door.concerned.ask(tx, cases))
             snapshot = await door.store.snapshot(tx)
             stretches = _stretches(asked.actor, wish, _met(cohort, wish), horizon, await door.store.types(tx))
@@ -86,7 +92,7 @@ async def opened(
 
 async def _admit(door: Door, asked: Asked) -> None:
     """By the token alone. A break-glass opens the record of one patient, which no export is."""
-    await door.admit(replace(asked, type=_some_type(asked.actor)), "s")
+    await door.admit(replace(asked, type=_some_type(asked.actor)), "s", FORMS)
     if asked.actor.break_glass is not None:
         await door.recorder.refused(asked, "break-glass-one-patient")
         raise HubError(
@@ -118,10 +124,12 @@ def _read(door: Door, actor: Actor, level: Level, params: Parameters, *, lenient
             todo="ask for a wider scope, or for fewer types",
             code="scope-not-allowed",
         )
-    return replace(wish, filters=tuple(_narrowed(actor, query) for query in wish.filters))
+    if is_deidentified(actor):
+        refuse_singling_out(wish)
+    return replace(wish, filters=tuple(narrowed(actor, query) for query in wish.filters))
 
 
-def _narrowed(actor: Actor, query: Query) -> Query:
+def narrowed(actor: Actor, query: Query) -> Query:
     """A query such that it looks into nothing the actor may not search."""
     return within(confine(query) if actor.role in CLINICAL_ROLES else query, actor.scopes)
 
@@ -152,7 +160,7 @@ def _searched(actor: Actor, query: Query) -> Query:
             todo="ask for a wider scope",
             code="scope-not-allowed",
         )
-    return _narrowed(actor, query)
+    return narrowed(actor, query)
 
 
 def _met(cohort: Cohort, wish: ExportWish) -> Cohort:

@@ -31,6 +31,7 @@ from hub.gate import (
     stewards,
     summaries,
 )
+from hub.gate.aggregates import AggregateWay
 from hub.gate.alarms import AlarmWay
 from hub.gate.bulk_way import BulkWay
 from hub.gate.cases import Rules
@@ -104,6 +105,7 @@ class Gate:
             concerned=Concerned(panel_limit),
             rules=Rules(directory, Configuration(base_urls=(base_url,) if base_url else ())),
             seal=Seal(page_secret),
+            secret=page_secret,
             recorder=recorder,
             pace=Pace(database, recorder, clock, candidate_limit, candidate_limits or {}),
             clock=clock,
@@ -125,6 +127,11 @@ class Gate:
     def bulk(self) -> BulkWay:
         """What leaves by the file (Bulk Data 2.0)."""
         return BulkWay(self._door)
+
+    @property
+    def aggregates(self) -> AggregateWay:
+        """Counts of persons, for those who may have no record of any."""
+        return AggregateWay(self._door)
 
     @property
     def tree(self) -> TreeWay:

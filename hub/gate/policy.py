@@ -22,6 +22,7 @@ from hub.gate.labels import carries
 from hub.gate.ordinary import ordinary
 from hub.gate.provisions import Pointed, statements
 from hub.gate.proxy_policy import proxy_access
+from hub.gate.secondary_policy import secondary_use
 from hub.store.conditions import AuthorOrg, Condition, TypeIn
 from hub.store.logic import NEVER, every, no, some
 
@@ -40,7 +41,7 @@ def permitted(inquiry: Inquiry, own: frozenset[str], pointed: Pointed) -> Condit
         case "proxy":
             return proxy_access(inquiry, pointed)
     if inquiry.role not in CLINICAL_ROLES:
-        return NEVER
+        return secondary_use(inquiry, pointed)
     by_author = AuthorOrg(own) if own and (inquiry.role == CLINICIAN or inquiry.related) else NEVER
     return every([no(TypeIn(RECORD_TYPES)), some([by_author, _consented(inquiry, pointed)])])
 

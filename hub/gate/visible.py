@@ -17,6 +17,7 @@ from consent.tables import (
     CLINICAL_ROLES,
     CLINICIAN,
     ENTERPRISE,
+    IDENTIFIED,
     NON_PATIENT_TYPES,
     RECORD_TYPES,
     REGIONAL_CENTRE,
@@ -35,21 +36,25 @@ from hub.store.values import Group, Panel, Visible
 
 NOTHING: Final = Visible()
 
+IDENTIFIED_ALONE: Final = frozenset({IDENTIFIED})
+
 #: Codes of searches that are refused for whom they concern.
 REFUSED_SEARCHES: Final = frozenset({"break-glass-one-patient", "too-costly"})
 
-_WITHOUT_FORM: Final = frozenset({REGIONAL_CENTRE, RESEARCHER, ENTERPRISE})
+#: Roles that use no identified record.
+SECONDARY: Final = frozenset({REGIONAL_CENTRE, RESEARCHER, ENTERPRISE})
 
 
-def admit(actor: Actor, resource_type: str, letter: Letter) -> None:
+def admit(actor: Actor, resource_type: str, letter: Letter, forms: frozenset[str] = IDENTIFIED_ALONE) -> None:
     """Raise HubError FORBIDDEN when the role reads no records or the token's scopes leave this out.
 
-    `resource_type` `*` is a request over all types. Depends on the token alone, so it tells nothing about the store.
+    `resource_type` `*` is a request over all types; `forms` are those this way out can give. Depends on the token
+    alone, so it tells nothing about the store.
     """
-    if actor.role in _WITHOUT_FORM:
-        todo = "de-identified and aggregate forms cannot be produced yet"
-        raise _forbidden("this role reads no identified records", todo, "form-not-available")
-    if actor.role not in CLINICAL_ROLES | PERSONAL:
+    if actor.role in SECONDARY and actor.form not in forms - IDENTIFIED_ALONE:
+        todo = "de-identified records leave by $export, figures by POST /api/aggregates"
+        raise _forbidden("the form of this token does not leave by this way", todo, "form-not-available")
+    if actor.role not in CLINICAL_ROLES | PERSONAL | SECONDARY:
         raise _forbidden("this role does not read records", "use the door of its own", "role-not-allowed")
     if not allows(actor.scopes, resource_type, letter):
         raise _forbidden("the token's scopes do not cover this", "ask for a wider scope", "scope-not-allowed")
@@ -86,6 +91,16 @@ async def of_population(tx: Tx, cases: Cases, keys: Sequence[UUID]) -> Visible:
     ties, default = cases.ties, cases.rules.unspoken(cases.actor, True)
     panel = Panel(kind=ties.kind, parties=ties.parties, at=ties.at, condition=default)
     return replace(of_patients(cases), panel=panel)
+
+
+def of_batch(cases: Cases, keys: Sequence[UUID]) -> Visible:
+    """The predicate of secondary use of these source patients, whose persons were looked up."""
+    groups: defaultdict[Condition, list[UUID]] = defaultdict(list)
+    for key in keys:
+        if key in cases.by_pkey:
+            groups[cases.by_pkey[key].condition(cases.own)].append(key)
+    found = tuple(Group(pkeys=tuple(pkeys), condition=condition) for condition, pkeys in groups.items())
+    return Visible(withheld=RECORD_TYPES, groups=found, confined=tuple(keys))
 
 
 def _grouped(cases: Iterable[Case], own: tuple[str, ...]) -> tuple[Group, ...]:

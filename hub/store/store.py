@@ -11,6 +11,7 @@ from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
 from hub.store import (
     claims,
+    commonness,
     compartment,
     exact,
     explain,
@@ -177,6 +178,27 @@ class Store:
     async def types(self, tx: Tx) -> list[str]:
         """The types of which anything is stored."""
         return await walk.types(tx)
+
+    def patients(self, tx: Tx) -> AsyncIterator[list[UUID]]:
+        """The keys of all source patients whose Patient stands, in order, some at a time. `tx` is in a transaction."""
+        return walk.patients(tx)
+
+    def matching(self, tx: Tx, query: Query) -> AsyncIterator[list[UUID]]:
+        """The keys of source patients of whom a query finds anything at all, in order, some at a time.
+
+        No predicate is part of it: whoever asks decides about each of them, and tells of none. `tx` as for `patients`.
+        """
+        return walk.matching(tx, query)
+
+    async def common_codings(
+        self, tx: Tx, rtype: str, wanted: Collection[tuple[str, str]], least: int
+    ) -> set[tuple[str, str]]:
+        """Those (system, code) that at least `least` persons have in resources of this type."""
+        return await commonness.common_codings(tx, rtype, wanted, least)
+
+    async def common_births(self, tx: Tx, band: int, least: int) -> set[tuple[str, int]]:
+        """(gender, first year) of the bands of `band` years that at least `least` persons were born in."""
+        return await commonness.common_births(tx, band, least)
 
     async def snapshot(self, tx: Tx) -> str:
         """What `tx` sees, as a horizon that stays valid."""

@@ -7,10 +7,11 @@ out of what the cursor brings, and fetched when its turn comes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from asyncpg import Record
 
@@ -45,6 +46,9 @@ WITH RECURSIVE found AS (
 )
 SELECT type FROM found WHERE type IS NOT NULL
 """
+#: Source patients given at once.
+PATIENTS: Final = 500
+_PATIENTS: Final = "SELECT pkey FROM resource WHERE type = $1 AND NOT deleted ORDER BY pkey"
 _SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
 
 
@@ -54,6 +58,7 @@ class Stretch:
 
     `queries`: a row fulfils one of them (none: any row). `patients`: ids of source patients or persons outside of whom
     nothing is wanted (None: anybody), `members`: a resource of the same source patient fulfils each of these queries.
+    `within`: keys of source patients, in the same way, as an index finds them.
     `about`: only what is about a patient. Changed after `since`, or, with `horizon` (a snapshot as text), not visible
     there; changed before or at `until`. `deleted`: the deletions instead of what stands, whatever the queries.
     """
@@ -62,6 +67,7 @@ class Stretch:
     queries: tuple[Query, ...] = ()
     patients: tuple[str, ...] | None = None
     members: tuple[Query, ...] = ()
+    within: tuple[UUID, ...] | None = None
     about: bool = False
     since: datetime | None = None
     horizon: str | None = None
@@ -78,6 +84,7 @@ class _Plan:
     queries: tuple[tuple[Clause, ...], ...]
     patients: People | None
     members: tuple[Target, ...]
+    within: Bind | None
     about: bool
     since: Bind | None
     horizon: Bind | None
@@ -117,6 +124,33 @@ async def walk(tx: Tx, stretch: Stretch, visible: Visible) -> AsyncIterator[list
         yield piece
 
 
+def patients(tx: Tx) -> AsyncIterator[list[UUID]]:
+    """Keys of the source patients whose Patient stands, in order."""
+    return _keys(tx, _PATIENTS, [type_number("Patient")])
+
+
+def matching(tx: Tx, query: Query) -> AsyncIterator[list[UUID]]:
+    """Keys of the source patients of whom a query finds anything, in order."""
+    text, values = _matching(
+        _plan(Stretch(type=query.type or "", queries=(query,), about=True), Visible(everything=True))
+    )
+    return _keys(tx, text, values)
+
+
+@statement(64)
+def _matching(emit: Emitter, plan: _Plan) -> str:
+    (clauses,) = plan.queries
+    found = scan(emit, plan.type, clauses, plan.seen, whole=True)
+    found.conditions += _bounds(emit, plan, found.row)
+    return f"SELECT DISTINCT pkey FROM ({found.sql(f'{found.row}.pkey')}) AS found ORDER BY pkey"
+
+
+async def _keys(tx: Tx, text: str, values: Sequence[Any]) -> AsyncIterator[list[UUID]]:
+    cursor = await tx.cursor(text, *values, timeout=_PATIENCE)
+    while rows := await cursor.fetch(PATIENTS, timeout=_PATIENCE):
+        yield [row[0] for row in rows]
+
+
 async def _whole(tx: Tx, row: Record) -> tuple[Any, ...]:
     rtype, rid, pkey = type_name(row[0]), row[1], row[_BODY + 1]
     body = await tx.fetchval(_BODY_OF, pkey, reference_key(rtype, rid))
@@ -140,6 +174,7 @@ def _plan(stretch: Stretch, visible: Visible) -> _Plan:
         queries=() if stretch.deleted else tuple(query.clauses for query in stretch.queries),
         patients=None if stretch.patients is None else people(stretch.patients, expand=False),
         members=tuple(map(_target, stretch.members)),
+        within=None if stretch.within is None else Bind(list(stretch.within), "uuid[]"),
         about=stretch.about,
         since=None if stretch.since is None or stretch.horizon else Bind(stretch.since, "timestamptz"),
         horizon=None if stretch.horizon is None else Bind(stretch.horizon, "text"),
@@ -180,6 +215,8 @@ def _bounds(emit: Emitter, plan: _Plan, row: str) -> list[str]:
         bounds.append(f"{row}.updated <= {emit.use(plan.until)}")
     if plan.patients is not None:
         bounds.append(f"{row}.pkey = ANY({sources(emit, plan.patients)})")
+    if plan.within is not None:
+        bounds.append(f"{row}.pkey = ANY({emit.use(plan.within)})")
     for member in plan.members:
         found = scan(emit, member.type, member.clauses, plan.seen, whole=True)
         bounds.append(f"{row}.pkey IN ({found.sql(f'{found.row}.pkey')})")
