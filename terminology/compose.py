@@ -77,17 +77,25 @@ class Composer:
         listed: dict[Coding, str] = {}
         for system, codes in codings.items():
             edition = self._catalogue.find(CODE_SYSTEM, system)
-            if edition is not None and edition.head.get("content") == "complete":
+            if edition is not None and edition.whole:
                 conditions[edition.number] = (edition, Keys(tuple(map(edition.key, codes))))
             else:
                 listed |= {Coding(system, code): "" for code in codes}
         return Meaning(conditions, listed)
 
     async def of(self, value_set: Json, depth: int = 0) -> Meaning:
-        """Of a ValueSet resource: its composition, or the expansion it brings."""
+        """Of a ValueSet resource: its composition, or the whole expansion it brings where that cannot be decided."""
         compose = value_set.get("compose")
         if compose is None:
             return _expanded(value_set)
+        try:
+            return await self._composed(compose, depth)
+        except HubError as error:
+            if error.category is Category.UNAVAILABLE or "expansion" not in value_set:
+                raise
+            return _expanded(value_set)
+
+    async def _composed(self, compose: Json, depth: int) -> Meaning:
         found = Meaning()
         for part in compose.get("include", ()):
             found = _united(found, await self._part(part, depth))
@@ -110,7 +118,7 @@ class Composer:
         url = part["system"]
         version = part.get("version") or self._versions.get(url, "")
         edition = self._catalogue.find(CODE_SYSTEM, url, version)
-        if edition is None or edition.head.get("content") == "not-present":
+        if edition is None or edition.head.get("content") == "not-present" or (not edition.whole and "concept" in part):
             return self._listed(part)
         filters = [await self._filter(edition, one) for one in part.get("filter", ())]
         if "concept" in part:

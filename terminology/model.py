@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
 from hub.kernel.types import Json
@@ -74,7 +75,18 @@ class Edition:
     version: str
     current: bool
     total: int
+    loaded: datetime
     head: Json
+
+    @property
+    def id(self) -> str:
+        """Of the resource it is read as."""
+        return str(self.number)
+
+    @property
+    def whole(self) -> bool:
+        """Whether a code it does not have is none."""
+        return self.head.get("content") == "complete"
 
     @property
     def canonical(self) -> str:
@@ -112,8 +124,21 @@ class Found:
 
     def named(self, language: str) -> str:
         """Its name in a language (BCP 47; the primary subtag is enough), or its display."""
-        wanted = language.partition("-")[0].lower()
+        return self._designated(language) or self.display
+
+    def told_in(self, language: str, spoken: str) -> str:
+        """Its name in a language, the display being in `spoken`; "" if it has none."""
+        same = bool(spoken) and _primary(spoken) == _primary(language)
+        return self.display if same and self.display else self._designated(language)
+
+    def _designated(self, language: str) -> str:
+        wanted = _primary(language)
         for one in self.details.get("designation", ()) if wanted else ():
-            if str(one.get("language", "")).partition("-")[0].lower() == wanted:
+            if _primary(str(one.get("language", ""))) == wanted:
                 return str(one["value"])
-        return self.display
+        return ""
+
+
+def _primary(language: str) -> str:
+    """The primary subtag of a language tag."""
+    return language.partition("-")[0].lower()

@@ -12,7 +12,7 @@ from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
-from terminology.condition import Child, Condition, Numbers, Sql
+from terminology.condition import Child, Condition, Keys, Numbers, Sql
 from terminology.model import Edition, Found
 
 #: Concepts kept in memory.
@@ -43,8 +43,7 @@ class Concepts:
         async with self._database.connection() as connection:
             row = await connection.fetchrow(_ONE, *key[1:])
         found = (await self._supplemented(catalogue, edition, [_found(row)]))[0] if row is not None else None
-        if len(self._kept) >= _KEPT:
-            self._kept.clear()
+        self._make_room(1)
         self._kept[key] = found
         return found
 
@@ -80,6 +79,32 @@ class Concepts:
         )
         async with self._database.connection() as connection:
             return list(map(_found, await connection.fetch(text, *sql.values)))
+
+    async def codes(self, edition: Edition, condition: Condition, most: int) -> list[str]:
+        """The codes a condition means, at most so many, in no order."""
+        sql = Sql()
+        where = sql.of(condition)
+        text = (
+            f"SELECT c.code FROM term_concept c WHERE c.edition = {sql.use(edition.number)} AND {where}"
+            f" LIMIT {sql.use(most)}::bigint"
+        )
+        async with self._database.connection() as connection:
+            return [row[0] for row in await connection.fetch(text, *sql.values)]
+
+    async def many(self, catalogue: Catalogue, edition: Edition, codes: Sequence[str]) -> list[Found]:
+        """The concepts of some codes, of those that are there; what is not known yet in one statement."""
+        keys = {(catalogue.revision, edition.number, edition.key(code)) for code in codes}
+        missing = [key for key in keys if key not in self._kept]
+        if missing:
+            found = await self.select(catalogue, edition, Keys(tuple([key[2] for key in missing])))
+            known = {edition.key(one.code): one for one in found}
+            self._make_room(len(missing))
+            self._kept.update({key: known.get(key[2]) for key in missing})
+        return [one for key in keys if (one := self._kept.get(key)) is not None]
+
+    def _make_room(self, wanted: int) -> None:
+        if len(self._kept) + wanted > _KEPT:
+            self._kept.clear()
 
     async def count(self, edition: Edition, condition: Condition) -> int:
         """How many concepts a condition means."""

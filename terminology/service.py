@@ -106,6 +106,20 @@ class Terminology:
             self._verdicts[key] = verdict
         return verdict
 
+    async def names(self, codings: Sequence[Coding], language: str) -> dict[tuple[str, str], str]:
+        """The names of codes in a language, of those that have one; one statement for each code system."""
+        catalogue = await self.catalogues.now()
+        found: dict[tuple[str, str], str] = {}
+        for system, codes in _by_system(codings).items():
+            edition = catalogue.find(CODE_SYSTEM, system)
+            if edition is not None:
+                concepts = {edition.key(one.code): one for one in await self.concepts.many(catalogue, edition, codes)}
+                spoken = str(edition.head.get("language", ""))
+                named = {code: concepts[edition.key(code)] for code in codes if edition.key(code) in concepts}
+                told = {code: one.told_in(language, spoken) for code, one in named.items()}
+                found |= {(system, code): name for code, name in told.items() if name}
+        return found
+
     async def _meaning(self, catalogue: Catalogue, url: str) -> Meaning:
         key = (catalogue.revision, url)
         if key not in self._meanings:
@@ -124,7 +138,10 @@ class Terminology:
                 found = await self.concepts.find(catalogue, edition, coding.code)
                 if found is not None:
                     return _displayed(found, display)
-        return Verdict(False, "the value set does not have the code")
+        parts = [edition for edition, _ in meaning.conditions.values() if edition.url == coding.system]
+        known = all(edition.whole for edition in parts)
+        what = "the value set does not have the code" if known else "the hub holds a part of the code system only"
+        return Verdict(False, what)
 
     async def subsumes(self, system: str, one: str, other: str, version: str = "") -> str:
         """`equivalent`, `subsumes`, `subsumed-by` or `not-subsumed` (R4 codesystem-operation-subsumes.html).
@@ -150,6 +167,13 @@ class Terminology:
     async def translate(self, question: translation.Question) -> list[translation.Match]:
         """What maps say of codes; see `terminology.translation.translate`."""
         return await translation.translate(self._database, await self.catalogues.now(), question)
+
+
+def _by_system(codings: Sequence[Coding]) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for system, code in codings:
+        found.setdefault(system, []).append(code)
+    return found
 
 
 def _displayed(found: Found, display: str) -> Verdict:

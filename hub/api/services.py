@@ -15,6 +15,7 @@ from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
+from hub.kernel.ports import Refresh, nothing_changes
 from hub.kernel.types import Issue, Json
 from hub.outbound.desk import OutboundDesk
 from hub.records.client import ClientWrites
@@ -31,7 +32,8 @@ class Services:
     `ready` returns when the process can serve, and raises HubError UNAVAILABLE saying what is away. `searchable`
     gives the search parameters of a type that the store answers. `canonical_base` is that of the topics. `base_url` is
     the public base of the FHIR API without a slash at its end. `examine` says all there is to say of a resource, by R4
-    and by the profiles named. `domains` are the systems of identifiers that the configuration names.
+    and by the profiles named; `refresh` takes up, before a request, what it goes by. `domains` are the systems of
+    identifiers that the configuration names.
     """
 
     gate: Gate
@@ -56,3 +58,4 @@ class Services:
     max_body_bytes: int
     domains: frozenset[str] = frozenset()
     examine: Callable[[Json, Sequence[str]], list[Issue]] = Validator().examine
+    refresh: Refresh = nothing_changes

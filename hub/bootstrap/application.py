@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from functools import partial
+from typing import Final
 
 from fastapi import FastAPI
 
@@ -40,6 +41,7 @@ from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
 from hub.bootstrap.imaging import archives_of, sources
 from hub.bootstrap.takers import takers
+from hub.bootstrap.terminology import Vocabulary, vocabulary
 from hub.bootstrap.workbench import Workbench
 from hub.bulk.desk import Desk
 from hub.db import schema
@@ -60,23 +62,34 @@ from hub.portal.services import PortalServices
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
 from hub.records.reviews import Reviews
-from terminology.service import Terminology
+
+#: Connections for questions to the terminology: a search asks them while it holds one of the others.
+_ASKING: Final = 2
 
 
 @asynccontextmanager
 async def application(foundation: Foundation, database: Database) -> AsyncIterator[FastAPI]:
     """The HTTP application of one API process."""
+    async with (
+        foundation.database("terms", size=_ASKING) as asked,
+        _application(foundation, database, vocabulary(foundation, asked)) as app,
+    ):
+        yield app
+
+
+@asynccontextmanager
+async def _application(foundation: Foundation, database: Database, terms: Vocabulary) -> AsyncIterator[FastAPI]:
     settings, keys = foundation.settings, foundation.keys
-    directory, store = Directory(foundation.consortium), foundation.store()
+    directory, store = Directory(foundation.consortium), foundation.store(terms.answers)
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
-    follows, validator = consequences(foundation, store), foundation.validator
+    follows, validator = consequences(foundation, store), terms.validator
     writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, sight=gate.sight)
 
     async def ready() -> None:
         await schema.check(database)
 
-    events = api_parts(foundation, database, gate, trail, directory)
+    events = api_parts(foundation, database, gate, trail, directory, validator)
     services = Services(
         gate=gate,
         writes=writes,
@@ -86,7 +99,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         operations=events.operations,
         desk=events.desk,
         outbound=OutboundDesk(database),
-        terminology=Terminology(database),
+        terminology=terms.terminology,
         reviews=Reviews(
             database, store, trail, system_clock, foundation.consortium.review, chosen_model(settings.mpi_model)
         ),
@@ -102,16 +115,17 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
         max_body_bytes=settings.max_body_bytes,
         domains=domains(foundation.consortium),
         examine=validator.examine,
+        refresh=terms.sets.refresh,
     )
     app = create_app(services)
     app.router.routes.append(websocket_route(events.sockets))
-    law = await consent_doors_of(foundation, database, store, directory, trail)
+    law = await consent_doors_of(foundation, database, store, directory, trail, validator)
     doors = consent_api(law, gate, settings.base_url)
     doors += audit_doors(gate.tree, gate.alarms)
     doors += aggregate_doors(gate.aggregates)
     doors += topic_doors(settings.canonical_base)
     bell = bell_of(settings.redis_url, foundation.log)
-    doors += workbench_doors(Workbench(foundation, database, trail, bell), directory)
+    doors += workbench_doors(Workbench(foundation, database, trail, bell, terms), directory)
     inbox = PostgresInbox(database, facilities_of(foundation.consortium), bell=bell)
     sent = takers(foundation.consortium, "http", inbox, system_clock)
     doors += feed_doors(sent, foundation.consortium, directory) if sent else []

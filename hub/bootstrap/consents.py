@@ -13,6 +13,7 @@ from hub.audit.trail import Trail
 from hub.auth.directory import Directory
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
+from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
 from hub.records.approvals import Approvals
@@ -37,20 +38,25 @@ class ConsentDoors:
 
 
 async def consent_doors_of(
-    foundation: Foundation, database: Database, store: Store, directory: Directory, trail: Trail
+    foundation: Foundation,
+    database: Database,
+    store: Store,
+    directory: Directory,
+    trail: Trail,
+    validator: Validator,
 ) -> ConsentDoors:
     """The doors; consents compiled under other settings are compiled anew."""
     settings = foundation.settings
     configuration = Configuration(base_urls=(settings.base_url,) if settings.base_url else ())
     common = (trail, system_clock, configuration)
-    consents = Consents(database, store, directory, foundation.validator, *common, settings.canonical_base)
+    consents = Consents(database, store, directory, validator, *common, settings.canonical_base)
     await consents.renew()
     return ConsentDoors(
         consents=consents,
         reads=ConsentReads(database, store, *common),
         requests=ConsentRequests(database, store, directory, *common, consents),
         board=NoticeBoard(database, store, *common),
-        proxies=Proxies(database, store, foundation.validator, *common),
+        proxies=Proxies(database, store, validator, *common),
         approvals=Approvals(database, directory, trail, system_clock),
     )
 

@@ -24,12 +24,15 @@ from hub.events.sockets import Sockets
 from hub.events.subscribers import Subscribers
 from hub.events.subscriptions import Subscriptions
 from hub.events.telling import Telling
+from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
 from hub.outbound.audience import FeedAudience
 from hub.outbound.courier import OutboundCourier
 from hub.pipeline.wakeup import Wakeup
 from hub.records.subscribing import Subscribing
+from terminology.answers import Answers
+from terminology.service import Terminology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,7 +62,14 @@ class TellingParts:
     trail: Trail
 
 
-def api_parts(foundation: Foundation, database: Database, gate: Gate, trail: Trail, directory: Directory) -> ApiParts:
+def api_parts(
+    foundation: Foundation,
+    database: Database,
+    gate: Gate,
+    trail: Trail,
+    directory: Directory,
+    validator: Validator,
+) -> ApiParts:
     """The doors of subscriptions, and their WebSockets."""
     settings, log = foundation.settings, foundation.log
     bases = {"canonical_base": settings.canonical_base, "base_url": settings.base_url}
@@ -70,7 +80,7 @@ def api_parts(foundation: Foundation, database: Database, gate: Gate, trail: Tra
         subscribing,
         Receivers(directory, foundation.consortium.receivers),
         Seal(foundation.keys.page_secret),
-        foundation.validator,
+        validator,
         **bases,
     )
     base_url, wakeup = settings.base_url, Wakeup(database, CHANNEL)
@@ -91,7 +101,7 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
     settings, log = foundation.settings, foundation.log
     bases = {"canonical_base": settings.canonical_base, "base_url": settings.base_url}
     directory, trail = Directory(foundation.consortium), Trail(database, log)
-    gate = gate_of(foundation, database, foundation.store(), trail, directory)
+    gate = gate_of(foundation, database, foundation.store(Answers(Terminology(database))), trail, directory)
     courier = Courier(
         database,
         Telling(database, gate.notices),

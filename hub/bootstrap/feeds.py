@@ -13,19 +13,20 @@ from hub.bootstrap.formats import HL7v2, reading_of
 from hub.bootstrap.reading import Reading
 from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
-from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
 from hub.kernel.types import Edition, UnmappedCode
 from hub.pipeline.codes import Mapped
 from hub.pipeline.fhir_mask import Mask
 from hub.pipeline.judged import Validate, judged
+from mappings.hl7v2.habits import NO_MAPS
 
 
-def readings(consortium: Consortium, base_url: str = "") -> Mapping[str, Reading]:
-    """How the messages of every feed are read, by feed; `base_url` as of `reading_of`.
+def readings(consortium: Consortium, base_url: str = "", maps: CodeMaps = NO_MAPS) -> Mapping[str, Reading]:
+    """How the messages of every feed are read, by feed; `base_url` and `maps` as of `reading_of`.
 
     Raises HubError INVALID with the lines that are wrong.
     """
-    return {feed.name: reading_of(feed, feed.profile, base_url) for feed in consortium.feeds.values()}
+    return {feed.name: reading_of(feed, feed.profile, base_url, maps) for feed in consortium.feeds.values()}
 
 
 def domains(consortium: Consortium) -> frozenset[str]:
@@ -40,15 +41,20 @@ def facilities_of(consortium: Consortium) -> Mapping[str, str]:
 
 
 def translators(
-    consortium: Consortium, secret: bytes, canonical_base: str, validate: Validate, base_url: str = ""
+    consortium: Consortium,
+    secret: bytes,
+    canonical_base: str,
+    validate: Validate,
+    base_url: str = "",
+    maps: CodeMaps = NO_MAPS,
 ) -> Mapping[str, Translator]:
-    """A translator for every feed, by feed, judging its resources where the feed asks for it; `base_url` as above.
+    """A translator for every feed, by feed, judging its resources where the feed asks for it; the rest as above.
 
     Raises HubError INVALID for a profile that is wrong.
     """
     return {
         name: translator_of(consortium.feeds[name], reading, secret, canonical_base, validate)
-        for name, reading in readings(consortium, base_url).items()
+        for name, reading in readings(consortium, base_url, maps).items()
     }
 
 
@@ -93,9 +99,9 @@ def _sayable(value: Any) -> Any:
     return sorted(value) if isinstance(value, frozenset) else str(value)
 
 
-def mapped_codes(consortium: Consortium) -> Mapped:
-    """Whether the profile of a feed, as it stands now, has an entry for a local code."""
-    known = readings(consortium)
+def mapped_codes(consortium: Consortium, maps: CodeMaps) -> Mapped:
+    """Whether the profile of a feed, or a map it names, has an entry for a local code as they stand now."""
+    known = readings(consortium, maps=maps)
 
     def mapped(feed: str, code: UnmappedCode) -> bool:
         return feed in known and known[feed].knows(code)

@@ -11,9 +11,10 @@ from hub.bootstrap.reading import Reading
 from hub.kernel.archive import served_at
 from hub.kernel.consortium import Feed
 from hub.kernel.ids import IdMaker
-from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
 from hub.kernel.types import UnmappedCode
 from hub.pipeline.fhir_mask import Mask
+from mappings.hl7v2.habits import NO_MAPS
 
 
 class HL7v2(Reading):
@@ -28,7 +29,7 @@ class HL7v2(Reading):
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.hl7v2.translator import translator
 
-        return translator(self.profile, facility, ids, canonical_base=canonical_base)
+        return translator(self.profile, facility, ids, canonical_base=canonical_base, maps=self.maps)
 
     def envelope_reader(self) -> EnvelopeReader:
         from mappings.hl7v2.envelope import envelope_reader
@@ -52,7 +53,9 @@ class HL7v2(Reading):
         return lambda: Mask(found.uris, found.codes)
 
     def knows(self, code: UnmappedCode) -> bool:
-        return bool(self.profile.codings(code.field, code.code, code.display, code.system))
+        from mappings.hl7v2.habits import codings
+
+        return bool(codings(self.profile, self.maps, code.field, code.code, code.display, code.system))
 
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         from mappings.hl7v2.batch import split_messages
@@ -186,12 +189,14 @@ _FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
 }
 
 
-def reading_of(feed: Feed, profile: Path | None, base_url: str = "") -> Reading:
-    """The messages of a feed, read with a profile; `base_url` is the public base of the FHIR API, where it is known.
+def reading_of(feed: Feed, profile: Path | None, base_url: str = "", maps: CodeMaps = NO_MAPS) -> Reading:
+    """The messages of a feed, read with a profile; `base_url` is the public base of the FHIR API, where it is known,
+    `maps` has the concept maps the profile names.
 
     Raises HubError INVALID with the lines of the profile that are wrong.
     """
     reading = _FORMATS[feed.format](profile)
+    reading.maps = maps
     if isinstance(reading, Dicom) and feed.archive:
         reading.archive, reading.wado = feed.archive, served_at(base_url, feed.archive)
     return reading

@@ -13,12 +13,12 @@ from hub.auth.keys import KeyStore
 from hub.bootstrap.keys import master_key, suite_in
 from hub.db import schema
 from hub.db.database import Database
-from hub.fhir.profiles.registry import loaded
-from hub.fhir.validator import Validator
+from hub.fhir.profiles.registry import Profiles, loaded
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
+from hub.kernel.ports import Terms
 from hub.kernel.settings import Settings
 from hub.pipeline.bell import SILENT, Bell
 from hub.sealing.keyring import Keyring
@@ -43,20 +43,20 @@ class Foundation:
         return KeyStore(self.settings.data_dir / "keys")
 
     @property
-    def validator(self) -> Validator:
-        """Validation with the FHIR profiles of this installation, read when asked for.
+    def profiles(self) -> Profiles:
+        """The FHIR profiles of this installation, read when asked for.
 
         Raises HubError INVALID with a line for each file that is wrong.
         """
         folder = self.settings.profiles
-        return Validator(loaded(Path(folder) if folder else None))
+        return loaded(Path(folder) if folder else None)
 
     def keyring(self) -> Keyring:
         """The data keys as one process holds them. Raises HubError as `master_key` does."""
         return Keyring(master_key(self.settings), suite_in(self.settings))
 
-    def store(self) -> Store:
-        return Store(system_clock, full_text=self.settings.full_text)
+    def store(self, terms: Terms | None = None) -> Store:
+        return Store(system_clock, full_text=self.settings.full_text, terms=terms)
 
     @asynccontextmanager
     async def database(self, process: str, *, size: int) -> AsyncIterator[Database]:

@@ -7,9 +7,10 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from hub.kernel.ids import IdMaker
-from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
 from hub.kernel.types import UnmappedCode
 from hub.pipeline.fhir_mask import Mask
+from mappings.hl7v2.habits import NO_MAPS
 
 
 class Reading(ABC):
@@ -19,6 +20,8 @@ class Reading(ABC):
     """
 
     profile: Any
+    #: The concept maps of the terminology, for formats whose profiles name some.
+    maps: CodeMaps = NO_MAPS
 
     @abstractmethod
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator: ...

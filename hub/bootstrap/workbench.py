@@ -23,6 +23,7 @@ from hub.bootstrap.feeds import (
 from hub.bootstrap.formats import reading_of
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.profile_text import profile_file
+from hub.bootstrap.terminology import Vocabulary, vocabulary
 from hub.bootstrap.witness import TrailWitness
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
@@ -44,8 +45,9 @@ from hub.records.traces import Traces
 class Workbench:
     """Each tool is made when it is first taken: a list needs no translators."""
 
-    def __init__(self, foundation: Foundation, database: Database, trail: Trail, bell: Bell) -> None:
+    def __init__(self, foundation: Foundation, database: Database, trail: Trail, bell: Bell, terms: Vocabulary) -> None:
         self._foundation: Final = foundation
+        self._terms: Final = terms
         self._consortium: Final = foundation.consortium
         self._database: Final = database
         self._witness: Final = TrailWitness(trail, system_clock)
@@ -65,7 +67,12 @@ class Workbench:
     @cached_property
     def codes(self) -> SeenCodes:
         """The work queue of local codes."""
-        return SeenCodes(self._database, facilities_of(self._consortium), mapped_codes(self._consortium))
+        return SeenCodes(
+            self._database,
+            facilities_of(self._consortium),
+            mapped_codes(self._consortium, self._terms.maps),
+            self._terms.maps.refresh,
+        )
 
     @cached_property
     def repairs(self) -> Repairs:
@@ -78,16 +85,16 @@ class Workbench:
         """Conversions that store nothing."""
         settings, secret = self._foundation.settings, self._foundation.keys.id_secret
         facilities, follows = self._consortium.facilities, consequences(self._foundation, self._store)
+        validator, maps = self._terms.validator, self._terms.maps
         return Trials(
             self._database,
             Ingest(self._store, keyed_ids(secret), facilities, follows),
-            translators(
-                self._consortium, secret, settings.canonical_base, self._foundation.validator, settings.base_url
-            ),
+            translators(self._consortium, secret, settings.canonical_base, validator, settings.base_url, maps),
             envelope_readers(self._consortium),
             menders(self._consortium),
             self._lenses,
             self._witness,
+            self._terms.refresh,
         )
 
     @cached_property
@@ -109,8 +116,8 @@ class Workbench:
             raise HubError(Category.NOT_FOUND, "no feed has this name", where="feed", todo="see consortium.yaml")
         settings, secret = self._foundation.settings, self._foundation.keys.id_secret
         known = self._consortium.feeds[feed]
-        reading = reading_of(known, profile, settings.base_url)
-        return translator_of(known, reading, secret, settings.canonical_base, self._foundation.validator)
+        reading = reading_of(known, profile, settings.base_url, self._terms.maps)
+        return translator_of(known, reading, secret, settings.canonical_base, self._terms.validator)
 
     @cached_property
     def _lenses(self) -> Lenses:
@@ -125,6 +132,6 @@ async def opened_workbench(foundation: Foundation) -> AsyncIterator[Workbench]:
     async with foundation.database("messages", size=2) as database, foundation.bell() as bell:
         trail = Trail(database, foundation.log)
         try:
-            yield Workbench(foundation, database, trail, bell)
+            yield Workbench(foundation, database, trail, bell, vocabulary(foundation, database))
         finally:
             await trail.close()

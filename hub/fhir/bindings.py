@@ -18,6 +18,11 @@ Strength = Literal["extensible", "max"]
 _ROWS: Final[Mapping[str, Mapping[Strength, str]]] = read_table("bindings")
 
 
+def extensible_sets() -> frozenset[str]:
+    """All value sets R4 binds elements to extensibly: ids of its own, else URLs."""
+    return frozenset(row["extensible"] for row in _ROWS.values() if "extensible" in row)
+
+
 @cache
 def binding(type_name: str, element: str, strength: Strength) -> str | None:
     """The value set of an element of a type, also where it is inherited; None for none.

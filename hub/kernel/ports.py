@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Container, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Protocol
 
@@ -11,6 +11,7 @@ from hub.kernel.types import (
     Accepted,
     AnswerBody,
     Candidate,
+    Coded,
     Envelope,
     Fetched,
     Json,
@@ -149,4 +150,67 @@ class ImageArchive(Protocol):
         does not make, UNAVAILABLE (codes `archive-...`) when it is away, refuses the hub or answers something else;
         the iteration of the bytes raises UNAVAILABLE too.
         """
+        ...
+
+
+#: Takes up what changed of what pure code goes by. Raises HubError UNAVAILABLE.
+Refresh = Callable[[], Awaitable[None]]
+
+
+async def nothing_changes() -> None:
+    """The `Refresh` of what never grows old."""
+
+
+class Terms(Protocol):
+    """Which codes are meant, by the code systems and value sets in force. Nothing of it is about a patient.
+
+    Value sets are named by `url`, `url|version` or `ValueSet/id`. Every method raises HubError UNAVAILABLE when the
+    database is away.
+    """
+
+    async def members(self, value_set: str, most: int) -> Collection[tuple[str, str]]:
+        """All codes of a value set, as (system, code).
+
+        Raises HubError UNSUPPORTED (code `not-expandable`) for one that is not there or not all of whose codes are
+        known, TOO_LARGE beyond `most`.
+        """
+        ...
+
+    async def kinds(self, system: str, code: str, *, up: bool, most: int) -> Collection[str]:
+        """A code with all its kinds, or (`up`) with all it is a kind of; nothing for a code the system has not.
+
+        Raises HubError UNSUPPORTED (code `not-expandable`) where not all of its hierarchy is known, TOO_LARGE.
+        """
+        ...
+
+
+class Names(Protocol):
+    """Names of codes, by the code systems in force. Raises HubError UNAVAILABLE when the database is away."""
+
+    async def displays(self, codes: Collection[tuple[str, str]], language: str) -> Mapping[tuple[str, str], str]:
+        """Names of codes in a language (BCP 47), of those that have one in it."""
+        ...
+
+
+class ValueSets(Protocol):
+    """Value sets for what is pure, in memory: between two `refresh` of its owner a set stays as it is."""
+
+    def __call__(self, url: str, /) -> Mapping[str, Container[str]] | None:
+        """Code system -> codes; None for a set that is not there or not all of whose codes are known."""
+        ...
+
+
+class CodeMaps(Protocol):
+    """Concept maps for what is pure, in memory: between two `refresh` a map stays as it is."""
+
+    def want(self, url: str) -> None:
+        """Let the map named by `url` or `url|version` be there from the next `refresh` on, as soon as it is loaded."""
+        ...
+
+    def targets(self, url: str, code: str) -> tuple[Coded, ...]:
+        """What a code is by a map: targets that say no more than it does. () where the map does not tell."""
+        ...
+
+    async def refresh(self) -> None:
+        """Take up what is in force now. Raises HubError UNAVAILABLE."""
         ...

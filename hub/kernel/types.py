@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from hub.kernel.errors import HubError
 
@@ -153,6 +153,14 @@ class IdentityEvent:
     def is_about_people(self) -> bool:
         """Whether it says who is who, which is for the patient index to hear."""
         return self.effect == "merge"
+
+
+class Coded(NamedTuple):
+    """A code of a code system, with its name if one is known."""
+
+    system: str
+    code: str
+    display: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

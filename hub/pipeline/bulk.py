@@ -124,6 +124,7 @@ class BulkRepairs:
         states: Counter[str] = Counter()
         codes: Counter[str] = Counter()
         unchanged = 0
+        await self._trials.refresh()
         async with self._database.transaction() as tx:
             await tx.execute("SET TRANSACTION READ ONLY")
             total = int(await tx.fetchval(_COUNT, *chosen))

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from hub.db.database import Database
+from hub.kernel.ports import Refresh, nothing_changes
 from hub.kernel.types import UnmappedCode
 from hub.pipeline.engineer import Engineer
 from hub.pipeline.sightings import MOST
@@ -51,13 +52,21 @@ Mapped = Callable[[str, UnmappedCode], bool]
 class SeenCodes:
     """The codes of the feeds in `facilities` (feed name -> facility code)."""
 
-    def __init__(self, database: Database, facilities: Mapping[str, str], mapped: Mapped) -> None:
+    def __init__(
+        self,
+        database: Database,
+        facilities: Mapping[str, str],
+        mapped: Mapped,
+        refresh: Refresh = nothing_changes,
+    ) -> None:
+        self._refresh: Final = refresh
         self._database: Final = database
         self._facilities: Final = facilities
         self._mapped: Final = mapped
 
     async def find(self, engineer: Engineer, *, feed: str | None = None, every: bool = False) -> Sequence[SeenCode]:
         """Codes by feed and field, the most frequent first; without `every`, only those that still have no entry."""
+        await self._refresh()
         async with self._database.connection() as connection:
             rows = await connection.fetch(_FIND, feed, self._seen_by(engineer), MOST * 10)
         found = [self._code(dict(row)) for row in rows]

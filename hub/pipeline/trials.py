@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from hub.db.database import Database, Tx
-from hub.kernel.ports import EnvelopeReader, Mender, Translator
+from hub.kernel.ports import EnvelopeReader, Mender, Refresh, Translator, nothing_changes
 from hub.kernel.types import Json, State
 from hub.pipeline.deeds import Deed, Kind, Witness
 from hub.pipeline.differences import Difference, changed_paths
@@ -98,7 +98,7 @@ class Tried:
 
 
 class Trials:
-    """Tries messages by the readers, menders and translators of their feeds."""
+    """Tries messages by the readers, menders and translators of their feeds; `refresh` takes up what they ask."""
 
     def __init__(
         self,
@@ -109,7 +109,9 @@ class Trials:
         menders: Mapping[str, Mender],
         lenses: Lenses,
         witness: Witness,
+        refresh: Refresh = nothing_changes,
     ) -> None:
+        self.refresh: Final = refresh
         self._database: Final = database
         self._ingest: Final = ingest
         self._translators: Final = translators
@@ -120,6 +122,7 @@ class Trials:
 
     async def attempt(self, message: int, engineer: Engineer, attempt: Attempt) -> Trial:
         """What would become of a message. Raises HubError NOT_FOUND, and what is wrong with the steps."""
+        await self.refresh()
         async with self._database.transaction() as tx:
             await tx.execute("SET TRANSACTION READ ONLY")
             row = await tx.fetchrow(_ONE, message)

@@ -15,7 +15,7 @@ from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
-from hub.kernel.ports import Translator
+from hub.kernel.ports import Refresh, Translator, nothing_changes
 from hub.kernel.types import Edition, State, Translation
 from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.counting import Counting
@@ -51,12 +51,13 @@ async def run_worker(
     max_attempts: int,
     bell: Bell = SILENT,
     editions: Mapping[str, Edition] | None = None,
+    refresh: Refresh = nothing_changes,
 ) -> None:
     """Work until `stop` is set, then finish the batch in hand.
 
     `careful`: the worker before this one died, so messages are first taken one by one with their attempts counted;
     one that was tried more than `max_attempts` times becomes a dead letter. `editions`: what the translators are, by
-    feed; the reports of feeds without one are not counted.
+    feed; the reports of feeds without one are not counted. `refresh` takes up, before each batch, what translators ask.
     """
     worker = Worker(
         database,
@@ -68,6 +69,7 @@ async def run_worker(
         max_attempts=max_attempts,
         bell=bell,
         editions=editions or {},
+        refresh=refresh,
     )
     wakeup = Wakeup(database, CHANNEL, bell)
     waiting = asyncio.create_task(_ring_when(stop, wakeup))
@@ -102,7 +104,9 @@ class Worker:
         max_attempts: int,
         bell: Bell = SILENT,
         editions: Mapping[str, Edition] | None = None,
+        refresh: Refresh = nothing_changes,
     ) -> None:
+        self._refresh: Final = refresh
         self._database: Final = database
         self._ingest: Final = ingest
         self._translators: Final = translators
@@ -135,6 +139,7 @@ class Worker:
         0 with failures behind it means that the database is away or others were faster: wait `pause` and try again.
         """
         try:
+            await self._refresh()
             await self._counting.begin()
             done = await (self._one() if self._careful else self._batch())
         except HubError as error:

@@ -144,7 +144,7 @@ class Near:
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Codes that a value set or a code system in the store names: Tokens, once it was asked (hub.store.terminology).
+    """Codes that a value set or a code system names: Tokens, once the terminology was asked (hub.store.terminology).
 
     `kind`: `in` a value set, or `above` or `below` a code. `names` are (value set, "") or (system, code). `where` is
     the parameter as it was asked.

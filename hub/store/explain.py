@@ -10,7 +10,6 @@ from hub.store import compiler
 from hub.store.criteria import Query
 from hub.store.predicate import seen
 from hub.store.scan import leader
-from hub.store.terminology import resolved
 from hub.store.values import Visible
 
 _NAME: Final = "explained"
@@ -35,7 +34,6 @@ async def explain(tx: Tx, query: Query, visible: Visible) -> Explained:
     for they come from statistics over rows that the one who asks may not see.
     """
     who = seen(visible)
-    query = await resolved(tx, query, who)
     text, values = compiler.page(compiler.plan(query, who, None, _PAGE))
     lead = leader(query.clauses)
     return Explained(

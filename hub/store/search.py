@@ -15,7 +15,6 @@ from hub.store.paging import Position
 from hub.store.predicate import Seen, seen
 from hub.store.read import opened
 from hub.store.resource_types import type_name
-from hub.store.terminology import resolved
 from hub.store.values import Found, Visible
 
 #: Matches on a page where neither the query nor the caller says.
@@ -34,7 +33,6 @@ async def search(
 ) -> Found:
     """One page. See `Store.search`."""
     who = seen(visible)
-    query = await resolved(tx, query, who)
     position = paging.decode(after) if after is not None else None
     cursor = paging.cursor(position) if position else None
     rows = await _rows(tx, query, who, cursor, count, beside)

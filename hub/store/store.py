@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock, system_clock
+from hub.kernel.ports import Terms
 from hub.store import (
     claims,
     commonness,
@@ -30,15 +31,17 @@ from hub.store.criteria import Beside, Query
 from hub.store.explain import Explained
 from hub.store.phrases import Phrases
 from hub.store.registry import Registry
+from hub.store.terminology import resolved
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
 from hub.store.walk import Stretch
 
 
 class Store:
-    """Resources, their history and their index in PostgreSQL."""
+    """Resources, their history and their index in PostgreSQL. Without `terms`, no search may name a value set."""
 
-    def __init__(self, clock: Clock = system_clock, *, full_text: bool = True) -> None:
+    def __init__(self, clock: Clock = system_clock, *, full_text: bool = True, terms: Terms | None = None) -> None:
         self._clock: Final = clock
+        self._terms: Final = terms
         #: Whether what `_text` and `_content` search is kept.
         self.full_text: Final = full_text
         self._phrases: Final = Phrases()
@@ -107,11 +110,12 @@ class Store:
         statement of the matches: where there are none, nothing is known of it.
         Raises HubError INVALID for an `after` that is none, TOO_LARGE when too much is included.
         """
+        query = await resolved(self._terms, query)
         return await search.search(tx, query, visible, count=count, after=after, total=total, beside=beside)
 
     async def explain(self, tx: Tx, query: Query, visible: Visible) -> Explained:
         """How the first page of a search would be found; `tx` is a transaction. Nothing of any row is told."""
-        return await explain.explain(tx, query, visible)
+        return await explain.explain(tx, await resolved(self._terms, query), visible)
 
     async def everything(
         self, tx: Tx, portion: Portion, visible: Visible, *, count: int, after: bytes | None = None
@@ -149,6 +153,7 @@ class Store:
         Group by group, newest first; all of one time, more than `most` if need be. Sort, includes and count of the
         query play no part. Ask it in a transaction that sees one state of the database.
         """
+        query = await resolved(self._terms, query)
         return await latest.latest(tx, query, visible, most=most, limit=limit)
 
     async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:

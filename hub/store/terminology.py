@@ -1,8 +1,6 @@
-"""Modifiers that ask a value set or a code system: answered from what the store holds, before a query is compiled.
+"""Modifiers that ask a value set or a code system: `:in`, `:not-in`, `:above`, `:below` on tokens.
 
-`:in` and `:not-in` take a ValueSet that can be enumerated (R4 valueset.html#compositions): listed codes, whole code
-systems and parts of a hierarchy that the store holds, other value sets; else its stored expansion. Those of R4's own
-that the hub has as tables come after what is stored. `:above` and `:below` take a CodeSystem with a hierarchy.
+The terminology answers them (`hub.kernel.ports.Terms`) before a query is compiled: what remains is a list of codes.
 """
 
 from __future__ import annotations
@@ -12,25 +10,25 @@ from dataclasses import replace
 from typing import Final
 from uuid import UUID
 
-from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ports import Terms
 from hub.store import tokens
 from hub.store.criteria import Bind, Chain, Clause, Has, Members, Query, Target, Tokens
-from hub.store.predicate import Seen
-from hub.store.value_set import Coding, Definitions, ValueSets
 
 #: More codes than this are no longer looked for.
 MOST: Final = 20_000
 
 
-async def resolved(tx: Tx, query: Query, who: Seen) -> Query:
-    """The query with every such modifier as the codes it stands for, among what may be seen.
+async def resolved(terms: Terms | None, query: Query) -> Query:
+    """The query with every such modifier as the codes it stands for.
 
     Raises HubError UNSUPPORTED, naming the parameter, for what cannot be enumerated; TOO_LARGE beyond MOST codes.
     """
     if not any(map(_asks, query.clauses)):
         return query
-    return replace(query, clauses=await _all(ValueSets(Definitions(tx, who)), query.clauses))
+    if terms is None:
+        raise HubError(Category.UNSUPPORTED, "nothing here knows value sets", where="URL", code="not-expandable")
+    return replace(query, clauses=await _all(terms, query.clauses))
 
 
 def _asks(clause: Clause) -> bool:
@@ -43,43 +41,43 @@ def _targets(clause: Clause) -> tuple[Target, ...]:
     return (clause.target,) if isinstance(clause, Has) else ()
 
 
-async def _all(sets: ValueSets, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
-    return tuple([await _one(sets, clause) for clause in clauses])
+async def _all(terms: Terms, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
+    return tuple([await _one(terms, clause) for clause in clauses])
 
 
-async def _one(sets: ValueSets, clause: Clause) -> Clause:
+async def _one(terms: Terms, clause: Clause) -> Clause:
     if isinstance(clause, Members):
-        return await _tokens(sets, clause)
+        return await _tokens(terms, clause)
     if isinstance(clause, Chain):
-        return replace(clause, targets=tuple([await _target(sets, target) for target in clause.targets]))
+        return replace(clause, targets=tuple([await _target(terms, target) for target in clause.targets]))
     if isinstance(clause, Has):
-        return replace(clause, target=await _target(sets, clause.target))
+        return replace(clause, target=await _target(terms, clause.target))
     return clause
 
 
-async def _target(sets: ValueSets, target: Target) -> Target:
-    return replace(target, clauses=await _all(sets, target.clauses))
+async def _target(terms: Terms, target: Target) -> Target:
+    return replace(target, clauses=await _all(terms, target.clauses))
 
 
-async def _tokens(sets: ValueSets, asked: Members) -> Tokens:
-    codes: set[Coding] = set()
+async def _tokens(terms: Terms, asked: Members) -> Tokens:
+    codes: set[tuple[str, str]] = set()
     try:
         for name, code in asked.names:
-            codes |= await _codes(sets, asked, name, code)
+            codes |= await _codes(terms, asked, name, code)
     except HubError as error:
+        if error.category is Category.UNAVAILABLE:
+            raise
         raise HubError(error.category, error.what, where=asked.where, todo=error.todo, code=error.code) from None
     if len(codes) > MOST:
         raise HubError(Category.TOO_LARGE, f"means more than {MOST} codes", where=asked.where, code="too-costly")
     return Tokens(Bind(_hashes(asked.param, codes), "uuid[]"), negated=asked.negated)
 
 
-async def _codes(sets: ValueSets, asked: Members, name: str, code: str) -> set[Coding]:
+async def _codes(terms: Terms, asked: Members, name: str, code: str) -> set[tuple[str, str]]:
     if asked.kind == "in":
-        return await sets.codes(name)
-    hierarchy = (await sets.definitions.code_system(name)).hierarchy()
-    found = hierarchy.below(code) if asked.kind == "below" else hierarchy.above(code)
-    return {(name, one) for one in found}
+        return set(await terms.members(name, MOST))
+    return {(name, one) for one in await terms.kinds(name, code, up=asked.kind == "above", most=MOST)}
 
 
-def _hashes(param: int, codes: Iterable[Coding]) -> list[UUID]:
+def _hashes(param: int, codes: Iterable[tuple[str, str]]) -> list[UUID]:
     return [tokens.system_and_code(param, system, code) for system, code in sorted(codes)]

@@ -75,7 +75,8 @@ class Profile:
     """All a profile says. `charset` is a Python codec or None, `zone` an offset (`+08:00`) or None if it is not stated.
 
     `nulls` overrides `null` by segment or field; `codes` is by field, `code_systems` by the name of the coding system
-    as sent; `unmapped` is by field; `rows` is by key of a mapping row: another row, a new one, or None to remove it.
+    as sent; `concept_maps`: the ConceptMap asked after them, by field; `unmapped` is by field; `rows` is by key of a
+    mapping row: another row, a new one, or None to remove it.
     """
 
     name: str = "default"
@@ -91,6 +92,7 @@ class Profile:
     steps: tuple[Step, ...] = ()
     codes: Mapping[str, CodeMap] = field(default_factory=dict)
     code_systems: Mapping[str, CodeMap] = field(default_factory=dict)
+    concept_maps: Mapping[str, str] = field(default_factory=dict)
     unmapped: Mapping[str, UnmappedPolicy] = field(default_factory=dict)
     rows: Mapping[str, Mapping[str, Any] | None] = field(default_factory=dict)
 

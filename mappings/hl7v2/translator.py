@@ -6,7 +6,7 @@ from datetime import datetime
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
-from hub.kernel.ports import Translator
+from hub.kernel.ports import CodeMaps, Translator
 from hub.kernel.types import IdentityEvent, Issue, Translation
 from mappings.hl7v2.charset import decode
 from mappings.hl7v2.context import Building, Context, Trace
@@ -14,7 +14,7 @@ from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.engine import Rules, compile_rules
 from mappings.hl7v2.events import is_covered
 from mappings.hl7v2.grouping import Groups, PatientGroup, group
-from mappings.hl7v2.habits import CANONICAL_BASE, Habits
+from mappings.hl7v2.habits import CANONICAL_BASE, NO_MAPS, Habits
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Message, parse
 from mappings.hl7v2.profile import Profile
@@ -36,14 +36,24 @@ from mappings.hl7v2.steps.apply import apply
 
 
 def translator(
-    profile: Profile, facility: str, ids: IdMaker, *, canonical_base: str = CANONICAL_BASE, with_report: bool = True
+    profile: Profile,
+    facility: str,
+    ids: IdMaker,
+    *,
+    canonical_base: str = CANONICAL_BASE,
+    with_report: bool = True,
+    maps: CodeMaps = NO_MAPS,
 ) -> Translator:
-    """The translator of one feed. Raises HubError INVALID if the profile changes a row that does not exist.
+    """The translator of one feed; `maps` has the concept maps the profile names.
+
+    Raises HubError INVALID if the profile changes a row that does not exist.
 
     What it returns raises HubError UNREADABLE for a message that cannot be parsed.
     """
     rules = compile_rules(canonical_base, profile.rows)
-    habits = Habits(facility=facility, ids=ids, canonical_base=canonical_base, profile=profile)
+    for url in profile.concept_maps.values():
+        maps.want(url)
+    habits = Habits(facility=facility, ids=ids, canonical_base=canonical_base, profile=profile, maps=maps)
 
     def translate(raw: bytes) -> Translation:
         text, charset, issues = decode(raw, profile.charset)

@@ -44,6 +44,7 @@ from hub.records.definitions import Definitions
 from hub.records.reviews import Reviews
 from hub.records.subscribing import Subscribing
 from hub.store.store import Store
+from terminology.answers import Answers
 from terminology.service import Terminology
 from tests.auth.consortium import CONSORTIUM
 from tests.records.door import following
@@ -158,7 +159,8 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
     clock = Ticking()
     stream = io.StringIO()
     log = Log("api", stream=stream)
-    store = Store(clock)
+    terminology = Terminology(database)
+    store = Store(clock, terms=Answers(terminology))
     directory = Directory(CONSORTIUM)
     trail = Trail(database, log)
     limits = changes.pop("candidate_limits", {})
@@ -203,7 +205,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
         desk=EventsDesk(database),
         outbound=OutboundDesk(database),
-        terminology=Terminology(database),
+        terminology=terminology,
         reviews=Reviews(database, store, trail, clock, CONSORTIUM.review),
         verify=verify,
         new_id=random_id,

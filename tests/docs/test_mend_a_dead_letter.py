@@ -21,6 +21,7 @@ from hub.bootstrap.feeds import editions, envelope_readers, facilities_of, trans
 from hub.bootstrap.foundation import Foundation
 from hub.cli.main import app
 from hub.fhir.validate import validate
+from hub.fhir.validator import Validator
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
 from hub.kernel.log import Log
@@ -82,7 +83,7 @@ class County:
             worker = Worker(
                 database,
                 Ingest(store, keyed_ids(secret), consortium.facilities, consequences(self.foundation, store)),
-                translators(consortium, secret, "https://hub.example", self.foundation.validator),
+                translators(consortium, secret, "https://hub.example", Validator(self.foundation.profiles)),
                 Log("test", level="ERROR"),
                 system_clock,
                 batch_size=8,

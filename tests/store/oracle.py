@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Final
 
 from consent.tables import NON_PATIENT_TYPES
 from hub.fhir import numbers, temporal
@@ -238,10 +238,16 @@ def _members(resource: Json) -> set[str]:
     return {entry["item"]["reference"] for entry in entries if not entry.get("deleted")}
 
 
+#: The codes of the value set of genders (R4 valueset-administrative-gender.html).
+GENDER_CODES: Final = frozenset(
+    ("http://hl7.org/fhir/administrative-gender", code) for code in ("male", "female", "other", "unknown")
+)
+
+
 def _in(value: str, system: str | None, code: str | None) -> bool:
     """Only the value set of genders is asked for here."""
     assert value == GENDERS
-    return system == "http://hl7.org/fhir/administrative-gender" and code in {"male", "female", "other", "unknown"}
+    return (system, code) in GENDER_CODES
 
 
 def _near(latitude: float, longitude: float, value: str) -> bool:

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from hub.kernel.clock import fixed_clock
+from hub.kernel.ports import Terms
 from hub.kernel.types import Json
 from hub.store.query import parse_query
 from hub.store.store import Store
@@ -17,11 +18,13 @@ from tests.store.support import EVERYTHING, NOW, write
 BASE = "http://hub.test/fhir"
 
 
-def search(bench: Bench, resources: Sequence[Json], query: str, *, count: int = 100) -> Found:
+def search(
+    bench: Bench, resources: Sequence[Json], query: str, *, count: int = 100, terms: Terms | None = None
+) -> Found:
     """The first page of `Type?name=value&...` (as in a URL) over some resources that are not kept."""
 
     async def run() -> Found:
-        store, transaction = Store(fixed_clock(NOW)), bench.connection.transaction()
+        store, transaction = Store(fixed_clock(NOW), terms=terms), bench.connection.transaction()
         await transaction.start()
         try:
             await store.save(bench.connection, [write(resource) for resource in resources])
@@ -35,14 +38,14 @@ def search(bench: Bench, resources: Sequence[Json], query: str, *, count: int = 
     return bench.runner.run(run())
 
 
-def found(bench: Bench, resources: Sequence[Json], query: str) -> list[str]:
+def found(bench: Bench, resources: Sequence[Json], query: str, *, terms: Terms | None = None) -> list[str]:
     """Ids of the matches in their order."""
-    return [match.id for match in search(bench, resources, query).matches]
+    return [match.id for match in search(bench, resources, query, terms=terms).matches]
 
 
-def matches(bench: Bench, resources: Sequence[Json], query: str) -> str:
+def matches(bench: Bench, resources: Sequence[Json], query: str, *, terms: Terms | None = None) -> str:
     """Ids of the matches in alphabetical order, joined by blanks."""
-    return " ".join(sorted(found(bench, resources, query)))
+    return " ".join(sorted(found(bench, resources, query, terms=terms)))
 
 
 def observation(rid: str, **elements: Any) -> Json:

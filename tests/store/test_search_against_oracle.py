@@ -15,11 +15,13 @@ from hub.store.store import Store
 from hub.store.values import Visible
 from tests.store import predicate_strategies, search_strategies, strategies
 from tests.store.conftest import Bench
-from tests.store.oracle import Entry, Oracle, Params, entry
+from tests.store.glossary import Glossary
+from tests.store.oracle import GENDER_CODES, Entry, Oracle, Params, entry
 from tests.store.predicate_oracle import World
 from tests.store.support import NOW, ask, ids, settle, write
 
 Asked = tuple[str, Params]
+TERMS = Glossary({strategies.GENDERS: GENDER_CODES})
 
 
 @settings(deadline=None, max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -59,7 +61,7 @@ async def _compare(
     searches: list[Asked],
     orders: list[str | None],
 ) -> None:
-    store = Store(fixed_clock(NOW))
+    store = Store(fixed_clock(NOW), terms=TERMS)
     by_name = {e.name: e for e in entries}
     transaction = connection.transaction()
     await transaction.start()

@@ -83,6 +83,7 @@ class FhirEndpoint:
             ask = await self._ask(request, match, params, number)
             if ask.form:
                 form = _form_of(request, ask.form)  # a form or Parameters may have said more
+            await self._services.refresh()
             answer = await match.interaction.handle(self._services, ask)
             return route, await _response(answer, self._services.base_url, form)
         except MethodNotAllowedError as error:

@@ -6,16 +6,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Final
 
+from hub.fhir.bindings import extensible_sets
 from hub.fhir.fhirpath.nodes import Node, root
 from hub.fhir.profiles.compile import compile_profile
 from hub.fhir.profiles.conformance import Conformance
 from hub.fhir.profiles.elements import CORE
 from hub.fhir.profiles.package import Source, complaint, read_packages
 from hub.fhir.profiles.places import where
-from hub.fhir.profiles.rules import Profile
-from hub.fhir.profiles.terms import Terms
+from hub.fhir.profiles.rules import ElementRule, Profile
+from hub.fhir.profiles.terms import CORE_SETS, Terms
 from hub.fhir.structure import TYPES, is_a
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ports import ValueSets
 from hub.kernel.types import Issue, Json
 
 
@@ -28,6 +30,18 @@ class Profiles:
 
     def __len__(self) -> int:
         return len(self._profiles)
+
+    def beside(self, sets: ValueSets) -> Profiles:
+        """The same profiles, asking `sets` for the value sets that neither packages nor R4 list."""
+        return Profiles(list(self._profiles.values()), self.terms.beside(sets))
+
+    def undecided(self) -> dict[str, Json | None]:
+        """The value sets elements are bound to and neither packages nor R4 list: canonical URL -> the definition in the
+        packages, None if they have none. R4's extensible ones are among them.
+        """
+        own = {one if ":" in one else f"{CORE_SETS}{one}" for one in extensible_sets()}
+        bound = own | {one for profile in self._profiles.values() for one in _bound(profile.root)}
+        return {one: self.terms.definition(one) for one in sorted(bound) if self.terms.codes(one) is None}
 
     def find(self, canonical: str) -> Profile | None:
         """The profile of a canonical URL, with or without `|version`; None for one that is not loaded."""
@@ -73,6 +87,13 @@ class Profiles:
 
 
 NO_PROFILES: Final = Profiles((), Terms((), ()))
+
+
+def _bound(rule: ElementRule) -> Iterator[str]:
+    if rule.binding is not None:
+        yield rule.binding.value_set
+    for below in (*rule.children.values(), *rule.slices.values()):
+        yield from _bound(below)
 
 
 def claims(resource: Any) -> list[str]:

@@ -136,7 +136,8 @@ def mapped_concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
     codings = local_codings(rep, context)
     if codings:
         return _with_standard(result, _as_entries(codings))
-    if context.at in context.habits.profile.codes or context.at in context.habits.profile.unmapped:
+    profile = context.habits.profile
+    if context.at in {*profile.codes, *profile.concept_maps, *profile.unmapped}:
         note_unmapped(rep, context)
     return result
 

@@ -57,7 +57,7 @@ def unit(rep: Repetition | None, context: Context) -> Json:
         return {}
     code, text, system = leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
     result: Json = {"unit": text or code} if text or code else {}
-    known = context.habits.profile.codings("OBX-6", code, text, system)
+    known = context.habits.codings("OBX-6", code, text, system)
     if known:
         return result | {"system": known[0].system, "code": known[0].code}
     if code and (system or (text and text != code)):

@@ -56,6 +56,7 @@ def _profile(data: Mapping[str, Any]) -> Profile:
         steps=tuple(map(_step, data["steps"])),
         codes=data["codes"],
         code_systems=data["code_systems"],
+        concept_maps=data["concept_maps"],
         unmapped=data["unmapped"],
         rows=_rows(data["rows"]),
     )

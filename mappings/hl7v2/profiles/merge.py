@@ -2,7 +2,8 @@
 
 - `name`, `charset`, `zone`, `visit_key`: what the inner file says.
 - `accept.events`, `accept.versions`: the inner list takes the place of the outer one.
-- `null_policy`, `unmapped`, `rows`: by segment, field or row; the inner entry counts (null removes a row).
+- `null_policy`, `concept_maps`, `unmapped`, `rows`: by segment, field or row; the inner entry counts (null
+  removes a row).
 - `identifiers.ignore`: both lists together.
 - `identifiers.rules`: the inner rules first, then the outer ones, without those that match the same (`kind`,
   `authority`, `at`).
@@ -35,6 +36,7 @@ def merged(outer: Data, inner: Data) -> Data:
         "steps": _steps(outer.get("steps", []), inner.get("steps", [])),
         "codes": _codes(outer.get("codes", {}), inner.get("codes", {})),
         "code_systems": _codes(outer.get("code_systems", {}), inner.get("code_systems", {})),
+        "concept_maps": _by_field(outer.get("concept_maps", {})) | _by_field(inner.get("concept_maps", {})),
         "unmapped": {**outer.get("unmapped", {}), **inner.get("unmapped", {})},
         "rows": {**outer.get("rows", {}), **inner.get("rows", {})},
     }
@@ -43,6 +45,11 @@ def merged(outer: Data, inner: Data) -> Data:
 def _nulls(data: Data) -> dict[str, str]:
     stated = data.get("null_policy", {})
     return {"default": stated} if isinstance(stated, str) else dict(stated)
+
+
+def _by_field(stated: Mapping[str, str]) -> dict[str, str]:
+    """A key that lists several fields says the same of each."""
+    return {field.strip(): url for fields, url in stated.items() for field in fields.split(",")}
 
 
 def _identifiers(outer: Data, inner: Data) -> Data:

@@ -162,6 +162,13 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "description": "By name of a coding system as it is sent (CWE.3): local code to standard codings.",
             "additionalProperties": _CODES,
         },
+        "concept_maps": {
+            "type": "object",
+            "description": "By field, or several (OBX-3, OBR-4): url, or url|version, of a ConceptMap of the "
+            "terminology; asked where `codes` and `code_systems` say nothing.",
+            "propertyNames": {"pattern": f"^{FIELD}(, *{FIELD})*$"},
+            "additionalProperties": {"type": "string", "pattern": r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$"},
+        },
         "unmapped": {
             "type": "object",
             "description": "By field: what a local code without an entry does. keep: it stays as it is, and is listed; "

@@ -186,6 +186,33 @@ def test_bindings_to_sets_of_the_package_are_judged_and_others_left_open(tmp_pat
     ]
 
 
+def test_a_binding_nobody_lists_here_is_judged_once_the_terminology_knows_its_set(tmp_path: Path) -> None:
+    elsewhere = {"strength": "required", "valueSet": "urn:elsewhere|2"}
+    packaged: Json = {"resourceType": "ValueSet", "url": BASE + "v", "status": "active"}
+    packaged["compose"] = {"include": [{"system": "urn:loaded"}]}
+    profiles = guide(
+        tmp_path,
+        profile(
+            "p",
+            "Observation",
+            element("Observation.code", binding=elsewhere),
+            element("Observation.method", binding={"strength": "required", "valueSet": BASE + "v"}),
+        ),
+        packaged,
+    )
+    undecided = profiles.undecided()
+    assert undecided["urn:elsewhere|2"] is None
+    assert undecided[BASE + "v"] == packaged
+    assert "http://hl7.org/fhir/ValueSet/observation-status" not in undecided
+    known: dict[str, dict[str, set[str]]] = {}
+    asking = profiles.beside(known.get)
+    wrong = observation(code={"coding": [{"system": "urn:loaded", "code": "c"}]})
+    assert told(asking, wrong, "p") == []
+    known["urn:elsewhere|2"] = {"urn:loaded": {"a", "b"}}
+    assert told(asking, wrong, "p") == [("Observation.code", "code-invalid")]
+    assert told(asking, observation(code={"coding": [{"system": "urn:loaded", "code": "b"}]}), "p") == []
+
+
 def test_lengths_and_bounds_are_kept(tmp_path: Path) -> None:
     profiles = guide(
         tmp_path,
