@@ -14,7 +14,7 @@ class Closure:
 
     numbers: Mapping[str, int]
     parents: Mapping[int, tuple[int, ...]]
-    ancestors: Mapping[int, frozenset[int]]
+    ancestors: Mapping[int, tuple[int, ...]]
 
 
 def closed(links: Iterable[tuple[str, tuple[str, ...]]]) -> Closure:
@@ -36,10 +36,12 @@ def closed(links: Iterable[tuple[str, tuple[str, ...]]]) -> Closure:
     return Closure(numbers, parents, _ancestors(parents))
 
 
-def _ancestors(parents: Mapping[int, tuple[int, ...]]) -> Mapping[int, frozenset[int]]:
-    """Depth first, without recursion: SNOMED is shallow, but a file may be anything."""
-    found: dict[int, frozenset[int]] = {}
-    none: frozenset[int] = frozenset()
+def _ancestors(parents: Mapping[int, tuple[int, ...]]) -> Mapping[int, tuple[int, ...]]:
+    """Depth first, without recursion: SNOMED is shallow, but a file may be anything.
+
+    Sorted tuples: a set of twenty numbers takes ten times the memory.
+    """
+    found: dict[int, tuple[int, ...]] = {}
     for start in parents:
         path, waiting = {start}, [start]
         while waiting:
@@ -48,7 +50,7 @@ def _ancestors(parents: Mapping[int, tuple[int, ...]]) -> Mapping[int, frozenset
             if not missing or at in found:
                 if at not in found:
                     above = parents.get(at, ())
-                    found[at] = frozenset(above).union(*(found.get(one, none) for one in above))
+                    found[at] = tuple(sorted(set(above).union(*(found.get(one, ()) for one in above))))
                 waiting.pop()
                 path.discard(at)
             elif missing[0] in path:

@@ -60,6 +60,7 @@ class Loader:
         goes round in circles or a code that stands twice, and what the source raises.
         """
         head, closure = source.head, closed(source.links())
+        _refuse_alike(head, closure)
         key = (CODE_SYSTEM, head["url"], head.get("version", ""))
         async with self._database.connection() as connection:
             if not await connection.fetchval(_ALONE, "|".join(key)):
@@ -143,7 +144,7 @@ class _Row:
 
     def __call__(self, concept: Concept) -> tuple[Any, ...]:
         number = self._closure.numbers[concept.code]
-        above = self._closure.ancestors.get(number, frozenset())
+        above = self._closure.ancestors.get(number, ())
         search = searched(filter(None, [*concept.names(), concept.code]))
         keys = text_keys(search)
         keys.update(map(ancestor_key, above))
@@ -152,10 +153,24 @@ class _Row:
             *(self._edition, code_key(self._head, concept.code), number, concept.code, concept.display),
             concept.abstract * ABSTRACT + concept.inactive * INACTIVE,
             self._closure.parents.get(number, ()),
-            sorted(above),
+            above,
             [f"{code}={value}" for code, value in concept.facts],
             *(search, sorted(keys), dumps(concept.details)),
         )
+
+
+def _refuse_alike(head: Json, closure: Closure) -> None:
+    """Raises HubError INVALID for codes the code system itself does not tell apart."""
+    if head.get("caseSensitive") is not False:
+        return
+    seen: set[str] = set()
+    for code in closure.numbers:
+        key = code_key(head, code)
+        if key in seen:
+            todo = "mend the source, or state that case counts (caseSensitive)"
+            what = "has a code twice, in upper and lower case"
+            raise HubError(Category.INVALID, what, where=head["url"], todo=todo, code="code-system")
+        seen.add(key)
 
 
 def _there(key: Sequence[str]) -> HubError:

@@ -53,6 +53,7 @@ from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import random_id
 from hub.kernel.log import Log
+from hub.kernel.ports import Names
 from hub.kernel.settings import Settings
 from hub.mpi.model import chosen_model
 from hub.outbound.desk import OutboundDesk
@@ -136,7 +137,8 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     archives = archives_of(foundation.consortium)
     if archives:
         app.router.routes.append(imaging_route(services, sources(foundation, archives)))
-    app.router.routes += portal_routes(pages(settings, database, directory, gate, trail, foundation.log))
+    told = pages(settings, database, directory, gate, trail, foundation.log, terms.answers)
+    app.router.routes += portal_routes(told)
     try:
         yield app
     finally:
@@ -161,7 +163,13 @@ def workbench_doors(workbench: Workbench, directory: Directory) -> list[Door]:
 
 
 def pages(
-    settings: Settings, database: Database, directory: Directory, gate: Gate, trail: Trail, log: Log
+    settings: Settings,
+    database: Database,
+    directory: Directory,
+    gate: Gate,
+    trail: Trail,
+    log: Log,
+    names: Names,
 ) -> PortalServices:
     """What the web pages of one API process need."""
     return PortalServices(
@@ -176,6 +184,7 @@ def pages(
             longest=timedelta(seconds=settings.session_seconds),
         ),
         directory=directory,
+        names=names,
         clock=system_clock,
         log=log,
         new_number=Numbering("p" + random_id()[:6]).next,

@@ -13,13 +13,14 @@ from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
+from hub.kernel.ports import Names
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalServices:
     """Doors and facts of the pages. `secure` when browsers reach the hub by TLS: cookies then never go without it.
 
-    `new_number` numbers requests, for the log, the audit trail and support.
+    `names` has those of codes. `new_number` numbers requests, for the log, the audit trail and support.
     """
 
     gate: Gate
@@ -28,6 +29,7 @@ class PortalServices:
     sign_ins: SignIns
     sessions: Sessions
     directory: Directory
+    names: Names
     clock: Clock
     log: Log
     new_number: Callable[[], str]

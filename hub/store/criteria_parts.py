@@ -72,11 +72,15 @@ class Words:
 
 @dataclass(frozen=True, slots=True)
 class Amount:
-    """A condition on a number, and on its unit where one was given: code alone also fits the human unit."""
+    """A condition on a number, and on its unit where one was given: code alone also fits the human unit.
+
+    `param`: it is a value of this parameter, not of the clause's own.
+    """
 
     condition: Condition
     system: Bind | None = None
     code: Bind | None = None
+    param: Bind | None = None
 
 
 @dataclass(frozen=True, slots=True)

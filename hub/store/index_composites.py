@@ -9,6 +9,7 @@ from uuid import UUID
 
 from hub.fhir.index_values import ComponentValue, IndexValues
 from hub.store import tokens as token
+from hub.store.canonical import SUFFIX, canonical
 from hub.store.index_rows import FIRST, LAST, IndexRows, add_number, string_row
 from hub.store.tokens import param_number, token_hashes
 
@@ -19,10 +20,10 @@ HASHED: Final = frozenset({"token", "reference", "uri"})
 def add_composites(rows: IndexRows, rtype: str, values: IndexValues) -> None:
     """The rows of every composite of a resource."""
     for code, parts in values.composites:
-        _add_composite(rows, param_number(rtype, code), parts)
+        _add_composite(rows, param_number(rtype, code), parts, param_number(rtype, code + SUFFIX))
 
 
-def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...]) -> None:
+def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...], ucum: int) -> None:
     rows.params[param] = None
     *before, last = parts
     if before[-1][0] == last[0] == "number":
@@ -34,6 +35,7 @@ def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...
         for companion in _combined(param, tuple(before)):
             rows.tokens[companion] = None
             _add_ordered(rows, param, last, companion)
+            _add_canonical(rows, ucum, tuple(before), last, companion)
 
 
 def _add_two_numbers(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...]) -> None:
@@ -58,6 +60,18 @@ def _part_hashes(param: int, part: ComponentValue) -> tuple[UUID, ...]:
     if kind == "reference" and value[0] is not None:
         return token.target(param, value[0], value[1])[1:]
     return (token.text(param, value[-1]),)
+
+
+def _add_canonical(
+    rows: IndexRows, param: int, before: tuple[ComponentValue, ...], last: ComponentValue, companion: UUID
+) -> None:
+    """A quantity beside a code, in canonical units."""
+    if last[0] != "quantity":
+        return
+    _, low, high, _, system, code, _ = last
+    measured = [(part[1], part[2]) for part in before if part[0] == "token"]
+    for least, most, base in canonical(low, high, system, code, measured):
+        add_number(rows, param, (least, most, None, base, None), (companion,))
 
 
 def _add_ordered(rows: IndexRows, param: int, last: ComponentValue, companion: UUID) -> None:

@@ -13,6 +13,7 @@ from hub.fhir.fold import fold
 from hub.fhir.index_values import IndexValues
 from hub.kernel.errors import Category, HubError
 from hub.store import tokens as token
+from hub.store.canonical import SUFFIX, canonical
 from hub.store.promoted import code_parameter, date_parameter, leading_parameters
 from hub.store.tokens import lead_number, param_number, token_hashes
 
@@ -211,8 +212,16 @@ def _add_numbers(rows: IndexRows, rtype: str, values: IndexValues) -> None:
         add_number(rows, param_number(rtype, name), (low, high, None, None, None), ())
     for name, low, high, value, system, code, unit in values.quantities:
         add_number(rows, param_number(rtype, name), (low, high, system, code, unit), ())
+        for least, most, base in canonical(low, high, system, code, _measured(rtype, values)):
+            add_number(rows, param_number(rtype, name + SUFFIX), (least, most, None, base, None), ())
         if name == "value-quantity" and rows.value is None:
             rows.value, rows.unit = value, code or unit
+
+
+def _measured(rtype: str, values: IndexValues) -> list[tuple[str | None, str | None]]:
+    """The codes of what the resource itself measures."""
+    named = code_parameter(rtype)
+    return [(system, code) for name, system, code, _ in values.tokens if name == named]
 
 
 def _add_positions(rows: IndexRows, rtype: str, values: IndexValues) -> None:

@@ -8,6 +8,7 @@ from hub.fhir import numbers, prefixes, temporal
 from hub.fhir.fold import fold
 from hub.fhir.prefixes import split_prefix
 from hub.kernel.errors import Category, HubError
+from hub.store import canonical
 from hub.store.asked import Asked, Context, pieces
 from hub.store.criteria import Amount, Bind, Clause, Comparison, Condition, Dates, Numbers, Strings, Words
 from hub.store.tables import HEAD
@@ -63,8 +64,19 @@ def number(asked: Asked, companions: tuple[Bind, ...] = ()) -> Clause:
 
 
 def quantity(asked: Asked, companions: tuple[Bind, ...] = ()) -> Clause:
-    """A number with a prefix; number|system|code and number||code ask for the unit too."""
-    return Numbers(asked.param(), tuple(_amount(value) for value in asked.values), companions)
+    """A number with a prefix; number|system|code and number||code ask for the unit too.
+
+    A UCUM unit asks for what is as much in another one as well (R4 search.html 3.1.1.4.10).
+    """
+    ways = [_ways(_amount(value), asked.param(canonical.SUFFIX)) for value in asked.values]
+    groups = zip(companions, ways, strict=True) if companions else ()
+    beside = [Bind(one.value, one.type) for one, group in groups for _ in group]
+    return Numbers(asked.param(), tuple([one for group in ways for one in group]), tuple(beside))
+
+
+def _ways(amount: Amount, param: Bind) -> list[Amount]:
+    other = canonical.asked(amount, param)
+    return [amount] if other is None else [amount, other]
 
 
 def number_condition(text: str) -> Condition:

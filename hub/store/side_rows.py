@@ -67,9 +67,8 @@ def dates(emit: Emitter, clause: Dates, row: str, low: str) -> str:
 def numbers(emit: Emitter, clause: Numbers, row: str) -> str:
     """Some number or quantity fits."""
     side = emit.alias("v")
-    fits = [_amount(emit, item, side) for item in clause.amounts]
-    param = f"{emit.use(clause.param)} = ANY({side}.params)"
-    return _exists("number_value", side, row, [param, some(_beside(emit, fits, clause.companions, side))])
+    fits = [_amount(emit, item, side, item.param or clause.param) for item in clause.amounts]
+    return _exists("number_value", side, row, [some(_beside(emit, fits, clause.companions, side))])
 
 
 def spans(emit: Emitter, clause: Spans, row: str) -> str:
@@ -104,8 +103,9 @@ def _within(emit: Emitter, place: Place, side: str) -> str:
     return f"({band} AND {2 * EARTH} * asin(least(1, sqrt({half}))) <= {emit.use(place.radius)})"
 
 
-def _amount(emit: Emitter, item: Amount, side: str) -> str:
-    parts = [_condition(item.condition, _open_range(emit, f"{side}.low", f"{side}.high"))]
+def _amount(emit: Emitter, item: Amount, side: str, param: Bind) -> str:
+    parts = [f"{emit.use(param)} = ANY({side}.params)"]
+    parts += [_condition(item.condition, _open_range(emit, f"{side}.low", f"{side}.high"))]
     if item.system is not None:
         parts.append(f"{side}.system = {emit.use(item.system)}")
     if item.code is not None:

@@ -30,6 +30,8 @@ from hub.portal.services import PortalServices
 from hub.records.facts import facts_of
 from hub.store.store import Store
 from hub.store.values import Write
+from terminology.answers import Answers
+from terminology.service import Terminology
 from tests.gate.house import House as GateHouse
 from tests.portal.people import Told, shen
 
@@ -169,6 +171,7 @@ async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
         sign_ins=SignIns(trail, clock),
         sessions=sessions,
         directory=directory,
+        names=Answers(Terminology(database)),
         clock=clock,
         log=log,
         new_number=lambda: "p-1",

@@ -307,9 +307,16 @@ def _number(low: Decimal | None, high: Decimal | None, value: str) -> bool:
     return holds(numbers.compare(prefix, numbers.decimal(text)), low, high)
 
 
+#: The units of the records and searches, by which they are compared.
+_MILLIGRAMS: Final = {"mg": Decimal(1), "kg": Decimal(1_000_000)}
+
+
 def _quantity(row: tuple[Any, ...], value: str) -> bool:
     low, high, _, system, code, unit = row
     number, *rest = value.split("|")
+    if rest and system == rest[0] == "http://unitsofmeasure.org" and {code, rest[1]} <= _MILLIGRAMS.keys():
+        ratio = _MILLIGRAMS[code] / _MILLIGRAMS[rest[1]]
+        return _number(None if low is None else low * ratio, None if high is None else high * ratio, number)
     if rest and rest[0] and (system != rest[0] or (rest[1] and code != rest[1])):
         return False
     if rest and not rest[0] and rest[1] not in {code, unit}:

@@ -90,15 +90,58 @@ def test_whole_numbers_are_compared_as_they_are(bench: Bench) -> None:
         (f"5.4|{UCUM}|mg", "a b"),
         ("5.4||mg", "a b"),
         (f"5.4|{UCUM}|g", ""),
-        (f"0.0054|{UCUM}|g", ""),
+        (f"0.0054|{UCUM}|g", "a b"),
+        ("0.0054||g", ""),
+        (f"gt0.006|{UCUM}|g", "c"),
+        (f"5.4|{UCUM}|mL", ""),
         ("le5.4", "a d"),
         ("ap5.4", "a b d"),
     ],
 )
-def test_a_quantity_may_name_its_unit_and_is_not_converted(bench: Bench, query: str, expected: str) -> None:
-    """Converting units is left to servers; the hub does not (docs/reference/search.md)."""
+def test_a_quantity_may_name_its_unit_and_one_of_ucum_finds_others_of_its_kind(
+    bench: Bench, query: str, expected: str
+) -> None:
+    """Converting units is left to servers; the hub does it for UCUM (docs/reference/search.md)."""
     records = [sample("a", "5.40"), sample("b", "5.44"), sample("c", "7"), sample("d", "5", comparator="<")]
     assert matches(bench, records, f"Observation?value-quantity={query}") == expected
+
+
+def glucose(rid: str, value: str, unit: str, code: str = "http://loinc.org|2345-7") -> Json:
+    quantity = {"value": Decimal(value), "unit": unit, "system": UCUM, "code": unit}
+    return observation(rid, code=concept(code), valueQuantity=quantity)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"value-quantity=7|{UCUM}|mmol/L", "mg mmol"),
+        (f"value-quantity=7.0|{UCUM}|mmol/L", "mmol mg"),
+        (f"value-quantity=126|{UCUM}|mg/dL", "local mg mmol"),
+        (f"value-quantity=ge9|{UCUM}|mmol/L", "high"),
+        (f"value-quantity=gt1.5|{UCUM}|g/L", "high"),
+        ("value-quantity=7", "mmol"),
+        ("value-quantity=126", "local mg"),
+        (f"code-value-quantity=2345-7$7|{UCUM}|mmol/L", "mg mmol"),
+        (f"code-value-quantity=http://loinc.org|2345-7$lt8|{UCUM}|mmol/L", "mg mmol"),
+        (f"code-value-quantity=local$126|{UCUM}|mg/dL", "local"),
+        (f"code-value-quantity=local$7|{UCUM}|mmol/L", ""),
+    ],
+)
+def test_a_substance_is_found_whether_it_was_weighed_or_counted(bench: Bench, query: str, expected: str) -> None:
+    """Glucose of 180.156 g/mol: 126 mg/dL are 6.994 mmol/L. A code nobody knows tells no substance."""
+    records = [
+        glucose("mg", "126", "mg/dL"),
+        glucose("mmol", "7.0", "mmol/L"),
+        glucose("high", "180", "mg/dL"),
+        glucose("local", "126", "mg/dL", "urn:lab|local"),
+    ]
+    assert matches(bench, records, f"Observation?{query}") == " ".join(sorted(expected.split()))
+
+
+def test_temperatures_have_other_zeros(bench: Bench) -> None:
+    warm = observation("warm", valueQuantity={"value": Decimal("38.0"), "system": UCUM, "code": "Cel"})
+    assert matches(bench, [warm], f"Observation?value-quantity=100.4|{UCUM}|[degF]") == "warm"
+    assert matches(bench, [warm], f"Observation?value-quantity=gt101|{UCUM}|[degF]") == ""
 
 
 def test_a_comparator_of_the_stored_value_opens_its_range(bench: Bench) -> None:

@@ -158,3 +158,14 @@ def test_files_of_fhir_give_the_resources_of_terminology_and_no_others(tmp_path:
     lines.write_text("{")
     with pytest.raises(HubError):
         list(resources(lines))
+
+
+def test_codes_that_differ_in_case_alone_are_refused_where_case_does_not_count(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        alike = code_system({"code": "mg"}, {"code": "MG"}, caseSensitive=False)
+        with pytest.raises(HubError, match="upper and lower case") as refusal:
+            await home.load(alike)
+        assert refusal.value.category is Category.INVALID
+        await home.load(alike | {"caseSensitive": True})
+
+    in_house(database_url, visit)

@@ -14,6 +14,7 @@ from hub.portal.chart import chart
 from hub.portal.elements import text
 from hub.portal.entry import KINDS, Reading
 from hub.portal.moments import parsed_date
+from hub.portal.naming import in_language
 from hub.portal.record import record_of
 from hub.portal.summary import recent, summary_of
 from hub.portal.timeline import entries_of, timeline
@@ -109,8 +110,10 @@ def _person(visit: Visit) -> str:
 async def _read(visit: Visit, person: str) -> dict[str, Any]:
     """All that the pages of a record show."""
     session = visit.signed_in
-    record = await record_of(visit.services.gate, visit.actor(person), person, visit.origin)
-    reading = Reading(record, visit.say, visit.services.directory)
+    services = visit.services
+    released = await record_of(services.gate, visit.actor(person), person, visit.origin)
+    record = await in_language(released, services.names, visit.say.language)
+    reading = Reading(record, visit.say, services.directory)
     born = parsed_date(text(record.patient, "birthDate"))
     trends = trends_of(record.items, born, visit.today, visit.say)
     emergency = session.emergency if session.emergency_for(person) else None

@@ -1,0 +1,56 @@
+"""Rows and conditions of quantities in canonical units, beside those in the units that were sent.
+
+They are a parameter of their own (`value-quantity:ucum`), so that a search without a unit never meets them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from decimal import Decimal
+from typing import Final, TypeAlias
+
+from hub.fhir.canonical_units import UCUM, Scale, other_concentration, scale
+from hub.store.criteria import Amount, Bind, Condition
+
+#: What the name of a parameter ends in for its canonical values.
+SUFFIX: Final = ":ucum"
+
+#: Low, high and the unit they are in.
+Ends: TypeAlias = tuple[Decimal | None, Decimal | None, str]
+_Codings: TypeAlias = Iterable[tuple[str | None, str | None]]
+
+
+def canonical(
+    low: Decimal | None, high: Decimal | None, system: str | None, code: str | None, measured: _Codings
+) -> Iterator[Ends]:
+    """A quantity in canonical units: as it is, and, of a substance that `measured` names, weighed and counted."""
+    unit = scale(code) if system == UCUM and code else None
+    if unit is None:
+        return
+    ends = _scaled(low, unit), _scaled(high, unit)
+    yield (*ends, unit.base)
+    other = other_concentration(unit.base, measured)
+    if other is not None:
+        yield _scaled(ends[0], other), _scaled(ends[1], other), other.base
+
+
+def asked(amount: Amount, param: Bind) -> Amount | None:
+    """What is asked of canonical values by an amount with a UCUM unit; None for another."""
+    if amount.system is None or amount.code is None or amount.system.value != UCUM:
+        return None
+    unit = scale(str(amount.code.value))
+    if unit is None:
+        return None
+    return Amount(_condition(amount.condition, unit), None, Bind(unit.base, "text"), param)
+
+
+def _condition(condition: Condition, unit: Scale) -> Condition:
+    return tuple(
+        tuple(replace(part, value=Bind(unit(part.value.value), part.value.type)) for part in parts)
+        for parts in condition
+    )
+
+
+def _scaled(value: Decimal | None, unit: Scale) -> Decimal | None:
+    return None if value is None else unit(value)

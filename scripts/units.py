@@ -1,0 +1,43 @@
+"""Write the table of common units: what each UCUM unit is in SI base units.
+
+    python -m scripts.units
+
+Computed by ucumvert, so that the hub need not load it to index a blood pressure.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from typing import Final
+
+import hub.fhir
+from hub.fhir.canonical_units import computed
+
+#: What laboratories, monitors and forms commonly send.
+COMMON: Final = (
+    *("mmol/L", "umol/L", "nmol/L", "pmol/L", "mol/L", "mmol/dL", "meq/L"),
+    *("g/L", "mg/L", "ug/L", "ng/L", "pg/L", "g/dL", "mg/dL", "ug/dL", "ng/dL", "mg/mL", "ug/mL", "ng/mL", "pg/mL"),
+    *("10*9/L", "10*12/L", "10*6/L", "10*3/uL", "10*6/uL", "/uL", "/L", "U/L", "U/mL", "%", "1", "mg/g", "mg/mmol"),
+    *("mm[Hg]", "kPa", "Pa", "cm[H2O]", "Cel", "[degF]", "K", "/min", "/s", "Hz", "{beats}/min", "{breaths}/min"),
+    *("m", "cm", "mm", "um", "[in_i]", "[ft_i]", "kg", "g", "mg", "ug", "ng", "pg", "[lb_av]", "[oz_av]", "kg/m2"),
+    *("L", "dL", "mL", "uL", "fL", "mL/min", "L/min", "L/s", "mL/h", "mL/min/{1.73_m2}", "g/(24.h)", "mg/(24.h)"),
+    *("s", "ms", "min", "h", "d", "wk", "mo", "a", "deg", "mV", "uV", "V", "J", "kcal", "W", "mmol/mol", "osm/kg"),
+)
+TABLE: Final = Path(hub.fhir.__file__).parent / "tables" / "units.csv"
+
+
+def main() -> int:
+    """Write the table; 1 if a unit of it has no scale."""
+    rows = [(unit, computed(unit)) for unit in COMMON]
+    with TABLE.open("w", encoding="utf-8", newline="") as file:
+        file.write("# UCUM units in SI base units, computed by ucumvert with pint (scripts/units.py)\n")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("unit", "factor", "offset", "base"))
+        writer.writerows((unit, scale.factor, scale.offset, scale.base) for unit, scale in rows if scale is not None)
+    return 1 if any(scale is None for _, scale in rows) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
