@@ -36,15 +36,38 @@ def plain(xhtml: str) -> str:
 def contents(resource: Json) -> list[str]:
     """Every text in a resource that somebody may read, its narratives among them."""
     found: list[str] = []
-    waiting: list[Any] = [resource]
-    while waiting:
-        owner = waiting.pop()
-        if owner.__class__ is list:
-            waiting += owner
-        elif owner.__class__ is dict:
-            waiting += [item for key, item in owner.items() if key not in _NO_TEXT and key != "div"]
-            if owner.get("div").__class__ is str:
-                found.append(plain(owner["div"]))
-        elif owner.__class__ is str and not _DATE.match(owner):
-            found.append(owner)
+    _gather(resource, found)
     return found
+
+
+def _gather(owner: Json, found: list[str]) -> None:
+    for key, item in owner.items():
+        kind = item.__class__
+        if key in _NO_TEXT:
+            continue
+        if key == "div":
+            if kind is str:
+                found.append(plain(item))
+        elif kind is str:
+            if not _is_date(item):
+                found.append(item)
+        elif kind is dict:
+            _gather(item, found)
+        elif kind is list:
+            _gather_all(item, found)
+
+
+def _gather_all(items: list[Any], found: list[str]) -> None:
+    for item in items:
+        kind = item.__class__
+        if kind is str:
+            if not _is_date(item):
+                found.append(item)
+        elif kind is dict:
+            _gather(item, found)
+        elif kind is list:
+            _gather_all(item, found)
+
+
+def _is_date(text: str) -> bool:
+    return text[4:5] == "-" and _DATE.match(text) is not None

@@ -8,6 +8,7 @@ committed when the first page was made: who asks again with it as `_since` misse
 from __future__ import annotations
 
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -44,7 +45,7 @@ async def history(door: Door, asked: Asked, params: Parameters, *, lenient: bool
     await door.admit(asked, "s")
     wanted = [(name, value) for name, value in params if name != CURSOR]
     wish = read_span(wanted, lenient=lenient)
-    binding = binding_of(asked.actor, f"{asked.type or ''}/_history", wanted)
+    binding = partial(binding_of, asked.actor, f"{asked.type or ''}/_history", wanted)
     place = cursor_of(door, params, binding)
     try:
         as_of, after = (await settled_at(door), None) if place is None else _decoder.decode(place)
@@ -58,7 +59,7 @@ async def history(door: Door, asked: Asked, params: Parameters, *, lenient: bool
     return ReleasedPage(
         matches=released,
         total=len(released) if after is None and found.next is None else None,
-        next=None if found.next is None else door.seal.close(msgspec.msgpack.encode((as_of, found.next)), binding),
+        next=None if found.next is None else door.seal.close(msgspec.msgpack.encode((as_of, found.next)), binding()),
         ignored=wish.ignored,
         as_of=as_of,
     )

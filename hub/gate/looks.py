@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Final
 from uuid import UUID
 
@@ -99,7 +100,7 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     await _admit(door, asked, "s")
     wanted = [(name, value) for name, value in params if name != CURSOR]
     wish = read_look_wish(wanted, lenient=lenient, base_url=door.base_url)
-    binding = binding_of(asked.actor, AUDIT_EVENT, wanted)
+    binding = partial(binding_of, asked.actor, AUDIT_EVENT, wanted)
     after = _Place.of(cursor_of(door, params, binding))
     size = max(1, door.size(wish.count))
 
@@ -111,7 +112,7 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
         shown = places[:size]
         events = [view.event(entry, at.place, door.observer) for at, entry in shown]
         await _record(door, asked, view, events)
-        more = door.seal.close(shown[-1][0].token(), binding) if len(places) > size else None
+        more = door.seal.close(shown[-1][0].token(), binding()) if len(places) > size else None
         return ReleasedPage(matches=tuple(map(released, events)), next=more, ignored=wish.ignored)
 
     return await door.settled(attempt)

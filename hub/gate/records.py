@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final, NoReturn
 
 from consent.proxies import valid_entries
@@ -29,7 +29,7 @@ from hub.gate.policy import refused_break_glass
 from hub.gate.portions import Wish, read_wish
 from hub.gate.recorder import Asked
 from hub.gate.released import ReleasedPage
-from hub.gate.searches import Parameters, cursor_of
+from hub.gate.searches import Binding, Parameters, cursor_of
 from hub.gate.visible import of_patients
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
@@ -64,12 +64,12 @@ async def everything(door: Door, asked: Asked, params: Parameters, *, lenient: b
     await door.admit(asked, "r")
     wanted = [(name, value) for name, value in params if name != CURSOR]
     wish = read_wish(wanted, lenient=lenient)
-    binding = binding_of(asked.actor, f"Patient/{rid}/$everything", wanted)
+    binding = partial(binding_of, asked.actor, f"Patient/{rid}/$everything", wanted)
     after = cursor_of(door, params, binding)
     return await door.settled(lambda: _page(door, asked, rid, wish, binding, after))
 
 
-async def _page(door: Door, asked: Asked, rid: str, wish: Wish, binding: bytes, after: bytes | None) -> ReleasedPage:
+async def _page(door: Door, asked: Asked, rid: str, wish: Wish, binding: Binding, after: bytes | None) -> ReleasedPage:
     size = door.page_limit if wish.count is None else door.size(wish.count)
     async with door.database.connection() as tx:
         cases = await door.cases(tx, asked, Whom(keys=[reference_key("Patient", rid)], names=[rid]))
@@ -93,7 +93,7 @@ async def _page(door: Door, asked: Asked, rid: str, wish: Wish, binding: bytes, 
         matches=matches,
         included=all_discreet(found.included, hidden),
         total=len(matches) if after is None and found.next is None else None,
-        next=None if found.next is None else door.seal.close(found.next, binding),
+        next=None if found.next is None else door.seal.close(found.next, binding()),
         ignored=wish.ignored,
     )
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Final, Literal
 from urllib.parse import urlencode
 
@@ -32,6 +33,8 @@ from hub.store.query import parse_query
 from hub.store.values import Found, Stored, Visible
 
 Parameters = Sequence[tuple[str, str]]
+#: What ties a page token down (hub.gate.pages.binding_of); made where there is a token, which most searches have not.
+Binding = Callable[[], bytes]
 
 _ALL_TYPES: Final = ""
 _HOLDS_PATIENTS: Final = frozenset({"Patient", None})
@@ -52,7 +55,7 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     if asked.actor.role in CLINICAL_ROLES:
         query = confine(query)
     query = within(query, asked.actor.scopes)
-    binding = binding_of(asked.actor, asked.type or _ALL_TYPES, wanted)
+    binding = partial(binding_of, asked.actor, asked.type or _ALL_TYPES, wanted)
     after = cursor_of(door, params, binding)
     try:
         return await door.settled(lambda: _search(door, asked, query, binding, after))
@@ -73,7 +76,7 @@ async def find(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -
     return page
 
 
-async def _search(door: Door, asked: Asked, query: Query, binding: bytes, after: bytes | None) -> ReleasedPage:
+async def _search(door: Door, asked: Asked, query: Query, binding: Binding, after: bytes | None) -> ReleasedPage:
     page = await _surest(door, asked, query, after)
     cases, rows = page.cases, page.rows
     basis = bound(await checked(door.recorder, asked, cases, rows), cases, rows)
@@ -87,7 +90,7 @@ async def _search(door: Door, asked: Asked, query: Query, binding: bytes, after:
         matches=all_discreet(found.matches, page.hidden),
         included=all_discreet(page.included, page.hidden),
         total=_total(query, found, first=after is None),
-        next=None if found.next is None else door.seal.close(found.next, binding),
+        next=None if found.next is None else door.seal.close(found.next, binding()),
         ignored=query.ignored,
     )
 
@@ -190,12 +193,12 @@ def query_text(params: Parameters) -> str:
     return urlencode([pair for pair in params if pair[0] != CURSOR], errors="surrogatepass")
 
 
-def cursor_of(door: Door, params: Parameters, binding: bytes) -> bytes | None:
+def cursor_of(door: Door, params: Parameters, binding: Binding) -> bytes | None:
     """The keyset of the page asked for, None for the first. Raises HubError INVALID, or NOT_FOUND as `Seal.open`."""
     cursors = [value for name, value in params if name == CURSOR]
     if len(cursors) > 1:
         raise HubError(Category.INVALID, "stands twice", where=CURSOR, todo="follow the next link as it is")
-    return door.seal.open(cursors[0], binding) if cursors else None
+    return door.seal.open(cursors[0], binding()) if cursors else None
 
 
 async def _find(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final, Protocol
 from uuid import UUID
 
@@ -51,8 +52,12 @@ def hash128(text: str) -> UUID:
     return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
 
 
+@lru_cache(maxsize=16384)
 def reference_key(resource_type: str, resource_id: str) -> UUID:
-    """The index key of a local reference. For a Patient it is the source-patient key that leads the tables."""
+    """The index key of a local reference. For a Patient it is the source-patient key that leads the tables.
+
+    Asked for five times while a resource is written, and of few patients at a time.
+    """
     return hash128(f"{resource_type}/{resource_id}")
 
 

@@ -231,11 +231,14 @@ def _has_display(value: Json) -> bool:
     if ("display" in value or "identifier" in value) and _about_a_patient(value.get("reference")):
         return True
     for item in value.values():
-        if isinstance(item, dict):
+        kind = item.__class__
+        if kind is dict:
             if _has_display(item):
                 return True
-        elif isinstance(item, list) and any(isinstance(part, dict) and _has_display(part) for part in item):
-            return True
+        elif kind is list:
+            for part in item:
+                if part.__class__ is dict and _has_display(part):
+                    return True
     return False
 
 

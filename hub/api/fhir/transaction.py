@@ -54,13 +54,14 @@ async def transaction(services: Services, ask: Ask, bundle: Json) -> Answer:
     entries = [read_entry(index, raw, services.base_url) for index, raw in enumerate(raw_entries(bundle))]
     steps = {i: _step(services, ask, entry) for i, entry in enumerate(entries) if entry.method in ORDER}
     written = await _write(services, ask, list(steps.values()))
-    answers = {i: answer_entry(_answer(ask, step, written.get(step.entry.where))) for i, step in steps.items()}
+    quiet = ask if ask.preference.returned else replace(ask, preference=Preference("minimal"))
+    answers = {i: answer_entry(_answer(quiet, step, written.get(step.entry.where))) for i, step in steps.items()}
     answers |= await run(services, ask, {i: entry for i, entry in enumerate(entries) if entry.method == "GET"})
     return Answer(status=200, body=assemble("transaction-response", [answers[i] for i in range(len(entries))]))
 
 
 def _step(services: Services, ask: Ask, entry: Entry) -> Step:
-    if not entry.match.interaction.conditional:
+    if entry.params and not entry.match.interaction.conditional:
         try:
             refuse_parameters(entry.ask(ask))
         except HubError as error:
@@ -165,10 +166,10 @@ def _operations(
     return [made for made in planned if made is not None]
 
 
-def _answer(ask: Ask, step: Step, written: Written | None) -> Answer:
-    """The answer to a writing entry: without the resource, unless the client prefers it."""
-    preference = ask.preference if ask.preference.returned else Preference("minimal")
-    quiet = replace(ask, preference=preference, shape=step.entry.shape)
+def _answer(quiet: Ask, step: Step, written: Written | None) -> Answer:
+    """The answer to a writing entry: without the resource, unless the client prefers it, which `quiet` says."""
+    if step.entry.shape is not quiet.shape:
+        quiet = replace(quiet, shape=step.entry.shape)
     if written is None:
         return Answer(status=204) if step.match is None else found_already(quiet, step.match)
     if step.entry.method == "DELETE":
