@@ -1,11 +1,15 @@
 """What one request costs: CPU of the API, of PostgreSQL and of what follows beside, transactions, by kind of request.
 
-`python -m bench.cost [--bundles N] [--calls N] [--clients N] [--data FOLDER] [--only KIND ...] [--json FILE]` starts a
-whole hub (fsync on), loads Synthea bundles, and asks each kind of request `calls` times over `clients` connections that
-stay open. CPU is read from /proc, so other work on the machine hardly moves it; a rate is what the driver saw. With
-`--data` the folder is kept, and a second run on it loads nothing: two versions of the hub are compared on one database.
+`python -m bench.cost [--bundles N] [--calls N] [--clients N] [--data FOLDER] [--only KIND ...] [--bare] [--json FILE]`
+starts a whole hub (fsync on), loads Synthea bundles, and asks each kind of request `calls` times over `clients`
+connections that stay open. CPU is read from /proc, so other work on the machine hardly moves it; a rate is what the
+driver saw. With `--data` the folder is kept, and a second run on it loads nothing: two versions of the hub are compared
+on one database.
 
-Costs of `import` and `everything` are for each resource, all others for each request.
+Costs of `import` and those of whole records are for each resource, all others for each request.
+
+With `--bare` a server that does nothing but fetch and send is asked then (bench.bare: `hello` without database, `body`
+by primary key, `record` the bodies of one patient), and all is shown beside the goals of the design (bench.goals).
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ import os
 import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from random import Random
 from typing import Any, Final
@@ -25,15 +29,18 @@ from urllib.parse import quote, urlsplit
 
 import asyncpg
 
+from bench.bare import serving
 from bench.cpu import children, cpu_of, parent
+from bench.goals import show_goals
 from hub.demo.tokens import clients
+from hub.kernel.ids import reference_key
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import running
 from hub.run.installation import DEMO_CONSORTIUM, database_of, temporary_data
 
 SHARED: Final = Path(os.environ.get("YILIAN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
-PER_RESOURCE: Final = frozenset({"import", "everything"})
+PER_RESOURCE: Final = frozenset({"import", "everything", "bare record"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +163,7 @@ class Meter:
     beside: Sequence[int]
     postmaster: int
     database: asyncpg.Connection
+    url: str
 
     async def read(self) -> tuple[float, float, float, int]:
         """Microseconds of CPU of the API processes, of PostgreSQL, of those beside, and transactions so far."""
@@ -177,6 +185,11 @@ class Cost:
     transactions: float
     rate: float
     latency: float
+
+    @property
+    def all(self) -> float:
+        """CPU of all processes but the client."""
+        return self.hub + self.postgresql + self.beside
 
 
 async def cost(meter: Meter, connections: Sequence[Connection], requests: Sequence[Request], per: str) -> Cost:
@@ -207,8 +220,7 @@ async def cost(meter: Meter, connections: Sequence[Connection], requests: Sequen
 
 
 def show(name: str, found: Cost) -> None:
-    whole = found.hub + found.postgresql + found.beside
-    figures = (found.hub, found.postgresql, found.beside, whole, found.transactions, found.rate, found.latency)
+    figures = (found.hub, found.postgresql, found.beside, found.all, found.transactions, found.rate, found.latency)
     row = "".join(f"{value:>14.{places}f}" for value, places in zip(figures, (0, 0, 0, 0, 2, 0, 2), strict=True))
     print(f"{name:<20}{row}", flush=True)
 
@@ -236,7 +248,7 @@ async def hub(data: Path) -> AsyncIterator[tuple[str, str, Meter]]:
                 beside = [pid for name, pid in pids.items() if not name.startswith("api")]
                 postmaster = parent(await database.fetchval("SELECT pg_backend_pid()"))
                 token = clients(addresses.base, data, settings)("clinician", "BENCH").token
-                yield addresses.base, token, Meter(api, beside, postmaster, database)
+                yield addresses.base, token, Meter(api, beside, postmaster, database, database_of(data, settings))
             finally:
                 await database.close()
 
@@ -267,7 +279,37 @@ async def measure(data: Path, given: argparse.Namespace) -> dict[str, Cost]:
             tell(name, await cost(meter, connections, [make(number) for number in range(calls)], name))
         for connection in connections:
             connection.close()
+        if given.bare:
+            await ask_bare(meter, given, known, tell)
     return found
+
+
+async def ask_bare(meter: Meter, given: argparse.Namespace, known: Known, tell: Callable[[str, Cost], None]) -> None:
+    """What a bare server needs for what it can: greeting, one body, the bodies of a patient."""
+    async with serving(meter.url, len(meter.api)) as (base, processes):
+        bare = replace(meter, api=processes, beside=())
+        connections = [await Connection.open(base, "") for _ in range(given.clients)]
+        for name, make in bare_kinds(known, Random(given.seed)).items():
+            calls = given.calls // 8 if name == "bare record" else given.calls
+            await asyncio.gather(*(connection.ask(make(0)) for connection in connections))
+            tell(name, await cost(bare, connections, [make(number) for number in range(calls)], name))
+        for connection in connections:
+            connection.close()
+
+
+def bare_kinds(known: Known, random: Random) -> dict[str, Callable[[int], Request]]:
+    """Makers of requests to the bare server."""
+
+    def body(_: int) -> Request:
+        seen = random.choice(known.observations)
+        patient = reference_key("Patient", seen["subject"]["reference"].partition("/")[2])
+        return Request(f"body/{patient}/{reference_key('Observation', seen['id'])}")
+
+    return {
+        "bare hello": lambda _: Request("hello"),
+        "bare body": body,
+        "bare record": lambda _: Request(f"record/{reference_key('Patient', random.choice(known.patients)['id'])}"),
+    }
 
 
 def main() -> None:
@@ -278,10 +320,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--data", type=Path)
     parser.add_argument("--only", nargs="+", default=[])
+    parser.add_argument("--bare", action="store_true")
     parser.add_argument("--json", type=Path)
     given = parser.parse_args()
     with kept(given.data) as data:
         found = asyncio.run(measure(data, given))
+    if given.bare:
+        show_goals({name: one.rate for name, one in found.items()}, {name: one.all for name, one in found.items()})
     if given.json:
         text = json.dumps({name: {key: getattr(one, key) for key in Cost.__slots__} for name, one in found.items()})
         given.json.write_text(text, encoding="utf-8")

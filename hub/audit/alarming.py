@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Final
 
 from hub.audit.alarms import Alarm, Watch
 from hub.audit.deeds import Scribe
 from hub.audit.entry import Entry
+from hub.audit.sequencer import Appended
 from hub.audit.tables import entry_of
 from hub.audit.trail import Trail
 from hub.db.database import Database, Tx
@@ -39,17 +41,24 @@ class Alarming:
         self._scribe: Final = Scribe(clock)
         self._next: int | None = None
 
-    async def turn(self) -> int:
-        """Look at the leaves that are new; how many alarms they gave. The first turn looks back as far as rules do."""
+    async def turn(self, appended: Appended | None = None) -> int:
+        """Look at the leaves that are new; how many alarms they gave. The first turn looks back as far as rules do.
+
+        `appended` are those of the sequencer's last turn: where these are all that is new, they need not be read again.
+        """
         first = self._next is None
-        entries = await self._new()
+        if appended is not None and appended.index == self._next:
+            entries = appended.entries
+            self._next += len(entries)
+        else:
+            entries = await self._new()
         found = [alarm for entry in entries for alarm in self._watch.see(entry)]
         fresh = [alarm for alarm in found if not (first and self._watch.told(alarm))]
         for alarm in fresh:
             await self._trail.record(self._entry(alarm))
         return len(fresh)
 
-    async def _new(self) -> list[Entry]:
+    async def _new(self) -> Sequence[Entry]:
         found: list[Entry] = []
         async with self._database.connection() as tx:
             at = self._next

@@ -9,11 +9,13 @@ somebody else has changed.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from asyncpg import Record
 
 from hub.audit import tree
+from hub.audit.entry import Entry
 from hub.audit.leaves import SALT_BYTES, leaf_of
 from hub.audit.merkle import EMPTY_ROOT, Edge, Place
 from hub.audit.notes import Signer, checkpoint_text
@@ -46,6 +48,14 @@ ON CONFLICT (level, index) DO UPDATE SET hashes = excluded.hashes
 _CHECKPOINT: Final = "INSERT INTO audit_checkpoint (size, root, note, signed, floor) VALUES ($1, $2, $3, $4, $5::xid8)"
 
 
+@dataclass(frozen=True, slots=True)
+class Appended:
+    """Entries that became leaves, in their order; `index` is that of the first."""
+
+    index: int
+    entries: Sequence[Entry]
+
+
 class Sequencer:
     """Appends to the tree. Belongs to the event loop it is used in."""
 
@@ -60,12 +70,15 @@ class Sequencer:
         #: The size this process has seen: the tree never gets smaller.
         self._seen = 0
         self._floor = 0
+        #: What the last turn appended; None where it was nothing.
+        self.appended: Appended | None = None
 
     async def turn(self) -> int:
         """Append what waits, at most one batch; how many leaves that were. Nothing while another process is at it.
 
         Raises HubError CONFLICT, code `audit-tree`, when the tree in the database is not the one that was signed.
         """
+        self.appended = appended = None
         async with self._database.transaction() as tx:
             if not await tx.fetchval(_TRY_LOCK, _LOCK):
                 return 0
@@ -77,22 +90,26 @@ class Sequencer:
             rows = await tx.fetch(_PENDING, floor, self.batch)
             full = len(rows) == self.batch
             floor = min(rows[-1]["xid"], horizon["floor"]) if full else horizon["floor"]
-            size = await self._append(tx, head, rows, floor) if rows else self._seen
-        self._floor, self._seen = floor, size
+            if rows:
+                appended = await self._append(tx, head, rows, floor)
+        self._floor, self.appended = floor, appended
+        if appended is not None:
+            self._seen = appended.index + len(appended.entries)
         return len(rows)
 
-    async def _append(self, tx: Tx, head: Checkpoint | None, rows: Sequence[Record], floor: int) -> int:
-        """Make leaves of the rows, and sign; the size there is then."""
+    async def _append(self, tx: Tx, head: Checkpoint | None, rows: Sequence[Record], floor: int) -> Appended:
+        """Make leaves of the rows, and sign."""
         edge = await self._signed(tx, head)
+        appended = Appended(edge.size, [entry_of(dict(row)) for row in rows])
         indexes = range(edge.size, edge.size + len(rows))
         salts = [self._random_bytes(SALT_BYTES) for _ in rows]
         await tx.execute(_LEAVES, list(indexes), [row["number"] for row in rows], salts)
-        made = zip(rows, indexes, salts, strict=True)
-        await _keep_tiles(tx, edge.append(leaf_of(entry_of(dict(row)), index, salt).hash for row, index, salt in made))
+        made = zip(appended.entries, indexes, salts, strict=True)
+        await _keep_tiles(tx, edge.append(leaf_of(entry, index, salt).hash for entry, index, salt in made))
         root = edge.root()
         note = self._signer.note(checkpoint_text(self._signer.name, edge.size, root))
         await tx.execute(_CHECKPOINT, edge.size, root, note, self._clock(), floor)
-        return edge.size
+        return appended
 
     async def _signed(self, tx: Tx, head: Checkpoint | None) -> Edge:
         """The edge of the tree in the database, which must be the one we signed."""

@@ -29,10 +29,11 @@ async def run_sequencing(sequencer: Sequencer, alarming: Alarming, log: Log, sto
 
 async def _turn(sequencer: Sequencer, alarming: Alarming, log: Log) -> float:
     try:
-        while await sequencer.turn() == sequencer.batch:
-            pass
-        if count := await alarming.turn():
-            log.event("audit-alarms", level="WARNING", count=count)
+        more = True
+        while more:
+            more = await sequencer.turn() == sequencer.batch
+            if count := await alarming.turn(sequencer.appended):
+                log.event("audit-alarms", level="WARNING", count=count)
     except HubError as error:
         broken = error.category is Category.CONFLICT
         log.failure("audit-tree-broken" if broken else "sequencing-waits", error, code=error.code)

@@ -131,7 +131,8 @@ def test_a_file_that_is_wrong_is_refused_with_its_line(tmp_path: Path) -> None:
         Rules.read(path)
 
 
-def test_alarms_are_entries_of_the_trail_told_once_even_by_one_who_begins_anew(database_url: str) -> None:
+@pytest.mark.parametrize("handed", [False, True], ids=["read from the database", "handed over by the sequencer"])
+def test_alarms_are_entries_of_the_trail_told_once_even_by_one_who_begins_anew(database_url: str, handed: bool) -> None:
     async def work(database: Database, trail: Trail) -> None:
         def watching() -> Alarming:
             return Alarming(database, trail, Watch(LISTED), fixed_clock(NOW + timedelta(minutes=90)))
@@ -141,13 +142,29 @@ def test_alarms_are_entries_of_the_trail_told_once_even_by_one_who_begins_anew(d
             for entry in entries:
                 await trail.record(entry)
             await tree.turn()
-            assert await one.turn() == count + (1 if len(entries) == 2 else 0)
+            assert tree.appended is not None
+            assert tree.appended.entries[-len(entries) :] == entries
+            told_now = await one.turn(tree.appended if handed else None)
+            assert told_now == count + (1 if len(entries) == 2 else 0)
         await tree.turn()
         assert await watching().turn() == 0
         async with database.connection() as tx:
             assert await alarm_counts(tx) == [("break-glass-count", 1), ("vip", 1)]
             told = [said for _, said in await alarms(tx)]
         assert told[1].startswith("alarm=break-glass-count&level=red&who=Practitioner%2Ffang&count=5&")
+
+    with_database(database_url, work)
+
+
+def test_what_another_process_appended_before_is_not_passed_over(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> None:
+        one, tree, other = (Alarming(database, trail, Watch(LISTED), fixed_clock(NOW)), *map(sequencer, [database] * 2))
+        assert await one.turn() == 0
+        for made, entries in ((other, glass(4)), (tree, glass(5)[4:])):
+            for entry in entries:
+                await trail.record(entry)
+            await made.turn()
+        assert await one.turn(tree.appended) == 1
 
     with_database(database_url, work)
 
