@@ -205,7 +205,56 @@ def test_a_patient_sees_the_own_record_and_who_looked_without_a_fault(place: Pla
     assert place.faults(page) == []
     assert page.locator("#emergency").count() == 0
     page.goto(f"{place.hub.base}/looked")
-    assert "石桥社区卫生服务中心" in page.inner_text("table.looks")
+    assert "石桥社区卫生服务中心" in page.inner_text("ul.looks")
+    assert place.faults(page) == []
+    page.click("ul.looks a")
+    page.wait_for_url("**/looked/*")
+    assert place.faults(page) == []
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_a_patient_says_something_on_a_phone_and_takes_it_back(place: Place, language: str) -> None:
+    page = place.visitor(place.browser.new_context(viewport=PHONE, java_script_enabled=language == "zh"))
+    page.goto(f"{place.hub.base}/?lang={language}")
+    page.fill("#name", "shen")
+    page.fill("#password", place.patient_password)
+    page.click("button.primary")
+    page.wait_for_url("**/record/*")
+    for path in ("/consents", "/notices", "/proxies", "/consents/new", "/consents/new/show-for-hours"):
+        page.goto(f"{place.hub.base}{path}")
+        judged(place, page, scripts=language == "zh")
+    page.goto(f"{place.hub.base}/consents/new/hide-mental-health")
+    page.click("main button.primary")
+    page.wait_for_url("**/consents/look")
+    judged(place, page, scripts=language == "zh")
+    page.click("main button.primary")
+    page.wait_for_url("**/consents")
+    judged(place, page, scripts=language == "zh")
+    page.click("article.active a[href$='/withdraw']")
+    judged(place, page, scripts=language == "zh")
+    page.click("main button.primary")
+    page.wait_for_url("**/consents")
+    assert page.locator("article.active").count() == 0
+
+
+def judged(place: Place, page: Page, *, scripts: bool) -> None:
+    """No fault, nothing wider than the screen, and every button large enough for a thumb (44 CSS pixels)."""
+    small = "[...document.querySelectorAll('main button, main .button')].filter((one) => one.offsetHeight < 44).length"
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth"), page.url
+    assert page.evaluate(small) == 0, page.url
+    if scripts:
+        assert place.faults(page) == [], page.url
+
+
+def test_clinicians_pages_of_requests_have_no_fault(place: Place) -> None:
+    page = place.page(viewport=PHONE)
+    for path in ("/ask?patient=F05-p1", "/second"):
+        page.goto(f"{place.hub.base}{path}")
+        assert place.faults(page) == []
+    page.fill("#patient", "F05-p1")
+    page.fill("#reason", "手术前核对")
+    page.click("main button.primary")
+    page.wait_for_selector("#mine ~ article")
     assert place.faults(page) == []
 
 

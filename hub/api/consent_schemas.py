@@ -125,7 +125,9 @@ _PROXY: Final[Json] = dict.fromkeys(("id", "patient", "reference", "status", "ev
     "scope": _SCOPE,
     "period": PERIOD,
 }
-_SECOND: Final[Json] = _told(("kind", "for", "patient"), kind={"const": "second"}, **{"for": TEXT}, patient=TEXT)
+_SECOND: Final[Json] = _told(
+    ("kind", "for", "patient"), kind={"const": "second"}, **{"for": TEXT}, patient=TEXT, purpose=items(TEXT)
+)
 _ETHICS: Final[Json] = _told(
     ("kind", "organization", "period"),
     kind={"const": "ethics"},
@@ -133,6 +135,9 @@ _ETHICS: Final[Json] = _told(
     period=PERIOD,
     resourceTypes=items(TEXT),
 )
+
+_FINDING: Final[Json] = {"enum": ["justified", "unjustified"]}
+_STATUS: Final[Json] = {"enum": ["open", "agreed", "refused", "expired", "answered"]}
 
 CONSENT: Final[Json] = {
     "Consent": fhir("Consent"),
@@ -148,6 +153,54 @@ CONSENT: Final[Json] = {
     "ConsentRequests": made(requests=items({"$ref": "#/components/schemas/ConsentRequest"})),
     "Answer": body(("agree",), agree=FLAG),
     "Notices": made(notices=items(_NOTICE)),
+    "NewObjection": body(("event", "reason"), event=TEXT, reason=TEXT),
+    "Objection": _told(
+        ("id", "event", "reason", "status", "recorded"),
+        id=TEXT,
+        event=TEXT,
+        reason=TEXT,
+        status=_STATUS,
+        recorded=INSTANT,
+        answered=INSTANT,
+        finding=_FINDING,
+        text=TEXT,
+    ),
+    "Objections": made(objections=items({"$ref": "#/components/schemas/Objection"})),
+    "Finding": body(("finding", "text"), finding=_FINDING, text=TEXT),
+    "Opening": _told(
+        ("id", "status", "role", "organization", "reason", "first", "last", "looks", "patients"),
+        id=TEXT,
+        status=_STATUS,
+        by=TEXT,
+        role=TEXT,
+        organization=TEXT,
+        reason=TEXT,
+        first=INSTANT,
+        last=INSTANT,
+        looks=COUNT,
+        patients=items(TEXT),
+        finding=_FINDING,
+        text=TEXT,
+    ),
+    "Openings": made(openings=items({"$ref": "#/components/schemas/Opening"})),
+    "NewSecondRequest": body(("patient", "reason"), patient=TEXT, reason=TEXT),
+    "SecondRequest": _told(
+        ("id", "status", "patient", "by", "organization", "reason", "purpose", "recorded"),
+        id=TEXT,
+        status=_STATUS,
+        patient=TEXT,
+        by=TEXT,
+        organization=TEXT,
+        reason=TEXT,
+        purpose=items(TEXT),
+        recorded=INSTANT,
+        expires=INSTANT,
+        answered=INSTANT,
+        second=TEXT,
+        approval=TEXT,
+        own=FLAG,
+    ),
+    "SecondRequests": made(requests=items({"$ref": "#/components/schemas/SecondRequest"})),
     "NewProxy": _told(
         ("kind", "name"), kind=_KIND, name=TEXT, scope=_SCOPE, period=PERIOD, patient=TEXT, evidence=TEXT
     ),

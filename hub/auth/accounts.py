@@ -21,7 +21,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 
 #: Roles for which the pages have something to show.
-PAGE_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy")
+PAGE_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy", "consent-reviewer")
 
 #: Refused attempts after which an account rests for a minute; the rest doubles with each further one, up to 16.
 FREE_ATTEMPTS: Final = 5
@@ -32,7 +32,7 @@ _AT_ONCE: Final = 2
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 #: Who the person is must be known where the consent rules ask for it (section 6, section 7) and for the audit trail.
-_NAMED: Final = frozenset({"clinician", "family-doctor", "proxy"})
+_NAMED: Final = frozenset({"clinician", "family-doctor", "proxy", "consent-reviewer"})
 
 # The attempt counts as refused before the password is looked at, so guesses sent side by side all count.
 _ATTEMPT: Final = f"""

@@ -12,6 +12,8 @@ from hub.kernel.types import Json
 
 ETHICS: Final = "ethics"
 SECOND: Final = "second"
+#: For what a second person approves who does not say.
+DEFAULT_PURPOSE: Final = ("TREAT",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +22,7 @@ class Approval:
 
     `content` of `ethics`: status (approved or revoked), organization, period, resourceTypes, as `ethicsApproval` of
     the rules. Of `second`: status (active or ended), reference and organization of the second person, `for` (the
-    requester's reference), `patient` (reference of a source patient), period.
+    requester's reference), `patient` (reference of a source patient), `purpose` (all a request may have), period.
     """
 
     id: str

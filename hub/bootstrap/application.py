@@ -61,6 +61,7 @@ from hub.pipeline.inbox import PostgresInbox
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
 from hub.records.client import ClientWrites
+from hub.records.consent_doors import ConsentDoors
 from hub.records.definitions import Definitions
 from hub.records.reviews import Reviews
 
@@ -137,7 +138,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     archives = archives_of(foundation.consortium)
     if archives:
         app.router.routes.append(imaging_route(services, sources(foundation, archives)))
-    told = pages(settings, database, directory, gate, trail, foundation.log, terms.answers)
+    told = pages(settings, database, directory, gate, law, trail, foundation.log, terms.answers)
     app.router.routes += portal_routes(told)
     try:
         yield app
@@ -167,6 +168,7 @@ def pages(
     database: Database,
     directory: Directory,
     gate: Gate,
+    law: ConsentDoors,
     trail: Trail,
     log: Log,
     names: Names,
@@ -185,6 +187,7 @@ def pages(
         ),
         directory=directory,
         names=names,
+        law=law,
         clock=system_clock,
         log=log,
         new_number=Numbering("p" + random_id()[:6]).next,

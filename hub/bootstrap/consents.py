@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from consent.configuration import Configuration
 from hub.api.consent_requests import notice_doors, request_doors
 from hub.api.consents import consent_doors
 from hub.api.json_doors import Door
+from hub.api.matters import glass_doors, objection_doors, second_doors
 from hub.api.standing import approval_doors, proxy_doors
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
@@ -17,24 +16,16 @@ from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
 from hub.records.approvals import Approvals
+from hub.records.consent_doors import ConsentDoors
 from hub.records.consent_reading import ConsentReads
 from hub.records.consent_requests import ConsentRequests
 from hub.records.consents import Consents
+from hub.records.glass_reviews import GlassReviews
 from hub.records.notice_board import NoticeBoard
+from hub.records.objections import Objections
 from hub.records.proxies import Proxies
+from hub.records.second_requests import SecondRequests
 from hub.store.store import Store
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ConsentDoors:
-    """What the API and the pages use of consents."""
-
-    consents: Consents
-    reads: ConsentReads
-    requests: ConsentRequests
-    board: NoticeBoard
-    proxies: Proxies
-    approvals: Approvals
 
 
 async def consent_doors_of(
@@ -51,13 +42,17 @@ async def consent_doors_of(
     common = (trail, system_clock, configuration)
     consents = Consents(database, store, directory, validator, *common, settings.canonical_base)
     await consents.renew()
+    approvals = Approvals(database, directory, trail, system_clock)
     return ConsentDoors(
         consents=consents,
         reads=ConsentReads(database, store, *common),
         requests=ConsentRequests(database, store, directory, *common, consents),
         board=NoticeBoard(database, store, *common),
         proxies=Proxies(database, store, validator, *common),
-        approvals=Approvals(database, directory, trail, system_clock),
+        approvals=approvals,
+        seconds=SecondRequests(database, store, directory, trail, system_clock, approvals),
+        objections=Objections(database, store, *common),
+        glass=GlassReviews(database, store, *common),
     )
 
 
@@ -68,5 +63,8 @@ def consent_api(doors: ConsentDoors, gate: Gate, base_url: str) -> list[Door]:
         *consent_doors(doors.consents, doors.reads, gate, base_url),
         *notice_doors(doors.board),
         *proxy_doors(doors.proxies),
+        *second_doors(doors.seconds),
         *approval_doors(doors.approvals),
+        *objection_doors(doors.objections, gate),
+        *glass_doors(doors.glass),
     ]

@@ -8,7 +8,7 @@ from typing import Final
 from consent.person import Person
 from consent.times import holds, read_period
 from hub.auth.actor import Actor
-from hub.auth.approvals import ETHICS, SECOND, Approval
+from hub.auth.approvals import DEFAULT_PURPOSE, ETHICS, SECOND, Approval
 from hub.auth.directory import PREFIX, Directory
 from hub.auth.scopes import confines
 from hub.gate.moments import moment_of
@@ -41,14 +41,15 @@ def request_of(actor: Actor, directory: Directory, at: datetime) -> Json:
 
 
 def second_person(approval: Approval | None, actor: Actor, person: Person, at: datetime) -> Json:
-    """The `coApproval` of the rules: an active one, given to this requester for this patient, at this time; else {}."""
+    """The `coApproval` of the rules: one that is active, for this requester, patient, purpose and time; else {}."""
     if approval is None or approval.kind != SECOND or actor.reference is None:
         return {}
     given = approval.content
     period = read_period(given.get("period"))
     if given.get("status") != "active" or given.get("for") != actor.reference or not holds(period, moment_of(at)):
         return {}
-    if given.get("patient") not in person.references:
+    bound = set(given.get("purpose", DEFAULT_PURPOSE))
+    if given.get("patient") not in person.references or not bound.issuperset(actor.purpose):
         return {}
     return {"reference": given.get("reference"), "organization": given.get("organization")}
 

@@ -5,7 +5,19 @@ from __future__ import annotations
 from starlette.routing import BaseRoute, Route
 
 from hub.portal.files import file_route
-from hub.portal.pages import find, looked, record, sign_in
+from hub.portal.pages import (
+    clinic,
+    consent_wizard,
+    consents,
+    find,
+    look,
+    looked,
+    notices,
+    proxies,
+    record,
+    review,
+    sign_in,
+)
 from hub.portal.services import PortalServices
 from hub.portal.visit import Page, endpoint
 
@@ -28,5 +40,24 @@ def portal_routes(services: PortalServices) -> list[BaseRoute]:
         route("/record/{person}/emergency", get=record.back, post=record.declare),
         route("/record/{person}/emergency/end", post=record.withdraw),
         route("/looked", get=looked.show),
+        route("/looked/{id}", get=look.show, post=look.objection),
+        route("/consents", get=consents.mine),
+        route("/consents/new", get=consent_wizard.choose),
+        route("/consents/new/{template}", get=consent_wizard.fill),
+        route("/consents/look", get=consent_wizard.again, post=consent_wizard.look),
+        route("/consents/confirm", post=consent_wizard.confirm),
+        route("/consents/requests/{id}", get=consents.show_request, post=consents.answer),
+        route("/consents/{id}", get=consents.one),
+        route("/consents/{id}/withdraw", get=consents.ask_withdraw, post=consents.withdraw),
+        route("/notices", get=notices.show),
+        route("/notices/seen", post=notices.seen),
+        route("/proxies", get=proxies.show, post=proxies.appoint),
+        route("/proxies/{id}/end", post=proxies.dismiss),
+        route("/ask", get=clinic.ask, post=clinic.send),
+        route("/second", get=clinic.second, post=clinic.ask_second),
+        route("/second/{id}", post=clinic.answer_second),
+        route("/review", get=review.show),
+        route("/review/glass/{id}", post=review.glass),
+        route("/review/objection/{id}", post=review.objection),
         file_route(),
     ]

@@ -14,6 +14,7 @@ from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.ports import Names
+from hub.records.consent_doors import ConsentDoors
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +31,7 @@ class PortalServices:
     sessions: Sessions
     directory: Directory
     names: Names
+    law: ConsentDoors
     clock: Clock
     log: Log
     new_number: Callable[[], str]

@@ -1,8 +1,8 @@
-"""The words of the pages in the language of the reader, from `data/texts.yaml` and `data/codes.yaml`."""
+"""The words of the pages in the language of the reader, from the files of `data/`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib import resources
 from typing import Any, Final, Literal
@@ -17,9 +17,19 @@ TAGS: Final[Mapping[Language, str]] = {"zh": "zh-CN", "en": "en"}
 _DATA: Final = resources.files("hub.portal") / "data"
 
 
+#: Texts and codes; those about consents stand apart.
+TEXT_FILES: Final = ("texts.yaml", "consent-texts.yaml")
+CODE_FILES: Final = ("codes.yaml", "consent-codes.yaml")
+
+
 def load(name: str) -> Any:
     """A data file of the pages."""
     return yaml.safe_load((_DATA / name).read_text(encoding="utf-8"))
+
+
+def merged(names: Sequence[str]) -> dict[str, Any]:
+    """Several data files as one."""
+    return {key: value for name in names for key, value in load(name).items()}
 
 
 class Texts:
@@ -49,4 +59,4 @@ class Texts:
 @lru_cache(maxsize=len(LANGUAGES))
 def texts_of(language: Language) -> Texts:
     """The words of a language, loaded once."""
-    return Texts(language, load("texts.yaml"), load("codes.yaml"))
+    return Texts(language, merged(TEXT_FILES), merged(CODE_FILES))

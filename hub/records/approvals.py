@@ -16,8 +16,9 @@ from hub.audit.entry import UNKNOWN_ORIGIN, Interaction, Origin
 from hub.audit.trail import Trail
 from hub.auth import approvals
 from hub.auth.actor import Actor
-from hub.auth.approvals import ETHICS, SECOND, Approval
+from hub.auth.approvals import DEFAULT_PURPOSE, ETHICS, SECOND, Approval
 from hub.auth.directory import Directory
+from hub.auth.roles import role_named
 from hub.db.database import Database, Tx
 from hub.fhir.references import parse_reference
 from hub.fhir.structure import RESOURCE_TYPES
@@ -60,8 +61,8 @@ class Approvals:
         self._new_id: Final = new_id
 
     async def give(self, actor: Actor, asked: Json, *, origin: Origin = UNKNOWN_ORIGIN) -> Json:
-        """`{kind: second, for, patient}` by a second clinician or family doctor: for four hours; or `{kind: ethics,
-        organization, period, resourceTypes?}` by the consent reviewer. Returns it with its id.
+        """`{kind: second, for, patient, purpose?}` by a second clinician or family doctor: for four hours; or
+        `{kind: ethics, organization, period, resourceTypes?}` by the consent reviewer. Returns it with its id.
         """
         approval_id = self._new_id()
 
@@ -70,13 +71,20 @@ class Approvals:
             if kind not in (ETHICS, SECOND):
                 raise _wrong("kind", f"{ETHICS} or {SECOND}")
             admit(actor, "c", SECOND_ROLES if kind == SECOND else frozenset({REVIEWER}), _TYPE)
-            content = _second(actor, asked, now) if kind == SECOND else self._ethics(asked)
-            approval = Approval(id=approval_id, kind=str(kind), content=content, recorded=now)
+            if kind == SECOND:
+                approval = await self.keep_second(tx, actor, asked, approval_id, now)
+                return _told(approval), Done(grounds="approval", patients=(asked["patient"],))
+            approval = Approval(id=approval_id, kind=ETHICS, content=self._ethics(asked), recorded=now)
             await approvals.put(tx, approval)
-            patients = (asked["patient"],) if kind == SECOND else ()
-            return _told(approval), Done(grounds="approval", patients=patients)
+            return _told(approval), Done(grounds="approval")
 
         return await self._ledger.change(asked_of(actor, origin, Interaction.CREATE, _TYPE, approval_id), work)
+
+    async def keep_second(self, tx: Tx, actor: Actor, asked: Json, approval_id: str, now: datetime) -> Approval:
+        """Keep `actor`'s approval, `{for, patient, purpose?}`, in a transaction of the caller's."""
+        approval = Approval(id=approval_id, kind=SECOND, content=_second(actor, asked, now), recorded=now)
+        await approvals.put(tx, approval)
+        return approval
 
     async def end(self, actor: Actor, approval_id: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Json:
         """Revoke an ethics approval (the consent reviewer), or one's own as a second person."""
@@ -123,8 +131,16 @@ def _second(actor: Actor, asked: Json, now: datetime) -> Json:
         "organization": f"Organization/{actor.organization}",
         "for": requester,
         "patient": f"Patient/{patient}",
+        "purpose": _purposes(asked.get("purpose", list(DEFAULT_PURPOSE))),
         "period": {"start": instant(now), "end": instant(now + SECOND_LASTS)},
     }
+
+
+def _purposes(value: Any) -> list[str]:
+    allowed = role_named("clinician").purposes
+    if not isinstance(value, list) or not value or not all(one in allowed for one in value):
+        raise _wrong("purpose", f"some of {', '.join(allowed)}")
+    return value
 
 
 def _reference(value: Any, where: str) -> str:

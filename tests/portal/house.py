@@ -14,11 +14,13 @@ from typing import Any, Final, TypeVar
 import httpx
 from starlette.applications import Starlette
 
+from consent.configuration import DEFAULT
 from hub.audit.trail import Trail
 from hub.auth.accounts import Account, Accounts
 from hub.auth.directory import Directory
 from hub.auth.sessions import Sessions
 from hub.db.database import Database
+from hub.fhir.validate import validate
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
@@ -27,7 +29,17 @@ from hub.kernel.ids import reference_key
 from hub.kernel.log import Log
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
+from hub.records.approvals import Approvals
+from hub.records.consent_doors import ConsentDoors
+from hub.records.consent_reading import ConsentReads
+from hub.records.consent_requests import ConsentRequests
+from hub.records.consents import Consents
 from hub.records.facts import facts_of
+from hub.records.glass_reviews import GlassReviews
+from hub.records.notice_board import NoticeBoard
+from hub.records.objections import Objections
+from hub.records.proxies import Proxies
+from hub.records.second_requests import SecondRequests
 from hub.store.store import Store
 from hub.store.values import Write
 from terminology.answers import Answers
@@ -154,6 +166,24 @@ def token_of(html: str) -> str:
     return found[1]
 
 
+def law_of(database: Database, store: Store, directory: Directory, trail: Trail, clock: Hands) -> ConsentDoors:
+    """The doors of consents."""
+    common = (trail, clock, DEFAULT)
+    consents = Consents(database, store, directory, validate, *common, "https://hub.example")
+    approvals = Approvals(database, directory, trail, clock)
+    return ConsentDoors(
+        consents=consents,
+        reads=ConsentReads(database, store, *common),
+        requests=ConsentRequests(database, store, directory, *common, consents),
+        board=NoticeBoard(database, store, *common),
+        proxies=Proxies(database, store, validate, *common),
+        approvals=approvals,
+        seconds=SecondRequests(database, store, directory, trail, clock, approvals),
+        objections=Objections(database, store, *common),
+        glass=GlassReviews(database, store, *common),
+    )
+
+
 @asynccontextmanager
 async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
     database = await Database.connect(url, size=4)
@@ -172,6 +202,7 @@ async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
         sessions=sessions,
         directory=directory,
         names=Answers(Terminology(database)),
+        law=law_of(database, store, directory, trail, clock),
         clock=clock,
         log=log,
         new_number=lambda: "p-1",

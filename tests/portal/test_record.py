@@ -244,7 +244,7 @@ def test_a_patient_reads_the_own_record_and_sees_who_looked(database_url: str) -
         assert "石桥社区卫生服务中心" in said
         assert "诊疗" in said
         # One look at a person of three registrations is one line.
-        (row,) = [row for row in within(parsed(looks.text), "looks", "tr") if "医务人员" in row.text_content()]
+        (row,) = [row for row in within(parsed(looks.text), "looks", "li") if "医务人员" in row.text_content()]
         assert "×" not in row.text_content()
         await read(home)
         await home.get(RECORD)

@@ -28,8 +28,11 @@ from hub.records.consent_reading import ConsentReads
 from hub.records.consent_requests import ConsentRequests
 from hub.records.consents import Consents
 from hub.records.facts import facts_of
+from hub.records.glass_reviews import GlassReviews
 from hub.records.notice_board import NoticeBoard
+from hub.records.objections import Objections
 from hub.records.proxies import Proxies
+from hub.records.second_requests import SecondRequests
 from hub.store.store import Store
 from hub.store.values import Write
 from tests.auth.consortium import CONSORTIUM, NOW
@@ -87,6 +90,9 @@ class Desk:
     approvals: Approvals
     requests: ConsentRequests
     board: NoticeBoard
+    seconds: SecondRequests
+    objections: Objections
+    glass: GlassReviews
     gate: Gate
     database: Database
     store: Store
@@ -116,15 +122,19 @@ def at_desk(url: str, visit: Callable[[Desk], Awaitable[T]], configuration: Conf
         trail = Trail(database, Log("test", stream=io.StringIO()))
         directory = Directory(CONSORTIUM)
         consents = Consents(database, store, directory, validate, trail, clock, configuration, CANONICAL)
+        approvals = Approvals(database, directory, trail, clock)
         log = Log("gate", stream=io.StringIO())
         gate = Gate(database, store, trail, directory, bytes(32), clock, log, base_url=configuration.base_urls[0])
         desk = Desk(
             consents=consents,
             reads=ConsentReads(database, store, trail, clock, configuration),
             proxies=Proxies(database, store, validate, trail, clock, configuration),
-            approvals=Approvals(database, directory, trail, clock),
+            approvals=approvals,
             requests=ConsentRequests(database, store, directory, trail, clock, configuration, consents),
             board=NoticeBoard(database, store, trail, clock, configuration),
+            seconds=SecondRequests(database, store, directory, trail, clock, approvals),
+            objections=Objections(database, store, trail, clock, configuration),
+            glass=GlassReviews(database, store, trail, clock, configuration),
             gate=gate,
             database=database,
             store=store,

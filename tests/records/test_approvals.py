@@ -43,6 +43,7 @@ def test_a_second_person_approves_for_four_hours_in_their_own_name(database_url:
             "organization": "Organization/F05",
             "for": "Practitioner/gao",
             "patient": "Patient/F05-wei",
+            "purpose": ["TREAT"],
             "period": {"start": "2026-05-20T09:00:00.000+08:00", "end": "2026-05-20T13:00:00.000+08:00"},
         }
         assert await desk.epoch() == 1
@@ -99,6 +100,8 @@ def test_each_kind_is_given_by_its_own_roles(database_url: str) -> None:
         {**SECOND, "for": "Patient/x"},
         {**SECOND, "patient": "a/b"},
         {**SECOND, "patient": None},
+        {**SECOND, "purpose": []},
+        {**SECOND, "purpose": ["PRODRD"]},
         {**ETHICS, "organization": "F99"},
         {**ETHICS, "period": {"start": "2026-05-01"}},
         {**ETHICS, "period": {"start": "2026-05-02", "end": "2026-05-01"}},

@@ -168,3 +168,23 @@ def test_a_desk_names_the_scan_of_the_form_and_who_saw_it(database_url: str) -> 
         assert (await _refused(desk.consents.grant(DOCTOR, other))).code == "consent-element"
 
     at_desk(database_url, visit)
+
+
+def test_a_second_person_of_the_same_entity_approves_once_for_four_hours(database_url: str) -> None:
+    colleague = replace(DOCTOR, practitioner="mei")
+
+    async def visit(desk: Desk) -> None:
+        made = await desk.seconds.ask(DOCTOR, {"patient": "weiperson", "reason": "手术"})
+        assert (await _refused(desk.seconds.answer(DOCTOR, made["id"], agree=True))).code == "second-person"
+        assert (await _refused(desk.seconds.answer(HOSPITAL, made["id"], agree=True))).category is Category.NOT_FOUND
+        assert await desk.seconds.listed(HOSPITAL) == []
+        given = await desk.seconds.answer(colleague, made["id"], agree=True)
+        assert (given["status"], given["second"], given["purpose"]) == ("agreed", "Practitioner/mei", ["TREAT"])
+        assert (await _refused(desk.seconds.answer(colleague, made["id"], agree=True))).category is Category.CONFLICT
+        assert await desk.seconds.standing(DOCTOR, "F01-wei") == given["approval"]
+        assert await desk.seconds.standing(DOCTOR, "F05-ming") is None
+        assert await desk.seconds.standing(colleague, "F01-wei") is None
+        desk.clock.pass_by(hours=4, seconds=1)
+        assert await desk.seconds.standing(DOCTOR, "F01-wei") is None
+
+    at_desk(database_url, visit)

@@ -26,7 +26,7 @@ _PRACTITIONER: Final = "Practitioner/"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Look:
-    """What somebody did within a minute: when, who (name and role) from where, what, for what purpose."""
+    """What somebody did within a minute: when, who (name and role) from where, what, why; `own`: the reader did it."""
 
     at: str
     name: str
@@ -36,6 +36,7 @@ class Look:
     purpose: str
     emergency: bool
     refused: bool
+    own: bool
 
 
 async def show(visit: Visit) -> Response:
@@ -46,19 +47,21 @@ async def show(visit: Visit) -> Response:
     # Without naming a patient: looks at whatever any facility keeps of the person.
     params = [("_count", PAGE), *([(CURSOR, cursor)] if cursor else [])]
     page = await visit.services.gate.search(visit.actor(), "AuditEvent", params, origin=visit.origin)
-    events: list[Json] = [loads(one.body) for one in page.matches]
-    names = await _names(visit, events)
-    return visit.render("looked.html", looks=_counted(events, names, visit), next=page.next)
+    looks = await looks_of(visit, [loads(one.body) for one in page.matches])
+    others, own = ([one for one in looks if one[0].own is mine] for mine in (False, True))
+    return visit.render("looked.html", others=others, own=own, next=page.next)
 
 
-def _counted(events: Sequence[Json], names: Mapping[str, str], visit: Visit) -> list[tuple[Look, int]]:
-    """The looks with how often each was repeated within its minute.
+async def looks_of(visit: Visit, events: Sequence[Json]) -> list[tuple[Look, int, str]]:
+    """The looks with how often each was repeated within its minute, and the id of the newest event of each.
 
     One request makes an event for every registration of the person, whose ids differ after the dot only.
     """
+    names = await _names(visit, events)
     requests = {text(event, "id").partition(".")[0]: event for event in events}
-    looks = (_look(event, names, visit) for event in requests.values())
-    return [(look, len(list(same))) for look, same in groupby(looks)]
+    looks = [(_look(event, names, visit), text(event, "id")) for event in requests.values()]
+    groups = [(look, list(same)) for look, same in groupby(looks, key=lambda pair: pair[0])]
+    return [(look, len(same), same[0][1]) for look, same in groups]
 
 
 async def _names(visit: Visit, events: Sequence[Json]) -> Mapping[str, str]:
@@ -92,6 +95,7 @@ def _look(event: Json, names: Mapping[str, str], visit: Visit) -> Look:
         purpose=say("comma").join(filter(None, (say.code("purpose", one, one) for one in purposes))),
         emergency=not _EMERGENCY.isdisjoint(purposes),
         refused=text(event, "outcome") not in {"", "0"},
+        own=reference(user.get("who")) == visit.actor().reference,
     )
 
 

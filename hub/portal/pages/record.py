@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any, Final
 
 from starlette.responses import Response
 
+from hub.auth.actor import Actor
 from hub.auth.sessions import EMERGENCY, EMERGENCY_ROLES
 from hub.kernel.errors import Category, HubError
 from hub.portal.banner import banner_of
@@ -111,7 +113,7 @@ async def _read(visit: Visit, person: str) -> dict[str, Any]:
     """All that the pages of a record show."""
     session = visit.signed_in
     services = visit.services
-    released = await record_of(services.gate, visit.actor(person), person, visit.origin)
+    released = await record_of(services.gate, await _seconded(visit, person), person, visit.origin)
     record = await in_language(released, services.names, visit.say.language)
     reading = Reading(record, visit.say, services.directory)
     born = parsed_date(text(record.patient, "birthDate"))
@@ -129,6 +131,14 @@ async def _read(visit: Visit, person: str) -> dict[str, Any]:
         "emergency_ends": emergency.at + EMERGENCY if emergency else None,
         "may_declare": _may_declare(visit),
     }
+
+
+async def _seconded(visit: Visit, person: str) -> Actor:
+    """Who asks, with the approval a second person has given for this patient, if one may still hold."""
+    actor = visit.actor(person)
+    if actor.role not in EMERGENCY_ROLES:
+        return actor
+    return replace(actor, co_approval=await visit.services.law.seconds.standing(actor, person))
 
 
 def _refused(visit: Visit, person: str, error: HubError) -> Response:

@@ -19,7 +19,13 @@ PLACES: Final = (
 )
 
 #: Where each role of `hub.auth.accounts.PAGE_ROLES` begins.
-_HOMES: Final = {"clinician": "/find", "family-doctor": "/find", "patient": "/record", "proxy": "/record"}
+_HOMES: Final = {
+    "clinician": "/find",
+    "family-doctor": "/find",
+    "patient": "/record",
+    "proxy": "/record",
+    "consent-reviewer": "/review",
+}
 
 
 async def start(visit: Visit) -> Response:
