@@ -129,9 +129,11 @@ _SECOND: Final[Json] = _told(
     ("kind", "for", "patient"), kind={"const": "second"}, **{"for": TEXT}, patient=TEXT, purpose=items(TEXT)
 )
 _ETHICS: Final[Json] = _told(
-    ("kind", "organization", "period"),
+    ("kind", "organization", "project", "document", "period"),
     kind={"const": "ethics"},
     organization=TEXT,
+    project=TEXT,
+    document=TEXT,
     period=PERIOD,
     resourceTypes=items(TEXT),
 )
@@ -206,6 +208,22 @@ CONSENT: Final[Json] = {
     ),
     "Proxy": _told(sorted(_PROXY), **_PROXY),
     "Proxies": made(proxies=items({"$ref": "#/components/schemas/Proxy"})),
+    "NewContract": body(("patient", "practitioner", "period"), patient=TEXT, practitioner=TEXT, period=PERIOD),
+    "Contract": made(id=TEXT, status=TEXT, patient=TEXT, practitioner=TEXT, organization=TEXT, period=PERIOD),
+    "Relationships": made(
+        relationships=items(
+            _told(
+                ("kind", "party", "holds", "source"),
+                kind={"enum": ["care", "family-doctor"]},
+                party=TEXT,
+                **{"from": INSTANT},
+                to=INSTANT,
+                holds=FLAG,
+                source=TEXT,
+            )
+        )
+    ),
     "NewApproval": {"oneOf": [_SECOND, _ETHICS]},
+    "Approvals": made(approvals=items({"$ref": "#/components/schemas/Approval"})),
     "Approval": _told(("id", "kind", "status"), id=TEXT, kind=TEXT, status=TEXT, period=PERIOD),
 }

@@ -63,11 +63,23 @@ def approval_doors(approvals: Approvals) -> list[Door]:
         made = await approvals.give(ask.actor, ask.body, origin=ask.origin)
         return Told(body=made, status=201, location=f"{APPROVALS}/{made['id']}")
 
+    async def listed(ask: Asking) -> Told:
+        return Told(body={"approvals": await approvals.listed(ask.actor, origin=ask.origin)})
+
     async def end(ask: Asking) -> Told:
         return Told(body=await approvals.end(ask.actor, ask.id, origin=ask.origin))
 
-    roles = ("clinician", "family-doctor", "consent-reviewer")
+    keepers = ("consent-reviewer", "administrator")
+    roles = ("clinician", "family-doctor", *keepers)
     return [
+        Door(
+            method="GET",
+            path=APPROVALS,
+            summary="What ethics committees approved, revoked approvals too",
+            roles=keepers,
+            handle=listed,
+            gives="Approvals",
+        ),
         Door(
             method="POST",
             path=APPROVALS,

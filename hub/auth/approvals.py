@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from hub.db.database import Tx
 from hub.fhir.json import dumps, loads
@@ -20,9 +20,10 @@ DEFAULT_PURPOSE: Final = ("TREAT",)
 class Approval:
     """One approval; `recorded` is aware.
 
-    `content` of `ethics`: status (approved or revoked), organization, period, resourceTypes, as `ethicsApproval` of
-    the rules. Of `second`: status (active or ended), reference and organization of the second person, `for` (the
-    requester's reference), `patient` (reference of a source patient), `purpose` (all a request may have), period.
+    `content` of `ethics`: project, document (its number), and status (approved or revoked), organization, period and
+    resourceTypes as `ethicsApproval` of the rules. Of `second`: status (active or ended), reference and organization of
+    the second person, `for` (the requester's reference), `patient` (reference of a source patient), `purpose` (all a
+    request may have), period.
     """
 
     id: str
@@ -35,7 +36,9 @@ _PUT: Final = """
 INSERT INTO approval (id, kind, content, recorded) VALUES ($1, $2, $3, $4)
 ON CONFLICT (id) DO UPDATE SET content = excluded.content, recorded = excluded.recorded
 """
-_NAMED: Final = "SELECT id, kind, content, recorded FROM approval WHERE id = $1"
+_SELECT: Final = "SELECT id, kind, content, recorded FROM approval"
+_NAMED: Final = f"{_SELECT} WHERE id = $1"
+_OF_KIND: Final = f"{_SELECT} WHERE kind = $1 ORDER BY recorded DESC, id LIMIT 500"
 
 
 async def put(tx: Tx, approval: Approval) -> None:
@@ -46,6 +49,13 @@ async def put(tx: Tx, approval: Approval) -> None:
 async def named(tx: Tx, approval_id: str) -> Approval | None:
     """One approval, whatever its status; None if there is none of that id."""
     row = await tx.fetchrow(_NAMED, approval_id)
-    if row is None:
-        return None
+    return None if row is None else _approval(row)
+
+
+async def of_kind(tx: Tx, kind: str) -> list[Approval]:
+    """All of a kind, whatever their status, newest first."""
+    return [_approval(row) for row in await tx.fetch(_OF_KIND, kind)]
+
+
+def _approval(row: Any) -> Approval:
     return Approval(id=row[0], kind=row[1], content=loads(row[2]), recorded=row[3])

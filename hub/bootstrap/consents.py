@@ -7,6 +7,7 @@ from hub.api.consent_requests import notice_doors, request_doors
 from hub.api.consents import consent_doors
 from hub.api.json_doors import Door
 from hub.api.matters import glass_doors, objection_doors, second_doors
+from hub.api.relationships import relationship_doors
 from hub.api.standing import approval_doors, proxy_doors
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
@@ -25,6 +26,7 @@ from hub.records.notice_board import NoticeBoard
 from hub.records.objections import Objections
 from hub.records.proxies import Proxies
 from hub.records.second_requests import SecondRequests
+from hub.records.ties import Ties
 from hub.store.store import Store
 
 
@@ -56,7 +58,7 @@ async def consent_doors_of(
     )
 
 
-def consent_api(doors: ConsentDoors, gate: Gate, base_url: str) -> list[Door]:
+def consent_api(doors: ConsentDoors, ties: Ties, gate: Gate, base_url: str) -> list[Door]:
     """Their doors under `/api`. Fixed addresses come before those with an id in their place."""
     return [
         *request_doors(doors.requests),
@@ -65,6 +67,7 @@ def consent_api(doors: ConsentDoors, gate: Gate, base_url: str) -> list[Door]:
         *proxy_doors(doors.proxies),
         *second_doors(doors.seconds),
         *approval_doors(doors.approvals),
+        *relationship_doors(ties),
         *objection_doors(doors.objections, gate),
         *glass_doors(doors.glass),
     ]

@@ -32,6 +32,9 @@ from hub.records.ledger import Done, Ledger, asked_of
 
 #: How long a second person's approval holds: as long as a break-glass declaration (consent rules, section 8).
 SECOND_LASTS: Final = timedelta(hours=4)
+#: Who records what an ethics committee decided.
+KEEPERS: Final = frozenset({REVIEWER, "administrator"})
+_LONGEST: Final = 200
 SECOND_ROLES: Final = frozenset({"clinician", "family-doctor"})
 
 APPROVED: Final = "approved"
@@ -62,7 +65,8 @@ class Approvals:
 
     async def give(self, actor: Actor, asked: Json, *, origin: Origin = UNKNOWN_ORIGIN) -> Json:
         """`{kind: second, for, patient, purpose?}` by a second clinician or family doctor: for four hours; or
-        `{kind: ethics, organization, period, resourceTypes?}` by the consent reviewer. Returns it with its id.
+        `{kind: ethics, organization, project, document, period, resourceTypes?}` by the consent reviewer or an
+        administrator. Returns it with its id.
         """
         approval_id = self._new_id()
 
@@ -70,7 +74,7 @@ class Approvals:
             kind = asked.get("kind")
             if kind not in (ETHICS, SECOND):
                 raise _wrong("kind", f"{ETHICS} or {SECOND}")
-            admit(actor, "c", SECOND_ROLES if kind == SECOND else frozenset({REVIEWER}), _TYPE)
+            admit(actor, "c", SECOND_ROLES if kind == SECOND else KEEPERS, _TYPE)
             if kind == SECOND:
                 approval = await self.keep_second(tx, actor, asked, approval_id, now)
                 return _told(approval), Done(grounds="approval", patients=(asked["patient"],))
@@ -87,13 +91,13 @@ class Approvals:
         return approval
 
     async def end(self, actor: Actor, approval_id: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Json:
-        """Revoke an ethics approval (the consent reviewer), or one's own as a second person."""
+        """Revoke an ethics approval (the consent reviewer or an administrator), or one's own as a second person."""
 
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
-            admit(actor, "u", SECOND_ROLES | {REVIEWER}, _TYPE)
+            admit(actor, "u", SECOND_ROLES | KEEPERS, _TYPE)
             found = await approvals.named(tx, approval_id)
             own = found is not None and found.kind == SECOND and found.content["reference"] == actor.reference
-            if found is None or not (own or (found.kind == ETHICS and actor.role == REVIEWER)):
+            if found is None or not (own or (found.kind == ETHICS and actor.role in KEEPERS)):
                 raise HubError(Category.NOT_FOUND, "no such approval of yours", where="approval", code="approval")
             status = REVOKED if found.kind == ETHICS else ENDED
             ended = Approval(id=found.id, kind=found.kind, content={**found.content, "status": status}, recorded=now)
@@ -101,6 +105,15 @@ class Approvals:
             return _told(ended), Done(grounds="approval")
 
         return await self._ledger.change(asked_of(actor, origin, Interaction.UPDATE, _TYPE, approval_id), work)
+
+    async def listed(self, actor: Actor, *, origin: Origin = UNKNOWN_ORIGIN) -> list[Json]:
+        """The ethics approvals, newest first, revoked ones too."""
+
+        async def work(tx: Tx, _: datetime) -> tuple[list[Json], Done]:
+            admit(actor, "s", KEEPERS, _TYPE)
+            return [_told(one) for one in await approvals.of_kind(tx, ETHICS)], Done(grounds="approval", count=0)
+
+        return await self._ledger.look(asked_of(actor, origin, Interaction.SEARCH_TYPE, _TYPE), work)
 
     def _ethics(self, asked: Json) -> Json:
         organization, period, types = asked.get("organization"), asked.get("period"), asked.get("resourceTypes", [])
@@ -111,6 +124,8 @@ class Approvals:
         return {
             "status": APPROVED,
             "organization": f"Organization/{self._directory.facility(organization).code}",
+            "project": _text(asked.get("project"), "project"),
+            "document": _text(asked.get("document"), "document"),
             "period": _bounded(period),
             "resourceTypes": types,
         }
@@ -141,6 +156,13 @@ def _purposes(value: Any) -> list[str]:
     if not isinstance(value, list) or not value or not all(one in allowed for one in value):
         raise _wrong("purpose", f"some of {', '.join(allowed)}")
     return value
+
+
+def _text(value: Any, name: str) -> str:
+    """The name of a project, or the number or reference of a document: never its content."""
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST:
+        raise _wrong(name, f"a text of at most {_LONGEST} characters")
+    return value.strip()
 
 
 def _reference(value: Any, where: str) -> str:

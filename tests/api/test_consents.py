@@ -17,6 +17,7 @@ from hub.api.consent_requests import notice_doors, request_doors
 from hub.api.consents import consent_doors
 from hub.api.json_doors import Door, door_routes
 from hub.api.matters import glass_doors, objection_doors, second_doors
+from hub.api.relationships import relationship_doors
 from hub.api.services import Services
 from hub.api.standing import approval_doors, proxy_doors
 from hub.api.subscriptions import topic_doors
@@ -69,6 +70,7 @@ def _doors(desk: Desk) -> list[Door]:
         *proxy_doors(desk.proxies),
         *second_doors(desk.seconds),
         *approval_doors(desk.approvals),
+        *relationship_doors(Mock()),
         *objection_doors(desk.objections, desk.gate),
         *glass_doors(desk.glass),
         *topic_doors(BASE),

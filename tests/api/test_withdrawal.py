@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
+import os
 from datetime import timedelta
 from typing import Final
+
+import pytest
 
 from consent.configuration import Configuration
 from hub.audit.trail import Trail
@@ -18,6 +22,8 @@ from hub.store.store import Store
 from tests.api.house import BASE, START, House, in_house
 from tests.auth.consortium import CONSORTIUM
 
+#: How often a consent is withdrawn and given again.
+PAIRS: Final = [pytest.param(12, id="short"), pytest.param(10_000, id="soak", marks=pytest.mark.soak)]
 PATIENT: Final[Json] = {"resourceType": "Patient", "id": "F05-wei", "birthDate": "1989-03-21", "gender": "female"}
 REFERRAL: Final[Json] = {
     "resourceType": "ServiceRequest",
@@ -77,6 +83,34 @@ def test_what_the_patient_says_is_what_another_hospital_sees_at_once(database_ur
     in_house(database_url, visit)
 
 
+@pytest.mark.parametrize("pairs", PAIRS)
+def test_no_read_that_begins_after_a_withdrawal_was_answered_gets_what_it_forbids(
+    database_url: str, pairs: int
+) -> None:
+    """Readers run all the time, before, during and after each withdrawal; those that begin after its answer get 404."""
+    if pairs > 100 and not os.environ.get("YILIAN_SOAK"):
+        pytest.skip("long run: make soak")
+
+    async def visit(home: House) -> None:
+        consents = _consents(home)
+        await home.ask("PUT", "/Patient/F05-wei", PATIENT)
+        one = f"/Observation/{(await home.create(OBSERVATION))['id']}"
+        await home.create(REFERRAL)
+        kept = await consents.grant(WEI, {"template": "share-all"})
+        stale = seen = 0
+        for _ in range(pairs):
+            racing = [asyncio.ensure_future(home.ask("GET", one, who="hospital")) for _ in range(2)]
+            await consents.withdraw(WEI, kept["id"], refuse=True)
+            after = await asyncio.gather(*(home.ask("GET", one, who="hospital") for _ in range(2)))
+            stale += sum(answer.status_code != 404 for answer in after)
+            assert {answer.status_code for answer in await asyncio.gather(*racing)} <= {200, 404}
+            await consents.replace(WEI, kept["id"], {"template": "share-all"})
+            seen += (await home.ask("GET", one, who="hospital")).status_code == 200
+        assert (stale, seen) == (0, pairs)
+
+    in_house(database_url, visit)
+
+
 def test_no_plain_write_reaches_a_consent(database_url: str) -> None:
     async def visit(home: House) -> None:
         await home.ask("PUT", "/Patient/F05-wei", PATIENT)
@@ -84,7 +118,8 @@ def test_no_plain_write_reaches_a_consent(database_url: str) -> None:
         path = f"/Consent/{kept['id']}"
         forged = {**kept, "provision": {"type": "permit"}}
         for method, address, body in (("PUT", path, forged), ("DELETE", path, None), ("POST", "/Consent", forged)):
-            assert (await home.ask(method, address, body)).status_code == 403
+            refused = await home.ask(method, address, body)
+            assert (refused.status_code, "/api/consents" in refused.text) == (403, True)
         entry = {"resource": forged, "request": {"method": "PUT", "url": path[1:]}}
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [entry]}
         assert (await home.ask("POST", "", bundle)).status_code == 403

@@ -10,7 +10,7 @@ from hub.auth import approvals
 from hub.auth.approvals import Approval
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from tests.records.consent_desk import DOCTOR, HOSPITAL, REVIEWER, WEI, Desk, at_desk
+from tests.records.consent_desk import DOCTOR, HOSPITAL, REVIEWER, WEI, Desk, actor, at_desk
 
 SECOND: Json = {"kind": "second", "for": "Practitioner/gao", "patient": "F05-wei"}
 ETHICS: Json = {
@@ -18,6 +18,8 @@ ETHICS: Json = {
     "organization": "F01",
     "period": {"start": "2026-05-01", "end": "2026-12-31"},
     "resourceTypes": ["Observation"],
+    "project": "糖尿病随访队列",
+    "document": "伦审-2026-17",
 }
 
 
@@ -73,6 +75,20 @@ def test_an_ethics_approval_is_the_reviewers_to_give_and_to_revoke(database_url:
     at_desk(database_url, visit)
 
 
+def test_an_administrator_records_lists_and_revokes_what_a_committee_approved(database_url: str) -> None:
+    keeper = actor("administrator", organization="ALLIANCE", practitioner="shao")
+
+    async def visit(desk: Desk) -> None:
+        told = await desk.approvals.give(keeper, ETHICS)
+        (listed,) = await desk.approvals.listed(keeper)
+        assert (listed["id"], listed["project"], listed["document"]) == (told["id"], "糖尿病随访队列", "伦审-2026-17")
+        assert (await desk.approvals.end(keeper, told["id"]))["status"] == "revoked"
+        assert [one["status"] for one in await desk.approvals.listed(REVIEWER)] == ["revoked"]
+        assert (await _refusal(desk.approvals.listed(DOCTOR))).category is Category.FORBIDDEN
+
+    at_desk(database_url, visit)
+
+
 def test_a_second_person_takes_back_their_own_approval_only(database_url: str) -> None:
     async def visit(desk: Desk) -> None:
         told = await desk.approvals.give(DOCTOR, SECOND)
@@ -106,6 +122,8 @@ def test_each_kind_is_given_by_its_own_roles(database_url: str) -> None:
         {**ETHICS, "period": {"start": "2026-05-01"}},
         {**ETHICS, "period": {"start": "2026-05-02", "end": "2026-05-01"}},
         {**ETHICS, "resourceTypes": ["Everything"]},
+        {**ETHICS, "project": " "},
+        {**ETHICS, "document": None},
     ],
 )
 def test_an_approval_that_could_not_hold_is_refused(database_url: str, asked: Json) -> None:
