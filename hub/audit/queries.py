@@ -93,6 +93,8 @@ WHERE a.break_glass IS NOT NULL AND a.outcome = 'released' AND $1 = ANY(a.ground
 GROUP BY a.token_id, a.role, a.organization, a.requester, a.break_glass, coalesce(m.person, u.key::text)
 ORDER BY 1 DESC LIMIT $3
 """
+#: Openings of one list.
+MOST_OPENINGS: Final = 2000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +115,7 @@ class Opening:
     patients: tuple[str, ...]
 
 
-async def openings(tx: Tx, patients: Sequence[UUID] | None = None, *, limit: int = 200) -> list[Opening]:
+async def openings(tx: Tx, patients: Sequence[UUID] | None = None, *, limit: int = MOST_OPENINGS) -> list[Opening]:
     """The records opened by break-glass, newest first; of some source patients (keys) only, where they are named."""
     keys = None if patients is None else list(patients)
     rows = await tx.fetch(_OPENINGS, BREAK_GLASS, keys, limit)

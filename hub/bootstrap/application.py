@@ -64,7 +64,6 @@ from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
 from hub.records.definitions import Definitions
 from hub.records.reviews import Reviews
-from hub.records.ties import Ties
 
 #: Connections for questions to the terminology: a search asks them while it holds one of the others.
 _ASKING: Final = 2
@@ -122,9 +121,8 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     )
     app = create_app(services)
     app.router.routes.append(websocket_route(events.sockets))
-    law = await consent_doors_of(foundation, database, store, directory, trail, validator)
-    ties = Ties(database, store, trail, system_clock, writes)
-    doors = consent_api(law, ties, gate, settings.base_url)
+    law = await consent_doors_of(foundation, database, store, directory, trail, validator, writes)
+    doors = consent_api(law, gate, settings.base_url)
     doors += audit_doors(gate.tree, gate.alarms)
     doors += aggregate_doors(gate.aggregates)
     doors += topic_doors(settings.canonical_base)

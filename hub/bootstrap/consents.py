@@ -17,6 +17,7 @@ from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
 from hub.records.approvals import Approvals
+from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
 from hub.records.consent_reading import ConsentReads
 from hub.records.consent_requests import ConsentRequests
@@ -37,6 +38,7 @@ async def consent_doors_of(
     directory: Directory,
     trail: Trail,
     validator: Validator,
+    writes: ClientWrites,
 ) -> ConsentDoors:
     """The doors; consents compiled under other settings are compiled anew."""
     settings = foundation.settings
@@ -55,10 +57,11 @@ async def consent_doors_of(
         seconds=SecondRequests(database, store, directory, trail, system_clock, approvals),
         objections=Objections(database, store, *common),
         glass=GlassReviews(database, store, *common),
+        ties=Ties(database, store, *common, writes),
     )
 
 
-def consent_api(doors: ConsentDoors, ties: Ties, gate: Gate, base_url: str) -> list[Door]:
+def consent_api(doors: ConsentDoors, gate: Gate, base_url: str) -> list[Door]:
     """Their doors under `/api`. Fixed addresses come before those with an id in their place."""
     return [
         *request_doors(doors.requests),
@@ -67,7 +70,7 @@ def consent_api(doors: ConsentDoors, ties: Ties, gate: Gate, base_url: str) -> l
         *proxy_doors(doors.proxies),
         *second_doors(doors.seconds),
         *approval_doors(doors.approvals),
-        *relationship_doors(ties),
+        *relationship_doors(doors.ties),
         *objection_doors(doors.objections, gate),
         *glass_doors(doors.glass),
     ]

@@ -13,6 +13,7 @@ from hub.records.notice_board import NoticeBoard
 from hub.records.objections import Objections
 from hub.records.proxies import Proxies
 from hub.records.second_requests import SecondRequests
+from hub.records.ties import Ties
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,3 +29,4 @@ class ConsentDoors:
     seconds: SecondRequests
     objections: Objections
     glass: GlassReviews
+    ties: Ties

@@ -30,7 +30,7 @@ from hub.records.consent_templates import TEMPLATES, from_template
 from hub.records.consents import Consents
 from hub.records.ledger import Done, Ledger, asked_of
 from hub.records.matters import Matter
-from hub.records.person import known_subject, subject_of
+from hub.records.person import subject_of
 from hub.records.telling import CONSENT_ASKED, Teller
 from hub.store.store import Store
 
@@ -101,7 +101,7 @@ class ConsentRequests:
         async def work(tx: Tx, now: datetime) -> tuple[list[Json], Done]:
             admit(actor, "s", ASKERS | PERSONAL)
             if actor.role in PERSONAL:
-                subject = await known_subject(self._store, tx, actor.patient or "")
+                subject, _ = await self._teller.reader(self._store, tx, actor, now)
                 found = await matters.of_pkeys(tx, KIND, subject.pkeys)
                 return [_told(one, now) for one in found], Done(grounds=KIND, patients=(subject.patient,), count=0)
             found = await matters.opened_by(tx, KIND, actor.reference or "")
@@ -115,7 +115,7 @@ class ConsentRequests:
 
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
             admit(actor, "c", PERSONAL)
-            subject = await known_subject(self._store, tx, actor.patient or "")
+            subject, _ = await self._teller.reader(self._store, tx, actor, now)
             matter = await matters.named(tx, KIND, matter_id)
             if matter is None or matter.patient not in subject.sources:
                 raise HubError(Category.NOT_FOUND, "no such request to you", where="request", code="request")

@@ -20,10 +20,9 @@ from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock
 from hub.kernel.types import Json
 from hub.records.consent_document import instant
-from hub.records.consent_rights import PATIENT, PERSONAL, admit, forbidden
+from hub.records.consent_rights import PATIENT, PERSONAL, admit
 from hub.records.ledger import Done, Ledger, asked_of
-from hub.records.person import Subject, known_subject
-from hub.records.telling import HERSELF, Notice, Teller, mark_seen, notices
+from hub.records.telling import Notice, Teller, mark_seen, notices
 from hub.store.store import Store
 
 GLASS_BROKEN: Final = "break-glass"
@@ -50,7 +49,8 @@ class NoticeBoard:
         """The newest first, seen ones too."""
 
         async def work(tx: Tx, now: datetime) -> tuple[list[Json], Done]:
-            subject, recipient = await self._reader(tx, actor, now)
+            admit(actor, "s", PERSONAL)
+            subject, recipient = await self._teller.reader(self._store, tx, actor, now)
             told = [_told(one) for one in await notices(tx, subject.pkeys, recipient)]
             told += [_glass(one) for one in await queries.openings(tx, subject.pkeys)]
             found = sorted(told, key=lambda one: str(one["at"]), reverse=True)
@@ -62,20 +62,12 @@ class NoticeBoard:
         """All that was written down has been seen."""
 
         async def work(tx: Tx, now: datetime) -> tuple[None, Done]:
-            subject, recipient = await self._reader(tx, actor, now)
+            admit(actor, "s", PERSONAL)
+            subject, recipient = await self._teller.reader(self._store, tx, actor, now)
             await mark_seen(tx, subject.pkeys, recipient, now)
             return None, Done(grounds=_grounds(actor), patients=(subject.patient,), count=0)
 
         await self._ledger.file(asked_of(actor, origin, Interaction.OPERATION, "Consent"), work)
-
-    async def _reader(self, tx: Tx, actor: Actor, now: datetime) -> tuple[Subject, str]:
-        """Whose board it is, and as whom the actor reads it: a proxy who is none any more reads nothing."""
-        admit(actor, "s", PERSONAL)
-        subject = await known_subject(self._store, tx, actor.patient or "")
-        recipient = HERSELF if actor.role == PATIENT else actor.reference or ""
-        if actor.role != PATIENT and recipient not in self._teller.recipients(subject, now):
-            raise forbidden("acts for this patient no longer", "proxy-not-valid")
-        return subject, recipient
 
 
 def _told(notice: Notice) -> Json:

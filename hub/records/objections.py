@@ -22,7 +22,7 @@ from hub.records.consent_document import instant
 from hub.records.consent_rights import PATIENT, PERSONAL, REVIEWER, admit
 from hub.records.ledger import Done, Ledger, asked_of
 from hub.records.matters import Matter
-from hub.records.person import known_subject, subject_of
+from hub.records.person import subject_of
 from hub.records.telling import OBJECTION_ANSWERED, Teller
 from hub.store.store import Store
 
@@ -58,7 +58,7 @@ class Objections:
 
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
             admit(actor, "c", PERSONAL)
-            subject = await known_subject(self._store, tx, actor.patient or "")
+            subject, _ = await self._teller.reader(self._store, tx, actor, now)
             reference = actor.reference or ""
             if await matters.waiting(tx, KIND, reference, now) >= MOST_WAITING:
                 raise HubError(Category.TOO_LARGE, f"more than {MOST_WAITING} objections wait", where="objections")
@@ -79,12 +79,12 @@ class Objections:
     async def listed(self, actor: Actor, *, origin: Origin = UNKNOWN_ORIGIN) -> list[Json]:
         """Newest first: the person's own, or for the reviewer all, those that wait and those that were answered."""
 
-        async def work(tx: Tx, _: datetime) -> tuple[list[Json], Done]:
+        async def work(tx: Tx, now: datetime) -> tuple[list[Json], Done]:
             admit(actor, "s", PERSONAL | {REVIEWER})
             if actor.role == REVIEWER:
                 found = await matters.of_kind(tx, KIND, closed=True)
                 return [_told(one) for one in found], Done(grounds="consent-review", count=0)
-            subject = await known_subject(self._store, tx, actor.patient or "")
+            subject, _ = await self._teller.reader(self._store, tx, actor, now)
             found = await matters.of_pkeys(tx, KIND, subject.pkeys)
             done = Done(grounds=_grounds(actor), patients=(subject.patient,), count=0)
             return [_told(one) for one in found], done

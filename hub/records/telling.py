@@ -9,15 +9,18 @@ from typing import Any, Final
 from uuid import UUID
 
 from consent.configuration import Configuration
-from consent.person import PARENT, READ
+from consent.person import CONSENT, DELEGATE, PARENT, READ
 from consent.references import References
 from consent.times import read_period
+from hub.auth.actor import Actor
 from hub.db.database import Tx
 from hub.fhir.json import dumps, loads
 from hub.kernel.ids import random_id, reference_key
 from hub.kernel.types import Json
 from hub.records.consent_document import instant
-from hub.records.person import Subject
+from hub.records.consent_rights import PATIENT, forbidden
+from hub.records.person import Subject, known_subject
+from hub.store.store import Store
 
 #: Recipient of what the patient herself is told.
 HERSELF: Final = ""
@@ -72,16 +75,34 @@ class Teller:
         await tx.executemany(_TELL, rows)
 
     def recipients(self, subject: Subject, now: datetime) -> list[str]:
-        """The patient, and the valid proxies who may read: a parent while the patient is a minor (consent rules, 7)."""
+        """The patient, and the valid proxies who may know of consents and looks (consent rules, section 7).
+
+        A parent while the patient is a minor; a delegate whose scope holds `consent`.
+        """
         person = subject.person(References(self.configuration.base_urls))
         at = moment(now)
         minor = person.younger_than(self.configuration.age_of_majority, at)
         valid = (
             one.reference
             for one in person.proxies
-            if one.reference is not None and READ in one.scope and one.covers(at) and (one.kind != PARENT or minor)
+            if one.reference is not None
+            and READ in one.scope
+            and one.covers(at)
+            and (one.kind != PARENT or minor)
+            and (one.kind != DELEGATE or CONSENT in one.scope)
         )
         return list(dict.fromkeys([HERSELF, *valid]))
+
+    async def reader(self, store: Store, tx: Tx, actor: Actor, now: datetime) -> tuple[Subject, str]:
+        """The person an actor's token is bound to, and as whom the actor is told of her.
+
+        Raises HubError FORBIDDEN for a proxy who is none any more or may not know of it, NOT_FOUND for no such patient.
+        """
+        subject = await known_subject(store, tx, actor.patient or "")
+        recipient = HERSELF if actor.role == PATIENT else actor.reference
+        if recipient is None or recipient not in self.recipients(subject, now):
+            raise forbidden("acts for this patient no longer, or not in this", "proxy-not-valid")
+        return subject, recipient
 
 
 def moment(now: datetime) -> int:

@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID, uuid4
 
+from consent.configuration import Configuration
 from consent.times import NEVER, read_period
 from hub.audit.entry import UNKNOWN_ORIGIN, Interaction, Origin
 from hub.audit.trail import Trail
@@ -29,6 +30,7 @@ from hub.records.ledger import Done, Ledger, asked_of
 from hub.records.operations import Create, Patch, Written
 from hub.records.person import known_subject
 from hub.records.relationships import CONTRACT, CONTRACT_SYSTEM
+from hub.records.telling import Teller
 from hub.store.resource_types import type_name
 from hub.store.store import Store
 
@@ -49,6 +51,7 @@ class Ties:
         store: Store,
         trail: Trail,
         clock: Clock,
+        configuration: Configuration,
         writes: ClientWrites,
         *,
         new_id: Callable[[], str] = random_id,
@@ -57,6 +60,7 @@ class Ties:
         self._store: Final = store
         self._clock: Final = clock
         self._writes: Final = writes
+        self._teller: Final = Teller(configuration)
         self._ledger: Final = Ledger(database, trail, clock, entry_ids)
         self._new_id: Final = new_id
 
@@ -65,8 +69,10 @@ class Ties:
 
         async def work(tx: Tx, now: datetime) -> tuple[list[Json], Done]:
             admit(actor, "s", PERSONAL | {REVIEWER}, _EPISODE)
-            bound = patient if actor.role == REVIEWER else actor.patient or ""
-            subject = await known_subject(self._store, tx, bound)
+            if actor.role == REVIEWER:
+                subject = await known_subject(self._store, tx, patient)
+            else:
+                subject, _ = await self._teller.reader(self._store, tx, actor, now)
             found = [_told(row, now) for row in await tx.fetch(_OF, subject.pkeys)]
             grounds = "consent-review" if actor.role == REVIEWER else "self-access"
             return found, Done(grounds=grounds, patients=(subject.patient,), count=0)

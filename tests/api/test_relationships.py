@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import pytest
 
+from consent.configuration import DEFAULT
 from hub.audit.trail import Trail
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
@@ -26,7 +27,7 @@ CONTRACT: Final[Json] = {
 
 def _ties(home: House) -> Ties:
     trail, clock = Trail(home.database, Log("test", stream=io.StringIO())), home.services.clock
-    return Ties(home.database, Store(clock), trail, clock, home.services.writes)
+    return Ties(home.database, Store(clock), trail, clock, DEFAULT, home.services.writes)
 
 
 async def _refused(asked: Any) -> HubError:

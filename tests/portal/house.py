@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, TypeVar
+from unittest.mock import Mock
 
 import httpx
 from starlette.applications import Starlette
@@ -30,6 +31,7 @@ from hub.kernel.log import Log
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
 from hub.records.approvals import Approvals
+from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
 from hub.records.consent_reading import ConsentReads
 from hub.records.consent_requests import ConsentRequests
@@ -40,6 +42,7 @@ from hub.records.notice_board import NoticeBoard
 from hub.records.objections import Objections
 from hub.records.proxies import Proxies
 from hub.records.second_requests import SecondRequests
+from hub.records.ties import Ties
 from hub.store.store import Store
 from hub.store.values import Write
 from terminology.answers import Answers
@@ -181,6 +184,7 @@ def law_of(database: Database, store: Store, directory: Directory, trail: Trail,
         seconds=SecondRequests(database, store, directory, trail, clock, approvals),
         objections=Objections(database, store, *common),
         glass=GlassReviews(database, store, *common),
+        ties=Ties(database, store, *common, Mock(spec=ClientWrites)),
     )
 
 

@@ -188,3 +188,24 @@ def test_a_second_person_of_the_same_entity_approves_once_for_four_hours(databas
         assert await desk.seconds.standing(DOCTOR, "F01-wei") is None
 
     at_desk(database_url, visit)
+
+
+def test_a_delegate_who_may_not_consent_and_one_who_is_none_any_more_are_told_nothing(database_url: str) -> None:
+    async def visit(desk: Desk) -> None:
+        made = await desk.requests.ask(DOCTOR, ASKED)
+        for scope in (["read"], ["read", "consent"]):
+            entry = await desk.proxies.confirm(WEI, {"kind": "delegate", "name": "沈小梅", "scope": scope})
+            delegate = actor("proxy", patient="F05-wei", practitioner=entry["reference"])
+            if "consent" in scope:
+                assert [one["id"] for one in await desk.requests.listed(delegate)] == [made["id"]]
+                await desk.proxies.end(WEI, entry["id"])
+            for asked in (
+                desk.requests.listed(delegate),
+                desk.requests.answer(delegate, made["id"], agree=False),
+                desk.board.listed(delegate),
+                desk.objections.listed(delegate),
+                desk.objections.open(delegate, "e", "x"),
+            ):
+                assert (await _refused(asked)).code == "proxy-not-valid"
+
+    at_desk(database_url, visit)
