@@ -220,7 +220,7 @@ def test_a_patient_says_something_on_a_phone_and_takes_it_back(place: Place, lan
     page.fill("#password", place.patient_password)
     page.click("button.primary")
     page.wait_for_url("**/record/*")
-    for path in ("/consents", "/notices", "/proxies", "/consents/new", "/consents/new/show-for-hours"):
+    for path in ("/consents", "/notices", "/care", "/proxies", "/consents/new", "/consents/new/show-for-hours"):
         page.goto(f"{place.hub.base}{path}")
         judged(place, page, scripts=language == "zh")
     page.goto(f"{place.hub.base}/consents/new/hide-mental-health")

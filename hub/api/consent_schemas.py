@@ -206,7 +206,7 @@ CONSENT: Final[Json] = {
     "NewProxy": _told(
         ("kind", "name"), kind=_KIND, name=TEXT, scope=_SCOPE, period=PERIOD, patient=TEXT, evidence=TEXT
     ),
-    "Proxy": _told(sorted(_PROXY), **_PROXY),
+    "Proxy": _told(sorted(_PROXY), **_PROXY, until=TEXT),
     "Proxies": made(proxies=items({"$ref": "#/components/schemas/Proxy"})),
     "NewContract": body(("patient", "practitioner", "period"), patient=TEXT, practitioner=TEXT, period=PERIOD),
     "Contract": made(id=TEXT, status=TEXT, patient=TEXT, practitioner=TEXT, organization=TEXT, period=PERIOD),

@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Route
 
 from hub.portal.files import file_route
 from hub.portal.pages import (
+    care,
     clinic,
     consent_wizard,
     consents,
@@ -51,6 +52,7 @@ def portal_routes(services: PortalServices) -> list[BaseRoute]:
         route("/consents/{id}/withdraw", get=consents.ask_withdraw, post=consents.withdraw),
         route("/notices", get=notices.show),
         route("/notices/seen", post=notices.seen),
+        route("/care", get=care.show),
         route("/proxies", get=proxies.show, post=proxies.appoint),
         route("/proxies/{id}/end", post=proxies.dismiss),
         route("/ask", get=clinic.ask, post=clinic.send),

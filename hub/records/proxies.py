@@ -6,9 +6,10 @@ RelatedPerson that a facility writes is a contact and gives no right.
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -125,10 +126,19 @@ class Proxies:
             admit(actor, "s", frozenset({PATIENT, REVIEWER}), "RelatedPerson")
             bound = actor.patient if actor.role == PATIENT else patient
             subject = await known_subject(self._store, tx, bound or "")
-            found = [told(proxy) for proxy in subject.proxies]
+            found = [{**told(proxy), **self._grown_up(proxy, subject)} for proxy in subject.proxies]
             return found, Done(grounds=_grounds(actor), patients=(subject.patient,), count=len(found))
 
         return await self._ledger.look(asked_of(actor, origin, Interaction.SEARCH_TYPE, "RelatedPerson"), work)
+
+    def _grown_up(self, proxy: Proxy, subject: Subject) -> Json:
+        """The day on which the patient is of age and a parent acts for her no more, where it is known."""
+        birth = subject.person(References(self._configuration.base_urls)).birth
+        if proxy.kind != PARENT or birth is None:
+            return {}
+        year = birth.year + self._configuration.age_of_majority
+        leap = (birth.month, birth.day) == (2, 29)
+        return {"until": (date(year, 3, 1) if leap and not isleap(year) else birth.replace(year=year)).isoformat()}
 
     def _refuse_incapable(self, subject: Subject, now: datetime) -> None:
         """Who appoints a delegate must be able to consent herself (section 4e)."""

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 
 from hub.auth.accounts import Account
+from hub.kernel.ids import reference_key
 from tests.portal.house import DOCTOR, PASSWORD, PATIENT, PERSON, STRANGER, House, in_house
 
 REVIEWER = Account(
@@ -189,13 +190,27 @@ def test_a_delegate_is_appointed_and_dismissed(database_url: str) -> None:
     in_house(database_url, visit)
 
 
+def test_a_patient_sees_who_looks_after_her(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.law.relate("in1", "F02")
+        async with home.database.transaction() as tx:
+            sql = "UPDATE relation SET pkey = $1, key = (SELECT key FROM resource WHERE id = 'in1')"
+            await tx.execute(sql, reference_key("Patient", "p1-f01"))
+        await home.sign_in(PATIENT)
+        assert "/care" in (await home.get("/consents")).text
+        page = (await home.get("/care")).text
+        assert "云泽县中医医院" in page and "没有期限" in page
+
+    in_house(database_url, visit)
+
+
 def test_each_role_has_its_pages_and_no_others(database_url: str) -> None:
     async def visit(home: House) -> None:
-        for path in ("/consents", "/consents/new", "/notices", "/proxies", "/ask", "/second", "/review"):
+        for path in ("/consents", "/consents/new", "/notices", "/care", "/proxies", "/ask", "/second", "/review"):
             home.http.cookies.clear()
             assert (await home.get(path)).headers["location"] == "/", path
         await home.sign_in(DOCTOR)
-        for path in ("/consents", "/consents/new", "/notices", "/proxies", "/review"):
+        for path in ("/consents", "/consents/new", "/notices", "/care", "/proxies", "/review"):
             assert (await home.get(path)).status_code == 403, path
         await home.sign_in(PATIENT)
         for path in ("/ask", "/second", "/review"):

@@ -186,3 +186,15 @@ def test_the_patient_ends_a_delegate_of_hers_and_nobody_elses(database_url: str)
         assert [one["kind"] for one in await desk.proxies.listed(REVIEWER, "F05-ming")] == ["parent"]
 
     at_desk(database_url, visit)
+
+
+@pytest.mark.parametrize(("patient", "until"), [("F05-ming", "2028-01-15"), ("F05-anon", None)])
+def test_a_parent_is_told_with_the_day_the_child_is_of_age(database_url: str, patient: str, until: str | None) -> None:
+    asked = {"kind": "parent", "patient": patient, "name": "程某", "evidence": "2026-17"}
+
+    async def visit(desk: Desk) -> None:
+        await desk.proxies.confirm(REVIEWER, asked)
+        (told,) = await desk.proxies.listed(REVIEWER, patient)
+        assert told.get("until") == until
+
+    at_desk(database_url, visit)

@@ -58,7 +58,8 @@ async def _page(visit: Visit, status: int, problem: str) -> Response:
 
 
 def _words(visit: Visit, one: Json, names: dict[str, str]) -> Json:
-    until = one["period"].get("end", "")[:10]
+    ends = [one["period"].get("end", "")[:10], one.get("until", "")]
+    until = min(filter(None, ends), default="")
     return {**one, "name": names.get(one["id"], ""), "words": visit.say.code("proxy", one["kind"]), "until": until}
 
 
