@@ -29,17 +29,27 @@ class IdMaker(Protocol):
 
 
 def keyed_ids(secret: bytes) -> IdMaker:
-    """An `IdMaker` over a secret of 16 to 64 bytes; every argument is length-framed, so no two tuples collide."""
+    """An `IdMaker` over a secret of 16 to 64 bytes; every argument is length-framed, so no two tuples collide.
 
+    The ids of wards and doctors are asked for again and again: the last few hundred are remembered.
+    """
+
+    @lru_cache(maxsize=1024)
+    def begun(facility: str, resource_type: str) -> hashlib.blake2b:
+        return hashlib.blake2b(_framed(facility) + _framed(resource_type), digest_size=16, key=secret)
+
+    @lru_cache(maxsize=256)
     def make(facility: str, resource_type: str, authority: str, key: str) -> str:
-        digest = hashlib.blake2b(digest_size=16, key=secret)
-        for part in (facility, resource_type, authority, key):
-            data = part.encode()
-            digest.update(len(data).to_bytes(4, "big"))
-            digest.update(data)
+        digest = begun(facility, resource_type).copy()
+        digest.update(_framed(authority) + _framed(key))
         return _base32(digest.digest())
 
     return make
+
+
+def _framed(text: str) -> bytes:
+    data = text.encode()
+    return len(data).to_bytes(4, "big") + data
 
 
 def random_id(random_bytes: RandomBytes = secrets.token_bytes) -> str:

@@ -43,7 +43,7 @@ class Building:
             key=self.key,
             patient=self.patient,
             merge=self.merge,
-            clears=tuple(name for name in self.clears if name not in stated and f"_{name}" not in stated),
+            clears=tuple([name for name in self.clears if name not in stated and f"_{name}" not in stated]),
             defaults={name: value for name, value in self.defaults.items() if name not in stated},
         )
 
@@ -84,7 +84,7 @@ class Trace:
     by position, with why.
     """
 
-    mapped: dict[tuple[int, int, int], list[Mapped]] = field(default_factory=dict)
+    mapped: dict[tuple[int, int, int], tuple[Mapped, ...]] = field(default_factory=dict)
     notes: dict[tuple[int, int, int], dict[int, tuple[Outcome, str]]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
 
@@ -191,7 +191,9 @@ class Context:
     def took(self, segment: Segment, n: int, way: Mapped, rep: int = 0) -> None:
         """Record which way repetition `rep` of field `n` went (0: all of them)."""
         if self.trace is not None:
-            self.trace.mapped.setdefault((segment.position, n, rep), []).append(way)
+            at = (segment.position, n, rep)
+            ways = self.trace.mapped
+            ways[at] = (*ways[at], way) if at in ways else (way,)
 
     def note(self, outcome: Outcome, reason: str, comp: int = 0) -> None:
         """Record what became of a component of the field the engine stands at, if it was not mapped."""

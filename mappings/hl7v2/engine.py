@@ -16,8 +16,8 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, Kept, Place, compile_path
 from mappings.hl7v2.rowfile import Row, changed_rows, row_files
 
-#: Applies one row to a segment whose field is not empty; the dictionary keeps labelled elements of this segment.
-Step = Callable[[Segment, Building, Context, dict[str, Any]], None]
+#: Applies one row to a segment whose field holds that text; the dictionary keeps labelled elements of this segment.
+Step = Callable[[Segment, str, Building, Context, dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ class Rules:
         count = len(fields)
         for n, step in self.programs.get((segment.name, building.resource["resourceType"]), ()):
             if n < count and fields[n]:
-                step(segment, building, context, labels)
+                step(segment, fields[n], building, context, labels)
 
 
 def compile_rules(canonical_base: str, changes: Mapping[str, Mapping[str, Any] | None]) -> Rules:
@@ -74,9 +74,9 @@ def _step(row: Row, convert: Converter, condition: Condition | None, place: Plac
     clearing = Mapped(f"{row.resource}.{row.to} (cleared)", {"*": ""})
     top = row.to if row.to in _BY_PARTS else row.to.partition(".")[0].partition("[")[0]
 
-    def step(segment: Segment, building: Building, context: Context, labels: dict[str, Any]) -> None:
+    def step(segment: Segment, raw: str, building: Building, context: Context, labels: dict[str, Any]) -> None:
         context.field = n
-        if segment.raw(n) == '""':
+        if raw == '""':
             _clear(building, top, context, clearing)
             return
         if condition is not None and not condition(context):

@@ -17,7 +17,12 @@ def clean(text: str) -> str:
 
 
 def leaf(rep: Repetition, comp: int, sub: int = 1) -> str:
-    """The leaf, or "" where it is empty or only says `""`. Most are asked for in vain or need no unescaping."""
+    """The leaf, or "" where it is empty or only says `""`. Most are asked for in vain or stand as they are meant."""
+    simple = rep.simple
+    if simple is None:
+        simple = rep.simplify()
+    if simple:
+        return simple[comp - 1] if sub == 1 and comp <= len(simple) else ""
     components = rep.components()
     if comp > len(components):
         return ""
@@ -34,6 +39,8 @@ def leaf(rep: Repetition, comp: int, sub: int = 1) -> str:
 
 def component(rep: Repetition, comp: int) -> str:
     """The whole component, its subcomponents joined by `&` as they were sent."""
+    if rep.simple:
+        return leaf(rep, comp)
     components = rep.components()
     if comp > len(components) or rep.separators.subcomponent not in components[comp - 1]:
         return leaf(rep, comp)

@@ -28,11 +28,12 @@ _NULL: Final = '""'
 class Repetition:
     """One repetition of a field. `text` is raw; leaves come out unescaped. Positions count from 1."""
 
-    __slots__ = ("_components", "_leaves", "separators", "text")
+    __slots__ = ("_components", "_leaves", "separators", "simple", "text")
 
     def __init__(self, text: str, separators: Separators) -> None:
         self.text = text
         self.separators = separators
+        self.simple: list[str] | None = None
         self._components: list[str] | None = None
         self._leaves: dict[int, list[str]] | None = None
 
@@ -46,6 +47,19 @@ class Repetition:
         if self._components is None:
             self._components = _split(self.text, self.separators.component)
         return self._components
+
+    def simplify(self) -> list[str]:
+        """The components, if each is one leaf that stands as it is meant: without escapes, blanks and controls.
+
+        Else an empty list. Kept as `simple`: most repetitions are such, and are asked again and again.
+        """
+        text, s = self.text, self.separators
+        if s.subcomponent in text or s.escape in text or " " in text or not text.isprintable():
+            self.simple = []
+        else:
+            found = self.components()
+            self.simple = found if _NULL not in text else ["" if each == _NULL else each for each in found]
+        return self.simple
 
     def subcomponents(self, comp: int) -> list[str]:
         """Unescaped leaves of component `comp`; none if it is not there. Only what had to be made is kept."""
@@ -126,7 +140,8 @@ class Segment:
         return found
 
     def _split_repetitions(self, n: int) -> list[Repetition]:
-        raw = self.raw(n)
+        fields = self._fields or self._split_fields()
+        raw = fields[n] if n < len(fields) else ""
         if not raw:
             return []
         if n <= 2 and self.name in HEADERS:
@@ -136,6 +151,11 @@ class Segment:
         if not separator or separator not in raw:
             return [Repetition(raw, separators)]
         return [Repetition(text, separators) for text in raw.split(separator)]
+
+    def forget(self) -> None:
+        """Let go of all that was split; what is asked for again is split again."""
+        self._fields = None
+        self._repetitions = {}
 
     def get(self, n: int, rep: int = 1, comp: int = 1, sub: int = 1) -> str:
         """The unescaped leaf at that place, or "" where there is none."""

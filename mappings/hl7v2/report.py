@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from hub.kernel.types import ReportRow
@@ -20,38 +21,78 @@ Verdict = tuple[Outcome, tuple[str, ...], str]
 #: What was noted of a repetition, by component.
 Notes = Mapping[int, tuple[Outcome, str]]
 
+#: Name of the segment, number of the field, and of a leaf nothing read the element that carries it, or why none does.
+_Field = tuple[str, int, str, str]
+
 #: The leaves of a repetition that is not divided.
 _ONE: Final = (("", 1, 1, False),)
+_NULL: Final = '""'
+_NONE: Final[Mapping[int, str]] = MappingProxyType({})
 _EMPTY: Final[Verdict] = ("refused", (), '"" within a field states nothing')
 
 
-@lru_cache(maxsize=65536)
-def _row(source: str, verdict: Verdict) -> ReportRow:
-    """The row; messages of one sender give the same ones again and again."""
+def report(context: Context, rules: Rules, trace: Trace) -> tuple[ReportRow, ...]:
+    """One row for each leaf that holds something, in the order of the message.
+
+    Takes the trace apart and lets go of what the segments were split into: of a long message both outweigh the report.
+    """
+    rows: list[ReportRow] = []
+    for segment in context.message.segments:
+        _segment(rows, segment, position(context.message, segment), rules, trace)
+        segment.forget()
+    return tuple(rows)
+
+
+def _segment(rows: list[ReportRow], segment: Segment, name: str, rules: Rules, trace: Trace) -> None:
+    place = segment.position
+    refused = rules.refused.get(segment.name, _NONE)
+    carried = rules.carried.get(segment.name, _NONE)
+    whole = trace.refused.get(place)
+    one_leaf = _one_leaf if segment.ordinal < _MANY else _one_leaf.__wrapped__
+    for n, raw in enumerate(segment.fields()):
+        if not raw or n == 0:
+            continue
+        carrier = carried.get(n, "")
+        field = (name, n, carrier, "" if carrier else whole or refused.get(n, NO_MAPPING))
+        if _is_one_leaf(raw, segment) and (place, n, 1) not in trace.notes:
+            ways = trace.mapped.pop((place, n, 1), ()) + trace.mapped.pop((place, n, 0), ())
+            rows.append(one_leaf(field, ways))
+        else:
+            _field(rows, field, segment, trace)
+
+
+#: Messages of one sender give the same rows again and again: they are made once, by what they depend on. Not those of
+#: segments that few messages have as many of.
+_KEPT: Final = 32768
+_MANY: Final = 256
+
+
+@lru_cache(maxsize=_KEPT)
+def _one_leaf(field: _Field, ways: tuple[Mapped, ...]) -> ReportRow:
+    return _row(field, 1, "", _verdict(ways, 1, 1) or _unread(field))
+
+
+@lru_cache(maxsize=_KEPT)
+def _components(field: _Field, rep: int, filled: bytes, ways: tuple[Mapped, ...]) -> tuple[ReportRow, ...]:
+    """The rows of a repetition whose components are not divided; `filled` has a byte for each that holds something."""
+    fixed = _unread(field)
+    named = [(comp, f".{comp}" if len(filled) > 1 else "") for comp, holds in enumerate(filled, 1) if holds]
+    return tuple([_row(field, rep, leaf, _verdict(ways, comp, 1) or fixed) for comp, leaf in named])
+
+
+def _unread(field: _Field) -> Verdict:
+    """What is said of a leaf that nothing read."""
+    _, _, carrier, reason = field
+    return ("carried", (carrier,), "") if carrier else ("refused", (), reason)
+
+
+def _row(field: _Field, rep: int, leaf: str, verdict: Verdict) -> ReportRow:
+    source = f"{field[0]}-{field[1]}[{rep}]{leaf}"
     outcome, targets, reason = verdict
     return ReportRow(source=source, outcome=outcome, targets=targets, reason=reason)
 
 
-def report(context: Context, rules: Rules, trace: Trace) -> tuple[ReportRow, ...]:
-    """One row for each leaf that holds something, in the order of the message."""
-    rows: list[ReportRow] = []
-    for segment in context.message.segments:
-        name = position(context.message, segment)
-        refused = rules.refused.get(segment.name, {})
-        whole = trace.refused.get(segment.position)
-        carried = rules.carried.get(segment.name, {})
-        for n, raw in enumerate(segment.fields()):
-            if not raw or n == 0:
-                continue
-            if n in carried:
-                fixed: Verdict = ("carried", (carried[n],), "")
-            else:
-                fixed = ("refused", (), whole or refused.get(n, NO_MAPPING))
-            if _is_one_leaf(raw, segment):
-                rows.append(_row(f"{name}-{n}[1]", _of_one_leaf(segment, n, fixed, trace)))
-            else:
-                _field(rows, f"{name}-{n}", segment, n, fixed, trace)
-    return tuple(rows)
+_same_row: Final = lru_cache(maxsize=_KEPT)(_row)
 
 
 def _is_one_leaf(raw: str, segment: Segment) -> bool:
@@ -60,32 +101,37 @@ def _is_one_leaf(raw: str, segment: Segment) -> bool:
     return s.component not in raw and s.repetition not in raw and s.subcomponent not in raw
 
 
-def _of_one_leaf(segment: Segment, n: int, fixed: Verdict, trace: Trace) -> Verdict:
-    place = segment.position
-    ways = [*trace.mapped.get((place, n, 1), ()), *trace.mapped.get((place, n, 0), ())]
-    verdict = (_verdict(ways, 1, 1) or fixed) if ways else fixed
-    notes = trace.notes.get((place, n, 1)) if trace.notes else None
-    return verdict if notes is None else _with_note(verdict, fixed, notes, 1)
+def _is_flat(repetition: Repetition) -> bool:
+    """Whether no component is divided, or says that it states nothing."""
+    return repetition.separators.subcomponent not in repetition.text and _NULL not in repetition.text
 
 
-def _field(rows: list[ReportRow], name: str, segment: Segment, n: int, fixed: Verdict, trace: Trace) -> None:
-    place = segment.position
-    everywhere = trace.mapped.get((place, n, 0), ())
+def _field(rows: list[ReportRow], field: _Field, segment: Segment, trace: Trace) -> None:
+    place, n = segment.position, field[1]
+    everywhere = trace.mapped.pop((place, n, 0), ())
+    components = _components if segment.ordinal < _MANY else _components.__wrapped__
     header = n < 3 and segment.name in HEADERS
     for rep, repetition in enumerate(segment.repetitions(n), 1):
         if not repetition.text:
             continue
-        ways = trace.mapped.get((place, n, rep), ())
-        ways = [*ways, *everywhere] if everywhere else ways
         if header:
-            rows.append(_row(f"{name}[{rep}]", fixed))
+            rows.append(_same_row(field, rep, "", _unread(field)))
             continue
+        ways = trace.mapped.pop((place, n, rep), ()) + everywhere
         notes = trace.notes.get((place, n, rep)) if trace.notes else None
-        for leaf, comp, sub, empty in _leaves(repetition):
-            verdict = _EMPTY if empty else _verdict(ways, comp, sub) or fixed
-            if notes is not None:
-                verdict = _with_note(verdict, fixed, notes, comp)
-            rows.append(_row(f"{name}[{rep}]{leaf}", verdict))
+        if notes is None and _is_flat(repetition):
+            rows.extend(components(field, rep, bytes(map(bool, repetition.components())), ways))
+        else:
+            rows.extend(_with_notes(field, rep, repetition, ways, notes or {}))
+
+
+def _with_notes(
+    field: _Field, rep: int, repetition: Repetition, ways: tuple[Mapped, ...], notes: Notes
+) -> Iterator[ReportRow]:
+    fixed = _unread(field)
+    for leaf, comp, sub, empty in _leaves(repetition):
+        verdict = _EMPTY if empty else _verdict(ways, comp, sub) or fixed
+        yield _same_row(field, rep, leaf, _with_note(verdict, fixed, notes, comp) if notes else verdict)
 
 
 def _leaves(repetition: Repetition) -> Sequence[tuple[str, int, int, bool]]:
@@ -113,11 +159,16 @@ def _parts(repetition: Repetition) -> Iterator[tuple[str, int, int, bool]]:
                 yield f".{comp}.{sub}", comp, sub, text == '""'
 
 
+@lru_cache(maxsize=4096)
+def _mapped(element: str) -> Verdict:
+    return ("mapped", (element,), "")
+
+
 def _verdict(ways: Sequence[Mapped], comp: int, sub: int) -> Verdict | None:
     """Mapped to the elements that component became; None if nothing read it."""
     if len(ways) == 1:
         element = ways[0].element(comp, sub)
-        return ("mapped", (element,), "") if element is not None else None
+        return _mapped(element) if element is not None else None
     found = dict.fromkeys(element for way in ways if (element := way.element(comp, sub)) is not None)
     return ("mapped", tuple(found), "") if found else None
 

@@ -37,6 +37,12 @@ def test_results_take_memory_by_their_number() -> None:
     assert peak(lambda: CONVERT(large)) < 6 * peak(lambda: CONVERT(small))
 
 
+def test_a_report_of_many_results_takes_a_bounded_multiple_of_its_length() -> None:
+    raw = oru(2_000).encode()
+    CONVERT(oru(300).encode())
+    assert peak(lambda: CONVERT(raw)) < 170 * len(raw)
+
+
 def test_many_messages_leave_nothing_behind() -> None:
     def tell(first: int, last: int) -> None:
         for n in range(first, last):
@@ -46,10 +52,10 @@ def test_many_messages_leave_nothing_behind() -> None:
     gc.collect()
     tracemalloc.start()
     try:
-        tell(300, 350)
+        tell(300, 420)
         gc.collect()
         before = tracemalloc.get_traced_memory()[0]
-        tell(350, 650)
+        tell(420, 720)
         gc.collect()
         kept = tracemalloc.get_traced_memory()[0] - before
     finally:

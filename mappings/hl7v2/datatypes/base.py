@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mappings.hl7v2.codetables import Table
 from mappings.hl7v2.context import Context
@@ -37,3 +37,14 @@ class Datatype:
 def plain(convert: Converter, parts: Mapping[str, str]) -> Datatype:
     """A map that needs nothing from its row."""
     return Datatype(lambda _: convert, parts)
+
+
+#: Longest repetition whose value is remembered, in characters: codes and names, not texts.
+SHORT: Final = 160
+
+
+def fresh(value: Any) -> Any:
+    """A copy of a remembered value, which the resource it goes into may change."""
+    if isinstance(value, dict):
+        return {name: each if type(each) is str else fresh(each) for name, each in value.items()}
+    return [each if type(each) is str else fresh(each) for each in value] if isinstance(value, list) else value

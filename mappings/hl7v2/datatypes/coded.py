@@ -9,12 +9,13 @@ from urllib.parse import quote
 
 from mappings.hl7v2.codetables import Entry, table
 from mappings.hl7v2.context import Context
-from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
+from mappings.hl7v2.datatypes.base import SHORT, Converter, Datatype, Options, fresh, plain
 from mappings.hl7v2.datatypes.local_codes import local_codings, note_unmapped
 from mappings.hl7v2.leaves import clean, component, leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.paths import Primitive
 from mappings.hl7v2.profile import Coding
+from mappings.hl7v2.separators import Separators
 
 #: First component of the code, the text, the system, the version and the system's OID of each coding of a CWE.
 _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
@@ -61,15 +62,17 @@ def system_uri(name: str, canonical_base: str, facility: str) -> str:
     return f"{canonical_base}/CodeSystem/{quote(facility, safe='')}/{quote(name, safe='')}"
 
 
-def _coding(rep: Repetition, context: Context, triplet: tuple[int, int, int, int, int], count: int) -> dict[str, str]:
+def _coding(
+    rep: Repetition, triplet: tuple[int, int, int, int, int], count: int, canonical_base: str, facility: str
+) -> dict[str, str]:
     code, text, system, version, oid = triplet
     result: dict[str, str] = {}
     name = leaf(rep, system) if system <= count else ""
     number = leaf(rep, oid) if oid <= count else ""
     if number and _OID.match(number):
-        result["system"] = _system(name or number, context)
+        result["system"] = system_uri(name or number, canonical_base, facility)
     elif name:
-        result["system"] = _system(name, context)
+        result["system"] = system_uri(name, canonical_base, facility)
     stated = leaf(rep, version) if version <= count else ""
     if stated:
         result["version"] = stated
@@ -82,15 +85,25 @@ def _coding(rep: Repetition, context: Context, triplet: tuple[int, int, int, int
     return {key: value for key, value in result.items() if value}
 
 
-def _system(name: str, context: Context) -> str:
-    return system_uri(name, context.habits.canonical_base, context.habits.facility)
-
-
 def concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """CodeableConcept: up to three codings and the original text; a text without a code is the text.
 
-    Where the original text is stated too, such a text stays the display of a coding without a code.
+    Where the original text is stated too, such a text stays the display of a coding without a code. A sender uses the
+    same codes again and again: what a short one becomes is remembered.
     """
+    habits = context.habits
+    if len(rep.text) > SHORT:
+        return _read_concept(rep, habits.canonical_base, habits.facility)
+    found: dict[str, Any] | None = fresh(_remembered(rep.text, rep.separators, habits.canonical_base, habits.facility))
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _remembered(raw: str, separators: Separators, canonical_base: str, facility: str) -> dict[str, Any] | None:
+    return _read_concept(Repetition(raw, separators), canonical_base, facility)
+
+
+def _read_concept(rep: Repetition, canonical_base: str, facility: str) -> dict[str, Any] | None:
     count = len(rep.components())
     original = component(rep, 9) if count > 8 else ""
     codings = []
@@ -98,7 +111,7 @@ def concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
     for triplet in _TRIPLETS:
         if triplet[0] > count:
             break
-        coding = _coding(rep, context, triplet, count)
+        coding = _coding(rep, triplet, count, canonical_base, facility)
         if "code" in coding or ("display" in coding and original):
             codings.append(coding)
         elif "display" in coding:
@@ -159,7 +172,8 @@ def _make_coding(options: Options) -> Converter:
         entries = _entries(rep, context, options)
         if entries:
             return entries[0].coding()
-        result = _coding(rep, context, _TRIPLETS[0], len(rep.components()))
+        habits = context.habits
+        result = _coding(rep, _TRIPLETS[0], len(rep.components()), habits.canonical_base, habits.facility)
         return result or None
 
     return convert

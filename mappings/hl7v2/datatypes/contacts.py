@@ -76,9 +76,12 @@ def _number(rep: Repetition) -> tuple[str, tuple[int, ...]]:
 
 
 def _note_others(rep: Repetition, context: Context, taken: tuple[int, ...], value: str) -> None:
+    count = len(rep.components())
     for comp in (1, 4, 5, 6, 7, 8, 9, 12):
+        if comp > count:
+            return
         text = leaf(rep, comp)
-        if comp not in taken and text and text != value and (comp != 4 or text in _NONE):
+        if text and comp not in taken and text != value and (comp != 4 or text in _NONE):
             context.note("refused", "the number is taken from another component", comp)
 
 

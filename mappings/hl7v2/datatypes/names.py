@@ -14,11 +14,12 @@ from typing import Any, Final, NamedTuple
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
-from mappings.hl7v2.datatypes.base import Datatype, plain
+from mappings.hl7v2.datatypes.base import SHORT, Datatype, fresh, plain
 from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.names import COMPOUND_SURNAMES, split_name
 from mappings.hl7v2.parser import Repetition
+from mappings.hl7v2.separators import Separators
 
 XPN_PARTS: Final = {
     "1": "family",
@@ -161,17 +162,30 @@ def person_name(rep: Repetition, context: Context) -> Any:
 
 
 def named_in(rep: Repetition, context: Context, layout: Layout = XCN) -> Json:
-    """HumanName of the components a type keeps it in; {} if they are empty."""
+    """HumanName of the components a type keeps it in; {} if they are empty. The same people are named many times."""
+    if len(rep.text) > SHORT or (layout.use and len(rep.components()) >= layout.use):
+        return _read_name(rep, context, layout)
+    found: Json = fresh(_remembered(rep.text, rep.separators, layout))
+    return found
+
+
+@lru_cache(maxsize=4096)
+def _remembered(raw: str, separators: Separators, layout: Layout) -> Json:
+    """A name of which nothing is stated that a table or a time would have to be looked up for."""
+    return _read_name(Repetition(raw, separators), None, layout)
+
+
+def _read_name(rep: Repetition, context: Context | None, layout: Layout) -> Json:
     family, made_of = surname(rep, layout.family)
     return _named(rep, context, layout, family, _leaves(rep, layout.given, layout.given + 1), made_of)
 
 
 def _named(
-    rep: Repetition, context: Context, layout: Layout, family: str, given: list[str], made_of: Sequence[Json]
+    rep: Repetition, context: Context | None, layout: Layout, family: str, given: list[str], made_of: Sequence[Json]
 ) -> Json:
     suffix = _leaves(rep, layout.suffix, layout.degree, layout.professional)
     name = name_of(family, given, _leaves(rep, layout.prefix), suffix, made_of)
-    if name and layout.use and len(rep.components()) >= layout.use:
+    if name and context is not None and layout.use and len(rep.components()) >= layout.use:
         _more(name, rep, context, layout)
     return name
 
