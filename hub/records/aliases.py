@@ -60,7 +60,28 @@ async def _corrected(
         for event in incoming.translation.identity_events
         if (settled := await _settled(store, tx, event, {**aliases, **added}, added)) is not None
     ]
-    return replace(incoming, translation=replace(incoming.translation, identity_events=tuple(events)))
+    drafts = list(incoming.translation.drafts)
+    known = {**aliases, **added}
+    for event in events:
+        if event.effect == "merge" and event not in incoming.translation.identity_events:
+            drafts = [*(_replacing(draft, event, known) for draft in drafts), _replaced(event)]
+    translation = replace(incoming.translation, identity_events=tuple(events), drafts=tuple(drafts))
+    return replace(incoming, translation=translation)
+
+
+def _replaced(event: IdentityEvent) -> Draft:
+    """The Patient whose number turned out to be another's: inactive, as one merged away by an A40 is."""
+    link = {"other": {"reference": f"Patient/{event.survivor}"}, "type": "replaced-by"}
+    resource = {"resourceType": "Patient", "id": event.loser, "active": False, "link": [link]}
+    return Draft(resource=resource, authority="", key="", patient=event.loser)
+
+
+def _replacing(draft: Draft, event: IdentityEvent, aliases: Mapping[str, str]) -> Draft:
+    rid = draft.resource["id"]
+    if draft.resource["resourceType"] != "Patient" or aliases.get(rid, rid) != event.survivor:
+        return draft
+    link = {"other": {"reference": f"Patient/{event.loser}"}, "type": "replaces"}
+    return replace(draft, resource={**draft.resource, "link": [*draft.resource.get("link", ()), link]})
 
 
 async def _settled(

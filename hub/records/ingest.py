@@ -19,6 +19,7 @@ from hub.mpi.registration import Statement
 from hub.records.aliases import resolved
 from hub.records.chain import Chain, Change, Effect, Head, Incoming, Own, Ref, Relocated, head_of
 from hub.records.consequences import Consequences
+from hub.records.corrections import corrected
 from hub.records.facts import facts_of
 from hub.records.identity_events import record_events
 from hub.records.moves import relocations
@@ -84,7 +85,7 @@ class Ingest:
         effects: list[Effect] = []
         writes: list[Write] = []
         statements: list[Statement] = []
-        for part in _parts(batch):
+        for part in _parts(await corrected(self._store, tx, batch)):
             found, stored, aliases = await self._effects(tx, part)
             if all(effect.refusal is None for effect in found):
                 for old_id, rid in aliases.items():
@@ -99,7 +100,7 @@ class Ingest:
     async def rehearse(self, tx: Tx, batch: Sequence[Incoming]) -> list[Rehearsed]:
         """What `ingest` would do to resources, message by message; nothing is written, nobody is identified."""
         rehearsed: list[Rehearsed] = []
-        for part in _parts(batch):
+        for part in _parts(await corrected(self._store, tx, batch)):
             effects, stored, _ = await self._effects(tx, part)
             before = {ref: None if head.deleted else loads(head.body) for ref, head in stored.items()}
             rehearsed += [_rehearsed(effect, before) for effect in effects]
@@ -206,6 +207,9 @@ class Ingest:
 async def _redirected(tx: Tx, batch: Sequence[Incoming], heads: Mapping[Ref, Head]) -> list[Incoming]:
     """The batch with what it says of patients who have another number, or of what has moved, put where it belongs."""
     known = {facility: await said(tx, facility, patients) for facility, patients in strangers(batch, heads).items()}
+    for incoming in batch:
+        if incoming.facility in known:
+            known[incoming.facility].hear(incoming)
     return [
         redirected(incoming, heads, known[incoming.facility]) if incoming.facility in known else incoming
         for incoming in batch

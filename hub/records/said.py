@@ -39,6 +39,14 @@ class Said:
 
     groups: dict[str, set[str]] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
+    messages: set[int] = field(default_factory=set)
+
+    def hear(self, incoming: Incoming) -> None:
+        """Add what a message says itself of who is one patient, unless it was heard when it came before."""
+        if incoming.message not in self.messages:
+            for event in incoming.translation.identity_events:
+                if event.is_about_people:
+                    _add(self, event.kind, event.survivor, event.loser, incoming.message, {})
 
     def same(self, one: str, other: str) -> bool:
         """Whether the facility says that two numbers are one patient."""
@@ -79,6 +87,7 @@ async def said(tx: Tx, facility: str, patients: Collection[str]) -> Said:
 
 
 def _add(result: Said, kind: str, survivor: str, loser: str, message: int, detail: Json) -> None:
+    result.messages.add(message)
     if detail.get("effect") == "move":
         resources = frozenset(str(detail.get("resources", "")).split())
         result.moves.append(Move(message, survivor, loser, resources))
@@ -98,12 +107,13 @@ def strangers(batch: Sequence[Incoming], heads: Mapping[Ref, Head]) -> dict[str,
     """By facility, the patients of drafts and stored resources that do not agree on whom they are about."""
     found: dict[str, set[str]] = {}
     for incoming in batch:
-        for draft, head in _disagreeing(incoming.translation.drafts, heads):
+        for draft, head in disagreeing(incoming.translation.drafts, heads):
             found.setdefault(incoming.facility, set()).update((str(draft.patient), str(head.patient)))
     return found
 
 
-def _disagreeing(drafts: Sequence[Draft], heads: Mapping[Ref, Head]) -> Iterator[tuple[Draft, Head]]:
+def disagreeing(drafts: Sequence[Draft], heads: Mapping[Ref, Head]) -> Iterator[tuple[Draft, Head]]:
+    """Drafts with the stored resources that are about another patient."""
     for draft in drafts:
         head = heads.get(Ref(draft.resource["resourceType"], draft.resource["id"]))
         if head is not None and None not in (draft.patient, head.patient) and draft.patient != head.patient:
@@ -118,7 +128,7 @@ def redirected(incoming: Incoming, heads: Mapping[Ref, Head], known: Said) -> In
     """
     to: dict[Ref, str] = {}
     moved: set[str] = set()
-    for draft, head in _disagreeing(incoming.translation.drafts, heads):
+    for draft, head in disagreeing(incoming.translation.drafts, heads):
         ref, told, stands = Ref(draft.resource["resourceType"], draft.resource["id"]), str(draft.patient), head.patient
         if stands is not None and known.same(told, stands):
             to[ref] = stands

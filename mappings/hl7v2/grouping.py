@@ -2,7 +2,8 @@
 
 A note belongs to the segment before it; who takes part (ROL, PRT) and the rest of an insurance (IN2, IN3) to what they
 follow in the message structures: patient, visit, procedure, insurance, order, observation. An order begins with ORC, or
-with OBR where there is no ORC. An OBX belongs to the document or the order that is open, else to the patient; behind a
+with OBR where there is no ORC, or one of the same number behind it. A PV2 without PV1 is of a visit of which nothing
+else is said. An OBX belongs to the document or the order that is open, else to the patient; behind a
 specimen it is about the specimen too.
 """
 
@@ -125,6 +126,14 @@ def group(message: Message, event: str) -> Groups:
     return grouper.groups
 
 
+def _is_behind(orc: Segment, order: Order) -> bool:
+    """Whether an ORC is that of the OBR before it: some senders write it there. They share a number."""
+    if order.obr is None or order.orc is not None or order.others or order.observations:
+        return False
+    obr = order.obr.segment
+    return any(orc.get(n) and orc.get(n) == obr.get(n) for n in (2, 3))
+
+
 class _Grouper:
     def __init__(self, event: str) -> None:
         self.groups = Groups()
@@ -184,11 +193,15 @@ class _Grouper:
 
     def _pv2(self, segment: Segment) -> None:
         visits = self._current().visits
-        if visits and visits[-1].pv2 is None:
-            visits[-1].pv2 = segment
+        if not visits or visits[-1].pv2 is not None:
+            visits.append(Visit(Segment("PV1", "PV1", segment.position, segment.ordinal, segment.separators)))
+        visits[-1].pv2 = segment
 
     def _orc(self, segment: Segment) -> None:
-        self._new_order().orc = self._open(Noted(segment))
+        order = self.order
+        if order is None or not _is_behind(segment, order):
+            order = self._new_order()
+        order.orc = self._open(Noted(segment))
 
     def _obr(self, segment: Segment) -> None:
         order = self.order

@@ -225,3 +225,20 @@ def test_two_patients_who_swap_beds_keep_their_own() -> None:
     stays = [each.resource for each in drafts(found, "Encounter")]
     assert [stay["identifier"][0]["value"] for stay in stays] == ["V1", "V2"]
     assert len({stay["subject"]["reference"] for stay in stays}) == 2
+
+
+def test_a_second_segment_of_a_visit_without_the_first_is_of_a_visit_of_its_own() -> None:
+    told = translate(PID, "PV2|||^胸闷三日|||||20260105", event="A08")
+    stay = draft(told, "Encounter")
+    assert stay.resource["reasonCode"] == [{"text": "胸闷三日"}]
+    assert stay.defaults["status"] == "unknown"
+    assert "visit-identity" in codes(told)
+    again = translate(PID, "PV2|||^胸闷三日|||||20260105", event="A08")
+    assert draft(again, "Encounter").resource["id"] == stay.resource["id"]
+    assert not drafts(translate(PID, "PV2|", event="A08"), "Encounter")
+
+
+def test_a_second_segment_without_the_first_is_of_the_visit_of_the_account() -> None:
+    account = f"{PID}||||||||||C1^^^H^AN"
+    whole, half = translate(account, pv1(""), event="A01"), translate(account, "PV2|||^胸闷三日", event="A08")
+    assert draft(half, "Encounter").resource["id"] == draft(whole, "Encounter").resource["id"]

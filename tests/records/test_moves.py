@@ -194,6 +194,89 @@ def test_a_corrected_patient_number_leads_to_the_patient_it_was_first_given(data
     story(database_url, tell)
 
 
+def test_a_corrected_number_that_others_use_leaves_the_old_patient_inactive_and_replaced(database_url: str) -> None:
+    async def tell(desk: Desk) -> None:
+        await desk.tell(said("A28", A), said("A28", B), said("A47", B, mrg("A1^^^H^MR")))
+        old, new = await desk.read("Patient", PATIENT_A), await desk.read("Patient", PATIENT_B)
+        link = {"other": {"reference": f"Patient/{PATIENT_B}"}, "type": "replaced-by"}
+        assert (old["active"], old["link"]) == (False, [link])
+        assert new["link"] == [{"other": {"reference": f"Patient/{PATIENT_A}"}, "type": "replaces"}]
+        assert new.get("active") is not False
+
+    story(database_url, tell)
+
+
+NOBODY = A.replace("A1^^^H^MR", "")
+
+
+def test_a_patient_without_number_gets_it_when_the_message_comes_again_repaired(database_url: str) -> None:
+    async def tell(desk: Desk) -> None:
+        nameless = said("A01", NOBODY, visit(), RESULT, "AL1|1|DA|PEN")
+        await desk.tell(nameless)
+        first = only(nameless, "Patient")
+        await desk.tell(said("A01", A, visit(), RESULT, "AL1|1|DA|PEN"), number=1, again=True)
+        await desk.tell(said("A03", A, visit()))
+        assert await desk.about("Encounter", STAY) == first
+        assert (await desk.read("Encounter", STAY))["status"] == "finished"
+        assert (await desk.read("Patient", first))["identifier"][0]["value"] == "A1"
+        assert (await desk.count("Patient"), await desk.count("AllergyIntolerance")) == (1, 1)
+        assert await statements(desk) == [("repair", PATIENT_A, first)]
+
+    story(database_url, tell)
+
+
+def test_a_patient_without_number_becomes_one_with_the_known_patient_the_repaired_message_names(
+    database_url: str,
+) -> None:
+    async def tell(desk: Desk) -> None:
+        nameless, repaired = said("A01", NOBODY, visit(), RESULT), said("A01", A, visit(), RESULT)
+        await desk.tell(said("A28", A))
+        await desk.tell(nameless, number=2)
+        first = only(nameless, "Patient")
+        for _ in range(2):
+            await desk.tell(repaired, number=2, again=True)
+        stub = await desk.read("Patient", first)
+        assert (stub["active"], stub["link"][0]["other"]["reference"]) == (False, f"Patient/{PATIENT_A}")
+        assert await desk.about("Encounter", STAY) == first
+        assert await statements(desk) == [("repair", PATIENT_A, first)]
+
+    story(database_url, tell)
+
+
+async def statements(desk: Desk) -> list[tuple[str, str, str]]:
+    """What facilities said of their numbers."""
+    async with desk.hub.database.connection() as connection:
+        rows = await connection.fetch("SELECT kind, survivor, loser FROM identity_event ORDER BY id")
+    return [(row["kind"], row["survivor"], row["loser"]) for row in rows]
+
+
+@pytest.mark.parametrize("in_use", [False, True])
+def test_a_corrected_account_number_is_the_same_account_or_ends_in_the_one_that_has_it(
+    *, in_use: bool, database_url: str
+) -> None:
+    async def tell(desk: Desk) -> None:
+        one, two = (said("A01", f"{A}||||||||||{number}^^^H^AN", visit()) for number in ("C1", "C2"))
+        await desk.tell(one, *([said("A28", f"{A}||||||||||C2^^^H^AN")] if in_use else []))
+        await desk.tell(said("A49", f"{A}||||||||||C2^^^H^AN", mrg("A1^^^H^MR", "C1^^^H^AN")))
+        old, account = await desk.read("Account", only(one, "Account")), only(two, "Account")
+        if in_use:
+            assert (old["status"], old["partOf"]) == ("inactive", {"reference": f"Account/{account}"})
+            stay = await desk.read("Encounter", STAY)
+            assert stay["account"] == [{"reference": f"Account/{account}"}]
+        else:
+            assert "C2" in {each["value"] for each in old["identifier"]}
+
+    story(database_url, tell)
+
+
+def test_what_a_merge_says_of_a_visit_told_under_the_other_number_is_taken(database_url: str) -> None:
+    async def tell(desk: Desk) -> None:
+        await desk.tell(ADMITTED, said("A40", B, mrg("A1^^^H^MR"), visit()))
+        assert await desk.about("Encounter", STAY) == PATIENT_A
+
+    story(database_url, tell)
+
+
 def test_a_visit_that_ends_in_another_hands_over_what_refers_to_it(database_url: str) -> None:
     async def tell(desk: Desk) -> None:
         second = said("A01", A, visit("V2"))

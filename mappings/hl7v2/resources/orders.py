@@ -51,7 +51,7 @@ def _order(each: Case, context: Context, rules: Rules) -> Made:
         request.resource.setdefault("supportingInfo", []).extend(building.reference for building in informing)
     results = [one for one in found if one.result and not one.asked]
     written = None
-    if not ordering and each.obr is not None and context.kind != "MDM":
+    if not ordering and (each.obr or results) and request is not None and context.kind != "MDM":
         written = report(each, request, specimens, results, context, rules)
     team(each.order, request, written, specimens, context, rules)
     observed = tuple(one.building for one in found)

@@ -27,8 +27,8 @@ _HEARD_OF: Final = frozenset({"", "RE", "NA", "OK", "PA", "CH", "PR"})
 def service_request(
     case: Case, specimens: list[Building], context: Context, rules: Rules, *, ordering: bool
 ) -> Building | None:
-    """The ServiceRequest of an order; a result without OBR asks for nothing."""
-    if case.obr is None and (case.orc is None or not ordering):
+    """The ServiceRequest of an order; results without ORC and OBR were asked for by nothing that is told."""
+    if case.obr is None and case.orc is None:
         return None
     authority, number = placed(case)
     building = context.draft("ServiceRequest", authority, f"{number}|{case.service}", case.owner)

@@ -38,8 +38,8 @@ _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 def encounter(
     visit: Visit, group: PatientGroup, patient: Building | None, context: Context, rules: Rules
 ) -> Building | None:
-    """The Encounter of a PV1; None if the segment says nothing, or nothing by which the visit could be known again."""
-    if not any(visit.pv1.fields()[2:]):
+    """The Encounter of a PV1; None if it says nothing, or nothing by which the visit could be known again."""
+    if not any(visit.pv1.fields()[2:]) and not (visit.pv2 and says_something(visit.pv2, 1)):
         return None
     building = _identified(visit, group, patient, context)
     if building is None:
@@ -134,13 +134,14 @@ def _unknown(visit: Visit, owner: str | None, context: Context) -> Building | No
 
     Other messages tell of it by the way: the same words about a patient on one day are of one stay.
     """
-    if field(visit.pv1, 2) in _NO_VISIT and not says_something(visit.pv1, 3):
-        for segment in filter(None, (visit.pv1, visit.pv2)):
+    both = [segment for segment in (visit.pv1, visit.pv2) if segment is not None]
+    if field(visit.pv1, 2) in _NO_VISIT and not any(says_something(*each) for each in zip(both, (3, 1), strict=False)):
+        for segment in both:
             context.refuse(segment, "says that there is no visit")
         return None
     context.issue("visit-identity", "no visit number and no time of admission: known by what is said of it", "PV1-19")
     if owner and table("encounter-status-by-event").get(context.event) is None:
-        words = "|".join(visit.pv1.fields()[2:])
+        words = "|".join(visit.pv1.fields()[2:] or both[-1].fields()[1:])
         building = context.draft("Encounter", f"told|{owner}|{context.time[:8]}", words, owner)
         building.defaults["status"] = "unknown"
         return building

@@ -73,3 +73,31 @@ def test_numbers_of_the_order_segment_and_of_the_request_are_one_request() -> No
     found = translate(PID, "ORC|RE|P1^HIS|L1^LIS", "OBR|1|P1^HIS|L1^LIS|A", kind="ORU", event="R01")
     (request,) = drafts(found, "ServiceRequest")
     assert sorted(each["value"] for each in request.resource["identifier"]) == ["L1", "P1"]
+
+
+def test_results_behind_an_order_segment_without_a_request_keep_what_it_says() -> None:
+    orc = "ORC|RE|P1^HIS|L1^LIS||CM||||20260301090000|||0148^方^知远"
+    found = translate(PID, orc, OBX.format(n=1, code="A1"), kind="ORU", event="R01")
+    request, report = resource(found, "ServiceRequest"), resource(found, "DiagnosticReport")
+    assert [each["value"] for each in request["identifier"]] == ["P1", "L1"]
+    assert (request["status"], request["requester"]["display"]) == ("completed", "方知远")
+    assert report["result"] == [{"reference": f"Observation/{resource(found, 'Observation')['id']}"}]
+    assert report["basedOn"] == [{"reference": f"ServiceRequest/{request['id']}"}]
+    assert not [row.source for row in found.report if row.source.startswith("ORC") and row.outcome == "refused"]
+
+
+def test_an_order_segment_behind_the_request_of_its_number_is_of_that_order() -> None:
+    found = translate(
+        PID,
+        "OBR|1|P1^HIS|L1^LIS|A",
+        "ORC|RE|P1^HIS|L1^LIS||CM|||||||0148^方^知远",
+        OBX.format(n=1, code="A1"),
+        "OBR|2|P2^HIS|L2^LIS|B",
+        "ORC|RE|P9^HIS|L9^LIS",
+        kind="ORU",
+        event="R01",
+    )
+    first, *others = [each.resource for each in drafts(found, "ServiceRequest")]
+    assert (first["requester"]["display"], len(others)) == ("方知远", 2)
+    reports = [each.resource for each in drafts(found, "DiagnosticReport")]
+    assert reports[0]["result"] == [{"reference": f"Observation/{resource(found, 'Observation')['id']}"}]

@@ -1,0 +1,64 @@
+"""A patient who was told of without a number, and has one when the message comes again: a correction. Reads only.
+
+Such a patient is known by the message alone. Once it was repaired, it names the same patient by the number the facility
+gave, which is what an A47 says: the number becomes another name of the first id, or, if others use it already, both
+are one patient from now on (docs/decisions/0017-moves.md). So what the message had said is not refused as being about
+somebody else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Final
+
+from hub.db.database import Tx
+from hub.kernel.types import IdentityEvent
+from hub.records.chain import Head, Incoming, Ref, head_of
+from hub.records.said import disagreeing
+from hub.store.store import Store
+
+#: How the correction of a repaired message is kept among what facilities say of their numbers.
+REPAIR: Final = "repair"
+
+
+async def corrected(store: Store, tx: Tx, batch: Sequence[Incoming]) -> list[Incoming]:
+    """The batch; a message that comes again and names its nameless patient now says so first."""
+    again = [one for one in batch if one.again and not one.translation.identity_events]
+    if not again:
+        return list(batch)
+    heads = await _heads(store, tx, {ref for one in again for ref in _refs(one)})
+    pairs = {one.message: _pairs(one, heads) for one in again}
+    patients = {Ref("Patient", before) for found in pairs.values() for _, before in found}
+    people = await _heads(store, tx, patients) if patients else {}
+    return [_saying(one, pairs.get(one.message, set()), people) for one in batch]
+
+
+async def _heads(store: Store, tx: Tx, refs: Iterable[Ref]) -> dict[Ref, Head]:
+    return {Ref(*key): head_of(version) for key, version in (await store.load(tx, sorted(refs))).items()}
+
+
+def _refs(incoming: Incoming) -> set[Ref]:
+    return {Ref(draft.resource["resourceType"], draft.resource["id"]) for draft in incoming.translation.drafts}
+
+
+def _pairs(incoming: Incoming, heads: Mapping[Ref, Head]) -> set[tuple[str, str]]:
+    """Whom the message names now, and under whom stands what it had said."""
+    disagreeing_ones = disagreeing(incoming.translation.drafts, heads)
+    return {(str(draft.patient), str(head.patient)) for draft, head in disagreeing_ones}
+
+
+def _saying(incoming: Incoming, pairs: set[tuple[str, str]], people: Mapping[Ref, Head]) -> Incoming:
+    events = [
+        IdentityEvent(kind=REPAIR, survivor=now, loser=before, effect="renumber")
+        for now, before in sorted(pairs)
+        if _is_known_by(incoming, people.get(Ref("Patient", before)))
+    ]
+    return replace(incoming, translation=replace(incoming.translation, identity_events=tuple(events)))
+
+
+def _is_known_by(incoming: Incoming, patient: Head | None) -> bool:
+    """Whether nobody but this message has ever told of a patient, and it gave no number."""
+    if patient is None or patient.resource is None or patient.author != incoming.facility:
+        return False
+    return patient.source == incoming.message and "identifier" not in patient.resource
