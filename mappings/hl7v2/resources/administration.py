@@ -10,10 +10,12 @@ from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.resources.account import account, account_of
 from mappings.hl7v2.resources.allergies import allergy
 from mappings.hl7v2.resources.charges import charge
+from mappings.hl7v2.resources.circumstances import OF_STAY, death, disability, of_stay
 from mappings.hl7v2.resources.diagnoses import diagnosis
 from mappings.hl7v2.resources.insurance import coverages
 from mappings.hl7v2.resources.procedures import procedure
 from mappings.hl7v2.resources.related import related
+from mappings.hl7v2.resources.restrictions import restrict
 from mappings.hl7v2.resources.taking_part import patient_team
 from mappings.hl7v2.resources.visit import encounter
 
@@ -26,6 +28,7 @@ def administer(group: PatientGroup, patient: Building, context: Context, rules: 
     related(group, patient, context, rules)
     if group.pid is not None and group.pid.parts:
         patient_team(group.pid.parts, patient, context, rules)
+        restrict(group.pid.parts, patient, patient, context, rules)
     owner = account(group, patient, context, rules)
     visits = visits_of(group, patient, context, rules)
     if owner is not None:
@@ -66,3 +69,9 @@ def _segments(
                 before.defaults["status"] = "unknown"
         elif name == "FT1":
             charge(noted, patient, visit, owner, context, rules)
+        elif name in OF_STAY:
+            of_stay(noted.segment, visit, context, rules)
+        elif name == "PDA":
+            death(noted.segment, patient, context, rules)
+        elif name == "DB1":
+            disability(noted.segment, patient, context, rules)

@@ -8,6 +8,7 @@ from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.resources.case import Case, case
+from mappings.hl7v2.resources.diets import DIET, diet
 from mappings.hl7v2.resources.immunization import immunizations
 from mappings.hl7v2.resources.labels import spread
 from mappings.hl7v2.resources.order_team import team
@@ -20,7 +21,9 @@ from mappings.hl7v2.resources.results import Observed, Setting, observation
 from mappings.hl7v2.resources.specimens import specimens_of
 
 #: Messages that place orders; their observations inform the order and are no results.
-ORDERING: Final = frozenset({"ORM", "OML", "OMG", "OMI", "OMB", "OMD", "OMN", "OMP", "OMS", "ORR", "ORL", "ORG", "ORP"})
+ORDERING: Final = frozenset(
+    {"ORM", "OML", "OMG", "OMI", "OMB", "OMD", "OMN", "OMP", "OMS", "ORD", "ORR", "ORL", "ORG", "ORP"}
+)
 #: Messages about vaccinations given.
 _VACCINATIONS: Final = frozenset({"VXU", "VXR", "VXX"})
 _PHARMACY: Final = ("RXO", "RXE", "RXD", "RXG", "RXA")
@@ -40,6 +43,8 @@ def orders(
 def _order(each: Case, context: Context, rules: Rules) -> Made:
     if any(each.order.all(name) for name in _PHARMACY):
         return _medicine(each, context, rules)
+    if any(each.order.all(name) for name in DIET):
+        return _fed(each, context, rules)
     before = len(context.drafts)
     specimens = specimens_of(each, context, rules)
     ordering = context.kind in ORDERING
@@ -74,6 +79,17 @@ def _medicine(each: Case, context: Context, rules: Rules) -> Made:
         order_event(each, found[0], context, rules)
         spread(found[0], context, before)
     return Made(each, found[0] if found else None, None, tuple(observed))
+
+
+def _fed(each: Case, context: Context, rules: Rules) -> Made:
+    """A diet, and what was observed with it."""
+    before = len(context.drafts)
+    ordered = diet(each, context, rules)
+    setting = Setting(each.authority, f"{each.key}|diet", each.patient, each.visit, each.obr, None)
+    observed = [observation(noted, setting, context, rules) for noted in each.order.observations]
+    order_event(each, ordered, context, rules)
+    spread(ordered, context, before)
+    return Made(each, ordered, None, tuple(observed))
 
 
 def _inform(building: Building, observed: list[Building]) -> None:

@@ -14,6 +14,7 @@ from mappings.hl7v2.grouping import PatientGroup, Visit
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.periods import mend_period
+from mappings.hl7v2.resources.restrictions import restrict
 from mappings.hl7v2.resources.taking_part import visit_team
 
 #: A cancelled discharge takes back the end of the stay.
@@ -57,6 +58,7 @@ def encounter(
     if patient is not None:
         _episode(visit.pv1, building, patient, context, rules)
         _before(visit.pv1, building, patient, context, rules)
+        restrict(visit.parts, building, patient, context, rules)
     visit_team(visit.parts, building, context, rules)
     return building
 
