@@ -83,13 +83,12 @@ def masks(consortium: Consortium, canonical_base: str) -> Callable[[str], Mask]:
 
 def editions(consortium: Consortium) -> Mapping[str, Edition]:
     """What each feed's messages are converted by: its profile, how it is judged, and this version of the hub."""
-    return {
-        name: _edition(reading.profile, consortium.feeds[name].validation)
-        for name, reading in readings(consortium).items()
-    }
+    return {name: edition_of(consortium.feeds[name], reading) for name, reading in readings(consortium).items()}
 
 
-def _edition(profile: Any, validation: str | None) -> Edition:
+def edition_of(feed: Feed, reading: Reading) -> Edition:
+    """What one feed's messages are converted by, as `editions`."""
+    profile, validation = reading.profile, feed.validation
     said = json.dumps(dataclasses.asdict(profile), default=_sayable, sort_keys=True)
     all_of_it = "\0".join((version("yilian-hub"), validation or "", said))
     return Edition(profile=profile.name, digest=hashlib.blake2b(all_of_it.encode(), digest_size=8).hexdigest())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -25,6 +25,11 @@ class HL7v2(Reading):
         from mappings.hl7v2.profiles.load import load
 
         self.profile = load(path) if path else DEFAULT
+
+    def files(self, path: Path, /) -> Iterable[Path]:
+        from mappings.hl7v2.profiles.load import files
+
+        return files(path)
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.hl7v2.translator import translator
@@ -153,6 +158,11 @@ class Cda(Reading):
         from mappings.hl7v2.profiles.load import load
 
         self.profile = load(path) if path else DEFAULT
+
+    def files(self, path: Path, /) -> Iterable[Path]:
+        from mappings.hl7v2.profiles.load import files
+
+        return files(path)
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.cda.feed import translator

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
 from typing import Any
 
 from hub.kernel.ids import IdMaker
@@ -22,6 +23,10 @@ class Reading(ABC):
     profile: Any
     #: The concept maps of the terminology, for formats whose profiles name some.
     maps: CodeMaps = NO_MAPS
+
+    def files(self, path: Path, /) -> Iterable[Path]:
+        """The files the profile at `path` is made of. Raises as the reading of it does."""
+        return (path,)
 
     @abstractmethod
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator: ...

@@ -25,14 +25,18 @@ class Counting:
 
     def __init__(self, database: Database, editions: Mapping[str, Edition], clock: Clock) -> None:
         self._database: Final = database
-        self._editions: Final = editions
+        self._editions = editions
         self._clock: Final = clock
         self._numbers: dict[str, int] | None = None
         self._lines = Lines()
         self._batches = 0
 
+    def renew(self, editions: Mapping[str, Edition]) -> None:
+        """Count what comes from now on under these editions."""
+        self._editions, self._numbers = editions, None
+
     async def begin(self) -> None:
-        """Put down the editions that come into force with this worker. Raises HubError UNAVAILABLE."""
+        """Put down the editions that come into force, once. Raises HubError UNAVAILABLE."""
         if self._numbers is None:
             async with self._database.transaction() as tx:
                 self._numbers = await register(tx, self._editions, self._clock())

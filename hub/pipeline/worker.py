@@ -18,6 +18,7 @@ from hub.kernel.log import Log
 from hub.kernel.ports import Refresh, Translator, nothing_changes
 from hub.kernel.types import Edition, State, Translation
 from hub.pipeline.bell import SILENT, Bell
+from hub.pipeline.conversions import Changed, unchanged
 from hub.pipeline.counting import Counting
 from hub.pipeline.inbox import CHANNEL
 from hub.pipeline.queue import SETTLED, Message, Settled, count_attempt, forgive_attempt, settle, take
@@ -52,12 +53,14 @@ async def run_worker(
     bell: Bell = SILENT,
     editions: Mapping[str, Edition] | None = None,
     refresh: Refresh = nothing_changes,
+    changed: Changed = unchanged,
 ) -> None:
     """Work until `stop` is set, then finish the batch in hand.
 
     `careful`: the worker before this one died, so messages are first taken one by one with their attempts counted;
     one that was tried more than `max_attempts` times becomes a dead letter. `editions`: what the translators are, by
-    feed; the reports of feeds without one are not counted. `refresh` takes up, before each batch, what translators ask.
+    feed; the reports of feeds without one are not counted. `changed` is asked before each batch for others; `refresh`
+    takes up what translators ask.
     """
     worker = Worker(
         database,
@@ -70,6 +73,7 @@ async def run_worker(
         bell=bell,
         editions=editions or {},
         refresh=refresh,
+        changed=changed,
     )
     wakeup = Wakeup(database, CHANNEL, bell)
     waiting = asyncio.create_task(_ring_when(stop, wakeup))
@@ -105,11 +109,13 @@ class Worker:
         bell: Bell = SILENT,
         editions: Mapping[str, Edition] | None = None,
         refresh: Refresh = nothing_changes,
+        changed: Changed = unchanged,
     ) -> None:
         self._refresh: Final = refresh
         self._database: Final = database
         self._ingest: Final = ingest
-        self._translators: Final = translators
+        self._translators = translators
+        self._changed: Final = changed
         self._log: Final = log
         self._clock: Final = clock
         self._batch_size: Final = batch_size
@@ -139,6 +145,7 @@ class Worker:
         0 with failures behind it means that the database is away or others were faster: wait `pause` and try again.
         """
         try:
+            self._renew()
             await self._refresh()
             await self._counting.begin()
             done = await (self._one() if self._careful else self._batch())
@@ -157,6 +164,13 @@ class Worker:
             self._bell.ring(SETTLED)
             await self._add_up()
         return done
+
+    def _renew(self) -> None:
+        """Between batches: take over what changed."""
+        found = self._changed()
+        if found is not None:
+            self._translators = found.translators
+            self._counting.renew(found.editions)
 
     async def _add_up(self) -> None:
         try:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from hub.bootstrap.consequences import consequences
-from hub.bootstrap.feeds import editions, translators
+from hub.bootstrap.feeds import translator_of
+from hub.bootstrap.formats import reading_of
 from hub.bootstrap.foundation import Foundation
-from hub.bootstrap.terminology import vocabulary
+from hub.bootstrap.reading import Reading
+from hub.bootstrap.reloading import ProfileWatch
+from hub.bootstrap.terminology import Vocabulary, vocabulary
 from hub.kernel.clock import system_clock
+from hub.kernel.consortium import Feed
 from hub.kernel.ids import keyed_ids
+from hub.kernel.ports import Translator
 from hub.pipeline.worker import run_worker
 from hub.records.ingest import Ingest
 from hub.run.child import Child
@@ -15,15 +20,16 @@ from hub.run.child import Child
 
 async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -> None:
     """Work until the child is told to stop; the batch in hand is finished."""
-    settings, consortium, secret = foundation.settings, foundation.consortium, foundation.keys.id_secret
+    settings, consortium, ids = foundation.settings, foundation.consortium, keyed_ids(foundation.keys.id_secret)
     store = foundation.store()
     async with foundation.database("pipeline", size=3) as database, foundation.bell() as bell:
         terms = vocabulary(foundation, database)
+        profiles = _profiles(foundation, terms)
         child.ready()
         await run_worker(
             database,
-            Ingest(store, keyed_ids(secret), consortium.facilities, consequences(foundation, store)),
-            translators(consortium, secret, settings.canonical_base, terms.validator, settings.base_url, terms.maps),
+            Ingest(store, ids, consortium.facilities, consequences(foundation, store)),
+            profiles.conversions.translators,
             foundation.log,
             system_clock,
             batch_size=settings.batch_size,
@@ -31,6 +37,20 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
             careful=careful,
             max_attempts=settings.max_attempts,
             bell=bell,
-            editions=editions(consortium),
+            editions=profiles.conversions.editions,
             refresh=terms.refresh,
+            changed=profiles,
         )
+
+
+def _profiles(foundation: Foundation, terms: Vocabulary) -> ProfileWatch:
+    """The profiles of all feeds, read again when they change."""
+    settings, secret = foundation.settings, foundation.keys.id_secret
+
+    def read(feed: Feed) -> Reading:
+        return reading_of(feed, feed.profile, settings.base_url, terms.maps)
+
+    def translator(feed: Feed, reading: Reading) -> Translator:
+        return translator_of(feed, reading, secret, settings.canonical_base, terms.validator)
+
+    return ProfileWatch(foundation.consortium, read, translator, foundation.log)

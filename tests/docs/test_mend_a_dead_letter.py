@@ -170,7 +170,7 @@ def _repair_one(county: County) -> None:
 
 def test_a_mended_profile_is_tried_replayed_and_held_against_the_one_before(county: County) -> None:
     section = PAGE.partition("## Mend the profile\n")[2]
-    before, _, after = section.partition("Then restart the hub")
+    before, _, after = section.partition("Then put the new profile")
     tried = [run(command) for command in re.findall(r"^yilian .*", before, re.MULTILINE)]
     assert "+ ZBR-2            carried  OBR-3.1" in tried[0]
     assert "- ZBR-2            refused  no mapping" in tried[0]

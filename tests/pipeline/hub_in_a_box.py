@@ -16,6 +16,7 @@ from hub.kernel.log import Log
 from hub.kernel.ports import Translator
 from hub.kernel.types import Accepted, Edition, Json
 from hub.mpi.index import PatientIndex
+from hub.pipeline.conversions import Changed, unchanged
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.worker import Worker
 from hub.records.consequences import Consequences
@@ -49,7 +50,7 @@ class Box:
             feed: lambda raw, facility=facility: translate(raw, facility) for feed, facility in FACILITIES.items()
         }
 
-    def worker(self, *, batch_size: int = 16, max_attempts: int = 3) -> Worker:
+    def worker(self, *, batch_size: int = 16, max_attempts: int = 3, changed: Changed = unchanged) -> Worker:
         return Worker(
             self.database,
             self.ingest,
@@ -59,6 +60,7 @@ class Box:
             batch_size=batch_size,
             max_attempts=max_attempts,
             editions=self.editions,
+            changed=changed,
         )
 
     async def accept(self, *raws: bytes) -> list[Accepted]:

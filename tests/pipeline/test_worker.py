@@ -10,6 +10,8 @@ import pytest
 from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
+from hub.kernel.types import Edition
+from hub.pipeline.conversions import Conversions
 from hub.pipeline.worker import run_worker
 from tests.pipeline.fake_feed import FEED, NOON, message, observation_id, patient_id, received, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
@@ -215,6 +217,25 @@ def test_the_worker_wakes_for_a_message_and_finishes_when_told(database_url: str
             async with asyncio.timeout(1):
                 await working
             assert await hub.states([accepted.message]) == ["done"]
+
+    run(story())
+
+
+def test_a_worker_converts_and_counts_by_what_changed_from_the_next_batch_on(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await hub.accept(message("1"))
+            changes = [None, Conversions({}, {FEED: Edition(profile="other", digest="d")})]
+            worker = hub.worker(batch_size=1, changed=lambda: changes.pop(0))
+            await worker.turn()
+            await hub.accept(message("2"))
+            await worker.turn()
+            assert await hub.states([1, 2]) == ["done", "dead"]
+            async with hub.database.connection() as connection:
+                assert (
+                    await connection.fetchval("SELECT profile FROM conversion_edition ORDER BY id DESC LIMIT 1")
+                    == "other"
+                )
 
     run(story())
 

@@ -34,6 +34,14 @@ def maps(stated: Mapping[str, Any], folder: Path) -> dict[str, CodeMap]:
     return dict(found)
 
 
+def map_files(data: Mapping[str, Any], folder: Path) -> Iterator[Path]:
+    """The CSV files a profile names."""
+    for section in ("codes", "code_systems"):
+        for parts in data.get(section, {}).values():
+            listed = parts if isinstance(parts, list) else [parts]
+            yield from (folder / part for part in listed if isinstance(part, str))
+
+
 def _inline(part: Mapping[str, Any]) -> CodeMap:
     return {
         local: tuple(Coding(**row) for row in (rows if isinstance(rows, list) else [rows]))

@@ -11,7 +11,7 @@ from hub.kernel.yamlfile import YamlFile, check, parse, refuse
 from mappings.hl7v2.charset_names import codec_named
 from mappings.hl7v2.profile import IdentifierRule, Profile, Step
 from mappings.hl7v2.profiles.checks import contradictions
-from mappings.hl7v2.profiles.codes import maps
+from mappings.hl7v2.profiles.codes import map_files, maps
 from mappings.hl7v2.profiles.layers import layers
 from mappings.hl7v2.profiles.merge import merged, wrong_steps
 from mappings.hl7v2.profiles.schema import SCHEMA
@@ -26,6 +26,13 @@ def load(path: Path) -> Profile:
         refuse(file, sorted(complaints, key=lambda complaint: complaint.line))
         whole = merged(whole, _with_codes(file))
     return _profile(whole)
+
+
+def files(path: Path) -> tuple[Path, ...]:
+    """The files a profile is made of: its own, those it extends, their code maps. Raises as `load`."""
+    return tuple(
+        each for file in layers(path) for each in (Path(file.name), *map_files(file.data, Path(file.name).parent))
+    )
 
 
 def steps_of(stated: Sequence[Mapping[str, Any]]) -> tuple[Step, ...]:

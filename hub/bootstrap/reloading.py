@@ -1,0 +1,119 @@
+"""Profiles that change while workers run: looked at now and then, taken when they are right, told when they are not.
+
+A file that is being written is not taken: it must look the same at two looks. One that is wrong changes nothing; the
+conversions stay those of the last that was right.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from hub.bootstrap.feeds import edition_of
+from hub.bootstrap.reading import Reading
+from hub.kernel.consortium import Consortium, Feed
+from hub.kernel.errors import HubError
+from hub.kernel.log import Log
+from hub.kernel.ports import Translator
+from hub.kernel.types import Edition
+from hub.pipeline.conversions import Conversions
+
+#: Seconds between two looks at the files.
+_SECONDS: Final = 2.0
+
+#: What a set of files looks like: path, time of change, size of each; -1 for one that is not there.
+_Looks = tuple[tuple[str, int, int], ...]
+
+
+@dataclass(slots=True)
+class _Watched:
+    """A feed whose profile is a file: its files, and how they looked when last taken and when last seen."""
+
+    feed: Feed
+    path: Path
+    files: tuple[Path, ...]
+    taken: _Looks
+    seen: _Looks
+
+
+class ProfileWatch:
+    """The conversions of one process; called before each batch.
+
+    `read` reads the profile of a feed as it stands now, `make` gives the feed's translator.
+    """
+
+    def __init__(
+        self,
+        consortium: Consortium,
+        read: Callable[[Feed], Reading],
+        make: Callable[[Feed, Reading], Translator],
+        log: Log,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read all profiles. Raises HubError INVALID for one that is wrong: a hub does not start with it."""
+        self._read: Final = read
+        self._make: Final = make
+        self._log: Final = log
+        self._clock: Final = clock
+        self._next = clock() + _SECONDS
+        self._watched: Final[list[_Watched]] = []
+        translators: dict[str, Translator] = {}
+        editions: dict[str, Edition] = {}
+        for feed in consortium.feeds.values():
+            reading = read(feed)
+            translators[feed.name], editions[feed.name] = make(feed, reading), edition_of(feed, reading)
+            if feed.profile is not None:
+                files = tuple(reading.files(feed.profile))
+                looks = _looks(files)
+                self._watched.append(_Watched(feed, feed.profile, files, looks, looks))
+        self.conversions = Conversions(translators, editions)
+
+    def __call__(self) -> Conversions | None:
+        """The conversions, if a profile changed since the last call; None else."""
+        now = self._clock()
+        if now < self._next:
+            return None
+        self._next = now + _SECONDS
+        before = self.conversions
+        for one in self._watched:
+            looks = _looks(one.files)
+            if looks not in (one.seen, one.taken):
+                one.seen = looks
+            elif looks != one.taken:
+                one.taken = looks
+                self._take(one)
+        return None if self.conversions is before else self.conversions
+
+    def _take(self, one: _Watched) -> None:
+        try:
+            reading = self._read(one.feed)
+            translator, edition = self._make(one.feed, reading), edition_of(one.feed, reading)
+        except HubError as error:
+            name, category, code = one.feed.name, error.category, error.code
+            self._log.event("profile_refused", level="ERROR", feed=name, category=category, code=code)
+            return
+        one.files = tuple(reading.files(one.path))
+        one.taken = one.seen = _looks(one.files)
+        self._log.event("profile_taken", feed=one.feed.name)
+        if edition != self.conversions.editions[one.feed.name]:
+            self.conversions = _with(self.conversions, one.feed.name, translator, edition)
+
+
+def _with(known: Conversions, feed: str, translator: Translator, edition: Edition) -> Conversions:
+    translators: Mapping[str, Translator] = {**known.translators, feed: translator}
+    return Conversions(translators, {**known.editions, feed: edition})
+
+
+def _looks(files: tuple[Path, ...]) -> _Looks:
+    return tuple(_look(path) for path in files)
+
+
+def _look(path: Path) -> tuple[str, int, int]:
+    try:
+        found = path.stat()
+    except OSError:
+        return str(path), -1, -1
+    return str(path), found.st_mtime_ns, found.st_size
