@@ -98,6 +98,11 @@ def is_available(before: Json | None, after: Json | None) -> bool:
     return _is_current(after) and not _is_current(before)
 
 
+def is_taken_back(before: Json | None, after: Json | None) -> bool:
+    """A document that was current was stated in error."""
+    return _is_current(before) and _code(after, "status") == "entered-in-error"
+
+
 def _code(resource: Json | None, element: str) -> Any:
     return None if resource is None else resource.get(element)
 

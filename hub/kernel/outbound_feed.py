@@ -12,7 +12,7 @@ from hub.kernel.addresses import is_address, is_loopback
 from hub.kernel.yamlfile import Complaint, YamlFile
 
 #: Kinds of message (type and event) that the hub sends.
-KINDS: Final = ("ORU^R01", "MDM^T02", "REF^I12", "ADT^A31", "ADT^A40")
+KINDS: Final = ("ORU^R01", "MDM^T02", "MDM^T11", "REF^I12", "ADT^A31", "ADT^A40")
 
 _NAMES: Final = {"type": "string", "pattern": r"^[^|^~\\&\s]{1,100}\|[^|^~\\&\s]{1,100}$"}
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from hub.events.topics import FINAL, TOPICS, Topic
-from hub.events.triggers import changes, is_amended, stands_or_falls
+from hub.events.triggers import changes, is_amended, is_taken_back, stands_or_falls
 from hub.gate.dispatches import Shown
 
 RESULTS: Final = "ORU^R01"
@@ -41,6 +41,14 @@ TELLS: Final[Mapping[str, tuple[Topic, ...]]] = {
         ),
     ),
     "MDM^T02": (TOPICS["document-available"],),
+    "MDM^T11": (
+        Topic(
+            name="outbound-document-taken-back",
+            title="A document that could be read was stated in error",
+            type="DocumentReference",
+            holds=is_taken_back,
+        ),
+    ),
     "REF^I12": (TOPICS["referral-changed"],),
     "ADT^A31": (
         Topic(
@@ -80,8 +88,13 @@ def _current(shown: Shown, _: Collection[str]) -> bool:
     return bool(shown.own) and shown.focus.get("status") == "current"
 
 
+def _taken_back(shown: Shown, _: Collection[str]) -> bool:
+    return bool(shown.own) and shown.focus.get("status") == "entered-in-error"
+
+
 _RULES: Final[Mapping[str, Callable[[Shown, Collection[str]], bool]]] = {
     "MDM^T02": _current,
+    "MDM^T11": _taken_back,
     "REF^I12": _referred,
     "ADT^A40": _replaced,
 }

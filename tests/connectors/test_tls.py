@@ -14,10 +14,13 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from connectors.mllp.delivery import transport
 from connectors.mllp.sender import Sender
 from connectors.mllp.tls import client_context, server_context
 from hub.kernel.consortium import Feed, Tls
 from hub.kernel.errors import Category, HubError
+from hub.kernel.outbound_feed import ClientTls, OutboundFeed
+from hub.kernel.types import Verdict, Written
 from tests.connectors.harness import adt, msa, running
 
 
@@ -114,6 +117,45 @@ def test_a_client_without_a_certificate_of_the_authority_is_not_served(trust: Tr
                 async with Sender("127.0.0.1", feed.port, tls=context, seconds=5) as sender:
                     [a async for a in sender.send([adt()])]
             assert refusal.value.category is Category.UNAVAILABLE
+            assert feed.inbox.asked == []
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize(
+    ("authority", "shown", "served"),
+    [("ours", "client", True), ("theirs", "client", False), ("ours", "stranger", False)],
+)
+def test_an_outbound_feed_delivers_to_whom_it_trusts_and_who_trusts_it(
+    trust: Trust, authority: str, shown: str, *, served: bool
+) -> None:
+    async def deliver(port: int) -> Verdict:
+        pair: Pair = getattr(trust, shown)
+        tls = ClientTls(authority=getattr(trust, authority).certificate, certificate=pair.certificate, key=pair.key)
+        out = OutboundFeed(
+            name="to-f01",
+            facility="F01",
+            transport="mllp",
+            host="127.0.0.1",
+            port=port,
+            events=("ADT^A31",),
+            tls=tls,
+            timeout=5,
+        )
+        async with transport(out)() as carrier:
+            (said,) = [each async for each in carrier.carry([Written(raw=adt(), control="C1")])]
+        return said.verdict
+
+    async def talk() -> None:
+        async with running(feed_of(trust, clients=True)) as feed:
+            if served:
+                assert await deliver(feed.port) is Verdict.TAKEN
+                assert feed.inbox.received[0].peer == "127.0.0.1 CN=his.f01"
+                return
+            with pytest.raises(HubError) as refusal:
+                await deliver(feed.port)
+            assert refusal.value.category is Category.UNAVAILABLE
+            assert refusal.value.code in {"receiver-away", "receiver-no-answer"}
             assert feed.inbox.asked == []
 
     asyncio.run(talk())

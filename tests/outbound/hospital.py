@@ -34,7 +34,7 @@ class Hospital:
             "transport": "mllp",
             "host": "127.0.0.1",
             "port": self.port,
-            "events": ("ORU^R01", "MDM^T02", "REF^I12", "ADT^A31", "ADT^A40"),
+            "events": ("ORU^R01", "MDM^T02", "MDM^T11", "REF^I12", "ADT^A31", "ADT^A40"),
             "timeout": 5,
             "retry": Retry(tries=3, first_seconds=10, longest_seconds=60),
         }

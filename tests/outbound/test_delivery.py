@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import pytest
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.outbound_feed import Retry
+from hub.kernel.types import Json
 from tests.mpi.people import citizen_id
 from tests.outbound.house import Sending, in_sending, patient, referral, report, result
 from tests.outbound.house import sending as wired
+
+PAPER: Final[Json] = {
+    "resourceType": "DocumentReference",
+    "id": "F01-a-d1",
+    "status": "current",
+    "docStatus": "final",
+    "type": {"text": "出院小结"},
+    "subject": {"reference": "Patient/F01-a"},
+    "content": [{"attachment": {"contentType": "application/pdf", "data": "JVBERi0="}}],
+}
 
 
 async def results(sending: Sending, *names: str, who: str = "a") -> None:
@@ -86,6 +99,22 @@ def test_a_report_that_is_deleted_is_taken_back_and_never_told_as_it_was(databas
         assert (await sending.home.ask("DELETE", "/DiagnosticReport/F01-a-2", who="hospital")).status_code < 300
         await sending.tell()
         assert {one["OBR"][25] for one in sending.hospital.of("ORU")} == {"X"}
+
+    in_sending(database_url, visit)
+
+
+def test_a_document_and_that_it_is_taken_back_reach_who_knows_the_patient(database_url: str) -> None:
+    async def visit(sending: Sending) -> None:
+        await sending.known()
+        await sending.quiet()
+        await sending.put(PAPER)
+        await sending.tell()
+        await sending.put(PAPER | {"status": "entered-in-error"})
+        await sending.tell()
+        told, back = sending.hospital.of("MDM")
+        assert (told["MSH"][8], told["OBX"][2]) == ("MDM^T02^MDM_T02", "ED")
+        assert (back["MSH"][8], back["TXA"][19], "OBX" in back) == ("MDM^T11^MDM_T01", "CA", False)
+        assert back["TXA"][12] == told["TXA"][12]
 
     in_sending(database_url, visit)
 

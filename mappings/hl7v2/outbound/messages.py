@@ -138,6 +138,7 @@ def _merge(outgoing: Outgoing, speech: Speech) -> Iterator[str]:
 STRUCTURES: Final[Mapping[str, Structure]] = {
     "ORU^R01": Structure("ORU_R01", _result),
     "MDM^T02": Structure("MDM_T02", _document),
+    "MDM^T11": Structure("MDM_T01", _document),
     "REF^I12": Structure("REF_I12", _referral),
     "ADT^A31": Structure("ADT_A05", _update),
     "ADT^A40": Structure("ADT_A39", _merge),

@@ -131,13 +131,16 @@ def notes(rows: Sequence[Json], style: Style) -> Iterator[str]:
 
 
 def document(resource: Json, speech: Speech) -> Iterator[str]:
-    """TXA, and an OBX for each content."""
+    """TXA, and an OBX for each content; of a document stated in error only that it is cancelled (TXA-19)."""
     style = speech.style
     fields = filled("TXA", resource, speech)
     fields[12] = fields.get(12) or _hub_number(resource, style)
     fields[17] = fields.get(17) or "DO"
     told = [said for said in (_content(each, speech) for each in resource.get("content", ())) if said.kind]
     form = {"TX": "TX", "ED": "AP"}.get(told[0].kind, "OTH") if told else "TX"
+    if resource.get("status") == "entered-in-error":
+        yield style.segment("TXA", fields | {1: "1", 3: form, 19: "CA"})
+        return
     yield style.segment("TXA", fields | {1: "1", 3: form})
     code = concept(resource.get("type", {}), speech)
     for n, said in enumerate(told, 1):

@@ -145,6 +145,7 @@ def test_every_kind_has_a_structure_the_standard_knows(version: str) -> None:
             ("ORU^R01", result),
             ("REF^I12", REFERRAL),
             ("MDM^T02", PAPER),
+            ("MDM^T11", PAPER | {"status": "entered-in-error"}),
             ("ADT^A31", about),
             ("ADT^A40", loser),
         )
@@ -153,6 +154,7 @@ def test_every_kind_has_a_structure_the_standard_knows(version: str) -> None:
         "ORU^R01": "ORU_R01",
         "REF^I12": "REF_I12",
         "MDM^T02": "MDM_T02",
+        "MDM^T11": "MDM_T01",
         "ADT^A31": "ADT_A05",
         "ADT^A40": "ADT_A39",
     }
@@ -160,6 +162,8 @@ def test_every_kind_has_a_structure_the_standard_knows(version: str) -> None:
     assert [row[2] for row in (segments(sent["REF^I12"])["PRD"],)] == ["石桥社区卫生服务中心"]
     assert segments(sent["MDM^T02"])["OBX"][5] == "^application^PDF^Base64^JVBERi0="
     assert segments(sent["MDM^T02"])["TXA"][17] == "AU"
+    assert segments(sent["MDM^T11"])["TXA"][19] == "CA"
+    assert "OBX" not in segments(sent["MDM^T11"])
 
 
 def test_a_referral_and_a_document_come_back_as_they_were_stored() -> None:
@@ -170,6 +174,9 @@ def test_a_referral_and_a_document_come_back_as_they_were_stored() -> None:
     assert request["identifier"][0]["value"] == "r1"
     paper = only(stored(written("MDM^T02", PAPER, {"Binary/b1": HELD}, about=about).raw), "DocumentReference")
     assert (paper["docStatus"], paper["date"], paper["masterIdentifier"]["value"]) == ("final", PAPER["date"], "d1")
+    ended = written("MDM^T11", PAPER | {"status": "entered-in-error"}, {"Binary/b1": HELD}, about=about)
+    cancelled = only(stored(ended.raw), "DocumentReference")
+    assert (cancelled["id"], cancelled["status"]) == (paper["id"], "entered-in-error")
     held = paper["content"][0]["attachment"]
     assert (held["contentType"], held["data"]) == ("application/pdf", "JVBERi0=")
 
