@@ -6,8 +6,10 @@ An address that holds nothing and one that holds something denied take the same 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+from uuid import UUID
 
 from consent.decision import Decision
 from hub.db.database import Tx
@@ -74,7 +76,7 @@ async def vread(door: Door, asked: Asked, version: int) -> Released:
         async with door.snapshot() as tx:
             current = await _current(door, tx, address)
             then = await door.store.load_version(tx, address.type, address.id, version)
-            cases = await _cases(door, tx, asked, address, current)
+            cases = await _cases(door, tx, asked, address, current, [] if then is None else [then.pkey])
             hidden = await _hidden(door, tx, cases, then, current)
         return await _answer(door, asked, cases, then, current, hidden)
 
@@ -92,7 +94,8 @@ async def history(door: Door, asked: Asked, count: int | None, cursor: str | Non
     async def attempt() -> ReleasedPage:
         async with door.snapshot() as tx:
             current = await _current(door, tx, address)
-            cases = await _cases(door, tx, asked, address, current)
+            formerly = await door.store.formerly(tx, address.type, address.id)
+            cases = await _cases(door, tx, asked, address, current, formerly)
             kept = await _permitted_versions(door, tx, cases, address, current, place, span, size)
             hidden = await hidden_from(door, tx, cases, kept[:size])
         _, decision = await _permitted(door, asked, cases, current, current)
@@ -124,10 +127,15 @@ async def _current(door: Door, tx: Tx, address: Address) -> Stored | None:
     return (await door.store.load(tx, [reference])).get(reference)
 
 
-async def _cases(door: Door, tx: Tx, asked: Asked, address: Address, current: Stored | None) -> Cases:
-    """The case of whom the resource is about; where there is none, of nobody at the same cost."""
+async def _cases(
+    door: Door, tx: Tx, asked: Asked, address: Address, current: Stored | None, formerly: Sequence[UUID] = ()
+) -> Cases:
+    """The case of whom the resource is about; where there is none, of nobody at the same cost.
+
+    `formerly`: of whom it was about too, by whose rules its versions of then are judged besides.
+    """
     key = reference_key(address.type, address.id) if current is None else current.pkey
-    return await door.cases(tx, asked, Whom(keys=[key], names=[address.id]))
+    return await door.cases(tx, asked, Whom(keys=list(dict.fromkeys((key, *formerly))), names=[address.id]))
 
 
 async def _hidden(door: Door, tx: Tx, cases: Cases, then: Stored | None, now: Stored | None) -> frozenset[Pointer]:

@@ -136,19 +136,15 @@ class Ingest:
             if not incoming.again or any(not e.is_about_people for e in incoming.translation.identity_events):
                 continue
             refs = _refs(incoming) & stored.keys()
-            patients = {patient for ref in refs if (patient := stored[ref].patient) is not None}
-            known = await said(tx, incoming.facility, patients)
             for ref in refs:
-                bodies = await self._bodies(tx, ref, known.moved_from(stored[ref].patient))
+                bodies = await self._bodies(tx, ref)
                 found[incoming.message, ref] = contributions(incoming.message, bodies)
         return found
 
-    async def _bodies(self, tx: Tx, ref: Ref, formerly: Sequence[str]) -> list[Json | None]:
+    async def _bodies(self, tx: Tx, ref: Ref) -> list[Json | None]:
         """Every version of a resource, oldest first, also those in the records of patients it moved from."""
         found: list[Stored] = []
-        while page := await self._store.versions(
-            tx, *ref, below=found[-1].version if found else None, formerly=formerly
-        ):
+        while page := await self._store.versions(tx, *ref, below=found[-1].version if found else None):
             found += page
         return [None if version.deleted else loads(version.body) for version in reversed(found)]
 

@@ -59,13 +59,6 @@ class Said:
                 patient = move.survivor
         return patient
 
-    def moved_from(self, patient: str | None) -> tuple[str, ...]:
-        """The patients from whom something moved to `patient`, also by way of others."""
-        found = [] if patient is None else [patient]
-        for one in found:
-            found += [move.loser for move in self.moves if move.survivor == one and move.loser not in found]
-        return tuple(found[1:])
-
     def moved_since(self, resources: Collection[str], message: int) -> bool:
         """Whether a message after `message` moved one of these resources."""
         return any(move.message > message and not move.resources.isdisjoint(resources) for move in self.moves)

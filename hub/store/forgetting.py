@@ -37,7 +37,8 @@ async def forget(tx: Tx, pkey: UUID) -> int:
     """Delete the rows of a source patient; how many versions there were."""
     await tx.execute(_HOME, pkey)
     counts = [await tx.execute(f"DELETE FROM {table.name} WHERE pkey = $1", pkey) for table in _SHARDED]
-    await tx.execute("DELETE FROM outbox WHERE pkey = $1", pkey)
+    for beside in ("outbox", "former_home"):
+        await tx.execute(f"DELETE FROM {beside} WHERE pkey = $1", pkey)
     return sum(int(tag.rpartition(" ")[2]) for tag in counts[:2])
 
 

@@ -42,9 +42,12 @@ UNION ALL
 SELECT {_OF_R} FROM resource_home h JOIN history r ON r.pkey = h.pkey AND r.key = h.key
 WHERE h.key = $1 AND r.version < $2
 UNION ALL
-SELECT {_OF_R} FROM history r WHERE r.pkey = ANY($4::uuid[]) AND r.key = $1 AND r.version < $2
+SELECT {_OF_R} FROM former_home f JOIN resource_home h ON h.key = f.key AND h.pkey <> f.pkey
+JOIN history r ON r.pkey = f.pkey AND r.key = f.key
+WHERE f.key = $1 AND r.version < $2
 ORDER BY 3 DESC LIMIT $3
 """
+_FORMERLY: Final = "SELECT pkey FROM former_home WHERE key = $1 ORDER BY pkey"
 _NO_VERSION: Final = 2**31 - 1
 
 Row = Record | tuple[Any, ...]
@@ -117,10 +120,12 @@ async def load_version(tx: Tx, rtype: str, rid: str, version: int) -> Stored | N
     return found[0] if found and found[0].version == version else None
 
 
-async def versions(
-    tx: Tx, rtype: str, rid: str, *, below: int | None, limit: int, formerly: Sequence[str] = ()
-) -> list[Stored]:
-    """Versions of a resource, newest first, those under `below`; also those in the records of `formerly` (patients)."""
+async def versions(tx: Tx, rtype: str, rid: str, *, below: int | None, limit: int) -> list[Stored]:
+    """Versions of a resource, newest first, those under `below`; each with the patient it was about."""
     top = min(_NO_VERSION if below is None else below, _NO_VERSION)
-    pkeys = [reference_key("Patient", patient) for patient in formerly]
-    return await opened(tx, await tx.fetch(_HISTORY, reference_key(rtype, rid), top, limit, pkeys))
+    return await opened(tx, await tx.fetch(_HISTORY, reference_key(rtype, rid), top, limit))
+
+
+async def formerly(tx: Tx, rtype: str, rid: str) -> list[UUID]:
+    """The source patients a resource was about before it moved."""
+    return [row[0] for row in await tx.fetch(_FORMERLY, reference_key(rtype, rid))]

@@ -70,13 +70,17 @@ class Store:
         return await exact.load(tx, wanted)
 
     async def versions(
-        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100, formerly: Sequence[str] = ()
+        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100
     ) -> list[Stored]:
         """Versions of one resource, newest first; continue with the last version given as `below`.
 
-        Those from before it moved stand in the record of another patient: they are given if `formerly` names that one.
+        Those from before it moved stand in the record of the patient it was about then, and say so.
         """
-        return await read.versions(tx, rtype, rid, below=below, limit=limit, formerly=formerly)
+        return await read.versions(tx, rtype, rid, below=below, limit=limit)
+
+    async def formerly(self, tx: Tx, rtype: str, rid: str) -> list[UUID]:
+        """The keys of the source patients a resource was about before it moved; most never did."""
+        return await read.formerly(tx, rtype, rid)
 
     async def save(self, tx: Tx, writes: Sequence[Write]) -> list[Saved]:
         """Apply writes in their order: one answer each. Several to one resource make one version each.

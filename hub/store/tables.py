@@ -121,6 +121,15 @@ resource_home: Final = Table(
     info=BY_VALUE,
 )
 
+#: Where resources were before they moved to another patient's record; their versions of then stay there.
+former_home: Final = Table(
+    "former_home",
+    metadata,
+    Column("key", Uuid, primary_key=True),
+    Column("pkey", Uuid, primary_key=True),
+    info=BY_VALUE,
+)
+
 #: Superseded versions only; `ended` is the transaction that superseded it. `tokens` and `refs` are what the gate's
 #: predicate looks at. They are null in rows superseded before they were kept: where a consent asks for codes, profiles
 #: or references, these are left out.

@@ -56,6 +56,11 @@ SELECT count(*) FROM moved
 
 #: Where resources are that moved to another patient's record.
 _REHOME: Final = """
+WITH former AS (
+    INSERT INTO former_home (key, pkey)
+    SELECT h.key, h.pkey FROM resource_home h JOIN unnest($1::uuid[], $2::uuid[]) AS g (key, pkey) ON g.key = h.key
+    WHERE h.pkey <> g.pkey ON CONFLICT DO NOTHING
+)
 UPDATE resource_home SET pkey = g.pkey FROM unnest($1::uuid[], $2::uuid[]) AS g (key, pkey)
 WHERE resource_home.key = g.key
 """

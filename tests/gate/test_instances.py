@@ -126,6 +126,38 @@ def test_a_version_is_judged_by_what_held_then_and_by_what_holds_now(database_ur
     with_house(database_url, work)
 
 
+def test_versions_from_before_a_move_are_read_by_whom_both_records_are_open(database_url: str) -> None:
+    async def versions(house: House) -> list[int]:
+        return [one.version for one in (await house.gate.history(STRANGER, "Observation", "o")).matches]
+
+    async def work(house: House) -> None:
+        before, after = observation("o", status="preliminary"), observation("o", patient="b")
+        await house.save(write("Patient", "a"), write("Patient", "b"))
+        await house.save(before, replace(after, moved=True), observation("o", patient="b", status="amended"))
+        await house.relate("b", "F03")
+        assert await versions(house) == [3, 2]
+        assert await absent(house.gate.vread(STRANGER, "Observation", "o", 1))
+        await house.relate("a", "F03")
+        assert await versions(house) == [3, 2, 1]
+        told = await house.gate.vread(STRANGER, "Observation", "o", 1)
+        assert loads(told.body)["subject"] == {"reference": "Patient/a"}
+        assert (await house.entries())[0].patients == ("a",)
+        await house.save(replace(before, moved=True))
+        assert await versions(house) == [4, 3, 2, 1]
+
+    with_house(database_url, work)
+
+
+def test_whoever_sees_only_the_record_it_was_in_before_sees_nothing_of_what_moved(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await house.save(observation("o"), replace(observation("o", patient="b"), moved=True))
+        await house.relate("a", "F03")
+        for way in WAYS.values():
+            assert await absent(way(house.gate))
+
+    with_house(database_url, work)
+
+
 def test_a_history_leaves_out_versions_that_are_denied_and_its_pages_are_full(database_url: str) -> None:
     async def work(house: House) -> None:
         for number in range(9):
@@ -241,10 +273,10 @@ class Counting(Store):
         return await super().load(tx, refs, lock=lock)
 
     async def versions(
-        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100, formerly: Sequence[str] = ()
+        self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100
     ) -> list[Stored]:
         self.asked.append("versions")
-        return await super().versions(tx, rtype, rid, below=below, limit=limit, formerly=formerly)
+        return await super().versions(tx, rtype, rid, below=below, limit=limit)
 
     async def load_version(self, tx: Tx, rtype: str, rid: str, version: int) -> Stored | None:
         self.asked.append("load_version")
