@@ -60,6 +60,10 @@ class KeyStore:
         self.id_secret: Final = _secret(folder / ID_FILE, contents[ID_FILE])
         self.page_secret: Final = _secret(folder / PAGE_FILE, contents[PAGE_FILE])
 
+    def files(self) -> list[Path]:
+        """The files the keys are in, in the order they are made."""
+        return [self.folder / file.name for file in _FILES]
+
 
 @dataclass(frozen=True, slots=True)
 class _File:

@@ -33,6 +33,8 @@ COMMANDS: Final = {
     "consent": Entry("hub.cli.consent:app", "What the consent rules say."),
     "user": Entry("hub.cli.user:app", "Accounts of the web pages."),
     "keys": Entry("hub.cli.keys:app", "The keys of what is sealed in the database."),
+    "backup": Entry("hub.cli.backup:backup", "Write everything the hub keeps into a sealed folder."),
+    "restore": Entry("hub.cli.backup:restore", "Restore a backup into an empty installation."),
     "audit": Entry("hub.cli.audit:app", "The audit trail: export it, verify an export."),
     "subscriptions": Entry("hub.cli.subscriptions:app", "Who is told of what, and what did not arrive."),
     "search-parameters": Entry("hub.cli.search_parameters:app", "Search parameters of the installation's own."),

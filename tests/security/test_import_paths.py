@@ -37,6 +37,7 @@ EXCEPTIONS: Final = {
         ),
         "wires: it makes the store, the trail and the index and hands them to the doors",
     ),
+    "hub.run.restore": "verifies the trail of a restored backup, by the independent verifier",
     "hub.run.keys": "the desk of key keepers: seals anew what stands, and tells counts; audited",
     "hub.run.erasing": "takes a patient out of the record and out of the trail, and tells counts; audited",
     "hub.cli.audit": "the verifier, which imports nothing of the hub (tests/audit/test_verify.py)",

@@ -62,6 +62,8 @@ COMMANDS: Final = {
     **dict.fromkeys(
         ("keys status", "keys encrypt", "keys rotate", "keys rewrap"), "seals anew what stands, and prints counts"
     ),
+    "backup": "writes every table to disk, sealed under the master key",
+    "restore": "writes into an empty database",
     "keys erase": "destroys, after two accounts said so, and prints counts",
     "consent decide": "has no database",
     "mpi link": "has no database",

@@ -1,0 +1,226 @@
+"""A backup holds everything and tells nothing; what is not whole, or not the hub's own, is not restored."""
+
+from __future__ import annotations
+
+import asyncio
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+from hub.audit.deeds import Scribe
+from hub.audit.notes import Signer
+from hub.audit.sequencer import Sequencer
+from hub.audit.trail import Trail
+from hub.bootstrap.audit import signer_of
+from hub.bootstrap.foundation import Foundation
+from hub.db.database import Database
+from hub.kernel.clock import fixed_clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+from hub.kernel.private_files import publish
+from hub.kernel.settings import Settings
+from hub.run import backup as backup_module
+from hub.run.backup import backup
+from hub.run.backup_files import MANIFEST
+from hub.run.restore import restore
+from hub.sealing import wrapping_keys
+from hub.sealing.suites import Suite
+from tests.fixtures import database_of, drop_database, statement
+from tests.pipeline.fake_feed import NOON, message, patient_id
+from tests.pipeline.hub_in_a_box import box
+from tests.sealing.support import MASTER, keyring
+
+SECRET = "王秘密"
+LOG = Log("backup", level="ERROR")
+
+
+def quiet(*_: Any) -> None:
+    pass
+
+
+def settings_of(url: str, data: Path, master: bytes = MASTER) -> Settings:
+    """The settings of an installation in a folder, with its master key."""
+    if not (data / "keys").exists():
+        (data / "keys").mkdir(mode=0o700, parents=True)
+        publish(data / "keys" / "master.key", master)
+    return Settings.load({}, data_dir=data, database_url=url)
+
+
+@pytest.fixture
+def target_url(postgres_url: str) -> Iterator[str]:
+    """A database without any table, to restore into."""
+    asyncio.run(statement(postgres_url, "CREATE DATABASE restored"))
+    yield database_of(postgres_url, "restored")
+    drop_database(postgres_url, "restored")
+
+
+@pytest.fixture
+def kept(database_url: str, tmp_path: Path) -> tuple[Settings, Path]:
+    """An installation with a sealed patient and a plain one, a tree of one leaf and an entry beside it; its backup."""
+    settings, out = settings_of(database_url, tmp_path / "source"), tmp_path / "backup"
+
+    async def work() -> None:
+        foundation = Foundation(settings, LOG)
+        async with box(database_url, keys=keyring()) as hub:
+            async with hub.database.transaction() as tx:
+                await wrapping_keys.ensure(tx, MASTER, Suite.AES_256_GCM)
+            await hub.send(message("0", set={"name": SECRET}), message("1", set={"name": SECRET + "2"}))
+            await looked(hub.database, signer_of(foundation.keys), turns=1)
+            await looked(hub.database, signer_of(foundation.keys), turns=0)
+        async with box(database_url) as hub:
+            await hub.send(message("2", "B", set={"name": SECRET}))
+        await backup(foundation, out, quiet)
+
+    asyncio.run(work())
+    return settings, out
+
+
+async def looked(database: Database, signer: Signer, *, turns: int) -> int:
+    """An entry in the trail, and some turns of the sequencer; the leaves of the last."""
+    trail = Trail(database, LOG)
+    await trail.record(Scribe(fixed_clock(NOON)).at_the_machine("clinician", "he", {"looked": ""}))
+    await trail.close()
+    sequencer, done = Sequencer(database, signer, fixed_clock(NOON), bytes), 0
+    for _ in range(turns):
+        done = await sequencer.turn()
+    return done
+
+
+def test_a_restored_backup_is_the_installation_it_was(
+    kept: tuple[Settings, Path], target_url: str, tmp_path: Path
+) -> None:
+    source, folder = kept
+    target = settings_of(target_url, tmp_path / "target")
+
+    async def work() -> None:
+        manifest = await restore(target, folder, LOG, quiet)
+        assert manifest["audit"]["size"] == 1
+        keys = Foundation(target, LOG).keys
+        assert keys.id_secret == Foundation(source, LOG).keys.id_secret
+        async with box(target_url, keys=keyring()) as hub:
+            for who, name in (("A", SECRET + "2"), ("B", SECRET)):
+                found = await hub.read("Patient", patient_id(who))
+                assert found is not None
+                assert found["name"] == name
+            assert await hub.read("Patient", patient_id("A"), version=1) is not None
+            # What was in no checkpoint yet, and what comes now, gets into the tree.
+            assert await looked(hub.database, signer_of(keys), turns=1) == 2
+            assert await hub.send(message("3", "A", set={"name": "x"})) == ["done"]
+
+    asyncio.run(work())
+
+
+def test_a_backup_holds_no_name_no_key_and_no_password(kept: tuple[Settings, Path]) -> None:
+    settings, folder = kept
+    written = b"".join(path.read_bytes() for path in folder.iterdir())
+    secrets = [path.read_bytes() for path in (settings.data_dir / "keys").iterdir() if path.name != "installation"]
+    for secret in (SECRET.encode(), MASTER, *secrets):
+        assert secret not in written
+    assert all(path.stat().st_mode & 0o077 == 0 for path in [folder])
+
+
+def test_a_backup_that_is_not_whole_is_refused_and_nothing_of_it_stays(
+    kept: tuple[Settings, Path], target_url: str, tmp_path: Path
+) -> None:
+    _, folder = kept
+    target = settings_of(target_url, tmp_path / "target")
+
+    async def work() -> None:
+        for damage in ("bit", "end", "missing", "swapped", "manifest", "count", "unfinished"):
+            damaged = Path(shutil.copytree(folder, tmp_path / damage))
+            _damage(damaged, damage)
+            with pytest.raises(HubError) as caught:
+                await restore(target, damaged, LOG, quiet)
+            assert caught.value.code in {"seal-broken", "no-backup"}, damage
+            assert await count(target_url, "inbox") in {0, None}
+
+    asyncio.run(work())
+
+
+def _damage(folder: Path, damage: str) -> None:
+    stream, manifest = folder / "resource.sealed", folder / MANIFEST
+    whole, text = stream.read_bytes(), manifest.read_text(encoding="utf-8")
+    match damage:
+        case "bit":
+            stream.write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
+        case "end":
+            stream.write_bytes(whole[:-1])
+        case "missing":
+            stream.unlink()
+        case "swapped":
+            shutil.copy(folder / "inbox.sealed", stream)
+        case "manifest":
+            manifest.write_text(text.replace('"hub"', '"hub2"'), encoding="utf-8")
+        case "count":
+            manifest.write_text(text.replace('"rows": 1', '"rows": 2', 1), encoding="utf-8")
+        case "unfinished":
+            manifest.unlink()
+
+
+async def count(url: str, table: str) -> int | None:
+    """How many rows a table has; None where there is none."""
+    connection = await asyncpg.connect(url)
+    try:
+        there = await connection.fetchval("SELECT to_regclass($1) IS NOT NULL", table)
+        return await connection.fetchval(f"SELECT count(*) FROM {table}") if there else None
+    finally:
+        await connection.close()
+
+
+def test_a_database_in_use_and_another_master_key_are_refused(
+    kept: tuple[Settings, Path], target_url: str, tmp_path: Path
+) -> None:
+    source, folder = kept
+
+    async def work() -> None:
+        with pytest.raises(HubError) as caught:
+            await restore(source, folder, LOG, quiet)
+        assert caught.value.code == "not-empty"
+        with pytest.raises(HubError) as caught:
+            await restore(settings_of(target_url, tmp_path / "other", b"x" * 32), folder, LOG, quiet)
+        assert caught.value.code == "other-master"
+
+    asyncio.run(work())
+
+
+def test_a_tree_that_is_not_the_one_of_the_backup_is_told(
+    kept: tuple[Settings, Path], target_url: str, tmp_path: Path
+) -> None:
+    source, _ = kept
+
+    async def work() -> None:
+        database = await Database.connect(source.database_url, size=1)
+        async with database.connection() as tx:
+            await tx.execute("UPDATE audit SET organization = 'F99'")
+        await database.close()
+        await backup(Foundation(source, LOG), tmp_path / "forged", quiet)
+        with pytest.raises(HubError) as caught:
+            await restore(settings_of(target_url, tmp_path / "target"), tmp_path / "forged", LOG, quiet)
+        assert caught.value.code == "audit-tree"
+
+    asyncio.run(work())
+
+
+def test_what_stops_half_way_leaves_no_folder_of_that_name(
+    kept: tuple[Settings, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, _ = kept
+
+    def full(*_: Any) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(backup_module, "put_manifest", full)
+    with pytest.raises(OSError, match="No space"):
+        asyncio.run(backup(Foundation(source, LOG), tmp_path / "second", quiet))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["backup", "source"]
+
+
+def test_a_folder_that_is_there_is_not_overwritten(kept: tuple[Settings, Path]) -> None:
+    source, folder = kept
+    with pytest.raises(HubError) as caught:
+        asyncio.run(backup(Foundation(source, LOG), folder, quiet))
+    assert caught.value.category is Category.CONFLICT
