@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Final
@@ -29,10 +29,14 @@ VERSION: Final = version("yilian-hub")
 
 @dataclass(frozen=True, slots=True)
 class Foundation:
-    """What every process stands on. Consortium and keys are read when first asked for."""
+    """What every process stands on. Consortium and keys are read when first asked for.
+
+    `master` is the master key where the supervisor handed it on; else the settings say where it is.
+    """
 
     settings: Settings
     log: Log
+    master: bytes | None = field(default=None, repr=False)
 
     @property
     def consortium(self) -> Consortium:
@@ -53,7 +57,7 @@ class Foundation:
 
     def keyring(self) -> Keyring:
         """The data keys as one process holds them. Raises HubError as `master_key` does."""
-        return Keyring(master_key(self.settings), suite_in(self.settings))
+        return Keyring(self.master or master_key(self.settings), suite_in(self.settings))
 
     def store(self, terms: Terms | None = None) -> Store:
         return Store(system_clock, full_text=self.settings.full_text, terms=terms)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from hub.bootstrap.sealed_master import lent, sealed_file
 from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
 from hub.kernel.private_files import read_private
@@ -30,12 +31,12 @@ def key_file(settings: Settings) -> Path:
     return Path(settings.master_key) if settings.master_key else settings.data_dir / "keys" / KEY_FILE
 
 
-async def ensure_keys(settings: Settings, url: str) -> None:
+async def ensure_keys(settings: Settings, url: str, master: bytes | None) -> None:
     """See that a database whose hub seals has a wrapping key, and that the master key opens those it has.
 
-    Raises HubError as `master_key` and `suite_in` do, and FORBIDDEN (`other-master`).
+    Raises HubError as `suite_in` does, and FORBIDDEN (`other-master`).
     """
-    master, suite = master_key(settings), suite_in(settings)
+    suite = suite_in(settings)
     if master is None:
         return
     database = await Database.connect(url, size=1, name="yilian-keys")
@@ -51,8 +52,11 @@ async def ensure_keys(settings: Settings, url: str) -> None:
 def master_key(settings: Settings) -> bytes | None:
     """The master key; None where this installation has none and does not seal.
 
-    Raises HubError: INVALID where it is asked for and missing or broken, FORBIDDEN where others may read it.
+    One in shares is lent by the hub that was unsealed. Raises HubError: INVALID where it is asked for and missing or
+    broken, FORBIDDEN where others may read it, UNAVAILABLE (`no-hub`, `sealed`) where it is in shares.
     """
+    if in_shares(settings):
+        return lent(settings)
     path = key_file(settings)
     if not path.exists() and not settings.master_key and settings.encryption in {"", "off"}:
         return None
@@ -60,6 +64,16 @@ def master_key(settings: Settings) -> bytes | None:
         raise HubError(
             Category.INVALID, "there is no master key", where=str(path), todo="make one: yilian keys init", code="keys"
         )
+    return file_key(path)
+
+
+def in_shares(settings: Settings) -> bool:
+    """Whether keepers have the master key, in shares of words."""
+    return sealed_file(settings).exists() and not key_file(settings).exists()
+
+
+def file_key(path: Path) -> bytes:
+    """The master key in a file. Raises HubError INVALID for one that is none, FORBIDDEN where others may read it."""
     key = read_private(path)
     if len(key) != MASTER_BYTES:
         raise HubError(Category.INVALID, "is no master key", where=str(path), todo="restore it", code="keys")

@@ -13,6 +13,8 @@ import typer
 from rich.console import Console
 from rich.progress import Progress
 
+from hub.bootstrap.keys import file_key, in_shares, key_file
+from hub.cli.ceremony import heard
 from hub.cli.desk import Data, foundation_of
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
@@ -37,8 +39,9 @@ def restore(
     """Restore a backup into an empty installation, and verify its audit trail. The hub must not run."""
     settings = Settings.load(os.environ, data_dir=data)
     log = Log("restore", level=settings.log_level)
+    master = heard(settings) if in_shares(settings) else file_key(key_file(settings))
     with _shown("restoring") as show:
-        manifest = asyncio.run(read_backup(settings, folder, log, show))
+        manifest = asyncio.run(read_backup(settings, master, folder, log, show))
     size = manifest["audit"]["size"] if manifest["audit"] else 0
     typer.echo(f"restored the backup of {manifest['made']}; audit tree of {size} leaves verified")
 

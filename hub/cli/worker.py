@@ -13,6 +13,7 @@ import typer
 import uvloop
 
 from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.sealed_master import MASTER, inherited
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.child import Child, allow_open_files
@@ -39,8 +40,10 @@ def worker(
 ) -> None:
     """Run one process until SIGTERM, SIGINT or the end of the supervisor."""
     settings = Settings.load(os.environ)
-    foundation = Foundation(settings, Log(kind.value, level=settings.log_level))
     sockets = {name: int(fd) for name, _, fd in (text.partition("=") for text in socket or ())}
+    handed = sockets.pop(MASTER, None)
+    master = None if handed is None else inherited(handed)
+    foundation = Foundation(settings, Log(kind.value, level=settings.log_level), master)
 
     async def run() -> None:
         child = Child(lifeline, ready)

@@ -14,8 +14,9 @@ from typing import Any, Final, TextIO
 from hub.auth.keys import KeyStore
 from hub.bootstrap.feeds import readings
 from hub.bootstrap.foundation import bell_of, migrate
-from hub.bootstrap.keys import ensure_keys
+from hub.bootstrap.keys import ensure_keys, in_shares, master_key
 from hub.bootstrap.outbound import routes
+from hub.bootstrap.sealed_master import MASTER, in_memory
 from hub.kernel.consortium import load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
@@ -25,6 +26,7 @@ from hub.run.installation import consortium_file, locked, remember
 from hub.run.instances import registered
 from hub.run.sockets import listen
 from hub.run.supervisor import ProcessSpec, Supervisor
+from hub.run.unsealing import unsealed
 
 #: Hosts of this machine alone.
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -56,10 +58,11 @@ async def running(
     log: Log,
     changed: Callable[[dict[str, Any]], None],
     output: TextIO | None = None,
+    stop: asyncio.Event | None = None,
 ) -> AsyncIterator[Addresses]:
     """A hub that answers while the block runs; `changed` gets the ready report at start and after each restart.
 
-    `output` is where the processes write their log lines; None: standard error.
+    `output` is where the processes write their log lines; None: standard error. `stop` ends the waiting for keepers.
 
     Raises HubError: CONFLICT for a data folder or port in use, INVALID for a setting, file or profile that is wrong,
     UNAVAILABLE when the database cannot be reached.
@@ -74,11 +77,12 @@ async def running(
         KeyStore(data / "keys")
         readings(consortium)
         routes(consortium)
+        api = stack.enter_context(listen(settings.host, settings.port, what="HTTP"))
+        master, handed = await _master(stack, settings, api, stop or asyncio.Event(), log)
         url = await stack.enter_async_context(kept_database(settings, log))
         remember(data, config, url)
         await migrate(url)
-        await ensure_keys(settings, url)
-        api = stack.enter_context(listen(settings.host, settings.port, what="HTTP"))
+        await ensure_keys(settings, url, master)
         feeds: _Feeds = {transport: {} for transport in _LISTENERS}
         for feed in consortium.feeds.values():
             if feed.transport in feeds:
@@ -92,25 +96,39 @@ async def running(
         folders = any(feed.transport == "folder" for feed in consortium.feeds.values())
         supervisor = Supervisor(environment, log, changed=lambda pids: changed(addresses.ready(pids)), output=output)
         stack.push_async_callback(supervisor.stop)
-        await supervisor.start_all(_processes(settings, api, feeds, folders=folders))
+        await supervisor.start_all(_processes(settings, api, feeds, handed, folders=folders))
         changed(addresses.ready(supervisor.pids))
         yield addresses
 
 
-def _processes(settings: Settings, api: socket.socket, feeds: _Feeds, *, folders: bool) -> Iterator[ProcessSpec]:
+async def _master(
+    stack: AsyncExitStack, settings: Settings, api: socket.socket, stop: asyncio.Event, log: Log
+) -> tuple[bytes | None, dict[str, int]]:
+    """The master key, and how processes get it that cannot read it from a file: by an inherited one in memory."""
+    if not in_shares(settings):
+        return master_key(settings), {}
+    master = await stack.enter_async_context(unsealed(settings, api, stop, log))
+    handle = in_memory(master)
+    stack.callback(os.close, handle)
+    return master, {MASTER: handle}
+
+
+def _processes(
+    settings: Settings, api: socket.socket, feeds: _Feeds, handed: dict[str, int], *, folders: bool
+) -> Iterator[ProcessSpec]:
     for number in range(1, settings.pipeline_workers + 1):
-        yield ProcessSpec(name=f"pipeline-{number}", kind="pipeline", careful=("--careful",))
+        yield ProcessSpec(name=f"pipeline-{number}", kind="pipeline", careful=("--careful",), sockets=handed)
     for number in range(1, settings.api_workers + 1):
-        yield ProcessSpec(name=f"api-{number}", kind="api", sockets={"http": api.fileno()})
+        yield ProcessSpec(name=f"api-{number}", kind="api", sockets={"http": api.fileno(), **handed})
     for number in range(1, settings.bulk_workers + 1):
-        yield ProcessSpec(name=f"bulk-{number}", kind="bulk")
-    yield ProcessSpec(name="events", kind="events")
+        yield ProcessSpec(name=f"bulk-{number}", kind="bulk", sockets=handed)
+    yield ProcessSpec(name="events", kind="events", sockets=handed)
     if folders:
-        yield ProcessSpec(name="files", kind="files")
+        yield ProcessSpec(name="files", kind="files", sockets=handed)
     for transport, listening in feeds.items():
         if listening or transport == "mllp":
             numbers = {name: feed.fileno() for name, feed in listening.items()}
-            yield ProcessSpec(name=transport, kind=transport, sockets=numbers)
+            yield ProcessSpec(name=transport, kind=transport, sockets={**numbers, **handed})
 
 
 def _addresses(settings: Settings, api: socket.socket, feeds: _Feeds) -> Addresses:
@@ -147,6 +165,10 @@ def _guard(settings: Settings) -> None:
 async def until(
     stop: asyncio.Event, settings: Settings, registry: Path, log: Log, changed: Callable[[dict[str, Any]], None]
 ) -> None:
-    """Run a hub until `stop` is set."""
-    async with running(settings, registry, log, changed):
-        await stop.wait()
+    """Run a hub until `stop` is set, also while it waits to be unsealed."""
+    try:
+        async with running(settings, registry, log, changed, stop=stop):
+            await stop.wait()
+    except HubError as error:
+        if error.code != "sealed" or not stop.is_set():
+            raise

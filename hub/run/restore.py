@@ -16,7 +16,6 @@ from hub.audit.export import export
 from hub.auth.keys import KeyStore
 from hub.bootstrap.audit import signer_of
 from hub.bootstrap.foundation import migrate
-from hub.bootstrap.keys import master_key
 from hub.db.database import Database, Tx
 from hub.db.schema import revisions
 from hub.kernel.errors import Category, HubError
@@ -34,16 +33,12 @@ Show = Callable[[str, int, int], None]
 _SIGNS: Final = ("inbox", "audit", "account", "data_key", "message_identity", "consent_rule")
 
 
-async def restore(settings: Settings, folder: Path, log: Log, show: Show) -> dict[str, Any]:
+async def restore(settings: Settings, master: bytes, folder: Path, log: Log, show: Show) -> dict[str, Any]:
     """Restore a backup into the database and the data folder of the settings; its manifest.
 
-    Raises HubError: INVALID without a master key; as `manifest_of`; CONFLICT for a database or key folder that is in
-    use, or a backup of a schema this version does not begin with; FAULT for a stream that does not open, or a tree
-    that does not verify.
+    Raises HubError: as `manifest_of`; CONFLICT for a database or key folder that is in use, or a backup of a schema
+    this version does not begin with; FAULT for a stream that does not open, or a tree that does not verify.
     """
-    master = master_key(settings)
-    if master is None:
-        raise HubError(Category.INVALID, "there is no master key", where="keys", todo="put it where the settings say")
     manifest, key = manifest_of(folder, master)
     _refuse_other_schema(manifest)
     data: Path = settings.data_dir

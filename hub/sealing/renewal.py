@@ -13,7 +13,7 @@ from hub.db.database import Tx
 from hub.kernel.ids import RandomBytes
 from hub.sealing import wrapping_keys
 from hub.sealing.suites import Cipher, Suite, suite_of
-from hub.sealing.wrapping import data_key_name, unwrap, unwrapped_by_master, wrap, wrapped_by_master
+from hub.sealing.wrapping import data_key_name, unwrap, unwrapped_by_master, wrap
 
 #: Data keys wrapped anew in one transaction.
 KEYS: Final = 1000
@@ -85,15 +85,6 @@ async def rewrap(
     wrapped = _wrapped(rows, ciphers, _opened(master, new), newest, random_bytes)
     await tx.execute(_REWRAP, [row["number"] for row in rows], wrapped, newest)
     return len(rows)
-
-
-async def under_new_master(tx: Tx, old: bytes, new: bytes, random_bytes: RandomBytes = secrets.token_bytes) -> None:
-    """Wrap every wrapping key by another master key; `tx` is a transaction, and no hub runs."""
-    for row in await tx.fetch("SELECT number, suite, wrapped FROM wrapping_key FOR UPDATE"):
-        suite = suite_of(row["suite"])
-        key = unwrapped_by_master(old, suite, row["wrapped"])
-        wrapped = wrapped_by_master(new, suite, key, random_bytes)
-        await tx.execute("UPDATE wrapping_key SET wrapped = $2 WHERE number = $1", row["number"], wrapped)
 
 
 def _opened(master: bytes, row: Record) -> Cipher:

@@ -42,11 +42,11 @@ def quiet(*_: Any) -> None:
     pass
 
 
-def settings_of(url: str, data: Path, master: bytes = MASTER) -> Settings:
+def settings_of(url: str, data: Path) -> Settings:
     """The settings of an installation in a folder, with its master key."""
     if not (data / "keys").exists():
         (data / "keys").mkdir(mode=0o700, parents=True)
-        publish(data / "keys" / "master.key", master)
+        publish(data / "keys" / "master.key", MASTER)
     return Settings.load({}, data_dir=data, database_url=url)
 
 
@@ -97,7 +97,7 @@ def test_a_restored_backup_is_the_installation_it_was(
     target = settings_of(target_url, tmp_path / "target")
 
     async def work() -> None:
-        manifest = await restore(target, folder, LOG, quiet)
+        manifest = await restore(target, MASTER, folder, LOG, quiet)
         assert manifest["audit"]["size"] == 1
         keys = Foundation(target, LOG).keys
         assert keys.id_secret == Foundation(source, LOG).keys.id_secret
@@ -134,7 +134,7 @@ def test_a_backup_that_is_not_whole_is_refused_and_nothing_of_it_stays(
             damaged = Path(shutil.copytree(folder, tmp_path / damage))
             _damage(damaged, damage)
             with pytest.raises(HubError) as caught:
-                await restore(target, damaged, LOG, quiet)
+                await restore(target, MASTER, damaged, LOG, quiet)
             assert caught.value.code in {"seal-broken", "no-backup"}, damage
             assert await count(target_url, "inbox") in {0, None}
 
@@ -178,10 +178,10 @@ def test_a_database_in_use_and_another_master_key_are_refused(
 
     async def work() -> None:
         with pytest.raises(HubError) as caught:
-            await restore(source, folder, LOG, quiet)
+            await restore(source, MASTER, folder, LOG, quiet)
         assert caught.value.code == "not-empty"
         with pytest.raises(HubError) as caught:
-            await restore(settings_of(target_url, tmp_path / "other", b"x" * 32), folder, LOG, quiet)
+            await restore(settings_of(target_url, tmp_path / "other"), b"x" * 32, folder, LOG, quiet)
         assert caught.value.code == "other-master"
 
     asyncio.run(work())
@@ -199,7 +199,7 @@ def test_a_tree_that_is_not_the_one_of_the_backup_is_told(
         await database.close()
         await backup(Foundation(source, LOG), tmp_path / "forged", quiet)
         with pytest.raises(HubError) as caught:
-            await restore(settings_of(target_url, tmp_path / "target"), tmp_path / "forged", LOG, quiet)
+            await restore(settings_of(target_url, tmp_path / "target"), MASTER, tmp_path / "forged", LOG, quiet)
         assert caught.value.code == "audit-tree"
 
     asyncio.run(work())

@@ -59,6 +59,8 @@ COMMANDS: Final = {
     "convert": "has no database",
     "token": "signs with the key folder",
     "keys init": "makes the master key, a file",
+    "keys split": "hands out the master key in words",
+    "keys unseal": "gives words to the hub that waits for them",
     **dict.fromkeys(
         ("keys status", "keys encrypt", "keys rotate", "keys rewrap"), "seals anew what stands, and prints counts"
     ),
