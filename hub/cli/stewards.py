@@ -18,8 +18,10 @@ from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from hub.bootstrap.foundation import Foundation
 from hub.kernel.consortium import load
 from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.mpi.features import Features
 from hub.mpi.lookup import Past
@@ -171,8 +173,10 @@ def at_desk(data: Path | None, url: str | None, work: Callable[[Desk], Awaitable
         data = data or data_folder(registry(os.environ), None, settings.data_dir)
         url, policy = database_of(data, settings), consortium_of(data, settings).review
 
+    keys = Foundation(Settings.load(os.environ, data_dir=data), Log("mpi")).keyring()
+
     async def run() -> T:
-        async with desk(url, getpass.getuser(), policy, chosen_model(settings.mpi_model)) as hands:
+        async with desk(url, getpass.getuser(), policy, chosen_model(settings.mpi_model), keys) as hands:
             return await work(hands)
 
     return asyncio.run(run())

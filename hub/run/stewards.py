@@ -24,6 +24,7 @@ from hub.mpi.stewardship import Decided, Steward
 from hub.records.catch_up import catch_up
 from hub.records.review_ledger import account
 from hub.records.reviews import Reviews
+from hub.sealing.keyring import Keyring
 from hub.store.store import Store
 
 T = TypeVar("T")
@@ -139,12 +140,18 @@ class Desk:
 
 
 @asynccontextmanager
-async def desk(url: str, who: str, policy: ReviewPolicy = _USUAL, model: Model | None = None) -> AsyncIterator[Desk]:
+async def desk(
+    url: str,
+    who: str,
+    policy: ReviewPolicy = _USUAL,
+    model: Model | None = None,
+    keys: Keyring | None = None,
+) -> AsyncIterator[Desk]:
     """A desk over the database at `url`, whose schema must be the one this version knows.
 
-    `policy` is that of the review, `model` weighs pairs; none: the bundled one.
+    `policy` is that of the review, `model` weighs pairs; none: the bundled one. `keys` open what is sealed there.
     """
-    database = await Database.connect(url, size=2, name="yilian-mpi")
+    database = await Database.connect(url, size=2, name="yilian-mpi", attached=keys)
     trail = Trail(database, Log("mpi"))
     try:
         await schema.check(database)
