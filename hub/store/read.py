@@ -10,6 +10,7 @@ from asyncpg import Record
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
+from hub.sealing.envelope import is_sealed
 from hub.sealing.keyring import keyring_of
 from hub.store import codec
 from hub.store.resource_types import type_name
@@ -56,7 +57,10 @@ Row = Record | tuple[Any, ...]
 async def opened(tx: Tx, rows: Iterable[Row]) -> list[Stored]:
     """Rows that begin with COLUMNS as versions, in their order, without those whose key was erased."""
     rows = list(rows)
-    keys = await keyring_of(tx).opened(tx, [row[5] for row in rows])
+    sealed = [row[5] for row in rows if is_sealed(row[5])]
+    if not sealed:
+        return [_stored(row, row[5]) for row in rows]
+    keys = await keyring_of(tx).opened(tx, sealed)
     found = []
     for row in rows:
         body = unsealed(row[5], keys, row[0], row[1], row[2], row[6])
