@@ -30,6 +30,7 @@ ORDER BY kind, url, number
 """
 _FIND: Final = "SELECT number, current, ready FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
 _UNSET: Final = "UPDATE term_edition SET current = false WHERE kind = $1 AND url = $2 AND current AND number <> $3"
+_IN_FORCE: Final = "SELECT EXISTS (SELECT FROM term_edition WHERE kind = $1 AND url = $2 AND current)"
 _SET: Final = "UPDATE term_edition SET current = true WHERE number = $1"
 _CHANGED: Final = """
 INSERT INTO term_revision (number) VALUES (1) ON CONFLICT (single) DO UPDATE SET number = term_revision.number + 1
@@ -142,6 +143,12 @@ async def use(tx: Tx, kind: str, url: str, version: str) -> None:
     row = await _ready(tx, kind, url, version)
     await tx.execute(_UNSET, kind, url, row["number"])
     await tx.execute(_SET, row["number"])
+
+
+async def in_force(tx: Tx, kind: str, url: str) -> bool:
+    """Whether some version of this is the current one."""
+    found: bool = await tx.fetchval(_IN_FORCE, kind, url)
+    return found
 
 
 async def drop(tx: Tx, kind: str, url: str, version: str) -> None:

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+import getpass
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from hub.audit.deeds import Scribe
+from hub.audit.entry import Entry
+from hub.audit.trail import Trail
 from hub.bootstrap.foundation import Foundation
 from hub.db import schema
-from hub.db.database import Database
+from hub.db.database import Database, Tx
 from hub.fhir.validator import Validator
+from hub.kernel.clock import system_clock
+from hub.kernel.log import Log
+from terminology import catalogue
 from terminology.answers import Answers
 from terminology.held import HeldMaps, HeldSets
+from terminology.loading import Loader
 from terminology.service import Terminology
 
 #: Seconds a statement may take: indexing a large code system is one statement.
@@ -52,12 +60,42 @@ def vocabulary(foundation: Foundation, database: Database) -> Vocabulary:
     )
 
 
+class TerminologyDesk:
+    """What administrators do to the terminology at the machine: each deed has its entry in the audit trail."""
+
+    def __init__(self, database: Database, trail: Trail, account: str) -> None:
+        self.database: Final = database
+        self.loader: Final = Loader(database, system_clock)
+        self._trail: Final = trail
+        self._account: Final = account
+        self._scribe: Final = Scribe(system_clock)
+
+    async def record(self, deed: str, kind: str, url: str, version: str) -> None:
+        """Return once the entry is durable: of a load, which is many transactions, when it is whole."""
+        await self._trail.record(self._entry(deed, kind, url, version))
+
+    async def in_force(self, kind: str, url: str) -> bool:
+        """Whether some version of this is in force."""
+        async with self.database.connection() as connection:
+            return await catalogue.in_force(connection, kind, url)
+
+    async def append(self, tx: Tx, deed: str, kind: str, url: str, version: str) -> None:
+        """Write the entry in the transaction of the deed."""
+        await self._trail.append(tx, [self._entry(deed, kind, url, version)])
+
+    def _entry(self, deed: str, kind: str, url: str, version: str) -> Entry:
+        said = {"terminology": deed, "kind": kind, "url": url, "version": version}
+        return self._scribe.at_the_machine("administrator", self._account, said)
+
+
 @asynccontextmanager
-async def terminology_database(url: str) -> AsyncIterator[Database]:
-    """The database at `url`, with the schema this version knows. Raises HubError UNAVAILABLE."""
+async def terminology_database(url: str) -> AsyncIterator[TerminologyDesk]:
+    """The terminology in the database at `url`, with the schema this version knows. Raises HubError UNAVAILABLE."""
     database = await Database.connect(url, size=2, name="yilian-terminology", statement_seconds=_LONG)
+    trail = Trail(database, Log("terminology"))
     try:
         await schema.check(database)
-        yield database
+        yield TerminologyDesk(database, trail, getpass.getuser())
     finally:
+        await trail.close()
         await database.close()

@@ -15,8 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from hub.bootstrap.terminology import terminology_database
-from hub.kernel.clock import system_clock
+from hub.bootstrap.terminology import TerminologyDesk, terminology_database
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
@@ -25,8 +24,8 @@ from hub.run.instances import data_folder, registry
 from terminology import catalogue
 from terminology.built_in import built_in
 from terminology.csv_source import CsvSource
+from terminology.distribution import distribution
 from terminology.fhir_source import ResourceSource, resources
-from terminology.loading import Loader
 from terminology.model import CODE_SYSTEM, Source
 
 app = typer.Typer(no_args_is_help=True, help="Code systems, value sets and concept maps.")
@@ -41,9 +40,14 @@ Canonical = Annotated[str, typer.Argument(help="Its url.")]
 
 @app.command()
 def load(
-    file: Annotated[Path, typer.Argument(help="CSV, or FHIR: JSON, NDJSON or a package (tgz).")],
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV; FHIR: JSON, NDJSON or a package (tgz); LOINC or SNOMED CT (RF2): the zip, or its folder."
+        ),
+    ],
     system: Annotated[str, typer.Option(help="CSV: url of the code system.")] = "",
-    version: Annotated[str, typer.Option(help="CSV: its version.")] = "",
+    version: Annotated[str, typer.Option(help="CSV, and where a distribution does not tell it: its version.")] = "",
     title: Annotated[str, typer.Option(help="CSV: its name for people.")] = "",
     source: Annotated[str, typer.Option(help="CSV: whose it is, and by what right it is used.")] = "",
     column: Annotated[list[str] | None, typer.Option(help="CSV: part of a concept=column of the file.")] = None,
@@ -59,6 +63,9 @@ def load(
         head = _head(system, version, title, source)
         csv = CsvSource(file, head, dict(map(_column, column or ())), encoding=encoding)
         asyncio.run(_load_one(_database(data, database), csv, current=not aside))
+    elif file.is_dir() or file.suffix.lower() == ".zip":
+        with distribution(file, version) as released:
+            asyncio.run(_load_one(_database(data, database), released, current=not aside))
     else:
         asyncio.run(_load_resources(_database(data, database), resources(file), current=not aside))
 
@@ -69,8 +76,8 @@ def built_in_(
     data: Data = None,
     database: Url = None,
 ) -> None:
-    """Load what comes with the hub: national value domains and data elements, as far as their sources go."""
-    asyncio.run(_load_resources(_database(data, database), built_in(), current=not aside))
+    """Load what comes with the hub, as far as its sources go. It takes the place of nothing that is in force."""
+    asyncio.run(_load_resources(_database(data, database), built_in(), current=not aside, modest=True))
 
 
 @app.command("list")
@@ -106,8 +113,9 @@ def use(
     """Put a loaded version in force: a newer one, or an older one again."""
 
     async def work() -> None:
-        async with terminology_database(_database(data, database)) as opened, opened.transaction() as tx:
+        async with terminology_database(_database(data, database)) as desk, desk.database.transaction() as tx:
             await (catalogue.withdraw(tx, kind, url) if none else catalogue.use(tx, kind, url, version))
+            await desk.append(tx, "withdraw" if none else "use", kind, url, version)
 
     asyncio.run(work())
 
@@ -123,8 +131,9 @@ def drop(
     """Delete a version that is not in force."""
 
     async def work() -> None:
-        async with terminology_database(_database(data, database)) as opened, opened.transaction() as tx:
+        async with terminology_database(_database(data, database)) as desk, desk.database.transaction() as tx:
             await catalogue.drop(tx, kind, url, version)
+            await desk.append(tx, "drop", kind, url, version)
 
     asyncio.run(work())
 
@@ -146,20 +155,24 @@ def _column(text: str) -> tuple[str, str]:
 
 
 async def _load_one(url: str, source: Source, *, current: bool) -> None:
-    async with terminology_database(url) as database:
-        await _loaded(Loader(database, system_clock), source, current=current)
+    async with terminology_database(url) as desk:
+        await _loaded(desk, source, current=current)
 
 
-async def _load_resources(url: str, found: Iterable[Json], *, current: bool) -> None:
-    """Load all of them. A version that is there already is passed over, so that a package can be tried again."""
-    async with terminology_database(url) as database:
-        loader = Loader(database, system_clock)
+async def _load_resources(url: str, found: Iterable[Json], *, current: bool, modest: bool = False) -> None:
+    """Load all of them. A version that is there already is passed over, so that a package can be tried again.
+
+    `modest`: put nothing in force where another version is.
+    """
+    async with terminology_database(url) as desk:
         for resource in found:
+            wanted = current and not (modest and await desk.in_force(resource["resourceType"], resource["url"]))
             try:
                 if resource["resourceType"] == CODE_SYSTEM:
-                    await _loaded(loader, ResourceSource(resource), current=current)
+                    await _loaded(desk, ResourceSource(resource), current=wanted)
                 else:
-                    await loader.resource(resource, current=current)
+                    await desk.loader.resource(resource, current=wanted)
+                    await desk.record("load", resource["resourceType"], resource["url"], resource.get("version", ""))
                     _say(f"{resource['url']} loaded")
             except HubError as error:
                 if error.code != "loaded":
@@ -167,14 +180,15 @@ async def _load_resources(url: str, found: Iterable[Json], *, current: bool) -> 
                 _say(f"{resource['url']} is loaded already")
 
 
-async def _loaded(loader: Loader, source: Source, *, current: bool) -> None:
+async def _loaded(desk: TerminologyDesk, source: Source, *, current: bool) -> None:
     with Progress(console=Console(stderr=True)) as bars:
         task = bars.add_task(source.head["url"], total=None)
 
         def show(done: int, total: int) -> None:
             bars.update(task, completed=done, total=total)
 
-        count = await loader.code_system(source, current=current, progress=show)
+        count = await desk.loader.code_system(source, current=current, progress=show)
+    await desk.record("load", CODE_SYSTEM, source.head["url"], source.head.get("version", ""))
     _say(f"{source.head['url']} loaded, {count} concepts")
 
 
@@ -183,7 +197,7 @@ def _say(text: str) -> None:
 
 
 async def _listed(url: str) -> list[dict[str, Any]]:
-    async with terminology_database(url) as database, database.connection() as connection:
+    async with terminology_database(url) as desk, desk.database.connection() as connection:
         return [dict(row) for row in await connection.fetch(_LISTED)]
 
 

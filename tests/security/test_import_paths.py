@@ -32,6 +32,7 @@ EXCEPTIONS: Final = {
             "hub.bootstrap.foundation",
             "hub.bootstrap.gates",
             "hub.bootstrap.queries",
+            "hub.bootstrap.terminology",
             "hub.bootstrap.witness",
             "hub.bootstrap.workbench",
         ),
