@@ -24,12 +24,13 @@ _MOST: Final = 100_000
 SAFE: Final = frozenset({"equal", "equivalent", "wider", "subsumes"})
 
 _ROWS: Final = """
-SELECT source_code, target_system, target_code, target_display FROM term_mapping
+SELECT source_system, source_code, target_system, target_code, target_display FROM term_mapping
 WHERE edition = $1 AND equivalence = ANY($2::text[]) AND target_code <> '' ORDER BY number
 """
 
 _Sets: TypeAlias = Mapping[str, Container[str]]
-_Map: TypeAlias = Mapping[str, tuple[Coded, ...]]
+#: By source ("" for any) and code.
+_Map: TypeAlias = Mapping[tuple[str, str], tuple[Coded, ...]]
 
 
 class HeldMaps:
@@ -49,10 +50,12 @@ class HeldMaps:
             self._wanted[url] = None
             self._revision = -1
 
-    def targets(self, url: str, code: str) -> tuple[Coded, ...]:
+    def targets(self, url: str, code: str, source: str = "") -> tuple[Coded, ...]:
         """See `CodeMaps.targets`."""
         edition = self._editions.get(url)
-        return () if edition is None else self._maps[edition.number].get(code) or _unmapped(edition.head, code)
+        if edition is None:
+            return ()
+        return self._maps[edition.number].get((source, code)) or _unmapped(edition.head, code, source)
 
     async def refresh(self) -> None:
         """See `CodeMaps.refresh`. What was approved a moment ago counts, so the database itself is asked."""
@@ -74,16 +77,19 @@ class HeldMaps:
     async def _rows(self, edition: Edition) -> _Map:
         async with self._database.connection() as connection:
             rows = await connection.fetch(_ROWS, edition.number, sorted(SAFE))
-        found: dict[str, tuple[Coded, ...]] = {}
-        for code, *target in rows:
-            found[code] = (*found.get(code, ()), Coded(*target))
+        found: dict[tuple[str, str], tuple[Coded, ...]] = {}
+        for source, code, *target in rows:
+            for key in dict.fromkeys([(source, code), ("", code)]):
+                found[key] = (*found.get(key, ()), Coded(*target))
         return found
 
 
-def _unmapped(head: Json, code: str) -> tuple[Coded, ...]:
+def _unmapped(head: Json, code: str, source: str) -> tuple[Coded, ...]:
     """What a map says of every code it does not list (R4 conceptmap.html, group.unmapped); not by other maps."""
     for group in head.get("group", ()):
         rule, target = group.get("unmapped", {}), group.get("target", "")
+        if source not in ("", group.get("source", "")):
+            continue
         if rule.get("mode") == "provided" and target:
             return (Coded(target, code),)
         if rule.get("mode") == "fixed" and target and rule.get("code"):

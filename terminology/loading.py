@@ -117,20 +117,24 @@ class Loader:
 
     async def resource(self, resource: Json, *, current: bool = True) -> int:
         """Load a ValueSet or a ConceptMap; returns how many mappings it has. Raises HubError CONFLICT."""
+        async with self._database.transaction() as tx:
+            return await self.within(tx, resource, current=current)
+
+    async def within(self, tx: Tx, resource: Json, *, current: bool = True) -> int:
+        """As `resource`, in a transaction of the caller's."""
         kind = resource["resourceType"]
         key = (kind, resource["url"], resource.get("version", ""))
         head, rows = rows_of_map(resource) if kind == CONCEPT_MAP else (resource, [])
-        async with self._database.transaction() as tx:
-            await changed(tx)
-            if await tx.fetchrow(_FIND, *key) is not None:
-                raise _there(key)
-            digest = sha256(dumps(resource)).digest()
-            number: int = await tx.fetchval(_OPEN, *key, digest, self._clock(), dumps(head))
-            records = [(number, at, *row) for at, row in enumerate(rows)]
-            await tx.copy_records_to_table("term_mapping", records=records, columns=_MAPPED)
-            await tx.execute(_CLOSE, number, len(rows))
-            if current:
-                await use(tx, *key)
+        await changed(tx)
+        if await tx.fetchrow(_FIND, *key) is not None:
+            raise _there(key)
+        digest = sha256(dumps(resource)).digest()
+        number: int = await tx.fetchval(_OPEN, *key, digest, self._clock(), dumps(head))
+        records = [(number, at, *row) for at, row in enumerate(rows)]
+        await tx.copy_records_to_table("term_mapping", records=records, columns=_MAPPED)
+        await tx.execute(_CLOSE, number, len(rows))
+        if current:
+            await use(tx, *key)
         return len(rows)
 
 

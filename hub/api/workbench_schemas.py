@@ -55,6 +55,8 @@ _FILTER: Final[Json] = {
     "control": TEXT,
 }
 _STEPS: Final[Json] = items(_ANY)
+_TARGET: Final[Json] = body(("system", "code"), system=TEXT, code=TEXT, display=TEXT)
+_MEANING: Final[Json] = body(("field", "code", "target"), field=TEXT, system=TEXT, code=TEXT, target=_TARGET)
 
 WORKBENCH: Final[Json] = {
     "MessageCounts": made(messages=items(made(feed=TEXT, state=_STATE, count=COUNT))),
@@ -74,6 +76,11 @@ WORKBENCH: Final[Json] = {
             )
         )
     ),
+    "CodeSuggestions": made(
+        suggestions=items(made(system=TEXT, code=TEXT, display=TEXT, score={"type": "number"}, why=TEXT))
+    ),
+    "CodeMeanings": body(("feed", "codes"), feed=TEXT, codes=items(_MEANING)),
+    "CodesApproved": made(codes=COUNT, version=TEXT, replay=_ANY),
     "Messages": made(messages=items(_SUMMARY)),
     "Message": made(
         summary=_SUMMARY,

@@ -159,7 +159,7 @@ def workbench_doors(workbench: Workbench, directory: Directory) -> list[Door]:
         *message_doors(workbench, engineer),
         *bulk_repair_doors(workbench, engineer),
         *report_doors(workbench.reports, engineer),
-        *code_doors(workbench.codes, engineer),
+        *code_doors(workbench, engineer),
     ]
 
 

@@ -11,6 +11,7 @@ from hub.bootstrap.reading import Reading
 from hub.kernel.archive import served_at
 from hub.kernel.consortium import Feed
 from hub.kernel.ids import IdMaker
+from hub.kernel.local_codes import approved_map
 from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
 from hub.kernel.types import UnmappedCode
 from hub.pipeline.fhir_mask import Mask
@@ -34,7 +35,9 @@ class HL7v2(Reading):
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.hl7v2.translator import translator
 
-        return translator(self.profile, facility, ids, canonical_base=canonical_base, maps=self.maps)
+        return translator(
+            self.profile, facility, ids, canonical_base=canonical_base, maps=self.maps, approved=self.approved
+        )
 
     def envelope_reader(self) -> EnvelopeReader:
         from mappings.hl7v2.envelope import envelope_reader
@@ -60,7 +63,10 @@ class HL7v2(Reading):
     def knows(self, code: UnmappedCode) -> bool:
         from mappings.hl7v2.habits import codings
 
-        return bool(codings(self.profile, self.maps, code.field, code.code, code.display, code.system))
+        return bool(codings(self.profile, self.maps, self.approved, code))
+
+    def named_maps(self) -> tuple[str, ...]:
+        return tuple(self.profile.concept_maps.values())
 
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         from mappings.hl7v2.batch import split_messages
@@ -206,7 +212,9 @@ def reading_of(feed: Feed, profile: Path | None, base_url: str = "", maps: CodeM
     Raises HubError INVALID with the lines of the profile that are wrong.
     """
     reading = _FORMATS[feed.format](profile)
-    reading.maps = maps
+    reading.maps, reading.approved = maps, approved_map(feed.name)
+    for url in (reading.approved, *reading.named_maps()):
+        maps.want(url)
     if isinstance(reading, Dicom) and feed.archive:
         reading.archive, reading.wado = feed.archive, served_at(base_url, feed.archive)
     return reading

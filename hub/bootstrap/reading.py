@@ -23,6 +23,8 @@ class Reading(ABC):
     profile: Any
     #: The concept maps of the terminology, for formats whose profiles name some.
     maps: CodeMaps = NO_MAPS
+    #: The map of what engineers approved of the feed's local codes.
+    approved: str = ""
 
     def files(self, path: Path, /) -> Iterable[Path]:
         """The files the profile at `path` is made of. Raises as the reading of it does."""
@@ -46,6 +48,10 @@ class Reading(ABC):
 
         Raises HubError UNREADABLE, UNSUPPORTED or TOO_LARGE for what cannot be taken apart: it is then one message.
         """
+
+    def named_maps(self) -> tuple[str, ...]:
+        """The concept maps the profile names."""
+        return ()
 
     def masker(self, _: str, /) -> Callable[[], Mask]:
         """Gives what hides the values of resources, under a canonical base; a fresh one for each answer."""

@@ -22,6 +22,7 @@ from terminology.answers import Answers
 from terminology.held import HeldMaps, HeldSets
 from terminology.loading import Loader
 from terminology.service import Terminology
+from terminology.suggesting import Suggestions
 
 #: Seconds a statement may take: indexing a large code system is one statement.
 _LONG: Final = 3600
@@ -35,6 +36,7 @@ class Vocabulary:
     answers: Answers
     sets: HeldSets
     maps: HeldMaps
+    suggestions: Suggestions
     validator: Validator
 
     async def refresh(self) -> None:
@@ -56,6 +58,7 @@ def vocabulary(foundation: Foundation, database: Database) -> Vocabulary:
         Answers(terminology),
         sets,
         HeldMaps(database, terminology),
+        Suggestions(database, terminology),
         Validator(profiles.beside(sets)),
     )
 

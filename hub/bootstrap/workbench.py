@@ -32,6 +32,7 @@ from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import Translator
 from hub.pipeline.bell import Bell
 from hub.pipeline.bulk import BulkRepairs
+from hub.pipeline.code_entries import CodeEntries
 from hub.pipeline.codes import SeenCodes
 from hub.pipeline.lenses import Lenses
 from hub.pipeline.messages import Messages
@@ -40,6 +41,7 @@ from hub.pipeline.reports import Reports
 from hub.pipeline.trials import Trials
 from hub.records.ingest import Ingest
 from hub.records.traces import Traces
+from terminology.approved import ApprovedCodes
 
 
 class Workbench:
@@ -73,6 +75,12 @@ class Workbench:
             mapped_codes(self._consortium, self._terms.maps),
             self._terms.maps.refresh,
         )
+
+    @cached_property
+    def entries(self) -> CodeEntries:
+        """What local codes may mean, and what they are said to mean."""
+        terms, approvals = self._terms, ApprovedCodes(self._database, system_clock)
+        return CodeEntries(self._database, facilities_of(self._consortium), terms.suggestions, approvals, self._witness)
 
     @cached_property
     def repairs(self) -> Repairs:

@@ -12,6 +12,7 @@ from hub.kernel.types import (
     AnswerBody,
     Candidate,
     Coded,
+    CodeSuggestion,
     Envelope,
     Fetched,
     Json,
@@ -22,6 +23,7 @@ from hub.kernel.types import (
     Received,
     Taken,
     Translation,
+    UnmappedCode,
     Written,
 )
 
@@ -192,6 +194,14 @@ class Names(Protocol):
         ...
 
 
+class CodeSuggester(Protocol):
+    """Suggests what local codes may mean. Raises HubError UNAVAILABLE when the database is away."""
+
+    async def suggest(self, local: UnmappedCode, most: int) -> Sequence[CodeSuggestion]:
+        """At most so many meanings, the likeliest first."""
+        ...
+
+
 class ValueSets(Protocol):
     """Value sets for what is pure, in memory: between two `refresh` of its owner a set stays as it is."""
 
@@ -207,8 +217,11 @@ class CodeMaps(Protocol):
         """Let the map named by `url` or `url|version` be there from the next `refresh` on, as soon as it is loaded."""
         ...
 
-    def targets(self, url: str, code: str) -> tuple[Coded, ...]:
-        """What a code is by a map: targets that say no more than it does. () where the map does not tell."""
+    def targets(self, url: str, code: str, source: str = "") -> tuple[Coded, ...]:
+        """What a code is by a map: targets that say no more than it does. () where the map does not tell.
+
+        `source`: only by its groups of this source; "": by any.
+        """
         ...
 
     async def refresh(self) -> None:

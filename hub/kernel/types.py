@@ -164,6 +164,15 @@ class Coded(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CodeSuggestion:
+    """What a local code may mean, how likely (0 to 1), and why: a `map` has it, the `code` or the `name` is alike."""
+
+    target: Coded
+    score: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class UnmappedCode:
     """A local code of a coded field (`OBX-3`) that no map knows. `system` and `display` are as sent, or "".
 

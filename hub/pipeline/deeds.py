@@ -19,6 +19,7 @@ class Kind(StrEnum):
     REPAIR = "repair"  #: other bytes were put in the place of a dead letter's
     REPLAY = "replay"  #: messages were queued again
     BULK = "bulk"  #: a step of a bulk repair
+    APPROVE = "approve"  #: local codes were given a meaning
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.kernel.ids import IdMaker
+from hub.kernel.local_codes import local_system
 from hub.kernel.ports import CodeMaps
-from hub.kernel.types import Coded
+from hub.kernel.types import Coded, UnmappedCode
 from mappings.hl7v2.profile import DEFAULT, Coding, Profile
 
 
@@ -17,7 +18,7 @@ class NoMaps:
     def want(self, _: str) -> None:
         """There is none."""
 
-    def targets(self, _: str, __: str) -> tuple[Coded, ...]:
+    def targets(self, _url: str, _code: str, _source: str = "") -> tuple[Coded, ...]:
         """None."""
         return ()
 
@@ -41,22 +42,27 @@ class Habits:
     canonical_base: str = CANONICAL_BASE
     profile: Profile = DEFAULT
     maps: CodeMaps = NO_MAPS
+    approved: str = ""
 
     def codings(self, at: str, code: str, text: str = "", system: str = "") -> tuple[Coding, ...] | None:
-        """The codings of a local code by the profile, else by the concept map it names; as `Profile.codings`."""
-        return codings(self.profile, self.maps, at, code, text, system)
+        """See `codings`."""
+        local = UnmappedCode(field=at, code=code, system=system, display=text)
+        return codings(self.profile, self.maps, self.approved, local)
 
     def extension(self, name: str) -> str:
         """Canonical URL of an extension of the hub's own."""
         return f"{self.canonical_base}/StructureDefinition/{name}"
 
 
-def codings(
-    profile: Profile, maps: CodeMaps, at: str, code: str, text: str = "", system: str = ""
-) -> tuple[Coding, ...] | None:
-    """The codings of a local code by the profile's own tables, else by the concept map it names for the field."""
-    found = profile.codings(at, code, text, system)
-    if found is not None or at not in profile.concept_maps or not code:
+def codings(profile: Profile, maps: CodeMaps, approved: str, local: UnmappedCode) -> tuple[Coding, ...] | None:
+    """The codings of a local code: by the profile's own tables, else by the concept map it names for the field, else by
+    the map of what engineers approved. As `Profile.codings`.
+    """
+    found = profile.codings(local.field, local.code, local.display, local.system)
+    if found is not None or not local.code:
         return found
-    targets = maps.targets(profile.concept_maps[at], code)
+    named = profile.concept_maps.get(local.field)
+    targets = maps.targets(named, local.code) if named else ()
+    if not targets and approved:
+        targets = maps.targets(approved, local.code, local_system(local.field, local.system))
     return tuple([Coding(system=one.system, code=one.code, display=one.display) for one in targets]) or None

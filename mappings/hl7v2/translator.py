@@ -43,17 +43,19 @@ def translator(
     canonical_base: str = CANONICAL_BASE,
     with_report: bool = True,
     maps: CodeMaps = NO_MAPS,
+    approved: str = "",
 ) -> Translator:
-    """The translator of one feed; `maps` has the concept maps the profile names.
+    """The translator of one feed; `maps` has the concept maps the profile names, and, as `approved`, what engineers
+    approved.
 
     Raises HubError INVALID if the profile changes a row that does not exist.
 
     What it returns raises HubError UNREADABLE for a message that cannot be parsed.
     """
     rules = compile_rules(canonical_base, profile.rows)
-    for url in profile.concept_maps.values():
-        maps.want(url)
-    habits = Habits(facility=facility, ids=ids, canonical_base=canonical_base, profile=profile, maps=maps)
+    habits = Habits(
+        facility=facility, ids=ids, canonical_base=canonical_base, profile=profile, maps=maps, approved=approved
+    )
 
     def translate(raw: bytes) -> Translation:
         text, charset, issues = decode(raw, profile.charset)

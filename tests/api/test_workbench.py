@@ -22,16 +22,27 @@ from hub.api.services import Services
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.fhir.json import dumps, loads
+from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
+from hub.kernel.local_codes import approved_map, local_system
 from hub.kernel.ports import Translator
+from hub.kernel.types import Coded
+from hub.pipeline.code_entries import CodeEntries
 from hub.pipeline.codes import SeenCodes
 from hub.pipeline.deeds import Kind
 from hub.pipeline.reports import Reports
+from terminology.approved import ApprovedCodes
+from terminology.fhir_source import ResourceSource
+from terminology.held import HeldMaps
+from terminology.loading import Loader
+from terminology.service import Terminology
+from terminology.suggesting import Suggestions
 from tests.api.house import actor
 from tests.auth.consortium import CONSORTIUM
 from tests.pipeline.desk import Remembering, bulk, messages, repairs, trials
-from tests.pipeline.fake_feed import FACILITIES, FEED, message, received, translate
+from tests.pipeline.fake_feed import FACILITIES, FEED, NOON, message, received, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
+from tests.terminology.house import code_system
 
 ACTORS: Final = {
     "engineer": replace(actor("F01", "integration-engineer"), practitioner=None),
@@ -58,6 +69,14 @@ class Tools:
         self.bulk = bulk(hub, self.told)
         self.reports = Reports(hub.database, FACILITIES)
         self.codes = SeenCodes(hub.database, FACILITIES, lambda _, code: code.code == "K")
+        self.terms = Terminology(hub.database)
+        self.entries = CodeEntries(
+            hub.database,
+            FACILITIES,
+            Suggestions(hub.database, self.terms),
+            ApprovedCodes(hub.database, fixed_clock(NOON)),
+            self.told,
+        )
 
     def candidate(self, _: str, profile: str) -> Translator:
         return lambda raw: translate(raw.replace(b"{", b'{"clear":["' + profile.encode() + b'"],', 1))
@@ -83,7 +102,7 @@ def _doors(tools: Tools) -> list[Door]:
         *message_doors(tools, engineer),
         *bulk_repair_doors(tools, engineer),
         *report_doors(tools.reports, engineer),
-        *code_doors(tools.codes, engineer),
+        *code_doors(tools, engineer),
     ]
 
 
@@ -142,6 +161,50 @@ def test_the_conversion_report_of_a_feed_is_asked_for_by_window(database_url: st
         status, changes = await bench.ask("GET", "/feeds/F01.his/changes")
         assert (status, changes["before"], changes["after"]["messages"]) == (200, None, 1)
         assert (await bench.ask("GET", "/feeds/F01.his/changes?edition=77"))[0] == 404
+
+    visiting(database_url, visit)
+
+
+def test_a_code_is_suggested_a_meaning_approved_and_its_messages_are_named_for_replay(database_url: str) -> None:
+    async def visit(bench: Bench) -> None:
+        await bench.hub.send(message("1", unmapped=["GLU", "ALT"]))
+        loader = Loader(bench.hub.database, fixed_clock(NOON))
+        found = code_system(
+            {"code": "g", "display": "text of glucose"}, {"code": "x", "display": "其他"}, url="urn:tests"
+        )
+        await loader.code_system(ResourceSource(found))
+        asked = f"/codes/suggestions?feed={FEED}&field=OBX-3&code=GLU"
+        status, told = await bench.ask("GET", asked)
+        assert status == 200
+        assert [(one["system"], one["code"], one["why"]) for one in told["suggestions"]] == [("urn:tests", "g", "name")]
+        target = {"system": "urn:tests", "code": "g", "display": "Glucose"}
+        meaning = {"field": "OBX-3", "code": "GLU", "target": target}
+        for wrong, status in (
+            ({"feed": FEED, "codes": [meaning | {"code": "none"}]}, 404),
+            ({"feed": "none", "codes": [meaning]}, 404),
+            ({"feed": FEED, "codes": []}, 422),
+            ({"feed": FEED, "codes": [{"field": "OBX-3", "code": "GLU", "target": {"code": "g"}}]}, 422),
+            ({"feed": FEED, "codes": ["GLU"]}, 422),
+        ):
+            assert (await bench.ask("POST", "/codes/approvals", wrong))[0] == status
+        assert (await bench.ask("POST", "/codes/approvals", {"feed": FEED, "codes": [meaning]}, who="theirs"))[0] == 404
+        assert bench.tools.told.deeds == []
+        for version in ("1", "2"):
+            status, told = await bench.ask("POST", "/codes/approvals", {"feed": FEED, "codes": [meaning]})
+            assert (status, told["codes"], told["version"], told["replay"]["feed"]) == (200, 1, version, FEED)
+        assert [(deed.kind, deed.feed, deed.detail["codes"]) for deed in bench.tools.told.deeds] == [
+            (Kind.APPROVE, FEED, "1")
+        ] * 2
+        status, job = await bench.ask(
+            "POST", "/bulk-repairs", {**told["replay"], "states": ["done"], "reason": "a code was mapped"}
+        )
+        assert (status, job["left"]) == (201, 1)
+        maps = HeldMaps(bench.hub.database, bench.tools.terms)
+        maps.want(approved_map(FEED))
+        await maps.refresh()
+        glucose = Coded("urn:tests", "g", "Glucose")
+        assert maps.targets(approved_map(FEED), "GLU", local_system("OBX-3", "")) == (glucose,)
+        assert maps.targets(approved_map(FEED), "GLU", local_system("OBR-4", "")) == ()
 
     visiting(database_url, visit)
 

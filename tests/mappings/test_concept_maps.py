@@ -21,17 +21,15 @@ class Maps:
     """One map that may change between two messages."""
 
     def __init__(self) -> None:
-        self.wanted: list[str] = []
         self.known: dict[str, tuple[Coded, ...]] = {}
+        self.approved: dict[tuple[str, str], tuple[Coded, ...]] = {}
 
     def want(self, url: str) -> None:
-        """Noted."""
-        self.wanted.append(url)
+        """It is there."""
 
-    def targets(self, url: str, code: str) -> tuple[Coded, ...]:
+    def targets(self, url: str, code: str, source: str = "") -> tuple[Coded, ...]:
         """What is known now."""
-        assert url == URL
-        return self.known.get(code, ())
+        return self.known.get(code, ()) if (url, source) == (URL, "") else self.approved.get((source, code), ())
 
     async def refresh(self) -> None:
         """The test changes it."""
@@ -42,7 +40,6 @@ def test_the_map_is_asked_after_the_tables_and_what_it_does_not_tell_is_unmapped
     maps = Maps()
     profile = Profile(name="f", codes=own, concept_maps={"OBX-3": URL})
     translate = translator(profile, "F01", keyed_ids(PUBLIC_KEY), maps=maps)
-    assert maps.wanted == [URL]
     segments = [
         "MSH|^~\\&|LIS|F01|HUB|YUNZE|20260301083000||ORU^R01|M1|P|2.4|||||CHN",
         *(PID, "OBR|1|P1|F1|BIO^生化", "OBX|1|NM|GLU^葡萄糖^LIS||5||||||F", "OBX|2|NM|K^钾^LIS||4||||||F"),
@@ -61,6 +58,20 @@ def test_the_map_is_asked_after_the_tables_and_what_it_does_not_tell_is_unmapped
     assert [one["code"] for one in glucose] == ["2345-7", "DE04.50.102.00", "GLU"]
     assert glucose[0] == {"system": "http://loinc.org", "code": "2345-7", "display": "Glucose"}
     assert [one["code"] for one in potassium] == ["2823-3", "K"]
+
+
+def test_what_engineers_approved_counts_last_and_by_field_and_coding_system() -> None:
+    maps = Maps()
+    translate = translator(Profile(name="f"), "F01", keyed_ids(PUBLIC_KEY), maps=maps, approved="urn:approved")
+    raw = "\r".join(
+        [
+            "MSH|^~\\&|LIS|F01|HUB|YUNZE|20260301083000||ORU^R01|M1|P|2.4|||||CHN",
+            *(PID, "OBR|1|P1|F1|BIO^生化", "OBX|1|NM|GLU^葡萄糖^LIS||5||||||F", "OBX|2|NM|GLU^葡萄糖||4||||||F"),
+        ]
+    ).encode()
+    maps.approved = {("urn:yilian:field:OBX-3:LIS", "GLU"): (Coded("http://loinc.org", "2345-7"),)}
+    found = [one.resource for one in translate(raw).drafts if one.resource["resourceType"] == "Observation"]
+    assert [[one["code"] for one in each["code"]["coding"]] for each in found] == [["2345-7", "GLU"], ["GLU"]]
 
 
 def test_a_profile_names_maps_by_field_and_one_that_extends_it_changes_them(tmp_path: Path) -> None:

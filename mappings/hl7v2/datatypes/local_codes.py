@@ -24,10 +24,10 @@ _STANDARD: Final = re.compile(r"HL7\d{4}\Z|[0-2](\.(0|[1-9]\d*))+\Z|[A-Za-z][A-Z
 
 def local_codings(rep: Repetition, context: Context) -> tuple[Coding, ...] | None:
     """What the profile says of a coded value; None if it says nothing, empty if its code and its text disagree."""
-    profile = context.habits.profile
-    if not profile.codes and not profile.code_systems and not profile.concept_maps:
+    habits, profile = context.habits, context.habits.profile
+    if not (profile.codes or profile.code_systems or profile.concept_maps or habits.approved):
         return None
-    found = context.habits.codings(context.at, leaf(rep, 1), leaf(rep, 2), leaf(rep, 3))
+    found = habits.codings(context.at, leaf(rep, 1), leaf(rep, 2), leaf(rep, 3))
     if found == ():
         context.issue("code-and-text-disagree", "code and text stand for different things; neither is mapped")
         note_unmapped(rep, context)
