@@ -93,6 +93,14 @@ class Catalogues:
                     self._until = self._clock() + _RESTS
         return self._held
 
+    async def latest(self) -> Catalogue:
+        """As it stands in the database at this moment: one round trip where nothing changed."""
+        async with self._database.connection() as connection:
+            revision = await connection.fetchval(_REVISION) or 0
+        if revision != self._held.revision:
+            self.forget()
+        return await self.now()
+
     def forget(self) -> None:
         """Ask again next time."""
         self._until = -1.0

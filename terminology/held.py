@@ -61,8 +61,7 @@ class HeldMaps:
         """See `CodeMaps.refresh`. What was approved a moment ago counts, so the database itself is asked."""
         if not self._wanted:
             return
-        self._terminology.catalogues.forget()
-        catalogue = await self._terminology.catalogues.now()
+        catalogue = await self._terminology.catalogues.latest()
         if catalogue.revision == self._revision:
             return
         editions = {url: catalogue.find(CONCEPT_MAP, url) for url in self._wanted}
