@@ -41,10 +41,18 @@ def pinyin(text: str) -> tuple[str, str] | None:
     runs = _HAN.findall(text)
     if not runs:
         return None
-    from pypinyin import lazy_pinyin  # loads its dictionaries, which most processes need not
+    from pypinyin.seg import mmseg  # loads its dictionaries, which most processes need not
 
-    syllables = [syllable for run in runs for syllable in lazy_pinyin(run)]
+    syllables = [syllable for run in runs for word in mmseg.seg.cut(run) for syllable in _spoken(word)]
     return "".join(syllables), "".join(syllable[:1] for syllable in syllables)
+
+
+@lru_cache(maxsize=65536)
+def _spoken(word: str) -> tuple[str, ...]:
+    """The syllables of a word. Names are made of few words, and reading one costs more than all else of a name."""
+    from pypinyin import lazy_pinyin
+
+    return tuple(lazy_pinyin(word))
 
 
 def text_keys(search: str) -> set[int]:

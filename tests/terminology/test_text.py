@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pypinyin import lazy_pinyin
 
-from terminology.text import filter_keys, filter_parts, searched, text_keys
+from terminology.text import filter_keys, filter_parts, pinyin, searched, text_keys
 
 NAMES = ["原发性高血压", "Essential hypertension"]
 
@@ -30,3 +33,18 @@ def test_and_by_nothing_else(text: str) -> None:
 
 def test_readings_go_by_the_word() -> None:
     assert found("cds", ["肠道水"]) and found("zhongzheng", ["重症"]) and found("chongfu", ["重复"])
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(
+        st.sampled_from(
+            ["重症", "重复", "银行", "行长", "处方", "给药", "血小板", "便血", "着床", "参差", "调节", "乐", "长", "龥"]
+        ),
+        min_size=1,
+        max_size=6,
+    ).map("".join)
+)
+def test_words_that_were_read_before_are_read_alike(text: str) -> None:
+    syllables = lazy_pinyin(text)
+    assert pinyin(text) == ("".join(syllables), "".join(one[0] for one in syllables))
