@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Final, TypeAlias
 
+from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
 from terminology.compose import Composer, Meaning
 from terminology.condition import Below, Condition, Either, Numbers
@@ -30,14 +32,17 @@ class Answers:
         self._revision = -1
         self._kept: Final[dict[_Key, _Codes]] = {}
 
-    async def members(self, value_set: str, most: int) -> Collection[tuple[str, str]]:
+    async def members(self, value_set: str | Json, most: int) -> Collection[tuple[str, str]]:
         """See `Terms.members`."""
 
         async def found(catalogue: Catalogue) -> _Codes:
-            meaning = await Composer(catalogue, self._terminology.concepts).named(value_set)
-            return await self.codes(meaning, most)
+            composer = Composer(catalogue, self._terminology.concepts)
+            if isinstance(value_set, str):
+                return await self.codes(await composer.named(value_set), most)
+            return await self.codes(await composer.of(value_set), most)
 
-        return await self._once(("in", value_set, str(most)), found)
+        key = value_set if isinstance(value_set, str) else dumps(value_set).decode()
+        return await self._once(("in", key, str(most)), found)
 
     async def codes(self, meaning: Meaning, most: int) -> frozenset[tuple[str, str]]:
         """All codes of a meaning. Raises HubError UNSUPPORTED where a system is not held whole, TOO_LARGE."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import monotonic
 from typing import Final
 
@@ -16,9 +16,8 @@ from asyncpg import Record
 
 from hub.db.database import Database, Tx
 from hub.fhir.json import loads
-from hub.fhir.references import parse_reference
 from hub.kernel.errors import Category, HubError
-from terminology.model import CODE_SYSTEM, VALUE_SET, Edition
+from terminology.model import CODE_SYSTEM, Edition
 
 #: Seconds a catalogue is used before the database is asked whether it changed.
 _RESTS: Final = 1.0
@@ -44,13 +43,9 @@ class Catalogue:
     revision: int
     editions: Mapping[tuple[str, str], tuple[Edition, ...]]
     supplements: Mapping[str, tuple[Edition, ...]]
-    ids: Mapping[tuple[str, str], Edition] = field(default_factory=dict)
 
     def find(self, kind: str, canonical: str, version: str = "") -> Edition | None:
-        """By `url` or `url|version`; without a version the current one. A value set may be named `ValueSet/id`."""
-        local = parse_reference(canonical) if kind == VALUE_SET else None
-        if local is not None and local.type == kind:
-            return self.ids.get((kind, local.id))
+        """By `url` or `url|version`; without a version the current one."""
         url, _, stated = canonical.partition("|")
         wanted = stated or version
         found = self.editions.get((kind, url), ())
@@ -123,8 +118,7 @@ def _catalogue(revision: int, editions: Iterable[Edition]) -> Catalogue:
         if one.kind == CODE_SYSTEM and one.current and one.head.get("content") == "supplement":
             base = one.head.get("supplements", "").partition("|")[0]
             supplements[base] = (*supplements.get(base, ()), one)
-    ids = {(one.kind, one.id): one for group in found.values() for one in group}
-    return Catalogue(revision, found, supplements, ids)
+    return Catalogue(revision, found, supplements)
 
 
 def _edition(row: Record) -> Edition:

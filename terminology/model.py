@@ -79,11 +79,6 @@ class Edition:
     head: Json
 
     @property
-    def id(self) -> str:
-        """Of the resource it is read as."""
-        return str(self.number)
-
-    @property
     def whole(self) -> bool:
         """Whether a code it does not have is none."""
         return self.head.get("content") == "complete"

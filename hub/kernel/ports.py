@@ -166,12 +166,11 @@ async def nothing_changes() -> None:
 class Terms(Protocol):
     """Which codes are meant, by the code systems and value sets in force. Nothing of it is about a patient.
 
-    Value sets are named by `url`, `url|version` or `ValueSet/id`. Every method raises HubError UNAVAILABLE when the
-    database is away.
+    Every method raises HubError UNAVAILABLE when the database is away.
     """
 
-    async def members(self, value_set: str, most: int) -> Collection[tuple[str, str]]:
-        """All codes of a value set, as (system, code).
+    async def members(self, value_set: str | Json, most: int) -> Collection[tuple[str, str]]:
+        """All codes of a value set, as (system, code): one in force by `url` or `url|version`, or a resource.
 
         Raises HubError UNSUPPORTED (code `not-expandable`) for one that is not there or not all of whose codes are
         known, TOO_LARGE beyond `most`.

@@ -8,8 +8,10 @@ from typing import Final, Literal
 from uuid import UUID
 
 from hub.db.database import Tx
+from hub.fhir.json import loads
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.ports import Terms
+from hub.kernel.types import Json
 from hub.store import (
     claims,
     commonness,
@@ -34,6 +36,8 @@ from hub.store.registry import Registry
 from hub.store.terminology import resolved
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
 from hub.store.walk import Stretch
+
+VALUE_SET: Final = "ValueSet"
 
 
 class Store:
@@ -114,12 +118,12 @@ class Store:
         statement of the matches: where there are none, nothing is known of it.
         Raises HubError INVALID for an `after` that is none, TOO_LARGE when too much is included.
         """
-        query = await resolved(self._terms, query)
+        query = await self._resolved(tx, query, visible)
         return await search.search(tx, query, visible, count=count, after=after, total=total, beside=beside)
 
     async def explain(self, tx: Tx, query: Query, visible: Visible) -> Explained:
         """How the first page of a search would be found; `tx` is a transaction. Nothing of any row is told."""
-        return await explain.explain(tx, await resolved(self._terms, query), visible)
+        return await explain.explain(tx, await self._resolved(tx, query, visible), visible)
 
     async def everything(
         self, tx: Tx, portion: Portion, visible: Visible, *, count: int, after: bytes | None = None
@@ -157,7 +161,7 @@ class Store:
         Group by group, newest first; all of one time, more than `most` if need be. Sort, includes and count of the
         query play no part. Ask it in a transaction that sees one state of the database.
         """
-        query = await resolved(self._terms, query)
+        query = await self._resolved(tx, query, visible)
         return await latest.latest(tx, query, visible, most=most, limit=limit)
 
     async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
@@ -249,3 +253,10 @@ class Store:
     async def changes(self, tx: Tx, after: tuple[int, int] = outbox.START, limit: int = 1000) -> list[Change]:
         """Changes after a position, in an order in which none can be missed; continue from the last `position`."""
         return await outbox.changes(tx, after, limit)
+
+    async def _resolved(self, tx: Tx, query: Query, visible: Visible) -> Query:
+        async def stored(rid: str) -> Json | None:
+            found = await named.named(tx, [(VALUE_SET, rid)], visible)
+            return loads(found[VALUE_SET, rid].body) if found else None
+
+        return await resolved(self._terms, query, stored)

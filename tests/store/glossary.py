@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
 from hub.store.terminology import MOST
 
 
@@ -17,8 +18,11 @@ class Glossary:
         self._system: Final = system
         self._chain: Final = chain
 
-    async def members(self, value_set: str, most: int) -> Collection[tuple[str, str]]:
-        """The codes of a set."""
+    async def members(self, value_set: str | Json, most: int) -> Collection[tuple[str, str]]:
+        """The codes of a set; of a resource those it lists."""
+        if not isinstance(value_set, str):
+            parts = value_set["compose"]["include"]
+            return [(part["system"], one["code"]) for part in parts for one in part["concept"]]
         if value_set not in self._sets:
             raise HubError(Category.UNSUPPORTED, "cannot be expanded", code="not-expandable")
         assert most == MOST
