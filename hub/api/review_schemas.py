@@ -57,7 +57,19 @@ REVIEW: Final[Json] = {
     "Decide": body(("same", "reason"), same=FLAG, reason=TEXT),
     "Decided": {"oneOf": [made(decision=COUNT), made(proposal=COUNT)]},
     "Proposals": made(
-        proposals=items(made(number=COUNT, pair=NO_COUNT, same=FLAG, who=TEXT, reason=TEXT, at=INSTANT, stale=FLAG))
+        proposals=items(
+            made(
+                number=COUNT,
+                pair=NO_COUNT,
+                deed={"enum": ["merge", "apart", "split", "move", "unlink", "reverse"]},
+                patients=items(TEXT),
+                decision=NO_COUNT,
+                who=TEXT,
+                reason=TEXT,
+                at=INSTANT,
+                stale=FLAG,
+            )
+        )
     ),
     "Refused": made(proposal=COUNT, outcome=TEXT),
     "Opinions": made(

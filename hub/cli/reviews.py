@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Awaitable, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.cli.stewards import AsJson, Data, Reason, Url, at_desk
+from hub.cli.stewards import AsJson, Data, Reason, Url, at_desk, tell_done
+from hub.kernel.types import Json
+from hub.run.stewards import Desk
 
 review = typer.Typer(no_args_is_help=True, help="Pairs that wait for a decision: look, decide, confirm, undo.")
 
 Number = Annotated[int, typer.Argument(help="Number of the pair.")]
 Proposal = Annotated[int, typer.Argument(help="Number of the proposal.")]
+Text = Annotated[str, typer.Argument(help="What you found, without patient data.")]
 Words = Annotated[Literal["zh", "en"], typer.Option("--language", help="Language of the words.")]
 
 
@@ -74,14 +77,45 @@ def apart(number: Number, reason: Reason, data: Data = None, url: Url = None) ->
 
 
 @review.command()
+def claim(
+    number: Number,
+    release: Annotated[bool, typer.Option("--release", help="Give it back, so that others may decide it.")] = False,
+    data: Data = None,
+    url: Url = None,
+) -> None:
+    """Work on a pair: nobody else can decide it for half an hour."""
+
+    def work(hands: Desk) -> Awaitable[Json]:
+        worklist = hands.review.worklist
+        return (worklist.release if release else worklist.claim)(hands.by, number)
+
+    held = at_desk(data, url, work)["claim"]
+    typer.echo(f"pair {number}: " + (f"yours until {held['until']}" if held else "free for others"))
+
+
+@review.command()
+def comment(number: Number, text: Text, data: Data = None, url: Url = None) -> None:
+    """Say something of a pair to colleagues, without names, numbers and dates of patients."""
+    told = at_desk(data, url, lambda hands: hands.review.worklist.comment(hands.by, number, text))
+    typer.echo(f"pair {number}: {len(told['notes'])} notes")
+
+
+@review.command()
+def skip(number: Number, reason: Reason, data: Data = None, url: Url = None) -> None:
+    """Leave a pair to others: it is out of your list for a week."""
+    at_desk(data, url, lambda hands: hands.review.worklist.skip(hands.by, number, reason))
+    typer.echo(f"pair {number}: left to others")
+
+
+@review.command()
 def proposals(data: Data = None, url: Url = None, as_json: AsJson = False) -> None:
-    """List decisions of one steward that a second one has to confirm."""
+    """List deeds of one steward that a second one has to confirm."""
     found = at_desk(data, url, lambda hands: hands.review.decisions.proposed(hands.by))
     rows = [
-        (one["number"], one["pair"], "link" if one["same"] else "apart", one["who"], "stale" if one["stale"] else "")
+        (one["number"], one["pair"] or "", one["deed"], _about(one), one["who"], "stale" if one["stale"] else "")
         for one in found
     ]
-    _tell(found, ("number", "pair", "decision", "by", ""), rows, as_json=as_json)
+    _tell(found, ("number", "pair", "deed", "about", "by", ""), rows, as_json=as_json)
 
 
 @review.command()
@@ -89,6 +123,13 @@ def confirm(proposal: Proposal, data: Data = None, url: Url = None) -> None:
     """Confirm another steward's proposal; it becomes a decision of both."""
     done = at_desk(data, url, lambda hands: hands.review.decisions.confirm(hands.by, proposal))
     typer.echo(f"decision {done['decision']}: confirmed")
+
+
+@review.command()
+def refuse(proposal: Proposal, data: Data = None, url: Url = None) -> None:
+    """Refuse a proposal, or take your own back: all stays as it is. Say why in a comment on the pair."""
+    at_desk(data, url, lambda hands: hands.review.decisions.refuse(hands.by, proposal))
+    typer.echo(f"proposal {proposal}: refused")
 
 
 @review.command()
@@ -100,7 +141,31 @@ def undo(
 ) -> None:
     """Take a decision back; its pair waits again."""
     done = at_desk(data, url, lambda hands: hands.review.decisions.undo(hands.by, decision, reason))
-    typer.echo(f"decision {done['decision']}: decision {decision} is taken back")
+    tell_done(done, f"decision {decision} is taken back")
+
+
+@review.command()
+def opinions(language: Words = "zh", data: Data = None, url: Url = None, as_json: AsJson = False) -> None:
+    """List pairs put to you for a second opinion; you are not told what was decided."""
+    found = at_desk(data, url, lambda hands: hands.review.decisions.opinions(hands.by, language))
+    rows = [
+        (one["number"], evidence["text"], evidence["level_text"], _bits(evidence["bits"]))
+        for one in found
+        for evidence in one["evidence"]
+    ]
+    _tell(found, ("opinion", "", "", "bits"), rows, as_json=as_json)
+
+
+@review.command()
+def opinion(
+    number: Annotated[int, typer.Argument(help="Number of the opinion you were asked for.")],
+    same: Annotated[bool, typer.Option("--same/--two", help="One person, or two.")],
+    data: Data = None,
+    url: Url = None,
+) -> None:
+    """Give a second opinion; it changes nothing."""
+    at_desk(data, url, lambda hands: hands.review.decisions.give(hands.by, number, same=same))
+    typer.echo(f"opinion {number}: given")
 
 
 @review.command()
@@ -117,10 +182,7 @@ def measures(data: Data = None, url: Url = None, as_json: AsJson = False) -> Non
 
 def _decide(number: int, reason: str, data: Any, url: str | None, *, same: bool) -> None:
     done = at_desk(data, url, lambda hands: hands.review.decisions.decide(hands.by, number, same=same, reason=reason))
-    if "proposal" in done:
-        typer.echo(f"proposal {done['proposal']}: a second steward has to confirm it")
-    else:
-        typer.echo(f"decision {done['decision']}: {'one person' if same else 'two persons'}")
+    tell_done(done, "one person" if same else "two persons")
 
 
 def _tell(found: Any, header: Iterable[str], rows: Iterable[Iterable[object]], *, as_json: bool) -> None:
@@ -131,6 +193,11 @@ def _tell(found: Any, header: Iterable[str], rows: Iterable[Iterable[object]], *
     for row in rows:
         table.add_row(*map(str, row))
     Console().print(table)
+
+
+def _about(proposal: Mapping[str, Any]) -> str:
+    taken_back = [] if proposal["decision"] is None else [f"decision {proposal['decision']}"]
+    return " ".join([*taken_back, *proposal["patients"]])
 
 
 def _claimant(pair: Mapping[str, Any]) -> str:

@@ -23,6 +23,8 @@ from hub.kernel.consortium import load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
+from hub.kernel.types import Json
+from hub.mpi.deeds import Deed, What
 from hub.mpi.features import Features
 from hub.mpi.lookup import Past
 from hub.mpi.model import chosen_model
@@ -41,14 +43,12 @@ Patient = Annotated[str, typer.Argument(help="Id of a source Patient.")]
 
 def merge(one: Patient, other: Patient, reason: Reason, data: Data = None, url: Url = None) -> None:
     """Decide that two source patients are one person; all of both persons come together."""
-    decided = at_desk(data, url, lambda hands: hands.merge(one, other, reason=reason))
-    typer.echo(f"decision {decided.number}: one person")
+    _do(Deed(what=What.MERGE, patients=(one, other)), reason, data, url, "one person")
 
 
 def keep_apart(one: Patient, other: Patient, reason: Reason, data: Data = None, url: Url = None) -> None:
     """Decide that two source patients of two persons stay two; the matcher will not link them."""
-    decided = at_desk(data, url, lambda hands: hands.apart(one, other, reason=reason))
-    typer.echo(f"decision {decided.number}: two persons")
+    _do(Deed(what=What.APART, patients=(one, other)), reason, data, url, "two persons")
 
 
 def split(
@@ -58,8 +58,7 @@ def split(
     url: Url = None,
 ) -> None:
     """Let some source patients leave their person and be another one, together."""
-    decided = at_desk(data, url, lambda hands: hands.split(patients, reason=reason))
-    typer.echo(f"decision {decided.number}: a person of their own")
+    _do(Deed(what=What.SPLIT, patients=tuple(patients)), reason, data, url, "a person of their own")
 
 
 def move(
@@ -70,8 +69,7 @@ def move(
     url: Url = None,
 ) -> None:
     """Take a source patient from its person to another's, in one decision; its companions stay."""
-    decided = at_desk(data, url, lambda hands: hands.move(patient, to, reason=reason))
-    typer.echo(f"decision {decided.number}: moved")
+    _do(Deed(what=What.MOVE, patients=(patient, to)), reason, data, url, "moved")
 
 
 def unlink(
@@ -81,8 +79,7 @@ def unlink(
     url: Url = None,
 ) -> None:
     """Take a source patient out of its person; the matcher will not put it back."""
-    decided = at_desk(data, url, lambda hands: hands.unlink(patient, reason=reason))
-    typer.echo(f"decision {decided.number}: a person of its own")
+    _do(Deed(what=What.UNLINK, patients=(patient,)), reason, data, url, "a person of its own")
 
 
 def reverse(
@@ -92,8 +89,20 @@ def reverse(
     url: Url = None,
 ) -> None:
     """Take a decision back, whoever made it: every source returns to where it was."""
-    decided = at_desk(data, url, lambda hands: hands.reverse(decision, reason=reason))
-    typer.echo(f"decision {decided.number}: decision {decision} is taken back")
+    deed = Deed(what=What.REVERSE, target=decision)
+    _do(deed, reason, data, url, f"decision {decision} is taken back")
+
+
+def _do(deed: Deed, reason: str, data: Path | None, url: str | None, done: str) -> None:
+    tell_done(at_desk(data, url, lambda hands: hands.do(deed, reason=reason)), done)
+
+
+def tell_done(told: Json, done: str) -> None:
+    """Print the number of a decision, and what is `done`; or that of a proposal."""
+    if "proposal" in told:
+        typer.echo(f"proposal {told['proposal']}: a second steward has to confirm it")
+    else:
+        typer.echo(f"decision {told['decision']}: {done}")
 
 
 def history(

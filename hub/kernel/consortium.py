@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -82,17 +82,18 @@ class Receiver:
 class ReviewPolicy:
     """How stewards of the patient index decide.
 
-    `four_eyes`: reasons of pairs that a second steward has to confirm, `all` for every one. `second_linked` and
-    `second_decided`: shares of automatic links and of stewards' decisions that are put to a second reviewer.
+    `four_eyes`: reasons of pairs, and deeds (merge, split ...), that a second steward has to confirm; `all`: every
+    one. `second_linked` and `second_decided`: shares of automatic links and of stewards' decisions that are put to a
+    second reviewer.
     """
 
     four_eyes: frozenset[str] = frozenset()
     second_linked: float = 0.01
     second_decided: float = 0.05
 
-    def confirmed(self, reason: str) -> bool:
-        """Whether a decision of a pair that waits for this reason needs a second steward."""
-        return not self.four_eyes.isdisjoint({"all", reason})
+    def confirmed(self, words: Collection[str]) -> bool:
+        """Whether what these reasons and deeds say of a decision asks for a second steward."""
+        return not self.four_eyes.isdisjoint({"all", *words})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

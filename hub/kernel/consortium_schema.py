@@ -177,7 +177,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "properties": {
                 "four_eyes": {
                     "type": "array",
-                    "description": "Reasons of pairs that a second steward has to confirm; all: every one.",
+                    "description": "Reasons of pairs and deeds that a second steward has to confirm; all: every one.",
                     "items": {
                         "enum": [
                             "all",
@@ -189,6 +189,12 @@ SCHEMA: Final[Mapping[str, Any]] = {
                             "contradiction",
                             "bridge",
                             "weak-name",
+                            "merge",
+                            "apart",
+                            "split",
+                            "move",
+                            "unlink",
+                            "reverse",
                         ]
                     },
                 },

@@ -66,6 +66,11 @@ class PatientIndex:
         self._new_person: Final = new_person
         self._model: Final = model or bundled_model()
 
+    @property
+    def model(self) -> str:
+        """The version of the model."""
+        return self._model.version
+
     async def register(self, tx: Tx, sources: Sequence[Source], statements: Sequence[Statement] = ()) -> None:
         """Let the index know of new and changed Patients, then of what facilities say of their numbers, in order.
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.db.database import Tx
-from hub.mpi.review_queue import Waiting
+from hub.mpi.deeds import Deed, do
 from hub.mpi.stewardship import Steward
 
 _MOVES: Final = """
@@ -31,13 +31,12 @@ class _TakenBackError(Exception):
     """Ends the inner transaction."""
 
 
-async def effect(tx: Tx, steward: Steward, pair: Waiting, *, same: bool) -> Effect:
-    """What linking a pair, or keeping it apart, would move. Changes nothing; holds both persons till `tx` ends."""
+async def effect(tx: Tx, steward: Steward, deed: Deed) -> Effect:
+    """What a deed would move. Changes nothing; holds the persons till `tx` ends. Raises what doing it would raise."""
     moves: tuple[tuple[str, str, str], ...] = ()
     try:
         async with tx.transaction():
-            decide = steward.link if same else steward.apart
-            decided = await decide(tx, *pair.patients, who="")
+            decided = await do(tx, steward, deed, who="")
             moves = tuple(
                 (row["patient"], row["origin"], row["target"]) for row in await tx.fetch(_MOVES, decided.number)
             )

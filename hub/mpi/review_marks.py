@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
 from hub.mpi.features import Features
 from hub.mpi.packed import unpack
 from hub.mpi.review_queue import Waiting
@@ -64,13 +66,14 @@ def claimed() -> HubError:
 
 async def note(tx: Tx, pair: Waiting, kind: Literal["comment", "skip"], who: str, text: str, now: datetime) -> None:
     """Keep what a steward says of a pair. Raises HubError INVALID as `refuse_patient_data` does."""
-    await refuse_patient_data(tx, pair, text)
+    await refuse_patient_data(tx, pair.patients, text)
     await tx.execute(_NOTE, pair.first_key, pair.second_key, kind, who, text, now)
 
 
-async def refuse_patient_data(tx: Tx, pair: Waiting, text: str) -> None:
-    """Raises HubError INVALID for an empty or endless text, and for one that names a value of either patient."""
-    refuse_text(text, [unpack(row[0]) for row in await tx.fetch(_FEATURES, [pair.first_key, pair.second_key])])
+async def refuse_patient_data(tx: Tx, patients: Sequence[str], text: str) -> None:
+    """Raises HubError INVALID for an empty or endless text, and for one that names a value of these patients."""
+    keys = [reference_key("Patient", patient) for patient in patients]
+    refuse_text(text, [unpack(row[0]) for row in await tx.fetch(_FEATURES, keys)])
 
 
 def refuse_text(text: str, sides: list[Features]) -> None:

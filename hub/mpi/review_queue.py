@@ -23,8 +23,7 @@ FROM mpi_review AS review
 JOIN member AS a ON a.pkey = review.first
 JOIN member AS b ON b.pkey = review.second
 LEFT JOIN mpi_claim AS claim ON claim.review = review.number AND claim.until > $1
-LEFT JOIN mpi_proposal AS proposal ON (proposal.first, proposal.second) = (review.first, review.second)
-    AND proposal.outcome = ''
+LEFT JOIN mpi_proposal AS proposal ON proposal.review = review.number AND proposal.outcome = ''
 WHERE review.decision IS NULL AND a.person <> b.person
 """
 

@@ -23,6 +23,7 @@ from sqlalchemy import (
     Uuid,
     text,
 )
+from sqlalchemy.dialects.postgresql import ARRAY
 
 from hub.db.metadata import metadata
 
@@ -175,15 +176,17 @@ mpi_note: Final = Table(
 )
 Index("ix_mpi_note_pair", mpi_note.c.first, mpi_note.c.second)
 
-#: A decision of one steward that a second one has to confirm. `basis`: a digest of both persons as they were then.
-#: `outcome`: empty while it is open, then confirmed, refused or stale; `closer` is who ended it.
+#: A deed of one steward that a second one has to confirm: a word of hub/mpi/deeds.py, the source Patients it is about,
+#: the decision it takes back (`target`), the pair it decides (`review`, number). `basis`: a digest of the persons as
+#: they were then. `outcome`: empty while it is open, then confirmed, refused or stale; `closer` is who ended it.
 mpi_proposal: Final = Table(
     "mpi_proposal",
     metadata,
     Column("number", BigInteger, Identity(always=True), primary_key=True),
-    Column("first", Uuid, nullable=False),
-    Column("second", Uuid, nullable=False),
-    Column("same", Boolean, nullable=False),
+    Column("deed", Text, nullable=False),
+    Column("patients", ARRAY(Text), nullable=False),
+    Column("target", BigInteger),
+    Column("review", BigInteger),
     Column("who", Text, nullable=False),
     Column("note", Text, nullable=False),
     Column("basis", Uuid, nullable=False),
@@ -195,8 +198,7 @@ mpi_proposal: Final = Table(
 )
 Index(
     "ix_mpi_proposal_open",
-    mpi_proposal.c.first,
-    mpi_proposal.c.second,
+    mpi_proposal.c.patients,
     unique=True,
     postgresql_where=text("outcome = ''"),
 )

@@ -11,10 +11,10 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.mpi import decisions_read, proposals, second_opinions
 from hub.mpi.decision import Kind
+from hub.mpi.deeds import Deed, What, do, pair_deed
 from hub.mpi.index import PatientIndex
-from hub.mpi.proposals import Proposal
-from hub.mpi.review_marks import refuse_claimed, refuse_patient_data, refuse_text
-from hub.mpi.review_queue import Waiting, waiting
+from hub.mpi.review_marks import refuse_claimed, refuse_patient_data
+from hub.mpi.review_queue import waiting
 from hub.mpi.review_words import Language
 from hub.mpi.second_opinions import same_person
 from hub.mpi.stewardship import Steward
@@ -31,7 +31,7 @@ class ReviewDecisions:
         self._policy: Final = policy
 
     async def decide(self, by: Reviewer, number: int, *, same: bool, reason: str, propose: bool = False) -> Json:
-        """Decide a pair: `{decision}`; or `{proposal}` where `propose` is asked for or its reason needs four eyes.
+        """Decide a pair: `{decision}`; or `{proposal}` where `propose` is asked for or four eyes decide.
 
         Raises HubError NOT_FOUND; CONFLICT (`claimed`, `proposed`); INVALID for a reason that names a patient.
         """
@@ -39,16 +39,19 @@ class ReviewDecisions:
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
             pair = await waiting(tx, number, now)
             refuse_claimed(pair, by.name)
-            await refuse_patient_data(tx, pair, reason)
-            if propose or self._policy.confirmed(pair.reason):
-                given = {"same": same, "who": by.name, "note": reason, "now": now}
-                proposal = await proposals.propose(tx, pair, **given)  # type: ignore[arg-type]
-                return {"proposal": proposal}, _done(pair, ("proposal", str(proposal)), ("reason", reason))
-            await proposals.refuse_open(tx, pair)
-            decision = await self._take(tx, pair.patients, same=same, who=by.name, note=reason)
-            return {"decision": decision}, _done(pair, ("decision", str(decision)), ("reason", reason))
+            deed = pair_deed(pair.patients, same=same)
+            return await self._settle(tx, by, deed, reason, now, review=number, propose=propose)
 
         return await self._ledger.run(by, "review-link" if same else "review-apart", "u", work)
+
+    async def do(self, by: Reviewer, deed: Deed, reason: str) -> Json:
+        """Do what no pair was put before the steward for: `{decision}`, or `{proposal}` where four eyes decide.
+
+        Raises what `Steward` raises; CONFLICT (`proposed`); INVALID for a reason that names a patient.
+        """
+        return await self._ledger.run(
+            by, deed.what.value, "u", lambda tx, now: self._settle(tx, by, deed, reason, now, review=None)
+        )
 
     async def proposed(self, by: Reviewer) -> list[Json]:
         """What waits for a second steward, oldest first."""
@@ -62,22 +65,22 @@ class ReviewDecisions:
     async def confirm(self, by: Reviewer, number: int) -> Json:
         """Confirm another steward's proposal, which makes it a decision of both.
 
-        Raises HubError FORBIDDEN (`same-person`) for one's own; CONFLICT (`stale`) if either person has changed since.
+        Raises HubError FORBIDDEN (`same-person`) for one's own; CONFLICT (`stale`) if a person has changed since.
         """
 
         async def work(tx: Tx, now: datetime) -> tuple[Json | None, Done]:
             found = await proposals.proposal(tx, number)
             if found.who == by.name:
                 raise same_person()
-            pair = await self._current(tx, found, now)
-            if pair is None:
+            if await proposals.stale(tx, found):
                 await proposals.close(tx, found, "stale", who=by.name)
                 return None, Done(told=(("proposal", str(number)), ("outcome", "stale")))
-            refuse_claimed(pair, by.name)
-            both = f"{found.who}, {by.name}"
-            decision = await self._take(tx, pair.patients, same=found.same, who=both, note=found.note)
-            await proposals.close(tx, found, "confirmed", who=by.name, decision=decision)
-            return {"decision": decision}, _done(pair, ("proposal", str(number)), ("decision", str(decision)))
+            if found.review is not None:
+                refuse_claimed(await waiting(tx, found.review, now), by.name)
+            done = await do(tx, self._steward, found.deed, who=f"{found.who}, {by.name}", note=found.note)
+            await proposals.close(tx, found, "confirmed", who=by.name, decision=done.number)
+            told = (("proposal", str(number)), ("decision", str(done.number)))
+            return {"decision": done.number}, Done(patients=done.patients, told=told)
 
         told = await self._ledger.run(by, "proposal-confirm", "u", work)
         if told is None:
@@ -98,19 +101,17 @@ class ReviewDecisions:
     async def undo(self, by: Reviewer, decision: int, reason: str) -> Json:
         """Take back a decision, the matcher's too: `{decision}`, the number of the reversal; its pair waits again.
 
-        Raises HubError CONFLICT (`reversal`) for a reversal: that would decide again, so it is decided as a pair is.
+        `{proposal}` where four eyes reverse. Raises HubError CONFLICT (`reversal`) for a reversal: that would decide
+        again, so it is decided as a pair is.
         """
 
-        async def work(tx: Tx, _: datetime) -> tuple[Json, Done]:
-            refuse_text(reason, [])
+        async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
             if (await decisions_read.chain(tx, decision))[0].kind is Kind.REVERSAL:
                 what, todo = "is itself a reversal", "decide the pair anew"
                 raise HubError(Category.CONFLICT, what, where="mpi", todo=todo, code="reversal")
-            done = await self._steward.reverse(tx, decision, who=by.name, note=reason)
-            told = (("decision", str(done.number)), ("reason", reason))
-            return {"decision": done.number}, Done(patients=done.patients, told=told)
+            return await self._settle(tx, by, Deed(what=What.REVERSE, target=decision), reason, now, review=None)
 
-        return await self._ledger.run(by, "reverse", "u", work)
+        return await self._ledger.run(by, What.REVERSE.value, "u", work)
 
     async def opinions(self, by: Reviewer, language: Language) -> list[Json]:
         """Pairs put to this steward for a second opinion; the sample is drawn on as it is asked for."""
@@ -152,16 +153,16 @@ class ReviewDecisions:
 
         return await self._ledger.run(by, "opinion-disputed", "s", work)
 
-    async def _current(self, tx: Tx, found: Proposal, now: datetime) -> Waiting | None:
-        """The pair of a proposal, if it waits and both persons are what they were."""
-        if found.review is None or await proposals.stale(tx, found):
-            return None
-        return await waiting(tx, found.review, now)
-
-    async def _take(self, tx: Tx, patients: tuple[str, str], *, same: bool, who: str, note: str) -> int:
-        decide = self._steward.link if same else self._steward.apart
-        return (await decide(tx, *patients, who=who, note=note)).number
-
-
-def _done(pair: Waiting, *told: tuple[str, str]) -> Done:
-    return Done(patients=pair.patients, told=told)
+    async def _settle(
+        self, tx: Tx, by: Reviewer, deed: Deed, reason: str, now: datetime, *, review: int | None, propose: bool = False
+    ) -> tuple[Json, Done]:
+        """Do a deed, or put it to a second steward where the consortium asks for one."""
+        await refuse_patient_data(tx, deed.patients, reason)
+        if propose or self._policy.confirmed(await proposals.words(tx, deed)):
+            number = await proposals.propose(tx, self._steward, deed, review=review, who=by.name, note=reason, now=now)
+            told = (("proposal", str(number)), ("reason", reason))
+            return {"proposal": number}, Done(patients=deed.patients, told=told)
+        await proposals.refuse_open(tx, deed)
+        done = await do(tx, self._steward, deed, who=by.name, note=reason)
+        told = (("decision", str(done.number)), ("reason", reason))
+        return {"decision": done.number}, Done(patients=done.patients, told=told)

@@ -47,8 +47,9 @@ def note_json(note: Note) -> Json:
 
 
 def proposal_json(one: Proposal, stale: bool) -> Json:
-    """A decision that waits for a second steward."""
-    told = {"number": one.number, "pair": one.review, "same": one.same, "who": one.who, "reason": one.note}
+    """A deed that waits for a second steward; `decision` is the one it takes back."""
+    deed = {"deed": one.deed.what.value, "patients": list(one.deed.patients), "decision": one.deed.target}
+    told = {"number": one.number, "pair": one.review if one.waits else None, **deed, "who": one.who, "reason": one.note}
     return {**told, "at": plain(one.at), "stale": stale}
 
 

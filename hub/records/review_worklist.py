@@ -12,6 +12,7 @@ from hub.db.database import Tx
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.mpi import lookup, review_marks
+from hub.mpi.deeds import pair_deed
 from hub.mpi.index import PatientIndex
 from hub.mpi.preview import Effect, effect
 from hub.mpi.priority import Priority, priority
@@ -68,9 +69,8 @@ class Worklist:
 
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
             pair = await waiting(tx, number, now)
-            return await _effect_json(tx, await effect(tx, self._steward, pair, same=same)), Done(
-                patients=pair.patients
-            )
+            found = await effect(tx, self._steward, pair_deed(pair.patients, same=same))
+            return await _effect_json(tx, found), Done(patients=pair.patients)
 
         return await self._ledger.run(by, "review-preview", "r", work)
 

@@ -14,13 +14,14 @@ from hub.db.database import Database, Tx
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import ReviewPolicy
 from hub.kernel.log import Log
+from hub.kernel.types import Json
 from hub.mpi import index_read, lookup
 from hub.mpi.as_of import AsOf, as_of
+from hub.mpi.deeds import Deed
 from hub.mpi.features import Features
 from hub.mpi.index import PatientIndex
 from hub.mpi.model import Model
 from hub.mpi.rejudge import Rejudged, rejudge
-from hub.mpi.stewardship import Decided, Steward
 from hub.records.catch_up import catch_up
 from hub.records.review_ledger import account
 from hub.records.reviews import Reviews
@@ -44,64 +45,31 @@ class Desk:
         self._who: Final = who
         self._scribe: Final = Scribe(system_clock)
         self._index: Final = PatientIndex(system_clock, model=model)
-        self._steward: Final = Steward(self._index)
         self.by: Final = account(who)
         self.review: Final = Reviews(database, Store(system_clock), trail, system_clock, policy, model)
 
     async def history(self, of: str) -> list[lookup.Past]:
         """Every decision about a source patient or person."""
 
-        async def look(tx: Tx) -> tuple[list[lookup.Past], Sequence[str], str]:
+        async def look(tx: Tx) -> tuple[list[lookup.Past], Sequence[str]]:
             found = await lookup.history(tx, of)
             named = {patient for one in found for patient in (one.first, one.second) if patient}
-            return found, sorted(named), ""
+            return found, sorted(named)
 
         return await self._audited("history", look)
 
     async def as_of(self, of: str, at: datetime) -> AsOf:
         """The person that a source patient or person was at an instant."""
 
-        async def look(tx: Tx) -> tuple[AsOf, Sequence[str], str]:
+        async def look(tx: Tx) -> tuple[AsOf, Sequence[str]]:
             found = await as_of(tx, of, at)
-            return found, found.patients, ""
+            return found, found.patients
 
         return await self._audited("as-of", look)
 
-    async def merge(self, one: str, other: str, *, reason: str) -> Decided:
-        """Make one person of two."""
-        return await self._decided(
-            "merge", lambda tx: self._steward.link(tx, one, other, who=self._who, note=reason), reason
-        )
-
-    async def apart(self, one: str, other: str, *, reason: str) -> Decided:
-        """Keep two source patients apart."""
-        return await self._decided(
-            "apart", lambda tx: self._steward.apart(tx, one, other, who=self._who, note=reason), reason
-        )
-
-    async def split(self, patients: Sequence[str], *, reason: str) -> Decided:
-        """Make a person of their own of some source patients of one person."""
-        return await self._decided(
-            "split", lambda tx: self._steward.split(tx, patients, who=self._who, note=reason), reason
-        )
-
-    async def move(self, patient: str, to: str, *, reason: str) -> Decided:
-        """Take a source patient from its person to another's."""
-        return await self._decided(
-            "move", lambda tx: self._steward.move(tx, patient, to, who=self._who, note=reason), reason
-        )
-
-    async def unlink(self, patient: str, *, reason: str) -> Decided:
-        """Take a source patient out of its person."""
-        return await self._decided(
-            "unlink", lambda tx: self._steward.unlink(tx, patient, who=self._who, note=reason), reason
-        )
-
-    async def reverse(self, decision: int, *, reason: str) -> Decided:
-        """Take a decision back."""
-        return await self._decided(
-            "reverse", lambda tx: self._steward.reverse(tx, decision, who=self._who, note=reason), reason
-        )
+    async def do(self, deed: Deed, *, reason: str) -> Json:
+        """Do a deed: `{decision}`, or `{proposal}` where a second steward has to confirm it."""
+        return await self.review.decisions.do(self.by, deed, reason)
 
     async def register(self, progress: Callable[[int], None]) -> int:
         """Register every stored Patient the index does not know; returns how many."""
@@ -118,23 +86,19 @@ class Desk:
         return found
 
     async def rejudge(self, progress: Callable[[Rejudged], None], after: int) -> Rejudged:
-        """Judge every stored source above a number again under the model of this desk."""
-        return await rejudge(self._database, self._index, progress, after=after)
+        """Judge every stored source above a number again under the model of this desk; the trail has it before."""
+        said = {"mpi": "rejudge", "model": self._index.model, "after": str(after)}
+        await self._trail.record(self._scribe.at_the_machine("mpi-steward", self._who, said))
+        done = await rejudge(self._database, self._index, progress, after=after)
+        told = {"sources": done.sources, "reached": done.reached, "linked": done.linked, "parted": done.parted}
+        said = {"mpi": "rejudged"} | {name: str(count) for name, count in told.items()}
+        await self._trail.record(self._scribe.at_the_machine("mpi-steward", self._who, said))
+        return done
 
-    async def _decided(self, name: str, work: Callable[[Tx], Awaitable[Decided]], reason: str) -> Decided:
-        async def decide(tx: Tx) -> tuple[Decided, Sequence[str], str]:
-            decided = await work(tx)
-            return decided, decided.patients, str(decided.number)
-
-        return await self._audited(name, decide, reason)
-
-    async def _audited(
-        self, name: str, work: Callable[[Tx], Awaitable[tuple[T, Sequence[str], str]]], reason: str = ""
-    ) -> T:
+    async def _audited(self, name: str, look: Callable[[Tx], Awaitable[tuple[T, Sequence[str]]]]) -> T:
         async with self._database.transaction() as tx:
-            result, patients, decision = await work(tx)
-            said = {"mpi": name, "decision": decision, "reason": reason}
-            entry = self._scribe.at_the_machine("mpi-steward", self._who, said, patients=tuple(patients))
+            result, patients = await look(tx)
+            entry = self._scribe.at_the_machine("mpi-steward", self._who, {"mpi": name}, patients=tuple(patients))
             await self._trail.append(tx, [entry])
         return result
 

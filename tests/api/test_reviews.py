@@ -9,6 +9,7 @@ from typing import Any, Final
 from unittest.mock import Mock
 
 import httpx
+import pytest
 from fastapi import FastAPI
 from jsonschema import Draft202012Validator
 
@@ -17,14 +18,16 @@ from hub.api.json_doors import door_routes
 from hub.api.metrics import review_gauges
 from hub.api.reviews import review_doors
 from hub.api.services import Services
-from hub.audit.entry import Entry, Outcome
+from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Outcome
 from hub.auth.actor import Actor
 from hub.fhir.json import dumps, loads
 from hub.kernel.consortium import ReviewPolicy
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
+from hub.mpi.deeds import Deed, What
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source
+from hub.records.review_ledger import reviewer_of
 from hub.records.reviews import Reviews
 from tests.auth.consortium import NOW
 from tests.gate.house import CLINICIAN, CLOCK, House, absent, refusal, with_house, write
@@ -294,3 +297,77 @@ def test_nobody_gives_a_second_opinion_on_a_decision_of_his_own(database_url: st
         assert [(one["kind"], one["decisions"]) for one in measures["decisions"]] == [("apart", 1)]
 
     at_desk(database_url, visit, ALL_AGAIN)
+
+
+BY: Final = {name: reviewer_of(actor, UNKNOWN_ORIGIN) for name, actor in ACTORS.items()}
+
+
+def test_under_four_eyes_every_deed_waits_and_is_tried_out_before_it_does(database_url: str) -> None:
+    async def visit(desk: Desk) -> None:
+        for rid, name in (("a", "赵平"), ("b", "钱立"), ("c", "孙正")):
+            await desk.write(patient(rid, name, born=f"19{ord(rid)}-02-11"), "F01")
+
+        async def persons() -> set[str]:
+            async with desk.house.database.connection() as tx:
+                rows = await tx.fetch(
+                    "SELECT string_agg(patient, '' ORDER BY patient) AS all FROM member GROUP BY person"
+                )
+            return {row["all"] for row in rows}
+
+        decisions, deeds = desk.reviews.decisions, []
+        for what, patients, then in (
+            (What.MERGE, ("a", "b"), {"ab", "c"}),
+            (What.MOVE, ("a", "c"), {"ac", "b"}),
+            (What.SPLIT, ("c",), {"a", "b", "c"}),
+            (What.APART, ("a", "b"), {"a", "b", "c"}),
+        ):
+            before, deed = await persons(), Deed(what=what, patients=patients)
+            told = await decisions.do(BY["shao"], deed, "two cards")
+            assert (list(told), await persons()) == (["proposal"], before)
+            again = await refusal(decisions.do(BY["tan"], deed, "two cards"))
+            assert again.code == "proposed"
+            deeds.append((await decisions.confirm(BY["tan"], told["proposal"]))["decision"])
+            assert await persons() == then
+        assert (await refusal(decisions.do(BY["shao"], Deed(what=What.UNLINK, patients=("a",)), "x"))).code == "alone"
+        assert list(await decisions.undo(BY["shao"], deeds[2], "erred")) == ["proposal"]
+        _, waiting = await desk.ask("GET", "/proposals")
+        (one,) = waiting["proposals"]
+        assert (one["deed"], one["decision"], one["pair"]) == ("reverse", deeds[2], None)
+        await decisions.confirm(BY["tan"], one["number"])
+        assert await persons() == {"ac", "b"}
+        _, history = await desk.ask("GET", "/persons/a/history")
+        assert {past["who"] for past in history["decisions"]} == {"Practitioner/shao, Practitioner/tan"}
+
+    at_desk(database_url, visit, ALWAYS)
+
+
+@pytest.mark.parametrize("word", ["uncertain", "merge"])
+def test_other_registrations_of_the_two_persons_are_no_way_round_the_second_steward(
+    database_url: str, word: str
+) -> None:
+    async def visit(desk: Desk) -> None:
+        number = await desk.doubtful()
+        await desk.write(mingyuan("a2", phone="13800990001"), "F03")
+        around = Deed(what=What.MERGE, patients=("a2", "b"))
+        told = await desk.reviews.decisions.do(BY["shao"], around, "one card")
+        assert list(told) == ["proposal"]
+        _, pair = await desk.ask("POST", f"/pairs/{number}/decide", {"same": True, "reason": "one card"})
+        assert list(pair) == ["proposal"]
+        lone = Deed(what=What.UNLINK, patients=("a2",))
+        assert list(await desk.reviews.decisions.do(BY["shao"], lone, "two cards")) == ["decision"]
+
+    at_desk(database_url, visit, ReviewPolicy(four_eyes=frozenset({word})))
+
+
+def test_a_proposal_about_a_person_who_changed_is_not_carried_out(database_url: str) -> None:
+    async def visit(desk: Desk) -> None:
+        for rid, name in (("a", "赵平"), ("b", "钱立"), ("c", "孙正")):
+            await desk.write(patient(rid, name, born=f"19{ord(rid)}-02-11"), "F01")
+        told = await desk.reviews.decisions.do(BY["shao"], Deed(what=What.MERGE, patients=("a", "b")), "one card")
+        other = await desk.reviews.decisions.do(BY["tan"], Deed(what=What.MERGE, patients=("b", "c")), "one card")
+        await desk.reviews.decisions.confirm(BY["shao"], other["proposal"])
+        assert (await refusal(desk.reviews.decisions.confirm(BY["tan"], told["proposal"]))).code == "stale"
+        named = Deed(what=What.MERGE, patients=("a", "b"))
+        assert (await refusal(desk.reviews.decisions.do(BY["shao"], named, "it is 赵平"))).code == "patient-data"
+
+    at_desk(database_url, visit, ALWAYS)

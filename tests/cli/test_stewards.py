@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from hub.audit.entry import Entry
+from hub.audit.entry import Entry, Outcome
 from tests.cli.commands import yilian
 from tests.mpi.registry import Registry, with_registry
 from tests.mpi.test_stewardship import doubtful as in_doubt
@@ -74,11 +74,12 @@ def test_a_steward_lists_decides_looks_back_and_takes_back_and_all_of_it_is_audi
     assert "reason=asked+the+ward" in (trail[3].query or "")
 
 
-def test_what_cannot_be_decided_is_told_and_leaves_no_entry(doubtful: str) -> None:
+def test_what_cannot_be_decided_is_told_and_recorded_as_refused(doubtful: str) -> None:
     refused = yilian("mpi", "unlink", "a", "--reason", "x", "--url", doubtful)
     assert refused.returncode == 2
     assert "is a person of its own" in refused.stderr
-    assert audited(doubtful) == []
+    (entry,) = audited(doubtful)
+    assert (entry.outcome, entry.reason) == (Outcome.REFUSED, "alone")
 
 
 def test_patients_the_index_does_not_know_are_registered_on_demand(doubtful: str) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from hub.api.review_schemas import REVIEW
 from hub.kernel.consortium_schema import SCHEMA
 from hub.mpi.decide import Reason
+from hub.mpi.deeds import What
 from hub.mpi.levels import COMPARISONS
 from hub.mpi.priority import Why
 from hub.mpi.review_words import compared, said
@@ -24,9 +26,10 @@ def test_every_reason_comparison_and_level_has_words_in_chinese_and_english(tabl
     assert said(table, word, "en").isascii()
 
 
-def test_every_reason_can_be_set_under_four_eyes() -> None:
-    reasons = SCHEMA["properties"]["review"]["properties"]["four_eyes"]["items"]["enum"]
-    assert set(reasons) == {"all", *Reason}
+def test_every_reason_and_every_deed_can_be_set_under_four_eyes() -> None:
+    words = SCHEMA["properties"]["review"]["properties"]["four_eyes"]["items"]["enum"]
+    assert set(words) == {"all", *Reason, *What}
+    assert set(REVIEW["Proposals"]["properties"]["proposals"]["items"]["properties"]["deed"]["enum"]) == set(What)
 
 
 def test_evidence_reads_comparison_by_comparison_also_where_nothing_was_said() -> None:
