@@ -57,7 +57,18 @@ class SearchParameter:
     url: str = ""
 
 
-_ROWS: Final[list[dict[str, Any]]] = read_table("search_parameters")
+#: Of HL7's standard extensions, what a profile asks a server to search by: IHE PDQm ITI-78, table of parameters.
+_OF_EXTENSIONS: Final[list[dict[str, Any]]] = [
+    {
+        "code": "mothersMaidenName",
+        "type": "string",
+        "base": ["Patient"],
+        "expression": "Patient.extension('http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName')"
+        ".value.ofType(string)",
+        "url": "http://hl7.org/fhir/SearchParameter/patient-extensions-Patient-mothersMaidenName",
+    }
+]
+_ROWS: Final[list[dict[str, Any]]] = [*read_table("search_parameters"), *_OF_EXTENSIONS]
 
 
 @cache
@@ -84,6 +95,7 @@ def _parameter(row: Mapping[str, Any], rtype: str) -> SearchParameter:
         expression=of_type(row.get("expression", ""), rtype),
         targets=target_types(row.get("target", ())),
         components=tuple(Component(type=kind, expression=text) for kind, text in row.get("component", ())),
+        url=row.get("url", ""),
     )
 
 

@@ -38,6 +38,8 @@ Among = Callable[[Collection[str]], Awaitable[Collection[str]]]
 
 #: Events that part two numbers again; all others make one patient of them.
 UNMERGES: Final = frozenset({"A37"})
+#: The event of a `Patient.link` that is there no more: the merge it made is taken back, and nothing else is said.
+LINK_REMOVED: Final = "link-removed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,9 +200,12 @@ async def _plans(tx: Tx, statements: Sequence[Statement]) -> list[_Plan]:
     plans = []
     for statement in statements:
         survivor, loser = (reference_key("Patient", patient) for patient in statement.subjects)
-        if survivor == loser or await decisions_read.settled(tx, survivor, loser, statement.message):
+        message, parts = statement.message, statement.kind in (*UNMERGES, LINK_REMOVED)
+        if survivor == loser or (message and await decisions_read.settled(tx, survivor, loser, message)):
             continue
-        merge = await decisions_read.merge_of(tx, survivor, loser) if statement.kind in UNMERGES else None
+        merge = await decisions_read.merge_of(tx, survivor, loser) if parts else None
+        if merge is None and statement.kind == LINK_REMOVED:
+            continue
         chain = await decisions_read.chain(tx, merge) if merge else []
         plans.append(_Plan(statement, known[survivor].number, known[loser].number, chain))
     return plans
@@ -212,11 +217,11 @@ async def _state(tx: Tx, people: People, judge: Judge, stated: Sequence[Statemen
     for plan in await _plans(tx, stated):
         if not people.members.keys() >= plan.numbers:
             raise index_read.race()
-        message = plan.statement.message
-        if plan.statement.kind not in UNMERGES:
-            statements.merge(plan.survivor, plan.loser, message=message)
-        elif plan.merge:
-            statements.reverse(plan.merge, actor=Actor.MESSAGE, message=message)
-        else:
+        message, who = plan.statement.message, plan.statement.who
+        if plan.merge:
+            statements.reverse(plan.merge, actor=Actor.MESSAGE, message=message, who=who)
+        elif plan.statement.kind in UNMERGES:
             statements.unmerge(plan.survivor, plan.loser, message=message)
+        else:
+            statements.merge(plan.survivor, plan.loser, message=message, who=who)
     return statements.doubts

@@ -33,13 +33,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Statement:
-    """What a facility says of two of its numbers, by source Patient ids; `kind` is the event (A40 ...)."""
+    """What a facility says of two of its numbers, by source Patient ids; `kind` is the event (A40 ...).
+
+    `message` is the inbox number; none for a client's write, where `who` is the account.
+    """
 
     kind: str
     survivor: str
     loser: str
     facility: str
-    message: int
+    message: int | None
+    who: str = ""
 
     @property
     def subjects(self) -> tuple[str, str]:

@@ -22,12 +22,12 @@ class Statements:
         self._judge: Final = judge
         self.doubts: Final[list[Doubt]] = []
 
-    def merge(self, survivor: int, loser: int, *, message: int) -> None:
+    def merge(self, survivor: int, loser: int, *, message: int | None, who: str = "") -> None:
         """A facility says that `loser` is `survivor`. Only what the facility answers for moves: the automatic links of
         the loser are cut, and who was linked to it stays behind unless it fits the merged person with no objection.
         """
         people = self._people
-        decision = people.new(Kind.MERGE, actor=Actor.MESSAGE, first=survivor, second=loser, message=message)
+        decision = people.new(Kind.MERGE, actor=Actor.MESSAGE, first=survivor, second=loser, message=message, who=who)
         decision.edges.append(edge_of(decision, survivor, loser, Bond.LINK, loser))
         decision.closings += _edges(people, [survivor], [loser], Bond.APART)
         companions = people.group(loser)
@@ -123,7 +123,7 @@ class Statements:
         decision.edges += [edge_of(decision, number, other, Bond.APART) for other in sorted(old)]
         return people.decide(decision)
 
-    def unmerge(self, survivor: int, loser: int, *, message: int) -> None:
+    def unmerge(self, survivor: int, loser: int, *, message: int | None) -> None:
         """A facility says that two of its numbers are two patients (HL7 A37); a merge of this batch is taken back."""
         merge = next((one for one in reversed(self._people.decided) if _merges(one, {survivor, loser})), None)
         if merge:

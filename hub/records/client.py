@@ -20,6 +20,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import hash128
 from hub.kernel.types import Issue, Json
+from hub.mpi.registration import Statement
 from hub.records.about import about_persons
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
@@ -28,6 +29,7 @@ from hub.records.operations import Create, Delete, Operation, Patch, Whole, Writ
 from hub.records.patching import Patches, Settled
 from hub.records.refusal import ClaimedError, NonconformantError
 from hub.records.rehearsal import rehearse
+from hub.records.replacements import refuse_others, replacements
 from hub.records.rights import Rights
 from hub.records.sight import BLIND, Sight
 from hub.store.store import Store
@@ -199,24 +201,43 @@ class ClientWrites:
         current = await self._current(tx, [job.operation for job in jobs])
         settled = await self._patches.settle(tx, jobs, current, answers)
         answers |= settled.refused
-        writes: list[Write] = []
-        spans: dict[int, slice] = {}
+        planned: dict[int, list[Write]] = {}
         for index, job in enumerate(jobs):
             if index not in answers:
                 operation = settled.operations[index]
                 try:
-                    planned = writes_of(job.request.actor, operation, current.get(_ref(operation)), self._rights)
+                    planned[index] = writes_of(job.request.actor, operation, current.get(_ref(operation)), self._rights)
                 except HubError as error:
                     answers[index] = error
-                else:
-                    spans[index] = slice(len(writes), len(writes) + len(planned))
-                    writes += planned
+        said = await self._said(tx, jobs, planned, answers, whole=all_or_none)
         if answers and (all_or_none or _claimed_in_vain(jobs, answers.keys() - unclaimed)):
             raise answers[min(answers)]
+        writes, spans = _laid_out(planned)
         saved = await self._store.save(tx, writes) if writes else []
-        await self._consequences.follow(tx, writes)
+        await self._consequences.follow(tx, writes, said)
         done = {i: _written(i, settled, writes[span], saved[span], current) for i, span in spans.items()}
         return [done[i] if i in done else answers[i] for i in range(len(jobs))]
+
+    async def _said(
+        self, tx: Tx, jobs: Sequence[Job], planned: dict[int, list[Write]], answers: dict[int, HubError], *, whole: bool
+    ) -> list[Statement]:
+        """What the links of Patients say to the patient index. Jobs that may not say it become refusals.
+
+        Writes of one `whole` transaction may name each other.
+        """
+        made = {write.id: write for several in planned.values() for write in several if write.type == "Patient"}
+        said: list[Statement] = []
+        for index in list(planned):
+            found = [one for write in planned[index] for one in replacements(write)]
+            actor = jobs[index].request.actor
+            try:
+                if found:
+                    await refuse_others(tx, self._store, self._rights, actor, found, made if whole else {})
+                said += [one.statement(actor.reference or actor.client) for one in found]
+            except HubError as refusal:
+                answers[index] = refusal
+                del planned[index]
+        return said
 
     async def _claims(self, tx: Tx, jobs: Sequence[Job], refused: Collection[int]) -> dict[int, HubError]:
         """Claim the criteria of what creates on condition, in one order everywhere so that no two wait for each other.
@@ -236,6 +257,16 @@ class ClientWrites:
     async def _current(self, tx: Tx, operations: Sequence[Operation]) -> dict[Ref, Stored]:
         refs = sorted({_ref(operation) for operation in operations if not isinstance(operation, Create)})
         return await self._store.load(tx, refs, lock=True) if refs else {}
+
+
+def _laid_out(planned: Mapping[int, Sequence[Write]]) -> tuple[list[Write], dict[int, slice]]:
+    """All writes in order, and where those of each job are among them."""
+    writes: list[Write] = []
+    spans: dict[int, slice] = {}
+    for index, several in planned.items():
+        spans[index] = slice(len(writes), len(writes) + len(several))
+        writes += several
+    return writes, spans
 
 
 def _ref(operation: Operation) -> Ref:

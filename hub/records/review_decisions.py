@@ -13,6 +13,7 @@ from hub.mpi import decisions_read, proposals, second_opinions
 from hub.mpi.decision import Kind
 from hub.mpi.deeds import Deed, What, do, pair_deed
 from hub.mpi.index import PatientIndex
+from hub.mpi.preview import effect
 from hub.mpi.review_marks import refuse_claimed, refuse_patient_data
 from hub.mpi.review_queue import waiting
 from hub.mpi.review_words import Language
@@ -52,6 +53,19 @@ class ReviewDecisions:
         return await self._ledger.run(
             by, deed.what.value, "u", lambda tx, now: self._settle(tx, by, deed, reason, now, review=None)
         )
+
+    async def merge(self, by: Reviewer, one: str, other: str, reason: str) -> Json:
+        """Make one person of two source patients (ids) and all who are one with either: as `do`."""
+        return await self.do(by, pair_deed((one, other), same=True), reason)
+
+    async def merge_effect(self, by: Reviewer, one: str, other: str) -> tuple[tuple[str, str, str], ...]:
+        """What that would move: source patient, the person it leaves, the person it goes to. Changes nothing."""
+
+        async def work(tx: Tx, _: datetime) -> tuple[tuple[tuple[str, str, str], ...], Done]:
+            deed = pair_deed((one, other), same=True)
+            return (await effect(tx, self._steward, deed)).moves, Done(patients=deed.patients)
+
+        return await self._ledger.run(by, "preview", "r", work)
 
     async def proposed(self, by: Reviewer) -> list[Json]:
         """What waits for a second steward, oldest first."""

@@ -80,6 +80,7 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "family": actor(role="family-doctor"),
     "auditor": actor(role="auditor"),
     "engineer": actor(role="integration-engineer"),
+    "steward": actor(role="mpi-steward"),
     "administrator": actor(role="administrator"),
     "stranger": actor("F99"),
 }

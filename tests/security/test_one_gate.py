@@ -49,7 +49,10 @@ facilities:
 TOLD: Final = subscription(channel="websocket")
 
 #: Every command, and why it cannot read the record around the gate.
-REVIEW: Final = ("list", "show", "preview", "link", "apart", "proposals", "confirm", "undo", "measures")
+REVIEW: Final = (
+    *("list", "show", "preview", "claim", "comment", "skip", "link", "apart", "undo"),
+    *("proposals", "confirm", "refuse", "opinions", "opinion", "measures"),
+)
 COMMANDS: Final = {
     "demo": "plays over sockets and asks over HTTP",
     "demo-verify": "asks over HTTP",

@@ -8,6 +8,7 @@ from typing import Final
 from hub.api.fhir.conditional import at_most_one, canonical, find, read_criterion
 from hub.api.fhir.exchange import Answer, Ask, Params
 from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.survivors import refer_to_survivors
 from hub.api.fhir.written import as_written, found_already, resource_of
 from hub.api.services import Services
 from hub.gate.released import Released
@@ -27,6 +28,7 @@ async def create(services: Services, ask: Ask) -> Answer:
     """
     refuse_parameters(ask)
     resource = resource_of(ask, services.base_url, new=True)
+    await refer_to_survivors(services, ask, resource)
 
     def new(claim: str) -> Create:
         return Create(type=ask.type, id=services.new_id(), resource=resource, claim=claim)

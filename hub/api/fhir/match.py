@@ -50,8 +50,11 @@ async def match(services: Services, ask: Ask) -> Answer:
 def read_wish(resource: Any) -> Wish:
     """Read Parameters (R4 parameters.html) with `resource`, `count` and `onlyCertainMatches`; `count` is cut to 20.
 
-    Raises HubError UNREADABLE naming what cannot be read.
+    A Patient by itself is the `resource` (IHE PDQm 2:3.119.4.1.2). Raises HubError UNREADABLE naming what cannot be
+    read.
     """
+    if isinstance(resource, dict) and resource.get("resourceType") == "Patient":
+        return Wish(patient=resource)
     if not isinstance(resource, dict) or resource.get("resourceType") != "Parameters":
         raise _unreadable("body", "is not a Parameters resource")
     given = resource.get("parameter")

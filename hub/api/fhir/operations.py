@@ -12,6 +12,7 @@ from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.ihe_pix import IHE_PIX, ihe_pix
 from hub.api.fhir.lastn import LASTN, lastn
 from hub.api.fhir.match import MATCH, match
+from hub.api.fhir.merge import MERGE, merge
 from hub.api.fhir.meta import META, META_ADD, META_DELETE, meta, meta_add, meta_delete, meta_of_many
 from hub.api.fhir.router import Handler, Interaction
 from hub.api.fhir.summary import SUMMARY, summary
@@ -24,6 +25,7 @@ LIMITS: Final = {
     "everything": "Without an id: the record of the patient the token is bound to.",
     "ihe-pix": "IHE PIXm ITI-83. A number of somebody who may not be seen is told as one that nobody has.",
     "match": "Also IHE PDQm ITI-119. At most 20 candidates, made of what the requester may see.",
+    "merge": "Of a facility's own Patients; a steward of the patient index merges persons, and writes no Patient.",
     "meta": "Of one resource; not of a type or of the system.",
     "meta-add": "Makes a version. Adds labels, never lowers them.",
     "expand": "Flat. Of what is loaded, of a ValueSet in the request, or of a stored one by its id.",
@@ -52,6 +54,7 @@ OPERATIONS: Final = (
     *_reading("everything", "/{type}/{id}/$everything", everything, EVERYTHING, "Patient"),
     *_reading("everything", "/{type}/$everything", everything, EVERYTHING, "Patient"),
     Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
+    Interaction("merge", "POST", "/{type}/$merge", merge, "resource", operation=MERGE, only="Patient"),
     *_reading("ihe-pix", "/{type}/$ihe-pix", ihe_pix, IHE_PIX, "Patient"),
     *_reading("lastn", "/{type}/$lastn", lastn, LASTN, "Observation"),
     *_reading("document", "/{type}/{id}/$document", document, DOCUMENT, "Composition"),

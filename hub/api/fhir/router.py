@@ -17,7 +17,7 @@ Body = Literal["none", "resource", "form", "parameters", "patch", "judged"]
 
 _LITERAL: Final = frozenset(
     {
-        *("_history", "_search", "$everything", "$match", "$ihe-pix", "$meta", "$meta-add", "$meta-delete"),
+        *("_history", "_search", "$everything", "$match", "$merge", "$ihe-pix", "$meta", "$meta-add", "$meta-delete"),
         *("$lastn", "$document", "$summary", "$validate", "$export", "$import"),
         *("$lookup", "$validate-code", "$subsumes", "$expand", "$translate"),
         *("$events", "$get-ws-binding-token", "$status"),

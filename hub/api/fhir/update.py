@@ -7,6 +7,7 @@ from hub.api.fhir.create import write_unless_found
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.survivors import refer_to_survivors
 from hub.api.fhir.written import as_written, resource_of
 from hub.api.services import Services
 from hub.kernel.errors import Category, HubError
@@ -23,6 +24,7 @@ async def update(services: Services, ask: Ask) -> Answer:
     refuse_parameters(ask)
     resource = resource_of(ask, services.base_url)
     check_id(resource, ask.id)
+    await refer_to_survivors(services, ask, resource)
     operation = update_of(ask, ask.id, resource)
     return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
 
@@ -34,6 +36,7 @@ async def conditional_update(services: Services, ask: Ask) -> Answer:
     """
     params = select(ask.params, "URL")
     resource = resource_of(ask, services.base_url)
+    await refer_to_survivors(services, ask, resource)
 
     def new(claim: str) -> Create | Update:
         if expected_version(ask.conditions.if_match) is not None:
