@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
@@ -13,16 +13,38 @@ from hub.mpi.index_write import columns
 from hub.mpi.judge import Doubt
 from hub.mpi.people import People
 
-_NUMBERS: Final = """
-SELECT nextval(pg_get_serial_sequence('mpi_decision', 'number')) AS number FROM generate_series(1, $1)
-"""
+# Numbers below zero are of decisions in this statement: -1 is the first. Each becomes the one it is given here.
+_NUMBER: Final = "coalesce((SELECT number FROM numbers WHERE place = {0}), {0})"
 
-_DECISIONS: Final = """
-INSERT INTO mpi_decision
-    (number, kind, actor, who, message, first, second, score, evidence, note, reverses, standing, model, at)
-SELECT *, $13, $14 FROM unnest(
-    $1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::uuid[], $8::float8[], $9::text[],
-    $10::text[], $11::bigint[], $12::bool[])
+_RECORD: Final = f"""
+WITH numbers AS MATERIALIZED (
+    SELECT -place AS place, nextval(pg_get_serial_sequence('mpi_decision', 'number')) AS number
+    FROM generate_series(1, cardinality($1::bigint[])) AS place
+), decided AS (
+    INSERT INTO mpi_decision
+        (number, kind, actor, who, message, first, second, score, evidence, note, reverses, standing, model, at)
+    SELECT {_NUMBER.format("new.number")}, kind, actor, who, message, first, second, score, evidence, note,
+        {_NUMBER.format("reverses")}, standing, $13, $14
+    FROM unnest(
+        $1::bigint[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::uuid[], $7::uuid[], $8::float8[],
+        $9::text[], $10::text[], $11::bigint[], $12::bool[]
+    ) AS new (number, kind, actor, who, message, first, second, score, evidence, note, reverses, standing)
+), edges AS (
+    INSERT INTO mpi_edge (first, second, decision, actor, kind, loser, closed)
+    SELECT first, second, {_NUMBER.format("decision")}, actor, kind, loser, closed
+    FROM unnest($15::bigint[], $16::bigint[], $17::bigint[], $18::text[], $19::text[], $20::bigint[], $21::int[])
+        AS new (first, second, decision, actor, kind, loser, closed)
+    ON CONFLICT (first, second, decision) DO UPDATE SET closed = excluded.closed
+), closings AS (
+    INSERT INTO mpi_closing (decision, first, second, made)
+    SELECT {_NUMBER.format("decision")}, first, second, {_NUMBER.format("made")}
+    FROM unnest($22::bigint[], $23::bigint[], $24::bigint[], $25::bigint[]) AS new (decision, first, second, made)
+), moves AS (
+    INSERT INTO mpi_move (decision, pkey, origin, target)
+    SELECT {_NUMBER.format("decision")}, pkey, origin, target
+    FROM unnest($26::bigint[], $27::uuid[], $28::text[], $29::text[]) AS new (decision, pkey, origin, target)
+)
+SELECT place, number FROM numbers
 """
 
 _TURN: Final = """
@@ -31,22 +53,6 @@ WHERE mpi_decision.number = new.number
 """
 
 _OPEN_AGAIN: Final = "UPDATE mpi_review SET decision = NULL WHERE decision = ANY($1)"
-
-_EDGES: Final = """
-INSERT INTO mpi_edge (first, second, decision, actor, kind, loser, closed)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::bigint[], $7::int[])
-ON CONFLICT (first, second, decision) DO UPDATE SET closed = excluded.closed
-"""
-
-_CLOSINGS: Final = """
-INSERT INTO mpi_closing (decision, first, second, made)
-SELECT * FROM unnest($1::bigint[], $2::bigint[], $3::bigint[], $4::bigint[])
-"""
-
-_MOVES: Final = """
-INSERT INTO mpi_move (decision, pkey, origin, target)
-SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::text[])
-"""
 
 _NO_DOUBTS: Final = "DELETE FROM mpi_review WHERE decision IS NULL AND (first = ANY($1) OR second = ANY($1))"
 
@@ -65,38 +71,38 @@ async def record(tx: Tx, people: People, model: str, at: datetime) -> dict[int, 
     decided = people.decided
     if not decided:
         return {}
-    fetched = await tx.fetch(_NUMBERS, len(decided))
-    numbers = {decision.number: row["number"] for decision, row in zip(decided, fetched, strict=True)}
     pkeys = {number: member.pkey for number, member in people.members.items()}
-    await tx.execute(_DECISIONS, *columns([_row(one, numbers, pkeys) for one in decided]), model, at)
+    values = (
+        *columns([_row(decision, pkeys) for decision in decided], 12),
+        model,
+        at,
+        *columns(_edges([*decided, *people.turned]), 7),
+        *columns(_closings(decided), 4),
+        *columns(_moves(decided, pkeys), 4),
+    )
+    numbers = {row["place"]: row["number"] for row in await tx.fetch(_RECORD, *values)}
     await _turn(tx, [decision for decision in people.turned if decision.number not in numbers])
-    await _record_edges(tx, [*decided, *people.turned], numbers)
-    moves = [
-        (numbers[decision.number], pkeys[move.source], move.origin, move.target)
-        for decision in decided
-        for move in _net(decision.moves)
-    ]
-    if moves:
-        await tx.execute(_MOVES, *columns(moves))
     return numbers
 
 
-async def _record_edges(tx: Tx, decided: Sequence[Decision], numbers: Mapping[int, int]) -> None:
+def _edges(decided: Iterable[Decision]) -> list[tuple[object, ...]]:
     known = {edge.key: edge for decision in decided for edge in (*decision.edges, *decision.closings)}
-    edges = [
-        (e.first, e.second, numbers.get(e.decision, e.decision), e.actor.value, e.bond.value, e.loser, e.closed)
+    return [
+        (e.first, e.second, e.decision, e.actor.value, e.bond.value, e.loser, e.closed)
         for e in sorted(known.values(), key=lambda edge: edge.key)
     ]
-    if edges:
-        await tx.execute(_EDGES, *columns(edges))
-    closings = [
-        (numbers[decision.number], e.first, e.second, numbers.get(e.decision, e.decision))
+
+
+def _closings(decided: Iterable[Decision]) -> list[tuple[int, ...]]:
+    return [(decision.number, e.first, e.second, e.decision) for decision in decided for e in decision.closings]
+
+
+def _moves(decided: Iterable[Decision], pkeys: Mapping[int, UUID]) -> list[tuple[object, ...]]:
+    return [
+        (decision.number, pkeys[move.source], move.origin, move.target)
         for decision in decided
-        if decision.number in numbers
-        for e in decision.closings
+        for move in _net(decision.moves)
     ]
-    if closings:
-        await tx.execute(_CLOSINGS, *columns(closings))
 
 
 async def _turn(tx: Tx, turned: Sequence[Decision]) -> None:
@@ -107,9 +113,9 @@ async def _turn(tx: Tx, turned: Sequence[Decision]) -> None:
         await tx.execute(_OPEN_AGAIN, [decision.number for decision in turned if not decision.standing])
 
 
-def _row(decision: Decision, numbers: Mapping[int, int], pkeys: Mapping[int, UUID]) -> tuple[object, ...]:
+def _row(decision: Decision, pkeys: Mapping[int, UUID]) -> tuple[object, ...]:
     return (
-        numbers[decision.number],
+        decision.number,
         decision.kind.value,
         decision.actor.value,
         decision.who,
@@ -119,7 +125,7 @@ def _row(decision: Decision, numbers: Mapping[int, int], pkeys: Mapping[int, UUI
         decision.score,
         decision.evidence,
         decision.note,
-        None if decision.reverses is None else numbers.get(decision.reverses, decision.reverses),
+        decision.reverses,
         decision.standing,
     )
 

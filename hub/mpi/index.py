@@ -84,13 +84,15 @@ class PatientIndex:
         if not entries and not statements:
             return
         await index_read.lock(tx, _claims({entry.pkey: entry.side for entry in entries}))
-        numbers = await index_write.put(tx, entries, self._clock())
-        found = await index_read.blocks(tx, {key for entry in entries for key in entry.keys})
+        put = await index_write.put(tx, entries, self._clock())
+        numbers, found = put.numbers, put.blocks
         pairs = {numbers[entry.pkey]: _candidates(entry.keys, numbers[entry.pkey], found) for entry in entries}
         plans = await _plans(tx, statements)
         fresh = {numbers[entry.pkey] for entry in entries if not entry.was}
         others = {number for several in pairs.values() for number in several}
-        people = await index_read.held(tx, (pairs.keys() | others).union(*(p.numbers for p in plans)) - fresh)
+        concerned = (pairs.keys() | others).union(*(plan.numbers for plan in plans)) - fresh
+        # Of sources that are new alone, the statement that added them has told whom they may meet.
+        people = await index_read.held(tx, concerned, None if plans or len(fresh) < len(entries) else put.persons)
         _admit(people, entries, numbers)
         change = index_write.counts_of(entries)
         judge = await self._judge(tx, people, _crowded([entry.side for entry in entries], found), change)

@@ -27,29 +27,31 @@ SELECT pkey, number, patient, person AS own, digest, features FROM mpi_source WH
 
 _KNOWN: Final = "SELECT pkey, number, patient, person AS own, digest, features FROM mpi_source WHERE pkey = ANY($1)"
 
-#: A key that more sources share than a block may hold comes back without them.
-_BLOCKS: Final = f"""
+#: A key that more sources share than a block may hold comes back without them. {0}: the keys.
+BLOCKS: Final = f"""
 SELECT wanted.key, CASE WHEN cardinality(block.sources) <= {LARGEST_BLOCK} THEN block.sources END AS sources
-FROM unnest($1::bigint[]) AS wanted (key)
+FROM unnest({{0}}::bigint[]) AS wanted (key)
 CROSS JOIN LATERAL (
     SELECT array_agg(source) AS sources
     FROM (SELECT source FROM mpi_key WHERE key = wanted.key LIMIT {LARGEST_BLOCK + 1}) AS sharing
 ) AS block
 WHERE block.sources IS NOT NULL
 """
+_BLOCKS: Final = BLOCKS.format("$1")
 
 _PERSONS: Final = """
 SELECT DISTINCT member.person FROM mpi_source AS source JOIN member USING (pkey) WHERE source.number = ANY($1)
 """
 
-_MEMBERS: Final = """
-SELECT source.number, source.pkey, source.patient, source.person AS own, member.person, source.features
-FROM member JOIN mpi_source AS source USING (pkey)
-WHERE member.person = ANY($1)
-"""
-
-_EDGES: Final = """
-SELECT first, second, decision, actor, kind, loser, closed FROM mpi_edge WHERE first = ANY($1) AND closed = 0
+_PEOPLE: Final = """
+WITH people AS MATERIALIZED (
+    SELECT source.number, source.pkey, source.patient, source.person AS own, member.person, source.features
+    FROM member JOIN mpi_source AS source USING (pkey)
+    WHERE member.person = ANY($1)
+)
+SELECT ARRAY(SELECT ROW(number, pkey, patient, own, person, features) FROM people) AS members,
+    ARRAY(SELECT ROW(first, second, decision, actor, kind, loser, closed) FROM mpi_edge
+        WHERE first = ANY(ARRAY(SELECT number FROM people)) AND closed = 0) AS edges
 """
 
 _SIDES: Final = "SELECT number, features FROM mpi_source WHERE number > $1 ORDER BY number LIMIT 5000"
@@ -99,12 +101,13 @@ async def persons(tx: Tx, numbers: Collection[int]) -> set[str]:
     return {row["person"] for row in await tx.fetch(_PERSONS, sorted(numbers))}
 
 
-async def held(tx: Tx, numbers: Collection[int]) -> People:
-    """The persons of these sources, held until the transaction ends.
+async def held(tx: Tx, numbers: Collection[int], wanted: Collection[str] | None = None) -> People:
+    """The persons of these sources, held until the transaction ends; `wanted` are their ids where they are known.
 
     Raises HubError UNAVAILABLE (`race`) if one of them changed while it was waited for: roll back and try again.
     """
-    wanted = await persons(tx, numbers)
+    if wanted is None:
+        wanted = await persons(tx, numbers)
     if not wanted:
         return People()
     await lock(tx, (f"person:{person}" for person in wanted))
@@ -116,11 +119,10 @@ async def held(tx: Tx, numbers: Collection[int]) -> People:
 
 async def load(tx: Tx, wanted: Collection[str]) -> People:
     """These persons with all their members and the edges that stand."""
-    rows = await tx.fetch(_MEMBERS, sorted(wanted)) if wanted else []
-    members = [_member(dict(row)) for row in rows]
-    numbers = [member.number for member in members]
-    edges = [edge_of_row(dict(row)) for row in await tx.fetch(_EDGES, numbers)] if numbers else []
-    return People(members, edges)
+    if not wanted:
+        return People()
+    members, edges = (await tx.fetch(_PEOPLE, sorted(wanted)))[0]
+    return People((_member(*row) for row in members), (_edge(*row) for row in edges))
 
 
 async def sides(tx: Tx, after: int) -> list[tuple[int, Features]]:
@@ -167,11 +169,15 @@ def race() -> HubError:
     return HubError(Category.UNAVAILABLE, what, where="mpi", todo="try again", code="race")
 
 
-def _member(row: Mapping[str, Any]) -> Member:
-    return Member(row["number"], row["pkey"], row["patient"], row["own"], row["person"], unpack(row["features"]))
+def _member(number: int, pkey: UUID, patient: str, own: str, person: str, packed: bytes) -> Member:
+    return Member(number, pkey, patient, own, person, unpack(packed))
 
 
 def edge_of_row(row: Mapping[str, Any]) -> Edge:
     """An edge as it is stored."""
-    actor, bond = Actor(row["actor"]), Bond(row["kind"])
-    return Edge(row["first"], row["second"], row["decision"], actor, bond, row["loser"], row["closed"])
+    names = ("first", "second", "decision", "actor", "kind", "loser", "closed")
+    return _edge(*(row[name] for name in names))
+
+
+def _edge(first: int, second: int, decision: int, actor: str, bond: str, loser: int | None, closed: int) -> Edge:
+    return Edge(first, second, decision, Actor(actor), Bond(bond), loser, closed)

@@ -10,16 +10,27 @@ from typing import Final
 from uuid import UUID
 
 from hub.db.database import Tx
+from hub.mpi.blocking import LARGEST_BLOCK
 from hub.mpi.features import Features
 from hub.mpi.hashes import counted, hash64
-from hub.mpi.index_read import Known, race
+from hub.mpi.index_read import BLOCKS, Known, race
 from hub.mpi.packed import pack
 from hub.mpi.people import People
 
-_ADD: Final = """
-INSERT INTO mpi_source (pkey, patient, facility, person, digest, features, since)
-SELECT *, $7 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bytea[])
-ON CONFLICT (pkey) DO NOTHING RETURNING pkey, number
+# New sources with their keys ($8, $9: pkeys), who shared the wanted keys ($10) before, and whose persons these are.
+_ADD: Final = f"""
+WITH fresh AS (
+    INSERT INTO mpi_source (pkey, patient, facility, person, digest, features, since)
+    SELECT *, $7 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bytea[])
+    ON CONFLICT (pkey) DO NOTHING RETURNING pkey, number
+), keyed AS (
+    INSERT INTO mpi_key (key, source)
+    SELECT new.key, fresh.number FROM unnest($8::bigint[], $9::uuid[]) AS new (key, pkey) JOIN fresh USING (pkey)
+    ORDER BY new.key, fresh.number
+), found AS MATERIALIZED ({BLOCKS.format("$10")})
+SELECT ARRAY(SELECT ROW(pkey, number) FROM fresh) AS fresh, ARRAY(SELECT ROW(key, sources) FROM found) AS blocks,
+    ARRAY(SELECT DISTINCT member.person FROM mpi_source AS source JOIN member USING (pkey)
+        WHERE source.number = ANY(ARRAY(SELECT unnest(sources) FROM found))) AS persons
 """
 
 _RENEW: Final = """
@@ -73,28 +84,54 @@ class Entry:
     old_keys: frozenset[int] = frozenset()
 
 
-async def put(tx: Tx, entries: Sequence[Entry], at: datetime) -> dict[UUID, int]:
-    """Add (at this time) or renew sources and their keys; returns their numbers.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Put:
+    """Numbers of the entries by key of the Patient; the sources that share each blocking key, entries among them (None:
+    they are too many); and the persons of those that stood before.
+    """
+
+    numbers: Mapping[UUID, int]
+    blocks: Mapping[int, list[int] | None]
+    persons: Collection[str]
+
+
+async def put(tx: Tx, entries: Sequence[Entry], at: datetime) -> Put:
+    """Add (at this time) or renew sources and their keys.
 
     Raises HubError UNAVAILABLE (`race`) if another transaction added one of them meanwhile.
     """
     numbers = {entry.pkey: entry.was.number for entry in entries if entry.was}
-    fresh = [entry for entry in entries if not entry.was]
-    if fresh:
-        rows = [(e.pkey, e.patient, e.facility, e.own, e.digest, pack(e.side)) for e in fresh]
-        numbers |= {row["pkey"]: row["number"] for row in await tx.fetch(_ADD, *columns(rows), at)}
-        if len(numbers) < len(entries):
-            raise race()
     renewed = [(entry.pkey, entry.digest, pack(entry.side)) for entry in entries if entry.was]
     if renewed:
         await tx.execute(_RENEW, *columns(renewed))
-    await _put_keys(tx, entries, numbers)
-    return numbers
+        await _renew_keys(tx, [entry for entry in entries if entry.was], numbers)
+    fresh = [entry for entry in entries if not entry.was]
+    rows = [(e.pkey, e.patient, e.facility, e.own, e.digest, pack(e.side)) for e in fresh]
+    new = [(key, entry.pkey) for entry in fresh for key in entry.keys]
+    wanted = sorted({key for entry in entries for key in entry.keys})
+    values = (*columns(rows, 6), at, *columns(new, 2), wanted)
+    added, found, persons = (await tx.fetch(_ADD, *values))[0]
+    numbers |= dict(map(tuple, added))
+    if len(numbers) < len(entries):
+        raise race()
+    return Put(numbers=numbers, blocks=_shared(dict(map(tuple, found)), fresh, numbers), persons=persons)
 
 
-async def _put_keys(tx: Tx, entries: Sequence[Entry], numbers: Mapping[UUID, int]) -> None:
-    gone = [(key, numbers[e.pkey]) for e in entries for key in e.old_keys - e.keys]
-    new = [(key, numbers[e.pkey]) for e in entries for key in e.keys - e.old_keys]
+def _shared(
+    found: dict[int, list[int] | None], fresh: Sequence[Entry], numbers: Mapping[UUID, int]
+) -> dict[int, list[int] | None]:
+    """The blocks with the sources that were added: the statement that adds them does not see them."""
+    for entry in fresh:
+        for key in entry.keys:
+            block = found.get(key, [])
+            if block is not None:
+                found[key] = [*block, numbers[entry.pkey]] if len(block) < LARGEST_BLOCK else None
+    return found
+
+
+async def _renew_keys(tx: Tx, renewed: Sequence[Entry], numbers: Mapping[UUID, int]) -> None:
+    gone = [(key, numbers[e.pkey]) for e in renewed for key in e.old_keys - e.keys]
+    new = [(key, numbers[e.pkey]) for e in renewed for key in e.keys - e.old_keys]
     if gone:
         await tx.execute(_NO_KEYS, *columns(sorted(gone)))
     if new:
@@ -138,6 +175,6 @@ def _met(people: People, moved: Collection[int]) -> list[UUID]:
     return sorted({people.members[number].pkey for group in groups if len(group) > 1 for number in group})
 
 
-def columns(rows: Iterable[Sequence[object]]) -> list[list[object]]:
-    """Rows as the arrays `unnest` takes."""
-    return [list(column) for column in zip(*rows, strict=True)]
+def columns(rows: Iterable[Sequence[object]], width: int = 0) -> list[list[object]]:
+    """Rows as the arrays `unnest` takes; without any rows as many empty ones as `width` says."""
+    return [list(column) for column in zip(*rows, strict=True)] or [[] for _ in range(width)]

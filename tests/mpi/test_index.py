@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from hub.kernel.errors import HubError
 from hub.kernel.ids import reference_key
-from hub.mpi import blocking, index_read, lookup
+from hub.mpi import blocking, index_read, index_write, lookup
 from hub.mpi.hashes import hash64
 from hub.mpi.registration import Source, Statement
 from tests.mpi.people import citizen_id
@@ -237,10 +238,12 @@ def test_who_changed_while_it_was_waited_for_is_a_race(database_url: str, monkey
     async def story(registry: Registry) -> None:
         await registry.register(mingyuan("a", citizen_id=_ID))
 
-        async def gone(*_: object) -> set[str]:
-            return {"a-person-that-was"}
+        put = index_write.put
 
-        monkeypatch.setattr(index_read, "persons", gone)
+        async def gone(*given: Any) -> index_write.Put:
+            return replace(await put(*given), persons={"a-person-that-was"})
+
+        monkeypatch.setattr(index_write, "put", gone)
         with pytest.raises(HubError, match="another transaction changed the same persons"):
             await registry.register(mingyuan("b", citizen_id=_ID))
 
