@@ -20,7 +20,7 @@ from random import Random
 from typing import Final
 
 from hub.kernel.citizen_id import check_digit
-from hub.mpi.characters import readings
+from hub.kernel.pinyin import readings
 from hub.mpi.data_file import read_data
 from hub.mpi.dates import lunar
 from hub.mpi.record import Record

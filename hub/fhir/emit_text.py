@@ -11,6 +11,10 @@ from typing import Any, Final
 from hub.fhir.index_values import IndexValues
 from hub.fhir.pointers import ABOUT_NOBODY
 from hub.fhir.structure import RESOURCE_TYPES
+from hub.kernel.pinyin import typed
+
+#: Under what suffix of a code the pinyin of names stands: no value of the name itself, so `:exact` does not find it.
+SOUND: Final = ".sound"
 
 _NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS_PARTS: Final = ("text", "line", "city", "district", "state", "country", "postalCode")
@@ -39,6 +43,15 @@ def string(value: Any, codes: Sequence[str], out: IndexValues) -> None:
 def human_name(value: Any, codes: Sequence[str], out: IndexValues) -> None:
     for part in _parts(value, _NAME_PARTS):
         string(part, codes, out)
+    if "name" in codes:
+        sounds = (sound for part in _spoken(value) for sound in typed(part))
+        out.strings.extend(("name" + SOUND, sound) for sound in dict.fromkeys(sounds))
+
+
+def _spoken(value: Any) -> Iterator[str]:
+    """What of a name is said: all of it, the surname, the given names."""
+    family, given = value.get("family") or "", "".join(_parts(value, ("given",)))
+    yield from {value.get("text") or "", family + given, family, given}
 
 
 def address(value: Any, codes: Sequence[str], out: IndexValues) -> None:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from typing import Final
 
-from hub.mpi.characters import spellings
+from hub.kernel.pinyin import spellings
 from hub.mpi.dates import is_placeholder
 from hub.mpi.features import PLACEHOLDER_YEARS, Features
 

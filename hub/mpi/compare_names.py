@@ -8,7 +8,8 @@ from functools import lru_cache
 from itertools import chain, islice, product
 from typing import Final
 
-from hub.mpi.characters import MOST_SPELLINGS, UNKNOWN, same_sound, spellings
+from hub.kernel.pinyin import MOST_SPELLINGS, spellings
+from hub.mpi.characters import UNKNOWN, same_sound
 from hub.mpi.levels import NameLevel
 from hub.mpi.names import Name
 from hub.mpi.shapes import distance, look_alike

@@ -8,7 +8,8 @@ from functools import lru_cache
 from itertools import chain, islice, product, zip_longest
 from typing import Final, Literal
 
-from hub.mpi.characters import MOST_SPELLINGS, UNKNOWN, fold, is_han, spellings
+from hub.kernel.pinyin import MOST_SPELLINGS, spellings
+from hub.mpi.characters import UNKNOWN, fold, is_han
 from hub.mpi.data_file import read_data
 
 #: Surnames of two characters.

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from hub.fhir.custom import NONE, Custom
+from hub.fhir.emit_text import SOUND
 from hub.fhir.search_parameters import SearchParameter
 from hub.store.criteria import Bind
 from hub.store.promoted import code_parameter, date_parameter
@@ -43,6 +44,10 @@ class Asked:
     def param(self, suffix: str = "") -> Bind:
         """The number, bound."""
         return Bind(self.number(suffix), "integer")
+
+    def sound(self) -> Bind:
+        """The number under which the pinyin of names stands, bound."""
+        return Bind(param_number(self.parameter.base, "name" + SOUND), "integer")
 
     def texts(self) -> list[str]:
         """The values with their escapes resolved."""

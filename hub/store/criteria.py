@@ -92,11 +92,15 @@ class Phrases:
 
 @dataclass(frozen=True, slots=True)
 class Strings:
-    """Some value of a string parameter fits; `companions`, one for each of `words`, must stand beside it."""
+    """Some value of a string parameter fits; `companions`, one for each of `words`, must stand beside it.
+
+    `sound`: the number under which the pinyin of its values stands, which fits too.
+    """
 
     param: Bind
     words: tuple[Words, ...]
     companions: tuple[Bind, ...] = ()
+    sound: Bind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from hub.fhir import numbers, prefixes, temporal
 from hub.fhir.fold import fold
@@ -12,6 +12,9 @@ from hub.store import canonical
 from hub.store.asked import Asked, Context, pieces
 from hub.store.criteria import Amount, Bind, Clause, Comparison, Condition, Dates, Numbers, Strings, Words
 from hub.store.tables import HEAD
+
+#: Parameters of names: what is typed in Latin letters also finds who is called so in Chinese characters.
+_SPOKEN: Final = frozenset({"name", "phonetic"})
 
 Mode = Literal["prefix", "exact", "contains"]
 
@@ -23,7 +26,12 @@ def string(asked: Asked, companions: tuple[Bind, ...] = ()) -> Clause:
         mode = "exact"
     elif asked.modifier == "contains":
         mode = "contains"
-    return Strings(asked.param(), tuple(words(mode, text) for text in asked.texts()), companions)
+    texts = asked.texts()
+    if mode == "prefix" and asked.parameter.code in _SPOKEN and all(text.isascii() for text in texts):
+        # Nobody types a space between syllables that always is there.
+        sounds = [part for text in texts for part in dict.fromkeys((text, text.replace(" ", "")))]
+        return Strings(asked.param(), tuple(words(mode, text) for text in sounds), companions, asked.sound())
+    return Strings(asked.param(), tuple(words(mode, text) for text in texts), companions)
 
 
 def words(mode: Mode, text: str) -> Words:

@@ -28,6 +28,8 @@ def strings(emit: Emitter, clause: Strings, row: str) -> str:
     side = emit.alias("v")
     fits = [words(emit, item, side) for item in clause.words]
     param = f"{side}.param = {emit.use(clause.param)}"
+    if clause.sound is not None:
+        param = f"{side}.param IN ({emit.use(clause.param)}, {emit.use(clause.sound)})"
     return _exists("string_value", side, row, [param, some(_beside(emit, fits, clause.companions, side))])
 
 

@@ -1,6 +1,7 @@
 import pytest
 
-from hub.mpi.characters import fold, is_han, readings, same_sound, spellings
+from hub.kernel.pinyin import readings, spellings, typed
+from hub.mpi.characters import fold, is_han, same_sound
 
 
 @pytest.mark.parametrize(
@@ -44,3 +45,9 @@ def test_an_unknown_character_cannot_be_spelled() -> None:
 
 def test_ways_to_spell_are_bounded() -> None:
     assert len(spellings("单" * 12)) <= 8
+
+
+def test_what_is_typed_for_a_name_is_its_pinyin_or_its_initials_in_every_usual_reading() -> None:
+    assert {"shenguilan", "sgl"} <= set(typed("沈桂兰"))
+    assert {"danxiong", "shanxiong", "dx", "sx"} <= set(typed("单雄"))
+    assert typed("Alice") == typed("") == typed("沈兰A") == ()
