@@ -43,6 +43,18 @@ class Directory:
             )
         return found
 
+    def trust(self, organization: str) -> int:
+        """How far its demographics are trusted: its own figure, or that of the first in its chain that has one."""
+        at: str | None = organization.removeprefix(PREFIX)
+        seen: set[str] = set()
+        while at is not None and at in self._facilities and at not in seen:
+            seen.add(at)
+            facility = self._facilities[at]
+            if facility.trust is not None:
+                return facility.trust
+            at = facility.part_of
+        return 0
+
     def as_case(self) -> Json:
         """The `directory` of the consent rules, section 1: `{reference: {partOf, legalEntity}}`."""
         return {

@@ -40,4 +40,4 @@ async def _person(door: Door, asked: Asked, keys: list[UUID]) -> Released | None
     if not rows:
         return None
     await door.recorder.released(asked, rows, basis_of(cases, ((row, decide(cases, row)) for row in rows)))
-    return golden_records.released(rows, person.dossier.golden or rows[0].id, door.canonical_base)
+    return golden_records.released(door, rows, person.dossier.golden or rows[0].id)

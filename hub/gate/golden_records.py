@@ -30,13 +30,19 @@ async def sources(door: Door, tx: Tx, cases: Cases, person: Case) -> list[Stored
     return [row for row in rows.values() if not row.deleted and decide(cases, row).permitted]
 
 
-def released(rows: Sequence[Stored], person: str, canonical_base: str) -> Released:
+def released(door: Door, rows: Sequence[Stored], person: str) -> Released:
     """The golden record made of some sources; its version changes with theirs."""
     patients = [
-        SourcePatient(resource=loads(row.body), facility=row.facts.author_org, version=row.version, updated=row.updated)
+        SourcePatient(
+            resource=loads(row.body),
+            facility=row.facts.author_org,
+            version=row.version,
+            updated=row.updated,
+            trust=door.rules.directory.trust(row.facts.author_org),
+        )
         for row in rows
     ]
-    resource = golden(patients, person, canonical_base)
+    resource = golden(patients, person, door.canonical_base)
     version = int.from_bytes(hashlib.sha256(resource["meta"]["versionId"].encode()).digest()[:4])
     # The number of the ETag.
     resource["meta"]["versionId"] = str(version)

@@ -61,7 +61,7 @@ async def _read(door: Door, asked: Asked, address: Address, current: Stored | No
         hidden = await _hidden(door, tx, cases, current, current)
     if person is not None and sources:
         await door.recorder.released(asked, sources, basis_of(cases, ((row, decide(cases, row)) for row in sources)))
-        return golden_records.released(sources, address.id, door.canonical_base)
+        return golden_records.released(door, sources, address.id)
     return await _answer(door, asked, cases, current, current, hidden)
 
 

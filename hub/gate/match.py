@@ -105,7 +105,7 @@ def _rows(candidate: index.Candidate, sight: _Sight) -> list[Stored]:
 
 
 def _candidate(door: Door, asked: Asked, found: index.Candidate, rows: Sequence[Stored]) -> Candidate:
-    patient = golden_records.released(rows, found.person, door.canonical_base)
+    patient = golden_records.released(door, rows, found.person)
     return Candidate(
         patient=demographics(patient) if asked.actor.role == STEWARD else patient,
         score=Decimal(found.probability).quantize(_DIGITS),

@@ -87,7 +87,7 @@ async def _page(door: Door, asked: Asked, rid: str, wish: Wish, binding: Binding
     told = list({row.reference: row for row in (*rows, *heads)}.values()) if heads else rows
     basis = bound(await checked(door.recorder, asked, cases, told), cases, told)
     await door.recorder.released(asked, told, basis)
-    golden = [golden_records.released(heads, rid, door.canonical_base)] if heads else []
+    golden = [golden_records.released(door, heads, rid)] if heads else []
     matches = (*golden, *all_discreet(found.matches, hidden))
     return ReleasedPage(
         matches=matches,

@@ -24,12 +24,17 @@ _ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facility:
-    """A member organisation. `code` is the id of its Organization resource."""
+    """A member organisation. `code` is the id of its Organization resource.
+
+    `trust`: whose demographics survive in golden records where sources differ, the higher first; none: as of what it is
+    part of.
+    """
 
     code: str
     name: str
     part_of: str | None = None
     legal_entity: bool = True
+    trust: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

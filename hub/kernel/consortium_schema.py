@@ -114,6 +114,13 @@ SCHEMA: Final[Mapping[str, Any]] = {
                     "name": {"type": "string"},
                     "part_of": {"type": "string", "description": "Code of the facility it belongs to."},
                     "legal_entity": {"type": "boolean", "default": True},
+                    "trust": {
+                        "type": "integer",
+                        "minimum": 0,
+                        "maximum": 100,
+                        "description": "Whose demographics stand in golden records where sources differ: the higher "
+                        "first. Without it: as of what it is part of, else 0.",
+                    },
                 },
             },
         },

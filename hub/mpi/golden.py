@@ -11,8 +11,10 @@ from typing import Any, Final
 
 from hub.kernel.types import Json
 from hub.mpi.survival_rules import rules
-from hub.mpi.survivorship import SourcePatient, Survivor, latest_first, statements
+from hub.mpi.survivorship import SourcePatient, Survivor, latest_first, statements, trusted_first
 
+#: Elements whose rule knows no trust: consents go by the age, which must not hang on a setting.
+_BY_TIME_ALONE: Final = frozenset({"birthDate"})
 #: Elements of Patient that hold one value (R4 patient.html); all others are lists.
 _SINGLE: Final = frozenset({"maritalStatus", "managingOrganization"})
 
@@ -23,11 +25,11 @@ def golden(sources: Sequence[SourcePatient], person: str, canonical_base: str) -
     `meta.lastUpdated` is the latest of the sources; `meta.versionId` is the same as long as the same sources stand in
     the same versions. `meta.security` holds the labels of all sources. `link` leads to each of them (seealso).
     """
-    ordered = latest_first(sources)
+    ordered, trusted = latest_first(sources), trusted_first(sources)
     provenance = f"{canonical_base}/StructureDefinition/golden-source"
     patient: Json = {"resourceType": "Patient", "id": person, "meta": _meta(ordered, canonical_base)}
     for element, rule in rules(ordered).items():
-        stated = statements(ordered, element)
+        stated = statements(ordered if element in _BY_TIME_ALONE else trusted, element)
         for survivor in rule(stated) if stated else ():
             _lay(patient, survivor, [_extension(provenance, source) for source in survivor.sources])
     links = sorted(f"Patient/{source.id}" for source in ordered)

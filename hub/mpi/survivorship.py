@@ -1,7 +1,8 @@
 """Survivorship: which of the values that several source Patients state for one element outlive the others.
 
-Every rule reads statements from the latest updated source to the earliest (the id settles ties), so the order in which
-sources come never matters. Nothing is made up: whatever survives was stated by a source, and is named with it. Pure.
+Every rule reads statements from the most trusted source to the least, of equal ones from the latest updated to the
+earliest (the id settles ties), so the order in which sources come never matters. Nothing is made up: whatever survives
+was stated by a source, and is named with it. Pure.
 """
 
 from __future__ import annotations
@@ -17,12 +18,16 @@ from hub.kernel.types import Json
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePatient:
-    """A source Patient: the resource as stored, code of the facility that keeps it, its version and time of update."""
+    """A source Patient: the resource as stored, code of the facility that keeps it, its version and time of update.
+
+    `trust`: how far the facility is trusted, the higher the more (`consortium.yaml`).
+    """
 
     resource: Json
     facility: str
     version: int
     updated: datetime
+    trust: int = 0
 
     @property
     def id(self) -> str:
@@ -57,8 +62,13 @@ _CHOICE: Final = "[x]"
 
 
 def latest_first(sources: Iterable[SourcePatient]) -> list[SourcePatient]:
-    """The order of all rules: latest update first, then by id."""
+    """Latest update first, then by id."""
     return sorted(sorted(sources, key=lambda source: source.id), key=lambda source: source.updated, reverse=True)
+
+
+def trusted_first(sources: Iterable[SourcePatient]) -> list[SourcePatient]:
+    """The order of the rules: most trusted first, of equal ones the latest."""
+    return sorted(latest_first(sources), key=lambda source: source.trust, reverse=True)
 
 
 def statements(sources: Iterable[SourcePatient], element: str) -> list[Statement]:

@@ -53,3 +53,14 @@ def test_a_circle_of_parts_ends() -> None:
     directory = Directory(Consortium(name="", facilities=circle, feeds={}))
     assert directory.chain("A") == ("A", "B")
     assert directory.legal_entity("A") == "A"
+
+
+def test_a_ward_is_trusted_as_its_hospital_unless_it_says_otherwise_and_a_stranger_not_at_all() -> None:
+    facilities = (
+        Facility(code="H", name="H", trust=20),
+        Facility(code="W", name="W", part_of="H"),
+        Facility(code="V", name="V", part_of="H", trust=5),
+        Facility(code="X", name="X"),
+    )
+    directory = Directory(Consortium(name="test", facilities={one.code: one for one in facilities}, feeds={}))
+    assert [directory.trust(code) for code in ("H", "W", "V", "X", "F99", "Organization/W")] == [20, 20, 5, 0, 0, 20]

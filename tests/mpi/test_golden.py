@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -53,6 +54,17 @@ def said_by(element: Json) -> list[str]:
         for extension in element["extension"]
         if extension["url"] == f"{BASE}/StructureDefinition/golden-source"
     ]
+
+
+def test_a_trusted_facility_outlives_a_later_one_but_not_for_the_birth_date_consents_go_by() -> None:
+    town = source("t", 9, telecom=named("x"), maritalStatus={"text": "S"}, gender="male", birthDate="1958-04-13")
+    county = source("c", 1, maritalStatus={"text": "M"}, gender="female", birthDate="1958-04-12")
+    assert of(town, county)["maritalStatus"]["text"] == "S"
+    found = of(town, replace(county, trust=10))
+    assert (found["maritalStatus"]["text"], said_by(found["maritalStatus"])) == ("M", ["Patient/c"])
+    assert found["gender"] == "female"
+    assert found["birthDate"] == of(town, county)["birthDate"]
+    assert found["meta"]["lastUpdated"] == of(town, county)["meta"]["lastUpdated"]
 
 
 def test_every_element_of_a_patient_has_a_rule_or_is_left_out_by_name() -> None:
