@@ -2,8 +2,9 @@
 
 `python -m bench.match [--persons 100000] [--probes 500] [--json FILE]` fills an index with fictional persons of three
 registrations each by COPY, then registers new ones, half of known and half of new persons: one by one, each in a
-transaction of its own that is on disk when it ends; the same again unchanged; and in transactions of 64. Citizen ids
-bear the division code 990122, which no place has.
+transaction of its own that is on disk when it ends; the same again unchanged; and in transactions of 64. Between any
+two of the first a transaction of one bare row is timed, so that what the disk costs is known. Citizen ids bear the
+division code 990122, which no place has.
 """
 
 from __future__ import annotations
@@ -117,15 +118,27 @@ async def _copy_some(database: Database, records: Sequence[Record], number: int,
     return number
 
 
-async def one_by_one(database: Database, index: PatientIndex, sources: Sequence[Source]) -> list[float]:
-    """Milliseconds of each registration, its commit included."""
+async def one_by_one(
+    database: Database, index: PatientIndex, sources: Sequence[Source], bare: list[float] | None = None
+) -> list[float]:
+    """Milliseconds of each registration, its commit included; into `bare` go those of a bare row beside each."""
     took = []
     for one in sources:
+        if bare is not None:
+            bare.append(await _bare(database))
         begin = time.perf_counter()
         async with database.transaction() as tx:
             await index.register(tx, [one])
         took.append(1000 * (time.perf_counter() - begin))
     return took
+
+
+async def _bare(database: Database) -> float:
+    """Milliseconds until one row without an index is on disk."""
+    begin = time.perf_counter()
+    async with database.transaction() as tx:
+        await tx.execute("INSERT INTO bare SELECT decode(repeat('ab', 400), 'hex')")
+    return 1000 * (time.perf_counter() - begin)
 
 
 async def bulk(database: Database, index: PatientIndex, sources: Sequence[Source]) -> float:
@@ -151,8 +164,13 @@ async def run(url: str, count: int, probes: int) -> dict[str, Any]:
     warm, single, many = mixed[: 2 * probes], mixed[2 * probes : 4 * probes], mixed[4 * probes :]
     await one_by_one(database, index, warm[:200])
     figures: dict[str, Any] = {"persons": count, "registrations": 3 * count}
-    for name, told in (("new", single), ("unchanged", single)):
-        figures[name] = quantiles(await one_by_one(database, index, told))
+    async with database.connection() as tx:
+        await tx.execute("CREATE TABLE bare (content bytea)")
+    bare: list[float] = []
+    figures["new"] = quantiles(await one_by_one(database, index, single, bare))
+    figures["unchanged"] = quantiles(await one_by_one(database, index, single))
+    figures["bare row"] = quantiles(bare)
+    figures["new / bare row"] = {part: value / figures["bare row"][part] for part, value in figures["new"].items()}
     figures["bulk_per_second"] = await bulk(database, index, many)
     async with database.connection() as tx:
         figures["megabytes"] = await tx.fetchval(
@@ -180,8 +198,9 @@ def main() -> None:
         with EmbeddedPostgres(folder) as server:
             figures = asyncio.run(run(server.url, given.persons, given.probes))
     print(f"{figures['persons']} persons, {figures['registrations']} registrations, {figures['megabytes']:.0f} MB")
-    for name in ("new", "unchanged"):
+    for name in ("new", "unchanged", "bare row"):
         print(f"one {name:<10} " + "   ".join(f"{part} {value:6.2f} ms" for part, value in figures[name].items()))
+    print("new / bare row " + "   ".join(f"{part} {value:6.2f}" for part, value in figures["new / bare row"].items()))
     print(f"in transactions of 64: {figures['bulk_per_second']:.0f} new registrations/s")
     if given.json:
         given.json.write_text(json.dumps(figures, indent=1, default=float), encoding="utf-8")
