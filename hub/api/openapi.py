@@ -76,6 +76,8 @@ SCHEMAS: Final[Json] = {
         states={"type": "object", "additionalProperties": {"type": "integer"}},
         mend={"type": "string", "contentEncoding": "base64"},
     ),
+    "StudyNotice": _object(["study"], study={"type": "string", "description": "StudyInstanceUID"}),
+    "PulledStudy": _object(["message", "state"], message={"type": "integer"}, state={"type": "string"}),
     **REVIEW,
 }
 

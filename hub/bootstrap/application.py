@@ -19,6 +19,7 @@ from hub.api.codes import code_doors
 from hub.api.conversion_report import report_doors
 from hub.api.feeds import feed_doors
 from hub.api.imaging.endpoint import imaging_route
+from hub.api.imaging.notices import notice_doors
 from hub.api.json_doors import Door, door_routes
 from hub.api.messages import message_doors
 from hub.api.numbering import Numbering
@@ -39,7 +40,7 @@ from hub.bootstrap.events import api_parts
 from hub.bootstrap.feeds import domains, facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
-from hub.bootstrap.imaging import archives_of, sources
+from hub.bootstrap.imaging import archives_of, pulls_of, sources
 from hub.bootstrap.takers import takers
 from hub.bootstrap.terminology import Vocabulary, vocabulary
 from hub.bootstrap.workbench import Workbench
@@ -131,11 +132,13 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     inbox = PostgresInbox(database, facilities_of(foundation.consortium), bell=bell)
     sent = takers(foundation.consortium, "http", inbox, system_clock)
     doors += feed_doors(sent, foundation.consortium, directory) if sent else []
+    archives = archives_of(foundation.consortium)
+    pulls = pulls_of(foundation.consortium, archives, inbox, foundation.log)
+    doors += notice_doors(pulls, foundation.consortium, directory) if pulls else []
     receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
     doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
     doors += review_doors(services.reviews, gate)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
-    archives = archives_of(foundation.consortium)
     if archives:
         app.router.routes.append(imaging_route(services, sources(foundation, archives)))
     told = pages(settings, database, directory, gate, law, trail, foundation.log, terms.answers)

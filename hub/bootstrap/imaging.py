@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import TYPE_CHECKING
 
 from hub.api.imaging.endpoint import Source
+from hub.bootstrap.feeds import envelope_readers
 from hub.bootstrap.foundation import Foundation
 from hub.kernel.archive import served_at
-from hub.kernel.consortium import Consortium
+from hub.kernel.clock import system_clock
+from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
+from hub.kernel.log import Log
+from hub.kernel.ports import Inbox
 from mappings.dicom.case import DICOM_UID, WADO_RS
 
 if TYPE_CHECKING:
     from connectors.pacs.dicomweb import DicomwebArchive
+    from connectors.pacs.polling import Polling
+    from connectors.pacs.pull import Pull
 
 
 def archives_of(consortium: Consortium) -> dict[str, DicomwebArchive]:
@@ -27,6 +33,37 @@ def archives_of(consortium: Consortium) -> dict[str, DicomwebArchive]:
     from connectors.pacs.dicomweb import DicomwebArchive
 
     return {name: DicomwebArchive(archive) for name, archive in consortium.archives.items()}
+
+
+def pulls_of(
+    consortium: Consortium, archives: Mapping[str, DicomwebArchive], inbox: Inbox, log: Log
+) -> dict[str, Pull]:
+    """What pulls the studies of every feed of transport dicomweb, by feed.
+
+    Raises HubError INVALID for a profile that is wrong.
+    """
+    feeds = {name: feed for name, feed in consortium.feeds.items() if feed.transport == "dicomweb"}
+    if not feeds:
+        return {}
+    from connectors.pacs.pull import Pull
+
+    readers = envelope_readers(consortium)
+    return {
+        name: Pull(name, archives[feed.archive], inbox=inbox, read_envelope=readers[name], clock=system_clock, log=log)
+        for name, feed in feeds.items()
+    }
+
+
+def polled(
+    consortium: Consortium, archives: Mapping[str, DicomwebArchive], pulls: Mapping[str, Pull], log: Log
+) -> Iterator[tuple[Feed, Polling]]:
+    """The feeds whose archives are asked for new studies, with what asks."""
+    for name, pull in pulls.items():
+        feed = consortium.feeds[name]
+        if feed.poll_seconds:
+            from connectors.pacs.polling import Polling
+
+            yield feed, Polling(name, archives[feed.archive], pull, system_clock, log)
 
 
 def sources(foundation: Foundation, archives: Mapping[str, DicomwebArchive]) -> dict[str, Source]:

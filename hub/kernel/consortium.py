@@ -19,7 +19,7 @@ _LISTENER: Final = frozenset({"host", "port", "senders", "peers", "queries_per_m
 #: Which of it the transports have that do.
 _PORTS: Final = {"mllp": _LISTENER, "dicom": _LISTENER - {"queries_per_minute"}}
 #: The format of transports that carry no other.
-_ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom"}
+_ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom", "dicomweb": "dicom"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +51,8 @@ class Feed:
     """One incoming interface of a facility. `validation` None: what its messages become is not judged again.
 
     `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
-    answered in a minute, 0 for none. `archive` is where the images are that its messages tell of.
+    answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
+    `poll_seconds` (0: never) over dicomweb.
     """
 
     name: str
@@ -69,6 +70,7 @@ class Feed:
     tls: Tls | None = None
     queries: int = 0
     archive: str = ""
+    poll_seconds: int = 60
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,6 +170,10 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
     only = _ONLY_FORMAT.get(transport)
     if only and feed.get("format", only) != only:
         yield file.complaint(f"over {transport} comes {only} only", "feeds", index, "format")
+    if transport == "dicomweb" and "archive" not in feed:
+        yield file.complaint("transport dicomweb needs the archive", "feeds", index, "transport")
+    if transport != "dicomweb" and "poll_seconds" in feed:
+        yield file.complaint(f"a feed of transport {transport} is not polled", "feeds", index, "poll_seconds")
     if "archive" in feed and feed.get("format", only) != "dicom":
         yield file.complaint("a feed of format dicom, and no other, has an archive", "feeds", index, "archive")
 

@@ -1,4 +1,4 @@
-"""The files process: watches the folders of feeds that come as files."""
+"""The files process: what is fetched, from the watched folders of feeds and from imaging archives that are polled."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import asyncio
 from connectors.files.folder import Folder
 from hub.bootstrap.feeds import facilities_of
 from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.imaging import archives_of, polled, pulls_of
 from hub.bootstrap.takers import takers
 from hub.kernel.clock import system_clock
 from hub.pipeline.inbox import PostgresInbox
@@ -14,16 +15,22 @@ from hub.run.child import Child
 
 
 async def run_files(foundation: Foundation, child: Child) -> None:
-    """Watch until the child is told to stop; the file in hand is finished."""
-    consortium = foundation.consortium
+    """Watch until the child is told to stop; the file in hand, and the study, are finished."""
+    consortium, log = foundation.consortium, foundation.log
     async with foundation.database("files", size=2) as database, foundation.bell() as bell:
         inbox = PostgresInbox(database, facilities_of(consortium), bell=bell)
         taking = takers(consortium, "folder", inbox, system_clock)
+        archives = archives_of(consortium)
+        pulls = pulls_of(consortium, archives, inbox, log)
         child.ready()
         async with asyncio.TaskGroup() as watching:
             for name, take in taking.items():
                 folder = consortium.feeds[name].folder
                 if folder is not None:
-                    watching.create_task(Folder(folder, name, take, foundation.log).watch(child.stop))
+                    watching.create_task(Folder(folder, name, take, log).watch(child.stop))
+            for feed, polling in polled(consortium, archives, pulls, log):
+                watching.create_task(polling.watch(child.stop, feed.poll_seconds))
             watching.create_task(child.stop.wait())
+        for archive in archives.values():
+            await archive.close()
         await inbox.close()

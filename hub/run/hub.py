@@ -32,6 +32,8 @@ from hub.run.unsealing import unsealed
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 #: Transports that listen on a socket of each feed, in a process of their own.
 _LISTENERS: Final = ("mllp", "dicom")
+#: Transports whose messages the hub fetches, in a process of their own.
+_FETCHED: Final = frozenset({"folder", "dicomweb"})
 
 #: The sockets of feeds, by transport and feed.
 _Feeds = dict[str, dict[str, socket.socket]]
@@ -93,10 +95,10 @@ async def running(
         public = settings.base_url or f"{addresses.base}/fhir"
         values = {**settings.values, "database_url": url, "config": config.resolve(), "base_url": public}
         environment = Settings(values).child_environment(os.environ)
-        folders = any(feed.transport == "folder" for feed in consortium.feeds.values())
+        fetched = any(feed.transport in _FETCHED for feed in consortium.feeds.values())
         supervisor = Supervisor(environment, log, changed=lambda pids: changed(addresses.ready(pids)), output=output)
         stack.push_async_callback(supervisor.stop)
-        await supervisor.start_all(_processes(settings, api, feeds, handed, folders=folders))
+        await supervisor.start_all(_processes(settings, api, feeds, handed, fetched=fetched))
         changed(addresses.ready(supervisor.pids))
         yield addresses
 
@@ -114,7 +116,7 @@ async def _master(
 
 
 def _processes(
-    settings: Settings, api: socket.socket, feeds: _Feeds, handed: dict[str, int], *, folders: bool
+    settings: Settings, api: socket.socket, feeds: _Feeds, handed: dict[str, int], *, fetched: bool
 ) -> Iterator[ProcessSpec]:
     for number in range(1, settings.pipeline_workers + 1):
         yield ProcessSpec(name=f"pipeline-{number}", kind="pipeline", careful=("--careful",), sockets=handed)
@@ -123,7 +125,7 @@ def _processes(
     for number in range(1, settings.bulk_workers + 1):
         yield ProcessSpec(name=f"bulk-{number}", kind="bulk", sockets=handed)
     yield ProcessSpec(name="events", kind="events", sockets=handed)
-    if folders:
+    if fetched:
         yield ProcessSpec(name="files", kind="files", sockets=handed)
     for transport, listening in feeds.items():
         if listening or transport == "mllp":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
@@ -56,11 +56,19 @@ def study_of(item: Item) -> str:
     raise HubError(Category.INVALID, what, where=where, code="no-study")
 
 
+def of_json(sender: Sender) -> Sender:
+    """The sender of metadata in JSON, whose texts are UTF-8 whatever its files are written in."""
+    return replace(sender, profile=replace(sender.profile, charset=None))
+
+
 def translate_study(sender: Sender, instances: Sequence[Instance]) -> Translation:
     """What the instances of one study say. Raises HubError CONFLICT if they are about different patients."""
     items = [Item(each.header.dataset, sender.profile.charset) for each in instances]
     case = Case(sender=sender, zone=_zone(items, sender.profile.zone))
     uid = study_of(items[0])
+    if any(study_of(item) != uid for item in items):
+        what = "the objects are of several studies"
+        raise HubError(Category.INVALID, what, where="(0020,000D) StudyInstanceUID", code="several-studies")
     speaks = _whose(items, case)
     for instance, item in zip(instances, items, strict=True):
         _noted(instance, item, case)

@@ -1,7 +1,8 @@
 """What a feed of DICOM headers needs: its envelope, its translation, and a header taken apart for people.
 
 One message is one object. Its identity is the SOP instance (PS3.3 C.12.1); objects of one study, and of one patient,
-keep their order. An object of nobody is a dead letter until the archive or the profile says whose it is.
+keep their order. Or it is the metadata of a whole study as the archive tells it at one time, known by its bytes. An
+object of nobody is a dead letter until the archive or the profile says whose it is.
 """
 
 from __future__ import annotations
@@ -15,10 +16,11 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Dissector, EnvelopeReader, Translator
 from hub.kernel.types import Envelope, Json, Part, Translation
-from mappings.dicom.assembly import Instance, study_of, translate_study
+from mappings.dicom.assembly import Instance, of_json, study_of, translate_study
 from mappings.dicom.case import CANONICAL_BASE, Sender
 from mappings.dicom.header import read_header
 from mappings.dicom.item import Item, position
+from mappings.dicom.metadata import is_metadata, read_metadata
 from mappings.dicom.profile import Profile
 from mappings.dicom.recordings import HEAD, reader_of, translate_recording
 
@@ -35,12 +37,14 @@ def envelope_reader(profile: Profile) -> EnvelopeReader:
         if reader_of(raw[:HEAD]) is not None:
             return Envelope(identity=_hash(raw), kind="ECG")
         try:
-            item = _item(raw, profile)
-            study = study_of(item)
+            items = _items(raw, profile)
+            item, study = items[0], study_of(items[0])
         except HubError as error:
             return Envelope(identity=_hash(raw), kind="DICOM", problem=error)
         lanes = tuple(value for value in (study, item.text("PatientID")) if value)
         kind = f"DICOM {item.text('Modality')}".strip()
+        if is_metadata(raw):
+            return Envelope(identity=_hash(raw), kind="DICOM study", lanes=lanes)
         return Envelope(identity=item.uid("SOPInstanceUID") or _hash(raw), kind=kind, lanes=lanes)
 
     return read
@@ -67,6 +71,8 @@ def translator(
         read = reader_of(raw[:HEAD])
         if read is not None:
             return _held(translate_recording(raw, read, sender))
+        if is_metadata(raw):
+            return _held(translate_study(of_json(sender), [Instance(each) for each in read_metadata(raw)]))
         header = read_header(io.BytesIO(raw))
         original = raw if "WaveformSequence" in header.dataset else b""
         return _held(translate_study(sender, [Instance(header, original)]))
@@ -87,7 +93,10 @@ def dissector(profile: Profile) -> Dissector:
     """Takes the objects of one feed apart: a part for each element at the top that holds something."""
 
     def take_apart(raw: bytes) -> tuple[Part, ...]:
-        return tuple(_parts(_item(raw, profile)))
+        items = _items(raw, profile)
+        if len(items) == 1:
+            return tuple(_parts(items[0]))
+        return tuple(Part(at=f"[{n}]", parts=tuple(_parts(each))) for n, each in enumerate(items, 1))
 
     return take_apart
 
@@ -114,8 +123,11 @@ def _parts(item: Item) -> Iterator[Part]:
             yield Part(at=at, name=keyword, type=kind, text=text, field=text)
 
 
-def _item(raw: bytes, profile: Profile) -> Item:
-    return Item(read_header(io.BytesIO(raw)).dataset, profile.charset)
+def _items(raw: bytes, profile: Profile) -> list[Item]:
+    """The objects of a message, at least one. Raises HubError UNREADABLE or TOO_LARGE."""
+    if is_metadata(raw):
+        return [Item(each.dataset, None) for each in read_metadata(raw)]
+    return [Item(read_header(io.BytesIO(raw)).dataset, profile.charset)]
 
 
 def _hash(raw: bytes) -> str:

@@ -44,7 +44,14 @@ name: 云泽县医共体
 facilities:
   - {code: F01, name: 云泽县人民医院}
   - {code: F05, name: 石桥社区卫生服务中心}
+feeds:
+  - {name: F01-images, facility: F01, transport: dicomweb, archive: F01-pacs}
+archives:
+  - {name: F01-pacs, facility: F01, dicomweb: "http://127.0.0.1:9/dicom-web"}
 """
+
+#: Images: a search of the index, and a study the gate is asked for.
+IMAGES: Final = ("/dicom-web/F01-pacs/studies", "/dicom-web/F01-pacs/studies/1.2.3")
 
 TOLD: Final = subscription(channel="websocket")
 
@@ -205,6 +212,8 @@ def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]
         path = re.sub(r"\{[^}]+\}", ids["Patient"], route.path)
         for method in sorted(route.methods or ()):
             yield method, path, None
+    for path in IMAGES:
+        yield "GET", path, None
 
 
 def _body(kind: str, rtype: str, ids: Mapping[str, str]) -> Any:

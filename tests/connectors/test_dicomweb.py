@@ -1,0 +1,145 @@
+"""Studies pulled from an archive: by what it tells, by asking it, and once for each state of a study."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+
+import httpx
+import pytest
+
+from connectors.pacs.dicomweb import DicomwebArchive
+from connectors.pacs.polling import Polling
+from connectors.pacs.pull import Pull
+from hub.kernel.archive import Archive
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+from hub.kernel.types import Accepted, Fetched, Received, State
+from mappings.dicom.feed import envelope_reader
+from mappings.dicom.profile import DEFAULT
+from tests.mappings.dicom import objects
+
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
+
+
+class Shelf:
+    """An archive by what it holds: metadata by study; None is one whose metadata it does not give."""
+
+    def __init__(self) -> None:
+        self.studies: dict[str, list[int] | None] = {}
+        self.away = False
+        self.asked: list[str] = []
+
+    @asynccontextmanager
+    async def fetch(self, path: str, query: Sequence[tuple[str, str]] = (), *, accept: str) -> AsyncIterator[Fetched]:
+        self.asked.append(path)
+        assert accept == "application/dicom+json"
+        content = self._list(dict(query)) if path == "studies" else self._metadata(path.split("/")[1])
+        if self.away or content is None:
+            raise HubError(Category.UNAVAILABLE, "is away", code="archive-away")
+        raw = json.dumps(content).encode()
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield raw[:10]
+            yield raw[10:]
+
+        yield Fetched(media=accept, length=None, chunks=chunks())
+
+    def _list(self, query: dict[str, str]) -> object:
+        assert query["StudyDate"] == "20260228-20260303"
+        first, most = int(query["offset"]), int(query["limit"])
+        found = [
+            {"0020000D": {"vr": "UI", "Value": [uid]}, "00201208": {"vr": "IS", "Value": [len(held or [])]}}
+            for uid, held in self.studies.items()
+        ]
+        return found[first : first + most]
+
+    def _metadata(self, uid: str) -> object:
+        held = self.studies[uid]
+        return held and [objects.dataset(n, StudyInstanceUID=uid).to_json_dict() for n in held]
+
+
+class Box:
+    """An inbox in memory."""
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+
+    async def accept(self, received: Received) -> Accepted:
+        self.received.append(received)
+        return Accepted(message=len(self.received), state=State.QUEUED)
+
+
+def pull(shelf: Shelf, box: Box, log: Log, most: int = 1 << 20) -> Pull:
+    return Pull(
+        "F01-images", shelf, inbox=box, read_envelope=envelope_reader(DEFAULT), clock=lambda: NOW, log=log, most=most
+    )
+
+
+def test_new_and_grown_studies_are_pulled_once_and_those_that_failed_again() -> None:
+    shelf, box, lines = Shelf(), Box(), io.StringIO()
+    log = Log("test", stream=lines)
+    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log)
+
+    async def story() -> list[int]:
+        shelf.studies = {"1.2.1": [1], "1.2.2": None}
+        found = [await polling.look(), await polling.look()]
+        shelf.studies |= {"1.2.1": [1, 2], "1.2.2": [1]}
+        found += [await polling.look(), await polling.look()]
+        shelf.away = True
+        found.append(await polling.look())
+        shelf.away = False
+        return [*found, await polling.look()]
+
+    assert asyncio.run(story()) == [1, 0, 2, 0, 0, 0]
+    assert [each.envelope.lanes[0] for each in box.received] == ["1.2.1", "1.2.1", "1.2.2"]
+    assert len({each.envelope.identity for each in box.received}) == 3
+    assert {each.peer for each in box.received} == {"poll"}
+    assert "archive-away" in lines.getvalue()
+    assert "1.2.2" not in lines.getvalue()
+
+
+def test_a_long_list_is_read_page_by_page() -> None:
+    shelf, box, log = Shelf(), Box(), Log("test", stream=io.StringIO())
+    shelf.studies = {f"1.2.{n}": None for n in range(401)}
+    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log)
+    asyncio.run(polling.look())
+    assert shelf.asked.count("studies") == 3
+    assert len(shelf.asked) == 3 + 401
+
+
+def test_an_archive_that_says_too_much_is_not_listened_to() -> None:
+    shelf, box = Shelf(), Box()
+    shelf.studies = {"1.2.1": [1, 2, 3]}
+    with pytest.raises(HubError) as refused:
+        asyncio.run(pull(shelf, box, Log("test", stream=io.StringIO()), most=100)("1.2.1", "notice"))
+    assert refused.value.category is Category.TOO_LARGE
+    assert not box.received
+
+
+def test_a_list_that_is_none_is_told_and_an_empty_one_is_not() -> None:
+    seen: list[httpx.Request] = []
+    lines = io.StringIO()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(204) if len(seen) > 1 else httpx.Response(200, json={"not": "a list"})
+
+    async def story() -> int:
+        theirs = DicomwebArchive(
+            Archive(name="a", facility="F01", dicomweb="http://127.0.0.1:9/x"), httpx.MockTransport(answer)
+        )
+        log = Log("test", stream=lines)
+        polling = Polling("f", theirs, pull(Shelf(), Box(), log), lambda: NOW, log)
+        found = await polling.look() + await polling.look()
+        await theirs.close()
+        return found
+
+    assert asyncio.run(story()) == 0
+    assert lines.getvalue().count("pacs.not-listed") == 1
+    assert seen[0].url.path == "/x/studies"
+    assert seen[0].headers["accept-encoding"] == "identity"
