@@ -24,11 +24,12 @@ from pynetdicom.transport import ThreadedAssociationServer
 
 from connectors.mllp.peers import Network, allowed, networks
 from connectors.mllp.tls import server_context
+from connectors.pacs.finding import WORKLIST, Finding
 from connectors.pacs.intake import SUCCESS, Intake, Sent
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.consortium import Feed
 from hub.kernel.log import Log
-from hub.kernel.ports import EnvelopeReader, Inbox
+from hub.kernel.ports import EnvelopeReader, Inbox, WorklistAnswerer
 
 #: Bytes of a PDU: with the usual 16 KiB a CT slice costs half as much again.
 PDU: Final = 128 * 1024
@@ -71,7 +72,9 @@ class PacsServer:
         log: Log,
         clock: Clock = system_clock,
         seconds: float = 10,
+        worklist: WorklistAnswerer | None = None,
     ) -> None:
+        self._worklist: Final = worklist
         self._feed: Final = feed
         self._inbox: Final = inbox
         self._read: Final = read_envelope
@@ -101,7 +104,12 @@ class PacsServer:
             seconds=self._seconds,
         )
         tls = server_context(self._feed.tls) if self._feed.tls else None
-        self._server = _Server(_entity(), sock, self, self._handlers(), tls)
+        handlers, entity = self._handlers(), _entity()
+        if self._worklist is not None:
+            finding = Finding(self._feed.name, self._worklist, self._log, loop, self._seconds)
+            handlers.append((evt.EVT_C_FIND, finding))
+            entity.add_supported_context(WORKLIST)
+        self._server = _Server(entity, sock, self, handlers, tls)
         threading.Thread(target=self._server.serve_forever, args=(0.2,), name="dicom", daemon=True).start()
         port = int(sock.getsockname()[1])
         self._log.event("pacs.listening", feed=self._feed.name, port=port)

@@ -15,9 +15,9 @@ from hub.kernel.outbound_feed import OutboundFeed
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
 
 #: What is said of a feed that listens on a port.
-_LISTENER: Final = frozenset({"host", "port", "senders", "peers", "queries_per_minute", "plaintext", "tls"})
+_LISTENER: Final = frozenset({"host", "port", "senders", "peers", "queries_per_minute", "plaintext", "tls", "worklist"})
 #: Which of it the transports have that do.
-_PORTS: Final = {"mllp": _LISTENER, "dicom": _LISTENER - {"queries_per_minute"}}
+_PORTS: Final = {"mllp": _LISTENER - {"worklist"}, "dicom": _LISTENER - {"queries_per_minute"}}
 #: The format of transports that carry no other.
 _ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom", "dicomweb": "dicom"}
 
@@ -52,7 +52,7 @@ class Feed:
 
     `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
     answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
-    `poll_seconds` (0: never) over dicomweb.
+    `poll_seconds` (0: never) over dicomweb. `worklist`: its senders may ask for the modality worklist of the facility.
     """
 
     name: str
@@ -71,6 +71,7 @@ class Feed:
     queries: int = 0
     archive: str = ""
     poll_seconds: int = 60
+    worklist: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -179,9 +180,9 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
 
 
 def _contradictions_of_listener(file: YamlFile, index: int, feed: Mapping[str, Any]) -> Iterator[Complaint]:
-    if "queries_per_minute" in feed and not feed.get("senders"):
-        what = "answers need the sender that may ask (senders)"
-        yield file.complaint(what, "feeds", index, "queries_per_minute")
+    for name in ("queries_per_minute", "worklist"):
+        if feed.get(name) and not feed.get("senders"):
+            yield file.complaint("answers need the sender that may ask (senders)", "feeds", index, name)
     if is_loopback(feed.get("host", "127.0.0.1")) or feed.get("tls"):
         return
     if not feed.get("plaintext"):

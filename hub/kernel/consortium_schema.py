@@ -37,6 +37,12 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "type": "string",
             "description": "Name of the archive that holds the images its objects (format dicom) tell of.",
         },
+        "worklist": {
+            "type": "boolean",
+            "default": False,
+            "description": "dicom: answer the modality worklist (C-FIND) from the orders of the facility, as its "
+            "clinicians may see them; needs senders.",
+        },
         "poll_seconds": {
             "type": "integer",
             "minimum": 0,

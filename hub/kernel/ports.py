@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Container, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    Awaitable,
+    Callable,
+    Collection,
+    Container,
+    Iterable,
+    Mapping,
+    Sequence,
+)
 from contextlib import AbstractAsyncContextManager
-from typing import Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from hub.kernel.errors import HubError
 from hub.kernel.types import (
@@ -225,4 +235,29 @@ class CodeMaps(Protocol):
 
     async def refresh(self) -> None:
         """Take up what is in force now. Raises HubError UNAVAILABLE."""
+        ...
+
+
+class WorklistFormat(Protocol):
+    """How the modality worklist is asked and told, in the JSON of DICOM. Pure."""
+
+    def search(self, identifier: Mapping[str, Any], now: datetime) -> list[tuple[str, str]]:
+        """The search for ServiceRequests that may be on the list."""
+        ...
+
+    def answer(
+        self, identifier: Mapping[str, Any], station: str, orders: Iterable[Json], patients: Mapping[str, Json]
+    ) -> list[Json]:
+        """The entries that match. Raises HubError INVALID for a key that cannot be matched."""
+        ...
+
+
+class WorklistAnswerer(Protocol):
+    """The modality worklist of one feed."""
+
+    async def __call__(self, identifier: Mapping[str, Any], station: str, peer: str) -> Sequence[Json]:
+        """The entries that match, on record before this returns; `station` is the asker's AE title, `peer` its address.
+
+        Raises HubError INVALID for a key that cannot be matched, UNAVAILABLE.
+        """
         ...

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from connectors.pacs.server import PacsServer
 from hub.bootstrap.feeds import envelope_readers, facilities_of
 from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.worklists import worklists
 from hub.pipeline.inbox import PostgresInbox
 from hub.run.child import Child
 
@@ -17,10 +18,21 @@ async def run_dicom(foundation: Foundation, child: Child, sockets: Mapping[str, 
     """Listen until the child is told to stop."""
     consortium, seconds = foundation.consortium, foundation.settings.accept_seconds
     readers = envelope_readers(consortium)
-    async with foundation.database("dicom", size=2) as database, foundation.bell() as bell:
+    async with (
+        foundation.database("dicom", size=4) as database,
+        foundation.bell() as bell,
+        worklists(foundation, database) as lists,
+    ):
         inbox = PostgresInbox(database, facilities_of(consortium), seconds=seconds, bell=bell)
         servers = [
-            PacsServer(feed, inbox=inbox, read_envelope=readers[name], log=foundation.log, seconds=seconds)
+            PacsServer(
+                feed,
+                inbox=inbox,
+                read_envelope=readers[name],
+                log=foundation.log,
+                seconds=seconds,
+                worklist=lists.get(name),
+            )
             for name, feed in consortium.feeds.items()
             if feed.transport == "dicom"
         ]

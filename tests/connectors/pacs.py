@@ -17,6 +17,7 @@ from connectors.pacs.server import PDU, PacsServer
 from hub.kernel.clock import fixed_clock
 from hub.kernel.consortium import Feed
 from hub.kernel.log import Log
+from hub.kernel.ports import WorklistAnswerer
 from mappings.dicom.feed import envelope_reader
 from mappings.dicom.profile import DEFAULT
 from tests.connectors.harness import NOW, MemoryInbox
@@ -72,7 +73,9 @@ def _without_delay(event: Any, opened: list[socket.socket]) -> None:
 
 
 @asynccontextmanager
-async def listening(inbox: MemoryInbox | None = None, seconds: float = 5, **feed: Any) -> AsyncIterator[Listening]:
+async def listening(
+    inbox: MemoryInbox | None = None, seconds: float = 5, worklist: WorklistAnswerer | None = None, **feed: Any
+) -> AsyncIterator[Listening]:
     """Run a feed for the length of a block; the clock stands at `NOW`."""
     inbox, log = inbox or MemoryInbox(), io.StringIO()
     server = PacsServer(
@@ -82,6 +85,7 @@ async def listening(inbox: MemoryInbox | None = None, seconds: float = 5, **feed
         log=Log("dicom", level="DEBUG", stream=log, clock=fixed_clock(NOW)),
         clock=fixed_clock(NOW),
         seconds=seconds,
+        worklist=worklist,
     )
     sock = socket.create_server(("127.0.0.1", 0))
     port = await server.start(sock)
