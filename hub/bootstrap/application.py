@@ -40,7 +40,7 @@ from hub.bootstrap.events import api_parts
 from hub.bootstrap.feeds import domains, facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
-from hub.bootstrap.imaging import archives_of, pulls_of, sources
+from hub.bootstrap.imaging import archives_of, pulls_of, sources, viewers
 from hub.bootstrap.takers import takers
 from hub.bootstrap.terminology import Vocabulary, vocabulary
 from hub.bootstrap.workbench import Workbench
@@ -53,9 +53,7 @@ from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import random_id
-from hub.kernel.log import Log
 from hub.kernel.ports import Names
-from hub.kernel.settings import Settings
 from hub.mpi.model import chosen_model
 from hub.outbound.desk import OutboundDesk
 from hub.pipeline.inbox import PostgresInbox
@@ -141,7 +139,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     if archives:
         app.router.routes.append(imaging_route(services, sources(foundation, archives)))
-    told = pages(settings, database, directory, gate, law, trail, foundation.log, terms.answers)
+    told = pages(foundation, database, directory, gate, law, trail, terms.answers)
     app.router.routes += portal_routes(told)
     try:
         yield app
@@ -167,16 +165,16 @@ def workbench_doors(workbench: Workbench, directory: Directory) -> list[Door]:
 
 
 def pages(
-    settings: Settings,
+    foundation: Foundation,
     database: Database,
     directory: Directory,
     gate: Gate,
     law: ConsentDoors,
     trail: Trail,
-    log: Log,
     names: Names,
 ) -> PortalServices:
     """What the web pages of one API process need."""
+    settings = foundation.settings
     return PortalServices(
         gate=gate,
         persons=Persons(database),
@@ -192,8 +190,9 @@ def pages(
         names=names,
         law=law,
         clock=system_clock,
-        log=log,
+        log=foundation.log,
         new_number=Numbering("p" + random_id()[:6]).next,
         version=VERSION,
         secure=settings.base_url.startswith("https://"),
+        viewers=viewers(foundation),
     )

@@ -66,6 +66,16 @@ def polled(
             yield feed, Polling(name, archives[feed.archive], pull, system_clock, log)
 
 
+def viewers(foundation: Foundation) -> dict[str, str]:
+    """The viewers of archives, by the reference of the Endpoint that their studies name."""
+    ids = keyed_ids(foundation.keys.id_secret)
+    return {
+        f"Endpoint/{ids(archive.facility, 'Endpoint', WADO_RS, name)}": archive.viewer
+        for name, archive in foundation.consortium.archives.items()
+        if archive.viewer
+    }
+
+
 def sources(foundation: Foundation, archives: Mapping[str, DicomwebArchive]) -> dict[str, Source]:
     """What the API needs of every archive."""
     ids, base = keyed_ids(foundation.keys.id_secret), foundation.settings.base_url

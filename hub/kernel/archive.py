@@ -40,6 +40,11 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "type": "string",
             "description": "File that holds the value of the Authorization header it wants, relative to this file.",
         },
+        "viewer": {
+            "type": "string",
+            "pattern": r"^https?://[^\s{}\"'<>]+\{study\}[^\s{}\"'<>]*$",
+            "description": "Address of a viewer, with {study} where the UID of a study stands; the pages lead to it.",
+        },
     },
 }
 
@@ -54,6 +59,7 @@ class Archive:
     plaintext: bool = False
     authority: Path | None = None
     credential: Path | None = None
+    viewer: str = ""
 
 
 def served_at(fhir_base: str, name: str) -> str:

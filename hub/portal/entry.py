@@ -31,8 +31,8 @@ KINDS: Final = (
 class Entry:
     """One line: `title` says it in a few words, `details` in further short texts, `results` what was measured.
 
-    `tag` names the form it came in (prescribed, dispensed); `messages` are the inbox messages behind it, empty for
-    what clients wrote; `references` the resources it shows.
+    `tag` names the form it came in (prescribed, dispensed); `link` is where its images are shown; `messages` are the
+    inbox messages behind it, empty for what clients wrote; `references` the resources it shows.
     """
 
     kind: str
@@ -41,6 +41,7 @@ class Entry:
     organization: str
     ended: datetime | None = None
     tag: str = ""
+    link: str = ""
     status: str = ""
     details: tuple[str, ...] = ()
     results: tuple[Result, ...] = ()
@@ -55,11 +56,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A record being read for one reader: gives the names behind references."""
+    """A record being read for one reader: gives the names behind references.
+
+    `viewers` are those of studies, by the Endpoint a study names: addresses with `{study}` where the UID stands.
+    """
 
     record: Record
     say: Texts
     directory: Directory
+    viewers: Mapping[str, str] = field(default_factory=dict)
     _known: Mapping[str, Item] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:

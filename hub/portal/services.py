@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
@@ -21,7 +21,8 @@ from hub.records.consent_doors import ConsentDoors
 class PortalServices:
     """Doors and facts of the pages. `secure` when browsers reach the hub by TLS: cookies then never go without it.
 
-    `names` has those of codes. `new_number` numbers requests, for the log, the audit trail and support.
+    `names` has those of codes. `new_number` numbers requests, for the log, the audit trail and support. `viewers` are
+    those of imaging studies, by the reference of the Endpoint that a study names.
     """
 
     gate: Gate
@@ -37,3 +38,4 @@ class PortalServices:
     new_number: Callable[[], str]
     version: str
     secure: bool
+    viewers: Mapping[str, str] = field(default_factory=dict)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
+from hub.kernel.types import Json
 from hub.portal.elements import code, codes, concept, objects, reference, text
 from hub.portal.entry import Entry, Reading
 from hub.portal.record import Item
@@ -14,6 +18,10 @@ _IMAGING: Final = frozenset({"imaging", "RAD", "RUS", "CT", "NMR", "NMS", "CUS",
 _LABORATORY: Final = frozenset(
     {"laboratory", "LAB", "CH", "HM", "MB", "BLB", "IMM", "SR", "TX", "UR", "CG", "GE", "SP", "PAT", "CP", "BG"}
 )
+#: What the identifier of a study is a number of.
+_STUDY: Final = "urn:dicom:uid"
+_UID: Final = re.compile(r"[0-9.]{1,64}")
+_VOID: Final = frozenset({"entered-in-error", "cancelled"})
 _MEASUREMENT: Final = frozenset({"vital-signs", "exam", "activity", "social-history", "survey"})
 
 
@@ -64,13 +72,24 @@ def study(item: Item, reading: Reading) -> Entry:
     body = [concept(one.get("bodySite")) or text(one.get("bodySite", {}), "display") for one in series]
     images = resource.get("numberOfInstances")
     title = text(resource, "description") or " ".join(dict.fromkeys(filter(None, [*modalities, *body])))
-    return reading.entry(
+    entry = reading.entry(
         item,
         "imaging",
         title,
         " ".join(dict.fromkeys(filter(None, modalities))),
         reading.say("images", n=images) if images else "",
     )
+    return replace(entry, link=_viewer(resource, reading.viewers))
+
+
+def _viewer(resource: Json, viewers: Mapping[str, str]) -> str:
+    """Where a study is shown; "" if no archive it is in has a viewer, or it is none."""
+    numbers = [text(one, "value") for one in objects(resource, "identifier") if text(one, "system") == _STUDY]
+    uid = next((number.removeprefix("urn:oid:") for number in numbers), "")
+    if not _UID.fullmatch(uid) or text(resource, "status") in _VOID:
+        return ""
+    found = (viewers.get(reference(one)) for one in objects(resource, "endpoint"))
+    return next((viewer.replace("{study}", uid) for viewer in found if viewer), "")
 
 
 def _report_kind(item: Item) -> str:

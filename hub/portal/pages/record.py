@@ -115,7 +115,7 @@ async def _read(visit: Visit, person: str) -> dict[str, Any]:
     services = visit.services
     released = await record_of(services.gate, await _seconded(visit, person), person, visit.origin)
     record = await in_language(released, services.names, visit.say.language)
-    reading = Reading(record, visit.say, services.directory)
+    reading = Reading(record, visit.say, services.directory, services.viewers)
     born = parsed_date(text(record.patient, "birthDate"))
     trends = trends_of(record.items, born, visit.today, visit.say)
     emergency = session.emergency if session.emergency_for(person) else None
