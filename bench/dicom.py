@@ -64,7 +64,7 @@ def _send(port: int, count: int) -> None:
 
 
 async def _pulled(url: str, slices_of_one: int = 50, studies: int = 6) -> list[tuple[float, float]]:
-    """Milliseconds, of the clock and of CPU, from the trigger to the record, study by study; archive, inbox and worker are in this process."""
+    """Milliseconds of the clock and of CPU from trigger to record, by study; archive and worker are in this process."""
     reading = Dicom(None)
     uids = [f"{objects.STUDY}.{n}" for n in range(1, studies + 1)]
     made = [

@@ -137,8 +137,8 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
     doors += review_doors(services.reviews, gate)
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
-    if archives:
-        app.router.routes.append(imaging_route(services, sources(foundation, archives)))
+    if behind := sources(foundation, archives):
+        app.router.routes.append(imaging_route(services, behind))
     told = pages(foundation, database, directory, gate, law, trail, terms.answers)
     app.router.routes += portal_routes(told)
     try:

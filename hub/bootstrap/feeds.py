@@ -11,6 +11,7 @@ from typing import Any
 
 from hub.bootstrap.formats import HL7v2, reading_of
 from hub.bootstrap.reading import Reading
+from hub.kernel.archive import served_at
 from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
@@ -22,11 +23,21 @@ from mappings.hl7v2.habits import NO_MAPS
 
 
 def readings(consortium: Consortium, base_url: str = "", maps: CodeMaps = NO_MAPS) -> Mapping[str, Reading]:
-    """How the messages of every feed are read, by feed; `base_url` and `maps` as of `reading_of`.
+    """How the messages of every feed are read, by feed; `base_url` is the public base of the FHIR API, if it is known,
+    `maps` as of `reading_of`.
 
     Raises HubError INVALID with the lines that are wrong.
     """
-    return {feed.name: reading_of(feed, feed.profile, base_url, maps) for feed in consortium.feeds.values()}
+    return {
+        feed.name: reading_of(feed, feed.profile, wado_of(consortium, feed, base_url), maps)
+        for feed in consortium.feeds.values()
+    }
+
+
+def wado_of(consortium: Consortium, feed: Feed, base_url: str) -> str:
+    """Where the hub answers for the archive of a feed; "" if it has none that images can be fetched from."""
+    archive = consortium.archives.get(feed.archive)
+    return served_at(base_url, archive.name) if archive is not None and archive.dicomweb else ""
 
 
 def domains(consortium: Consortium) -> frozenset[str]:

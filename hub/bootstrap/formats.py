@@ -8,7 +8,6 @@ from typing import Final
 
 from hub.bootstrap.family_format import Family
 from hub.bootstrap.reading import Reading
-from hub.kernel.archive import served_at
 from hub.kernel.consortium import Feed
 from hub.kernel.ids import IdMaker
 from hub.kernel.local_codes import approved_map
@@ -205,8 +204,8 @@ _FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
 }
 
 
-def reading_of(feed: Feed, profile: Path | None, base_url: str = "", maps: CodeMaps = NO_MAPS) -> Reading:
-    """The messages of a feed, read with a profile; `base_url` is the public base of the FHIR API, where it is known,
+def reading_of(feed: Feed, profile: Path | None, wado: str = "", maps: CodeMaps = NO_MAPS) -> Reading:
+    """The messages of a feed, read with a profile; `wado` is where the hub answers for the archive of its images,
     `maps` has the concept maps the profile names.
 
     Raises HubError INVALID with the lines of the profile that are wrong.
@@ -215,6 +214,6 @@ def reading_of(feed: Feed, profile: Path | None, base_url: str = "", maps: CodeM
     reading.maps, reading.approved = maps, approved_map(feed.name)
     for url in (reading.approved, *reading.named_maps()):
         maps.want(url)
-    if isinstance(reading, Dicom) and feed.archive:
-        reading.archive, reading.wado = feed.archive, served_at(base_url, feed.archive)
+    if isinstance(reading, Dicom):
+        reading.archive, reading.wado = feed.archive, wado
     return reading

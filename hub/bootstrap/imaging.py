@@ -7,42 +7,51 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from hub.api.imaging.endpoint import Source
-from hub.bootstrap.feeds import envelope_readers
+from hub.bootstrap.feeds import envelope_readers, readings
 from hub.bootstrap.foundation import Foundation
-from hub.kernel.archive import served_at
+from hub.kernel.archive import Archive, served_at
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
 from hub.kernel.log import Log
-from hub.kernel.ports import Inbox
+from hub.kernel.ports import ImageArchive, Inbox
 from mappings.dicom.case import DICOM_UID, WADO_RS
 
 if TYPE_CHECKING:
     from connectors.pacs.dicomweb import DicomwebArchive
     from connectors.pacs.polling import Polling
     from connectors.pacs.pull import Pull
+    from connectors.pacs.query import DimseArchive
 
 
-def archives_of(consortium: Consortium) -> dict[str, DicomwebArchive]:
-    """A client of every archive, by name; its library is loaded where there is one.
+def archives_of(consortium: Consortium) -> dict[str, DicomwebArchive | DimseArchive]:
+    """A client of every archive, by name; the libraries of their protocols are loaded where they are spoken.
 
     Raises HubError INVALID for a file of one that cannot be used.
     """
-    if not consortium.archives:
-        return {}
-    from connectors.pacs.dicomweb import DicomwebArchive
-
-    return {name: DicomwebArchive(archive) for name, archive in consortium.archives.items()}
+    return {name: _client(consortium, archive) for name, archive in consortium.archives.items()}
 
 
-def pulls_of(
-    consortium: Consortium, archives: Mapping[str, DicomwebArchive], inbox: Inbox, log: Log
-) -> dict[str, Pull]:
-    """What pulls the studies of every feed of transport dicomweb, by feed.
+def _client(consortium: Consortium, archive: Archive) -> DicomwebArchive | DimseArchive:
+    if archive.dimse is None:
+        from connectors.pacs.dicomweb import DicomwebArchive
+
+        return DicomwebArchive(archive)
+    from connectors.pacs.query import DimseArchive
+    from mappings.dicom.metadata import as_json
+
+    known = readings(consortium)
+    fed = (name for name, feed in consortium.feeds.items() if feed.archive == archive.name)
+    charset = next((known[name].profile.charset for name in fed), None)
+    return DimseArchive(archive.dimse, partial(as_json, charset=charset))
+
+
+def pulls_of(consortium: Consortium, archives: Mapping[str, ImageArchive], inbox: Inbox, log: Log) -> dict[str, Pull]:
+    """What pulls the studies of every feed of transport archive, by feed.
 
     Raises HubError INVALID for a profile that is wrong.
     """
-    feeds = {name: feed for name, feed in consortium.feeds.items() if feed.transport == "dicomweb"}
+    feeds = {name: feed for name, feed in consortium.feeds.items() if feed.transport == "archive"}
     if not feeds:
         return {}
     from connectors.pacs.pull import Pull
@@ -55,7 +64,7 @@ def pulls_of(
 
 
 def polled(
-    consortium: Consortium, archives: Mapping[str, DicomwebArchive], pulls: Mapping[str, Pull], log: Log
+    consortium: Consortium, archives: Mapping[str, ImageArchive], pulls: Mapping[str, Pull], log: Log
 ) -> Iterator[tuple[Feed, Polling]]:
     """The feeds whose archives are asked for new studies, with what asks."""
     for name, pull in pulls.items():
@@ -76,7 +85,7 @@ def viewers(foundation: Foundation) -> dict[str, str]:
     }
 
 
-def sources(foundation: Foundation, archives: Mapping[str, DicomwebArchive]) -> dict[str, Source]:
+def sources(foundation: Foundation, archives: Mapping[str, ImageArchive]) -> dict[str, Source]:
     """What the API needs of every archive."""
     ids, base = keyed_ids(foundation.keys.id_secret), foundation.settings.base_url
     return {
@@ -87,4 +96,5 @@ def sources(foundation: Foundation, archives: Mapping[str, DicomwebArchive]) -> 
             base=served_at(base, name),
         )
         for name, archive in foundation.consortium.archives.items()
+        if archive.dicomweb
     }

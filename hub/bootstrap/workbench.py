@@ -19,6 +19,7 @@ from hub.bootstrap.feeds import (
     menders,
     translator_of,
     translators,
+    wado_of,
 )
 from hub.bootstrap.formats import reading_of
 from hub.bootstrap.foundation import Foundation
@@ -124,7 +125,8 @@ class Workbench:
             raise HubError(Category.NOT_FOUND, "no feed has this name", where="feed", todo="see consortium.yaml")
         settings, secret = self._foundation.settings, self._foundation.keys.id_secret
         known = self._consortium.feeds[feed]
-        reading = reading_of(known, profile, settings.base_url, self._terms.maps)
+        wado = wado_of(self._consortium, known, settings.base_url)
+        reading = reading_of(known, profile, wado, self._terms.maps)
         return translator_of(known, reading, secret, settings.canonical_base, self._terms.validator)
 
     @cached_property

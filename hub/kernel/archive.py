@@ -17,7 +17,7 @@ PREFIX: Final = "/dicom-web"
 SCHEMA: Final[Mapping[str, Any]] = {
     "type": "object",
     "description": "An imaging archive. The hub answers for it under /dicom-web/{name}.",
-    "required": ["name", "facility", "dicomweb"],
+    "required": ["name", "facility"],
     "additionalProperties": False,
     "properties": {
         "name": {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$"},
@@ -27,10 +27,22 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "pattern": r"^https?://[A-Za-z0-9.:\[\]-]{1,253}(/[A-Za-z0-9._~-]{1,64}){0,8}$",
             "description": "Base URL of its DICOMweb services (PS3.18), without a slash at its end.",
         },
+        "dimse": {
+            "type": "object",
+            "description": "An archive without DICOMweb: its studies are found by C-FIND, its images not fetched.",
+            "required": ["host", "port", "title"],
+            "additionalProperties": False,
+            "properties": {
+                "host": {"type": "string", "pattern": "^[A-Za-z0-9.:-]{1,253}$"},
+                "port": {"type": "integer", "minimum": 1, "maximum": 65535},
+                "title": {"type": "string", "pattern": "^[ -~]{1,16}$", "description": "Its AE title."},
+                "calling": {"type": "string", "pattern": "^[ -~]{1,16}$", "default": "YILIAN"},
+            },
+        },
         "plaintext": {
             "type": "boolean",
             "default": False,
-            "description": "Allow http:// to an address other than loopback.",
+            "description": "Allow http://, or dimse, to an address other than loopback.",
         },
         "authority": {
             "type": "string",
@@ -50,12 +62,23 @@ SCHEMA: Final[Mapping[str, Any]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Dimse:
+    """Where an archive answers C-FIND, its AE title, and the one the hub calls itself by."""
+
+    host: str
+    port: int
+    title: str
+    calling: str = "YILIAN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Archive:
-    """One archive; fields as the schema says, paths resolved."""
+    """One archive; fields as the schema says, paths resolved. It has `dicomweb` or `dimse`."""
 
     name: str
     facility: str
-    dicomweb: str
+    dicomweb: str = ""
+    dimse: Dimse | None = None
     plaintext: bool = False
     authority: Path | None = None
     credential: Path | None = None
@@ -70,7 +93,8 @@ def served_at(fhir_base: str, name: str) -> str:
 def archive(row: Mapping[str, Any], folder: Path) -> Archive:
     """An archive of the file in `folder`."""
     paths = {key: folder / row[key] for key in ("authority", "credential") if key in row}
-    return Archive(**{**row, **paths})
+    dimse = {"dimse": Dimse(**row["dimse"])} if "dimse" in row else {}
+    return Archive(**{**row, **paths, **dimse})
 
 
 def contradictions(file: YamlFile, codes: set[str]) -> Iterator[Complaint]:
@@ -78,9 +102,14 @@ def contradictions(file: YamlFile, codes: set[str]) -> Iterator[Complaint]:
     for n, row in enumerate(file.data.get("archives", [])):
         if row["facility"] not in codes:
             yield file.complaint("no facility has this code", "archives", n, "facility")
-        base = urlsplit(row["dicomweb"])
+        if ("dicomweb" in row) == ("dimse" in row):
+            yield file.complaint("needs either dicomweb or dimse", "archives", n)
+            continue
+        base = urlsplit(row.get("dicomweb", ""))
         if base.scheme == "http" and not row.get("plaintext") and not is_loopback(base.hostname or ""):
             yield file.complaint("http needs plaintext: true", "archives", n, "dicomweb")
+        if "dimse" in row and not row.get("plaintext") and not is_loopback(row["dimse"]["host"]):
+            yield file.complaint("dimse needs plaintext: true", "archives", n, "dimse")
     yield from _wrong_names(file)
 
 

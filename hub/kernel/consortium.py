@@ -19,7 +19,7 @@ _LISTENER: Final = frozenset({"host", "port", "senders", "peers", "queries_per_m
 #: Which of it the transports have that do.
 _PORTS: Final = {"mllp": _LISTENER - {"worklist"}, "dicom": _LISTENER - {"queries_per_minute"}}
 #: The format of transports that carry no other.
-_ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom", "dicomweb": "dicom"}
+_ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom", "archive": "dicom"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +52,8 @@ class Feed:
 
     `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
     answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
-    `poll_seconds` (0: never) over dicomweb. `worklist`: its senders may ask for the modality worklist of the facility.
+    `poll_seconds` (0: never) where its transport is `archive`. `worklist`: its senders may ask for the facility's
+    modality worklist.
     """
 
     name: str
@@ -171,9 +172,9 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
     only = _ONLY_FORMAT.get(transport)
     if only and feed.get("format", only) != only:
         yield file.complaint(f"over {transport} comes {only} only", "feeds", index, "format")
-    if transport == "dicomweb" and "archive" not in feed:
-        yield file.complaint("transport dicomweb needs the archive", "feeds", index, "transport")
-    if transport != "dicomweb" and "poll_seconds" in feed:
+    if transport == "archive" and "archive" not in feed:
+        yield file.complaint("transport archive needs the archive", "feeds", index, "transport")
+    if transport != "archive" and "poll_seconds" in feed:
         yield file.complaint(f"a feed of transport {transport} is not polled", "feeds", index, "poll_seconds")
     if "archive" in feed and feed.get("format", only) != "dicom":
         yield file.complaint("a feed of format dicom, and no other, has an archive", "feeds", index, "archive")

@@ -16,9 +16,9 @@ _INBOUND: Final[Mapping[str, Any]] = {
         "direction": {"const": "in", "default": "in"},
         "facility": {"type": "string", "description": "Code of the facility that sends."},
         "transport": {
-            "enum": ["mllp", "dicom", "folder", "http", "dicomweb"],
+            "enum": ["mllp", "dicom", "folder", "http", "archive"],
             "description": "mllp, dicom: listens on a port. folder: files put into a folder. "
-            "http: POST /api/feeds/{name}. dicomweb: studies pulled from the archive.",
+            "http: POST /api/feeds/{name}. archive: studies pulled from the archive.",
         },
         "format": {
             "enum": ["hl7v2", "cda", "form", "family", "dicom"],
@@ -48,7 +48,7 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "minimum": 0,
             "maximum": 86400,
             "default": 60,
-            "description": "dicomweb: how often the archive is asked for new studies; 0: it tells of them.",
+            "description": "archive: how often the archive is asked for new studies; 0: it tells of them.",
         },
         "validation": {
             "enum": ["lenient", "strict"],

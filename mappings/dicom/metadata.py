@@ -10,6 +10,7 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from pydicom.datadict import keyword_for_tag
 from pydicom.dataelem import DataElement, RawDataElement
 from pydicom.dataset import Dataset, FileDataset
 from pydicom.sequence import Sequence
@@ -17,7 +18,9 @@ from pydicom.tag import BaseTag, Tag
 
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
 from mappings.dicom.header import Header
+from mappings.dicom.item import Item
 
 _TAG: Final = re.compile(r"[0-9A-Fa-f]{8}")
 _CHARACTER_SET: Final = 0x00080005
@@ -26,7 +29,24 @@ _UTF_8: Final = "ISO_IR 192"
 _DEEPEST: Final = 40
 #: Value representations whose values are packed numbers (PS3.5 6.2).
 _PACKED: Final = {"US": "<H", "SS": "<h", "UL": "<I", "SL": "<i", "FL": "<f", "FD": "<d", "UV": "<Q", "SV": "<q"}
+#: Value representations of what C-FIND is asked for.
+_TOLD: Final = frozenset({"AE", "AS", "CS", "DA", "DS", "IS", "LO", "LT", "PN", "SH", "ST", "TM", "UI", "UT"})
 _GROUPS: Final = ("Alphabetic", "Ideographic", "Phonetic")
+
+
+def as_json(found: Dataset, charset: str | None = None) -> Json:
+    """A data set as it came (C-FIND), its texts by their bytes or by the codec given; sequences are left out."""
+    item, told = Item(found, charset), {}
+    for tag in item.tags():
+        vr, keyword = item.vr(tag), keyword_for_tag(tag)
+        values = item.texts(keyword) if keyword and vr in _TOLD else []
+        if values:
+            told[f"{tag:08X}"] = {"vr": vr, "Value": [_groups(each) for each in values] if vr == "PN" else values}
+    return told
+
+
+def _groups(name: str) -> Json:
+    return {group: part for group, part in zip(_GROUPS, name.split("="), strict=False) if part}
 
 
 def is_metadata(raw: bytes) -> bool:

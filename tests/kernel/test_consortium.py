@@ -229,3 +229,14 @@ def test_an_archive_is_at_a_plain_address_below_a_host(tmp_path: Path, base: str
     text = complaints(tmp_path, GOOD + ARCHIVE.replace("https://pacs.f01.example:8443/dicom-web", base))
     assert "consortium.yaml:15:" in text
     assert what in text
+
+
+def test_an_archive_is_asked_in_one_way(tmp_path: Path) -> None:
+    dimse = "    dimse: {host: 10.1.2.9, port: 104, title: USPACS}\n"
+    assert "needs either dicomweb or dimse" in complaints(tmp_path, GOOD + ARCHIVE + dimse)
+    alone = ARCHIVE.replace("    dicomweb: https://pacs.f01.example:8443/dicom-web\n", dimse)
+    assert "dimse needs plaintext: true" in complaints(tmp_path, GOOD + alone)
+    (tmp_path / "consortium.yaml").write_text(GOOD + alone + "    plaintext: true\n", encoding="utf-8")
+    found = load(tmp_path / "consortium.yaml").archives["F01-pacs"].dimse
+    assert found is not None
+    assert (found.title, found.calling) == ("USPACS", "YILIAN")

@@ -45,7 +45,7 @@ facilities:
   - {code: F01, name: 云泽县人民医院}
   - {code: F05, name: 石桥社区卫生服务中心}
 feeds:
-  - {name: F01-images, facility: F01, transport: dicomweb, archive: F01-pacs}
+  - {name: F01-images, facility: F01, transport: archive, archive: F01-pacs}
 archives:
   - {name: F01-pacs, facility: F01, dicomweb: "http://127.0.0.1:9/dicom-web"}
 """

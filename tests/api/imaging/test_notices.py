@@ -22,7 +22,7 @@ from hub.kernel.types import Accepted, State
 from tests.api.house import actor
 from tests.auth.consortium import CONSORTIUM
 
-FEEDS = {"F01-images": Feed(name="F01-images", facility="F01", transport="dicomweb", format="dicom", archive="a")}
+FEEDS = {"F01-images": Feed(name="F01-images", facility="F01", transport="archive", format="dicom", archive="a")}
 ACTORS = {
     "feed": replace(actor("F01", "feed"), practitioner=None),
     "theirs": replace(actor("F05", "feed"), practitioner=None),
