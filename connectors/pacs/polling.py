@@ -1,8 +1,8 @@
 """New and changed studies found by asking (QIDO-RS), where an archive does not tell of them.
 
 DICOMweb has no feed of changes: the studies of the last days are listed, and those whose number of instances is not
-the one that was pulled are pulled. What is known is kept in memory; after a start the days are pulled once more, and
-what has not changed is a duplicate.
+the one that was pulled are pulled. What is known is kept in a file; where it is lost, the days are pulled once more,
+and what has not changed is a duplicate.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import re
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from datetime import timedelta
+from pathlib import Path
 from typing import Any, Final
 
 from connectors.pacs.pull import Pull, gathered
@@ -35,13 +36,14 @@ PEER: Final = "poll"
 class Polling:
     """Watches one archive for one feed."""
 
-    def __init__(self, feed: str, archive: ImageArchive, pull: Pull, clock: Clock, log: Log) -> None:
+    def __init__(self, feed: str, archive: ImageArchive, pull: Pull, clock: Clock, log: Log, kept: Path) -> None:
         self._feed: Final = feed
         self._archive: Final = archive
         self._pull: Final = pull
         self._clock: Final = clock
         self._log: Final = log
-        self._known: dict[str, Any] = {}
+        self._kept: Final = kept
+        self._known: dict[str, Any] = _kept_in(kept)
 
     async def watch(self, stop: asyncio.Event, pause: float) -> None:
         """Look until `stop` is set; what fails is told and looked for again."""
@@ -64,8 +66,20 @@ class Polling:
                 break
             if study not in known or known[study] != instances:
                 pulled += await self._one(study, instances, known)
-        self._known = known
+        if known != self._known:
+            self._known = known
+            self._keep()
         return pulled
+
+    def _keep(self) -> None:
+        """Write what is known; where that cannot be done, days are pulled again after the next start."""
+        fresh = self._kept.with_suffix(".tmp")
+        try:
+            self._kept.parent.mkdir(parents=True, exist_ok=True)
+            fresh.write_text(json.dumps(self._known), encoding="ascii")
+            fresh.replace(self._kept)
+        except OSError as error:
+            self._log.failure("pacs.not-kept", error, feed=self._feed)
 
     async def _one(self, study: str, instances: Any, known: dict[str, Any]) -> bool:
         try:
@@ -100,6 +114,15 @@ class Polling:
             if error.category is Category.NOT_FOUND:  # 204: PS3.18 has it for an empty list
                 return []
             raise
+
+
+def _kept_in(path: Path) -> dict[str, Any]:
+    """Instances by study as they were kept; none where the file is absent or damaged."""
+    try:
+        found = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _read(told: Any) -> tuple[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hub.api.imaging.endpoint import Source
@@ -64,15 +65,17 @@ def pulls_of(consortium: Consortium, archives: Mapping[str, ImageArchive], inbox
 
 
 def polled(
-    consortium: Consortium, archives: Mapping[str, ImageArchive], pulls: Mapping[str, Pull], log: Log
+    foundation: Foundation, archives: Mapping[str, ImageArchive], pulls: Mapping[str, Pull]
 ) -> Iterator[tuple[Feed, Polling]]:
     """The feeds whose archives are asked for new studies, with what asks."""
+    kept: Path = foundation.settings.data_dir / "polling"
     for name, pull in pulls.items():
-        feed = consortium.feeds[name]
+        feed = foundation.consortium.feeds[name]
         if feed.poll_seconds:
             from connectors.pacs.polling import Polling
 
-            yield feed, Polling(name, archives[feed.archive], pull, system_clock, log)
+            log = foundation.log
+            yield feed, Polling(name, archives[feed.archive], pull, system_clock, log, kept / f"{name}.json")
 
 
 def viewers(foundation: Foundation) -> dict[str, str]:

@@ -28,7 +28,7 @@ async def run_files(foundation: Foundation, child: Child) -> None:
                 folder = consortium.feeds[name].folder
                 if folder is not None:
                     watching.create_task(Folder(folder, name, take, log).watch(child.stop))
-            for feed, polling in polled(consortium, archives, pulls, log):
+            for feed, polling in polled(foundation, archives, pulls):
                 watching.create_task(polling.watch(child.stop, feed.poll_seconds))
             watching.create_task(child.stop.wait())
         for archive in archives.values():

@@ -8,6 +8,7 @@ import json
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import httpx
 import pytest
@@ -80,10 +81,11 @@ def pull(shelf: Shelf, box: Box, log: Log, most: int = 1 << 20) -> Pull:
     )
 
 
-def test_new_and_grown_studies_are_pulled_once_and_those_that_failed_again() -> None:
+def test_new_and_grown_studies_are_pulled_once_and_those_that_failed_again(tmp_path: Path) -> None:
     shelf, box, lines = Shelf(), Box(), io.StringIO()
     log = Log("test", stream=lines)
-    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log)
+    kept = tmp_path / "polling" / "f.json"
+    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, kept)
 
     async def story() -> list[int]:
         shelf.studies = {"1.2.1": [1], "1.2.2": None}
@@ -93,9 +95,11 @@ def test_new_and_grown_studies_are_pulled_once_and_those_that_failed_again() -> 
         shelf.away = True
         found.append(await polling.look())
         shelf.away = False
-        return [*found, await polling.look()]
+        found.append(await polling.look())
+        later = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, kept)
+        return [*found, await later.look()]
 
-    assert asyncio.run(story()) == [1, 0, 2, 0, 0, 0]
+    assert asyncio.run(story()) == [1, 0, 2, 0, 0, 0, 0]
     assert [each.envelope.lanes[0] for each in box.received] == ["1.2.1", "1.2.1", "1.2.2"]
     assert len({each.envelope.identity for each in box.received}) == 3
     assert {each.peer for each in box.received} == {"poll"}
@@ -103,10 +107,12 @@ def test_new_and_grown_studies_are_pulled_once_and_those_that_failed_again() -> 
     assert "1.2.2" not in lines.getvalue()
 
 
-def test_a_long_list_is_read_page_by_page() -> None:
+def test_a_long_list_is_read_page_by_page_whatever_was_kept(tmp_path: Path) -> None:
     shelf, box, log = Shelf(), Box(), Log("test", stream=io.StringIO())
     shelf.studies = {f"1.2.{n}": None for n in range(401)}
-    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log)
+    kept = tmp_path / "f.json"
+    kept.write_text("[damaged")
+    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, kept)
     asyncio.run(polling.look())
     assert shelf.asked.count("studies") == 3
     assert len(shelf.asked) == 3 + 401
@@ -121,7 +127,7 @@ def test_an_archive_that_says_too_much_is_not_listened_to() -> None:
     assert not box.received
 
 
-def test_a_list_that_is_none_is_told_and_an_empty_one_is_not() -> None:
+def test_a_list_that_is_none_is_told_and_an_empty_one_is_not(tmp_path: Path) -> None:
     seen: list[httpx.Request] = []
     lines = io.StringIO()
 
@@ -134,7 +140,7 @@ def test_a_list_that_is_none_is_told_and_an_empty_one_is_not() -> None:
             Archive(name="a", facility="F01", dicomweb="http://127.0.0.1:9/x"), httpx.MockTransport(answer)
         )
         log = Log("test", stream=lines)
-        polling = Polling("f", theirs, pull(Shelf(), Box(), log), lambda: NOW, log)
+        polling = Polling("f", theirs, pull(Shelf(), Box(), log), lambda: NOW, log, tmp_path / "f.json")
         found = await polling.look() + await polling.look()
         await theirs.close()
         return found
