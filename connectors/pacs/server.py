@@ -9,6 +9,7 @@ import asyncio
 import logging
 import socket
 import threading
+from collections.abc import Sequence
 from socketserver import BaseServer
 from ssl import SSLContext
 from typing import Any, Final
@@ -26,6 +27,7 @@ from connectors.mllp.peers import Network, allowed, networks
 from connectors.mllp.tls import server_context
 from connectors.pacs.finding import WORKLIST, Finding
 from connectors.pacs.intake import SUCCESS, Intake, Sent
+from connectors.pacs.steps import PAUSES, STEP, Puller, Steps
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.consortium import Feed
 from hub.kernel.log import Log
@@ -73,7 +75,12 @@ class PacsServer:
         clock: Clock = system_clock,
         seconds: float = 10,
         worklist: WorklistAnswerer | None = None,
+        pull: Puller | None = None,
+        pauses: Sequence[float] = PAUSES,
     ) -> None:
+        self._pull: Final = pull
+        self._pauses: Final = pauses
+        self._steps: Steps | None = None
         self._worklist: Final = worklist
         self._feed: Final = feed
         self._inbox: Final = inbox
@@ -109,6 +116,10 @@ class PacsServer:
             finding = Finding(self._feed.name, self._worklist, self._log, loop, self._seconds)
             handlers.append((evt.EVT_C_FIND, finding))
             entity.add_supported_context(WORKLIST)
+        if self._pull is not None:
+            self._steps = Steps(self._feed.name, self._pull, self._log, loop, self._pauses)
+            handlers += [(evt.EVT_N_CREATE, self._steps.begun), (evt.EVT_N_SET, self._steps.changed)]
+            entity.add_supported_context(STEP)
         self._server = _Server(entity, sock, self, handlers, tls)
         threading.Thread(target=self._server.serve_forever, args=(0.2,), name="dicom", daemon=True).start()
         port = int(sock.getsockname()[1])
@@ -117,6 +128,8 @@ class PacsServer:
 
     async def drain(self) -> None:
         """Take no more, and end what goes on: an object without an answer is sent again."""
+        if self._steps is not None:
+            self._steps.stop()
         if self._server is not None:
             await asyncio.to_thread(self._server.stop)
             self._log.event("pacs.drained", feed=self._feed.name)

@@ -48,11 +48,13 @@ def _client(consortium: Consortium, archive: Archive) -> DicomwebArchive | Dimse
 
 
 def pulls_of(consortium: Consortium, archives: Mapping[str, ImageArchive], inbox: Inbox, log: Log) -> dict[str, Pull]:
-    """What pulls the studies of every feed of transport archive, by feed.
+    """What pulls studies for every feed that names an archive and may hear of them, by feed.
 
     Raises HubError INVALID for a profile that is wrong.
     """
-    feeds = {name: feed for name, feed in consortium.feeds.items() if feed.transport == "archive"}
+    feeds = {
+        name: feed for name, feed in consortium.feeds.items() if feed.archive and feed.transport in {"archive", "dicom"}
+    }
     if not feeds:
         return {}
     from connectors.pacs.pull import Pull
@@ -71,7 +73,7 @@ def polled(
     kept: Path = foundation.settings.data_dir / "polling"
     for name, pull in pulls.items():
         feed = foundation.consortium.feeds[name]
-        if feed.poll_seconds:
+        if feed.transport == "archive" and feed.poll_seconds:
             from connectors.pacs.polling import Polling
 
             log = foundation.log

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from connectors.pacs.server import PacsServer
 from hub.bootstrap.feeds import envelope_readers, facilities_of
 from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.imaging import archives_of, pulls_of
 from hub.bootstrap.worklists import worklists
 from hub.pipeline.inbox import PostgresInbox
 from hub.run.child import Child
@@ -24,6 +25,8 @@ async def run_dicom(foundation: Foundation, child: Child, sockets: Mapping[str, 
         worklists(foundation, database) as lists,
     ):
         inbox = PostgresInbox(database, facilities_of(consortium), seconds=seconds, bell=bell)
+        archives = archives_of(consortium)
+        pulls = pulls_of(consortium, archives, inbox, foundation.log)
         servers = [
             PacsServer(
                 feed,
@@ -32,6 +35,7 @@ async def run_dicom(foundation: Foundation, child: Child, sockets: Mapping[str, 
                 log=foundation.log,
                 seconds=seconds,
                 worklist=lists.get(name),
+                pull=pulls.get(name),
             )
             for name, feed in consortium.feeds.items()
             if feed.transport == "dicom"
@@ -41,4 +45,6 @@ async def run_dicom(foundation: Foundation, child: Child, sockets: Mapping[str, 
         child.ready()
         await child.stop.wait()
         await asyncio.gather(*(server.drain() for server in servers))
+        for archive in archives.values():
+            await archive.close()
         await inbox.close()

@@ -14,6 +14,7 @@ from pydicom import dcmread
 from pynetdicom import AE, evt
 
 from connectors.pacs.server import PDU, PacsServer
+from connectors.pacs.steps import Puller
 from hub.kernel.clock import fixed_clock
 from hub.kernel.consortium import Feed
 from hub.kernel.log import Log
@@ -74,7 +75,11 @@ def _without_delay(event: Any, opened: list[socket.socket]) -> None:
 
 @asynccontextmanager
 async def listening(
-    inbox: MemoryInbox | None = None, seconds: float = 5, worklist: WorklistAnswerer | None = None, **feed: Any
+    inbox: MemoryInbox | None = None,
+    seconds: float = 5,
+    worklist: WorklistAnswerer | None = None,
+    pull: Puller | None = None,
+    **feed: Any,
 ) -> AsyncIterator[Listening]:
     """Run a feed for the length of a block; the clock stands at `NOW`."""
     inbox, log = inbox or MemoryInbox(), io.StringIO()
@@ -86,6 +91,8 @@ async def listening(
         clock=fixed_clock(NOW),
         seconds=seconds,
         worklist=worklist,
+        pull=pull,
+        pauses=(0.01, 0.01),
     )
     sock = socket.create_server(("127.0.0.1", 0))
     port = await server.start(sock)

@@ -37,7 +37,7 @@ def notice_doors(pulls: Mapping[str, Puller], consortium: Consortium, directory:
         if not _UID.fullmatch(study):
             raise HubError(Category.INVALID, "is no UID", where="body.study", code="body")
         if ask.id not in pulls or not _ours(ask):
-            todo = "name a feed of transport archive of your organisation"
+            todo = "name a feed of your organisation that has an archive"
             raise HubError(Category.NOT_FOUND, "no feed of this name pulls studies", where="URL", todo=todo)
         accepted = await pulls[ask.id](study, f"notice {ask.origin.address}")
         return Told(body={"message": accepted.message, "state": accepted.state.value}, status=201)
