@@ -35,6 +35,7 @@ EXCEPTIONS: Final = {
             "hub.bootstrap.terminology",
             "hub.bootstrap.witness",
             "hub.bootstrap.workbench",
+            "hub.bootstrap.worklists",
         ),
         "wires: it makes the store, the trail and the index and hands them to the doors",
     ),
