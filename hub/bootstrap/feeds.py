@@ -29,7 +29,7 @@ def readings(consortium: Consortium, base_url: str = "", maps: CodeMaps = NO_MAP
     Raises HubError INVALID with the lines that are wrong.
     """
     return {
-        feed.name: reading_of(feed, feed.profile, wado_of(consortium, feed, base_url), maps)
+        feed.name: reading_of(feed, feed.profile, wado=wado_of(consortium, feed, base_url), maps=maps)
         for feed in consortium.feeds.values()
     }
 

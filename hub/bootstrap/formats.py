@@ -204,7 +204,7 @@ _FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
 }
 
 
-def reading_of(feed: Feed, profile: Path | None, wado: str = "", maps: CodeMaps = NO_MAPS) -> Reading:
+def reading_of(feed: Feed, profile: Path | None, *, wado: str = "", maps: CodeMaps = NO_MAPS) -> Reading:
     """The messages of a feed, read with a profile; `wado` is where the hub answers for the archive of its images,
     `maps` has the concept maps the profile names.
 

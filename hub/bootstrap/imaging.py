@@ -71,8 +71,9 @@ def polled(
 ) -> Iterator[tuple[Feed, Polling]]:
     """The feeds whose archives are asked for new studies, with what asks."""
     kept: Path = foundation.settings.data_dir / "polling"
+    consortium = foundation.consortium
     for name, pull in pulls.items():
-        feed = foundation.consortium.feeds[name]
+        feed = consortium.feeds[name]
         if feed.transport == "archive" and feed.poll_seconds:
             from connectors.pacs.polling import Polling
 

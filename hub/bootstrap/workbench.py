@@ -126,7 +126,7 @@ class Workbench:
         settings, secret = self._foundation.settings, self._foundation.keys.id_secret
         known = self._consortium.feeds[feed]
         wado = wado_of(self._consortium, known, settings.base_url)
-        reading = reading_of(known, profile, wado, self._terms.maps)
+        reading = reading_of(known, profile, wado=wado, maps=self._terms.maps)
         return translator_of(known, reading, secret, settings.canonical_base, self._terms.validator)
 
     @cached_property

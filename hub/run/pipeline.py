@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from hub.bootstrap.consequences import consequences
-from hub.bootstrap.feeds import translator_of
+from hub.bootstrap.feeds import translator_of, wado_of
 from hub.bootstrap.formats import reading_of
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.reading import Reading
@@ -45,12 +45,13 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
 
 def _profiles(foundation: Foundation, terms: Vocabulary) -> ProfileWatch:
     """The profiles of all feeds, read again when they change."""
-    settings, secret = foundation.settings, foundation.keys.id_secret
+    settings, secret, consortium = foundation.settings, foundation.keys.id_secret, foundation.consortium
 
     def read(feed: Feed) -> Reading:
-        return reading_of(feed, feed.profile, settings.base_url, terms.maps)
+        wado = wado_of(consortium, feed, settings.base_url)
+        return reading_of(feed, feed.profile, wado=wado, maps=terms.maps)
 
     def translator(feed: Feed, reading: Reading) -> Translator:
         return translator_of(feed, reading, secret, settings.canonical_base, terms.validator)
 
-    return ProfileWatch(foundation.consortium, read, translator, foundation.log)
+    return ProfileWatch(consortium, read, translator, foundation.log)
