@@ -55,7 +55,8 @@ def read_aggregate(asked: Json, base_url: str) -> AggregateWish:
         raise invalid("is not known here: count, by", strangers[0])
     if not isinstance(count, str):
         raise invalid("is needed: one search of one type, Type?parameters", "count")
-    if not isinstance(by, list) or len(by) > _MOST or len(set(map(str, by))) < len(by) or not set(by) <= set(_BY):
+    words = isinstance(by, list) and all(one in _BY for one in by)
+    if not words or len(by) > _MOST or len(set(by)) < len(by):
         raise invalid(f"is a list of at most {_MOST} of {', '.join(_BY)}", "by")
     query = read_filter(count, "count", base_url)
     _refuse_singling_out([name for name, _ in parse_qsl(count.partition("?")[2], keep_blank_values=True)])

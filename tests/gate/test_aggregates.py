@@ -198,6 +198,7 @@ def test_only_a_token_of_the_aggregate_form_or_a_role_that_has_none_is_told_whic
         ("Observation", [], "count"),
         (None, [], "count"),
         (HBA1C, ["name"], "by"),
+        (HBA1C, [{}], "by"),
         (HBA1C, ["sex", "sex"], "by"),
         (HBA1C, ["sex", "age", "month", "code"], "by"),
         (HBA1C, "sex", "by"),
