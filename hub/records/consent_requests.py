@@ -128,7 +128,9 @@ class ConsentRequests:
             await matters.put(tx, closed)
             return _told(closed, now), done
 
-        return await self._ledger.change(asked_of(actor, origin, Interaction.CREATE, "Consent", consent_id), work)
+        if agree:
+            return await self._ledger.change(asked_of(actor, origin, Interaction.CREATE, "Consent", consent_id), work)
+        return await self._ledger.file(asked_of(actor, origin, Interaction.OPERATION, "Consent", matter_id), work)
 
     async def _refuse_too_many(self, tx: Tx, reference: str, now: datetime) -> None:
         if await matters.waiting(tx, KIND, reference, now) >= MOST_WAITING:

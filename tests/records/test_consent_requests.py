@@ -68,6 +68,9 @@ def test_a_refused_request_gives_nothing(database_url: str) -> None:
         made = await desk.requests.ask(DOCTOR, ASKED)
         assert (await desk.requests.answer(WEI, made["id"], agree=False))["status"] == "refused"
         assert await desk.rules("F05-wei", "F01-wei") == []
+        entry = (await desk.entries())[-1]
+        assert (entry.interaction, entry.resource_id) == (Interaction.OPERATION, made["id"])
+        assert await desk.epoch() == 0
 
     at_desk(database_url, visit)
 
