@@ -4,6 +4,7 @@ Run: python -m bench.mllp [--messages N] [--connections N] [--adt]
 
 Ratios: messages per second against hl7apy's bare parsing of the same messages (the peer that could be reached), and
 against fdatasync calls per second of this disk (the limit of a hub that would sync for every message alone).
+CPU of each kind of process per message, which other work on the machine hardly moves, is read from /proc.
 """
 
 from __future__ import annotations
@@ -15,8 +16,12 @@ import os
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
+import asyncpg
+
+from bench.cpu import children, cpu_of, parent
 from bench.mix import mix
 from connectors.mllp.sender import Sender
 from hub.demo.ask import Client
@@ -24,23 +29,27 @@ from hub.demo.tokens import clients
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import running
-from hub.run.installation import DEMO_CONSORTIUM, temporary_data
+from hub.run.installation import DEMO_CONSORTIUM, database_of, temporary_data
 
 
 async def measure(count: int, connections: int, *, adt_only: bool) -> dict[str, float]:
     """Send `count` messages over `connections` connections a feed; seconds until acknowledged and until processed."""
     messages = list(mix(count, max(count // 10, 1), 1, adt_only=adt_only))
+    ready: dict[str, Any] = {}
     with temporary_data() as data:
         settings = Settings.load({}, data_dir=data, port=0, config=DEMO_CONSORTIUM, log_level="WARNING")
         with (data / "hub.log").open("w") as lines:
             log = Log("bench", level="WARNING", stream=lines)
-            async with running(settings, data / "registry", log, lambda _: None, output=lines) as addresses:
+            async with running(settings, data / "registry", log, ready.update, output=lines) as addresses:
+                postmaster = await _postmaster(database_of(data, settings))
+                before = _cpu(ready["pids"], postmaster)
                 engineer = clients(addresses.base, data, settings)("administrator", "F01")
                 begun = time.perf_counter()
                 seconds = await _send(messages, addresses.mllp, connections)
                 acknowledged = time.perf_counter() - begun
                 states = await _drained(engineer)
                 processed = time.perf_counter() - begun
+                after = _cpu(ready["pids"], postmaster)
     seconds.sort()
     return {
         "messages": count,
@@ -49,7 +58,25 @@ async def measure(count: int, connections: int, *, adt_only: bool) -> dict[str, 
         "ack_p50_ms": statistics.median(seconds) * 1000,
         "ack_p99_ms": seconds[int(len(seconds) * 0.99)] * 1000,
         "not_done": sum(n for state, n in states.items() if state not in {"done", "warnings"}),
+        **{f"cpu_us_{kind}": (after[kind] - before[kind]) / count for kind in sorted(before)},
     }
+
+
+async def _postmaster(url: str) -> int:
+    connection = await asyncpg.connect(url)
+    try:
+        return parent(await connection.fetchval("SELECT pg_backend_pid()"))
+    finally:
+        await connection.close()
+
+
+def _cpu(pids: Mapping[str, int], postmaster: int) -> dict[str, float]:
+    """Microseconds spent so far, by kind of process: those of the hub by their names without a number."""
+    found = {"postgresql": sum(map(cpu_of, children(postmaster)))}
+    for name, pid in pids.items():
+        kind = name.rstrip("0123456789-")
+        found[kind] = found.get(kind, 0.0) + cpu_of(pid)
+    return found
 
 
 async def _send(messages: Sequence[tuple[str, bytes]], ports: dict[str, int], connections: int) -> list[float]:
