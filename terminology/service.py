@@ -6,12 +6,14 @@ edition never changes, and answers are kept by the revision of the catalogue the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from hub.db.database import Database
+from hub.fhir.canonical_units import UCUM, is_of_ucum
 from hub.fhir.fold import fold
+from hub.fhir.syntax import SYSTEMS
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology import expansion, translation
@@ -23,6 +25,11 @@ from terminology.reading import Concepts
 #: Meanings of value sets kept in memory.
 _KEPT: Final = 1_000
 _VERDICTS: Final = 100_000
+#: Code systems that are a grammar, and who knows it.
+_GRAMMARS: Final[Mapping[str, Callable[[str], bool]]] = {
+    **{url: codes.__contains__ for url, codes in SYSTEMS.items()},
+    UCUM: is_of_ucum,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +86,14 @@ class Terminology:
     async def in_code_system(self, coding: Coding, version: str = "", display: str = "") -> Verdict:
         """Whether a code system has a code (R4 codesystem-operation-validate-code.html).
 
-        Raises HubError NOT_FOUND for a system the hub does not hold.
+        Systems that are a grammar (UCUM, languages, media types) need not be loaded. Raises HubError NOT_FOUND for
+        another that the hub does not hold.
         """
         catalogue = await self.catalogues.now()
+        grammar = _GRAMMARS.get(coding.system)
+        if grammar is not None and catalogue.find(CODE_SYSTEM, coding.system, version) is None and not version:
+            sound = grammar(coding.code)
+            return Verdict(sound, "" if sound else "the code is not formed as the grammar of its system says")
         edition = catalogue.named(CODE_SYSTEM, coding.system, version)
         found = await self.concepts.find(catalogue, edition, coding.code)
         if found is None:

@@ -71,6 +71,23 @@ def computed(unit: str) -> Scale | None:
     return Scale(base, whole.normalize(), _ROUNDED.create_decimal_from_float(offset).normalize())
 
 
+@lru_cache(maxsize=4096)
+def is_of_ucum(unit: str) -> bool:
+    """Whether a text is a unit of UCUM, every symbol looked up: `[pH]` and `{score}` are, `Kg` and `foo` are not."""
+    if unit in _units():
+        return True
+    if not is_unit(unit):
+        return False
+    from lark.exceptions import LarkError
+    from ucumvert import get_ucum_parser
+
+    try:
+        get_ucum_parser().parse(unit)
+    except LarkError:
+        return False
+    return True
+
+
 @cache
 def _registry() -> Any:
     from ucumvert import PintUcumRegistry

@@ -170,3 +170,21 @@ def test_a_code_system_that_ignores_case_says_so(database_url: str) -> None:
         assert (await home.terms.lookup(Coding(DISEASES, "kG"))).concept.code == "KG"
 
     in_house(database_url, visit)
+
+
+def test_systems_that_are_a_grammar_need_not_be_loaded(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for system, code, expected in (
+            ("http://unitsofmeasure.org", "mg/dL", True),
+            ("http://unitsofmeasure.org", "[iU]/L", True),
+            ("http://unitsofmeasure.org", "{score}", True),
+            ("http://unitsofmeasure.org", "Kg", False),
+            ("http://unitsofmeasure.org", "mg//dL", False),
+            ("urn:ietf:bcp:47", "zh-CN", True),
+            ("urn:ietf:bcp:47", "z", False),
+        ):
+            assert (await home.terms.in_code_system(Coding(system, code))).result is expected, code
+        with pytest.raises(HubError):
+            await home.terms.in_code_system(Coding("http://unitsofmeasure.org", "mg"), version="2.1")
+
+    in_house(database_url, visit)
