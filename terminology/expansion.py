@@ -56,6 +56,10 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
         meaning = _filtered(meaning, wish.text)
     if wish.active_only:
         meaning = restricted(meaning, Active())
+    if wish.text and 0 < (wish.count or 0) <= MOST and len(meaning.conditions) == 1 and not meaning.listed:
+        page = await _filtered_page(catalogue, concepts, meaning, wish)
+        if page.contains:
+            return page
     counts = {n: await concepts.count(edition, asked) for n, (edition, asked) in meaning.conditions.items()}
     total = sum(counts.values()) + len(meaning.listed)
     if (wish.count is None and total - wish.offset > MOST) or (wish.count or 0) > MOST:
@@ -73,6 +77,16 @@ def _filtered(meaning: Meaning, text: str) -> Meaning:
         if all(part in searched([display, folded(coding.code)]) for part in parts)
     }
     return Meaning(restricted(meaning, Matching(text)).conditions, listed)
+
+
+async def _filtered_page(catalogue: Catalogue, concepts: Concepts, meaning: Meaning, wish: Wish) -> Page:
+    """A page of one code system, as people ask for while they type: counted and read in one scan."""
+    ((edition, condition),) = meaning.conditions.values()
+    named = wish.designations or bool(wish.language)
+    total, rows = await concepts.found(
+        catalogue, edition, condition, offset=wish.offset, count=wish.count or 0, named=named
+    )
+    return Page(total, [_entry(edition, one, wish) for one in rows], [edition.canonical])
 
 
 async def _page(

@@ -109,6 +109,10 @@ def test_expansions_are_filtered_paged_restricted_and_named_in_a_language(databa
                 "designation": [said("en", "Essential hypertension")],
             }
         ]
+        page = await home.terms.expand(Wish(url=VS + "all", text="高血压", offset=1, count=1, language="en"))
+        assert (page.total, [one["code"] for one in page.contains], page.used) == (3, ["I15"], [DISEASES + "|1"])
+        page = await home.terms.expand(Wish(url=VS + "all", text="高血压", offset=9, count=1))
+        assert (page.total, page.contains) == (3, [])
         assert await codes(home, VS + "all", count=0) == []
 
     in_house(database_url, visit)
