@@ -10,7 +10,7 @@ from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
 from hub.kernel.private_files import read_private
 from hub.kernel.settings import Settings
-from hub.sealing import wrapping_keys
+from hub.sealing import renewal, wrapping_keys
 from hub.sealing.suites import Suite
 from hub.sealing.wrapping import MASTER_BYTES
 
@@ -45,6 +45,16 @@ async def ensure_keys(settings: Settings, url: str, master: bytes | None) -> Non
             if suite is not None:
                 await wrapping_keys.ensure(tx, master, suite)
             await wrapping_keys.check(tx, master)
+    finally:
+        await database.close()
+
+
+async def under_new_master(url: str, old: bytes, new: bytes) -> int:
+    """Put a database whose hub does not run under another master key; how many wrapping keys that were."""
+    database = await Database.connect(url, size=1, name="yilian-keys")
+    try:
+        async with database.transaction() as tx:
+            return await renewal.under_new_master(tx, old, new)
     finally:
         await database.close()
 

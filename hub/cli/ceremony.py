@@ -38,11 +38,9 @@ def split(
             where = str(sealed_file(settings))
             raise HubError(Category.CONFLICT, "the master key is in shares already", where=where, todo="keep them")
         master = file_key(path) if path.exists() else secrets.token_bytes(MASTER_BYTES)
-        _hand_out(shares_of(master, needed=needed, shares=shares))
-        check = check_of(master)
-        _heard(Ceremony(check, needed))
+        sealed = handed_out(master, needed, shares)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        SealedMaster(needed, shares, check).put(sealed_file(settings))
+        sealed.put(sealed_file(settings))
         _wipe(path)
     typer.echo(f"the master key is in {shares} shares, of which {needed} unseal the hub: yilian keys unseal")
 
@@ -62,8 +60,20 @@ def unseal(data: Data = None) -> None:
 
 def heard(settings: Settings) -> bytes:
     """The master key of an installation, from keepers at this screen."""
-    sealed = SealedMaster.read(sealed_file(settings))
+    return heard_of(SealedMaster.read(sealed_file(settings)))
+
+
+def heard_of(sealed: SealedMaster) -> bytes:
+    """The master key that some shares make, from keepers at this screen."""
     return _heard(Ceremony(sealed.check, sealed.needed))
+
+
+def handed_out(master: bytes, needed: int, shares: int) -> SealedMaster:
+    """Hand a key out to keepers at this screen, and hear enough of them say it back."""
+    _hand_out(shares_of(master, needed=needed, shares=shares))
+    sealed = SealedMaster(needed, shares, check_of(master))
+    heard_of(sealed)
+    return sealed
 
 
 def _hand_out(words: list[str]) -> None:

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from hub.bootstrap.keys import key_file
-from hub.cli import ceremony
+from hub.cli import ceremony, replacement
 from hub.cli.desk import AsJson, Data, foundation_of, print_json
 from hub.kernel.errors import Category, HubError
 from hub.kernel.private_files import publish
@@ -30,6 +30,7 @@ app = typer.Typer(no_args_is_help=True, help="The keys of what is sealed in the 
 
 app.command()(ceremony.split)
 app.command()(ceremony.unseal)
+app.command()(replacement.replace)
 
 T = TypeVar("T")
 

@@ -10,10 +10,11 @@ from uuid import UUID
 from asyncpg import Record
 
 from hub.db.database import Tx
+from hub.kernel.errors import HubError
 from hub.kernel.ids import RandomBytes
 from hub.sealing import wrapping_keys
 from hub.sealing.suites import Cipher, Suite, suite_of
-from hub.sealing.wrapping import data_key_name, unwrap, unwrapped_by_master, wrap
+from hub.sealing.wrapping import data_key_name, unwrap, unwrapped_by_master, wrap, wrapped_by_master
 
 #: Data keys wrapped anew in one transaction.
 KEYS: Final = 1000
@@ -85,6 +86,30 @@ async def rewrap(
     wrapped = _wrapped(rows, ciphers, _opened(master, new), newest, random_bytes)
     await tx.execute(_REWRAP, [row["number"] for row in rows], wrapped, newest)
     return len(rows)
+
+
+async def under_new_master(tx: Tx, old: bytes, new: bytes, random_bytes: RandomBytes = secrets.token_bytes) -> int:
+    """Wrap every wrapping key by another master key, those that are not yet; how many. No hub runs meanwhile.
+
+    Raises HubError FORBIDDEN (`other-master`) for one that neither opens.
+    """
+    done = 0
+    for row in await tx.fetch("SELECT number, suite, wrapped FROM wrapping_key ORDER BY number FOR UPDATE"):
+        suite = suite_of(row["suite"])
+        if _is_under(new, suite, row["wrapped"]):
+            continue
+        wrapped = wrapped_by_master(new, suite, unwrapped_by_master(old, suite, row["wrapped"]), random_bytes)
+        await tx.execute("UPDATE wrapping_key SET wrapped = $2 WHERE number = $1", row["number"], wrapped)
+        done += 1
+    return done
+
+
+def _is_under(master: bytes, suite: Suite, wrapped: bytes) -> bool:
+    try:
+        unwrapped_by_master(master, suite, wrapped)
+    except HubError:
+        return False
+    return True
 
 
 def _opened(master: bytes, row: Record) -> Cipher:

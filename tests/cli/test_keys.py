@@ -12,6 +12,7 @@ from typer.testing import CliRunner
 
 from hub.bootstrap.keys import ensure_keys, master_key
 from hub.cli.main import app
+from hub.kernel.errors import HubError
 from hub.kernel.settings import Settings
 from hub.run.installation import DEMO_CONSORTIUM, remember
 from tests.pipeline.fake_feed import message
@@ -63,3 +64,29 @@ def test_a_second_master_key_is_refused(data: Path) -> None:
     done = CliRunner().invoke(app, ["keys", "init", "--data", str(data)])
     assert done.exit_code != 0
     assert (data / "keys" / "master.key").read_bytes() == before
+
+
+def test_the_master_key_is_replaced_and_what_was_stopped_half_way_is_finished(
+    data: Path, database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("YILIAN_DATABASE_URL", database_url)
+    yilian("keys", "init", "--data", str(data))
+    settings = Settings.load({"YILIAN_ENCRYPTION": "aes-256-gcm"}, data_dir=data)
+    old = master_key(settings)
+    asyncio.run(ensure_keys(settings, database_url, old))
+    yilian("keys", "encrypt", "--data", str(data))
+
+    def cut_off(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", cut_off)
+        CliRunner().invoke(app, ["keys", "replace", "--data", str(data)])
+    assert master_key(settings) == old
+    assert "0 wrapping keys" in yilian("keys", "replace", "--data", str(data))
+    new = master_key(settings)
+    assert new != old
+    asyncio.run(ensure_keys(settings, database_url, new))
+    with pytest.raises(HubError, match="under another master key"):
+        asyncio.run(ensure_keys(settings, database_url, old))
+    assert "1 wrapping keys" in yilian("keys", "replace", "--data", str(data))

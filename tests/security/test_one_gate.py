@@ -70,6 +70,7 @@ COMMANDS: Final = {
     "token": "signs with the key folder",
     "keys init": "makes the master key, a file",
     "keys split": "hands out the master key in words",
+    "keys replace": "wraps the wrapping keys anew, of a hub that does not run",
     "keys unseal": "gives words to the hub that waits for them",
     **dict.fromkeys(
         ("keys status", "keys encrypt", "keys rotate", "keys rewrap"), "seals anew what stands, and prints counts"
