@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Final
 from uuid import UUID
 
 from hub.auth.consent_rules import raise_epoch
@@ -10,7 +11,12 @@ from hub.kernel.ids import reference_key
 from hub.mpi import forgetting as index
 from hub.store import forgetting as store
 
-_LAID_DOWN = ("DELETE FROM consent_rule WHERE pkey = $1", "DELETE FROM proxy_entry WHERE pkey = $1")
+_LAID_DOWN: Final = (
+    "DELETE FROM consent_rule WHERE pkey = $1",
+    "DELETE FROM proxy_entry WHERE pkey = $1",
+    "DELETE FROM matter WHERE pkey = $1",
+    "DELETE FROM notice WHERE pkey = $1",
+)
 
 
 async def messages(tx: Tx, pkey: UUID) -> set[int]:

@@ -8,7 +8,8 @@ from uuid import UUID
 from hub.db.database import Tx
 from hub.store import tables
 
-_SHARDED: Final = (
+#: The tables that a source-patient key leads, and those that name it beside.
+SHARDED: Final = (
     tables.resource,
     tables.history,
     tables.coding,
@@ -19,6 +20,7 @@ _SHARDED: Final = (
     tables.text_value,
     tables.relation,
 )
+BESIDE: Final = ("outbox", "former_home")
 _HOME: Final = """
 DELETE FROM resource_home h USING (SELECT key FROM resource WHERE pkey = $1) AS r WHERE h.key = r.key AND h.pkey = $1
 """
@@ -36,8 +38,8 @@ async def messages(tx: Tx, pkey: UUID) -> set[int]:
 async def forget(tx: Tx, pkey: UUID) -> int:
     """Delete the rows of a source patient; how many versions there were."""
     await tx.execute(_HOME, pkey)
-    counts = [await tx.execute(f"DELETE FROM {table.name} WHERE pkey = $1", pkey) for table in _SHARDED]
-    for beside in ("outbox", "former_home"):
+    counts = [await tx.execute(f"DELETE FROM {table.name} WHERE pkey = $1", pkey) for table in SHARDED]
+    for beside in BESIDE:
         await tx.execute(f"DELETE FROM {beside} WHERE pkey = $1", pkey)
     return sum(int(tag.rpartition(" ")[2]) for tag in counts[:2])
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import inspect
+import re
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +18,7 @@ from hub.audit.notes import Signer
 from hub.audit.sequencer import Sequencer
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
+from hub.db.metadata import metadata
 from hub.fhir.json import loads
 from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
@@ -23,11 +26,15 @@ from hub.kernel.ids import reference_key
 from hub.kernel.log import Log
 from hub.kernel.private_files import publish
 from hub.kernel.settings import Settings
+from hub.mpi import forgetting as index_forgetting
+from hub.records import forgetting as records_forgetting
 from hub.run.keys import KeyDesk, key_desk
 from hub.sealing import wrapping_keys
 from hub.sealing.suites import Suite
+from hub.store import forgetting as store_forgetting
 from hub.store import resealing
 from hub.store.store import Store
+from scripts.migration import import_tables
 from tests.pipeline.fake_feed import IDS, NOON, message, patient_id
 from tests.pipeline.hub_in_a_box import Box, box
 from tests.sealing.support import MASTER, connect, keyring
@@ -240,3 +247,13 @@ async def _nothing_is_left(hub: Box, pkey: Any) -> None:
             ("done", True),
             ("dead", False),
         ]
+
+
+def test_every_table_that_a_patient_leads_is_emptied_by_erasing() -> None:
+    import_tables()
+    modules = (store_forgetting, records_forgetting, index_forgetting)
+    emptied = {name for module in modules for name in re.findall(r"DELETE FROM (\w+)", inspect.getsource(module))}
+    emptied |= {table.name for table in store_forgetting.SHARDED} | {*store_forgetting.BESIDE}
+    led = {table.name for table in metadata.tables.values() if "pkey" in table.columns}
+    # Which person a source belonged to is a decision, and decisions stay.
+    assert led - emptied == {"mpi_move"}
