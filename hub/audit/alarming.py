@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -40,35 +41,46 @@ class Alarming:
         self._clock: Final = clock
         self._scribe: Final = Scribe(clock)
         self._next: int | None = None
+        #: Until everything the rules look back at has been seen: what is found there may have been told already.
+        self._beginning = True
+        self._found: Final[deque[Alarm]] = deque()
 
     async def turn(self, appended: Appended | None = None) -> int:
         """Look at the leaves that are new; how many alarms they gave. The first turn looks back as far as rules do.
 
         `appended` are those of the sequencer's last turn: where these are all that is new, they need not be read again.
+        What fails is made up for in the next turn: an alarm stays until it is in the trail.
         """
-        first = self._next is None
         if appended is not None and appended.index == self._next:
-            entries = appended.entries
-            self._next += len(entries)
+            self._see(appended.entries)
+            self._next += len(appended.entries)
         else:
-            entries = await self._new()
-        found = [alarm for entry in entries for alarm in self._watch.see(entry)]
-        fresh = [alarm for alarm in found if not (first and self._watch.told(alarm))]
-        for alarm in fresh:
-            await self._trail.record(self._entry(alarm))
-        return len(fresh)
+            await self._read()
+        fresh = [alarm for alarm in self._found if not (self._beginning and self._watch.told(alarm))]
+        self._beginning = False
+        return await self._tell(fresh)
 
-    async def _new(self) -> Sequence[Entry]:
-        found: list[Entry] = []
+    def _see(self, entries: Iterable[Entry]) -> None:
+        self._found.extend(alarm for entry in entries for alarm in self._watch.see(entry))
+
+    async def _read(self) -> None:
+        """See the leaves that are new, a page of them at a time: after a start they are those of hours."""
         async with self._database.connection() as tx:
             at = self._next
             if at is None:
                 at = int(await tx.fetchval(_FROM, self._clock() - self._watch.longest))
             while rows := await tx.fetch(_NEW, at, _MOST):
-                found += [entry_of(dict(row)) for row in rows]
-                at = rows[-1]["index"] + 1
+                self._see(entry_of(dict(row)) for row in rows)
+                self._next = at = rows[-1]["index"] + 1
         self._next = at
-        return found
+
+    async def _tell(self, fresh: Sequence[Alarm]) -> int:
+        self._found.clear()
+        self._found.extend(fresh)
+        while self._found:
+            await self._trail.record(self._entry(self._found[0]))
+            self._found.popleft()
+        return len(fresh)
 
     def _entry(self, alarm: Alarm) -> Entry:
         said = {

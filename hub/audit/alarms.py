@@ -6,9 +6,9 @@ An alarm is told once for each who; again when its time has passed. Alarms are e
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict, deque
+from collections import defaultdict
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import parse_qs
@@ -34,27 +34,29 @@ class Alarm:
     at: datetime
 
 
-@dataclass(slots=True)
 class _Window:
-    """What a rule counted of somebody within its span, oldest first, and how often each of it.
+    """What a rule counted of somebody within its span, each once with the time of the last, the longest ago first.
 
-    Whoever reads without pause has thousands in it, and each look adds to it: it is never counted anew.
+    Whoever reads without pause looks at the same patients again and again: a look costs what it changes, and holds
+    nothing that was there before.
     """
 
-    kept: deque[tuple[datetime, str]] = field(default_factory=deque)
-    times: Counter[str] = field(default_factory=Counter)
+    __slots__ = ("last",)
+
+    def __init__(self) -> None:
+        self.last: Final[dict[str, datetime]] = {}
 
     def add(self, at: datetime, whats: Iterable[str]) -> None:
         for what in whats:
-            self.kept.append((at, what))
-            self.times[what] += 1
+            self.last.pop(what, None)
+            self.last[what] = at
 
     def forget(self, until: datetime) -> None:
-        while self.kept and self.kept[0][0] <= until:
-            _, what = self.kept.popleft()
-            self.times[what] -= 1
-            if not self.times[what]:
-                del self.times[what]
+        while self.last:
+            what = next(iter(self.last))
+            if self.last[what] > until:
+                return
+            del self.last[what]
 
 
 class Watch:
@@ -91,10 +93,10 @@ class Watch:
         window = self._seen[rule.name, who]
         window.add(entry.time, self._counted(rule, entry))
         window.forget(entry.time - rule.span)
-        count = len(window.times)
+        count = len(window.last)
         if count <= rule.most:
             return None
-        since = window.kept[0][0]
+        since = next(iter(window.last.values()))
         alarm = Alarm(rule=rule.name, level=rule.level, who=who, count=count, since=since, at=entry.time)
         last = self._given.get((rule.name, who))
         if last is not None and last > entry.time - rule.span:

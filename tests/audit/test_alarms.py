@@ -18,7 +18,7 @@ from hub.audit.entry import Entry, Interaction, Origin, Outcome
 from hub.audit.trail import Trail
 from hub.db.database import Database
 from hub.kernel.clock import fixed_clock
-from hub.kernel.errors import HubError
+from hub.kernel.errors import Category, HubError
 from tests.audit.entries import NOW, REQUESTER, read
 from tests.audit.trees import sequencer, with_database
 
@@ -152,6 +152,26 @@ def test_alarms_are_entries_of_the_trail_told_once_even_by_one_who_begins_anew(d
             assert await alarm_counts(tx) == [("break-glass-count", 1), ("vip", 1)]
             told = [said for _, said in await alarms(tx)]
         assert told[1].startswith("alarm=break-glass-count&level=red&who=Practitioner%2Ffang&count=5&")
+
+    with_database(database_url, work)
+
+
+def test_an_alarm_that_could_not_be_written_is_told_in_the_next_turn(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: Entry) -> None:
+        raise HubError(Category.UNAVAILABLE, "the audit trail cannot be written")
+
+    async def work(database: Database, trail: Trail) -> None:
+        one, tree = Alarming(database, trail, Watch(LISTED), fixed_clock(NOW)), sequencer(database)
+        assert await one.turn() == 0
+        for entry in glass(5):
+            await trail.record(entry)
+        await tree.turn()
+        with monkeypatch.context() as patch, pytest.raises(HubError):
+            patch.setattr(trail, "record", away)
+            await one.turn(tree.appended)
+        assert [await one.turn(), await one.turn()] == [1, 0]
 
     with_database(database_url, work)
 
