@@ -85,7 +85,17 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
     follows, validator = consequences(foundation, store), terms.validator
-    writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, sight=gate.sight)
+    writes = ClientWrites(
+        database,
+        store,
+        directory,
+        validator,
+        trail,
+        system_clock,
+        follows,
+        sight=gate.sight,
+        labelling=foundation.labelling,
+    )
 
     async def ready() -> None:
         await schema.check(database)

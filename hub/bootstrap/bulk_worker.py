@@ -33,7 +33,8 @@ async def bulk_worker(foundation: Foundation, database: Database) -> AsyncIterat
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
     follows = consequences(foundation, store)
-    writes = ClientWrites(database, store, directory, terms.validator, trail, system_clock, follows)
+    labelling, validator = foundation.labelling, terms.validator
+    writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, labelling=labelling)
     jobs, vault, keep = jobs_of(settings, database), vault_of(settings), timedelta(seconds=settings.bulk_seconds)
     ids = keyed_ids(foundation.keys.id_secret)
     exporter = Exporter(gate, jobs, vault, system_clock, most_bytes=settings.bulk_bytes, keep=keep)

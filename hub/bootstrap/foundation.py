@@ -9,6 +9,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Final
 
+from consent.labelling import Labelling, read_labelling
 from hub.auth.keys import KeyStore
 from hub.bootstrap.keys import master_key, suite_in
 from hub.db import schema
@@ -54,6 +55,11 @@ class Foundation:
         """
         folder = self.settings.profiles
         return loaded(Path(folder) if folder else None)
+
+    @property
+    def labelling(self) -> Labelling:
+        """What is sensitive by its code or words. Raises HubError INVALID with the line of a list that is wrong."""
+        return read_labelling(Path(self.settings.labels) if self.settings.labels else None)
 
     def keyring(self) -> Keyring:
         """The data keys as one process holds them. Raises HubError as `master_key` does."""

@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "outbound": Entry("hub.cli.outbound:app", "What is sent to hospital systems, and what did not arrive."),
     "mpi": Entry("hub.cli.mpi:app", "The master patient index: on files, and on the database."),
     "profile": Entry("hub.cli.profile:app", "Facility profiles: draft, try and check one; its codes."),
+    "labels": Entry("hub.cli.labels:app", "Security labels: try the list, label anew what stands."),
     "consent": Entry("hub.cli.consent:app", "What the consent rules say."),
     "user": Entry("hub.cli.user:app", "Accounts of the web pages."),
     "keys": Entry("hub.cli.keys:app", "The keys of what is sealed in the database."),

@@ -180,6 +180,12 @@ SETTINGS: Final = (
         "",
         "File of rules for alarms over the audit trail, in place of those that come with the hub; empty: those.",
     ),
+    Setting(
+        "labels",
+        str,
+        "",
+        "CSV file of codes and words that are sensitive, beside those that come with the hub; empty: those alone.",
+    ),
     Setting("care_days", _positive, 30, "Days an organisation goes on looking after a patient after an encounter."),
     Setting(
         "subscription_tries",

@@ -11,8 +11,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from consent.labelling import HOLDERS, WHOLE, Labelling, shipped, spreading, with_labels
 from hub.fhir.compartments import is_about_patients
 from hub.fhir.json import loads
+from hub.fhir.references import parse_reference, references
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json, Translation
 from hub.records.facts import facts_of
@@ -150,8 +152,13 @@ class Chain:
     """
 
     def __init__(
-        self, heads: Mapping[Ref, Head], facilities: Collection[str], own: Mapping[tuple[int, Ref], Own] | None = None
+        self,
+        heads: Mapping[Ref, Head],
+        facilities: Collection[str],
+        own: Mapping[tuple[int, Ref], Own] | None = None,
+        labelling: Labelling | None = None,
     ) -> None:
+        self._labelling: Final = labelling or shipped()
         self._heads: Final = dict(heads)
         self._facilities: Final = facilities
         self._own: Final = own or {}
@@ -164,7 +171,9 @@ class Chain:
         effect = Effect(incoming)
         heads: dict[Ref, Head] = {}
         try:
-            for ref, standing in self._merged(incoming, relocated or {}).items():
+            merged = self._merged(incoming, relocated or {})
+            self._label(merged)
+            for ref, standing in merged.items():
                 effect.held_back = effect.held_back or standing.held_back
                 self._conclude(ref, standing, effect, heads)
         except HubError as refusal:
@@ -182,6 +191,24 @@ class Chain:
                 found[ref] = _begin(self._heads.get(ref), incoming, draft, own)
             found[ref].add(draft)
         return found
+
+    def _label(self, merged: Mapping[Ref, _Standing]) -> None:
+        """Label what a message makes of its resources; what holds others is as strict as they are."""
+        for standing in merged.values():
+            if standing.resource is not None:
+                standing.resource = with_labels(standing.resource, self._labelling.labels(standing.resource))
+        strict = {
+            ref: found
+            for ref, standing in merged.items()
+            if standing.resource is not None and (found := spreading(standing.resource))
+        }
+        for ref, standing in merged.items() if strict else ():
+            if standing.resource is not None and ref.type in HOLDERS:
+                held = strict if ref.type in WHOLE else _referred(standing.resource, strict)
+                labels = (
+                    label for other in held for label in strict[other] if merged[other].patient == standing.patient
+                )
+                standing.resource = with_labels(standing.resource, labels)
 
     def _conclude(self, ref: Ref, standing: _Standing, effect: Effect, heads: dict[Ref, Head]) -> None:
         head, resource, incoming = standing.head, standing.resource, effect.incoming
@@ -207,6 +234,12 @@ class Chain:
         )
         effect.changes.append(change)
         heads[ref] = _head_after(change, incoming)
+
+
+def _referred(resource: Json, among: Collection[Ref]) -> set[Ref]:
+    """Which of some resources another one refers to."""
+    targets = (parse_reference(text) for text in references(resource))
+    return {Ref(one.type, one.id) for one in targets if one is not None} & set(among)
 
 
 def _refuse_nobody(ref: Ref, draft: Draft) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
+from consent.labelling import Labelling, shipped
 from hub.audit.entry import UNKNOWN_ORIGIN, Origin
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
@@ -25,6 +26,7 @@ from hub.records.about import about_persons
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
+from hub.records.labelled import labelled
 from hub.records.operations import Create, Delete, Operation, Patch, Whole, Written
 from hub.records.patching import Patches, Settled
 from hub.records.refusal import ClaimedError, NonconformantError
@@ -64,8 +66,10 @@ class ClientWrites:
         consequences: Consequences,
         *,
         sight: Sight = BLIND,
+        labelling: Labelling | None = None,
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
+        self._labelling: Final = labelling or shipped()
         self._database: Final = database
         self._store: Final = store
         self._rights: Final = Rights(directory)
@@ -213,6 +217,7 @@ class ClientWrites:
         if answers and (all_or_none or _claimed_in_vain(jobs, answers.keys() - unclaimed)):
             raise answers[min(answers)]
         writes, spans = _laid_out(planned)
+        writes = await labelled(tx, self._store, writes, self._labelling)
         saved = await self._store.save(tx, writes) if writes else []
         await self._consequences.follow(tx, writes, said)
         done = {i: _written(i, settled, writes[span], saved[span], current) for i, span in spans.items()}

@@ -30,7 +30,8 @@ def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Ri
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
     resource = _content(operation, current)
     write = _write(actor, operation, resource, current, rights)
-    if current is not None and write.patient != current.patient:
+    # Whom a Binary is about stands elsewhere (hub.records.labelled).
+    if current is not None and write.patient != current.patient and write.type != "Binary":
         raise HubError(
             Category.INVALID,
             "the patient of a resource does not change",
@@ -114,7 +115,9 @@ def labels_kept(operation: Whole, write: Write) -> bool:
     """Whether `write` has security labels that the update it comes from had left out."""
     if not isinstance(operation, Update) or write.resource is None:
         return False
-    return len(_security(write.resource)) > len(_security(operation.resource))
+    named = {f"{system}|{code}" for system, code in map(_name, _security(operation.resource))}
+    stood = () if write.current is None else write.current.facts.labels
+    return any(label not in named for label in stood)
 
 
 def _security(resource: Json) -> list[Json]:

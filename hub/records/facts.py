@@ -123,15 +123,15 @@ def facts_of(resource: Json, writer_org: str, facilities: Collection[str] = ()) 
     return Facts(
         author_org=_author_organization(resource, facilities) or writer_org,
         authors=_authors(resource),
-        labels=_labels(resource),
+        labels=labels_in(resource),
         clinical_start=start,
         clinical_end=end,
         flags=int(_flags(resource)),
     )
 
 
-def _labels(resource: Json) -> tuple[str, ...]:
-    """Its own security labels and those of what it contains: a container is as secret as its content."""
+def labels_in(resource: Json) -> tuple[str, ...]:
+    """`system|code` of its own security labels and of what it contains: a container is as secret as its content."""
     holders = (resource, *(part for part in resource.get("contained", ()) if isinstance(part, dict)))
     labels = (label for holder in holders for label in holder.get("meta", {}).get("security", ()))
     return tuple(dict.fromkeys(f"{label.get('system', '')}|{label.get('code', '')}" for label in labels))

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from consent.labelling import Labelling, shipped
 from hub.db.database import Tx
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
@@ -68,9 +69,17 @@ class Rehearsed:
 
 
 class Ingest:
-    """The door in for messages of the `facilities` (codes) of a consortium."""
+    """The door in for messages of the `facilities` (codes) of a consortium; `labelling` is the shipped list if none."""
 
-    def __init__(self, store: Store, ids: IdMaker, facilities: Collection[str], consequences: Consequences) -> None:
+    def __init__(
+        self,
+        store: Store,
+        ids: IdMaker,
+        facilities: Collection[str],
+        consequences: Consequences,
+        labelling: Labelling | None = None,
+    ) -> None:
+        self._labelling: Final = labelling or shipped()
         self._store: Final = store
         self._ids: Final = ids
         self._facilities: Final = frozenset(facilities)
@@ -118,7 +127,7 @@ class Ingest:
             batch = [incoming]
         heads = {ref: head_of(version) for ref, version in stored.items()}
         batch = batch if relocated else await _redirected(tx, batch, heads)
-        chain = Chain(heads, self._facilities, await self._own(tx, stored, batch))
+        chain = Chain(heads, self._facilities, await self._own(tx, stored, batch), self._labelling)
         return [chain.apply(incoming, relocated) for incoming in batch], stored, aliases
 
     async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:

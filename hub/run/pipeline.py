@@ -22,13 +22,15 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
     """Work until the child is told to stop; the batch in hand is finished."""
     settings, consortium, ids = foundation.settings, foundation.consortium, keyed_ids(foundation.keys.id_secret)
     store = foundation.store()
+    follows = consequences(foundation, store)
+    ingest = Ingest(store, ids, consortium.facilities, follows, foundation.labelling)
     async with foundation.database("pipeline", size=3) as database, foundation.bell() as bell:
         terms = vocabulary(foundation, database)
         profiles = _profiles(foundation, terms)
         child.ready()
         await run_worker(
             database,
-            Ingest(store, ids, consortium.facilities, consequences(foundation, store)),
+            ingest,
             profiles.conversions.translators,
             foundation.log,
             system_clock,

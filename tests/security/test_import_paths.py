@@ -42,6 +42,7 @@ EXCEPTIONS: Final = {
     "hub.run.restore": "verifies the trail of a restored backup, by the independent verifier",
     "hub.run.keys": "the desk of key keepers: seals anew what stands, and tells counts; audited",
     "hub.run.erasing": "takes a patient out of the record and out of the trail, and tells counts; audited",
+    "hub.run.labels": "labels what stands through the records door, and tells counts; audited",
     "hub.cli.audit": "the verifier, which imports nothing of the hub (tests/audit/test_verify.py)",
     "hub.cli.witness": "asks over HTTP, as anybody may",
     "hub.run.audit": "the desk of the trail: entries and their tree, nothing of the record; audited",

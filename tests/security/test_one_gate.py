@@ -105,6 +105,8 @@ COMMANDS: Final = {
         ("outbound feeds", "outbound list", "outbound show", "outbound resend"),
         "the outbound queue: numbers, states and codes, no content",
     ),
+    "labels try": "has no database",
+    "labels apply": "writes labels to what stands, and prints counts; audited first",
     "audit export": "the trail alone; audited first",
     "audit alarms": "the trail alone; audited first",
     "audit keys": "the key folder alone",

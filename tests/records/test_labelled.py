@@ -1,0 +1,212 @@
+"""Labels on write at both doors: what a client or a message says decides how strict it and what holds it are."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pytest
+
+from consent.labelling import Labelling, shipped
+from consent.tables import ACT_CODE, CONFIDENTIALITY
+from hub.kernel.clock import fixed_clock
+from hub.kernel.errors import HubError
+from hub.kernel.ids import reference_key
+from hub.kernel.types import Draft, Json, Translation
+from hub.records.client import ClientWrites
+from hub.records.operations import Create, Update
+from hub.records.relabelling import Relabelling
+from hub.store.store import Store
+from hub.store.values import Stored
+from tests.auth.consortium import CONSORTIUM, NOW
+from tests.pipeline.fake_feed import IDS
+from tests.pipeline.hub_in_a_box import Box, box, run
+from tests.records.door import DOCTOR, Watched, following, with_door
+from tests.records.test_ingest import encounter, ingest
+
+ICD10: Final = "http://hl7.org/fhir/sid/icd-10"
+HIV: Final = f"{ACT_CODE}|HIV"
+PSY: Final = f"{ACT_CODE}|PSY"
+
+
+def about(rtype: str, patient: str = "a", code: str = "", **elements: Any) -> Json:
+    concept = {"code": {"coding": [{"system": ICD10, "code": code}]}} if code else {}
+    return {"resourceType": rtype, "subject": {"reference": f"Patient/{patient}"}, **concept, **elements}
+
+
+async def write(door: ClientWrites, rid: str, resource: Json) -> None:
+    await door.write(DOCTOR, Create(type=resource["resourceType"], id=rid, resource=resource))
+
+
+async def stood(store: Store, door: ClientWrites, rtype: str, rid: str) -> Stored:
+    async with door._database.connection() as tx:
+        return (await store.load(tx, [(rtype, rid)]))[rtype, rid]
+
+
+def test_a_client_writes_what_is_sensitive_and_it_is_labelled_in_body_and_facts(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        await write(door, "c", about("Condition", code="B20"))
+        found = await stood(store, door, "Condition", "c")
+        assert found.facts.labels == (HIV,)
+        assert b'"security":[{"system":"http://terminology.hl7.org/CodeSystem/v3-ActCode","code":"HIV"}]' in found.body
+
+    with_door(database_url, visit)
+
+
+def test_lowering_by_an_update_leaves_the_label_where_the_code_is_gone_too(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        await write(door, "c", about("Condition", code="B20"))
+        update = Update(type="Condition", id="c", resource=about("Condition", code="I10"), expected=None)
+        done = await door.write(DOCTOR, update)
+        assert done.labels_kept
+        assert (await stood(store, door, "Condition", "c")).facts.labels == (HIV,)
+        again = Update(
+            type="Condition", id="c", resource=about("Condition", code="I10", meta=_meta(HIV)), expected=None
+        )
+        assert not (await door.write(DOCTOR, again)).labels_kept
+
+    with_door(database_url, visit)
+
+
+def test_what_holds_others_is_as_strict_as_they_are_in_one_transaction_or_later(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        value = about("Observation", code="B20")
+        report = about("DiagnosticReport", result=[{"reference": "Observation/o"}])
+        operations = [
+            Create(type="Observation", id="o", resource=value),
+            Create(type="DiagnosticReport", id="r", resource=report),
+        ]
+        await door.transaction(DOCTOR, operations)
+        assert (await stood(store, door, "DiagnosticReport", "r")).facts.labels == (HIV,)
+        await write(door, "l", about("List", entry=[{"item": {"reference": "DiagnosticReport/r"}}]))
+        assert (await stood(store, door, "List", "l")).facts.labels == (HIV,)
+
+    with_door(database_url, visit)
+
+
+def test_what_is_about_somebody_else_makes_nothing_stricter(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        await write(door, "o", about("Observation", patient="b", code="B20"))
+        await write(door, "r", about("DiagnosticReport", result=[{"reference": "Observation/o"}]))
+        assert (await stood(store, door, "DiagnosticReport", "r")).facts.labels == ()
+
+    with_door(database_url, visit)
+
+
+def test_a_binary_is_about_whom_its_context_is_about_and_stays_so(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        document = about("DocumentReference", content=[], meta=_meta(f"{CONFIDENTIALITY}|R"))
+        await write(door, "d", document)
+        binary = {"resourceType": "Binary", "contentType": "text/plain", "data": "eA=="}
+        bound = {**binary, "securityContext": {"reference": "DocumentReference/d"}}
+        await write(door, "b", bound)
+        found = await stood(store, door, "Binary", "b")
+        assert (found.patient, found.facts.labels) == ("a", (f"{CONFIDENTIALITY}|R",))
+        await door.write(DOCTOR, Update(type="Binary", id="b", resource={**bound, "data": "eQ=="}, expected=None))
+        assert (await stood(store, door, "Binary", "b")).version == 2
+        await write(door, "other", about("DocumentReference", patient="z", content=[]))
+        elsewhere = {**binary, "securityContext": {"reference": "DocumentReference/other"}}
+        with pytest.raises(HubError) as refused:
+            await door.write(DOCTOR, Update(type="Binary", id="b", resource=elsewhere, expected=None))
+        assert refused.value.code == "subject-changed"
+        await write(door, "free", binary)
+        assert (await stood(store, door, "Binary", "free")).patient is None
+
+    with_door(database_url, visit)
+
+
+def _meta(*labels: str) -> Json:
+    pairs = (label.partition("|") for label in labels)
+    return {"security": [{"system": system, "code": code} for system, _, code in pairs]}
+
+
+def draft(rtype: str, key: str, resource: Json, patient: str = "p") -> Draft:
+    found = {**resource, "id": IDS("F01", rtype, "urn:test", key), "subject": {"reference": f"Patient/{patient}"}}
+    return Draft(resource=found, authority="urn:test", key=key, patient=patient)
+
+
+async def labels(hub: Box, one: Draft) -> list[str]:
+    found = await hub.read(one.resource["resourceType"], one.resource["id"])
+    assert found is not None
+    return [label["code"] for label in found.get("meta", {}).get("security", ())]
+
+
+def test_a_message_with_a_sensitive_diagnosis_labels_it_its_stay_and_its_documents_and_nothing_else(
+    database_url: str,
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            diagnosis = draft("Condition", "1", about("Condition", code="F20.0"))
+            value = draft("Observation", "2", about("Observation", status="final"))
+            document = draft("DocumentReference", "3", about("DocumentReference", status="current", content=[]))
+            held = {"condition": {"reference": f"Condition/{diagnosis.resource['id']}"}}
+            stay = encounter("p", diagnosis=[held])
+            translation = Translation(drafts=(diagnosis, value, document, stay))
+            assert (await ingest(hub, 1, translation)).refusal is None
+            assert await labels(hub, diagnosis) == ["PSY"]
+            assert await labels(hub, stay) == ["PSY"]
+            assert await labels(hub, document) == ["PSY"]
+            assert await labels(hub, value) == []
+
+    run(story())
+
+
+def test_the_same_message_again_makes_no_version(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            diagnosis = draft("Condition", "1", about("Condition", code="F20.0"))
+            for number in (1, 2):
+                await ingest(hub, number, Translation(drafts=(diagnosis,)))
+            found = await hub.read("Condition", diagnosis.resource["id"])
+            assert found is not None
+            assert found["meta"]["versionId"] == "1"
+
+    run(story())
+
+
+async def relabelled(door: ClientWrites, store: Store) -> tuple[int, int]:
+    follows = following(store, CONSORTIUM, fixed_clock(NOW))
+    done = await Relabelling(door._database, store, shipped(), follows).run(lambda _: None)
+    return done.looked, done.labelled
+
+
+def test_what_stood_before_the_list_is_labelled_once_and_what_holds_it_too(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        door._labelling = Labelling([])  # type: ignore[misc]
+        await write(door, "c", about("Condition", code="B20"))
+        await write(door, "plain", about("Condition", code="I10"))
+        value = about("Observation", code="B20")
+        await write(door, "o", value)
+        await write(door, "r", about("DiagnosticReport", result=[{"reference": "Observation/o"}]))
+        await write(door, "l", about("List", entry=[{"item": {"reference": "DiagnosticReport/r"}}]))
+        assert (await stood(store, door, "Condition", "c")).facts.labels == ()
+        assert await relabelled(door, store) == (5, 4)
+        found = [
+            await stood(store, door, rtype, rid)
+            for rtype, rid in [("Condition", "c"), ("Observation", "o"), ("DiagnosticReport", "r"), ("List", "l")]
+        ]
+        assert {(row.facts.labels, row.version) for row in found} == {((HIV,), 2)}
+        assert (await stood(store, door, "Condition", "plain")).version == 1
+        assert await relabelled(door, store) == (5, 0)
+
+    with_door(database_url, visit)
+
+
+def test_an_encounter_that_is_labelled_anew_goes_on_telling_who_looks_after_whom(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        door._labelling = Labelling([])  # type: ignore[misc]
+        period = {"start": "2026-05-01"}
+        stay = about("Encounter", status="in-progress", period=period, reasonCode=[{"text": "精神分裂症"}])
+        await write(door, "e", {**stay, "serviceProvider": {"reference": "Organization/F05"}})
+        key = reference_key("Patient", "a")
+
+        async def relations() -> list[str]:
+            async with door._database.connection() as tx:
+                return [one.party for one in await store.relations(tx, [key])]
+
+        before = await relations()
+        assert before
+        assert await relabelled(door, store) == (1, 1)
+        assert await relations() == before
+        assert (await stood(store, door, "Encounter", "e")).facts.labels == (PSY,)
+
+    with_door(database_url, visit)
