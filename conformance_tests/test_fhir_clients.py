@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import asyncio
+import html
 import json
+import re
 import subprocess
 import time
 from collections.abc import Iterator
@@ -40,6 +42,7 @@ class Desk:
     base: str
     token: str
     expired: str
+    hub: RunningHub
 
 
 @pytest.fixture(scope="module")
@@ -47,7 +50,7 @@ def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     with running_hub(tmp_path_factory.mktemp("clients")) as hub:
         short = ["token", "--role", "clinician", "--organization", "F01", "--ttl", "1", "--url", hub.base]
         expired = hub.yilian(*short).stdout.strip()
-        yield Desk(str(hub.ready["fhir"]), hub.token("clinician", "F01"), _over(hub, expired))
+        yield Desk(str(hub.ready["fhir"]), hub.token("clinician", "F01"), _over(hub, expired), hub)
 
 
 def _over(hub: RunningHub, token: str) -> str:
@@ -99,12 +102,58 @@ def visit(system: str) -> dict[str, Any]:
     return {"resourceType": "Bundle", "type": "transaction", "entry": [patient, posted(encounter), *values]}
 
 
+def test_fhirclient_completes_a_standalone_launch(desk: Desk) -> None:
+    """SMART App Launch 2.2 from the capability statement to the patient, with a browser that knows no JavaScript."""
+    made = requests.post(
+        f"{desk.base}/Patient",
+        json=person("urn:test:launch"),
+        headers={"authorization": f"Bearer {desk.token}", "content-type": "application/fhir+json"},
+        timeout=30,
+    ).json()["id"]
+    callback, scope = "http://127.0.0.1:1/callback", "patient/*.rs launch/patient openid fhirUser offline_access"
+    account = ("user", "add", "fang", "--role", "clinician", "--organization", "F01", "--practitioner", "fang")
+    password = desk.hub.yilian(*account, "--generate", "--data", str(desk.hub.data)).stdout.strip()
+    client = ("client", "add", "chart", "--name", "曲线", "--kind", "public", "--redirect", callback, "--scope", scope)
+    desk.hub.yilian(*client, "--role", "clinician", "--data", str(desk.hub.data))
+    app = FHIRClient(settings={"app_id": "chart", "api_base": desk.base, "redirect_uri": callback, "scope": scope})
+    app.prepare()
+    browser = requests.Session()
+    door = browser.get(app.authorize_url, timeout=30)
+    page = _sent(browser, door, f"{desk.hub.base}/sign-in", name="fang", password=password, onward=_onward(door))
+    answer = _sent(browser, page, page.url, follow=False, step="allow", patient=made)
+    app.handle_callback(answer.headers["location"])
+    assert app.ready
+    assert app.patient.id == made
+    with pytest.raises(smart.FHIRPermissionDeniedException):
+        Patient({"birthDate": "1958-04-12"}).create(app.server)
+    first = app.server.auth.access_token
+    assert app.reauthorize()
+    assert app.server.auth.access_token != first
+
+
+def _onward(door: requests.Response) -> str:
+    found = re.search(r'name="onward" value="([^"]+)"', door.text)
+    assert found
+    return html.unescape(found[1])
+
+
+def _sent(
+    browser: requests.Session, page: requests.Response, address: str, *, follow: bool = True, **fields: str
+) -> requests.Response:
+    """A form of a page, sent as a browser sends it."""
+    found = re.search(r'name="form_token" value="([^"]+)"', page.text)
+    assert found, page.text[:500]
+    headers = {"origin": "null", "sec-fetch-site": "same-origin"}
+    data = {"form_token": found[1], **fields}
+    return browser.post(address, data=data, headers=headers, allow_redirects=follow, timeout=30)
+
+
 def test_fhirclient_does_a_day_s_work(desk: Desk) -> None:
     system = "urn:test:smart"
     client = FHIRClient(settings={"app_id": "clinic", "api_base": desk.base})
     server = client.server
     server.session.headers["Authorization"] = f"Bearer {desk.expired}"
-    assert client.prepare()
+    assert not client.prepare()  # it has read that the hub wants a launch, and has none yet
     assert server.capabilityStatement.fhirVersion == "4.0.1"
     with pytest.raises(smart.FHIRUnauthorizedException) as refused:
         Patient.read("x", server)

@@ -22,8 +22,9 @@ from hub.db.migrate import revise, upgrade
 
 def import_tables() -> None:
     """Import every `tables` module of the hub and of terminology, so that the metadata is complete."""
-    for path in sorted(Path(hub.__file__).parent.glob("*/tables.py")):
-        importlib.import_module(f"hub.{path.parent.name}.tables")
+    root = Path(hub.__file__).parents[1]
+    for path in sorted((root / "hub").rglob("tables.py")):
+        importlib.import_module(".".join(path.relative_to(root).with_suffix("").parts))
     importlib.import_module("terminology.tables")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Final
 
 from hub.auth.actor import Actor
@@ -13,7 +13,11 @@ CHALLENGE: Final = 'Bearer realm="yilian"'
 _IN_URL: Final = frozenset({"access_token", "id_token", "bearer_token"})
 
 
-def actor_of(header: str, verify: Callable[[str], Actor]) -> Actor:
+#: From a token to its actor. Raises HubError UNAUTHENTICATED.
+Verify = Callable[[str], Awaitable[Actor]]
+
+
+async def actor_of(header: str, verify: Verify) -> Actor:
     """The actor of an Authorization header. Raises HubError UNAUTHENTICATED."""
     scheme, _, token = header.partition(" ")
     if scheme.lower() != "bearer" or not token.strip():
@@ -24,7 +28,7 @@ def actor_of(header: str, verify: Callable[[str], Actor]) -> Actor:
             todo="send Authorization: Bearer TOKEN",
             code="no-token",
         )
-    return verify(token.strip())
+    return await verify(token.strip())
 
 
 def refuse_tokens(names: Iterable[str]) -> None:

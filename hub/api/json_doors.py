@@ -23,6 +23,7 @@ from hub.api.numbering import Numbering
 from hub.api.query import read_query_bytes
 from hub.api.services import Services
 from hub.auth.actor import Actor
+from hub.auth.scopes import opens
 from hub.fhir.json import dumps
 from hub.gate.origin import Origin
 from hub.kernel.errors import Category, HubError
@@ -120,7 +121,8 @@ async def _respond(services: Services, door: Door, request: Request, number: str
 async def _asking(services: Services, door: Door, request: Request, number: str) -> Asking:
     query = read_query_bytes(request.scope["query_string"])
     refuse_tokens(name for name, _ in query)
-    actor = actor_of(request.headers.get("authorization", ""), services.verify)
+    actor = await actor_of(request.headers.get("authorization", ""), services.verify)
+    _refuse_app(actor, door)
     strangers = [name for name, _ in query if name not in (door.query or {})]
     if strangers:
         raise HubError(Category.UNSUPPORTED, "takes no such parameter", where="query", code="unknown-parameter")
@@ -134,6 +136,14 @@ async def _asking(services: Services, door: Door, request: Request, number: str)
         content=await read_body(request, door.largest) if door.takes_file else b"",
         languages=request.headers.get("accept-language", ""),
     )
+
+
+def _refuse_app(actor: Actor, door: Door) -> None:
+    """An application opens a door that it was registered for, whatever its user or role might do there."""
+    name = door.path.removeprefix("/api/").partition("/")[0]
+    if actor.grant is not None and not opens(actor.scopes, name):
+        todo = f"register the application for api/{name}"
+        raise HubError(Category.FORBIDDEN, "no scope of the token opens this", where="scope", todo=todo, code="scope")
 
 
 async def _body(services: Services, door: Door, request: Request) -> Json:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from hub.auth.actor import Actor
+from hub.api.authorization import Verify
 from hub.bulk.desk import Desk
 from hub.events.desk import EventsDesk
 from hub.events.operations import Operations
@@ -46,7 +46,7 @@ class Services:
     outbound: OutboundDesk
     terminology: Terminology
     reviews: Reviews
-    verify: Callable[[str], Actor]
+    verify: Verify
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]
     searchable: Callable[[str], Mapping[str, SearchParameter]]

@@ -19,6 +19,10 @@ _DEEDS: Final = {
     "sign-out=": (_AUTHENTICATION, ("110123", "Logout")),
     "break-glass=declared": (_ALERT, ("110127", "Emergency Override Started")),
     "break-glass=withdrawn": (_ALERT, ("110138", "Emergency Override Stopped")),
+    "authorisation=": (_AUTHENTICATION, None),
+    "token=": (_AUTHENTICATION, None),
+    "client=": (_ALERT, ("110137", "User Security Attributes Changed")),
+    "device=": (_ALERT, ("110137", "User Security Attributes Changed")),
     "account=": (_ALERT, ("110137", "User Security Attributes Changed")),
     "audit=": (("110101", "Audit Log Used"), None),
 }

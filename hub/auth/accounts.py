@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -26,7 +27,7 @@ PAGE_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy", "consent-
 #: Refused attempts after which an account rests for a minute; the rest doubles with each further one, up to 16.
 FREE_ATTEMPTS: Final = 5
 
-#: Password checks of this process that run at once: each takes 32 MiB and a core for a tenth of a second.
+#: Password checks of this process that run at once: each takes 64 MiB and a core for a tenth of a second.
 _AT_ONCE: Final = 2
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
@@ -41,12 +42,24 @@ UPDATE account SET failed = failed + 1, locked_until = CASE WHEN failed + 1 < {F
 WHERE name = $1 AND NOT disabled AND (locked_until IS NULL OR locked_until <= $2)
 RETURNING *
 """
-_SUCCESS: Final = "UPDATE account SET failed = 0, locked_until = NULL WHERE name = $1"
+# A password that was changed meanwhile stays as it was changed.
+_SUCCESS: Final = """
+UPDATE account SET failed = 0, locked_until = NULL, password = CASE WHEN password = $2 THEN $3 ELSE password END
+WHERE name = $1
+"""
 _INSERT: Final = """
 INSERT INTO account (name, role, organization, practitioner, patient, display, password, disabled, failed, created)
 VALUES ($1, $2, $3, $4, $5, $6, $7, false, 0, $8)
 """
 _SESSIONS_END: Final = "DELETE FROM web_session WHERE account = $1"
+
+
+#: Whether an account whose password was right may come in.
+Passes = Callable[[str], Awaitable[bool]]
+
+
+async def _anyone(_: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,8 +77,8 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The name of an account, "" where there is none, and why it did not open: `no-account`, `disabled`, `locked` or
-    `wrong-password`."""
+    """The name of an account, "" where there is none, and why it did not open: `no-account`, `disabled`, `locked`,
+    `wrong-password`, or `wrong-password-or-code` of one with a second factor."""
 
     account: str
     reason: str
@@ -119,26 +132,38 @@ class Accounts:
             _must_be_one(await tx.execute("UPDATE account SET disabled = $2 WHERE name = $1", name, disabled))
             await tx.execute(_SESSIONS_END, name)
 
+    async def forget_device(self, name: str) -> None:
+        """Ask for no one-time codes of an account any more; its sessions end. Raises HubError NOT_FOUND."""
+        sql = "UPDATE account SET totp = NULL, totp_step = NULL, recovery = '{}' WHERE name = $1"
+        async with self._database.transaction() as tx:
+            _must_be_one(await tx.execute(sql, name))
+            await tx.execute(_SESSIONS_END, name)
+
     async def standing(self, name: str) -> Standing:
         """Why a name did not open an account a moment ago: for the audit trail, and for nobody who tries."""
-        sql = "SELECT name, disabled, locked_until > $2 AS locked FROM account WHERE name = $1"
+        sql = "SELECT name, disabled, locked_until > $2 AS locked, totp IS NULL AS plain FROM account WHERE name = $1"
         async with self._database.connection() as tx:
             row = await tx.fetchrow(sql, name.strip().lower(), self._clock())
         if row is None:
             return Standing("", "no-account")
-        return Standing(row["name"], "disabled" if row["disabled"] else "locked" if row["locked"] else "wrong-password")
+        wrong = "wrong-password" if row["plain"] else "wrong-password-or-code"
+        return Standing(row["name"], "disabled" if row["disabled"] else "locked" if row["locked"] else wrong)
 
-    async def verify(self, name: str, password: str) -> Account | None:
-        """The account, or None when name and password do not open one now; why is not told."""
+    async def verify(self, name: str, password: str, passes: Passes = _anyone) -> Account | None:
+        """The account, or None when name and password do not open one now, or it does not pass; why is not told.
+
+        `passes` is asked of the name of an account whose password was right: a refusal counts as any other.
+        """
         async with self._slots:
             async with self._database.connection() as tx:
                 row = await tx.fetchrow(_ATTEMPT, name.strip().lower(), self._clock())
             kept = passwords.NOBODY if row is None else row["password"]
             right = await asyncio.to_thread(passwords.matches, password, kept)
-            if row is None or not right:
+            if row is None or not right or not await passes(row["name"]):
                 return None
+            anew = await asyncio.to_thread(passwords.hashed, password) if passwords.is_outdated(kept) else kept
             async with self._database.connection() as tx:
-                await tx.execute(_SUCCESS, row["name"])
+                await tx.execute(_SUCCESS, row["name"], kept, anew)
         return _account(row)
 
 

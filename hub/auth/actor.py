@@ -13,7 +13,8 @@ class Actor:
     `organization` is a facility code (`F01`). `practitioner` is an id, or a reference when the person is not a
     Practitioner (`RelatedPerson/ma` of a proxy). `patient` is the patient a token is bound to. `break_glass` is the
     declared reason. `co_approval` names the second person. `expires` and `issued` are aware, `issued` None if nobody
-    knows: a break-glass then counts as never declared. `token_id` is the token's `jti`.
+    knows: a break-glass then counts as never declared. `token_id` is the token's `jti`. `grant` is the grant of the
+    application that acts (`hub.auth.oauth`), None for a token of the command line and for the pages.
     """
 
     role: str
@@ -29,6 +30,7 @@ class Actor:
     break_glass: str | None = None
     co_approval: str | None = None
     issued: datetime | None = None
+    grant: str | None = None
 
     @property
     def reference(self) -> str | None:

@@ -19,6 +19,7 @@ _TEXTS: Final = {
     "jti": "token_id",
     "break_glass": "break_glass",
     "co_approval": "co_approval",
+    "grant": "grant",
 }
 _REQUIRED: Final = ("role", "form", "client_id", "jti")
 

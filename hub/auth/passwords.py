@@ -1,7 +1,7 @@
-"""Passwords as they are kept: scrypt (RFC 7914) with a salt of its own, the cost parameters beside it.
+"""Passwords as they are kept: Argon2id (RFC 9106) with a salt of its own, in the PHC string format.
 
-The text form is `scrypt$<log2 n>$<r>$<p>$<salt>$<hash>`, salt and hash in base 64, so that the cost can be raised
-without asking anybody for a new password.
+Accounts of earlier versions are kept by scrypt (`scrypt$<log2 n>$<r>$<p>$<salt>$<hash>`, RFC 7914) until their user
+signs in the next time: whoever knows the password can keep it anew, nobody else can.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ import secrets
 import unicodedata
 from typing import Final
 
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
 from cryptography.exceptions import InvalidKey
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import RandomBytes
 
-#: OWASP Password Storage Cheat Sheet: n = 2^17, r = 8, p = 1, about 128 MiB; here the equivalent with a quarter of it.
-LOG_N: Final = 15
-R: Final = 8
-P: Final = 3
+#: RFC 9106 section 4, second recommended option, in one lane: three passes over 64 MiB.
+HASHER = PasswordHasher(time_cost=3, memory_cost=64 * 1024, parallelism=1)
 SALT_BYTES: Final = 16
-HASH_BYTES: Final = 32
+_SCRYPT: Final = "scrypt$"
+_SCRYPT_BYTES: Final = 32
 
 #: NIST SP 800-63B section 5.1.1.2: length counts, composition rules do not help. The upper bound caps the work.
 SHORTEST: Final = 10
@@ -44,9 +45,7 @@ def hashed(password: str, random_bytes: RandomBytes = secrets.token_bytes) -> st
             todo=f"{SHORTEST} to {LONGEST} characters",
             code="password-length",
         )
-    salt = random_bytes(SALT_BYTES)
-    derived = _scrypt(salt, LOG_N, R, P).derive(text.encode())
-    return f"scrypt${LOG_N}${R}${P}${_encode(salt)}${_encode(derived)}"
+    return HASHER.hash(text, salt=random_bytes(SALT_BYTES))
 
 
 def matches(password: str, kept: str) -> bool:
@@ -54,12 +53,17 @@ def matches(password: str, kept: str) -> bool:
     text = _normal(password)
     if len(text) > LONGEST:
         return False
-    _, log_n, r, p, salt, derived = kept.split("$")
+    if kept.startswith(_SCRYPT):
+        return _matches_scrypt(text, kept)
     try:
-        _scrypt(base64.b64decode(salt), int(log_n), int(r), int(p)).verify(text.encode(), base64.b64decode(derived))
-    except InvalidKey:
+        return HASHER.verify(kept, text)
+    except (VerificationError, InvalidHashError):
         return False
-    return True
+
+
+def is_outdated(kept: str) -> bool:
+    """Whether a password should be kept anew: by scrypt, or at another cost than today's."""
+    return kept.startswith(_SCRYPT) or HASHER.check_needs_rehash(kept)
 
 
 def generated() -> str:
@@ -68,7 +72,7 @@ def generated() -> str:
 
 
 #: What is compared against when there is no such account, so that it costs the same time.
-NOBODY: Final = f"scrypt${LOG_N}${R}${P}${'A' * 22}==${'A' * 43}="
+NOBODY: Final = f"$argon2id$v=19$m=65536,t=3,p=1${'A' * 22}${'A' * 43}"
 
 
 def _normal(password: str) -> str:
@@ -76,9 +80,11 @@ def _normal(password: str) -> str:
     return unicodedata.normalize("NFC", password)
 
 
-def _scrypt(salt: bytes, log_n: int, r: int, p: int) -> Scrypt:
-    return Scrypt(salt=salt, length=HASH_BYTES, n=1 << log_n, r=r, p=p)
-
-
-def _encode(data: bytes) -> str:
-    return base64.b64encode(data).decode()
+def _matches_scrypt(text: str, kept: str) -> bool:
+    _, log_n, r, p, salt, derived = kept.split("$")
+    scrypt = Scrypt(salt=base64.b64decode(salt), length=_SCRYPT_BYTES, n=1 << int(log_n), r=int(r), p=int(p))
+    try:
+        scrypt.verify(text.encode(), base64.b64decode(derived))
+    except InvalidKey:
+        return False
+    return True

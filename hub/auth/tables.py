@@ -93,11 +93,14 @@ account: Final = Table(
     Column("practitioner", Text),
     Column("patient", Text),
     Column("display", Text, nullable=False),
-    Column("password", Text, nullable=False, comment="scrypt with its parameters and salt"),
+    Column("password", Text, nullable=False, comment="Argon2id or scrypt, with its parameters and salt"),
     Column("disabled", Boolean, nullable=False),
     Column("failed", Integer, nullable=False),
     Column("locked_until", DateTime(timezone=True)),
     Column("created", DateTime(timezone=True), nullable=False),
+    Column("totp", LargeBinary, comment="secret of the device for one-time codes, sealed"),
+    Column("totp_step", BigInteger, comment="time step of the last code: none up to it is taken again"),
+    Column("recovery", ARRAY(LargeBinary), nullable=False, server_default="{}", comment="SHA-256"),
     info={"kind": "local"},
 )
 

@@ -1,4 +1,4 @@
-"""Access tokens of the local issuer: short-lived JWT, EdDSA over Ed25519 (RFC 7519, RFC 8037, RFC 9068)."""
+"""Access tokens of the local issuer: short-lived JWT signed with Ed25519 (RFC 7519, RFC 9068, RFC 9864)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-import jwt
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from jwt.types import Options
+from joserfc import jws, jwt
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet, KeySetSerialization
 
 from hub.auth import scopes as ceilings
 from hub.auth.actor import Actor
@@ -18,11 +18,11 @@ from hub.auth.claims import actor_of, claims_of
 from hub.auth.directory import Directory
 from hub.auth.keys import KeyStore
 from hub.auth.roles import Role, allowed_form, allowed_purposes, role_named
+from hub.auth.signing import ACCESS_ALGORITHM, OPENID_ALGORITHM, access_key, openid_key
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import RandomBytes, random_id
 
-ALGORITHM: Final = "EdDSA"
 TYPE: Final = "at+jwt"
 #: How far the clocks of two machines of the hub may be apart.
 LEEWAY: Final = timedelta(seconds=10)
@@ -32,13 +32,7 @@ CACHED: Final = 4096
 #: Client name of tokens made on the command line.
 LOCAL_CLIENT: Final = "yilian"
 
-_OPTIONS: Final[Options] = {
-    "require": ["iss", "aud", "exp", "nbf", "iat", "jti"],
-    # The three times are checked against the injected clock.
-    "verify_exp": False,
-    "verify_nbf": False,
-    "verify_iat": False,
-}
+_REQUIRED: Final = ("exp", "nbf", "iat", "jti")
 
 
 class Issuer:
@@ -53,13 +47,12 @@ class Issuer:
         random_bytes: RandomBytes = secrets.token_bytes,
     ) -> None:
         self.name: Final = f"urn:yilian:{keys.installation}"
-        self._signing_key: Final = keys.signing_key
-        self._public_key: Final = keys.signing_key.public_key()
+        self._key: Final = access_key(keys)
+        self._openid_key: Final = openid_key(keys)
         self._directory: Final = directory
         self._clock: Final = clock
         self._random_bytes: Final = random_bytes
-        self._key_id: Final = _thumbprint(self._coordinate())
-        self._header: Final = {"alg": ALGORITHM, "typ": TYPE, "kid": self._key_id}
+        self._header: Final = {"alg": ACCESS_ALGORITHM, "typ": TYPE, "kid": self._key.kid}
         self._verified: Final[dict[bytes, Actor]] = {}
 
     def issue(
@@ -75,9 +68,13 @@ class Issuer:
         client: str = LOCAL_CLIENT,
         break_glass: str | None = None,
         co_approval: str | None = None,
+        grant: str | None = None,
         lifetime: timedelta = timedelta(hours=1),
     ) -> str:
         """A token for these rights. Empty purpose and form take the role's defaults, or BTG with a break-glass reason.
+
+        `grant` is the grant of an application (`hub.auth.oauth`): the token then ends with it, and may have scopes that
+        are no rights (`openid`).
 
         Raises HubError INVALID saying what is allowed: unknown role, organisation, purpose, form or scope, a personal
         role without its patient, break-glass without its purpose, a lifetime over a day.
@@ -91,15 +88,16 @@ class Issuer:
             patient=_patient(known, patient),
             purpose=allowed_purposes(known, purpose),
             form=allowed_form(known, form),
-            scopes=ceilings.check(scopes, patient),
+            scopes=ceilings.check(scopes, patient, of_app=grant is not None),
             client=client,
             token_id=random_id(self._random_bytes),
             expires=self._clock() + _lifetime(lifetime),
             break_glass=_break_glass(break_glass, purpose),
             co_approval=co_approval or None,
+            grant=grant,
         )
         claims = claims_of(actor) | {"iss": self.name, "aud": self.name, **self._times()}
-        return jwt.encode(claims, self._signing_key, ALGORITHM, headers=dict(self._header))
+        return jwt.encode(dict(self._header), claims, self._key, [ACCESS_ALGORITHM])
 
     def verify(self, text: str) -> Actor:
         """The actor of a valid token. Raises HubError UNAUTHENTICATED for any other; it does not say which check."""
@@ -113,13 +111,14 @@ class Issuer:
             raise _refused()
         return actor
 
-    def jwks(self) -> dict[str, Any]:
-        """The public key as a JWK set (RFC 7517)."""
-        key = {"kty": "OKP", "crv": "Ed25519", "x": self._coordinate(), "kid": self._key_id, "use": "sig"}
-        return {"keys": [key | {"alg": ALGORITHM}]}
+    def identity(self, claims: Mapping[str, Any]) -> str:
+        """An id_token of these claims (OpenID Connect Core 1.0 section 2); issuer and times are the caller's."""
+        header = {"alg": OPENID_ALGORITHM, "kid": self._openid_key.kid}
+        return jwt.encode(header, dict(claims), self._openid_key, [OPENID_ALGORITHM])
 
-    def _coordinate(self) -> str:
-        return jwt.utils.base64url_encode(self._public_key.public_bytes(Encoding.Raw, PublicFormat.Raw)).decode()
+    def jwks(self) -> KeySetSerialization:
+        """The public keys as a JWK set (RFC 7517)."""
+        return KeySet([self._key, self._openid_key]).as_dict(private=False)
 
     def _organization(self, role: Role, organization: str) -> str:
         return "" if role.personal and not organization else self._directory.facility(organization).code
@@ -133,17 +132,21 @@ class Issuer:
             raise _refused()
         try:
             # Exactly our own header: no other algorithm, no key named or brought along by the token (jku, x5u, jwk).
-            if jwt.get_unverified_header(text) != self._header:
+            if jws.extract_compact(text.encode()).headers() != self._header:
                 raise _refused()
-            claims = jwt.decode(
-                text, self._public_key, [ALGORITHM], options=_OPTIONS, audience=self.name, issuer=self.name
-            )
+            claims = jwt.decode(text, self._key, [ACCESS_ALGORITHM]).claims
+            self._refuse_foreign(claims)
             _refuse_unless_begun(claims, self._clock())
             actor = actor_of(claims)
-        except (jwt.PyJWTError, KeyError, TypeError, ValueError, OverflowError):
+        except (JoseError, KeyError, TypeError, ValueError, OverflowError):
             raise _refused() from None
         self._refuse_obsolete(actor)
         return actor
+
+    def _refuse_foreign(self, claims: Mapping[str, Any]) -> None:
+        complete = all(name in claims for name in _REQUIRED)
+        if not complete or claims.get("iss") != self.name or claims.get("aud") != self.name:
+            raise _refused()
 
     def _refuse_obsolete(self, actor: Actor) -> None:
         """Check the actor against today's tables: a token may be older than the configuration."""
@@ -152,7 +155,7 @@ class Issuer:
             self._organization(role, actor.organization)
             allowed_purposes(role, actor.purpose)
             allowed_form(role, actor.form)
-            ceilings.check(actor.scopes, actor.patient)
+            ceilings.check(actor.scopes, actor.patient, of_app=actor.grant is not None)
         except HubError:
             raise _refused() from None
 
@@ -199,12 +202,6 @@ def _instant(seconds: Any) -> datetime:
     if isinstance(seconds, bool) or not isinstance(seconds, int):
         raise TypeError("a time claim is not a whole number")
     return datetime.fromtimestamp(seconds, UTC)
-
-
-def _thumbprint(coordinate: str) -> str:
-    """RFC 7638 over the three members of an Ed25519 key, in lexical order."""
-    canonical = f'{{"crv":"Ed25519","kty":"OKP","x":"{coordinate}"}}'
-    return jwt.utils.base64url_encode(hashlib.sha256(canonical.encode()).digest()).decode()
 
 
 def _refused() -> HubError:

@@ -32,7 +32,7 @@ from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
 from hub.auth.sessions import Sessions
-from hub.auth.tokens import Issuer
+from hub.bootstrap.authorisation import AuthorisationServer, authorisation_server
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consents import consent_api, consent_doors_of
 from hub.bootstrap.consequences import consequences
@@ -48,6 +48,7 @@ from hub.bulk.desk import Desk
 from hub.db import schema
 from hub.db.database import Database
 from hub.fhir.search_parameters import answered
+from hub.gate.authorisations import Authorisations
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
@@ -80,7 +81,7 @@ async def application(foundation: Foundation, database: Database) -> AsyncIterat
 
 @asynccontextmanager
 async def _application(foundation: Foundation, database: Database, terms: Vocabulary) -> AsyncIterator[FastAPI]:
-    settings, keys = foundation.settings, foundation.keys
+    settings = foundation.settings
     directory, store = Directory(foundation.consortium), foundation.store(terms.answers)
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
@@ -100,6 +101,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     async def ready() -> None:
         await schema.check(database)
 
+    auth = authorisation_server(foundation, database, directory, Authorisations(trail, system_clock))
     events = api_parts(foundation, database, gate, trail, directory, validator)
     services = Services(
         gate=gate,
@@ -114,7 +116,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         reviews=Reviews(
             database, store, trail, system_clock, foundation.consortium.review, chosen_model(settings.mpi_model)
         ),
-        verify=Issuer(keys, directory, system_clock).verify,
+        verify=auth.guard.verify,
         new_id=random_id,
         ready=ready,
         searchable=partial(answered, full_text=settings.full_text),
@@ -149,7 +151,8 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
     if behind := sources(foundation, archives):
         app.router.routes.append(imaging_route(services, behind))
-    told = pages(foundation, database, directory, gate, law, trail, terms.answers)
+    told = pages(foundation, database, directory, gate, law, trail, terms.answers, auth)
+    app.router.routes += auth.routes
     app.router.routes += portal_routes(told)
     try:
         yield app
@@ -182,6 +185,7 @@ def pages(
     law: ConsentDoors,
     trail: Trail,
     names: Names,
+    auth: AuthorisationServer,
 ) -> PortalServices:
     """What the web pages of one API process need."""
     settings = foundation.settings
@@ -189,6 +193,7 @@ def pages(
         gate=gate,
         persons=Persons(database),
         accounts=Accounts(database, directory, system_clock),
+        second_factors=auth.second_factors,
         sign_ins=SignIns(trail, system_clock),
         sessions=Sessions(
             database,
@@ -196,6 +201,9 @@ def pages(
             idle=timedelta(seconds=settings.session_idle_seconds),
             longest=timedelta(seconds=settings.session_seconds),
         ),
+        authorisation=auth.page,
+        launches=auth.launches,
+        authorisations=auth.trail,
         directory=directory,
         names=names,
         law=law,

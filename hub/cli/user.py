@@ -92,6 +92,12 @@ def password(name: Name, generate: Generate = False, data: Data = None) -> None:
     _tell(given, generate=generate)
 
 
+@app.command("forget-device")
+def forget_device(name: Name, data: Data = None) -> None:
+    """Ask an account for its password alone, until its user sets up one-time codes anew."""
+    _run(data, lambda book: book.forget_device(name), _deed("forget-device", name))
+
+
 def _password(*, generate: bool) -> str:
     """Made up, asked for twice, or, where nobody can be asked, the first line of standard input."""
     if generate:

@@ -1,4 +1,5 @@
-"""Signing in and out of the pages, and glass that is broken there, in the trail before anything is answered."""
+"""Signing in and out of the pages, glass that is broken and applications that are opened there, in the trail before
+anything is answered."""
 
 from __future__ import annotations
 
@@ -14,6 +15,8 @@ from hub.kernel.clock import Clock
 SIGN_IN: Final = "sign-in"
 SIGN_OUT: Final = "sign-out"
 BREAK_GLASS: Final = "break-glass"
+LAUNCH: Final = "launch"
+DEVICE: Final = "device"
 #: Who did not prove who they are.
 _NOBODY: Final = Requester(role="", organization="", client=CLIENT, token_id="", purpose=(), form="")
 
@@ -43,6 +46,15 @@ class SignIns:
     async def glass(self, actor: Actor, person: str, what: str, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
         """The glass of a person (id) was broken, or mended before its time: `what` is `declared` or `withdrawn`."""
         await self._record(requester_of(actor), BREAK_GLASS, what, origin, person)
+
+    async def launched(self, actor: Actor, person: str, client: str, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
+        """Somebody opened an application (id) for a person (id)."""
+        said = {LAUNCH: "opened", "client": client, "person": person}
+        await self._trail.record(self._scribe.deed(requester_of(actor), said, origin=origin))
+
+    async def device(self, actor: Actor, what: str, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
+        """Somebody set up one-time codes: `what` is `added`."""
+        await self._record(requester_of(actor), DEVICE, what, origin)
 
     async def _record(self, who: Requester, name: str, what: str, origin: Origin, person: str = "") -> None:
         await self._trail.record(self._scribe.deed(who, {name: what, "person": person}, origin=origin))

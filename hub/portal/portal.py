@@ -6,6 +6,7 @@ from starlette.routing import BaseRoute, Route
 
 from hub.portal.files import file_route
 from hub.portal.pages import (
+    authorize,
     care,
     clinic,
     consent_wizard,
@@ -17,6 +18,7 @@ from hub.portal.pages import (
     proxies,
     record,
     review,
+    second_factor,
     sign_in,
 )
 from hub.portal.services import PortalServices
@@ -35,11 +37,13 @@ def portal_routes(services: PortalServices) -> list[BaseRoute]:
         route("/sign-in", post=sign_in.sign_in),
         route("/sign-out", post=sign_in.sign_out),
         route("/find", get=find.ask, post=find.find),
+        route("/second-factor", get=second_factor.show, post=second_factor.enrol),
         route("/record", get=record.own),
         route("/record/{person}", get=record.show),
         route("/record/{person}/sheet", get=record.sheet),
         route("/record/{person}/emergency", get=record.back, post=record.declare),
         route("/record/{person}/emergency/end", post=record.withdraw),
+        route("/record/{person}/open", get=record.back, post=record.open_app),
         route("/looked", get=looked.show),
         route("/looked/{id}", get=look.show, post=look.objection),
         route("/consents", get=consents.mine),
@@ -61,5 +65,6 @@ def portal_routes(services: PortalServices) -> list[BaseRoute]:
         route("/review", get=review.show),
         route("/review/glass/{id}", post=review.glass),
         route("/review/objection/{id}", post=review.objection),
+        route(authorize.ADDRESS, get=authorize.show, post=authorize.decide),
         file_route(),
     ]

@@ -17,15 +17,23 @@ from starlette.responses import Response
 
 from hub.auth.sessions import form_token
 
-#: Nothing inline, nothing from elsewhere, no frame (CSP level 3).
-POLICY: Final = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
+
+def policy(form_action: str = "") -> str:
+    """Nothing inline, nothing from elsewhere, no frame (CSP level 3).
+
+    `form_action` is where else a form may end up: browsers hold a redirection that answers it to the same rule.
+    """
+    return (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+        f"form-action {' '.join(filter(None, (_SELF, form_action)))}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
+_SELF: Final = "'self'"
 
 #: Headers of every page.
 HEADERS: Final[Mapping[str, str]] = {
-    "content-security-policy": POLICY,
+    "content-security-policy": policy(),
     "cache-control": "no-store, private",
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",

@@ -7,7 +7,11 @@ from dataclasses import dataclass, field
 
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
+from hub.auth.oauth.authorisation import Authorisation
+from hub.auth.oauth.launches import Launches
+from hub.auth.second_factor import SecondFactors
 from hub.auth.sessions import Sessions
+from hub.gate.authorisations import Authorisations
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
@@ -28,8 +32,12 @@ class PortalServices:
     gate: Gate
     persons: Persons
     accounts: Accounts
+    second_factors: SecondFactors
     sign_ins: SignIns
     sessions: Sessions
+    authorisation: Authorisation
+    launches: Launches
+    authorisations: Authorisations
     directory: Directory
     names: Names
     law: ConsentDoors

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -66,9 +66,17 @@ class Visit:
             "facility": self._facility(),
             "token": form_token(self.session_id) if self.session_id else "",
             "path": self.request.url.path if self.request.method == "GET" else "/",
+            "in_other_language": self._in_other_language(),
             "version": self.services.version,
         }
         return page(template, status, **frame, **values)
+
+    def _in_other_language(self) -> str:
+        """This page again; after a form was sent, the page it came from is not known to be one."""
+        if self.request.method != "GET" and not self.request.url.query:
+            return f"/?lang={self.say.other}"
+        pairs = [(name, value) for name, value in self.request.query_params.multi_items() if name != "lang"]
+        return f"{self.request.url.path}?{urlencode([*pairs, ('lang', self.say.other)])}"
 
     def _facility(self) -> str:
         code = self.session.account.organization if self.session else ""

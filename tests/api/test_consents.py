@@ -36,7 +36,7 @@ ACTORS: Final = {"wei": WEI, "xiao": XIAO, "doctor": DOCTOR, "reviewer": REVIEWE
 BASE: Final = "https://hub.example/fhir"
 
 
-def _verify(token: str) -> Actor:
+async def _verify(token: str) -> Actor:
     if token not in ACTORS:
         raise HubError(Category.UNAUTHENTICATED, "not a valid token", where="Authorization")
     return ACTORS[token]

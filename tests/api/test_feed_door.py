@@ -45,7 +45,7 @@ async def take(raw: bytes, peer: str) -> Taken:
 
 
 def post(token: str, feed: str, content: bytes = b"a,b") -> httpx.Response:
-    def verify(told: str) -> Actor:
+    async def verify(told: str) -> Actor:
         return ACTORS[told]
 
     consortium = replace(CONSORTIUM, feeds=FEEDS)

@@ -47,7 +47,7 @@ ALWAYS: Final = ReviewPolicy(four_eyes=frozenset({"all"}), second_linked=0.0, se
 ALL_AGAIN: Final = ReviewPolicy(second_linked=1.0, second_decided=1.0)
 
 
-def _verify(token: str) -> Actor:
+async def _verify(token: str) -> Actor:
     if token not in ACTORS:
         raise HubError(Category.UNAUTHENTICATED, "not a valid token", where="Authorization")
     return ACTORS[token]

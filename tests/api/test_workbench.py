@@ -52,7 +52,7 @@ ACTORS: Final = {
 }
 
 
-def _verify(token: str) -> Actor:
+async def _verify(token: str) -> Actor:
     if token not in ACTORS:
         raise HubError(Category.UNAUTHENTICATED, "not a valid token", where="Authorization")
     return ACTORS[token]

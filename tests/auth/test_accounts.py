@@ -13,6 +13,7 @@ from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
 from tests.auth.consortium import CONSORTIUM
+from tests.auth.test_passwords import SCRYPT
 from tests.portal.house import Hands
 
 BAI: Final = Account(
@@ -41,6 +42,32 @@ def test_name_and_password_open_an_account_whatever_the_case_of_the_name(databas
         assert await accounts.verify("nobody", RIGHT) is None
 
     with_accounts(database_url, work)
+
+
+def test_a_password_kept_by_an_earlier_version_is_kept_anew_when_it_opens(database_url: str) -> None:
+    async def run() -> None:
+        database = await Database.connect(database_url)
+        accounts = Accounts(database, Directory(CONSORTIUM), Hands())
+
+        async def kept() -> str:
+            async with database.connection() as tx:
+                return str(await tx.fetchval("SELECT password FROM account WHERE name = 'bai'"))
+
+        try:
+            await accounts.add(BAI, RIGHT)
+            async with database.connection() as tx:
+                await tx.execute("UPDATE account SET password = $1", SCRYPT)
+            assert await accounts.verify("bai", "correct horse batterz") is None
+            assert await kept() == SCRYPT
+            assert await accounts.verify("bai", "correct horse battery") == BAI
+            renewed = await kept()
+            assert renewed.startswith("$argon2id$")
+            assert await accounts.verify("bai", "correct horse battery") == BAI
+            assert await kept() == renewed
+        finally:
+            await database.close()
+
+    asyncio.run(run())
 
 
 def test_after_five_refusals_even_the_right_password_waits_and_the_wait_doubles(database_url: str) -> None:

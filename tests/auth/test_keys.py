@@ -14,7 +14,7 @@ from hub.auth.keys import KeyStore
 from hub.kernel.errors import Category, HubError
 from hub.kernel.private_files import publish
 
-FILES = ("installation", "signing.pem", "audit.pem", "id.secret", "page.secret")
+FILES = ("installation", "signing.pem", "audit.pem", "openid.pem", "id.secret", "page.secret")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hub.auth.passwords import LONGEST, NOBODY, SHORTEST, generated, hashed, matches
+from hub.auth.passwords import LONGEST, NOBODY, SHORTEST, generated, hashed, is_outdated, matches
 from hub.kernel.errors import Category, HubError
 
 
@@ -19,6 +19,24 @@ def test_the_same_password_is_kept_differently_each_time() -> None:
 
 def test_it_does_not_matter_how_an_accent_was_typed() -> None:
     assert matches("cafe\u0301 de Bruxelles", hashed("caf\u00e9 de Bruxelles"))
+
+
+#: "correct horse battery", as earlier versions kept it (RFC 7914), at a small cost.
+SCRYPT = "scrypt$4$8$3$AAAAAAAAAAAAAAAAAAAAAA==$yox4jBVVUUeJDlOm7r1SYg2ACGi31XKIdlJcWOIinG8="
+
+
+def test_a_password_is_kept_by_argon2id_at_the_cost_of_rfc_9106() -> None:
+    kept = hashed("correct horse battery")
+    assert kept.startswith("$argon2id$v=19$m=65536,t=3,p=1$")
+    assert not is_outdated(kept)
+    assert not is_outdated(NOBODY)
+
+
+def test_what_an_earlier_version_kept_still_opens_and_is_outdated() -> None:
+    assert matches("correct horse battery", SCRYPT)
+    assert not matches("correct horse batterz", SCRYPT)
+    assert is_outdated(SCRYPT)
+    assert is_outdated(hashed("correct horse battery").replace("t=3", "t=2"))
 
 
 @pytest.mark.parametrize("password", ["", "x" * (SHORTEST - 1), "x" * (LONGEST + 1)])

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import hmac
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
-import jwt
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from joserfc import jws, jwt
+from joserfc.jwk import KeySet
 
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.auth.keys import KeyStore
+from hub.auth.signing import ACCESS_ALGORITHM
 from hub.auth.tokens import CACHED, LEEWAY, Issuer
 from hub.fhir import json
 from hub.kernel.consortium import Consortium
@@ -150,14 +153,13 @@ def test_a_token_is_not_valid_before_it_begins(issuer: Issuer, watch: Watch) -> 
 def _signed(issuer: Issuer, key: Any, part: str = "", changes: dict[str, Any] | None = None) -> str:
     """A token like a good one but for `changes` of its header or its claims, signed with `key`."""
     good = issuer.issue(role="clinician", organization="F01")
-    parts = {
-        "header": jwt.get_unverified_header(good),
-        "claims": jwt.decode(good, options={"verify_signature": False}),
-    }
+    read = jws.extract_compact(good.encode())
+    parts: dict[str, dict[str, Any]] = {"header": read.headers(), "claims": json.loads(read.payload)}
     if part:
         changed = {name: value for name, value in (parts[part] | (changes or {})).items() if value is not None}
         parts[part] = changed
-    return jwt.encode(parts["claims"], key, "EdDSA", headers=parts["header"])
+    signed = f"{_b64(json.dumps(parts['header']))}.{_b64(json.dumps(parts['claims']))}"
+    return f"{signed}.{_b64(key.sign(signed.encode()))}"
 
 
 def test_a_token_signed_as_by_us_is_accepted(issuer: Issuer, keys: KeyStore) -> None:
@@ -235,7 +237,7 @@ def test_the_public_key_is_not_taken_for_a_shared_secret(issuer: Issuer, keys: K
         header, claims, _ = issuer.issue(role="clinician", organization="F01").split(".")
         data = json.loads(base64.urlsafe_b64decode(header + "==")) | {"alg": "HS256"}
         signed = f"{_b64(json.dumps(data))}.{claims}"
-        mac = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256).sign(signed.encode(), key)
+        mac = hmac.digest(key, signed.encode(), "sha256")
         assert refused(issuer, f"{signed}.{_b64(mac)}")
 
 
@@ -276,15 +278,25 @@ def test_the_memory_of_verified_tokens_is_bounded(issuer: Issuer) -> None:
 
 def test_the_published_key_verifies_a_token(issuer: Issuer) -> None:
     text = issuer.issue(role="clinician", organization="F01")
-    (key,) = issuer.jwks()["keys"]
-    assert key["kid"] == jwt.get_unverified_header(text)["kid"]
-    claims = jwt.decode(
-        text,
-        jwt.PyJWK(key).key,
-        ["EdDSA"],
-        audience=issuer.name,
-        options={"verify_exp": False, "verify_nbf": False, "verify_iat": False},
-    )
-    assert claims["sub"] == "Organization/F01"
-    assert "d" not in key
+    published = issuer.jwks()
+    key = published["keys"][0]
+    assert key["kid"] == jws.extract_compact(text.encode()).headers()["kid"]
+    claims = jwt.decode(text, KeySet.import_key_set(published), [ACCESS_ALGORITHM]).claims
+    assert (claims["aud"], claims["sub"]) == (issuer.name, "Organization/F01")
+    assert not any("d" in one for one in published["keys"])
     assert datetime.fromtimestamp(claims["exp"], UTC) == NOW + HOUR
+
+
+def test_an_application_has_scopes_and_only_an_application_has_those_that_are_no_rights(issuer: Issuer) -> None:
+    text = issuer.issue(role="clinician", organization="F01", scopes=["openid", "user/Patient.rs"], grant="g1")
+    assert issuer.verify(text).grant == "g1"
+    for asked in ({"grant": "g1"}, {"scopes": ["openid"]}, {"scopes": ["api/feeds"]}):
+        with pytest.raises(HubError, match="scope"):
+            issuer.issue(role="clinician", organization="F01", **asked)
+
+
+def test_an_identity_is_signed_by_a_published_key_of_its_own(issuer: Issuer) -> None:
+    text = issuer.identity({"sub": "Practitioner/fang"})
+    keys = KeySet.import_key_set(issuer.jwks())
+    assert jwt.decode(text, keys, ["ES256"]).claims == {"sub": "Practitioner/fang"}
+    assert refused(issuer, text)

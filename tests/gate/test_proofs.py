@@ -20,6 +20,7 @@ from hub.api.services import Services
 from hub.audit.verify import continues, head_of, includes, opens, read_keys
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
+from tests.api.house import later
 from tests.audit.trees import SIGNER, sequencer
 from tests.gate.house import CLINICIAN, House, absent, refusal, with_house
 from tests.gate.test_looks import AUDITOR, OTHER, PATIENT, settle
@@ -30,7 +31,7 @@ KEYS = read_keys(SIGNER.verifier)
 @asynccontextmanager
 async def auditor(doors: Sequence[Door]) -> AsyncIterator[httpx.AsyncClient]:
     """A client of the doors with the auditor's token."""
-    services = Mock(spec=Services, verify=lambda _: AUDITOR, max_body_bytes=10_000, log=Mock())
+    services = Mock(spec=Services, verify=later(lambda _: AUDITOR), max_body_bytes=10_000, log=Mock())
     services.new_id = lambda: "abcdefgh"
     app = FastAPI(openapi_url=None)
     app.router.routes += door_routes(services, doors)

@@ -19,9 +19,14 @@ from consent.configuration import DEFAULT
 from hub.audit.trail import Trail
 from hub.auth.accounts import Account, Accounts
 from hub.auth.directory import Directory
+from hub.auth.oauth.authorisation import Authorisation
+from hub.auth.oauth.launches import Launches
+from hub.auth.oauth.mint import Mint
+from hub.auth.second_factor import SecondFactors
 from hub.auth.sessions import Sessions
 from hub.db.database import Database
 from hub.fhir.validate import validate
+from hub.gate.authorisations import Authorisations
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
@@ -202,8 +207,13 @@ async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
         gate=gate,
         persons=Persons(database),
         accounts=accounts,
+        second_factors=SecondFactors(database, bytes(32), clock),
         sign_ins=SignIns(trail, clock),
         sessions=sessions,
+        # Nothing is registered here, so nothing is ever made: tests/auth/oauth has the whole.
+        authorisation=Authorisation(database, directory, Mock(spec=Mint), clock, url=f"{ORIGIN}/auth", fhir=ORIGIN),
+        launches=Launches(database, lambda: "l" * 43, clock, fhir=ORIGIN),
+        authorisations=Authorisations(trail, clock),
         directory=directory,
         names=Answers(Terminology(database)),
         law=law_of(database, store, directory, trail, clock),

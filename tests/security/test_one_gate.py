@@ -67,7 +67,7 @@ COMMANDS: Final = {
     "worker": "the processes: HTTP routes are walked here, the pipeline writes through the records door",
     "check": "reads a configuration file",
     "convert": "has no database",
-    "token": "signs with the key folder",
+    "token": "signs with the key folder; audited first",
     "keys init": "makes the master key, a file",
     "keys split": "hands out the master key in words",
     "keys replace": "wraps the wrapping keys anew, of a hub that does not run",
@@ -95,7 +95,12 @@ COMMANDS: Final = {
         "code systems, value sets and maps, which are about no patient",
     ),
     **dict.fromkeys(
-        ("user add", "user list", "user disable", "user enable", "user password"), "the accounts of the pages alone"
+        ("user add", "user list", "user disable", "user enable", "user password", "user forget-device"),
+        "the accounts of the pages alone",
+    ),
+    **dict.fromkeys(
+        tuple(f"client {name}" for name in ("add", "list", "show", "disable", "enable", "rotate")),
+        "the registered applications alone",
     ),
     **dict.fromkeys(
         ("subscriptions list", "subscriptions show", "subscriptions resend", "subscriptions off"),

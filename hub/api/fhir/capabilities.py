@@ -16,6 +16,7 @@ from hub.api.fhir.routes import INTERACTIONS
 from hub.api.patch_formats import PATCH_FORMATS
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
+from hub.auth.oauth.discovery import AUTHORIZE, TOKEN, issuer_url
 from hub.events.topics import TOPICS
 from hub.fhir.custom import Custom
 from hub.fhir.json import dumps
@@ -36,6 +37,7 @@ _APART: Final = {"SearchParameter": search_parameter.ANSWERED, "Subscription": s
 _TOPIC: Final = (
     "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
 )
+_OAUTH: Final = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _WEBSOCKET: Final = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
 
 #: Search parameters of the installation's own that are answered, by type and code.
@@ -81,10 +83,7 @@ def capability_statement(services: Services, own: Own) -> Json:
             {
                 "extension": [{"url": _WEBSOCKET, "valueUri": subscription.websocket_url(services.base_url)}],
                 "mode": "server",
-                "security": {
-                    "cors": False,
-                    "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
-                },
+                "security": _security(services.base_url),
                 "resource": [
                     _of_type(services, rtype, searchable[rtype], pointing[rtype]) for rtype in sorted(pointing)
                 ],
@@ -93,6 +92,19 @@ def capability_statement(services: Services, own: Own) -> Json:
                 **_told(_of_system(), services.base_url),
             }
         ],
+    }
+
+
+def _security(base_url: str) -> Json:
+    """How to get a token; older SMART clients read the addresses here (SMART App Launch 1.0, oauth-uris)."""
+    issuer = issuer_url(base_url)
+    addresses = [{"url": "authorize", "valueUri": issuer + AUTHORIZE}, {"url": "token", "valueUri": issuer + TOKEN}]
+    service = {"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"}
+    return {
+        "extension": [{"url": _OAUTH, "extension": addresses}],
+        "cors": False,
+        "service": [{"coding": [service]}],
+        "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
     }
 
 

@@ -32,6 +32,7 @@ from hub.api.numbering import Numbering
 from hub.api.query import read_query_bytes
 from hub.api.representation import PLAIN, Representation
 from hub.api.services import Services
+from hub.auth.oauth.discovery import issuer_url, smart_configuration
 from hub.fhir.json import dumps
 from hub.fhir.patch.change import Change
 from hub.gate.origin import Origin
@@ -41,6 +42,7 @@ from hub.kernel.types import Json
 #: Route label of a request that matched no interaction.
 NO_ROUTE: Final = "(none)"
 METADATA: Final = "/metadata"
+SMART: Final = "/.well-known/smart-configuration"
 
 
 class FhirEndpoint:
@@ -78,6 +80,8 @@ class FhirEndpoint:
             form = _form_of(request, params)
             if path == METADATA:
                 return METADATA, await self._metadata(request, params, form)
+            if path == SMART:
+                return SMART, self._smart(request)
             match = ROUTER.resolve(_method(request), path)
             route = match.interaction.template
             ask = await self._ask(request, match, params, number)
@@ -105,9 +109,15 @@ class FhirEndpoint:
             return await _response(Answer(status=200, body=shape.of(self._capabilities.body(custom))), "", form)
         return Response(self._capabilities.body(custom, form), 200, dict(PRIVATE), form.format.content_type)
 
+    def _smart(self, request: Request) -> Response:
+        if _method(request) != "GET":
+            raise MethodNotAllowedError("GET, HEAD")
+        told = smart_configuration(issuer_url(self._services.base_url))
+        return Response(dumps(told), 200, dict(PRIVATE), "application/json")
+
     async def _ask(self, request: Request, match: Match, params: Params, number: str) -> Ask:
         headers = request.headers
-        actor = actor_of(headers.get("authorization", ""), self._services.verify)
+        actor = await actor_of(headers.get("authorization", ""), self._services.verify)
         resource, change, pairs, unreadable = await self._body(request, match.interaction)
         given, form = split([*params, *pairs], FORM) if params or pairs else ((), ())
         return Ask(

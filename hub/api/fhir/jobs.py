@@ -68,7 +68,7 @@ async def jobs(services: Services, request: Request, path: str, number: str) -> 
     Raises HubError UNAUTHENTICATED, NOT_FOUND (also for somebody else's job), what the job failed by, FORBIDDEN.
     """
     refuse_tokens(name for name, _ in read_query_bytes(request.scope["query_string"]))
-    actor = actor_of(request.headers.get("authorization", ""), services.verify)
+    actor = await actor_of(request.headers.get("authorization", ""), services.verify)
     match = _PATH.fullmatch(path)
     if match is None:
         raise HubError(Category.NOT_FOUND, "no such URL", where="URL")

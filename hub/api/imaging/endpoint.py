@@ -107,7 +107,7 @@ class ImagingEndpoint:
 
     async def _respond(self, request: Request, send: Send, number: str) -> Response | None:
         """The answer; None where it has been sent already."""
-        asking = self._asking(request, number)
+        asking = await self._asking(request, number)
         source = self._sources.get(request.path_params["archive"])
         if source is None:
             raise _absent()
@@ -120,14 +120,14 @@ class ImagingEndpoint:
         await self._retrieve(asking, fetched, source, request, send)
         return None
 
-    def _asking(self, request: Request, number: str) -> _Asking:
+    async def _asking(self, request: Request, number: str) -> _Asking:
         pairs = _pairs(request.scope["query_string"])
         refuse_tokens(name for name, _ in pairs)
         accept = request.headers.get("accept", "") or "*/*"
         if not _ACCEPT.fullmatch(accept):
             raise HubError(Category.UNSUPPORTED, "is no list of media types", where="Accept", code="not-acceptable")
         return _Asking(
-            actor=actor_of(request.headers.get("authorization", ""), self._services.verify),
+            actor=await actor_of(request.headers.get("authorization", ""), self._services.verify),
             origin=Origin(address=request.client.host if request.client else "", request=number),
             path=request.path_params["path"],
             pairs=pairs,

@@ -22,6 +22,7 @@ MOST: Final = 50
 _LONGEST: Final = 100
 #: Fields of the form and the search parameters they become.
 _PARAMETERS: Final = {"number": "identifier", "name": "name", "born": "birthdate"}
+FIELDS: Final = tuple(_PARAMETERS)
 #: Refusals of the gate that mean: the question is too wide.
 _TOO_WIDE: Final = frozenset({Category.TOO_LARGE, Category.UNSUPPORTED, Category.INVALID, Category.THROTTLED})
 
@@ -42,23 +43,29 @@ class Found:
 async def ask(visit: Visit) -> Response:
     """The empty form."""
     _ = visit.signed_in
-    return visit.render("find.html", found=None, problem="", more=False, asked=dict.fromkeys(_PARAMETERS, ""))
+    return visit.render("find.html", found=None, problem="", more=False, asked=dict.fromkeys(FIELDS, ""))
 
 
 async def find(visit: Visit) -> Response:
     """The form with what was found."""
     visit.actor()
-    asked = {name: visit.form.get(name, "").strip()[:_LONGEST] for name in _PARAMETERS}
+    asked, problem, found, more = await search(visit)
+    return visit.render("find.html", 422 if problem else 200, found=found, problem=problem, more=more, asked=asked)
+
+
+async def search(visit: Visit) -> tuple[dict[str, str], str, list[Found] | None, bool]:
+    """What the form asks for; why nothing was looked for, or who was found and whether there are more."""
+    asked = {name: visit.form.get(name, "").strip()[:_LONGEST] for name in FIELDS}
     problem = _problem(asked)
     if problem:
-        return visit.render("find.html", 422, found=None, problem=problem, more=False, asked=asked)
+        return asked, problem, None, False
     try:
         found, more = await _search(visit, asked)
     except HubError as error:
         if error.category not in _TOO_WIDE:
             raise
-        return visit.render("find.html", 422, found=None, problem="find_too_wide", more=False, asked=asked)
-    return visit.render("find.html", found=found, problem="", more=more, asked=asked)
+        return asked, "find_too_wide", None, False
+    return asked, "", found, more
 
 
 def _problem(asked: dict[str, str]) -> str:

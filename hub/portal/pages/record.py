@@ -9,8 +9,10 @@ from typing import Any, Final
 from starlette.responses import Response
 
 from hub.auth.actor import Actor
+from hub.auth.oauth.redirects import policy_source
 from hub.auth.sessions import EMERGENCY, EMERGENCY_ROLES
 from hub.kernel.errors import Category, HubError
+from hub.portal import security
 from hub.portal.banner import banner_of
 from hub.portal.chart import chart
 from hub.portal.elements import text
@@ -56,7 +58,12 @@ async def show(visit: Visit) -> Response:
     shown = timeline(
         values["entries"], kind if kind in KINDS else "", int(number) if re.fullmatch(r"[0-9]{1,4}", number) else 1
     )
-    return visit.render("record.html", timeline=shown, kinds=KINDS, problem="", **values)
+    apps = await visit.services.launches.offered(visit.signed_in.account)
+    response = visit.render("record.html", timeline=shown, kinds=KINDS, problem="", apps=apps, **values)
+    if apps:
+        origins = " ".join(dict.fromkeys(policy_source(app.launch_uri) for app in apps))
+        response.headers["content-security-policy"] = security.policy(form_action=origins)
+    return response
 
 
 async def sheet(visit: Visit) -> Response:
@@ -84,6 +91,16 @@ async def declare(visit: Visit) -> Response:
     await visit.services.sign_ins.glass(visit.actor(), person, "declared", origin=visit.origin)
     visit.services.log.event("glass-broken", role=visit.actor().role, organization=visit.actor().organization)
     return see_other(f"/record/{person}")
+
+
+async def open_app(visit: Visit) -> Response:
+    """Open an application for this person (SMART App Launch 2.2, EHR launch)."""
+    person = _person(visit)
+    await visit.services.gate.read(visit.actor(person), "Patient", person, origin=visit.origin)
+    account = visit.signed_in.account
+    client, address = await visit.services.launches.open(account, visit.form.get("client", ""), person)
+    await visit.services.sign_ins.launched(visit.actor(), person, client.id, origin=visit.origin)
+    return see_other(address)
 
 
 async def back(visit: Visit) -> Response:

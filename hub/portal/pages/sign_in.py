@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from starlette.responses import Response
@@ -18,6 +19,9 @@ PLACES: Final = (
     ("/metrics", "place_metrics"),
 )
 
+#: The one page that sends somebody here and wants them back: no other address is gone on to (attack list, 35).
+ONWARD: Final = "/auth/authorize?"
+
 #: Where each role of `hub.auth.accounts.PAGE_ROLES` begins.
 _HOMES: Final = {
     "clinician": "/find",
@@ -32,25 +36,26 @@ async def start(visit: Visit) -> Response:
     """The sign-in page; who is signed in goes on to where their role begins."""
     if visit.session is not None:
         return see_other(_HOMES[visit.session.account.role])
-    return _form(visit, 200, failed=False, name="")
+    return form(visit, 200)
 
 
 async def sign_in(visit: Visit) -> Response:
     """Check name and password; begin a session under a new id, so that an id planted before is worth nothing."""
     name, password = visit.form.get("name", ""), visit.form.get("password", "")
-    services = visit.services
-    account = await services.accounts.verify(name, password) if name and password else None
+    services, onward = visit.services, visit.form.get("onward", "")
+    passes = partial(services.second_factors.passes, code=visit.form.get("code", ""))
+    account = await services.accounts.verify(name, password, passes) if name and password else None
     if account is None:
         visit.services.log.event("sign-in-refused", request=visit.number)
         standing = await services.accounts.standing(name)
         await services.sign_ins.refused(standing.account, standing.reason, origin=visit.origin)
-        return _form(visit, 401, failed=True, name=name[:64])
+        return form(visit, 401, failed=True, name=name[:64], onward=onward)
     await services.sessions.end(visit.session_id)
     session_id = await services.sessions.begin(account)
     if (session := await services.sessions.find(session_id)) is not None:
         await services.sign_ins.begun(session.actor(), origin=visit.origin)
     visit.services.log.event("signed-in", role=account.role, organization=account.organization, request=visit.number)
-    response = see_other("/")
+    response = see_other(onward if onward.startswith(ONWARD) else "/")
     security.set_session(response, session_id, secure=visit.services.secure)
     return response
 
@@ -65,10 +70,17 @@ async def sign_out(visit: Visit) -> Response:
     return response
 
 
-def _form(visit: Visit, status: int, *, failed: bool, name: str) -> Response:
+def form(visit: Visit, status: int, *, failed: bool = False, name: str = "", onward: str = "") -> Response:
+    """The sign-in page; `onward` is where to go from there, if not to where the role begins."""
     session_id = visit.session_id or visit.services.sessions.new_id()
     response = visit.render(
-        "sign_in.html", status, failed=failed, name=name, places=PLACES, sign_in_token=form_token(session_id)
+        "sign_in.html",
+        status,
+        failed=failed,
+        name=name,
+        onward=onward,
+        places=PLACES,
+        sign_in_token=form_token(session_id),
     )
     if session_id != visit.session_id:
         security.set_session(response, session_id, secure=visit.services.secure)

@@ -1,0 +1,59 @@
+"""The public keys by which an application proves who it is (SMART App Launch 2.2, client-confidential-asymmetric)."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from joserfc.errors import JoseError
+from joserfc.jwk import KeySet
+
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+
+#: SMART asks for RS384 and ES384; none of these takes a public key for a shared secret (attack list, 32).
+ALGORITHMS: Final = ("ES384", "RS384", "ES256", "RS256")
+_PRIVATE: Final = frozenset({"d", "p", "q", "k"})
+_SMALLEST_RSA: Final = 2048
+_MOST: Final = 10
+
+
+def check_keys(jwks: Json) -> Json:
+    """A JWK set as it may be registered: public keys of an algorithm above, each with an id of its own.
+
+    Raises HubError INVALID, above all for a private key, which then has left its place and must be made anew.
+    """
+    keys: Any = jwks.get("keys")
+    if not isinstance(keys, list) or not 1 <= len(keys) <= _MOST or not all(isinstance(key, dict) for key in keys):
+        raise _invalid(f"is no set of 1 to {_MOST} keys", 'a JWK set, {"keys": [...]}')
+    if any(_PRIVATE & key.keys() for key in keys):
+        raise _invalid("holds a private key", "make a new pair, and send the public half only")
+    ids = [key.get("kid") for key in keys]
+    if not all(isinstance(kid, str) and kid for kid in ids) or len(set(ids)) < len(ids):
+        raise _invalid("holds a key without an id of its own", "give each a kid")
+    for key in keys:
+        _check_key(key)
+    return {"keys": keys}
+
+
+def key_set(jwks: Json) -> KeySet:
+    """The keys, as joserfc takes them."""
+    return KeySet.import_key_set({"keys": jwks["keys"]})
+
+
+def _check_key(key: Json) -> None:
+    kind = key.get("kty"), key.get("crv", "")
+    if kind not in {("EC", "P-256"), ("EC", "P-384"), ("RSA", "")}:
+        raise _invalid("holds a key of another kind", "EC P-384, EC P-256 or RSA")
+    try:
+        # A letter of base 64 holds six bits.
+        short = key.get("kty") == "RSA" and len(key["n"]) * 6 < _SMALLEST_RSA
+        if not short:
+            KeySet.import_key_set({"keys": [key]})
+    except (JoseError, ValueError, TypeError, KeyError):
+        raise _invalid("holds a broken key", "export it again") from None
+    if short:
+        raise _invalid("holds a short RSA key", f"at least {_SMALLEST_RSA} bits")
+
+
+def _invalid(what: str, todo: str) -> HubError:
+    return HubError(Category.INVALID, what, where="jwks", todo=todo, code="jwks")

@@ -1,0 +1,67 @@
+"""The authorisation server of one API process: the desk of tokens, the authorisation page, and who verifies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from starlette.routing import BaseRoute
+
+from hub.api.numbering import Numbering
+from hub.api.oauth import OAuthServices, oauth_routes
+from hub.auth.directory import Directory
+from hub.auth.guard import Guard
+from hub.auth.oauth.authorisation import Authorisation
+from hub.auth.oauth.desk import TokenDesk
+from hub.auth.oauth.discovery import TOKEN, issuer_url
+from hub.auth.oauth.grants import Limits
+from hub.auth.oauth.launches import Launches
+from hub.auth.oauth.mint import Mint
+from hub.auth.second_factor import SecondFactors
+from hub.auth.tokens import Issuer
+from hub.bootstrap.foundation import Foundation
+from hub.db.database import Database
+from hub.gate.authorisations import Authorisations
+from hub.kernel.clock import system_clock
+from hub.kernel.ids import random_id
+from hub.kernel.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorisationServer:
+    """Its parts; `routes` are those of the endpoints."""
+
+    guard: Guard
+    page: Authorisation
+    launches: Launches
+    second_factors: SecondFactors
+    trail: Authorisations
+    routes: list[BaseRoute]
+
+
+def authorisation_server(
+    foundation: Foundation, database: Database, directory: Directory, trail: Authorisations
+) -> AuthorisationServer:
+    """The authorisation server over a database."""
+    settings = foundation.settings
+    issuer, url = Issuer(foundation.keys, directory, system_clock), issuer_url(settings.base_url)
+    mint = Mint(issuer, url, settings.base_url)
+    desk = TokenDesk(database, mint, system_clock, _limits(settings), url=url + TOKEN, issuer=url)
+    endpoints = OAuthServices(
+        desk=desk,
+        trail=trail,
+        issuer=url,
+        keys=issuer.jwks,
+        log=foundation.log,
+        numbering=Numbering("a" + random_id()[:6]),
+    )
+    page = Authorisation(database, directory, mint, system_clock, url=url, fhir=settings.base_url)
+    factors = SecondFactors(database, foundation.keys.page_secret, system_clock)
+    launches = Launches(database, mint.secret, system_clock, fhir=settings.base_url)
+    return AuthorisationServer(Guard(issuer, database), page, launches, factors, trail, [*oauth_routes(endpoints)])
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        idle=timedelta(seconds=settings.session_idle_seconds), longest=timedelta(seconds=settings.session_seconds)
+    )

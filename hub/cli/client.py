@@ -1,0 +1,150 @@
+"""`yilian client`: the applications that may ask for access. Registering one is audited."""
+
+from __future__ import annotations
+
+import asyncio
+import getpass
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Annotated, Any, TypeVar
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from hub.auth.oauth.clients import Client, Clients
+from hub.bootstrap.desks import clients
+from hub.kernel.errors import Category, HubError
+from hub.kernel.settings import Settings
+from hub.run.installation import consortium_of, database_of
+from hub.run.instances import data_folder, registry
+
+app = typer.Typer(no_args_is_help=True, help="Applications that may ask for access (OAuth 2.1, SMART on FHIR).")
+
+T = TypeVar("T")
+Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
+Id = Annotated[str, typer.Argument(help="Id of the client (client_id).")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Keys = Annotated[Path | None, typer.Option(help="File with its public keys, a JWK set; none for a public client.")]
+
+
+@app.command()
+def add(
+    client: Id,
+    name: Annotated[str, typer.Option(help="Name its users are shown.")],
+    kind: Annotated[str, typer.Option(help="public, confidential, backend or resource.")],
+    scope: Annotated[str, typer.Option(help="SMART scopes it may get at most, separated by spaces.")] = "",
+    redirect: Annotated[list[str] | None, typer.Option(help="Where answers go, exactly; may be repeated.")] = None,
+    launch: Annotated[str, typer.Option(help="Where it is opened from a record, if it can be.")] = "",
+    organization: Annotated[str, typer.Option(help="Facility it acts for, or whose users it is for.")] = "",
+    role: Annotated[list[str] | None, typer.Option(help="Role of its users, or of a backend; may be repeated.")] = None,
+    purpose: Annotated[list[str] | None, typer.Option(help="Purpose of its tokens; may be repeated.")] = None,
+    jwks: Keys = None,
+    access_seconds: Annotated[int, typer.Option(help="Life of an access token.")] = 300,
+    refresh_seconds: Annotated[int, typer.Option(help="Life of a grant that is refreshed.")] = 86_400,
+    data: Data = None,
+) -> None:
+    """Register a client."""
+    wanted = Client(
+        id=client,
+        name=name,
+        kind=kind,
+        redirect_uris=tuple(redirect or ()),
+        launch_uri=launch,
+        scopes=tuple(scope.split()),
+        organization=organization,
+        roles=tuple(role or ()),
+        purposes=tuple(purpose or ()),
+        jwks=_jwks(jwks) if jwks else {"keys": []},
+        access_seconds=access_seconds,
+        refresh_seconds=refresh_seconds,
+    )
+    _print_json(_shown(_run(data, lambda book: book.add(wanted), _deed("add", client, scope=scope))))
+
+
+@app.command("list")
+def list_(data: Data = None, as_json: AsJson = False) -> None:
+    """List the clients."""
+    rows = [_shown(client) for client in _run(data, lambda book: book.all())]
+    if as_json:
+        _print_json(rows)
+        return
+    names = ("id", "name", "kind", "organization", "roles", "scopes", "disabled")
+    table = Table(*names, box=None)
+    for row in rows:
+        table.add_row(*(_text(row[name]) for name in names))
+    Console().print(table)
+
+
+@app.command()
+def show(client: Id, data: Data = None) -> None:
+    """Show one client, as JSON."""
+    _print_json(_shown(_run(data, lambda book: book.named(client))))
+
+
+@app.command()
+def disable(client: Id, data: Data = None) -> None:
+    """Let a client do nothing any more; its tokens open nothing from the next request on."""
+    _run(data, lambda book: book.set_disabled(client, True), _deed("disable", client))
+
+
+@app.command()
+def enable(client: Id, data: Data = None) -> None:
+    """Let a disabled client ask again; what it was granted before stays ended."""
+    _run(data, lambda book: book.set_disabled(client, False), _deed("enable", client))
+
+
+@app.command()
+def rotate(
+    client: Id,
+    jwks: Annotated[Path, typer.Option(help="File with its public keys; for an overlap, the old and the new.")],
+    data: Data = None,
+) -> None:
+    """Give a client other keys."""
+    keys = _jwks(jwks)
+    _run(data, lambda book: book.set_keys(client, keys), _deed("rotate", client))
+
+
+def _jwks(path: Path) -> dict[str, Any]:
+    try:
+        read = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise HubError(Category.NOT_FOUND, "cannot be read", where=str(path), todo=str(error.strerror)) from None
+    except ValueError:
+        raise HubError(Category.UNREADABLE, "is no JSON", where=str(path), todo='a JWK set, {"keys": [...]}') from None
+    return read if isinstance(read, dict) else {}
+
+
+def _shown(client: Client) -> dict[str, Any]:
+    return {name: getattr(client, name) for name in Client.__dataclass_fields__}
+
+
+def _print_json(value: Any) -> None:
+    json.dump(value, sys.stdout, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _text(value: Any) -> str:
+    return " ".join(value) if isinstance(value, tuple) else str(value) if value else ""
+
+
+def _deed(what: str, client: str, **said: str) -> dict[str, str]:
+    return {"client": what, "name": client, **said}
+
+
+def _run(data: Path | None, work: Callable[[Clients], Awaitable[T]], deed: Mapping[str, str] | None = None) -> T:
+    """Do `work` on the clients; a change is named by its `deed`, and in the audit trail first."""
+
+    async def run() -> T:
+        settings = Settings.load(os.environ)
+        folder = data or data_folder(registry(os.environ), None, settings.data_dir)
+        consortium = consortium_of(folder, settings)
+        async with clients(database_of(folder, settings), consortium, getpass.getuser()) as desk:
+            if deed is not None:
+                await desk.record(deed)
+            return await work(desk.book)
+
+    return asyncio.run(run())
