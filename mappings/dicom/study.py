@@ -18,6 +18,8 @@ from mappings.dicom.item import Item
 from mappings.dicom.person import displays
 from mappings.dicom.times import at
 
+#: Id of the Endpoint within a study.
+_WITHIN: Final = "wado"
 DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 _SIDES: Final = {"R": ("24028007", "Right"), "L": ("7771000", "Left"), "B": ("51440002", "Bilateral")}
 _SNOMED: Final = "http://snomed.info/sct"
@@ -46,7 +48,8 @@ def imaging_study(uid: str, instances: list[Item], case: Case) -> None:
         "basedOn": [{"type": "ServiceRequest", "identifier": ordered}] if ordered else [],
         "referrer": _people(first, "ReferringPhysicianName")[:1],
         "interpreter": _people(first, "NameOfPhysiciansReadingStudy"),
-        "endpoint": [endpoint(case)],
+        "contained": _contained(case),
+        "endpoint": [endpoint(case), *({"reference": f"#{_WITHIN}"} for _ in _contained(case))],
         "numberOfSeries": len(series),
         "numberOfInstances": sum(each["numberOfInstances"] for each in series),
         "procedureCode": _procedures(first, case),
@@ -73,8 +76,22 @@ def accession(instances: list[Item], case: Case) -> Json:
 def endpoint(case: Case) -> Json:
     """The place the hub answers WADO-RS for this archive at; it is off where the hub does not know the archive."""
     sender = case.sender
+    return case.draft("Endpoint", WADO_RS, sender.archive or sender.facility, _endpoint(case), {"status": "off"})
+
+
+def _contained(case: Case) -> list[Json]:
+    """The place once more within the study: an Endpoint on its own is released to nobody (consent rules, section 3)."""
+    if not case.sender.wado:
+        return []
+    return [
+        {"resourceType": "Endpoint", "id": _WITHIN, **{name: value for name, value in _endpoint(case).items() if value}}
+    ]
+
+
+def _endpoint(case: Case) -> Json:
+    sender = case.sender
     nowhere = f"{sender.canonical_base.rsplit('/', 1)[0]}/dicom-web/{quote(sender.facility, safe='')}"
-    resource = {
+    return {
         "extension": [{"url": _WITH_TOKEN, "valueBoolean": True}] if sender.wado else [],
         "status": "active" if sender.wado else "",
         "connectionType": {"system": _CONNECTION, "code": "dicom-wado-rs"},
@@ -83,7 +100,6 @@ def endpoint(case: Case) -> Json:
         "payloadMimeType": ["application/dicom", "application/dicom+json"],
         "address": sender.wado or nowhere,
     }
-    return case.draft("Endpoint", WADO_RS, sender.archive or sender.facility, resource, {"status": "off"})
 
 
 def _series(instances: list[Item], case: Case) -> list[Json]:

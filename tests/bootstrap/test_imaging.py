@@ -11,6 +11,7 @@ import pytest
 from hub.bootstrap.feeds import translators
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.imaging import archives_of, sources
+from hub.fhir.validate import validate
 from hub.kernel.errors import HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
@@ -45,7 +46,11 @@ def test_a_study_names_the_place_it_is_fetched_from(tmp_path: Path) -> None:
     )
     drafts = {each.resource["resourceType"]: each.resource for each in translate["F01-images"](OBJECT).drafts}
     assert drafts["ImagingStudy"]["id"] == source.study_id(objects.STUDY)
-    assert drafts["ImagingStudy"]["endpoint"] == [{"reference": f"Endpoint/{source.endpoint}"}]
+    at = [{"reference": f"Endpoint/{source.endpoint}"}, {"reference": "#wado"}]
+    assert drafts["ImagingStudy"]["endpoint"] == at
+    (within,) = drafts["ImagingStudy"]["contained"]
+    assert (within["address"], within["status"]) == (source.base, "active")
+    assert validate(drafts["ImagingStudy"]) == []
     assert drafts["Endpoint"]["address"] == source.base == "https://hub.example/dicom-web/F01-pacs"
     assert drafts["Endpoint"]["status"] == "active"
     assert drafts["Endpoint"]["extension"][0]["valueBoolean"] is True

@@ -21,6 +21,7 @@ from tests.pipeline.hub_in_a_box import box, run
 
 def test_a_study_is_indexed_as_its_archive_tells_it_each_time(database_url: str) -> None:
     reading = Dicom(None)
+    reading.archive, reading.wado = "a", "https://hub.example/dicom-web/a"
     translate = reading.translator("F01", IDS, "https://hub.example")
     study = IDS("F01", "ImagingStudy", DICOM_UID, objects.STUDY)
     nobody = objects.dataset(1, StudyInstanceUID="1.2.9", PatientID="")
@@ -42,6 +43,9 @@ def test_a_study_is_indexed_as_its_archive_tells_it_each_time(database_url: str)
             stored = await hub.read("ImagingStudy", study)
             assert stored is not None
             assert (stored["numberOfSeries"], stored["numberOfInstances"]) == (1, 3)
+
+            assert stored["endpoint"][1] == {"reference": "#wado"}
+            assert stored["contained"][0]["address"] == reading.wado
 
             pacs.objects += [objects.dataset(1, 2, Modality="SR")]
             again = [await pull(objects.STUDY, "notice"), await pull(objects.STUDY, "poll")]
