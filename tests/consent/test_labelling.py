@@ -70,7 +70,7 @@ def test_a_code_counts_wherever_it_stands_and_under_its_own_systems_alone() -> N
     ],
 )
 def test_what_names_a_concept_is_labelled_by_its_words(text: str, labels: set[str]) -> None:
-    assert shipped().labels(condition(code="", **{"category": [{"text": text}]})) == labels
+    assert shipped().labels(condition(category=[{"text": text}])) == labels
     shown = {"resourceType": "Observation", "code": {"coding": [{"display": text}]}}
     assert shipped().labels(shown) == labels
 
