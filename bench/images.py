@@ -102,7 +102,7 @@ async def compared(megabytes: int) -> None:
             services = Mock(
                 spec=Services,
                 gate=Mock(images=AsyncMock()),
-                verify=lambda _: who,
+                verify=AsyncMock(return_value=who),
                 new_id=lambda: "bench00",
                 clock=lambda: who.expires - timedelta(hours=1),
                 log=Log("bench", level="WARNING", clock=system_clock),

@@ -33,7 +33,7 @@ class Services:
     gives the search parameters of a type that the store answers. `canonical_base` is that of the topics. `base_url` is
     the public base of the FHIR API without a slash at its end. `examine` says all there is to say of a resource, by R4
     and by the profiles named; `refresh` takes up, before a request, what it goes by. `domains` are the systems of
-    identifiers that the configuration names.
+    identifiers that the configuration names. `images`: whether the hub answers for an imaging archive.
     """
 
     gate: Gate
@@ -57,5 +57,6 @@ class Services:
     version: str
     max_body_bytes: int
     domains: frozenset[str] = frozenset()
+    images: bool = False
     examine: Callable[[Json, Sequence[str]], list[Issue]] = Validator().examine
     refresh: Refresh = nothing_changes

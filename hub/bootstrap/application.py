@@ -126,6 +126,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         canonical_base=settings.canonical_base,
         version=VERSION,
         max_body_bytes=settings.max_body_bytes,
+        images=any(archive.dicomweb for archive in foundation.consortium.archives.values()),
         domains=domains(foundation.consortium),
         examine=validator.examine,
         refresh=terms.sets.refresh,

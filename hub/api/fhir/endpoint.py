@@ -112,7 +112,7 @@ class FhirEndpoint:
     def _smart(self, request: Request) -> Response:
         if _method(request) != "GET":
             raise MethodNotAllowedError("GET, HEAD")
-        told = smart_configuration(issuer_url(self._services.base_url))
+        told = smart_configuration(issuer_url(self._services.base_url), images=self._services.images)
         return Response(dumps(told), 200, dict(PRIVATE), "application/json")
 
     async def _ask(self, request: Request, match: Match, params: Params, number: str) -> Ask:

@@ -27,6 +27,8 @@ CAPABILITIES: Final = (
     *("permission-offline", "permission-online", "permission-patient", "permission-user"),
     *("permission-v1", "permission-v2"),
 )
+#: Argonaut SMART Imaging Access 0.1.0 (a draft), Discovery.
+IMAGING: Final = "smart-imaging-access"
 _SCOPES: Final = ("patient/*.rs", "user/*.cruds", "system/*.cruds")
 
 
@@ -62,6 +64,6 @@ def metadata(issuer: str) -> dict[str, Any]:
     }
 
 
-def smart_configuration(issuer: str) -> dict[str, Any]:
-    """`/fhir/.well-known/smart-configuration`."""
-    return metadata(issuer) | {"capabilities": list(CAPABILITIES)}
+def smart_configuration(issuer: str, *, images: bool = False) -> dict[str, Any]:
+    """`/fhir/.well-known/smart-configuration`; `images`: whether studies name places their images are fetched from."""
+    return metadata(issuer) | {"capabilities": [*CAPABILITIES, *([IMAGING] if images else [])]}

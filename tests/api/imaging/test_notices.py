@@ -39,7 +39,7 @@ async def pull(study: str, peer: str) -> Accepted:
 
 
 def post(token: str, feed: str, body: object) -> httpx.Response:
-    def verify(told: str) -> Actor:
+    async def verify(told: str) -> Actor:
         return ACTORS[told]
 
     consortium = replace(CONSORTIUM, feeds=FEEDS)

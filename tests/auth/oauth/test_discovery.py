@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from starlette.routing import Route
 
-from hub.auth.oauth.discovery import CAPABILITIES
+from hub.auth.oauth.discovery import CAPABILITIES, IMAGING, smart_configuration
 from tests.auth.oauth.house import FHIR, ISSUER, House, Visiting
 
 
@@ -30,3 +30,7 @@ def test_every_address_that_is_told_answers(visiting: Visiting) -> None:
         assert FHIR.startswith(ISSUER.removesuffix("/auth"))
 
     visiting(visit)
+
+
+def test_images_are_told_of_where_there_are_any() -> None:
+    assert smart_configuration(ISSUER, images=True)["capabilities"] == [*CAPABILITIES, IMAGING]
