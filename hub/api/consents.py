@@ -59,6 +59,8 @@ def consent_doors(consents: Consents, reads: ConsentReads, gate: Gate, base_url:
             raise _not_taken(
                 'send {"consent": ..., "replaces": ID}; without a consent, what it is to take the other away'
             )
+        if said is None and replaces is None:
+            raise _not_taken('send {"consent": ...}, {"replaces": ID}, or both')
         if replaces is not None:
             # One that is not hers is refused before anything is counted.
             await reads.read(ask.actor, str(replaces), origin=ask.origin)

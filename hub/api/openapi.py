@@ -50,7 +50,7 @@ SCHEMAS: Final[Json] = {
         cells={
             "type": "array",
             "items": {
-                **_object(["persons"], persons={"type": ["integer", "null"]}),
+                **_object(["persons"], persons=_NUMBER),
                 "additionalProperties": _TEXT,
             },
         },

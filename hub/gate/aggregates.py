@@ -72,7 +72,8 @@ class AggregateWay:
     async def count(self, actor: Actor, asked: Json, *, origin: Origin = UNKNOWN_ORIGIN) -> Json:
         """Persons by cell: `{count, by, cells: [{DIMENSION..., persons}], least, moved, at}`.
 
-        `persons` is None for a cell that is kept back. Raises HubError FORBIDDEN, INVALID and UNSUPPORTED.
+        A cell that is kept back looks like one of nobody: it is not there. Raises HubError FORBIDDEN, INVALID and
+        UNSUPPORTED.
         """
         door = self._door
         wish = read_aggregate(asked, door.base_url)
@@ -110,8 +111,11 @@ async def _answer(door: Door, asked: Asked, wish: AggregateWish, text: str) -> J
     await door.recorder.released_in_bulk(asked, (), {}, found.basis)
     async with door.database.transaction() as tx:
         persons = await told(tx, project, (Cell(frozenset(found.cells[key])) for key in order), at)
+    # That a cell is kept back would tell that there is somebody in it.
     cells = [
-        {**dict(zip(wish.by, key, strict=True)), "persons": count} for key, count in zip(order, persons, strict=True)
+        {**dict(zip(wish.by, key, strict=True)), "persons": count}
+        for key, count in zip(order, persons, strict=True)
+        if count is not None
     ]
     return {
         "count": text,

@@ -86,7 +86,7 @@ class Disguised:
         if self.births is None:
             found = await self.door.store.common_births(tx, BAND, LEAST) if rtype == "Patient" else set()
             # Of the oldest not even the band is told.
-            self.births = {(gender, band) for gender, band in found if band > self.door.clock().year - OLDEST - BAND}
+            self.births = {(gender, band) for gender, band in found if band >= self.door.clock().year - OLDEST}
 
     def _disguise(self, cases: Cases, pkey: UUID) -> Disguise:
         person = person_of(cases, pkey)

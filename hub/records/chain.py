@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final, NamedTuple
 
 from consent.labelling import HOLDERS, WHOLE, Labelling, shipped, spreading, with_labels
+from consent.tables import ACT_CODE
 from hub.fhir.compartments import is_about_patients
 from hub.fhir.json import loads
 from hub.fhir.references import parse_reference, references
@@ -194,21 +195,33 @@ class Chain:
 
     def _label(self, merged: Mapping[Ref, _Standing]) -> None:
         """Label what a message makes of its resources; what holds others is as strict as they are."""
-        for standing in merged.values():
-            if standing.resource is not None:
-                standing.resource = with_labels(standing.resource, self._labelling.labels(standing.resource))
+        for ref, standing in merged.items():
+            if standing.resource is None:
+                continue
+            standing.resource = with_labels(standing.resource, self._labelling.labels(standing.resource))
+            if ref.type in HOLDERS and standing.head is not None and standing.head.resource is not None:
+                # What it holds need not stand in this message: what was spread to it stays.
+                standing.resource = _still(standing.resource, standing.head.resource)
+        for _ in merged:  # what holds one that holds another: a step each time, until nothing is added
+            if not self._spread(merged):
+                break
+
+    def _spread(self, merged: Mapping[Ref, _Standing]) -> bool:
+        """One step from what is strict to what holds it; whether it added anything."""
         strict = {
             ref: found
             for ref, standing in merged.items()
             if standing.resource is not None and (found := spreading(standing.resource))
         }
+        added = False
         for ref, standing in merged.items() if strict else ():
             if standing.resource is not None and ref.type in HOLDERS:
                 held = strict if ref.type in WHOLE else _referred(standing.resource, strict)
-                labels = (
-                    label for other in held for label in strict[other] if merged[other].patient == standing.patient
-                )
-                standing.resource = with_labels(standing.resource, labels)
+                own = [strict[other] for other in held if merged[other].patient == standing.patient]
+                labelled = with_labels(standing.resource, frozenset().union(*own))
+                added = added or labelled is not standing.resource
+                standing.resource = labelled
+        return added
 
     def _conclude(self, ref: Ref, standing: _Standing, effect: Effect, heads: dict[Ref, Head]) -> None:
         head, resource, incoming = standing.head, standing.resource, effect.incoming
@@ -234,6 +247,11 @@ class Chain:
         )
         effect.changes.append(change)
         heads[ref] = _head_after(change, incoming)
+
+
+def _still(resource: Json, before: Json) -> Json:
+    """`resource` with the sensitivity that stood before."""
+    return with_labels(resource, (label for label in spreading(before) if label.startswith(f"{ACT_CODE}|")))
 
 
 def _referred(resource: Json, among: Collection[Ref]) -> set[Ref]:

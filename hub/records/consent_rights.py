@@ -11,7 +11,7 @@ from typing import Final
 
 from consent.compiler import CompiledConsent
 from consent.configuration import Configuration
-from consent.person import DELEGATE, PARENT
+from consent.person import DELEGATE, GUARDIAN, PARENT
 from consent.references import References
 from consent.rule import Rule
 from consent.tables import RESEARCH_PURPOSES
@@ -88,6 +88,22 @@ def refuse_self_grant(
     named = {actor for rule in compiled.rules or () if rule.permit and rule.actor for actor in rule.actor.known}
     if any(actor.startswith("RelatedPerson/") for actor in named):
         raise forbidden("a proxy does not open the record to proxies", "self-grant")
+
+
+def refuse_undoing(
+    standing: CompiledConsent, subject: Subject, actor: Actor, configuration: Configuration, at: int
+) -> None:
+    """What is said of proxies is not a proxy's to change or to take back (section 7); a legal guardian may.
+
+    Raises HubError FORBIDDEN.
+    """
+    if actor.role != PROXY:
+        return
+    person = subject.person(References(configuration.base_urls))
+    if any(one.reference == actor.reference and one.kind == GUARDIAN and one.covers(at) for one in person.proxies):
+        return
+    if any(named.startswith("RelatedPerson/") for named in recipients(standing)):
+        raise forbidden("a proxy does not change what is said of proxies", "self-grant")
 
 
 def recipients(compiled: CompiledConsent) -> tuple[str, ...]:

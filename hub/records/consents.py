@@ -45,6 +45,7 @@ from hub.records.consent_rights import (
     patient_of,
     recipients,
     refuse_self_grant,
+    refuse_undoing,
     refuse_unentitled,
 )
 from hub.records.consent_templates import fhir_of, from_template
@@ -53,7 +54,7 @@ from hub.records.ledger import Done, Ledger, asked_of
 from hub.records.person import Subject, known_subject
 from hub.records.refusal import NonconformantError
 from hub.records.rights import Rights
-from hub.records.telling import CONSENT_CHANGED, CONSENT_GIVEN, CONSENT_WITHDRAWN, Teller
+from hub.records.telling import CONSENT_CHANGED, CONSENT_GIVEN, CONSENT_WITHDRAWN, Teller, moment
 from hub.store.store import Store
 from hub.store.values import Stored, Write
 
@@ -154,7 +155,7 @@ class Consents:
         """
 
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
-            subject, current = await self._own(tx, actor, consent_id, expected)
+            subject, current = await self._own(tx, actor, consent_id, expected, now)
             fhir = fhir_of(asked, now, self._directory.name)
             if fhir.get("id", consent_id) != consent_id:
                 raise HubError(Category.INVALID, "is not the id of the URL", where="Consent.id", code="id-mismatch")
@@ -173,7 +174,7 @@ class Consents:
         """
 
         async def work(tx: Tx, now: datetime) -> tuple[Json, Done]:
-            subject, current = await self._own(tx, actor, consent_id, None)
+            subject, current = await self._own(tx, actor, consent_id, None, now)
             giver = giver_of(actor, subject, {}, self._rights, None)
             if refuse:
                 fhir = from_template(_REFUSE_ALL, now, self._directory.name)
@@ -196,14 +197,21 @@ class Consents:
                 await consent_rules.raise_epoch(tx)
         return len(rules)
 
-    async def _own(self, tx: Tx, actor: Actor, consent_id: str, expected: int | None) -> tuple[Subject, Stored]:
-        """The actor's person, as the source patient the consent stands under, and the version that stands."""
+    async def _own(
+        self, tx: Tx, actor: Actor, consent_id: str, expected: int | None, now: datetime
+    ) -> tuple[Subject, Stored]:
+        """The actor's person, as the source patient the consent stands under, and the version that stands.
+
+        Raises HubError FORBIDDEN (`self-grant`) where it says something of proxies and the actor is one.
+        """
         admit(actor, "u", PERSONAL)
         subject = await known_subject(self._store, tx, actor.patient or "")
         rules = {rule.id: rule for rule in await consent_rules.of_pkeys(tx, subject.pkeys)}
         if consent_id not in rules:
             raise no_consent()
         current = (await self._store.load(tx, [("Consent", consent_id)], lock=True))["Consent", consent_id]
+        standing = compile_consent(loads(current.body), References(self._configuration.base_urls))
+        refuse_undoing(standing, subject, actor, self._configuration, moment(now))
         if expected is not None and current.version != expected:
             raise HubError(
                 Category.PRECONDITION,

@@ -33,29 +33,40 @@ class _Held:
     labels: frozenset[str]
 
 
-async def labelled(tx: Tx, store: Store, writes: Sequence[Write], labelling: Labelling) -> list[Write]:
+async def labelled(
+    tx: Tx, store: Store, writes: Sequence[Write], labelling: Labelling, *, stands: bool = False
+) -> list[Write]:
     """The writes as they are to be saved, each with its labels in meta.security and in its release facts.
 
-    Raises HubError INVALID for a Binary that would go over to another patient.
+    `stands`: they say what is stored already, so whom a Binary is about is settled. Raises HubError INVALID for a
+    Binary that would go over to another patient.
     """
     own = [_said(write, labelling) for write in writes]
     held = {(write.type, write.id): _Held(write.patient, spreading(write.resource)) for write in own if write.resource}
     wanted = {ref for write in own if write.resource and write.type in HOLDERS for ref in _targets(write.resource)}
     stored = await store.load_facts(tx, sorted(wanted - held.keys())) if wanted - held.keys() else {}
     held |= {ref: _Held(row.patient, spreading(_security(row.facts.labels))) for ref, row in stored.items()}
-    return [_holding(write, held) for write in own]
+    found = own
+    for _ in own:  # what holds one that holds another: a step each time, until nothing is added
+        found = [_holding(write, held, stands) for write in own]
+        said = {(one.type, one.id): _Held(one.patient, spreading(one.resource)) for one in found if one.resource}
+        after = held | said
+        if after == held:
+            break
+        held = after
+    return found
 
 
 def _said(write: Write, labelling: Labelling) -> Write:
     return write if write.resource is None else _with(write, labelling.labels(write.resource))
 
 
-def _holding(write: Write, held: Mapping[Ref, _Held]) -> Write:
+def _holding(write: Write, held: Mapping[Ref, _Held], stands: bool) -> Write:
     """A write with the labels of what it holds."""
     if write.resource is None or write.type not in HOLDERS:
         return write
     parts = [held[ref] for ref in _targets(write.resource) if ref in held]
-    if write.type == _BINARY:
+    if write.type == _BINARY and not stands:
         write = _bound(write, parts)
     return _with(write, {label for part in parts if part.patient == write.patient for label in part.labels})
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from consent.labelling import HOLDERS, Labelling
+from consent.labelling import Labelling
 from hub.db.database import Database, Tx
 from hub.fhir.compartments import is_about_patients
 from hub.fhir.json import loads
@@ -20,6 +20,8 @@ from hub.store.store import Store
 from hub.store.values import Stored, Visible, Write
 from hub.store.walk import Stretch
 
+#: What holds others, each after what it may hold.
+_LAST: Final = ("Encounter", "Media", "DiagnosticReport", "DocumentReference", "Composition", "List", "Binary")
 _EVERYTHING: Final = Visible(everything=True)
 #: Codes of refusals that a second try mends, and how often is tried.
 _PASSING: Final = frozenset({"race", "database-collision"})
@@ -51,8 +53,8 @@ class Relabelling:
         """
         done = Relabelled()
         async with self._database.connection() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
-            names = [name for name in await self._store.types(tx) if is_about_patients(name)]
-            for name in sorted(names, key=lambda one: (one in HOLDERS, one == "List", one)):
+            names = [name for name in await self._store.types(tx) if is_about_patients(name) or name in _LAST]
+            for name in sorted(names, key=lambda one: (_LAST.index(one) if one in _LAST else -1, one)):
                 async for rows in self._store.walk(tx, Stretch(type=name), _EVERYTHING):
                     await self._label(rows, done)
                     progress(done)
@@ -83,7 +85,7 @@ class Relabelling:
     async def _changed(self, tx: Tx, rows: Sequence[Stored]) -> list[Write]:
         """The writes that give rows labels they lack."""
         writes = [_as_it_stands(row) for row in rows if not row.deleted and row.patient is not None]
-        found = await labelled(tx, self._store, writes, self._labelling)
+        found = await labelled(tx, self._store, writes, self._labelling, stands=True)
         return [after for before, after in zip(writes, found, strict=True) if after.resource is not before.resource]
 
 

@@ -83,6 +83,27 @@ def test_what_holds_others_is_as_strict_as_they_are_in_one_transaction_or_later(
     with_door(database_url, visit)
 
 
+def test_strictness_passes_on_step_by_step_in_one_transaction_whatever_its_order(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        made = {
+            "Binary": {"resourceType": "Binary", "contentType": "x/y", "securityContext": _ref("DocumentReference/d")},
+            "Composition": about("Composition", section=[{"entry": [_ref("DiagnosticReport/d")]}]),
+            "DiagnosticReport": about("DiagnosticReport", result=[_ref("Observation/d")]),
+            "DocumentReference": about("DocumentReference", content=[], context={"related": [_ref("Observation/d")]}),
+            "Observation": about("Observation", code="B20"),
+        }
+        await door.transaction(DOCTOR, [Create(type=name, id="d", resource=one) for name, one in made.items()])
+        labels = {name: (await stood(store, door, name, "d")).facts.labels for name in made}
+        assert labels == dict.fromkeys(made, (HIV,))
+        assert (await stood(store, door, "Binary", "d")).patient == "a"
+
+    with_door(database_url, visit)
+
+
+def _ref(target: str) -> Json:
+    return {"reference": target}
+
+
 def test_what_is_about_somebody_else_makes_nothing_stricter(database_url: str) -> None:
     async def visit(door: ClientWrites, store: Watched) -> None:
         await write(door, "o", about("Observation", patient="b", code="B20"))
@@ -150,6 +171,21 @@ def test_a_message_with_a_sensitive_diagnosis_labels_it_its_stay_and_its_documen
     run(story())
 
 
+def test_a_later_message_without_the_diagnosis_leaves_the_stay_as_strict(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            diagnosis = draft("Condition", "1", about("Condition", code="B20"))
+            held = {"condition": {"reference": f"Condition/{diagnosis.resource['id']}"}}
+            stay = encounter("p", diagnosis=[held])
+            await ingest(hub, 1, Translation(drafts=(diagnosis, stay)))
+            usual = {"security": [{"system": CONFIDENTIALITY, "code": "N"}]}
+            again = encounter("p", diagnosis=[held], status="in-progress", meta=usual)
+            assert (await ingest(hub, 2, Translation(drafts=(again,)))).refusal is None
+            assert sorted(await labels(hub, stay)) == ["HIV", "N"]
+
+    run(story())
+
+
 def test_the_same_message_again_makes_no_version(database_url: str) -> None:
     async def story() -> None:
         async with box(database_url) as hub:
@@ -179,14 +215,21 @@ def test_what_stood_before_the_list_is_labelled_once_and_what_holds_it_too(datab
         await write(door, "r", about("DiagnosticReport", result=[{"reference": "Observation/o"}]))
         await write(door, "l", about("List", entry=[{"item": {"reference": "DiagnosticReport/r"}}]))
         assert (await stood(store, door, "Condition", "c")).facts.labels == ()
-        assert await relabelled(door, store) == (5, 4)
+        document = about("DocumentReference", content=[], context={"related": [_ref("Observation/o")]})
+        await write(door, "d", document)
+        await write(door, "b", {"resourceType": "Binary", "contentType": "x/y", "securityContext": _ref("List/l")})
+        await write(door, "m", about("Composition", section=[{"entry": [_ref("DiagnosticReport/r")]}]))
+        assert await relabelled(door, store) == (8, 7)
         found = [
             await stood(store, door, rtype, rid)
-            for rtype, rid in [("Condition", "c"), ("Observation", "o"), ("DiagnosticReport", "r"), ("List", "l")]
+            for rtype, rid in [
+                *(("Condition", "c"), ("Observation", "o"), ("DiagnosticReport", "r"), ("List", "l")),
+                *(("DocumentReference", "d"), ("Binary", "b"), ("Composition", "m")),
+            ]
         ]
         assert {(row.facts.labels, row.version) for row in found} == {((HIV,), 2)}
         assert (await stood(store, door, "Condition", "plain")).version == 1
-        assert await relabelled(door, store) == (5, 0)
+        assert await relabelled(door, store) == (8, 0)
 
     with_door(database_url, visit)
 

@@ -117,6 +117,23 @@ def test_a_proxy_does_not_open_the_record_to_proxies(database_url: str) -> None:
     at_desk(database_url, visit)
 
 
+def test_a_proxy_neither_takes_back_nor_changes_what_is_said_of_proxies(database_url: str) -> None:
+    async def visit(desk: Desk) -> None:
+        parent = await desk.proxies.confirm(REVIEWER, {**MOTHER, "patient": "F05-ming"})
+        role = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-ParticipationType", "code": "IRCP"}]}
+        named = [{"role": role, "reference": {"reference": parent["reference"]}}]
+        refusal = {"resourceType": "Consent", "provision": {"type": "deny", "actor": named}}
+        ming = actor("patient", patient="F05-ming")
+        own = await desk.consents.grant(ming, refusal)
+        assert (await _refusal(desk.consents.withdraw(_proxy(parent), own["id"]))).code == "self-grant"
+        assert (await _refusal(desk.consents.replace(_proxy(parent), own["id"], DENY))).code == "self-grant"
+        other = await desk.consents.grant(_proxy(parent), DENY)
+        assert (await desk.consents.withdraw(_proxy(parent), other["id"]))["status"] == "inactive"
+        assert (await desk.consents.withdraw(ming, own["id"]))["status"] == "inactive"
+
+    at_desk(database_url, visit)
+
+
 def test_under_a_legal_guardian_the_patient_says_nothing_herself(database_url: str) -> None:
     async def visit(desk: Desk) -> None:
         await desk.proxies.confirm(REVIEWER, {**MOTHER, "kind": "legal-guardian", "patient": "F01-wei"})
