@@ -40,7 +40,7 @@ def errors_file(raw: bytes, profile: Profile = DEFAULT) -> bytes:
             columns = [name for name in table.columns if name != REASONS]
             failed = list(_failed(table, habits))
             if failed:
-                writer.writerow([*columns, REASONS])
+                writer.writerow([*map(_inert, columns), REASONS])
             for row, reasons in failed:
                 writer.writerow([*(_inert(row.cells.get(name, "")) for name in columns), reasons])
     text = out.getvalue()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping
 from decimal import Decimal
 from pathlib import Path
@@ -270,6 +272,16 @@ def test_failed_rows_come_back_with_reasons_and_are_whole_when_they_are_mended()
     line = one({**rows[0], "随访日期": "2026-03-06"})
     assert resource(line, "Patient")["name"][0]["text"] == "陆建国"
     assert errors_file(csv_of(good, delimiter="\t").encode()) == b""
+
+
+@pytest.mark.parametrize(
+    "said", ["=1+1", "+1+1", "-1+1", "@SUM(1)", '=HYPERLINK("//x.test")', "=cmd|'/c calc'!A0", "-x"]
+)
+def test_no_cell_nor_header_that_comes_back_is_run_by_a_spreadsheet(said: str) -> None:
+    columns = {**FULL, "随访日期": "26.3.6", "备注": said, said: "1"}
+    lines = list(csv.reader(io.StringIO(errors_file(csv_of(columns, delimiter="\t").encode()).decode("utf-8-sig"))))
+    assert len(lines) == 2
+    assert [cell for line in lines for cell in line if cell.endswith(said)] == [f"'{said}"] * 2
 
 
 def test_a_profile_says_what_headers_do_not_and_its_mistakes_have_lines(tmp_path: Path) -> None:
