@@ -40,3 +40,16 @@ def test_nothing_else_is_served(database_url: str) -> None:
             assert (await get(home, path)).status_code == 404, path
 
     in_house(database_url, visit)
+
+
+def test_no_answer_is_for_scripts_of_another_origin_nor_follows_a_host_header(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.create({"resourceType": "Patient", "gender": "female"})
+        for method, path in (("GET", "/Patient"), ("OPTIONS", "/Patient"), ("GET", "/metadata"), ("GET", "/nothing")):
+            answer = await home.ask(
+                method, path, host="evil.test", origin="https://evil.test", x_forwarded_host="evil.test"
+            )
+            assert "evil.test" not in answer.text + str(answer.headers), path
+            assert not [name for name in answer.headers if name.startswith("access-control-")], path
+
+    in_house(database_url, visit)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -16,8 +17,13 @@ from pydicom.uid import UID, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 from connectors.pacs.trim import before_pixels, part_10
 from hub.kernel.errors import Category, HubError
 from tests.connectors.harness import MemoryInbox
-from tests.connectors.pacs import listening
+from tests.connectors.pacs import VERIFICATION, associated, listening
 from tests.mappings.dicom import objects
+
+
+def contexts(association: Any) -> list[int]:
+    """How many of the classes asked for were taken."""
+    return [len(association.accepted_contexts)]
 
 
 def image(n: int = 1, syntax: UID = ExplicitVRLittleEndian) -> bytes:
@@ -88,6 +94,38 @@ def test_a_peer_outside_the_networks_is_turned_away() -> None:
         async with listening(peers=("10.9.9.0/24",)) as feed:
             assert await feed.send() == []
             assert "pacs.turned-away" in feed.log.getvalue()
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("root", ["1.2.840.10008.5.1.4.1.2.1", "1.2.840.10008.5.1.4.1.2.2"])
+def test_an_association_for_finding_moving_or_fetching_images_is_not_negotiated(root: str) -> None:
+    async def run() -> None:
+        async with listening() as feed:
+            asked = [VERIFICATION, *(f"{root}.{verb}" for verb in (1, 2, 3))]
+            assert await asyncio.to_thread(associated, feed.port, contexts, "CT01", asked) == [1]
+
+    asyncio.run(run())
+
+
+def test_associations_over_the_limit_are_turned_away_until_one_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.pacs.server.ASSOCIATIONS", 2)
+
+    async def run() -> None:
+        async with listening() as feed:
+
+            def opened(depth: int) -> list[int]:
+                """For each of `depth` associations opened inside one another, from the innermost, 1 if it was taken."""
+                inner: list[int] = []
+
+                def work(association: Any) -> list[int]:
+                    inner.extend(opened(depth - 1) if depth > 1 else [])
+                    return contexts(association)
+
+                return [*associated(feed.port, work, "CT01", []), *inner]
+
+            assert await asyncio.to_thread(opened, 4) == [1, 1]
+            assert await feed.send() == [0]
 
     asyncio.run(run())
 

@@ -27,6 +27,15 @@ def test_the_loser_is_the_patient_other_messages_know() -> None:
     assert merge.survivor == patient(PID)["id"]
 
 
+@pytest.mark.parametrize("number", ["000456^^^^MR", "000456^^^F01^MR", "000456^^^F01&1.2.990122&ISO^MR"])
+def test_a_merge_in_the_numbers_of_another_hospital_names_patients_of_the_sender_alone(number: str) -> None:
+    own = {patient(pid(f3=each))["id"] for each in ("000123^^^^MR", "000123^^^F01^MR", number)}
+    told = translate(pid(f3="000123^^^F01^MR"), f"MRG|{number}", event="A40", facility="F02")
+    (merge,) = told.identity_events
+    assert own.isdisjoint({merge.survivor, merge.loser})
+    assert own.isdisjoint({each.resource["id"] for each in drafts(told, "Patient")})
+
+
 def test_a_merge_of_several_pairs_gives_an_event_for_each() -> None:
     found = translate(pid(f3="1^^^^MR"), "MRG|2^^^^MR", pid(f3="3^^^^MR"), "MRG|4^^^^MR", event="A40")
     assert len(found.identity_events) == 2
