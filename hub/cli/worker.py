@@ -16,7 +16,7 @@ from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.sealed_master import MASTER, inherited
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
-from hub.run.child import Child, allow_open_files
+from hub.run.child import Child, allow_open_files, leave_no_core
 
 
 class Kind(StrEnum):
@@ -78,6 +78,7 @@ def worker(
                 await run_dicom(foundation, child, sockets)
 
     allow_open_files()
+    leave_no_core()
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)

@@ -23,6 +23,12 @@ def allow_open_files(wanted: int = OPEN_FILES) -> int:
     return reachable
 
 
+def leave_no_core() -> None:
+    """Write no memory of this process to the disk when it crashes: it holds keys and records."""
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))
+
+
 class Child:
     """One supervised process. `stop` is set by SIGTERM, SIGINT or the end of the supervisor.
 
