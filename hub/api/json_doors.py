@@ -23,8 +23,9 @@ from hub.api.numbering import Numbering
 from hub.api.query import read_query_bytes
 from hub.api.services import Services
 from hub.auth.actor import Actor
-from hub.auth.scopes import opens
+from hub.auth.scopes import confines, opens
 from hub.fhir.json import dumps
+from hub.gate.asking import PERSONAL
 from hub.gate.origin import Origin
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -123,6 +124,7 @@ async def _asking(services: Services, door: Door, request: Request, number: str)
     refuse_tokens(name for name, _ in query)
     actor = await actor_of(request.headers.get("authorization", ""), services.verify)
     _refuse_app(actor, door)
+    _refuse_file(actor, door)
     strangers = [name for name, _ in query if name not in (door.query or {})]
     if strangers:
         raise HubError(Category.UNSUPPORTED, "takes no such parameter", where="query", code="unknown-parameter")
@@ -139,11 +141,23 @@ async def _asking(services: Services, door: Door, request: Request, number: str)
 
 
 def _refuse_app(actor: Actor, door: Door) -> None:
-    """An application opens a door that it was registered for, whatever its user or role might do there."""
+    """An application opens a door that it was registered for, whatever its user or role might do there.
+
+    A token that is confined to one patient opens those doors alone behind which a person finds her own matters.
+    """
     name = door.path.removeprefix("/api/").partition("/")[0]
     if actor.grant is not None and not opens(actor.scopes, name):
         todo = f"register the application for api/{name}"
         raise HubError(Category.FORBIDDEN, "no scope of the token opens this", where="scope", todo=todo, code="scope")
+    if confines(actor.scopes) and actor.role not in PERSONAL:
+        what = "the token is for one patient's record alone"
+        raise HubError(Category.FORBIDDEN, what, where="scope", todo="ask for user/ scopes", code="scope")
+
+
+def _refuse_file(actor: Actor, door: Door) -> None:
+    """A file can be large: nobody has it read who may not send it."""
+    if door.takes_file and actor.role not in door.roles:
+        raise HubError(Category.FORBIDDEN, "this role sends no files", where="role", code="role")
 
 
 async def _body(services: Services, door: Door, request: Request) -> Json:

@@ -17,7 +17,7 @@ import asyncpg
 from hub.auth import passwords
 from hub.auth.directory import Directory
 from hub.auth.roles import role_named
-from hub.db.database import Database
+from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 
@@ -42,16 +42,18 @@ UPDATE account SET failed = failed + 1, locked_until = CASE WHEN failed + 1 < {F
 WHERE name = $1 AND NOT disabled AND (locked_until IS NULL OR locked_until <= $2)
 RETURNING *
 """
-# A password that was changed meanwhile stays as it was changed.
+# An account that was disabled, or whose password was changed, while the password was looked at does not open.
 _SUCCESS: Final = """
-UPDATE account SET failed = 0, locked_until = NULL, password = CASE WHEN password = $2 THEN $3 ELSE password END
-WHERE name = $1
+UPDATE account SET failed = 0, locked_until = NULL, password = $3
+WHERE name = $1 AND password = $2 AND NOT disabled
 """
 _INSERT: Final = """
 INSERT INTO account (name, role, organization, practitioner, patient, display, password, disabled, failed, created)
 VALUES ($1, $2, $3, $4, $5, $6, $7, false, 0, $8)
 """
+# In this order: an application that is being granted something holds its session (`oauth.authorisation`).
 _SESSIONS_END: Final = "DELETE FROM web_session WHERE account = $1"
+_GRANTS_END: Final = "UPDATE oauth_grant SET ended = $2, why = 'account' WHERE account = $1 AND ended IS NULL"
 
 
 #: Whether an account whose password was right may come in.
@@ -119,25 +121,25 @@ class Accounts:
         return {account.practitioner: account.display for account in await self.all() if account.practitioner}
 
     async def set_password(self, name: str, password: str) -> None:
-        """Give an account a new password, lift its lock, and end its sessions. Raises HubError NOT_FOUND."""
+        """Give an account a new password, lift its lock, and end its sessions and grants. Raises HubError NOT_FOUND."""
         kept = passwords.hashed(password)
         async with self._database.transaction() as tx:
             sql = "UPDATE account SET password = $2, failed = 0, locked_until = NULL WHERE name = $1"
             _must_be_one(await tx.execute(sql, name, kept))
-            await tx.execute(_SESSIONS_END, name)
+            await self._end_all(tx, name)
 
     async def set_disabled(self, name: str, disabled: bool) -> None:
-        """Let an account sign in no more, or again; its sessions end. Raises HubError NOT_FOUND."""
+        """Let an account sign in no more, or again; its sessions and grants end. Raises HubError NOT_FOUND."""
         async with self._database.transaction() as tx:
             _must_be_one(await tx.execute("UPDATE account SET disabled = $2 WHERE name = $1", name, disabled))
-            await tx.execute(_SESSIONS_END, name)
+            await self._end_all(tx, name)
 
     async def forget_device(self, name: str) -> None:
-        """Ask for no one-time codes of an account any more; its sessions end. Raises HubError NOT_FOUND."""
+        """Ask for no one-time codes of an account any more; its sessions and grants end. Raises HubError NOT_FOUND."""
         sql = "UPDATE account SET totp = NULL, totp_step = NULL, recovery = '{}' WHERE name = $1"
         async with self._database.transaction() as tx:
             _must_be_one(await tx.execute(sql, name))
-            await tx.execute(_SESSIONS_END, name)
+            await self._end_all(tx, name)
 
     async def standing(self, name: str) -> Standing:
         """Why a name did not open an account a moment ago: for the audit trail, and for nobody who tries."""
@@ -163,8 +165,13 @@ class Accounts:
                 return None
             anew = await asyncio.to_thread(passwords.hashed, password) if passwords.is_outdated(kept) else kept
             async with self._database.connection() as tx:
-                await tx.execute(_SUCCESS, row["name"], kept, anew)
-        return _account(row)
+                opened = await tx.execute(_SUCCESS, row["name"], kept, anew)
+        return _account(row) if opened == "UPDATE 1" else None
+
+    async def _end_all(self, tx: Tx, name: str) -> None:
+        """Whoever is signed in, and every application that was let in, has to ask anew."""
+        await tx.execute(_SESSIONS_END, name)
+        await tx.execute(_GRANTS_END, name, self._clock())
 
 
 def _check(account: Account, directory: Directory) -> None:

@@ -43,10 +43,10 @@ def authorisation_server(
     foundation: Foundation, database: Database, directory: Directory, trail: Authorisations
 ) -> AuthorisationServer:
     """The authorisation server over a database."""
-    settings = foundation.settings
+    settings, limits = foundation.settings, _limits(foundation.settings)
     issuer, url = Issuer(foundation.keys, directory, system_clock), issuer_url(settings.base_url)
     mint = Mint(issuer, url, settings.base_url)
-    desk = TokenDesk(database, mint, system_clock, _limits(settings), url=url + TOKEN, issuer=url)
+    desk = TokenDesk(database, mint, system_clock, limits, url=url + TOKEN, issuer=url)
     endpoints = OAuthServices(
         desk=desk,
         trail=trail,
@@ -58,7 +58,8 @@ def authorisation_server(
     page = Authorisation(database, directory, mint, system_clock, url=url, fhir=settings.base_url)
     factors = SecondFactors(database, foundation.keys.page_secret, system_clock)
     launches = Launches(database, mint.secret, system_clock, fhir=settings.base_url)
-    return AuthorisationServer(Guard(issuer, database), page, launches, factors, trail, [*oauth_routes(endpoints)])
+    guard = Guard(issuer, database, system_clock, limits)
+    return AuthorisationServer(guard, page, launches, factors, trail, [*oauth_routes(endpoints)])
 
 
 def _limits(settings: Settings) -> Limits:

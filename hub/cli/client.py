@@ -62,7 +62,7 @@ def add(
         access_seconds=access_seconds,
         refresh_seconds=refresh_seconds,
     )
-    _print_json(_shown(_run(data, lambda book: book.add(wanted), _deed("add", client, scope=scope))))
+    _print_json(_shown(_run(data, lambda book: book.add(wanted), _deed("add", client, **_rights(wanted)))))
 
 
 @app.command("list")
@@ -105,7 +105,7 @@ def rotate(
 ) -> None:
     """Give a client other keys."""
     keys = _jwks(jwks)
-    _run(data, lambda book: book.set_keys(client, keys), _deed("rotate", client))
+    _run(data, lambda book: book.set_keys(client, keys), _deed("rotate", client, keys=_key_ids(keys)))
 
 
 def _jwks(path: Path) -> dict[str, Any]:
@@ -129,6 +129,27 @@ def _print_json(value: Any) -> None:
 
 def _text(value: Any) -> str:
     return " ".join(value) if isinstance(value, tuple) else str(value) if value else ""
+
+
+def _rights(client: Client) -> dict[str, str]:
+    """What it was given, so that the trail answers this also when the registration is gone."""
+    return {
+        "kind": client.kind,
+        "roles": " ".join(client.roles),
+        "facility": client.organization,
+        "scope": " ".join(client.scopes),
+        "redirects": " ".join(client.redirect_uris),
+        "launch": client.launch_uri,
+        "purposes": " ".join(client.purposes),
+        "keys": _key_ids(client.jwks),
+    }
+
+
+def _key_ids(jwks: Mapping[str, Any]) -> str:
+    """The ids of keys, of a set that may not be well made: it is judged later."""
+    keys = jwks.get("keys")
+    ids = [key.get("kid") for key in keys if isinstance(key, dict)] if isinstance(keys, list) else []
+    return " ".join(kid for kid in ids if isinstance(kid, str))
 
 
 def _deed(what: str, client: str, **said: str) -> dict[str, str]:

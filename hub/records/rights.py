@@ -9,7 +9,7 @@ from typing import Final
 
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
-from hub.auth.scopes import Letter, allows
+from hub.auth.scopes import Letter, allows, confines
 from hub.kernel.errors import Category, HubError
 
 #: Roles that write records: they look after patients, or are a system of a facility.
@@ -49,7 +49,8 @@ class Rights:
                 todo=RESERVED[rtype],
                 code="reserved-type",
             )
-        if not allows(actor.scopes, rtype, letter):
+        # Whose record a write would touch is not known here: a token for one patient's record only reads it.
+        if confines(actor.scopes) or not allows(actor.scopes, rtype, letter):
             raise HubError(Category.FORBIDDEN, "no scope of the token allows it", where=where, code="scope")
 
     def owns(self, actor: Actor, author_org: str) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from unittest.mock import Mock
 
@@ -44,7 +45,7 @@ async def take(raw: bytes, peer: str) -> Taken:
     return Taken(messages=(Accepted(message=7, state=State.QUEUED),), to_mend=b"mend")
 
 
-def post(token: str, feed: str, content: bytes = b"a,b") -> httpx.Response:
+def post(token: str, feed: str, content: bytes | AsyncIterator[bytes] = b"a,b") -> httpx.Response:
     async def verify(told: str) -> Actor:
         return ACTORS[told]
 
@@ -83,3 +84,16 @@ def test_nobody_sends_for_others_and_feeds_of_others_look_absent(token: str, fee
 
 def test_a_file_that_was_not_taken_apart_is_refused() -> None:
     assert post("feed", "F01.forms", b"!").status_code == 400
+
+
+def test_a_file_of_somebody_who_sends_none_is_not_even_read() -> None:
+    read: list[bytes] = []
+
+    async def file() -> AsyncIterator[bytes]:
+        read.append(b"a,b")
+        yield b"a,b"
+
+    assert post("doctor", "F01.forms", file()).status_code == 403
+    assert read == []
+    assert post("feed", "F01.forms", file()).status_code == 201
+    assert read == [b"a,b"]

@@ -70,6 +70,25 @@ def test_a_password_kept_by_an_earlier_version_is_kept_anew_when_it_opens(databa
     asyncio.run(run())
 
 
+def test_a_sign_in_that_overlaps_a_new_password_or_a_disabling_opens_nothing(database_url: str) -> None:
+    async def work(accounts: Accounts, _: Hands) -> None:
+        async def changed(name: str) -> bool:
+            await accounts.set_password(name, "yet another password")
+            return True
+
+        async def disabled(name: str) -> bool:
+            await accounts.set_disabled(name, True)
+            return True
+
+        await accounts.add(BAI, RIGHT)
+        assert await accounts.verify("bai", RIGHT, changed) is None
+        assert await accounts.verify("bai", "yet another password", disabled) is None
+        await accounts.set_disabled("bai", False)
+        assert await accounts.verify("bai", "yet another password") == BAI
+
+    with_accounts(database_url, work)
+
+
 def test_after_five_refusals_even_the_right_password_waits_and_the_wait_doubles(database_url: str) -> None:
     async def work(accounts: Accounts, clock: Hands) -> None:
         await accounts.add(BAI, RIGHT)

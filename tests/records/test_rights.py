@@ -54,6 +54,10 @@ def test_scopes_narrow_the_role() -> None:
     RIGHTS.check(replace(DOCTOR, scopes=("user/Observation.c",)), "Observation", "c")
 
 
+def test_a_token_for_one_patients_record_writes_nothing_whatever_else_it_may() -> None:
+    assert refusal(replace(DOCTOR, patient="p1", scopes=("patient/*.rs", "user/*.cruds")), "Observation") == "scope"
+
+
 @pytest.mark.parametrize(
     ("actor", "author", "own"),
     [(DOCTOR, "F05", True), (DOCTOR, "F01", False), (WARD, "F01", True), (WARD, "F05", False), (DOCTOR, "", False)],

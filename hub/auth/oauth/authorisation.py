@@ -93,13 +93,14 @@ class Authorisation:
         Raises HubError INVALID where the application is not known for sure, so nobody is answered but the user, and
         DeclinedError where it is (RFC 6749 section 4.1.2.1).
         """
-        problem = malformed(pairs)
+        if problem := malformed(pairs):
+            raise _unanswerable(problem)
         params = dict(pairs)
         async with self._database.connection() as tx:
             client = await clients.find(tx, params.get("client_id", ""))
         uri = params.get("redirect_uri", "")
-        if problem or client is None or client.disabled or not is_registered(uri, client.redirect_uris):
-            raise HubError(Category.INVALID, problem or "no such application", where="request", code="app-request")
+        if client is None or client.disabled or not is_registered(uri, client.redirect_uris):
+            raise _unanswerable("no such application")
         try:
             scopes = self._judged(client, params)
         except OAuth2Error as error:
@@ -132,11 +133,14 @@ class Authorisation:
     async def grant(self, asked: AppRequest, session: Session, patient: str | None) -> tuple[str, Event]:
         """Where to send the browser of a user who agreed, and the event. `patient` is the one chosen or launched for.
 
-        Raises DeclinedError for a launch that was used meanwhile.
+        Raises DeclinedError for a launch that was used, or a session that ended, meanwhile.
         """
         code, grant = self._mint.secret(), self._grant(asked, session, patient)
         expires = self._clock() + CODE_LIFE
         async with self._database.transaction() as tx:
+            # Held, so that what ends the session with all that came of it (`hub.auth.accounts`) also ends this grant.
+            if await tx.fetchrow("SELECT FROM web_session WHERE id = $1 FOR SHARE", session.key) is None:
+                raise self.declined(asked)
             if asked.is_launched and not await launches.use(tx, asked.launch, self._clock):
                 raise self.declined(asked, "invalid_request")
             await grants.insert(tx, grant)
@@ -189,3 +193,7 @@ class Authorisation:
         """Every answer says who gives it (RFC 9207 section 2), so that it is not taken for another server's."""
         told = {name: value for name, value in params.items() if value} | {"iss": self._url}
         return str(add_params_to_uri(uri, list(told.items())))
+
+
+def _unanswerable(what: str) -> HubError:
+    return HubError(Category.INVALID, what, where="request", code="app-request")

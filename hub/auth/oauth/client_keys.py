@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any, Final
 
 from joserfc.errors import JoseError
@@ -45,14 +46,19 @@ def _check_key(key: Json) -> None:
     if kind not in {("EC", "P-256"), ("EC", "P-384"), ("RSA", "")}:
         raise _invalid("holds a key of another kind", "EC P-384, EC P-256 or RSA")
     try:
-        # A letter of base 64 holds six bits.
-        short = key.get("kty") == "RSA" and len(key["n"]) * 6 < _SMALLEST_RSA
+        # Of the number, not of its text: leading zeros make a modulus longer and no stronger.
+        short = key.get("kty") == "RSA" and _number(key["n"]).bit_length() < _SMALLEST_RSA
         if not short:
             KeySet.import_key_set({"keys": [key]})
     except (JoseError, ValueError, TypeError, KeyError):
         raise _invalid("holds a broken key", "export it again") from None
     if short:
         raise _invalid("holds a short RSA key", f"at least {_SMALLEST_RSA} bits")
+
+
+def _number(text: str) -> int:
+    """A Base64urlUInt (RFC 7518 section 2). Raises ValueError."""
+    return int.from_bytes(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
 
 
 def _invalid(what: str, todo: str) -> HubError:

@@ -122,6 +122,11 @@ class Clients:
             _must_be_one(await tx.execute(sql, client_id, dumps(check_keys(jwks)).decode()))
 
 
+def is_id(text: str) -> bool:
+    """Whether some client could have this id; what could not is never asked of the database."""
+    return _ID.fullmatch(text) is not None
+
+
 async def find(tx: Tx, client_id: str) -> Client | None:
     """The client of this id, disabled ones too; None if there is none."""
     row = await tx.fetchrow(f"SELECT {_COLUMNS} FROM oauth_client WHERE id = $1", client_id)
@@ -130,7 +135,7 @@ async def find(tx: Tx, client_id: str) -> Client | None:
 
 def checked(client: Client, directory: Directory) -> Client:
     """The client as it may be registered, its scopes in one form. Raises HubError INVALID saying what is wrong."""
-    if not _ID.fullmatch(client.id) or client.id in _OURS:
+    if not is_id(client.id) or client.id in _OURS:
         raise _invalid("id", "is no id of a client", "small letters, digits, dot, dash; at most 64")
     if client.kind not in KINDS:
         raise _invalid("kind", "is no kind of client", f"one of {', '.join(KINDS)}")

@@ -27,7 +27,8 @@ FOR UPDATE OF g
 _STANDS: Final = """
 SELECT FROM oauth_grant g JOIN oauth_client c ON c.id = g.client LEFT JOIN account a ON a.name = g.account
 WHERE g.id = $1 AND g.ended IS NULL AND NOT c.disabled AND coalesce(NOT a.disabled, true)
-  AND (g.session IS NULL OR EXISTS (SELECT FROM web_session s WHERE s.id = g.session))
+  AND (g.session IS NULL OR EXISTS (
+    SELECT FROM web_session s WHERE s.id = g.session AND s.created > $2 AND s.seen > $3))
 """
 _INSERT: Final = """
 INSERT INTO oauth_grant (id, client, account, session, scopes, rights, told, nonce, signed_in, expires)
@@ -88,9 +89,9 @@ def digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
-async def stands(tx: Tx, grant_id: str) -> bool:
+async def stands(tx: Tx, grant_id: str, now: datetime, limits: Limits) -> bool:
     """Whether tokens of this grant open anything now; their own expiry is the caller's."""
-    return await tx.fetchrow(_STANDS, grant_id) is not None
+    return await tx.fetchrow(_STANDS, grant_id, now - limits.longest, now - limits.idle) is not None
 
 
 async def insert(tx: Tx, grant: Grant) -> None:

@@ -134,7 +134,7 @@ def _subject(assertion: str) -> str:
     except (IndexError, ValueError, binascii.Error, HubError):
         return ""
     subject = claims.get("sub") if isinstance(claims, dict) else None
-    return subject if isinstance(subject, str) else ""
+    return subject if isinstance(subject, str) and clients.is_id(subject) else ""
 
 
 async def _record(tx: Tx, assertion: Assertion, now: datetime) -> None:

@@ -28,6 +28,7 @@ from hub.auth.oauth.grants import Grant, digest
 from hub.auth.oauth.ledger import Ledger
 from hub.auth.oauth.mint import Mint, is_refreshed
 from hub.auth.oauth.scope_grants import granted, resources
+from hub.auth.scopes import confines
 from hub.kernel.errors import HubError
 from hub.kernel.ids import random_id
 
@@ -110,6 +111,10 @@ class RotatingRefresh(RefreshTokenGrant):
         for scope in (self.request.payload.scope or "").split():
             if granted(scope, token.grant.scopes) != (str(resources(scope) or scope),):
                 raise InvalidScopeError()
+        asked = granted(self.request.payload.scope or "", token.grant.scopes)
+        # To leave out what confines a token to one patient would be to widen it.
+        if asked and confines(token.grant.scopes) and not confines(asked):
+            raise InvalidScopeError()
 
 
 class BackendGrant(ClientCredentialsGrant):

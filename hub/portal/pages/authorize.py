@@ -155,12 +155,11 @@ def _page(
 
 
 def wishes(scopes: tuple[str, ...], say: Texts) -> list[str]:
-    """What scopes mean, a line for each; a scope that means nothing to a reader has none."""
+    """What scopes mean, a line for each; one without words is shown as it is, so that nothing is granted unseen."""
     lines: list[str] = []
     for scope in scopes:
         wanted = resources(scope)
-        line = say.code("scope", scope) if wanted is None else _line(wanted, say)
-        lines += [line] if line else []
+        lines.append(say.code("scope", scope, scope) if wanted is None else _line(wanted, say))
     return lines
 
 

@@ -155,3 +155,14 @@ def test_a_request_that_is_no_form_or_says_a_thing_twice_is_refused(visiting: Vi
             assert answer.headers["cache-control"].startswith("no-store")
 
     visiting(visit)
+
+
+def test_a_subject_that_is_no_id_of_a_client_is_nobody(visiting: Visiting) -> None:
+    """Not even the database is asked, which would fail on some."""
+
+    async def visit(home: House) -> None:
+        for subject in ("ward\x00", "", "WARD", 7):
+            answer = await ask(home, assertion(iss=subject, sub=subject))
+            assert (answer.status_code, answer.json()["error"]) in ((400, "invalid_client"), (401, "invalid_client"))
+
+    visiting(visit)

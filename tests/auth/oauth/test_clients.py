@@ -20,6 +20,8 @@ KEY: Final = ECKey.generate_key("P-384", {"kid": "k1"})
 KEYS: Final = {"keys": [KEY.as_dict(private=False)]}
 #: 1024 bits.
 SHORT: Final = {"kty": "RSA", "kid": "s", "e": "AQAB", "n": "w" * 171}
+#: The same number with zeros before it, so that its text is as long as a strong one's.
+PADDED: Final = SHORT | {"n": "A" * 172 + "w" * 172}
 FEED: Final = Client(
     id="lis", name="检验系统", kind=BACKEND, scopes=("api/feeds",), organization="F03", roles=("feed",), jwks=KEYS
 )
@@ -85,6 +87,7 @@ def test_a_key_is_public_named_and_strong() -> None:
         [{"kty": "oct", "k": "c2VjcmV0", "kid": "s"}],
         [public | {"x": "AAAA"}],
         [SHORT],
+        [PADDED],
         [],
         ["x"],
         "x",

@@ -14,7 +14,12 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from tests.auth.oauth.house import APP, CALLBACK, DOCTOR, FHIR, ISSUER, House, Visiting, asking, told
+from hub.auth.accounts import PAGE_ROLES
+from hub.auth.scopes import CONTEXT
+from hub.portal.pages import authorize
+from hub.portal.texts import CODE_FILES, merged
+from hub.portal.visit import Visit
+from tests.auth.oauth.house import APP, CALLBACK, DOCTOR, FHIR, ISSUER, PASSWORD, House, Visiting, asking, told
 
 
 def test_a_launch_opens_the_record_of_the_chosen_patient_and_no_other(visiting: Visiting) -> None:
@@ -95,6 +100,7 @@ UNTOLD: Final = (
     {"redirect_uri": "https://evil.test/"},
     {"state": "s\r\nx"},
     {"state": "密"},
+    {"client_id": "growth\x00"},
 )
 
 
@@ -225,5 +231,48 @@ def test_sign_in_goes_back_to_the_request_and_nowhere_else(visiting: Visiting) -
             answer = await home.submit(page, "/sign-in", onward=onward, **fields)
             assert answer.headers["location"].startswith(target)
             assert "evil" not in answer.headers["location"]
+
+    visiting(visit)
+
+
+def test_a_scope_without_words_is_shown_as_it_is(visiting: Visiting) -> None:
+    async def visit(home: House) -> None:
+        scopes = ("api/feeds", "api/approvals", "fhirUser")
+        await home.register(replace(APP, id="wordless", scopes=scopes))
+        await home.sign_in()
+        page = (await home.ask(client_id="wordless", scope=" ".join(scopes))).text
+        for line in ("api/feeds", "以您的名义作为第二人批准", "知道您在本平台的身份"):
+            assert line in page
+
+    visiting(visit)
+
+
+def test_every_door_a_user_of_the_pages_may_open_has_words(visiting: Visiting) -> None:
+    async def visit(home: House) -> None:
+        paths = (await home.http.get("/api/openapi.json")).json()["paths"]
+        doors = set()
+        for path, methods in paths.items():
+            roles = {role for one in methods.values() for role in _roles(one["description"])}
+            doors |= {f"api/{path.split('/')[2]}"} if roles & set(PAGE_ROLES) else set()
+        assert {"api/consents", "api/audit", "api/subscription-topics"} <= doors
+        assert doors | CONTEXT <= merged(CODE_FILES)["scope"].keys()
+
+    visiting(visit)
+
+
+def _roles(description: str) -> list[str]:
+    return list(PAGE_ROLES) if description == "Any role" else description.removeprefix("Roles: ").split(", ")
+
+
+def test_who_is_signed_out_while_agreeing_grants_nothing(visiting: Visiting, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def visit(home: House) -> None:
+        async def seen(visit: Visit, patient: str) -> bool:
+            await home.accounts.set_password(DOCTOR.name, PASSWORD)
+            return bool(visit) and patient == home.patient
+
+        await home.sign_in()
+        page = await home.ask()
+        monkeypatch.setattr(authorize, "_may_see", seen)
+        assert told(await home.answer(page, step="allow", patient=home.patient))["error"] == "access_denied"
 
     visiting(visit)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from tests.auth.oauth.house import APP, DOCTOR, House, Visiting
+from tests.auth.oauth.house import APP, DOCTOR, PASSWORD, House, Visiting
 
 
 async def opens(home: House, token: str) -> bool:
@@ -110,6 +110,76 @@ async def _disable_client(home: House) -> None:
 
 async def _disable_account(home: House) -> None:
     await home.accounts.set_disabled(DOCTOR.name, True)
+
+
+def test_a_new_password_a_forgotten_device_and_a_disabling_end_what_applications_were_granted(
+    visiting: Visiting,
+) -> None:
+    """Also what was granted for longer than the session: whoever knew the old password granted it, perhaps."""
+
+    async def visit(home: House) -> None:
+        for change in (_new_password, _forget_device, _disable_for_a_moment):
+            tokens = await home.tokens()
+            assert await opens(home, tokens["access_token"])
+            await change(home)
+            assert not await opens(home, tokens["access_token"]), change.__name__
+            assert (await home.refresh(tokens["refresh_token"])).json()["error"] == "invalid_grant"
+
+    visiting(visit)
+
+
+async def _new_password(home: House) -> None:
+    await home.accounts.set_password(DOCTOR.name, PASSWORD)
+
+
+async def _forget_device(home: House) -> None:
+    await home.accounts.forget_device(DOCTOR.name)
+
+
+async def _disable_for_a_moment(home: House) -> None:
+    await home.accounts.set_disabled(DOCTOR.name, True)
+    await home.accounts.set_disabled(DOCTOR.name, False)
+
+
+def test_online_access_ends_when_the_session_has_idled_out_or_is_too_old(visiting: Visiting) -> None:
+    """For its access token too, not at its next refresh only; the row of the session is swept later."""
+
+    async def visit(home: House) -> None:
+        await home.register(replace(APP, id="online", scopes=(*APP.scopes, "online_access")))
+        for column in ("seen", "created"):
+            await home.sign_in()
+            code = await home.code(client_id="online", scope="launch/patient patient/*.rs online_access")
+            tokens = (await home.redeem(code, client_id="online")).json()
+            assert await opens(home, tokens["access_token"])
+            async with home.database.connection() as tx:
+                await tx.execute(f"UPDATE web_session SET {column} = {column} - interval '30 days'")
+            assert not await opens(home, tokens["access_token"]), column
+
+    visiting(visit)
+
+
+def test_a_refresh_never_leaves_out_what_confines_the_token_to_one_patient(visiting: Visiting) -> None:
+    async def visit(home: House) -> None:
+        tokens = await home.tokens(scope="launch/patient patient/*.rs user/Observation.rs openid offline_access")
+        for scope in ("user/Observation.rs", "openid"):
+            assert (await home.refresh(tokens["refresh_token"], scope=scope)).json()["error"] == "invalid_scope", scope
+        narrowed = await home.refresh(tokens["refresh_token"], scope="patient/Observation.rs user/Observation.rs")
+        assert narrowed.json()["scope"] == "patient/Observation.rs user/Observation.rs"
+
+    visiting(visit)
+
+
+def test_a_token_for_one_patients_record_opens_no_door_of_a_clinician(visiting: Visiting) -> None:
+    async def visit(home: House) -> None:
+        door = "subscription-topics"
+        await home.register(replace(APP, id="doors", scopes=(*APP.scopes, f"api/{door}")))
+        for scope, status in (("launch/patient patient/*.rs", 403), ("user/Observation.rs", 200)):
+            await home.sign_in()
+            code = await home.code(client_id="doors", scope=f"{scope} api/{door}")
+            tokens = (await home.redeem(code, client_id="doors")).json()
+            assert (await home.get(f"/api/{door}", tokens["access_token"])).status_code == status, scope
+
+    visiting(visit)
 
 
 def test_an_application_opens_no_door_it_is_not_registered_for(visiting: Visiting) -> None:
