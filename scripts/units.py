@@ -17,13 +17,13 @@ from hub.fhir.canonical_units import computed
 
 #: What laboratories, monitors and forms commonly send.
 COMMON: Final = (
-    *("mmol/L", "umol/L", "nmol/L", "pmol/L", "mol/L", "mmol/dL", "meq/L"),
+    *("mmol/L", "umol/L", "nmol/L", "pmol/L", "mol/L", "mmol/dL"),
     *("g/L", "mg/L", "ug/L", "ng/L", "pg/L", "g/dL", "mg/dL", "ug/dL", "ng/dL", "mg/mL", "ug/mL", "ng/mL", "pg/mL"),
     *("10*9/L", "10*12/L", "10*6/L", "10*3/uL", "10*6/uL", "/uL", "/L", "U/L", "U/mL", "%", "1", "mg/g", "mg/mmol"),
     *("mm[Hg]", "kPa", "Pa", "cm[H2O]", "Cel", "[degF]", "K", "/min", "/s", "Hz", "{beats}/min", "{breaths}/min"),
     *("m", "cm", "mm", "um", "[in_i]", "[ft_i]", "kg", "g", "mg", "ug", "ng", "pg", "[lb_av]", "[oz_av]", "kg/m2"),
     *("L", "dL", "mL", "uL", "fL", "mL/min", "L/min", "L/s", "mL/h", "mL/min/{1.73_m2}", "g/(24.h)", "mg/(24.h)"),
-    *("s", "ms", "min", "h", "d", "wk", "mo", "a", "deg", "mV", "uV", "V", "J", "kcal", "W", "mmol/mol", "osm/kg"),
+    *("s", "ms", "min", "h", "d", "wk", "mo", "a", "deg", "mV", "uV", "V", "J", "kcal", "W", "osm/kg"),
 )
 TABLE: Final = Path(hub.fhir.__file__).parent / "tables" / "units.csv"
 

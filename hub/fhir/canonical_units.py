@@ -30,6 +30,10 @@ _TINY: Final = 1e-9
 _BRACKETED: Final = re.compile(r"\[[^\]]+\]")
 #: Units in brackets that are a quantity of physics; the others are arbitrary, and equal to none but themselves.
 _MEASURED: Final = frozenset({"[Hg]", "[H2O]", "[in_i]", "[ft_i]", "[lb_av]", "[oz_av]", "[degF]"})
+_ANNOTATION: Final = re.compile(r"\{[^}]*\}")
+#: Physics would scale these, and medicine may not: HbA1c in mmol/mol (IFCC) and in % (NGSP) are not a factor apart
+#: (48 mmol/mol is 6.5 %), and what an equivalent is in moles depends on the charge of the ion.
+_APART: Final = re.compile(r"mmol/mol|(.*[^a-zA-Z])?[mun]?eq([^a-zA-Z].*)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +50,17 @@ class Scale:
 
 @lru_cache(maxsize=4096)
 def scale(unit: str) -> Scale | None:
-    """The scale of a UCUM unit; None for what is none, or is not to be compared with others (arbitrary units, pH)."""
+    """The scale of a UCUM unit; None for what is none, or is not to be compared with others.
+
+    Those are arbitrary units, pH, mmol/mol and equivalents: each is found by its own unit alone.
+    """
     known = _units().get(unit)
     return known if known is not None or not is_unit(unit) else computed(unit)
 
 
 def computed(unit: str) -> Scale | None:
     """As `scale`, by ucumvert: loading it costs a second, so the table spares what is common."""
-    if not set(_BRACKETED.findall(unit)) <= _MEASURED:
+    if not set(_BRACKETED.findall(unit)) <= _MEASURED or _APART.fullmatch(_ANNOTATION.sub("", unit)):
         return None
     from lark.exceptions import LarkError
     from pint.errors import PintError

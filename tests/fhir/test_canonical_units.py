@@ -9,7 +9,7 @@ from importlib.resources import files
 
 import pytest
 
-from hub.fhir.canonical_units import AMOUNT, MASS, computed, other_concentration, scale
+from hub.fhir.canonical_units import AMOUNT, MASS, computed, is_of_ucum, other_concentration, scale
 
 #: IUPAC standard atomic weights, abridged.
 WEIGHTS = {"C": Decimal("12.011"), "H": Decimal("1.008"), "N": Decimal("14.007"), "O": Decimal("15.999")}
@@ -48,6 +48,13 @@ def test_what_is_as_much_is_one_value(value: str, unit: str, other: str, same: s
 @pytest.mark.parametrize("unit", ["次/min", "mg//dL", "[iU]/L", "[arb'U]", "[pH]", "{score}", "bogus", ""])
 def test_what_is_no_unit_or_an_arbitrary_one_is_equal_to_nothing(unit: str) -> None:
     assert scale(unit) is None
+
+
+@pytest.mark.parametrize("unit", ["mmol/mol", "mmol/mol{Hb}", "meq/L", "meq", "ueq/mL", "meq/(24.h)", "eq/L"])
+def test_hba1c_of_ifcc_and_equivalents_have_no_scale_to_other_units(unit: str) -> None:
+    assert scale(unit) is None
+    assert unit not in {row["unit"] for row in rows("units")}
+    assert is_of_ucum(unit)
 
 
 def test_molar_masses_follow_from_the_formulas() -> None:

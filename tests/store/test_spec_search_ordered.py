@@ -138,6 +138,31 @@ def test_a_substance_is_found_whether_it_was_weighed_or_counted(bench: Bench, qu
     assert matches(bench, records, f"Observation?{query}") == " ".join(sorted(expected.split()))
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (f"48|{UCUM}|mmol/mol", "ifcc"),
+        (f"ge48|{UCUM}|mmol/mol", "ifcc"),
+        (f"4.8|{UCUM}|%", ""),
+        (f"ge6.5|{UCUM}|%", "ngsp"),
+        (f"lt5|{UCUM}|%", ""),
+        (f"5.0|{UCUM}|meq/L", "charge"),
+        (f"5.0|{UCUM}|mmol/L", ""),
+        (f"2.5|{UCUM}|mmol/L", ""),
+    ],
+)
+def test_hba1c_of_ifcc_and_milliequivalents_are_found_by_their_own_unit_alone(
+    bench: Bench, query: str, expected: str
+) -> None:
+    """48 mmol/mol are 6.5 %, not 4.8 %; 5 meq/L of calcium are 2.5 mmol/L, of sodium 5."""
+    records = [
+        glucose("ifcc", "48", "mmol/mol", "http://loinc.org|59261-8"),
+        glucose("ngsp", "6.5", "%", "http://loinc.org|4548-4"),
+        glucose("charge", "5.0", "meq/L", "http://loinc.org|17861-6"),
+    ]
+    assert matches(bench, records, f"Observation?value-quantity={query}") == expected
+
+
 def test_temperatures_have_other_zeros(bench: Bench) -> None:
     warm = observation("warm", valueQuantity={"value": Decimal("38.0"), "system": UCUM, "code": "Cel"})
     assert matches(bench, [warm], f"Observation?value-quantity=100.4|{UCUM}|[degF]") == "warm"
