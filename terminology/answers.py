@@ -78,19 +78,25 @@ class Answers:
         return await self._terminology.names([Coding(*one) for one in codes], language)
 
     async def _once(self, key: _Key, make: Callable[[Catalogue], Awaitable[_Codes]]) -> _Codes:
-        """What was made before under this revision, else made now. What is not there cannot be listed either."""
+        """What was made before under this revision, else made now. What is not there cannot be listed either.
+
+        What was made while the catalogue moved on is the answer of its asker, and of nobody who asks later.
+        """
         catalogue = await self._terminology.catalogues.now()
         if catalogue.revision != self._revision or len(self._kept) >= _KEPT:
             self._kept.clear()
             self._revision = catalogue.revision
-        if key not in self._kept:
-            try:
-                self._kept[key] = await make(catalogue)
-            except HubError as error:
-                if error.category is not Category.NOT_FOUND:
-                    raise
-                raise _unlisted("the hub does not hold it") from None
-        return self._kept[key]
+        if key in self._kept:
+            return self._kept[key]
+        try:
+            made = await make(catalogue)
+        except HubError as error:
+            if error.category is not Category.NOT_FOUND:
+                raise
+            raise _unlisted("the hub does not hold it") from None
+        if catalogue.revision == self._revision:
+            self._kept[key] = made
+        return made
 
 
 def _hierarchy(catalogue: Catalogue, system: str) -> Edition:

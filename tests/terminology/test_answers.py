@@ -5,12 +5,15 @@ R4 search.html 3.1.1.4.2 (Modifiers); valueset.html#compositions; codesystem.htm
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
 import pytest
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.answers import Answers
 from terminology.catalogue import use
+from terminology.compose import Meaning
 from terminology.model import Coding
 from tests.terminology.house import DISEASES, House, code_system, diseases, in_house, of, said, value_set
 
@@ -36,6 +39,40 @@ def test_a_value_set_is_named_by_url_and_version_or_brought_along_and_follows_a_
         async with home.database.transaction() as tx:
             await use(tx, "ValueSet", VS + "v", "I10")
         home.terms.catalogues.forget()
+        assert await answers.members(VS + "v", MOST) == {(DISEASES, "I10")}
+
+    in_house(database_url, visit)
+
+
+class Pausing(Answers):
+    """Answers that let something happen after the codes of their first set were found."""
+
+    meanwhile: Callable[[], Awaitable[object]] | None = None
+
+    async def codes(self, meaning: Meaning, most: int) -> frozenset[tuple[str, str]]:
+        found = await super().codes(meaning, most)
+        meanwhile, self.meanwhile = self.meanwhile, None
+        if meanwhile is not None:
+            await meanwhile()
+        return found
+
+
+def test_a_set_begun_before_a_switch_and_finished_after_it_is_not_kept_as_the_answer_of_the_next(
+    database_url: str,
+) -> None:
+    async def visit(home: House) -> None:
+        one, two = (value_set(VS + "v", of(concept=[{"code": code}]), version=code) for code in ("I10", "E11"))
+        await home.load(diseases(), one, two, value_set(VS + "other", of(concept=[{"code": "I15"}])))
+        answers = Pausing(home.terms)
+
+        async def switch() -> None:
+            async with home.database.transaction() as tx:
+                await use(tx, "ValueSet", VS + "v", "I10")
+            home.terms.catalogues.forget()
+            assert await answers.members(VS + "other", MOST) == {(DISEASES, "I15")}
+
+        answers.meanwhile = switch
+        assert await answers.members(VS + "v", MOST) == {(DISEASES, "E11")}
         assert await answers.members(VS + "v", MOST) == {(DISEASES, "I10")}
 
     in_house(database_url, visit)
