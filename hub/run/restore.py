@@ -43,10 +43,11 @@ async def restore(settings: Settings, master: bytes, folder: Path, log: Log, sho
     _refuse_other_schema(manifest)
     data: Path = settings.data_dir
     with locked(data):
+        keys = _keys_of(data / "keys", folder, key)
         async with kept_database(settings, log) as url:
             await migrate(url)
             await _restored(url, folder, manifest, key, show)
-            _restore_keys(data / "keys", folder, key)
+            _put_keys(keys)
             await _verified(url, data, manifest)
     return manifest
 
@@ -108,16 +109,31 @@ async def _chunks(found: Iterator[bytes]) -> AsyncIterator[bytes]:
         yield chunk
 
 
-def _restore_keys(keys: Path, folder: Path, key: BackupKey) -> None:
-    files = json.loads(b"".join(key.reading(folder, KEYS)))
-    keys.mkdir(mode=0o700, exist_ok=True)
-    for name, content in files.items():
-        path = keys / name
-        publish(path, bytes.fromhex(content))
-        if path.read_bytes() != bytes.fromhex(content):
-            raise HubError(
-                Category.CONFLICT, "is of another installation", where=str(path), todo="name an empty data folder"
-            )
+def _keys_of(keys: Path, folder: Path, key: BackupKey) -> dict[Path, bytes]:
+    """The files of the key folder as they are to be; read before anything is written, as the database needs them all.
+
+    Raises HubError CONFLICT for a folder with other keys, FAULT for a stream that does not open.
+    """
+    files: dict[str, str] = json.loads(b"".join(key.reading(folder, KEYS)))
+    found = {keys / name: bytes.fromhex(content) for name, content in files.items()}
+    for path, content in found.items():
+        if path.exists():
+            _refuse_other(path, content)
+    return found
+
+
+def _put_keys(files: dict[Path, bytes]) -> None:
+    for path, content in files.items():
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        publish(path, content)
+        _refuse_other(path, content)
+
+
+def _refuse_other(path: Path, content: bytes) -> None:
+    if path.read_bytes() != content:
+        raise HubError(
+            Category.CONFLICT, "is of another installation", where=str(path), todo="name an empty data folder"
+        )
 
 
 async def _verified(url: str, data: Path, manifest: dict[str, Any]) -> None:

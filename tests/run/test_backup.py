@@ -141,6 +141,40 @@ def test_a_backup_that_is_not_whole_is_refused_and_nothing_of_it_stays(
     asyncio.run(work())
 
 
+def test_keys_that_are_damaged_or_of_another_installation_are_refused_before_the_database_is_touched(
+    kept: tuple[Settings, Path], target_url: str, tmp_path: Path
+) -> None:
+    source, folder = kept
+    target = settings_of(target_url, tmp_path / "target")
+    other = target.data_dir / "keys" / _a_key_of(source)
+    damaged = Path(shutil.copytree(folder, tmp_path / "damaged"))
+    whole = (damaged / "keys.sealed").read_bytes()
+    (damaged / "keys.sealed").write_bytes(whole[:100] + bytes([whole[100] ^ 1]) + whole[101:])
+
+    async def refused(backup: Path) -> HubError:
+        with pytest.raises(HubError) as caught:
+            await restore(target, MASTER, backup, LOG, quiet)
+        assert await count(target_url, "inbox") is None
+        return caught.value
+
+    async def work() -> None:
+        assert (await refused(damaged)).code == "seal-broken"
+        publish(other, b"of another installation")
+        assert (await refused(folder)).category is Category.CONFLICT
+        assert other.read_bytes() == b"of another installation"
+        other.unlink()
+        await restore(target, MASTER, folder, LOG, quiet)
+        assert await count(target_url, "inbox") == 3
+
+    asyncio.run(work())
+    assert other.read_bytes() == (source.data_dir / "keys" / other.name).read_bytes()
+
+
+def _a_key_of(settings: Settings) -> str:
+    names: list[str] = sorted(path.name for path in (settings.data_dir / "keys").iterdir())
+    return next(name for name in names if name != "master.key")
+
+
 def _damage(folder: Path, damage: str) -> None:
     stream, manifest = folder / "resource.sealed", folder / MANIFEST
     whole, text = stream.read_bytes(), manifest.read_text(encoding="utf-8")
