@@ -1,8 +1,8 @@
 """New and changed studies found by asking (QIDO-RS), where an archive does not tell of them.
 
 DICOMweb has no feed of changes: the studies of the last days are listed, and those whose number of instances is not
-the one that was pulled are pulled. What is known is kept in a file; where it is lost, the days are pulled once more,
-and what has not changed is a duplicate.
+the one that was pulled are pulled. An archive need not tell that number: then every study is pulled at each look, and
+what has not changed is a duplicate. What is known is kept in a file; where it is lost, the days are pulled once more.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ class Polling:
         for study, instances in listed.items():
             if stopped():
                 break
-            if study not in known or known[study] != instances:
+            if instances is None or study not in known or known[study] != instances:
                 pulled += await self._one(study, instances, known)
         if known != self._known:
             self._known = known
@@ -106,6 +106,7 @@ class Polling:
                 yield study, instances
             if len(found) < _PAGE:
                 return
+        self._log.event("pacs.list-not-ended", level="WARNING", feed=self._feed, count=_PAGES * _PAGE)
 
     async def _page(self, query: tuple[tuple[str, str], ...]) -> Any:
         try:

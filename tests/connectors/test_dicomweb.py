@@ -33,6 +33,7 @@ class Shelf:
     def __init__(self) -> None:
         self.studies: dict[str, list[int] | None] = {}
         self.away = False
+        self.counts = True
         self.asked: list[str] = []
 
     @asynccontextmanager
@@ -54,7 +55,10 @@ class Shelf:
         assert query["StudyDate"] == "20260228-20260303"
         first, most = int(query["offset"]), int(query["limit"])
         found = [
-            {"0020000D": {"vr": "UI", "Value": [uid]}, "00201208": {"vr": "IS", "Value": [len(held or [])]}}
+            {
+                "0020000D": {"vr": "UI", "Value": [uid]},
+                **({"00201208": {"vr": "IS", "Value": [len(held or [])]}} if self.counts else {}),
+            }
             for uid, held in self.studies.items()
         ]
         return found[first : first + most]
@@ -116,6 +120,35 @@ def test_a_long_list_is_read_page_by_page_whatever_was_kept(tmp_path: Path) -> N
     asyncio.run(polling.look())
     assert shelf.asked.count("studies") == 3
     assert len(shelf.asked) == 3 + 401
+
+
+def test_a_study_grows_unseen_in_no_archive_that_does_not_count_instances(tmp_path: Path) -> None:
+    shelf, box, log = Shelf(), Box(), Log("test", stream=io.StringIO())
+    shelf.counts = False
+    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, tmp_path / "f.json")
+
+    async def story() -> None:
+        shelf.studies = {"1.2.1": [1]}
+        await polling.look()
+        shelf.studies = {"1.2.1": [1, 2]}
+        await polling.look()
+
+    asyncio.run(story())
+    assert len({each.envelope.identity for each in box.received}) == 2
+
+
+def test_a_list_that_does_not_end_is_told_without_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.pacs.polling._PAGES", 2)
+    shelf, box, lines = Shelf(), Box(), io.StringIO()
+    log = Log("test", stream=lines)
+    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, tmp_path / "f.json")
+    shelf.studies = {f"1.2.{n}": [] for n in range(399)}
+    asyncio.run(polling.look())
+    assert "pacs.list-not-ended" not in lines.getvalue()
+    shelf.studies["1.2.399"] = []
+    asyncio.run(polling.look())
+    assert lines.getvalue().count("pacs.list-not-ended") == 1
+    assert "1.2.399" not in lines.getvalue()
 
 
 def test_an_archive_that_says_too_much_is_not_listened_to() -> None:
