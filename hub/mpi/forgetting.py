@@ -8,11 +8,16 @@ from uuid import UUID
 from hub.db.database import Tx
 
 _BY_NUMBER: Final = ("DELETE FROM mpi_key WHERE source = $1", "DELETE FROM mpi_edge WHERE $1 IN (first, second)")
+_PROPOSALS: Final = """
+DELETE FROM mpi_proposal WHERE patients && ARRAY(
+    SELECT patient FROM mpi_source WHERE pkey = $1 UNION SELECT patient FROM member WHERE pkey = $1
+)
+"""
 _BY_KEY: Final = (
+    _PROPOSALS,  # by the id of the patient, so before what tells it
     "DELETE FROM mpi_source WHERE pkey = $1",
     "DELETE FROM mpi_review WHERE $1 IN (first, second)",
     "DELETE FROM mpi_note WHERE $1 IN (first, second)",
-    "DELETE FROM mpi_proposal WHERE $1 IN (first, second)",
     "DELETE FROM member WHERE pkey = $1",
 )
 

@@ -73,8 +73,7 @@ class Erasing:
             await tx.execute(_CONFIRM, patient, self._who, self._clock())
             await self._note(tx, "erase", "")
             keys = await renewal.erase(tx, pkey)
-            mark = await renewal.horizon(tx)
-        await self._until_settled(mark)
+        await self._until_settled()
         async with self._database.transaction() as tx:
             messages = await inbox.forget(tx, pkey, await record.messages(tx, pkey))
             versions = await record.forget(tx, pkey)
@@ -100,7 +99,10 @@ class Erasing:
                 Category.FORBIDDEN, "who asked for it cannot confirm it", where="keys erase", todo="ask another keeper"
             )
 
-    async def _until_settled(self, mark: str) -> None:
+    async def _until_settled(self) -> None:
+        """Wait for whoever may have seen the keys: the mark is set after the commit, until which they were seen."""
+        async with self._database.connection() as tx:
+            mark = await renewal.horizon(tx)
         while True:
             async with self._database.connection() as tx:
                 if await renewal.settled(tx, mark):

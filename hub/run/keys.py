@@ -82,6 +82,8 @@ class KeyDesk:
         if not await self._is_rotating():
             async with self._database.transaction() as tx:
                 await renewal.retire(tx)
+            # Until the commit others took the keys for good ones: the mark is set after it.
+            async with self._database.connection() as tx:
                 mark = await renewal.horizon(tx)
             await self._until(lambda tx: renewal.settled(tx, mark))
             async with self._database.transaction() as tx:

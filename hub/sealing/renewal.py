@@ -57,7 +57,10 @@ async def erase_retired(tx: Tx, before: object) -> int:
 
 
 async def horizon(tx: Tx) -> str:
-    """A mark: transactions that were at work now are over once it is `settled`."""
+    """A mark: transactions that were at work now are over once it is `settled`.
+
+    For those that must not have missed a change, ask for it after the change is committed, not within.
+    """
     mark: str = await tx.fetchval(_HORIZON)
     return mark
 

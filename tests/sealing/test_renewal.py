@@ -17,7 +17,7 @@ from hub.audit.deeds import Scribe
 from hub.audit.notes import Signer
 from hub.audit.sequencer import Sequencer
 from hub.bootstrap.foundation import Foundation
-from hub.db.database import Database
+from hub.db.database import Database, Tx
 from hub.db.metadata import metadata
 from hub.fhir.json import loads
 from hub.kernel.clock import fixed_clock
@@ -29,7 +29,7 @@ from hub.kernel.settings import Settings
 from hub.mpi import forgetting as index_forgetting
 from hub.records import forgetting as records_forgetting
 from hub.run.keys import KeyDesk, key_desk
-from hub.sealing import wrapping_keys
+from hub.sealing import renewal, wrapping_keys
 from hub.sealing.suites import Suite
 from hub.store import forgetting as store_forgetting
 from hub.store import resealing
@@ -41,6 +41,11 @@ from tests.sealing.support import MASTER, connect, keyring
 from tests.store.support import NOW, write
 
 SECRET = "王秘密"
+
+_PROPOSAL = """
+INSERT INTO mpi_proposal (deed, patients, who, note, basis, at)
+VALUES ('merge', $1::text[], 'zhao', 'one person', gen_random_uuid(), now())
+"""
 
 
 def nothing(_: Any) -> None:
@@ -185,6 +190,34 @@ def test_the_suite_is_changed_by_sealing_anew(database_url: str, tmp_path: Path)
     run(work)
 
 
+def test_writers_are_waited_for_from_when_the_keys_are_gone_for_everybody(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A writer may take a key until the transaction that retires or erases it is committed."""
+    marks: list[int] = []
+    real = renewal.horizon
+
+    async def horizon(tx: Tx) -> str:
+        marks.append((await fetch(database_url, "SELECT count(*) FROM data_key WHERE retired IS NULL"))[0][0])
+        return await real(tx)
+
+    monkeypatch.setattr(renewal, "horizon", horizon)
+    monkeypatch.setattr("hub.run.keys.keyed_ids", lambda _: IDS)
+
+    async def work() -> None:
+        async with desk(database_url, tmp_path, "li") as li, desk(database_url, tmp_path, "wu") as wu:
+            async with box(database_url, keys=keyring()) as hub:
+                await hub.send(message("1", set={"name": SECRET}))
+            await li.rotate(nothing)
+            await li.erasing.ask(patient_id("A"), "court order 7")
+            alive = (await fetch(database_url, "SELECT count(*) FROM data_key WHERE retired IS NULL"))[0][0]
+            erased = await wu.erasing.confirm(patient_id("A"))
+        assert marks == [0, alive - erased.keys]
+        assert erased.keys > 0
+
+    run(work)
+
+
 def test_what_does_not_open_stops_no_rotation_but_keeps_the_old_keys(database_url: str, tmp_path: Path) -> None:
     async def work() -> None:
         async with desk(database_url, tmp_path) as keeper:
@@ -213,6 +246,8 @@ def test_erasing_takes_two_keepers_and_leaves_nothing_but_a_tree_that_verifies(
             look = Scribe(fixed_clock(NOON)).at_the_machine("clinician", "he", {"looked": ""}, patients=(who,))
             async with hub.database.transaction() as tx:
                 await li._trail.append(tx, [look])
+                await tx.execute(_PROPOSAL, [who, patient_id("B")])
+                await tx.execute(_PROPOSAL, [patient_id("B")])
             assert await tree.turn() == 1
             await li.erasing.ask(who, "court order 7")
             with pytest.raises(HubError) as caught:
@@ -231,6 +266,7 @@ def test_erasing_takes_two_keepers_and_leaves_nothing_but_a_tree_that_verifies(
             assert await tree.turn() == 2
             async with hub.database.connection() as tx:
                 assert who not in str([dict(row) for row in await tx.fetch("SELECT * FROM audit")])
+                assert await tx.fetchval("SELECT array_agg(patients) FROM mpi_proposal") == [[patient_id("B")]]
 
     run(work)
 
