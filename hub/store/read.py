@@ -126,8 +126,15 @@ async def load_version(tx: Tx, rtype: str, rid: str, version: int) -> Stored | N
 
 async def versions(tx: Tx, rtype: str, rid: str, *, below: int | None, limit: int) -> list[Stored]:
     """Versions of a resource, newest first, those under `below`; each with the patient it was about."""
-    top = min(_NO_VERSION if below is None else below, _NO_VERSION)
-    return await opened(tx, await tx.fetch(_HISTORY, reference_key(rtype, rid), top, limit))
+    key, top = reference_key(rtype, rid), min(_NO_VERSION if below is None else below, _NO_VERSION)
+    found: list[Stored] = []
+    while (left := limit - len(found)) > 0:
+        rows = await tx.fetch(_HISTORY, key, top, left)
+        found += await opened(tx, rows)
+        if len(rows) < left:
+            break
+        top = rows[-1]["version"]  # erased versions are no page's end: more may stand below them
+    return found
 
 
 async def formerly(tx: Tx, rtype: str, rid: str) -> list[UUID]:

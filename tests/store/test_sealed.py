@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from hub.db.database import Database
@@ -123,5 +125,32 @@ def test_of_an_erased_patient_every_read_answers_as_if_there_were_none(database_
                 assert walked == ["b"]
         finally:
             await other.close()
+
+    run(database_url, work)
+
+
+def test_erased_versions_in_the_middle_of_a_history_end_none_of_its_pages(database_url: str) -> None:
+    """A resource moved from the record of `a` to that of `b`, and on to that of `c`; `b` is erased."""
+
+    async def work(database: Database) -> None:
+        store = Store(fixed_clock(NOW))
+        await save(database, store, *(patient(who) for who in "abc"), write(observation("o", "a")))
+        for who in "bc":
+            async with database.connection() as tx:
+                current = (await store.load(tx, [("Observation", "o")]))["Observation", "o"]
+            await save(database, store, replace(write(observation("o", who), current=current), moved=True))
+        async with database.transaction() as tx:
+            await tx.execute(
+                "UPDATE data_key SET wrapped = NULL, erased = now() WHERE owner = $1", reference_key("Patient", "b")
+            )
+        fresh = await connect(database_url, keyring(), size=1)
+        try:
+            async with fresh.connection() as tx:
+                page = await store.versions(tx, "Observation", "o", limit=2)
+                assert [(one.version, one.patient) for one in page] == [(3, "c"), (1, "a")]
+                assert [one.version for one in await store.versions(tx, "Observation", "o", below=3, limit=1)] == [1]
+                assert await store.load_version(tx, "Observation", "o", 2) is None
+        finally:
+            await fresh.close()
 
     run(database_url, work)
