@@ -40,9 +40,9 @@ _APART: Final = frozenset(
 )
 _RANGE: Final = re.compile(r"(?P<letter>[A-Z])(?P<low>\d\d)-(?P=letter)(?P<high>\d\d)")
 
-#: Types that hold what a message says as a whole, and types that hold what they refer to.
+#: Types that hold what a message says as a whole, and those that repeat what they refer to.
 WHOLE: Final = frozenset({"Composition", "DocumentReference", "Media", "Binary"})
-HOLDERS: Final = WHOLE | {"DiagnosticReport", "Encounter", "List"}
+HOLDERS: Final = WHOLE | {"DiagnosticReport"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,36 +1,31 @@
-"""What clients write, labelled: by what it says, by what it holds; and a Binary bound to whom its context is about.
+"""What clients write, labelled by what it says; and a Binary bound to whom its context is about, as strict as that is.
 
-A resource that holds others is as strict as they are (attack list, 23 and 24): its text may repeat them.
+What merely refers to something strict is not labelled for it: nothing but the reference leaves with it
+(hub.gate.hidden), and whether it can be seen must not tell whether something hidden is there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from msgspec import structs
 
-from consent.labelling import HOLDERS, Labelling, spreading, with_labels
+from consent.labelling import Labelling, spreading, with_labels
 from hub.db.database import Tx
-from hub.fhir.references import parse_reference, references
+from hub.fhir.references import parse_reference
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.facts import labels_in
 from hub.store.store import Store
-from hub.store.values import Write
+from hub.store.values import Stored, Write
 
 _BINARY: Final = "Binary"
 
 Ref = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Held:
-    """What matters of a resource that another one holds: whom it is about, and how strict it is."""
-
-    patient: str | None
-    labels: frozenset[str]
+#: Whom something is about, and how strict it is.
+Context = tuple[str | None, frozenset[str]]
 
 
 async def labelled(
@@ -41,40 +36,33 @@ async def labelled(
     `stands`: they say what is stored already, so whom a Binary is about is settled. Raises HubError INVALID for a
     Binary that would go over to another patient.
     """
-    own = [_said(write, labelling) for write in writes]
-    held = {(write.type, write.id): _Held(write.patient, spreading(write.resource)) for write in own if write.resource}
-    wanted = {ref for write in own if write.resource and write.type in HOLDERS for ref in _targets(write.resource)}
-    stored = await store.load_facts(tx, sorted(wanted - held.keys())) if wanted - held.keys() else {}
-    held |= {ref: _Held(row.patient, spreading(_security(row.facts.labels))) for ref, row in stored.items()}
-    found = own
-    for _ in own:  # what holds one that holds another: a step each time, until nothing is added
-        found = [_holding(write, held, stands) for write in own]
-        said = {(one.type, one.id): _Held(one.patient, spreading(one.resource)) for one in found if one.resource}
-        after = held | said
-        if after == held:
-            break
-        held = after
-    return found
+    own = [_with(write, labelling.labels(write.resource)) if write.resource else write for write in writes]
+    contexts = {context for write in own if (context := _context(write)) is not None}
+    if not contexts:
+        return own
+    known: dict[Ref, Context] = {
+        (write.type, write.id): (write.patient, spreading(write.resource)) for write in own if write.resource
+    }
+    stored = await store.load_facts(tx, sorted(contexts - known.keys()))
+    known |= {ref: _of(row) for ref, row in stored.items()}
+    return [_bound(write, known, stands) if write.type == _BINARY else write for write in own]
 
 
-def _said(write: Write, labelling: Labelling) -> Write:
-    return write if write.resource is None else _with(write, labelling.labels(write.resource))
+def _context(write: Write) -> Ref | None:
+    """What a Binary belongs to (R4 binary.html, securityContext)."""
+    if write.type != _BINARY or write.resource is None:
+        return None
+    context = write.resource.get("securityContext")
+    target = parse_reference(str(context.get("reference", ""))) if isinstance(context, dict) else None
+    return None if target is None else (target.type, target.id)
 
 
-def _holding(write: Write, held: Mapping[Ref, _Held], stands: bool) -> Write:
-    """A write with the labels of what it holds."""
-    if write.resource is None or write.type not in HOLDERS:
-        return write
-    parts = [held[ref] for ref in _targets(write.resource) if ref in held]
-    if write.type == _BINARY and not stands:
-        write = _bound(write, parts)
-    return _with(write, {label for part in parts if part.patient == write.patient for label in part.labels})
-
-
-def _bound(write: Write, parts: Sequence[_Held]) -> Write:
-    """A Binary is about whom its `securityContext` is about (R4 binary.html)."""
-    patients = {part.patient for part in parts if part.patient is not None}
-    patient = patients.pop() if len(patients) == 1 else None
+def _bound(write: Write, known: dict[Ref, Context], stands: bool) -> Write:
+    """A Binary is about whom its context is about, and judged as that is (attack list, 24)."""
+    context = _context(write)
+    patient, labels = known.get(context, (None, frozenset())) if context is not None else (None, frozenset())
+    if stands:
+        return _with(write, labels if patient == write.patient else frozenset())
     if write.current is not None and not write.current.deleted and patient != write.current.patient:
         raise HubError(
             Category.INVALID,
@@ -83,21 +71,17 @@ def _bound(write: Write, parts: Sequence[_Held]) -> Write:
             todo="enter it anew under the other patient and delete this one",
             code="subject-changed",
         )
-    return replace(write, patient=patient)
+    return _with(replace(write, patient=patient), labels)
 
 
-def _with(write: Write, labels: set[str] | frozenset[str]) -> Write:
-    resource = with_labels(write.resource or {}, labels)
-    if resource is write.resource:
+def _with(write: Write, labels: frozenset[str]) -> Write:
+    resource = with_labels(write.resource or {}, labels) if labels else write.resource
+    if resource is None or resource is write.resource:
         return write
     return replace(write, resource=resource, facts=structs.replace(write.facts, labels=labels_in(resource)))
 
 
-def _targets(resource: Json) -> list[Ref]:
-    targets = (parse_reference(text) for text in references(resource))
-    return [(one.type, one.id) for one in targets if one is not None]
-
-
-def _security(labels: Sequence[str]) -> Json:
-    pairs = (label.partition("|") for label in labels)
-    return {"meta": {"security": [{"system": system, "code": code} for system, _, code in pairs]}}
+def _of(row: Stored) -> Context:
+    pairs = (label.partition("|") for label in row.facts.labels)
+    security: list[Json] = [{"system": system, "code": code} for system, _, code in pairs]
+    return row.patient, spreading({"meta": {"security": security}})

@@ -20,8 +20,8 @@ from hub.store.store import Store
 from hub.store.values import Stored, Visible, Write
 from hub.store.walk import Stretch
 
-#: What holds others, each after what it may hold.
-_LAST: Final = ("Encounter", "Media", "DiagnosticReport", "DocumentReference", "Composition", "List", "Binary")
+#: Judged as what it belongs to, so it comes last.
+_LAST: Final = ("Binary",)
 _EVERYTHING: Final = Visible(everything=True)
 #: Codes of refusals that a second try mends, and how often is tried.
 _PASSING: Final = frozenset({"race", "database-collision"})
@@ -46,7 +46,7 @@ class Relabelling:
         self._follows: Final = follows
 
     async def run(self, progress: Callable[[Relabelled], None]) -> Relabelled:
-        """Look at every resource about a patient; what holds others last, so that it sees their labels.
+        """Look at every resource about a patient, and at every Binary.
 
         A new version says all that the one before said, and leads back to the same message. Raises HubError
         UNAVAILABLE.

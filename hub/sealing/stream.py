@@ -71,7 +71,10 @@ def _sealed(file: BinaryIO, chunk: int) -> bytes:
     # What cannot be compressed grows a little; nothing longer is read into memory.
     if not TAG_BYTES <= length <= 2 * chunk + 1024:
         raise broken()
-    return file.read(length)
+    sealed = file.read(length)
+    if len(sealed) != length:
+        raise broken()
+    return sealed
 
 
 def _opened(cipher: Cipher, sealed: bytes, number: int, chunk: int, *, last: bool) -> bytes:

@@ -203,7 +203,7 @@ ROLE_ACTORS: Final = {
 @pytest.mark.parametrize(
     ("role", "told"),
     [
-        *((name, "form-not-available") for name in ("regional-centre", "researcher", "enterprise")),
+        *((name, "form-not-available") for name in ("researcher", "enterprise")),
         *((name, "role-not-allowed") for name, role in ROLES.items() if not role.in_consent_rules),
         ("glass", "break-glass-one-patient"),
     ],
