@@ -24,8 +24,9 @@ from hub.store.values import Stored, Write
 _BINARY: Final = "Binary"
 
 Ref = tuple[str, str]
-#: Whom something is about, and how strict it is.
-Context = tuple[str | None, frozenset[str]]
+#: Whom something is about, how strict it is, and which facility answers for it.
+Context = tuple[str | None, frozenset[str], str]
+_NOTHING: Final[Context] = (None, frozenset(), "")
 
 
 async def labelled(
@@ -41,7 +42,9 @@ async def labelled(
     if not contexts:
         return own
     known: dict[Ref, Context] = {
-        (write.type, write.id): (write.patient, spreading(write.resource)) for write in own if write.resource
+        (write.type, write.id): (write.patient, spreading(write.resource), write.facts.author_org)
+        for write in own
+        if write.resource
     }
     stored = await store.load_facts(tx, sorted(contexts - known.keys()))
     known |= {ref: _of(row) for ref, row in stored.items()}
@@ -58,9 +61,14 @@ def _context(write: Write) -> Ref | None:
 
 
 def _bound(write: Write, known: dict[Ref, Context], stands: bool) -> Write:
-    """A Binary is about whom its context is about, and judged as that is (attack list, 24)."""
+    """A Binary is about whom its context is about, and judged as that is (attack list, 24).
+
+    The context of another facility counts as none: what became of the Binary would tell of it.
+    """
     context = _context(write)
-    patient, labels = known.get(context, (None, frozenset())) if context is not None else (None, frozenset())
+    patient, labels, owner = known.get(context, _NOTHING) if context is not None else _NOTHING
+    if owner != write.facts.author_org:
+        patient, labels, _ = _NOTHING
     if stands:
         return _with(write, labels if patient == write.patient else frozenset())
     if write.current is not None and not write.current.deleted and patient != write.current.patient:
@@ -84,4 +92,4 @@ def _with(write: Write, labels: frozenset[str]) -> Write:
 def _of(row: Stored) -> Context:
     pairs = (label.partition("|") for label in row.facts.labels)
     security: list[Json] = [{"system": system, "code": code} for system, _, code in pairs]
-    return row.patient, spreading({"meta": {"security": security}})
+    return row.patient, spreading({"meta": {"security": security}}), row.facts.author_org

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 
 import pytest
@@ -74,6 +75,19 @@ def test_what_refers_to_something_strict_is_judged_by_its_own_words(database_url
         await write(door, "o", about("Observation", code="B20"))
         await write(door, "r", about("DiagnosticReport", result=[{"reference": "Observation/o"}]))
         assert (await stood(store, door, "DiagnosticReport", "r")).facts.labels == ()
+
+    with_door(database_url, visit)
+
+
+def test_a_binary_tells_nothing_of_a_document_of_another_facility(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        theirs = Create(type="DocumentReference", id="d", resource=about("DocumentReference", code="B20", content=[]))
+        await door.write(replace(DOCTOR, organization="F01"), theirs)
+        binary = {"resourceType": "Binary", "contentType": "x/y"}
+        for rid, context in (("b", "d"), ("nothing", "unknown")):
+            await write(door, rid, {**binary, "securityContext": {"reference": f"DocumentReference/{context}"}})
+        found = [await stood(store, door, "Binary", rid) for rid in ("b", "nothing")]
+        assert {(row.patient, row.facts.labels) for row in found} == {(None, ())}
 
     with_door(database_url, visit)
 
