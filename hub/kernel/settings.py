@@ -171,7 +171,6 @@ SETTINGS: Final = (
         "File of the master key, or of what it was split into; empty: `keys/master.key` or `keys/master.sealed` in the "
         "data folder.",
     ),
-    Setting("token_seconds", _positive, 3600, "Lifetime of an access token of the local issuer, in seconds."),
     Setting("session_idle_seconds", _positive, 1800, "Seconds without a request after which a page's session ends."),
     Setting("session_seconds", _positive, 36_000, "Longest life of a page's session, in seconds."),
     Setting(
