@@ -11,8 +11,7 @@ from hub.api.authorization import CHALLENGE
 from hub.api.representation import PLAIN, Representation
 from hub.fhir.json import dumps
 from hub.fhir.outcome import operation_outcome
-from hub.gate.pace import TooSoonError
-from hub.kernel.errors import HTTP, Category, HubError
+from hub.kernel.errors import HTTP, Category, HubError, TooSoonError
 from hub.kernel.types import Json
 from hub.records.refusal import NonconformantError
 

@@ -2,6 +2,9 @@
 
 The name of an account never tells more to a stranger than any other name does: an unknown, a disabled and a locked
 account and a wrong password take the same time and get the same answer.
+
+What ends the sessions of an account begins a new epoch of it, and a session begins only in the epoch that its
+sign-in was checked in: nothing slips through between the two.
 """
 
 from __future__ import annotations
@@ -9,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import asyncpg
@@ -17,6 +20,7 @@ import asyncpg
 from hub.auth import passwords
 from hub.auth.directory import Directory
 from hub.auth.roles import role_named
+from hub.auth.turnstile import Turnstile
 from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -26,9 +30,6 @@ PAGE_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy", "consent-
 
 #: Refused attempts after which an account rests for a minute; the rest doubles with each further one, up to 16.
 FREE_ATTEMPTS: Final = 5
-
-#: Password checks of this process that run at once: each takes 64 MiB and a core for a tenth of a second.
-_AT_ONCE: Final = 2
 
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -42,16 +43,20 @@ UPDATE account SET failed = failed + 1, locked_until = CASE WHEN failed + 1 < {F
 WHERE name = $1 AND NOT disabled AND (locked_until IS NULL OR locked_until <= $2)
 RETURNING *
 """
-# An account that was disabled, or whose password was changed, while the password was looked at does not open.
+# Only a counted attempt would wait for the disk, and so tell a name that there is from one there is not.
+_NO_WAIT: Final = "SET LOCAL synchronous_commit = off"
+_OLDER: Final = "SELECT password FROM account WHERE password LIKE 'scrypt$%' LIMIT 1"
+# An account that was changed while the password was looked at does not open.
 _SUCCESS: Final = """
-UPDATE account SET failed = 0, locked_until = NULL, password = $3
-WHERE name = $1 AND password = $2 AND NOT disabled
+UPDATE account SET failed = 0, locked_until = NULL, password = CASE WHEN password = $3 THEN $4 ELSE password END
+WHERE name = $1 AND epoch = $2
 """
 _INSERT: Final = """
 INSERT INTO account (name, role, organization, practitioner, patient, display, password, disabled, failed, created)
 VALUES ($1, $2, $3, $4, $5, $6, $7, false, 0, $8)
 """
 # In this order: an application that is being granted something holds its session (`oauth.authorisation`).
+_EPOCH_BEGINS: Final = "UPDATE account SET epoch = epoch + 1 WHERE name = $1"
 _SESSIONS_END: Final = "DELETE FROM web_session WHERE account = $1"
 _GRANTS_END: Final = "UPDATE oauth_grant SET ended = $2, why = 'account' WHERE account = $1 AND ended IS NULL"
 
@@ -66,7 +71,10 @@ async def _anyone(_: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Account:
-    """Who signs in. `practitioner` and `patient` as in `hub.auth.actor.Actor`; `display` is the name to greet with."""
+    """Who signs in. `practitioner` and `patient` as in `hub.auth.actor.Actor`; `display` is the name to greet with.
+
+    `epoch` is that in which it was read.
+    """
 
     name: str
     role: str
@@ -75,6 +83,7 @@ class Account:
     patient: str | None
     display: str
     disabled: bool = False
+    epoch: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,11 +98,15 @@ class Standing:
 class Accounts:
     """The accounts of one installation. Every method raises HubError UNAVAILABLE when the database is away."""
 
-    def __init__(self, database: Database, directory: Directory, clock: Clock) -> None:
+    def __init__(
+        self, database: Database, directory: Directory, clock: Clock, turnstile: Turnstile | None = None
+    ) -> None:
         self._database: Final = database
         self._directory: Final = directory
         self._clock: Final = clock
-        self._slots: Final = asyncio.Semaphore(_AT_ONCE)
+        self._turnstile: Final = turnstile or Turnstile(clock)
+        #: Whether a password may be left that an earlier version kept: none is kept so any more.
+        self._some_older = True
 
     async def add(self, account: Account, password: str) -> None:
         """Add an account. Raises HubError INVALID for a role, organisation or person that is none, CONFLICT for a
@@ -151,25 +164,36 @@ class Accounts:
         wrong = "wrong-password" if row["plain"] else "wrong-password-or-code"
         return Standing(row["name"], "disabled" if row["disabled"] else "locked" if row["locked"] else wrong)
 
-    async def verify(self, name: str, password: str, passes: Passes = _anyone) -> Account | None:
+    async def verify(self, name: str, password: str, passes: Passes = _anyone, *, address: str = "") -> Account | None:
         """The account, or None when name and password do not open one now, or it does not pass; why is not told.
 
-        `passes` is asked of the name of an account whose password was right: a refusal counts as any other.
+        `passes` is asked of the name of an account whose password was right: a refusal counts as any other, for the
+        account and for the `address` it came from. Raises `TooSoonError` when too many come at once or from there.
         """
-        async with self._slots:
-            async with self._database.connection() as tx:
-                row = await tx.fetchrow(_ATTEMPT, name.strip().lower(), self._clock())
+        async with self._turnstile.turn(address) as turn:
+            row, older = await self._attempt(name.strip().lower())
             kept = passwords.NOBODY if row is None else row["password"]
-            right = await asyncio.to_thread(passwords.matches, password, kept)
+            right = await asyncio.to_thread(passwords.matches, password, kept, older)
             if row is None or not right or not await passes(row["name"]):
                 return None
             anew = await asyncio.to_thread(passwords.hashed, password) if passwords.is_outdated(kept) else kept
             async with self._database.connection() as tx:
-                opened = await tx.execute(_SUCCESS, row["name"], kept, anew)
+                opened = await tx.execute(_SUCCESS, row["name"], row["epoch"], kept, anew)
+            turn.give_back()
         return _account(row) if opened == "UPDATE 1" else None
 
+    async def _attempt(self, name: str) -> tuple[asyncpg.Record | None, str | None]:
+        """The account whose password may be looked at now, and a password that is kept by scrypt, if one is left."""
+        async with self._database.transaction() as tx:
+            await tx.execute(_NO_WAIT)
+            row = await tx.fetchrow(_ATTEMPT, name, self._clock())
+            older: str | None = await tx.fetchval(_OLDER) if self._some_older else None
+        self._some_older = older is not None
+        return row, older
+
     async def _end_all(self, tx: Tx, name: str) -> None:
-        """Whoever is signed in, and every application that was let in, has to ask anew."""
+        """Whoever is signed in or about to be, and every application that was let in, has to ask anew."""
+        await tx.execute(_EPOCH_BEGINS, name)
         await tx.execute(_SESSIONS_END, name)
         await tx.execute(_GRANTS_END, name, self._clock())
 
@@ -193,7 +217,7 @@ def _invalid(where: str, what: str, todo: str) -> HubError:
 
 
 def _account(row: asyncpg.Record) -> Account:
-    names = ("name", "role", "organization", "practitioner", "patient", "display", "disabled")
+    names = ("name", "role", "organization", "practitioner", "patient", "display", "disabled", "epoch")
     return Account(**{name: row[name] for name in names})
 
 

@@ -48,17 +48,21 @@ def hashed(password: str, random_bytes: RandomBytes = secrets.token_bytes) -> st
     return HASHER.hash(text, salt=random_bytes(SALT_BYTES))
 
 
-def matches(password: str, kept: str) -> bool:
-    """Whether `password` is the one that was kept. Takes as long for a wrong one; an over-long one is never right."""
+def matches(password: str, kept: str, older: str | None = None) -> bool:
+    """Whether `password` is the one that was kept. Takes as long for a wrong one; an over-long one is never right.
+
+    `older` is any password of the installation that is kept by scrypt, if one is left. While there is, both are
+    computed, whichever `kept` is: else time would tell the names of these accounts from all others.
+    """
     text = _normal(password)
     if len(text) > LONGEST:
         return False
     if kept.startswith(_SCRYPT):
+        _matches_argon(text, NOBODY)
         return _matches_scrypt(text, kept)
-    try:
-        return HASHER.verify(kept, text)
-    except (VerificationError, InvalidHashError):
-        return False
+    if older is not None:
+        _matches_scrypt(text, older)
+    return _matches_argon(text, kept)
 
 
 def is_outdated(kept: str) -> bool:
@@ -78,6 +82,13 @@ NOBODY: Final = f"$argon2id$v=19$m=65536,t=3,p=1${'A' * 22}${'A' * 43}"
 def _normal(password: str) -> str:
     """The same password whatever keyboard or input method composed it (RFC 8265 asks for NFC)."""
     return unicodedata.normalize("NFC", password)
+
+
+def _matches_argon(text: str, kept: str) -> bool:
+    try:
+        return HASHER.verify(kept, text)
+    except (VerificationError, InvalidHashError):
+        return False
 
 
 def _matches_scrypt(text: str, kept: str) -> bool:

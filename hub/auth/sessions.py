@@ -40,6 +40,11 @@ _FIND: Final = """
 SELECT s.*, a.role, a.organization, a.practitioner, a.patient, a.display FROM web_session s JOIN account a
 ON a.name = s.account WHERE s.id = $1 AND NOT a.disabled AND s.created > $2 AND s.seen > $3
 """
+# The account is held, so that what begins a new epoch waits for this session, and then ends it.
+_BEGIN: Final = """
+INSERT INTO web_session (id, account, created, seen)
+SELECT $1, name, $3, $3 FROM account WHERE name = $2 AND epoch = $4 AND NOT disabled FOR SHARE
+"""
 _SWEEP: Final = "DELETE FROM web_session WHERE created <= $1 OR seen <= $2"
 
 
@@ -108,16 +113,16 @@ class Sessions:
         """A fresh random id, 256 bits in base 64; it opens nothing until a session begins under it."""
         return base64.urlsafe_b64encode(self._random_bytes(ID_BYTES)).decode().rstrip("=")
 
-    async def begin(self, account: Account) -> str:
-        """The id of a new session of this account. Sessions that have run out are cleared away."""
+    async def begin(self, account: Account) -> str | None:
+        """The id of a new session of this account, None when it was changed since it was read.
+
+        Sessions that have run out are cleared away.
+        """
         session_id, now = self.new_id(), self._clock()
         async with self._database.transaction() as tx:
             await tx.execute(_SWEEP, now - self._longest, now - self._idle)
-            await tx.execute(
-                "INSERT INTO web_session (id, account, created, seen) VALUES ($1, $2, $3, $3)",
-                _key(session_id), account.name, now,
-            )  # fmt: skip
-        return session_id
+            begun = await tx.execute(_BEGIN, _key(session_id), account.name, now, account.epoch)
+        return session_id if begun == "INSERT 0 1" else None
 
     async def find(self, session_id: str) -> Session | None:
         """The session of this id, None when it has ended or there is none. Its idle time begins anew."""

@@ -98,6 +98,7 @@ account: Final = Table(
     Column("failed", Integer, nullable=False),
     Column("locked_until", DateTime(timezone=True)),
     Column("created", DateTime(timezone=True), nullable=False),
+    Column("epoch", Integer, nullable=False, server_default="0", comment="of its sessions: a new one ends them"),
     Column("totp", LargeBinary, comment="secret of the device for one-time codes, sealed"),
     Column("totp_step", BigInteger, comment="time step of the last code: none up to it is taken again"),
     Column("recovery", ARRAY(LargeBinary), nullable=False, server_default="{}", comment="SHA-256"),

@@ -15,7 +15,7 @@ from typing import Final
 from hub.db.database import Database
 from hub.gate.recorder import Asked, Recorder
 from hub.kernel.clock import Clock
-from hub.kernel.errors import Category, HubError
+from hub.kernel.errors import TooSoonError
 
 #: What a search takes that finds nobody: five of them tell as much as one question with a score.
 NOTHING_FOUND: Final = 0.2
@@ -33,20 +33,6 @@ _OWE: Final = f"{_CHARGE} RETURNING p.tokens"
 _LEFT: Final = f"SELECT {_FILLED} FROM pace p WHERE (client, organization) = ($1, $2) AND $4::float8 IS NOT NULL"
 
 Key = tuple[str, str]
-
-
-class TooSoonError(HubError):
-    """THROTTLED, and after how many seconds the question may be asked again."""
-
-    def __init__(self, seconds: int) -> None:
-        super().__init__(
-            Category.THROTTLED,
-            "too many searches for candidates",
-            where="client",
-            todo=f"ask again in {seconds} s; see candidates_per_minute",
-            code=TOO_MANY,
-        )
-        self.seconds: Final = seconds
 
 
 class Pace:
@@ -97,7 +83,10 @@ class Pace:
 
     async def _refuse(self, asked: Asked, seconds: float) -> None:
         await self._recorder.refused(asked, TOO_MANY)
-        raise TooSoonError(max(1, ceil(seconds)))
+        raise TooSoonError(
+            "too many searches for candidates", max(1, ceil(seconds)), where="client", code=TOO_MANY,
+            todo="see candidates_per_minute",
+        )  # fmt: skip
 
 
 def _key(asked: Asked) -> Key:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 from typing import Final
 
 
@@ -115,6 +116,21 @@ class HubError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         return (_rebuild, (self.category, self.what, self.where, self.todo, self.code))
+
+
+class TooSoonError(HubError):
+    """THROTTLED, and after how many `seconds` to ask again."""
+
+    def __init__(self, what: str, seconds: int, *, where: str, code: str, todo: str = "") -> None:
+        again = f"ask again in {seconds} s"
+        super().__init__(
+            Category.THROTTLED, what, where=where, todo=f"{again}; {todo}" if todo else again, code=code
+        )  # fmt: skip
+        self.seconds: Final = seconds
+        self._rebuilt: Final = partial(TooSoonError, what, seconds, where=where, code=code, todo=todo)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return (self._rebuilt, ())
 
 
 def _rebuild(category: Category, what: str, where: str, todo: str, code: str) -> HubError:

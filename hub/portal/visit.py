@@ -15,7 +15,7 @@ from hub.auth.actor import Actor
 from hub.auth.sessions import Session, form_token
 from hub.fhir.temporal import CHINA
 from hub.gate.origin import Origin
-from hub.kernel.errors import Category, HubError
+from hub.kernel.errors import Category, HubError, TooSoonError
 from hub.portal import security
 from hub.portal.render import page
 from hub.portal.services import PortalServices
@@ -137,6 +137,11 @@ def refusal(visit: Visit, error: HubError) -> Response:
     if error.category is Category.FORBIDDEN:
         kind = "form" if error.code == "foreign-form" else "role"
         return visit.render("error.html", 403, kind=kind, number=visit.number)
+    if isinstance(error, TooSoonError):
+        visit.services.log.event("page-too-soon", level="WARNING", code=error.code, request=visit.number)
+        response = visit.render("error.html", 429, kind="soon", number=visit.number, seconds=error.seconds)
+        response.headers["retry-after"] = str(error.seconds)
+        return response
     status = 503 if error.category is Category.UNAVAILABLE else 413 if error.category is Category.TOO_LARGE else 500
     visit.services.log.event(
         "page-refused", level="WARNING", category=error.category.value, code=error.code, request=visit.number

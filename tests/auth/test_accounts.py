@@ -7,11 +7,15 @@ from datetime import timedelta
 from typing import Final
 
 import pytest
+from argon2 import PasswordHasher
 
+from hub.auth import passwords
 from hub.auth.accounts import FREE_ATTEMPTS, Account, Accounts
 from hub.auth.directory import Directory
+from hub.auth.passwords import NOBODY
+from hub.auth.turnstile import Turnstile
 from hub.db.database import Database
-from hub.kernel.errors import Category, HubError
+from hub.kernel.errors import Category, HubError, TooSoonError
 from tests.auth.consortium import CONSORTIUM
 from tests.auth.test_passwords import SCRYPT
 from tests.portal.house import Hands
@@ -64,6 +68,70 @@ def test_a_password_kept_by_an_earlier_version_is_kept_anew_when_it_opens(databa
             assert renewed.startswith("$argon2id$")
             assert await accounts.verify("bai", "correct horse battery") == BAI
             assert await kept() == renewed
+        finally:
+            await database.close()
+
+    asyncio.run(run())
+
+
+def test_an_unknown_name_costs_what_an_account_kept_by_scrypt_costs(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[tuple[str, str | None]] = []
+
+    def matches(_: str, kept: str, older: str | None = None) -> bool:
+        compared.append((kept, older))
+        return False
+
+    async def run() -> None:
+        database = await Database.connect(database_url)
+        accounts = Accounts(database, Directory(CONSORTIUM), Hands())
+        try:
+            await accounts.add(BAI, RIGHT)
+            async with database.connection() as tx:
+                await tx.execute("UPDATE account SET password = $1", SCRYPT)
+            for name in ("bai", "nobody"):
+                await accounts.verify(name, WRONG)
+            await accounts.set_password("bai", RIGHT)
+            for _ in range(2):
+                await accounts.verify("nobody", WRONG)
+        finally:
+            await database.close()
+
+    monkeypatch.setattr(passwords, "matches", matches)
+    asyncio.run(run())
+    assert compared == [(SCRYPT, SCRYPT), (NOBODY, SCRYPT), (NOBODY, None), (NOBODY, None)]
+
+
+def test_two_who_sign_in_at_once_to_an_outdated_account_both_come_in(database_url: str) -> None:
+    async def work(accounts: Accounts, _: Hands) -> None:
+        await accounts.add(BAI, RIGHT)
+        met = asyncio.Barrier(2)
+
+        async def together(_: str) -> bool:
+            await met.wait()
+            return True
+
+        hasher, passwords.HASHER = passwords.HASHER, PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+        try:
+            assert await asyncio.gather(*[accounts.verify("bai", RIGHT, together) for _ in range(2)]) == [BAI, BAI]
+        finally:
+            passwords.HASHER = hasher
+
+    with_accounts(database_url, work)
+
+
+def test_an_address_that_guesses_waits_whatever_names_it_tries(database_url: str) -> None:
+    async def run() -> None:
+        database, clock = await Database.connect(database_url), Hands()
+        accounts = Accounts(database, Directory(CONSORTIUM), clock, Turnstile(clock, refusals=2))
+        try:
+            await accounts.add(BAI, RIGHT)
+            for name in ("nobody", "bai"):
+                assert await accounts.verify(name, WRONG, address="10.1.2.3") is None
+            with pytest.raises(TooSoonError):
+                await accounts.verify("bai", RIGHT, address="10.1.2.3")
+            assert await accounts.verify("bai", RIGHT, address="10.1.2.4") == BAI
         finally:
             await database.close()
 

@@ -1,7 +1,10 @@
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.auth import passwords
 from hub.auth.passwords import LONGEST, NOBODY, SHORTEST, generated, hashed, is_outdated, matches
 from hub.kernel.errors import Category, HubError
 
@@ -37,6 +40,27 @@ def test_what_an_earlier_version_kept_still_opens_and_is_outdated() -> None:
     assert not matches("correct horse batterz", SCRYPT)
     assert is_outdated(SCRYPT)
     assert is_outdated(hashed("correct horse battery").replace("t=3", "t=2"))
+
+
+def test_while_some_passwords_are_kept_by_scrypt_every_attempt_costs_both(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def counted(name: str, work: Callable[[str, str], bool]) -> Callable[[str, str], bool]:
+        def run(text: str, kept: str) -> bool:
+            done.append(name)
+            return work(text, kept)
+
+        return run
+
+    monkeypatch.setattr(passwords, "_matches_scrypt", counted("scrypt", passwords._matches_scrypt))
+    monkeypatch.setattr(passwords, "_matches_argon", counted("argon2", passwords._matches_argon))
+    for kept in (SCRYPT, NOBODY, hashed("correct horse battery")):
+        done.clear()
+        matches("correct horse battery", kept, SCRYPT)
+        assert sorted(done) == ["argon2", "scrypt"]
+    done.clear()
+    matches("correct horse battery", NOBODY)
+    assert done == ["argon2"]
 
 
 @pytest.mark.parametrize("password", ["", "x" * (SHORTEST - 1), "x" * (LONGEST + 1)])

@@ -29,6 +29,13 @@ class Desk:
     database: Database
     clock: Hands
 
+    async def begun(self, account: Account) -> str:
+        """A session of this account as it stands now."""
+        now = next(one for one in await self.accounts.all() if one.name == account.name)
+        session_id = await self.sessions.begin(now)
+        assert session_id is not None
+        return session_id
+
     async def found(self, session_id: str) -> Session:
         session = await self.sessions.find(session_id)
         assert session is not None
@@ -52,12 +59,12 @@ def with_desk(url: str, work: Callable[[Desk], Awaitable[None]]) -> None:
 
 def test_the_actor_of_a_session_is_its_account_for_treatment(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        session = await desk.found(await desk.sessions.begin(BAI))
+        session = await desk.found(await desk.begun(BAI))
         actor = session.actor()
         assert (actor.role, actor.organization, actor.reference) == ("clinician", "F05", "Practitioner/bai")
         assert (actor.purpose, actor.form, actor.client) == (("TREAT",), "identified", "pages")
         assert actor.break_glass is None
-        patient = (await desk.found(await desk.sessions.begin(SHEN))).actor("p1")
+        patient = (await desk.found(await desk.begun(SHEN))).actor("p1")
         assert (patient.purpose, patient.reference) == (("PATRQT",), "Patient/p1")
 
     with_desk(database_url, work)
@@ -65,7 +72,7 @@ def test_the_actor_of_a_session_is_its_account_for_treatment(database_url: str) 
 
 def test_the_table_holds_no_id_that_opens_a_session(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        session_id = await desk.sessions.begin(BAI)
+        session_id = await desk.begun(BAI)
         async with desk.database.connection() as tx:
             (row,) = await tx.fetch("SELECT id FROM web_session")
         assert session_id.encode() not in row["id"]
@@ -79,10 +86,10 @@ def test_the_table_holds_no_id_that_opens_a_session(database_url: str) -> None:
 
 def test_a_session_ends_when_it_is_idle_and_at_its_longest(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        idle = await desk.sessions.begin(BAI)
+        idle = await desk.begun(BAI)
         desk.clock.move(minutes=31)
         assert await desk.sessions.find(idle) is None
-        busy = await desk.sessions.begin(BAI)
+        busy = await desk.begun(BAI)
         for _ in range(29):
             desk.clock.move(minutes=20)
             assert await desk.sessions.find(busy) is not None
@@ -94,14 +101,14 @@ def test_a_session_ends_when_it_is_idle_and_at_its_longest(database_url: str) ->
 
 def test_signing_out_disabling_and_a_new_password_end_sessions_at_once(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        first, second, third = [await desk.sessions.begin(BAI) for _ in range(3)]
+        first, second, third = [await desk.begun(BAI) for _ in range(3)]
         await desk.sessions.end(first)
         assert await desk.sessions.find(first) is None
         assert await desk.sessions.find(second) is not None
         await desk.accounts.set_password("bai", "yet another password")
         assert await desk.sessions.find(second) is None
         assert await desk.sessions.find(third) is None
-        fourth = await desk.sessions.begin(BAI)
+        fourth = await desk.begun(BAI)
         await desk.accounts.set_disabled("bai", True)
         assert await desk.sessions.find(fourth) is None
 
@@ -110,9 +117,9 @@ def test_signing_out_disabling_and_a_new_password_end_sessions_at_once(database_
 
 def test_sessions_that_ran_out_are_cleared_away(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        await desk.sessions.begin(BAI)
+        await desk.begun(BAI)
         desk.clock.move(hours=1)
-        await desk.sessions.begin(BAI)
+        await desk.begun(BAI)
         async with desk.database.connection() as tx:
             assert await tx.fetchval("SELECT count(*) FROM web_session") == 1
 
@@ -121,7 +128,7 @@ def test_sessions_that_ran_out_are_cleared_away(database_url: str) -> None:
 
 def test_break_glass_is_for_one_patient_and_four_hours(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        session_id = await desk.sessions.begin(BAI)
+        session_id = await desk.begun(BAI)
         await desk.sessions.declare(await desk.found(session_id), "p8", " 急诊抢救 ")
         session = await desk.found(session_id)
         actor = session.actor("p8")
@@ -140,7 +147,7 @@ def test_break_glass_is_for_one_patient_and_four_hours(database_url: str) -> Non
 
 def test_a_second_declaration_replaces_the_first_and_can_be_withdrawn(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        session_id = await desk.sessions.begin(BAI)
+        session_id = await desk.begun(BAI)
         for patient in ("p8", "p9"):
             await desk.sessions.declare(await desk.found(session_id), patient, "急诊抢救")
         session = await desk.found(session_id)
@@ -153,7 +160,7 @@ def test_a_second_declaration_replaces_the_first_and_can_be_withdrawn(database_u
 
 def test_a_declaration_belongs_to_its_session_alone(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        first, second = await desk.sessions.begin(BAI), await desk.sessions.begin(BAI)
+        first, second = await desk.begun(BAI), await desk.begun(BAI)
         await desk.sessions.declare(await desk.found(first), "p8", "急诊抢救")
         assert (await desk.found(second)).emergency is None
 
@@ -163,7 +170,7 @@ def test_a_declaration_belongs_to_its_session_alone(database_url: str) -> None:
 @pytest.mark.parametrize("reason", ["", "  ", "x" * 501])
 def test_break_glass_needs_a_reason(database_url: str, reason: str) -> None:
     async def work(desk: Desk) -> None:
-        session = await desk.found(await desk.sessions.begin(BAI))
+        session = await desk.found(await desk.begun(BAI))
         with pytest.raises(HubError) as caught:
             await desk.sessions.declare(session, "p8", reason)
         assert caught.value.category is Category.INVALID
@@ -173,7 +180,7 @@ def test_break_glass_needs_a_reason(database_url: str, reason: str) -> None:
 
 def test_a_patient_breaks_no_glass(database_url: str) -> None:
     async def work(desk: Desk) -> None:
-        session = await desk.found(await desk.sessions.begin(SHEN))
+        session = await desk.found(await desk.begun(SHEN))
         with pytest.raises(HubError) as caught:
             await desk.sessions.declare(session, "p1", "为什么不")
         assert caught.value.category is Category.FORBIDDEN
@@ -184,3 +191,38 @@ def test_a_patient_breaks_no_glass(database_url: str) -> None:
 def test_form_tokens_differ_by_session_and_do_not_tell_it() -> None:
     assert form_token("a") == form_token("a") != form_token("b")
     assert "session" not in form_token("session")
+
+
+def test_no_session_begins_for_an_account_that_was_changed_since_it_was_read(database_url: str) -> None:
+    async def work(desk: Desk) -> None:
+        read = await desk.accounts.verify("bai", "a fine long password")
+        assert read is not None
+        await desk.accounts.set_password("bai", "yet another password")
+        assert await desk.sessions.begin(read) is None
+        again = await desk.accounts.verify("bai", "yet another password")
+        assert again is not None
+        await desk.accounts.set_disabled("bai", True)
+        assert await desk.sessions.begin(again) is None
+        await desk.accounts.set_disabled("bai", False)
+        assert await desk.sessions.begin(again) is None
+        last = await desk.accounts.verify("bai", "yet another password")
+        assert last is not None
+        await desk.found(await desk.begun(last))
+
+    with_desk(database_url, work)
+
+
+def test_a_session_that_begins_while_its_account_changes_is_ended_by_the_change(database_url: str) -> None:
+    async def work(desk: Desk) -> None:
+        async with desk.database.transaction() as tx:
+            # As `begin` holds it, until its transaction ends.
+            await tx.execute("SELECT FROM account WHERE name = 'bai' FOR SHARE")
+            change = asyncio.create_task(desk.accounts.set_disabled("bai", True))
+            await asyncio.sleep(0.05)
+            assert not change.done()
+            await tx.execute("INSERT INTO web_session (id, account, created, seen) VALUES ('x', 'bai', now(), now())")
+        await change
+        async with desk.database.connection() as tx:
+            assert await tx.fetchval("SELECT count(*) FROM web_session") == 0
+
+    with_desk(database_url, work)

@@ -9,8 +9,8 @@ from typing import Any, Final
 from hub.api.failures import refusal as answer_of
 from hub.audit.entry import Outcome
 from hub.gate.gate import Gate
-from hub.gate.pace import TOO_MANY, TooSoonError
-from hub.kernel.errors import Category, HubError
+from hub.gate.pace import TOO_MANY
+from hub.kernel.errors import Category, HubError, TooSoonError
 from hub.kernel.log import Log
 from tests.auth.consortium import NOW
 from tests.gate.house import CLINICIAN, DIRECTORY, SECRET, House, refusal, with_house, write
@@ -125,7 +125,7 @@ def test_somebody_hidden_costs_what_nobody_costs(database_url: str) -> None:
 
 
 def test_the_refusal_says_when_to_ask_again() -> None:
-    answer = answer_of(TooSoonError(7))
+    answer = answer_of(TooSoonError("x", 7, where="client", code=TOO_MANY))
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "7")
     assert b'"throttled"' in bytes(answer.body)
     assert answer_of(HubError(Category.THROTTLED, "x")).headers["retry-after"] == "1"

@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import httpx
 
+from hub.auth.turnstile import REFUSALS
 from hub.portal.pages.sign_in import PLACES
 from hub.portal.texts import texts_of
-from tests.portal.house import DOCTOR, PASSWORD, PATIENT, PERSON, House, in_house
+from tests.portal.house import DOCTOR, PASSWORD, PATIENT, PERSON, House, in_house, token_of
 
 
 def test_signing_in_leads_each_role_to_its_first_page_and_out_again(database_url: str) -> None:
@@ -38,6 +39,22 @@ def test_wrong_unknown_disabled_and_resting_accounts_get_one_answer(database_url
         assert await tried(DOCTOR.name, PASSWORD) == wrong
 
     in_house(database_url, visit)
+
+
+def test_who_guesses_too_often_is_told_when_to_come_again_in_chinese(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        token = token_of((await home.get("/")).text)
+        guess = {"form_token": token, "name": "nobody", "password": "wrong wrong wrong"}
+        statuses = [(await home.post("/sign-in", guess)).status_code for _ in range(REFUSALS)]
+        assert set(statuses) == {401}
+        answer = await home.post("/sign-in", guess)
+        assert (answer.status_code, answer.headers["retry-after"]) == (429, "2")
+        assert "尝试过于频繁" in answer.text
+        assert "请等待约 2 秒后再试" in answer.text
+        home.clock.move(seconds=2)
+        assert (await home.post("/sign-in", guess)).status_code == 401
+
+    in_house(database_url, visit, empty=True)
 
 
 def body_of(answer: httpx.Response) -> str:

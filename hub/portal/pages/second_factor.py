@@ -23,7 +23,7 @@ async def enrol(visit: Visit) -> Response:
     if await services.second_factors.is_enrolled(name):
         return _page(visit, None)
     try:
-        if await services.accounts.verify(name, form.get("password", "")) is None:
+        if await services.accounts.verify(name, form.get("password", ""), address=visit.origin.address) is None:
             raise HubError(Category.INVALID, "is wrong", where="password")
         codes = await services.second_factors.enrol(name, form.get("secret", ""), form.get("code", ""))
     except HubError as error:

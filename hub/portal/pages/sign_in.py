@@ -40,18 +40,22 @@ async def start(visit: Visit) -> Response:
 
 
 async def sign_in(visit: Visit) -> Response:
-    """Check name and password; begin a session under a new id, so that an id planted before is worth nothing."""
+    """Check name and password; begin a session under a new id, so that an id planted before is worth nothing.
+
+    An attempt that is turned away before it is looked at is in the log alone: the trail has those that led there.
+    """
     name, password = visit.form.get("name", ""), visit.form.get("password", "")
     services, onward = visit.services, visit.form.get("onward", "")
     passes = partial(services.second_factors.passes, code=visit.form.get("code", ""))
-    account = await services.accounts.verify(name, password, passes) if name and password else None
-    if account is None:
+    address = visit.origin.address
+    account = await services.accounts.verify(name, password, passes, address=address) if name and password else None
+    session_id = await services.sessions.begin(account) if account else None
+    if account is None or session_id is None:
         visit.services.log.event("sign-in-refused", request=visit.number)
         standing = await services.accounts.standing(name)
         await services.sign_ins.refused(standing.account, standing.reason, origin=visit.origin)
         return form(visit, 401, failed=True, name=name[:64], onward=onward)
     await services.sessions.end(visit.session_id)
-    session_id = await services.sessions.begin(account)
     if (session := await services.sessions.find(session_id)) is not None:
         await services.sign_ins.begun(session.actor(), origin=visit.origin)
     visit.services.log.event("signed-in", role=account.role, organization=account.organization, request=visit.number)

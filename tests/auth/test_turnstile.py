@@ -1,0 +1,116 @@
+"""Turns without a database: who waits, who is turned away, and who comes back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+import pytest
+
+from hub.auth.turnstile import Turnstile, network_of
+from hub.kernel.errors import Category, TooSoonError
+from tests.portal.house import Hands
+
+HOME: Final = "10.1.2.3"
+
+
+async def attempt(turnstile: Turnstile, address: str = HOME, *, right: bool = False) -> None:
+    async with turnstile.turn(address) as turn:
+        if right:
+            turn.give_back()
+
+
+async def turned_away(turnstile: Turnstile, address: str = HOME) -> TooSoonError:
+    with pytest.raises(TooSoonError) as caught:
+        await attempt(turnstile, address)
+    assert caught.value.category is Category.THROTTLED
+    return caught.value
+
+
+def test_an_address_that_was_refused_too_often_waits_and_others_do_not() -> None:
+    async def work() -> None:
+        clock = Hands()
+        turnstile = Turnstile(clock, refusals=3)
+        for _ in range(3):
+            await attempt(turnstile)
+        error = await turned_away(turnstile)
+        assert (error.code, error.seconds) == ("sign-in-refusals", 20)
+        await attempt(turnstile, "10.1.2.4")
+        clock.move(seconds=19)
+        await turned_away(turnstile)
+        clock.move(seconds=1)
+        await attempt(turnstile)
+        await turned_away(turnstile)
+        clock.move(hours=1)
+        for _ in range(3):
+            await attempt(turnstile)
+        await turned_away(turnstile)
+
+    asyncio.run(work())
+
+
+def test_who_gets_in_takes_nothing_from_those_who_share_the_address() -> None:
+    async def work() -> None:
+        turnstile = Turnstile(Hands(), refusals=2)
+        for _ in range(20):
+            await attempt(turnstile, right=True)
+        await attempt(turnstile)
+        await attempt(turnstile, right=True)
+        await attempt(turnstile)
+        await turned_away(turnstile)
+
+    asyncio.run(work())
+
+
+def test_a_full_queue_turns_away_and_one_address_does_not_fill_it() -> None:
+    async def work() -> None:
+        turnstile = Turnstile(Hands(), at_once=1, inside=3, of_one=2)
+        go, running, most = asyncio.Event(), 0, 0
+
+        async def held(address: str) -> None:
+            nonlocal running, most
+            async with turnstile.turn(address):
+                running += 1
+                most = max(most, running)
+                await go.wait()
+                running -= 1
+
+        waiting = [asyncio.create_task(held(address)) for address in (HOME, HOME, "10.1.2.4")]
+        await asyncio.sleep(0)
+        assert (await turned_away(turnstile)).code == "sign-in-queue"
+        assert (await turned_away(turnstile, "10.1.2.5")).code == "sign-in-queue"
+        go.set()
+        await asyncio.gather(*waiting)
+        assert most == 1
+        await attempt(turnstile, "10.1.2.5")
+
+    asyncio.run(work())
+
+
+def test_who_gives_up_waiting_leaves_the_queue() -> None:
+    async def work() -> None:
+        turnstile = Turnstile(Hands(), at_once=1, inside=2)
+        async with turnstile.turn(HOME):
+            waiting = asyncio.create_task(attempt(turnstile))
+            await asyncio.sleep(0)
+            waiting.cancel()
+            await asyncio.gather(waiting, return_exceptions=True)
+            second = asyncio.create_task(attempt(turnstile))
+            await asyncio.sleep(0)
+        await second
+
+    asyncio.run(work())
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("10.1.2.3", "10.1.2.3"),
+        ("::ffff:10.1.2.3", "10.1.2.3"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("", ""),
+        ("testclient", "testclient"),
+    ],
+)
+def test_what_one_line_is_given_counts_as_one(address: str, network: str) -> None:
+    assert network_of(address) == network
