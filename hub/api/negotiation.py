@@ -18,6 +18,9 @@ from hub.kernel.errors import Category, HubError
 JSON_TYPES: Final = ("application/fhir+json", "application/json", "text/json", "application/json+fhir")
 XML_TYPES: Final = ("application/fhir+xml", "application/xml", "text/xml", "application/xml+fhir")
 
+#: Those of them that nothing but FHIR has.
+_FHIR_TYPES: Final = frozenset({one for one in (*JSON_TYPES, *XML_TYPES) if "fhir" in one})
+
 _FORMATS: Final[Mapping[str, Literal["json", "xml"]]] = {
     **dict.fromkeys(JSON_TYPES, "json"),
     **dict.fromkeys(XML_TYPES, "xml"),
@@ -90,6 +93,25 @@ def wanted_format(accept: str, formats: Sequence[str] = (), charsets: str = "") 
             code="not-acceptable",
         )
     return found
+
+
+def document_accept(accept: str, formats: Sequence[str] = ()) -> str:
+    """The Accept of somebody who would take a document as it is; "" where FHIR is asked for by name.
+
+    As R4 has it (binary.html#rest): only `_format` and the media types of FHIR ask for the resource.
+    """
+    asks_fhir = any(_media(part)[0] in _FHIR_TYPES for part in accept.split(","))
+    return "" if formats or asks_fhir else accept or "*/*"
+
+
+def accepts(accept: str, media: str) -> bool:
+    """Whether an Accept takes a media type, whatever it says of others."""
+    bare = media.partition(";")[0].strip().lower()
+    wanted = {bare, bare.partition("/")[0] + "/*", "*/*"}
+    return any(
+        name in wanted and parameters.get("q", "1").strip("0.") != ""
+        for name, parameters in map(_media, accept.split(","))
+    )
 
 
 def media_type(content_type: str) -> str:

@@ -16,6 +16,7 @@ from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
 from hub.kernel.types import Edition, UnmappedCode
+from hub.pipeline.addressed import with_addresses
 from hub.pipeline.codes import Mapped
 from hub.pipeline.fhir_mask import Mask
 from hub.pipeline.judged import Validate, judged
@@ -71,7 +72,7 @@ def translators(
 
 def translator_of(feed: Feed, reading: Reading, secret: bytes, canonical_base: str, validate: Validate) -> Translator:
     """The translator of one feed with a profile, judging its resources where the feed asks for it."""
-    plain = reading.translator(feed.facility, keyed_ids(secret), canonical_base)
+    plain = with_addresses(reading.translator(feed.facility, keyed_ids(secret), canonical_base))
     return judged(plain, feed.validation, validate) if feed.validation else plain
 
 

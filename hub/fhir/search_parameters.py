@@ -57,8 +57,9 @@ class SearchParameter:
     url: str = ""
 
 
-#: Of HL7's standard extensions, what a profile asks a server to search by: IHE PDQm ITI-78, table of parameters.
-_OF_EXTENSIONS: Final[list[dict[str, Any]]] = [
+_MHD: Final = "https://profiles.ihe.net/ITI/MHD"
+#: What profiles ask a server to search by beyond R4: IHE PDQm ITI-78 (tables of parameters), MHD ITI-66 and ITI-67.
+_OF_PROFILES: Final[list[dict[str, Any]]] = [
     {
         "code": "mothersMaidenName",
         "type": "string",
@@ -66,9 +67,30 @@ _OF_EXTENSIONS: Final[list[dict[str, Any]]] = [
         "expression": "Patient.extension('http://hl7.org/fhir/StructureDefinition/patient-mothersMaidenName')"
         ".value.ofType(string)",
         "url": "http://hl7.org/fhir/SearchParameter/patient-extensions-Patient-mothersMaidenName",
-    }
+    },
+    {
+        "code": "designationType",
+        "type": "token",
+        "base": ["List"],
+        "expression": f"List.extension('{_MHD}/StructureDefinition/ihe-designationType').value.ofType(CodeableConcept)",
+        "url": f"{_MHD}/SearchParameter/List-DesignationType",
+    },
+    {
+        "code": "sourceId",
+        "type": "token",
+        "base": ["List"],
+        "expression": f"List.extension('{_MHD}/StructureDefinition/ihe-sourceId').value.ofType(Identifier)",
+        "url": f"{_MHD}/SearchParameter/List-SourceId",
+    },
+    {
+        "code": "creation",
+        "type": "date",
+        "base": ["DocumentReference"],
+        "expression": "DocumentReference.content.attachment.creation",
+        "url": f"{_MHD}/SearchParameter/DocumentReference-Creation",
+    },
 ]
-_ROWS: Final[list[dict[str, Any]]] = [*read_table("search_parameters"), *_OF_EXTENSIONS]
+_ROWS: Final[list[dict[str, Any]]] = [*read_table("search_parameters"), *_OF_PROFILES]
 
 
 @cache

@@ -8,6 +8,7 @@ from connectors.files.intake import FileIntake
 from hub.bootstrap.formats import Cda
 from hub.kernel.clock import fixed_clock
 from hub.kernel.types import State
+from hub.pipeline.addressed import with_addresses
 from tests.mappings.cda.documents import document, observation, pq, section
 from tests.pipeline.fake_feed import FEED, IDS
 from tests.pipeline.hub_in_a_box import box, run
@@ -22,7 +23,7 @@ def follow_up(pressure: str, version: str) -> bytes:
 
 def test_documents_become_records_and_a_new_version_replaces_what_the_old_one_said(database_url: str) -> None:
     reading = Cda(None)
-    translate = reading.translator("F01", IDS, "https://hub.example")
+    translate = with_addresses(reading.translator("F01", IDS, "https://hub.example"))
 
     async def story() -> None:
         async with box(database_url, {FEED: translate}) as hub:
@@ -47,6 +48,12 @@ def test_documents_become_records_and_a_new_version_replaces_what_the_old_one_sa
             stored = await hub.read("Observation", measured)
             assert stored is not None
             assert stored["valueQuantity"]["value"] == 138
+            (kept,) = [
+                draft.resource["id"] for draft in drafts if draft.resource["resourceType"] == "DocumentReference"
+            ]
+            original = await hub.read("DocumentReference", kept)
+            assert original is not None
+            assert original["content"][0]["attachment"]["url"] == f"Binary/{kept}.1"
             for draft in drafts:
                 assert await hub.read(draft.resource["resourceType"], draft.resource["id"]) is not None
 

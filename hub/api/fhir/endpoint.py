@@ -27,7 +27,7 @@ from hub.api.fhir.routes import ROUTER
 from hub.api.fhir.shape import read_shape
 from hub.api.fhir.terminology.capabilities import terminology_capabilities
 from hub.api.metrics import Metrics
-from hub.api.negotiation import preference, wanted_format
+from hub.api.negotiation import document_accept, preference, wanted_format
 from hub.api.numbering import Numbering
 from hub.api.query import read_query_bytes
 from hub.api.representation import PLAIN, Representation
@@ -43,6 +43,9 @@ from hub.kernel.types import Json
 NO_ROUTE: Final = "(none)"
 METADATA: Final = "/metadata"
 SMART: Final = "/.well-known/smart-configuration"
+BINARY: Final = "/Binary/"
+#: Of a document: it comes from anybody who may send one, and a browser shall neither run nor frame it.
+INERT: Final = {"content-security-policy": "default-src 'none'; sandbox"}
 
 
 class FhirEndpoint:
@@ -77,14 +80,15 @@ class FhirEndpoint:
                 refuse_tokens(name for name, _ in params)
             if path.startswith(JOBS):
                 return JOBS, await jobs(self._services, request, path, number)
-            form = _form_of(request, params)
+            accept = _document_accept(request, path, params)
+            form = _form_of(request, params, accept)
             if path == METADATA:
                 return METADATA, await self._metadata(request, params, form)
             if path == SMART:
                 return SMART, self._smart(request)
             match = ROUTER.resolve(_method(request), path)
             route = match.interaction.template
-            ask = await self._ask(request, match, params, number)
+            ask = await self._ask(request, match, params, number, accept)
             if ask.form:
                 form = _form_of(request, ask.form)  # a form or Parameters may have said more
             await self._services.refresh()
@@ -115,7 +119,7 @@ class FhirEndpoint:
         told = smart_configuration(issuer_url(self._services.base_url), images=self._services.images)
         return Response(dumps(told), 200, dict(PRIVATE), "application/json")
 
-    async def _ask(self, request: Request, match: Match, params: Params, number: str) -> Ask:
+    async def _ask(self, request: Request, match: Match, params: Params, number: str, accept: str) -> Ask:
         headers = request.headers
         actor = await actor_of(headers.get("authorization", ""), self._services.verify)
         resource, change, pairs, unreadable = await self._body(request, match.interaction)
@@ -139,6 +143,7 @@ class FhirEndpoint:
             resource=resource,
             unreadable=unreadable,
             change=change,
+            accept=accept,
         )
 
     async def _body(
@@ -177,10 +182,25 @@ def _criterion(header: str) -> str:
         ) from None
 
 
-def _form_of(request: Request, params: Params) -> Representation:
-    """The form of the answer. Raises HubError UNSUPPORTED (406)."""
+def _document_accept(request: Request, path: str, params: Params) -> str:
+    """The Accept of a request that would take a document as it is (hub.api.fhir.binary), else ""."""
+    if not path.startswith(BINARY) or "/" in path[len(BINARY) :] or _method(request) != "GET":
+        return ""
+    return document_accept(request.headers.get("accept", ""), values(params, "_format"))
+
+
+def _form_of(request: Request, params: Params, accept: str = "") -> Representation:
+    """The form of a FHIR answer; where a document is taken as it is (`accept`), of what is answered instead of one.
+
+    Raises HubError UNSUPPORTED (406).
+    """
     headers = request.headers
-    wanted = wanted_format(headers.get("accept", ""), values(params, "_format"), headers.get("accept-charset", ""))
+    try:
+        wanted = wanted_format(headers.get("accept", ""), values(params, "_format"), headers.get("accept-charset", ""))
+    except HubError:
+        if not accept:
+            raise
+        return PLAIN
     return Representation(wanted, pretty="true" in values(params, "_pretty"))
 
 
@@ -194,5 +214,7 @@ async def _response(answer: Answer, base_url: str, form: Representation) -> Resp
         headers["location"] = f"{base_url}/{answer.location}"
     if answer.progress:
         headers["content-location"] = f"{base_url}/{answer.progress}"
+    if answer.media:
+        return Response(answer.body, answer.status, headers | INERT | {"content-type": answer.media})
     body = await form.ready(answer.body)
     return Response(body, answer.status, headers, form.format.content_type if body else None)

@@ -38,6 +38,7 @@ class Ask:
     `params` are the decoded query parameters in their order, without those that only concern the form of the answer:
     `form` has these, `shape` what they make of its resources. `resource` is the parsed body of a create, an update, a
     batch or a transaction, `change` that of a patch; `unreadable` says why there is none where a body itself is judged.
+    `accept` is the Accept of a request that would take a document as it is, "" where a resource is asked for.
     """
 
     actor: Actor
@@ -53,6 +54,7 @@ class Ask:
     resource: Json | None = None
     unreadable: HubError | None = None
     change: Change | None = None
+    accept: str = ""
 
     @property
     def searched(self) -> Params:
@@ -65,7 +67,7 @@ class Answer:
     """Status and ready JSON; `location` is relative to the base (`Patient/x/_history/1`).
 
     So is `progress`, where a client that will wait asks how far it is. `outcome` says that the body is no resource of
-    the record but an OperationOutcome about what was done.
+    the record but an OperationOutcome about what was done. `media` is the type of a body that is a document as it is.
     """
 
     status: int
@@ -75,3 +77,4 @@ class Answer:
     location: str = ""
     progress: str = ""
     outcome: bool = False
+    media: str = ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.api.fhir import search_parameter, subscription
+from hub.api.fhir.binary import read_binary
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
 from hub.api.fhir.history import histories, history
@@ -34,6 +35,7 @@ SINGLES: Final = (
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
     *OPERATIONS,
+    Interaction("read", "GET", "/{type}/{id}", read_binary, only="Binary"),
     Interaction("read", "GET", "/{type}/{id}", subscription.read, only="Subscription"),
     Interaction("search-type", "GET", "/{type}", subscription.search, only="Subscription"),
     Interaction("search-type", "POST", "/{type}/_search", subscription.search, "form", only="Subscription"),
