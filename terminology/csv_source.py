@@ -6,15 +6,14 @@ Parts: `code`, `display`, `parent` (several parted by `|`), `definition`, `inact
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
 from hub.fhir.json import dumps
-from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
+from terminology.csv_rows import read_rows, refuse_missing, refused
 from terminology.model import Concept
 
 _PLAIN: Final = frozenset({"code", "display", "parent", "definition", "inactive"})
@@ -54,36 +53,15 @@ class CsvSource:
 
     def _rows(self) -> Iterator[dict[str, str]]:
         """Parts of a concept with their texts, where there is a code."""
-        try:
-            with self._path.open(encoding=self._encoding, newline="") as file:
-                for row in csv.DictReader(file):
-                    told = {part: (row[column] or "").strip() for part, column in self._columns.items()}
-                    if told["code"]:
-                        yield told
-        except (UnicodeError, LookupError, csv.Error):
-            todo = "name its encoding (--encoding gb18030)"
-            raise HubError(Category.UNREADABLE, "is not CSV", where=str(self._path), todo=todo, code="syntax") from None
+        return (row for row in read_rows(self._path, self._columns, self._encoding) if row["code"])
 
     def _refuse_unknown(self) -> None:
         for part in self._columns:
             if part not in _PLAIN and not part.startswith(("designation.", "property.")):
-                raise _refused(f"column map: {part}", "is no part of a concept", "see docs/how-to/load-code-systems.md")
+                raise refused(f"column map: {part}", "is no part of a concept", "see docs/how-to/load-code-systems.md")
         if "code" not in self._columns:
-            raise _refused("column map", "names no column for the code", "add code=COLUMN")
-        missing = sorted({*self._columns.values()} - {*self._header()})
-        if missing:
-            raise _refused(str(self._path), f"has no column {', '.join(missing)}", "name the columns of its header")
-
-    def _header(self) -> list[str]:
-        try:
-            with self._path.open(encoding=self._encoding, newline="") as file:
-                return next(csv.reader(file), [])
-        except OSError as error:
-            where = str(self._path)
-            raise HubError(Category.NOT_FOUND, "cannot be read", where=where, todo=str(error.strerror)) from None
-        except (UnicodeError, LookupError, csv.Error):
-            todo = "name its encoding (--encoding gb18030)"
-            raise HubError(Category.UNREADABLE, "is not CSV", where=str(self._path), todo=todo, code="syntax") from None
+            raise refused("column map", "names no column for the code", "add code=COLUMN")
+        refuse_missing(self._path, self._columns, self._encoding)
 
 
 def _concept(row: Mapping[str, str]) -> Concept:
@@ -100,7 +78,3 @@ def _concept(row: Mapping[str, str]) -> Concept:
         inactive=row.get("inactive", "").casefold() in _YES,
         details=details,
     )
-
-
-def _refused(where: str, what: str, todo: str) -> HubError:
-    return HubError(Category.INVALID, what, where=where, todo=todo, code="column-map")

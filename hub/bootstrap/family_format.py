@@ -31,7 +31,7 @@ class Family(Reading):
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.family.translate import translator
 
-        return translator(facility, ids, canonical_base)
+        return translator(facility, ids, canonical_base, self.maps)
 
     def envelope_reader(self) -> EnvelopeReader:
         from mappings.family.translate import read_envelope

@@ -23,6 +23,7 @@ from hub.run.installation import database_of
 from hub.run.instances import data_folder, registry
 from terminology import catalogue
 from terminology.built_in import built_in
+from terminology.csv_map import map_of_csv
 from terminology.csv_source import CsvSource
 from terminology.distribution import distribution
 from terminology.fhir_source import ResourceSource, resources
@@ -31,6 +32,11 @@ from terminology.model import CODE_SYSTEM, Source
 app = typer.Typer(no_args_is_help=True, help="Code systems, value sets and concept maps.")
 
 _LISTED: Final = "SELECT kind, url, version, current, ready, total FROM term_edition ORDER BY kind, url, number"
+
+_HEAD: Final = {
+    **{"resourceType": CODE_SYSTEM, "content": "complete", "caseSensitive": True},
+    "hierarchyMeaning": "is-a",
+}
 
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Url = Annotated[str | None, typer.Option("--database", help="The database instead (postgresql://...).")]
@@ -46,12 +52,15 @@ def load(
             help="CSV; FHIR: JSON, NDJSON or a package (tgz); LOINC or SNOMED CT (RF2): the zip, or its folder."
         ),
     ],
-    system: Annotated[str, typer.Option(help="CSV: url of the code system.")] = "",
+    system: Annotated[str, typer.Option(help="CSV: url of the code system, or of the concept map.")] = "",
     version: Annotated[str, typer.Option(help="CSV, and where a distribution does not tell it: its version.")] = "",
     title: Annotated[str, typer.Option(help="CSV: its name for people.")] = "",
     source: Annotated[str, typer.Option(help="CSV: whose it is, and by what right it is used.")] = "",
     column: Annotated[list[str] | None, typer.Option(help="CSV: part of a concept=column of the file.")] = None,
     encoding: Annotated[str, typer.Option(help="CSV: character set.")] = "utf-8-sig",
+    maps: Annotated[
+        tuple[str, str] | None, typer.Option(help="CSV of a concept map: from and to which system.")
+    ] = None,
     aside: Annotated[bool, typer.Option("--aside", help="Load it without putting it in force.")] = False,
     data: Data = None,
     database: Url = None,
@@ -60,8 +69,12 @@ def load(
     if file.suffix.lower() == ".csv":
         if not system:
             raise HubError(Category.INVALID, "is needed for CSV", where="--system", todo="give the url")
-        head = _head(system, version, title, source)
-        csv = CsvSource(file, head, dict(map(_column, column or ())), encoding=encoding)
+        columns, told = dict(map(_column, column or ())), _told(system, version, title, source)
+        if maps is not None:
+            mapped = map_of_csv(file, told, columns, maps, encoding=encoding)
+            asyncio.run(_load_resources(_database(data, database), [mapped], current=not aside))
+            return
+        csv = CsvSource(file, _HEAD | told, columns, encoding=encoding)
         asyncio.run(_load_one(_database(data, database), csv, current=not aside))
     elif file.is_dir() or file.suffix.lower() == ".zip":
         with distribution(file, version) as released:
@@ -138,13 +151,9 @@ def drop(
     asyncio.run(work())
 
 
-def _head(system: str, version: str, title: str, source: str) -> Json:
-    told = {"url": system, "version": version, "title": title, "copyright": source}
-    return {
-        **{"resourceType": CODE_SYSTEM, "status": "active", "content": "complete", "caseSensitive": True},
-        **{"hierarchyMeaning": "is-a"},
-        **{name: value for name, value in told.items() if value},
-    }
+def _told(url: str, version: str, title: str, source: str) -> Json:
+    told = {"url": url, "version": version, "title": title, "copyright": source}
+    return {"status": "active", **{name: value for name, value in told.items() if value}}
 
 
 def _column(text: str) -> tuple[str, str]:

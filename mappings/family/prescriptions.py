@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+from hub.fhir.long_prescriptions import refuse_longer
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
-from mappings.family.records import LONGEST_PRESCRIPTION, Author, day, doctor
+from mappings.family.records import Author, day, doctor
 from mappings.forms.building import stated
 
 _UCUM: Final = "http://unitsofmeasure.org"
@@ -17,10 +18,7 @@ _COURSE: Final = "http://terminology.hl7.org/CodeSystem/medicationrequest-course
 def prescription(record: Json, who: str, author: Author) -> list[Draft]:
     """The drafts of a long prescription. Raises HubError INVALID for one that is longer than the rule allows."""
     written, days = day(record, "writtenOn"), int(record["days"])
-    if days > LONGEST_PRESCRIPTION:
-        todo = "write it for no longer, and again when it ends"
-        what = f"a long prescription is for {LONGEST_PRESCRIPTION} days at most"
-        raise HubError(Category.INVALID, what, where="days", todo=todo, code="prescription-too-long")
+    refuse_longer(days, "days")
     if written is None:
         raise HubError(Category.INVALID, "has no day", where="writtenOn", code="date")
     span = {"start": written.isoformat(), "end": (written + timedelta(days=days - 1)).isoformat()}
@@ -55,11 +53,21 @@ def _request(item: Json, n: int, record: Json, who: str, span: Json, author: Aut
     )
 
 
+def medicines_map(canonical_base: str, facility: str) -> str:
+    """The URL of the concept map from a facility's drug codes to the national ones (国家医保药品代码)."""
+    return f"{canonical_base}/ConceptMap/{facility}-medicine"
+
+
 def _medicine(item: Json, author: Author) -> Json:
     concept: Json = {"text": item["name"]}
     if "code" in item:
         system = f"{author.canonical_base}/CodeSystem/{author.facility}/medicine"
-        concept["coding"] = [{"system": system, "code": item["code"], "display": item["name"]}]
+        url = medicines_map(author.canonical_base, author.facility)
+        national = [
+            stated({"system": each.system, "code": each.code, "display": each.display})
+            for each in author.maps.targets(url, item["code"], system)
+        ]
+        concept["coding"] = [{"system": system, "code": item["code"], "display": item["name"]}, *national]
     return concept
 
 

@@ -13,11 +13,9 @@ from jsonschema import Draft202012Validator
 from hub.kernel.citizen_id import is_citizen_id
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
+from hub.kernel.ports import CodeMaps
 from hub.kernel.types import Draft, Json
 from mappings.forms.person import NUMBERS, identifier
-
-#: 84 days: twelve weeks, the longest a long prescription may be.
-LONGEST_PRESCRIPTION: Final = 84
 
 #: The member of a message that says why its record cannot be taken from its batch.
 PROBLEM: Final = "@problem"
@@ -95,11 +93,12 @@ _RECORD: Final = re.compile(r"[0-9A-Za-z]{17,18}", re.ASCII)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Author:
-    """Who answers for a record: the facility, and what makes ids."""
+    """Who answers for a record: the facility, what makes ids, and what its drug codes are nationally."""
 
     facility: str
     ids: IdMaker
     canonical_base: str
+    maps: CodeMaps
 
     def draft(self, rtype: str, authority: str, key: str, content: Json, patient: str | None) -> Draft:
         """A resource of a record: a snapshot."""

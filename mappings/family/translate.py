@@ -9,12 +9,12 @@ from typing import Final
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import HubError
 from hub.kernel.ids import IdMaker
-from hub.kernel.ports import Translator
+from hub.kernel.ports import CodeMaps, Translator
 from hub.kernel.types import Draft, Envelope, Json, Part, ReportRow, Translation
 from mappings.devices.clock import instant
 from mappings.family.batch import in_order
 from mappings.family.contracts import contract
-from mappings.family.prescriptions import prescription
+from mappings.family.prescriptions import medicines_map, prescription
 from mappings.family.records import PROBLEM, SCHEMAS, Author, checked, patient
 from mappings.family.referrals import referral
 from mappings.forms.json_rows import cells
@@ -30,9 +30,13 @@ _KINDS: Final[Mapping[str, Callable[[Json, str, Author], list[Draft]]]] = {
 _REFUSED: Final = {"kind": "says what the record is", "key": "tells records apart", "recordedAt": "orders records"}
 
 
-def translator(facility: str, ids: IdMaker, canonical_base: str) -> Translator:
-    """The translator of one feed of records. It raises HubError UNREADABLE, INVALID or UNSUPPORTED."""
-    author = Author(facility=facility, ids=ids, canonical_base=canonical_base)
+def translator(facility: str, ids: IdMaker, canonical_base: str, maps: CodeMaps) -> Translator:
+    """The translator of one feed of records; `maps` gives its drug codes their national ones.
+
+    It raises HubError UNREADABLE, INVALID or UNSUPPORTED.
+    """
+    maps.want(medicines_map(canonical_base, facility))
+    author = Author(facility=facility, ids=ids, canonical_base=canonical_base, maps=maps)
 
     def translate(raw: bytes) -> Translation:
         record = checked(loads(raw))

@@ -31,6 +31,11 @@ def test_versions_are_loaded_switched_and_dropped_and_each_deed_is_in_the_trail(
     run("load", str(packed(tmp_path, "Loinc_2.77.zip", LOINC_FILES)))
     run("load", str(packed(tmp_path, "Loinc_2.78.zip", LOINC_FILES)), "--aside")
     assert listed() == {"2.77": True, "2.78": False}
+    drugs = tmp_path / "drugs.csv"
+    drugs.write_text("a,b\nM001,XA10\n")
+    systems = ("--system", "urn:map", "--maps", "urn:a", "urn:b", "--column", "source=a", "--column", "target=b")
+    run("load", str(drugs), *systems)
+    assert [one["total"] for one in json.loads(run("list", "--json")) if one["kind"] == "ConceptMap"] == [1]
     run("built-in")
     found = listed()
     assert (len(found), found["2.77"]) == (3, True)  # what comes with the hub takes the place of nothing

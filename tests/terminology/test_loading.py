@@ -15,6 +15,7 @@ import pytest
 from hub.kernel.errors import Category, HubError
 from terminology import catalogue
 from terminology.catalogue import Catalogues
+from terminology.csv_map import map_of_csv
 from terminology.csv_source import CsvSource
 from terminology.fhir_source import ResourceSource, resources
 from terminology.loading import Loader
@@ -139,6 +140,26 @@ def test_a_column_map_that_does_not_fit_is_refused_by_name(tmp_path: Path, colum
     (tmp_path / "a.csv").write_text("a,b\n")
     with pytest.raises(HubError, match=told):
         CsvSource(tmp_path / "a.csv", {"url": "urn:x"}, columns)
+
+
+def test_a_concept_map_is_read_from_csv_too(tmp_path: Path) -> None:
+    path = tmp_path / "drugs.csv"
+    path.write_text("院内码,医保码,名称\nM001,XA10,二甲双胍\nM001,XA11,\nM002,,自制\n,XA12,\n", encoding="gb18030")
+    columns = {"source": "院内码", "target": "医保码", "display": "名称"}
+    made = map_of_csv(path, {"url": "urn:m"}, columns, ("urn:a", "urn:b"), encoding="gb18030")
+    assert made["group"][0]["element"] == [
+        {
+            "code": "M001",
+            "target": [
+                {"code": "XA10", "display": "二甲双胍", "equivalence": "equivalent"},
+                {"code": "XA11", "equivalence": "equivalent"},
+            ],
+        },
+        {"code": "M002", "target": [{"equivalence": "unmatched"}]},
+    ]
+    for wrong in ({"source": "院内码"}, {**columns, "colour": "名称"}, {**columns, "equivalence": "名称"}):
+        with pytest.raises(HubError):
+            map_of_csv(path, {}, wrong, ("urn:a", "urn:b"), encoding="gb18030")
 
 
 def test_files_of_fhir_give_the_resources_of_terminology_and_no_others(tmp_path: Path) -> None:

@@ -29,6 +29,7 @@ LIMITS: Final = {
     "meta": "Of one resource; not of a type or of the system.",
     "meta-add": "Makes a version. Adds labels, never lowers them.",
     "expand": "Flat. Of what is loaded, of a ValueSet in the request, or of a stored one by its id.",
+    "process-message": "Answered at once (no async, no response-url), for the events of the flow of prescriptions.",
     "summary": "Without an id: of the patient the token is bound to. No identifier, profile or graph.",
     "meta-delete": "Makes a version. Security labels are not taken away.",
 }

@@ -8,6 +8,7 @@ from hub.api.fhir import subscription
 from hub.api.fhir.bundles import batch_or_transaction
 from hub.api.fhir.exports import EXPORTS
 from hub.api.fhir.imports import IMPORT, import_files
+from hub.api.fhir.messaging.process import PROCESS_MESSAGE, process_message
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
 from hub.api.fhir.validate import VALIDATE, validate
@@ -19,6 +20,7 @@ INTERACTIONS: Final = (
     Interaction("validate", "POST", "/{type}/{id}/$validate", validate, "judged", operation=VALIDATE),
     Interaction("validate", "GET", "/{type}/{id}/$validate", validate, operation=VALIDATE),
     *EXPORTS,
+    Interaction("process-message", "POST", "/$process-message", process_message, "resource", operation=PROCESS_MESSAGE),
     Interaction("import", "POST", "/$import", import_files, "resource", operation=IMPORT),
     *(
         Interaction(name, method, path, handle, body, operation=definition, only="Subscription")

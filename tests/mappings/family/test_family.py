@@ -6,14 +6,14 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from hub.bootstrap.family_format import Family
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
-from hub.kernel.types import Json, Translation
+from hub.kernel.types import Coded, Json, Translation
 from hub.records.relationships import Relationships
 from mappings.family.batch import in_order
 from mappings.family.translate import ZONE, messages, read_envelope, translator
@@ -53,13 +53,32 @@ REFERRAL: Json = {
     "validUntil": "2026-04-05",
     "reason": "血压188/116",
 }
+
+
+class Maps:
+    """One drug of F05 has a national code."""
+
+    wanted = ""
+
+    def want(self, url: str) -> None:
+        self.wanted = url
+
+    def targets(self, url: str, code: str, source: str = "") -> tuple[Coded, ...]:
+        known = (url, source) == (self.wanted, "https://hub.example/CodeSystem/F05/medicine") and code == "M001"
+        return (Coded("https://hub.example/CodeSystem/nhsa-drug", "XA10BAE046A001010304"),) if known else ()
+
+    async def refresh(self) -> None:
+        """There is nothing to take up."""
+
+
+MAPS: Final = Maps()
 RELATIONS = Relationships(
     facilities=frozenset({"F01", "F05", "F08"}), care=timedelta(days=30), canonical_base="https://hub.example"
 )
 
 
 def said(record: Json) -> Translation:
-    return translator("F05", keyed_ids(PUBLIC_KEY), "https://hub.example")(json.dumps(record).encode())
+    return translator("F05", keyed_ids(PUBLIC_KEY), "https://hub.example", MAPS)(json.dumps(record).encode())
 
 
 def resources(record: Json, rtype: str) -> list[Json]:
@@ -103,6 +122,14 @@ def test_a_long_prescription_is_dispensed_within_its_days() -> None:
     assert first["dosageInstruction"][0]["doseAndRate"] == [{"doseQuantity": {"value": Decimal("0.5"), "unit": "g"}}]
     assert first["groupIdentifier"] == second["groupIdentifier"]
     assert ties(PRESCRIPTION) == [("care", "F08")] * 2
+
+
+def test_a_drug_code_of_the_clinic_has_its_national_code_beside_it() -> None:
+    items = [{"name": "二甲双胍片", "code": "M001"}, {"name": "中药颗粒", "code": "M002"}]
+    first, second = resources({**PRESCRIPTION, "items": items}, "MedicationRequest")
+    codings = first["medicationCodeableConcept"]["coding"]
+    assert [each["code"] for each in codings] == ["M001", "XA10BAE046A001010304"]
+    assert [each["code"] for each in second["medicationCodeableConcept"]["coding"]] == ["M002"]
 
 
 def test_a_prescription_for_longer_than_84_days_is_refused() -> None:

@@ -1,0 +1,311 @@
+"""Prescriptions flow to a pharmacy, what it dispensed flows back; it sees what was sent to it ($process-message)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, Final
+
+import pytest
+
+from hub.api.fhir.messaging.events import check_message
+from hub.api.fhir.messaging.message import read_message
+from hub.api.fhir.messaging.writing import as_transaction
+from hub.auth.actor import Actor
+from hub.fhir.long_prescriptions import check_span
+from hub.fhir.validate import validate
+from hub.kernel.errors import HubError
+from hub.kernel.types import Json
+from terminology.loading import Loader
+from tests.api.house import ACTORS, CANONICAL, House, actor, body, in_house
+from tests.api.test_withdrawal import WEI, _consents
+from tests.terminology.house import WHEN
+
+CITIZEN: Final = "990122195308172489"
+ACTORS_HERE: Final[Mapping[str, Actor]] = {**ACTORS, "pharmacy": actor("F03")}
+LOCAL: Final = "urn:f05:medicines"
+NATIONAL: Final = f"{CANONICAL}/CodeSystem/nhsa-drug"
+PATIENT: Final[Json] = {
+    "resourceType": "Patient",
+    "id": "F05-P5",
+    "identifier": [{"system": "urn:oid:2.16.156.10011.1.3", "value": CITIZEN}],
+    "name": [{"text": "庄秀英"}],
+    "birthDate": "1953-08-17",
+}
+NATIONAL_CODES: Final[Json] = {
+    **{"resourceType": "ConceptMap", "url": "urn:map:f05-medicines", "version": "1", "status": "active"},
+    "group": [
+        {
+            **{"source": LOCAL, "target": NATIONAL},
+            "element": [{"code": "M001", "target": [{"code": "XA10BAE046A001010304", "equivalence": "equivalent"}]}],
+        }
+    ],
+}
+
+
+def prescription(number: str = "R-7", *, code: str = "M001", end: str = "2026-08-11", **changes: Any) -> Json:
+    """A long prescription of 84 days from 20 May, sent to F03."""
+    return {
+        "resourceType": "MedicationRequest",
+        "identifier": [{"system": "urn:f05:prescription", "value": number}],
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": {"coding": [{"system": LOCAL, "code": code}], "text": "二甲双胍片"},
+        "subject": {"reference": "Patient/F05-P5"},
+        "authoredOn": "2026-05-20",
+        "dispenseRequest": {
+            "validityPeriod": {"start": "2026-05-20", "end": end},
+            "performer": {"reference": "Organization/F03"},
+        },
+        **changes,
+    }
+
+
+def dispense(rid: str, **changes: Any) -> Json:
+    return {
+        "resourceType": "MedicationDispense",
+        "identifier": [{"system": "urn:f03:dispense", "value": "D-1"}],
+        "status": "completed",
+        "medicationCodeableConcept": {"coding": [{"system": NATIONAL, "code": "XA10BAE046A001010304"}]},
+        "subject": {"reference": "Patient/F05-P5"},
+        "performer": [{"actor": {"reference": "Organization/F03"}}],
+        "authorizingPrescription": [{"reference": f"MedicationRequest/{rid}"}],
+        "whenHandedOver": "2026-05-21T10:00:00+08:00",
+        **changes,
+    }
+
+
+def task(rid: str, status: str = "completed", **changes: Any) -> Json:
+    return {
+        "resourceType": "Task",
+        "id": "F03-T1",
+        "status": status,
+        "intent": "order",
+        "focus": {"reference": f"MedicationRequest/{rid}"},
+        "for": {"reference": "Patient/F05-P5"},
+        "owner": {"reference": "Organization/F03"},
+        **changes,
+    }
+
+
+def question(**told: str) -> Json:
+    """Parameters, each an identifier or a code."""
+    parts = [
+        {"name": name, "valueIdentifier": dict(zip(("system", "value"), value.split("|"), strict=True))}
+        if "|" in value
+        else {"name": name, "valueCode": value}
+        for name, value in told.items()
+    ]
+    return {"resourceType": "Parameters", **({"parameter": parts} if parts else {})}
+
+
+def message(event: str, *resources: Json, **header: Any) -> Json:
+    head = {
+        "resourceType": "MessageHeader",
+        "id": "m-1",
+        "eventCoding": {"system": f"{CANONICAL}/CodeSystem/message-event", "code": event},
+        "source": {"endpoint": "urn:f05:gp"},
+        **header,
+    }
+    return {
+        "resourceType": "Bundle",
+        "type": "message",
+        "timestamp": "2026-05-20T09:00:00+08:00",
+        "entry": [{"resource": one} for one in (head, *resources)],
+    }
+
+
+async def told(home: House, who: str, sent: Json) -> Json:
+    """The answering message: its response, what it is about, the outcome and the resources with it."""
+    answer = await home.ask("POST", "/$process-message", sent, who=who)
+    assert answer.status_code == 200, answer.text
+    bundle = body(answer)
+    first, *others = [entry["resource"] for entry in bundle["entry"]]
+    assert (bundle["type"], first["resourceType"], first["response"]["identifier"]) == (
+        "message",
+        "MessageHeader",
+        "m-1",
+    )
+    outcomes = [one for one in others if one["resourceType"] == "OperationOutcome"]
+    return {
+        "code": first["response"]["code"],
+        "about": [one["reference"] for one in first.get("focus", ())],
+        "issues": [issue for one in outcomes for issue in one["issue"]],
+        "found": [one for one in others if one["resourceType"] != "OperationOutcome"],
+    }
+
+
+def code_of(answer: Json) -> tuple[str, str]:
+    """Response code, and the code of the first issue."""
+    return answer["code"], answer["issues"][0]["details"]["coding"][0]["code"]
+
+
+def visiting(database_url: str, visit: Any) -> None:
+    in_house(database_url, visit, verify=ACTORS_HERE.__getitem__, validate=validate)
+
+
+async def push(home: House, *resources: Json) -> str:
+    """Send prescriptions as F05; the id of the first."""
+    answer = await told(home, "clinic", message("prescription", PATIENT, *resources))
+    assert answer["code"] == "ok", answer
+    rid: str = next(one for one in answer["about"] if one.startswith("MedicationRequest/")).partition("/")[2]
+    return rid
+
+
+def test_the_pharmacy_sees_what_was_sent_to_it_and_tells_what_it_dispensed(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        loader = Loader(home.database, lambda: WHEN)
+        await loader.resource(NATIONAL_CODES)
+        home.services.terminology.catalogues.forget()
+        nobody = await told(home, "pharmacy", message("prescription-query", question()))
+        assert (nobody["code"], nobody["found"]) == ("ok", [])
+        elsewhere = prescription(
+            "R-8", dispenseRequest={**prescription()["dispenseRequest"], "performer": {"reference": "Organization/F01"}}
+        )
+        rid = await push(home, prescription(), elsewhere)
+        assert await push(home, prescription(), elsewhere) == rid  # sent again: nothing twice
+        asked = question(patient=f"urn:oid:2.16.156.10011.1.3|{CITIZEN}")
+        found = (await told(home, "pharmacy", message("prescription-query", asked)))["found"]
+        assert [(one["resourceType"], one["id"]) for one in found] == [
+            ("MedicationRequest", rid),
+            ("Patient", "F05-P5"),
+        ]
+        coding = found[0]["medicationCodeableConcept"]["coding"]
+        assert coding[1] == {"system": NATIONAL, "code": "XA10BAE046A001010304"}
+        assert found[0]["meta"]["versionId"] == "1"
+
+        back = await told(home, "pharmacy", message("dispense", dispense(rid), task(rid)))
+        assert (back["code"], back["issues"]) == ("ok", [])
+        await home.create(
+            {
+                "resourceType": "Encounter",
+                "status": "in-progress",
+                "class": {"code": "AMB"},
+                "subject": {"reference": "Patient/F05-P5"},
+                "period": {"start": "2026-05-20"},
+                "serviceProvider": {"reference": "Organization/F05"},
+            }
+        )
+        seen = body(await home.ask("GET", f"/MedicationDispense?prescription=MedicationRequest/{rid}"))
+        assert [one["resource"]["status"] for one in seen["entry"]] == ["completed"]
+        seen = body(await home.ask("GET", f"/Task?focus=MedicationRequest/{rid}"))
+        assert [one["resource"]["id"] for one in seen["entry"]] == ["F03-T1"]
+        again = await told(home, "pharmacy", message("dispense", dispense(rid), task(rid)))
+        assert again["about"] == back["about"]
+
+    visiting(database_url, visit)
+
+
+def test_a_pharmacy_dispenses_nothing_that_was_not_sent_to_it_nor_to_another_patient(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        elsewhere = {**prescription()["dispenseRequest"], "performer": {"reference": "Organization/F01"}}
+        rid = await push(home, prescription(), prescription("R-8", dispenseRequest=elsewhere))
+        other = (await told(home, "clinic", message("prescription", prescription("R-8", dispenseRequest=elsewhere))))[
+            "about"
+        ][0]
+        for wrong, said in (
+            (dispense(other.partition("/")[2]), "no-prescription"),
+            (dispense("nobody"), "no-prescription"),
+            (dispense(rid, subject={"reference": "Patient/F05-P6"}), "another-patient"),
+            (dispense(rid, performer=[{"actor": {"reference": "Organization/F05"}}]), "message-rule"),
+        ):
+            assert code_of(await told(home, "pharmacy", message("dispense", wrong))) == ("fatal-error", said)
+        wrong = {**task(rid), "for": {"reference": "Patient/F05-P6"}}
+        answer = await told(home, "pharmacy", message("dispense", dispense(rid), wrong))
+        assert code_of(answer) == ("fatal-error", "another-patient")
+        assert body(await home.ask("GET", "/MedicationDispense?_summary=count", who="pharmacy"))["total"] == 0
+        await push(home, prescription(status="completed"))
+        late = await told(home, "pharmacy", message("dispense", dispense(rid)))
+        assert code_of(late) == ("ok", "not-in-force")
+
+    visiting(database_url, visit)
+
+
+SENT: Final[Json] = prescription()["dispenseRequest"]
+SPAN: Final = "dispenseRequest.validityPeriod"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "said", "where"),
+    [
+        (prescription(end="2026-08-12"), "prescription-too-long", SPAN),
+        (
+            prescription(dispenseRequest={**SENT, "expectedSupplyDuration": {"value": 13, "code": "wk"}}),
+            "prescription-too-long",
+            "dispenseRequest.expectedSupplyDuration",
+        ),
+        (prescription(dispenseRequest={**SENT, "expectedSupplyDuration": 84}), "prescription-period", "Duration"),
+        (prescription(end="2026-05-19"), "prescription-period", SPAN),
+        (prescription(end="soon"), "prescription-period", SPAN),
+        (prescription(dispenseRequest={}), "message-rule", "dispenseRequest.performer"),
+        (prescription(identifier=[]), "no-identifier", "identifier"),
+    ],
+)
+def test_a_prescription_that_breaks_a_rule_is_refused_and_says_where(wrong: Json, said: str, where: str) -> None:
+    sent = read_message(message("prescription", prescription("R-9"), wrong), f"{CANONICAL}/CodeSystem/message-event")
+    with pytest.raises(HubError) as refusal:
+        check_message(sent, "F05")
+        as_transaction(sent, "F05")
+    assert refusal.value.code == said
+    assert refusal.value.where.startswith("Bundle.entry[2].resource.")
+    assert refusal.value.where.endswith(where)
+
+
+def test_84_days_are_not_too_long() -> None:
+    supply = {"value": 12, "code": "wk"}
+    check_span(prescription(dispenseRequest={**SENT, "expectedSupplyDuration": supply}), "")
+
+
+def test_a_message_is_written_whole_or_not_at_all(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await told(
+            home, "clinic", message("prescription", PATIENT, prescription("R-9"), prescription(status="x"))
+        )
+        assert answer["code"] == "fatal-error"
+        assert "Bundle.entry[3]" in str(answer["issues"])
+        assert "庄秀英" not in str(answer["issues"])
+        assert (await home.ask("GET", "/Patient/F05-P5")).status_code == 404
+
+    visiting(database_url, visit)
+
+
+def test_nobody_speaks_for_another_and_what_is_no_message_is_a_bad_request(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        forged = message("prescription", prescription(), sender={"reference": "Organization/F05"})
+        assert code_of(await told(home, "pharmacy", forged)) == ("fatal-error", "sender")
+        strange = message("invoice", prescription())
+        assert code_of(await told(home, "clinic", strange)) == ("fatal-error", "event")
+        odd = message("prescription-query", question(colour="red"))
+        assert code_of(await told(home, "pharmacy", odd)) == ("fatal-error", "question")
+        for wrong in (
+            {"resourceType": "Bundle", "type": "batch"},
+            {"resourceType": "Bundle", "type": "message"},
+            message("prescription", source={}),
+            message("prescription", eventCoding={"system": "urn:other", "code": "prescription"}),
+            {**message("prescription"), "entry": [1]},
+        ):
+            assert (await home.ask("POST", "/$process-message", wrong)).status_code == 400
+        assert (await home.ask("POST", "/$process-message", forged, who="")).status_code == 401
+
+    visiting(database_url, visit)
+
+
+def test_a_consent_opens_prescriptions_to_the_pharmacy_for_24_hours_and_nothing_else(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        here = {
+            "validityPeriod": {"start": "2026-05-20", "end": "2026-08-11"},
+            "performer": {"reference": "Organization/F05"},
+        }
+        await push(home, prescription(dispenseRequest=here))
+        assert body(await home.ask("GET", "/MedicationRequest", who="pharmacy")).get("entry") is None
+        template = {"template": "organisation-sees-codes-for-hours", "organization": "F03", "hours": 24}
+        patient = replace(WEI, patient="F05-P5")
+        await _consents(home).grant(patient, {**template, "types": ["MedicationRequest"]})
+        found = body(await home.ask("GET", "/MedicationRequest", who="pharmacy"))
+        assert len(found["entry"]) == 1
+        assert body(await home.ask("GET", "/Patient", who="pharmacy")).get("entry") is None
+        home.services.clock.skip(timedelta(hours=24).total_seconds())  # type: ignore[attr-defined]
+        assert body(await home.ask("GET", "/MedicationRequest", who="pharmacy")).get("entry") is None
+
+    visiting(database_url, visit)
