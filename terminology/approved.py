@@ -12,6 +12,7 @@ from hub.kernel.types import Coded, Json, UnmappedCode
 from terminology.catalogue import changed, remove
 from terminology.loading import Loader
 from terminology.model import CONCEPT_MAP
+from terminology.shelf import UNSHELVED, Shelf
 
 #: Editions of one feed that are kept, the newest.
 _KEPT: Final = 10
@@ -25,16 +26,17 @@ _LAST: Final = """
 SELECT coalesce(max(version::integer), 0) FROM term_edition
 WHERE kind = $1 AND url = $2 AND version ~ '^[0-9]{1,9}$'
 """
-_OLD: Final = (
-    "SELECT number FROM term_edition WHERE kind = $1 AND url = $2 AND NOT current ORDER BY number DESC OFFSET $3"
-)
+_OLD: Final = """
+SELECT number, resource FROM term_edition WHERE kind = $1 AND url = $2 AND NOT current ORDER BY number DESC OFFSET $3
+"""
 
 
 class ApprovedCodes:
     """Keeps what codes of a feed mean (`hub.pipeline.code_entries.CodeApprovals`)."""
 
-    def __init__(self, database: Database, clock: Clock) -> None:
-        self._loader: Final = Loader(database, clock)
+    def __init__(self, database: Database, clock: Clock, shelf: Shelf = UNSHELVED) -> None:
+        self._shelf: Final = shelf
+        self._loader: Final = Loader(database, clock, shelf=shelf)
 
     async def approve(self, tx: Tx, feed: str, meanings: Mapping[UnmappedCode, Coded]) -> str:
         """Add to what is in force, in the transaction of the caller; gives its version. A code has one meaning."""
@@ -44,8 +46,10 @@ class ApprovedCodes:
         known |= {(local_system(one.field, one.system), one.code): to for one, to in meanings.items()}
         version = str(await tx.fetchval(_LAST, CONCEPT_MAP, url) + 1)
         await self._loader.within(tx, _resource(url, version, known))
-        for (number,) in await tx.fetch(_OLD, CONCEPT_MAP, url, _KEPT - 1):
+        for number, rid in await tx.fetch(_OLD, CONCEPT_MAP, url, _KEPT - 1):
             await remove(tx, number)
+            if rid is not None:
+                await self._shelf.remove(tx, CONCEPT_MAP, rid)
         return version
 
 

@@ -18,6 +18,7 @@ from hub.db.database import Database, Tx
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
 from terminology.model import CODE_SYSTEM, Edition
+from terminology.shelf import UNSHELVED, Shelf
 
 #: Seconds a catalogue is used before the database is asked whether it changed.
 _RESTS: Final = 1.0
@@ -27,7 +28,7 @@ _EDITIONS: Final = """
 SELECT number, kind, url, version, current, total, loaded, head FROM term_edition WHERE ready
 ORDER BY kind, url, number
 """
-_FIND: Final = "SELECT number, current, ready FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
+_FIND: Final = "SELECT number, current, ready, resource FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
 _UNSET: Final = "UPDATE term_edition SET current = false WHERE kind = $1 AND url = $2 AND current AND number <> $3"
 _IN_FORCE: Final = "SELECT EXISTS (SELECT FROM term_edition WHERE kind = $1 AND url = $2 AND current)"
 _SET: Final = "UPDATE term_edition SET current = true WHERE number = $1"
@@ -153,7 +154,7 @@ async def in_force(tx: Tx, kind: str, url: str) -> bool:
     return found
 
 
-async def drop(tx: Tx, kind: str, url: str, version: str) -> None:
+async def drop(tx: Tx, kind: str, url: str, version: str, shelf: Shelf = UNSHELVED) -> None:
     """Forget a version that is not current, or half loaded. Raises HubError NOT_FOUND, CONFLICT for the current one."""
     await changed(tx)
     row = await tx.fetchrow(_FIND, kind, url, version)
@@ -163,6 +164,8 @@ async def drop(tx: Tx, kind: str, url: str, version: str) -> None:
         todo = "use another version first, or withdraw this one (use --none)"
         raise HubError(Category.CONFLICT, "is current", where="version", todo=todo, code="in-use")
     await remove(tx, row["number"])
+    if row["resource"] is not None:
+        await shelf.remove(tx, kind, row["resource"])
 
 
 async def withdraw(tx: Tx, kind: str, url: str) -> None:

@@ -26,7 +26,7 @@ class ResourceSource:
 
     def __init__(self, resource: Json) -> None:
         self.head: Final[Json] = {name: value for name, value in resource.items() if name != "concept"}
-        self.digest: Final = sha256(dumps(resource)).digest()
+        self.digest: Final = digest_of(resource)
         self._resource: Final = resource
         self._children: Final = self._stated_below()
 
@@ -49,6 +49,11 @@ class ResourceSource:
                 if one.get("code") == "child":
                     found.setdefault(str(_value(one)), []).append(concept["code"])
         return found
+
+
+def digest_of(resource: Json) -> bytes:
+    """A hash of the content of a resource."""
+    return sha256(dumps(resource)).digest()
 
 
 def concept_of(concept: Json) -> Concept:

@@ -43,6 +43,7 @@ term_edition: Final = Table(
     Column("digest", LargeBinary, nullable=False, comment="of what it is loaded from: only the same is resumed"),
     Column("loaded", DateTime(timezone=True), nullable=False),
     Column("head", LargeBinary, nullable=False, comment="the resource, without concepts and mappings"),
+    Column("resource", Text, nullable=True, comment="id under which it stands as a resource; while it loads, none"),
     UniqueConstraint("kind", "url", "version"),
     info=_LOCAL,
 )
@@ -53,6 +54,8 @@ Index(
     unique=True,
     postgresql_where=text("current"),
 )
+
+Index("uq_term_edition_resource", term_edition.c.kind, term_edition.c.resource, unique=True)
 
 #: `key` is the code as it is compared; `keys` what a concept is found by (terminology.text), hashed.
 term_concept: Final = Table(

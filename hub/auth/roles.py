@@ -15,6 +15,9 @@ PURPOSE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/v3-ActReason"
 LOCAL_PURPOSE_SYSTEM: Final = "urn:hub:purpose"
 LOCAL_PURPOSES: Final = frozenset({"PRODRD"})
 
+#: Who runs the hub: defines what it answers and what codes mean, and reads no records.
+ADMINISTRATOR: Final = "administrator"
+
 IDENTIFIED: Final = "identified"
 DEIDENTIFIED: Final = "deidentified"
 AGGREGATE: Final = "aggregate"
@@ -54,7 +57,7 @@ ROLES: Final[Mapping[str, Role]] = {
         _own("mpi-steward", "RECORDMGT"),
         _own("auditor", "HCOMPL"),
         _own("consent-reviewer", "HCOMPL"),
-        _own("administrator", "HSYSADMIN"),
+        _own(ADMINISTRATOR, "HSYSADMIN"),
         _own("feed", "TREAT"),
         _own("system", "HSYSADMIN"),
     )

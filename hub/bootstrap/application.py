@@ -85,7 +85,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     directory, store = Directory(foundation.consortium), foundation.store(terms.answers)
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
-    follows, validator = consequences(foundation, store), terms.validator
+    follows, validator = consequences(foundation, store, terms.terminology.catalogues.forget), terms.validator
     writes = ClientWrites(
         database,
         store,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 
 from hub.bootstrap.foundation import Foundation
@@ -11,14 +12,15 @@ from hub.mpi.model import chosen_model
 from hub.records.consequences import Consequences
 from hub.records.relationships import Relationships
 from hub.store.store import Store
+from terminology.stored import StoredTerminology
 
 
-def consequences(foundation: Foundation, store: Store) -> Consequences:
-    """What follows from writes, for either door of the records."""
+def consequences(foundation: Foundation, store: Store, forget: Callable[[], None] = lambda: None) -> Consequences:
+    """What follows from writes, for either door of the records; `forget` what this process holds of terminology."""
     relationships = Relationships(
         facilities=frozenset(foundation.consortium.facilities),
         care=timedelta(days=foundation.settings.care_days),
         canonical_base=foundation.settings.canonical_base,
     )
     index = PatientIndex(system_clock, model=chosen_model(foundation.settings.mpi_model))
-    return Consequences(store, index, relationships)
+    return Consequences(store, index, relationships, StoredTerminology(system_clock, forget))

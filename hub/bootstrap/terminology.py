@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -17,6 +18,9 @@ from hub.db.database import Database, Tx
 from hub.fhir.validator import Validator
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
+from hub.kernel.settings import Settings
+from hub.records.shelf import TerminologyShelf
+from hub.store.store import Store
 from terminology import catalogue
 from terminology.answers import Answers
 from terminology.held import HeldMaps, HeldSets
@@ -66,9 +70,10 @@ def vocabulary(foundation: Foundation, database: Database) -> Vocabulary:
 class TerminologyDesk:
     """What administrators do to the terminology at the machine: each deed has its entry in the audit trail."""
 
-    def __init__(self, database: Database, trail: Trail, account: str) -> None:
+    def __init__(self, database: Database, trail: Trail, account: str, store: Store) -> None:
         self.database: Final = database
-        self.loader: Final = Loader(database, system_clock)
+        self.shelf: Final = TerminologyShelf(store)
+        self.loader: Final = Loader(database, system_clock, shelf=self.shelf)
         self._trail: Final = trail
         self._account: Final = account
         self._scribe: Final = Scribe(system_clock)
@@ -98,7 +103,8 @@ async def terminology_database(url: str) -> AsyncIterator[TerminologyDesk]:
     trail = Trail(database, Log("terminology"))
     try:
         await schema.check(database)
-        yield TerminologyDesk(database, trail, getpass.getuser())
+        store = Store(system_clock, full_text=Settings.load(os.environ).full_text)
+        yield TerminologyDesk(database, trail, getpass.getuser(), store)
     finally:
         await trail.close()
         await database.close()

@@ -41,6 +41,7 @@ from hub.pipeline.repair import Repairs
 from hub.pipeline.reports import Reports
 from hub.pipeline.trials import Trials
 from hub.records.ingest import Ingest
+from hub.records.shelf import TerminologyShelf
 from hub.records.traces import Traces
 from terminology.approved import ApprovedCodes
 
@@ -80,7 +81,7 @@ class Workbench:
     @cached_property
     def entries(self) -> CodeEntries:
         """What local codes may mean, and what they are said to mean."""
-        terms, approvals = self._terms, ApprovedCodes(self._database, system_clock)
+        terms, approvals = self._terms, ApprovedCodes(self._database, system_clock, TerminologyShelf(self._store))
         return CodeEntries(self._database, facilities_of(self._consortium), terms.suggestions, approvals, self._witness)
 
     @cached_property

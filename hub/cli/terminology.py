@@ -145,7 +145,7 @@ def drop(
 
     async def work() -> None:
         async with terminology_database(_database(data, database)) as desk, desk.database.transaction() as tx:
-            await catalogue.drop(tx, kind, url, version)
+            await catalogue.drop(tx, kind, url, version, desk.shelf)
             await desk.append(tx, "drop", kind, url, version)
 
     asyncio.run(work())

@@ -32,7 +32,7 @@ from hub.records.patching import Patches, Settled
 from hub.records.refusal import ClaimedError, NonconformantError
 from hub.records.rehearsal import rehearse
 from hub.records.replacements import refuse_others, replacements
-from hub.records.rights import Rights
+from hub.records.rights import VOCABULARY, Rights
 from hub.records.sight import BLIND, Sight
 from hub.store.store import Store
 from hub.store.values import Saved, Stored, Write
@@ -89,7 +89,13 @@ class ClientWrites:
         request = Request(actor, origin)
         try:
             self._check(actor, operation)
-            return _accept(await self._commit.submit(Job(request, operation)))
+            job = Job(request, operation)
+            # Making an edition takes its time: nobody else's write waits in one transaction with it.
+            if operation.type not in VOCABULARY:
+                return _accept(await self._commit.submit(job))
+            written = _accept(await self._alone(job))
+            self._consequences.committed([operation.type])
+            return written
         except HubError as refusal:
             await self._journal.refused(request, operation, refusal)
             raise
@@ -105,7 +111,9 @@ class ClientWrites:
         try:
             for operation in operations:
                 self._check(actor, operation)
-            return await self._repeated([Job(request, operation) for operation in operations], request)
+            written = await self._repeated([Job(request, operation) for operation in operations], request)
+            self._consequences.committed(operation.type for operation in operations)
+            return written
         except HubError as refusal:
             await self._journal.transaction_refused(request, operations, refusal)
             raise

@@ -1,25 +1,46 @@
-"""What follows from a write beside the resource itself: who is one person with whom, and who looks after whom."""
+"""What follows from a write beside the resource itself: who is one person with whom, who looks after whom, and what
+codes mean.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Iterable, Sequence
+from typing import Final, Protocol
 
 from hub.db.database import Tx
+from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source, Statement
 from hub.records.relationships import Relationships
+from hub.records.rights import VOCABULARY
 from hub.store.store import Store
 from hub.store.values import Write
 
 
-class Consequences:
-    """Lets the patient index and the gate's panels know of what the doors wrote, in their transaction."""
+class Vocabulary(Protocol):
+    """Compiles the resources that say what codes mean (`VOCABULARY`), in the transaction that writes them."""
 
-    def __init__(self, store: Store, index: PatientIndex, relationships: Relationships) -> None:
+    async def put(self, tx: Tx, resource: Json) -> None:
+        """This stands under its id now. Raises HubError CONFLICT, INVALID, TOO_LARGE for what cannot be used."""
+        ...
+
+    async def remove(self, tx: Tx, kind: str, rid: str) -> None:
+        """It was deleted."""
+        ...
+
+    def committed(self) -> None:
+        """What was written is in force now: this process shall use it at once, others do within a second."""
+        ...
+
+
+class Consequences:
+    """Lets the patient index, the gate's panels and the terminology know what the doors wrote, in its transaction."""
+
+    def __init__(self, store: Store, index: PatientIndex, relationships: Relationships, vocabulary: Vocabulary) -> None:
         self._store: Final = store
         self._index: Final = index
         self._relationships: Final = relationships
+        self._vocabulary: Final = vocabulary
 
     async def follow(self, tx: Tx, writes: Sequence[Write], statements: Sequence[Statement] = ()) -> None:
         """Call it once, after all else that `tx` writes (see `PatientIndex`).
@@ -27,11 +48,17 @@ class Consequences:
         Raises HubError UNAVAILABLE (`race`) when another transaction got in the way: roll back and try again.
         """
         await self._relate(tx, writes)
+        await self._compile(tx, writes)
         patients = [
             Source(write.id, write.facts.author_org, write.resource) for write in writes if write.type == "Patient"
         ]
         if patients or statements:
             await self._index.register(tx, patients, statements)
+
+    def committed(self, types: Iterable[str]) -> None:
+        """Call it when a transaction that wrote resources of these types has ended well."""
+        if not VOCABULARY.isdisjoint(types):
+            self._vocabulary.committed()
 
     async def _relate(self, tx: Tx, writes: Sequence[Write]) -> None:
         """Only the last version of a resource counts; what the earlier ones said went with them."""
@@ -44,3 +71,11 @@ class Consequences:
         ]
         if rows:
             await self._store.put_relations(tx, rows)
+
+    async def _compile(self, tx: Tx, writes: Sequence[Write]) -> None:
+        last = {(write.type, write.id): write for write in writes if write.type in VOCABULARY}
+        for (kind, rid), write in last.items():
+            if write.resource is None:
+                await self._vocabulary.remove(tx, kind, rid)
+            else:
+                await self._vocabulary.put(tx, {**write.resource, "id": rid})

@@ -17,6 +17,7 @@ from asyncpg import Record
 from hub.audit.entry import UNKNOWN_ORIGIN, Interaction, Origin
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
+from hub.auth.roles import ADMINISTRATOR
 from hub.auth.scopes import Letter, allows
 from hub.db.database import Database, Tx
 from hub.fhir.definitions import read_definition
@@ -31,8 +32,6 @@ from hub.store import definitions
 from hub.store.batch import instant
 
 TYPE: Final = "SearchParameter"
-#: Who defines what the hub answers.
-ADMINISTRATOR: Final = "administrator"
 _GROUNDS: Final = "conformance"
 #: SearchParameters an installation may have, and bytes of one.
 MOST: Final = 200

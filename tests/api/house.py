@@ -183,7 +183,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         changes.pop("validate", accept_all),
         trail,
         clock,
-        following(store, CONSORTIUM, clock),
+        following(store, CONSORTIUM, clock, terminology.catalogues.forget),
         sight=gate.sight,
     )
     subscribing, telling = Subscribing(database, trail, clock), Telling(database, gate.notices)

@@ -111,7 +111,7 @@ def test_value_sets_are_expanded_by_url_brought_along_or_as_they_are_stored(data
         sent = parameters(("valueSet", "resource", CIRCULATORY), ("activeOnly", "valueBoolean", True))
         answer = body(await home.ask("POST", "/ValueSet/$expand", sent))
         assert [one["code"] for one in answer["expansion"]["contains"]] == ["C", "I10", "I10.1"]
-        stored = await home.create(CIRCULATORY)
+        stored = await home.create(CIRCULATORY | {"url": "urn:stored"}, who="administrator")
         answer = body(await home.ask("GET", f"/ValueSet/{stored['id']}/$expand?count=1"))
         assert (answer["id"], answer["expansion"]["total"]) == (stored["id"], 4)
         for broken in ({"resourceType": "ValueSet", "status": "active", "compose": "x"}, {"resourceType": "Patient"}):

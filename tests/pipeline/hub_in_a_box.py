@@ -24,6 +24,7 @@ from hub.records.ingest import Ingest
 from hub.records.relationships import Relationships
 from hub.sealing.keyring import Keyring
 from hub.store.store import Store
+from terminology.stored import StoredTerminology
 from tests.pipeline.fake_feed import FACILITIES, IDS, NOON, received, translate
 
 #: What the translators of these tests are; every feed has one.
@@ -33,7 +34,8 @@ EDITIONS = {feed: Edition(profile="test", digest="1") for feed in FACILITIES}
 def _consequences(store: Store) -> Consequences:
     facilities = frozenset(FACILITIES.values())
     relationships = Relationships(facilities=facilities, care=timedelta(days=30), canonical_base="https://hub.example")
-    return Consequences(store, PatientIndex(fixed_clock(NOON)), relationships)
+    vocabulary = StoredTerminology(fixed_clock(NOON))
+    return Consequences(store, PatientIndex(fixed_clock(NOON)), relationships, vocabulary)
 
 
 class Box:

@@ -26,6 +26,7 @@ from hub.records.relationships import Relationships
 from hub.records.sight import BLIND, Sight
 from hub.store.store import Store
 from hub.store.values import Saved, Write
+from terminology.stored import StoredTerminology
 from tests.auth.consortium import CONSORTIUM, NOW
 
 T = TypeVar("T")
@@ -51,12 +52,14 @@ class Watched(Store):
         return await super().save(tx, writes)
 
 
-def following(store: Store, consortium: Consortium, clock: Clock) -> Consequences:
+def following(
+    store: Store, consortium: Consortium, clock: Clock, forget: Callable[[], None] = lambda: None
+) -> Consequences:
     """What follows from writes in a test."""
     relationships = Relationships(
         facilities=frozenset(consortium.facilities), care=timedelta(days=30), canonical_base="https://hub.example/fhir"
     )
-    return Consequences(store, PatientIndex(clock), relationships)
+    return Consequences(store, PatientIndex(clock), relationships, StoredTerminology(clock, forget))
 
 
 def door_on(database: Database, store: Store, trail: Trail | None = None, sight: Sight = BLIND) -> ClientWrites:

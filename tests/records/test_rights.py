@@ -10,7 +10,7 @@ import pytest
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.kernel.errors import Category, HubError
-from hub.records.rights import RESERVED, WRITERS, Rights
+from hub.records.rights import RESERVED, VOCABULARY, WRITERS, Rights
 from tests.auth.consortium import CONSORTIUM, NOW
 
 RIGHTS = Rights(Directory(CONSORTIUM))
@@ -36,6 +36,16 @@ def test_those_who_look_after_patients_and_systems_of_a_facility_write(role: str
 @pytest.mark.parametrize("role", ["patient", "auditor", "administrator", "researcher", "mpi-steward", "system", ""])
 def test_no_other_role_writes(role: str) -> None:
     assert refusal(replace(DOCTOR, role=role), "Observation") == "role"
+
+
+@pytest.mark.parametrize("rtype", sorted(VOCABULARY))
+def test_what_codes_mean_is_said_by_administrators_alone_whoever_said_it_before(rtype: str) -> None:
+    administrator = replace(DOCTOR, role="administrator", organization="")
+    RIGHTS.check(administrator, rtype, "c")
+    assert RIGHTS.owns(administrator, "F01")
+    assert RIGHTS.may_choose(administrator, "icd-10")
+    assert refusal(replace(administrator, scopes=("user/*.rs",)), rtype) == "scope"
+    assert {refusal(replace(DOCTOR, role=role), rtype) for role in WRITERS} == {"role"}
 
 
 def test_an_organisation_that_is_not_in_the_consortium_writes_nothing() -> None:

@@ -1,0 +1,36 @@
+"""Where what is loaded into the terminology stands as resources (`terminology.shelf.Shelf`): the store, with its search
+and its history. They are of no facility, and only administrators write them (hub.records.rights)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.db.database import Tx
+from hub.kernel.types import Json
+from hub.records.facts import facts_of
+from hub.store.store import Store
+from hub.store.values import Write
+
+
+class TerminologyShelf:
+    """Puts resources into the store beside the editions made of them; no edition is made of them again."""
+
+    def __init__(self, store: Store) -> None:
+        self._store: Final = store
+
+    async def put(self, tx: Tx, resource: Json) -> None:
+        """Let it stand under its id, as a new version where one stood."""
+        await self._write(tx, resource["resourceType"], resource["id"], resource)
+
+    async def remove(self, tx: Tx, kind: str, rid: str) -> None:
+        """Delete it, if it is there."""
+        await self._write(tx, kind, rid, None)
+
+    async def _write(self, tx: Tx, kind: str, rid: str, resource: Json | None) -> None:
+        # Facts are enough, and need no key where the hub seals: the command line may have none.
+        current = (await self._store.load_facts(tx, [(kind, rid)])).get((kind, rid))
+        if resource is None and (current is None or current.deleted):
+            return
+        facts = facts_of(resource or {"resourceType": kind}, "", ())
+        write = Write(type=kind, id=rid, resource=resource, patient=None, facts=facts, current=current)
+        await self._store.save(tx, [write])

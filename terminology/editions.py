@@ -1,0 +1,166 @@
+"""Makes editions, in a transaction of the caller's: tables, rows, which is in force.
+
+A resource that is written becomes an edition here, as one that is loaded does: what a store holds is compiled, like an
+index (docs/decisions/0045-one-terminology.md).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any, Final
+
+from hub.db.database import Tx
+from hub.fhir.json import dumps
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json
+from terminology.catalogue import changed, use
+from terminology.closure import Closure, closed
+from terminology.fhir_source import ResourceSource, digest_of
+from terminology.mappings import rows_of_map
+from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, code_key
+from terminology.text import ancestor_key, fact_key, searched, text_keys
+
+#: Kind, url and version: what names an edition.
+Key = tuple[str, str, str]
+
+#: Concepts of a code system that is written in one request; a larger one is loaded.
+WRITTEN: Final = 5_000
+
+CONCEPT_COLUMNS: Final = (
+    *("edition", "key", "number", "code", "display", "flags"),
+    *("parents", "ancestors", "facts", "search", "keys", "details"),
+)
+_MAPPED: Final = (
+    *("edition", "number", "source_system", "source_code", "target_system", "target_code"),
+    *("target_display", "equivalence", "comment"),
+)
+FIND: Final = "SELECT number, ready, digest FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
+_OPEN: Final = """
+INSERT INTO term_edition (kind, url, version, digest, loaded, head) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number
+"""
+_CLOSE: Final = "UPDATE term_edition SET ready = true, total = $2, resource = $3 WHERE number = $1"
+
+
+def key_of(resource: Json) -> Key:
+    """What names the edition of a resource that has a url."""
+    return resource["resourceType"], resource["url"], resource.get("version", "")
+
+
+async def made(tx: Tx, rid: str, resource: Json, now: datetime, *, current: bool) -> int:
+    """The edition of a resource that stands under `rid`; returns how many concepts or mappings it has.
+
+    Raises HubError CONFLICT where this version is there already, TOO_LARGE, INVALID as `Loader.code_system` does.
+    """
+    key = key_of(resource)
+    await changed(tx)
+    if await tx.fetchrow(FIND, *key) is not None:
+        raise there(key)
+    if key[0] == CODE_SYSTEM:
+        number, total = await _code_system(tx, key, resource, now)
+    else:
+        number, total = await _rows(tx, key, resource, now)
+    await close(tx, number, key, total, rid, current=current)
+    return total
+
+
+async def _code_system(tx: Tx, key: Key, resource: Json, now: datetime) -> tuple[int, int]:
+    source = ResourceSource(resource)
+    closure = await asyncio.to_thread(closure_of, source)
+    total = len(closure.numbers)
+    if total > WRITTEN:
+        what, todo = f"has more than {WRITTEN} concepts", "load it from a file (yilian terminology load)"
+        raise HubError(Category.TOO_LARGE, what, where=CODE_SYSTEM, todo=todo, code="too-costly")
+    number = await opened(tx, key, source.digest, source.head, now)
+    row = ConceptRow(number, source.head, closure)
+    # Readings of characters are work: beside the loop, or everybody would wait for it.
+    records = await asyncio.to_thread(lambda: list(map(row, source.concepts())))
+    await tx.copy_records_to_table(f"term_concept_{number}", records=records, columns=CONCEPT_COLUMNS)
+    await attach(tx, number)
+    return number, total
+
+
+async def _rows(tx: Tx, key: Key, resource: Json, now: datetime) -> tuple[int, int]:
+    head, rows = rows_of_map(resource) if key[0] == CONCEPT_MAP else (resource, [])
+    number: int = await tx.fetchval(_OPEN, *key, digest_of(resource), now, dumps(head))
+    records = [(number, at, *row) for at, row in enumerate(rows)]
+    await tx.copy_records_to_table("term_mapping", records=records, columns=_MAPPED)
+    return number, len(rows)
+
+
+async def opened(tx: Tx, key: Key, digest: bytes, head: Json, now: datetime) -> int:
+    """A new edition of a code system with a table that nobody reads yet."""
+    number: int = await tx.fetchval(_OPEN, *key, digest, now, dumps(head))
+    await tx.execute(f"CREATE TABLE term_concept_{number} (LIKE term_concept INCLUDING DEFAULTS)")
+    return number
+
+
+async def attach(tx: Tx, number: int) -> None:
+    """Index the concepts of an edition and let them be read."""
+    name = f"term_concept_{number}"
+    await tx.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (edition, key)")
+    await tx.execute(f"CREATE INDEX ON {name} (edition, number)")
+    await tx.execute(f"CREATE INDEX ON {name} USING gin (keys)")
+    await tx.execute(f"ALTER TABLE {name} ADD CONSTRAINT only_{number} CHECK (edition = {number})")
+    await changed(tx)
+    await tx.execute(f"ALTER TABLE term_concept ATTACH PARTITION {name} FOR VALUES IN ({number})")
+
+
+async def close(tx: Tx, number: int, key: Key, total: int, rid: str, *, current: bool) -> None:
+    """An edition is whole: it stands as the resource `rid`, and is in force if it shall be."""
+    await tx.execute(_CLOSE, number, total, rid)
+    if current:
+        await use(tx, *key)
+
+
+def closure_of(source: ResourceSource) -> Closure:
+    """The hierarchy of a code system whose codes can be told apart. Raises HubError INVALID."""
+    closure = closed(source.links())
+    refuse_alike(source.head, closure)
+    return closure
+
+
+class ConceptRow:
+    """Makes the row of a concept."""
+
+    def __init__(self, edition: int, head: Json, closure: Closure) -> None:
+        self._edition: Final = edition
+        self._head: Final = head
+        self._closure: Final = closure
+
+    def __call__(self, concept: Concept) -> tuple[Any, ...]:
+        number = self._closure.numbers[concept.code]
+        above = self._closure.ancestors.get(number, ())
+        search = searched(filter(None, [*concept.names(), concept.code]))
+        keys = text_keys(search)
+        keys.update(map(ancestor_key, above))
+        keys.update(fact_key(*fact) for fact in concept.facts)
+        return (
+            *(self._edition, code_key(self._head, concept.code), number, concept.code, concept.display),
+            concept.abstract * ABSTRACT + concept.inactive * INACTIVE,
+            self._closure.parents.get(number, ()),
+            above,
+            [f"{code}={value}" for code, value in concept.facts],
+            *(search, sorted(keys), dumps(concept.details)),
+        )
+
+
+def refuse_alike(head: Json, closure: Closure) -> None:
+    """Raises HubError INVALID for codes the code system itself does not tell apart."""
+    if head.get("caseSensitive") is not False:
+        return
+    seen: set[str] = set()
+    for code in closure.numbers:
+        key = code_key(head, code)
+        if key in seen:
+            todo = "mend the source, or state that case counts (caseSensitive)"
+            what = "has a code twice, in upper and lower case"
+            raise HubError(Category.INVALID, what, where=head["url"], todo=todo, code="code-system")
+        seen.add(key)
+
+
+def there(key: Sequence[str]) -> HubError:
+    """What is said of a version that is there already."""
+    todo = "drop it first, or give the new one a version of its own"
+    return HubError(Category.CONFLICT, "is loaded already", where="|".join(key[1:]), todo=todo, code="loaded")

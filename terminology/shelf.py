@@ -1,0 +1,71 @@
+"""Editions as resources: the shelf where they are read and searched, and what of an edition stands there."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import Final, Protocol
+
+from hub.db.database import Tx
+from hub.fhir.subset import SUBSETTED
+from hub.kernel.ids import hash128
+from hub.kernel.types import Json
+from terminology.closure import Closure
+from terminology.model import Concept, Source
+
+#: A larger code system stands on the shelf without its concepts: those are asked for one by one, or page by page.
+WHOLE: Final = 1_000
+
+
+class Shelf(Protocol):
+    """Where resources stand to be read, in the transaction of whoever makes or forgets their editions."""
+
+    async def put(self, tx: Tx, resource: Json) -> None:
+        """Let a resource stand under its id, as a new version where one stood."""
+        ...
+
+    async def remove(self, tx: Tx, kind: str, rid: str) -> None:
+        """Delete a resource, if it is there."""
+        ...
+
+
+class NoShelf:
+    """For a terminology that nobody reads as resources."""
+
+    async def put(self, tx: Tx, resource: Json) -> None:
+        """See `Shelf.put`."""
+
+    async def remove(self, tx: Tx, kind: str, rid: str) -> None:
+        """See `Shelf.remove`."""
+
+
+UNSHELVED: Final = NoShelf()
+
+
+def resource_id(kind: str, url: str, version: str) -> str:
+    """The id of what is loaded: the same for the same version wherever it is loaded."""
+    return hash128(f"{kind}\n{url}\n{version}").hex
+
+
+def shelved(source: Source, closure: Closure) -> Json:
+    """A code system as it stands on the shelf: whole, or marked as a part (R4 resource.html#Meta, tag SUBSETTED)."""
+    total = len(closure.numbers)
+    head: Json = {**source.head, "count": total}
+    if total > WHOLE:
+        meta = head.get("meta", {})
+        return {**head, "meta": {**meta, "tag": [*meta.get("tag", ()), dict(SUBSETTED)]}}
+    codes = list(closure.numbers)
+    above = {codes[number]: [codes[one] for one in parents] for number, parents in closure.parents.items()}
+    concepts = [_element(one, above.get(one.code, [])) for one in islice(source.concepts(), WHOLE)]
+    return {**head, **({"concept": concepts} if concepts else {})}
+
+
+def _element(concept: Concept, parents: list[str]) -> Json:
+    """CodeSystem.concept, with its place in the hierarchy as R4's property `parent`."""
+    stated = [one for one in concept.details.get("property", ()) if one.get("code") not in {"parent", "child"}]
+    properties = [*stated, *({"code": "parent", "valueCode": code} for code in parents)]
+    return {
+        "code": concept.code,
+        **({"display": concept.display} if concept.display else {}),
+        **{name: value for name, value in concept.details.items() if name != "property"},
+        **({"property": properties} if properties else {}),
+    }
