@@ -19,6 +19,7 @@ from hub.kernel.errors import ACK, DIMSE, HTTP, Category
 from hub.kernel.log import FIELDS
 from hub.kernel.settings import SETTINGS
 from mappings.cda.tables import rows
+from mappings.devices.vendor_schema import SCHEMA as DEVICE_PROFILE
 from mappings.forms.profile import SCHEMA as FORM_PROFILE
 from mappings.hl7v2.profiles import schema
 
@@ -36,6 +37,7 @@ def pages() -> dict[str, str]:
         "consortium.schema.json": _schema(consortium_schema.SCHEMA),
         "profile.schema.json": _schema(schema.SCHEMA),
         "form-profile.schema.json": _schema(FORM_PROFILE),
+        "device-profile.schema.json": _schema(DEVICE_PROFILE),
     }
 
 

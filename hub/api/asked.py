@@ -34,22 +34,27 @@ def engineer_of(directory: Directory) -> EngineerOf:
     """An engineer works on the feeds of his organisation's legal entity, an administrator on all."""
 
     def engineer(ask: Asking) -> Engineer:
-        actor = ask.actor
-        if actor.role not in ENGINEERS:
+        if ask.actor.role not in ENGINEERS:
             raise HubError(Category.FORBIDDEN, "this role has no door to the inbox", where="role", code="role")
-        every = actor.role == "administrator"
-        return Engineer(
-            name=actor.reference or actor.client,
-            role=actor.role,
-            organization=actor.organization,
-            client=actor.client,
-            token_id=actor.token_id,
-            address=ask.origin.address,
-            request=ask.origin.request,
-            facilities=None if every else frozenset(directory.same_entity(actor.organization)),
-        )
+        return at_work(ask, directory)
 
     return engineer
+
+
+def at_work(ask: Asking, directory: Directory) -> Engineer:
+    """Whoever asks, as the audit keeps it: for the feeds of the legal entity, an administrator for all."""
+    actor = ask.actor
+    every = actor.role == "administrator"
+    return Engineer(
+        name=actor.reference or actor.client,
+        role=actor.role,
+        organization=actor.organization,
+        client=actor.client,
+        token_id=actor.token_id,
+        address=ask.origin.address,
+        request=ask.origin.request,
+        facilities=None if every else frozenset(directory.same_entity(actor.organization)),
+    )
 
 
 def parameter(ask: Asking, name: str, read: Callable[[str], T], what: str) -> T | None:
@@ -125,7 +130,7 @@ def filter_of(ask: Asking) -> Filter:
     if not all(isinstance(one, int) and 0 <= one < MOST_NUMBER for one in numbers):
         raise HubError(Category.INVALID, "is no list of message numbers", where="body.numbers", code="body")
     words: dict[str, Any] = {name: member(ask, name, str, "") or None for name in ("feed", "code", "kind", "control")}
-    times: dict[str, Any] = {name: _moment(ask, name) for name in ("since", "until")}
+    times: dict[str, Any] = {name: moment(ask, name) for name in ("since", "until")}
     return Filter(
         **words,
         **times,
@@ -134,7 +139,8 @@ def filter_of(ask: Asking) -> Filter:
     )
 
 
-def _moment(ask: Asking, name: str) -> datetime | None:
+def moment(ask: Asking, name: str) -> datetime | None:
+    """An instant in the body, None where it is absent. Raises HubError INVALID."""
     text = member(ask, name, str, "")
     return _read(text, f"body.{name}", instant, "an instant with its offset") if text else None
 

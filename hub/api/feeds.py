@@ -35,7 +35,7 @@ def feed_doors(takers: Mapping[str, FileTaker], consortium: Consortium, director
         taken = await takers[feed.name](ask.content, f"http {ask.origin.address}")
         if taken.refusal is not None:
             raise taken.refusal
-        return Told(body=_told(taken), status=201)
+        return Told(body=taken_file(taken), status=201)
 
     return [
         Door(
@@ -52,7 +52,8 @@ def feed_doors(takers: Mapping[str, FileTaker], consortium: Consortium, director
     ]
 
 
-def _told(taken: Taken) -> Json:
+def taken_file(taken: Taken) -> Json:
+    """What is told of what was taken."""
     states: dict[str, int] = {}
     for each in taken.messages:
         states[each.state.value] = states.get(each.state.value, 0) + 1

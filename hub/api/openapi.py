@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from hub.api.consent_schemas import CONSENT, fhir
+from hub.api.device_schemas import DEVICES
 from hub.api.json_doors import Door
 from hub.api.review_schemas import REVIEW
 from hub.api.workbench_schemas import WORKBENCH
@@ -79,6 +80,7 @@ SCHEMAS: Final[Json] = {
     "StudyNotice": _object(["study"], study={"type": "string", "description": "StudyInstanceUID"}),
     "PulledStudy": _object(["message", "state"], message={"type": "integer"}, state={"type": "string"}),
     **REVIEW,
+    **DEVICES,
 }
 
 

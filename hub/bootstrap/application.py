@@ -36,6 +36,7 @@ from hub.bootstrap.authorisation import AuthorisationServer, authorisation_serve
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
 from hub.bootstrap.consents import consent_api, consent_doors_of
 from hub.bootstrap.consequences import consequences
+from hub.bootstrap.devices import device_api, device_desk
 from hub.bootstrap.events import api_parts
 from hub.bootstrap.feeds import domains, facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation, bell_of
@@ -143,13 +144,15 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     inbox = PostgresInbox(database, facilities_of(foundation.consortium), bell=bell)
     sent = takers(foundation.consortium, "http", inbox, system_clock)
     doors += feed_doors(sent, foundation.consortium, directory) if sent else []
+    devices, readings = device_api(device_desk(foundation, database, trail, bell), foundation, sent, directory)
+    doors += devices
     archives = archives_of(foundation.consortium)
     pulls = pulls_of(foundation.consortium, archives, inbox, foundation.log)
     doors += notice_doors(pulls, foundation.consortium, directory) if pulls else []
     receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
     doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
     doors += review_doors(services.reviews, gate)
-    app.router.routes += [*door_routes(services, doors), openapi_route(doors, VERSION)]
+    app.router.routes += [*door_routes(services, doors), *readings, openapi_route(doors, VERSION)]
     if behind := sources(foundation, archives):
         app.router.routes.append(imaging_route(services, behind))
     told = pages(foundation, database, directory, gate, law, trail, terms.answers, auth)

@@ -13,6 +13,7 @@ from hub.bootstrap.formats import HL7v2, reading_of
 from hub.bootstrap.reading import Reading
 from hub.kernel.archive import served_at
 from hub.kernel.consortium import Consortium, Feed
+from hub.kernel.devices import NOBODY, Wearers
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
 from hub.kernel.types import Edition, UnmappedCode
@@ -23,14 +24,16 @@ from hub.pipeline.judged import Validate, judged
 from mappings.hl7v2.habits import NO_MAPS
 
 
-def readings(consortium: Consortium, base_url: str = "", maps: CodeMaps = NO_MAPS) -> Mapping[str, Reading]:
+def readings(
+    consortium: Consortium, base_url: str = "", maps: CodeMaps = NO_MAPS, wearers: Wearers = NOBODY
+) -> Mapping[str, Reading]:
     """How the messages of every feed are read, by feed; `base_url` is the public base of the FHIR API, if it is known,
-    `maps` as of `reading_of`.
+    `maps` and `wearers` as of `reading_of`.
 
     Raises HubError INVALID with the lines that are wrong.
     """
     return {
-        feed.name: reading_of(feed, feed.profile, wado=wado_of(consortium, feed, base_url), maps=maps)
+        feed.name: reading_of(feed, feed.profile, wado=wado_of(consortium, feed, base_url), maps=maps, wearers=wearers)
         for feed in consortium.feeds.values()
     }
 
@@ -59,6 +62,7 @@ def translators(
     validate: Validate,
     base_url: str = "",
     maps: CodeMaps = NO_MAPS,
+    wearers: Wearers = NOBODY,
 ) -> Mapping[str, Translator]:
     """A translator for every feed, by feed, judging its resources where the feed asks for it; the rest as above.
 
@@ -66,7 +70,7 @@ def translators(
     """
     return {
         name: translator_of(consortium.feeds[name], reading, secret, canonical_base, validate)
-        for name, reading in readings(consortium, base_url, maps).items()
+        for name, reading in readings(consortium, base_url, maps, wearers).items()
     }
 
 

@@ -6,9 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
+from hub.bootstrap.device_format import Device
 from hub.bootstrap.family_format import Family
 from hub.bootstrap.reading import Reading
 from hub.kernel.consortium import Feed
+from hub.kernel.devices import NOBODY, Wearers
 from hub.kernel.ids import IdMaker
 from hub.kernel.local_codes import approved_map
 from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
@@ -201,12 +203,15 @@ _FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
     "cda": Cda,
     "family": Family,
     "dicom": Dicom,
+    "device": Device,
 }
 
 
-def reading_of(feed: Feed, profile: Path | None, *, wado: str = "", maps: CodeMaps = NO_MAPS) -> Reading:
+def reading_of(
+    feed: Feed, profile: Path | None, *, wado: str = "", maps: CodeMaps = NO_MAPS, wearers: Wearers = NOBODY
+) -> Reading:
     """The messages of a feed, read with a profile; `wado` is where the hub answers for the archive of its images,
-    `maps` has the concept maps the profile names.
+    `maps` has the concept maps the profile names, `wearers` whose the devices are that readings are of.
 
     Raises HubError INVALID with the lines of the profile that are wrong.
     """
@@ -216,4 +221,6 @@ def reading_of(feed: Feed, profile: Path | None, *, wado: str = "", maps: CodeMa
         maps.want(url)
     if isinstance(reading, Dicom):
         reading.archive, reading.wado = feed.archive, wado
+    if isinstance(reading, Device):
+        reading.feed, reading.wearers = feed.name, wearers
     return reading

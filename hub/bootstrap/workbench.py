@@ -10,6 +10,7 @@ from typing import Final
 
 from hub.audit.trail import Trail
 from hub.bootstrap.consequences import consequences
+from hub.bootstrap.devices import wearing
 from hub.bootstrap.feeds import (
     dissectors,
     envelope_readers,
@@ -57,6 +58,7 @@ class Workbench:
         self._witness: Final = TrailWitness(trail, system_clock)
         self._bell: Final = bell
         self._store: Final = foundation.store()
+        self._worn: Final = wearing(foundation, database)
 
     @cached_property
     def messages(self) -> Messages:
@@ -99,13 +101,19 @@ class Workbench:
         return Trials(
             self._database,
             Ingest(self._store, keyed_ids(secret), facilities, follows, self._foundation.labelling),
-            translators(self._consortium, secret, settings.canonical_base, validator, settings.base_url, maps),
+            translators(
+                self._consortium, secret, settings.canonical_base, validator, settings.base_url, maps, self._worn
+            ),
             envelope_readers(self._consortium),
             menders(self._consortium),
             self._lenses,
             self._witness,
-            self._terms.refresh,
+            self._refresh,
         )
+
+    async def _refresh(self) -> None:
+        await self._terms.refresh()
+        await self._worn.refresh()
 
     @cached_property
     def bulk(self) -> BulkRepairs:
@@ -127,7 +135,7 @@ class Workbench:
         settings, secret = self._foundation.settings, self._foundation.keys.id_secret
         known = self._consortium.feeds[feed]
         wado = wado_of(self._consortium, known, settings.base_url)
-        reading = reading_of(known, profile, wado=wado, maps=self._terms.maps)
+        reading = reading_of(known, profile, wado=wado, maps=self._terms.maps, wearers=self._worn)
         return translator_of(known, reading, secret, settings.canonical_base, self._terms.validator)
 
     @cached_property

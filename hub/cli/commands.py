@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "token": Entry("hub.cli.token:token", "Print a token."),
     "send": Entry("hub.cli.send:app", "Send messages to a feed, this hub's or another's."),
     "messages": Entry("hub.cli.messages:app", "What became of every message; show, try, repair, replay."),
+    "device": Entry("hub.cli.device:app", "Devices: who may send their readings, and whose they are."),
     "outbound": Entry("hub.cli.outbound:app", "What is sent to hospital systems, and what did not arrive."),
     "mpi": Entry("hub.cli.mpi:app", "The master patient index: on files, and on the database."),
     "profile": Entry("hub.cli.profile:app", "Facility profiles: draft, try and check one; its codes."),

@@ -178,6 +178,8 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
         yield file.complaint(f"a feed of transport {transport} is not polled", "feeds", index, "poll_seconds")
     if "archive" in feed and feed.get("format", only) != "dicom":
         yield file.complaint("a feed of format dicom, and no other, has an archive", "feeds", index, "archive")
+    if feed.get("format") == "device" and "profile" not in feed:
+        yield file.complaint("a feed of format device needs the profile that is its vendor map", "feeds", index)
 
 
 def _contradictions_of_listener(file: YamlFile, index: int, feed: Mapping[str, Any]) -> Iterator[Complaint]:

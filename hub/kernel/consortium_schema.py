@@ -21,7 +21,7 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "http: POST /api/feeds/{name}. archive: studies pulled from the archive.",
         },
         "format": {
-            "enum": ["hl7v2", "cda", "form", "family", "dicom"],
+            "enum": ["hl7v2", "cda", "form", "family", "dicom", "device"],
             "default": "hl7v2",
             "description": "What its messages are written in; over dicom always dicom.",
         },
@@ -31,7 +31,7 @@ _INBOUND: Final[Mapping[str, Any]] = {
         },
         "profile": {
             "type": "string",
-            "description": "Facility profile, a path relative to this file.",
+            "description": "Facility profile (format device: the vendor map), a path relative to this file.",
         },
         "archive": {
             "type": "string",

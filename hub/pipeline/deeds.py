@@ -20,11 +20,14 @@ class Kind(StrEnum):
     REPLAY = "replay"  #: messages were queued again
     BULK = "bulk"  #: a step of a bulk repair
     APPROVE = "approve"  #: local codes were given a meaning
+    BIND = "bind"  #: a device was bound to a person
+    UNBIND = "unbind"  #: a binding was ended
+    SENDER = "sender"  #: a device or gateway was let send, given a new secret, or stopped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deed:
-    """Who did what to which messages, and why. `patients`: source patients whose data was shown.
+    """Who did what to which messages, and why. `patients`: source patients it was about, or whose data was shown.
 
     `detail` holds filters, rules and numbers: names and codes, never a value of a message.
     """

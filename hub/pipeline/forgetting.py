@@ -1,7 +1,7 @@
 """Messages erased with the patient they were about: their bytes go, their number, state and times stay.
 
 Nothing vanishes from the count of messages. What came again is erased too, and what waits or was refused in the same
-lanes.
+lanes. Devices are the patient's no longer.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from uuid import UUID
 
 from hub.db.database import Tx
 from hub.fhir.json import dumps
+from hub.pipeline.devices.bindings import LOCK, NEXT_CHANGE
 from hub.pipeline.reason import refused
 from hub.pipeline.sealed import erased
 
@@ -31,12 +32,16 @@ UPDATE inbox SET raw = '', repaired = NULL, raw_key = '', lanes = '{}', identity
     state = CASE WHEN state = 'queued' THEN 'dead' ELSE state END
 WHERE id = ANY($1::bigint[])
 """
+#: Whose the device was is forgotten; that it was somebody's, and when, stays.
+_UNBIND: Final = f"UPDATE device_binding SET patient = '', pkey = NULL, change = {NEXT_CHANGE} WHERE pkey = $1"
 
 
 async def forget(tx: Tx, pkey: UUID, known: Collection[int]) -> int:
     """Erase the messages that the data keys of a source patient wrap, and `known` ones; how many there were."""
     found = {*known, *(row[0] for row in await tx.fetch(_OF_KEYS, pkey))}
     found |= {row[0] for row in await tx.fetch(_BESIDE, list(found))}
+    await tx.execute(LOCK)
+    await tx.execute(_UNBIND, pkey)
     reason = dumps(refused(erased()).as_json()).decode()
     await tx.execute(_ERASE, sorted(found), reason)
     return len(found)

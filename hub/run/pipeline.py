@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hub.bootstrap.consequences import consequences
+from hub.bootstrap.devices import wearing
 from hub.bootstrap.feeds import translator_of, wado_of
 from hub.bootstrap.formats import reading_of
 from hub.bootstrap.foundation import Foundation
@@ -11,6 +12,7 @@ from hub.bootstrap.reloading import ProfileWatch
 from hub.bootstrap.terminology import Vocabulary, vocabulary
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Feed
+from hub.kernel.devices import Wearers
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import Translator
 from hub.pipeline.worker import run_worker
@@ -25,8 +27,13 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
     follows = consequences(foundation, store)
     ingest = Ingest(store, ids, consortium.facilities, follows, foundation.labelling)
     async with foundation.database("pipeline", size=3) as database, foundation.bell() as bell:
-        terms = vocabulary(foundation, database)
-        profiles = _profiles(foundation, terms)
+        terms, worn = vocabulary(foundation, database), wearing(foundation, database, releasing=True)
+        profiles = _profiles(foundation, terms, worn)
+
+        async def refresh() -> None:
+            await terms.refresh()
+            await worn.refresh()
+
         child.ready()
         await run_worker(
             database,
@@ -40,18 +47,18 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
             max_attempts=settings.max_attempts,
             bell=bell,
             editions=profiles.conversions.editions,
-            refresh=terms.refresh,
+            refresh=refresh,
             changed=profiles,
         )
 
 
-def _profiles(foundation: Foundation, terms: Vocabulary) -> ProfileWatch:
+def _profiles(foundation: Foundation, terms: Vocabulary, worn: Wearers) -> ProfileWatch:
     """The profiles of all feeds, read again when they change."""
     settings, secret, consortium = foundation.settings, foundation.keys.id_secret, foundation.consortium
 
     def read(feed: Feed) -> Reading:
         wado = wado_of(consortium, feed, settings.base_url)
-        return reading_of(feed, feed.profile, wado=wado, maps=terms.maps)
+        return reading_of(feed, feed.profile, wado=wado, maps=terms.maps, wearers=worn)
 
     def translator(feed: Feed, reading: Reading) -> Translator:
         return translator_of(feed, reading, secret, settings.canonical_base, terms.validator)

@@ -1,10 +1,10 @@
 """Readings of devices at home and in kiosks, sent as JSON, turned into FHIR R4. Pure: no clock, no store.
 
-A vendor is data (`vendors/*.yaml`: where in its JSON the device, the time and the values stand); `vendormap` reads it.
-`clock` finds out when something was measured, `binding` whose it is, `readings` takes a payload apart, `translate`
-makes resources of one reading. In: JSON, the vendor, when it was received, who wore which device when. Out:
-`Translation`; a reading of a device that is bound to nobody at that time is refused, so that it waits and is never
-guessed.
+A vendor is data (`vendors/*.yaml`, or the profile of a feed: where in its JSON the device, the time and the values
+stand); `vendormap` reads it. `readings` takes a payload apart, `clock` finds out when something was measured, `binding`
+whose it is, `translate` makes resources of one reading, `reporting` tells what became of its members; `feed` is the
+whole for a feed. In: JSON, the vendor, when it was received, who wore which device when. Out: `Translation`; a reading
+of a device that is bound to nobody at that time is refused, so that it waits and is never guessed.
 
 HL7 v2 devices (IHE PCD-01) are the business of `mappings.hl7v2`.
 """

@@ -3,30 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Binding:
-    """A device belongs to a person from `start` until just before `end` (None: until it is said).
-
-    `authority` and `key` are what the id of the source Patient is made from.
-    """
-
-    device: str
-    authority: str
-    key: str
-    start: datetime
-    end: datetime | None = None
+from hub.kernel.devices import Binding
 
 
-def bound(bindings: Iterable[Binding], device: str, when: datetime) -> Binding | None:
-    """The binding of a device at an instant; None if there is none, or if it belongs to several people."""
-    found = [each for each in bindings if each.device == device and each.start <= when and _before_end(each, when)]
-    people = {(each.authority, each.key) for each in found}
-    return found[0] if len(people) == 1 else None
-
-
-def _before_end(binding: Binding, when: datetime) -> bool:
-    return binding.end is None or when < binding.end
+def bound(bindings: Iterable[Binding], when: datetime) -> str | None:
+    """The source patient (resource id) a device belongs to at an instant; None for nobody, or for several."""
+    patients = {each.patient for each in bindings if each.start <= when and (each.end is None or when < each.end)}
+    return patients.pop() if len(patients) == 1 else None

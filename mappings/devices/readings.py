@@ -1,4 +1,8 @@
-"""A payload to its readings: which device, when by our clock, what was measured."""
+"""A payload to its readings as messages, and a message to what was measured: which device, when by our clock.
+
+A message is `{"reading": ..., "clock": "fast"}`: the reading as it came, and what the moment of its receipt told of the
+sender's clock, so that it means the same whenever it is read again, and a reading that is sent twice is the same bytes.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,15 @@ from typing import Any, Final
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
-from mappings.devices.clock import corrected, instant
+from mappings.devices.clock import SLIP, Clocked, corrected, instant
 from mappings.devices.vendormap import Measure, Vendor, at
 from mappings.forms.numbers import number
 from mappings.forms.quantities import measured
 from mappings.forms.wording import wording
 
+READING: Final = "reading"
+_CLOCK: Final = "clock"
+_PROBLEM: Final = "problem"
 _MOST: Final = 10_000
 _WRONG: Final = {
     "device": "names no device",
@@ -27,21 +34,25 @@ _WRONG: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One reading. `values` are the measures it holds, in their units; `sent_time` is the time as it came."""
+    """One reading. `values` are the measures it holds, in their units; `data` is what was sent."""
 
     device: str
     when: datetime
     values: tuple[tuple[Measure, Decimal], ...]
+    data: Json
     issues: tuple[Issue, ...] = ()
 
     @property
     def identity(self) -> str:
         """The same device, instant and measures: a reading that is sent again."""
-        return "|".join([self.device, self.when.isoformat(), *sorted(measure.mdc for measure, _ in self.values)])
+        return "|".join([self.device, self.when.isoformat(), *sorted(measure.name for measure, _ in self.values)])
 
 
-def readings(raw: bytes, vendor: Vendor, received: datetime) -> Iterator[Reading | HubError]:
-    """The readings of a payload, each by itself, or why one cannot be taken. Raises HubError UNREADABLE, TOO_LARGE."""
+def messages(raw: bytes, vendor: Vendor, received: datetime) -> Iterator[Json]:
+    """The readings of a payload as messages; one that cannot be taken says why.
+
+    Raises HubError UNREADABLE or TOO_LARGE for a payload that holds no list of them.
+    """
     data = loads(raw)
     listed = at(data, vendor.readings) if vendor.readings else [data]
     if not isinstance(listed, list):
@@ -49,34 +60,52 @@ def readings(raw: bytes, vendor: Vendor, received: datetime) -> Iterator[Reading
     if len(listed) > _MOST:
         raise HubError(Category.TOO_LARGE, "too many readings", where=vendor.readings, todo="send fewer at once")
     sent = instant(at(data, vendor.sent), vendor.form, vendor.zone) if vendor.sent else None
-    for place, each in enumerate(listed):
-        try:
-            yield _reading(each, vendor, sent.at if sent else None, received, f"{vendor.readings}[{place}]")
-        except HubError as error:
-            yield error
+    for each in listed:
+        yield _message(each, vendor, sent, received)
 
 
-def _reading(data: Any, vendor: Vendor, sent: datetime | None, received: datetime, where: str) -> Reading:
+def _message(data: Any, vendor: Vendor, sent: Clocked | None, received: datetime) -> Json:
+    message: Json = {READING: data}
+    stated = instant(at(data, vendor.time), vendor.form, vendor.zone)
+    if stated is not None:
+        when = corrected(stated.at, sent.at if sent else None, received)
+        if when is None:
+            message[_PROBLEM] = "future"
+        elif when.told:
+            message[_CLOCK] = "fast"
+    return message
+
+
+def reading(message: Any, vendor: Vendor) -> Reading:
+    """The reading of a message. Raises HubError UNREADABLE for what is none, INVALID for one without device or time."""
+    if not isinstance(message, dict) or not isinstance(message.get(READING), dict):
+        raise HubError(Category.UNREADABLE, "holds no reading", where=READING, todo="send an object", code="json")
+    data = message[READING]
     device = at(data, vendor.device)
-    if not isinstance(device, (str, int)) or not str(device).strip():
-        raise HubError(Category.INVALID, _WRONG["device"], where=f"{where}.{vendor.device}", code="device")
+    if not isinstance(device, (str, int)) or isinstance(device, bool) or not str(device).strip():
+        raise _wrong("device", vendor.device)
     stated = instant(at(data, vendor.time), vendor.form, vendor.zone)
     if stated is None:
-        raise HubError(Category.INVALID, _WRONG["time"], where=f"{where}.{vendor.time}", code="time")
-    when = corrected(stated.at, sent, received)
-    if when is None:
-        raise HubError(Category.INVALID, _WRONG["future"], where=f"{where}.{vendor.time}", code="future")
-    told = [code for code in (stated.told, when.told) if code]
-    issues = [_issue(code, f"{where}.{vendor.time}", "warning") for code in told]
+        raise _wrong("time", vendor.time)
+    if message.get(_PROBLEM):
+        raise _wrong("future", vendor.time)
+    fast = message.get(_CLOCK) == "fast"
+    told = [code for code, is_told in ((stated.told, stated.told), ("clock-fast", fast)) if is_told]
+    issues = [_issue(code, vendor.time, "warning") for code in told]
     values = []
     for measure in vendor.measures:
-        value = _value(data, measure, f"{where}.{measure.path}", issues)
+        value = _value(data, measure, issues)
         if value is not None:
             values.append((measure, value))
-    return Reading(device=str(device).strip(), when=when.at, values=tuple(values), issues=tuple(issues))
+    when = stated.at - SLIP if fast else stated.at
+    return Reading(device=str(device).strip(), when=when, values=tuple(values), data=data, issues=tuple(issues))
 
 
-def _value(data: Any, measure: Measure, where: str, issues: list[Issue]) -> Decimal | None:
+def _wrong(code: str, where: str) -> HubError:
+    return HubError(Category.INVALID, _WRONG[code], where=where, code=code)
+
+
+def _value(data: Any, measure: Measure, issues: list[Issue]) -> Decimal | None:
     """The value of a measure in its unit; None if there is none, or it is not believed."""
     if any(str(at(data, name)) != value for name, value in measure.when.items()):
         return None
@@ -85,11 +114,11 @@ def _value(data: Any, measure: Measure, where: str, issues: list[Issue]) -> Deci
         return None
     found = number(str(stated))
     if found is None or found.comparator:
-        issues.append(_issue("number", where, "error"))
+        issues.append(_issue("number", measure.path, "error"))
         return None
     unit = str(at(data, measure.unit_path) or "") if measure.unit_path else ""
     made = measured(measure.question, found._replace(unit=found.unit or unit), "")
-    issues += [_issue(code, where, severity, fact) for code, severity, fact in made.complaints]
+    issues += [_issue(code, measure.path, severity, fact) for code, severity, fact in made.complaints]
     return made.value if made.believed else None
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
+from hub.kernel.devices import Binding
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.types import Draft, Json, Translation
-from mappings.devices.binding import Binding, bound
+from mappings.devices.binding import bound
 from mappings.devices.readings import Reading
+from mappings.devices.reporting import report
 from mappings.devices.vendormap import Measure, Vendor
 from mappings.forms.building import coding
 from mappings.forms.observations import LOINC
@@ -18,6 +20,8 @@ from mappings.forms.quantities import quantity
 
 #: As the HL7 personal health device guide writes the nomenclature of ISO/IEEE 11073-10101.
 MDC: Final = "urn:iso:std:iso:11073:10101"
+#: The reason a reading waits for: its device is bound to nobody at its time.
+UNBOUND: Final = "unbound-device"
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 _PANELS: Final = {
     "blood-pressure": (
@@ -30,24 +34,35 @@ _PANELS: Final = {
 def translate(
     reading: Reading, vendor: Vendor, bindings: Iterable[Binding], facility: str, ids: IdMaker
 ) -> Translation:
-    """What a reading says. Refused (`unbound-device`) where the device is bound to nobody, or several, at that time."""
-    binding = bound(bindings, reading.device, reading.when)
-    if binding is None:
-        return Translation(issues=reading.issues, refusal=_unbound(), event_time=reading.when)
-    patient = ids(facility, "Patient", binding.authority, binding.key)
+    """What a reading says. Refused where nothing of it is understood or believed (`nothing-measured`), and where its
+    device is bound to nobody, or several, at that time (`unbound-device`): then it waits.
+    """
+    patient = bound(bindings, reading.when)
+    refusal = _nothing() if not reading.values else _unbound() if patient is None else None
+    if refusal is not None or patient is None:
+        rows = report(reading, vendor, refusal.what if refusal else "")
+        return Translation(issues=reading.issues, report=rows, refusal=refusal, event_time=reading.when)
     maker = _Maker(reading, vendor, facility, ids, patient)
     maker.device()
     maker.panels()
     for measure, value in reading.values:
         if not measure.panel:
-            maker.observation(measure.question.link, _code(measure), {"valueQuantity": _amount(measure, value)})
-    return Translation(drafts=tuple(maker.drafts), issues=reading.issues, event_time=reading.when)
+            maker.observation(measure.name, _code(measure), {"valueQuantity": _amount(measure, value)})
+    return Translation(
+        drafts=tuple(maker.drafts), issues=reading.issues, report=report(reading, vendor), event_time=reading.when
+    )
 
 
 def _unbound() -> HubError:
-    todo = "bind the device for that time and replay the message"
+    todo = "bind the device for that time: the reading is then taken by itself"
     what = "nobody, or more than one person, has this device at that time"
-    return HubError(Category.INVALID, what, where="device", todo=todo, code="unbound-device")
+    return HubError(Category.INVALID, what, where="device", todo=todo, code=UNBOUND)
+
+
+def _nothing() -> HubError:
+    todo = "describe it in the vendor map and replay, or see the issues for values that are not believed"
+    what = "holds nothing that the vendor map describes and that can be believed"
+    return HubError(Category.INVALID, what, where="reading", todo=todo, code="nothing-measured")
 
 
 class _Maker:
@@ -87,13 +102,14 @@ class _Maker:
             "device": {"reference": self._device},
             **said,
         }
-        key = f"{self._reading.device}|{when}|{name}"
+        # Whose it is belongs to what it is: a binding put right makes another Observation beside the first.
+        key = f"{self._reading.device}|{when}|{self._patient}|{name}"
         self._add("Observation", self._vendor.name, key, content, self._patient)
 
 
 def _category(reading: Reading, name: str) -> str:
     for measure, _ in reading.values:
-        if measure.question.link == name and measure.question.observe:
+        if measure.name == name and measure.question.observe:
             return measure.question.observe.category
     return "vital-signs"
 

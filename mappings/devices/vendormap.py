@@ -1,14 +1,16 @@
-"""Vendor maps: where in a vendor's JSON things stand, and what they are. Read from `vendors/*.yaml`.
+"""Vendor maps: where in a vendor's JSON things stand, and what they are; `vendors/*.yaml`, or the profile of a feed.
 
 | key | |
 |---|---|
+| `name` | of the map; ids of its devices and readings are made with it |
+| `extends` | a map that comes with the hub: what is not said here is as there, measures are added or replaced by name |
 | `readings` | path of the list of readings; absent: the payload is one |
 | `device` | path of the device's number |
 | `time` | path of the time of measurement; `form`: epoch-seconds, epoch-milliseconds or text; `zone` of bare texts |
 | `sent` | path, in the payload, of the sender's own clock when it sent (same form) |
 | `measures` | `path`, `when` (member: value), `mdc`, `loinc`, `unit`, `units` (family), `unit_path`, `range`, `panel` |
 
-A path is names and numbers joined by `.`.
+A path is names and numbers joined by `.`. A mistake is told with its line.
 """
 
 from __future__ import annotations
@@ -21,7 +23,8 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from hub.kernel.errors import Category, HubError
-from hub.kernel.yamlfile import read
+from hub.kernel.yamlfile import YamlFile, check, read, refuse
+from mappings.devices.vendor_schema import SCHEMA
 from mappings.forms.formmap import Observe, Question
 
 _FOLDER: Final = Path(__file__).parent / "vendors"
@@ -39,6 +42,10 @@ class Measure:
     question: Question
     when: Mapping[str, str]
     unit_path: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.question.link
 
     @property
     def panel(self) -> str:
@@ -61,15 +68,46 @@ class Vendor:
 
 @cache
 def vendor(name: str) -> Vendor:
-    """The map of a vendor. Raises HubError NOT_FOUND."""
-    path = _FOLDER / f"{name}.yaml"
-    if not name.replace("-", "").isalnum() or not path.is_file():
-        raise HubError(Category.NOT_FOUND, "no such vendor", where="vendor", todo="add it to vendors/")
-    return vendor_of(read(path).data)
+    """A map that comes with the hub. Raises HubError NOT_FOUND."""
+    return vendor_of(_shipped(name).data)
+
+
+def load(path: Path) -> Vendor:
+    """The vendor map in a file. Raises HubError with the lines that are wrong."""
+    return vendor_of(_whole(read(path)))
+
+
+def shipped() -> tuple[str, ...]:
+    """The names of the maps that come with the hub."""
+    return tuple(sorted(path.stem for path in _FOLDER.glob("*.yaml")))
+
+
+def _shipped(name: str) -> YamlFile:
+    if name not in shipped():
+        todo = f"one of {', '.join(shipped())}"
+        raise HubError(Category.NOT_FOUND, "no such vendor map comes with the hub", where="vendor", todo=todo)
+    return read(_FOLDER / f"{name}.yaml")
+
+
+def _whole(file: YamlFile) -> Mapping[str, Any]:
+    """What a file says, with what the map it extends says beside."""
+    complaints = check(file, SCHEMA)
+    extended = file.data.get("extends") if not complaints else None
+    if extended is not None and extended not in shipped():
+        complaints = [file.complaint(f"is none of {', '.join(shipped())}", "extends")]
+    if extended is None and not complaints:
+        missing = [name for name in ("device", "time", "measures") if name not in file.data]
+        complaints = [file.complaint(f"{name} is missing", name) for name in missing]
+    refuse(file, complaints)
+    if extended is None:
+        return dict(file.data)
+    base = _shipped(extended).data
+    measures = {row["name"]: row for row in (*base["measures"], *file.data.get("measures", ()))}
+    return {**base, **file.data, "measures": list(measures.values())}
 
 
 def vendor_of(data: Mapping[str, Any]) -> Vendor:
-    """A vendor map as it stands in a file."""
+    """A vendor map as it stands in a file, whole."""
     time = data["time"]
     return Vendor(
         name=data["name"],

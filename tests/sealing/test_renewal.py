@@ -27,6 +27,7 @@ from hub.kernel.log import Log
 from hub.kernel.private_files import publish
 from hub.kernel.settings import Settings
 from hub.mpi import forgetting as index_forgetting
+from hub.pipeline import forgetting as pipeline_forgetting
 from hub.records import forgetting as records_forgetting
 from hub.run.keys import KeyDesk, key_desk
 from hub.sealing import renewal, wrapping_keys
@@ -45,6 +46,10 @@ SECRET = "王秘密"
 _PROPOSAL = """
 INSERT INTO mpi_proposal (deed, patients, who, note, basis, at)
 VALUES ('merge', $1::text[], 'zhao', 'one person', gen_random_uuid(), now())
+"""
+_BINDING = """
+INSERT INTO device_binding (feed, device, patient, pkey, begins, made_at, made_by, change)
+VALUES ('F01.his', 'W-1', $1, $2, now(), now(), 'nurse', 1)
 """
 
 
@@ -248,6 +253,7 @@ def test_erasing_takes_two_keepers_and_leaves_nothing_but_a_tree_that_verifies(
                 await li._trail.append(tx, [look])
                 await tx.execute(_PROPOSAL, [who, patient_id("B")])
                 await tx.execute(_PROPOSAL, [patient_id("B")])
+                await tx.execute(_BINDING, who, pkey)
             assert await tree.turn() == 1
             await li.erasing.ask(who, "court order 7")
             with pytest.raises(HubError) as caught:
@@ -276,6 +282,7 @@ async def _nothing_is_left(hub: Box, pkey: Any) -> None:
         left = "SELECT count(*) FROM {} WHERE pkey = $1"
         tables = ("history", "string_value", "mpi_source", "member", "outbox")
         assert [await tx.fetchval(left.format(table), pkey) for table in tables] == [0] * len(tables)
+        assert [*await tx.fetchrow("SELECT patient, pkey, device, change FROM device_binding")] == ["", None, "W-1", 2]
         states = await tx.fetch("SELECT state, raw FROM inbox ORDER BY id")
         assert [(row["state"], bool(row["raw"])) for row in states] == [
             ("done", False),
@@ -289,6 +296,7 @@ def test_every_table_that_a_patient_leads_is_emptied_by_erasing() -> None:
     import_tables()
     modules = (store_forgetting, records_forgetting, index_forgetting)
     emptied = {name for module in modules for name in re.findall(r"DELETE FROM (\w+)", inspect.getsource(module))}
+    emptied |= {*re.findall(r"UPDATE (\w+) SET patient = '', pkey = NULL", inspect.getsource(pipeline_forgetting))}
     emptied |= {table.name for table in store_forgetting.SHARDED} | {*store_forgetting.BESIDE}
     led = {table.name for table in metadata.tables.values() if "pkey" in table.columns}
     # Which person a source belonged to is a decision, and decisions stay.

@@ -28,6 +28,7 @@ EXCEPTIONS: Final = {
             "hub.bootstrap.consents",
             "hub.bootstrap.consequences",
             "hub.bootstrap.desks",
+            "hub.bootstrap.devices",
             "hub.bootstrap.events",
             "hub.bootstrap.foundation",
             "hub.bootstrap.gates",

@@ -46,6 +46,7 @@ facilities:
   - {code: F05, name: 石桥社区卫生服务中心}
 feeds:
   - {name: F01-images, facility: F01, transport: archive, archive: F01-pacs}
+  - {name: F01-bands, facility: F01, transport: http, format: device, profile: bands.yaml}
 archives:
   - {name: F01-pacs, facility: F01, dicomweb: "http://127.0.0.1:9/dicom-web"}
 """
@@ -110,6 +111,10 @@ COMMANDS: Final = {
         ("outbound feeds", "outbound list", "outbound show", "outbound resend"),
         "the outbound queue: numbers, states and codes, no content",
     ),
+    **dict.fromkeys(
+        tuple(f"device {name}" for name in ("register", "stop", "senders", "bind", "end", "list")),
+        "senders and bindings of devices alone, not to whom; audited",
+    ),
     "labels try": "has no database",
     "labels apply": "writes labels to what stands, and prints counts; audited first",
     "audit export": "the trail alone; audited first",
@@ -152,6 +157,7 @@ class Hub:
 async def hub(url: str, folder: Path) -> AsyncIterator[Hub]:
     config = folder / "consortium.yaml"
     config.write_text(CONSORTIUM, encoding="utf-8")
+    (folder / "bands.yaml").write_text("name: bands\nextends: wristband\n", encoding="utf-8")
     settings = Settings.load({}, database_url=url, data_dir=folder, config=config, base_url="http://hub.test/fhir")
     foundation = Foundation(settings, Log("test", stream=io.StringIO()))
     issuer = Issuer(foundation.keys, Directory(foundation.consortium), system_clock)

@@ -5,31 +5,40 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.kernel.devices import Binding
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import Json, Translation
-from mappings.devices.binding import Binding, bound
+from mappings.devices import feed
+from mappings.devices.binding import bound
 from mappings.devices.clock import corrected, instant
-from mappings.devices.readings import Reading, readings
-from mappings.devices.translate import MDC, translate
-from mappings.devices.vendormap import vendor
+from mappings.devices.readings import Reading, messages, reading
+from mappings.devices.translate import MDC, UNBOUND, translate
+from mappings.devices.vendormap import load, vendor
 from mappings.hl7v2.convert import bundle, convert
 from tests.mappings.checker import invalid
 
 NOW = datetime(2026, 3, 5, 1, 30, tzinfo=UTC)
 MILLISECONDS = int(NOW.timestamp() * 1000)
 BAND = {"deviceNum": "W-1", "createTime": MILLISECONDS, "sbp": 188, "dbp": 116, "pulse": 96}
-P1 = Binding(device="W-1", authority="|NNCHN", key="990122195804120960", start=NOW - timedelta(days=30))
+P1 = Binding(device="W-1", patient="p1", start=NOW - timedelta(days=30))
 
 
 def taken(name: str, payload: Any, received: datetime = NOW) -> list[Reading | HubError]:
-    return list(readings(json.dumps(payload).encode(), vendor(name), received))
+    found: list[Reading | HubError] = []
+    for message in messages(json.dumps(payload).encode(), vendor(name), received):
+        try:
+            found.append(reading(message, vendor(name)))
+        except HubError as error:
+            found.append(error)
+    return found
 
 
 def one(name: str, payload: Any, received: datetime = NOW) -> Reading:
@@ -67,8 +76,7 @@ def test_a_reading_becomes_a_panel_and_observations_of_a_device_and_its_person()
         "coding"
     ]
     assert observations["pulse"]["valueQuantity"]["code"] == "/min"
-    patient = keyed_ids(PUBLIC_KEY)("F04", "Patient", "|NNCHN", "990122195804120960")
-    assert {draft.patient for draft in observed} == {patient}
+    assert {draft.patient for draft in observed} == {"p1"}
     assert pressure["effectiveDateTime"] == "2026-03-05T01:30:00+00:00"
 
 
@@ -173,23 +181,76 @@ def test_a_kiosk_sends_nested_values_and_its_own_units() -> None:
 
 def test_a_device_is_its_wearers_for_a_time_and_then_anothers() -> None:
     change = NOW - timedelta(days=5)
-    first = Binding(device="W-1", authority="a", key="P1", start=NOW - timedelta(days=30), end=change)
-    second = Binding(device="W-1", authority="a", key="P2", start=change)
-    who = [bound([first, second], "W-1", when) for when in (change - timedelta(seconds=1), change, NOW)]
-    assert who == [first, second, second]
-    assert bound([first, second], "W-1", NOW - timedelta(days=31)) is None
-    assert bound([first, second], "W-2", NOW) is None
+    first = Binding(device="W-1", patient="P1", start=NOW - timedelta(days=30), end=change)
+    second = Binding(device="W-1", patient="P2", start=change)
+    who = [bound([first, second], when) for when in (change - timedelta(seconds=1), change, NOW)]
+    assert who == ["P1", "P2", "P2"]
+    assert bound([first, second], NOW - timedelta(days=31)) is None
 
 
 def test_a_reading_of_nobodys_or_of_two_peoples_device_waits() -> None:
-    reading = one("wristband", band())
-    other = Binding(device="W-1", authority="|NNCHN", key="990122194909231419", start=NOW - timedelta(days=1))
-    ended = Binding(device="W-1", authority="a", key="P", start=NOW - timedelta(days=9), end=NOW)
+    found = one("wristband", band())
+    other = Binding(device="W-1", patient="p2", start=NOW - timedelta(days=1))
+    ended = Binding(device="W-1", patient="p1", start=NOW - timedelta(days=9), end=NOW)
     for bindings in ((P1, other), (ended,)):
-        made = said(reading, *bindings)
+        made = said(found, *bindings)
         assert made.drafts == ()
         assert made.refusal is not None
-        assert made.refusal.code == "unbound-device"
+        assert made.refusal.code == UNBOUND
+
+
+def test_every_member_of_a_reading_is_accounted_for() -> None:
+    found = one("wristband", band({"sbp": 900, "battery": 71}))
+    rows = {row.source: (row.outcome, *row.targets) for row in said(found).report}
+    assert rows == {
+        "deviceNum": ("mapped", "Device.identifier.value"),
+        "createTime": ("mapped", "Observation.effectiveDateTime"),
+        "sbp": ("refused",),
+        "dbp": ("mapped", "Observation.component.valueQuantity"),
+        "pulse": ("mapped", "Observation.valueQuantity"),
+        "battery": ("refused",),
+    }
+
+
+def test_a_reading_of_which_nothing_is_understood_is_refused() -> None:
+    made = said(one("wristband", {"data": [{"deviceNum": "W-1", "createTime": MILLISECONDS, "steps": 900}]}))
+    assert made.refusal is not None
+    assert made.refusal.code == "nothing-measured"
+    assert {row.outcome for row in made.report} == {"refused"}
+
+
+def test_a_message_means_the_same_whenever_it_is_read_and_sent_twice_is_the_same_bytes() -> None:
+    fast = band({"createTime": MILLISECONDS + 8 * 3_600_000})
+    first, again = (
+        list(feed.messages(json.dumps(fast).encode(), vendor("wristband"), NOW + timedelta(minutes=by)))
+        for by in (0, 10)
+    )
+    assert first == again
+    envelope = feed.envelope_reader(vendor("wristband"))(first[0][1])
+    assert envelope.lanes == ("W-1",)
+    assert envelope.identity.startswith("W-1|2026-03-05T01:30:00+00:00|")
+    (part,) = feed.dissector(vendor("wristband"))(first[0][1])
+    assert ("reading.sbp", "收缩压", "188") in {(leaf.at, leaf.name, leaf.text) for leaf in part.parts}
+
+
+def test_a_vendor_map_extends_one_that_comes_with_the_hub(tmp_path: Path) -> None:
+    file = tmp_path / "bands.yaml"
+    file.write_text(
+        "name: f04-bands\nextends: wristband\ntime: {path: at, form: text}\nmeasures:\n"
+        "  - {name: steps, text: 步数, path: steps, unit: '{steps}', range: [0, 90000], category: activity}\n",
+        encoding="utf-8",
+    )
+    found = load(file)
+    assert (found.name, found.device, found.time) == ("f04-bands", "deviceNum", "at")
+    assert {"steps", "systolic"} <= {measure.name for measure in found.measures}
+    for text, complaint in (
+        ("name: x\nextends: nobody\n", ":2: extends"),
+        ("name: x\ndevice: sn\n", "time is missing"),
+        ("name: x\nextends: wristband\nmeasures: [{name: y}]\n", ":3: measures.0"),
+    ):
+        file.write_text(text, encoding="utf-8")
+        with pytest.raises(HubError, match=complaint):
+            load(file)
 
 
 def test_one_bad_reading_does_not_cost_the_others() -> None:

@@ -1,0 +1,73 @@
+"""The bindings of devices as one process holds them, and readings that waited for one put back into the queue.
+
+A worker looks for changes before each batch. A reading it found bound to nobody is a dead letter; when a binding of its
+device changes, every worker that sees the change puts such readings back. So none is forgotten: a worker that settled
+one by bindings that were no longer the newest sees the change at its next look, and a worker that starts sees them all.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+from hub.db.database import Database, Tx
+from hub.kernel.devices import Binding
+from hub.pipeline.inbox import lane_of
+from mappings.devices.clock import SLACK
+from mappings.devices.translate import UNBOUND
+
+_CHANGED: Final = """
+SELECT id, feed, device, patient, begins, ends, change FROM device_binding
+WHERE feed = ANY($1::text[]) AND change > $2 ORDER BY change
+"""
+# A reading is received after it was taken, except for clocks that are a little fast.
+_RELEASE: Final = f"""
+UPDATE inbox SET state = 'queued', reason = NULL, attempts = 0
+WHERE state = 'dead' AND raw_key IS DISTINCT FROM '' AND id IN (
+  SELECT i.id FROM inbox i CROSS JOIN LATERAL unnest(i.lanes) AS its(lane)
+  JOIN unnest($2::bigint[], $3::timestamptz[]) AS bound (lane, begins) ON bound.lane = its.lane
+  WHERE i.feed = ANY($1::text[]) AND i.state = 'dead' AND i.reason ->> 'code' = '{UNBOUND}'
+  AND i.received_at >= bound.begins ORDER BY i.id FOR UPDATE OF i SKIP LOCKED)
+"""
+
+
+class Wearing:
+    """Implements `hub.kernel.devices.Wearers` for the devices of `feeds`. `releasing`: it belongs to a worker."""
+
+    def __init__(self, database: Database, feeds: Collection[str], *, releasing: bool) -> None:
+        self._database: Final = database
+        self._feeds: Final = sorted(feeds)
+        self._releasing: Final = releasing
+        self._seen = 0
+        self._held: Final[dict[tuple[str, str], dict[int, Binding]]] = defaultdict(dict)
+
+    def of(self, feed: str, device: str) -> Sequence[Binding]:
+        """All bindings of a device, as of the last refresh."""
+        return tuple(self._held[feed, device].values()) if (feed, device) in self._held else ()
+
+    async def refresh(self) -> None:
+        """Take up what was bound and ended since the last time. Raises HubError UNAVAILABLE."""
+        if not self._feeds:
+            return
+        async with self._database.transaction() as tx:
+            changed = await tx.fetch(_CHANGED, self._feeds, self._seen)
+            begun: dict[int, datetime] = {}
+            for row in changed:
+                held = self._held[row["feed"], row["device"]]
+                held.pop(row["id"], None)
+                if row["patient"]:
+                    names = {"device": row["device"], "patient": row["patient"]}
+                    held[row["id"]] = Binding(**names, start=row["begins"], end=row["ends"])
+                    lane = lane_of(row["feed"], row["device"])
+                    begun[lane] = min(begun.get(lane, row["begins"]), row["begins"])
+            if self._releasing and begun:
+                await _release(tx, self._feeds, begun)
+        if changed:
+            self._seen = changed[-1]["change"]
+
+
+async def _release(tx: Tx, feeds: Sequence[str], begun: Mapping[int, datetime]) -> None:
+    slack: timedelta = SLACK
+    await tx.execute(_RELEASE, feeds, list(begun), [begins - slack for begins in begun.values()])
