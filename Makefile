@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 # The tests that start whole hubs are collected first and stay first, so that no core waits for the last of them.
 PYTEST := $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
+# A hub is many processes and the tests start many hubs: what was compiled once is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: demo test lint types arrows docs soak bench lock clean
 
 demo: $(VENV)/.demo  ## play the demo consortium on an embedded PostgreSQL until Ctrl-C

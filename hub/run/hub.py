@@ -22,11 +22,13 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.database import kept_database
+from hub.run.forked import prepare
 from hub.run.installation import consortium_file, locked, remember
 from hub.run.instances import registered
 from hub.run.sockets import listen
 from hub.run.supervisor import ProcessSpec, Supervisor
 from hub.run.unsealing import unsealed
+from hub.run.work import Kind
 
 #: Hosts of this machine alone.
 LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -76,6 +78,7 @@ async def running(
     data: Path = settings.data_dir
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(data))
+        prepare()
         KeyStore(data / "keys")
         readings(consortium)
         routes(consortium)
@@ -119,18 +122,18 @@ def _processes(
     settings: Settings, api: socket.socket, feeds: _Feeds, handed: dict[str, int], *, fetched: bool
 ) -> Iterator[ProcessSpec]:
     for number in range(1, settings.pipeline_workers + 1):
-        yield ProcessSpec(name=f"pipeline-{number}", kind="pipeline", careful=("--careful",), sockets=handed)
+        yield ProcessSpec(name=f"pipeline-{number}", kind=Kind.PIPELINE, careful=True, sockets=handed)
     for number in range(1, settings.api_workers + 1):
-        yield ProcessSpec(name=f"api-{number}", kind="api", sockets={"http": api.fileno(), **handed})
+        yield ProcessSpec(name=f"api-{number}", kind=Kind.API, sockets={"http": api.fileno(), **handed})
     for number in range(1, settings.bulk_workers + 1):
-        yield ProcessSpec(name=f"bulk-{number}", kind="bulk", sockets=handed)
-    yield ProcessSpec(name="events", kind="events", sockets=handed)
+        yield ProcessSpec(name=f"bulk-{number}", kind=Kind.BULK, sockets=handed)
+    yield ProcessSpec(name="events", kind=Kind.EVENTS, sockets=handed)
     if fetched:
-        yield ProcessSpec(name="files", kind="files", sockets=handed)
+        yield ProcessSpec(name="files", kind=Kind.FILES, sockets=handed)
     for transport, listening in feeds.items():
         if listening or transport == "mllp":
             numbers = {name: feed.fileno() for name, feed in listening.items()}
-            yield ProcessSpec(name=transport, kind=transport, sockets={**numbers, **handed})
+            yield ProcessSpec(name=transport, kind=Kind(transport), sockets={**numbers, **handed})
 
 
 def _addresses(settings: Settings, api: socket.socket, feeds: _Feeds) -> Addresses:

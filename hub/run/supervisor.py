@@ -13,6 +13,8 @@ from typing import Any, Final, TextIO
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
+from hub.run.forked import Forked, Handles, Orders, fork
+from hub.run.work import Kind
 
 #: Seconds before a process that died is started again: doubled each time, back to the first after a calm while.
 FIRST_DELAY: Final = 0.1
@@ -24,16 +26,15 @@ READY_SECONDS: Final = 180.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProcessSpec:
-    """One process: `kind` is the sub-command of `yilian worker`; `sockets` are inherited file descriptors by name.
+    """One process: `sockets` are file descriptors it is handed, by name.
 
-    `careful` is added to the arguments after an abnormal death, where the process understands it.
+    `careful`: it is told so when it takes the place of one that died.
     """
 
     name: str
-    kind: str
-    arguments: tuple[str, ...] = ()
+    kind: Kind
     sockets: Mapping[str, int] = field(default_factory=dict)
-    careful: tuple[str, ...] = ()
+    careful: bool = False
 
 
 class Supervisor:
@@ -55,7 +56,7 @@ class Supervisor:
         self._output = output
         self._grace = grace_seconds
         self._stopping = False
-        self._children: dict[str, asyncio.subprocess.Process] = {}
+        self._children: dict[str, Forked] = {}
         self._watchers: list[asyncio.Task[None]] = []
         self._lifeline_read, self._lifeline_write = os.pipe()
 
@@ -66,7 +67,7 @@ class Supervisor:
 
     async def start(self, spec: ProcessSpec) -> dict[str, Any]:
         """Start a process and return what it reports when it is ready. Raises HubError FAULT if it does not start."""
-        child, report = await self._spawn(spec, ())
+        child, report = await self._spawn(spec)
         ready = await self._await_ready(child, report)
         if ready is None:
             raise HubError(Category.FAULT, "did not start", where=spec.name, todo="see the log lines above")
@@ -90,51 +91,45 @@ class Supervisor:
         os.close(self._lifeline_write)
         os.close(self._lifeline_read)
 
-    async def _end(self, name: str, child: asyncio.subprocess.Process) -> None:
-        if child.returncode is None:
-            child.send_signal(signal.SIGTERM)
+    async def _end(self, name: str, child: Forked) -> None:
+        child.signal(signal.SIGTERM)
         try:
             await asyncio.wait_for(child.wait(), self._grace)
         except TimeoutError:
             self._log.event("process-killed", level="WARNING", worker=name)
-            child.kill()
+            child.signal(signal.SIGKILL)
             await child.wait()
 
-    async def _spawn(
-        self, spec: ProcessSpec, extra: tuple[str, ...]
-    ) -> tuple[asyncio.subprocess.Process, asyncio.StreamReader]:
+    async def _spawn(self, spec: ProcessSpec, *, careful: bool = False) -> tuple[Forked, asyncio.StreamReader]:
         read, write = os.pipe()
-        arguments = [sys.executable, "-m", "hub.cli.main", "worker", spec.kind, *spec.arguments, *extra]
-        arguments += ["--lifeline", str(self._lifeline_read), "--ready", str(write)]
-        arguments += [part for name, fd in spec.sockets.items() for part in ("--socket", f"{name}={fd}")]
-        child = await asyncio.create_subprocess_exec(
-            *arguments,
-            stdin=asyncio.subprocess.DEVNULL,
-            stderr=self._output,
-            env=self._environment,
-            pass_fds=(self._lifeline_read, write, *spec.sockets.values()),
+        orders = Orders(
+            name=spec.name, kind=spec.kind, environment=self._environment, sockets=tuple(spec.sockets), careful=careful
         )
+        handles = Handles(
+            lifeline=self._lifeline_read,
+            ready=write,
+            output=(self._output or sys.stderr).fileno(),
+            sockets=tuple(spec.sockets.values()),
+        )
+        child = await fork(orders, handles)
         os.close(write)
         self._children[spec.name] = child
         self._log.event("process-started", worker=spec.name, pid=child.pid)
         return child, await _pipe_reader(read)
 
-    async def _await_ready(
-        self, child: asyncio.subprocess.Process, report: asyncio.StreamReader
-    ) -> dict[str, Any] | None:
+    async def _await_ready(self, child: Forked, report: asyncio.StreamReader) -> dict[str, Any] | None:
         try:
             line = await asyncio.wait_for(report.readline(), READY_SECONDS)
         except TimeoutError:
             line = b""
         if not line:
-            if child.returncode is None:
-                child.kill()
+            child.signal(signal.SIGKILL)
             await child.wait()
             return None
         loaded: dict[str, Any] = json.loads(line)
         return loaded
 
-    async def _watch(self, spec: ProcessSpec, child: asyncio.subprocess.Process) -> None:
+    async def _watch(self, spec: ProcessSpec, child: Forked) -> None:
         delay = FIRST_DELAY
         loop = asyncio.get_running_loop()
         while not self._stopping:
@@ -143,7 +138,7 @@ class Supervisor:
             self._log.event("process-died", level="ERROR", worker=spec.name, status=status)
             delay = FIRST_DELAY if loop.time() - begun > CALM_SECONDS else min(delay * 2, LONGEST_DELAY)
             await asyncio.sleep(delay)
-            child, report = await self._spawn(spec, spec.careful)
+            child, report = await self._spawn(spec, careful=spec.careful)
             await self._await_ready(child, report)
             self._changed(self.pids)
 

@@ -1,0 +1,21 @@
+"""All that processes of the hub import, for the one they are forked from. Has no names; importing it is its use.
+
+That one is stopped last, by the end of the supervisor alone, so that it can tell how each process ended.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+from importlib import import_module
+
+from hub.run.work import Kind
+
+# numpy, which the DICOM process needs, starts threads, and those do not live through a fork.
+for _kind in Kind:
+    if _kind is not Kind.DICOM:
+        import_module(f"hub.run.{_kind}")
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+# A collection that touches what is shared would copy it into every process.
+gc.collect()
+gc.freeze()
