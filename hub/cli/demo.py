@@ -20,7 +20,9 @@ from hub.cli.demo_report import console, invite, judged, progress, summary
 from hub.demo.ask import Client
 from hub.demo.calendar import Calendar
 from hub.demo.community import postings
+from hub.demo.feeding import hand_over
 from hub.demo.figures import figures
+from hub.demo.parcels import parcels
 from hub.demo.play import act, play, settle
 from hub.demo.played import played, remember
 from hub.demo.sign_in import SignIn, sign_ins
@@ -28,7 +30,7 @@ from hub.demo.staff import staff
 from hub.demo.stage import Stage
 from hub.demo.story import data as data_file
 from hub.demo.story import persons, sendings
-from hub.demo.tokens import clients
+from hub.demo.tokens import Clients, clients
 from hub.demo.verify import verdicts
 from hub.demo.workstation import write
 from hub.kernel.clock import system_clock
@@ -41,6 +43,8 @@ from hub.run.instances import registry
 
 #: Invented persons beside those of the story.
 BACKGROUND = 150
+#: Of them, those whose blood pressure F04 follows up.
+FOLLOWED = 60
 
 #: Resource types shown in the summary.
 SHOWN = (
@@ -94,8 +98,9 @@ async def _demo(settings: Settings, folder: Path, *, check: bool, json_file: Pat
         async with running(settings, registry(os.environ), log, lambda _: None, output=lines) as addresses:
             before = played(folder)
             calendar = before or Calendar(system_clock())
-            stage = Stage(clients(addresses.base, folder, settings), calendar)
-            done = {} if before else await _play(settings, addresses, stage, calendar)
+            known = clients(addresses.base, folder, settings)
+            stage = Stage(known, calendar)
+            done = {} if before else await _play(settings, addresses, known, stage, calendar)
             remember(folder, calendar)
             result = {**done, **await _look(settings, folder, stage)}
             summary(result, addresses)
@@ -107,14 +112,21 @@ async def _demo(settings: Settings, folder: Path, *, check: bool, json_file: Pat
     return True
 
 
-async def _play(settings: Settings, addresses: Addresses, stage: Stage, calendar: Calendar) -> dict[str, Any]:
+async def _play(
+    settings: Settings, addresses: Addresses, known: Clients, stage: Stage, calendar: Calendar
+) -> dict[str, Any]:
     messages = list(sendings(BACKGROUND, settings.demo_seed, calendar))
     community = postings(data_file("community.yaml"), persons(), staff(), calendar)
+    files = parcels(FOLLOWED, settings.demo_seed, calendar)
     with progress(len(messages)) as told:
-        codes, written = await asyncio.gather(play(messages, addresses.mllp, told), write(community, stage.actor))
+        codes, written, taken = await asyncio.gather(
+            play(messages, addresses.mllp, told),
+            write(community, stage.actor),
+            hand_over(files, lambda facility: known("feed", facility)),
+        )
     await settle(stage.actor("administrator"))
     acts = await asyncio.to_thread(act, stage)
-    return {"sent": len(messages), "acknowledgements": dict(codes), "written": written, "acts": acts}
+    return {"sent": len(messages), "acknowledgements": dict(codes), "written": written, "taken": taken, "acts": acts}
 
 
 async def _look(settings: Settings, folder: Path, stage: Stage) -> dict[str, Any]:

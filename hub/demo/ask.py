@@ -40,8 +40,18 @@ class Client:
 
     def call(self, method: str, path: str, body: Json | None = None) -> Reply:
         """What is answered, a refusal too. Raises HubError UNAVAILABLE when nothing is."""
+        return self._answer(self._request(method, path, body))
+
+    def send(self, path: str, content: bytes) -> Reply:
+        """What is answered to a file. Raises HubError UNAVAILABLE when nothing is."""
+        request = self._request("POST", path, None)
+        request.data = content
+        request.add_header("Content-Type", "application/octet-stream")
+        return self._answer(request)
+
+    def _answer(self, request: urllib.request.Request) -> Reply:
         try:
-            with urllib.request.urlopen(self._request(method, path, body), timeout=PATIENCE) as answer:  # noqa: S310
+            with urllib.request.urlopen(request, timeout=PATIENCE) as answer:  # noqa: S310 - our own hub
                 return _reply(answer.status, answer.read())
         except urllib.error.HTTPError as refusal:
             with refusal:

@@ -20,6 +20,7 @@ from hub.demo.terms import (
     DIASTOLIC,
     GLUCOSE,
     HEALTH_CARD,
+    HEALTH_RECORD,
     ICD10,
     PRESSURE,
     SYSTOLIC,
@@ -93,10 +94,7 @@ class _Visit:
         return {
             "resourceType": "Patient",
             "id": self._stem,
-            "identifier": [
-                {"system": CITIZEN_ID, "value": person.citizen},
-                {"system": HEALTH_CARD, "value": person.card},
-            ],
+            "identifier": self._numbers(),
             "active": True,
             "name": [{"text": person.name, "family": person.name[0], "given": [person.name[1:]]}],
             "telecom": [{"system": "phone", "value": person.phone}],
@@ -104,6 +102,12 @@ class _Visit:
             "birthDate": f"{person.born[:4]}-{person.born[4:6]}-{person.born[6:]}",
             "managingOrganization": self._here,
         }
+
+    def _numbers(self) -> list[Json]:
+        known = {CITIZEN_ID: self._person.citizen, HEALTH_CARD: self._person.card, HEALTH_RECORD: self._person.record}
+        if "citizen" in self._row.get("without", ()):
+            known.pop(CITIZEN_ID)
+        return [{"system": system, "value": value} for system, value in known.items() if value]
 
     def _encounter(self) -> Json:
         return {

@@ -31,6 +31,8 @@ class Event:
     left: str = ""
     diagnosis: str = ""
     phone: str = ""
+    marital: str = ""
+    born: str = ""
     kin: str = ""
     allergy: str = ""
     merged: str = ""
@@ -60,11 +62,11 @@ def his_message(event: Event, number: int) -> bytes:
         segments.append(_schedule(event))
     if event.fault != "no-patient-segment":
         segments.append(_his_patient(event))
-    segments += [*_optional("MRG|{}^^^^PatientNO", event.merged), *_kin(event), *_visit(event)]
-    segments += [*_optional("AL1|1|DA|^{}|SV|皮疹", event.allergy), *_diagnosis(event), *_order(event)]
+    segments += [*optional("MRG|{}^^^^PatientNO", event.merged), *_kin(event), *_visit(event)]
+    segments += [*optional("AL1|1|DA|^{}|SV|皮疹", event.allergy), *_diagnosis(event), *_order(event)]
     if kind.startswith("SIU"):
         segments += ["RGS|1|A", f"AIS|1|A|{event.reason}|{event.begins}", "AIP|1|A|D0003^方知远"]
-    return _joined(segments, "gbk")
+    return joined(segments, "gbk")
 
 
 def lis_message(event: Event, number: int) -> bytes:
@@ -79,20 +81,22 @@ def lis_message(event: Event, number: int) -> bytes:
         segments += [f"ORC|NW|{event.order}|||||||{event.at}", f"OBR|1|{event.order}||{event.item}^{event.title}^L"]
     else:
         segments += _report(event)
-    return _joined(segments, event.charset)
+    return joined(segments, event.charset)
 
 
-def _joined(segments: list[str], charset: str) -> bytes:
+def joined(segments: list[str], charset: str) -> bytes:
+    """The segments as a message."""
     return ("\r".join(segments) + "\r").encode(charset)
 
 
-def _optional(template: str, value: str) -> list[str]:
+def optional(template: str, value: str) -> list[str]:
+    """The template with the value, if there is one."""
     return [template.format(value)] if value else []
 
 
 def _his_patient(event: Event) -> str:
     person = event.person
-    numbers = [f"{event.mr}^^^^PatientNO", *_optional("{}^^^^ZYH", event.inpatient)]
+    numbers = [f"{event.mr}^^^^PatientNO", *optional("{}^^^^ZYH", event.inpatient)]
     if "citizen" not in event.without:
         numbers.append(f"{person.citizen}^^^^IdentifyNO")
     phone = event.phone or person.phone
@@ -129,7 +133,7 @@ def _visit(event: Event) -> list[str]:
 
 
 def _diagnosis(event: Event) -> list[str]:
-    return _optional(f"DG1|1||{{}}^ICD-10||{event.at}|A", event.diagnosis)
+    return optional(f"DG1|1||{{}}^ICD-10||{event.at}|A", event.diagnosis)
 
 
 def _order(event: Event) -> list[str]:

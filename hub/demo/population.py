@@ -18,7 +18,10 @@ _GIVEN: Final = "安柏承春德芳刚桂海红华佳建静军兰丽亮林玲梅
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Person:
-    """One fictional person; `sex` by GB/T 2261.1 (1 male, 2 female), `born` as YYYYMMDD."""
+    """One fictional person; `sex` by GB/T 2261.1 (1 male, 2 female), `born` as YYYYMMDD.
+
+    `record` numbers the health record, where one was opened.
+    """
 
     key: str
     name: str
@@ -27,6 +30,7 @@ class Person:
     citizen: str
     card: str
     phone: str
+    record: str = ""
 
 
 def citizen_id(born: str, sequence: int) -> str:

@@ -17,6 +17,7 @@ from hub.demo.calendar import Calendar
 from hub.demo.staff import Staff, staff
 from hub.demo.story import data
 from hub.demo.tokens import Clients
+from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
 
 Request = Mapping[str, Any]
@@ -95,7 +96,8 @@ class Stage:
         return self._clients(person.role, person.facility, practitioner=person.id, **rights)
 
     def _find(self, name: str) -> str:
-        """By a number: the one patient who has it at the facility after the @. By a request: what stands at a path."""
+        """By a number: the one patient who has it at the facility after the @. By a request: what stands at a path, or
+        at that path in the one item that holds a text of the list at another."""
         asked = self._names[name]
         if isinstance(asked, str):
             asked = {
@@ -104,10 +106,17 @@ class Stage:
                 "at": "entry.0.resource.id",
             }
         reply = self.perform(asked)
-        found = at(reply.content, asked["at"])
-        if reply.status != 200 or not isinstance(found, str) or at(reply.content, "entry.1.resource.id") is not None:
+        found = at(self._told(asked, reply.content), asked["at"])
+        if reply.status != 200 or found is None or at(reply.content, "entry.1.resource.id") is not None:
             raise HubError(Category.NOT_FOUND, "stands for nothing, or for several", where=name, todo="see names.yaml")
-        return found
+        return str(found)
+
+    def _told(self, asked: Request, content: Any) -> Any:
+        """The answer; of a list at `among` the item that holds a text, if one is named."""
+        if "among" not in asked:
+            return content
+        held = self.filled(asked["holds"])
+        return next((item for item in at(content, asked["among"]) or () if held in dumps(item).decode()), None)
 
 
 def at(value: Any, path: str) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib import resources
 from typing import Any, Final
 
@@ -13,9 +14,13 @@ import yaml
 from hub.demo.calendar import Calendar
 from hub.demo.messages import Event, his_message, lis_message
 from hub.demo.population import Person, population
+from hub.demo.tcm_messages import tcm_message
 
 #: What a row of the story tells in days and local times.
 _TIMES: Final = ("at", "begins", "ends", "left")
+
+#: How each system writes.
+_WRITERS: Final = {"F01-his": his_message, "F02-his": tcm_message, "F03-lis": lis_message}
 
 DATA: Final = resources.files("hub.demo") / "data"
 
@@ -28,8 +33,9 @@ class Sending:
     raw: bytes
 
 
+@cache
 def data(name: str) -> Any:
-    """A data file of the demo."""
+    """A data file of the demo, read once; whoever asks leaves it as it is."""
     return yaml.safe_load((DATA / name).read_text(encoding="utf-8"))
 
 
@@ -55,7 +61,7 @@ def sendings(background: int, seed: int, calendar: Calendar) -> Iterator[Sending
 
 
 def _message(event: Event, number: int) -> bytes:
-    return his_message(event, number) if event.feed == "F01-his" else lis_message(event, number)
+    return _WRITERS[event.feed](event, number)
 
 
 def _background(count: int, seed: int, items: Mapping[str, Any], calendar: Calendar) -> Iterator[Event]:

@@ -19,6 +19,7 @@ SENSITIVITY: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 
 CITIZEN_ID: Final = "urn:oid:2.16.156.10011.1.3"
 HEALTH_CARD: Final = "urn:oid:2.16.156.10011.1.19"
+HEALTH_RECORD: Final = "urn:oid:2.16.156.10011.1.2"
 
 
 def concept(system: str, code: str, text: str = "") -> Json:

@@ -1,4 +1,4 @@
-"""The demo's check: every expectation of `expectations.yaml`, asked over HTTP from a process of its own.
+"""The demo's check: every expectation of `expectations/`, asked over HTTP from a process of its own.
 
 Expectations are held one after another: some act (a patient withdraws a consent), and those below see what came of it.
 """
@@ -30,11 +30,15 @@ class Verdict:
 
 def verdicts(stage: Stage) -> Iterator[Verdict]:
     """Hold every expectation against the hub of `stage`."""
-    expected = data("expectations.yaml")
-    yield from _messages(stage, expected["messages"])
-    for story, requests in expected["stories"].items():
+    yield from _messages(stage, data("expectations.yaml")["messages"])
+    for story, requests in expectations().items():
         for request in requests:
             yield _held(story, request, stage)
+
+
+def expectations() -> dict[str, list[Request]]:
+    """What is expected, by story, in the order in which it is asked."""
+    return {story: data(f"expectations/{story}.yaml") for story in data("expectations.yaml")["stories"]}
 
 
 def _held(story: str, request: Request, stage: Stage) -> Verdict:

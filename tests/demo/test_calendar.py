@@ -29,7 +29,7 @@ def test_placeholders_become_dates_and_instants() -> None:
 @given(INSTANTS)
 def test_nothing_the_story_tells_has_yet_to_happen(now: datetime) -> None:
     calendar = Calendar(now)
-    for name in ("story.yaml", "community.yaml"):
+    for name in ("story.yaml", "community.yaml", "documents.yaml"):
         for row in data(name):
             assert calendar.local(row["at"]).replace(tzinfo=ZONE) <= now
 

@@ -71,8 +71,8 @@ def test_a_contract_names_the_family_doctor_and_ends_with_its_last_day() -> None
     assert contract["period"] == {"start": "2026-11-16T10:05:00+08:00", "end": "2027-11-16"}
 
 
-def test_all_that_tells_of_the_psychiatric_condition_is_labelled_and_nothing_else() -> None:
+def test_all_a_workstation_tells_of_the_psychiatric_condition_is_labelled_and_nothing_else() -> None:
     labelled = {
         url: [label["code"] for label in one["meta"]["security"]] for url, one in resources().items() if "meta" in one
     }
-    assert labelled == {"Condition/F04-P9-1-condition": ["PSY"], "Encounter/F04-P9-1": ["PSY"]}
+    assert labelled == {"Encounter/F04-P9-1": ["PSY"]}

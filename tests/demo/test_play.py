@@ -16,16 +16,17 @@ CALENDAR = Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
 def willing(asked: Asked) -> tuple[int, Any]:
     """A hub that has every patient and takes everything."""
     if asked.method == "POST":
-        return 201, {}
-    return 200, {"entry": [{"resource": {"id": "abc"}}], "proxies": [{"reference": "RelatedPerson/d"}]}
+        return 200 if asked.path.endswith("/answer") else 201, {}
+    found: dict[str, Any] = {"entry": [{"resource": {"id": "abc"}}], "proxies": [{"reference": "RelatedPerson/d"}]}
+    return 200, {**found, "requests": [{"id": "r", "approval": "a"}]}
 
 
 def test_patients_and_doctors_act_in_the_order_of_the_file() -> None:
     with a_hub(willing) as hub:
         done = act(Stage(hub.clients, CALENDAR))
     assert done == [row["says"] for row in data("acts.yaml")]
-    given = [asked.body["template"] for asked in hub.asked if asked.path == "/api/consents"]
-    assert given == [row["body"]["template"] for row in data("acts.yaml") if row.get("post") == "api/consents"]
+    given = [asked.body.get("template") for asked in hub.asked if asked.path == "/api/consents"]
+    assert given == [row["body"].get("template") for row in data("acts.yaml") if row.get("post") == "api/consents"]
     assert {"role": "proxy", "practitioner": "RelatedPerson/d", "patient": "abc"} in [
         {key: value for key, value in rights.items() if value} for rights in hub.issued
     ]

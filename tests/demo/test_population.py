@@ -37,7 +37,7 @@ def test_a_known_citizen_id_is_reproduced() -> None:
 
 def test_the_story_holds_the_habits_it_is_told_for() -> None:
     story = list(sendings(0, 1, Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))))
-    assert Counter(s.feed for s in story).keys() == {"F01-his", "F03-lis"}
+    assert Counter(s.feed for s in story).keys() == {"F01-his", "F02-his", "F03-lis"}
     his = [s.raw for s in story if s.feed == "F01-his"]
     assert all(raw.decode("gbk") for raw in his)
     with pytest.raises(UnicodeDecodeError):

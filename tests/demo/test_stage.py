@@ -8,6 +8,7 @@ from hub.demo.calendar import Calendar
 from hub.demo.staff import staff
 from hub.demo.stage import Stage
 from hub.demo.story import data
+from hub.demo.verify import expectations
 from hub.kernel.errors import Category, HubError
 from tests.demo.a_hub import Asked, a_hub
 
@@ -57,6 +58,16 @@ def test_a_number_nobody_or_two_have_is_refused(ids: list[str]) -> None:
         assert (caught.value.category, caught.value.where) == (Category.NOT_FOUND, "P1@F01")
 
 
+def test_a_name_may_stand_for_the_item_of_a_list_that_holds_a_text() -> None:
+    pairs = [{"number": 1, "first": "x"}, {"number": 2, "first": "abc"}]
+    with a_hub(lambda asked: (200, {"pairs": pairs} if "pairs" in asked.path else found(asked)[1])) as hub:
+        stage = Stage(hub.clients, CALENDAR)
+        assert stage.meant("P4@pair") == "2"
+        pairs.clear()
+        with pytest.raises(HubError, match="stands for nothing"):
+            stage.meant("P6@pair")
+
+
 def test_a_request_without_a_method_is_refused() -> None:
     with a_hub(found) as hub, pytest.raises(HubError, match="neither get, post nor put"):
         Stage(hub.clients, CALENDAR).perform({"as": "F01", "says": "nothing"})
@@ -73,6 +84,6 @@ def test_a_hub_that_is_away_is_said_to_be() -> None:
 def test_every_actor_of_the_data_files_exists() -> None:
     facilities = {facility["code"] for facility in data("consortium.yaml")["facilities"]}
     known = facilities | staff().keys() | data("actors.yaml").keys()
-    stories = data("expectations.yaml")["stories"].values()
+    stories = expectations().values()
     rows = [*data("acts.yaml"), *(request for requests in stories for request in requests)]
     assert {row["as"] for row in rows} <= known

@@ -7,8 +7,7 @@ import pytest
 from hub.demo.ask import Reply
 from hub.demo.calendar import Calendar
 from hub.demo.stage import METHODS, Stage
-from hub.demo.story import data
-from hub.demo.verify import LOOKS, judge, verdicts
+from hub.demo.verify import LOOKS, expectations, judge, verdicts
 from hub.kernel.types import Json
 from tests.demo.a_hub import Asked, a_hub
 
@@ -74,7 +73,7 @@ def test_what_cannot_even_be_asked_does_not_hold_and_the_rest_is_still_held() ->
 
     with a_hub(answer) as hub:
         found = list(verdicts(Stage(hub.clients, Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC)))))
-    expected = [request["says"] for requests in data("expectations.yaml")["stories"].values() for request in requests]
+    expected = [request["says"] for requests in expectations().values() for request in requests]
     assert [verdict.says for verdict in found][-len(expected) :] == expected
     assert any("stands for nothing" in verdict.seen for verdict in found)
     assert not any(verdict.holds for verdict in found if "stands for nothing" in verdict.seen)
@@ -82,7 +81,7 @@ def test_what_cannot_even_be_asked_does_not_hold_and_the_rest_is_still_held() ->
 
 def test_every_expectation_says_something_that_can_be_looked_at() -> None:
     known = {"says", "as", "body", "status", *METHODS, *LOOKS}
-    for requests in data("expectations.yaml")["stories"].values():
+    for requests in expectations().values():
         for request in requests:
             assert request.keys() <= known, request["says"]
             assert request["says"]
