@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from hub.kernel.types import Json
@@ -25,17 +25,18 @@ _YEAR: Final = re.compile(r"(\d{4})(-\d\d)?")
 
 def record_of(patient: Json, facility: str) -> Record:
     """The registration a Patient resource is, at `facility` (code)."""
-    contact = next(_objects(patient, "contact"), {})
+    contact = next(iter(_objects(patient, "contact")), {})
+    numbers = _numbers(patient)
     return Record(
         record_id=_text(patient, "id"),
         facility=facility,
         name=_name(patient),
-        mrn=_number(patient, _RECORD_NUMBER),
+        mrn=_number(numbers, _RECORD_NUMBER),
         sex=_SEXES.get(_text(patient, "gender"), ""),
         birth_date=_birth_date(patient),
-        id_no=_number(patient, CITIZEN_ID),
-        insurance_no=_number(patient, _INSURANCE),
-        health_card=_number(patient, _HEALTH_CARD),
+        id_no=_number(numbers, CITIZEN_ID),
+        insurance_no=_number(numbers, _INSURANCE),
+        health_card=_number(numbers, _HEALTH_CARD),
         phone=_phone(patient),
         address=_address(patient),
         contact_name=_spoken(contact["name"]) if isinstance(contact.get("name"), dict) else "",
@@ -45,9 +46,9 @@ def record_of(patient: Json, facility: str) -> Record:
     )
 
 
-def _objects(holder: Json, name: str) -> Iterator[Json]:
+def _objects(holder: Json, name: str) -> list[Json]:
     values = holder.get(name)
-    yield from (value for value in values if isinstance(value, dict)) if isinstance(values, list) else ()
+    return [value for value in values if isinstance(value, dict)] if isinstance(values, list) else []
 
 
 def _text(holder: Json, name: str) -> str:
@@ -79,17 +80,20 @@ def _spoken(name: Json) -> str:
     return _text(name, "text") or (together if any(map(is_han, together)) else " ".join(filter(None, (family, *given))))
 
 
-def _number(patient: Json, kinds: frozenset[str]) -> str:
-    numbers = (
-        _text(found, "value") for found in _current(patient, "identifier") if not kinds.isdisjoint(_kinds(found))
-    )
-    return next(filter(None, numbers), "")
+def _numbers(patient: Json) -> list[tuple[set[str], str]]:
+    """The current identifiers: all that says of which kind one is, and its value."""
+    told = [(_kinds(found), _text(found, "value")) for found in _current(patient, "identifier")]
+    return [(kinds, value) for kinds, value in told if value]
 
 
-def _kinds(identifier: Json) -> Iterator[str]:
-    yield _text(identifier, "system")
+def _number(numbers: Iterable[tuple[set[str], str]], wanted: frozenset[str]) -> str:
+    return next((value for kinds, value in numbers if not wanted.isdisjoint(kinds)), "")
+
+
+def _kinds(identifier: Json) -> set[str]:
     kind = identifier.get("type")
-    yield from (_text(coding, "code") for coding in _objects(kind, "coding")) if isinstance(kind, dict) else ()
+    codings = _objects(kind, "coding") if isinstance(kind, dict) else ()
+    return {_text(identifier, "system"), *(_text(coding, "code") for coding in codings)}
 
 
 def _birth_date(patient: Json) -> str:
@@ -116,8 +120,8 @@ def _address(patient: Json) -> str:
 
 
 def _relation(contact: Json) -> str:
-    concept = next(_objects(contact, "relationship"), {})
-    coding = next(_objects(concept, "coding"), {})
+    concept = next(iter(_objects(contact, "relationship")), {})
+    coding = next(iter(_objects(concept, "coding")), {})
     return _text(concept, "text") or _text(coding, "display")
 
 
