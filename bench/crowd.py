@@ -83,7 +83,7 @@ def again(record: Record, turn: int, random: Random) -> Record:
 
 def source(record: Record) -> Source:
     """A registration as a door tells the index of it."""
-    return Source(record.record_id, record.facility, as_patient(record))
+    return Source(record.record_id, record.facility, as_patient(record), created=True)
 
 
 async def copy(database: Database, count: int) -> None:

@@ -9,12 +9,14 @@ from uuid import UUID
 
 from hub.db.database import Tx
 from hub.mpi.decision import Decision, Move
-from hub.mpi.index_write import columns
+from hub.mpi.index_write import columns, end, ending, ending_values
 from hub.mpi.judge import Doubt
 from hub.mpi.people import People
 
 # Numbers below zero are of decisions in this statement: -1 is the first. Each becomes the one it is given here.
 _NUMBER: Final = "coalesce((SELECT number FROM numbers WHERE place = {0}), {0})"
+
+_JOIN, _COUNT = ending(29)
 
 _RECORD: Final = f"""
 WITH numbers AS MATERIALIZED (
@@ -43,7 +45,7 @@ WITH numbers AS MATERIALIZED (
     INSERT INTO mpi_move (decision, pkey, origin, target)
     SELECT {_NUMBER.format("decision")}, pkey, origin, target
     FROM unnest($26::bigint[], $27::uuid[], $28::text[], $29::text[]) AS new (decision, pkey, origin, target)
-)
+), {_JOIN}, counted AS ({_COUNT})
 SELECT place, number FROM numbers
 """
 
@@ -66,10 +68,15 @@ WHERE mpi_review.decision IS NULL
 """
 
 
-async def record(tx: Tx, people: People, model: str, at: datetime) -> dict[int, int]:
-    """Keep what was decided; returns the numbers the decisions bear from now on."""
+async def record(
+    tx: Tx, people: People, fresh: Collection[int], change: Mapping[int, int], model: str, at: datetime
+) -> dict[int, int]:
+    """Keep what was decided and what follows from it (see `index_write.end`); returns the numbers the decisions bear
+    from now on.
+    """
     decided = people.decided
     if not decided:
+        await end(tx, people, fresh, change)
         return {}
     pkeys = {number: member.pkey for number, member in people.members.items()}
     values = (
@@ -79,10 +86,19 @@ async def record(tx: Tx, people: People, model: str, at: datetime) -> dict[int, 
         *columns(_edges([*decided, *people.turned]), 7),
         *columns(_closings(decided), 4),
         *columns(_moves(decided, pkeys), 4),
+        *ending_values(people, fresh, change),
     )
-    numbers = {row["place"]: row["number"] for row in await tx.fetch(_RECORD, *values)}
-    await _turn(tx, [decision for decision in people.turned if decision.number not in numbers])
-    return numbers
+    return {row["place"]: row["number"] for row in await tx.fetch(_RECORD, *values)}
+
+
+async def turn(tx: Tx, turned: Sequence[Decision]) -> None:
+    """Note which stored decisions hold no more, or hold again; a pair that one settled which holds no more is open
+    again.
+    """
+    standing = {decision.number: decision.standing for decision in turned if decision.number > 0}
+    if standing:
+        await tx.execute(_TURN, *columns(sorted(standing.items())))
+        await tx.execute(_OPEN_AGAIN, [number for number, stands in standing.items() if not stands])
 
 
 def _edges(decided: Iterable[Decision]) -> list[tuple[object, ...]]:
@@ -103,14 +119,6 @@ def _moves(decided: Iterable[Decision], pkeys: Mapping[int, UUID]) -> list[tuple
         for decision in decided
         for move in _net(decision.moves)
     ]
-
-
-async def _turn(tx: Tx, turned: Sequence[Decision]) -> None:
-    """Note which decisions hold no more, or hold again; a pair settled by one that holds no more is open again."""
-    if turned:
-        standing = {decision.number: decision.standing for decision in turned}
-        await tx.execute(_TURN, *columns(sorted(standing.items())))
-        await tx.execute(_OPEN_AGAIN, [decision.number for decision in turned if not decision.standing])
 
 
 def _row(decision: Decision, pkeys: Mapping[int, UUID]) -> tuple[object, ...]:

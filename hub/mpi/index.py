@@ -9,7 +9,8 @@ its other writes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Final
 from uuid import UUID
 
@@ -80,11 +81,15 @@ class PatientIndex:
         counts. Raises HubError UNAVAILABLE (`race`) when another transaction got in the way: roll back, try again.
         """
         told = Registration(sources, statements)
-        entries = told.entries(await index_read.known(tx, told.pkeys), self._new_person)
+        entries = told.entries(await index_read.known(tx, told.doubtful), self._new_person)
         if not entries and not statements:
             return
         await index_read.lock(tx, _claims({entry.pkey: entry.side for entry in entries}))
         put = await index_write.put(tx, entries, self._clock())
+        if put is None:
+            # One was named before its Patient came, or came while this transaction waited: nobody can any more.
+            await self.register(tx, [replace(source, created=False) for source in sources], statements)
+            return
         numbers, found = put.numbers, put.blocks
         pairs = {numbers[entry.pkey]: _candidates(entry.keys, numbers[entry.pkey], found) for entry in entries}
         plans = await _plans(tx, statements)
@@ -97,8 +102,7 @@ class PatientIndex:
         change = index_write.counts_of(entries)
         judge = await self._judge(tx, people, _crowded([entry.side for entry in entries], found), change)
         doubts = _match(people, judge, pairs, fresh) + await _state(tx, people, judge, statements)
-        await self._save(tx, people, doubts, fresh, [entry.pkey for entry in entries if entry.was])
-        await index_write.tally(tx, change)
+        await self._save(tx, people, doubts, [entry.pkey for entry in entries if entry.was], fresh, change)
 
     async def judge_again(self, tx: Tx, numbers: Collection[int]) -> list[Decision]:
         """Judge stored sources (numbers) as if their demographics had changed; returns what the matcher decided.
@@ -116,7 +120,7 @@ class PatientIndex:
             raise index_read.race()
         judge = await self._judge(tx, people, _crowded(sides.values(), found), {})
         doubts = _match(people, judge, pairs, ())
-        await self._save(tx, people, doubts, (), [one.pkey for one in known])
+        await self._save(tx, people, doubts, [one.pkey for one in known])
         return people.decided
 
     async def match(self, tx: Tx, record: Record, limit: int, *, among: Among | None = None) -> list[Candidate]:
@@ -143,7 +147,7 @@ class PatientIndex:
 
     async def save(self, tx: Tx, people: People, doubts: Sequence[Doubt] = ()) -> dict[int, int]:
         """Keep what was decided among `people`; returns the numbers of the decisions."""
-        return await self._save(tx, people, doubts, (), ())
+        return await self._save(tx, people, doubts, ())
 
     async def _judge(self, tx: Tx, people: People, crowded: Collection[str], change: Mapping[int, int]) -> Judge:
         sides = [member.side for member in people.members.values()]
@@ -151,13 +155,18 @@ class PatientIndex:
         return Judge(people, Scorer(self._model, await index_read.frequencies(tx, sides, phones, change)))
 
     async def _save(
-        self, tx: Tx, people: People, doubts: Sequence[Doubt], fresh: Collection[int], renewed: Collection[UUID]
+        self,
+        tx: Tx,
+        people: People,
+        doubts: Sequence[Doubt],
+        renewed: Collection[UUID],
+        fresh: Collection[int] = (),
+        change: Mapping[int, int] = MappingProxyType({}),
     ) -> dict[int, int]:
         at, version = self._clock(), self._model.version
-        numbers = await decisions_write.record(tx, people, version, at)
+        await decisions_write.turn(tx, people.turned)
         await decisions_write.review(tx, people, doubts, renewed, version, at)
-        await index_write.join(tx, people, fresh)
-        return numbers
+        return await decisions_write.record(tx, people, fresh, change, version, at)
 
 
 async def _findable(people: People, near: Collection[int], among: Among) -> set[int]:

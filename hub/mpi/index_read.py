@@ -81,6 +81,8 @@ async def lock(tx: Tx, texts: Iterable[str]) -> None:
 
 async def known(tx: Tx, pkeys: Sequence[UUID]) -> dict[UUID, Known]:
     """What the index knows of these source patients."""
+    if not pkeys:
+        return {}
     return {row["pkey"]: Known(**row) for row in await tx.fetch(_KNOWN, pkeys)}
 
 

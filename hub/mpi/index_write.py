@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
 from hub.db.database import Tx
@@ -17,11 +17,13 @@ from hub.mpi.index_read import BLOCKS, Known, race
 from hub.mpi.packed import pack
 from hub.mpi.people import People
 
-# New sources with their keys ($8, $9: pkeys), who shared the wanted keys ($10) before, and whose persons these are.
+# New sources, if none of them is known, with their keys ($8, $9: pkeys); who shared the wanted keys ($10) before, and
+# whose persons these are.
 _ADD: Final = f"""
 WITH fresh AS (
     INSERT INTO mpi_source (pkey, patient, facility, person, digest, features, since)
     SELECT *, $7 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bytea[])
+    WHERE NOT EXISTS (SELECT FROM mpi_source WHERE pkey = ANY($1))
     ON CONFLICT (pkey) DO NOTHING RETURNING pkey, number
 ), keyed AS (
     INSERT INTO mpi_key (key, source)
@@ -48,24 +50,36 @@ DELETE FROM mpi_key USING unnest($1::bigint[], $2::bigint[]) AS old (key, source
 WHERE mpi_key.key = old.key AND mpi_key.source = old.source
 """
 
+# What the gate decided of a person holds for one epoch of the consents (tables of hub.auth), so the epoch passes with
+# the person: always ({3}) where a source leaves one; where one joins, if anything is laid down of who is met ({4}).
+_JOIN: Final = """
+passed AS (
+    INSERT INTO epoch ("only", number) SELECT 1, 1 WHERE {3}::bool
+        OR EXISTS (SELECT FROM consent_rule WHERE pkey = ANY({4}::uuid[]))
+        OR EXISTS (SELECT FROM proxy_entry WHERE pkey = ANY({4}))
+    ON CONFLICT ("only") DO UPDATE SET number = epoch.number + 1
+), joined AS (
+    INSERT INTO member (pkey, person, patient) SELECT * FROM unnest({0}::uuid[], {1}::text[], {2}::text[])
+    ON CONFLICT (pkey) DO UPDATE SET person = excluded.person
+)
+"""
+
 # Sorted, so that no two transactions wait for each other: common names are everybody's.
 _COUNT: Final = """
-INSERT INTO mpi_count (key, seen) SELECT * FROM unnest($1::bigint[], $2::int[]) AS new (key, seen) ORDER BY key
+INSERT INTO mpi_count (key, seen) SELECT * FROM unnest({5}::bigint[], {6}::int[]) AS new (key, seen) ORDER BY key
 ON CONFLICT (key) DO UPDATE SET seen = mpi_count.seen + excluded.seen
 """
 
-# What the gate decided of a person holds for one epoch of the consents (tables of hub.auth), so the epoch passes with
-# the person: always ($4) where a source leaves one; where a new one joins if anything is laid down of who is met ($5).
-_MEMBERS: Final = """
-WITH passed AS (
-    INSERT INTO epoch ("only", number) SELECT 1, 1 WHERE $4
-        OR EXISTS (SELECT FROM consent_rule WHERE pkey = ANY($5::uuid[]))
-        OR EXISTS (SELECT FROM proxy_entry WHERE pkey = ANY($5))
-    ON CONFLICT ("only") DO UPDATE SET number = epoch.number + 1
-)
-INSERT INTO member (pkey, person, patient) SELECT * FROM unnest($1::uuid[], $2::text[], $3::text[])
-ON CONFLICT (pkey) DO UPDATE SET person = excluded.person
-"""
+
+def ending(taken: int) -> tuple[str, str]:
+    """The parts of a statement that let sources belong to their persons, and count names; `ending_values` are its
+    parameters after the first `taken`.
+    """
+    places = [f"${taken + number}" for number in range(1, 8)]
+    return _JOIN.format(*places).strip(), _COUNT.format(*places).strip()
+
+
+_END: Final = "WITH {} {}".format(*ending(0))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +109,9 @@ class Put:
     persons: Collection[str]
 
 
-async def put(tx: Tx, entries: Sequence[Entry], at: datetime) -> Put:
-    """Add (at this time) or renew sources and their keys.
+async def put(tx: Tx, entries: Sequence[Entry], at: datetime) -> Put | None:
+    """Add (at this time) or renew sources and their keys. None, and nothing done, if there are only new ones and the
+    index knows one of them all the same.
 
     Raises HubError UNAVAILABLE (`race`) if another transaction added one of them meanwhile.
     """
@@ -111,6 +126,8 @@ async def put(tx: Tx, entries: Sequence[Entry], at: datetime) -> Put:
     wanted = sorted({key for entry in entries for key in entry.keys})
     values = (*columns(rows, 6), at, *columns(new, 2), wanted)
     added, found, persons = (await tx.fetch(_ADD, *values))[0]
+    if not added and len(fresh) == len(entries) > 0:
+        return None
     numbers |= dict(map(tuple, added))
     if len(numbers) < len(entries):
         raise race()
@@ -147,26 +164,27 @@ def counts_of(entries: Iterable[Entry]) -> Counter[int]:
     return change
 
 
-async def tally(tx: Tx, change: Mapping[int, int]) -> None:
-    """Count names; the last statement, since writers of one name wait here for each other's end."""
-    rows = [(key, seen) for key, seen in change.items() if seen]
-    if rows:
-        await tx.execute(_COUNT, *columns(rows))
+async def end(tx: Tx, people: People, fresh: Collection[int], change: Mapping[int, int]) -> None:
+    """Let every source that is new or moved belong to the person it is, and count names.
 
-
-async def join(tx: Tx, people: People, fresh: Collection[int] = ()) -> None:
-    """Let every source that is new or moved belong to the person it is; what was decided of who met is decided again.
-
-    The last but one statement of its transaction, since every release waits while the epoch passes.
+    The last statement of its transaction: writers of one name wait here for each other's end, and every release waits
+    while the epoch passes, since what was decided of who met is decided again.
     """
+    values = ending_values(people, fresh, change)
+    if values[0] or values[5]:
+        await tx.execute(_END, *values)
+
+
+def ending_values(people: People, fresh: Collection[int], change: Mapping[int, int]) -> tuple[Any, ...]:
+    """The parameters of `ending`."""
     moved = {move.source for decision in people.decided for move in decision.moves} | set(fresh)
     rows = [
         (member.pkey, people.persons[number], member.patient)
         for number, member in sorted(people.members.items())
         if number in moved
     ]
-    if rows:
-        await tx.execute(_MEMBERS, *columns(rows), not moved <= set(fresh), _met(people, moved))
+    counts = [(key, seen) for key, seen in change.items() if seen]
+    return *columns(rows, 3), not moved <= set(fresh), _met(people, moved), *columns(counts, 2)
 
 
 def _met(people: People, moved: Collection[int]) -> list[UUID]:

@@ -20,11 +20,15 @@ from hub.mpi.record_of import record_of
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A source Patient as it stands: its id, the facility (code) that answers for it, the resource (None: deleted)."""
+    """A source Patient as it stands: its id, the facility (code) that answers for it, the resource (None: deleted).
+
+    `created`: there was no version of it before this transaction.
+    """
 
     patient: str
     facility: str
     resource: Json | None
+    created: bool = False
 
     @property
     def pkey(self) -> UUID:
@@ -61,6 +65,11 @@ class Registration:
     def pkeys(self) -> list[UUID]:
         """Every source the batch is about."""
         return sorted({source.pkey for source in self.sources} | self._named.keys())
+
+    @property
+    def doubtful(self) -> list[UUID]:
+        """The sources the index may know; it has most likely never heard of a batch of created ones."""
+        return [] if not self.statements and all(source.created for source in self.sources) else self.pkeys
 
     @property
     def _named(self) -> dict[UUID, Source]:

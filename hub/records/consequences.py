@@ -50,7 +50,9 @@ class Consequences:
         await self._relate(tx, writes)
         await self._compile(tx, writes)
         patients = [
-            Source(write.id, write.facts.author_org, write.resource) for write in writes if write.type == "Patient"
+            Source(write.id, write.facts.author_org, write.resource, created=write.current is None)
+            for write in writes
+            if write.type == "Patient"
         ]
         if patients or statements:
             await self._index.register(tx, patients, statements)

@@ -44,10 +44,10 @@ class Registry:
         self.index = PatientIndex(lambda: self.now)
         self.steward = Steward(self.index)
 
-    async def register(self, *resources: Json, facility: str = "F01") -> None:
+    async def register(self, *resources: Json, facility: str = "F01", created: bool = False) -> None:
         """Register Patients of a facility in one transaction."""
         async with self.database.transaction() as tx:
-            await self.index.register(tx, [Source(one["id"], facility, one) for one in resources])
+            await self.index.register(tx, [Source(one["id"], facility, one, created=created) for one in resources])
 
     async def state(self, message: int, kind: str, survivor: str, loser: str, facility: str = "F01") -> None:
         """Let a facility speak of two of its numbers."""

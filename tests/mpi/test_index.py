@@ -228,7 +228,8 @@ def test_numbers_of_which_nothing_else_is_known_can_be_merged_and_are_read_when_
         await registry.state(5, "A40", "a", "b")
         assert await registry.persons() == [["a", "b"]]
         await registry.register(mingyuan("c", citizen_id=_ID))
-        await registry.register(mingyuan("b", citizen_id=_ID))
+        # The store has never seen it: its door says that it is new.
+        await registry.register(mingyuan("b", citizen_id=_ID), created=True)
         assert await registry.persons() == [["a", "b", "c"]]
 
     with_registry(database_url, story)
@@ -241,7 +242,9 @@ def test_who_changed_while_it_was_waited_for_is_a_race(database_url: str, monkey
         put = index_write.put
 
         async def gone(*given: Any) -> index_write.Put:
-            return replace(await put(*given), persons={"a-person-that-was"})
+            added = await put(*given)
+            assert added is not None
+            return replace(added, persons={"a-person-that-was"})
 
         monkeypatch.setattr(index_write, "put", gone)
         with pytest.raises(HubError, match="another transaction changed the same persons"):

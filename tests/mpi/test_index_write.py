@@ -3,14 +3,15 @@
 import asyncio
 
 from hub.db.database import Database
-from hub.mpi.index_write import tally
+from hub.mpi.index_write import end
+from hub.mpi.people import People
 from tests.mpi.registry import Registry, with_registry
 
 
 def test_writers_who_count_the_same_names_wait_for_each_other_in_one_order(database_url: str) -> None:
     async def count(database: Database, keys: list[int]) -> None:
         async with database.transaction() as tx:
-            await tally(tx, dict.fromkeys(keys, 1))
+            await end(tx, People(), (), dict.fromkeys(keys, 1))
 
     async def story(registry: Registry) -> None:
         keys = list(range(20_000))
