@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from hub.db.database import Tx
+from hub.db.tables import RIGHTS_LOCK
 from hub.kernel.ids import reference_key
 
 
@@ -41,6 +42,7 @@ _NAMING: Final = "SELECT DISTINCT pkey FROM consent_rule WHERE actors && $1::tex
 _OF_ANOTHER_FORM: Final = f"{_SELECT} WHERE substr(compiled, 1, length($1::bytea)) <> $1 ORDER BY id"
 _EPOCH: Final = "SELECT coalesce(max(number), 0) FROM epoch"
 _HOLD: Final = "SELECT number FROM epoch FOR SHARE"
+_ALONE: Final = "SELECT pg_advisory_xact_lock($1)"
 _RAISE: Final = """
 INSERT INTO epoch ("only", number) VALUES (1, 1)
 ON CONFLICT ("only") DO UPDATE SET number = epoch.number + 1 RETURNING number
@@ -86,7 +88,10 @@ async def hold_epoch(tx: Tx) -> None:
 
 
 async def raise_epoch(tx: Tx) -> int:
-    """Count one change, in every transaction that makes one; other such transactions wait until it ends."""
+    """Count one change, in every transaction that makes one; other such transactions wait until it ends, and so do
+    those in which sources meet.
+    """
+    await tx.execute(_ALONE, RIGHTS_LOCK)
     number: int = await tx.fetchval(_RAISE)
     return number
 

@@ -1,6 +1,7 @@
-"""The one table that identity writes and the store joins: which source patients are one person.
+"""The one table that identity writes and the store joins: which source patients are one person; and the lock under
+which that and what persons have laid down change.
 
-It stands here because neither may import the other.
+They stand here because none of the packages that need them may import the others.
 """
 
 from __future__ import annotations
@@ -22,3 +23,7 @@ member: Final = Table(
     info={"kind": "local"},
 )
 Index("ix_member_person", member.c.person)
+
+#: Number of the advisory lock of what persons are laid down: who changes a consent, a proxy or an approval holds it
+#: alone, who lets sources meet shares it. So one of two that come at once sees the other. "rights" in ASCII.
+RIGHTS_LOCK: Final = int.from_bytes(b"rights")

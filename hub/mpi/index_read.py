@@ -9,6 +9,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from hub.db.database import Tx
+from hub.db.tables import RIGHTS_LOCK
 from hub.kernel.errors import Category, HubError
 from hub.mpi.blocking import LARGEST_BLOCK
 from hub.mpi.decision import Actor, Bond, Edge
@@ -20,6 +21,12 @@ from hub.mpi.people import Member, People
 
 # In the order of the array, so that no two transactions wait for each other.
 _LOCK: Final = "SELECT count(pg_advisory_xact_lock(key)) FROM unnest($1::bigint[]) AS key"
+
+# The first is shared. What is laid down of those who meet is read after it is held, so none of it is missed.
+_LOCK_PERSONS: Final = """
+SELECT count(CASE place WHEN 1 THEN pg_advisory_xact_lock_shared(key) ELSE pg_advisory_xact_lock(key) END)
+FROM unnest($1::bigint[]) WITH ORDINALITY AS wanted (key, place)
+"""
 
 _STORED: Final = """
 SELECT pkey, number, patient, person AS own, digest, features FROM mpi_source WHERE number = ANY($1)
@@ -112,7 +119,7 @@ async def held(tx: Tx, numbers: Collection[int], wanted: Collection[str] | None 
         wanted = await persons(tx, numbers)
     if not wanted:
         return People()
-    await lock(tx, (f"person:{person}" for person in wanted))
+    await tx.execute(_LOCK_PERSONS, [RIGHTS_LOCK, *sorted({hash64(f"person:{person}") for person in wanted})])
     people = await load(tx, wanted)
     if not people.members.keys() >= set(numbers):
         raise race()

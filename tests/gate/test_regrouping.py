@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, Final
 
 from hub.audit.entry import Outcome
 from hub.auth import consent_rules
+from hub.auth.consent_rules import ConsentRule
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source, Statement
@@ -18,6 +20,7 @@ from tests.gate.test_match import person
 INDEX: Final = PatientIndex(CLOCK)
 ZHAO: Final = {"name": "赵无极", "born": "1999-09-09", "telecom": []}
 QIAN: Final = {"name": "钱三强", "born": "1980-06-01", "telecom": []}
+RULE: Final = ConsentRule(id="c", patient="d", version=1, status="active", actors=(), compiled=b"")
 Act = Callable[[], Awaitable[Any]]
 
 
@@ -135,6 +138,21 @@ def test_a_new_source_that_joins_somebody_who_objects_brings_the_objection(datab
         assert await absent(house.gate.vread(CLINICIAN, "Observation", "o5", 1))
 
     paused(database_url, work)
+
+
+def test_a_source_that_joins_while_a_first_consent_is_laid_down_lets_all_be_decided_again(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await arrive(house, "d", "F02", **QIAN)
+        async with house.database.transaction() as tx:
+            before = await consent_rules.raise_epoch(tx)
+            joining = asyncio.create_task(arrive(house, "early", "F03", **QIAN))
+            while not joining.done() and not await tx.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"):
+                await asyncio.sleep(0.01)
+            await consent_rules.put(tx, RULE)
+        await joining
+        assert await epoch(house) == before + 1
+
+    with_house(database_url, work)
 
 
 def test_what_was_decided_of_a_whole_person_is_decided_again_though_all_of_it_is_ones_own(database_url: str) -> None:
