@@ -24,7 +24,7 @@ from hub.gate.reach import within
 from hub.gate.recorder import Asked
 from hub.gate.released import ReleasedPage
 from hub.gate.restricted import confine
-from hub.gate.subjects import looks_beyond, looks_elsewhere, patients_of
+from hub.gate.subjects import looks_beyond, looks_elsewhere, looks_for_persons, patients_of
 from hub.gate.trimming import Pointer
 from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population
 from hub.kernel.errors import Category, HubError
@@ -37,16 +37,31 @@ Parameters = Sequence[tuple[str, str]]
 Binding = Callable[[], bytes]
 
 _ALL_TYPES: Final = ""
-_HOLDS_PATIENTS: Final = frozenset({"Patient", None})
 
 
 async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:
     """One page; `params` are percent-decoded, with the cursor of the page among them."""
+    return await _found(door, asked, params, await _query(door, asked, params, lenient=lenient))
+
+
+async def find(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:
+    """What `search` gives; where it may look for a person, at the pace of the client. Also raises `TooSoonError`."""
+    query = await _query(door, asked, params, lenient=lenient)
+    if not looks_for_persons(query):
+        return await _found(door, asked, params, query)
+    await door.pace.admit(asked)
+    page = await _found(door, asked, params, query)
+    if not page.matches and not page.total:
+        await door.pace.found_nobody(asked)
+    return page
+
+
+async def _query(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> Query:
+    """What is asked for, within what the requester may ask."""
     await door.admit(asked, "s")
-    wanted = [(name, value) for name, value in params if name != CURSOR]
     query = parse_query(
         asked.type,
-        wanted,
+        _wanted(params),
         lenient=lenient,
         base_url=door.base_url,
         full_text=door.store.full_text,
@@ -54,8 +69,15 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
     )
     if asked.actor.role in CLINICAL_ROLES:
         query = confine(query)
-    query = within(query, asked.actor.scopes)
-    binding = partial(binding_of, asked.actor, asked.type or _ALL_TYPES, wanted)
+    return within(query, asked.actor.scopes)
+
+
+def _wanted(params: Parameters) -> list[tuple[str, str]]:
+    return [(name, value) for name, value in params if name != CURSOR]
+
+
+async def _found(door: Door, asked: Asked, params: Parameters, query: Query) -> ReleasedPage:
+    binding = partial(binding_of, asked.actor, asked.type or _ALL_TYPES, _wanted(params))
     after = cursor_of(door, params, binding)
     try:
         return await door.settled(lambda: _search(door, asked, query, binding, after))
@@ -63,17 +85,6 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
         if refusal.code in REFUSED_SEARCHES:
             await door.recorder.refused(asked, refusal.code)
         raise
-
-
-async def find(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:
-    """What `search` gives; where it may look for a person, at the pace of the client. Also raises `TooSoonError`."""
-    if asked.type not in _HOLDS_PATIENTS:
-        return await search(door, asked, params, lenient=lenient)
-    await door.pace.admit(asked)
-    page = await search(door, asked, params, lenient=lenient)
-    if not page.matches and not page.total:
-        await door.pace.found_nobody(asked)
-    return page
 
 
 async def _search(door: Door, asked: Asked, query: Query, binding: Binding, after: bytes | None) -> ReleasedPage:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from hub.gate.dossiers import Whom
 from hub.store.criteria import Chain, Clause, Has, Ids, People, Query, Texts, Tokens, Under
+from hub.store.resource_types import type_name
+
+_HOLDS_PATIENTS: Final = frozenset({"Patient", None})
 
 
 def patients_of(query: Query) -> Whom | None:
@@ -24,6 +29,24 @@ def looks_elsewhere(query: Query) -> bool:
 def looks_beyond(query: Query) -> bool:
     """Whether what it matches hangs on other resources, which do not leave themselves."""
     return any(isinstance(clause, Chain | Has | Texts | Under) for clause in query.clauses)
+
+
+def looks_for_persons(query: Query) -> bool:
+    """Whether it looks for Patients: among its matches, or by their demographics on the way to them."""
+    return query.type in _HOLDS_PATIENTS or any(map(_by_demographics, query.clauses))
+
+
+def _by_demographics(clause: Clause) -> bool:
+    match clause:
+        case Chain(targets=targets):
+            pass
+        case Has(target=target):
+            targets = (target,)
+        case _:
+            return False
+    return any(
+        type_name(target.type.value) == "Patient" or any(map(_by_demographics, target.clauses)) for target in targets
+    )
 
 
 def _people(query: Query, clause: Clause) -> People | None:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlencode
+
+import pytest
 
 from hub.api.failures import refusal as answer_of
 from hub.audit.entry import Outcome
@@ -120,6 +123,34 @@ def test_somebody_hidden_costs_what_nobody_costs(database_url: str) -> None:
         for family in ("赵", "钱") * 3:
             assert not (await house.gate.search(CLINICIAN, "Patient", [("name", family)])).matches
         await too_soon(house.gate.search(CLINICIAN, "Patient", VAIN))
+
+    with_house(database_url, work, candidate_limit=1)
+
+
+@pytest.mark.parametrize(
+    ("rtype", "criterion"),
+    [
+        ("Observation", "patient.name"),
+        ("Observation", "subject:Patient.name"),
+        ("DiagnosticReport", "result.patient.name"),
+        ("Organization", "_has:Patient:organization:name"),
+    ],
+)
+def test_a_search_that_finds_nothing_by_a_persons_name_costs_what_one_of_patients_costs(
+    database_url: str, rtype: str, criterion: str
+) -> None:
+    async def work(house: House) -> None:
+        for _ in range(6):
+            assert not (await house.gate.search(CLINICIAN, rtype, [(criterion, "赵")])).matches
+            assert not (await house.gate.search(CLINICIAN, rtype, [("identifier", "nothing")])).matches
+        error = await too_soon(house.gate.search(CLINICIAN, rtype, [(criterion, "赵")]))
+        assert error.seconds == 12
+        entry = (await house.entries())[0]
+        assert (entry.outcome, entry.reason, entry.query) == (
+            Outcome.REFUSED,
+            TOO_MANY,
+            urlencode({criterion: "赵"}),
+        )
 
     with_house(database_url, work, candidate_limit=1)
 
