@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from hub.bootstrap.reading import Reading
@@ -49,6 +50,12 @@ class Family(Reading):
         return mend
 
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        return self._messages(raw, None)
+
+    def split(self, raw: bytes, received: datetime) -> Iterator[tuple[str, bytes]]:
+        return self._messages(raw, received)
+
+    def _messages(self, raw: bytes, received: datetime | None) -> Iterator[tuple[str, bytes]]:
         from mappings.family.translate import messages
 
-        return messages(raw)
+        return messages(raw, received)

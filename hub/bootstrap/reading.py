@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,11 @@ class Reading(ABC):
 
         Raises HubError UNREADABLE, UNSUPPORTED or TOO_LARGE for what cannot be taken apart: it is then one message.
         """
+
+    def split(self, raw: bytes, received: datetime) -> Iterator[tuple[str, bytes]]:
+        """As `messages`, of what came at an instant: a format may know clocks of senders that are wrong."""
+        del received
+        return self.messages(raw)
 
     def named_maps(self) -> tuple[str, ...]:
         """The concept maps the profile names."""

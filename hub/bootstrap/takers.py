@@ -18,7 +18,7 @@ def takers(consortium: Consortium, transport: str, inbox: Inbox, clock: Clock) -
             name,
             inbox=inbox,
             read_envelope=reading.envelope_reader(),
-            split=reading.messages,
+            split=reading.split,
             to_mend=reading.to_mend,
             clock=clock,
         )

@@ -121,6 +121,8 @@ class Draft:
     extension replaces those of its own url.
     `merge="replace"`: the resource is a snapshot.
     `defaults` are elements used only where nothing is stored (a status that an update must not reset).
+    `dated`: url of the extension of `meta` that says when a snapshot was recorded, for senders whose messages come in
+    any order: what was recorded later stands.
     """
 
     resource: Json
@@ -130,6 +132,7 @@ class Draft:
     merge: Literal["overlay", "replace"] = "overlay"
     clears: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
+    dated: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

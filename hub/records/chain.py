@@ -18,6 +18,7 @@ from hub.fhir.json import loads
 from hub.fhir.references import parse_reference, references
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json, Translation
+from hub.records.dating import newer_stands
 from hub.records.facts import facts_of
 from hub.records.merge import merge, refuse_other_subject, same, subject_changed
 from hub.records.provenance import message_source
@@ -128,6 +129,7 @@ class _Standing:
         if self.settled and self.resource is None:
             self.held_back = True  # deleted since
             return
+        self.settled = self.settled or newer_stands(draft, self.resource)
         merged = merge(draft, self.resource, self.cleared, settled=self.settled, own=self.own)
         self.resource, self.cleared = merged.resource, merged.cleared
         self.held_back = self.held_back or merged.held_back

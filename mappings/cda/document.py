@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from base64 import b64decode, b64encode
+from base64 import b64decode
 from binascii import Error
-from hashlib import sha1
 
 from hub.kernel.types import Json
+from mappings.attachment import attachment
 from mappings.cda.context import Context, reference
 from mappings.cda.header import document_row
 from mappings.cda.node import Node
@@ -29,7 +29,7 @@ def keep(raw: bytes, composition: Json, numbers: list[Json], context: Context) -
         "authenticator": next((each["party"] for each in composition.get("attester", []) if "party" in each), None),
     }
     made |= {name: each for name, each in members.items() if each}
-    original = {"attachment": _attachment("text/xml", raw, composition["title"])}
+    original = {"attachment": attachment(raw, "text/xml", title=composition["title"])}
     row = document_row(context)
     if row is not None:
         original["format"] = {
@@ -49,13 +49,6 @@ def _surroundings(composition: Json, context: Context) -> Json:
         made["encounter"] = [context.encounter]
     period = next((event["period"] for event in composition.get("event", []) if "period" in event), None)
     return made | ({"period": period} if period else {})
-
-
-def _attachment(media: str, data: bytes, title: str) -> Json:
-    """A file with its bytes, size and hash; it stands in the document, so that a consent on the document reaches it."""
-    digest = b64encode(sha1(data, usedforsecurity=False).digest()).decode()
-    encoded = b64encode(data).decode()
-    return {"contentType": media, "data": encoded, "size": len(data), "hash": digest, "title": title}
 
 
 def _files(context: Context) -> list[Json]:
@@ -85,4 +78,4 @@ def _file(node: Node, context: Context) -> Json | None:
     if not data:
         return None
     node.take("DocumentReference.content.attachment")
-    return _attachment(media, data, media)
+    return attachment(data, media, title=media)

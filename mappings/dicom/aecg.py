@@ -11,7 +11,7 @@ from lxml import etree
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json, ReportRow
-from mappings.dicom.attachment import attachment
+from mappings.attachment import attachment
 from mappings.dicom.case import Case, identifier, texts
 from mappings.dicom.drawing import Lead, picture
 from mappings.dicom.ecg import MDC, Measurement, Recording, keep

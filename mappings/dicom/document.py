@@ -9,7 +9,7 @@ import re
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.dicom.attachment import attachment
+from mappings.attachment import attachment
 from mappings.dicom.case import UNKNOWN, Case, oid
 from mappings.dicom.coded import concept
 from mappings.dicom.content import moment

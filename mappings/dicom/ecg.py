@@ -11,7 +11,7 @@ from functools import cache
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.dicom.attachment import attachment
+from mappings.attachment import attachment
 from mappings.dicom.case import Case
 from mappings.dicom.coded import UCUM
 from mappings.dicom.study import category

@@ -10,7 +10,7 @@ from typing import Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import ReportRow
-from mappings.dicom.attachment import attachment
+from mappings.attachment import attachment
 from mappings.dicom.case import Case, texts
 from mappings.dicom.charset import charset
 from mappings.dicom.drawing import Lead, picture

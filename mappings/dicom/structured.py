@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.dicom.attachment import attachment
+from mappings.attachment import attachment
 from mappings.dicom.case import UNKNOWN, Case, oid, texts
 from mappings.dicom.coded import concept
 from mappings.dicom.content import Node, moment, qualifier, quantity, tree, value_text, written

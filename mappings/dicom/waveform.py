@@ -6,7 +6,7 @@ from array import array
 from decimal import Decimal
 from typing import Final
 
-from mappings.dicom.attachment import attachment
+from mappings.attachment import attachment
 from mappings.dicom.case import Case, oid
 from mappings.dicom.coded import coding
 from mappings.dicom.content import moment

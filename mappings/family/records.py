@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 
@@ -15,7 +15,11 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import CodeMaps
 from hub.kernel.types import Draft, Json
+from mappings.devices.clock import instant
 from mappings.forms.person import NUMBERS, identifier
+
+#: Where the clocks of these systems are, unless they say otherwise.
+ZONE: Final = "+08:00"
 
 #: The member of a message that says why its record cannot be taken from its batch.
 PROBLEM: Final = "@problem"
@@ -25,6 +29,16 @@ _DAY: Final[Json] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
 _INSTANT: Final[Json] = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?$"}
 _ID: Final[Json] = {"type": "string", "pattern": "^[A-Za-z0-9.-]{1,64}$"}
 _DOCTOR: Final[Json] = {"type": "object", "required": ["id"], "properties": {"id": _ID, "name": _TEXT, "role": _TEXT}}
+_DOCUMENT: Final[Json] = {
+    "type": "object",
+    "required": ["title", "contentType", "data"],
+    "properties": {
+        "title": _TEXT,
+        "contentType": {"type": "string", "pattern": r"^[\w.+-]+/[\w.+-]+$"},
+        "data": {"type": "string", "minLength": 1},
+        "date": _DAY,
+    },
+}
 _COMMON: Final[Json] = {
     "key": {"type": "string", "minLength": 1, "maxLength": 128},
     "recordedAt": _INSTANT,
@@ -75,6 +89,11 @@ SCHEMAS: Final[Mapping[str, Draft202012Validator]] = {
             },
         },
     ),
+    "measurement": _schema(
+        [],
+        **dict.fromkeys(("systolic", "diastolic", "pulse", "glucose", "weight", "temperature", "oxygen"), _AMOUNT),
+        fasting={"type": "boolean"},
+    ),
     "referral": _schema(
         ["direction", "to", "sentOn"],
         direction={"enum": ["up", "down"]},
@@ -83,6 +102,7 @@ SCHEMAS: Final[Mapping[str, Draft202012Validator]] = {
         validUntil=_DAY,
         reason=_TEXT,
         urgent={"type": "boolean"},
+        documents={"type": "array", "maxItems": 20, "items": _DOCUMENT},
         status={"enum": ["requested", "accepted", "rejected", "completed", "cancelled"]},
     ),
 }
@@ -105,6 +125,15 @@ class Author:
         rid = self.ids(self.facility, rtype, authority, key)
         resource = {"resourceType": rtype, "id": rid, **content}
         return Draft(resource=resource, authority=authority, key=key, patient=patient, merge="replace")
+
+    def dated(self, draft: Draft, record: Json) -> Draft:
+        """A draft that says when its record was made: of two that came in any order the later one stands."""
+        stated = instant(record["recordedAt"], "text", ZONE)
+        if stated is None or draft.merge != "replace":
+            return draft
+        url = f"{self.canonical_base}/StructureDefinition/recorded-at"
+        meta = {"extension": [{"url": url, "valueDateTime": stated.at.isoformat()}]}
+        return replace(draft, resource={**draft.resource, "meta": meta}, dated=url)
 
 
 def checked(record: Any) -> Json:

@@ -10,6 +10,7 @@ from typing import Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
+from mappings.family.documents import documents
 from mappings.family.records import Author, day, doctor
 from mappings.forms.building import stated
 
@@ -26,7 +27,10 @@ _DIRECTIONS: Final = {"up": "上转", "down": "下转"}
 
 
 def referral(record: Json, who: str, author: Author) -> list[Draft]:
-    """The drafts of a referral. Raises HubError INVALID for one that ends before it begins."""
+    """The drafts of a referral, its documents first.
+
+    Raises HubError INVALID for one that ends before it begins, or a document that is none; TOO_LARGE.
+    """
     start, end = day(record, "sentOn"), day(record, "validUntil")
     if start is None or (end is not None and end < start):
         raise HubError(Category.INVALID, "ends before it begins", where="validUntil", todo="correct it", code="period")
@@ -34,6 +38,7 @@ def referral(record: Json, who: str, author: Author) -> list[Draft]:
     subject = {"reference": f"Patient/{who}"}
     receiver, direction = {"reference": f"Organization/{record['to']}"}, _DIRECTIONS[record["direction"]]
     system = f"{author.canonical_base}/CodeSystem/referral-direction"
+    attached = documents(record, who, author)
     request = author.draft(
         "ServiceRequest",
         "referral",
@@ -59,6 +64,7 @@ def referral(record: Json, who: str, author: Author) -> list[Draft]:
                 "requester": doctor(record["doctor"]),
                 "performer": [receiver],
                 "reasonCode": [{"text": record["reason"]}] if "reason" in record else [],
+                "supportingInfo": [{"reference": f"DocumentReference/{each.resource['id']}"} for each in attached],
             }
         ),
         who,
@@ -73,4 +79,4 @@ def referral(record: Json, who: str, author: Author) -> list[Draft]:
         "requester": doctor(record["doctor"]),
         "owner": receiver,
     }
-    return [request, author.draft("Task", "referral", record["key"], task, who)]
+    return [*attached, request, author.draft("Task", "referral", record["key"], task, who)]

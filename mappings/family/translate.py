@@ -14,16 +14,16 @@ from hub.kernel.types import Draft, Envelope, Json, Part, ReportRow, Translation
 from mappings.devices.clock import instant
 from mappings.family.batch import in_order
 from mappings.family.contracts import contract
+from mappings.family.measurements import measurement
 from mappings.family.prescriptions import medicines_map, prescription
-from mappings.family.records import PROBLEM, SCHEMAS, Author, checked, patient
+from mappings.family.records import PROBLEM, SCHEMAS, ZONE, Author, checked, patient
 from mappings.family.referrals import referral
 from mappings.forms.json_rows import cells
-
-ZONE: Final = "+08:00"
 
 _KINDS: Final[Mapping[str, Callable[[Json, str, Author], list[Draft]]]] = {
     "contract": contract,
     "long-prescription": prescription,
+    "measurement": measurement,
     "referral": referral,
 }
 #: Members that become no element of their own.
@@ -41,7 +41,8 @@ def translator(facility: str, ids: IdMaker, canonical_base: str, maps: CodeMaps)
     def translate(raw: bytes) -> Translation:
         record = checked(loads(raw))
         person = patient(record, author)
-        drafts = _KINDS[record["kind"]](record, person.resource["id"], author)
+        made = _KINDS[record["kind"]](record, person.resource["id"], author)
+        drafts = [author.dated(draft, record) for draft in made]
         return Translation(drafts=(person, *drafts), report=_report(record, drafts), event_time=_made(record))
 
     return translate
@@ -72,12 +73,12 @@ def _known(kind: str) -> frozenset[str]:
     return frozenset(SCHEMAS[kind].schema["properties"])
 
 
-def messages(raw: bytes) -> Iterator[tuple[str, bytes]]:
-    """The records of a batch as messages, each once, in the order they were made.
+def messages(raw: bytes, received: datetime | None = None) -> Iterator[tuple[str, bytes]]:
+    """The records of a batch as messages, each once, in the order they were made; `received` is when it came.
 
     Raises HubError UNREADABLE or TOO_LARGE for what is no batch. A record that cannot be taken says so as a message.
     """
-    for sent in in_order(raw, ZONE):
+    for sent in in_order(raw, ZONE, received):
         problem = {PROBLEM: sent.problem.code} if sent.problem else {}
         yield f"record {sent.place + 1}", dumps({**sent.record, **problem})
 

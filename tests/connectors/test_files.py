@@ -39,7 +39,8 @@ class Shelf:
         return [each.raw for each in self.kept]
 
 
-def split(raw: bytes) -> Iterator[tuple[str, bytes]]:
+def split(raw: bytes, received: datetime) -> Iterator[tuple[str, bytes]]:
+    assert received == NOON
     if raw.startswith(b"!"):
         raise HubError(Category.UNREADABLE, "is no list of lines", code="lines")
     for number, line in enumerate(raw.split(b"\n"), 1):

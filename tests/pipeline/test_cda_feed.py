@@ -31,7 +31,7 @@ def test_documents_become_records_and_a_new_version_replaces_what_the_old_one_sa
                 FEED,
                 inbox=hub.inbox,
                 read_envelope=reading.envelope_reader(),
-                split=reading.messages,
+                split=reading.split,
                 to_mend=reading.to_mend,
                 clock=fixed_clock(datetime(2026, 3, 2, 12, tzinfo=UTC)),
             )

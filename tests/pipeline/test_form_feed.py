@@ -23,7 +23,7 @@ def test_rows_become_records_and_a_mended_row_changes_them(database_url: str) ->
                 FEED,
                 inbox=hub.inbox,
                 read_envelope=reading.envelope_reader(),
-                split=reading.messages,
+                split=reading.split,
                 to_mend=reading.to_mend,
                 clock=fixed_clock(datetime(2026, 3, 2, 12, tzinfo=UTC)),
             )

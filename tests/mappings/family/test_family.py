@@ -16,7 +16,8 @@ from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import Coded, Json, Translation
 from hub.records.relationships import Relationships
 from mappings.family.batch import in_order
-from mappings.family.translate import ZONE, messages, read_envelope, translator
+from mappings.family.records import ZONE
+from mappings.family.translate import messages, read_envelope, translator
 from mappings.hl7v2.convert import bundle
 from tests.mappings.checker import invalid
 
@@ -72,6 +73,14 @@ class Maps:
 
 
 MAPS: Final = Maps()
+MEASUREMENT: Json = {
+    **COMMON,
+    "kind": "measurement",
+    "systolic": 158,
+    "diastolic": 96,
+    "glucose": 12.1,
+    "fasting": True,
+}
 RELATIONS = Relationships(
     facilities=frozenset({"F01", "F05", "F08"}), care=timedelta(days=30), canonical_base="https://hub.example"
 )
@@ -93,7 +102,7 @@ def ties(record: Json) -> list[tuple[str, str]]:
     ]
 
 
-@pytest.mark.parametrize("record", [CONTRACT, PRESCRIPTION, REFERRAL])
+@pytest.mark.parametrize("record", [CONTRACT, PRESCRIPTION, REFERRAL, MEASUREMENT])
 def test_every_kind_gives_valid_resources_and_a_report_of_every_member(record: Json) -> None:
     made = said(record)
     assert invalid(bundle(made.drafts)) == []
@@ -138,6 +147,14 @@ def test_a_prescription_for_longer_than_84_days_is_refused() -> None:
     assert refusal.value.code == "prescription-too-long"
 
 
+def test_what_was_measured_on_a_visit_is_observed_when_the_record_was_made() -> None:
+    glucose, pressure = resources(MEASUREMENT, "Observation")
+    assert glucose["valueQuantity"]["value"] == Decimal("12.1")
+    assert glucose["code"]["text"] == "空腹血糖（血糖仪）"
+    assert [part["valueQuantity"]["value"] for part in pressure["component"]] == [158, 96]
+    assert pressure["effectiveDateTime"] == "2026-03-05T09:30:00+08:00"
+
+
 @pytest.mark.parametrize(
     ("status", "request_status", "task_status", "tie"),
     [
@@ -156,6 +173,18 @@ def test_a_referral_is_a_request_and_its_task(status: str, request_status: str, 
     assert ties(record) == ([("care", "F01")] if tie else [])
 
 
+def test_the_documents_of_a_referral_go_with_it() -> None:
+    record = {**REFERRAL, "documents": [{"title": "门诊病历", "contentType": "text/plain", "data": "6KGA5Y6L"}]}
+    (document,), (request,) = resources(record, "DocumentReference"), resources(record, "ServiceRequest")
+    assert request["supportingInfo"] == [{"reference": f"DocumentReference/{document['id']}"}]
+    assert document["content"][0]["attachment"]["size"] == 6
+    assert invalid(bundle(said(record).drafts)) == []
+    record["documents"][0]["data"] = "血压"
+    with pytest.raises(HubError, match=r"documents\.0\.data") as refusal:
+        said(record)
+    assert refusal.value.code == "base64"
+
+
 @pytest.mark.parametrize(
     ("record", "code"),
     [
@@ -166,6 +195,9 @@ def test_a_referral_is_a_request_and_its_task(status: str, request_status: str, 
         ({**CONTRACT, "patient": {"name": "庄秀英"}}, "no-number"),
         ({**CONTRACT, "patient": {"citizenId": "990122195308172480"}}, "citizen-id"),
         ({**REFERRAL, "to": "../F01"}, "record"),
+        ({**MEASUREMENT, "glucose": 126}, "implausible"),
+        ({**MEASUREMENT, "diastolic": 158}, "implausible"),
+        ({**COMMON, "kind": "measurement"}, "no-measure"),
         ([1], "record-kind"),
     ],
 )
