@@ -39,6 +39,7 @@ SCHEMAS: Final[Json] = {
     "SubscriptionTopics": _object(["topics"], topics={"type": "array", "items": {"type": "object"}}),
     "OutboundFeeds": _object(["feeds"], feeds={"type": "array", "items": {"type": "object"}}),
     "OutboundMessages": _object(["messages"], messages={"type": "array", "items": {"type": "object"}}),
+    "IndexProgress": _object(["indexed"], indexed={"type": "array", "items": {"type": "object"}}),
     "Resent": _object(["resent"], resent={"type": "integer"}),
     "AggregateQuery": {
         **_object(["count"], count=_TEXT, by={"type": "array", "items": {"enum": list(get_args(By))}, "maxItems": 3}),

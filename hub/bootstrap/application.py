@@ -20,6 +20,7 @@ from hub.api.conversion_report import report_doors
 from hub.api.feeds import feed_doors
 from hub.api.imaging.endpoint import imaging_route
 from hub.api.imaging.notices import notice_doors
+from hub.api.indexing import indexing_doors
 from hub.api.json_doors import Door, door_routes
 from hub.api.messages import message_doors
 from hub.api.numbering import Numbering
@@ -64,6 +65,7 @@ from hub.portal.services import PortalServices
 from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
 from hub.records.definitions import Definitions
+from hub.records.indexing import Indexing
 from hub.records.reviews import Reviews
 
 #: Connections for questions to the terminology: a search asks them while it holds one of the others.
@@ -152,6 +154,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     receivers = {name: feed.facility for name, feed in foundation.consortium.outbound.items()}
     doors += outbound_doors(services.outbound, engineer_of(directory), receivers)
     doors += review_doors(services.reviews, gate)
+    doors += indexing_doors(Indexing(database))
     app.router.routes += [*door_routes(services, doors), *readings, openapi_route(doors, VERSION)]
     if behind := sources(foundation, archives):
         app.router.routes.append(imaging_route(services, behind))

@@ -1,4 +1,4 @@
-"""The installation's own search parameters, for the command line."""
+"""The index of the record and the installation's own search parameters, for the command line."""
 
 from __future__ import annotations
 

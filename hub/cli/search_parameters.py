@@ -1,4 +1,4 @@
-"""`yilian search-parameters`: those of the installation's own, and how far the index is with them."""
+"""`yilian search-parameters`: those of the installation, what an earlier release indexed, and how far the index is."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def list_(
     wait: Annotated[bool, typer.Option("--wait", help="Show progress until all are indexed.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List them with what of the record is indexed."""
+    """List them with what of the record is indexed, and the types an earlier release indexed until that is renewed."""
     database = url or _database(data)
     found = asyncio.run(_waited(database) if wait else _progress(database))
     if as_json:
@@ -70,17 +70,23 @@ async def _waited(database: str) -> list[Progress]:
                 found = await index.progress()
                 for one in found:
                     _show(bars, tasks, one)
+                for gone in tasks.keys() - {_name(one) for one in found}:
+                    bars.update(tasks[gone], total=1, completed=1)
                 if all(one.ready for one in found):
                     return found
                 await asyncio.sleep(_PAUSE)
 
 
 def _show(bars: Bars, tasks: dict[str, TaskID], one: Progress) -> None:
-    name = f"{one.type}.{one.code}"
+    name = _name(one)
     if name not in tasks:
         tasks[name] = bars.add_task(name)
     done, total = (1, 1) if one.ready else (one.done, one.total)
     bars.update(tasks[name], total=total, completed=done)
+
+
+def _name(one: Progress) -> str:
+    return f"{one.type}.{one.code}"
 
 
 def _state(one: Progress) -> str:

@@ -1,5 +1,7 @@
 """The search parameters of an installation besides those of R4: what is written for them, and which are answered.
 
+Beside them, of which of R4's own the index is not complete, since an earlier release of the hub made it.
+
 A definition has a number of its own, and its values stand in the index under `code.number`. So a definition that
 changes begins anew, and what the index holds of an earlier one is found by nobody.
 """
@@ -39,16 +41,39 @@ class Defined:
     @property
     def percent(self) -> int:
         """How far the index is, 0 to 90 in steps of ten: it says little of how many resources there are."""
-        return min(90, 10 * self.done // self.total * 10) if self.total else 0
+        return _percent(self.done, self.total)
+
+
+def _percent(done: int, total: int | None) -> int:
+    return min(90, 10 * done // total * 10) if total else 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Partial:
+    """The parameters of one resource type that find too little until its rows are indexed anew, and how far that is."""
+
+    codes: frozenset[str]
+    done: int
+    total: int | None
+
+    @property
+    def percent(self) -> int:
+        """As `Defined.percent`."""
+        return _percent(self.done, self.total)
 
 
 @dataclass(frozen=True, slots=True)
 class Custom:
-    """All of them in one version of the registry, by resource type and code; `extractors` give the values of a type."""
+    """All of them in one version of the registry, by resource type and code; `extractors` give the values of a type.
+
+    `indexed` is the version of the index that is kept, None where none is stated; `partial` what is behind it, by type.
+    """
 
     version: int = 0
     defined: Mapping[str, Mapping[str, Defined]] = field(default_factory=dict)
     extractors: Mapping[str, Extractor] = field(default_factory=dict)
+    indexed: int | None = None
+    partial: Mapping[str, Partial] = field(default_factory=dict)
 
     @property
     def settled(self) -> bool:
@@ -62,6 +87,16 @@ class Custom:
     def answered(self, rtype: str) -> dict[str, SearchParameter]:
         """Those of a type that are answered, by the code they are asked by."""
         return {code: one.parameter for code, one in self.defined.get(rtype, {}).items() if one.ready}
+
+    def finds_too_little(self, rtype: str, code: str) -> int | None:
+        """How far, in percent, the index is with one of R4's own that is behind; None for one that is complete.
+
+        `rtype` "Resource" asks for all types: how far the last of them is.
+        """
+        if not self.partial:
+            return None
+        of = self.partial.values() if rtype == "Resource" else filter(None, [self.partial.get(rtype)])
+        return min((behind.percent for behind in of if code in behind.codes), default=None)
 
     def add(self, rtype: str, resource: Json, out: IndexValues) -> None:
         """Append the values of a resource of a type, of those too that are still being indexed."""
@@ -80,10 +115,12 @@ def extractor(parameters: tuple[SearchParameter, ...]) -> Extractor:
     return Extractor(parameters)
 
 
-def custom(version: int, defined: Iterable[Defined]) -> Custom:
+def custom(
+    version: int, defined: Iterable[Defined], indexed: int | None = None, partial: Mapping[str, Partial] | None = None
+) -> Custom:
     """A version of the registry."""
     found: dict[str, dict[str, Defined]] = {}
     for one in defined:
         found.setdefault(one.parameter.base, {})[one.parameter.code] = one
     extractors = {rtype: extractor(tuple(one.indexed for one in own.values())) for rtype, own in found.items()}
-    return Custom(version, found, extractors)
+    return Custom(version, found, extractors, indexed, partial or {})

@@ -95,7 +95,7 @@ async def _page(door: Door, asked: Asked, wish: _Wish) -> ReleasedPage:
     else:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
     matches = all_discreet(rows, hidden)
-    return ReleasedPage(matches=matches, total=len(matches), ignored=wish.query.ignored)
+    return ReleasedPage(matches=matches, total=len(matches), ignored=wish.query.ignored, partial=wish.query.partial)
 
 
 def _too_many() -> HubError:

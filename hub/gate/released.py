@@ -33,7 +33,8 @@ class ReleasedPage:
     """One page of a search or a history. `total` counts what the actor may see, None when it was not asked for.
 
     `next` is the sealed token of the next page (parameter `hub.gate.pages.CURSOR`), None on the last one. `ignored`
-    names the parameters a lenient search left out. `as_of`: everything made before this instant had been committed when
+    names the parameters a lenient search left out, `partial` those that find too little until the index is complete,
+    with how far it is in percent. `as_of`: everything made before this instant had been committed when
     the first page was made; None where nobody needs to know.
     """
 
@@ -42,6 +43,7 @@ class ReleasedPage:
     total: int | None = None
     next: str | None = None
     ignored: tuple[str, ...] = ()
+    partial: tuple[tuple[str, int], ...] = ()
     as_of: datetime | None = None
 
 

@@ -1,11 +1,14 @@
-"""Indexing what new search parameters find in what stands: a step at a time, and how far it is."""
+"""Bringing the index of what stands up to date, a step at a time, and how far it is.
+
+What is to be done follows from new search parameters, and from releases of the hub that index more than the one before.
+"""
 
 from __future__ import annotations
 
 from typing import Final
 
 from hub.db.database import Database
-from hub.store import definitions
+from hub.store import arrears, definitions
 from hub.store.definitions import Progress
 from hub.store.phrases import Phrases
 from hub.store.reindexing import Step, step
@@ -14,18 +17,24 @@ __all__ = ["Indexing", "Progress", "Step"]
 
 
 class Indexing:
-    """The index of one database. Several may be at it: each takes another parameter."""
+    """The index of one database; `full_text`: it is kept. Several may be at it: each takes something else."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, full_text: bool = True) -> None:
         self._database: Final = database
+        self._full_text: Final = full_text
         self._phrases: Final = Phrases()
 
     async def step(self) -> Step:
         """Look at some resources, in a transaction of its own. Raises HubError UNAVAILABLE: take the step again."""
         async with self._database.transaction() as tx:
-            return await step(tx, self._phrases)
+            return await step(tx, self._phrases, full_text=self._full_text)
 
     async def progress(self) -> list[Progress]:
-        """How far the index is with each parameter, by resource type and code."""
+        """How far the index is with each parameter of the installation's own, and with each type that is behind."""
         async with self._database.connection() as tx:
-            return await definitions.progress(tx)
+            return [*await definitions.progress(tx), *await arrears.progress(tx)]
+
+    async def keep(self) -> None:
+        """Keep the index as this release does from now on; what is behind is brought up to date step by step."""
+        async with self._database.transaction() as tx:
+            await arrears.raise_version(tx)

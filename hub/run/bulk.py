@@ -15,6 +15,7 @@ async def run_bulk(foundation: Foundation, child: Child) -> None:
     """Work until the child is told to stop; a job in hand is left, and goes on after the next start."""
     async with foundation.database("bulk", size=5) as database, bulk_worker(foundation, database) as worker:
         child.ready()
+        index = Indexing(database, full_text=foundation.settings.full_text)
         async with asyncio.TaskGroup() as loops:
             loops.create_task(worker.run(child.stop))
-            loops.create_task(run_reindexing(Indexing(database), foundation.log, child.stop))
+            loops.create_task(run_reindexing(index, foundation.log, child.stop))

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, TextIO
 
 from hub.auth.keys import KeyStore
+from hub.bootstrap.definitions import indexing
 from hub.bootstrap.feeds import readings
 from hub.bootstrap.foundation import bell_of, migrate
 from hub.bootstrap.keys import ensure_keys, in_shares, master_key
@@ -87,6 +88,8 @@ async def running(
         url = await stack.enter_async_context(kept_database(settings, log))
         remember(data, config, url)
         await migrate(url)
+        async with indexing(url) as index:
+            await index.keep()
         await ensure_keys(settings, url, master)
         feeds: _Feeds = {transport: {} for transport in _LISTENERS}
         for feed in consortium.feeds.values():

@@ -1,4 +1,4 @@
-"""The loop that indexes new search parameters, beside the bulk jobs; what it did is kept step by step."""
+"""The loop that brings the index up to date, beside the bulk jobs; what it did is kept step by step."""
 
 from __future__ import annotations
 

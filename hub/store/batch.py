@@ -13,20 +13,16 @@ from uuid import UUID
 
 import msgspec
 
-from hub.fhir.clinical_codes import clinical_codes
 from hub.fhir.custom import NONE, Custom
-from hub.fhir.extract import extract
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.store import codec, tables
-from hub.store.body_rows import add_members, add_texts
-from hub.store.index_composites import add_composites
-from hub.store.index_rows import FIRST, IndexRows, index_rows
-from hub.store.predicate_rows import add_all_references, add_clinical_codes
+from hub.store.index_rows import IndexRows
 from hub.store.resource_types import type_number
 from hub.store.values import Facts, Outcome, Saved, Stored, Write, patient_key
+from hub.store.whole_index import index_columns, whole_index
 
 Row = tuple[Any, ...]
 
@@ -53,6 +49,11 @@ class Batch:
     indexed: dict[UUID, tuple[UUID, int, IndexRows]] = field(default_factory=dict)
     history: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
+
+    @property
+    def phrases(self) -> dict[UUID, tuple[int, str]]:
+        """The texts of all codings and concepts."""
+        return {token: phrase for _, _, rows in self.indexed.values() for token, phrase in rows.phrases.items()}
 
 
 def plan(
@@ -165,16 +166,14 @@ def _version_of(row: Row) -> Row:
 def _place(batch: Batch, key: UUID, write: Write, stored: Stored) -> None:
     rows = IndexRows()
     if write.resource is not None:
-        values = extract(write.resource)
-        batch.custom.add(write.type, write.resource, values)
-        rows = index_rows(write.type, write.patient, values)
-        add_composites(rows, write.type, values)
-        add_clinical_codes(rows, clinical_codes(write.resource))
-        add_all_references(rows, stored.body)
-        if batch.full_text:
-            add_texts(rows, write.resource, stored.body, trimmed=bool(write.facts.flags))
-        if write.type == "List":
-            add_members(rows, write.resource)
+        rows = whole_index(
+            write.resource,
+            write.patient,
+            stored.body,
+            custom=batch.custom,
+            full_text=batch.full_text,
+            trimmed=bool(write.facts.flags),
+        )
         batch.indexed[key] = (stored.pkey, type_number(write.type), rows)
     batch.resource[key] = _resource_row(key, stored, rows)
 
@@ -200,28 +199,8 @@ def _resource_row(key: UUID, stored: Stored, rows: IndexRows) -> Row:
         facts.flags,
         stored.source,
         stored.cleared,
-        list(rows.tokens),
-        list(rows.refs),
-        list(rows.params),
-        rows.date_low if rows.date_high else FIRST,
-        rows.date_high,
-        rows.code_system,
-        rows.code,
-        rows.value,
-        rows.unit,
-        *sort_columns(rows),
+        *index_columns(rows),
     )
-
-
-def sort_columns(rows: IndexRows) -> tuple[list[int], list[str]]:
-    """`sort_params` and `sort_texts` of a row."""
-    params: list[int] = []
-    texts: list[str] = []
-    for param, ends in rows.sorts.items():
-        for text in dict.fromkeys(ends):
-            params.append(param)
-            texts.append(text)
-    return params, texts
 
 
 def _answer(write: Write, stored: Stored | None, outcome: Outcome) -> Saved:

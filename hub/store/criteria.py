@@ -267,7 +267,10 @@ class Beside:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed search. `type` None searches all types. `ignored` names what lenient parsing left out."""
+    """A parsed search. `type` None searches all types. `ignored` names what lenient parsing left out.
+
+    `partial` names the parameters that find too little until an index is complete, each with how far that is.
+    """
 
     type: str | None
     clauses: tuple[Clause, ...]
@@ -278,3 +281,4 @@ class Query:
     total: Literal["none", "accurate"] | None = None
     summary: Literal["count"] | None = None
     ignored: tuple[str, ...] = ()
+    partial: tuple[tuple[str, int], ...] = ()

@@ -5,25 +5,28 @@ Writers hold what they wrote against the version in the database (`hold`), searc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from time import monotonic
 from typing import Final
 
 from asyncpg import Record
 
 from hub.db.database import Database, Tx
-from hub.fhir.custom import Custom, Defined, custom
+from hub.fhir.custom import Custom, Defined, Partial, custom
 from hub.kernel.errors import Category, HubError
 from hub.store.definitions import parameter_in
+from hub.store.index_versions import VERSION, gained
 
 #: Seconds for which a search may go by what is known.
 FRESH: Final = 1.0
 
 #: One statement, so that rows and version are of one state.
 _LOAD: Final = """
-SELECT r.version AS registry, d.number, d.type, d.code, d.kind, d.expression, d.targets, d.url, d.ready, d.done, d.total
+SELECT r.version AS registry, r.indexed,
+    d.number, d.type, d.code, d.kind, d.expression, d.targets, d.url, d.ready, d.done, d.total
 FROM search_registry r LEFT JOIN search_definition d ON true ORDER BY d.number
 """
+_ARREARS: Final = "SELECT type, since, done, total FROM search_arrears"
 
 
 class Registry:
@@ -35,8 +38,21 @@ class Registry:
         self._read_at = 0.0
 
     async def current(self, tx: Tx) -> Custom:
-        """For a writer, who holds it against the database afterwards."""
-        return self._known or await self._load(tx)
+        """For a writer, who holds it against the database afterwards.
+
+        Raises HubError UNAVAILABLE where another release of the hub keeps the index: rows of this one would be missed.
+        """
+        found = self._known or await self._load(tx)
+        if found.indexed not in (None, VERSION):
+            self._known = None
+            raise HubError(
+                Category.UNAVAILABLE,
+                "the index is kept by another release of the hub",
+                where="store",
+                todo="run the same release everywhere, or `yilian up` of this one",
+                code="index-version",
+            )
+        return found
 
     async def fresh(self, database: Database) -> Custom:
         """For a searcher: at most a second old."""
@@ -59,15 +75,22 @@ class Registry:
 
     async def _load(self, tx: Tx) -> Custom:
         began = self._now()
-        found = _custom(await tx.fetch(_LOAD))
+        found = await read_registry(tx)
         if self._known is None or found.version >= self._known.version:
             self._known, self._read_at = found, began
         return self._known
 
 
-def _custom(rows: Iterable[Record]) -> Custom:
-    found = list(rows)
-    return custom(found[0]["registry"], [_defined(row) for row in found if row["number"] is not None])
+async def read_registry(tx: Tx) -> Custom:
+    """The parameters as they are now."""
+    found, behind = await tx.fetch(_LOAD), await tx.fetch(_ARREARS)
+    defined = [_defined(row) for row in found if row["number"] is not None]
+    return custom(found[0]["registry"], defined, found[0]["indexed"], {row["type"]: _partial(row) for row in behind})
+
+
+def _partial(row: Record) -> Partial:
+    codes = gained(row["since"]).get(row["type"], frozenset())
+    return Partial(codes=codes, done=row["done"], total=row["total"])
 
 
 def _defined(row: Record) -> Defined:

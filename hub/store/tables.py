@@ -295,11 +295,13 @@ relation: Final = Table(
 Index("ix_relation_party", *(relation.c[name] for name in ("kind", "party", "high", "low", "pkey")))
 
 #: One row: the version of the installation's own search parameters. A writer that had an older one tries again.
+#: `indexed` is the version of the index that R4's own are kept in (index_versions.py), null where nothing was kept yet.
 search_registry: Final = Table(
     "search_registry",
     metadata,
     Column("id", SmallInteger, primary_key=True),
     Column("version", BigInteger, nullable=False),
+    Column("indexed", Integer),
     info=LOCAL,
 )
 
@@ -314,8 +316,22 @@ search_parameter: Final = Table(
     info=LOCAL,
 )
 
-#: One row for each resource type of a definition in force, and how far the index is with it. `horizon`: writers in
-#: older transactions may not have known it. `after_low`, `after_key`: the last row looked at.
+
+def _walked() -> list[Column[Any]]:
+    """How far the rows of a type have been looked at.
+
+    `horizon`: writers in older transactions may not have known what for. `after_low`, `after_key`: the last row.
+    """
+    return [
+        Column("done", BigInteger, nullable=False, server_default=text("0")),
+        Column("total", BigInteger),
+        Column("horizon", Xid8),
+        Column("after_low", _INSTANT),
+        Column("after_key", Uuid),
+    ]
+
+
+#: One row for each resource type of a definition in force, and how far the index is with it.
 search_definition: Final = Table(
     "search_definition",
     metadata,
@@ -328,11 +344,17 @@ search_definition: Final = Table(
     Column("targets", ARRAY(Text), nullable=False),
     Column("url", Text, nullable=False),
     Column("ready", Boolean, nullable=False, server_default=text("false")),
-    Column("done", BigInteger, nullable=False, server_default=text("0")),
-    Column("total", BigInteger),
-    Column("horizon", Xid8),
-    Column("after_low", _INSTANT),
-    Column("after_key", Uuid),
+    *_walked(),
     info=LOCAL,
 )
 Index("ix_search_definition_code", search_definition.c.type, search_definition.c.code, unique=True)
+
+#: One row for each resource type some of whose rows may have been indexed in version `since`, until none is.
+search_arrears: Final = Table(
+    "search_arrears",
+    metadata,
+    Column("type", Text, primary_key=True),
+    Column("since", Integer, nullable=False),
+    *_walked(),
+    info=LOCAL,
+)

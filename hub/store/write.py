@@ -13,6 +13,7 @@ from typing import Final
 from uuid import UUID
 
 import asyncpg
+from sqlalchemy import Table
 
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
@@ -25,15 +26,24 @@ from hub.store.registry import Registry
 from hub.store.sealed import seal_batch
 from hub.store.values import Saved, Write
 
-_SIDE_TABLES: Final = (
+#: The tables beside `resource` that hold its index.
+INDEX_TABLES: Final = (
     tables.coding,
     tables.string_value,
     tables.date_value,
     tables.number_value,
     tables.position_value,
     tables.text_value,
-    tables.relation,
 )
+
+
+def clearing(emptied: Iterable[Table]) -> str:
+    """Named parts of a statement that delete the rows of `given` (pkey, key) from some tables."""
+    return ",\n".join(
+        f"no_{t.name} AS (DELETE FROM {t.name} s USING given g WHERE s.pkey = g.pkey AND s.key = g.key)"
+        for t in emptied
+    )
+
 
 #: One statement: takes the current rows away if their version is the expected one, keeps them as history, clears
 #: their index rows and what followed from them. Its answer is the number of versions moved. A row that was reindexed
@@ -46,13 +56,7 @@ old AS (DELETE FROM resource r USING given g
 {sides},
 moved AS (INSERT INTO history ({columns}, xid) SELECT {columns}, xid FROM old RETURNING 1)
 SELECT count(*) FROM moved
-""".format(
-    columns=", ".join(VERSION_COLUMNS),
-    sides=",\n".join(
-        f"no_{t.name} AS (DELETE FROM {t.name} s USING given g WHERE s.pkey = g.pkey AND s.key = g.key)"
-        for t in _SIDE_TABLES
-    ),
-)
+""".format(columns=", ".join(VERSION_COLUMNS), sides=clearing((*INDEX_TABLES, tables.relation)))
 
 #: Where resources are that moved to another patient's record.
 _REHOME: Final = """
@@ -94,7 +98,7 @@ async def save(
         await tx.execute(_REHOME, *map(list, zip(*sorted(batch.rehomed.items()), strict=True)))
     await _note(tx, batch, registry)
     await keyring_of(tx).confirm(tx, keys)
-    await phrases.add(tx, {t: p for _, _, rows in batch.indexed.values() for t, p in rows.phrases.items()})
+    await phrases.add(tx, batch.phrases)
     return saved
 
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
+import httpx
 import pytest
 
+from hub.api.app import create_app
+from hub.api.indexing import indexing_doors
+from hub.api.json_doors import door_routes
 from hub.audit.queries import newest
 from hub.fhir.json import loads
 from hub.kernel.types import Json
+from hub.records.indexing import Indexing
+from hub.store import arrears
+from hub.store.index_versions import VERSION
 from tests.api.defining import NICKNAME, define, definition, reindex, settled
 from tests.api.house import House, body, code, in_house, observation, patient
 
@@ -203,3 +210,52 @@ def test_a_hidden_resource_is_not_found_by_a_parameter_of_ones_own(database_url:
 def _entries(content: bytes) -> tuple[int, list[Any]]:
     page = loads(content)
     return page["total"], page.get("entry", [])
+
+
+async def behind(home: House) -> None:
+    """As after the upgrade of a hub whose release spoke no names."""
+    async with home.database.transaction() as tx:
+        await tx.execute("UPDATE search_registry SET indexed = $1", VERSION - 1)
+        await arrears.raise_version(tx)
+    await settled(home)
+
+
+def test_after_an_upgrade_a_search_says_what_it_may_miss_until_that_is_indexed_anew(database_url: str) -> None:
+    async def visit(home: House) -> tuple[Any, Any, int]:
+        await home.create(patient(name=[{"family": "沈", "given": ["桂兰"]}]))
+        await behind(home)
+        page = body(await home.ask("GET", "/Patient?name=sgl"))
+        with_condition = await home.ask("POST", "/Patient", patient(), If_None_Exist="name=sgl")
+        await reindex(home)
+        await settled(home)
+        return page, with_condition, len(body(await home.ask("GET", "/Patient?name=sgl"))["entry"])
+
+    page, with_condition, after = in_house(database_url, visit)
+    (issue,) = page["entry"][-1]["resource"]["issue"]
+    assert (page["entry"][-1]["search"]["mode"], issue["severity"], issue["code"]) == (
+        "outcome",
+        "warning",
+        "incomplete",
+    )
+    assert issue["diagnostics"].startswith("Patient.name is being indexed anew, 0 percent so far")
+    assert (with_condition.status_code, code(with_condition)) == (503, "being-indexed")
+    assert after == 1
+
+
+def test_the_administrator_alone_sees_how_far_the_index_is(database_url: str) -> None:
+    async def visit(home: House) -> tuple[int, list[Json]]:
+        route = door_routes(home.services, indexing_doors(Indexing(home.database)))
+        app = create_app(home.services)
+        app.router.routes += route
+        await home.create(patient())
+        await behind(home)
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://hub.test") as http:
+            url = "/api/search-parameters"
+            refused = await http.get(url, headers={"authorization": "Bearer clinic"})
+            answer = await http.get(url, headers={"authorization": "Bearer administrator"})
+        return refused.status_code, body(answer)["indexed"]
+
+    refused, indexed = in_house(database_url, visit)
+    assert refused == 403
+    (of_patients,) = [one for one in indexed if one["type"] == "Patient"]
+    assert (of_patients["code"], of_patients["ready"]) == ("mothersMaidenName, name, phonetic", False)

@@ -48,9 +48,21 @@ def canonical(params: Params) -> str:
 
 
 async def find(services: Services, ask: Ask, rtype: str, params: Params) -> Sequence[Released]:
-    """Up to two matches the actor of `ask` may see: two mean several."""
+    """Up to two matches the actor of `ask` may see: two mean several.
+
+    Raises HubError UNAVAILABLE while the index finds too little by a criterion: what is there must not be made again.
+    """
     criteria = [*params, ("_count", "2"), ("_total", "none")]
-    return (await asked(services.gate.search(ask.actor, rtype, criteria, conditional=True, origin=ask.origin))).matches
+    page = await asked(services.gate.search(ask.actor, rtype, criteria, conditional=True, origin=ask.origin))
+    if page.partial:
+        raise HubError(
+            Category.UNAVAILABLE,
+            f"{page.partial[0][0]} is being indexed anew, {page.partial[0][1]} percent so far",
+            where=rtype,
+            todo="try again when it is complete, or use identifier=",
+            code="being-indexed",
+        )
+    return page.matches
 
 
 def at_most_one(matches: Sequence[Released], where: str) -> Released | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import quote, urlencode
 
@@ -61,13 +61,21 @@ def searchset(services: Services, path: str, params: Params, page: ReleasedPage)
 def _entries(base_url: str, page: ReleasedPage) -> Iterable[bytes]:
     yield from found_entries(base_url, "match", page.matches)
     yield from found_entries(base_url, "include", page.included)
-    if page.ignored:
-        yield entry(resource=_ignored(page.ignored), search="outcome")
+    told = [*_ignored(page.ignored), *_partial(page.partial)]
+    if told:
+        yield entry(resource=dumps(operation_outcome(told)), search="outcome")
 
 
-def _ignored(names: Iterable[str]) -> bytes:
-    text = f"parameters left out: {', '.join(names)}"
-    return dumps(operation_outcome([Issue(severity="warning", where="", code="not-supported", text=text)]))
+def _ignored(names: Sequence[str]) -> Iterable[Issue]:
+    if names:
+        text = f"parameters left out: {', '.join(names)}"
+        yield Issue(severity="warning", where="", code="not-supported", text=text)
+
+
+def _partial(parameters: Iterable[tuple[str, int]]) -> Iterable[Issue]:
+    for name, percent in parameters:
+        text = f"{name} is being indexed anew, {percent} percent so far: what was stored before may be missing"
+        yield Issue(severity="warning", where="", code="incomplete", text=text)
 
 
 def links_of(base_url: str, path: str, params: Params, page: ReleasedPage) -> list[tuple[str, str]]:

@@ -85,8 +85,8 @@ async def _decided(visit: Visit, asked: AppRequest) -> Response:
 
 
 async def _find(visit: Visit, asked: AppRequest) -> Response:
-    wanted, problem, found, more = await search(visit)
-    return _page(visit, asked, 422 if problem else 200, wanted=wanted, problem=problem, found=found, more=more)
+    wanted, problem, found, notes = await search(visit)
+    return _page(visit, asked, 422 if problem else 200, wanted=wanted, problem=problem, found=found, notes=notes)
 
 
 async def _launched(visit: Visit, asked: AppRequest) -> str | None:
@@ -136,7 +136,7 @@ def _page(
     wanted: dict[str, str] | None = None,
     problem: str = "",
     found: list[Found] | None = None,
-    more: bool = False,
+    notes: tuple[str, ...] = (),
 ) -> Response:
     return visit.render(
         "authorize.html",
@@ -150,7 +150,7 @@ def _page(
         asked=wanted or dict.fromkeys(FIELDS, ""),
         problem=problem,
         found=found,
-        more=more,
+        notes=notes,
     )
 
 

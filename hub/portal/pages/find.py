@@ -43,29 +43,29 @@ class Found:
 async def ask(visit: Visit) -> Response:
     """The empty form."""
     _ = visit.signed_in
-    return visit.render("find.html", found=None, problem="", more=False, asked=dict.fromkeys(FIELDS, ""))
+    return visit.render("find.html", found=None, problem="", notes=(), asked=dict.fromkeys(FIELDS, ""))
 
 
 async def find(visit: Visit) -> Response:
     """The form with what was found."""
     visit.actor()
-    asked, problem, found, more = await search(visit)
-    return visit.render("find.html", 422 if problem else 200, found=found, problem=problem, more=more, asked=asked)
+    asked, problem, found, notes = await search(visit)
+    return visit.render("find.html", 422 if problem else 200, found=found, problem=problem, notes=notes, asked=asked)
 
 
-async def search(visit: Visit) -> tuple[dict[str, str], str, list[Found] | None, bool]:
-    """What the form asks for; why nothing was looked for, or who was found and whether there are more."""
+async def search(visit: Visit) -> tuple[dict[str, str], str, list[Found] | None, tuple[str, ...]]:
+    """What the form asks for; why nothing was looked for, or who was found and what to know of it."""
     asked = {name: visit.form.get(name, "").strip()[:_LONGEST] for name in FIELDS}
     problem = _problem(asked)
     if problem:
-        return asked, problem, None, False
+        return asked, problem, None, ()
     try:
-        found, more = await _search(visit, asked)
+        found, notes = await _search(visit, asked)
     except HubError as error:
         if error.category not in _TOO_WIDE:
             raise
-        return asked, "find_too_wide", None, False
-    return asked, "", found, more
+        return asked, "find_too_wide", None, ()
+    return asked, "", found, notes
 
 
 def _problem(asked: dict[str, str]) -> str:
@@ -74,7 +74,7 @@ def _problem(asked: dict[str, str]) -> str:
     return "" if asked["number"] or (asked["name"] and asked["born"]) else "find_nothing_asked"
 
 
-async def _search(visit: Visit, asked: dict[str, str]) -> tuple[list[Found], bool]:
+async def _search(visit: Visit, asked: dict[str, str]) -> tuple[list[Found], tuple[str, ...]]:
     params = [("_count", str(MOST))]
     params += [(name, escaped(asked[field])) for field, name in _PARAMETERS.items() if asked[field]]
     page = await visit.services.gate.search(visit.actor(), "Patient", params, origin=visit.origin)
@@ -83,7 +83,9 @@ async def _search(visit: Visit, asked: dict[str, str]) -> tuple[list[Found], boo
     for one in page.matches:
         if not one.deleted:
             groups.setdefault(persons[one.id], []).append((one.organization, loads(one.body)))
-    return [_found(visit, person, group) for person, group in groups.items()], page.next is not None
+    notes = {"find_more": page.next is not None, "find_partial": bool(page.partial)}
+    found = [_found(visit, person, group) for person, group in groups.items()]
+    return found, tuple(note for note, holds in notes.items() if holds)
 
 
 def _found(visit: Visit, person: str, group: Sequence[tuple[str, Json]]) -> Found:
