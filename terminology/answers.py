@@ -104,7 +104,7 @@ def _hierarchy(catalogue: Catalogue, system: str) -> Edition:
     edition = catalogue.named(CODE_SYSTEM, system)
     if not edition.whole:
         raise _unlisted("the code system is not held completely")
-    if edition.head.get("hierarchyMeaning", "is-a") != "is-a":
+    if not edition.kinds:
         raise _unlisted("the levels of the code system are not kinds")
     return edition
 

@@ -6,7 +6,7 @@ is expanded here: importing a set of 500,000 codes costs as little as importing 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import unquote
@@ -16,8 +16,8 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
 from terminology.condition import (
+    ACTIVE,
     NOTHING,
-    Active,
     Below,
     Both,
     Child,
@@ -25,12 +25,14 @@ from terminology.condition import (
     Either,
     Every,
     Fact,
+    Has,
     Keys,
     Not,
     Numbers,
 )
 from terminology.model import CODE_SYSTEM, VALUE_SET, Coding, Edition
 from terminology.reading import Concepts
+from terminology.versions import ANY, Versions
 
 _R4: Final = "http://hl7.org/fhir/ValueSet/"
 _DEEPEST: Final = 10
@@ -48,12 +50,12 @@ class Meaning:
 
 
 class Composer:
-    """Reads value sets against one catalogue. `versions` are those of code systems where a set states none."""
+    """Reads value sets against one catalogue."""
 
-    def __init__(self, catalogue: Catalogue, concepts: Concepts, versions: Mapping[str, str] | None = None) -> None:
+    def __init__(self, catalogue: Catalogue, concepts: Concepts, versions: Versions = ANY) -> None:
         self._catalogue: Final = catalogue
         self._concepts: Final = concepts
-        self._versions: Final = versions or {}
+        self._versions: Final = versions
 
     async def named(self, canonical: str, depth: int = 0) -> Meaning:
         """By `url` or `url|version`. Raises HubError NOT_FOUND, UNSUPPORTED for what cannot be decided."""
@@ -76,7 +78,7 @@ class Composer:
         conditions: dict[int, tuple[Edition, Condition]] = {}
         listed: dict[Coding, str] = {}
         for system, codes in codings.items():
-            edition = self._catalogue.find(CODE_SYSTEM, system)
+            edition = self._edition(system, "")
             if edition is not None and edition.whole:
                 conditions[edition.number] = (edition, Keys(tuple(map(edition.key, codes))))
             else:
@@ -91,7 +93,7 @@ class Composer:
         try:
             return await self._composed(compose, depth)
         except HubError as error:
-            if error.category is Category.UNAVAILABLE or "expansion" not in value_set:
+            if error.category not in {Category.UNSUPPORTED, Category.NOT_FOUND} or "expansion" not in value_set:
                 raise
             return _expanded(value_set)
 
@@ -101,7 +103,7 @@ class Composer:
             found = _united(found, await self._part(part, depth))
         for part in compose.get("exclude", ()):
             found = _less(found, await self._part(part, depth))
-        return found if compose.get("inactive") is not False else restricted(found, Active())
+        return found if compose.get("inactive") is not False else restricted(found, ACTIVE)
 
     async def _part(self, part: Json, depth: int) -> Meaning:
         parts = [await self.named(name, depth + 1) for name in part.get("valueSet", ())]
@@ -115,15 +117,19 @@ class Composer:
         return found
 
     async def _system(self, part: Json) -> Meaning:
-        url = part["system"]
-        version = part.get("version") or self._versions.get(url, "")
-        edition = self._catalogue.find(CODE_SYSTEM, url, version)
+        edition = self._edition(part["system"], part.get("version", ""))
         if edition is None or edition.head.get("content") == "not-present" or (not edition.whole and "concept" in part):
             return self._listed(part)
         filters = [await self._filter(edition, one) for one in part.get("filter", ())]
         if "concept" in part:
             filters.append(Keys(tuple([edition.key(one["code"]) for one in part["concept"]])))
         return Meaning({edition.number: (edition, Both(tuple(filters)) if filters else Every())})
+
+    def _edition(self, url: str, version: str) -> Edition | None:
+        edition = self._catalogue.find(CODE_SYSTEM, url, self._versions.wanted(url, version))
+        if edition is not None:
+            self._versions.check(edition)
+        return edition
 
     def _listed(self, part: Json) -> Meaning:
         """Of a code system that is not loaded only the listed codes are known."""
@@ -144,6 +150,8 @@ class Composer:
         if prop == "parent" and operator == "=":
             at = await self._concepts.find(self._catalogue, edition, value)
             return NOTHING if at is None else Child(at.number)
+        if isinstance(prop, str) and operator == "exists" and value in {"true", "false"}:
+            return Has(prop) if value == "true" else Not(Has(prop))
         if isinstance(prop, str) and operator in {"=", "in", "not-in"}:
             values = [value] if operator == "=" else [one.strip() for one in value.split(",")]
             found = Either(tuple([Fact(prop, one) for one in values]))
@@ -223,6 +231,16 @@ def restricted(meaning: Meaning, condition: Condition) -> Meaning:
         number: (edition, Both((known, condition))) for number, (edition, known) in meaning.conditions.items()
     }
     return Meaning(conditions, meaning.listed)
+
+
+def without(meaning: Meaning, systems: Collection[tuple[str, str]]) -> Meaning:
+    """Without the codes of some code systems, named by url and version ("": of any)."""
+
+    def stays(url: str, version: str) -> bool:
+        return (url, "") not in systems and (url, version) not in systems
+
+    conditions = {number: told for number, told in meaning.conditions.items() if stays(told[0].url, told[0].version)}
+    return Meaning(conditions, {coding: text for coding, text in meaning.listed.items() if stays(coding.system, "")})
 
 
 def _united(one: Meaning, other: Meaning) -> Meaning:

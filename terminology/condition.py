@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
-from terminology.model import INACTIVE
+from terminology.model import ABSTRACT, INACTIVE
 from terminology.text import ancestor_key, fact_key, filter_keys, filter_parts
 
 
@@ -59,8 +59,17 @@ class Matching:
 
 
 @dataclass(frozen=True, slots=True)
-class Active:
-    """Those that are not inactive."""
+class Unmarked:
+    """Those without a flag (`ABSTRACT`, `INACTIVE`)."""
+
+    flag: int
+
+
+@dataclass(frozen=True, slots=True)
+class Has:
+    """Those that have a property, whatever its value."""
+
+    code: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,10 @@ class Not:
     part: Condition
 
 
-Condition: TypeAlias = Every | Keys | Numbers | Below | Child | Fact | Matching | Active | Both | Either | Not
+Condition: TypeAlias = Every | Keys | Numbers | Below | Child | Fact | Has | Matching | Unmarked | Both | Either | Not
 NOTHING: Final = Either(())
+ACTIVE: Final = Unmarked(INACTIVE)
+SELECTABLE: Final = Unmarked(ABSTRACT)
 
 
 @dataclass(slots=True)
@@ -118,8 +129,10 @@ class Sql:
                 parts = filter_parts(text)
                 exact = [f"strpos(c.search, {self.use(part)}::text) > 0" for part in parts]
                 return self._indexed(sorted(filter_keys(parts)), *exact)
-            case Active():
-                return f"(c.flags & {INACTIVE} = 0)"
+            case Unmarked(flag):
+                return f"(c.flags & {flag} = 0)"
+            case Has(code):
+                return f"EXISTS (SELECT FROM unnest(c.facts) f WHERE starts_with(f, {self.use(f'{code}=')}::text))"
             case Both(parts):
                 return self._joined(" AND ", parts, "TRUE")
             case Either(parts):

@@ -18,7 +18,7 @@ from hub.kernel.types import Json
 from terminology.catalogue import changed, use
 from terminology.closure import Closure, closed
 from terminology.fhir_source import ResourceSource, digest_of
-from terminology.mappings import rows_of_map
+from terminology.mappings import Row, rows_of_map
 from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, code_key
 from terminology.text import ancestor_key, fact_key, searched, text_keys
 
@@ -32,10 +32,7 @@ CONCEPT_COLUMNS: Final = (
     *("edition", "key", "number", "code", "display", "flags"),
     *("parents", "ancestors", "facts", "search", "keys", "details"),
 )
-_MAPPED: Final = (
-    *("edition", "number", "source_system", "source_code", "target_system", "target_code"),
-    *("target_display", "equivalence", "comment"),
-)
+_MAPPED: Final = ("edition", "number", *Row._fields)
 FIND: Final = "SELECT number, ready, digest FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
 _OPEN: Final = """
 INSERT INTO term_edition (kind, url, version, digest, loaded, head) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number

@@ -3,26 +3,34 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.fhir.fold import folded
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
-from terminology.compose import Composer, Meaning, restricted
-from terminology.condition import Active, Matching
+from terminology.compose import Composer, Meaning, restricted, without
+from terminology.condition import ACTIVE, SELECTABLE, Matching
 from terminology.model import VALUE_SET, Edition, Found
+from terminology.nesting import nested
 from terminology.reading import Concepts
 from terminology.text import filter_parts, searched
+from terminology.versions import ANY, Versions
 
+#: The system of languages (BCP 47), by which a designation may be asked for.
+LANGUAGES: Final = "urn:ietf:bcp:47"
 #: Codes one answer may have.
 MOST: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wish:
-    """What is asked of an expansion: `value_set` as a resource, else `url`. `count` None: all of it."""
+    """What is asked of an expansion: `value_set` as a resource, else `url`. `count` None: all of it.
+
+    `selectable`: no abstract concepts. `nested`: as a hierarchy. `without` are code systems by url and version
+    ("": any). `wanted` limits designations to languages and uses, each a system and a code; none is no limit.
+    """
 
     url: str = ""
     value_set: Json | None = None
@@ -32,7 +40,11 @@ class Wish:
     active_only: bool = False
     language: str = ""
     designations: bool = False
-    versions: Mapping[str, str] = field(default_factory=dict)
+    versions: Versions = ANY
+    without: frozenset[tuple[str, str]] = frozenset()
+    wanted: frozenset[tuple[str, str]] = frozenset()
+    selectable: bool = False
+    nested: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +64,14 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
     """
     composer = Composer(catalogue, concepts, wish.versions)
     meaning = await (composer.of(wish.value_set) if wish.value_set is not None else composer.named(wish.url))
-    if wish.text:
-        meaning = _filtered(meaning, wish.text)
-    if wish.active_only:
-        meaning = restricted(meaning, Active())
-    if wish.text and 0 < (wish.count or 0) <= MOST and len(meaning.conditions) == 1 and not meaning.listed:
+    meaning = _limited(meaning, wish)
+    if (
+        wish.text
+        and not wish.nested
+        and 0 < (wish.count or 0) <= MOST
+        and len(meaning.conditions) == 1
+        and not meaning.listed
+    ):
         page = await _filtered_page(catalogue, concepts, meaning, wish)
         if page.contains:
             return page
@@ -65,8 +80,20 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
     if (wish.count is None and total - wish.offset > MOST) or (wish.count or 0) > MOST:
         todo = f"ask for pages (count, offset) of at most {MOST}, or filter"
         raise HubError(Category.TOO_LARGE, f"has more than {MOST} codes", where=VALUE_SET, todo=todo, code="too-costly")
-    contains = await _page(catalogue, concepts, meaning, counts, wish)
+    way = _tree if wish.nested else _page
+    contains = await way(catalogue, concepts, meaning, counts, wish)
     return Page(total, contains, [edition.canonical for edition, _ in meaning.conditions.values()])
+
+
+def _limited(meaning: Meaning, wish: Wish) -> Meaning:
+    """What of a value set is asked for."""
+    if wish.without:
+        meaning = without(meaning, wish.without)
+    if wish.text:
+        meaning = _filtered(meaning, wish.text)
+    if wish.active_only:
+        meaning = restricted(meaning, ACTIVE)
+    return restricted(meaning, SELECTABLE) if wish.selectable else meaning
 
 
 def _filtered(meaning: Meaning, text: str) -> Meaning:
@@ -101,10 +128,28 @@ async def _page(
             found += [_entry(edition, one, wish) for one in rows]
             left -= len(rows)
         skip = max(0, skip - counts[number])
-    rest = list(meaning.listed.items())[skip : skip + max(left, 0)]
-    return found + [
+    return found + _listed(meaning, skip, skip + max(left, 0))
+
+
+async def _tree(
+    catalogue: Catalogue, concepts: Concepts, meaning: Meaning, counts: Mapping[int, int], wish: Wish
+) -> list[Json]:
+    """All of a value set as a hierarchy. Raises HubError UNSUPPORTED for a page: there is none of a tree."""
+    if wish.offset or (wish.count is not None and wish.count < sum(counts.values()) + len(meaning.listed)):
+        todo = "leave out count and offset, or take it flat (excludeNested)"
+        what = "a page of a hierarchy is no hierarchy"
+        raise HubError(Category.UNSUPPORTED, what, where="excludeNested", todo=todo, code="nested")
+    found: list[Json] = []
+    for edition, condition in meaning.conditions.values():
+        rows = await concepts.select(catalogue, edition, condition)
+        found += nested(rows, [_entry(edition, one, wish) for one in rows])
+    return found + _listed(meaning, 0, len(meaning.listed))
+
+
+def _listed(meaning: Meaning, start: int, end: int) -> list[Json]:
+    return [
         {"system": coding.system, "code": coding.code, **({"display": display} if display else {})}
-        for coding, display in rest
+        for coding, display in list(meaning.listed.items())[start:end]
     ]
 
 
@@ -120,6 +165,19 @@ def _entry(edition: Edition, concept: Found, wish: Wish) -> Json:
     display = concept.named(wish.language)
     if display:
         told["display"] = display
-    if wish.designations and concept.details.get("designation"):
-        told["designation"] = concept.details["designation"]
+    designations = _designations(concept, wish)
+    if designations:
+        told["designation"] = designations
     return told
+
+
+def _designations(concept: Found, wish: Wish) -> list[Json]:
+    found: list[Json] = concept.details.get("designation", []) if wish.designations else []
+    return [one for one in found if wish.wanted & _said_of(one)] if wish.wanted else found
+
+
+def _said_of(designation: Json) -> set[tuple[str, str]]:
+    """The language of a designation, as it is and as its primary subtag, and its use; as system and code."""
+    language, use = str(designation.get("language", "")), designation.get("use", {})
+    tags = {(LANGUAGES, language), (LANGUAGES, language.partition("-")[0])}
+    return tags | {(str(use.get("system", "")), str(use.get("code", "")))}

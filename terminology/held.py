@@ -25,7 +25,7 @@ SAFE: Final = frozenset({"equal", "equivalent", "wider", "subsumes"})
 
 _ROWS: Final = """
 SELECT source_system, source_code, target_system, target_code, target_display FROM term_mapping
-WHERE edition = $1 AND equivalence = ANY($2::text[]) AND target_code <> '' ORDER BY number
+WHERE edition = $1 AND equivalence = ANY($2::text[]) AND target_code <> '' AND depends IS NULL ORDER BY number
 """
 
 _Sets: TypeAlias = Mapping[str, Container[str]]

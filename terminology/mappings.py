@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
+from hub.fhir.json import dumps
 from hub.kernel.types import Json
 
-#: Source system and code, target system, code and display, equivalence, comment.
-Row = tuple[str, str, str, str, str, str, str]
+
+class Row(NamedTuple):
+    """What a map says of a code; `depends` and `product` are JSON: elements a target depends on, and those it gives."""
+
+    source_system: str
+    source_code: str
+    target_system: str
+    target_code: str
+    target_display: str
+    equivalence: str
+    comment: str
+    depends: bytes | None
+    product: bytes | None
 
 
 def rows_of_map(resource: Json) -> tuple[Json, list[Row]]:
@@ -15,10 +29,22 @@ def rows_of_map(resource: Json) -> tuple[Json, list[Row]]:
     rows: list[Row] = []
     groups = []
     for group in resource.get("group", ()):
-        source, target = group.get("source", ""), group.get("target", "")
         for element in group.get("element", ()):
-            for one in element.get("target") or [{"equivalence": "unmatched"}]:
-                told = [one.get(name, "") for name in ("code", "display", "equivalence", "comment")]
-                rows.append((source, element.get("code", ""), target, *told))
+            targets = element.get("target") or [{"equivalence": "unmatched"}]
+            rows += [_row(group, element, one) for one in targets]
         groups.append({name: value for name, value in group.items() if name != "element"})
     return resource | ({"group": groups} if groups else {}), rows
+
+
+def _row(group: Json, element: Json, target: Json) -> Row:
+    return Row(
+        source_system=group.get("source", ""),
+        source_code=element.get("code", ""),
+        target_system=group.get("target", ""),
+        target_code=target.get("code", ""),
+        target_display=target.get("display", ""),
+        equivalence=target.get("equivalence", ""),
+        comment=target.get("comment", ""),
+        depends=dumps(target["dependsOn"]) if target.get("dependsOn") else None,
+        product=dumps(target["product"]) if target.get("product") else None,
+    )

@@ -84,6 +84,11 @@ class Edition:
         return self.head.get("content") == "complete"
 
     @property
+    def kinds(self) -> bool:
+        """Whether its levels are kinds (R4 codesystem.html, hierarchyMeaning; most that state none mean that)."""
+        return bool(self.head.get("hierarchyMeaning", "is-a") == "is-a")
+
+    @property
     def canonical(self) -> str:
         return f"{self.url}|{self.version}" if self.version else self.url
 

@@ -19,8 +19,10 @@ from hub.kernel.types import Json
 from terminology import expansion, translation
 from terminology.catalogue import Catalogue, Catalogues
 from terminology.compose import Composer, Meaning
-from terminology.model import CODE_SYSTEM, Coding, Edition, Found
+from terminology.fhir_source import ResourceSource
+from terminology.model import ABSTRACT, CODE_SYSTEM, Coding, Edition, Found, code_key
 from terminology.reading import Concepts
+from terminology.versions import ANY, Versions
 
 #: Meanings of value sets kept in memory.
 _KEPT: Final = 1_000
@@ -49,6 +51,7 @@ class Verdict:
     result: bool
     message: str = ""
     display: str = ""
+    abstract: bool = False
 
 
 class Terminology:
@@ -76,6 +79,17 @@ class Terminology:
         children = await self.concepts.children(catalogue, edition, found.number)
         return Looked(edition, found, parents, children)
 
+    async def kind(self, coding: Coding) -> tuple[Edition, Found]:
+        """As `concept`, of a code system whose levels are kinds. Raises HubError UNSUPPORTED for another."""
+        return await self._kind(await self.catalogues.now(), coding, "")
+
+    async def _kind(self, catalogue: Catalogue, coding: Coding, version: str) -> tuple[Edition, Found]:
+        edition, found = await self._concept(catalogue, coding, version)
+        if not edition.kinds:
+            what = "the levels of the code system are no kinds"
+            raise HubError(Category.UNSUPPORTED, what, where="system", code="no-subsumption")
+        return edition, found
+
     async def _concept(self, catalogue: Catalogue, coding: Coding, version: str) -> tuple[Edition, Found]:
         edition = catalogue.named(CODE_SYSTEM, coding.system, version)
         found = await self.concepts.find(catalogue, edition, coding.code)
@@ -100,19 +114,48 @@ class Terminology:
             return Verdict(False, "the code system has no such code")
         return _displayed(found, display)
 
-    async def in_value_set(self, url: str, coding: Coding, display: str = "", inline: Json | None = None) -> Verdict:
+    def in_given(self, resource: Json, coding: Coding, display: str = "") -> Verdict:
+        """Whether a CodeSystem that is brought along has a code."""
+        wanted = code_key(resource, coding.code)
+        found = next(
+            (one for one in ResourceSource(resource).concepts() if code_key(resource, one.code) == wanted), None
+        )
+        if found is None or coding.system not in ("", resource.get("url", "")):
+            return Verdict(False, "the code system has no such code")
+        flags = found.abstract * ABSTRACT
+        return _displayed(
+            Found(
+                number=0,
+                code=found.code,
+                display=found.display,
+                flags=flags,
+                parents=(),
+                ancestors=frozenset(),
+                details=dict(found.details),
+            ),
+            display,
+        )
+
+    async def in_value_set(
+        self, url: str, coding: Coding, display: str = "", inline: Json | None = None, versions: Versions = ANY
+    ) -> Verdict:
         """Whether a value set has a code (R4 valueset-operation-validate-code.html); `inline` in place of `url`.
 
         Raises HubError NOT_FOUND, UNSUPPORTED as an expansion does.
         """
         catalogue = await self.catalogues.now()
         key = (catalogue.revision, url, coding)
-        known = self._verdicts.get(key) if inline is None and not display else None
+        plain = inline is None and not display and versions is ANY
+        known = self._verdicts.get(key) if plain else None
         if known is not None:
             return known
-        meaning = await (Composer(catalogue, self.concepts).of(inline) if inline else self._meaning(catalogue, url))
+        if inline is None and versions is ANY:
+            meaning = await self._meaning(catalogue, url)
+        else:
+            composer = Composer(catalogue, self.concepts, versions)
+            meaning = await (composer.of(inline) if inline is not None else composer.named(url))
         verdict = await self._judged(catalogue, meaning, coding, display)
-        if inline is None and not display:
+        if plain:
             if len(self._verdicts) >= _VERDICTS:
                 self._verdicts.clear()
             self._verdicts[key] = verdict
@@ -161,10 +204,7 @@ class Terminology:
         Raises HubError NOT_FOUND for a code the system does not have, UNSUPPORTED where its levels are no kinds.
         """
         catalogue = await self.catalogues.now()
-        edition, a = await self._concept(catalogue, Coding(system, one), version)
-        if edition.head.get("hierarchyMeaning", "is-a") != "is-a":
-            what = "the levels of the code system are no kinds"
-            raise HubError(Category.UNSUPPORTED, what, where="system", code="no-subsumption")
+        _, a = await self._kind(catalogue, Coding(system, one), version)
         _, b = await self._concept(catalogue, Coding(system, other), version)
         if a.number == b.number:
             return "equivalent"
@@ -193,4 +233,4 @@ def _displayed(found: Found, display: str) -> Verdict:
     names = [found.display, *(str(one.get("value", "")) for one in found.details.get("designation", ()))]
     if display and fold(display) not in map(fold, names):
         return Verdict(False, "the display is none of this code", found.display)
-    return Verdict(True, "", found.display)
+    return Verdict(True, "", found.display, found.abstract)

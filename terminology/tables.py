@@ -13,6 +13,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     DateTime,
+    ForeignKeyConstraint,
     Identity,
     Index,
     Integer,
@@ -91,10 +92,37 @@ term_mapping: Final = Table(
     Column("target_display", Text, nullable=False),
     Column("equivalence", Text, nullable=False),
     Column("comment", Text, nullable=False),
+    Column("depends", LargeBinary, nullable=True, comment="JSON: dependsOn, under which alone it holds"),
+    Column("product", LargeBinary, nullable=True, comment="JSON: product, elements it gives besides"),
     info=_LOCAL,
 )
 Index("ix_term_mapping_source", term_mapping.c.source_code, term_mapping.c.source_system)
 Index("ix_term_mapping_target", term_mapping.c.target_code, term_mapping.c.target_system)
+
+#: A table of closure a client keeps (R4 terminology-service.html#closure); `version` counts what was added to it.
+term_closure: Final = Table(
+    "term_closure",
+    metadata,
+    Column("number", BigInteger, Identity(always=False), primary_key=True),
+    Column("owner", Text, nullable=False, comment="the client and its organisation"),
+    Column("name", Text, nullable=False),
+    Column("version", Integer, nullable=False, server_default="0"),
+    Column("begun", DateTime(timezone=True), nullable=False),
+    UniqueConstraint("owner", "name"),
+    info=_LOCAL,
+)
+
+#: The concepts in it, each with the edition its kinds are told by and the version that added it.
+term_closure_concept: Final = Table(
+    "term_closure_concept",
+    metadata,
+    Column("closure", BigInteger, primary_key=True, autoincrement=False),
+    Column("edition", Integer, primary_key=True, autoincrement=False),
+    Column("concept", Integer, primary_key=True, autoincrement=False, comment="its number in the edition"),
+    Column("version", Integer, nullable=False),
+    ForeignKeyConstraint(["closure"], ["term_closure.number"], ondelete="CASCADE"),
+    info=_LOCAL,
+)
 
 #: One row: counts changes of what is current or ready, so that processes notice.
 term_revision: Final = Table(

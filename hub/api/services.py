@@ -21,6 +21,7 @@ from hub.outbound.desk import OutboundDesk
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
 from hub.records.reviews import Reviews
+from terminology.closure_tables import ClosureTables
 from terminology.service import Terminology
 
 
@@ -45,6 +46,7 @@ class Services:
     desk: EventsDesk
     outbound: OutboundDesk
     terminology: Terminology
+    closures: ClosureTables
     reviews: Reviews
     verify: Verify
     new_id: Callable[[], str]

@@ -18,6 +18,9 @@ LOCAL_PURPOSES: Final = frozenset({"PRODRD"})
 #: Who runs the hub: defines what it answers and what codes mean, and reads no records.
 ADMINISTRATOR: Final = "administrator"
 
+#: Types that say what codes mean: the terminology is made of them. Administrators write them, every role reads them.
+VOCABULARY: Final = frozenset({"CodeSystem", "ConceptMap", "ValueSet"})
+
 IDENTIFIED: Final = "identified"
 DEIDENTIFIED: Final = "deidentified"
 AGGREGATE: Final = "aggregate"
@@ -62,6 +65,11 @@ ROLES: Final[Mapping[str, Role]] = {
         _own("system", "HSYSADMIN"),
     )
 }
+
+
+def is_own(name: str) -> bool:
+    """Whether a role is one of the hub's own, of which the consent rules know nothing."""
+    return name in ROLES and not ROLES[name].in_consent_rules
 
 
 def role_named(name: str) -> Role:

@@ -67,6 +67,7 @@ from hub.records.consent_doors import ConsentDoors
 from hub.records.definitions import Definitions
 from hub.records.indexing import Indexing
 from hub.records.reviews import Reviews
+from terminology.closure_tables import ClosureTables
 
 #: Connections for questions to the terminology: a search asks them while it holds one of the others.
 _ASKING: Final = 2
@@ -116,6 +117,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         desk=events.desk,
         outbound=OutboundDesk(database),
         terminology=terms.terminology,
+        closures=ClosureTables(database, terms.terminology, system_clock),
         reviews=Reviews(
             database, store, trail, system_clock, foundation.consortium.review, chosen_model(settings.mpi_model)
         ),

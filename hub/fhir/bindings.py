@@ -15,7 +15,24 @@ from hub.fhir.table import read_table
 
 Strength = Literal["extensible", "max"]
 
+_STRUCTURES: Final = "http://hl7.org/fhir/StructureDefinition/"
+_SETS: Final = "http://hl7.org/fhir/ValueSet/"
+
 _ROWS: Final[Mapping[str, Mapping[Strength, str]]] = read_table("bindings")
+
+
+def bound_set(context: str) -> str | None:
+    """The value set of an element, as `$expand` names it: `STRUCTURE#path`, or the path alone; None for none.
+
+    Of R4's own types: `http://hl7.org/fhir/StructureDefinition/Observation#Observation.status`.
+    """
+    url, _, path = context.rpartition("#")
+    type_name, _, element = path.rpartition(".")
+    found = structure(type_name)
+    if (url and url != _STRUCTURES + type_name.partition(".")[0]) or found is None or element not in found.elements:
+        return None
+    name = found.elements[element].binding or binding(type_name, element, "extensible")
+    return name if name is None or "://" in name else _SETS + name
 
 
 def extensible_sets() -> frozenset[str]:

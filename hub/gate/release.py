@@ -13,6 +13,7 @@ from consent.inquiry import Inquiry
 from consent.tables import CLINICIAN, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.auth.roles import VOCABULARY, is_own
 from hub.gate.alike import NO_LOOKS, Looks, kind_of
 from hub.gate.asking import is_confined
 from hub.gate.cases import Cases
@@ -48,7 +49,13 @@ def apart(cases: Cases, stored: Stored) -> Decision | None:
 
 
 def decide(cases: Cases, stored: Stored) -> Decision:
-    """The decision on one version; a patient who was not looked up is nobody the request may be about."""
+    """The decision on one version; a patient who was not looked up is nobody the request may be about.
+
+    The consent rules know nothing of the hub's own roles, so these see what codes mean and nothing else.
+    """
+    if is_own(cases.actor.role):
+        allowed = stored.patient is None and stored.type in VOCABULARY
+        return permit(Reason.NOT_PATIENT_DATA) if allowed else deny(Reason.ROLE_NOT_ALLOWED)
     if stored.patient is None:
         return _decided(cases.decided, stored, cases.nobody, NO_LOOKS, {})
     if cases.confined is not None and stored.pkey not in cases.confined:

@@ -24,6 +24,7 @@ from consent.tables import (
     RESEARCHER,
 )
 from hub.auth.actor import Actor
+from hub.auth.roles import VOCABULARY, is_own
 from hub.auth.scopes import Letter, allows
 from hub.db.database import Tx
 from hub.gate.asking import PERSONAL
@@ -46,7 +47,8 @@ SECONDARY: Final = frozenset({REGIONAL_CENTRE, RESEARCHER, ENTERPRISE})
 
 
 def admit(actor: Actor, resource_type: str, letter: Letter, forms: frozenset[str] = IDENTIFIED_ALONE) -> None:
-    """Raise HubError FORBIDDEN when the role reads no records or the token's scopes leave this out.
+    """Raise HubError FORBIDDEN when the role reads no records, or the token's scopes leave this out. What codes mean is
+    read by every role.
 
     `resource_type` `*` is a request over all types; `forms` are those this way out can give. Depends on the token
     alone, so it tells nothing about the store.
@@ -54,7 +56,8 @@ def admit(actor: Actor, resource_type: str, letter: Letter, forms: frozenset[str
     if actor.role in SECONDARY and actor.form not in forms - IDENTIFIED_ALONE:
         todo = "de-identified records leave by $export, figures by POST /api/aggregates"
         raise _forbidden("the form of this token does not leave by this way", todo, "form-not-available")
-    if actor.role not in CLINICAL_ROLES | PERSONAL | SECONDARY:
+    vocabulary = resource_type in VOCABULARY and is_own(actor.role)
+    if actor.role not in CLINICAL_ROLES | PERSONAL | SECONDARY and not vocabulary:
         raise _forbidden("this role does not read records", "use the door of its own", "role-not-allowed")
     if not allows(actor.scopes, resource_type, letter):
         raise _forbidden("the token's scopes do not cover this", "ask for a wider scope", "scope-not-allowed")
@@ -68,7 +71,7 @@ def of_patients(cases: Cases) -> Visible:
     if cases.actor.break_glass is not None and sum(bool(case.dossier.sources) for case in cases.persons) > 1:
         raise _one_patient()
     return Visible(
-        types=NON_PATIENT_TYPES,
+        types=VOCABULARY if is_own(cases.actor.role) else NON_PATIENT_TYPES,
         organizations=cases.own if cases.actor.role == CLINICIAN and askable(cases.nobody) else (),
         withheld=RECORD_TYPES if cases.actor.role in CLINICAL_ROLES else frozenset(),
         groups=_grouped(cases.persons, cases.own),

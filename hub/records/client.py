@@ -15,6 +15,7 @@ from hub.audit.entry import UNKNOWN_ORIGIN, Origin
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.auth.roles import VOCABULARY
 from hub.db.database import Database, Tx
 from hub.db.group_commit import GroupCommit
 from hub.kernel.clock import Clock
@@ -32,7 +33,7 @@ from hub.records.patching import Patches, Settled
 from hub.records.refusal import ClaimedError, NonconformantError
 from hub.records.rehearsal import rehearse
 from hub.records.replacements import refuse_others, replacements
-from hub.records.rights import VOCABULARY, Rights
+from hub.records.rights import Rights
 from hub.records.sight import BLIND, Sight
 from hub.store.store import Store
 from hub.store.values import Saved, Stored, Write

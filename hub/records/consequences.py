@@ -7,12 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Final, Protocol
 
+from hub.auth.roles import VOCABULARY
 from hub.db.database import Tx
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source, Statement
 from hub.records.relationships import Relationships
-from hub.records.rights import VOCABULARY
 from hub.store.store import Store
 from hub.store.values import Write
 

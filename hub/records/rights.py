@@ -11,15 +11,12 @@ from typing import Final
 
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
-from hub.auth.roles import ADMINISTRATOR
+from hub.auth.roles import ADMINISTRATOR, VOCABULARY
 from hub.auth.scopes import Letter, allows, confines
 from hub.kernel.errors import Category, HubError
 
 #: Roles that write records: they look after patients, or are a system of a facility.
 WRITERS: Final = frozenset({"clinician", "family-doctor", "feed"})
-
-#: Types that say what codes mean: the terminology is made of them.
-VOCABULARY: Final = frozenset({"CodeSystem", "ConceptMap", "ValueSet"})
 
 #: Types that have a door of their own, or that only the hub itself writes.
 RESERVED: Final = {

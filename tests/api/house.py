@@ -46,6 +46,7 @@ from hub.records.reviews import Reviews
 from hub.records.subscribing import Subscribing
 from hub.store.store import Store
 from terminology.answers import Answers
+from terminology.closure_tables import ClosureTables
 from terminology.service import Terminology
 from tests.auth.consortium import CONSORTIUM
 from tests.records.door import following
@@ -217,6 +218,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         desk=EventsDesk(database),
         outbound=OutboundDesk(database),
         terminology=terminology,
+        closures=ClosureTables(database, terminology, clock),
         reviews=Reviews(database, store, trail, clock, CONSORTIUM.review),
         verify=later(changes.pop("verify", verify)),
         new_id=random_id,

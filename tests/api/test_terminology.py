@@ -140,12 +140,15 @@ def test_codes_are_translated_and_the_service_says_what_it_holds(database_url: s
         statement = body(await home.ask("GET", "/metadata?mode=terminology", who=""))
         assert statement["resourceType"] == "TerminologyCapabilities"
         (held,) = statement["codeSystem"]
-        assert (held["uri"], held["version"]) == (DISEASES, [{"isDefault": True, "code": "1"}])
+        assert (held["uri"], held["version"][0]["isDefault"], held["version"][0]["code"]) == (DISEASES, True, "1")
+        assert held["version"][0]["filter"][0]["op"][3:] == ["is-a", "descendent-of", "is-not-a", "generalizes"]
+        assert {"name": "check-system-version"} in statement["expansion"]["parameter"]
         statement = body(await home.ask("GET", "/metadata", who=""))
         named = {r["type"]: [o["name"] for o in r.get("operation", [])] for r in statement["rest"][0]["resource"]}
         assert {"lookup", "validate-code", "subsumes"} < set(named["CodeSystem"])
         assert {"expand", "validate-code"} < set(named["ValueSet"])
         assert "translate" in named["ConceptMap"]
+        assert "closure" in [one["name"] for one in statement["rest"][0]["operation"]]
 
     in_house(database_url, visit)
 

@@ -151,3 +151,18 @@ def test_what_is_loaded_is_read_and_searched_like_what_is_written(database_url: 
         assert await found(home, "CodeSystem?url=urn:large") == []
 
     in_house(database_url, visit)
+
+
+def test_every_role_reads_what_codes_mean_and_the_hubs_own_see_nothing_else_by_it(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(diseases(), who=ADMIN)
+        await home.create({"resourceType": "Practitioner", "id": "x"})
+        for who in (ADMIN, "auditor", "engineer", "feed"):
+            assert (await home.ask("GET", f"/CodeSystem/{made['id']}", who=who)).status_code == 200
+            assert body(await home.ask("GET", "/CodeSystem?_total=accurate", who=who))["total"] == 1
+            for path in ("/Practitioner", "/Organization", "/_history", "?_type=CodeSystem,Practitioner"):
+                answer = await home.ask("GET", path, who=who)
+                assert (answer.status_code, code(answer)) == (403, "role-not-allowed"), path
+        assert (await home.ask("GET", f"/CodeSystem/{made['id']}", who="narrow")).status_code == 403
+
+    in_house(database_url, visit)

@@ -9,8 +9,9 @@ import pytest
 
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.auth.roles import VOCABULARY
 from hub.kernel.errors import Category, HubError
-from hub.records.rights import RESERVED, VOCABULARY, WRITERS, Rights
+from hub.records.rights import RESERVED, WRITERS, Rights
 from tests.auth.consortium import CONSORTIUM, NOW
 
 RIGHTS = Rights(Directory(CONSORTIUM))

@@ -16,7 +16,7 @@ from hub.api.fhir.merge import MERGE, merge
 from hub.api.fhir.meta import META, META_ADD, META_DELETE, meta, meta_add, meta_delete, meta_of_many
 from hub.api.fhir.router import Handler, Interaction
 from hub.api.fhir.summary import SUMMARY, summary
-from hub.api.fhir.terminology import code_system, concept_map, value_set
+from hub.api.fhir.terminology import closure, code_system, concept_map, value_set
 from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET
 
 #: What of an operation is not answered, for the capability statement.
@@ -28,7 +28,9 @@ LIMITS: Final = {
     "merge": "Of a facility's own Patients; a steward of the patient index merges persons, and writes no Patient.",
     "meta": "Of one resource; not of a type or of the system.",
     "meta-add": "Makes a version. Adds labels, never lowers them.",
-    "expand": "Flat. Of what is loaded, of a ValueSet in the request, or of a stored one by its id.",
+    "closure": "A table belongs to the client that began it, and begins anew when a code system in it is switched.",
+    "expand": "Flat, or whole and nested (excludeNested=false). No date; post-coordinated codes are in no expansion.",
+    "translate": "Targets that depend on other elements only where `dependency` has their values.",
     "process-message": "Answered at once (no async, no response-url), for the events of the flow of prescriptions.",
     "summary": "Without an id: of the patient the token is bound to. No identifier, profile or graph.",
     "meta-delete": "Makes a version. Security labels are not taken away.",
@@ -67,12 +69,18 @@ OPERATIONS: Final = (
     *_reading("meta", "/$meta", meta_of_many, META),
     *_asking("lookup", "/{type}/$lookup", code_system.lookup, code_system.LOOKUP, CODE_SYSTEM),
     *_asking("validate-code", "/{type}/$validate-code", code_system.validate_code, code_system.VALIDATE, CODE_SYSTEM),
+    *_asking(
+        "validate-code", "/{type}/{id}/$validate-code", code_system.validate_code, code_system.VALIDATE, CODE_SYSTEM
+    ),
+    *_asking("subsumes", "/{type}/{id}/$subsumes", code_system.subsumes, code_system.SUBSUMES, CODE_SYSTEM),
     *_asking("subsumes", "/{type}/$subsumes", code_system.subsumes, code_system.SUBSUMES, CODE_SYSTEM),
     *_asking("expand", "/{type}/$expand", value_set.expand, value_set.EXPAND, VALUE_SET),
     *_asking("expand", "/{type}/{id}/$expand", value_set.expand, value_set.EXPAND, VALUE_SET),
     *_asking("validate-code", "/{type}/$validate-code", value_set.validate_code, value_set.VALIDATE, VALUE_SET),
     *_asking("validate-code", "/{type}/{id}/$validate-code", value_set.validate_code, value_set.VALIDATE, VALUE_SET),
     *_asking("translate", "/{type}/$translate", concept_map.translate, concept_map.TRANSLATE, CONCEPT_MAP),
+    *_asking("translate", "/{type}/{id}/$translate", concept_map.translate, concept_map.TRANSLATE, CONCEPT_MAP),
+    Interaction("closure", "POST", "/$closure", closure.closure, "resource", operation=closure.CLOSURE),
     Interaction("meta-add", "POST", "/{type}/{id}/$meta-add", meta_add, "resource", operation=META_ADD),
     Interaction("meta-delete", "POST", "/{type}/{id}/$meta-delete", meta_delete, "resource", operation=META_DELETE),
 )

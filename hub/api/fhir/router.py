@@ -19,7 +19,7 @@ _LITERAL: Final = frozenset(
     {
         *("_history", "_search", "$everything", "$match", "$merge", "$ihe-pix", "$meta", "$meta-add", "$meta-delete"),
         *("$lastn", "$document", "$summary", "$validate", "$export", "$import", "$process-message"),
-        *("$lookup", "$validate-code", "$subsumes", "$expand", "$translate"),
+        *("$lookup", "$validate-code", "$subsumes", "$expand", "$translate", "$closure"),
         *("$events", "$get-ws-binding-token", "$status"),
     }
 )

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 from hub.api.fhir.bundle import instant
+from hub.api.fhir.terminology.value_set import EXPANDS
 from hub.api.services import Services
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
-from terminology.model import CODE_SYSTEM
+from terminology.model import CODE_SYSTEM, Edition
 
-#: Parameters of $expand that mean something here.
-_EXPANSION: Final = (
-    *("url", "valueSet", "valueSetVersion", "filter", "offset", "count", "activeOnly", "includeDesignations"),
-    *("displayLanguage", "system-version"),
-)
+#: Filters on the hierarchy, and on properties.
+_OF_LEVELS: Final = ("=", "in", "not-in", "is-a", "descendent-of", "is-not-a", "generalizes")
+_OF_PROPERTIES: Final = ("=", "in", "not-in", "exists")
 
 
 async def terminology_capabilities(services: Services) -> Json:
@@ -30,24 +29,39 @@ async def terminology_capabilities(services: Services) -> Json:
         "lockedDate": False,
         "codeSystem": _code_systems(catalogue),
         "expansion": {
-            "hierarchical": False,
+            "hierarchical": True,
             "paging": True,
             "incomplete": False,
-            "parameter": [{"name": name} for name in _EXPANSION],
+            "parameter": [{"name": name} for name in sorted(EXPANDS)],
             "textFilter": "Every part of the filter stands somewhere in a name, its pinyin, or the initials of it.",
         },
         "codeSearch": "all",
         "validateCode": {"translations": False},
         "translation": {"needsMap": False},
+        "closure": {"translation": False},
     }
 
 
 def _code_systems(catalogue: Catalogue) -> list[Json]:
-    found = []
-    for (kind, url), editions in catalogue.editions.items():
-        if kind == CODE_SYSTEM:
-            versions = [
-                {"isDefault": one.current, **({"code": one.version} if one.version else {})} for one in editions
-            ]
-            found.append({"uri": url, "version": versions, "subsumption": True})
-    return found
+    return [
+        {"uri": url, "version": list(map(_version, editions)), "subsumption": any(one.kinds for one in editions)}
+        for (kind, url), editions in catalogue.editions.items()
+        if kind == CODE_SYSTEM
+    ]
+
+
+def _version(edition: Edition) -> Json:
+    properties = [one["code"] for one in edition.head.get("property", ()) if "code" in one]
+    language: list[str] = [edition.head["language"]] if "language" in edition.head else []
+    told: dict[str, Any] = {
+        "code": edition.version,
+        "isDefault": edition.current,
+        "compositional": False,
+        "language": language,
+        "filter": [
+            {"code": "concept", "op": list(_OF_LEVELS if edition.kinds else _OF_LEVELS[:3])},
+            *({"code": code, "op": list(_OF_PROPERTIES)} for code in properties),
+        ],
+        "property": properties,
+    }
+    return {name: value for name, value in told.items() if value not in ("", [])}

@@ -12,9 +12,10 @@ from typing import Final
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.terminology.answers import parameters, part, told
 from hub.api.fhir.terminology.given import Given, given, unreadable
+from hub.api.fhir.terminology.stored import stored
 from hub.api.services import Services
 from hub.kernel.types import Json
-from terminology.model import Coding
+from terminology.model import CODE_SYSTEM, Coding
 from terminology.service import Looked, Verdict
 
 LOOKUP: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup"
@@ -22,7 +23,12 @@ VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-c
 SUBSUMES: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes"
 
 _LOOKUP: Final = frozenset({"code", "system", "version", "coding", "displayLanguage", "property"})
-_VALIDATE: Final = frozenset({"url", "code", "version", "display", "coding", "codeableConcept", "displayLanguage"})
+_VALIDATE: Final = frozenset(
+    {
+        *("url", "codeSystem", "code", "version", "display", "coding", "codeableConcept", "displayLanguage"),
+        "abstract",
+    }
+)
 _SUBSUMES: Final = frozenset({"codeA", "codeB", "system", "version", "codingA", "codingB"})
 
 
@@ -72,17 +78,44 @@ def _properties(looked: Looked) -> Iterator[tuple[str, Json]]:
 
 async def validate_code(services: Services, ask: Ask) -> Answer:
     """Whether a code is one of the system. Raises HubError NOT_FOUND (404) for a system the hub does not have."""
-    asked = given(ask, _VALIDATE)
+    asked, terms = await _of_id(services, ask, given(ask, _VALIDATE), "url"), services.terminology
+    brought = _brought(services, asked)
+    if brought is not None:
+        asked = asked.standing(url=str(brought.get("url", "")))
     verdicts = []
     for coding, element in asked.codings(system="url"):
         display = asked.text("display") or str(element.get("display", ""))
         version = asked.text("version") or str(element.get("version", ""))
-        verdicts.append(await services.terminology.in_code_system(coding, version, display))
-    return verdict_of(verdicts)
+        if brought is not None:
+            verdicts.append(terms.in_given(brought, coding, display))
+        else:
+            verdicts.append(await terms.in_code_system(coding, version, display))
+    return verdict_of(verdicts, abstract=asked.choice("abstract"))
 
 
-def verdict_of(verdicts: list[Verdict]) -> Answer:
-    """Valid if one coding is; else why the first is not."""
+async def _of_id(services: Services, ask: Ask, asked: Given, system: str) -> Given:
+    """What was given, about the code system of the URL where it names one."""
+    if not ask.id:
+        return asked
+    resource = await stored(services, ask, CODE_SYSTEM)
+    version = {"version": str(resource["version"])} if "version" in resource else {}
+    return asked.standing(**{system: str(resource.get("url", ""))}, **version)
+
+
+def _brought(services: Services, asked: Given) -> Json | None:
+    brought = asked.structure("codeSystem")
+    if brought is None:
+        return None
+    errors = [issue for issue in services.examine(brought, ()) if issue.severity in ("fatal", "error")]
+    if errors or brought.get("resourceType") != CODE_SYSTEM:
+        raise unreadable("codeSystem", "is not a valid CodeSystem")
+    return brought
+
+
+def verdict_of(verdicts: list[Verdict], *, abstract: bool | None = None) -> Answer:
+    """Valid if one coding is; else why the first is not. `abstract` False: abstract codes are not."""
+    if abstract is False:
+        verdicts = [Verdict(False, "the code is abstract", one.display) if one.abstract else one for one in verdicts]
     one = next((verdict for verdict in verdicts if verdict.result), verdicts[0])
     answer = [part("result", "Boolean", one.result)]
     return parameters([*answer, *told("message", "String", one.message), *told("display", "String", one.display)])
@@ -90,7 +123,7 @@ def verdict_of(verdicts: list[Verdict]) -> Answer:
 
 async def subsumes(services: Services, ask: Ask) -> Answer:
     """How two codes of a system stand to each other. Raises HubError NOT_FOUND (404) for a code that is not there."""
-    asked = given(ask, _SUBSUMES)
+    asked = await _of_id(services, ask, given(ask, _SUBSUMES), "system")
     (one, _), (other, _) = _code(asked, "A"), _code(asked, "B")
     if one.system != other.system:
         raise unreadable("codingB", "is of another code system than codingA")

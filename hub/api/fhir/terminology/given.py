@@ -36,11 +36,19 @@ class Given:
 
     def flag(self, name: str) -> bool:
         """A boolean, false where there is none."""
+        return bool(self.choice(name))
+
+    def choice(self, name: str) -> bool | None:
+        """A boolean, or that there is none."""
         value = self._one(name)
         found = _TRUTH.get(value, value) if isinstance(value, str) else value
         if not isinstance(found, bool | None):
             raise unreadable(name, "is neither true nor false")
-        return bool(found)
+        return found
+
+    def standing(self, **values: str) -> Given:
+        """The same with these, which the URL says, in place of what was given."""
+        return Given({**self._values, **{name: [value] for name, value in values.items()}})
 
     def number(self, name: str) -> int | None:
         """A whole number from 0."""
@@ -55,6 +63,17 @@ class Given:
         if not isinstance(value, dict | None):
             raise unreadable(name, "is not a structure")
         return value
+
+    def structures(self, name: str) -> list[Json]:
+        """All structures of a name that may stand several times."""
+        found = self._values.get(name, [])
+        if not all(isinstance(one, dict) for one in found):
+            raise unreadable(name, "is not a structure")
+        return found
+
+    def canonicals(self, name: str, *, versioned: bool = True) -> list[tuple[str, str]]:
+        """`system|version`, several times; without `versioned` the version may be left out."""
+        return [_canonical(name, text, versioned=versioned) for text in self.texts(name)]
 
     def coding(self, name: str = "coding", system: str = "system", code: str = "code") -> tuple[Coding, Json] | None:
         """A Coding, or `system` and `code`; with the elements that came with it."""
@@ -91,6 +110,13 @@ def coding_of(found: Json, where: str) -> Coding:
     return Coding(system, code)
 
 
+def _canonical(name: str, text: str, *, versioned: bool) -> tuple[str, str]:
+    system, _, version = text.partition("|")
+    if not system or (versioned and not version):
+        raise unreadable(name, "is not system|version")
+    return system, version
+
+
 def given(ask: Ask, known: frozenset[str]) -> Given:
     """Read the input of an operation whose parameters are `known`.
 
@@ -119,6 +145,8 @@ def _of_body(resource: Any) -> list[tuple[str, Any]]:
 def _named(parameter: Any, where: str) -> tuple[str, Any]:
     told = parameter if isinstance(parameter, dict) else {}
     values = [value for name, value in told.items() if name == "resource" or name.startswith("value")]
+    if isinstance(told.get("part"), list) and not values:
+        values = [dict(_named(one, f"{where}.part[{at}]") for at, one in enumerate(told["part"]))]
     if not isinstance(told.get("name"), str) or len(values) != 1:
         raise unreadable(where, "is not a name with one value")
     return told["name"], values[0]

@@ -1,7 +1,7 @@
 """The operations of ValueSet.
 
 https://hl7.org/fhir/R4/valueset-operation-expand.html, valueset-operation-validate-code.html. The value set is named by
-`url` (`url|version`), brought as `valueSet`, or a stored resource named by its id.
+`url` (`url|version`) or the element it is bound to (`context`), brought as `valueSet`, or a resource named by its id.
 """
 
 from __future__ import annotations
@@ -12,43 +12,59 @@ from hub.api.fhir.bundle import instant
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.terminology.code_system import verdict_of
 from hub.api.fhir.terminology.given import Given, given, unreadable
+from hub.api.fhir.terminology.stored import stored
 from hub.api.services import Services
-from hub.fhir.json import dumps, loads
-from hub.gate.door import was_deleted
+from hub.fhir.bindings import bound_set
+from hub.fhir.json import dumps
 from hub.kernel.types import Json
 from terminology.expansion import Wish
 from terminology.model import VALUE_SET
+from terminology.versions import ANY, Versions
 
 EXPAND: Final = "http://hl7.org/fhir/OperationDefinition/ValueSet-expand"
 VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code"
 
 _NAMING: Final = frozenset({"url", "valueSet", "valueSetVersion"})
-_EXPAND: Final = _NAMING | {
-    *("filter", "offset", "count", "activeOnly", "includeDesignations", "displayLanguage", "system-version"),
-    *("excludeNested", "includeDefinition"),
+#: What an expansion can be asked.
+EXPANDS: Final = _NAMING | {
+    *("context", "contextDirection", "filter", "offset", "count", "activeOnly", "displayLanguage"),
+    *("includeDesignations", "designation", "includeDefinition"),
+    *("excludeNested", "excludeNotForUI", "excludePostCoordinated", "exclude-system"),
+    *("system-version", "check-system-version", "force-system-version"),
 }
-_VALIDATE: Final = _NAMING | {"code", "system", "display", "coding", "codeableConcept", "displayLanguage"}
+_VALIDATE: Final = _NAMING | {
+    *("context", "code", "system", "systemVersion", "display", "coding", "codeableConcept", "displayLanguage"),
+    "abstract",
+}
 
 
 async def expand(services: Services, ask: Ask) -> Answer:
-    """The ValueSet with its expansion, flat, in the order of its code systems.
+    """The ValueSet with its expansion, in the order of its code systems: flat, unless nesting is asked for.
 
     Raises HubError NOT_FOUND (404), UNSUPPORTED for what cannot be decided, TOO_LARGE (413) without `count`.
     """
-    asked = given(ask, _EXPAND)
-    url, stated = await _value_set(services, ask, asked)
+    asked = given(ask, EXPANDS)
+    url, resource = await _value_set(services, ask, asked)
     wish = Wish(
         url=url,
-        value_set=stated,
+        value_set=resource,
         text=asked.text("filter"),
         offset=asked.number("offset") or 0,
         count=asked.number("count"),
         active_only=asked.flag("activeOnly"),
         language=asked.text("displayLanguage"),
-        designations=asked.flag("includeDesignations"),
-        versions=dict(map(_version, asked.texts("system-version"))),
+        designations=asked.flag("includeDesignations") or bool(asked.texts("designation")),
+        wanted=frozenset(asked.canonicals("designation")),
+        without=frozenset(asked.canonicals("exclude-system", versioned=False)),
+        selectable=asked.flag("excludeNotForUI"),
+        nested=asked.choice("excludeNested") is False,
+        versions=Versions(
+            stated=dict(asked.canonicals("system-version")),
+            forced=dict(asked.canonicals("force-system-version")),
+            checked=dict(asked.canonicals("check-system-version")),
+        ),
     )
-    page = await services.terminology.expand(wish)
+    page, definition = await services.terminology.expand(wish), asked.flag("includeDefinition")
     expansion = {
         "identifier": f"urn:uuid:{services.new_id()}",
         "timestamp": instant(services.clock()),
@@ -58,8 +74,9 @@ async def expand(services: Services, ask: Ask) -> Answer:
         "contains": page.contains,
     }
     head: Json = {"resourceType": VALUE_SET, "status": "active", **({"url": url} if url else {})}
-    if stated is not None:
-        head |= {name: stated[name] for name in ("id", "url", "version", "name", "title", "status") if name in stated}
+    if resource is not None:
+        told_of = ("id", "url", "version", "name", "title", "status", *(["compose"] if definition else []))
+        head |= {name: resource[name] for name in told_of if name in resource}
     told = {name: value for name, value in expansion.items() if value != []}
     return Answer(status=200, body=dumps(head | {"expansion": told}))
 
@@ -72,6 +89,12 @@ def _parameters(wish: Wish, used: list[str]) -> list[Json]:
         ("activeOnly", "Boolean", wish.active_only or None),
         ("displayLanguage", "Code", wish.language),
         ("includeDesignations", "Boolean", wish.designations or None),
+        ("excludeNotForUI", "Boolean", wish.selectable or None),
+        ("excludeNested", "Boolean", not wish.nested),
+        *(("exclude-system", "Uri", "|".join(filter(None, one))) for one in sorted(wish.without)),
+        *(("system-version", "Uri", "|".join(one)) for one in wish.versions.stated.items()),
+        *(("force-system-version", "Uri", "|".join(one)) for one in wish.versions.forced.items()),
+        *(("check-system-version", "Uri", "|".join(one)) for one in wish.versions.checked.items()),
         *(("version", "Uri", one) for one in used),
     ]
     return [{"name": name, f"value{kind}": value} for name, kind, value in asked if value not in (None, "")]
@@ -80,28 +103,36 @@ def _parameters(wish: Wish, used: list[str]) -> list[Json]:
 async def validate_code(services: Services, ask: Ask) -> Answer:
     """Whether a code, or one of a CodeableConcept, is in a value set. Raises HubError NOT_FOUND (404), UNSUPPORTED."""
     asked = given(ask, _VALIDATE)
-    url, stated = await _value_set(services, ask, asked)
+    url, resource = await _value_set(services, ask, asked)
     verdicts = []
     for coding, element in asked.codings():
         display = asked.text("display") or str(element.get("display", ""))
-        verdicts.append(await services.terminology.in_value_set(url, coding, display, stated))
-    return verdict_of(verdicts)
+        version = asked.text("systemVersion") or str(element.get("version", ""))
+        versions = Versions(stated={coding.system: version}) if version else ANY
+        verdicts.append(await services.terminology.in_value_set(url, coding, display, resource, versions))
+    return verdict_of(verdicts, abstract=asked.choice("abstract"))
 
 
 async def _value_set(services: Services, ask: Ask, asked: Given) -> tuple[str, Json | None]:
     """The URL of a loaded value set, or the resource itself."""
     if ask.id:
-        found = await services.gate.read(ask.actor, VALUE_SET, ask.id, origin=ask.origin)
-        if found.deleted:
-            raise was_deleted()
-        stored: Json = loads(found.body)
-        return "", stored
+        return "", await stored(services, ask, VALUE_SET)
     brought, url, version = asked.structure("valueSet"), asked.text("url"), asked.text("valueSetVersion")
     if brought is None and not url:
-        raise unreadable("url", "is missing: give url or valueSet")
+        url = _bound(asked.text("context"))
     if brought is not None:
         _refuse_unsound(services, brought)
     return ("", brought) if brought is not None else (f"{url}|{version}" if version else url, None)
+
+
+def _bound(context: str) -> str:
+    """The value set an element of R4 is bound to."""
+    if not context:
+        raise unreadable("url", "is missing: give url, valueSet or context")
+    url = bound_set(context)
+    if url is None:
+        raise unreadable("context", "names no element of R4 that is bound to a value set")
+    return url
 
 
 def _refuse_unsound(services: Services, resource: Json) -> None:
@@ -110,11 +141,3 @@ def _refuse_unsound(services: Services, resource: Json) -> None:
     )
     if not sound:
         raise unreadable("valueSet", "is not a valid ValueSet")
-
-
-def _version(text: str) -> tuple[str, str]:
-    """`system|version`."""
-    system, mark, version = text.partition("|")
-    if not mark or not version:
-        raise unreadable("system-version", "is not system|version")
-    return system, version
