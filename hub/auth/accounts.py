@@ -13,6 +13,7 @@ import asyncio
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import asyncpg
@@ -108,11 +109,13 @@ class Accounts:
         #: Whether a password may be left that an earlier version kept: none is kept so any more.
         self._some_older = True
 
-    async def add(self, account: Account, password: str) -> None:
-        """Add an account. Raises HubError INVALID for a role, organisation or person that is none, CONFLICT for a
-        name that is taken."""
+    async def add(self, account: Account, password: str | None) -> None:
+        """Add an account; without a password it opens by an external identity alone.
+
+        Raises HubError INVALID for a role, organisation or person that is none, CONFLICT for a name that is taken.
+        """
         _check(account, self._directory)
-        kept = passwords.hashed(password)
+        kept = passwords.NOBODY if password is None else passwords.hashed(password)
         try:
             async with self._database.connection() as tx:
                 await tx.execute(
@@ -127,7 +130,7 @@ class Accounts:
     async def all(self) -> list[Account]:
         """Every account, by name."""
         async with self._database.connection() as tx:
-            return [_account(row) for row in await tx.fetch("SELECT * FROM account ORDER BY name")]
+            return [account_of(row) for row in await tx.fetch("SELECT * FROM account ORDER BY name")]
 
     async def names(self) -> dict[str, str]:
         """The names to greet with of those who are a Practitioner, by its id."""
@@ -180,7 +183,7 @@ class Accounts:
             async with self._database.connection() as tx:
                 opened = await tx.execute(_SUCCESS, row["name"], row["epoch"], kept, anew)
             turn.give_back()
-        return _account(row) if opened == "UPDATE 1" else None
+        return account_of(row) if opened == "UPDATE 1" else None
 
     async def _attempt(self, name: str) -> tuple[asyncpg.Record | None, str | None]:
         """The account whose password may be looked at now, and a password that is kept by scrypt, if one is left."""
@@ -192,10 +195,14 @@ class Accounts:
         return row, older
 
     async def _end_all(self, tx: Tx, name: str) -> None:
-        """Whoever is signed in or about to be, and every application that was let in, has to ask anew."""
-        await tx.execute(_EPOCH_BEGINS, name)
-        await tx.execute(_SESSIONS_END, name)
-        await tx.execute(_GRANTS_END, name, self._clock())
+        await end_all(tx, name, self._clock())
+
+
+async def end_all(tx: Tx, name: str, now: datetime) -> None:
+    """Whoever is signed in to an account or about to be, and every application that was let in, has to ask anew."""
+    await tx.execute(_EPOCH_BEGINS, name)
+    await tx.execute(_SESSIONS_END, name)
+    await tx.execute(_GRANTS_END, name, now)
 
 
 def _check(account: Account, directory: Directory) -> None:
@@ -216,7 +223,8 @@ def _invalid(where: str, what: str, todo: str) -> HubError:
     return HubError(Category.INVALID, what, where=where, todo=todo, code="account")
 
 
-def _account(row: asyncpg.Record) -> Account:
+def account_of(row: asyncpg.Record) -> Account:
+    """A row of the table."""
     names = ("name", "role", "organization", "practitioner", "patient", "display", "disabled", "epoch")
     return Account(**{name: row[name] for name in names})
 

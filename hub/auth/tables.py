@@ -105,6 +105,18 @@ account: Final = Table(
     info={"kind": "local"},
 )
 
+#: Who somebody is at an identity provider (issuer and subject), and the account an administrator bound that to.
+external_identity: Final = Table(
+    "external_identity",
+    metadata,
+    Column("issuer", Text, primary_key=True),
+    Column("subject", Text, primary_key=True),
+    Column("account", Text, ForeignKey("account.name", ondelete="CASCADE"), nullable=False),
+    Column("bound", DateTime(timezone=True), nullable=False),
+    Index("ix_external_identity_account", "account"),
+    info={"kind": "local"},
+)
+
 #: A signed-in browser. The last three columns are its break-glass declaration: for which patient (resource id), why,
 #: since when.
 web_session: Final = Table(

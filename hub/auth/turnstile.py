@@ -17,6 +17,7 @@ from datetime import datetime
 from math import ceil
 from typing import Final
 
+from hub.kernel.addresses import plain
 from hub.kernel.clock import Clock
 from hub.kernel.errors import TooSoonError
 
@@ -102,13 +103,10 @@ class Turnstile:
 def network_of(address: str) -> str:
     """Who is counted as one: an IPv4 address, or the 64 bits of an IPv6 address that one line is given."""
     try:
-        parsed = ipaddress.ip_address(address)
+        parsed = plain(ipaddress.ip_address(address))
     except ValueError:
         return address
-    if isinstance(parsed, ipaddress.IPv6Address):
-        mapped = parsed.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((parsed, 64), strict=False))
-    return str(parsed)
+    return str(ipaddress.ip_network((parsed, 64), strict=False) if parsed.version == 6 else parsed)
 
 
 def _too_soon(code: str, seconds: float) -> TooSoonError:

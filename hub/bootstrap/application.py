@@ -39,6 +39,7 @@ from hub.bootstrap.consents import consent_api, consent_doors_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.devices import device_api, device_desk
 from hub.bootstrap.events import api_parts
+from hub.bootstrap.external import external_sign_in
 from hub.bootstrap.feeds import domains, facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
@@ -221,5 +222,6 @@ def pages(
         new_number=Numbering("p" + random_id()[:6]).next,
         version=VERSION,
         secure=settings.base_url.startswith("https://"),
+        external=external_sign_in(foundation, database),
         viewers=viewers(foundation),
     )

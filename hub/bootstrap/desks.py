@@ -12,11 +12,13 @@ from hub.audit.deeds import Scribe
 from hub.audit.trail import Trail
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
+from hub.auth.external.identities import Identities
 from hub.auth.oauth.clients import Clients
 from hub.db import schema
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium
+from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 
 Book = TypeVar("Book")
@@ -38,6 +40,15 @@ class Desk(Generic[Book]):
 def accounts(url: str, consortium: Consortium, who: str) -> AbstractAsyncContextManager[Desk[Accounts]]:
     """The accounts of the pages in the database at `url`, for the command line."""
     return _desk(url, who, lambda database: Accounts(database, Directory(consortium), system_clock))
+
+
+def identities(url: str, consortium: Consortium, who: str) -> AbstractAsyncContextManager[Desk[Identities]]:
+    """Who signs in by the provider of the consortium, for the command line. Raises HubError INVALID without one."""
+    provider = consortium.sign_in
+    if provider is None:
+        todo = "name the provider under sign_in in consortium.yaml"
+        raise HubError(Category.INVALID, "the consortium has no provider", where="sign_in", todo=todo)
+    return _desk(url, who, lambda database: Identities(database, system_clock, provider.issuer))
 
 
 def clients(url: str, consortium: Consortium, who: str) -> AbstractAsyncContextManager[Desk[Clients]]:

@@ -2,29 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-import getpass
 import json
-import os
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.table import Table
 
-from hub.auth.oauth.clients import Client, Clients
+from hub.auth.oauth.clients import Client
 from hub.bootstrap.desks import clients
+from hub.cli.administration import administer
 from hub.kernel.errors import Category, HubError
-from hub.kernel.settings import Settings
-from hub.run.installation import consortium_of, database_of
-from hub.run.instances import data_folder, registry
 
 app = typer.Typer(no_args_is_help=True, help="Applications that may ask for access (OAuth 2.1, SMART on FHIR).")
 
-T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Id = Annotated[str, typer.Argument(help="Id of the client (client_id).")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -62,13 +56,14 @@ def add(
         access_seconds=access_seconds,
         refresh_seconds=refresh_seconds,
     )
-    _print_json(_shown(_run(data, lambda book: book.add(wanted), _deed("add", client, **_rights(wanted)))))
+    deed = _deed("add", client, **_rights(wanted))
+    _print_json(_shown(administer(clients, data, lambda book: book.add(wanted), deed)))
 
 
 @app.command("list")
 def list_(data: Data = None, as_json: AsJson = False) -> None:
     """List the clients."""
-    rows = [_shown(client) for client in _run(data, lambda book: book.all())]
+    rows = [_shown(client) for client in administer(clients, data, lambda book: book.all())]
     if as_json:
         _print_json(rows)
         return
@@ -82,19 +77,19 @@ def list_(data: Data = None, as_json: AsJson = False) -> None:
 @app.command()
 def show(client: Id, data: Data = None) -> None:
     """Show one client, as JSON."""
-    _print_json(_shown(_run(data, lambda book: book.named(client))))
+    _print_json(_shown(administer(clients, data, lambda book: book.named(client))))
 
 
 @app.command()
 def disable(client: Id, data: Data = None) -> None:
     """Let a client do nothing any more; its tokens open nothing from the next request on."""
-    _run(data, lambda book: book.set_disabled(client, True), _deed("disable", client))
+    administer(clients, data, lambda book: book.set_disabled(client, True), _deed("disable", client))
 
 
 @app.command()
 def enable(client: Id, data: Data = None) -> None:
     """Let a disabled client ask again; what it was granted before stays ended."""
-    _run(data, lambda book: book.set_disabled(client, False), _deed("enable", client))
+    administer(clients, data, lambda book: book.set_disabled(client, False), _deed("enable", client))
 
 
 @app.command()
@@ -105,7 +100,7 @@ def rotate(
 ) -> None:
     """Give a client other keys."""
     keys = _jwks(jwks)
-    _run(data, lambda book: book.set_keys(client, keys), _deed("rotate", client, keys=_key_ids(keys)))
+    administer(clients, data, lambda book: book.set_keys(client, keys), _deed("rotate", client, keys=_key_ids(keys)))
 
 
 def _jwks(path: Path) -> dict[str, Any]:
@@ -154,18 +149,3 @@ def _key_ids(jwks: Mapping[str, Any]) -> str:
 
 def _deed(what: str, client: str, **said: str) -> dict[str, str]:
     return {"client": what, "name": client, **said}
-
-
-def _run(data: Path | None, work: Callable[[Clients], Awaitable[T]], deed: Mapping[str, str] | None = None) -> T:
-    """Do `work` on the clients; a change is named by its `deed`, and in the audit trail first."""
-
-    async def run() -> T:
-        settings = Settings.load(os.environ)
-        folder = data or data_folder(registry(os.environ), None, settings.data_dir)
-        consortium = consortium_of(folder, settings)
-        async with clients(database_of(folder, settings), consortium, getpass.getuser()) as desk:
-            if deed is not None:
-                await desk.record(deed)
-            return await work(desk.book)
-
-    return asyncio.run(run())

@@ -16,12 +16,13 @@ from hub.db.database import Database
 from hub.events import kept, queue
 from hub.events.headers import Seal, parts
 from hub.events.kept import Kept
-from hub.events.line import Line, Resolve, line, resolve
+from hub.events.line import Line, line
 from hub.events.notification import EVENTS, HANDSHAKE, HEARTBEAT, Told, notification
 from hub.events.owners import still_stands, unpack
 from hub.events.receivers import Receivers, Target
 from hub.events.telling import Telling
 from hub.events.wanted import Wanted, read_wanted
+from hub.kernel.addresses import Resolve, resolve
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log

@@ -8,9 +8,8 @@ the address be judged that is connected to; the protocol itself is read by h11.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
 from pathlib import Path
@@ -18,11 +17,9 @@ from typing import Final
 
 import h11
 
-from hub.events.receivers import Target, permitted
+from hub.events.receivers import Target
+from hub.kernel.addresses import Resolve, permitted, resolve
 from hub.kernel.errors import Category, HubError
-
-#: Gives the addresses of a host.
-Resolve = Callable[[str, int], Awaitable[Sequence[str]]]
 
 _AGENT: Final = "yilian-hub"
 #: Seconds to resolve, connect and greet.
@@ -32,12 +29,6 @@ _MOST_HEADERS: Final = 16 * 1024
 _MOST_BODY: Final = 64 * 1024
 _CHUNK: Final = 16 * 1024
 _FAILURES: Final = (OSError, TimeoutError, h11.ProtocolError, asyncio.IncompleteReadError)
-
-
-async def resolve(host: str, port: int) -> Sequence[str]:
-    """The addresses of a host, by the machine's resolver."""
-    found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return [str(row[4][0]).partition("%")[0] for row in found]
 
 
 class Line:
@@ -108,7 +99,7 @@ async def line(target: Target, *, resolver: Resolve = resolve) -> AsyncIterator[
 async def _opened(target: Target, resolver: Resolve) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
     try:
         async with asyncio.timeout(_CONNECT_SECONDS):
-            addresses = permitted(target, await resolver(target.host, target.port))
+            addresses = permitted(await resolver(target.host, target.port), target.receiver.networks)
             if not addresses:
                 raise _unreachable("receiver-address")
             return await _first(target, [str(address) for address in addresses])

@@ -7,9 +7,8 @@ when they are connected to, and that very address is used, so a name that resolv
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -17,12 +16,8 @@ from hub.auth.directory import Directory
 from hub.kernel.consortium import Receiver
 from hub.kernel.errors import Category, HubError
 
-Address = IPv4Address | IPv6Address
-
 _WHERE: Final = "Subscription.channel.endpoint"
 _LONGEST: Final = 2000
-#: IPv6 networks whose addresses lead to IPv4 ones that are not looked at: NAT64, 6to4, Teredo.
-_TUNNELS: Final = tuple(ip_network(text) for text in ("64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,24 +63,6 @@ class Receivers:
             todo="have it entered under receivers in consortium.yaml, or use a websocket channel",
             code="receiver",
         )
-
-
-def permitted(target: Target, addresses: Sequence[str]) -> list[Address]:
-    """Of the addresses a name resolved to, those that may be connected to."""
-    return [address for text in addresses if _may_connect(target.receiver, address := _plain(ip_address(text)))]
-
-
-def _may_connect(receiver: Receiver, address: Address) -> bool:
-    if receiver.networks:
-        return any(address in ip_network(network) for network in receiver.networks)
-    tunnelled = any(address in network for network in _TUNNELS)
-    return address.is_global and not address.is_multicast and not tunnelled
-
-
-def _plain(address: Address) -> Address:
-    """An IPv4 address that is written as IPv6 is judged as what it is."""
-    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
-    return mapped or address
 
 
 def _taken_apart(url: str) -> tuple[bool, str, int, str]:

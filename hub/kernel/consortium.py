@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from hub.kernel import archive, outbound_feed
+from hub.kernel import archive, external_sign_in, outbound_feed
 from hub.kernel.addresses import is_loopback, is_network
 from hub.kernel.archive import Archive
 from hub.kernel.consortium_schema import SCHEMA
+from hub.kernel.external_sign_in import ExternalProvider
 from hub.kernel.outbound_feed import OutboundFeed
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
 
@@ -118,6 +119,7 @@ class Consortium:
     receivers: tuple[Receiver, ...] = ()
     review: ReviewPolicy = ReviewPolicy()
     archives: Mapping[str, Archive] = field(default_factory=dict)
+    sign_in: ExternalProvider | None = None
 
     def legal_entity(self, code: str) -> str:
         """The first legal entity in the chain of a facility, itself first; itself if there is none."""
@@ -154,7 +156,8 @@ def _contradictions(file: YamlFile) -> list[Complaint]:
         if feed["facility"] not in codes:
             found.append(file.complaint("no facility has this code", "feeds", i, "facility"))
         found += (outbound_feed.contradictions if _is_outbound(feed) else _contradictions_of_feed)(file, i, feed)
-    return [*found, *_wrong_receivers(file, codes), *archive.contradictions(file, codes)]
+    found += [*_wrong_receivers(file, codes), *archive.contradictions(file, codes)]
+    return [*found, *external_sign_in.contradictions(file)]
 
 
 def _is_outbound(feed: Mapping[str, Any]) -> bool:
@@ -231,6 +234,7 @@ def _consortium(data: Mapping[str, Any], folder: Path) -> Consortium:
         receivers=tuple(_receiver(row, folder) for row in data.get("receivers", [])),
         review=_review(data.get("review", {})),
         archives={row["name"]: archive.archive(row, folder) for row in data.get("archives", [])},
+        sign_in=external_sign_in.provider(data.get("sign_in"), folder),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hub.kernel import archive, outbound_feed
+from hub.kernel import archive, external_sign_in, outbound_feed
 
 _INBOUND: Final[Mapping[str, Any]] = {
     "type": "object",
@@ -150,6 +150,7 @@ SCHEMA: Final[Mapping[str, Any]] = {
             "items": archive.SCHEMA,
             "description": "Imaging archives the hub fetches images from; none: images are indexed alone.",
         },
+        "sign_in": external_sign_in.SCHEMA,
         "receivers": {
             "type": "array",
             "description": "Where subscriptions may send notifications; none: nowhere.",

@@ -11,6 +11,7 @@ from hub.portal.pages import (
     clinic,
     consent_wizard,
     consents,
+    external,
     find,
     look,
     looked,
@@ -35,6 +36,8 @@ def portal_routes(services: PortalServices) -> list[BaseRoute]:
     return [
         route("/", get=sign_in.start),
         route("/sign-in", post=sign_in.sign_in),
+        route(external.ADDRESS, get=external.begin),
+        route(external.CALLBACK, get=external.arrive),
         route("/sign-out", post=sign_in.sign_out),
         route("/find", get=find.ask, post=find.find),
         route("/second-factor", get=second_factor.show, post=second_factor.enrol),

@@ -51,6 +51,7 @@ _PLAIN_COOKIE: Final = "yilian_session"
 _SECURE_COOKIE: Final = "__Host-yilian_session"
 LANGUAGE_COOKIE: Final = "yilian_language"
 _LONGEST_ID: Final = 128
+_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
 
 
 def session_id(request: Request, *, secure: bool) -> str:
@@ -84,6 +85,12 @@ def is_ours(request: Request, form: Mapping[str, str], session: str) -> bool:
     if not session or not hmac.compare_digest(token.encode(), form_token(session).encode()):
         return False
     return _same_origin(request)
+
+
+def from_elsewhere(request: Request) -> bool:
+    """Whether a navigation was begun by another site (Fetch Metadata), so that our cookies, which are SameSite=Strict,
+    are not with it. Seen from a page of ours the same address is ours: such a visit is sent on by `onward.html`."""
+    return request.headers.get("sec-fetch-site", "none") in _ELSEWHERE
 
 
 def _same_origin(request: Request) -> bool:

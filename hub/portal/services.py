@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from hub.auth.accounts import Accounts
 from hub.auth.directory import Directory
+from hub.auth.external.sign_in import ExternalSignIn
 from hub.auth.oauth.authorisation import Authorisation
 from hub.auth.oauth.launches import Launches
 from hub.auth.second_factor import SecondFactors
@@ -26,7 +27,8 @@ class PortalServices:
     """Doors and facts of the pages. `secure` when browsers reach the hub by TLS: cookies then never go without it.
 
     `names` has those of codes. `new_number` numbers requests, for the log, the audit trail and support. `viewers` are
-    those of imaging studies, by the reference of the Endpoint that a study names.
+    those of imaging studies, by the reference of the Endpoint that a study names. `external` is the provider that
+    users may sign in by, if there is one.
     """
 
     gate: Gate
@@ -46,4 +48,5 @@ class PortalServices:
     new_number: Callable[[], str]
     version: str
     secure: bool
+    external: ExternalSignIn | None = None
     viewers: Mapping[str, str] = field(default_factory=dict)

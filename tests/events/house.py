@@ -12,10 +12,10 @@ from hub.events.courier import Courier
 from hub.events.desk import EventsDesk
 from hub.events.gathering import Gathering
 from hub.events.headers import Seal
-from hub.events.line import Resolve, resolve
 from hub.events.receivers import Receivers
 from hub.events.subscribers import Subscribers
 from hub.events.telling import Telling
+from hub.kernel.addresses import Resolve, resolve
 from hub.kernel.log import Log
 from hub.kernel.types import Json
 from tests.api.house import BASE, CANONICAL, House, Ticking, body, house

@@ -19,6 +19,7 @@ from consent.configuration import DEFAULT
 from hub.audit.trail import Trail
 from hub.auth.accounts import Account, Accounts
 from hub.auth.directory import Directory
+from hub.auth.external.sign_in import ExternalSignIn
 from hub.auth.oauth.authorisation import Authorisation
 from hub.auth.oauth.launches import Launches
 from hub.auth.oauth.mint import Mint
@@ -101,6 +102,10 @@ class Hands:
 
     def move(self, **by: float) -> None:
         self.now += timedelta(**by)
+
+
+#: Makes the sign-in by a provider, over the database and the clock of a house.
+External = Callable[[Database, Hands], ExternalSignIn]
 
 
 @dataclass
@@ -194,7 +199,7 @@ def law_of(database: Database, store: Store, directory: Directory, trail: Trail,
 
 
 @asynccontextmanager
-async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
+async def house(url: str, *, secure: bool = False, external: External | None = None) -> AsyncIterator[House]:
     database = await Database.connect(url, size=4)
     clock, stream = Hands(), io.StringIO()
     log = Log("pages", stream=stream)
@@ -222,6 +227,7 @@ async def house(url: str, *, secure: bool = False) -> AsyncIterator[House]:
         new_number=lambda: "p-1",
         version="0.0.test",
         secure=secure,
+        external=external(database, clock) if external else None,
     )
     app = Starlette(routes=portal_routes(services))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
@@ -240,11 +246,18 @@ async def fill(home: House) -> None:
     await home.save(shen(), dict.fromkeys(("p1-f01", "p1-f03", "p1-f05"), PERSON))
 
 
-def in_house(url: str, visit: Callable[[House], Awaitable[T]], *, secure: bool = False, empty: bool = False) -> T:
+def in_house(
+    url: str,
+    visit: Callable[[House], Awaitable[T]],
+    *,
+    secure: bool = False,
+    empty: bool = False,
+    external: External | None = None,
+) -> T:
     """Run `visit` in a house of its own, with the record of P1 unless it is to be `empty`."""
 
     async def run() -> T:
-        async with house(url, secure=secure) as home:
+        async with house(url, secure=secure, external=external) as home:
             if not empty:
                 await fill(home)
             return await visit(home)

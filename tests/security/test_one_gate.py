@@ -96,7 +96,17 @@ COMMANDS: Final = {
         "code systems, value sets and maps, which are about no patient",
     ),
     **dict.fromkeys(
-        ("user add", "user list", "user disable", "user enable", "user password", "user forget-device"),
+        (
+            "user add",
+            "user list",
+            "user disable",
+            "user enable",
+            "user password",
+            "user forget-device",
+            "user bind",
+            "user unbind",
+            "user bound",
+        ),
         "the accounts of the pages alone",
     ),
     **dict.fromkeys(

@@ -12,10 +12,10 @@ from authlib.oauth2.rfc7523 import JWTBearerClientAssertion
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
 
-from hub.auth.oauth.client_keys import ALGORITHMS, key_set
 from hub.auth.oauth.clients import Client
 from hub.auth.oauth.grants import digest
 from hub.auth.oauth.ledger import Assertion, Ledger
+from hub.auth.public_keys import ALGORITHMS, key_set
 
 METHOD: Final = "private_key_jwt"
 #: SMART App Launch 2.2: an assertion lives for five minutes at most.

@@ -14,9 +14,9 @@ import asyncpg
 
 from hub.auth.accounts import PAGE_ROLES
 from hub.auth.directory import Directory
-from hub.auth.oauth.client_keys import check_keys
 from hub.auth.oauth.redirects import check_redirect
 from hub.auth.oauth.scope_grants import registrable
+from hub.auth.public_keys import check_keys
 from hub.auth.roles import allowed_purposes, role_named
 from hub.auth.sessions import CLIENT as PAGES
 from hub.auth.tokens import LOCAL_CLIENT

@@ -6,9 +6,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.auth.oauth.assertion import METHOD
-from hub.auth.oauth.client_keys import ALGORITHMS
 from hub.auth.oauth.faces import CLIENT_GRANT, CODE_GRANT, REFRESH_GRANT
 from hub.auth.oauth.server import METHODS
+from hub.auth.public_keys import ALGORITHMS
 from hub.auth.scopes import CONTEXT
 from hub.auth.signing import OPENID_ALGORITHM
 

@@ -22,14 +22,13 @@ from hub.kernel.errors import Category, HubError
 from hub.portal import security
 from hub.portal.pages.find import FIELDS, Found, search
 from hub.portal.pages.sign_in import form
+from hub.portal.security import from_elsewhere
 from hub.portal.texts import Texts
 from hub.portal.visit import Visit
 
 ADDRESS: Final = "/auth/authorize"
 #: FHIR R4 datatypes.html#id.
 _ID: Final = re.compile(r"[A-Za-z0-9.-]{1,64}")
-#: Where a navigation came from, if not from one of our pages (Fetch Metadata).
-_ELSEWHERE: Final = frozenset({"cross-site", "same-site"})
 
 
 async def show(visit: Visit) -> Response:
@@ -64,9 +63,7 @@ async def _answered(visit: Visit, step: Callable[[Visit, AppRequest], Awaitable[
 
 
 async def _shown(visit: Visit, asked: AppRequest) -> Response:
-    if visit.session is None and visit.request.headers.get("sec-fetch-site", "none") in _ELSEWHERE:
-        # The cookie of the session is SameSite=Strict, so a visit that another site began comes without it. Seen from
-        # a page of ours the same address is ours.
+    if visit.session is None and from_elsewhere(visit.request):
         return visit.render("onward.html", address=_address(visit))
     if visit.session is None:
         return form(visit, 200, onward=_address(visit))

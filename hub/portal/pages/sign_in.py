@@ -7,6 +7,7 @@ from typing import Final
 
 from starlette.responses import Response
 
+from hub.auth.accounts import Account
 from hub.auth.sessions import form_token
 from hub.portal import security
 from hub.portal.visit import Visit, see_other
@@ -55,6 +56,12 @@ async def sign_in(visit: Visit) -> Response:
         standing = await services.accounts.standing(name)
         await services.sign_ins.refused(standing.account, standing.reason, origin=visit.origin)
         return form(visit, 401, failed=True, name=name[:64], onward=onward)
+    return await begun(visit, session_id, account, onward)
+
+
+async def begun(visit: Visit, session_id: str, account: Account, onward: str) -> Response:
+    """Go on, signed in; what the browser had before is worth nothing any more."""
+    services = visit.services
     await services.sessions.end(visit.session_id)
     if (session := await services.sessions.find(session_id)) is not None:
         await services.sign_ins.begun(session.actor(), origin=visit.origin)
@@ -84,6 +91,7 @@ def form(visit: Visit, status: int, *, failed: bool = False, name: str = "", onw
         name=name,
         onward=onward,
         places=PLACES,
+        external=visit.services.external.name if visit.services.external else "",
         sign_in_token=form_token(session_id),
     )
     if session_id != visit.session_id:

@@ -10,8 +10,8 @@ import pytest
 from joserfc.jwk import ECKey, OKPKey
 
 from hub.auth.directory import Directory
-from hub.auth.oauth.client_keys import check_keys
 from hub.auth.oauth.clients import BACKEND, CONFIDENTIAL, PUBLIC, RESOURCE, Client, checked
+from hub.auth.public_keys import check_keys
 from hub.kernel.errors import Category, HubError
 from tests.auth.consortium import CONSORTIUM
 from tests.auth.oauth.house import APP, House, Visiting

@@ -1,4 +1,5 @@
-"""The public keys by which an application proves who it is (SMART App Launch 2.2, client-confidential-asymmetric)."""
+"""Public keys by which others prove who they are: registered ones of applications (SMART App Launch 2.2,
+client-confidential-asymmetric), and sets that are published at an address."""
 
 from __future__ import annotations
 
@@ -16,6 +17,7 @@ ALGORITHMS: Final = ("ES384", "RS384", "ES256", "RS256")
 _PRIVATE: Final = frozenset({"d", "p", "q", "k"})
 _SMALLEST_RSA: Final = 2048
 _MOST: Final = 10
+_MOST_PUBLISHED: Final = 50
 
 
 def check_keys(jwks: Json) -> Json:
@@ -34,6 +36,27 @@ def check_keys(jwks: Json) -> Json:
     for key in keys:
         _check_key(key)
     return {"keys": keys}
+
+
+def usable(jwks: Json) -> KeySet | None:
+    """The keys of a published set that can verify a signature, each with an id of its own; None where there are none.
+
+    Others may be in it (for encryption, of other kinds, without an id) and are left out; a private key is no key.
+    """
+    found: dict[str, Json] = {}
+    keys: Any = jwks.get("keys")
+    for key in keys[:_MOST_PUBLISHED] if isinstance(keys, list) else []:
+        if isinstance(key, dict) and key.get("use", "sig") == "sig" and not _PRIVATE & key.keys() and _is_sound(key):
+            found.setdefault(key["kid"], key)
+    return key_set({"keys": list(found.values())}) if found else None
+
+
+def _is_sound(key: Json) -> bool:
+    try:
+        _check_key(key)
+    except HubError:
+        return False
+    return isinstance(key.get("kid"), str) and bool(key["kid"])
 
 
 def key_set(jwks: Json) -> KeySet:
