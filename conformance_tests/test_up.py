@@ -12,10 +12,13 @@ import pytest
 import yaml
 
 from bench.cpu import parent
+from conformance_tests.documents import Sharer
 from conformance_tests.running_hub import RunningHub, running_hub
 from hub.run.installation import DEMO_CONSORTIUM
 from tests.connectors.pacs import send as send_objects
+from tests.mappings.cda.documents import document, observation, pq, section
 from tests.mappings.dicom.objects import STUDY, dataset, part_10
+from tests.mappings.mhd.bundles import RECORD, submission
 
 ADMISSION = (
     "MSH|^~\\&|HIS|F01|HUB|YILIAN|20260302083000||ADT^A01|{control}|P|2.4\r"
@@ -33,7 +36,7 @@ def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
 
 
 def with_feeds_of_files(folder: Path) -> Path:
-    """The demo's consortium, two feeds of forms, and one of images."""
+    """The demo's consortium, two feeds of forms, one of images, and one of submissions."""
     stated = yaml.safe_load(DEMO_CONSORTIUM.read_text(encoding="utf-8"))
     for feed in stated["feeds"]:
         if "profile" in feed:
@@ -43,6 +46,7 @@ def with_feeds_of_files(folder: Path) -> Path:
         {"name": "F04-folder", "transport": "folder", "folder": "forms", **forms},
         {"name": "F04-http", "transport": "http", **forms},
         {"name": "F01-pacs", "transport": "dicom", "facility": "F01", "senders": ["CT01"]},
+        {"name": "F04-mhd", "transport": "http", "facility": "F04", "format": "mhd"},
     ]
     file = folder / "consortium.yaml"
     file.write_text(yaml.safe_dump(stated, allow_unicode=True), encoding="utf-8")
@@ -124,6 +128,39 @@ def test_forms_put_into_a_folder_become_records_and_what_is_to_be_mended_lies_be
         assert json.loads(answer.read())["states"] == {"queued": 1}
     hub.settled()
     assert blood_pressures(hub, "990122194909231419") == [151]
+
+
+def test_a_document_that_is_submitted_is_found_fetched_and_understood_by_who_may(hub: RunningHub) -> None:
+    ours, theirs = (Sharer(hub.base, hub.token("clinician", code)) for code in ("F04", "F02"))
+    text = document(section("8716-3", "VITAL SIGNS", [observation("DE04.10.174.00", "收缩压", pq("177", "mmHg"))]))
+    sent = submission(text.encode("gb18030"), "text/xml")
+    told = ours.submit(sent)
+    assert told.status == 200, told.body
+    entries = told.json["entry"]
+    assert [entry["response"]["status"] for entry in entries] == ["201 Created"] * 4
+    places = [entry["response"]["location"] for entry in entries]
+    # A sender that heard no answer sends again, in whatever format: it is the same submission.
+    assert ours.submit(sent).json["entry"] == ours.submit(sent, xml=True).json["entry"] == entries
+    whose = {"patient.identifier": f"{RECORD['system']}|{RECORD['value']}", "status": "current"}
+    (found,) = ours.find("DocumentReference", **whose)
+    assert f"DocumentReference/{found['id']}" == places[1]
+    address = found["content"][0]["attachment"]["url"]
+    assert address == places[2]
+    fetched = ours.fetch(address, "text/xml")
+    assert (fetched.status, fetched.media, fetched.body) == (200, "text/xml", text.encode("gb18030"))
+    (listed,) = ours.find("List", code="submissionset", **whose)
+    assert f"List/{listed['id']}" == places[0]
+    (measured,) = ours.find("Observation", **{"subject": places[3], "code": "8480-6"})
+    assert measured["valueQuantity"]["value"] == 177
+    assert theirs.find("DocumentReference", **whose) == []
+    assert (theirs.fetch(address).status, theirs.fetch("Binary/none.1").status) == (404, 404)
+    assert theirs.submit(sent).status == 403
+    other = submission(b"other")
+    assert (ours.submit(other).status, ours.submit(other).json["issue"][0]["code"]) == (409, "conflict")
+    broken = submission(text.encode(), "text/xml")
+    broken["entry"][1]["resource"]["content"][0]["attachment"]["size"] = 1
+    refused = ours.submit(broken)
+    assert (refused.status, refused.json["issue"][0]["details"]["coding"][0]["code"]) == (422, "XDSNonIdenticalHash")
 
 
 def test_another_facility_does_not_see_it(hub: RunningHub) -> None:

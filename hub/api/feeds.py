@@ -1,7 +1,8 @@
 """`POST /api/feeds/{feed}`: a file of a feed of transport http, taken into the inbox before the answer.
 
 The answer names every message with the state it was stored in, and what a person has to mend. What the messages become
-is told by the doors of the inbox. A file that cannot be taken apart is kept as a dead letter and refused.
+is told by the doors of the inbox. A file that cannot be taken apart is kept as a dead letter and refused. Who sent what
+stands in the audit trail before the answer.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Mapping
 
+from hub.api.deliveries import DeliveryWitness
 from hub.api.json_doors import Asking, Door, Told
 from hub.auth.directory import Directory
 from hub.kernel.consortium import Consortium
@@ -21,7 +23,9 @@ SENDERS = ("feed", "integration-engineer", "administrator")
 MOST_BYTES = 64 * 1024 * 1024
 
 
-def feed_doors(takers: Mapping[str, FileTaker], consortium: Consortium, directory: Directory) -> list[Door]:
+def feed_doors(
+    takers: Mapping[str, FileTaker], consortium: Consortium, directory: Directory, witness: DeliveryWitness
+) -> list[Door]:
     """The door for files."""
 
     async def take(ask: Asking) -> Told:
@@ -30,9 +34,11 @@ def feed_doors(takers: Mapping[str, FileTaker], consortium: Consortium, director
             feed is not None and feed.facility in directory.same_entity(ask.actor.organization)
         )
         if feed is None or feed.name not in takers or not ours:
+            await witness.refused(ask.actor, ask.origin, "", "no-feed")
             todo = "name a feed of transport http of your organisation"
             raise HubError(Category.NOT_FOUND, "no feed of this name takes files", where="URL", todo=todo)
         taken = await takers[feed.name](ask.content, f"http {ask.origin.address}")
+        await witness.taken(ask.actor, ask.origin, feed.name, [each.message for each in taken.messages])
         if taken.refusal is not None:
             raise taken.refusal
         return Told(body=taken_file(taken), status=201)
@@ -41,7 +47,7 @@ def feed_doors(takers: Mapping[str, FileTaker], consortium: Consortium, director
         Door(
             method="POST",
             path="/api/feeds/{id}",
-            summary="Take a file of a feed: CSV, Excel, JSON or HL7 v2 messages",
+            summary="Take a file of a feed: forms (CSV, Excel, JSON), CDA, DICOM, HL7 v2 messages",
             roles=SENDERS,
             handle=take,
             gives="TakenFile",

@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from hub.api.authorization import Verify
+from hub.api.deliveries import DocumentDoor
 from hub.bulk.desk import Desk
 from hub.events.desk import EventsDesk
 from hub.events.operations import Operations
@@ -34,7 +35,8 @@ class Services:
     gives the search parameters of a type that the store answers. `canonical_base` is that of the topics. `base_url` is
     the public base of the FHIR API without a slash at its end. `examine` says all there is to say of a resource, by R4
     and by the profiles named; `refresh` takes up, before a request, what it goes by. `domains` are the systems of
-    identifiers that the configuration names. `images`: whether the hub answers for an imaging archive.
+    identifiers that the configuration names. `images`: whether the hub answers for an imaging archive. `documents`
+    takes submissions (IHE MHD); without it they are transactions like others.
     """
 
     gate: Gate
@@ -62,3 +64,4 @@ class Services:
     images: bool = False
     examine: Callable[[Json, Sequence[str]], list[Issue]] = Validator().examine
     refresh: Refresh = nothing_changes
+    documents: DocumentDoor | None = None

@@ -25,6 +25,7 @@ _DEEDS: Final = {
     "device=": (_ALERT, ("110137", "User Security Attributes Changed")),
     "account=": (_ALERT, ("110137", "User Security Attributes Changed")),
     "audit=": (("110101", "Audit Log Used"), None),
+    "file=": (("110107", "Import"), None),
 }
 
 

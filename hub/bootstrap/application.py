@@ -44,6 +44,7 @@ from hub.bootstrap.feeds import domains, facilities_of
 from hub.bootstrap.foundation import VERSION, Foundation, bell_of
 from hub.bootstrap.gates import gate_of
 from hub.bootstrap.imaging import archives_of, pulls_of, sources, viewers
+from hub.bootstrap.submissions import document_door
 from hub.bootstrap.takers import takers
 from hub.bootstrap.terminology import Vocabulary, vocabulary
 from hub.bootstrap.workbench import Workbench
@@ -61,11 +62,14 @@ from hub.kernel.ports import Names
 from hub.mpi.model import chosen_model
 from hub.outbound.desk import OutboundDesk
 from hub.pipeline.inbox import PostgresInbox
+from hub.pipeline.outcomes import Outcomes
+from hub.pipeline.settlements import Settlements
 from hub.portal.portal import portal_routes
 from hub.portal.services import PortalServices
 from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
 from hub.records.definitions import Definitions
+from hub.records.deliveries import Deliveries
 from hub.records.indexing import Indexing
 from hub.records.reviews import Reviews
 from terminology.closure_tables import ClosureTables
@@ -106,6 +110,11 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     async def ready() -> None:
         await schema.check(database)
 
+    bell = bell_of(settings.redis_url, foundation.log)
+    inbox = PostgresInbox(database, facilities_of(foundation.consortium), bell=bell)
+    sent = takers(foundation.consortium, "http", inbox, system_clock)
+    outcomes = Outcomes(database, Settlements(database, bell))
+    documents = document_door(foundation, directory, sent, outcomes, Deliveries(trail, system_clock))
     auth = authorisation_server(foundation, database, directory, Authorisations(trail, system_clock))
     events = api_parts(foundation, database, gate, trail, directory, validator)
     services = Services(
@@ -136,19 +145,16 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         domains=domains(foundation.consortium),
         examine=validator.examine,
         refresh=terms.sets.refresh,
+        documents=documents,
     )
     app = create_app(services)
     app.router.routes.append(websocket_route(events.sockets))
     law = await consent_doors_of(foundation, database, store, directory, trail, validator, writes)
     doors = consent_api(law, gate, settings.base_url)
-    doors += audit_doors(gate.tree, gate.alarms)
-    doors += aggregate_doors(gate.aggregates)
+    doors += [*audit_doors(gate.tree, gate.alarms), *aggregate_doors(gate.aggregates)]
     doors += topic_doors(settings.canonical_base)
-    bell = bell_of(settings.redis_url, foundation.log)
     doors += workbench_doors(Workbench(foundation, database, trail, bell, terms), directory)
-    inbox = PostgresInbox(database, facilities_of(foundation.consortium), bell=bell)
-    sent = takers(foundation.consortium, "http", inbox, system_clock)
-    doors += feed_doors(sent, foundation.consortium, directory) if sent else []
+    doors += feed_doors(sent, foundation.consortium, directory, documents.witness) if sent else []
     devices, readings = device_api(device_desk(foundation, database, trail, bell), foundation, sent, directory)
     doors += devices
     archives = archives_of(foundation.consortium)
@@ -170,6 +176,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         for archive in archives.values():
             await archive.close()
         await inbox.close()
+        await outcomes.close()
         await bell.close()
         await events.close()
         await writes.close()

@@ -8,6 +8,7 @@ from typing import Final
 
 from hub.bootstrap.device_format import Device
 from hub.bootstrap.family_format import Family
+from hub.bootstrap.mhd_format import Mhd
 from hub.bootstrap.reading import Reading
 from hub.kernel.consortium import Feed
 from hub.kernel.devices import NOBODY, Wearers
@@ -204,6 +205,7 @@ _FORMATS: Final[Mapping[str, Callable[[Path | None], Reading]]] = {
     "family": Family,
     "dicom": Dicom,
     "device": Device,
+    "mhd": Mhd,
 }
 
 

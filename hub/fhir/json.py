@@ -11,6 +11,7 @@ from hub.kernel.errors import Category, HubError
 
 _decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
+_canonical: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
 def loads(data: bytes | str) -> Any:
@@ -26,6 +27,11 @@ def loads(data: bytes | str) -> Any:
 def dumps(value: Any) -> bytes:
     """Serialise to compact UTF-8 JSON; a `Decimal` is written as the number with the digits it has."""
     return _encoder.encode(value)
+
+
+def canonical(value: Any) -> bytes:
+    """As `dumps`, the members of every object in one order: equal values give equal bytes."""
+    return _canonical.encode(value)
 
 
 def _position(error: Exception) -> str:

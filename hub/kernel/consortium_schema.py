@@ -21,7 +21,7 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "http: POST /api/feeds/{name}. archive: studies pulled from the archive.",
         },
         "format": {
-            "enum": ["hl7v2", "cda", "form", "family", "dicom", "device"],
+            "enum": ["hl7v2", "cda", "form", "family", "dicom", "device", "mhd"],
             "default": "hl7v2",
             "description": "What its messages are written in; over dicom always dicom.",
         },

@@ -15,8 +15,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
-
+from hub.fhir.json import canonical
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
 from hub.records.choices import element_of, elements
@@ -30,8 +29,6 @@ BY_PARTS: Final = frozenset({"period"})
 
 #: Parts of meta that every version has of its own.
 _OWN_META: Final = frozenset({"versionId", "lastUpdated", "source"})
-
-_canonical: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +69,7 @@ def merge(
 def same(one: Json, other: Json) -> bool:
     """Whether two resources have the same content: the digits of decimals count, key order and own meta do not."""
     mine, theirs = _content(one), _content(other)
-    return mine == theirs and _canonical.encode(mine) == _canonical.encode(theirs)
+    return mine == theirs and canonical(mine) == canonical(theirs)
 
 
 def refuse_other_subject(new: Json, stored: Json) -> None:

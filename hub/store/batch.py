@@ -11,10 +11,8 @@ from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
-import msgspec
-
 from hub.fhir.custom import NONE, Custom
-from hub.fhir.json import dumps, loads
+from hub.fhir.json import canonical, dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
@@ -32,8 +30,6 @@ VERSION_COLUMNS: Final = tuple(c.name for c in tables.history.columns if c.name 
 RESOURCE_COLUMNS: Final = tuple(c.name for c in tables.resource.columns if c.name not in {"xid", "reindexed"})
 
 _META_NOT_CONTENT: Final = frozenset({"versionId", "lastUpdated", "source"})
-
-_canonical: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
 @dataclass(slots=True)
@@ -108,7 +104,7 @@ def _is_unchanged(write: Write, current: Stored | None) -> bool:
 def same_content(one: Json, other: Json) -> bool:
     """Equal but for version, update time and source; 1.0 and 1.00 differ, the order of keys does not matter."""
     left, right = _content(one), _content(other)
-    return left == right and _canonical.encode(left) == _canonical.encode(right)
+    return left == right and canonical(left) == canonical(right)
 
 
 def _content(resource: Json) -> Json:

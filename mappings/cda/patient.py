@@ -48,14 +48,19 @@ def patient(target: Node, context: Context) -> tuple[Json, list[Json]]:
     return resource, others
 
 
-def _identity(numbers: list[Json], person: Node, context: Context) -> tuple[str, str]:
-    """What the patient is known by at this facility: the best of its numbers, else only within this document."""
+def known_by(numbers: list[Json]) -> tuple[str, str] | None:
+    """Authority and key of a patient with these identifiers: the best of them; None where none has a value."""
     by_system = {number.get("system", ""): number["value"] for number in reversed(numbers) if "value" in number}
     for root in _KEYS:
         if value := by_system.get(f"urn:oid:{root}"):
             return f"urn:oid:{root}", value.upper()
-    for system, value in reversed(by_system.items()):
-        return system, value
+    return next(reversed(by_system.items()), None)
+
+
+def _identity(numbers: list[Json], person: Node, context: Context) -> tuple[str, str]:
+    """What the patient is known by at this facility: the best of its numbers, else only within this document."""
+    if found := known_by(numbers):
+        return found
     context.issue("patient-identity", "no number of the patient: known by this document only", person)
     return f"document|{context.document[0]}", f"{context.document[1]}|patient"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
 from unittest.mock import Mock
 
@@ -18,6 +18,7 @@ from hub.api.openapi import document
 from hub.api.services import Services
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.gate.origin import Origin
 from hub.kernel.consortium import Feed
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Accepted, State, Taken
@@ -45,13 +46,30 @@ async def take(raw: bytes, peer: str) -> Taken:
     return Taken(messages=(Accepted(message=7, state=State.QUEUED),), to_mend=b"mend")
 
 
-def post(token: str, feed: str, content: bytes | AsyncIterator[bytes] = b"a,b") -> httpx.Response:
+class Witness:
+    """Remembers what the audit trail would be told."""
+
+    def __init__(self) -> None:
+        self.told: list[tuple[str, str, object]] = []
+
+    async def taken(self, actor: Actor, origin: Origin, feed: str, messages: Sequence[int]) -> None:
+        assert origin.address
+        self.told.append((actor.role, feed, list(messages)))
+
+    async def refused(self, actor: Actor, origin: Origin, feed: str, code: str) -> None:
+        assert origin.address
+        self.told.append((actor.role, feed, code))
+
+
+def post(
+    token: str, feed: str, content: bytes | AsyncIterator[bytes] = b"a,b", witness: Witness | None = None
+) -> httpx.Response:
     async def verify(told: str) -> Actor:
         return ACTORS[told]
 
     consortium = replace(CONSORTIUM, feeds=FEEDS)
     services = Mock(spec=Services, verify=verify, new_id=lambda: "abcdefgh", max_body_bytes=10)
-    doors = feed_doors({"F01.forms": take}, consortium, Directory(consortium))
+    doors = feed_doors({"F01.forms": take}, consortium, Directory(consortium), witness or Witness())
     app = FastAPI()
     app.router.routes += door_routes(services, doors)
     assert "*/*" in str(document(doors, "1"))
@@ -84,6 +102,20 @@ def test_nobody_sends_for_others_and_feeds_of_others_look_absent(token: str, fee
 
 def test_a_file_that_was_not_taken_apart_is_refused() -> None:
     assert post("feed", "F01.forms", b"!").status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("token", "feed", "content", "told"),
+    [
+        ("feed", "F01.forms", b"a,b", ("feed", "F01.forms", [7])),
+        ("feed", "F01.forms", b"!", ("feed", "F01.forms", [9])),
+        ("theirs", "F01.forms", b"a,b", ("feed", "", "no-feed")),
+    ],
+)
+def test_who_sent_what_is_in_the_audit_trail(token: str, feed: str, content: bytes, told: tuple[object, ...]) -> None:
+    witness = Witness()
+    post(token, feed, content, witness)
+    assert witness.told == [told]
 
 
 def test_a_file_of_somebody_who_sends_none_is_not_even_read() -> None:

@@ -162,6 +162,7 @@ DEEDS: Final = {
     "break-glass=withdrawn&person=p": ("110113", ["110138"]),
     "account=disable&name=fang": ("110113", ["110137"]),
     "audit=export": ("110101", []),
+    "file=taken&feed=F04-mhd": ("110107", []),
     "mpi=review-list": ("rest", ["operation"]),
 }
 

@@ -1,10 +1,11 @@
-"""POST of a Bundle to the base: batch or transaction. https://hl7.org/fhir/R4/http.html#transaction"""
+"""POST of a Bundle to the base: batch, transaction or submission. https://hl7.org/fhir/R4/http.html#transaction"""
 
 from __future__ import annotations
 
 from hub.api.fhir.batch import batch
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.provide import provide
 from hub.api.fhir.transaction import transaction
 from hub.api.services import Services
 from hub.kernel.errors import Category, HubError
@@ -16,6 +17,8 @@ async def batch_or_transaction(services: Services, ask: Ask) -> Answer:
     bundle = ask.resource
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise HubError(Category.UNREADABLE, "is not a Bundle", where="body", code="type-mismatch")
+    if services.documents is not None and services.documents.desk.is_submission(bundle):
+        return await provide(services, services.documents, ask, bundle)
     if bundle.get("type") == "transaction":
         return await transaction(services, ask, bundle)
     if bundle.get("type") == "batch":

@@ -1,0 +1,78 @@
+"""IHE MHD Provide Document Bundle (ITI-65): a submission of documents, taken into the inbox as a message of a feed.
+
+https://profiles.ihe.net/ITI/MHD/ITI-65.html (4.2). A transaction that claims the profile is judged, made durable, and
+answered when it is part of the record: "success is only indicated once the documents are received and completely
+processed". Sent again, because no answer came, it is known by its uniqueId and answered alike.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from hub.api.deliveries import DocumentDesk, DocumentDoor, Submitted
+from hub.api.fhir.bundle import bundle as assemble
+from hub.api.fhir.bundle import entry, response
+from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.written import refer_from_here
+from hub.api.services import Services
+from hub.kernel.errors import Category, HubError
+from hub.kernel.types import Json, State
+
+#: What the gate says of a patient who is not for this sender: told as one nobody knows.
+_NOT_FOR_YOU: Final = frozenset({Category.NOT_FOUND, Category.FORBIDDEN})
+
+
+async def provide(services: Services, door: DocumentDoor, ask: Ask, bundle: Json) -> Answer:
+    """A `transaction-response` with the place of every entry, once all of it is part of the record.
+
+    Raises HubError FORBIDDEN (role, scope, no feed), INVALID with the entry and the rule (ITI TF-3: 4.2.4.1), CONFLICT
+    for another submission of the same uniqueId, UNAVAILABLE where it is taken and not yet processed.
+    """
+    desk, feed = door.desk, ""
+    try:
+        feed = desk.admit(ask.actor)
+        submitted = await _judged(services, desk, ask, feed, bundle)
+        message = await desk.take(feed, submitted, f"http {ask.origin.address}")
+    except HubError as error:
+        await door.witness.refused(ask.actor, ask.origin, feed, error.code)
+        raise
+    await door.witness.taken(ask.actor, ask.origin, feed, [message])
+    settled = await desk.settled(message)
+    if settled.refusal is not None:
+        raise settled.refusal
+    if settled.state is State.QUEUED:
+        what, todo = "it is safe, and not yet part of the record", "send it again: it is known by its uniqueId"
+        raise HubError(Category.UNAVAILABLE, what, where="Bundle", todo=todo, code="queued")
+    return Answer(status=200, body=assemble("transaction-response", _entries(submitted.places)))
+
+
+async def _judged(services: Services, desk: DocumentDesk, ask: Ask, feed: str, bundle: Json) -> Submitted:
+    """The submission as it is to be taken; one about a Patient of the hub only if the sender may know that Patient."""
+    for index, sent in enumerate(bundle.get("entry", ())):
+        if isinstance(sent, dict) and isinstance(sent.get("resource"), dict):
+            refer_from_here(sent["resource"], services.base_url, f"Bundle.entry[{index}].resource")
+    submitted = desk.read(feed, bundle)
+    if not submitted.subject:
+        return submitted
+    try:
+        patient = await services.gate.read(ask.actor, "Patient", submitted.subject, origin=ask.origin)
+    except HubError as error:
+        if error.category not in _NOT_FOR_YOU:
+            raise
+        raise _unknown_patient() from None
+    if patient.deleted:
+        raise _unknown_patient()
+    return desk.about(ask.actor, feed, submitted, patient)
+
+
+def _unknown_patient() -> HubError:
+    todo = "give the Patient with a number, or the number in subject.identifier"
+    what = "refers to a patient who is not known to you here"
+    return HubError(Category.INVALID, what, where="Bundle.entry", todo=todo, code="XDSUnknownPatientId")
+
+
+def _entries(places: Sequence[tuple[str, bool]]) -> Iterable[bytes]:
+    """A response for each entry, in their order (ITI-65, 2:3.65.4.2.2)."""
+    for place, created in places:
+        yield entry(response=response("201 Created" if created else "200 OK", location=place))

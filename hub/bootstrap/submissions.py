@@ -1,0 +1,115 @@
+"""The desk of submissions (IHE MHD ITI-65): from a Bundle to a message of the feed of whoever sends it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final
+
+from hub.api.deliveries import DeliveryWitness, DocumentDoor, Settlement, Submitted
+from hub.auth.actor import Actor
+from hub.auth.directory import Directory
+from hub.bootstrap.foundation import Foundation
+from hub.fhir.json import canonical, loads
+from hub.gate.released import Released
+from hub.kernel.consortium import Consortium
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import keyed_ids
+from hub.kernel.ports import FileTaker
+from hub.kernel.types import Json, State
+from hub.pipeline.outcomes import Outcomes
+from hub.records.rights import Rights
+
+if TYPE_CHECKING:
+    from mappings.mhd.case import Case
+
+#: Seconds a sender is kept waiting for the record; what was taken is processed all the same.
+_PATIENCE: Final = 20.0
+
+
+def document_door(
+    foundation: Foundation,
+    directory: Directory,
+    takers: Mapping[str, FileTaker],
+    outcomes: Outcomes,
+    witness: DeliveryWitness,
+) -> DocumentDoor:
+    """What takes the submissions of one API process."""
+    desk = Submissions(foundation.consortium, directory, takers, outcomes, foundation.keys.id_secret)
+    return DocumentDoor(desk, witness)
+
+
+class Submissions:
+    """Implements `hub.api.deliveries.DocumentDesk` over the feeds of format mhd and transport http."""
+
+    def __init__(
+        self,
+        consortium: Consortium,
+        directory: Directory,
+        takers: Mapping[str, FileTaker],
+        outcomes: Outcomes,
+        secret: bytes,
+    ) -> None:
+        self._feeds: Final = {name: consortium.feeds[name] for name in takers if consortium.feeds[name].format == "mhd"}
+        self._directory: Final = directory
+        self._rights: Final = Rights(directory)
+        self._takers: Final = takers
+        self._outcomes: Final = outcomes
+        self._ids: Final = keyed_ids(secret)
+
+    def is_submission(self, bundle: Json) -> bool:
+        from mappings.mhd.words import is_submission
+
+        return is_submission(bundle)
+
+    def admit(self, actor: Actor) -> str:
+        """The feed of the organisation itself, else of its legal entity."""
+        for rtype in ("List", "DocumentReference"):
+            self._rights.check(actor, rtype, "c", "Bundle")
+        for codes in ((actor.organization,), self._directory.same_entity(actor.organization)):
+            for name, feed in self._feeds.items():
+                if feed.facility in codes:
+                    return name
+        todo = "ask for a feed of format mhd and transport http in consortium.yaml"
+        what = "no feed takes documents of your organisation"
+        raise HubError(Category.FORBIDDEN, what, where="Bundle", todo=todo, code="no-feed")
+
+    def read(self, feed: str, bundle: Json) -> Submitted:
+        from mappings.mhd.judging import judge
+
+        case = self._case(feed, bundle)
+        judge(case, list(case.numbers))
+        return Submitted(bundle=bundle, subject="" if case.numbers else case.subject, places=_places(case))
+
+    def about(self, actor: Actor, feed: str, submitted: Submitted, patient: Released) -> Submitted:
+        from mappings.mhd.judging import by_number, judge
+
+        resource = loads(patient.body)
+        if not self._rights.owns(actor, patient.organization):
+            return self.read(feed, by_number(submitted.bundle, resource))
+        judge(self._case(feed, submitted.bundle), resource.get("identifier", []))
+        return submitted
+
+    def _case(self, feed: str, bundle: Json) -> Case:
+        from mappings.mhd.case import Sender, case_of
+        from mappings.mhd.submission import read
+
+        sender = Sender(facility=self._feeds[feed].facility, ids=self._ids, canonical_base="", zone="")
+        return case_of(read(bundle), sender)
+
+    async def take(self, feed: str, submitted: Submitted, peer: str) -> int:
+        """Whatever format it came in, the message is its canonical JSON: sent again, it has the same bytes."""
+        (taken,) = (await self._takers[feed](canonical(submitted.bundle), peer)).messages
+        if taken.state is State.CONFLICT:
+            what, todo = "another submission has this uniqueId", "give each submission a uniqueId of its own"
+            raise HubError(Category.CONFLICT, what, where="Bundle", todo=todo, code="XDSDuplicateUniqueIdInRegistry")
+        return taken.message
+
+    async def settled(self, message: int) -> Settlement:
+        state, refusal = await self._outcomes.of(message, _PATIENCE)
+        return Settlement(state=state, refusal=refusal)
+
+
+def _places(case: Case) -> list[tuple[str, bool]]:
+    from mappings.mhd.placing import references
+
+    return references(case)

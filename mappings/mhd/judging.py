@@ -1,0 +1,44 @@
+"""What is judged of a submission before it is taken, beyond its form: its documents, and whom they are about."""
+
+from __future__ import annotations
+
+from copy import deepcopy
+
+from hub.kernel.types import Json
+from mappings.cda.patient import known_by
+from mappings.mhd.about import refuse_another
+from mappings.mhd.case import Case
+from mappings.mhd.content import content
+from mappings.mhd.converted import clinical_documents
+from mappings.mhd.words import UNKNOWN_PATIENT, wrong
+
+
+def judge(case: Case, numbers: list[Json]) -> None:
+    """Raise HubError INVALID for documents that are not there or not as stated, or are of somebody else.
+
+    `numbers` are those of the patient.
+    """
+    for document in case.submission.of_type("DocumentReference"):
+        data = content(document, case.submission)
+        media = document.resource["content"][0]["attachment"]["contentType"]
+        for node in clinical_documents(document.where, media, data)[0] if data is not None else ():
+            refuse_another(numbers, node, document.where)
+
+
+def by_number(bundle: Json, patient: Json) -> Json:
+    """A submission about a Patient another facility answers for, said by its best number instead.
+
+    A facility states what it knows about a source Patient of its own; the patient index finds that they are one person.
+    Raises HubError INVALID for a Patient without a number.
+    """
+    numbers = patient.get("identifier", [])
+    found = known_by(numbers)
+    if found is None:
+        todo = "give the Patient with a number"
+        raise wrong("the patient it refers to has no number", "Bundle.entry", code=UNKNOWN_PATIENT, todo=todo)
+    number = next(one for one in numbers if one.get("system", "") == found[0])
+    said = deepcopy(bundle)
+    for entry in said["entry"]:
+        if entry["resource"]["resourceType"] in {"List", "DocumentReference"} and "subject" in entry["resource"]:
+            entry["resource"]["subject"] = {"identifier": {"system": number["system"], "value": number["value"]}}
+    return said

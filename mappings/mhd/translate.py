@@ -1,0 +1,143 @@
+"""A submission to drafts: its lists, its documents with their bytes, and what the CDA documents among them tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final, Literal
+
+from hub.fhir.references import parse_reference
+from hub.kernel.types import Draft, Issue, Json, ReportRow, Translation
+from mappings.mhd.about import enclosed
+from mappings.mhd.case import Case
+from mappings.mhd.content import content, stated
+from mappings.mhd.converted import Told, converted
+from mappings.mhd.placing import Place, Places, places, refer
+from mappings.mhd.submission import Entry
+
+#: What stands in a document that was replaced where nobody told of it before.
+_UNKNOWN: Final[Json] = {"contentType": "application/octet-stream"}
+
+
+@dataclass(slots=True)
+class _Made:
+    """What a submission comes to so far."""
+
+    case: Case
+    places: Places
+    drafts: dict[str, Draft] = field(default_factory=dict)
+    report: list[ReportRow] = field(default_factory=list)
+    issues: list[Issue] = field(default_factory=list)
+
+    def lay(self, draft: Draft) -> None:
+        """Add a draft; what several parts of a submission say of the patient is laid together."""
+        name = f"{draft.resource['resourceType']}/{draft.resource['id']}"
+        standing = self.drafts.get(name)
+        if standing is not None and draft.resource["resourceType"] == "Patient":
+            numbers = {
+                (one.get("system"), one.get("value")): one
+                for each in (draft, standing)
+                for one in each.resource.get("identifier", ())
+            }
+            together = {**standing.resource, **draft.resource, "identifier": list(numbers.values())}
+            draft = Draft(
+                resource=together, authority=draft.authority, key=draft.key, patient=draft.patient, merge="overlay"
+            )
+        self.drafts[name] = draft
+
+    def state(
+        self,
+        resource: Json,
+        place: Place,
+        *,
+        merge: Literal["overlay", "replace"] = "replace",
+        about: bool = True,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> None:
+        """A resource at its place; `about` the patient, or about nobody."""
+        self.lay(
+            Draft(
+                resource={**resource, "id": place.id},
+                authority=place.authority,
+                key=place.key,
+                patient=self.case.subject if about else None,
+                merge=merge,
+                defaults=defaults or {},
+            )
+        )
+
+
+def translate(case: Case) -> Translation:
+    """All that a submission says. Raises HubError INVALID for what contradicts itself."""
+    submission = case.submission
+    made = _Made(case, places(case))
+    contents = {id(each): content(each, submission) for each in submission.of_type("DocumentReference")}
+    refer(case, made.places)
+    for entry in submission.entries:
+        if entry.type == "DocumentReference" and not entry.supersedes:
+            _document(entry, contents[id(entry)], made)
+        elif entry.type not in {"Binary", "DocumentReference"}:
+            _beside(entry, made)
+        made.report.append(ReportRow(source=f"{entry.where}.resource", outcome="mapped", targets=(entry.type,)))
+    if case.numbers and enclosed(submission) is None:
+        person = {"resourceType": "Patient", "identifier": list(case.numbers)}
+        made.state(person, Place("Patient", case.subject, "", ""), merge="overlay")
+    sent = submission.head.resource["date"]
+    return Translation(
+        drafts=tuple(made.drafts.values()),
+        report=tuple(made.report),
+        issues=tuple(made.issues),
+        event_time=datetime.fromisoformat(sent) if "T" in sent else None,
+    )
+
+
+def _beside(entry: Entry, made: _Made) -> None:
+    """A list, the patient, or who is named in a document."""
+    place = made.places[id(entry)]
+    if entry.type == "List":
+        made.state({**entry.resource, "subject": made.case.whom}, place)
+    else:
+        made.state(entry.resource, place, merge="overlay", about=entry.type == "Patient")
+
+
+def _document(entry: Entry, data: bytes | None, made: _Made) -> None:
+    """The DocumentReference with its bytes, what it replaces, and what it tells if it is CDA."""
+    place, told = made.places[id(entry)], Told()
+    resource = {**entry.resource, "subject": made.case.whom}
+    attachment = resource["content"][0]["attachment"]
+    if data is not None:
+        resource["content"] = [{**resource["content"][0], "attachment": stated(attachment, data)}]
+        told = converted(entry.where, attachment["contentType"], data, place.id, made.case)
+    made.report += told.report
+    made.issues += told.issues
+    for draft in told.drafts:
+        made.lay(draft)
+    _join(resource, told)
+    made.state(resource, place)
+    for rid in _replaced(resource):
+        old = {"resourceType": "DocumentReference", "status": "superseded", "subject": made.case.whom}
+        unknown = {"content": [{"attachment": dict(_UNKNOWN)}]}
+        made.state(old, Place("DocumentReference", rid, "", rid), merge="overlay", defaults=unknown)
+
+
+def _join(resource: Json, told: Told) -> None:
+    """The Composition beside the document that holds it, and the labels of what it tells."""
+    context = resource.get("context", {})
+    related = [*context.get("related", ())]
+    related += [one for one in told.related if one not in related]
+    if related:
+        resource["context"] = {**context, "related": related}
+    security = [*resource.get("meta", {}).get("security", ())]
+    own = [coding for label in resource.get("securityLabel", ()) for coding in label.get("coding", ())]
+    security += [label for label in (*own, *told.labels) if label not in security]
+    if security:
+        resource["meta"] = {**resource.get("meta", {}), "security": security}
+
+
+def _replaced(resource: Json) -> Iterable[str]:
+    """Ids of the documents this one replaces."""
+    for relation in resource.get("relatesTo", ()):
+        target = parse_reference(relation["target"].get("reference", ""))
+        if relation["code"] == "replaces" and target is not None and target.type == "DocumentReference":
+            yield target.id

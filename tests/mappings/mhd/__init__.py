@@ -1,0 +1,1 @@
+"""Submissions of IHE MHD to FHIR."""
