@@ -9,7 +9,7 @@ from pathlib import Path
 FACILITIES = {"HL7", "F02", "F04", "F06", "F07"}
 PATIENTS = {f"P{number}" for number in range(1, 11)}
 #: Persons of the stories (and one whom F02 knows so little that a steward must judge), and those invented beside them
-#: (`hub.cli.demo.BACKGROUND`).
+#: (`hub.demo.perform.BACKGROUND`).
 PERSONS = 13 + 150
 
 

@@ -19,32 +19,23 @@ import typer
 from hub.cli.demo_report import console, invite, judged, progress, summary
 from hub.demo.ask import Client
 from hub.demo.calendar import Calendar
-from hub.demo.community import postings
-from hub.demo.feeding import hand_over
+from hub.demo.county import county_file, his_port
 from hub.demo.figures import figures
-from hub.demo.parcels import parcels
-from hub.demo.play import act, play, settle
+from hub.demo.perform import perform
+from hub.demo.play import settle
 from hub.demo.played import played, remember
+from hub.demo.receiver import Receiver, receiving
 from hub.demo.sign_in import SignIn, sign_ins
-from hub.demo.staff import staff
 from hub.demo.stage import Stage
-from hub.demo.story import data as data_file
-from hub.demo.story import persons, sendings
 from hub.demo.tokens import Clients, clients
 from hub.demo.verify import verdicts
-from hub.demo.workstation import write
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.hub import Addresses, running
-from hub.run.installation import DEMO_CONSORTIUM, consortium_of, database_of, temporary_data
+from hub.run.installation import consortium_of, database_of, temporary_data
 from hub.run.instances import registry
-
-#: Invented persons beside those of the story.
-BACKGROUND = 150
-#: Of them, those whose blood pressure F04 follows up.
-FOLLOWED = 60
 
 #: Resource types shown in the summary.
 SHOWN = (
@@ -82,7 +73,7 @@ def demo(
                 where=str(folder),
                 todo="check it in a folder of its own, or without --data",
             )
-        settings = Settings.load(os.environ, data_dir=folder, port=port, config=DEMO_CONSORTIUM)
+        settings = Settings.load(os.environ, data_dir=folder, port=port, config=county_file(folder))
         good = asyncio.run(_demo(settings, folder, check=check, json_file=json_file))
     if not good:
         raise typer.Exit(1)
@@ -95,12 +86,15 @@ async def _demo(settings: Settings, folder: Path, *, check: bool, json_file: Pat
     with (folder / "hub.log").open("a") as lines:
         log = Log("supervisor", level=settings.log_level, stream=lines)
         console.print("starting PostgreSQL and the hub ...")
-        async with running(settings, registry(os.environ), log, lambda _: None, output=lines) as addresses:
+        async with (
+            receiving(his_port(settings.config)) as his,
+            running(settings, registry(os.environ), log, lambda _: None, output=lines) as addresses,
+        ):
             before = played(folder)
             calendar = before or Calendar(system_clock())
             known = clients(addresses.base, folder, settings)
             stage = Stage(known, calendar)
-            done = {} if before else await _play(settings, addresses, known, stage, calendar)
+            done = {} if before else await _play(addresses, known, stage, his, calendar, settings.demo_seed)
             remember(folder, calendar)
             result = {**done, **await _look(settings, folder, stage)}
             summary(result, addresses)
@@ -113,20 +107,10 @@ async def _demo(settings: Settings, folder: Path, *, check: bool, json_file: Pat
 
 
 async def _play(
-    settings: Settings, addresses: Addresses, known: Clients, stage: Stage, calendar: Calendar
+    addresses: Addresses, known: Clients, stage: Stage, his: Receiver, calendar: Calendar, seed: int
 ) -> dict[str, Any]:
-    messages = list(sendings(BACKGROUND, settings.demo_seed, calendar))
-    community = postings(data_file("community.yaml"), persons(), staff(), calendar)
-    files = parcels(FOLLOWED, settings.demo_seed, calendar)
-    with progress(len(messages)) as told:
-        codes, written, taken = await asyncio.gather(
-            play(messages, addresses.mllp, told),
-            write(community, stage.actor),
-            hand_over(files, lambda facility: known("feed", facility)),
-        )
-    await settle(stage.actor("administrator"))
-    acts = await asyncio.to_thread(act, stage)
-    return {"sent": len(messages), "acknowledgements": dict(codes), "written": written, "taken": taken, "acts": acts}
+    with progress() as told:
+        return await perform(addresses, known, stage, his, calendar, seed, told)
 
 
 async def _look(settings: Settings, folder: Path, stage: Stage) -> dict[str, Any]:

@@ -19,12 +19,16 @@ console = Console(stderr=True)
 
 
 @contextmanager
-def progress(total: int) -> Iterator[Callable[[str], None]]:
-    """A bar that a call moves by one message."""
+def progress() -> Iterator[Callable[[int], Callable[[str], None]]]:
+    """A bar: told how many messages there are, it gives what moves it by one."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console) as bar:
-        task = bar.add_task("messages acknowledged", total=total)
-        yield lambda _: bar.advance(task)
+
+        def begun(total: int) -> Callable[[str], None]:
+            task = bar.add_task("messages acknowledged", total=total)
+            return lambda _: bar.advance(task)
+
+        yield begun
 
 
 def summary(result: Mapping[str, Any], addresses: Addresses) -> None:
@@ -40,6 +44,8 @@ def summary(result: Mapping[str, Any], addresses: Addresses) -> None:
     output.print(messages, people, _record(result["seen"]))
     for facility, count in result.get("written", {}).items():
         output.print(f"- {facility} wrote {count} resources by FHIR", highlight=False)
+    for kind, count in result.get("told", {}).items():
+        output.print(f"- F01's HIS was sent {count} of {kind}", highlight=False)
     for act in result.get("acts", ()):
         output.print(f"- {act}", highlight=False, soft_wrap=True)
     output.print(f"FHIR {addresses.base}/fhir   MLLP {addresses.mllp}", soft_wrap=True)

@@ -32,7 +32,6 @@ class Event:
     diagnosis: str = ""
     phone: str = ""
     marital: str = ""
-    born: str = ""
     kin: str = ""
     allergy: str = ""
     merged: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import resources
 from typing import Any, Final
@@ -51,7 +51,9 @@ def sendings(background: int, seed: int, calendar: Calendar) -> Iterator[Sending
     number = 0
     for row in data("story.yaml"):
         times = {name: calendar.hl7(row[name]) for name in _TIMES if name in row}
-        event = Event(items=items, **{**row, **times, "person": known[row["person"]]})
+        told = {name: value for name, value in row.items() if name != "mistaken"}
+        person = replace(known[row["person"]], **row.get("mistaken", {}))
+        event = Event(items=items, **{**told, **times, "person": person})
         number += event.fault != "reused-control-id"
         raw = _message(event, number)
         yield from [Sending(feed=event.feed, raw=raw)] * event.times

@@ -36,4 +36,4 @@ def _patient(event: Event) -> str:
         numbers.append(f"{person.citizen}^^^^SFZH")
     sex = "9" if "sex" in event.without else _SEXES[person.sex]
     phone = event.phone or person.phone
-    return f"PID|1||{'~'.join(numbers)}||{person.name}||{event.born or person.born}|{sex}|||||{phone}|||{event.marital}"
+    return f"PID|1||{'~'.join(numbers)}||{person.name}||{person.born}|{sex}|||||{phone}|||{event.marital}"
