@@ -282,7 +282,8 @@ async def _nothing_is_left(hub: Box, pkey: Any) -> None:
         left = "SELECT count(*) FROM {} WHERE pkey = $1"
         tables = ("history", "string_value", "mpi_source", "member", "outbox")
         assert [await tx.fetchval(left.format(table), pkey) for table in tables] == [0] * len(tables)
-        assert [*await tx.fetchrow("SELECT patient, pkey, device, change FROM device_binding")] == ["", None, "W-1", 2]
+        freed = await tx.fetch("SELECT patient, pkey, device, change FROM device_binding")
+        assert [tuple(row) for row in freed] == [("", None, "W-1", 2)]
         states = await tx.fetch("SELECT state, raw FROM inbox ORDER BY id")
         assert [(row["state"], bool(row["raw"])) for row in states] == [
             ("done", False),
