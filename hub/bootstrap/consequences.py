@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from hub.bootstrap.alerts import alert_rules
 from hub.bootstrap.foundation import Foundation
+from hub.care.watch import Watch
 from hub.kernel.clock import system_clock
 from hub.mpi.index import PatientIndex
 from hub.mpi.model import chosen_model
@@ -23,4 +25,5 @@ def consequences(foundation: Foundation, store: Store, forget: Callable[[], None
         canonical_base=foundation.settings.canonical_base,
     )
     index = PatientIndex(system_clock, model=chosen_model(foundation.settings.mpi_model))
-    return Consequences(store, index, relationships, StoredTerminology(system_clock, forget))
+    terminology = StoredTerminology(system_clock, forget)
+    return Consequences(store, index, relationships, terminology, Watch(alert_rules(foundation.settings), system_clock))

@@ -1,4 +1,4 @@
-"""Subscriptions: what the API needs of them, and what the process needs that tells them and the outbound feeds."""
+"""Subscriptions: what the API needs of them, and what the process needs that tells them, outbound feeds and doctors."""
 
 from __future__ import annotations
 
@@ -8,9 +8,13 @@ from dataclasses import dataclass
 
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
+from hub.bootstrap.alerts import alerting_of
+from hub.bootstrap.consequences import consequences
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.gates import gate_of
 from hub.bootstrap.outbound import outbound_courier, routes
+from hub.bootstrap.terminology import vocabulary
+from hub.care.alerting import Alerting
 from hub.db import schema
 from hub.db.database import Database
 from hub.events.courier import Courier
@@ -30,9 +34,8 @@ from hub.kernel.clock import system_clock
 from hub.outbound.audience import FeedAudience
 from hub.outbound.courier import OutboundCourier
 from hub.pipeline.wakeup import Wakeup
+from hub.records.client import ClientWrites
 from hub.records.subscribing import Subscribing
-from terminology.answers import Answers
-from terminology.service import Terminology
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +62,7 @@ class TellingParts:
     courier: Courier
     feeds: FeedAudience
     outbound: OutboundCourier
+    alerting: Alerting
     trail: Trail
 
 
@@ -101,7 +105,19 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
     settings, log = foundation.settings, foundation.log
     bases = {"canonical_base": settings.canonical_base, "base_url": settings.base_url}
     directory, trail = Directory(foundation.consortium), Trail(database, log)
-    gate = gate_of(foundation, database, foundation.store(Answers(Terminology(database))), trail, directory)
+    terms = vocabulary(foundation, database)
+    store = foundation.store(terms.answers)
+    gate = gate_of(foundation, database, store, trail, directory)
+    writes = ClientWrites(
+        database,
+        store,
+        directory,
+        terms.validator,
+        trail,
+        system_clock,
+        consequences(foundation, store),
+        labelling=foundation.labelling,
+    )
     courier = Courier(
         database,
         Telling(database, gate.notices),
@@ -123,8 +139,10 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
             feeds=feeds,
             trail=trail,
             outbound=outbound_courier(foundation, database, gate, directory, ways),
+            alerting=alerting_of(foundation, database, gate, writes),
         )
     finally:
+        await writes.close()
         await trail.close()
 
 

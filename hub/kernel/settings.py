@@ -180,6 +180,13 @@ SETTINGS: Final = (
         "File of rules for alarms over the audit trail, in place of those that come with the hub; empty: those.",
     ),
     Setting(
+        "alerts",
+        str,
+        "",
+        "File of rules for alerts over readings of patients, in place of those that come with the hub; `off`: none; "
+        "empty: those.",
+    ),
+    Setting(
         "labels",
         str,
         "",

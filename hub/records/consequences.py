@@ -1,5 +1,5 @@
-"""What follows from a write beside the resource itself: who is one person with whom, who looks after whom, and what
-codes mean.
+"""What follows from a write beside the resource itself: who is one person with whom, who looks after whom, what codes
+mean, and what deserves to be looked at.
 """
 
 from __future__ import annotations
@@ -33,14 +33,40 @@ class Vocabulary(Protocol):
         ...
 
 
+class Watcher(Protocol):
+    """Looks at Observations as they are written, in the transaction that writes them."""
+
+    async def note(self, tx: Tx, written: Sequence[tuple[str, Json]]) -> None:
+        """These (id, resource) stand now."""
+        ...
+
+
+class Unwatched:
+    """Looks at nothing."""
+
+    async def note(self, tx: Tx, written: Sequence[tuple[str, Json]]) -> None:
+        """Let it be."""
+
+
+UNWATCHED: Final[Watcher] = Unwatched()
+
+
 class Consequences:
     """Lets the patient index, the gate's panels and the terminology know what the doors wrote, in its transaction."""
 
-    def __init__(self, store: Store, index: PatientIndex, relationships: Relationships, vocabulary: Vocabulary) -> None:
+    def __init__(
+        self,
+        store: Store,
+        index: PatientIndex,
+        relationships: Relationships,
+        vocabulary: Vocabulary,
+        watcher: Watcher = UNWATCHED,
+    ) -> None:
         self._store: Final = store
         self._index: Final = index
         self._relationships: Final = relationships
         self._vocabulary: Final = vocabulary
+        self._watcher: Final = watcher
 
     async def follow(self, tx: Tx, writes: Sequence[Write], statements: Sequence[Statement] = ()) -> None:
         """Call it once, after all else that `tx` writes (see `PatientIndex`).
@@ -49,6 +75,7 @@ class Consequences:
         """
         await self._relate(tx, writes)
         await self._compile(tx, writes)
+        await self._watch(tx, writes)
         patients = [
             Source(write.id, write.facts.author_org, write.resource, created=write.current is None)
             for write in writes
@@ -73,6 +100,12 @@ class Consequences:
         ]
         if rows:
             await self._store.put_relations(tx, rows)
+
+    async def _watch(self, tx: Tx, writes: Sequence[Write]) -> None:
+        last = {write.id: write.resource for write in writes if write.type == "Observation"}
+        found = [(rid, resource) for rid, resource in last.items() if resource is not None]
+        if found:
+            await self._watcher.note(tx, found)
 
     async def _compile(self, tx: Tx, writes: Sequence[Write]) -> None:
         last = {(write.type, write.id): write for write in writes if write.type in VOCABULARY}

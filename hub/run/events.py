@@ -1,4 +1,4 @@
-"""The events process: gathers events, delivers notifications and outbound messages, sequences the audit trail."""
+"""The events process: gathers events, delivers notifications, messages and alerts, sequences the audit trail."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 from hub.bootstrap.audit import alarming_of, sequencer_of
 from hub.bootstrap.events import telling_parts
 from hub.bootstrap.foundation import Foundation
+from hub.care.watch import CHANNEL as ALERTS
 from hub.db.database import Database
 from hub.events.kept import CHANNEL
 from hub.events.running import deliver, gather, tidy
@@ -47,6 +48,15 @@ async def run_events(foundation: Foundation, child: Child) -> None:
             )
             for delivery in deliveries:
                 loops.create_task(_heard(database, CHANNEL, bell, child, delivery))
+            loops.create_task(
+                _heard(
+                    database,
+                    ALERTS,
+                    bell,
+                    child,
+                    lambda wait: deliver(database, parts.alerting, wait, child.stop, log, lock=b"alerts"),
+                )
+            )
             loops.create_task(run_sequencing(sequencer, alarming, log, child.stop))
             loops.create_task(tidy(database, system_clock, days, child.stop, log, forget=outbound.prune))
 

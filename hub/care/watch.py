@@ -1,0 +1,35 @@
+"""What the doors write, looked at by the rules of alerts in the transaction that writes it: an Observation that one of
+them asks for waits from the moment it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from hub.care.rules import Rule, asking, is_fresh
+from hub.db.database import Tx
+from hub.kernel.clock import Clock
+from hub.kernel.types import Json
+
+#: The channel on which it is told that something waits.
+CHANNEL: Final = "yilian_alerts"
+
+_WAIT: Final = "INSERT INTO alert_waiting (observation) SELECT unnest($1::text[])"
+
+
+class Watch:
+    """Implements `hub.records.consequences.Watcher` by rules."""
+
+    def __init__(self, rules: Sequence[Rule], clock: Clock) -> None:
+        self._rules: Final = tuple(rules)
+        self._clock: Final = clock
+
+    async def note(self, tx: Tx, written: Sequence[tuple[str, Json]]) -> None:
+        """Let what a rule asks for wait. Whether anybody is to be told is found out later."""
+        now = self._clock()
+        found = [
+            rid for rid, resource in written if any(is_fresh(r, resource, now) for r in asking(self._rules, resource))
+        ]
+        if found:
+            await tx.execute(_WAIT, found)
+            await tx.execute(f"NOTIFY {CHANNEL}")
