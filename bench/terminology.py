@@ -1,7 +1,8 @@
 """The terminology service: loading, look-ups, expansions with a filter.
 
 `python -m bench.terminology [--concepts 100000] [--json FILE]` loads a code system of made-up Chinese and English names
-with two parents a concept, and asks it. Look-ups are told in CPU of this process; expansions in time with the database.
+with two parents a concept, and asks it. Look-ups are told in CPU of this process; expansions in time with the database,
+and in CPU of both.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
+from bench.cpu import children, cpu_of, parent
 from hub.db.database import Database
 from hub.db.embedded import EmbeddedPostgres
 from hub.db.migrate import upgrade
@@ -59,14 +61,15 @@ class Made:
             )
 
 
-async def _time(way: Callable[[], Awaitable[Any]], repeats: int) -> float:
-    """Milliseconds of the median."""
-    took = []
+async def _time(way: Callable[[], Awaitable[Any]], repeats: int, postmaster: int) -> tuple[float, float, float]:
+    """Milliseconds of the median; of CPU of this process, and of PostgreSQL."""
+    took, spent, beside = [], time.process_time(), sum(map(cpu_of, children(postmaster)))
     for _ in range(repeats):
         started = time.perf_counter()
         await way()
         took.append((time.perf_counter() - started) * 1000)
-    return sorted(took)[repeats // 2]
+    asked = sum(map(cpu_of, children(postmaster))) - beside
+    return sorted(took)[repeats // 2], (time.process_time() - spent) * 1000 / repeats, asked / 1000 / repeats
 
 
 async def measure(url: str, count: int, repeats: int = 15) -> dict[str, float]:
@@ -77,6 +80,8 @@ async def measure(url: str, count: int, repeats: int = 15) -> dict[str, float]:
         await Loader(database, system_clock).code_system(Made(count))
         found = {"load s": time.perf_counter() - started, "load cpu s of this process": time.process_time() - spent}
         terms = Terminology(database)
+        async with database.connection() as connection:
+            postmaster = parent(await connection.fetchval("SELECT pg_backend_pid()"))
         coding = Coding(SYSTEM, f"C{count // 2}")
         await terms.lookup(coding)
         spent = time.process_time()
@@ -91,7 +96,9 @@ async def measure(url: str, count: int, repeats: int = 15) -> dict[str, float]:
         everything: Json = {"resourceType": "ValueSet", "compose": {"include": [{"system": SYSTEM}]}}
         for name, text in (("Chinese", "结石"), ("initials", "cx"), ("pinyin", "jieshi"), ("English", "ulcer failure")):
             wish = Wish(value_set=everything, text=text, count=1000)
-            found[f"expand 1,000 by {name}, ms"] = await _time(lambda wish=wish: terms.expand(wish), repeats)  # type: ignore[misc]
+            took = await _time(lambda wish=wish: terms.expand(wish), repeats, postmaster)  # type: ignore[misc]
+            for what, value in zip(("ms", "cpu ms here", "cpu ms PostgreSQL"), took, strict=True):
+                found[f"expand 1,000 by {name}, {what}"] = value
         return found
     finally:
         await database.close()
@@ -110,7 +117,7 @@ def main() -> None:
             asyncio.run(upgrade(server.url))
             found = asyncio.run(measure(server.url, given.concepts))
     for what, value in found.items():
-        print(f"{what:32} {value:10.2f}")
+        print(f"{what:48} {value:10.2f}")
     if given.json:
         given.json.write_text(json.dumps(found))
 

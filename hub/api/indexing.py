@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from hub.api.json_doors import Asking, Door, Told
+from hub.auth.roles import ADMINISTRATOR
 from hub.kernel.errors import Category, HubError
-from hub.records.definitions import ADMINISTRATOR
 from hub.records.indexing import Indexing
 
 

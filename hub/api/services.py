@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hub.api.authorization import Verify
 from hub.api.deliveries import DocumentDoor
+from hub.api.remembered import Remembered
 from hub.bulk.desk import Desk
 from hub.events.desk import EventsDesk
 from hub.events.operations import Operations
@@ -36,7 +37,8 @@ class Services:
     the public base of the FHIR API without a slash at its end. `examine` says all there is to say of a resource, by R4
     and by the profiles named; `refresh` takes up, before a request, what it goes by. `domains` are the systems of
     identifiers that the configuration names. `images`: whether the hub answers for an imaging archive. `documents`
-    takes submissions (IHE MHD); without it they are transactions like others.
+    takes submissions (IHE MHD); without it they are transactions like others. `remembered`: answers about codes that
+    were given before.
     """
 
     gate: Gate
@@ -65,3 +67,4 @@ class Services:
     examine: Callable[[Json, Sequence[str]], list[Issue]] = Validator().examine
     refresh: Refresh = nothing_changes
     documents: DocumentDoor | None = None
+    remembered: Remembered = field(default_factory=Remembered)

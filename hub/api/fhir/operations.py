@@ -17,6 +17,7 @@ from hub.api.fhir.meta import META, META_ADD, META_DELETE, meta, meta_add, meta_
 from hub.api.fhir.router import Handler, Interaction
 from hub.api.fhir.summary import SUMMARY, summary
 from hub.api.fhir.terminology import closure, code_system, concept_map, value_set
+from hub.api.fhir.terminology.remembering import remembering
 from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET
 
 #: What of an operation is not answered, for the capability statement.
@@ -53,6 +54,9 @@ def _asking(code: str, template: str, handle: Handler, operation: str, only: str
     )
 
 
+_VALID_IN_SYSTEM: Final = remembering(code_system.validate_code)
+_VALID_IN_SET: Final = remembering(value_set.validate_code)
+
 OPERATIONS: Final = (
     *_reading("everything", "/{type}/{id}/$everything", everything, EVERYTHING, "Patient"),
     *_reading("everything", "/{type}/$everything", everything, EVERYTHING, "Patient"),
@@ -67,16 +71,16 @@ OPERATIONS: Final = (
     *_reading("meta", "/{type}/{id}/$meta", meta, META),
     *_reading("meta", "/{type}/$meta", meta_of_many, META),
     *_reading("meta", "/$meta", meta_of_many, META),
-    *_asking("lookup", "/{type}/$lookup", code_system.lookup, code_system.LOOKUP, CODE_SYSTEM),
-    *_asking("validate-code", "/{type}/$validate-code", code_system.validate_code, code_system.VALIDATE, CODE_SYSTEM),
+    *_asking("lookup", "/{type}/$lookup", remembering(code_system.lookup), code_system.LOOKUP, CODE_SYSTEM),
+    *_asking("validate-code", "/{type}/$validate-code", _VALID_IN_SYSTEM, code_system.VALIDATE, CODE_SYSTEM),
     *_asking(
         "validate-code", "/{type}/{id}/$validate-code", code_system.validate_code, code_system.VALIDATE, CODE_SYSTEM
     ),
     *_asking("subsumes", "/{type}/{id}/$subsumes", code_system.subsumes, code_system.SUBSUMES, CODE_SYSTEM),
-    *_asking("subsumes", "/{type}/$subsumes", code_system.subsumes, code_system.SUBSUMES, CODE_SYSTEM),
+    *_asking("subsumes", "/{type}/$subsumes", remembering(code_system.subsumes), code_system.SUBSUMES, CODE_SYSTEM),
     *_asking("expand", "/{type}/$expand", value_set.expand, value_set.EXPAND, VALUE_SET),
     *_asking("expand", "/{type}/{id}/$expand", value_set.expand, value_set.EXPAND, VALUE_SET),
-    *_asking("validate-code", "/{type}/$validate-code", value_set.validate_code, value_set.VALIDATE, VALUE_SET),
+    *_asking("validate-code", "/{type}/$validate-code", _VALID_IN_SET, value_set.VALIDATE, VALUE_SET),
     *_asking("validate-code", "/{type}/{id}/$validate-code", value_set.validate_code, value_set.VALIDATE, VALUE_SET),
     *_asking("translate", "/{type}/$translate", concept_map.translate, concept_map.TRANSLATE, CONCEPT_MAP),
     *_asking("translate", "/{type}/{id}/$translate", concept_map.translate, concept_map.TRANSLATE, CONCEPT_MAP),
