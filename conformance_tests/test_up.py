@@ -196,6 +196,21 @@ def test_messages_are_listed_shown_masked_and_replayed_from_the_command_line(hub
     hub.settled()
 
 
+def test_every_feed_is_watched(hub: RunningHub) -> None:
+    send(hub, ADMISSION.format(control="W1", visit="W1"))
+    hub.settled()
+    told = {one["feed"]: one for one in json.loads(hub.yilian("feeds", "--json", "--data", str(hub.data)).stdout)}
+    assert told.keys() == {"F01-his", "F03-lis", "F04-folder", "F04-http", "F01-pacs"}
+    assert told["F01-his"]["hour"] >= 1
+    assert told["F01-his"]["last"]
+    door = hub.client("administrator", "F01").get("api/feeds")
+    assert {one["feed"]: one["state"] for one in door["feeds"]} == {name: one["state"] for name, one in told.items()}
+    with urllib.request.urlopen(hub.base + "/metrics") as answer:
+        lines = answer.read().decode()
+    assert f'yilian_feed_messages{{feed="F01-his",state="hour"}} {told["F01-his"]["hour"]}\n' in lines
+    assert 'yilian_feed_state{feed="F03-lis"} 0\n' in lines
+
+
 def test_every_listening_socket_is_on_loopback(hub: RunningHub) -> None:
     pids = {hub.process.pid, *hub.ready["pids"].values()}
     listening = subprocess.run(["ss", "-ltnpH"], capture_output=True, text=True, check=True).stdout.splitlines()

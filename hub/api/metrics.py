@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hub.kernel.types import Json
 from hub.outbound.desk import SeenFeed
+from hub.pipeline.feeds import SeenFeed as WatchedFeed
+from hub.pipeline.health import Colour
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -83,6 +85,34 @@ def outbound_gauges(feeds: Sequence[SeenFeed]) -> str:
         *(f'yilian_outbound_failures{{feed="{one.name}"}} {one.tries}' for one in feeds),
     ]
     return "\n".join(lines) + "\n"
+
+
+def feed_gauges(feeds: Sequence[WatchedFeed]) -> str:
+    """The exposition of incoming feeds: how each is, what came in the last hour, what waits and is dead, since when."""
+    lines = [
+        "# HELP yilian_feed_state How a feed is: 0 blue, 1 yellow, 2 red.",
+        "# TYPE yilian_feed_state gauge",
+        *(f'yilian_feed_state{{feed="{one.feed.name}"}} {list(Colour).index(one.colour)}' for one in feeds),
+        "# HELP yilian_feed_messages Messages of a feed: of the last hour, those that wait, and dead letters.",
+        "# TYPE yilian_feed_messages gauge",
+    ]
+    for one in feeds:
+        figures = one.figures
+        for state, number in (("hour", figures.hour), ("waiting", figures.waits), ("dead", figures.dead)):
+            lines.append(f'yilian_feed_messages{{feed="{one.feed.name}",state="{state}"}} {number}')
+    lines += [
+        "# HELP yilian_feed_last_message_timestamp_seconds When the last message of a feed came.",
+        "# TYPE yilian_feed_last_message_timestamp_seconds gauge",
+        *_last(feeds),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _last(feeds: Sequence[WatchedFeed]) -> Iterator[str]:
+    for one in feeds:
+        if one.figures.last is not None:
+            seconds = one.figures.last.timestamp()
+            yield f'yilian_feed_last_message_timestamp_seconds{{feed="{one.feed.name}"}} {seconds:.0f}'
 
 
 def alarm_gauges(counts: Sequence[tuple[str, int]]) -> str:

@@ -20,6 +20,7 @@ from hub.kernel.log import Log
 from hub.kernel.ports import Refresh, nothing_changes
 from hub.kernel.types import Issue, Json
 from hub.outbound.desk import OutboundDesk
+from hub.pipeline.feeds import Feeds
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
 from hub.records.reviews import Reviews
@@ -48,6 +49,7 @@ class Services:
     subscriptions: Subscriptions
     operations: Operations
     desk: EventsDesk
+    feeds: Feeds
     outbound: OutboundDesk
     terminology: Terminology
     closures: ClosureTables

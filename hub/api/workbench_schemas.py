@@ -54,11 +54,29 @@ _FILTER: Final[Json] = {
     "kind": TEXT,
     "control": TEXT,
 }
+_COLOUR: Final[Json] = {"enum": ["blue", "yellow", "red"]}
+_FEED: Final[Json] = made(
+    feed=TEXT,
+    facility=TEXT,
+    transport=TEXT,
+    format=TEXT,
+    state=_COLOUR,
+    findings=items(made(colour=_COLOUR, code=TEXT, text=TEXT)),
+    first=NO_TEXT,
+    last=NO_TEXT,
+    hour=COUNT,
+    day=COUNT,
+    waits=COUNT,
+    oldest=NO_TEXT,
+    dead=COUNT,
+    dead_hour=COUNT,
+)
 _STEPS: Final[Json] = items(_ANY)
 _TARGET: Final[Json] = body(("system", "code"), system=TEXT, code=TEXT, display=TEXT)
 _MEANING: Final[Json] = body(("field", "code", "target"), field=TEXT, system=TEXT, code=TEXT, target=_TARGET)
 
 WORKBENCH: Final[Json] = {
+    "Feeds": made(feeds=items(_FEED)),
     "MessageCounts": made(messages=items(made(feed=TEXT, state=_STATE, count=COUNT))),
     "SeenCodes": made(
         codes=items(

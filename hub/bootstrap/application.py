@@ -17,6 +17,7 @@ from hub.api.audit import audit_doors
 from hub.api.bulk_repairs import bulk_repair_doors
 from hub.api.codes import code_doors
 from hub.api.conversion_report import report_doors
+from hub.api.feed_health import feed_health_doors
 from hub.api.feeds import feed_doors
 from hub.api.imaging.endpoint import imaging_route
 from hub.api.imaging.notices import notice_doors
@@ -47,6 +48,7 @@ from hub.bootstrap.imaging import archives_of, pulls_of, sources, viewers
 from hub.bootstrap.submissions import document_door
 from hub.bootstrap.takers import takers
 from hub.bootstrap.terminology import Vocabulary, vocabulary
+from hub.bootstrap.watched_feeds import watched_feeds
 from hub.bootstrap.workbench import Workbench
 from hub.bulk.desk import Desk
 from hub.db import schema
@@ -61,6 +63,7 @@ from hub.kernel.ids import random_id
 from hub.kernel.ports import Names
 from hub.mpi.model import chosen_model
 from hub.outbound.desk import OutboundDesk
+from hub.pipeline.feeds import Feeds
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.outcomes import Outcomes
 from hub.pipeline.settlements import Settlements
@@ -125,6 +128,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         subscriptions=events.subscriptions,
         operations=events.operations,
         desk=events.desk,
+        feeds=watched_feeds(foundation, database),
         outbound=OutboundDesk(database),
         terminology=terms.terminology,
         closures=ClosureTables(database, terms.terminology, system_clock),
@@ -153,7 +157,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     doors = consent_api(law, gate, settings.base_url)
     doors += [*audit_doors(gate.tree, gate.alarms), *aggregate_doors(gate.aggregates)]
     doors += topic_doors(settings.canonical_base)
-    doors += workbench_doors(Workbench(foundation, database, trail, bell, terms), directory)
+    doors += workbench_doors(Workbench(foundation, database, trail, bell, terms), services.feeds, directory)
     doors += feed_doors(sent, foundation.consortium, directory, documents.witness) if sent else []
     devices, readings = device_api(device_desk(foundation, database, trail, bell), foundation, sent, directory)
     doors += devices
@@ -183,7 +187,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         await trail.close()
 
 
-def workbench_doors(workbench: Workbench, directory: Directory) -> list[Door]:
+def workbench_doors(workbench: Workbench, feeds: Feeds, directory: Directory) -> list[Door]:
     """The doors of integration engineers."""
     engineer = engineer_of(directory)
     return [
@@ -191,6 +195,7 @@ def workbench_doors(workbench: Workbench, directory: Directory) -> list[Door]:
         *bulk_repair_doors(workbench, engineer),
         *report_doors(workbench.reports, engineer),
         *code_doors(workbench, engineer),
+        *feed_health_doors(feeds, engineer),
     ]
 
 

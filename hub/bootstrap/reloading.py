@@ -25,7 +25,7 @@ from hub.pipeline.conversions import Conversions
 _SECONDS: Final = 2.0
 
 #: What a set of files looks like: path, time of change, size of each; -1 for one that is not there.
-_Looks = tuple[tuple[str, int, int], ...]
+Looks = tuple[tuple[str, int, int], ...]
 
 
 @dataclass(slots=True)
@@ -35,8 +35,8 @@ class _Watched:
     feed: Feed
     path: Path
     files: tuple[Path, ...]
-    taken: _Looks
-    seen: _Looks
+    taken: Looks
+    seen: Looks
 
 
 class ProfileWatch:
@@ -67,7 +67,7 @@ class ProfileWatch:
             translators[feed.name], editions[feed.name] = make(feed, reading), edition_of(feed, reading)
             if feed.profile is not None:
                 files = tuple(reading.files(feed.profile))
-                looks = _looks(files)
+                looks = looks_of(files)
                 self._watched.append(_Watched(feed, feed.profile, files, looks, looks))
         self.conversions = Conversions(translators, editions)
 
@@ -79,7 +79,7 @@ class ProfileWatch:
         self._next = now + _SECONDS
         before = self.conversions
         for one in self._watched:
-            looks = _looks(one.files)
+            looks = looks_of(one.files)
             if looks not in (one.seen, one.taken):
                 one.seen = looks
             elif looks != one.taken:
@@ -96,7 +96,7 @@ class ProfileWatch:
             self._log.event("profile_refused", level="ERROR", feed=name, category=category, code=code)
             return
         one.files = tuple(reading.files(one.path))
-        one.taken = one.seen = _looks(one.files)
+        one.taken = one.seen = looks_of(one.files)
         self._log.event("profile_taken", feed=one.feed.name)
         if edition != self.conversions.editions[one.feed.name]:
             self.conversions = _with(self.conversions, one.feed.name, translator, edition)
@@ -107,7 +107,8 @@ def _with(known: Conversions, feed: str, translator: Translator, edition: Editio
     return Conversions(translators, {**known.editions, feed: edition})
 
 
-def _looks(files: tuple[Path, ...]) -> _Looks:
+def looks_of(files: tuple[Path, ...]) -> Looks:
+    """How files look now: what changes is another."""
     return tuple(_look(path) for path in files)
 
 

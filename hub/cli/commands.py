@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "send": Entry("hub.cli.send:app", "Send messages to a feed, this hub's or another's."),
     "messages": Entry("hub.cli.messages:app", "What became of every message; show, try, repair, replay."),
     "device": Entry("hub.cli.device:app", "Devices: who may send their readings, and whose they are."),
+    "feeds": Entry("hub.cli.feeds:feeds", "How each incoming feed is: blue, yellow or red, and why."),
     "outbound": Entry("hub.cli.outbound:app", "What is sent to hospital systems, and what did not arrive."),
     "mpi": Entry("hub.cli.mpi:app", "The master patient index: on files, and on the database."),
     "profile": Entry("hub.cli.profile:app", "Facility profiles: draft, try and check one; its codes."),

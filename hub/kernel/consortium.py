@@ -11,6 +11,7 @@ from hub.kernel import archive, external_sign_in, outbound_feed
 from hub.kernel.addresses import is_loopback, is_network
 from hub.kernel.archive import Archive
 from hub.kernel.consortium_schema import SCHEMA
+from hub.kernel.expected import NOTHING, Expected, expected
 from hub.kernel.external_sign_in import ExternalProvider
 from hub.kernel.outbound_feed import OutboundFeed
 from hub.kernel.yamlfile import Complaint, YamlFile, check, read, refuse
@@ -74,6 +75,7 @@ class Feed:
     archive: str = ""
     poll_seconds: int = 60
     worklist: bool = False
+    expected: Expected = NOTHING
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,4 +262,5 @@ def _feed(row: Mapping[str, Any], folder: Path) -> Feed:
         values["tls"] = Tls(**{key: folder / name for key, name in values["tls"].items()})
     for key in ("senders", "peers"):
         values[key] = tuple(values.get(key, ()))
+    values["expected"] = expected(row.get("expected", {}))
     return Feed(**values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hub.kernel import archive, external_sign_in, outbound_feed
+from hub.kernel import archive, expected, external_sign_in, outbound_feed
 
 _INBOUND: Final[Mapping[str, Any]] = {
     "type": "object",
@@ -85,6 +85,7 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "default": False,
             "description": "Allow an address other than loopback without TLS.",
         },
+        "expected": expected.SCHEMA,
         "tls": {
             "type": "object",
             "required": ["certificate", "key"],

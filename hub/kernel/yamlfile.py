@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
 import yaml
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, ValidationError
 
 from hub.kernel.errors import Category, HubError
 
@@ -91,10 +93,23 @@ def _build(
 def check(file: YamlFile, schema: Mapping[str, Any]) -> list[Complaint]:
     """All complaints of a JSON Schema (2020-12) about `file`, by line."""
     found = [
-        file.complaint(error.message, *error.absolute_path)
+        complaint
         for error in Draft202012Validator(schema).iter_errors(file.data)
+        for complaint in _complaints(file, error)
     ]
     return sorted(found, key=lambda c: (c.line, c.path))
+
+
+def _complaints(file: YamlFile, error: ValidationError) -> Iterator[Complaint]:
+    """What the schema says, with the line of it: of keys nobody reads, those of each."""
+    if error.validator != "additionalProperties" or error.validator_value is not False:
+        yield file.complaint(error.message, *error.absolute_path)
+        return
+    known, patterns = list(error.schema.get("properties", ())), error.schema.get("patternProperties", ())
+    for key in error.instance:
+        if key not in known and not any(re.search(pattern, key) for pattern in patterns):
+            meant = "".join(f"; is {close} meant?" for close in get_close_matches(key, known, 1))
+            yield file.complaint(f"is not known here{meant}", *error.absolute_path, key)
 
 
 def refuse(file: YamlFile, complaints: list[Complaint]) -> None:

@@ -40,6 +40,7 @@ from hub.kernel.ids import random_id
 from hub.kernel.log import Log
 from hub.kernel.types import Issue, Json
 from hub.outbound.desk import OutboundDesk
+from hub.pipeline.feeds import Feeds
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
 from hub.records.reviews import Reviews
@@ -216,6 +217,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         subscriptions=subscriptions,
         operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),
         desk=EventsDesk(database),
+        feeds=Feeds(database, CONSORTIUM.feeds, dict, clock),
         outbound=OutboundDesk(database),
         terminology=terminology,
         closures=ClosureTables(database, terminology, clock),

@@ -167,7 +167,7 @@ def test_an_outbound_feed_is_read_apart_from_those_that_come_in(tmp_path: Path) 
             "an address",
         ),
         ("charset: GB18030", "charset: BIG5", 12, "BIG5"),
-        ("direction: out", "direction: in", 4, "'events', 'retry' were unexpected"),
+        ("direction: out", "direction: in", 11, "feeds.0.events: is not known here"),
     ],
 )
 def test_every_complaint_about_an_outbound_feed_names_its_line(

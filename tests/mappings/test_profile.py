@@ -124,7 +124,7 @@ def test_values_that_identify_nobody_are_known(profile: Profile, value: str) -> 
             "name: a\nsteps:\n  - {step: map-values, at: PID-8}\n",
             "his.yaml:3: steps.0: 'values' is a required property",
         ),
-        ("name: a\n\nspeed: 1\n", "his.yaml:1: (top): Additional properties are not allowed ('speed' was unexpected)"),
+        ("name: a\n\nspeed: 1\n", "his.yaml:3: speed: is not known here"),
         (
             "name: a\nidentifiers:\n  rules:\n    - {system: 'urn:a'}\n    - {system: 'urn:b', kind: X}\n",
             "his.yaml:5: identifiers.rules.1: never reached: an earlier rule matches all of it",

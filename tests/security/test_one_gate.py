@@ -125,6 +125,7 @@ COMMANDS: Final = {
         tuple(f"device {name}" for name in ("register", "stop", "senders", "bind", "end", "list")),
         "senders and bindings of devices alone, not to whom; audited",
     ),
+    "feeds": "figures of the inbox, and what is wrong with profiles; no content",
     "labels try": "has no database",
     "labels apply": "writes labels to what stands, and prints counts; audited first",
     "audit export": "the trail alone; audited first",

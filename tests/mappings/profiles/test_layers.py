@@ -129,7 +129,7 @@ def test_a_profile_may_extend_one_in_another_folder_whose_files_stand_beside_it(
 @pytest.mark.parametrize(
     ("own", "line"),
     [
-        ("speed: 1\n", "hospital.yaml:1: (top): Additional properties are not allowed ('speed' was unexpected)"),
+        ("speed: 1\n", "hospital.yaml:3: speed: is not known here"),
         ("charset: klingon\n", "hospital.yaml:3: charset: no character set the hub knows"),
         (
             "steps:\n  - {step: strip, at: PID-5}\n  - {drop: nams}\n",

@@ -38,7 +38,7 @@ def test_the_rows_of_the_hub_itself_have_no_faults() -> None:
         ("PID-8:Patient.gender: {as: code, table: sexes}", "rows.PID-8:Patient.gender.table: no such code table"),
         ("PID-8:Patient.gender: {as: code, when: and}", "rows.PID-8:Patient.gender.when: condition cannot be read at"),
         ("PID-8:Patient.gender: {}", "rows.PID-8:Patient.gender: row needs at, to and one of as and value"),
-        ("PID-8:Patient.gender: {as: code, tabel: x}", "rows.PID-8:Patient.gender: Additional properties are not"),
+        ("PID-8:Patient.gender: {as: code, tabel: x}", "rows.PID-8:Patient.gender.tabel: is not known here; is table"),
         ("PID-8:Patien.gender: {as: code}", "rows.PID-8:Patien.gender: R4 has no resource Patien"),
         (
             "ZPD-1:Patient.extension[].valueString: {as: text}",
