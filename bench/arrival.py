@@ -62,7 +62,7 @@ class Arrivals:
         """What is counted by now; telephones among the persons at hand, as the index counts them."""
         persons = {member for other in near for member in self._people.group(other)}
         sides = [side, *(self._people.members[member].side for member in persons)]
-        crowded = {one for one in (side.phone,) if one and len(self._blocks[f"phone:{one}"]) > LARGEST_BLOCK}
+        crowded = {one for one in side.phones if len(self._blocks[f"phone:{one}"]) > LARGEST_BLOCK}
         phones = sharers(sides, crowded)
         return Scorer(self._model, Frequencies(len(self._people.members), self._names, self._spellings, phones))
 

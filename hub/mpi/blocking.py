@@ -33,7 +33,7 @@ def _numbers(side: Features) -> Iterator[str]:
         yield f"insurance:{side.insurance}"
     if side.card:
         yield f"card:{side.card}"
-    for phone in {side.phone, side.contact_phone} - {""}:
+    for phone in {*side.phones, side.contact_phone} - {""}:
         yield f"phone:{phone}"
 
 

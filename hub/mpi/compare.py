@@ -111,7 +111,7 @@ def _sexes(first: str, second: str) -> SexLevel:
 
 def compare_households(first: Features, second: Features) -> HouseholdLevel:
     """The level of telephones and addresses together."""
-    phone = bool(first.phone) and first.phone == second.phone
+    phone = bool(shared_phones(first, second))
     places = first.address is not None and second.address is not None
     door = first.address is not None and second.address is not None and same_door(first.address, second.address)
     if phone:
@@ -122,11 +122,16 @@ def compare_households(first: Features, second: Features) -> HouseholdLevel:
         return HouseholdLevel.CONTACT_PHONE
     if first.address and second.address and first.address.place == second.address.place:
         return HouseholdLevel.PLACE
-    return HouseholdLevel.DIFFERENT if places or (first.phone and second.phone) else HouseholdLevel.MISSING
+    return HouseholdLevel.DIFFERENT if places or (first.phones and second.phones) else HouseholdLevel.MISSING
+
+
+def shared_phones(first: Features, second: Features) -> set[str]:
+    """The numbers at which both are called themselves."""
+    return set(first.phones).intersection(second.phones)
 
 
 def _phones(side: Features) -> set[str]:
-    return {number for number in (side.phone, side.contact_phone) if number}
+    return {number for number in (*side.phones, side.contact_phone) if number}
 
 
 def compare_contacts(first: Features, second: Features) -> ContactLevel:

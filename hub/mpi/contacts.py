@@ -11,6 +11,9 @@ from hub.mpi.characters import fold
 
 _COUNTRY: Final = re.compile(r"(?:00)?86(?=0?\d{10,11}$)")
 _PHONE: Final = re.compile(r"1[3-9]\d{9}|0\d{2,3}\d{7,8}")
+_BETWEEN: Final = re.compile(r"[,;/、]")
+#: More numbers than one person has say nothing.
+MOST_PHONES: Final = 5
 _NUMERALS: Final = {numeral: str(n) for n, numeral in enumerate("一二三四五六七八九", 1)}
 #: A numeral counts as a number only before the words that follow numbers in addresses (七幢, not 三里村).
 _NUMERAL: Final = re.compile(r"([一二三四五六七八九])?(十)?([一二三四五六七八九])?(?=[组幢栋号室单楼层座])")
@@ -24,6 +27,13 @@ def parse_phone(text: str) -> str:
     """Digits of a mobile (11) or fixed number with its area code; "" for anything else, such as 不详 or 11111111111."""
     digits = _COUNTRY.sub("", re.sub(r"\D", "", fold(text)))
     return digits if _PHONE.fullmatch(digits) and len(set(digits[1:])) > 2 else ""
+
+
+@lru_cache(maxsize=1 << 16)
+def parse_phones(text: str) -> tuple[str, ...]:
+    """The numbers of a field that holds several, each once, in their order; at most `MOST_PHONES`."""
+    found = dict.fromkeys(filter(None, map(parse_phone, _BETWEEN.split(fold(text)))))
+    return tuple(found)[:MOST_PHONES]
 
 
 @dataclass(frozen=True, slots=True)

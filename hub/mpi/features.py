@@ -9,7 +9,7 @@ from typing import Final
 
 from hub.mpi.characters import fold
 from hub.mpi.citizen_id import CitizenId, parse_citizen_id
-from hub.mpi.contacts import Address, parse_address, parse_phone
+from hub.mpi.contacts import Address, parse_address, parse_phones
 from hub.mpi.dates import is_placeholder, parse_date
 from hub.mpi.names import NO_NAME, Name, Newborn, parse_name, parse_newborn
 from hub.mpi.record import Record
@@ -41,7 +41,7 @@ class Features:
     borrowed: bool
     insurance: str
     card: str
-    phone: str
+    phones: tuple[str, ...]
     contact_phone: str
     address: Address | None
     contact: Name
@@ -71,8 +71,8 @@ def features(record: Record) -> Features:
         borrowed=borrowed,
         insurance=_insurance(record.insurance_no),
         card=_insurance(record.health_card),
-        phone=parse_phone(record.phone),
-        contact_phone=parse_phone(record.contact_phone),
+        phones=parse_phones(record.phone),
+        contact_phone=next(iter(parse_phones(record.contact_phone)), ""),
         address=parse_address(record.address),
         contact=NO_NAME if record.contact_relation.strip() in _SELF else parse_name(record.contact_name),
         birth_order=record.birth_order.strip() or (newborn.order if newborn else ""),

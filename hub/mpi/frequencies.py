@@ -30,7 +30,8 @@ def count(sides: Iterable[Features]) -> Frequencies:
         if side.name.script == "han":
             names[side.name.full] += 1
         spellings.update(side.name.spellings)
-        if side.phone and side.name.script == "han":
+        if side.name.script == "han":
             # A name in Latin letters is mostly that of somebody counted already.
-            holders[side.phone].add(next(iter(side.name.spellings), side.name.full))
+            for phone in side.phones:
+                holders[phone].add(next(iter(side.name.spellings), side.name.full))
     return Frequencies(records, names, spellings, {phone: len(found) for phone, found in holders.items()})

@@ -39,6 +39,6 @@ def claims(side: Features) -> Iterator[str]:
         yield f"body:{side.id.digits[6:17]}"
     yield from (f"insurance:{number}" for number in (side.insurance,) if number)
     yield from (f"card:{number}" for number in (side.card,) if number)
-    yield from (f"phone:{number}" for number in {side.phone, side.contact_phone} if number)
+    yield from (f"phone:{number}" for number in {*side.phones, side.contact_phone} if number)
     if side.born:
         yield from (f"name-day:{spelling}:{side.born:%m%d}" for spelling in side.name.spellings)

@@ -136,8 +136,7 @@ class PatientIndex:
         people = await index_read.load(tx, await index_read.persons(tx, near))
         # No source has this number, this key or this person.
         people.add(Member(0, NOTHING, "", "", "", side))
-        crowded = {side.phone} if side.phone and found.get(hash64(f"phone:{side.phone}"), []) is None else set()
-        judge = await self._judge(tx, people, crowded, {})
+        judge = await self._judge(tx, people, _crowded([side], found), {})
         numbers = None if among is None else await _findable(people, near, among)
         return candidates(people, judge, 0, self._model, numbers)[:limit]
 
@@ -186,7 +185,7 @@ def _candidates(keys: Iterable[int], number: int, found: Mapping[int, list[int] 
 
 
 def _crowded(sides: Iterable[Features], found: Mapping[int, list[int] | None]) -> set[str]:
-    phones = {side.phone for side in sides if side.phone}
+    phones = {phone for side in sides for phone in side.phones}
     return {phone for phone in phones if found.get(hash64(f"phone:{phone}"), []) is None}
 
 

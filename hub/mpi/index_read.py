@@ -167,8 +167,9 @@ def sharers(sides: Iterable[Features], crowded: Collection[str], largest: int = 
     """How many names stand at each telephone number; `crowded` numbers have too many to be looked at."""
     names: defaultdict[str, set[str]] = defaultdict(set)
     for side in sides:
-        if side.phone and side.name.script == "han":
-            names[side.phone].add(next(iter(side.name.spellings), side.name.full))
+        if side.name.script == "han":
+            for phone in side.phones:
+                names[phone].add(next(iter(side.name.spellings), side.name.full))
     return {phone: len(found) for phone, found in names.items()} | dict.fromkeys(crowded, largest)
 
 

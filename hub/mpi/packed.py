@@ -49,6 +49,8 @@ class _Packed(msgspec.Struct, array_like=True, frozen=True):
     registered: date | None
 
 
+#: Between the telephones of one person.
+_SEVERAL: Final = ";"
 _ENCODER: Final = msgspec.msgpack.Encoder()
 _DECODER: Final = msgspec.msgpack.Decoder(_Packed)
 
@@ -68,7 +70,7 @@ def pack(side: Features) -> bytes:
             side.borrowed,
             side.insurance,
             side.card,
-            side.phone,
+            _SEVERAL.join(side.phones),
             side.contact_phone,
             (address.place, address.numbers) if address else None,
             _packed_name(side.contact),
@@ -92,7 +94,7 @@ def unpack(data: bytes) -> Features:
         borrowed=side.borrowed,
         insurance=side.insurance,
         card=side.card,
-        phone=side.phone,
+        phones=tuple(filter(None, side.phone.split(_SEVERAL))),
         contact_phone=side.contact_phone,
         address=Address(*side.address) if side.address else None,
         contact=_name(side.contact),

@@ -11,7 +11,8 @@ class Record:
 
     `sex` is M, F, U or empty; `birth_date` and `registered_on` are dates (YYYY-MM-DD); `id_no` is the citizen id
     (GB 11643: 18 digits; before 1999: 15 digits), maybe masked with `*`; `birth_order` counts the children of a birth;
-    `health_card` is the number of the health card (居民健康卡), which files of registrations do not have.
+    `phone` may hold several numbers with `;`, `,`, `/` or `、` between them; `health_card` is the number of the health
+    card (居民健康卡), which files of registrations do not have.
     """
 
     record_id: str

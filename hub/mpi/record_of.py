@@ -37,11 +37,11 @@ def record_of(patient: Json, facility: str) -> Record:
         id_no=_number(numbers, CITIZEN_ID),
         insurance_no=_number(numbers, _INSURANCE),
         health_card=_number(numbers, _HEALTH_CARD),
-        phone=_phone(patient),
+        phone=_phones(patient),
         address=_address(patient),
         contact_name=_spoken(contact["name"]) if isinstance(contact.get("name"), dict) else "",
         contact_relation=_relation(contact),
-        contact_phone=_phone(contact),
+        contact_phone=_phones(contact),
         birth_order=_birth_order(patient),
     )
 
@@ -103,14 +103,11 @@ def _birth_date(patient: Json) -> str:
     return f"{year[1]}-01-01" if year else stated
 
 
-def _phone(holder: Json) -> str:
-    """A number of one's own before one at work."""
-    found = [
-        (_text(point, "use") == "work", place, _text(point, "value"))
-        for place, point in enumerate(_current(holder, "telecom"))
-        if _text(point, "system") in ("", "phone", "sms")
-    ]
-    return next((value for _, _, value in sorted(found) if value), "")
+def _phones(holder: Json) -> str:
+    """Numbers of one's own; one at work, which colleagues share, only where there is no other."""
+    points = [one for one in _current(holder, "telecom") if _text(one, "system") in ("", "phone", "sms")]
+    own = [_text(one, "value") for one in points if _text(one, "use") != "work"]
+    return ";".join(filter(None, own)) or next(filter(None, (_text(one, "value") for one in points)), "")
 
 
 def _address(patient: Json) -> str:

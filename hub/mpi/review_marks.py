@@ -94,5 +94,5 @@ def tells(text: str, sides: list[Features]) -> bool:
 
 def _values(side: Features) -> tuple[str, ...]:
     born = () if side.born is None else (f"{side.born:%Y%m%d}", f"{side.born.year}年{side.born.month}月")
-    numbers = (side.id.digits if side.id else "", side.insurance, side.card, side.phone, side.contact_phone)
+    numbers = (side.id.digits if side.id else "", side.insurance, side.card, *side.phones, side.contact_phone)
     return (side.name.full.replace(" ", ""), side.contact.full.replace(" ", ""), *numbers, *born)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import log2
 from typing import Final
 
-from hub.mpi.compare import compare
+from hub.mpi.compare import compare, shared_phones
 from hub.mpi.features import Features
 from hub.mpi.frequencies import Frequencies
 from hub.mpi.levels import COMPARISONS, HouseholdLevel, Levels, NameLevel
@@ -41,7 +41,7 @@ class Scorer:
         bits = [weights[level] for weights, level in zip(self.model.weights, levels, strict=True)]
         bits[_NAME] = self._name(levels.name, first.name, second.name)
         if levels.household in _BY_PHONE:
-            bits[_HOUSEHOLD] -= self._sharing(first.phone)
+            bits[_HOUSEHOLD] -= min(map(self._sharing, shared_phones(first, second)))
         return Score(self.model.prior(self.frequencies.records) + sum(bits), levels, tuple(bits))
 
     def _name(self, level: NameLevel, first: Name, second: Name) -> float:

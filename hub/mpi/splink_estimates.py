@@ -7,12 +7,12 @@ row, and a comparison is the test of a number. https://moj-analytical-services.g
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from math import exp2
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
-from hub.mpi.compare import compare
+from hub.mpi.compare import compare, shared_phones
 from hub.mpi.features import Features
 from hub.mpi.levels import COMPARISONS, HouseholdLevel, Levels, NameLevel
 from hub.mpi.names import Name
@@ -65,7 +65,7 @@ def _terms(scorer: Scorer, levels: Levels, first: Features, second: Features) ->
         "name_term": "",
         "phone_term": "",
         "tf_name_term": _name_frequency(scorer, levels.name, first.name, second.name),
-        "tf_phone_term": _phone_frequency(scorer, levels.household, first.phone),
+        "tf_phone_term": _phone_frequency(scorer, levels.household, shared_phones(first, second)),
     }
 
 
@@ -81,12 +81,12 @@ def _name_frequency(scorer: Scorer, level: NameLevel, first: Name, second: Name)
     return (seen + model.name_u * model.prior_records) / (counts.records + model.prior_records)
 
 
-def _phone_frequency(scorer: Scorer, level: HouseholdLevel, phone: str) -> float | None:
+def _phone_frequency(scorer: Scorer, level: HouseholdLevel, phones: Iterable[str]) -> float | None:
     if level not in {HouseholdLevel.PHONE, HouseholdLevel.PHONE_AND_DOOR}:
         return None
     model = scorer.model
     m, u = model.m["household"], model.u["household"]
-    sharers = scorer.frequencies.phones.get(phone, 1)
+    sharers = min(scorer.frequencies.phones.get(phone, 1) for phone in phones)
     # One that too many share says no more than none: what a telephone alone would weigh is taken away.
     return u[level.name] * (sharers if sharers <= model.sharers else max(1.0, m["PHONE"] / u["PHONE"]))
 

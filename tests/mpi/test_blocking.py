@@ -28,6 +28,10 @@ def test_a_record_meets_its_person_when_other_fields_are_wrong(changes: dict[str
     assert not keys(side()).isdisjoint(keys(side(**changes)))
 
 
+def test_any_telephone_of_a_person_brings_a_record_to_it() -> None:
+    assert "phone:13800990001" in keys(side(phone="13900990009;13800990001"))
+
+
 def test_a_newborn_meets_the_child_whose_contact_the_parent_is() -> None:
     silent = {**SILENT, "birth_date": "2026-02-01"}
     child = side(name="赵小雨", **silent | {"contact_name": "吴晓岚"})

@@ -132,6 +132,7 @@ def test_insurance_numbers() -> None:
         ({}, HouseholdLevel.PHONE_AND_DOOR),
         ({"address": ""}, HouseholdLevel.PHONE),
         ({"phone": "13900990009"}, HouseholdLevel.DOOR),
+        ({"phone": "13900990009;13800990001", "address": ""}, HouseholdLevel.PHONE),
         ({"phone": "13800990002", "address": "", "contact_phone": ""}, HouseholdLevel.CONTACT_PHONE),
         ({"phone": "", "contact_phone": "", "address": "白云村"}, HouseholdLevel.PLACE),
         ({"phone": "13900990009", "contact_phone": "", "address": "红石村9号"}, HouseholdLevel.DIFFERENT),

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mpi.contacts import Address, parse_address, parse_phone, same_door
+from hub.mpi.contacts import MOST_PHONES, Address, parse_address, parse_phone, parse_phones, same_door
 
 
 @pytest.mark.parametrize(
@@ -20,6 +20,12 @@ def test_a_fixed_number_keeps_its_area_code() -> None:
 @pytest.mark.parametrize("text", ["", "无", "不详", "0", "11111111111", "1380099000", "13333333333"])
 def test_what_is_no_number_is_empty(text: str) -> None:
     assert parse_phone(text) == ""
+
+
+def test_several_numbers_in_one_field_are_read_each_once() -> None:
+    assert parse_phones("13800990001、0990-8427627；138 0099 0001／不详") == ("13800990001", "09908427627")
+    assert parse_phones("无") == ()
+    assert len(parse_phones(",".join(f"1380099{number:04}" for number in range(20)))) == MOST_PHONES
 
 
 FULL = "示范省示范市虚构县青石镇白云村3组12号"

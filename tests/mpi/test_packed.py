@@ -17,6 +17,11 @@ def test_features_come_back_as_they_were(row: dict[str, str]) -> None:
     assert unpack(pack(told)) == told
 
 
+def test_several_telephones_come_back_and_none_is_none() -> None:
+    assert unpack(pack(side(phone="13800990001;13800990009"))).phones == ("13800990001", "13800990009")
+    assert unpack(pack(side(phone=""))).phones == ()
+
+
 def test_packed_features_are_small() -> None:
     assert len(pack(side())) < 300
 

@@ -91,6 +91,7 @@ def test_a_number_at_work_is_read_only_where_there_is_no_other() -> None:
     work = {"system": "phone", "use": "work", "value": "0990-5550001"}
     home = {"system": "phone", "use": "home", "value": "13800990001"}
     assert record_of(patient(telecom=[work, home]), "F01").phone == "13800990001"
+    assert record_of(patient(telecom=[home, work, home | {"value": "1"}]), "F01").phone == "13800990001;1"
     assert record_of(patient(telecom=[work]), "F01").phone == "0990-5550001"
 
 

@@ -79,6 +79,13 @@ def test_a_telephone_says_less_the_more_persons_share_it_and_in_the_end_nothing(
     assert weights[3] == weights[4]
 
 
+def test_of_several_telephones_in_common_the_one_that_fewest_share_counts() -> None:
+    scorer = Scorer(MODEL, Frequencies(phones={"13800990001": 1000, "13800990009": 2}))
+    both = side(phone="13800990001/13800990009")
+    assert scorer.score(both, both).weight == scorer.score(both, side(phone="13800990009")).weight
+    assert scorer.score(both, both).weight > scorer.score(both, side()).weight
+
+
 def test_persons_on_a_telephone_are_counted_by_their_chinese_names() -> None:
     found = count([side(), side(name="Wu Xiaolan"), side(name="赵平"), side(name="吴?岚", phone="")])
     assert found.records == 4
