@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Final
@@ -21,7 +21,8 @@ _MASKED: Final = re.compile(r"\d{3,10}[?]{4,}[\dX]{1,4}")
 class CitizenId:
     """`digits`: 18 characters where they could be made, else what was written (`?` where masked).
 
-    `valid`: the check digit and the birth date hold. `birth` and `sex` are what a valid id says.
+    `valid`: the check digit and the birth date hold. `birth` and `sex` are what a valid id says. `short`: written with
+    15 digits, so that no check digit speaks for it; `written` is what was read.
     """
 
     digits: str
@@ -29,6 +30,11 @@ class CitizenId:
     masked: bool = False
     birth: date | None = None
     sex: str = ""
+    short: bool = False
+
+    @property
+    def written(self) -> str:
+        return self.digits[:6] + self.digits[8:17] if self.short else self.digits
 
 
 @lru_cache(maxsize=1 << 16)
@@ -39,7 +45,7 @@ def parse_citizen_id(text: str) -> CitizenId | None:
         return CitizenId(written, masked=True)
     if _SHORT.fullmatch(written):
         body = written[:6] + "19" + written[6:]
-        return _full(body + check_digit(body))
+        return replace(_full(body + check_digit(body)), short=True)
     if _FULL.fullmatch(written):
         return _full(written)
     return CitizenId(written) if 14 <= len(written) <= 20 and written[:13].isdigit() else None

@@ -74,8 +74,16 @@ def compare_ids(first: CitizenId | None, second: CitizenId | None) -> IdLevel:
     if first.digits == second.digits:
         return IdLevel.EXACT
     if first.valid and second.valid:
-        return IdLevel.CONTRADICTS
+        return IdLevel.DIFFERENT if _unchecked_slip(first, second) else IdLevel.CONTRADICTS
     return IdLevel.NEAR if within_one_edit(first.digits, second.digits) else IdLevel.DIFFERENT
+
+
+def _unchecked_slip(first: CitizenId, second: CitizenId) -> bool:
+    """One of 15 digits has no check digit, so a slip may have made a second valid number. Another sequence is that of
+    another person: twins differ by one digit there.
+    """
+    one, other = first.digits[:17], second.digits[:17]
+    return (first.short or second.short) and one[14:] == other[14:] and within_one_edit(one, other)
 
 
 def _health_numbers(first: Features, second: Features) -> InsuranceLevel:

@@ -16,8 +16,8 @@ from hub.mpi.data_file import read_data
 _COMPOUND: Final = frozenset(read_data("surnames")["compound"])
 _NOTE: Final = re.compile(r"[(\[【〔].*?[)\]】〕]")
 #: Between the parts of minority and foreign names.
-_DOT: Final = re.compile(r"[·•.・‧∙-]")
-_PARTS: Final = re.compile(r"[·•.・‧∙\s-]+")
+_DOT: Final = re.compile(r"[·•.・‧∙⋅●—-]")
+_PARTS: Final = re.compile(r"[·•.・‧∙⋅●—\s-]+")
 _COUNTER: Final = re.compile(r"[0-9]+$|(?<![A-Z])[A-Z]$")
 #: A character outside the source's charset, written as its sound in the midst of others (杜NING招).
 _SOUND: Final = re.compile(r"[A-Z]{2,}")

@@ -66,7 +66,7 @@ def pack(side: Features) -> bytes:
             (newborn.parent, newborn.sex, newborn.order) if newborn else None,
             side.sex,
             side.born,
-            side.id.digits if side.id else "",
+            side.id.written if side.id else "",
             side.borrowed,
             side.insurance,
             side.card,

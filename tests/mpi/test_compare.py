@@ -21,6 +21,7 @@ from tests.mpi.people import WU, citizen_id, side
 from tests.mpi.population import records
 
 WOMAN = citizen_id("1984-05-17", 126)
+SHORT = WOMAN[:6] + WOMAN[8:17]
 
 
 @pytest.mark.parametrize(
@@ -43,6 +44,10 @@ WOMAN = citizen_id("1984-05-17", 126)
         ("吴晓岚", "吴岚", NameLevel.LEFT_OUT),
         ("吴晓岚", "吴阿岚", NameLevel.LEFT_OUT),
         ("阿依努尔·买买提", "阿依努尔", NameLevel.LEFT_OUT),
+        ("阿依努尔·买买提", "阿依努尔买买提", NameLevel.EXACT),
+        ("阿依努尔·买买提", "买买提·阿依努尔", NameLevel.TURNED),
+        ("阿依努尔·买买提", "AYINUER MAIMAITI", NameLevel.SPELLED),
+        ("约翰·史密斯", "史密斯 约翰", NameLevel.TURNED),
         ("吴晓岚", "吴晓静", NameLevel.PART_DIFFERS),
         ("吴晓岚", "吴建国", NameLevel.SURNAME),
         ("吴岚", "吴静", NameLevel.SURNAME),
@@ -104,6 +109,10 @@ def test_two_placeholders_say_no_more_than_one() -> None:
         (WOMAN[:9] + WOMAN[10] + WOMAN[9] + WOMAN[11:], IdLevel.NEAR),
         (WOMAN[:6] + "********" + WOMAN[14:], IdLevel.MASKED),
         (citizen_id("1984-05-17", 128), IdLevel.CONTRADICTS),
+        (citizen_id("1984-05-18", 126), IdLevel.CONTRADICTS),
+        (SHORT[:11] + "8" + SHORT[12:], IdLevel.DIFFERENT),
+        (SHORT[:2] + SHORT[3] + SHORT[2] + SHORT[4:], IdLevel.DIFFERENT),
+        (SHORT[:14] + "8", IdLevel.CONTRADICTS),
         ("990122198405171111", IdLevel.DIFFERENT),
         ("", IdLevel.MISSING),
     ],

@@ -24,6 +24,12 @@ def test_a_chinese_name_is_read_by_character(written: str, surname: str, given_n
     assert (name.script, name.surname, name.given) == ("han", surname, given_name)
 
 
+@pytest.mark.parametrize("separator", "·•.・‧∙⋅●—-．﹒･")
+def test_whatever_stands_between_the_parts_of_a_minority_name_its_first_part_is_known(separator: str) -> None:
+    name = parse_name(f"阿依努尔{separator}买买提")
+    assert (name.full, name.surname, name.first) == ("阿依努尔买买提", "", "阿依努尔")
+
+
 @pytest.mark.parametrize("written", ["WU^XIAO LAN", "Wu Xiaolan", "Xiaolan Wu", "WUXIAOLAN", "wu, xiao lan"])
 def test_every_order_and_separator_of_latin_letters_gives_the_spelling(written: str) -> None:
     assert "WUXIAOLAN" in parse_name(written).spellings
