@@ -21,6 +21,7 @@ from hub.pipeline.addressed import with_addresses
 from hub.pipeline.codes import Mapped
 from hub.pipeline.fhir_mask import Mask
 from hub.pipeline.judged import Validate, judged
+from hub.pipeline.mapped import Coder, with_meanings
 from mappings.hl7v2.habits import NO_MAPS
 
 
@@ -77,6 +78,10 @@ def translators(
 def translator_of(feed: Feed, reading: Reading, secret: bytes, canonical_base: str, validate: Validate) -> Translator:
     """The translator of one feed with a profile, judging its resources where the feed asks for it."""
     plain = with_addresses(reading.translator(feed.facility, keyed_ids(secret), canonical_base))
+    if feed.concept_maps or not reading.codes:
+        approved = "" if reading.codes else reading.approved
+        coder = Coder(maps=reading.maps, canonical_base=canonical_base, named=feed.concept_maps, approved=approved)
+        plain = with_meanings(plain, coder)
     return judged(plain, feed.validation, validate) if feed.validation else plain
 
 
@@ -106,7 +111,7 @@ def edition_of(feed: Feed, reading: Reading) -> Edition:
     """What one feed's messages are converted by, as `editions`."""
     profile, validation = reading.profile, feed.validation
     said = json.dumps(dataclasses.asdict(profile), default=_sayable, sort_keys=True)
-    all_of_it = "\0".join((version("yilian-hub"), validation or "", said))
+    all_of_it = "\0".join((version("yilian-hub"), validation or "", *feed.concept_maps, said))
     return Edition(profile=profile.name, digest=hashlib.blake2b(all_of_it.encode(), digest_size=8).hexdigest())
 
 

@@ -23,6 +23,8 @@ from mappings.hl7v2.habits import NO_MAPS
 class HL7v2(Reading):
     """HL7 v2 messages with a facility profile."""
 
+    codes = True
+
     def __init__(self, path: Path | None) -> None:
         from mappings.hl7v2.profile import DEFAULT
         from mappings.hl7v2.profiles.load import load
@@ -219,7 +221,7 @@ def reading_of(
     """
     reading = _FORMATS[feed.format](profile)
     reading.maps, reading.approved = maps, approved_map(feed.name)
-    for url in (reading.approved, *reading.named_maps()):
+    for url in (reading.approved, *reading.named_maps(), *feed.concept_maps):
         maps.want(url)
     if isinstance(reading, Dicom):
         reading.archive, reading.wado = feed.archive, wado

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from hub.kernel.ids import IdMaker
+from hub.kernel.local_codes import local_system
 from hub.kernel.ports import CodeMaps, Dissector, EnvelopeReader, Mender, Translator
 from hub.kernel.types import UnmappedCode
 from hub.pipeline.fhir_mask import Mask
@@ -22,7 +23,9 @@ class Reading(ABC):
     """
 
     profile: Any
-    #: The concept maps of the terminology, for formats whose profiles name some.
+    #: Whether its translator itself says what local codes mean, by names of its own fields.
+    codes: bool = False
+    #: The concept maps of the terminology.
     maps: CodeMaps = NO_MAPS
     #: The map of what engineers approved of the feed's local codes.
     approved: str = ""
@@ -63,9 +66,10 @@ class Reading(ABC):
         """Gives what hides the values of resources, under a canonical base; a fresh one for each answer."""
         return lambda: Mask(frozenset(), {})
 
-    def knows(self, _: UnmappedCode, /) -> bool:
-        """Whether the profile has an entry for a local code."""
-        return False
+    def knows(self, code: UnmappedCode, /) -> bool:
+        """Whether the profile, or the map of what engineers approved, has an entry for a local code."""
+        source = local_system(code.field, code.system)
+        return bool(self.approved and self.maps.targets(self.approved, code.code, source))
 
     def to_mend(self, _: bytes, /) -> bytes:
         """What a person has to mend of a file, as a file; b"" if nothing, or if the format has no such thing."""

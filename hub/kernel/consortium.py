@@ -52,6 +52,8 @@ class Tls:
 class Feed:
     """One incoming interface of a facility. `validation` None: what its messages become is not judged again.
 
+    `concept_maps` are asked what its codes mean, by system and code.
+
     `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
     answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
     `poll_seconds` (0: never) where its transport is `archive`. `worklist`: its senders may ask for the facility's
@@ -65,6 +67,7 @@ class Feed:
     folder: Path | None = None
     profile: Path | None = None
     validation: Literal["lenient", "strict"] | None = None
+    concept_maps: tuple[str, ...] = ()
     host: str = "127.0.0.1"
     port: int = 0
     senders: tuple[str, ...] = ()
@@ -260,7 +263,7 @@ def _feed(row: Mapping[str, Any], folder: Path) -> Feed:
             values[key] = folder / values[key]
     if "tls" in values:
         values["tls"] = Tls(**{key: folder / name for key, name in values["tls"].items()})
-    for key in ("senders", "peers"):
+    for key in ("senders", "peers", "concept_maps"):
         values[key] = tuple(values.get(key, ()))
     values["expected"] = expected(row.get("expected", {}))
     return Feed(**values)

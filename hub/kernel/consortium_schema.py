@@ -55,6 +55,12 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "description": "Judge every resource the messages become by FHIR R4 and the loaded profiles. "
             "lenient: keep it and record the issues; strict: a dead letter. Absent: the mapping answers.",
         },
+        "concept_maps": {
+            "type": "array",
+            "items": {"type": "string", "minLength": 1},
+            "description": "ConceptMaps (url or url|version) of the terminology that say what codes of its resources "
+            "mean, by system and code; a meaning is added before what was sent.",
+        },
         "host": {"type": "string", "default": "127.0.0.1"},
         "port": {
             "type": "integer",

@@ -135,7 +135,7 @@ COMMANDS: Final = {
     "audit witness": "asks over HTTP",
     "search-parameters list": "definitions and counts of what the index holds of them",
     "send mllp": "speaks MLLP",
-    "profile codes": "counted codes alone",
+    **dict.fromkeys(("profile codes", "profile suggest", "profile approve"), "codes and their counts alone"),
     **dict.fromkeys(("profile learn", "profile test", "profile check"), "has no database"),
     "messages list": "the inbox alone",
     "messages counts": "the inbox alone",

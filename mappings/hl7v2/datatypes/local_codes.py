@@ -6,6 +6,7 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from hub.kernel.local_codes import tellable
 from hub.kernel.types import UnmappedCode
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
@@ -14,11 +15,6 @@ from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.profile import Coding
 from mappings.hl7v2.separators import Separators
 
-#: Longest code and longest text that are noted, in characters.
-_LONGEST_CODE: Final = 64
-_LONGEST_TEXT: Final = 80
-#: What looks like a number of a person: a citizen id, a mobile phone, an identifier of many digits.
-_PERSONAL: Final = re.compile(r"(?<!\d)(?:\d{15}|\d{17}[\dXx]|1[3-9]\d{9}|\d{16,})(?!\d)")
 _STANDARD: Final = re.compile(r"HL7\d{4}\Z|[0-2](\.(0|[1-9]\d*))+\Z|[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 
 
@@ -55,14 +51,7 @@ def _unmapped(field: str, raw: str, separators: Separators) -> UnmappedCode | No
     code, text, system = leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
     if not code or _is_standard(system) or (leaf(rep, 4) and _is_standard(leaf(rep, 6))):
         return None
-    if len(code) > _LONGEST_CODE or not code.isprintable() or _PERSONAL.search(code):
-        return UnmappedCode(field=field, code="")
-    return UnmappedCode(field=field, code=code, system=_told(system, _LONGEST_CODE), display=_told(text, _LONGEST_TEXT))
-
-
-def _told(text: str, longest: int) -> str:
-    """A text if it may be told, else ""."""
-    return text if len(text) <= longest and text.isprintable() and not _PERSONAL.search(text) else ""
+    return tellable(field, code, system, text)
 
 
 def _is_standard(system: str) -> bool:
