@@ -42,7 +42,7 @@ PAGE_FILE: Final = "page.secret"
 
 
 class KeyStore:
-    """The keys of one installation, read once.
+    """The keys of one installation, as they are read. Those of tokens are renewed meanwhile: see `hub.auth.signing`.
 
     `installation` names it (26 characters [a-z2-7]); `signing_key` signs access tokens, `openid_key` (P-256) id_tokens,
     `audit_key` the checkpoints of the trail; `id_secret` makes resource ids; `page_secret` seals page tokens (32 bytes
@@ -61,9 +61,9 @@ class KeyStore:
             ) from None
         self.folder: Final = folder
         self.installation: Final = _installation(folder / INSTALLATION_FILE, contents[INSTALLATION_FILE])
-        self.signing_key: Final = _signing_key(folder / SIGNING_FILE, contents[SIGNING_FILE])
-        self.audit_key: Final = _signing_key(folder / AUDIT_FILE, contents[AUDIT_FILE])
-        self.openid_key: Final = _openid_key(folder / OPENID_FILE, contents[OPENID_FILE])
+        self.signing_key: Final = signing_key(folder / SIGNING_FILE, contents[SIGNING_FILE])
+        self.openid_key: Final = openid_key(folder / OPENID_FILE, contents[OPENID_FILE])
+        self.audit_key: Final = signing_key(folder / AUDIT_FILE, contents[AUDIT_FILE])
         self.id_secret: Final = _secret(folder / ID_FILE, contents[ID_FILE])
         self.page_secret: Final = _secret(folder / PAGE_FILE, contents[PAGE_FILE])
 
@@ -79,12 +79,14 @@ class _File:
     late: bool = False
 
 
-def _new_signing_key(random_bytes: RandomBytes) -> bytes:
+def new_signing_key(random_bytes: RandomBytes) -> bytes:
+    """An Ed25519 key, as its file holds it."""
     key = Ed25519PrivateKey.from_private_bytes(random_bytes(SECRET_BYTES))
     return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
 
 
-def _new_openid_key(random_bytes: RandomBytes) -> bytes:
+def new_openid_key(random_bytes: RandomBytes) -> bytes:
+    """A P-256 key, as its file holds it."""
     # FIPS 186-5 appendix A.2.1: 64 bits more than the order has, so that its remainder is as good as uniform.
     secret = int.from_bytes(random_bytes(SECRET_BYTES + 8), "big") % (_ORDER - 1) + 1
     return derive_private_key(secret, SECP256R1()).private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
@@ -92,9 +94,9 @@ def _new_openid_key(random_bytes: RandomBytes) -> bytes:
 
 #: In the order they are made; the installation id last, as the sign that the folder is complete.
 _FILES: Final = (
-    _File(SIGNING_FILE, _new_signing_key),
-    _File(AUDIT_FILE, _new_signing_key, late=True),
-    _File(OPENID_FILE, _new_openid_key, late=True),
+    _File(SIGNING_FILE, new_signing_key),
+    _File(AUDIT_FILE, new_signing_key, late=True),
+    _File(OPENID_FILE, new_openid_key, late=True),
     _File(ID_FILE, lambda random_bytes: random_bytes(SECRET_BYTES)),
     _File(PAGE_FILE, lambda random_bytes: random_bytes(SECRET_BYTES)),
     _File(INSTALLATION_FILE, lambda random_bytes: random_id(random_bytes).encode() + b"\n"),
@@ -121,7 +123,8 @@ def _installation(path: Path, content: bytes) -> str:
     return text
 
 
-def _signing_key(path: Path, content: bytes) -> Ed25519PrivateKey:
+def signing_key(path: Path, content: bytes) -> Ed25519PrivateKey:
+    """The Ed25519 key of a file. Raises HubError INVALID."""
     try:
         key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError):
@@ -131,7 +134,8 @@ def _signing_key(path: Path, content: bytes) -> Ed25519PrivateKey:
     return key
 
 
-def _openid_key(path: Path, content: bytes) -> EllipticCurvePrivateKey:
+def openid_key(path: Path, content: bytes) -> EllipticCurvePrivateKey:
+    """The P-256 key of a file. Raises HubError INVALID."""
     try:
         key = load_pem_private_key(content, password=None)
     except (ValueError, TypeError):

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from joserfc import jws, jwt
 from joserfc.errors import JoseError
-from joserfc.jwk import KeySet, KeySetSerialization
+from joserfc.jwk import KeySetSerialization
 
 from hub.auth import scopes as ceilings
 from hub.auth.actor import Actor
@@ -18,7 +18,7 @@ from hub.auth.claims import actor_of, claims_of
 from hub.auth.directory import Directory
 from hub.auth.keys import KeyStore
 from hub.auth.roles import Role, allowed_form, allowed_purposes, role_named
-from hub.auth.signing import ACCESS_ALGORITHM, OPENID_ALGORITHM, access_key, openid_key
+from hub.auth.signing import ACCESS_ALGORITHM, LONGEST, OPENID_ALGORITHM, SigningKeys
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import RandomBytes, random_id
@@ -26,7 +26,6 @@ from hub.kernel.ids import RandomBytes, random_id
 TYPE: Final = "at+jwt"
 #: How far the clocks of two machines of the hub may be apart.
 LEEWAY: Final = timedelta(seconds=10)
-LONGEST: Final = timedelta(days=1)
 LONGEST_TEXT: Final = 8192
 CACHED: Final = 4096
 #: Client name of tokens made on the command line.
@@ -47,13 +46,12 @@ class Issuer:
         random_bytes: RandomBytes = secrets.token_bytes,
     ) -> None:
         self.name: Final = f"urn:yilian:{keys.installation}"
-        self._key: Final = access_key(keys)
-        self._openid_key: Final = openid_key(keys)
+        self._keys: Final = SigningKeys(keys.folder, clock)
         self._directory: Final = directory
         self._clock: Final = clock
         self._random_bytes: Final = random_bytes
-        self._header: Final = {"alg": ACCESS_ALGORITHM, "typ": TYPE, "kid": self._key.kid}
-        self._verified: Final[dict[bytes, Actor]] = {}
+        #: Actors of tokens that were verified, and the ids of the keys that did.
+        self._verified: Final[dict[bytes, tuple[Actor, str]]] = {}
 
     def issue(
         self,
@@ -97,15 +95,15 @@ class Issuer:
             grant=grant,
         )
         claims = claims_of(actor) | {"iss": self.name, "aud": self.name, **self._times()}
-        return jwt.encode(dict(self._header), claims, self._key, [ACCESS_ALGORITHM])
+        key = self._keys.access
+        return jwt.encode(_header(str(key.kid)), claims, key, [ACCESS_ALGORITHM])
 
     def verify(self, text: str) -> Actor:
         """The actor of a valid token. Raises HubError UNAUTHENTICATED for any other; it does not say which check."""
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
-        actor = self._verified.get(digest)
-        if actor is None:
-            actor = self._decode(text)
-            self._remember(digest, actor)
+        actor, kid = self._verified.get(digest) or self._remember(digest, *self._decode(text))
+        if self._keys.verifying(kid) is None:
+            raise _refused()
         if self._clock() >= actor.expires + LEEWAY:
             self._verified.pop(digest, None)
             raise _refused()
@@ -113,12 +111,12 @@ class Issuer:
 
     def identity(self, claims: Mapping[str, Any]) -> str:
         """An id_token of these claims (OpenID Connect Core 1.0 section 2); issuer and times are the caller's."""
-        header = {"alg": OPENID_ALGORITHM, "kid": self._openid_key.kid}
-        return jwt.encode(header, dict(claims), self._openid_key, [OPENID_ALGORITHM])
+        key = self._keys.openid
+        return jwt.encode({"alg": OPENID_ALGORITHM, "kid": key.kid}, dict(claims), key, [OPENID_ALGORITHM])
 
     def jwks(self) -> KeySetSerialization:
-        """The public keys as a JWK set (RFC 7517)."""
-        return KeySet([self._key, self._openid_key]).as_dict(private=False)
+        """The public keys as a JWK set (RFC 7517), renewed ones too while tokens of theirs may hold."""
+        return self._keys.public()
 
     def _organization(self, role: Role, organization: str) -> str:
         return "" if role.personal and not organization else self._directory.facility(organization).code
@@ -127,21 +125,24 @@ class Issuer:
         now = int(self._clock().timestamp())
         return {"iat": now, "nbf": now}
 
-    def _decode(self, text: str) -> Actor:
+    def _decode(self, text: str) -> tuple[Actor, str]:
+        """The actor, and the id of the key that signed."""
         if len(text) > LONGEST_TEXT:
             raise _refused()
         try:
             # Exactly our own header: no other algorithm, no key named or brought along by the token (jku, x5u, jwk).
-            if jws.extract_compact(text.encode()).headers() != self._header:
+            header = jws.extract_compact(text.encode()).headers()
+            key = self._keys.verifying(header.get("kid"))
+            if key is None or header != _header(str(key.kid)):
                 raise _refused()
-            claims = jwt.decode(text, self._key, [ACCESS_ALGORITHM]).claims
+            claims = jwt.decode(text, key, [ACCESS_ALGORITHM]).claims
             self._refuse_foreign(claims)
             _refuse_unless_begun(claims, self._clock())
             actor = actor_of(claims)
         except (JoseError, KeyError, TypeError, ValueError, OverflowError):
             raise _refused() from None
         self._refuse_obsolete(actor)
-        return actor
+        return actor, str(key.kid)
 
     def _refuse_foreign(self, claims: Mapping[str, Any]) -> None:
         complete = all(name in claims for name in _REQUIRED)
@@ -159,10 +160,15 @@ class Issuer:
         except HubError:
             raise _refused() from None
 
-    def _remember(self, digest: bytes, actor: Actor) -> None:
+    def _remember(self, digest: bytes, actor: Actor, kid: str) -> tuple[Actor, str]:
         while len(self._verified) >= CACHED:
             del self._verified[next(iter(self._verified))]
-        self._verified[digest] = actor
+        self._verified[digest] = actor, kid
+        return actor, kid
+
+
+def _header(kid: str) -> dict[str, Any]:
+    return {"alg": ACCESS_ALGORITHM, "typ": TYPE, "kid": kid}
 
 
 def _patient(role: Role, patient: str | None) -> str | None:

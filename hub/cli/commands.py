@@ -36,7 +36,7 @@ COMMANDS: Final = {
     "consent": Entry("hub.cli.consent:app", "What the consent rules say."),
     "client": Entry("hub.cli.client:app", "Applications that may ask for access."),
     "user": Entry("hub.cli.user:app", "Accounts of the web pages."),
-    "keys": Entry("hub.cli.keys:app", "The keys of what is sealed in the database."),
+    "keys": Entry("hub.cli.keys:app", "The keys of what is sealed in the database, and of tokens."),
     "backup": Entry("hub.cli.backup:backup", "Write everything the hub keeps into a sealed folder."),
     "restore": Entry("hub.cli.backup:restore", "Restore a backup into an empty installation."),
     "audit": Entry("hub.cli.audit:app", "The audit trail: export it, verify an export."),

@@ -16,7 +16,7 @@ from rich.console import Console
 from rich.progress import Progress, TaskID
 
 from hub.bootstrap.keys import key_file
-from hub.cli import ceremony, replacement
+from hub.cli import ceremony, replacement, signing
 from hub.cli.desk import AsJson, Data, foundation_of, print_json
 from hub.kernel.errors import Category, HubError
 from hub.kernel.private_files import publish
@@ -26,11 +26,12 @@ from hub.run.keys import KeyDesk, key_desk
 from hub.sealing.progress import Part
 from hub.sealing.wrapping import MASTER_BYTES
 
-app = typer.Typer(no_args_is_help=True, help="The keys of what is sealed in the database.")
+app = typer.Typer(no_args_is_help=True, help="The keys of what is sealed in the database, and of tokens.")
 
 app.command()(ceremony.split)
 app.command()(ceremony.unseal)
 app.command()(replacement.replace)
+app.command("renew-signing")(signing.renew_signing)
 
 T = TypeVar("T")
 

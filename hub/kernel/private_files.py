@@ -27,6 +27,14 @@ def publish(path: Path, content: bytes) -> None:
     _sync(path.parent)
 
 
+def supersede(path: Path, content: bytes) -> None:
+    """Put a file of ours alone in the place of another, whole or not at all."""
+    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    publish(draft, content)
+    draft.replace(path)
+    _sync(path.parent)
+
+
 def _sync(folder: Path) -> None:
     handle = os.open(folder, os.O_RDONLY)
     try:

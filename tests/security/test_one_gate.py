@@ -69,6 +69,7 @@ COMMANDS: Final = {
     "check": "reads a configuration file",
     "convert": "has no database",
     "token": "signs with the key folder; audited first",
+    "keys renew-signing": "makes keys, files",
     "keys init": "makes the master key, a file",
     "keys split": "hands out the master key in words",
     "keys replace": "wraps the wrapping keys anew, of a hub that does not run",
