@@ -17,7 +17,7 @@ from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
-from hub.kernel.ports import Refresh, nothing_changes
+from hub.kernel.ports import DocumentWriter, Refresh, nothing_changes
 from hub.kernel.types import Issue, Json
 from hub.outbound.desk import OutboundDesk
 from hub.pipeline.feeds import Feeds
@@ -39,7 +39,7 @@ class Services:
     and by the profiles named; `refresh` takes up, before a request, what it goes by. `domains` are the systems of
     identifiers that the configuration names. `images`: whether the hub answers for an imaging archive. `documents`
     takes submissions (IHE MHD); without it they are transactions like others. `remembered`: answers about codes that
-    were given before.
+    were given before. `write_document` writes CDA.
     """
 
     gate: Gate
@@ -54,6 +54,7 @@ class Services:
     terminology: Terminology
     closures: ClosureTables
     reviews: Reviews
+    write_document: DocumentWriter
     verify: Verify
     new_id: Callable[[], str]
     ready: Callable[[], Awaitable[None]]

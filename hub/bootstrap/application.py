@@ -36,6 +36,7 @@ from hub.auth.directory import Directory
 from hub.auth.sessions import Sessions
 from hub.bootstrap.authorisation import AuthorisationServer, authorisation_server
 from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
+from hub.bootstrap.cda_documents import document_writer
 from hub.bootstrap.consents import consent_api, consent_doors_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.devices import device_api, device_desk
@@ -135,6 +136,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         reviews=Reviews(
             database, store, trail, system_clock, foundation.consortium.review, chosen_model(settings.mpi_model)
         ),
+        write_document=document_writer(foundation.consortium),
         verify=auth.guard.verify,
         new_id=random_id,
         ready=ready,

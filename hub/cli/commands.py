@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "up": Entry("hub.cli.up:up", "Start the hub and keep it running."),
     "check": Entry("hub.cli.check:check", "Validate a consortium file and what it names."),
     "convert": Entry("hub.cli.convert:convert", "Turn source files into FHIR, without a database."),
+    "export": Entry("hub.cli.export:app", "Write FHIR resources as documents of other systems, without a database."),
     "token": Entry("hub.cli.token:token", "Print a token."),
     "send": Entry("hub.cli.send:app", "Send messages to a feed, this hub's or another's."),
     "messages": Entry("hub.cli.messages:app", "What became of every message; show, try, repair, replay."),

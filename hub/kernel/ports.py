@@ -109,6 +109,28 @@ class MessageWriter(Protocol):
     def __call__(self, outgoing: Outgoing, control: ControlMaker) -> Written: ...
 
 
+class DocumentWriter(Protocol):
+    """Writes CDA documents out of FHIR resources."""
+
+    def __call__(
+        self,
+        kind: str,
+        resources: Sequence[Json],
+        *,
+        patient: str,
+        author: str,
+        organization: str,
+        number: str,
+        written: str,
+    ) -> bytes:
+        """The document of a type (`HSDC00.05`) about one of the Patients, as a facility and one of its people write it.
+
+        `author` is the id of a Practitioner, "" for none; `number` the document's own; `written` a FHIR dateTime.
+        Raises HubError UNSUPPORTED for a type that is not written, INVALID where the Patient is not among them.
+        """
+        ...
+
+
 class Carrier(Protocol):
     """An open connection to a receiver."""
 

@@ -20,6 +20,7 @@ from hub.api.services import Services
 from hub.audit.trail import Trail
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.bootstrap.cda_documents import document_writer
 from hub.bulk.desk import Desk
 from hub.bulk.jobs import Jobs
 from hub.bulk.sources import Sources
@@ -222,6 +223,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
         terminology=terminology,
         closures=ClosureTables(database, terminology, clock),
         reviews=Reviews(database, store, trail, clock, CONSORTIUM.review),
+        write_document=document_writer(CONSORTIUM),
         verify=later(changes.pop("verify", verify)),
         new_id=random_id,
         ready=_ready,

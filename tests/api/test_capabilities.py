@@ -11,7 +11,7 @@ from hub.api.patch_formats import JSON_PATCH
 from hub.fhir.search_parameters import parameters
 from hub.fhir.structure import RESOURCE_TYPES
 from hub.records.rights import RESERVED
-from tests.api.house import House, body, in_house
+from tests.api.house import BASE, House, body, in_house
 
 WRITES = {"create", "update", "patch", "delete"}
 #: Types that are not of the record answer fewer search parameters.
@@ -91,7 +91,8 @@ def test_operations_are_announced_with_their_definitions_and_those_that_write_wh
     by_type = {resource["type"]: resource for resource in statement["rest"][0]["resource"]}
     named = {o["name"]: o["definition"] for o in by_type["Patient"]["operation"]}
     of_types = [i for i in INTERACTIONS if "{type}" in i.template and i.only in {"", "Patient"}]
-    assert named == {i.code: i.operation for i in of_types if i.operation}
+    urls = {i.code: i.operation for i in of_types if i.operation}
+    assert named == {name: url if "://" in url else f"{BASE}/{url}" for name, url in urls.items()}
     assert named["everything"] == "http://hl7.org/fhir/OperationDefinition/Patient-everything"
     assert [operation["name"] for operation in by_type["Consent"]["operation"]] == ["meta", "validate"]
 

@@ -68,6 +68,7 @@ COMMANDS: Final = {
     "worker": "the processes: HTTP routes are walked here, the pipeline writes through the records door",
     "check": "reads a configuration file",
     "convert": "has no database",
+    "export cda": "has no database",
     "token": "signs with the key folder; audited first",
     "keys renew-signing": "makes keys, files",
     "keys init": "makes the master key, a file",

@@ -6,6 +6,7 @@ a route table of regular expressions cost more than all that is done here.
 
 from __future__ import annotations
 
+import re
 from time import perf_counter
 from typing import Final
 
@@ -43,7 +44,8 @@ from hub.kernel.types import Json
 NO_ROUTE: Final = "(none)"
 METADATA: Final = "/metadata"
 SMART: Final = "/.well-known/smart-configuration"
-BINARY: Final = "/Binary/"
+#: What may be answered as a document and not as a resource (hub.api.fhir.binary, hub.api.fhir.cda).
+_DOCUMENT: Final = re.compile(r"/Binary/[^/]+|/Patient/[^/]+/\$cda")
 #: Of a document: it comes from anybody who may send one, and a browser shall neither run nor frame it.
 INERT: Final = {"content-security-policy": "default-src 'none'; sandbox"}
 
@@ -183,8 +185,8 @@ def _criterion(header: str) -> str:
 
 
 def _document_accept(request: Request, path: str, params: Params) -> str:
-    """The Accept of a request that would take a document as it is (hub.api.fhir.binary), else ""."""
-    if not path.startswith(BINARY) or "/" in path[len(BINARY) :] or _method(request) != "GET":
+    """The Accept of a request that would take a document as it is, else ""."""
+    if not _DOCUMENT.fullmatch(path) or _method(request) != "GET":
         return ""
     return document_accept(request.headers.get("accept", ""), values(params, "_format"))
 

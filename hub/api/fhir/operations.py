@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.api.fhir.cda import CDA, cda
 from hub.api.fhir.document import DOCUMENT, document
 from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.ihe_pix import IHE_PIX, ihe_pix
@@ -22,6 +23,7 @@ from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET
 
 #: What of an operation is not answered, for the capability statement.
 LIMITS: Final = {
+    "cda": "WS/T 483.12, .13 and .20 (type=HSDB04.01, HSDB04.02, HSDC00.05) as XML, or in a Binary.",
     "document": "Not kept (persist); of the references of the Composition alone (graph).",
     "everything": "Without an id: the record of the patient the token is bound to.",
     "ihe-pix": "IHE PIXm ITI-83. A number of somebody who may not be seen is told as one that nobody has.",
@@ -68,6 +70,7 @@ OPERATIONS: Final = (
     *_reading("document", "/{type}/$document", document, DOCUMENT, "Composition"),
     *_reading("summary", "/{type}/{id}/$summary", summary, SUMMARY, "Patient"),
     *_reading("summary", "/{type}/$summary", summary, SUMMARY, "Patient"),
+    *_reading("cda", "/{type}/{id}/$cda", cda, CDA, "Patient"),
     *_reading("meta", "/{type}/{id}/$meta", meta, META),
     *_reading("meta", "/{type}/$meta", meta_of_many, META),
     *_reading("meta", "/$meta", meta_of_many, META),

@@ -18,7 +18,7 @@ Body = Literal["none", "resource", "form", "parameters", "patch", "judged"]
 _LITERAL: Final = frozenset(
     {
         *("_history", "_search", "$everything", "$match", "$merge", "$ihe-pix", "$meta", "$meta-add", "$meta-delete"),
-        *("$lastn", "$document", "$summary", "$validate", "$export", "$import", "$process-message"),
+        *("$cda", "$lastn", "$document", "$summary", "$validate", "$export", "$import", "$process-message"),
         *("$lookup", "$validate-code", "$subsumes", "$expand", "$translate", "$closure"),
         *("$events", "$get-ws-binding-token", "$status"),
     }

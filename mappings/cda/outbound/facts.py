@@ -9,6 +9,9 @@ from mappings.cda.codes import ELEMENTS, LOINC
 from mappings.cda.tables import rows
 
 DIAGNOSIS = "DE05.01.024.00"
+_REASON = ("DE05.10.053.00", "转诊原因")
+_REFERRED = ("DE06.00.174.00", "转诊标志代码")
+_REFERRAL = ("http://snomed.info/sct", "3457005")
 
 
 def element_of(concept: Json) -> tuple[str, str]:
@@ -42,3 +45,35 @@ def diagnoses(resources: Sequence[Json]) -> list[Json]:
             code = {"coding": [{"system": ELEMENTS, "code": DIAGNOSIS, "display": "诊断代码"}]}
             made.append({"resourceType": "Observation", "code": code, "valueCodeableConcept": each["code"]})
     return made
+
+
+def referrals(resources: Sequence[Json]) -> list[Json]:
+    """The newest referral as Observations: that there is one, unless that was observed, and why."""
+    asked = [each for each in resources if each["resourceType"] == "ServiceRequest" and _is_referral(each)]
+    if not asked:
+        return []
+    newest = max(asked, key=lambda each: str(each.get("authoredOn", "")))
+    said = [_fact(*_REASON, newest, valueString=words) for words in _reasons(newest)]
+    seen = {element_of(each["code"])[0] for each in resources if each["resourceType"] == "Observation"}
+    return said if _REFERRED[0] in seen else [_fact(*_REFERRED, newest, valueBoolean=True), *said]
+
+
+def _is_referral(request: Json) -> bool:
+    return any(
+        (each.get("system"), each.get("code")) == _REFERRAL for each in request.get("code", {}).get("coding", ())
+    )
+
+
+def _reasons(request: Json) -> list[str]:
+    reasons = request.get("reasonCode", ())
+    shown = (
+        each.get("text") or next((c["display"] for c in each.get("coding", ()) if "display" in c), "")
+        for each in reasons
+    )
+    return [words for words in shown if words]
+
+
+def _fact(element: str, name: str, request: Json, **value: object) -> Json:
+    code = {"coding": [{"system": ELEMENTS, "code": element, "display": name}]}
+    when = {"effectiveDateTime": request["authoredOn"]} if "authoredOn" in request else {}
+    return {"resourceType": "Observation", "code": code, **when, **value}

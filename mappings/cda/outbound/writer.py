@@ -9,7 +9,7 @@ from lxml import etree
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from mappings.cda.outbound.facts import diagnoses, element_of, said
+from mappings.cda.outbound.facts import diagnoses, element_of, referrals, said
 from mappings.cda.outbound.header import header
 from mappings.cda.outbound.values import V3, XSI, coded, sub, timestamp, value
 from mappings.cda.tables import Row, rows, table
@@ -37,7 +37,7 @@ def write(code: str, resources: Sequence[Json], *, number: str, written: str) ->
     root = etree.Element(f"{{{V3}}}ClinicalDocument", nsmap={None: V3, "xsi": XSI})
     header(root, table("documents")[code], resources, number, written)
     body = sub(sub(root, "component"), "structuredBody")
-    facts = [*resources, *diagnoses(resources)]
+    facts = [*resources, *diagnoses(resources), *referrals(resources)]
     for row in layout:
         _section(body, row, facts, layout)
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8"))
