@@ -16,7 +16,7 @@ ZONE: Final = timezone(timedelta(hours=8), "+08:00")
 #: No row of day 0 is later.
 END: Final = time(9, 0)
 
-_PLACE: Final = re.compile(r"\{(day|hour):([+-]?\d+)\}")
+_PLACE: Final = re.compile(r"\{(day|hour|ms):([+-]?\d+)\}")
 
 
 class Calendar:
@@ -41,12 +41,15 @@ class Calendar:
         return self.local(text).strftime("%Y%m%d%H%M%S")
 
     def fill(self, text: str) -> str:
-        """Replace `{day:-9}` by that date, `{hour:+24}` by the instant so many hours from now, with its zone."""
+        """Replace `{day:-9}` by that date, `{hour:+24}` by the instant so many hours from now, with its zone, and
+        `{ms:-20}` by the instant so many minutes from now as epoch milliseconds."""
 
         def value(place: re.Match[str]) -> str:
             number = int(place[2])
             if place[1] == "day":
                 return self.day(number).isoformat()
+            if place[1] == "ms":
+                return str(int((self.now + timedelta(minutes=number)).timestamp() * 1000))
             return (self.now + timedelta(hours=number)).isoformat(timespec="seconds")
 
         return _PLACE.sub(value, text)

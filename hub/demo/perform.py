@@ -50,6 +50,7 @@ async def perform(
     Raises HubError where the hub refuses or does not answer.
     """
     messages = list(sendings(BACKGROUND, seed, calendar))
+    await asyncio.to_thread(act, stage, "preparations.yaml")
     codes, written, taken, images = await asyncio.gather(
         play(messages, doors.mllp, told(len(messages))),
         write(postings(data("community.yaml"), persons(), staff(), calendar), stage.actor),

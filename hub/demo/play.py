@@ -51,16 +51,18 @@ async def settle(administrator: Client) -> list[dict[str, str | int]]:
     raise HubError(Category.UNAVAILABLE, "messages still wait after two minutes", where="pipeline")
 
 
-def act(stage: Stage) -> list[str]:
-    """Do what patients and doctors do once the record is there (`acts.yaml`), in order; what was done, in words.
+def act(stage: Stage, name: str = "acts.yaml") -> list[str]:
+    """Do what a file tells, in order (`acts.yaml`: what patients and doctors do once the record is there); what was
+    done, in words.
 
     Raises HubError INVALID when the hub answers one of them with another status than it should.
     """
-    acts = data("acts.yaml")
+    acts = data(name)
     for row in acts:
         reply = stage.perform(row)
         if reply.status != row["status"]:
-            issue = reply.content["issue"][0] if reply.content else {}
+            told = reply.content if isinstance(reply.content, dict) else {}
+            issue = told.get("issue", [{}])[0]
             what = f"the hub answered with status {reply.status}: {issue.get('diagnostics', '')}"
             raise HubError(Category.INVALID, what, where=row["says"])
     return [row["says"] for row in acts]

@@ -5,6 +5,7 @@ Expectations are held one after another: some act (a patient withdraws a consent
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,6 +17,9 @@ from hub.demo.story import data
 from hub.fhir.json import dumps
 from hub.kernel.errors import HubError
 from hub.kernel.types import Json
+
+#: Seconds between two looks at what must come true in time.
+_PAUSE: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ def verdicts(stage: Stage) -> Iterator[Verdict]:
     yield from _messages(stage, data("expectations.yaml")["messages"])
     for story, requests in expectations().items():
         for request in requests:
-            yield _held(story, request, stage)
+            yield held(story, request, stage)
 
 
 def expectations() -> dict[str, list[Request]]:
@@ -41,12 +45,22 @@ def expectations() -> dict[str, list[Request]]:
     return {story: data(f"expectations/{story}.yaml") for story in data("expectations.yaml")["stories"]}
 
 
-def _held(story: str, request: Request, stage: Stage) -> Verdict:
+def held(story: str, request: Request, stage: Stage) -> Verdict:
     """One expectation; where it cannot even be asked it does not hold, and the others are held all the same."""
     try:
-        return judge(story, request, stage.perform(request), stage.filled)
+        return _in_time(story, request, stage)
     except HubError as error:
         return Verdict(story, request["says"], holds=False, seen=str(error))
+
+
+def _in_time(story: str, request: Request, stage: Stage) -> Verdict:
+    """One expectation, asked once, or until it holds for as many seconds as it may take."""
+    deadline = time.monotonic() + request.get("within", 0)
+    while True:
+        verdict = judge(story, request, stage.perform(request), stage.filled)
+        if verdict.holds or time.monotonic() >= deadline:
+            return verdict
+        time.sleep(_PAUSE)
 
 
 def judge(story: str, request: Request, reply: Reply, filled: Callable[[Any], Any] = lambda value: value) -> Verdict:

@@ -24,6 +24,7 @@ def test_the_story_ends_yesterday_where_nine_o_clock_is_yet_to_come() -> None:
 def test_placeholders_become_dates_and_instants() -> None:
     filled = Calendar(NOON).fill("from {day:-3} to {hour:+24}, {P1@F01} stays")
     assert filled == "from 2026-11-19 to 2026-11-23T12:00:00+08:00, {P1@F01} stays"
+    assert Calendar(NOON).fill("{ms:-20}") == str(int(NOON.timestamp() - 20 * 60) * 1000)
 
 
 @given(INSTANTS)

@@ -37,11 +37,15 @@ def test_nobody_is_followed_up_tomorrow() -> None:
 
 
 def test_the_village_sends_all_it_has_again_and_not_in_order() -> None:
-    batches = [each.content for each in sent("F06-app")]
-    keys = [[record["key"] for record in json.loads(batch)["records"]] for batch in batches]
-    assert keys == [["HD-0032", "HD-0031", "HD-0032"]] * 3
-    ordered = [[each.record["key"] for each in in_order(batch, "+08:00")] for batch in batches]
-    assert ordered == [["HD-0031", "HD-0032"]] * 3
+    first, *again = [each.content for each in sent("F06-app")]
+    assert again == [first, first]
+    records = json.loads(first)["records"]
+    keys = [record["key"] for record in records]
+    assert keys.count("HD-0032") == 2
+    ordered = [each.record for each in in_order(first, "+08:00", CALENDAR.now)]
+    assert len(ordered) == len(set(keys))
+    assert [record["recordedAt"] for record in ordered] == sorted(record["recordedAt"] for record in ordered)
+    assert ordered[-1]["recordedAt"].startswith("2026-11-22T08:20:00"), "the phone said 16:20"
 
 
 def test_days_of_the_story_stand_in_no_parcel_as_placeholders() -> None:

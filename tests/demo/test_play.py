@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,16 +14,20 @@ from tests.demo.a_hub import Asked, a_hub
 CALENDAR = Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
 
 
-def willing(asked: Asked) -> tuple[int, Any]:
-    """A hub that has every patient and takes everything."""
-    if asked.method == "POST":
-        return 200 if asked.path.endswith("/answer") else 201, {}
-    found: dict[str, Any] = {"entry": [{"resource": {"id": "abc"}}], "proxies": [{"reference": "RelatedPerson/d"}]}
-    return 200, {**found, "requests": [{"id": "r", "approval": "a"}]}
+def willing() -> Callable[[Asked], tuple[int, Any]]:
+    """A hub that has every patient, and answers what is done as it should."""
+    found: dict[str, Any] = {"entry": [{"resource": {"id": "abc", "subject": {"reference": "Patient/abc"}}}]}
+    found |= {"proxies": [{"reference": "RelatedPerson/d"}], "requests": [{"id": "r", "approval": "a"}]}
+    statuses = iter([row["status"] for row in data("acts.yaml") if "get" not in row])
+
+    def answer(asked: Asked) -> tuple[int, Any]:
+        return (200, found) if asked.method == "GET" else (next(statuses), {})
+
+    return answer
 
 
 def test_patients_and_doctors_act_in_the_order_of_the_file() -> None:
-    with a_hub(willing) as hub:
+    with a_hub(willing()) as hub:
         done = act(Stage(hub.clients, CALENDAR))
     assert done == [row["says"] for row in data("acts.yaml")]
     given = [asked.body.get("template") for asked in hub.asked if asked.path == "/api/consents"]
@@ -33,9 +38,11 @@ def test_patients_and_doctors_act_in_the_order_of_the_file() -> None:
 
 
 def test_an_act_the_hub_refuses_stops_the_demo_and_says_which() -> None:
+    welcome = willing()
+
     def refuse(asked: Asked) -> tuple[int, Any]:
         answer: Any = {"issue": [{"diagnostics": "Consent: not entitled"}]}
-        return (403, answer) if asked.method == "POST" else willing(asked)
+        return (403, answer) if asked.method == "POST" else welcome(asked)
 
     with a_hub(refuse) as hub, pytest.raises(HubError) as caught:
         act(Stage(hub.clients, CALENDAR))

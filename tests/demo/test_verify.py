@@ -7,10 +7,11 @@ import pytest
 from hub.demo.ask import Reply
 from hub.demo.calendar import Calendar
 from hub.demo.stage import METHODS, Stage
-from hub.demo.verify import LOOKS, expectations, judge, verdicts
+from hub.demo.verify import LOOKS, expectations, held, judge, verdicts
 from hub.kernel.types import Json
 from tests.demo.a_hub import Asked, a_hub
 
+CALENDAR = Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
 BUNDLE: Json = {
     "resourceType": "Bundle",
     "total": 2,
@@ -72,15 +73,22 @@ def test_what_cannot_even_be_asked_does_not_hold_and_the_rest_is_still_held() ->
         return 200, {"messages": []} if asked.path.startswith("/api/messages") else nobody
 
     with a_hub(answer) as hub:
-        found = list(verdicts(Stage(hub.clients, Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC)))))
+        found = list(verdicts(Stage(hub.clients, CALENDAR)))
     expected = [request["says"] for requests in expectations().values() for request in requests]
     assert [verdict.says for verdict in found][-len(expected) :] == expected
     assert any("stands for nothing" in verdict.seen for verdict in found)
     assert not any(verdict.holds for verdict in found if "stands for nothing" in verdict.seen)
 
 
+@pytest.mark.parametrize(("seconds", "expected"), [(30, True), (0, False)])
+def test_what_must_come_true_in_time_is_asked_until_it_does(seconds: int, expected: bool) -> None:
+    with a_hub(lambda _: (200 if len(hub.asked) > 1 else 404, {})) as hub:
+        request = {"says": "it", "as": "F01", "get": "fhir/Task", "within": seconds}
+        assert held("P1", request, Stage(hub.clients, CALENDAR)).holds is expected
+
+
 def test_every_expectation_says_something_that_can_be_looked_at() -> None:
-    known = {"says", "as", "body", "status", *METHODS, *LOOKS}
+    known = {"says", "as", "body", "status", "within", *METHODS, *LOOKS}
     for requests in expectations().values():
         for request in requests:
             assert request.keys() <= known, request["says"]
