@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 from hub.bootstrap.reading import Reading
@@ -54,6 +55,9 @@ class Device(Reading):
         return devices(raw, self.profile)
 
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
+        return self.split(raw, system_clock())
+
+    def split(self, raw: bytes, received: datetime) -> Iterator[tuple[str, bytes]]:
         from mappings.devices.feed import messages
 
-        return messages(raw, self.profile, system_clock())
+        return messages(raw, self.profile, received)

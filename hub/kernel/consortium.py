@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from hub.kernel import archive, external_sign_in, outbound_feed
+from hub.kernel import archive, broker, external_sign_in, outbound_feed
 from hub.kernel.addresses import is_loopback, is_network
 from hub.kernel.archive import Archive
+from hub.kernel.broker import Broker
 from hub.kernel.consortium_schema import SCHEMA
 from hub.kernel.expected import NOTHING, Expected, expected
 from hub.kernel.external_sign_in import ExternalProvider
@@ -21,7 +22,7 @@ _LISTENER: Final = frozenset({"host", "port", "senders", "peers", "queries_per_m
 #: Which of it the transports have that do.
 _PORTS: Final = {"mllp": _LISTENER - {"worklist"}, "dicom": _LISTENER - {"queries_per_minute"}}
 #: The format of transports that carry no other.
-_ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom", "archive": "dicom"}
+_ONLY_FORMAT: Final = {"mllp": "hl7v2", "dicom": "dicom", "archive": "dicom", "mqtt": "device"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +57,8 @@ class Feed:
 
     `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
     answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
-    `poll_seconds` (0: never) where its transport is `archive`. `worklist`: its senders may ask for the facility's
-    modality worklist.
+    `poll_seconds` (0: never) where its transport is `archive`. `broker` is where its messages are published.
+    `worklist`: its senders may ask for the facility's modality worklist.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Feed:
     queries: int = 0
     archive: str = ""
     poll_seconds: int = 60
+    broker: Broker | None = None
     worklist: bool = False
     expected: Expected = NOTHING
 
@@ -186,7 +188,8 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
         yield file.complaint(f"a feed of transport {transport} is not polled", "feeds", index, "poll_seconds")
     if "archive" in feed and feed.get("format", only) != "dicom":
         yield file.complaint("a feed of format dicom, and no other, has an archive", "feeds", index, "archive")
-    if feed.get("format") == "device" and "profile" not in feed:
+    yield from broker.contradictions(file, index, feed)
+    if feed.get("format", only) == "device" and "profile" not in feed:
         yield file.complaint("a feed of format device needs the profile that is its vendor map", "feeds", index)
 
 
@@ -261,6 +264,8 @@ def _feed(row: Mapping[str, Any], folder: Path) -> Feed:
     for key in ("profile", "folder"):
         if key in values:
             values[key] = folder / values[key]
+    if "broker" in values:
+        values["broker"] = broker.broker(values["broker"], folder)
     if "tls" in values:
         values["tls"] = Tls(**{key: folder / name for key, name in values["tls"].items()})
     for key in ("senders", "peers", "concept_maps"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from hub.kernel import archive, expected, external_sign_in, outbound_feed
+from hub.kernel import archive, broker, expected, external_sign_in, outbound_feed
 
 _INBOUND: Final[Mapping[str, Any]] = {
     "type": "object",
@@ -16,9 +16,9 @@ _INBOUND: Final[Mapping[str, Any]] = {
         "direction": {"const": "in", "default": "in"},
         "facility": {"type": "string", "description": "Code of the facility that sends."},
         "transport": {
-            "enum": ["mllp", "dicom", "folder", "http", "archive"],
+            "enum": ["mllp", "dicom", "folder", "http", "archive", "mqtt"],
             "description": "mllp, dicom: listens on a port. folder: files put into a folder. "
-            "http: POST /api/feeds/{name}. archive: studies pulled from the archive.",
+            "http: POST /api/feeds/{name}. archive: studies pulled from the archive. mqtt: topics of a broker.",
         },
         "format": {
             "enum": ["hl7v2", "cda", "form", "family", "dicom", "device", "mhd"],
@@ -37,6 +37,7 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "type": "string",
             "description": "Name of the archive that holds the images its objects (format dicom) tell of.",
         },
+        "broker": broker.SCHEMA,
         "worklist": {
             "type": "boolean",
             "default": False,

@@ -1,10 +1,11 @@
-"""The files process: what is fetched, from the watched folders of feeds and from imaging archives that are polled."""
+"""The files process: what is fetched, from watched folders, imaging archives that are polled, and MQTT brokers."""
 
 from __future__ import annotations
 
 import asyncio
 
 from connectors.files.folder import Folder
+from hub.bootstrap.brokers import subscriptions
 from hub.bootstrap.feeds import facilities_of
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.imaging import archives_of, polled, pulls_of
@@ -28,6 +29,8 @@ async def run_files(foundation: Foundation, child: Child) -> None:
                 folder = consortium.feeds[name].folder
                 if folder is not None:
                     watching.create_task(Folder(folder, name, take, log).watch(child.stop))
+            for subscription in subscriptions(consortium, inbox, log):
+                watching.create_task(subscription.run(child.stop))
             for feed, polling in polled(foundation, archives, pulls):
                 watching.create_task(polling.watch(child.stop, feed.poll_seconds))
             watching.create_task(child.stop.wait())

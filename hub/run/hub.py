@@ -36,7 +36,7 @@ LOOPBACK: Final = frozenset({"127.0.0.1", "::1", "localhost"})
 #: Transports that listen on a socket of each feed, in a process of their own.
 _LISTENERS: Final = ("mllp", "dicom")
 #: Transports whose messages the hub fetches, in a process of their own.
-_FETCHED: Final = frozenset({"folder", "archive"})
+_FETCHED: Final = frozenset({"folder", "archive", "mqtt"})
 
 #: The sockets of feeds, by transport and feed.
 _Feeds = dict[str, dict[str, socket.socket]]

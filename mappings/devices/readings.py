@@ -16,7 +16,7 @@ from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
 from mappings.devices.clock import SLIP, Clocked, corrected, instant
-from mappings.devices.vendormap import Measure, Vendor, at
+from mappings.devices.vendormap import Event, Measure, Vendor, at, holds
 from mappings.forms.numbers import number
 from mappings.forms.quantities import measured
 from mappings.forms.wording import wording
@@ -34,18 +34,20 @@ _WRONG: Final = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """One reading. `values` are the measures it holds, in their units; `data` is what was sent."""
+    """One reading. `values` are the measures it holds, in their units, `events` alarms; `data` is what was sent."""
 
     device: str
     when: datetime
     values: tuple[tuple[Measure, Decimal], ...]
     data: Json
+    events: tuple[Event, ...] = ()
     issues: tuple[Issue, ...] = ()
 
     @property
     def identity(self) -> str:
         """The same device, instant and measures: a reading that is sent again."""
-        return "|".join([self.device, self.when.isoformat(), *sorted(measure.name for measure, _ in self.values)])
+        names = (*(measure.name for measure, _ in self.values), *(event.name for event in self.events))
+        return "|".join([self.device, self.when.isoformat(), *sorted(names)])
 
 
 def messages(raw: bytes, vendor: Vendor, received: datetime) -> Iterator[Json]:
@@ -97,8 +99,14 @@ def reading(message: Any, vendor: Vendor) -> Reading:
         value = _value(data, measure, issues)
         if value is not None:
             values.append((measure, value))
-    when = stated.at - SLIP if fast else stated.at
-    return Reading(device=str(device).strip(), when=when, values=tuple(values), data=data, issues=tuple(issues))
+    return Reading(
+        device=str(device).strip(),
+        when=stated.at - SLIP if fast else stated.at,
+        values=tuple(values),
+        events=tuple(event for event in vendor.events if holds(event.when, data)),
+        data=data,
+        issues=tuple(issues),
+    )
 
 
 def _wrong(code: str, where: str) -> HubError:
@@ -107,7 +115,7 @@ def _wrong(code: str, where: str) -> HubError:
 
 def _value(data: Any, measure: Measure, issues: list[Issue]) -> Decimal | None:
     """The value of a measure in its unit; None if there is none, or it is not believed."""
-    if any(str(at(data, name)) != value for name, value in measure.when.items()):
+    if not holds(measure.when, data):
         return None
     stated = at(data, measure.path)
     if stated is None or stated == "":

@@ -27,6 +27,8 @@ def report(reading: Reading, vendor: Vendor, refused: str = "") -> tuple[ReportR
 def _targets(reading: Reading, vendor: Vendor) -> dict[str, str]:
     """Which element each path the vendor map reads goes to."""
     found = {vendor.device: "Device.identifier.value", vendor.time: "Observation.effectiveDateTime"}
+    for event in reading.events:
+        found.update(dict.fromkeys(event.when, "Observation.code"))
     for measure, _ in reading.values:
         element = "Observation.component.valueQuantity" if measure.panel else "Observation.valueQuantity"
         found[measure.path] = element

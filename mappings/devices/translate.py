@@ -20,6 +20,8 @@ from mappings.forms.quantities import quantity
 
 #: As the HL7 personal health device guide writes the nomenclature of ISO/IEEE 11073-10101.
 MDC: Final = "urn:iso:std:iso:11073:10101"
+#: Codes of what devices tell of: no nomenclature in use here has them.
+EVENTS: Final = "urn:hub:device-event"
 #: The reason a reading waits for: its device is bound to nobody at its time.
 UNBOUND: Final = "unbound-device"
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
@@ -38,7 +40,7 @@ def translate(
     device is bound to nobody, or several, at that time (`unbound-device`): then it waits.
     """
     patient = bound(bindings, reading.when)
-    refusal = _nothing() if not reading.values else _unbound() if patient is None else None
+    refusal = _nothing() if not (reading.values or reading.events) else _unbound() if patient is None else None
     if refusal is not None or patient is None:
         rows = report(reading, vendor, refusal.what if refusal else "")
         return Translation(issues=reading.issues, report=rows, refusal=refusal, event_time=reading.when)
@@ -48,6 +50,9 @@ def translate(
     for measure, value in reading.values:
         if not measure.panel:
             maker.observation(measure.name, _code(measure), {"valueQuantity": _amount(measure, value)})
+    for event in reading.events:
+        code = {"coding": [coding(EVENTS, event.name, event.text)], "text": event.text}
+        maker.observation(event.name, code, {"valueBoolean": True})
     return Translation(
         drafts=tuple(maker.drafts), issues=reading.issues, report=report(reading, vendor), event_time=reading.when
     )

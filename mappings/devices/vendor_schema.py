@@ -10,6 +10,7 @@ from mappings.forms.formmap import FOLDER
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PATH: Final = {**_TEXT, "description": "Names and numbers joined by `.`."}
+_WHEN: Final = {"type": "object", "description": "Only where these members have these values."}
 _CODE: Final = {"type": ["string", "integer"]}
 
 _MEASURE: Final[Mapping[str, Any]] = {
@@ -20,7 +21,7 @@ _MEASURE: Final[Mapping[str, Any]] = {
         "name": {**_TEXT, "pattern": "^[a-z0-9-]+$", "description": "Ids are made with it."},
         "text": {**_TEXT, "description": "What people call it."},
         "path": _PATH,
-        "when": {"type": "object", "description": "Only where these members have these values."},
+        "when": _WHEN,
         "mdc": {**_CODE, "description": "Code of ISO/IEEE 11073-10101."},
         "mdc_name": _TEXT,
         "loinc": _TEXT,
@@ -66,5 +67,19 @@ SCHEMA: Final[Mapping[str, Any]] = {
         },
         "sent": {**_PATH, "description": "Path, in the payload, of the sender's clock when it sent."},
         "measures": {"type": "array", "minItems": 1, "items": _MEASURE},
+        "events": {
+            "type": "array",
+            "description": "What a device tells of that has no value: an alarm.",
+            "items": {
+                "type": "object",
+                "required": ["name", "text", "when"],
+                "additionalProperties": False,
+                "properties": {
+                    "name": {**_TEXT, "pattern": "^[a-z0-9-]+$", "description": "Its code (urn:hub:device-event)."},
+                    "text": {**_TEXT, "description": "What people call it."},
+                    "when": {**_WHEN, "minProperties": 1},
+                },
+            },
+        },
     },
 }

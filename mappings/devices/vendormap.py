@@ -3,11 +3,12 @@
 | key | |
 |---|---|
 | `name` | of the map; ids of its devices and readings are made with it |
-| `extends` | a map that comes with the hub: what is not said here is as there, measures are added or replaced by name |
+| `extends` | a map that comes with the hub: measures and events are added or replaced by name |
 | `readings` | path of the list of readings; absent: the payload is one |
 | `device` | path of the device's number |
 | `time` | path of the time of measurement; `form`: epoch-seconds, epoch-milliseconds or text; `zone` of bare texts |
 | `sent` | path, in the payload, of the sender's own clock when it sent (same form) |
+| `events` | alarms: `name`, `text`, `when` |
 | `measures` | `path`, `when` (member: value), `mdc`, `loinc`, `unit`, `units` (family), `unit_path`, `range`, `panel` |
 
 A path is names and numbers joined by `.`. A mistake is told with its line.
@@ -53,6 +54,15 @@ class Measure:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Something a device tells of that has no value, such as a fall."""
+
+    name: str
+    text: str
+    when: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Vendor:
     """All a vendor map says."""
 
@@ -62,6 +72,7 @@ class Vendor:
     form: TimeForm
     zone: str
     measures: tuple[Measure, ...]
+    events: tuple[Event, ...] = ()
     readings: str = ""
     sent: str = ""
 
@@ -102,8 +113,11 @@ def _whole(file: YamlFile) -> Mapping[str, Any]:
     if extended is None:
         return dict(file.data)
     base = _shipped(extended).data
-    measures = {row["name"]: row for row in (*base["measures"], *file.data.get("measures", ()))}
-    return {**base, **file.data, "measures": list(measures.values())}
+    return {**base, **file.data, **{key: _merged(key, base, file.data) for key in ("measures", "events")}}
+
+
+def _merged(key: str, base: Mapping[str, Any], own: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return list({row["name"]: row for row in (*base.get(key, ()), *own.get(key, ()))}.values())
 
 
 def vendor_of(data: Mapping[str, Any]) -> Vendor:
@@ -116,6 +130,7 @@ def vendor_of(data: Mapping[str, Any]) -> Vendor:
         form=time["form"],
         zone=time.get("zone", "+08:00"),
         measures=tuple(map(_measure, data["measures"])),
+        events=tuple(Event(**{**row, "when": _when(row)}) for row in data.get("events", ())),
         readings=data.get("readings", ""),
         sent=data.get("sent", ""),
     )
@@ -143,9 +158,18 @@ def _measure(row: Mapping[str, Any]) -> Measure:
         mdc=str(row.get("mdc", "")),
         mdc_name=row.get("mdc_name", ""),
         question=question,
-        when={name: str(value) for name, value in row.get("when", {}).items()},
+        when=_when(row),
         unit_path=row.get("unit_path", ""),
     )
+
+
+def _when(row: Mapping[str, Any]) -> Mapping[str, str]:
+    return {name: str(value) for name, value in row.get("when", {}).items()}
+
+
+def holds(when: Mapping[str, str], data: Any) -> bool:
+    """Whether the members at these paths have these values."""
+    return all(str(at(data, path)) == value for path, value in when.items())
 
 
 def at(data: Any, path: str) -> Any:

@@ -20,7 +20,7 @@ from mappings.devices import feed
 from mappings.devices.binding import bound
 from mappings.devices.clock import corrected, instant
 from mappings.devices.readings import Reading, messages, reading
-from mappings.devices.translate import MDC, UNBOUND, translate
+from mappings.devices.translate import EVENTS, MDC, UNBOUND, translate
 from mappings.devices.vendormap import load, vendor
 from mappings.hl7v2.convert import bundle, convert
 from tests.mappings.checker import invalid
@@ -217,6 +217,17 @@ def test_a_reading_of_which_nothing_is_understood_is_refused() -> None:
     assert made.refusal is not None
     assert made.refusal.code == "nothing-measured"
     assert {row.outcome for row in made.report} == {"refused"}
+
+
+def test_a_fall_is_an_observation_without_a_value_that_could_be_doubted() -> None:
+    found = one("wristband", {"data": [{"deviceNum": "W-1", "createTime": MILLISECONDS, "type": "fall"}]})
+    made = said(found)
+    assert made.refusal is None
+    (fall,) = [draft.resource for draft in made.drafts if draft.resource["resourceType"] == "Observation"]
+    assert fall["code"]["coding"] == [{"system": EVENTS, "code": "fall", "display": "跌倒"}]
+    assert fall["valueBoolean"] is True
+    assert found.identity.endswith("|fall")
+    assert {row.source: row.outcome for row in made.report}["type"] == "mapped"
 
 
 def test_a_message_means_the_same_whenever_it_is_read_and_sent_twice_is_the_same_bytes() -> None:

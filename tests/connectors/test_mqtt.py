@@ -1,0 +1,197 @@
+"""MQTT with a real broker: acknowledged when durable, sent again when not, and never twice in the record."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+import json
+import shutil
+import socket
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+import paho.mqtt.publish as publishing
+import pytest
+
+from connectors.devices.mqtt import Subscription
+from connectors.devices.topics import device_of
+from connectors.files.intake import FileIntake
+from hub.kernel.broker import Broker
+from hub.kernel.clock import fixed_clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
+from hub.kernel.ports import FileTaker
+from hub.kernel.types import Taken
+from mappings.devices import feed
+from mappings.devices.vendormap import vendor
+from tests.pipeline.fake_feed import FEED, NOON
+from tests.pipeline.hub_in_a_box import Box, box, run
+
+BROKER: Final = shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin:/usr/bin:/usr/local/bin")
+BAND: Final = vendor("wristband")
+
+
+def reading(pulse: int, device: str = "W-1") -> bytes:
+    body = {"deviceNum": device, "createTime": int(NOON.timestamp() * 1000) - pulse, "pulse": pulse}
+    return json.dumps({"data": [body]}).encode()
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Iterator[Broker]:
+    """A broker on a port of loopback, for this test alone."""
+    if BROKER is None:
+        pytest.skip("needs mosquitto")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    config = tmp_path / "mosquitto.conf"
+    config.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\n", encoding="utf-8")
+    process = subprocess.Popen([BROKER, "-c", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield Broker(host="127.0.0.1", port=port, topics=("bands/+",), plaintext=True)
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+class Feed:
+    """A feed over a real inbox. `take` may be made to fail or to hang."""
+
+    def __init__(self, hub: Box, broker: Broker) -> None:
+        self.hub: Final = hub
+        self.broker: Final = broker
+        self.intake: Final = FileIntake(
+            FEED,
+            inbox=hub.inbox,
+            read_envelope=feed.envelope_reader(BAND),
+            split=lambda raw, received: feed.messages(raw, BAND, received),
+            to_mend=lambda _: b"",
+            clock=fixed_clock(NOON),
+        )
+
+    @asynccontextmanager
+    async def subscribed(self, take: FileTaker | None = None) -> AsyncIterator[None]:
+        stop, told = asyncio.Event(), io.StringIO()
+        subscription = Subscription(
+            FEED,
+            self.broker,
+            take=take or self.intake,
+            devices=lambda raw: feed.devices(raw, BAND),
+            inbox=self.hub.inbox,
+            clock=fixed_clock(NOON),
+            log=Log("files", stream=told),
+        )
+        running = asyncio.create_task(subscription.run(stop))
+        try:
+            while "mqtt-joined" not in told.getvalue():
+                await asyncio.sleep(0.01)
+            yield
+        finally:
+            stop.set()
+            await running
+
+    async def publish(self, payload: bytes, topic: str = "bands/W-1") -> None:
+        for _ in range(50):
+            with suppress(ConnectionRefusedError):
+                port = self.broker.port
+                await asyncio.to_thread(publishing.single, topic, payload, 1, hostname="127.0.0.1", port=port)
+                return
+            await asyncio.sleep(0.05)
+        raise AssertionError("the broker never came up")
+
+    async def states(self, count: int) -> list[str]:
+        """States of all messages once there are so many, in their order."""
+        for _ in range(200):
+            async with self.hub.database.connection() as tx:
+                found = [row["state"] for row in await tx.fetch("SELECT state FROM inbox ORDER BY id")]
+            if len(found) >= count:
+                return found
+            await asyncio.sleep(0.05)
+        raise AssertionError(f"only {len(found)} messages came")
+
+
+@asynccontextmanager
+async def connected(url: str, broker: Broker) -> AsyncIterator[Feed]:
+    async with box(url) as hub:
+        one = Feed(hub, broker)
+        await one.publish(b"", "elsewhere")
+        # The persistent session begins.
+        async with one.subscribed():
+            await one.publish(reading(60))
+            assert await one.states(1) == ["queued"]
+        yield one
+
+
+def test_what_was_stored_and_not_acknowledged_comes_again_and_counts_once(database_url: str, broker: Broker) -> None:
+    async def story() -> None:
+        async with connected(database_url, broker) as one:
+
+            async def dies(raw: bytes, peer: str) -> Taken:
+                await one.intake(raw, peer)
+                await asyncio.Event().wait()
+                raise AssertionError
+
+            async with one.subscribed(dies):
+                await one.publish(reading(61))
+                await one.states(2)
+            async with one.subscribed():
+                assert await one.states(3) == ["queued", "queued", "duplicate"]
+                await one.publish(reading(62))
+                assert len(await one.states(4)) == 4
+            # All were acknowledged: nothing comes a third time.
+            async with one.subscribed():
+                await one.publish(reading(63))
+                assert await one.states(5) == ["queued", "queued", "duplicate", "queued", "queued"]
+
+    run(story())
+
+
+def test_what_cannot_be_stored_waits_with_the_broker_and_what_came_meanwhile_too(
+    database_url: str, broker: Broker
+) -> None:
+    async def story() -> None:
+        async with connected(database_url, broker) as one:
+            tries: list[bytes] = []
+
+            async def away(raw: bytes, peer: str) -> Taken:
+                tries.append(raw)
+                if len(tries) == 1:
+                    raise HubError(Category.UNAVAILABLE, "the database is away", where="inbox")
+                return await one.intake(raw, peer)
+
+            await one.publish(reading(64))
+            async with one.subscribed(away):
+                assert await one.states(2) == ["queued", "queued"]
+            assert tries == [reading(64)] * 2
+
+    run(story())
+
+
+def test_a_device_that_tells_of_another_is_kept_and_becomes_nobodys_reading(database_url: str, broker: Broker) -> None:
+    async def story() -> None:
+        async with connected(database_url, broker) as one, one.subscribed():
+            await one.publish(reading(65, "W-2"))
+            assert await one.states(2) == ["queued", "dead"]
+            assert (await one.hub.reason(2))["code"] == "other-device"
+
+    run(story())
+
+
+@pytest.mark.parametrize(
+    ("topic", "filters", "device"),
+    [
+        ("bands/W-1", ("bands/+",), "W-1"),
+        ("a/W-1/up", ("bands/+", "a/+/up"), "W-1"),
+        ("a/b/W-1", ("a/+/+",), None),
+        ("a/b", ("a/#",), None),
+        ("a/W-1/x/y", ("a/+/#",), "W-1"),
+        ("other", ("bands/+",), None),
+    ],
+)
+def test_a_topic_names_the_device_where_its_filter_says_so(
+    topic: str, filters: tuple[str, ...], device: str | None
+) -> None:
+    assert device_of(topic, filters) == device
