@@ -8,7 +8,9 @@ from datetime import date, datetime
 from typing import Any, Final, TypeVar
 
 from hub.api.json_doors import Asking
+from hub.auth.actor import Actor
 from hub.auth.directory import Directory
+from hub.gate.origin import Origin
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json, State
 from hub.pipeline.chosen import Filter
@@ -36,14 +38,13 @@ def engineer_of(directory: Directory) -> EngineerOf:
     def engineer(ask: Asking) -> Engineer:
         if ask.actor.role not in ENGINEERS:
             raise HubError(Category.FORBIDDEN, "this role has no door to the inbox", where="role", code="role")
-        return at_work(ask, directory)
+        return at_work(ask.actor, ask.origin, directory)
 
     return engineer
 
 
-def at_work(ask: Asking, directory: Directory) -> Engineer:
+def at_work(actor: Actor, origin: Origin, directory: Directory) -> Engineer:
     """Whoever asks, as the audit keeps it: for the feeds of the legal entity, an administrator for all."""
-    actor = ask.actor
     every = actor.role == "administrator"
     return Engineer(
         name=actor.reference or actor.client,
@@ -51,8 +52,8 @@ def at_work(ask: Asking, directory: Directory) -> Engineer:
         organization=actor.organization,
         client=actor.client,
         token_id=actor.token_id,
-        address=ask.origin.address,
-        request=ask.origin.request,
+        address=origin.address,
+        request=origin.request,
         facilities=None if every else frozenset(directory.same_entity(actor.organization)),
     )
 

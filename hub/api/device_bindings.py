@@ -88,7 +88,7 @@ def binding_doors(bindings: Bindings, directory: Directory, clock: Clock) -> lis
 def _admitted(ask: Asking, roles: tuple[str, ...], directory: Directory) -> Engineer:
     if ask.actor.role not in roles:
         raise HubError(Category.FORBIDDEN, "this role has no door to devices", where="role", code="role")
-    return at_work(ask, directory)
+    return at_work(ask.actor, ask.origin, directory)
 
 
 def _text(ask: Asking, name: str) -> str:

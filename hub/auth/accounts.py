@@ -26,8 +26,10 @@ from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 
+#: Roles whose people may let an application act for them on the pages.
+APP_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy", "consent-reviewer")
 #: Roles for which the pages have something to show.
-PAGE_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy", "consent-reviewer")
+PAGE_ROLES: Final = (*APP_ROLES, "integration-engineer")
 
 #: Refused attempts after which an account rests for a minute; the rest doubles with each further one, up to 16.
 FREE_ATTEMPTS: Final = 5
@@ -35,7 +37,7 @@ FREE_ATTEMPTS: Final = 5
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 #: Who the person is must be known where the consent rules ask for it (section 6, section 7) and for the audit trail.
-_NAMED: Final = frozenset({"clinician", "family-doctor", "proxy", "consent-reviewer"})
+_NAMED: Final = frozenset({"clinician", "family-doctor", "proxy", "consent-reviewer", "integration-engineer"})
 
 # The attempt counts as refused before the password is looked at, so guesses sent side by side all count.
 _ATTEMPT: Final = f"""

@@ -12,7 +12,7 @@ from fastapi import FastAPI
 
 from hub.api.aggregates import aggregate_doors
 from hub.api.app import create_app
-from hub.api.asked import engineer_of
+from hub.api.asked import at_work, engineer_of
 from hub.api.audit import audit_doors
 from hub.api.bulk_repairs import bulk_repair_doors
 from hub.api.codes import code_doors
@@ -69,7 +69,7 @@ from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.outcomes import Outcomes
 from hub.pipeline.settlements import Settlements
 from hub.portal.portal import portal_routes
-from hub.portal.services import PortalServices
+from hub.portal.services import CodeDesk, PortalServices
 from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
 from hub.records.definitions import Definitions
@@ -159,7 +159,8 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     doors = consent_api(law, gate, settings.base_url)
     doors += [*audit_doors(gate.tree, gate.alarms), *aggregate_doors(gate.aggregates)]
     doors += topic_doors(settings.canonical_base)
-    doors += workbench_doors(Workbench(foundation, database, trail, bell, terms), services.feeds, directory)
+    workbench = Workbench(foundation, database, trail, bell, terms)
+    doors += workbench_doors(workbench, services.feeds, directory)
     doors += feed_doors(sent, foundation.consortium, directory, documents.witness) if sent else []
     devices, readings = device_api(device_desk(foundation, database, trail, bell), foundation, sent, directory)
     doors += devices
@@ -173,9 +174,8 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     app.router.routes += [*door_routes(services, doors), *readings, openapi_route(doors, VERSION)]
     if behind := sources(foundation, archives):
         app.router.routes.append(imaging_route(services, behind))
-    told = pages(foundation, database, directory, gate, law, trail, terms.answers, auth)
-    app.router.routes += auth.routes
-    app.router.routes += portal_routes(told)
+    told = pages(foundation, database, directory, gate, law, trail, terms.answers, auth, workbench)
+    app.router.routes += [*auth.routes, *portal_routes(told)]
     try:
         yield app
     finally:
@@ -210,6 +210,7 @@ def pages(
     trail: Trail,
     names: Names,
     auth: AuthorisationServer,
+    workbench: Workbench,
 ) -> PortalServices:
     """What the web pages of one API process need."""
     settings = foundation.settings
@@ -238,4 +239,5 @@ def pages(
         secure=settings.base_url.startswith("https://"),
         external=external_sign_in(foundation, database),
         viewers=viewers(foundation),
+        codes=CodeDesk(workbench, partial(at_work, directory=directory)),
     )

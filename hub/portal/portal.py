@@ -9,6 +9,7 @@ from hub.portal.pages import (
     authorize,
     care,
     clinic,
+    codes,
     consent_wizard,
     consents,
     external,
@@ -68,6 +69,8 @@ def portal_routes(services: PortalServices) -> list[BaseRoute]:
         route("/review", get=review.show),
         route("/review/glass/{id}", post=review.glass),
         route("/review/objection/{id}", post=review.objection),
+        route("/codes", get=codes.show, post=codes.approve),
+        route("/codes/one", get=codes.one),
         route(authorize.ADDRESS, get=authorize.show, post=authorize.decide),
         file_route(),
     ]

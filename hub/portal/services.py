@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from hub.auth.accounts import Accounts
+from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.auth.external.sign_in import ExternalSignIn
 from hub.auth.oauth.authorisation import Authorisation
@@ -14,12 +16,38 @@ from hub.auth.second_factor import SecondFactors
 from hub.auth.sessions import Sessions
 from hub.gate.authorisations import Authorisations
 from hub.gate.gate import Gate
+from hub.gate.origin import Origin
 from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.ports import Names
+from hub.pipeline.code_entries import CodeEntries
+from hub.pipeline.codes import SeenCodes
+from hub.pipeline.engineer import Engineer
+from hub.pipeline.repair import Repairs
 from hub.records.consent_doors import ConsentDoors
+
+
+class CodeTools(Protocol):
+    """The queue of local codes, their meanings, and the messages that met them."""
+
+    @property
+    def codes(self) -> SeenCodes: ...
+
+    @property
+    def entries(self) -> CodeEntries: ...
+
+    @property
+    def repairs(self) -> Repairs: ...
+
+
+@dataclass(frozen=True, slots=True)
+class CodeDesk:
+    """Where engineers work on local codes: the tools, and what makes an engineer of who asks."""
+
+    tools: CodeTools
+    engineer: Callable[[Actor, Origin], Engineer]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,7 +56,7 @@ class PortalServices:
 
     `names` has those of codes. `new_number` numbers requests, for the log, the audit trail and support. `viewers` are
     those of imaging studies, by the reference of the Endpoint that a study names. `external` is the provider that
-    users may sign in by, if there is one.
+    users may sign in by, if there is one. `codes` is where engineers work on local codes.
     """
 
     gate: Gate
@@ -50,3 +78,4 @@ class PortalServices:
     secure: bool
     external: ExternalSignIn | None = None
     viewers: Mapping[str, str] = field(default_factory=dict)
+    codes: CodeDesk | None = None

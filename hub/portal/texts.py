@@ -17,8 +17,8 @@ TAGS: Final[Mapping[Language, str]] = {"zh": "zh-CN", "en": "en"}
 _DATA: Final = resources.files("hub.portal") / "data"
 
 
-#: Texts and codes; those about consents stand apart.
-TEXT_FILES: Final = ("texts.yaml", "consent-texts.yaml")
+#: Texts and codes; those about consents and about local codes stand apart.
+TEXT_FILES: Final = ("texts.yaml", "consent-texts.yaml", "code-texts.yaml")
 CODE_FILES: Final = ("codes.yaml", "consent-codes.yaml")
 
 

@@ -35,7 +35,7 @@ from hub.kernel.consortium import Consortium, Facility
 from hub.kernel.ids import reference_key
 from hub.kernel.log import Log
 from hub.portal.portal import portal_routes
-from hub.portal.services import PortalServices
+from hub.portal.services import CodeDesk, PortalServices
 from hub.records.approvals import Approvals
 from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
@@ -199,7 +199,9 @@ def law_of(database: Database, store: Store, directory: Directory, trail: Trail,
 
 
 @asynccontextmanager
-async def house(url: str, *, secure: bool = False, external: External | None = None) -> AsyncIterator[House]:
+async def house(
+    url: str, *, secure: bool = False, external: External | None = None, codes: CodeDesk | None = None
+) -> AsyncIterator[House]:
     database = await Database.connect(url, size=4)
     clock, stream = Hands(), io.StringIO()
     log = Log("pages", stream=stream)
@@ -228,6 +230,7 @@ async def house(url: str, *, secure: bool = False, external: External | None = N
         version="0.0.test",
         secure=secure,
         external=external(database, clock) if external else None,
+        codes=codes,
     )
     app = Starlette(routes=portal_routes(services))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
@@ -253,11 +256,12 @@ def in_house(
     secure: bool = False,
     empty: bool = False,
     external: External | None = None,
+    codes: CodeDesk | None = None,
 ) -> T:
     """Run `visit` in a house of its own, with the record of P1 unless it is to be `empty`."""
 
     async def run() -> T:
-        async with house(url, secure=secure, external=external) as home:
+        async with house(url, secure=secure, external=external, codes=codes) as home:
             if not empty:
                 await fill(home)
             return await visit(home)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 import asyncpg
 
-from hub.auth.accounts import PAGE_ROLES
+from hub.auth.accounts import APP_ROLES
 from hub.auth.directory import Directory
 from hub.auth.oauth.redirects import check_redirect
 from hub.auth.oauth.scope_grants import registrable
@@ -164,14 +164,14 @@ def _check_addresses(client: Client) -> None:
 
 
 def _check_rights(client: Client) -> None:
-    allowed = PAGE_ROLES if client.kind in WITH_USER else None
+    allowed = APP_ROLES if client.kind in WITH_USER else None
     single = client.kind == BACKEND and len(client.roles) != 1
     if single or bool(client.roles) == (client.kind == RESOURCE):
         raise _invalid("role", "one of a backend, those of its users for others, none to ask about tokens", "")
     for name in client.roles:
         role = role_named(name)
         if (allowed is not None and name not in allowed) or (allowed is None and role.personal):
-            raise _invalid("role", f"{name} is no role of such a client", f"of users: {', '.join(PAGE_ROLES)}")
+            raise _invalid("role", f"{name} is no role of such a client", f"of users: {', '.join(APP_ROLES)}")
         allowed_purposes(role, client.purposes)
     if not _EMERGENCIES.isdisjoint(client.purposes):
         raise _invalid("purpose", "an emergency needs a reason each time", "TREAT, COC or CAREMGT")

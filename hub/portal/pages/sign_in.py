@@ -30,6 +30,7 @@ _HOMES: Final = {
     "patient": "/record",
     "proxy": "/record",
     "consent-reviewer": "/review",
+    "integration-engineer": "/codes",
 }
 
 

@@ -14,7 +14,7 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import KeySet
 
-from hub.auth.accounts import PAGE_ROLES
+from hub.auth.accounts import APP_ROLES
 from hub.auth.scopes import CONTEXT
 from hub.portal.pages import authorize
 from hub.portal.texts import CODE_FILES, merged
@@ -253,7 +253,7 @@ def test_every_door_a_user_of_the_pages_may_open_has_words(visiting: Visiting) -
         doors = set()
         for path, methods in paths.items():
             roles = {role for one in methods.values() for role in _roles(one["description"])}
-            doors |= {f"api/{path.split('/')[2]}"} if roles & set(PAGE_ROLES) else set()
+            doors |= {f"api/{path.split('/')[2]}"} if roles & set(APP_ROLES) else set()
         assert {"api/consents", "api/audit", "api/subscription-topics"} <= doors
         assert doors | CONTEXT <= merged(CODE_FILES)["scope"].keys()
 
@@ -261,7 +261,7 @@ def test_every_door_a_user_of_the_pages_may_open_has_words(visiting: Visiting) -
 
 
 def _roles(description: str) -> list[str]:
-    return list(PAGE_ROLES) if description == "Any role" else description.removeprefix("Roles: ").split(", ")
+    return list(APP_ROLES) if description == "Any role" else description.removeprefix("Roles: ").split(", ")
 
 
 def test_who_is_signed_out_while_agreeing_grants_nothing(visiting: Visiting, monkeypatch: pytest.MonkeyPatch) -> None:
