@@ -28,6 +28,7 @@ from connectors.mllp.tls import server_context
 from connectors.pacs.finding import WORKLIST, Finding
 from connectors.pacs.intake import SUCCESS, Intake, Sent
 from connectors.pacs.steps import PAUSES, STEP, Puller, Steps
+from connectors.pacs.wire import quicken
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.consortium import Feed
 from hub.kernel.log import Log
@@ -143,7 +144,7 @@ class PacsServer:
 
     def _handlers(self) -> list[Any]:
         return [
-            (evt.EVT_CONN_OPEN, _without_delay),
+            (evt.EVT_CONN_OPEN, lambda event: quicken(event.assoc)),
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_C_ECHO, lambda _: SUCCESS),
             (evt.EVT_C_STORE, self._sent),
@@ -229,11 +230,6 @@ def _context(storage: str) -> PresentationContext:
     context.abstract_syntax = storage
     context.transfer_syntax = list(_SYNTAXES)
     return context
-
-
-def _without_delay(event: Any) -> None:
-    """The library leaves Nagle's algorithm on, which makes every object wait for an acknowledgement of TCP."""
-    event.assoc.dul.socket.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def _caller(sender: str) -> tuple[str, tuple[Network, ...]]:

@@ -1,0 +1,53 @@
+"""What is done here in the place of the library says the same as the library."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from unittest.mock import Mock
+
+import pytest
+from pynetdicom.dimse_messages import C_STORE_RSP
+from pynetdicom.dimse_primitives import C_ECHO, C_STORE
+
+from connectors.pacs.wire import quicken, store_response
+
+
+def answered(status: int, instance: str = "1.2.840.1") -> C_STORE:
+    primitive = C_STORE()
+    primitive.MessageIDBeingRespondedTo = 7
+    primitive.AffectedSOPClassUID = "1.2.840.10008.5.1.4.1.1.2"
+    primitive.AffectedSOPInstanceUID = instance
+    primitive.Status = status
+    return primitive
+
+
+@pytest.mark.parametrize(("status", "instance"), [(0, "1.2.840.1"), (0xA700, "1.2.840.12"), (0xC000, "1.2")])
+def test_an_answer_to_a_c_store_has_the_bytes_the_library_writes(status: int, instance: str) -> None:
+    message = C_STORE_RSP()
+    message.primitive_to_message(answered(status, instance))
+    (written,) = message.encode_msg(1, 128 * 1024)
+    ((_, library),) = written.presentation_data_value_list
+    assert b"\x03" + store_response(answered(status, instance)) == library
+
+
+def test_a_quickened_association_reads_whole_pieces_and_what_is_left_of_the_last() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as peer:
+        ours, _ = listening.accept()
+        association, plain = Mock(), Mock()
+        association.dul.socket.socket = ours
+        association.dimse.send_msg = plain
+        quicken(association)
+
+        def speak() -> None:
+            peer.sendall(bytes(100_000))
+            peer.shutdown(socket.SHUT_WR)
+
+        sender = threading.Thread(target=speak)
+        sender.start()
+        read = association.dul.socket.recv
+        assert [len(read(70_000)), len(read(70_000)), len(read(1))] == [70_000, 30_000, 0]
+        sender.join()
+        ours.close()
+        association.dimse.send_msg(C_ECHO(), 3)
+        plain.assert_called_once()
