@@ -37,8 +37,8 @@ def envelope_reader(profile: Profile) -> EnvelopeReader:
         if reader_of(raw[:HEAD]) is not None:
             return Envelope(identity=_hash(raw), kind="ECG")
         try:
-            items = _items(raw, profile)
-            item, study = items[0], study_of(items[0])
+            item = _items(raw, profile, most=1)[0]
+            study = study_of(item)
         except HubError as error:
             return Envelope(identity=_hash(raw), kind="DICOM", problem=error)
         lanes = tuple(value for value in (study, item.text("PatientID")) if value)
@@ -123,10 +123,10 @@ def _parts(item: Item) -> Iterator[Part]:
             yield Part(at=at, name=keyword, type=kind, text=text, field=text)
 
 
-def _items(raw: bytes, profile: Profile) -> list[Item]:
-    """The objects of a message, at least one. Raises HubError UNREADABLE or TOO_LARGE."""
+def _items(raw: bytes, profile: Profile, most: int | None = None) -> list[Item]:
+    """The objects of a message, at least one, the first `most`. Raises HubError UNREADABLE or TOO_LARGE."""
     if is_metadata(raw):
-        return [Item(each.dataset, None) for each in read_metadata(raw)]
+        return [Item(each.dataset, None) for each in read_metadata(raw, most)]
     return [Item(read_header(io.BytesIO(raw)).dataset, profile.charset)]
 
 
