@@ -6,7 +6,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-FACILITIES = {"HL7", "F02", "F04", "F05", "F06", "F07"}
+FACILITIES = {"HL7", "F02", "F04", "F05", "F06", "F07", "F08"}
 PATIENTS = {f"P{number}" for number in range(1, 11)}
 #: Persons of the stories (and one whom F02 knows so little that a steward must judge), and those invented beside them
 #: (`hub.demo.perform.BACKGROUND`).

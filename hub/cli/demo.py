@@ -21,6 +21,7 @@ from hub.demo.ask import Client
 from hub.demo.calendar import Calendar
 from hub.demo.county import county_file, his_port
 from hub.demo.figures import figures
+from hub.demo.measure import measure_report
 from hub.demo.perform import perform
 from hub.demo.play import settle
 from hub.demo.played import played, remember
@@ -117,6 +118,7 @@ async def _look(settings: Settings, folder: Path, stage: Stage) -> dict[str, Any
     return {
         "messages": await settle(stage.actor("administrator")),
         "people": await figures(database_of(folder, settings)),
+        "measure": await asyncio.to_thread(measure_report, stage),
         "seen": await asyncio.to_thread(lambda: {name: _counts(stage.actor(name)) for name in VIEWERS}),
     }
 
@@ -158,7 +160,8 @@ def verify(
 
 def _write(path: Path | None, result: dict[str, Any]) -> None:
     if path is not None:
-        path.write_text(json.dumps(result, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        text = json.dumps(result, ensure_ascii=False, indent=1, default=float)
+        path.write_text(text + "\n", encoding="utf-8")
 
 
 @contextmanager

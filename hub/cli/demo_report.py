@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from hub.demo.figures import TITLES
+from hub.demo.measure import scores
 from hub.demo.sign_in import SignIn
 from hub.run.hub import Addresses
 
@@ -42,6 +43,8 @@ def summary(result: Mapping[str, Any], addresses: Addresses) -> None:
     for name, text in TITLES.items():
         people.add_row(text, str(result["people"][name]))
     output.print(messages, people, _record(result["seen"]))
+    for title, score, above, below in scores(result["measure"]):
+        output.print(f"- {title} {score} % ({above} of {below} persons)", highlight=False)
     for facility, count in result.get("written", {}).items():
         output.print(f"- {facility} wrote {count} resources by FHIR", highlight=False)
     for kind, count in result.get("told", {}).items():

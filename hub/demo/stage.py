@@ -32,7 +32,7 @@ class Stage:
 
     def __init__(self, clients: Clients, calendar: Calendar) -> None:
         self._clients: Final = clients
-        self._calendar: Final = calendar
+        self.calendar: Final = calendar
         self._ids: Final[dict[str, str]] = {}
         self._known: Final[dict[str, Client]] = {}
 
@@ -55,7 +55,7 @@ class Stage:
     def filled(self, value: Any) -> Any:
         """`value` with every placeholder in its texts replaced."""
         if isinstance(value, str):
-            return _NAME.sub(lambda found: self.meant(found[1]), self._calendar.fill(value))
+            return _NAME.sub(lambda found: self.meant(found[1]), self.calendar.fill(value))
         if isinstance(value, list):
             return [self.filled(item) for item in value]
         if isinstance(value, Mapping):

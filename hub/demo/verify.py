@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.demo.ask import Reply
+from hub.demo.measure import measure_report, scores
 from hub.demo.stage import Request, Stage, at
 from hub.demo.story import data
 from hub.fhir.json import dumps
@@ -38,6 +39,7 @@ def verdicts(stage: Stage) -> Iterator[Verdict]:
     for story, requests in expectations().items():
         for request in requests:
             yield held(story, request, stage)
+    yield from _reported(stage)
 
 
 def expectations() -> dict[str, list[Request]]:
@@ -72,6 +74,19 @@ def judge(story: str, request: Request, reply: Reply, filled: Callable[[Any], An
             wanted[name] = filled(request[name])
             seen[name] = look(reply.content, wanted[name])
     return _compare(story, request["says"], seen, wanted)
+
+
+def _reported(stage: Stage) -> Iterator[Verdict]:
+    """Each rate of the monthly report of F08, and where it must lie."""
+    try:
+        found = list(scores(measure_report(stage)))
+    except HubError as error:
+        yield Verdict("F08", "the centre reports its rates", holds=False, seen=str(error))
+        return
+    for row, (title, score, above, below) in zip(data("measures.yaml"), found, strict=True):
+        low, high = row["between"]
+        says = f"{title} {score} % ({above} of {below} persons)"
+        yield Verdict("F08", says, low <= score <= high, "" if low <= score <= high else f"expected {low} to {high} %")
 
 
 def _messages(stage: Stage, counts: Mapping[str, int]) -> Iterator[Verdict]:
