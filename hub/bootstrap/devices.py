@@ -32,7 +32,8 @@ from hub.records.registrations import Registrations
 
 def device_feeds(consortium: Consortium) -> dict[str, str]:
     """The facility code of every feed whose messages are of devices, by feed."""
-    return {name: feed.facility for name, feed in consortium.feeds.items() if feed.format == "device"}
+    feeds = consortium.feeds.items()
+    return {name: feed.facility for name, feed in feeds if feed.format == "device" or feed.devices}
 
 
 def wearing(foundation: Foundation, database: Database, *, releasing: bool = False) -> Wearing:

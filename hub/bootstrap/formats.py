@@ -21,9 +21,14 @@ from mappings.hl7v2.habits import NO_MAPS
 
 
 class HL7v2(Reading):
-    """HL7 v2 messages with a facility profile."""
+    """HL7 v2 messages with a facility profile.
+
+    `devices` is the name of the feed where messages without a patient are of whoever has the device, by `wearers`.
+    """
 
     codes = True
+    devices = ""
+    wearers: Wearers = NOBODY
 
     def __init__(self, path: Path | None) -> None:
         from mappings.hl7v2.profile import DEFAULT
@@ -39,14 +44,26 @@ class HL7v2(Reading):
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.hl7v2.translator import translator
 
-        return translator(
+        plain = translator(
             self.profile, facility, ids, canonical_base=canonical_base, maps=self.maps, approved=self.approved
         )
+        if not self.devices:
+            return plain
+        from mappings.devices import pcd
+        from mappings.hl7v2.envelope import envelope_reader
+
+        read = envelope_reader(self.profile)
+        return pcd.translator(plain, read, self.profile, self.devices, self.wearers, facility, ids)
 
     def envelope_reader(self) -> EnvelopeReader:
         from mappings.hl7v2.envelope import envelope_reader
 
-        return envelope_reader(self.profile)
+        plain = envelope_reader(self.profile)
+        if not self.devices:
+            return plain
+        from mappings.devices import pcd
+
+        return pcd.envelope_reader(plain, self.profile)
 
     def dissector(self) -> Dissector:
         from mappings.hl7v2.dissect import dissector
@@ -227,4 +244,6 @@ def reading_of(
         reading.archive, reading.wado = feed.archive, wado
     if isinstance(reading, Device):
         reading.feed, reading.wearers = feed.name, wearers
+    if isinstance(reading, HL7v2) and feed.devices:
+        reading.devices, reading.wearers = feed.name, wearers
     return reading

@@ -58,7 +58,8 @@ class Feed:
     `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
     answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
     `poll_seconds` (0: never) where its transport is `archive`. `broker` is where its messages are published.
-    `worklist`: its senders may ask for the facility's modality worklist.
+    `devices`: HL7 v2 messages without a patient are of whoever has the device. `worklist`: its senders may ask for
+    the facility's modality worklist.
     """
 
     name: str
@@ -79,6 +80,7 @@ class Feed:
     archive: str = ""
     poll_seconds: int = 60
     broker: Broker | None = None
+    devices: bool = False
     worklist: bool = False
     expected: Expected = NOTHING
 
@@ -189,6 +191,8 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
     if "archive" in feed and feed.get("format", only) != "dicom":
         yield file.complaint("a feed of format dicom, and no other, has an archive", "feeds", index, "archive")
     yield from broker.contradictions(file, index, feed)
+    if feed.get("devices") and feed.get("format", only or "hl7v2") != "hl7v2":
+        yield file.complaint("is said of feeds of format hl7v2", "feeds", index, "devices")
     if feed.get("format", only) == "device" and "profile" not in feed:
         yield file.complaint("a feed of format device needs the profile that is its vendor map", "feeds", index)
 

@@ -38,6 +38,12 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "description": "Name of the archive that holds the images its objects (format dicom) tell of.",
         },
         "broker": broker.SCHEMA,
+        "devices": {
+            "type": "boolean",
+            "default": False,
+            "description": "hl7v2: a message that names no patient is of whoever has the device it names (OBX-18), "
+            "and waits where nobody has it.",
+        },
         "worklist": {
             "type": "boolean",
             "default": False,

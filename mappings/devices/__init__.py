@@ -6,5 +6,5 @@ whose it is, `translate` makes resources of one reading, `reporting` tells what 
 whole for a feed. In: JSON, the vendor, when it was received, who wore which device when. Out: `Translation`; a reading
 of a device that is bound to nobody at that time is refused, so that it waits and is never guessed.
 
-HL7 v2 devices (IHE PCD-01) are the business of `mappings.hl7v2`.
+HL7 v2 of devices (IHE PCD-01) is translated by `mappings.hl7v2`; `pcd` finds its patient by the device.
 """

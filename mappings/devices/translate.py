@@ -40,7 +40,7 @@ def translate(
     device is bound to nobody, or several, at that time (`unbound-device`): then it waits.
     """
     patient = bound(bindings, reading.when)
-    refusal = _nothing() if not (reading.values or reading.events) else _unbound() if patient is None else None
+    refusal = _nothing() if not (reading.values or reading.events) else unbound() if patient is None else None
     if refusal is not None or patient is None:
         rows = report(reading, vendor, refusal.what if refusal else "")
         return Translation(issues=reading.issues, report=rows, refusal=refusal, event_time=reading.when)
@@ -58,7 +58,8 @@ def translate(
     )
 
 
-def _unbound() -> HubError:
+def unbound() -> HubError:
+    """Why a reading waits."""
     todo = "bind the device for that time: the reading is then taken by itself"
     what = "nobody, or more than one person, has this device at that time"
     return HubError(Category.INVALID, what, where="device", todo=todo, code=UNBOUND)
@@ -76,7 +77,7 @@ class _Maker:
         self._reading, self._vendor, self._patient = reading, vendor, patient
         self._facility, self._ids = facility, ids
 
-    def _add(self, rtype: str, authority: str, key: str, content: Json, patient: str | None) -> str:
+    def _add(self, rtype: str, authority: str, key: str, content: Json, patient: str) -> str:
         rid = self._ids(self._facility, rtype, authority, key)
         resource = {"resourceType": rtype, "id": rid, **content}
         self.drafts.append(Draft(resource=resource, authority=authority, key=key, patient=patient))
@@ -84,7 +85,9 @@ class _Maker:
 
     def device(self) -> None:
         number = {"value": self._reading.device}
-        self._device = self._add("Device", self._vendor.name, self._reading.device, {"identifier": [number]}, None)
+        # One for each who has had it: a Device in nobody's record is shown to nobody.
+        key = f"{self._vendor.name}|{self._reading.device}"
+        self._device = self._add("Device", self._patient, key, {"identifier": [number]}, self._patient)
 
     def panels(self) -> None:
         for name, (mdc, loinc) in _PANELS.items():

@@ -76,7 +76,7 @@ def test_a_reading_becomes_a_panel_and_observations_of_a_device_and_its_person()
         "coding"
     ]
     assert observations["pulse"]["valueQuantity"]["code"] == "/min"
-    assert {draft.patient for draft in observed} == {"p1"}
+    assert {draft.patient for draft in made.drafts} == {"p1"}
     assert pressure["effectiveDateTime"] == "2026-03-05T01:30:00+00:00"
 
 
