@@ -5,14 +5,17 @@ Needs Chromium on the machine; axe-core comes from the npm registry when the tes
 
 from __future__ import annotations
 
+import asyncio
 import json
 import shutil
 import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+import asyncpg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 
@@ -35,6 +38,7 @@ class Place:
     browser: Browser
     password: str
     patient_password: str
+    engineer_password: str
     record: str
     axe: str
     problems: list[str] = field(default_factory=list)
@@ -105,11 +109,14 @@ def place(tmp_path_factory: pytest.TempPathFactory, axe: str) -> Iterator[Place]
         doctor = ("--role", "clinician", "--organization", "F05", "--practitioner", "bai", "--display", "白若溪")
         password = added(hub, "bai", *doctor)
         patient_password = added(hub, "shen", "--role", "patient", "--patient", "F05-p1", "--display", "沈桂兰")
+        engineer = ("--role", "integration-engineer", "--organization", "F01", "--practitioner", "ke")
+        engineer_password = added(hub, "ke", *engineer, "--display", "柯工")
         clinic = hub.client("clinician", "F05")
         put(clinic, shen("p1", "p1", "p1"))
         put(clinic, taken(poisoned(PAYLOADS[0])))
         browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        found = Place(hub, browser, password, patient_password, f"{hub.base}/record/F05-p1", axe)
+        record = f"{hub.base}/record/F05-p1"
+        found = Place(hub, browser, password, patient_password, engineer_password, record, axe)
         yield found
         browser.close()
 
@@ -256,6 +263,45 @@ def test_clinicians_pages_of_requests_have_no_fault(place: Place) -> None:
     page.click("main button.primary")
     page.wait_for_selector("#mine ~ article")
     assert place.faults(page) == []
+
+
+def test_an_engineer_says_what_a_code_means_without_a_fault(place: Place) -> None:
+    noted(place.hub)
+    page = place.visitor(place.browser.new_context(viewport=PHONE))
+    page.goto(f"{place.hub.base}/?lang=zh")
+    page.fill("#name", "ke")
+    page.fill("#password", place.engineer_password)
+    page.click("button.primary")
+    page.wait_for_url("**/codes")
+    assert place.faults(page) == []
+    page.click("text=GLU-990122")
+    page.wait_for_selector("#code form")
+    assert place.faults(page) == []
+    page.fill("#own_system", "http://loinc.org")
+    page.fill("#own_code", "14771-0")
+    page.click("main button.primary")
+    page.wait_for_selector("p.note")
+    assert page.locator("text=GLU-990122").count() == 0
+    assert place.faults(page) == []
+
+
+def noted(hub: RunningHub) -> None:
+    """A local code as a worker of the hub puts it down, of a document feed of F01."""
+    settings = json.loads((hub.data / "run.json").read_text(encoding="utf-8"))
+
+    async def write() -> None:
+        connection = await asyncpg.connect(settings["database"])
+        try:
+            await connection.execute(
+                "INSERT INTO unmapped_code (feed, field, system, code, display, count, first_seen, last_seen, message)"
+                " VALUES ('F01-emr', 'Observation.code', 'LIS', 'GLU-990122', '血糖', 1, now(), now(), 1)"
+            )
+        finally:
+            await connection.close()
+
+    # The driver of the browser has a loop in this thread.
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(asyncio.run, write()).result()
 
 
 def test_the_filter_changes_the_timeline_in_place_and_the_address_with_it(place: Place) -> None:

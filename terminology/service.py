@@ -27,6 +27,7 @@ from terminology.versions import ANY, Versions
 #: Meanings of value sets kept in memory.
 _KEPT: Final = 1_000
 _VERDICTS: Final = 100_000
+_PART: Final = "the hub holds a part of the code system only"
 #: Code systems that are a grammar, and who knows it.
 _GRAMMARS: Final[Mapping[str, Callable[[str], bool]]] = {
     **{url: codes.__contains__ for url, codes in SYSTEMS.items()},
@@ -111,7 +112,7 @@ class Terminology:
         edition = catalogue.named(CODE_SYSTEM, coding.system, version)
         found = await self.concepts.find(catalogue, edition, coding.code)
         if found is None:
-            return Verdict(False, "the code system has no such code")
+            return Verdict(False, "the code system has no such code" if edition.whole else _PART)
         return _displayed(found, display)
 
     def in_given(self, resource: Json, coding: Coding, display: str = "") -> Verdict:
@@ -195,7 +196,7 @@ class Terminology:
                     return _displayed(found, display)
         parts = [edition for edition, _ in meaning.conditions.values() if edition.url == coding.system]
         known = all(edition.whole for edition in parts)
-        what = "the value set does not have the code" if known else "the hub holds a part of the code system only"
+        what = "the value set does not have the code" if known else _PART
         return Verdict(False, what)
 
     async def subsumes(self, system: str, one: str, other: str, version: str = "") -> str:

@@ -15,6 +15,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from hub.bootstrap.built_in import everything_built_in
 from hub.bootstrap.terminology import TerminologyDesk, terminology_database
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
@@ -22,7 +23,6 @@ from hub.kernel.types import Json
 from hub.run.installation import database_of
 from hub.run.instances import data_folder, registry
 from terminology import catalogue
-from terminology.built_in import built_in
 from terminology.csv_map import map_of_csv
 from terminology.csv_source import CsvSource
 from terminology.distribution import distribution
@@ -90,7 +90,7 @@ def built_in_(
     database: Url = None,
 ) -> None:
     """Load what comes with the hub, as far as its sources go. It takes the place of nothing that is in force."""
-    asyncio.run(_load_resources(_database(data, database), built_in(), current=not aside, modest=True))
+    asyncio.run(_load_resources(_database(data, database), everything_built_in(), current=not aside, modest=True))
 
 
 @app.command("list")

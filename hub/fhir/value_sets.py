@@ -42,6 +42,16 @@ def codings(name: str) -> Mapping[str, Container[str]] | None:
 
 
 @cache
+def codes_by_system() -> Mapping[str, frozenset[str]]:
+    """The codes of every code system as far as the lists have them: all that some value set takes in."""
+    found: dict[str, set[str]] = {}
+    for listed in (*_SETS.values(), *_advised().values()):
+        for system, part in listed.items():
+            found.setdefault(system, set()).update(part or ())
+    return {system: frozenset(part) for system, part in found.items()}
+
+
+@cache
 def codes(name: str) -> Container[str] | None:
     """Every code of a value set whatever its system, or None where they are not all known."""
     found = codings(name)

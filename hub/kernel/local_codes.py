@@ -7,6 +7,7 @@ HL7 v2 (`OBX-3`), or for formats without such names the element it becomes (`Obs
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 from urllib.parse import quote
 
@@ -18,14 +19,34 @@ _LONGEST_SYSTEM: Final = 128
 _LONGEST_TEXT: Final = 80
 #: What looks like a number of a person: a citizen id, a mobile phone, an identifier of many digits.
 _PERSONAL: Final = re.compile(r"(?<!\d)(?:\d{15}|\d{17}[\dXx]|1[3-9]\d{9}|\d{16,})(?!\d)")
-#: Code systems that mean the same everywhere: of HL7, of other keepers of terminologies, of the national arc
-#: 2.16.156.10011, and HL7's arcs of code systems (5), of external ones (6) and of tables (12, 18).
-_COMMON: Final = (
-    *("http://hl7.org/", "http://terminology.hl7.org/", "http://loinc.org", "http://snomed.info/"),
-    *("http://unitsofmeasure.org", "http://www.whocc.no/", "http://dicom.nema.org/", "http://www.nlm.nih.gov/"),
-    *("urn:iso:", "urn:ietf:", "urn:hub:", "urn:oid:2.16.156.10011."),
-    *(f"urn:oid:2.16.840.1.113883.{arc}." for arc in (5, 6, 12, 18)),
+_NATIONAL: Final = "national value domains: those with a source come with the hub, the standards themselves are loaded"
+_HL7: Final = (
+    "HL7's own: what R4 requires and the HL7 v2 maps lead to comes with the hub, the package hl7.terminology the rest"
 )
+_LICENSED: Final = "a terminology of its own licence, loaded by whoever has it"
+_GRAMMAR: Final = "a grammar: nothing is loaded"
+#: Code systems that mean the same wherever their codes come from, by the beginning of their URI: where the hub has
+#: them from. All others are their sender's own.
+COMMON: Final[Mapping[str, str]] = {
+    "http://hl7.org/fhir/sid/": _LICENSED,
+    "http://hl7.org/": _HL7,
+    "http://terminology.hl7.org/": _HL7,
+    **{f"urn:oid:2.16.840.1.113883.{arc}.": _HL7 for arc in (5, 12, 18)},
+    "urn:oid:2.16.840.1.113883.6.": _LICENSED,
+    "http://loinc.org": "a few terms come with the hub, LOINC itself is loaded",
+    "http://snomed.info/": _LICENSED,
+    "http://www.whocc.no/": _LICENSED,
+    "http://www.nlm.nih.gov/": _LICENSED,
+    "http://www.ama-assn.org/": _LICENSED,
+    "http://dicom.nema.org/": "the DICOM standard, loaded from its FHIR resources",
+    "http://unitsofmeasure.org": _GRAMMAR,
+    "urn:ietf:": _GRAMMAR,
+    "urn:iso:": "codes of ISO: MDC and countries come with the hub as far as they are needed",
+    "urn:oid:1.0.3166.": "countries of ISO 3166, by OID",
+    "urn:oid:2.16.156.10011.": _NATIONAL,
+    "urn:hub:": "the hub's own",
+}
+_PREFIXES: Final = tuple(COMMON)
 #: Code systems of the hub's own below its canonical base; what else stands there is named after its sender.
 _OWN: Final = re.compile(r"form|form-[a-z-]+|record-kind|referral-direction|episode-type", re.ASCII)
 
@@ -40,10 +61,10 @@ def local_system(field: str, system: str) -> str:
     return f"urn:yilian:field:{quote(field)}" + (f":{quote(system, safe='')}" if system else "")
 
 
-def is_local(system: str, canonical_base: str) -> bool:
+def is_local(system: str, canonical_base: str = "") -> bool:
     """Whether a code system, as a URI, means something to its sender alone: it is neither common nor the hub's own."""
-    own = _OWN.fullmatch(system.removeprefix(f"{canonical_base}/CodeSystem/"))
-    return not (own or system.startswith(_COMMON))
+    own = canonical_base and _OWN.fullmatch(system.removeprefix(f"{canonical_base}/CodeSystem/"))
+    return not (own or system.startswith(_PREFIXES))
 
 
 def tellable(field: str, code: str, system: str = "", display: str = "") -> UnmappedCode:

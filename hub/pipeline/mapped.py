@@ -2,7 +2,8 @@
 
 A CodeableConcept of a resource is looked at as a whole: a map of the terminology that the feed names is asked by system
 and code; one that nobody else would understand is asked of what engineers approved, by the element it stands in, and is
-noted for them if that does not tell either. What the sender wrote stays beside what it means.
+noted for them if that does not tell either; what was found (`value`) is never noted. What the sender wrote stays beside
+what it means.
 """
 
 from __future__ import annotations
@@ -89,7 +90,8 @@ def _concept(concept: Json, field: str, coder: Coder, unmapped: dict[UnmappedCod
     if added:
         return {**concept, "coding": [*added, *concept["coding"]]}
     local = [one for one in stated if coder.is_local(str(one.get("system", "")))]
-    if coder.approved and not means and local and len(local) == len(stated):
+    found = field.rpartition(".")[2].startswith("value")
+    if coder.approved and not means and local and len(local) == len(stated) and not found:
         first = local[0]
         told = tellable(field, first["code"], first.get("system", ""), first.get("display") or concept.get("text", ""))
         if told.code:

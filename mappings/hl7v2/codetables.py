@@ -51,6 +51,10 @@ class Table:
         found = self.entries.get(code) or self.entries.get(code.casefold())
         return found or (self._numbered(code) if self.patterns else None)
 
+    def targets(self) -> set[Entry]:
+        """All that codes become; not what is made of a number, which is another code for each."""
+        return {*self.entries.values(), *([self.fallback] if self.fallback else ())} - {e for _, e in self.patterns}
+
     def _numbered(self, code: str) -> Entry | None:
         for pattern, entry in self.patterns:
             match = pattern.fullmatch(code)

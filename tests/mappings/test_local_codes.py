@@ -29,10 +29,16 @@ def test_a_local_code_is_told_once_a_message_with_field_system_and_text() -> Non
 
 
 @pytest.mark.parametrize(
-    "code", ["2345-7^Glucose^LN", "1^x^HL70001", "1^x^2.16.840.1", "1^x^urn:x", "K^钾^^2823-3^^LN"]
+    "code",
+    ["2345-7^Glucose^LN", "1^x^HL70001", "1^x^2.16.840.1.113883.6.1", "1^x^urn:iso:x", "K^钾^^2823-3^^LN"],
 )
 def test_a_code_of_a_standard_is_not_told(code: str) -> None:
     assert told(obx(code)) == ()
+
+
+@pytest.mark.parametrize("system", ["1.2.156.990122.7", "http://lis.example/codes"])
+def test_a_code_of_a_senders_own_system_is_told_though_it_has_an_oid_or_a_uri(system: str) -> None:
+    assert told(obx(f"K^钾^{system}")) == (UnmappedCode(field="OBX-3", code="K", system=system, display="钾"),)
 
 
 def test_a_code_a_table_of_the_hub_knows_is_not_told() -> None:

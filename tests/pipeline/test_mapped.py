@@ -62,6 +62,7 @@ def test_a_local_code_nobody_knows_is_noted_with_its_element_and_no_other_is() -
             {"code": {"coding": [{"code": "L1"}, {"system": LOINC, "code": "8480-6"}]}},
             {"code": {"text": "t"}},
         ],
+        valueCodeableConcept={"coding": [{"code": "9", "display": "某"}]},
         method={"coding": [{"system": f"{BASE}/CodeSystem/form-item", "code": "m"}]},
         interpretation=[{"coding": [{"system": f"{BASE}/CodeSystem/cda-local", "code": "偏高"}]}],
         identifier=[{"type": {"coding": [{"system": VENDOR, "code": "ID"}]}}],
