@@ -11,13 +11,13 @@ import binascii
 import string
 from collections.abc import Iterable
 from typing import Final
-from urllib.parse import urlencode
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
 from hub.auth.actor import Actor
 from hub.kernel.errors import Category, HubError
+from hub.kernel.query_strings import encoded
 
 #: The search parameter that carries a token.
 CURSOR: Final = "_cursor"
@@ -56,4 +56,4 @@ def binding_of(actor: Actor, what: str, params: Parameters) -> bytes:
     `what` names the interaction and its address; the order of `params` does not matter.
     """
     who = (actor.role, actor.organization, actor.practitioner or "", actor.patient or "")
-    return urlencode([*(("", part) for part in (*who, what)), *sorted(params)], errors="surrogatepass").encode()
+    return encoded([*(("", part) for part in (*who, what)), *sorted(params)]).encode()

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Literal
-from urllib.parse import urlencode
 
 from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
@@ -28,6 +27,7 @@ from hub.gate.subjects import looks_beyond, looks_elsewhere, looks_for_persons, 
 from hub.gate.trimming import Pointer
 from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population
 from hub.kernel.errors import Category, HubError
+from hub.kernel.query_strings import encoded
 from hub.store.criteria import Beside, Query
 from hub.store.query import parse_query
 from hub.store.values import Found, Stored, Visible
@@ -202,7 +202,7 @@ def _apart(actor: Actor, query: Query) -> bool:
 
 def query_text(params: Parameters) -> str:
     """The query as the audit trail keeps it: `application/x-www-form-urlencoded`, without the cursor."""
-    return urlencode([pair for pair in params if pair[0] != CURSOR], errors="surrogatepass")
+    return encoded([pair for pair in params if pair[0] != CURSOR])
 
 
 def cursor_of(door: Door, params: Parameters, binding: Binding) -> bytes | None:

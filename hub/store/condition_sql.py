@@ -6,6 +6,7 @@ null. What the index holds as hashes (codes, profiles) is looked up as hashes, s
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -30,6 +31,8 @@ class Bound:
 ALWAYS: Final = Bound("TRUE")
 NEVER: Final = Bound("FALSE")
 
+#: What needs no escapes, neither in SQL nor in a text that is formatted.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9:/.|_#-]*")
 _TIMED: Final = "({r}.clinical_start IS NOT NULL OR {r}.clinical_end IS NOT NULL)"
 _FOREIGN: Final = (
     "(cardinality({r}.labels) > 0 AND EXISTS (SELECT FROM unnest({r}.labels) AS l (label)"
@@ -37,19 +40,23 @@ _FOREIGN: Final = (
 )
 
 
-def bound(condition: c.Condition) -> Bound:
-    """The condition with its values bound."""
+def bound(condition: c.Condition, *, inline: bool = False) -> Bound:
+    """The condition with its values bound.
+
+    `inline`: types and security labels stand in the text. It is for conditions that many requests share: each text is
+    planned once on each connection, and an array is dear to send.
+    """
     match condition:
         case c.Always():
             return ALWAYS
         case c.Never():
             return NEVER
         case c.All(parts):
-            return _joined(" AND ", parts)
+            return _joined(" AND ", parts, inline=inline)
         case c.AnyOf(parts):
-            return _joined(" OR ", parts)
+            return _joined(" OR ", parts, inline=inline)
         case c.Not(part):
-            inner = bound(part)
+            inner = bound(part, inline=inline)
             return Bound(f"NOT {inner.text}", inner.values)
         case c.Timed():
             return Bound(_TIMED)
@@ -57,15 +64,15 @@ def bound(condition: c.Condition) -> Bound:
             return _within(low, high)
         case c.Overlaps(low, high):
             return _overlaps(low, high)
-    return _leaf(condition)
+    return (_inlined(condition) if inline else None) or _leaf(condition)
 
 
-def bound_by_labels(condition: c.Condition) -> Bound:
+def bound_by_labels(condition: c.Condition, *, inline: bool = False) -> Bound:
     """The same. Most rows carry no label: to them a short text is put, without all that hangs on labels."""
     bare = unlabelled(condition)
     if bare == condition:
-        return bound(condition)
-    short, other = bound(bare), bound(condition)
+        return bound(condition, inline=inline)
+    short, other = bound(bare, inline=inline), bound(condition, inline=inline)
     text = f"CASE WHEN cardinality({{r}}.labels) = 0 THEN {short.text} ELSE {other.text} END"
     return Bound(text, short.values + other.values)
 
@@ -75,11 +82,33 @@ def sql(emit: Emitter, asked: Bound, row: str) -> str:
     return asked.text.format(*map(emit.use, asked.values), r=row)
 
 
-def _joined(word: str, parts: tuple[c.Condition, ...]) -> Bound:
+def _joined(word: str, parts: tuple[c.Condition, ...], *, inline: bool) -> Bound:
     if not parts:
         return ALWAYS if word == " AND " else NEVER
-    found = [bound(part) for part in parts]
+    found = [bound(part, inline=inline) for part in parts]
     return Bound(f"({word.join(one.text for one in found)})", tuple(value for one in found for value in one.values))
+
+
+def _inlined(condition: c.Condition) -> Bound | None:
+    """A condition on types or labels with its values in the text; None for another, and where they need quoting."""
+    match condition:
+        case c.TypeIn(types):
+            numbers = sorted(NUMBERS[name] for name in types if name in NUMBERS)
+            return Bound(f"({{r}}.type = ANY(ARRAY{numbers}::smallint[]))")
+        case c.Labelled(labels) if _plain(labels):
+            return Bound(f"({{r}}.labels && {_texts(labels)})")
+        case c.ForeignLabel(systems) if _plain(systems):
+            return Bound(f"({_FOREIGN.replace('{}', _texts(systems))})")
+    return None
+
+
+def _plain(values: Iterable[str]) -> bool:
+    return all(_PLAIN.fullmatch(value) for value in values)
+
+
+def _texts(values: Iterable[str]) -> str:
+    quoted = ", ".join([f"'{value}'" for value in sorted(values)])
+    return f"ARRAY[{quoted}]::text[]"
 
 
 def _leaf(condition: c.Condition) -> Bound:

@@ -196,7 +196,8 @@ def _followed(emit: Emitter, follow: _Follow, of: str, who: Seen) -> str:
     by_parameter = f"{reference_token('p.prefix', 'k.key')} = ANY(s.tokens)"
     conditions.append(f"EXISTS (SELECT FROM unnest({emit.use(follow.prefixes)}) AS p (prefix) WHERE {by_parameter})")
     target = emit.use(follow.target) if follow.target is not None else "NULL::smallint"
-    return f"SELECT k.key, {target} FROM {of} WHERE {every(conditions)}"
+    # Once each, before they are looked up: the matches of a page refer to the same few.
+    return f"SELECT DISTINCT k.key, {target} FROM {of} WHERE {every(conditions)}"
 
 
 @statement(512)

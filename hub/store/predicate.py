@@ -73,13 +73,12 @@ def seen(visible: Visible) -> Seen:
     if visible.everything:
         return Seen(everything=True)
     panel, groups = visible.panel, visible.groups
-    first = () if panel is None else (panel.condition,)
-    conditions = _apart([*first, *(group.condition for group in groups)])
+    conditions = _apart([group.condition for group in groups])
     return Seen(
         types=_types(visible.types),
         organizations=Bind(list(visible.organizations), "text[]") if visible.organizations else None,
         withheld=_types(visible.withheld),
-        panel=_panel(panel, next(conditions)) if panel is not None else None,
+        panel=_panel(panel, _shared(panel.condition)) if panel is not None else None,
         groups=tuple([SeenGroup(_keys(group.pkeys), next(conditions)) for group in groups]),
         confined=_keys(visible.confined) if visible.confined is not None else None,
     )
@@ -96,8 +95,22 @@ def _keys(pkeys: Sequence[UUID]) -> Keys:
     return Keys(Bind(list(pkeys), "uuid[]"), hashed=len(pkeys) > _MANY)
 
 
+_MOST_PANELS: Final = 1024
+_panels: Final[dict[int, tuple[Condition, Bound]]] = {}
 #: What may be seen of patients whose consents say nothing is the same for each of them, request after request.
 _bound: Final = lru_cache(maxsize=1024)(condition_sql.bound_by_labels)
+
+
+def _shared(condition: Condition) -> Bound:
+    """The condition of a panel: the same object request after request, and comparing such costs more than using it."""
+    known = _panels.get(id(condition))
+    if known is not None:
+        return known[1]
+    if len(_panels) >= _MOST_PANELS:
+        _panels.clear()
+    # The condition is kept, so that no other has its id.
+    _panels[id(condition)] = condition, condition_sql.bound_by_labels(condition, inline=True)
+    return _panels[id(condition)][1]
 
 
 def _apart(conditions: Iterable[Condition]) -> Iterator[Bound]:

@@ -9,6 +9,8 @@ ESCAPED = frozenset(",$|\\")
 
 def split(text: str, separator: str, most: int = -1) -> list[str]:
     """Split at unescaped separators, at most `most` times; escapes stay as they are."""
+    if "\\" not in text:
+        return text.split(separator, most)
     parts: list[str] = []
     start = at = 0
     while at < len(text):

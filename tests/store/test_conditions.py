@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -53,9 +54,10 @@ async def _judged(
 
 
 async def _of(tx: Any, condition: c.Condition, names: list[tuple[str, str]]) -> dict[tuple[str, str], bool | None]:
-    """What both forms of the text say."""
-    whole, by_labels = [await _said(tx, form(condition)) for form in (bound, bound_by_labels)]
-    assert whole == by_labels, condition
+    """What all forms of the text say."""
+    forms = (bound, bound_by_labels, partial(bound_by_labels, inline=True))
+    whole, by_labels, inlined = [await _said(tx, form(condition)) for form in forms]
+    assert whole == by_labels == inlined, condition
     return {name: whole[name[1]] for name in names}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from typing import Final
-from urllib.parse import quote, urlencode
 
 from hub.api.fhir.bundle import bundle, entry, found_entries
 from hub.api.fhir.exchange import Answer, Ask, Params
@@ -17,6 +16,7 @@ from hub.gate.explain import EXPLAIN
 from hub.gate.pages import CURSOR
 from hub.gate.parameters import invalid
 from hub.gate.released import ReleasedPage
+from hub.kernel.query_strings import encoded
 from hub.kernel.types import Issue
 
 _INCLUDES: Final = frozenset({"_include", "_revinclude"})
@@ -93,5 +93,5 @@ def _without_cursor(params: Params) -> list[tuple[str, str]]:
 
 def page_url(base_url: str, path: str, params: Params) -> str:
     """The URL of a page; characters that may stand in a query are left readable."""
-    query = urlencode(params, quote_via=quote, safe=":/|,$")
+    query = encoded(params, safe=":/|,$", blank="%20")
     return "?".join(part for part in (f"{base_url}/{path}".rstrip("/"), query) if part)
