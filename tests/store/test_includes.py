@@ -81,3 +81,19 @@ def test_more_than_the_limit_is_refused_rather_than_cut(database_url: str, monke
             assert caught.value.category is Category.TOO_LARGE
 
     run(database_url, work)
+
+
+def test_what_many_matches_refer_to_is_fetched_once(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read once for each match, it filled what may be included at most, and others were lost."""
+    monkeypatch.setattr(includes, "MOST", 2)
+    told = [{"reference": "Organization/hospital"}]
+    seen = [observation(f"o{number}", "p", performer=told) for number in range(5)]
+    seen.append(observation("z", "p", performer=[{"reference": "Organization/county"}]))
+
+    async def work(database: Database, store: Store) -> list[str]:
+        await save(database, store, *map(write, [*RECORD[:4], *seen]))
+        async with database.connection() as tx:
+            found = await ask(tx, store, "Observation", [("_include", "Observation:performer")])
+            return ids(found.included)
+
+    assert run(database_url, work) == ["Organization/county", "Organization/hospital"]
