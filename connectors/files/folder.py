@@ -2,7 +2,9 @@
 
 A process that is killed before the move takes the file again, and its messages are duplicates. What the clerk has to
 mend is written to `mend/` under the name of the file, before the file is moved. Files whose names begin with `.` or
-`~`, or end in `.tmp` or `.part`, are still being written; links are not followed.
+`~`, or end in `.tmp` or `.part`, are still being written. Where a broken upload leaves half a file under its last name,
+a `marker` is asked for: a file is taken when another of its name with that ending lies beside. The sender may put
+anything into the folder: links are not followed, neither to files nor from the folders that results go to.
 """
 
 from __future__ import annotations
@@ -10,8 +12,9 @@ from __future__ import annotations
 import asyncio
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
+from errno import ENOENT, ENOTDIR
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -33,10 +36,11 @@ class _Seen(NamedTuple):
 
 
 class Folder:
-    """The folder of one feed. Its folders are made where they are missing."""
+    """The folder of one feed. Its folders are made where they are missing. `marker` is an ending, "" for none."""
 
-    def __init__(self, path: Path, feed: str, take: FileTaker, log: Log) -> None:
+    def __init__(self, path: Path, feed: str, take: FileTaker, log: Log, marker: str = "") -> None:
         self._path: Final = path
+        self._marker: Final = marker
         self._feed: Final = feed
         self._take: Final = take
         self._log: Final = log
@@ -62,10 +66,16 @@ class Folder:
     def _complete(self) -> list[str]:
         for name in ("done", "mend", "refused"):
             (self._path / name).mkdir(parents=True, exist_ok=True)
+            if (self._path / name).is_symlink():
+                raise NotADirectoryError(ENOTDIR, "a folder for results is a link")
         now = dict(self._files())
         before, self._seen = self._seen, now
-        same = [name for name, seen in now.items() if before.get(name) == seen]
+        same = [name for name, seen in now.items() if before.get(name) == seen and self._marked(name, now)]
         return sorted(same, key=lambda name: (now[name].changed, name))
+
+    def _marked(self, name: str, now: Mapping[str, _Seen]) -> bool:
+        """Whether the sender has said that a file is complete, where it has to."""
+        return not self._marker or (not name.endswith(self._marker) and name + self._marker in now)
 
     def _files(self) -> Iterator[tuple[str, _Seen]]:
         with os.scandir(self._path) as entries:
@@ -81,9 +91,9 @@ class Folder:
         size = self._seen[path.name].size
         if size > MOST_BYTES:
             self._log.event("folder.too-large", level="ERROR", feed=self._feed, bytes=size)
-            _moved(path, "refused")
+            self._away(path, "refused")
             return False
-        raw = await asyncio.to_thread(path.read_bytes)
+        raw = await asyncio.to_thread(_read, path, self._seen[path.name])
         try:
             taken = await self._take(raw, "folder")
         except HubError as error:
@@ -94,9 +104,24 @@ class Folder:
             return False
         if taken.to_mend:
             _written(path.parent / "mend" / f"{path.stem}.csv", taken.to_mend)
-        _moved(path, "refused" if taken.refusal else "done")
+        self._away(path, "refused" if taken.refusal else "done")
         self._log.event("folder.taken", feed=self._feed, count=len(taken.messages), bytes=len(raw))
         return True
+
+    def _away(self, path: Path, folder: str) -> None:
+        """Move a file that is done with, and drop its marker."""
+        _moved(path, folder)
+        if self._marker:
+            path.with_name(path.name + self._marker).unlink(missing_ok=True)
+
+
+def _read(path: Path, seen: _Seen) -> bytes:
+    """The file that was seen, and no other that was put in its place. Raises OSError."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode) or _Seen(found.st_size, found.st_mtime_ns) != seen:
+            raise FileNotFoundError(ENOENT, "the file is another than was seen")
+        return file.read()
 
 
 def _moved(path: Path, folder: str) -> None:

@@ -55,7 +55,8 @@ class Feed:
 
     `concept_maps` are asked what its codes mean, by system and code.
 
-    `format` is what its messages are written in; `folder` is watched, of the transport of that name. `queries` are
+    `format` is what its messages are written in; `folder` is watched, of the transport of that name; with
+    a `marker`, a file waits for one of its name with that ending. `queries` are
     answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
     `poll_seconds` (0: never) where its transport is `archive`. `broker` is where its messages are published.
     `devices`: HL7 v2 messages without a patient are of whoever has the device. `worklist`: its senders may ask for
@@ -67,6 +68,7 @@ class Feed:
     transport: str
     format: str = "hl7v2"
     folder: Path | None = None
+    marker: str = ""
     profile: Path | None = None
     validation: Literal["lenient", "strict"] | None = None
     concept_maps: tuple[str, ...] = ()
@@ -181,6 +183,8 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
         yield file.complaint(f"a feed of transport {transport} has no {name}", "feeds", index, name)
     if (feed["transport"] == "folder") != ("folder" in feed):
         yield file.complaint("transport folder, and no other, needs the folder", "feeds", index, "transport")
+    if transport != "folder" and "marker" in feed:
+        yield file.complaint(f"a feed of transport {transport} has no marker", "feeds", index, "marker")
     only = _ONLY_FORMAT.get(transport)
     if only and feed.get("format", only) != only:
         yield file.complaint(f"over {transport} comes {only} only", "feeds", index, "format")

@@ -29,6 +29,11 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "type": "string",
             "description": "The folder that is watched, a path relative to this file.",
         },
+        "marker": {
+            "type": "string",
+            "pattern": "^[.][A-Za-z0-9]{1,8}$",
+            "description": "folder: a file is taken when another of its name with this ending lies beside, as .ok.",
+        },
         "profile": {
             "type": "string",
             "description": "Facility profile (format device: the vendor map), a path relative to this file.",

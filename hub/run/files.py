@@ -26,13 +26,13 @@ async def run_files(foundation: Foundation, child: Child) -> None:
         child.ready()
         async with asyncio.TaskGroup() as watching:
             for name, take in taking.items():
-                folder = consortium.feeds[name].folder
-                if folder is not None:
-                    watching.create_task(Folder(folder, name, take, log).watch(child.stop))
+                feed = consortium.feeds[name]
+                if feed.folder is not None:
+                    watching.create_task(Folder(feed.folder, name, take, log, feed.marker).watch(child.stop))
             for subscription in subscriptions(consortium, inbox, log):
                 watching.create_task(subscription.run(child.stop))
-            for feed, polling in polled(foundation, archives, pulls):
-                watching.create_task(polling.watch(child.stop, feed.poll_seconds))
+            for source, polling in polled(foundation, archives, pulls):
+                watching.create_task(polling.watch(child.stop, source.poll_seconds))
             watching.create_task(child.stop.wait())
         for archive in archives.values():
             await archive.close()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.cda.codes import ELEMENTS
 from mappings.cda.context import Context, reference
+from mappings.cda.histories import death, histories
+from mappings.cda.prescriptions import prescription
 from mappings.cda.reports import referral, report_of
+from mappings.cda.stated import all_of, stated, words
 from mappings.cda.tables import translated
 
 WAY: Final = "DE06.00.108.00"
@@ -15,44 +17,43 @@ NEXT: Final = "DE06.00.109.00"
 ADMITTED: Final = "DE06.00.092.00"
 DISCHARGED: Final = "DE06.00.017.00"
 REFERRED: Final = "DE06.00.174.00"
+#: Why somebody came: 就诊原因, 主诉.
+_REASONS: Final = ("DE05.10.053.00", "DE04.01.119.00")
 
 _ACT: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 _UNKNOWN: Final = {"system": "http://terminology.hl7.org/CodeSystem/v3-NullFlavor", "code": "UNK"}
 #: Way of a follow-up visit (CV06.00.207) to the class of the encounter.
 _WAYS: Final = {"1": "AMB", "2": "HH", "3": "VR"}
-_CLASSES: Final = {"stay": "IMP", "outpatient": "AMB"}
+_CLASSES: Final = {"stay": "IMP", "outpatient": "AMB", "examination": "AMB"}
 
 
 def refine(composition: Json, numbers: list[Json], context: Context) -> None:
     """Add what the type of the document says; `numbers` number the document beside its own id."""
-    kind = translated("refined", context.kind)
-    if kind in {"follow-up", "stay", "outpatient"}:
-        _visit(kind, composition, context)
-    if kind in {"imaging", "laboratory"}:
-        report_of(kind, composition, numbers, context)
+    kinds = translated("refined", context.kind).split("|")
+    for kind in kinds:
+        if kind in {"follow-up", "stay", "outpatient", "examination"}:
+            _visit(kind, composition, context)
+        if kind in {"imaging", "laboratory", "examination"}:
+            report_of(kind, composition, numbers, context)
+    if "registration" in kinds:
+        histories(composition, context)
+    if "prescription" in kinds:
+        prescription(numbers, context)
+    if "death" in kinds:
+        death(context)
     flag = stated(REFERRED, context)
-    if kind == "referral" or (flag is not None and flag.get("valueBoolean") is True):
+    if "referral" in kinds or (flag is not None and flag.get("valueBoolean") is True):
         referral(composition, context)
     due = stated(NEXT, context)
     if due is not None and "valueDateTime" in due:
         _next_visit(due, context)
 
 
-def stated(element: str, context: Context) -> Json | None:
-    """The first Observation of a data element, if the document has one."""
-    for draft in context.drafts.values():
-        if draft.resource["resourceType"] == "Observation":
-            codings = draft.resource["code"].get("coding", [])
-            if any((each.get("system"), each["code"]) == (ELEMENTS, element) for each in codings):
-                return draft.resource
-    return None
-
-
 def _visit(kind: str, composition: Json, context: Context) -> None:
     """The Encounter a document of this type always tells of, and the visit of everything it holds."""
     way = stated(WAY, context)
     period = _stay(context) if kind == "stay" else _day(way)
-    if context.encounter is None and (period or way is not None):
+    if context.encounter is None and (period or way is not None or kind in {"outpatient", "examination"}):
         made = _encounter(kind, way, context)
         context.encounter = reference(made)
         composition["encounter"] = context.encounter
@@ -65,6 +66,8 @@ def _visit(kind: str, composition: Json, context: Context) -> None:
             made["status"] = "finished"
     if made["class"] == _UNKNOWN and kind in _CLASSES:
         made["class"] = {"system": _ACT, "code": _CLASSES[kind]}
+    if kind in {"stay", "outpatient"}:
+        _reasons(made, context)
     _inherit(_day(way).get("start", ""), context)
 
 
@@ -75,6 +78,17 @@ def _encounter(kind: str, way: Json | None, context: Context) -> Json:
     if context.patient:
         made["subject"] = context.patient
     return made
+
+
+def _reasons(visit: Json, context: Context) -> None:
+    """Why somebody came, and what was found."""
+    reason = next((said for element in _REASONS if (said := words(element, context))), "")
+    found = [{"condition": reference(each)} for each in all_of("Condition", context)]
+    visit |= {
+        name: each
+        for name, each in (("reasonCode", [{"text": reason}] if reason else []), ("diagnosis", found))
+        if each
+    }
 
 
 def _code(observed: Json | None) -> str:

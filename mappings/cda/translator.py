@@ -9,11 +9,12 @@ from hub.kernel.ids import IdMaker
 from hub.kernel.types import Draft, Issue, Json, Translation
 from mappings.cda.context import Context
 from mappings.cda.document import keep
-from mappings.cda.header import composition
+from mappings.cda.header import composition, document_row
 from mappings.cda.node import Node
 from mappings.cda.patient import patient
 from mappings.cda.refine import refine
 from mappings.cda.sections import sections
+from mappings.cda.tables import translated
 from mappings.cda.times import read
 from mappings.cda.trace import report
 from mappings.cda.visit import visit
@@ -21,6 +22,7 @@ from mappings.cda.visit import visit
 DEFAULT_ZONE: Final = "+08:00"
 _LABELLED: Final = frozenset({"R", "V"})
 _CONFIDENTIALITY: Final = "http://terminology.hl7.org/CodeSystem/v3-Confidentiality"
+_ACT_CODE: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode"
 #: What other documents tell of too, and carries no label of this one.
 _SHARED: Final = frozenset({"Patient", "Practitioner", "PractitionerRole", "Organization", "Location", "Device"})
 
@@ -82,12 +84,13 @@ def _body(document: Node) -> Node:
 
 
 def _label(confidentiality: str, context: Context) -> None:
-    """A restricted document makes all that is told in it restricted."""
-    if confidentiality not in _LABELLED:
-        return
-    for draft in context.drafts.values():
+    """A restricted document makes all that is told in it restricted, a sensitive type all of it sensitive."""
+    labels = [{"system": _CONFIDENTIALITY, "code": confidentiality}] if confidentiality in _LABELLED else []
+    if sensitive := translated("sensitive", (document_row(context) or {}).get("code", "")):
+        labels.append({"system": _ACT_CODE, "code": sensitive})
+    for draft in context.drafts.values() if labels else ():
         if draft.resource["resourceType"] not in _SHARED:
-            draft.resource["meta"] = {"security": [{"system": _CONFIDENTIALITY, "code": confidentiality}]}
+            draft.resource["meta"] = {"security": [*labels]}
 
 
 def _settled(draft: Draft) -> Draft:

@@ -79,9 +79,9 @@ def test_a_file_that_cannot_be_taken_apart_is_one_dead_letter_kept_whole() -> No
 class Watched:
     """A folder with files and what came of them."""
 
-    def __init__(self, path: Path, shelf: Shelf) -> None:
+    def __init__(self, path: Path, shelf: Shelf, marker: str = "") -> None:
         self.path, self.shelf, self.log = path, shelf, io.StringIO()
-        self.folder = Folder(path, "forms", intake(shelf), Log("files", stream=self.log))
+        self.folder = Folder(path, "forms", intake(shelf), Log("files", stream=self.log), marker)
 
     def look(self, times: int = 2) -> None:
         for _ in range(times):
@@ -168,3 +168,50 @@ def test_files_that_are_still_written_and_links_are_left_alone(tmp_path: Path) -
     (tmp_path / "in" / "link.csv").symlink_to(secret)
     watched.look(3)
     assert watched.shelf.kept == []
+
+
+def test_where_a_marker_is_asked_for_half_an_upload_waits_for_ever(tmp_path: Path) -> None:
+    watched = Watched(tmp_path, Shelf(), ".ok")
+    (tmp_path / "a.csv").write_bytes(b"on")
+    watched.look(5)
+    assert watched.shelf.kept == []
+    (tmp_path / "a.csv").write_bytes(b"one")
+    (tmp_path / "a.csv.ok").touch()
+    watched.look()
+    assert watched.shelf.raws() == [b"one"]
+    assert (watched.names(), watched.names("done")) == ([], ["a.csv"])
+    (tmp_path / "b.ok").touch()
+    watched.look(3)
+    assert watched.shelf.raws() == [b"one"]
+
+
+def test_nothing_a_sender_puts_into_the_folder_leads_out_of_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, outside = tmp_path / "in", tmp_path / "out"
+    outside.mkdir()
+    (outside / "secret").write_bytes(b"secret")
+    watched = Watched(inside, Shelf())
+    watched.look()
+    # A link put in the place of a file between the look and the reading is not followed.
+    (inside / "a.csv").write_bytes(b"secret")
+    seen = watched.folder._complete
+
+    def swapped() -> list[str]:
+        names = seen()
+        if names:
+            (inside / "a.csv").unlink()
+            (inside / "a.csv").symlink_to(outside / "secret")
+        return names
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watched.folder, "_complete", swapped)
+        watched.look(3)
+    assert watched.shelf.kept == []
+    assert "folder.not-read" in watched.log.getvalue()
+    # A folder for results that is a link takes nothing.
+    (inside / "a.csv").unlink()
+    (inside / "mend").rmdir()
+    (inside / "mend").symlink_to(outside)
+    (inside / "b.csv").write_bytes(b"bad")
+    watched.look(3)
+    assert (watched.shelf.kept, watched.names()) == ([], ["b.csv"])
+    assert sorted(each.name for each in outside.iterdir()) == ["secret"]
