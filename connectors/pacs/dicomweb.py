@@ -6,20 +6,20 @@ used, and bytes come as the archive sends them: nothing is decompressed here, so
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
-
-import httpx
+from urllib.parse import urlencode, urlsplit
 
 from connectors.mllp.tls import client_context
+from connectors.pacs.http import BusyError, HttpClient, HttpError, Line
 from hub.kernel.archive import Archive
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Fetched
 
 #: Requests to one archive at once; more wait for their turn.
 CONNECTIONS: Final = 32
-_TIMES: Final = httpx.Timeout(connect=5, read=60, write=10, pool=20)
+_PORTS: Final = {"http": 80, "https": 443}
 _OK: Final = 200
 #: What an archive says when it has no such object.
 _ABSENT: Final = frozenset({204, 404, 410})
@@ -28,64 +28,54 @@ _BUSY: Final = frozenset({429, 503})
 
 
 class DicomwebArchive:
-    """One archive; `transport` replaces the network in tests."""
+    """One archive."""
 
-    def __init__(self, archive: Archive, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._base: Final = archive.dicomweb
-        headers = {"accept-encoding": "identity", "user-agent": "yilian-hub"}
+    def __init__(self, archive: Archive) -> None:
+        base = urlsplit(archive.dicomweb)
+        self._path: Final = base.path
+        self._headers: Final = {"Host": base.netloc, "Accept-Encoding": "identity", "User-Agent": "yilian-hub"}
         if archive.credential is not None:
-            headers["authorization"] = _credential(archive)
-        self._client: Final = httpx.AsyncClient(
-            headers=headers,
-            verify=client_context(archive.authority),
-            timeout=_TIMES,
-            limits=httpx.Limits(max_connections=CONNECTIONS, max_keepalive_connections=CONNECTIONS),
-            trust_env=False,
-            follow_redirects=False,
-            transport=transport,
+            self._headers["Authorization"] = _credential(archive)
+        self._client: Final = HttpClient(
+            base.hostname or "",
+            base.port or _PORTS[base.scheme],
+            client_context(archive.authority) if base.scheme == "https" else None,
+            most=CONNECTIONS,
         )
 
     @asynccontextmanager
     async def fetch(self, path: str, query: Sequence[tuple[str, str]] = (), *, accept: str) -> AsyncIterator[Fetched]:
         """See `ImageArchive`. `path` is one the caller has judged."""
-        request = self._client.build_request(
-            "GET", f"{self._base}/{path}", params=list(query) or None, headers={"accept": accept}
-        )
-        response = await self._sent(request)
-        try:
-            _judge(response)
-            length = response.headers.get("content-length", "")
+        target = f"{self._path}/{path}" + (f"?{urlencode(query)}" if query else "")
+        async with AsyncExitStack() as stack:
+            try:
+                line = await stack.enter_async_context(self._client.get(target, {**self._headers, "Accept": accept}))
+            except BusyError:
+                raise _unavailable("has as many requests as it may have at once", "archive-busy") from None
+            except (HttpError, OSError, TimeoutError) as error:
+                raise _unavailable(f"does not answer ({type(error).__name__})", "archive-away") from None
+            _judge(line.status, line.headers)
+            length = line.headers.get("content-length", "")
             yield Fetched(
-                media=response.headers.get("content-type", ""),
+                media=line.headers.get("content-type", ""),
                 length=int(length) if length.isascii() and length.isdecimal() else None,
-                chunks=_chunks(response),
+                chunks=_chunks(line),
             )
-        finally:
-            await response.aclose()
 
     async def close(self) -> None:
-        await self._client.aclose()
-
-    async def _sent(self, request: httpx.Request) -> httpx.Response:
-        try:
-            return await self._client.send(request, stream=True)
-        except httpx.PoolTimeout:
-            raise _unavailable("has as many requests as it may have at once", "archive-busy") from None
-        except (httpx.HTTPError, httpx.StreamError) as error:
-            raise _unavailable(f"does not answer ({type(error).__name__})", "archive-away") from None
+        await self._client.close()
 
 
-async def _chunks(response: httpx.Response) -> AsyncIterator[bytes]:
+async def _chunks(line: Line) -> AsyncIterator[bytes]:
     try:
-        async for chunk in response.aiter_raw():
+        async for chunk in line.body():
             yield chunk
-    except (httpx.HTTPError, httpx.StreamError) as error:
+    except (HttpError, TimeoutError) as error:
         raise _unavailable(f"stopped within its answer ({type(error).__name__})", "archive-away") from None
 
 
-def _judge(response: httpx.Response) -> None:
+def _judge(status: int, headers: Mapping[str, str]) -> None:
     """Raise what an answer means that is not the one asked for. What it says beside its status is not repeated."""
-    status = response.status_code
     if status in _ABSENT:
         raise HubError(Category.NOT_FOUND, "no such resource", where="URL")
     if status in _NOT_ACCEPTABLE:
@@ -98,7 +88,7 @@ def _judge(response: httpx.Response) -> None:
         )
     if status in _BUSY:
         raise _unavailable("is busy", "archive-busy")
-    if status != _OK or response.headers.get("content-encoding", "identity") != "identity":
+    if status != _OK or headers.get("content-encoding", "identity") != "identity":
         raise _unavailable(f"answered {status} to the hub", "archive-refused")
 
 

@@ -10,8 +10,8 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-import httpx
 import pytest
+from starlette.responses import JSONResponse, Response
 
 from connectors.pacs.dicomweb import DicomwebArchive
 from connectors.pacs.polling import Polling
@@ -22,6 +22,7 @@ from hub.kernel.log import Log
 from hub.kernel.types import Accepted, Fetched, Received, State
 from mappings.dicom.feed import envelope_reader
 from mappings.dicom.profile import DEFAULT
+from tests.api.imaging.pacs import Pacs, archive
 from tests.mappings.dicom import objects
 
 NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
@@ -161,24 +162,20 @@ def test_an_archive_that_says_too_much_is_not_listened_to() -> None:
 
 
 def test_a_list_that_is_none_is_told_and_an_empty_one_is_not(tmp_path: Path) -> None:
-    seen: list[httpx.Request] = []
     lines = io.StringIO()
 
-    def answer(request: httpx.Request) -> httpx.Response:
-        seen.append(request)
-        return httpx.Response(204) if len(seen) > 1 else httpx.Response(200, json={"not": "a list"})
+    async def story() -> Pacs:
+        async with archive() as pacs:
+            theirs = DicomwebArchive(Archive(name="a", facility="F01", dicomweb=pacs.base))
+            log = Log("test", stream=lines)
+            polling = Polling("f", theirs, pull(Shelf(), Box(), log), lambda: NOW, log, tmp_path / "f.json")
+            for instead in (JSONResponse({"not": "a list"}), Response(status_code=204)):
+                pacs.instead = instead
+                assert await polling.look() == 0
+            await theirs.close()
+            return pacs
 
-    async def story() -> int:
-        theirs = DicomwebArchive(
-            Archive(name="a", facility="F01", dicomweb="http://127.0.0.1:9/x"), httpx.MockTransport(answer)
-        )
-        log = Log("test", stream=lines)
-        polling = Polling("f", theirs, pull(Shelf(), Box(), log), lambda: NOW, log, tmp_path / "f.json")
-        found = await polling.look() + await polling.look()
-        await theirs.close()
-        return found
-
-    assert asyncio.run(story()) == 0
+    asked = asyncio.run(story()).asked
     assert lines.getvalue().count("pacs.not-listed") == 1
-    assert seen[0].url.path == "/x/studies"
-    assert seen[0].headers["accept-encoding"] == "identity"
+    assert asked[0][0].startswith("/studies?StudyDate=20260228-20260303&")
+    assert asked[0][1]["accept-encoding"] == "identity"

@@ -11,8 +11,8 @@ from starlette.types import Message, Receive, Send
 
 from hub.kernel.errors import Category, HubError
 
-#: Bytes of one write: what an archive's client gives is a quarter of it.
-_PIECE: Final = 256 * 1024
+#: Bytes of one write: pieces of this size are sent as they come, and smaller ones gathered until they are.
+_PIECE: Final = 64 * 1024
 #: Seconds a client may take for one piece.
 _PATIENCE: Final = 60
 
