@@ -11,12 +11,14 @@ from typing import Final, Protocol
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Binding:
     """A device belongs to the source patient `patient` (resource id) from `start` until just before `end` (None: until
-    it is said)."""
+    it is said). `claimed`: until when it was once said to, where that was put right; what was attached since is wrong.
+    """
 
     device: str
     patient: str
     start: datetime
     end: datetime | None = None
+    claimed: datetime | None = None
 
 
 class Wearers(Protocol):

@@ -120,7 +120,8 @@ class Draft:
     `clears` ("" in HL7) are removed; `period` is laid over by its ends, and `period.end` clears one of them; an
     extension replaces those of its own url.
     `merge="replace"`: the resource is a snapshot.
-    `defaults` are elements used only where nothing is stored (a status that an update must not reset).
+    `defaults` are elements used only where nothing is stored (a status that an update must not reset). `only_stored`:
+    nothing is made of it where nothing is stored.
     `dated`: url of the extension of `meta` that says when a snapshot was recorded, for senders whose messages come in
     any order: what was recorded later stands.
     """
@@ -133,6 +134,7 @@ class Draft:
     clears: tuple[str, ...] = ()
     defaults: Mapping[str, Any] = field(default_factory=dict)
     dated: str = ""
+    only_stored: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -189,6 +189,8 @@ class Chain:
         for draft in incoming.translation.drafts:
             ref = Ref(draft.resource["resourceType"], draft.resource["id"])
             _refuse_nobody(ref, draft)
+            if draft.only_stored and ref not in found and self._heads.get(ref) is None:
+                continue
             if ref not in found:
                 own = self._own.get((incoming.message, ref))
                 found[ref] = _begin(self._heads.get(ref), incoming, draft, own)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from hub.kernel.devices import Binding
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
-from hub.kernel.types import Draft, Json, Translation
-from mappings.devices.binding import bound
+from hub.kernel.types import Draft, Issue, Json, Translation
+from mappings.devices.binding import bound, mistaken
 from mappings.devices.readings import Reading
 from mappings.devices.reporting import report
 from mappings.devices.vendormap import Measure, Vendor
@@ -20,6 +21,8 @@ from mappings.forms.quantities import quantity
 
 #: As the HL7 personal health device guide writes the nomenclature of ISO/IEEE 11073-10101.
 MDC: Final = "urn:iso:std:iso:11073:10101"
+#: The issue of one that was taken back from whom it was attached to by mistake, and is nobody's yet.
+WITHDRAWN: Final = "device-withdrawn"
 #: Codes of what devices tell of: no nomenclature in use here has them.
 EVENTS: Final = "urn:hub:device-event"
 #: The reason a reading waits for: its device is bound to nobody at its time.
@@ -34,16 +37,28 @@ _PANELS: Final = {
 
 
 def translate(
-    reading: Reading, vendor: Vendor, bindings: Iterable[Binding], facility: str, ids: IdMaker
+    reading: Reading, vendor: Vendor, bindings: Collection[Binding], facility: str, ids: IdMaker
 ) -> Translation:
     """What a reading says. Refused where nothing of it is understood or believed (`nothing-measured`), and where its
     device is bound to nobody, or several, at that time (`unbound-device`): then it waits.
     """
-    patient = bound(bindings, reading.when)
-    refusal = _nothing() if not (reading.values or reading.events) else unbound() if patient is None else None
-    if refusal is not None or patient is None:
-        rows = report(reading, vendor, refusal.what if refusal else "")
+    patient, others = bound(bindings, reading.when), mistaken(bindings, reading.when)
+    refusal = (
+        _nothing() if not (reading.values or reading.events) else unbound() if patient is None and not others else None
+    )
+    if refusal is not None:
+        rows = report(reading, vendor, refusal.what)
         return Translation(issues=reading.issues, report=rows, refusal=refusal, event_time=reading.when)
+    drafts = [_void(draft) for other in sorted(others) for draft in _drafts(reading, vendor, facility, ids, other)]
+    issues = reading.issues
+    if patient is None:
+        issues = (*issues, _withdrawn())
+    else:
+        drafts += _drafts(reading, vendor, facility, ids, patient)
+    return Translation(drafts=tuple(drafts), issues=issues, report=report(reading, vendor), event_time=reading.when)
+
+
+def _drafts(reading: Reading, vendor: Vendor, facility: str, ids: IdMaker, patient: str) -> list[Draft]:
     maker = _Maker(reading, vendor, facility, ids, patient)
     maker.device()
     maker.panels()
@@ -53,9 +68,21 @@ def translate(
     for event in reading.events:
         code = {"coding": [coding(EVENTS, event.name, event.text)], "text": event.text}
         maker.observation(event.name, code, {"valueBoolean": True})
-    return Translation(
-        drafts=tuple(maker.drafts), issues=reading.issues, report=report(reading, vendor), event_time=reading.when
+    return maker.drafts
+
+
+def _void(draft: Draft) -> Draft:
+    """What was attached to somebody by a binding that was put right: entered in error, where it stands at all."""
+    observed = draft.resource["resourceType"] == "Observation"
+    status = {"status": "entered-in-error"} if observed else {}
+    return replace(draft, resource={**draft.resource, **status}, only_stored=True)
+
+
+def _withdrawn() -> Issue:
+    text = (
+        "the device was not this patient's at that time; what it measured is entered in error, and waits for a binding"
     )
+    return Issue(severity="warning", where="device", code=WITHDRAWN, text=text)
 
 
 def unbound() -> HubError:

@@ -21,6 +21,7 @@ from hub.pipeline.deeds import Deed, Kind, Witness
 from hub.pipeline.engineer import Engineer
 from hub.pipeline.inbox import CHANNEL
 from hub.records.registrations import Registrations
+from mappings.devices.clock import SLACK
 
 #: Bindings one list gives.
 MOST: Final = 500
@@ -39,7 +40,12 @@ INSERT INTO device_binding (feed, device, patient, pkey, begins, ends, made_at, 
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {NEXT_CHANGE}) RETURNING {_COLUMNS}
 """
 _ONE: Final = f"SELECT {_COLUMNS} FROM device_binding WHERE id = $1 AND patient <> ''"
-_END: Final = f"UPDATE device_binding SET ends = $2, change = {NEXT_CHANGE} WHERE id = $1 RETURNING {_COLUMNS}"
+_END: Final = f"""
+UPDATE device_binding SET ends = $2, change = {NEXT_CHANGE},
+  claimed = CASE WHEN $3::timestamptz IS NULL THEN claimed ELSE greatest(claimed, $3) END,
+  corrected_at = CASE WHEN $3::timestamptz IS NULL THEN corrected_at ELSE $4::timestamptz END
+WHERE id = $1 RETURNING {_COLUMNS}
+"""
 _LIST: Final = f"""
 SELECT {_COLUMNS} FROM device_binding
 WHERE feed = $1 AND ($2::text IS NULL OR device = $2) AND patient <> '' ORDER BY id DESC LIMIT {MOST}
@@ -129,7 +135,11 @@ class Bindings:
         return made
 
     async def end(self, who: Engineer, number: int, at: datetime | None = None, reason: str = "") -> Bound:
-        """Let a binding hold until `at` (now, if None). Raises HubError NOT_FOUND, INVALID for a time that is over."""
+        """Let a binding hold until `at` (now, if None). Readings taken since are entered in error, and are whose the
+        device is then.
+
+        Raises HubError NOT_FOUND, INVALID for a time before its start or behind its end.
+        """
         now = self._clock()
         when = now if at is None else at
         async with self._database.transaction() as tx:
@@ -137,8 +147,11 @@ class Bindings:
             row = await tx.fetchrow(_ONE, number)
             if row is None or not self._is_theirs(who, row["feed"]):
                 raise HubError(Category.NOT_FOUND, "no binding has this number", where="id", todo="list the bindings")
-            _refuse_end(_bound(row), when, now)
-            made = _bound(await tx.fetchrow(_END, number, when))
+            before = _bound(row)
+            _refuse_end(before, when)
+            # Clocks differ by so much: what is measured now may be a little ahead of ours.
+            claimed = (before.end or now + SLACK) if when < now else None
+            made = _bound(await tx.fetchrow(_END, number, when, claimed, now))
             await self._told(tx, Kind.UNBIND, who, made, reason)
         self._bell.ring(CHANNEL)
         return made
@@ -176,13 +189,13 @@ class Bindings:
         return self._facilities[feed]
 
 
-def _refuse_end(made: Bound, when: datetime, now: datetime) -> None:
-    """What was attached stays attached: an end that is over already could leave readings with the wrong person."""
-    if made.end is not None and made.end <= now:
-        raise HubError(Category.INVALID, "is over already", where="binding", todo="nothing is left to end")
-    if when < now:
-        todo = "end it now; readings taken since then are entered in error where they stand"
-        raise HubError(Category.INVALID, "lies in the past", where="end", todo=todo)
+def _refuse_end(made: Bound, when: datetime) -> None:
+    if when < made.start:
+        raise HubError(
+            Category.INVALID, "lies before the start", where="end", todo="end it at its start at the earliest"
+        )
+    if made.end is not None and when >= made.end:
+        raise HubError(Category.INVALID, "is not before its end", where="end", todo="make a new binding for later")
 
 
 def _bound(row: Any) -> Bound:

@@ -20,6 +20,7 @@ device_binding: Final = Table(
     Column("begins", DateTime(timezone=True), nullable=False),
     Column("ends", DateTime(timezone=True)),
     Column("claimed", DateTime(timezone=True), comment="until when it was once said to last, where it was shortened"),
+    Column("corrected_at", DateTime(timezone=True), comment="when it was shortened"),
     Column("made_at", DateTime(timezone=True), nullable=False),
     Column("made_by", Text, nullable=False),
     Column("change", BigInteger, nullable=False, comment="number of the last change, in the order of commits"),

@@ -3,32 +3,46 @@
 A worker looks for changes before each batch. A reading it found bound to nobody is a dead letter; when a binding of its
 device changes, every worker that sees the change puts such readings back. So none is forgotten: a worker that settled
 one by bindings that were no longer the newest sees the change at its next look, and a worker that starts sees them all.
+Where a binding was shortened, so are those that were attached by it in the meantime.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Final
+
+from asyncpg import Record
 
 from hub.db.database import Database, Tx
 from hub.kernel.devices import Binding
 from hub.pipeline.inbox import lane_of
 from mappings.devices.clock import SLACK
-from mappings.devices.translate import UNBOUND
+from mappings.devices.translate import UNBOUND, WITHDRAWN
 
 _CHANGED: Final = """
-SELECT id, feed, device, patient, begins, ends, change FROM device_binding
+SELECT id, feed, device, patient, begins, ends, claimed, corrected_at, change FROM device_binding
 WHERE feed = ANY($1::text[]) AND change > $2 ORDER BY change
+"""
+_WAITS: Final = f"""
+(i.state = 'dead' AND i.reason ->> 'code' = '{UNBOUND}'
+ OR i.state = 'warnings' AND i.reason -> 'issues' @> '[{{"code": "{WITHDRAWN}"}}]')
+"""
+# What may have been attached by a binding while it was longer than it should have been.
+_CORRECT: Final = """
+UPDATE inbox SET state = 'queued', reason = NULL, attempts = 0
+WHERE state IN ('done', 'warnings') AND raw_key IS DISTINCT FROM '' AND id IN (
+  SELECT id FROM inbox WHERE feed = $1 AND state IN ('done', 'warnings') AND lanes @> ARRAY[$2::bigint]
+  AND received_at >= $3 AND received_at <= $4 ORDER BY id FOR UPDATE SKIP LOCKED)
 """
 # A reading is received after it was taken, except for clocks that are a little fast.
 _RELEASE: Final = f"""
 UPDATE inbox SET state = 'queued', reason = NULL, attempts = 0
-WHERE state = 'dead' AND raw_key IS DISTINCT FROM '' AND id IN (
+WHERE state IN ('dead', 'warnings') AND raw_key IS DISTINCT FROM '' AND id IN (
   SELECT i.id FROM inbox i CROSS JOIN LATERAL unnest(i.lanes) AS its(lane)
   JOIN unnest($2::bigint[], $3::timestamptz[]) AS bound (lane, begins) ON bound.lane = its.lane
-  WHERE i.feed = ANY($1::text[]) AND i.state = 'dead' AND i.reason ->> 'code' = '{UNBOUND}'
+  WHERE i.feed = ANY($1::text[]) AND {_WAITS}
   AND i.received_at >= bound.begins ORDER BY i.id FOR UPDATE OF i SKIP LOCKED)
 """
 
@@ -53,21 +67,28 @@ class Wearing:
             return
         async with self._database.transaction() as tx:
             changed = await tx.fetch(_CHANGED, self._feeds, self._seen)
-            begun: dict[int, datetime] = {}
-            for row in changed:
-                held = self._held[row["feed"], row["device"]]
-                held.pop(row["id"], None)
-                if row["patient"]:
-                    names = {"device": row["device"], "patient": row["patient"]}
-                    held[row["id"]] = Binding(**names, start=row["begins"], end=row["ends"])
-                    lane = lane_of(row["feed"], row["device"])
-                    begun[lane] = min(begun.get(lane, row["begins"]), row["begins"])
-            if self._releasing and begun:
-                await _release(tx, self._feeds, begun)
-        if changed:
-            self._seen = changed[-1]["change"]
+            if self._releasing and changed:
+                await _release(tx, self._feeds, changed)
+        for row in changed:
+            held = self._held[row["feed"], row["device"]]
+            held.pop(row["id"], None)
+            if row["patient"]:
+                held[row["id"]] = Binding(
+                    device=row["device"],
+                    patient=row["patient"],
+                    start=row["begins"],
+                    end=row["ends"],
+                    claimed=row["claimed"],
+                )
+            self._seen = row["change"]
 
 
-async def _release(tx: Tx, feeds: Sequence[str], begun: Mapping[int, datetime]) -> None:
-    slack: timedelta = SLACK
-    await tx.execute(_RELEASE, feeds, list(begun), [begins - slack for begins in begun.values()])
+async def _release(tx: Tx, feeds: Sequence[str], changed: Sequence[Record]) -> None:
+    """Put back what waits for a device that changed, and what was attached by a binding that was put right."""
+    begun: dict[int, datetime] = {}
+    for row in changed:
+        lane = lane_of(row["feed"], row["device"])
+        begun[lane] = min(begun.get(lane, row["begins"]), row["begins"])
+        if row["corrected_at"] is not None:
+            await tx.execute(_CORRECT, row["feed"], lane, row["ends"] - SLACK, row["corrected_at"])
+    await tx.execute(_RELEASE, feeds, list(begun), [begins - SLACK for begins in begun.values()])

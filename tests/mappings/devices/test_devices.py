@@ -199,6 +199,21 @@ def test_a_reading_of_nobodys_or_of_two_peoples_device_waits() -> None:
         assert made.refusal.code == UNBOUND
 
 
+def test_a_reading_attached_by_a_binding_that_was_put_right_is_entered_in_error_where_it_stands() -> None:
+    found = one("wristband", band())
+    short = Binding(device="W-1", patient="p1", start=NOW - timedelta(days=9), end=NOW, claimed=NOW + timedelta(days=1))
+    other = Binding(device="W-1", patient="p2", start=NOW)
+    made = said(found, short, other)
+    by_patient: dict[str, set[tuple[str, bool]]] = {"p1": set(), "p2": set()}
+    for draft in made.drafts:
+        if draft.resource["resourceType"] == "Observation" and draft.patient:
+            by_patient[draft.patient].add((draft.resource["status"], draft.only_stored))
+    assert by_patient == {"p1": {("entered-in-error", True)}, "p2": {("final", False)}}
+    alone = said(found, short)
+    assert alone.refusal is None
+    assert [issue.code for issue in alone.issues] == ["device-withdrawn"]
+
+
 def test_every_member_of_a_reading_is_accounted_for() -> None:
     found = one("wristband", band({"sbp": 900, "battery": 71}))
     rows = {row.source: (row.outcome, *row.targets) for row in said(found).report}

@@ -38,14 +38,15 @@ class Ward:
 
     def __init__(self, hub: Box) -> None:
         self.hub: Final = hub
-        self.wearing: Final = Wearing(hub.database, [FEED], releasing=True)
+        self.wearing = Wearing(hub.database, [FEED], releasing=True)
         self.witness: Final = Remembering()
         registrations = Registrations(hub.store)
         self.bindings: Final = Bindings(hub.database, registrations, {FEED: FACILITY}, self.witness, fixed_clock(NOON))
-        readings = feed.translator(FEED, BAND, self.wearing, FACILITY, IDS)
 
         def translate(raw: bytes) -> Translation:
-            return readings(raw) if b"deviceNum" in raw else fake_feed.translate(raw)
+            if b"deviceNum" not in raw:
+                return fake_feed.translate(raw)
+            return feed.translator(FEED, BAND, self.wearing, FACILITY, IDS)(raw)
 
         hub.translators = {FEED: translate}
 
@@ -76,6 +77,14 @@ class Ward:
     async def bind(self, patient: str, start: datetime, end: datetime | None = None, **parts: Any) -> int:
         wanted = Wanted(feed=FEED, device=parts.get("device", "W-1"), patient=patient_id(patient), start=start, end=end)
         return (await self.bindings.bind(parts.get("who", NURSE), wanted)).number
+
+    async def statuses(self, patient: str) -> list[str]:
+        """Statuses of the Observations in a patient's record, in the order of their words."""
+        sql = "SELECT r.type, r.id FROM resource r JOIN member m USING (pkey) WHERE m.patient = $1"
+        async with self.hub.database.connection() as tx:
+            rows = await tx.fetch(sql, patient_id(patient))
+        found = [await self.hub.read("Observation", row["id"]) for row in rows]
+        return sorted(each["status"] for each in found if each is not None)
 
     async def whose(self, number: int) -> set[str]:
         """Source patients whose record a message made an Observation in."""
@@ -162,6 +171,51 @@ def test_a_device_is_never_two_peoples_and_a_kiosk_passes_from_one_to_the_next(d
                 "from": NOON.isoformat(),
                 "to": (NOON + HOUR).isoformat(),
             }
+
+    run(story())
+
+
+def test_a_binding_put_right_takes_readings_back_and_gives_them_to_whom_they_belong(database_url: str) -> None:
+    async def story() -> None:
+        async with ward(database_url) as one:
+            await one.registered("A", "B")
+            first = await one.bind("A", NOON - 3 * HOUR)
+            early, late = await one.measured(NOON - 2 * HOUR), await one.measured(NOON - HOUR / 2)
+            await one.drain()
+            assert await one.statuses("A") == ["final", "final"]
+            # The band was handed on an hour ago, and nobody said so.
+            await one.bindings.end(NURSE, first, NOON - HOUR)
+            await one.drain()
+            assert await one.statuses("A") == ["entered-in-error", "final"]
+            assert [await one.state(number) for number in (early, late)] == ["done", "warnings"]
+            assert (await one.hub.reason(late))["issues"][0]["code"] == "device-withdrawn"
+            # What comes late, of the time in between, was never the first one's and is not made to have been.
+            third = await one.measured(NOON - HOUR / 3)
+            await one.drain()
+            assert await one.statuses("A") == ["entered-in-error", "final"]
+            await one.bind("B", NOON - HOUR)
+            await one.drain()
+            assert [await one.state(number) for number in (early, late, third)] == ["done"] * 3
+            assert await one.statuses("B") == ["final", "final"]
+            assert await one.statuses("A") == ["entered-in-error", "final"]
+            # A worker that starts looks at all of it again and changes nothing.
+            one.wearing = Wearing(one.hub.database, [FEED], releasing=True)
+            await one.drain()
+            assert await one.statuses("A") == ["entered-in-error", "final"]
+            assert await one.statuses("B") == ["final", "final"]
+
+    run(story())
+
+
+def test_an_end_lies_within_its_binding(database_url: str) -> None:
+    async def story() -> None:
+        async with ward(database_url) as one:
+            await one.registered("A")
+            number = await one.bind("A", NOON - HOUR, NOON)
+            for at, what in ((NOON - 2 * HOUR, "before the start"), (NOON, "not before its end")):
+                with pytest.raises(HubError, match=what):
+                    await one.bindings.end(NURSE, number, at)
+            assert (await one.bindings.end(NURSE, number, NOON - HOUR)).end == NOON - HOUR
 
     run(story())
 
