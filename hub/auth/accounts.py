@@ -26,10 +26,12 @@ from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 
-#: Roles whose people may let an application act for them on the pages.
+#: Roles for which applications may act, and the pages have records or decisions to show.
 APP_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy", "consent-reviewer")
+#: Roles that watch how the hub runs, and see no record.
+WATCHERS: Final = ("integration-engineer", "administrator")
 #: Roles for which the pages have something to show.
-PAGE_ROLES: Final = (*APP_ROLES, "integration-engineer")
+PAGE_ROLES: Final = APP_ROLES + WATCHERS
 
 #: Refused attempts after which an account rests for a minute; the rest doubles with each further one, up to 16.
 FREE_ATTEMPTS: Final = 5

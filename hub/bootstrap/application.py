@@ -69,7 +69,7 @@ from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.outcomes import Outcomes
 from hub.pipeline.settlements import Settlements
 from hub.portal.portal import portal_routes
-from hub.portal.services import CodeDesk, PortalServices
+from hub.portal.services import PortalServices
 from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
 from hub.records.definitions import Definitions
@@ -174,7 +174,8 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     app.router.routes += [*door_routes(services, doors), *readings, openapi_route(doors, VERSION)]
     if behind := sources(foundation, archives):
         app.router.routes.append(imaging_route(services, behind))
-    told = pages(foundation, database, directory, gate, law, trail, terms.answers, auth, workbench)
+    watched = services.feeds
+    told = pages(foundation, database, directory, gate, law, trail, terms.answers, auth, workbench, watched)
     app.router.routes += [*auth.routes, *portal_routes(told)]
     try:
         yield app
@@ -211,6 +212,7 @@ def pages(
     names: Names,
     auth: AuthorisationServer,
     workbench: Workbench,
+    watched: Feeds,
 ) -> PortalServices:
     """What the web pages of one API process need."""
     settings = foundation.settings
@@ -232,6 +234,9 @@ def pages(
         directory=directory,
         names=names,
         law=law,
+        feeds=watched,
+        outbound=OutboundDesk(database),
+        receivers={name: feed.facility for name, feed in foundation.consortium.outbound.items()},
         clock=system_clock,
         log=foundation.log,
         new_number=Numbering("p" + random_id()[:6]).next,
@@ -239,5 +244,6 @@ def pages(
         secure=settings.base_url.startswith("https://"),
         external=external_sign_in(foundation, database),
         viewers=viewers(foundation),
-        codes=CodeDesk(workbench, partial(at_work, directory=directory)),
+        codes=workbench,
+        engineer=partial(at_work, directory=directory),
     )

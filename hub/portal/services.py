@@ -22,9 +22,11 @@ from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.ports import Names
+from hub.outbound.desk import OutboundDesk
 from hub.pipeline.code_entries import CodeEntries
 from hub.pipeline.codes import SeenCodes
 from hub.pipeline.engineer import Engineer
+from hub.pipeline.feeds import Feeds
 from hub.pipeline.repair import Repairs
 from hub.records.consent_doors import ConsentDoors
 
@@ -42,21 +44,14 @@ class CodeTools(Protocol):
     def repairs(self) -> Repairs: ...
 
 
-@dataclass(frozen=True, slots=True)
-class CodeDesk:
-    """Where engineers work on local codes: the tools, and what makes an engineer of who asks."""
-
-    tools: CodeTools
-    engineer: Callable[[Actor, Origin], Engineer]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PortalServices:
     """Doors and facts of the pages. `secure` when browsers reach the hub by TLS: cookies then never go without it.
 
     `names` has those of codes. `new_number` numbers requests, for the log, the audit trail and support. `viewers` are
-    those of imaging studies, by the reference of the Endpoint that a study names. `external` is the provider that
-    users may sign in by, if there is one. `codes` is where engineers work on local codes.
+    those of imaging studies, by the reference of the Endpoint that a study names. `receivers` are the facilities of
+    outbound feeds. `external` is the provider that users may sign in by, if there is one. `codes` is where engineers
+    work on local codes; `engineer` makes one of who asks.
     """
 
     gate: Gate
@@ -71,6 +66,10 @@ class PortalServices:
     directory: Directory
     names: Names
     law: ConsentDoors
+    feeds: Feeds
+    outbound: OutboundDesk
+    receivers: Mapping[str, str]
+    engineer: Callable[[Actor, Origin], Engineer]
     clock: Clock
     log: Log
     new_number: Callable[[], str]
@@ -78,4 +77,4 @@ class PortalServices:
     secure: bool
     external: ExternalSignIn | None = None
     viewers: Mapping[str, str] = field(default_factory=dict)
-    codes: CodeDesk | None = None
+    codes: CodeTools | None = None

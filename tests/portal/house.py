@@ -16,6 +16,7 @@ import httpx
 from starlette.applications import Starlette
 
 from consent.configuration import DEFAULT
+from hub.api.asked import at_work
 from hub.audit.trail import Trail
 from hub.auth.accounts import Account, Accounts
 from hub.auth.directory import Directory
@@ -31,11 +32,14 @@ from hub.gate.authorisations import Authorisations
 from hub.gate.gate import Gate
 from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
-from hub.kernel.consortium import Consortium, Facility
+from hub.kernel.consortium import Consortium, Facility, Feed
+from hub.kernel.expected import expected
 from hub.kernel.ids import reference_key
 from hub.kernel.log import Log
+from hub.outbound.desk import OutboundDesk
+from hub.pipeline.feeds import Feeds
 from hub.portal.portal import portal_routes
-from hub.portal.services import CodeDesk, PortalServices
+from hub.portal.services import CodeTools, PortalServices
 from hub.records.approvals import Approvals
 from hub.records.client import ClientWrites
 from hub.records.consent_doors import ConsentDoors
@@ -57,6 +61,12 @@ from tests.gate.house import House as GateHouse
 from tests.portal.people import Told, shen
 
 T = TypeVar("T")
+
+FEEDS: Final = {
+    "F01-his": Feed(name="F01-his", facility="F01", transport="mllp"),
+    "F03-lis": Feed(name="F03-lis", facility="F03", transport="mllp", expected=expected({"silent_minutes": 30})),
+    "F02-forms": Feed(name="F02-forms", facility="F02", transport="folder", format="form"),
+}
 
 ORIGIN: Final = "http://hub.test"
 START: Final = datetime(2026, 5, 20, 1, 0, tzinfo=UTC)
@@ -200,7 +210,7 @@ def law_of(database: Database, store: Store, directory: Directory, trail: Trail,
 
 @asynccontextmanager
 async def house(
-    url: str, *, secure: bool = False, external: External | None = None, codes: CodeDesk | None = None
+    url: str, *, secure: bool = False, external: External | None = None, codes: CodeTools | None = None
 ) -> AsyncIterator[House]:
     database = await Database.connect(url, size=4)
     clock, stream = Hands(), io.StringIO()
@@ -224,6 +234,9 @@ async def house(
         directory=directory,
         names=Answers(Terminology(database)),
         law=law_of(database, store, directory, trail, clock),
+        feeds=Feeds(database, FEEDS, dict, clock),
+        outbound=OutboundDesk(database),
+        receivers={"F01-out": "F01", "F05-out": "F05"},
         clock=clock,
         log=log,
         new_number=lambda: "p-1",
@@ -231,6 +244,7 @@ async def house(
         secure=secure,
         external=external(database, clock) if external else None,
         codes=codes,
+        engineer=lambda actor, origin: at_work(actor, origin, directory),
     )
     app = Starlette(routes=portal_routes(services))
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=ORIGIN) as client:
@@ -256,7 +270,7 @@ def in_house(
     secure: bool = False,
     empty: bool = False,
     external: External | None = None,
-    codes: CodeDesk | None = None,
+    codes: CodeTools | None = None,
 ) -> T:
     """Run `visit` in a house of its own, with the record of P1 unless it is to be `empty`."""
 

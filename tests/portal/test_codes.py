@@ -5,16 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from unittest.mock import AsyncMock, Mock
 
-from hub.api.asked import at_work
 from hub.auth.accounts import Account
-from hub.auth.directory import Directory
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Coded, CodeSuggestion, UnmappedCode
 from hub.pipeline.chosen import Filter
 from hub.pipeline.code_entries import Approved
 from hub.pipeline.codes import SeenCode
-from hub.portal.services import CodeDesk
-from tests.portal.house import CONSORTIUM, DOCTOR, PASSWORD, House, in_house, token_of
+from tests.portal.house import DOCTOR, PASSWORD, House, in_house, token_of
 
 NOON = datetime(2026, 5, 20, 4, 0, tzinfo=UTC)
 ENGINEER = Account(
@@ -48,11 +45,6 @@ def tools() -> Mock:
     )
 
 
-def desk(made: Mock) -> CodeDesk:
-    directory = Directory(CONSORTIUM)
-    return CodeDesk(made, lambda actor, origin: at_work(actor, origin, directory))
-
-
 def test_an_engineer_sees_the_codes_of_the_facility_and_says_what_one_means(database_url: str) -> None:
     made = tools()
 
@@ -82,7 +74,7 @@ def test_an_engineer_sees_the_codes_of_the_facility_and_says_what_one_means(data
         assert made.repairs.replay.await_args.args[2] == "补对照"
         assert "2 条消息已重新排队" in (await home.get("/codes?queued=2")).text
 
-    in_house(database_url, visit, empty=True, codes=desk(made))
+    in_house(database_url, visit, empty=True, codes=made)
 
 
 def test_what_cannot_be_done_is_told_beside_the_form_and_another_code_is_not_there(database_url: str) -> None:
@@ -104,4 +96,4 @@ def test_what_cannot_be_done_is_told_beside_the_form_and_another_code_is_not_the
         assert "没有等待对照的代码" in (await home.get("/codes")).text
         assert (await home.post("/codes", NAMED)).status_code == 403
 
-    in_house(database_url, visit, empty=True, codes=desk(made))
+    in_house(database_url, visit, empty=True, codes=made)

@@ -30,7 +30,8 @@ _HOMES: Final = {
     "patient": "/record",
     "proxy": "/record",
     "consent-reviewer": "/review",
-    "integration-engineer": "/codes",
+    "integration-engineer": "/feeds",
+    "administrator": "/feeds",
 }
 
 
