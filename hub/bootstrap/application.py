@@ -56,7 +56,6 @@ from hub.db import schema
 from hub.db.database import Database
 from hub.fhir.search_parameters import answered
 from hub.gate.authorisations import Authorisations
-from hub.gate.gate import Gate
 from hub.gate.persons import Persons
 from hub.gate.sign_ins import SignIns
 from hub.kernel.clock import system_clock
@@ -174,8 +173,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
     app.router.routes += [*door_routes(services, doors), *readings, openapi_route(doors, VERSION)]
     if behind := sources(foundation, archives):
         app.router.routes.append(imaging_route(services, behind))
-    watched = services.feeds
-    told = pages(foundation, database, directory, gate, law, trail, terms.answers, auth, workbench, watched)
+    told = pages(foundation, database, directory, services, law, trail, terms.answers, auth, workbench)
     app.router.routes += [*auth.routes, *portal_routes(told)]
     try:
         yield app
@@ -206,18 +204,17 @@ def pages(
     foundation: Foundation,
     database: Database,
     directory: Directory,
-    gate: Gate,
+    services: Services,
     law: ConsentDoors,
     trail: Trail,
     names: Names,
     auth: AuthorisationServer,
     workbench: Workbench,
-    watched: Feeds,
 ) -> PortalServices:
     """What the web pages of one API process need."""
     settings = foundation.settings
     return PortalServices(
-        gate=gate,
+        gate=services.gate,
         persons=Persons(database),
         accounts=Accounts(database, directory, system_clock),
         second_factors=auth.second_factors,
@@ -234,8 +231,8 @@ def pages(
         directory=directory,
         names=names,
         law=law,
-        feeds=watched,
-        outbound=OutboundDesk(database),
+        feeds=services.feeds,
+        outbound=services.outbound,
         receivers={name: feed.facility for name, feed in foundation.consortium.outbound.items()},
         clock=system_clock,
         log=foundation.log,

@@ -8,10 +8,10 @@ from datetime import timedelta
 from hub.auth.accounts import Account
 from hub.kernel.types import Envelope, Received
 from hub.pipeline.inbox import PostgresInbox
-from tests.portal.house import DOCTOR, PASSWORD, PATIENT, House, in_house
+from tests.portal.house import DOCTOR, PASSWORD, PATIENT, PERSON, House, in_house
 
 ENGINEER = Account(
-    name="shao", role="integration-engineer", organization="F02", practitioner=None, patient=None, display="邵启明"
+    name="shao", role="integration-engineer", organization="F02", practitioner="shao", patient=None, display="邵启明"
 )
 ADMINISTRATOR = Account(
     name="root", role="administrator", organization="F01", practitioner=None, patient=None, display="管理员"
@@ -63,8 +63,10 @@ def test_an_engineer_sees_those_of_the_own_organisation_and_no_record(database_u
         await home.accounts.add(ENGINEER, PASSWORD)
         await home.sign_in(ENGINEER)
         assert list(rows((await home.get("/feeds")).text)) == ["F02-forms"]
-        for path in ("/find", "/record", "/consents", "/ask", "/second", "/review", "/looked"):
-            assert (await home.get(path)).status_code == 403, path
+        for path in ("/record", f"/record/{PERSON}", "/consents", "/ask", "/second", "/review", "/looked"):
+            assert (await home.get(path)).status_code in {403, 404}, path
+        found = await home.submit("/find", "/find", name="沈桂兰", born="1958-04-12")
+        assert found.status_code == 403
 
     in_house(database_url, visit)
 
