@@ -19,7 +19,7 @@ from hub.kernel.citizen_id import check_digit
 from hub.kernel.ids import random_id, reference_key
 from hub.mpi.blocking import keys
 from hub.mpi.features import features
-from hub.mpi.hashes import counted, hash64
+from hub.mpi.hashes import block_key, counted, hash64
 from hub.mpi.packed import digest, pack
 from hub.mpi.record import Record
 from hub.mpi.record_of import record_of
@@ -133,7 +133,7 @@ def _person(
         rows["mpi_source"].append(
             (pkey, here, record.record_id, record.facility, own[turn], digest(told), pack(side), _AT)
         )
-        rows["mpi_key"] += [(hash64(key), here) for key in keys(side)]
+        rows["mpi_key"] += [(block_key(key), here) for key in keys(side)]
         rows["member"].append((pkey, own[0], record.record_id))
         counts.update(map(hash64, counted(side)))
         if turn:

@@ -1,7 +1,8 @@
 """Blocking: records that share a key are compared; all others are taken for different persons.
 
 Each key is one way a person's records stay together when other fields are wrong. A key is a short text, so that it can
-be hashed and stored. One that too many records share says nothing and is skipped.
+be hashed and stored; keys that begin alike up to a `|` are stored side by side (`hashes.block_key`). One that too many
+records share says nothing and is skipped.
 """
 
 from __future__ import annotations
@@ -26,9 +27,10 @@ def keys(side: Features) -> frozenset[str]:
 
 def _numbers(side: Features) -> Iterator[str]:
     if side.id and not side.id.masked:
-        yield f"id:{side.id.digits}"
         # Birth date and sequence: survives a wrong division code, a wrong check digit and 15 digits.
-        yield f"body:{side.id.digits[6:17]}"
+        body = side.id.digits[6:17]
+        yield f"id:{body}|{side.id.digits}"
+        yield f"id:{body}|"
     if side.insurance:
         yield f"insurance:{side.insurance}"
     if side.card:
@@ -41,21 +43,21 @@ def _names(side: Features) -> Iterator[str]:
     # A name of several parts is often shortened to its first.
     for spelling in (*side.name.spellings, *(spellings(side.name.first) if side.name.first else ())):
         if side.born:
-            yield f"name-day:{spelling}:{side.born:%m%d}"
-            yield from (f"name-year:{spelling}:{year}" for year in _years(side.born))
+            yield f"name:{spelling}|day:{side.born:%m%d}"
+            yield from (f"name:{spelling}|year:{year}" for year in _years(side.born))
         if side.address:
-            yield f"name-place:{spelling}:{side.address.place}"
+            yield f"name:{spelling}|place:{side.address.place}"
     # Where the surname is written wrong and the day of birth is not known.
     if side.address and len(side.name.given) > 1:
         yield f"given-place:{side.name.given}:{side.address.place}"
     if side.born:
         day = side.born.isoformat()
-        yield from (f"day-part:{part}:{day}" for part in {side.name.surname, side.name.given} - {""})
+        yield from (f"day:{day}|part:{part}" for part in {side.name.surname, side.name.given} - {""})
         for number in side.address.numbers[-1:] if side.address else ():
-            yield f"day-door:{number}:{day}"
+            yield f"day:{day}|door:{number}"
         # Brings a newborn under a parent's name to the named child whose contact that parent is.
         parents = (*side.contact.spellings, *(side.name.spellings if side.newborn else ()))
-        yield from (f"contact-day:{parent}:{day}" for parent in parents)
+        yield from (f"day:{day}|contact:{parent}" for parent in parents)
 
 
 def _years(born: date) -> Iterable[int]:

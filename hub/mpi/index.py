@@ -21,7 +21,7 @@ from hub.mpi import decisions_read, decisions_write, index_read, index_write
 from hub.mpi.blocking import keys
 from hub.mpi.decision import Actor, Decision
 from hub.mpi.features import Features, features
-from hub.mpi.hashes import claims, hash64
+from hub.mpi.hashes import block_key, claims
 from hub.mpi.index_write import Entry
 from hub.mpi.judge import Doubt, Judge
 from hub.mpi.match import Candidate, candidates
@@ -112,7 +112,7 @@ class PatientIndex:
         known = await index_read.stored(tx, numbers)
         sides = {one.number: unpack(one.features) for one in known}
         await index_read.lock(tx, _claims({one.pkey: sides[one.number] for one in known}))
-        hashed = {number: frozenset(map(hash64, keys(side))) for number, side in sides.items()}
+        hashed = {number: frozenset(map(block_key, keys(side))) for number, side in sides.items()}
         found = await index_read.blocks(tx, frozenset[int]().union(*hashed.values()))
         pairs = {number: _candidates(of, number, found) for number, of in hashed.items()}
         people = await index_read.held(tx, pairs.keys() | {number for several in pairs.values() for number in several})
@@ -130,7 +130,7 @@ class PatientIndex:
         neither are candidates nor speak for or against one.
         """
         side = features(record)
-        hashed = {hash64(key): key for key in keys(side)}
+        hashed = {block_key(key): key for key in keys(side)}
         found = await index_read.blocks(tx, hashed)
         near = {number for several in found.values() for number in several or ()}
         people = await index_read.load(tx, await index_read.persons(tx, near))
@@ -186,7 +186,7 @@ def _candidates(keys: Iterable[int], number: int, found: Mapping[int, list[int] 
 
 def _crowded(sides: Iterable[Features], found: Mapping[int, list[int] | None]) -> set[str]:
     phones = {phone for side in sides for phone in side.phones}
-    return {phone for phone in phones if found.get(hash64(f"phone:{phone}"), []) is None}
+    return {phone for phone in phones if found.get(block_key(f"phone:{phone}"), []) is None}
 
 
 def _admit(people: People, entries: Iterable[Entry], numbers: Mapping[UUID, int]) -> None:

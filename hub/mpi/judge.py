@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.mpi.clusters import Clustered, Link, Relation, cluster
+from hub.mpi.compare import compare_ids
 from hub.mpi.decide import Band, Reason, contradicts, decide
 from hub.mpi.decide import Decision as Judgement
+from hub.mpi.levels import IdLevel
 from hub.mpi.people import People
 from hub.mpi.score import Score, Scorer, evidence
 
@@ -64,7 +66,7 @@ class Judge:
         links: list[Link] = []
         doubts: list[Doubt] = []
         for one, other in sorted({(min(pair), max(pair)) for pair in pairs}):
-            if self._people.kept_apart(one, other):
+            if self._people.kept_apart(one, other) or self._other_ids(one, other):
                 continue
             score, judgement = self.pair(one, other)
             if judgement.band is Band.LINK:
@@ -75,6 +77,11 @@ class Judge:
         found = cluster(links, self.relation, self._model.margin, sorted(standing, key=min))
         doubts += [self.doubt(one.link.first, one.link.second, one.reason) for one in found.refused]
         return found, doubts
+
+    def _other_ids(self, one: int, other: int) -> bool:
+        """Whether two ids keep the pair apart whatever else it says: most candidates need no further look."""
+        first, second = (self._people.members[number].side for number in (one, other))
+        return compare_ids(first.own_id, second.own_id) is IdLevel.CONTRADICTS
 
     def doubt(self, one: int, other: int, reason: Reason) -> Doubt:
         """A pair to review."""

@@ -10,7 +10,7 @@ from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.mpi.blocking import keys
 from hub.mpi.features import Features, features
-from hub.mpi.hashes import hash64
+from hub.mpi.hashes import block_key
 from hub.mpi.index_read import Known
 from hub.mpi.index_write import Entry
 from hub.mpi.packed import NOTHING, digest, unpack
@@ -110,7 +110,7 @@ def _absent(source: Source, was: Known | None, named: Source | None, new_person:
 
 def _entry(source: Source, record: Record, now: UUID, was: Known | None, new_person: Callable[[], str]) -> Entry:
     side = features(record)
-    return _made(source, now, side, frozenset(map(hash64, keys(side))), was, was.own if was else new_person())
+    return _made(source, now, side, frozenset(map(block_key, keys(side))), was, was.own if was else new_person())
 
 
 def _made(source: Source, now: UUID, side: Features, hashed: frozenset[int], was: Known | None, own: str) -> Entry:
@@ -126,5 +126,5 @@ def _made(source: Source, now: UUID, side: Features, hashed: frozenset[int], was
         keys=hashed,
         was=was,
         old_side=old,
-        old_keys=frozenset() if old is None or gone else frozenset(map(hash64, keys(old))),
+        old_keys=frozenset() if old is None or gone else frozenset(map(block_key, keys(old))),
     )
