@@ -111,18 +111,10 @@ def bell_of(redis_url: str, log: Log) -> Bell:
 
 
 async def migrate(url: str) -> None:
-    """Bring a database to the newest schema, and the keys of the patient index to those this version makes. Raises
-    HubError UNAVAILABLE.
+    """Bring a database to the newest schema. Raises HubError UNAVAILABLE.
 
     Alembic is loaded only here: it takes a second of CPU, and most processes of a hub only check the schema.
     """
     from hub.db.migrate import upgrade
-    from hub.mpi.rekey import rekey
 
     await upgrade(url)
-    database = await Database.connect(url, size=1)
-    try:
-        async with database.transaction() as tx:
-            await rekey(tx)
-    finally:
-        await database.close()

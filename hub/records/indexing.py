@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.db.database import Database
+from hub.mpi.rekey import rekey
 from hub.store import arrears, definitions
 from hub.store.definitions import Progress
 from hub.store.phrases import Phrases
@@ -35,6 +36,10 @@ class Indexing:
             return [*await definitions.progress(tx), *await arrears.progress(tx)]
 
     async def keep(self) -> None:
-        """Keep the index as this release does from now on; what is behind is brought up to date step by step."""
+        """Keep the index as this release does from now on; what is behind is brought up to date step by step.
+
+        The keys of the patient index are not: before they are all this release's, nobody may be registered.
+        """
         async with self._database.transaction() as tx:
             await arrears.raise_version(tx)
+            await rekey(tx)

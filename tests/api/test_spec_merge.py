@@ -85,6 +85,8 @@ def test_the_source_is_replaced_and_inactive_and_the_target_has_its_identifiers_
         assert source["link"] == [{"other": {"reference": "Patient/F05-new"}, "type": "replaced-by"}]
         target = body(await home.ask("GET", "/Patient/F05-new"))
         assert target == found["result"] | {"meta": target["meta"]}
+        task = body(await home.ask("GET", f"/Task/{found['task']['id']}"))
+        assert (task["focus"], task["for"]) == ({"reference": "Patient/F05-old"}, {"reference": "Patient/F05-new"})
         assert target["link"] == [{"other": {"reference": "Patient/F05-old"}, "type": "replaces"}]
         assert {"system": "urn:oid:2.999.5", "value": "old", "use": "old"} in target["identifier"]
         assert target["name"] == seen["result"]["name"] == [{"text": "沈桂兰"}]

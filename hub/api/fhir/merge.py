@@ -2,8 +2,9 @@
 
 A facility merges two of its own Patients: the source is marked inactive and replaced by the target, the target takes
 the identifiers of the source (or is what `result-patient` says), and the patient index makes one person of the two as
-for an HL7 v2 A40. Taking the link away takes the merge back. A steward of the patient index merges persons whose
-Patients are of several facilities: nothing is written to these, and a second steward may have to confirm.
+for an HL7 v2 A40. The Task stands in the record with it, where the token may write one. Taking the link away takes the
+merge back. A steward of the patient index merges persons whose Patients are of several facilities: nothing is written
+to these, and a second steward may have to confirm.
 """
 
 from __future__ import annotations
@@ -18,11 +19,12 @@ from hub.api.fhir.parameters import refuse_parameters
 from hub.api.fhir.survivors import patient_with
 from hub.api.fhir.written import refer_from_here
 from hub.api.services import Services
+from hub.auth.scopes import allows
 from hub.fhir.json import dumps, loads
 from hub.fhir.outcome import operation_outcome
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
-from hub.records.operations import Operation, Patch, Update
+from hub.records.operations import Create, Operation, Patch, Update
 from hub.records.replacements import REPLACED_BY, survivors
 from hub.records.review_ledger import STEWARD, reviewer_of
 
@@ -50,14 +52,18 @@ async def _by_facility(services: Services, ask: Ask, wish: Wish) -> Answer:
         for resource in (_source(source, target), merged):
             operation = Update(type="Patient", id=resource["id"], resource=resource)
             await services.writes.rehearse(ask.actor, operation, origin=ask.origin)
-        return _told(services, ask, "would be merged", "draft", source["id"], target["id"], result=merged)
-    operations: Sequence[Operation] = (
+        task = _task(services, "draft", source["id"], target["id"])
+        return _told(ask, "would be merged", task, source["id"], target["id"], result=merged)
+    task = _task(services, "completed", source["id"], target["id"])
+    operations: list[Operation] = [
         Patch(type="Patient", id=source["id"], change=lambda _: _source(source, target), expected=_version(source)),
         Update(type="Patient", id=target["id"], resource=merged, expected=_version(target)),
-    )
-    _, written = await services.writes.transaction(ask.actor, operations, origin=ask.origin)
-    result = loads(written.body)
-    return _told(services, ask, "are merged", "completed", source["id"], target["id"], result=result)
+    ]
+    if allows(ask.actor.scopes, "Task", "c"):
+        operations.append(Create(type="Task", id=services.new_id(), resource=task))
+    _, written, *kept = await services.writes.transaction(ask.actor, operations, origin=ask.origin)
+    task = loads(kept[0].body) if kept else task
+    return _told(ask, "are merged", task, source["id"], target["id"], result=loads(written.body))
 
 
 async def _by_steward(services: Services, ask: Ask, wish: Wish) -> Answer:
@@ -68,12 +74,14 @@ async def _by_steward(services: Services, ask: Ask, wish: Wish) -> Answer:
     by, decisions = reviewer_of(ask.actor, ask.origin), services.reviews.decisions
     if wish.preview:
         moves = await decisions.merge_effect(by, target, source)
-        return _told(services, ask, f"would be merged: {len(moves)} registrations move", "draft", source, target)
+        task = _task(services, "draft", source, target)
+        return _told(ask, f"would be merged: {len(moves)} registrations move", task, source, target)
     done = await decisions.merge(by, target, source, _NOTE)
     if "proposal" in done:
         what = f"wait for a second steward: proposal {done['proposal']}"
-        return _told(services, ask, what, "requested", source, target, status=202)
-    return _told(services, ask, f"are one person: decision {done['decision']}", "completed", source, target)
+        return _told(ask, what, _task(services, "requested", source, target), source, target, status=202)
+    task = _task(services, "completed", source, target)
+    return _told(ask, f"are one person: decision {done['decision']}", task, source, target)
 
 
 async def _standing(services: Services, ask: Ask, party: Party, where: str) -> Json:
@@ -131,20 +139,9 @@ def _unfit(where: str, what: str) -> HubError:
     return HubError(Category.INVALID, what, where=where, todo="see Patient/$merge", code="merge")
 
 
-def _told(
-    services: Services,
-    ask: Ask,
-    what: str,
-    state: str,
-    source: str,
-    target: str,
-    *,
-    result: Json | None = None,
-    status: int = 200,
-) -> Answer:
-    said = Issue(severity="information", where="", code="informational", text=f"Patient/{source} and {target} {what}")
+def _task(services: Services, state: str, source: str, target: str) -> Json:
     now = instant(services.clock())
-    task: Json = {
+    return {
         "resourceType": "Task",
         "status": state,
         "intent": "order",
@@ -154,6 +151,12 @@ def _told(
         "authoredOn": now,
         "lastModified": now,
     }
+
+
+def _told(
+    ask: Ask, what: str, task: Json, source: str, target: str, *, result: Json | None = None, status: int = 200
+) -> Answer:
+    said = Issue(severity="information", where="", code="informational", text=f"Patient/{source} and {target} {what}")
     told: list[tuple[str, Any]] = [("input", ask.resource), ("outcome", operation_outcome([said]))]
     told += [] if result is None else [("result", result)]
     parts = [{"name": name, "resource": resource} for name, resource in [*told, ("task", task)]]
