@@ -9,11 +9,13 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from hub.api.cross_origin import CrossOrigin, Origins
 from hub.api.fhir.endpoint import FhirEndpoint
 from hub.api.health import health_routes
 from hub.api.metrics import Metrics
 from hub.api.numbering import Numbering
 from hub.api.services import Services
+from hub.kernel.clock import system_clock
 
 FHIR_PREFIX: Final = "/fhir"
 _BELOW: Final = FHIR_PREFIX + "/"
@@ -22,21 +24,31 @@ _BELOW: Final = FHIR_PREFIX + "/"
 class HubApp(FastAPI):
     """FastAPI with the FHIR endpoint before it: a read by id is short, and passes none of the framework's layers."""
 
-    def __init__(self, fhir: ASGIApp, version: str) -> None:
+    def __init__(self, fhir: ASGIApp, version: str, origins: Origins) -> None:
         super().__init__(title="Yilian Hub", version=version, docs_url=None, redoc_url=None, openapi_url=None)
         self._fhir: Final = fhir
+        self._door: Final = CrossOrigin(self._inside, origins=origins, clock=system_clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._door(scope, receive, send)
+
+    async def _inside(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (scope["path"] == FHIR_PREFIX or scope["path"].startswith(_BELOW)):
             await self._fhir(scope, receive, send)
         else:
             await super().__call__(scope, receive, send)
 
 
-def create_app(services: Services) -> FastAPI:
+async def no_origins() -> frozenset[str]:
+    """No scripts of pages elsewhere are answered."""
+    return frozenset()
+
+
+def create_app(services: Services, origins: Origins = no_origins) -> FastAPI:
     """The application: `/fhir`, health, metrics, and nothing else (no documentation pages served)."""
     metrics = Metrics()
-    app = HubApp(FhirEndpoint(services, metrics, Numbering(services.new_id()[:6]), FHIR_PREFIX), services.version)
+    endpoint = FhirEndpoint(services, metrics, Numbering(services.new_id()[:6]), FHIR_PREFIX)
+    app = HubApp(endpoint, services.version, origins)
     app.router.redirect_slashes = False
     app.router.routes += health_routes(services, metrics)
 

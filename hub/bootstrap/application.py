@@ -152,7 +152,7 @@ async def _application(foundation: Foundation, database: Database, terms: Vocabu
         refresh=terms.sets.refresh,
         documents=documents,
     )
-    app = create_app(services)
+    app = create_app(services, auth.origins)
     app.router.routes.append(websocket_route(events.sockets))
     law = await consent_doors_of(foundation, database, store, directory, trail, validator, writes)
     doors = consent_api(law, gate, settings.base_url)

@@ -7,16 +7,20 @@ from datetime import timedelta
 
 from starlette.routing import BaseRoute
 
+from hub.api.cross_origin import Origins
 from hub.api.numbering import Numbering
 from hub.api.oauth import OAuthServices, oauth_routes
 from hub.auth.directory import Directory
+from hub.auth.fetching import Fetcher
 from hub.auth.guard import Guard
 from hub.auth.oauth.authorisation import Authorisation
+from hub.auth.oauth.clients import Clients
 from hub.auth.oauth.desk import TokenDesk
 from hub.auth.oauth.discovery import TOKEN, issuer_url
 from hub.auth.oauth.grants import Limits
 from hub.auth.oauth.launches import Launches
 from hub.auth.oauth.mint import Mint
+from hub.auth.oauth.published import PublishedKeys
 from hub.auth.second_factor import SecondFactors
 from hub.auth.tokens import Issuer
 from hub.bootstrap.foundation import Foundation
@@ -29,7 +33,7 @@ from hub.kernel.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class AuthorisationServer:
-    """Its parts; `routes` are those of the endpoints."""
+    """Its parts; `routes` are those of the endpoints, `origins` those of pages whose scripts may ask."""
 
     guard: Guard
     page: Authorisation
@@ -37,6 +41,7 @@ class AuthorisationServer:
     second_factors: SecondFactors
     trail: Authorisations
     routes: list[BaseRoute]
+    origins: Origins
 
 
 def authorisation_server(
@@ -46,7 +51,8 @@ def authorisation_server(
     settings, limits = foundation.settings, _limits(foundation.settings)
     issuer, url = Issuer(foundation.keys, directory, system_clock), issuer_url(settings.base_url)
     mint = Mint(issuer, url, settings.base_url)
-    desk = TokenDesk(database, mint, system_clock, limits, url=url + TOKEN, issuer=url)
+    published = PublishedKeys(database, Fetcher(tuple(filter(None, settings.jwks_networks.split(",")))), system_clock)
+    desk = TokenDesk(database, mint, system_clock, limits, published, url=url + TOKEN, issuer=url)
     endpoints = OAuthServices(
         desk=desk,
         trail=trail,
@@ -59,7 +65,8 @@ def authorisation_server(
     factors = SecondFactors(database, foundation.keys.page_secret, system_clock)
     launches = Launches(database, mint.secret, system_clock, fhir=settings.base_url)
     guard = Guard(issuer, database, system_clock, limits)
-    return AuthorisationServer(guard, page, launches, factors, trail, [*oauth_routes(endpoints)])
+    origins = Clients(database, directory, system_clock).origins
+    return AuthorisationServer(guard, page, launches, factors, trail, [*oauth_routes(endpoints)], origins)
 
 
 def _limits(settings: Settings) -> Limits:

@@ -25,6 +25,9 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Keys = Annotated[Path | None, typer.Option(help="File with its public keys, a JWK set; none for a public client.")]
 
 
+KeysUri = Annotated[str, typer.Option(help="Where it publishes its public keys (https), in place of a file.")]
+
+
 @app.command()
 def add(
     client: Id,
@@ -37,6 +40,8 @@ def add(
     role: Annotated[list[str] | None, typer.Option(help="Role of its users, or of a backend; may be repeated.")] = None,
     purpose: Annotated[list[str] | None, typer.Option(help="Purpose of its tokens; may be repeated.")] = None,
     jwks: Keys = None,
+    jwks_uri: KeysUri = "",
+    origin: Annotated[list[str] | None, typer.Option(help="Origin of its pages, for scripts; may be repeated.")] = None,
     access_seconds: Annotated[int, typer.Option(help="Life of an access token.")] = 300,
     refresh_seconds: Annotated[int, typer.Option(help="Life of a grant that is refreshed.")] = 86_400,
     data: Data = None,
@@ -53,6 +58,8 @@ def add(
         roles=tuple(role or ()),
         purposes=tuple(purpose or ()),
         jwks=_jwks(jwks) if jwks else {"keys": []},
+        jwks_uri=jwks_uri,
+        origins=tuple(origin or ()),
         access_seconds=access_seconds,
         refresh_seconds=refresh_seconds,
     )
@@ -95,10 +102,17 @@ def enable(client: Id, data: Data = None) -> None:
 @app.command()
 def rotate(
     client: Id,
-    jwks: Annotated[Path, typer.Option(help="File with its public keys; for an overlap, the old and the new.")],
+    jwks: Keys = None,
+    jwks_uri: KeysUri = "",
     data: Data = None,
 ) -> None:
-    """Give a client other keys."""
+    """Give a client other keys; for an overlap the file holds the old and the new."""
+    if (jwks is None) == (not jwks_uri):
+        raise HubError(Category.INVALID, "needs --jwks or --jwks-uri", where="jwks", todo="give one of the two")
+    if jwks is None:
+        deed = _deed("rotate", client, keys=jwks_uri)
+        administer(clients, data, lambda book: book.set_keys_uri(client, jwks_uri), deed)
+        return
     keys = _jwks(jwks)
     administer(clients, data, lambda book: book.set_keys(client, keys), _deed("rotate", client, keys=_key_ids(keys)))
 
@@ -136,7 +150,8 @@ def _rights(client: Client) -> dict[str, str]:
         "redirects": " ".join(client.redirect_uris),
         "launch": client.launch_uri,
         "purposes": " ".join(client.purposes),
-        "keys": _key_ids(client.jwks),
+        "keys": client.jwks_uri or _key_ids(client.jwks),
+        "origins": " ".join(client.origins),
     }
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from hub.kernel.addresses import is_network
 from hub.kernel.errors import Category, HubError
 
 PREFIX: Final = "YILIAN_"
@@ -51,6 +52,12 @@ def _positive(text: str) -> int:
     if number < 1:
         raise ValueError("a whole number of at least 1")
     return number
+
+
+def _networks(text: str) -> str:
+    if text and not all(map(is_network, text.split(","))):
+        raise ValueError("networks (CIDR), separated by commas without blanks")
+    return text
 
 
 def _suite(text: str) -> str:
@@ -173,6 +180,13 @@ SETTINGS: Final = (
     ),
     Setting("session_idle_seconds", _positive, 1800, "Seconds without a request after which a page's session ends."),
     Setting("session_seconds", _positive, 36_000, "Longest life of a page's session, in seconds."),
+    Setting(
+        "jwks_networks",
+        _networks,
+        "",
+        "Networks (CIDR, separated by commas) in which the addresses of applications' `jwks_uri` must lie; empty: "
+        "public addresses only.",
+    ),
     Setting(
         "alarms",
         str,

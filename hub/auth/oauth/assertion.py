@@ -43,14 +43,15 @@ class PrivateKeyJwt(JWTBearerClientAssertion):
     def resolve_client_public_key(self, client: Any) -> Any:
         """The registered keys; Authlib hands them to `process_assertion_claims`."""
         known: Client = client.known
-        if not known.jwks["keys"]:
+        found = self._ledger.published if known.jwks_uri else key_set(known.jwks) if known.jwks["keys"] else None
+        if found is None:
             raise InvalidClientError(description="The client has no keys.")
-        return key_set(known.jwks)
+        return found
 
     def process_assertion_claims(self, assertion: str, resolve_key: Any) -> dict[str, Any]:
         """The claims of a valid assertion, remembered so that it is not taken again. Raises InvalidClientError."""
         try:
-            if len(assertion) > _LONGEST_TEXT or not jws.extract_compact(assertion.encode()).headers().get("kid"):
+            if not named_key(assertion):
                 raise InvalidClientError(description="The assertion names no key.")
             claims = jwt.decode(assertion, resolve_key, list(ALGORITHMS)).claims
             self._ledger.assertion = self._accepted(claims)
@@ -70,6 +71,15 @@ class PrivateKeyJwt(JWTBearerClientAssertion):
         if not isinstance(jti, str) or not 0 < len(jti) <= _LONGEST_ID:
             raise ValueError
         return Assertion(claims["sub"], digest(jti), expires + LEEWAY)
+
+
+def named_key(assertion: str) -> str:
+    """The id of the key that an assertion names; "" for none."""
+    try:
+        kid = jws.extract_compact(assertion.encode()).headers().get("kid") if len(assertion) <= _LONGEST_TEXT else ""
+    except (JoseError, ValueError):
+        return ""
+    return kid if isinstance(kid, str) else ""
 
 
 def _instant(seconds: Any) -> datetime:

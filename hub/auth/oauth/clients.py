@@ -14,7 +14,8 @@ import asyncpg
 
 from hub.auth.accounts import APP_ROLES
 from hub.auth.directory import Directory
-from hub.auth.oauth.redirects import check_redirect
+from hub.auth.fetching import checked as fetchable
+from hub.auth.oauth.redirects import check_origin, check_redirect
 from hub.auth.oauth.scope_grants import registrable
 from hub.auth.public_keys import check_keys
 from hub.auth.roles import allowed_purposes, role_named
@@ -42,18 +43,20 @@ _ACCESS: Final = range(60, 3601)
 _REFRESH: Final = range(300, 90 * 86_400 + 1)
 
 _COLUMNS: Final = (
-    "id, name, kind, redirect_uris, launch_uri, scopes, organization, roles, purposes, jwks, access_seconds,"
-    " refresh_seconds, disabled"
+    "id, name, kind, redirect_uris, launch_uri, scopes, organization, roles, purposes, jwks, jwks_uri, origins,"
+    " access_seconds, refresh_seconds, disabled"
 )
 _INSERT: Final = f"""
-INSERT INTO oauth_client ({_COLUMNS}, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+INSERT INTO oauth_client ({_COLUMNS}, created) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+  $16)
 """
 _END_GRANTS: Final = "UPDATE oauth_grant SET ended = $2, why = $3 WHERE client = $1 AND ended IS NULL"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Client:
-    """One application. `organization` is a facility code, "" for users of any; `jwks` {"keys": []} of a public one.
+    """One application. `organization` is a facility code, "" for users of any; `jwks` {"keys": []} of a public one and
+    of one that publishes its keys at `jwks_uri`. `origins` are those of its pages whose scripts may ask the hub (CORS).
 
     `roles` are those of the users it may act for, or the one role of a backend; `purposes` those of its tokens, empty
     for the default of the role. `refresh_seconds` is how long a grant lives however often it is refreshed.
@@ -69,6 +72,8 @@ class Client:
     roles: tuple[str, ...] = ()
     purposes: tuple[str, ...] = ()
     jwks: Json = field(default_factory=lambda: {"keys": []})
+    jwks_uri: str = ""
+    origins: tuple[str, ...] = ()
     access_seconds: int = 300
     refresh_seconds: int = 86_400
     disabled: bool = False
@@ -115,11 +120,25 @@ class Clients:
 
     async def set_keys(self, client_id: str, jwks: Json) -> None:
         """Give an application other keys; for an overlap the set holds both. Raises HubError INVALID, NOT_FOUND."""
+        await self._set_keys(client_id, check_keys(jwks), "")
+
+    async def set_keys_uri(self, client_id: str, uri: str) -> None:
+        """Take an application's keys from where it publishes them. Raises HubError INVALID, NOT_FOUND."""
+        fetchable(uri, where="jwks-uri")
+        await self._set_keys(client_id, {"keys": []}, uri)
+
+    async def _set_keys(self, client_id: str, jwks: Json, uri: str) -> None:
         if (await self.named(client_id)).kind == PUBLIC:
             raise _invalid("client", "a public client has no keys", "register a confidential one")
         async with self._database.connection() as tx:
-            sql = "UPDATE oauth_client SET jwks = $2 WHERE id = $1"
-            _must_be_one(await tx.execute(sql, client_id, dumps(check_keys(jwks)).decode()))
+            sql = "UPDATE oauth_client SET jwks = $2, jwks_uri = $3 WHERE id = $1"
+            _must_be_one(await tx.execute(sql, client_id, dumps(jwks).decode(), uri))
+
+    async def origins(self) -> frozenset[str]:
+        """The origins of all pages whose scripts may ask the hub."""
+        sql = "SELECT DISTINCT unnest(origins) AS origin FROM oauth_client WHERE NOT disabled"
+        async with self._database.connection() as tx:
+            return frozenset(row["origin"] for row in await tx.fetch(sql))
 
 
 def is_id(text: str) -> bool:
@@ -146,7 +165,7 @@ def checked(client: Client, directory: Directory) -> Client:
     _check_addresses(client)
     _check_rights(client)
     _check_times(client)
-    keys = {"keys": []} if client.kind == PUBLIC else check_keys(client.jwks)
+    keys = _checked_keys(client)
     contexts = ("patient", "user") if client.kind in WITH_USER else ("system",)
     scopes = registrable(client.scopes, contexts)
     if bool(scopes) == (client.kind == RESOURCE):
@@ -161,6 +180,24 @@ def _check_addresses(client: Client) -> None:
         check_redirect(uri)
     if client.launch_uri:
         check_redirect(client.launch_uri, where="launch-uri")
+    if client.origins and client.kind not in WITH_USER:
+        raise _invalid("origin", "is for applications in a browser", "leave it out")
+    for origin in client.origins:
+        check_origin(origin)
+
+
+def _checked_keys(client: Client) -> Json:
+    """The keys to keep: none of a public client, nor of one that publishes them."""
+    if client.kind == PUBLIC:
+        if client.jwks_uri:
+            raise _invalid("jwks-uri", "a public client has no keys", "register a confidential one")
+        return {"keys": []}
+    if not client.jwks_uri:
+        return check_keys(client.jwks)
+    if client.jwks["keys"]:
+        raise _invalid("jwks-uri", "stands beside registered keys", "give one of the two")
+    fetchable(client.jwks_uri, where="jwks-uri")
+    return {"keys": []}
 
 
 def _check_rights(client: Client) -> None:
@@ -187,14 +224,15 @@ def _row(client: Client) -> tuple[Any, ...]:
     return (
         client.id, client.name.strip(), client.kind, list(client.redirect_uris), client.launch_uri,
         list(client.scopes), client.organization, list(client.roles), list(client.purposes),
-        dumps(client.jwks).decode(), client.access_seconds, client.refresh_seconds, client.disabled,
+        dumps(client.jwks).decode(), client.jwks_uri, list(client.origins), client.access_seconds,
+        client.refresh_seconds, client.disabled,
     )  # fmt: skip
 
 
 def client_of(row: asyncpg.Record) -> Client:
     """A row of the table."""
     values: dict[str, Any] = {name: row[name] for name in Client.__dataclass_fields__}
-    for name in ("redirect_uris", "scopes", "roles", "purposes"):
+    for name in ("redirect_uris", "scopes", "roles", "purposes", "origins"):
         values[name] = tuple(values[name])
     return Client(**{**values, "jwks": loads(values["jwks"])})
 

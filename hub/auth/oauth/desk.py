@@ -14,6 +14,7 @@ from hub.auth.oauth.faces import FormRequest, Reply
 from hub.auth.oauth.grants import Grant, Limits
 from hub.auth.oauth.ledger import Ledger, ReplayedError, opened
 from hub.auth.oauth.mint import Mint
+from hub.auth.oauth.published import PublishedKeys
 from hub.auth.oauth.server import TokenServer
 from hub.db.database import Database
 from hub.kernel.clock import Clock
@@ -48,10 +49,22 @@ class Outcome:
 class TokenDesk:
     """Answers the endpoints. `url` is the token endpoint, `issuer` the server: what assertions are addressed to.
 
-    Raises HubError UNAVAILABLE when the database is away.
+    `published` has the keys of applications that publish them. Raises HubError UNAVAILABLE when the database is away,
+    or the keys of the application are.
     """
 
-    def __init__(self, database: Database, mint: Mint, clock: Clock, limits: Limits, *, url: str, issuer: str) -> None:
+    def __init__(
+        self,
+        database: Database,
+        mint: Mint,
+        clock: Clock,
+        limits: Limits,
+        published: PublishedKeys,
+        *,
+        url: str,
+        issuer: str,
+    ) -> None:
+        self._published: Final = published
         self._database: Final = database
         self._mint: Final = mint
         self._clock: Final = clock
@@ -77,9 +90,10 @@ class TokenDesk:
         if problem:
             return _refused("invalid_request", problem)
         form = dict(pairs)
+        published = await self._published.keys_for(form)
         try:
             async with self._database.transaction() as tx:
-                ledger = await opened(tx, form, self._clock(), self._limits, self._mint.verify)
+                ledger = await opened(tx, form, self._clock(), self._limits, self._mint.verify, published)
                 server = TokenServer(ledger, self._mint, self._audiences)
                 reply = judge(server, FormRequest("POST", form))
                 await ledger.write(tx)

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from joserfc.jwk import KeySet
+
 from hub.auth.actor import Actor
 from hub.auth.oauth import clients, grants
 from hub.auth.oauth.clients import Client
@@ -58,6 +60,8 @@ class Ledger:
 
     now: datetime
     client: Client | None
+    #: What the client publishes, where it does.
+    published: KeySet | None = None
     code: Code | None = None
     refresh: Refresh | None = None
     token: Presented | None = None
@@ -90,13 +94,23 @@ class Ledger:
 
 
 async def opened(
-    tx: Tx, form: Mapping[str, str], now: datetime, limits: Limits, verify: Callable[[str], Actor]
+    tx: Tx,
+    form: Mapping[str, str],
+    now: datetime,
+    limits: Limits,
+    verify: Callable[[str], Actor],
+    published: tuple[str, KeySet] | None = None,
 ) -> Ledger:
-    """What a form names, held until `tx` ends. `verify` reads an access token, or raises HubError UNAUTHENTICATED."""
+    """What a form names, held until `tx` ends. `verify` reads an access token, or raises HubError UNAUTHENTICATED.
+
+    `published` are keys that were fetched before, and from where: they count for a client that still publishes there.
+    """
     client_id = claimed_client(form)
+    client = await clients.find(tx, client_id) if client_id else None
     return Ledger(
         now=now,
-        client=await clients.find(tx, client_id) if client_id else None,
+        client=client,
+        published=published[1] if published and client and client.jwks_uri == published[0] else None,
         code=await grants.code(tx, form["code"], now, limits) if form.get("code") else None,
         refresh=await grants.refresh(tx, form["refresh_token"], now, limits) if form.get("refresh_token") else None,
         token=await _presented(tx, form["token"], now, limits, verify) if form.get("token") else None,

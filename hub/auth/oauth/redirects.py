@@ -36,6 +36,24 @@ def check_redirect(uri: str, *, where: str = "redirect-uri") -> str:
     return uri
 
 
+def check_origin(origin: str) -> str:
+    """`origin`, if scripts of its pages may be answered (CORS): https, or http on this machine; scheme, host and port.
+
+    Raises HubError INVALID for any other, `*` and `null` among them.
+    """
+    parts = _split(origin)
+    default = origin.endswith((":443", ":80"))
+    if parts is None or default or parts[2] or not _is_web(parts[0], parts[1], "/") or "?" in origin:
+        raise HubError(
+            Category.INVALID,
+            "is no origin of a page",
+            where="origin",
+            todo="https://HOST or https://HOST:PORT, as the browser sends it",
+            code="origin",
+        )
+    return origin
+
+
 def is_registered(uri: str, registered: Iterable[str]) -> bool:
     """Whether `uri` is one of them, character by character (OAuth 2.1 section 4.1.3: simple string comparison)."""
     return uri in tuple(registered)

@@ -23,6 +23,8 @@ oauth_client: Final = Table(
     Column("roles", ARRAY(Text), nullable=False),
     Column("purposes", ARRAY(Text), nullable=False),
     Column("jwks", JSONB, nullable=False),
+    Column("jwks_uri", Text, nullable=False, server_default="", comment="where it publishes its keys"),
+    Column("origins", ARRAY(Text), nullable=False, server_default="{}", comment="of pages whose scripts may ask"),
     Column("access_seconds", Integer, nullable=False),
     Column("refresh_seconds", Integer, nullable=False),
     Column("disabled", Boolean, nullable=False),

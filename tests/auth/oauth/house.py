@@ -41,6 +41,8 @@ CALLBACK: Final = "https://app.test/callback"
 VERIFIER: Final = "v" * 43
 #: Checked often here; what a password costs is tested in tests/auth.
 CHEAP: Final = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
+#: Keys that applications publish are fetched from this machine.
+HERE: Final = {"jwks_networks": "127.0.0.0/8"}
 PASSWORD: Final = "a fine long password"
 CONSORTIUM: Final = """
 name: 云泽县医共体
@@ -176,7 +178,7 @@ def told(answer: httpx.Response) -> dict[str, str]:
 async def house(url: str, folder: Path) -> AsyncIterator[House]:
     config = folder / "consortium.yaml"
     config.write_text(CONSORTIUM, encoding="utf-8")
-    settings = Settings.load({}, database_url=url, data_dir=folder, config=config, base_url=FHIR)
+    settings = Settings.load({}, database_url=url, data_dir=folder, config=config, base_url=FHIR, **HERE)
     stream = io.StringIO()
     foundation = Foundation(settings, Log("test", stream=stream))
     directory = Directory(foundation.consortium)
