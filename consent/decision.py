@@ -44,6 +44,8 @@ class Reason(StrEnum):
     BREAK_GLASS_EXPIRED = "break-glass-expired"
     EMERGENCY_EXPLICITLY_DENIED = "emergency-explicitly-denied"
     BREAK_GLASS = "break-glass"
+    #: Not of the rules: the token's scopes leave this resource out. The gate says so before it asks them.
+    SCOPE_NOT_ALLOWED = "scope-not-allowed"
 
 
 class Obligation(StrEnum):

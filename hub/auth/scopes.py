@@ -2,8 +2,8 @@
 
 A token without scopes is limited by its role alone. `user/` and `system/` scopes name types and the letters c r u d s
 (version 1 spells them read, write and *). `patient/` scopes read only, need a token bound to a patient, and confine the
-whole token to that person (hub.gate). Scopes with search arguments narrow further than the hub can enforce as yet, so
-no token is issued with them. An application (`hub.auth.oauth`) may also have scopes that say what it is told (`openid`,
+whole token to that person (hub.gate). Scopes with search arguments (`hub.auth.granular`) open part of a type. An
+application (`hub.auth.oauth`) may also have scopes that say what it is told (`openid`,
 `launch/patient`) or which door below `/api` it opens (`api/feeds`); they leave nothing of the record.
 """
 
@@ -13,6 +13,7 @@ import re
 from collections.abc import Sequence
 from typing import Final, Literal
 
+from hub.auth import granular
 from hub.kernel.errors import Category, HubError
 
 Letter = Literal["c", "r", "u", "d", "s"]
@@ -49,7 +50,7 @@ def check(scopes: Sequence[str], patient: str | None = None, *, of_app: bool = F
                 "not a scope the hub can enforce",
                 where="scope",
                 todo="user/TYPE.cruds or system/TYPE.cruds, TYPE a resource type or *; "
-                "patient/TYPE.rs with a token bound to a patient",
+                "patient/TYPE.rs with a token bound to a patient; arguments as docs/how-to/connect-an-app.md says",
                 code="scope",
             )
     return tuple(scopes)
@@ -78,8 +79,10 @@ def confines(scopes: Sequence[str]) -> bool:
 
 
 def _letters(scope: str) -> tuple[str, str]:
-    match = _SCOPE.fullmatch(scope)
-    if match is None:
+    head, named, text = granular.split(scope)
+    match = _SCOPE.fullmatch(head)
+    if match is None or (text is not None and granular.arguments(named, text) is None):
         return "", ""
     kind, letters = match.group(1) or match.group(3), match.group(2) or match.group(4) or ""
-    return kind, _VERSION_1.get(letters, letters)
+    known = _VERSION_1.get(letters, letters)
+    return (kind, known) if text is None or known == granular.LETTERS else ("", "")

@@ -17,6 +17,7 @@ from hub.auth.roles import VOCABULARY, is_own
 from hub.gate.alike import NO_LOOKS, Looks, kind_of
 from hub.gate.asking import is_confined
 from hub.gate.cases import Cases
+from hub.gate.ceiling import covers, narrows
 from hub.gate.facts import facts_of
 from hub.gate.policy import askable
 from hub.gate.provisions import Pointed
@@ -24,10 +25,15 @@ from hub.store.values import Stored
 
 
 def short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | None:
-    """What is decided whoever the patient is (section 3, steps 3 and 12); None where the person must be looked at.
+    """What is decided whoever the patient is (section 3, steps 3 and 12); None where the person must be looked at, and
+    for what the token's scopes do not open.
 
     The actor's purposes and form are those of its role, as its token was checked for.
     """
+    return _short_way(actor, directory, stored) if covers(actor.scopes, stored) else None
+
+
+def _short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | None:
     if stored.patient is None:
         return permit(Reason.NOT_PATIENT_DATA) if stored.type in NON_PATIENT_TYPES else None
     if actor.role != CLINICIAN or is_confined(actor) or stored.type in RECORD_TYPES:
@@ -44,15 +50,18 @@ def apart(cases: Cases, stored: Stored) -> Decision | None:
         return cases.apart[kind]
     except KeyError:
         may = stored.patient is None or askable(cases.nobody)
-        found = cases.apart[kind] = short_way(cases.actor, cases.rules.directory, stored) if may else None
+        found = cases.apart[kind] = _short_way(cases.actor, cases.rules.directory, stored) if may else None
         return found
 
 
 def decide(cases: Cases, stored: Stored) -> Decision:
     """The decision on one version; a patient who was not looked up is nobody the request may be about.
 
-    The consent rules know nothing of the hub's own roles, so these see what codes mean and nothing else.
+    The consent rules know nothing of the scopes of a token, which come first, nor of the hub's own roles: these see
+    what codes mean and nothing else.
     """
+    if not covers(cases.actor.scopes, stored):
+        return deny(Reason.SCOPE_NOT_ALLOWED)
     if is_own(cases.actor.role):
         allowed = stored.patient is None and stored.type in VOCABULARY
         return permit(Reason.NOT_PATIENT_DATA) if allowed else deny(Reason.ROLE_NOT_ALLOWED)
@@ -69,6 +78,8 @@ def decide(cases: Cases, stored: Stored) -> Decision:
 
 def looks_at_body(cases: Cases, stored: Stored) -> bool:
     """Whether the decision on a version may hang on its body."""
+    if narrows(cases.actor.scopes, stored.type):
+        return True
     case = cases.by_pkey.get(stored.pkey)
     return stored.patient is not None and case is not None and case.looks.at_bodies
 

@@ -29,6 +29,7 @@ from hub.auth.scopes import Letter, allows
 from hub.db.database import Tx
 from hub.gate.asking import PERSONAL
 from hub.gate.cases import Case, Cases
+from hub.gate.ceiling import ceiling
 from hub.gate.dossiers import Whom
 from hub.gate.policy import askable
 from hub.kernel.errors import Category, HubError
@@ -76,6 +77,7 @@ def of_patients(cases: Cases) -> Visible:
         withheld=RECORD_TYPES if cases.actor.role in CLINICAL_ROLES else frozenset(),
         groups=_grouped(cases.persons, cases.own),
         confined=cases.confined,
+        ceiling=ceiling(cases.actor.scopes),
     )
 
 
@@ -103,7 +105,7 @@ def of_batch(cases: Cases, keys: Sequence[UUID]) -> Visible:
         if key in cases.by_pkey:
             groups[cases.by_pkey[key].condition(cases.own)].append(key)
     found = tuple(Group(pkeys=tuple(pkeys), condition=condition) for condition, pkeys in groups.items())
-    return Visible(withheld=RECORD_TYPES, groups=found, confined=tuple(keys))
+    return Visible(withheld=RECORD_TYPES, groups=found, confined=tuple(keys), ceiling=ceiling(cases.actor.scopes))
 
 
 def _grouped(cases: Iterable[Case], own: tuple[str, ...]) -> tuple[Group, ...]:

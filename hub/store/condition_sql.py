@@ -11,13 +11,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
+from uuid import UUID
 
 from hub.store import conditions as c
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter
 from hub.store.logic import unlabelled
 from hub.store.resource_types import NUMBERS
-from hub.store.tokens import CLINICAL_CODE, PROFILE, system_and_code, text
+from hub.store.tokens import CLINICAL_CODE, PROFILE, bare_code, param_number, system_and_code, text
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,9 @@ def _leaf(condition: c.Condition) -> Bound:
             return _one_of("{r}.tokens && {}", (text(PROFILE, url) for url in profiles), "uuid[]")
         case c.HasCode(codes):
             return _one_of("{r}.tokens && {}", (system_and_code(CLINICAL_CODE, *pair) for pair in codes), "uuid[]")
+        case c.HasToken(rtype, parameter, wanted):
+            number = param_number(rtype, parameter)
+            return _one_of("{r}.tokens && {}", (_hash(number, *token) for token in wanted), "uuid[]")
         case c.Labelled(labels):
             return _one_of("{r}.labels && {}", labels, "text[]")
         case c.ForeignLabel(systems):
@@ -133,6 +137,10 @@ def _leaf(condition: c.Condition) -> Bound:
         case c.RefersTo(keys):
             return _one_of("{r}.refs && {}", keys, "uuid[]")
     raise TypeError(condition)
+
+
+def _hash(number: int, system: str | None, code: str) -> UUID:
+    return bare_code(number, code) if system is None else system_and_code(number, system, code)
 
 
 def _one_of(text_: str, values: Iterable[Any], sql_type: str) -> Bound:

@@ -67,6 +67,15 @@ class HasCode:
 
 
 @dataclass(frozen=True, slots=True)
+class HasToken:
+    """One of these (system, code) is a token of a search parameter of a type; a system that is None is any."""
+
+    type: str
+    parameter: str
+    tokens: frozenset[tuple[str | None, str]]
+
+
+@dataclass(frozen=True, slots=True)
 class Labelled:
     """One of these "system|code" is among the security labels (meta.security)."""
 
@@ -142,6 +151,7 @@ Condition: TypeAlias = (
     | TypeIn
     | HasProfile
     | HasCode
+    | HasToken
     | Labelled
     | ForeignLabel
     | Within

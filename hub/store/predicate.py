@@ -66,6 +66,7 @@ class Seen:
     panel: SeenPanel | None = None
     groups: tuple[SeenGroup, ...] = ()
     confined: Keys | None = None
+    ceiling: Bound | None = None
 
 
 def seen(visible: Visible) -> Seen:
@@ -81,6 +82,7 @@ def seen(visible: Visible) -> Seen:
         panel=_panel(panel, _shared(panel.condition)) if panel is not None else None,
         groups=tuple([SeenGroup(_keys(group.pkeys), next(conditions)) for group in groups]),
         confined=_keys(visible.confined) if visible.confined is not None else None,
+        ceiling=condition_sql.bound(visible.ceiling) if visible.ceiling is not None else None,
     )
 
 
@@ -142,7 +144,12 @@ def may_see(emit: Emitter, who: Seen, row: str, *, among: str | None = None, man
     opened = _opened(emit, who, row, among, many)
     if opened:
         open_to.append(f"({every([f'{row}.patient IS NOT NULL', *_limits(emit, who, row), some(opened)])})")
-    return f"coalesce({some(open_to)}, FALSE)" if open_to else "FALSE"
+    if not open_to:
+        return "FALSE"
+    whole = some(open_to)
+    if who.ceiling is not None:
+        whole = every([f"({whole})", condition_sql.sql(emit, who.ceiling, row)])
+    return f"coalesce({whole}, FALSE)"
 
 
 def _limits(emit: Emitter, who: Seen, row: str) -> list[str]:

@@ -143,7 +143,7 @@ class Visible:
       its author organisation is in `organizations` (facility codes), or a group holds its patient and that group's
       condition holds, or no group holds its patient, the person is on the panel and the panel's condition holds.
 
-    Where several groups hold a patient, one of them is enough.
+    Where several groups hold a patient, one of them is enough. `ceiling`, if there is one, must hold of every row.
     """
 
     everything: bool = False
@@ -153,6 +153,7 @@ class Visible:
     panel: Panel | None = None
     groups: tuple[Group, ...] = ()
     confined: tuple[UUID, ...] | None = None
+    ceiling: Condition | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from hub.auth import granular
+from hub.auth.granular import Arguments
 from hub.auth.scopes import is_about_no_record
 from hub.kernel.errors import Category, HubError
 
@@ -26,23 +28,30 @@ _READING: Final = frozenset("rs")
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """One resource scope: `patient`, `user` or `system`, a type or `*`, and letters of `cruds`."""
+    """One resource scope: `patient`, `user` or `system`, a type or `*`, letters of `cruds`, and what narrows it."""
 
     context: str
     type: str
     letters: frozenset[str]
+    arguments: Arguments = ()
 
     def __str__(self) -> str:
-        return f"{self.context}/{self.type}.{''.join(letter for letter in 'cruds' if letter in self.letters)}"
+        narrowing = f"?{'&'.join(map(str, self.arguments))}" if self.arguments else ""
+        letters = "".join(letter for letter in "cruds" if letter in self.letters)
+        return f"{self.context}/{self.type}.{letters}{narrowing}"
 
 
 def resources(scope: str) -> Resources | None:
     """A resource scope as it is enforced; None for any other text. What `patient/` would write is left out."""
-    found = _SCOPE.fullmatch(scope)
-    if found is None:
+    head, kind, text = granular.split(scope)
+    found = _SCOPE.fullmatch(head)
+    asked = () if text is None else granular.arguments(kind, text)
+    if found is None or asked is None:
         return None
     letters = frozenset(_VERSION_1.get(found[3], found[3]))
-    return Resources(found[1], found[2], letters & _READING if found[1] == "patient" else letters)
+    if asked and letters != _READING:
+        return None
+    return Resources(found[1], found[2], letters & _READING if found[1] == "patient" else letters, asked)
 
 
 def registrable(scopes: Iterable[str], contexts: Sequence[str]) -> tuple[str, ...]:
@@ -72,10 +81,22 @@ def granted(asked: str, registered: Sequence[str]) -> tuple[str, ...]:
 
 
 def _within(wanted: Resources, registered: Sequence[str]) -> list[Resources]:
-    """A wanted scope cut down to what is registered; `*` becomes the types that are."""
-    found: dict[str, frozenset[str]] = {}
+    """A wanted scope cut down to what is registered; `*` becomes the types that are. Arguments of both hold."""
+    found: dict[tuple[str, Arguments], frozenset[str]] = {}
     for ceiling in filter(None, map(resources, registered)):
         if ceiling.context == wanted.context and (wanted.type == "*" or ceiling.type in ("*", wanted.type)):
             kind = ceiling.type if wanted.type == "*" else wanted.type
-            found[kind] = found.get(kind, frozenset()) | (wanted.letters & ceiling.letters)
-    return [Resources(wanted.context, kind, letters) for kind, letters in found.items() if letters]
+            part = kind, granular.joined(wanted.arguments, ceiling.arguments)
+            found[part] = found.get(part, frozenset()) | (wanted.letters & ceiling.letters)
+    parts = [
+        Resources(wanted.context, kind, letters, narrowing)
+        for (kind, narrowing), letters in found.items()
+        if letters == _READING or (letters and not narrowing)
+    ]
+    return [part for part in parts if not any(_contains(other, part) for other in parts)]
+
+
+def _contains(other: Resources, part: Resources) -> bool:
+    """Whether one part opens all that another, narrower one does."""
+    narrower = set(other.arguments) < set(part.arguments)
+    return narrower and other.type == part.type and part.letters <= other.letters

@@ -163,6 +163,8 @@ def wishes(scopes: tuple[str, ...], say: Texts) -> list[str]:
 def _line(wanted: Resources, say: Texts) -> str:
     does = "app_reads" if wanted.letters <= set("rs") else "app_writes"
     what = say("app_all_types") if wanted.type == "*" else say.code("type", wanted.type, wanted.type)
+    if wanted.arguments:
+        what = f"{what} ({' & '.join(map(str, wanted.arguments))})"
     return say(does, what=what, whose=say("app_of_patient" if wanted.context == "patient" else "app_of_all"))
 
 

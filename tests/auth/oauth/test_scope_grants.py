@@ -21,7 +21,7 @@ from hub.kernel.errors import HubError
         ("user/Patient.rs", ("user/Patient.r", "user/*.s"), ("user/Patient.rs",)),
         ("patient/*.cruds", ("patient/*.rs",), ("patient/*.rs",)),
         ("system/*.rs", ("user/*.rs",), ()),
-        ("patient/Observation.rs?category=laboratory", ("patient/*.rs",), ()),
+        ("patient/Observation.rs?date=gt2020", ("patient/*.rs",), ()),
         ("openid nonsense launch/patient", ("openid",), ("openid",)),
         ("patient/*.rs patient/*.rs", ("patient/*.rs",), ("patient/*.rs",)),
         ("", ("patient/*.rs",), ()),
@@ -65,7 +65,7 @@ def test_what_the_gate_cannot_enforce_is_refused_at_registration() -> None:
         "api/feeds",
     )
     with pytest.raises(HubError, match="search arguments"):
-        registrable(("patient/Observation.rs?category=laboratory",), ("patient",))
+        registrable(("patient/Observation.rs?date=gt2020",), ("patient",))
     for scope in ("patient/Observation.c", "system/*.rs", "everything", "api/../x", ""):
         with pytest.raises(HubError, match="cannot be enforced"):
             registrable((scope,), ("patient", "user"))
