@@ -12,10 +12,14 @@ from typing import Final
 from zipfile import BadZipFile, ZipFile
 
 from hub.kernel.errors import Category, HubError
+from terminology.limits import bounded, check_zip
 
 
 class Archive:
-    """Files by their path within a zip or a folder. Raises HubError NOT_FOUND, UNREADABLE for what is neither."""
+    """Files by their path within a zip or a folder.
+
+    Raises HubError NOT_FOUND, UNREADABLE for what is neither, TOO_LARGE for a zip that would become too much.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path: Final = path
@@ -39,10 +43,11 @@ class Archive:
         try:
             if self._path.is_dir():
                 with (self._path / name).open(encoding="utf-8-sig", newline="") as file:
-                    yield file
+                    yield bounded(file, f"{self._path}: {name}")
             else:
                 with ZipFile(self._path) as packed, packed.open(name) as raw:
-                    yield io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+                    text = io.TextIOWrapper(raw, encoding="utf-8-sig", newline="")
+                    yield bounded(text, f"{self._path}: {name}")
         except (UnicodeError, BadZipFile):
             where = f"{self._path}: {name}"
             raise HubError(Category.UNREADABLE, "is not UTF-8 text", where=where, code="syntax") from None
@@ -62,6 +67,7 @@ class Archive:
                 files = [one for one in self._path.rglob("*") if one.is_file()]
                 return sorted(one.relative_to(self._path).as_posix() for one in files)
             with ZipFile(self._path) as packed:
+                check_zip(packed.infolist(), str(self._path))
                 return sorted(packed.namelist())
         except OSError as error:
             where = str(self._path)

@@ -14,6 +14,7 @@ from typing import Any, Final
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
+from terminology.limits import check_resource, check_size
 from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET, Concept
 
 KINDS: Final = frozenset({CODE_SYSTEM, VALUE_SET, CONCEPT_MAP})
@@ -93,7 +94,10 @@ def _text(value: Any) -> str:
 
 
 def resources(path: Path) -> Iterator[Json]:
-    """The code systems, value sets and concept maps of a file, one at a time. Raises HubError NOT_FOUND, UNREADABLE."""
+    """The code systems, value sets and concept maps of a file, one at a time.
+
+    Raises HubError NOT_FOUND, UNREADABLE, TOO_LARGE for a package that would become too much.
+    """
     try:
         for content in _contents(path):
             yield from _terms(loads(content))
@@ -105,16 +109,24 @@ def resources(path: Path) -> Iterator[Json]:
 
 def _contents(path: Path) -> Iterator[bytes]:
     if path.name.endswith((".tgz", ".tar.gz")):
-        with tarfile.open(path, "r:gz") as archive:
-            for member in archive:
-                file = archive.extractfile(member) if _is_resource(member.name) else None
-                if file is not None:
-                    yield file.read()
+        yield from _packed(path)
     elif path.suffix == ".ndjson":
         with path.open("rb") as lines:
             yield from (line for line in lines if line.strip())
     else:
         yield path.read_bytes()
+
+
+def _packed(path: Path) -> Iterator[bytes]:
+    """The resources of a package. Each is measured before it is unpacked, and so is what lies before it."""
+    size = path.stat().st_size
+    with tarfile.open(path, "r:gz") as archive:
+        for member in archive:
+            check_size(member.offset_data + member.size, size, str(path))
+            file = archive.extractfile(member) if _is_resource(member.name) else None
+            if file is not None:
+                check_resource(member.size, f"{path}: {member.name}")
+                yield file.read()
 
 
 def _is_resource(name: str) -> bool:
