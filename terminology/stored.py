@@ -21,6 +21,11 @@ from terminology.fhir_source import digest_of
 
 _ACTIVE: Final = "active"
 _STANDING: Final = "SELECT number, current, digest, head FROM term_edition WHERE kind = $1 AND resource = $2"
+#: Makes room for the edition that takes the place of one.
+_ASIDE: Final = """
+UPDATE term_edition SET ready = false, current = false, resource = NULL, version = version || ' before ' || number
+WHERE number = $1
+"""
 
 
 class StoredTerminology:
@@ -43,10 +48,13 @@ class StoredTerminology:
         if standing is not None and standing["digest"] == digest_of(resource):
             return
         if standing is not None:
-            await remove(tx, standing["number"])
+            await tx.execute(_ASIDE, standing["number"])
         if resource.get("url"):
             current = await _shall_be_in_force(tx, resource, standing)
             await editions.made(tx, rid, resource, self._clock(), current=current)
+        # Dropping a table keeps readers out until the commit: it comes last, when all the work is done.
+        if standing is not None:
+            await remove(tx, standing["number"])
 
     async def remove(self, tx: Tx, kind: str, rid: str) -> None:
         """A resource was deleted: its edition goes too, and nothing takes its place in force."""

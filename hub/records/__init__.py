@@ -4,6 +4,6 @@ In: translated messages (`ingest`), a client's interactions (`client`), and what
 down (`consents`, `proxies`, `approvals`), each by its own door; and what an administrator has indexed (`definitions`).
 What is stated is merged with what is stored (`merge`), described for the gate (`facts`), traced to its source
 (`provenance`) and handed to the store in bulk.
-Out: versions in the store, who is one person and who looks after whom (`consequences`), compiled consents and their
-epoch, and per message what became of it.
+Out: versions in the store, who is one person, who looks after whom and what codes mean (`consequences`), compiled
+consents and their epoch, and per message what became of it. What the terminology loads stands here too (`shelf`).
 """

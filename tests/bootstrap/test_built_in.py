@@ -5,17 +5,24 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from hub.bootstrap.built_in import ELSEWHERE, everything_built_in
+from hub.bootstrap.feeds import readings, translators
+from hub.demo.calendar import Calendar
+from hub.demo.parcels import parcels
+from hub.demo.story import sendings
 from hub.fhir.value_sets import codes_by_system
+from hub.kernel.consortium import load
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.local_codes import is_local
 from hub.kernel.ports import Translator
 from hub.kernel.types import Json, Translation
 from hub.pipeline.mapped import Coder, with_meanings
+from hub.run.installation import DEMO_CONSORTIUM
 from mappings.cda import feed as cda
 from mappings.cda.translator import DEFAULT_ZONE
 from mappings.hl7v2.batch import split_messages
@@ -100,6 +107,23 @@ def test_every_code_of_the_samples_means_something_or_waits_in_the_queue(shared:
     assert {key for key in left if not reason(*key)} == set()
     assert sum(left.values()) < states.total() / 100
     assert min(states[name] for name in ("held", "common", "queued")) > 1000
+
+
+def test_every_code_the_demo_sends_means_something_or_waits_in_the_queue() -> None:
+    consortium, calendar = load(DEMO_CONSORTIUM), Calendar(datetime(2026, 11, 22, 4, 0, tzinfo=UTC))
+    translate, formats = translators(consortium, bytes(32), CANONICAL_BASE, lambda _: ()), readings(consortium)
+    sent = [(one.feed, one.raw) for one in sendings(2, 1, calendar)]
+    for parcel in parcels(2, 1, calendar):
+        sent += [(parcel.feed, message) for _, message in formats[parcel.feed].messages(parcel.content)]
+    codes, states = held(), Counter[str]()
+    for feed, raw in sent:
+        for translation in read(translate[feed], raw):
+            queued = {unmapped.code for unmapped in translation.unmapped}
+            for draft in translation.drafts:
+                stated = concepts(draft.resource, draft.resource["resourceType"])
+                states.update(told(field, concept, codes, queued) for field, concept in stated)
+    assert states.keys() == {"held", "common", "queued"}
+    assert states["held"] > states["queued"] > 10
 
 
 def reason(field: str, codings: tuple[tuple[str, str], ...]) -> str:

@@ -1,8 +1,11 @@
-"""Subsumption and expansion against a reference that walks and enumerates."""
+"""Subsumption and expansion against a reference that walks and enumerates, with excludes, filters on properties, sets
+that take in others, hierarchies told back as trees, and names that a supplement adds.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 from random import Random
 from typing import Final
 
@@ -11,11 +14,13 @@ from hypothesis import strategies as st
 
 from hub.kernel.types import Json
 from terminology.expansion import Wish
-from tests.terminology.house import DISEASES, code_system, house, of, prop, value_set
+from tests.terminology.house import DISEASES, code_system, house, of, prop, said, value_set
 
 _SIZE: Final = 40
 _NAMES: Final = ("高血压", "糖尿病", "高血糖", "hypertension", "diabetes")
 _FILTERS: Final = ("", "高血", "血", "gxy", "tnb", "tension", "diab", "高血压 hyper")
+#: A supplement names every third concept in another language.
+_ADDED: Final = "Bluthochdruck"
 
 
 def _system() -> tuple[Json, dict[str, set[str]]]:
@@ -27,7 +32,11 @@ def _system() -> tuple[Json, dict[str, set[str]]]:
     concepts = [
         {
             **{"code": code, "display": " ".join(random.sample(_NAMES, 2))},
-            "property": [*(prop("parent", one) for one in sorted(parents)), prop("kind", code[-1])],
+            "property": [
+                *(prop("parent", one) for one in sorted(parents)),
+                prop("kind", code[-1]),
+                *([prop("even", "yes")] if int(code) % 2 == 0 else []),
+            ],
         }
         for code, parents in above.items()
     ]
@@ -50,6 +59,10 @@ def above(code: str) -> set[str]:
 
 def fits(code: str, asked: Json) -> bool:
     operator, value, named = asked["op"], asked["value"], asked["property"]
+    if named == "even":
+        return bool((int(code) % 2 == 0) == (value == "true"))
+    if named == "parent":
+        return bool(value in ABOVE[code])
     if named == "kind":
         return bool((code[-1] in value.split(",")) != (operator == "not-in"))
     under = code == value or value in above(code)
@@ -88,11 +101,13 @@ def matches(code: str, text: str) -> bool:
 _CODE = st.sampled_from(CODES)
 _HIERARCHY = st.tuples(st.just("concept"), st.sampled_from(["is-a", "descendent-of", "is-not-a", "generalizes"]), _CODE)
 _KIND = st.tuples(st.just("kind"), st.sampled_from(["in", "not-in"]), st.sampled_from(["1", "2,3", "0,9"]))
+_EVEN = st.tuples(st.just("even"), st.just("exists"), st.sampled_from(["true", "false"]))
+_PARENT = st.tuples(st.just("parent"), st.just("="), _CODE)
 
 
 @st.composite
 def parts(draw: st.DrawFn) -> Json:
-    part = of(DISEASES, *draw(st.lists(_HIERARCHY | _KIND, max_size=2)))
+    part = of(DISEASES, *draw(st.lists(_HIERARCHY | _KIND | _EVEN | _PARENT, max_size=2)))
     if draw(st.booleans()):
         part["valueSet"] = draw(st.lists(st.sampled_from(sorted(IMPORTED)), min_size=1, max_size=2, unique=True))
     if "filter" not in part and draw(st.booleans()):
@@ -111,7 +126,9 @@ def test_expansions_and_subsumption_are_those_of_the_reference(database_url: str
     with asyncio.Runner() as runner:
         opened = house(database_url)
         home = runner.run(opened.__aenter__())
-        runner.run(home.load(SYSTEM, *IMPORTED.values()))
+        added = [{"code": code, "designation": [said("de", f"{_ADDED} {code}")]} for code in CODES[::3]]
+        supplement = code_system(*added, url="urn:de", content="supplement", supplements=DISEASES)
+        runner.run(home.load(SYSTEM, supplement, *IMPORTED.values()))
 
         async def expanded(stated: Json, text: str, offset: int, count: int | None) -> tuple[int, list[str]]:
             page = await home.terms.expand(Wish(value_set=stated, text=text, offset=offset, count=count))
@@ -125,6 +142,26 @@ def test_expansions_and_subsumption_are_those_of_the_reference(database_url: str
             cut = expected[offset:] if count is None else expected[offset : offset + count]
             assert runner.run(expanded(stated, text, offset, count)) == (len(expected), cut)
 
+        async def tree(stated: Json) -> list[Json]:
+            return (await home.terms.expand(Wish(value_set=stated, nested=True, language="de"))).contains
+
+        def walked(entries: list[Json], within: tuple[str, ...] = ()) -> Iterator[tuple[str, tuple[str, ...], str]]:
+            for one in entries:
+                yield one["code"], within, one["display"]
+                yield from walked(one.get("contains", []), (*within, one["code"]))
+
+        @settings(max_examples=25, deadline=None)
+        @given(_SETS)
+        def check_tree(stated: Json) -> None:
+            found, wanted = list(walked(runner.run(tree(stated)))), members(stated)
+            assert sorted(code for code, _, _ in found) == sorted(wanted)
+            for code, within, display in found:
+                named = f"{_ADDED} {code}" if code in CODES[::3] else DISPLAYS[code]
+                assert display == named
+                assert set(within) <= above(code) & wanted
+                assert bool(within) == bool(above(code) & wanted)
+                assert not within or not ABOVE[code] & wanted or within[-1] in ABOVE[code]
+
         @settings(max_examples=40, deadline=None)
         @given(_CODE, _CODE)
         def check_subsumption(one: str, other: str) -> None:
@@ -133,5 +170,6 @@ def test_expansions_and_subsumption_are_those_of_the_reference(database_url: str
             assert told == ("equivalent" if one == other else expected)
 
         check_expansion()
+        check_tree()
         check_subsumption()
         runner.run(opened.__aexit__(None, None, None))
