@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from hub.bulk.jobs import Jobs
+from hub.bulk.local import LocalImports
 from hub.bulk.sources import Sources
 from hub.bulk.vault import Vault
+from hub.db import schema
 from hub.db.database import Database
+from hub.kernel.clock import system_clock
 from hub.kernel.settings import Settings
 
 
@@ -21,7 +26,22 @@ def vault_of(settings: Settings) -> Vault:
     return Vault(settings.data_dir / "bulk")
 
 
+def import_folder(settings: Settings) -> Path:
+    """Where the files lie that it may import, in a folder for each facility."""
+    return Path(settings.import_folder) if settings.import_folder else settings.data_dir / "import"
+
+
 def sources_of(settings: Settings) -> Sources:
     """The files it may import."""
-    folder = Path(settings.import_folder) if settings.import_folder else None
-    return Sources(folder, most_bytes=settings.max_body_bytes)
+    return Sources(import_folder(settings), most_bytes=settings.max_body_bytes)
+
+
+@asynccontextmanager
+async def local_imports(url: str, settings: Settings) -> AsyncIterator[LocalImports]:
+    """Imports of the installation on a data folder, for the command line. Raises HubError UNAVAILABLE."""
+    database = await Database.connect(url, size=1, name="yilian-import")
+    try:
+        await schema.check(database)
+        yield LocalImports(jobs_of(settings, database), vault_of(settings), import_folder(settings), system_clock)
+    finally:
+        await database.close()

@@ -16,7 +16,7 @@ from hub.auth.actor import Actor
 from hub.auth.claims import claims_of
 from hub.auth.directory import Directory
 from hub.bulk.jobs import Jobs, no_such_job
-from hub.bulk.model import File, Job, Kind, State, refusal, subject_of
+from hub.bulk.model import File, Input, Job, Kind, State, asked_import, refusal, subject_of
 from hub.bulk.sources import Sources
 from hub.bulk.vault import Vault
 from hub.gate.export_wish import Level
@@ -29,14 +29,6 @@ from hub.kernel.types import Json
 
 #: Roles that bring in data for a facility: its systems, and whoever runs the hub.
 IMPORTERS: Final = frozenset({"administrator", "feed"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """A file to import: the type of its resources, and its URL."""
-
-    type: str
-    url: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,12 +96,7 @@ class Desk:
             )
         for given in inputs:
             await asyncio.to_thread(self._sources.check, actor.organization, given.url)
-        asked: Json = {
-            "facility": actor.organization,
-            "source": source,
-            "inputs": [{"type": given.type, "url": given.url} for given in inputs],
-        }
-        return await self._make(actor, "import", asked, request)
+        return await self._make(actor, "import", asked_import(actor.organization, source, inputs), request)
 
     async def progress(self, actor: Actor, job_id: str) -> Progress:
         """How far a job is. Raises HubError NOT_FOUND, and what the job failed by."""

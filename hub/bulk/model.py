@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -39,6 +40,20 @@ class File:
     name: str
     frames: int
     size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """A file to import: the type of its resources, and its URL."""
+
+    type: str
+    url: str
+
+
+def asked_import(facility: str, source: str, inputs: Sequence[Input]) -> Json:
+    """What an import needs to know: as which facility, where ids come from, the files."""
+    told = [{"type": given.type, "url": given.url} for given in inputs]
+    return {"facility": facility, "source": source, "inputs": told}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,6 +43,7 @@ COMMANDS: Final = {
     "audit": Entry("hub.cli.audit:app", "The audit trail: export it, verify an export."),
     "subscriptions": Entry("hub.cli.subscriptions:app", "Who is told of what, and what did not arrive."),
     "search-parameters": Entry("hub.cli.search_parameters:app", "Search parameters of the installation's own."),
+    "import": Entry("hub.cli.import_:import_", "Bring NDJSON files of FHIR resources into the record."),
     "terminology": Entry("hub.cli.terminology:app", "Code systems, value sets and concept maps."),
     "demo-verify": Entry("hub.cli.demo:verify", "Check a demo that is running.", hidden=True),
     "worker": Entry("hub.cli.worker:worker", "Run one process of the hub.", hidden=True),

@@ -162,7 +162,8 @@ SETTINGS: Final = (
         "import_folder",
         str,
         "",
-        "Folder with a folder for each facility (its code), below which `$import` reads files; empty: it reads none.",
+        "Folder with a folder for each facility (its code), below which `$import` reads files; empty: `import` in the "
+        "data folder.",
     ),
     Setting(
         "encryption",

@@ -93,6 +93,7 @@ COMMANDS: Final = {
         "the desk of the patient index, walked below",
     ),
     "mpi register": "reads Patients through the records door, walked below",
+    "import": "writes through the records door of the bulk process, and reads counts and refusals without a value",
     **dict.fromkeys(
         ("terminology load", "terminology built-in", "terminology list", "terminology use", "terminology drop"),
         "code systems, value sets and maps, which are about no patient",

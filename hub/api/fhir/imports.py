@@ -12,7 +12,7 @@ from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.jobs import address, kicked_off, refuse_now
 from hub.api.fhir.parameters import refuse_parameters
 from hub.api.services import Services
-from hub.bulk.desk import Input
+from hub.bulk.model import Input
 from hub.fhir.structure import RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
