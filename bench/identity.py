@@ -33,6 +33,7 @@ from hub.records.consequences import Consequences
 from hub.records.ingest import Ingest
 from hub.records.relationships import Relationships
 from hub.store.store import Store
+from terminology.stored import StoredTerminology
 
 _BASE: Final = "https://hub.example"
 
@@ -57,7 +58,8 @@ async def run(url: str, messages: int) -> None:
     translate = translators(consortium, PUBLIC_KEY, _BASE, validate)
     index, store = Timed(system_clock), Store(system_clock)
     related = Relationships(facilities=frozenset(consortium.facilities), care=timedelta(days=30), canonical_base=_BASE)
-    ingest = Ingest(store, keyed_ids(PUBLIC_KEY), consortium.facilities, Consequences(store, index, related))
+    follows = Consequences(store, index, related, StoredTerminology(system_clock))
+    ingest = Ingest(store, keyed_ids(PUBLIC_KEY), consortium.facilities, follows)
     sent = list(enumerate(mix(messages, messages // 4, 20260302), 1))
     begin = time.perf_counter()
     for start in range(0, messages, 64):

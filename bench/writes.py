@@ -32,6 +32,7 @@ from hub.records.consequences import Consequences
 from hub.records.operations import Create, Update
 from hub.records.relationships import Relationships
 from hub.store.store import Store
+from terminology.stored import StoredTerminology
 from tests.gate.house import CLINICIAN, DIRECTORY
 
 Write = Callable[[int, int], Awaitable[object]]
@@ -79,7 +80,7 @@ async def measure(url: str, clients: list[int], seconds: float) -> dict[str, dic
     database, store = await Database.connect(url), Store()
     trail = Trail(database, Log("bench"))
     related = Relationships(facilities=frozenset(), care=timedelta(days=30), canonical_base="https://hub.example")
-    follows = Consequences(store, PatientIndex(system_clock), related)
+    follows = Consequences(store, PatientIndex(system_clock), related, StoredTerminology(system_clock))
     writes = ClientWrites(database, store, DIRECTORY, lambda _: (), trail, system_clock, follows)
 
     async def create(client: int, number: int) -> None:

@@ -270,7 +270,7 @@ def test_the_memory_of_verified_tokens_is_bounded(issuer: Issuer) -> None:
     text = issuer.issue(role="clinician", organization="F01")
     first = issuer.verify(text)
     assert issuer.verify(text) is first
-    issuer._verified.update({n.to_bytes(32, "big"): first for n in range(CACHED)})
+    issuer._verified.update({n.to_bytes(32, "big"): (first, "") for n in range(CACHED)})
     issuer.verify(issuer.issue(role="clinician", organization="F01"))
     assert len(issuer._verified) <= CACHED + 1
     assert issuer.verify(text) == first
