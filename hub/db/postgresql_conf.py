@@ -31,6 +31,9 @@ _FIXED: Final[Mapping[str, str]] = {
     "log_checkpoints": "off",
 }
 
+#: The keys of a million persons and their index are some 3 GB, read at random.
+_MOST_BUFFERS: Final = 4096 * _MIB
+
 #: Passwords always, by SCRAM.
 HBA: Final = """\
 # Written by the hub at every start.
@@ -50,7 +53,7 @@ def configuration(*, socket_folder: Path, port: int, tcp: bool, memory: int, lz4
     settings["port"] = str(port)
     settings["unix_socket_directories"] = f"'{socket_folder}'"
     settings["unix_socket_permissions"] = "0700"
-    settings["shared_buffers"] = f"'{_clamp(memory // 8, 256 * _MIB, 1024 * _MIB) // _MIB}MB'"
+    settings["shared_buffers"] = f"'{_clamp(memory // 8, 256 * _MIB, _MOST_BUFFERS) // _MIB}MB'"
     settings["effective_cache_size"] = f"'{max(memory // 2, 512 * _MIB) // _MIB}MB'"
     settings["wal_compression"] = "lz4" if lz4 else "on"
     if not durable:

@@ -16,7 +16,7 @@ def _text(memory: int = 4 * _GIB, *, tcp: bool = False, durable: bool = True) ->
     return configuration(socket_folder=Path("/run/x"), port=5432, tcp=tcp, memory=memory, lz4=True, durable=durable)
 
 
-@pytest.mark.parametrize(("memory", "buffers"), [(_GIB, 256), (4 * _GIB, 512), (64 * _GIB, 1024)])
+@pytest.mark.parametrize(("memory", "buffers"), [(_GIB, 256), (4 * _GIB, 512), (16 * _GIB, 2048), (64 * _GIB, 4096)])
 def test_shared_buffers_are_an_eighth_of_memory_within_bounds(memory: int, buffers: int) -> None:
     assert f"shared_buffers = '{buffers}MB'" in _text(memory)
 
