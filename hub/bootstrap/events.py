@@ -116,6 +116,7 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
         trail,
         system_clock,
         consequences(foundation, store),
+        sight=gate.sight,
         labelling=foundation.labelling,
     )
     courier = Courier(

@@ -12,8 +12,8 @@ from decimal import Decimal
 from typing import Final
 
 from hub.auth.actor import Actor
-from hub.care.rules import Rule, asking, drifting, is_fresh, measured, values
-from hub.care.writing import Addressee, alert_id, flag, task
+from hub.care.rules import Rule, asking, drifting, is_fresh, measured, values, withdrawn
+from hub.care.writing import Addressee, alert_id, cancelled, flag, in_error, task
 from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.gate.gate import Gate
@@ -24,7 +24,7 @@ from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.records.carers import Cared, Carers
 from hub.records.client import ClientWrites
-from hub.records.operations import Update
+from hub.records.operations import Patch, Update
 
 _OBSERVATION: Final = "Observation"
 #: What waits is looked at so often; the pause doubles from a second.
@@ -122,6 +122,8 @@ class Alerting:
         if shown.deleted:
             return
         resource: Json = loads(shown.body)
+        for rule in withdrawn(self._rules, resource):
+            await self._withdraw(rule, resource, addressee)
         for rule in asking(self._rules, resource):
             if is_fresh(rule, resource, now) and await self._holds(rule, resource, actor, cared.patient):
                 await self._write(rule, resource, addressee, cared, now)
@@ -147,16 +149,28 @@ class Alerting:
         return rule.drift.holds(number, [one for one in before if isinstance(one, Decimal)])
 
     async def _write(self, rule: Rule, resource: Json, addressee: Addressee, cared: Cared, now: datetime) -> None:
-        key = f"{resource['id']}|{rule.name}|{addressee.key}"
         writer = _writer(addressee)
         made = (
-            flag(alert_id(self._ids, addressee, "Flag", key), rule, resource, addressee, cared.patient, now),
-            task(alert_id(self._ids, addressee, "Task", key), rule, resource, addressee, cared.patient, now),
+            flag(self._id("Flag", rule, resource, addressee), rule, resource, addressee, cared.patient, now),
+            task(self._id("Task", rule, resource, addressee), rule, resource, addressee, cared.patient, now),
         )
         for each in made:
             said = {**each, "code": {**each["code"], "coding": [*each["code"]["coding"], self._coding(rule)]}}
             await self._once(writer, said)
         self._log.event("alert-raised", code=rule.name)
+
+    async def _withdraw(self, rule: Rule, resource: Json, addressee: Addressee) -> None:
+        """Let nobody act on a reading that was entered in error; a Task that was begun stays as it is."""
+        for rtype, change in (("Task", cancelled), ("Flag", in_error)):
+            rid = self._id(rtype, rule, resource, addressee)
+            try:
+                await self._writes.write(_actor(addressee), Patch(type=rtype, id=rid, change=change))
+            except HubError as error:
+                if error.category is not Category.NOT_FOUND:
+                    raise
+
+    def _id(self, rtype: str, rule: Rule, resource: Json, addressee: Addressee) -> str:
+        return alert_id(self._ids, addressee, rtype, f"{resource['id']}|{rule.name}|{addressee.key}")
 
     def _coding(self, rule: Rule) -> Json:
         return {"system": f"{self._canonical_base}/CodeSystem/alert", "code": rule.name, "display": rule.text}

@@ -196,6 +196,14 @@ def asking(rules: Sequence[Rule], observation: Json) -> list[Rule]:
     return [rule for rule in rules if _asks(rule, found)]
 
 
+def withdrawn(rules: Sequence[Rule], observation: Json) -> list[Rule]:
+    """The rules by which an Observation that was entered in error may have alerted somebody."""
+    if observation.get("status") != "entered-in-error":
+        return []
+    codes = frozenset().union(*(value.codes for value in values(observation)))
+    return [rule for rule in rules if not codes.isdisjoint(rule.codes)]
+
+
 def _asks(rule: Rule, found: Sequence[Value]) -> bool:
     if rule.drift is not None:
         return drifting(rule.drift, found) is not None

@@ -4,9 +4,10 @@ them asks for waits from the moment it stands."""
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Final
 
-from hub.care.rules import Rule, asking, is_fresh
+from hub.care.rules import Rule, asking, is_fresh, withdrawn
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
 from hub.kernel.types import Json
@@ -27,9 +28,12 @@ class Watch:
     async def note(self, tx: Tx, written: Sequence[tuple[str, Json]]) -> None:
         """Let what a rule asks for wait. Whether anybody is to be told is found out later."""
         now = self._clock()
-        found = [
-            rid for rid, resource in written if any(is_fresh(r, resource, now) for r in asking(self._rules, resource))
-        ]
+        found = [rid for rid, resource in written if self._asks(resource, now)]
         if found:
             await tx.execute(_WAIT, found)
             await tx.execute(f"NOTIFY {CHANNEL}")
+
+    def _asks(self, observation: Json, now: datetime) -> bool:
+        if withdrawn(self._rules, observation):
+            return True
+        return any(is_fresh(rule, observation, now) for rule in asking(self._rules, observation))

@@ -73,6 +73,18 @@ def task(rid: str, rule: Rule, observation: Json, to: Addressee, patient: str, n
     }
 
 
+def cancelled(task: Json) -> Json:
+    """A Task nobody has begun, called off."""
+    if task.get("status") != "requested":
+        return task
+    return {**task, "status": "cancelled", "statusReason": {"text": "测量值录入有误"}}
+
+
+def in_error(flag: Json) -> Json:
+    """A Flag that should never have been."""
+    return {**flag, "status": "entered-in-error"}
+
+
 def _code(rule: Rule, observation: Json) -> Json:
     """Every coding of the Observation and its components."""
     parts = (observation, *observation.get("component", ()))

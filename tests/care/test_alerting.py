@@ -102,6 +102,27 @@ def test_nobody_is_alerted_to_what_is_hidden_from_him(database_url: str) -> None
     in_house(database_url, visit)
 
 
+def test_a_reading_that_was_entered_in_error_calls_its_task_off(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.ask("PUT", "/Patient/F05-wei", patient(id="F05-wei"))
+        await _ties(home).sign(actor(), CONTRACT)
+        reading = await written(home, value="188")
+        await told(home)
+        (task,) = await tasks(home, "family")
+        wrong = {**reading, "status": "entered-in-error"}
+        assert (await home.ask("PUT", f"/Observation/{reading['id']}", wrong)).status_code == 200
+        for _ in range(2):
+            async with home.database.transaction() as tx:
+                await Watch(RULES, home.services.clock).note(tx, [(reading["id"], wrong)])
+            await told(home)
+        assert await tasks(home, "family") == []
+        assert body(await home.ask("GET", f"/Task/{task['id']}", who="family"))["status"] == "cancelled"
+        (flag,) = body(await home.ask("GET", "/Flag?patient=F05-wei", who="family"))["entry"]
+        assert flag["resource"]["status"] == "entered-in-error"
+
+    in_house(database_url, visit)
+
+
 def test_without_a_family_doctor_the_facility_is_told(database_url: str) -> None:
     async def visit(home: House) -> None:
         await home.ask("PUT", "/Patient/F05-wei", patient(id="F05-wei"))
