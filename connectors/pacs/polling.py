@@ -10,8 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -32,6 +31,9 @@ _STUDY: Final = "0020000D"
 _INSTANCES: Final = "00201208"
 PEER: Final = "poll"
 
+#: Returns after so many seconds at most.
+Within = Callable[[float], Awaitable[Any]]
+
 
 class Polling:
     """Watches one archive for one feed."""
@@ -45,12 +47,18 @@ class Polling:
         self._kept: Final = kept
         self._known: dict[str, Any] = _kept_in(kept)
 
-    async def watch(self, stop: asyncio.Event, pause: float) -> None:
-        """Look until `stop` is set; what fails is told and looked for again."""
+    async def watch(self, stop: asyncio.Event, pause: float, within: Within = asyncio.sleep) -> None:
+        """Look until `stop` is set; what fails is told and looked for again.
+
+        `within` returns after the pause, or sooner where there is reason to look.
+        """
         while not stop.is_set():
             await self.look(stop.is_set)
-            with suppress(TimeoutError):
-                await asyncio.wait_for(stop.wait(), pause)
+            waiting = [asyncio.ensure_future(each) for each in (stop.wait(), within(pause))]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            for each in waiting:
+                each.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
 
     async def look(self, stopped: Callable[[], bool] = lambda: False) -> int:
         """Pull what is new or has changed; how many studies were pulled."""

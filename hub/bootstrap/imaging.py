@@ -74,7 +74,7 @@ def polled(
     consortium = foundation.consortium
     for name, pull in pulls.items():
         feed = consortium.feeds[name]
-        if feed.transport == "archive" and feed.poll_seconds:
+        if feed.transport == "archive" and (feed.poll_seconds or feed.told_by):
             from connectors.pacs.polling import Polling
 
             log = foundation.log

@@ -111,6 +111,7 @@ def contradictions(file: YamlFile, codes: set[str]) -> Iterator[Complaint]:
         if "dimse" in row and not row.get("plaintext") and not is_loopback(row["dimse"]["host"]):
             yield file.complaint("dimse needs plaintext: true", "archives", n, "dimse")
     yield from _wrong_names(file)
+    yield from _wrong_tellers(file)
 
 
 def _wrong_names(file: YamlFile) -> Iterator[Complaint]:
@@ -119,3 +120,17 @@ def _wrong_names(file: YamlFile) -> Iterator[Complaint]:
     for n, feed in enumerate(file.data.get("feeds", [])):
         if "archive" in feed and owners.get(feed["archive"]) != feed["facility"]:
             yield file.complaint("its facility has no archive of this name", "feeds", n, "archive")
+
+
+def _wrong_tellers(file: YamlFile) -> Iterator[Complaint]:
+    """Feeds said to tell of an archive that are no HL7 v2 feeds of its facility, or are named where none is asked."""
+    feeds = file.data.get("feeds", [])
+    speaking = [each for each in feeds if each.get("direction") != "out" and each.get("format", "hl7v2") == "hl7v2"]
+    tellers = {(each["facility"], each["name"]) for each in speaking if each["transport"] not in ("dicom", "archive")}
+    for n, feed in enumerate(feeds):
+        if "told_by" in feed and feed["transport"] != "archive":
+            yield file.complaint(f"a feed of transport {feed['transport']} asks no archive", "feeds", n, "told_by")
+        for place, name in enumerate(feed.get("told_by", ())):
+            if (feed["facility"], name) not in tellers:
+                what = "the facility has no HL7 v2 feed of this name"
+                yield file.complaint(what, "feeds", n, "told_by", place)

@@ -58,7 +58,8 @@ class Feed:
     `format` is what its messages are written in; `folder` is watched, of the transport of that name; with
     a `marker`, a file waits for one of its name with that ending. `queries` are
     answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
-    `poll_seconds` (0: never) where its transport is `archive`. `broker` is where its messages are published.
+    `poll_seconds` (0: never) where its transport is `archive`, and sooner when a feed of `told_by` brings an order or a
+    report. `broker` is where its messages are published.
     `devices`: HL7 v2 messages without a patient are of whoever has the device. `worklist`: its senders may ask for
     the facility's modality worklist.
     """
@@ -81,6 +82,7 @@ class Feed:
     queries: int = 0
     archive: str = ""
     poll_seconds: int = 60
+    told_by: tuple[str, ...] = ()
     broker: Broker | None = None
     devices: bool = False
     worklist: bool = False
@@ -276,7 +278,7 @@ def _feed(row: Mapping[str, Any], folder: Path) -> Feed:
         values["broker"] = broker.broker(values["broker"], folder)
     if "tls" in values:
         values["tls"] = Tls(**{key: folder / name for key, name in values["tls"].items()})
-    for key in ("senders", "peers", "concept_maps"):
+    for key in ("senders", "peers", "concept_maps", "told_by"):
         values[key] = tuple(values.get(key, ()))
     values["expected"] = expected(row.get("expected", {}))
     return Feed(**values)

@@ -62,6 +62,12 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "default": 60,
             "description": "archive: how often the archive is asked for new studies; 0: it tells of them.",
         },
+        "told_by": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "archive: HL7 v2 feeds of its facility; when one of them brings an order or a report, the "
+            "archive is asked at once.",
+        },
         "validation": {
             "enum": ["lenient", "strict"],
             "description": "Judge every resource the messages become by FHIR R4 and the loaded profiles. "

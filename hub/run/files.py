@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Final
 
 from connectors.files.folder import Folder
 from hub.bootstrap.brokers import subscriptions
@@ -10,9 +11,22 @@ from hub.bootstrap.feeds import facilities_of
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.imaging import archives_of, polled, pulls_of
 from hub.bootstrap.takers import takers
+from hub.db.database import Database
 from hub.kernel.clock import system_clock
+from hub.kernel.consortium import Feed
+from hub.pipeline.bell import Bell
+from hub.pipeline.hints import Hints
 from hub.pipeline.inbox import PostgresInbox
+from hub.pipeline.queue import SETTLED
+from hub.pipeline.wakeup import Wakeup
 from hub.run.child import Child
+
+if TYPE_CHECKING:
+    from connectors.pacs.polling import Polling
+
+
+#: How often an archive is asked that is asked when there is reason only: what was missed is found.
+_DAY: Final = 86_400
 
 
 async def run_files(foundation: Foundation, child: Child) -> None:
@@ -32,8 +46,21 @@ async def run_files(foundation: Foundation, child: Child) -> None:
             for subscription in subscriptions(consortium, inbox, log):
                 watching.create_task(subscription.run(child.stop))
             for source, polling in polled(foundation, archives, pulls):
-                watching.create_task(polling.watch(child.stop, source.poll_seconds))
+                watching.create_task(_polled(source, polling, database, bell, child.stop))
             watching.create_task(child.stop.wait())
         for archive in archives.values():
             await archive.close()
         await inbox.close()
+
+
+async def _polled(feed: Feed, polling: Polling, database: Database, bell: Bell, stop: asyncio.Event) -> None:
+    """Ask an archive every so often, and at once when the feeds that tell of it have brought something."""
+    pause = feed.poll_seconds or _DAY
+    if not feed.told_by:
+        await polling.watch(stop, pause)
+        return
+    wakeup = Wakeup(database, SETTLED, bell)
+    try:
+        await polling.watch(stop, pause, Hints(database, feed.told_by, wakeup.wait).within)
+    finally:
+        await wakeup.close()

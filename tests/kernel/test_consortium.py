@@ -216,6 +216,17 @@ def test_an_archive_is_read_and_its_feed_must_be_of_its_facility(tmp_path: Path)
     assert "a feed of format dicom, and no other, has an archive" in complaints(tmp_path, hl7 + ARCHIVE)
 
 
+def test_an_archive_is_told_of_by_hl7_feeds_of_its_own_facility(tmp_path: Path) -> None:
+    images = "  - {name: images, facility: F01, transport: archive, archive: F01-pacs, told_by: [NAME]}\n"
+    (tmp_path / "consortium.yaml").write_text(GOOD + images.replace("NAME", "his") + ARCHIVE, encoding="utf-8")
+    assert load(tmp_path / "consortium.yaml").feeds["images"].told_by == ("his",)
+    for name in ("images", "nobody"):
+        found = complaints(tmp_path, GOOD + images.replace("NAME", name) + ARCHIVE)
+        assert "the facility has no HL7 v2 feed of this name" in found
+    his = GOOD.replace("port: 2575", "port: 2575\n    told_by: [his]")
+    assert "a feed of transport mllp asks no archive" in complaints(tmp_path, his + ARCHIVE)
+
+
 @pytest.mark.parametrize(
     ("base", "what"),
     [
