@@ -24,6 +24,8 @@ _ELEMENTS: Final = "2.16.156.10011.2.2.1"
 _LOINC: Final = "2.16.840.1.113883.6.1"
 _TYPE: Final = f"{{{XSI}}}type"
 _AMOUNT: Final = re.compile(r"([0-9.]+) (\S+)")
+#: Digits of a date.
+_DAY: Final = 8
 _TIME: Final = re.compile(r"day ([+-]?\d+(?: \d\d:\d\d)?)")
 
 
@@ -88,7 +90,7 @@ class Issue:
         for fact, said in section.items():
             if fact == "medicines":
                 for medicine in said:
-                    _medicine(sub(made, "entry"), medicine)
+                    _medicine(sub(made, "entry"), medicine, self.calendar.hl7(row["at"]))
             else:
                 self._fact(sub(made, "entry"), fact, str(said), row["at"])
 
@@ -105,7 +107,8 @@ class Issue:
         if amount := _AMOUNT.fullmatch(said):
             return "PQ", {"value": amount[1], "unit": amount[2]}, ""
         if time := _TIME.fullmatch(said):
-            return "TS", {"value": self.calendar.hl7(time[1])}, ""
+            stated = self.calendar.hl7(time[1])
+            return "TS", {"value": stated if " " in time[1] else stated[:_DAY]}, ""
         if "^" in said:
             code, name, system = said.split("^")
             return "CD", {"code": code, "displayName": name, "codeSystem": system}, ""
@@ -120,10 +123,11 @@ def _numbers(person: Person, row: Mapping[str, Any]) -> Iterator[tuple[str, str]
     yield from row.get("numbers", {}).items()
 
 
-def _medicine(entry: etree._Element, said: Mapping[str, str]) -> None:
+def _medicine(entry: etree._Element, said: Mapping[str, str], at: str) -> None:
     made = sub(entry, "substanceAdministration", classCode="SBADM", moodCode="EVN")
     sub(made, "text", said["use"])
     sub(made, "statusCode", code="active")
+    sub(made, "effectiveTime", value=at)
     if dose := _AMOUNT.fullmatch(said.get("dose", "")):
         sub(made, "doseQuantity", value=dose[1], unit=dose[2])
     drug = sub(sub(sub(made, "consumable"), "manufacturedProduct"), "manufacturedLabeledDrug")

@@ -1,4 +1,4 @@
-"""What a clinician wants to see first: allergies, active conditions, current medication. Pure."""
+"""What a clinician wants to see first: alerts, allergies, active conditions, current medication. Pure."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ _FALSE: Final = frozenset({"refuted", "entered-in-error"})
 class Summary:
     """Each the newest entry of its name, newest first."""
 
+    alerts: tuple[Entry, ...]
     allergies: tuple[Entry, ...]
     conditions: tuple[Entry, ...]
     medications: tuple[Entry, ...]
@@ -29,6 +30,7 @@ def summary_of(reading: Reading) -> Summary:
     items = reading.record.items
     holding = [item for item in items if _holds(item)]
     return Summary(
+        alerts=_named(problems.alert(item, reading) for item in items if _is_raised(item)),
         allergies=_named(problems.allergy(item, reading) for item in holding if item.type == "AllergyIntolerance"),
         conditions=_named(problems.condition(item, reading) for item in holding if item.type == "Condition"),
         medications=_named(treatment.medication(item, reading) for item in items if _is_current(item)),
@@ -45,6 +47,10 @@ def _holds(item: Item) -> bool:
     """Whether a condition or allergy is not over and not false."""
     clinical, verified = code(item.resource.get("clinicalStatus")), code(item.resource.get("verificationStatus"))
     return clinical not in _OVER and verified not in _FALSE
+
+
+def _is_raised(item: Item) -> bool:
+    return item.type == "Flag" and text(item.resource, "status") == "active"
 
 
 def _is_current(item: Item) -> bool:

@@ -69,8 +69,8 @@ def entries_of(reading: Reading) -> list[Entry]:
 
 def _folds(items: Sequence[Item], made: Collection[str], reading: Reading) -> dict[str, str]:
     """Which entry is shown within which other: results and the order within the report, what was measured within its
-    follow-up."""
-    folds: dict[str, str] = {}
+    follow-up, and within a document what it says and its own composition."""
+    folds = _told_by_documents(items)
     for item in items:
         if item.type == "DiagnosticReport":
             # Its results stand in it already, and an order that was answered says nothing more.
@@ -82,6 +82,17 @@ def _folds(items: Sequence[Item], made: Collection[str], reading: Reading) -> di
             if visit is not None and is_follow_up(visit):
                 folds[item.reference] = visit.reference
     return folds
+
+
+def _told_by_documents(items: Sequence[Item]) -> dict[str, str]:
+    """What came with a document of one message and is no measurement of its own: it says what the document says."""
+    documents = {item.message: item.reference for item in items if item.type == "DocumentReference" and item.message}
+    told = [item for item in items if item.type == "Composition" or (item.type == "Observation" and _is_wording(item))]
+    return {item.reference: documents[item.message] for item in told if item.message in documents}
+
+
+def _is_wording(item: Item) -> bool:
+    return not item.resource.get("category") and "valueQuantity" not in item.resource
 
 
 def _joined(entry: Entry, other: Entry) -> Entry:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from hub.kernel.types import Json
 from hub.portal.elements import code, codes, concept, objects, text
+from hub.portal.moments import minute
 from hub.portal.texts import Texts
 
 SYSTOLIC: Final = "http://loinc.org|8480-6"
@@ -104,13 +106,18 @@ def _ratio(value: Any) -> str:
     return ":".join(quantity(value.get(part)) for part in ("numerator", "denominator"))
 
 
+def _moment(value: Any) -> str:
+    """A dateTime as the wall clock of the county says it; a date as it is."""
+    return minute(datetime.fromisoformat(value)) if "T" in str(value) else str(value)
+
+
 _READERS: Final[Mapping[str, Callable[[Any], str]]] = {
     "valueQuantity": quantity,
     "valueCodeableConcept": concept,
     "valueString": str,
     "valueInteger": str,
     "valueBoolean": lambda value: "✓" if value else "✗",
-    "valueDateTime": str,
+    "valueDateTime": _moment,
     "valueTime": str,
     "valueRange": lambda value: "–".join(quantity(value.get(end)) for end in ("low", "high")),
     "valueRatio": _ratio,

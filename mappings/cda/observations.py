@@ -210,6 +210,8 @@ def _diagnosis(node: Node, found: Json, setting: Setting) -> Json | None:
         made["subject"] = setting.context.patient
     if setting.context.encounter:
         made["encounter"] = setting.context.encounter
+    if "effectiveDateTime" in found:
+        made["recordedDate"] = found["effectiveDateTime"]
     for each in node.all("value"):
         each.take("Condition.code", "code", "displayName")
     return made

@@ -30,6 +30,7 @@ UNBOUND: Final = "unbound-device"
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 _PANELS: Final = {
     "blood-pressure": (
+        "血压",
         ("150020", "MDC_PRESS_BLD_NONINV"),
         ("85354-9", "Blood pressure panel with all children optional"),
     )
@@ -117,13 +118,13 @@ class _Maker:
         self._device = self._add("Device", self._patient, key, {"identifier": [number]}, self._patient)
 
     def panels(self) -> None:
-        for name, (mdc, loinc) in _PANELS.items():
+        for name, (text, mdc, loinc) in _PANELS.items():
             parts = [(measure, value) for measure, value in self._reading.values if measure.panel == name]
             components = [
                 {"code": _code(measure), "valueQuantity": _amount(measure, value)} for measure, value in parts
             ]
             if components:
-                code = {"coding": [coding(LOINC, *loinc), coding(MDC, *mdc)]}
+                code = {"coding": [coding(LOINC, *loinc), coding(MDC, *mdc)], "text": text}
                 self.observation(name, code, {"component": components})
 
     def observation(self, name: str, code: Json, said: Json) -> None:

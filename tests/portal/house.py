@@ -178,7 +178,7 @@ def _named(headers: dict[str, str]) -> dict[str, str]:
 def _patient(resource: dict[str, Any]) -> str | None:
     if resource["resourceType"] == "Patient":
         return str(resource["id"])
-    about = resource.get("subject") or resource.get("patient") or {}
+    about = resource.get("subject") or resource.get("patient") or resource.get("for") or {}
     return about.get("reference", "").removeprefix("Patient/") or None
 
 

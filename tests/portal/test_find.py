@@ -86,8 +86,9 @@ def test_a_search_stands_in_the_audit_trail_with_who_asked_from_where(database_u
         await home.sign_in()
         await found(home, number="M100001")
         async with home.database.connection() as tx:
-            entry, signed_in = await queries.newest(tx, limit=10)
+            entry, *opened, signed_in = await queries.newest(tx, limit=10)
         assert signed_in.query == "sign-in="
+        assert all(one.query.startswith("owner=Practitioner%2Fbai&") for one in opened), "what waits for her"
         assert (entry.requester.client, entry.requester.reference) == ("pages", "Practitioner/bai")
         assert entry.origin.request == "p-1"
         assert set(entry.patients) == {"p1-f01"}

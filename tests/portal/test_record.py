@@ -12,8 +12,9 @@ from lxml import html
 
 from hub.audit import queries
 from hub.auth.accounts import Account
+from hub.kernel.types import Json
 from tests.portal.house import DOCTOR, PATIENT, PERSON, STRANGER, House, in_house
-from tests.portal.people import condition, encounter, observation, patient
+from tests.portal.people import condition, encounter, observation, of_message, patient
 
 RECORD = f"/record/{PERSON}"
 
@@ -292,5 +293,28 @@ def test_an_account_for_a_patient_who_is_not_there_finds_nothing(database_url: s
         await home.sign_in(nobody)
         answer = await home.get("/record")
         assert (await home.get(answer.headers["location"])).status_code == 404
+
+    in_house(database_url, visit)
+
+
+def test_a_document_is_one_line_with_what_it_says_and_its_measurements_beside_it(database_url: str) -> None:
+    note: Json = {"system": "urn:oid:2.16.156.10011.2.4", "code": "C0053", "display": "出院小结"}
+    common: Json = {"type": {"coding": [note]}, "subject": {"reference": "Patient/p1-f05"}, "date": "2026-03-09"}
+    told = [
+        {"resourceType": "DocumentReference", "id": "doc", "status": "current", "content": [], **common},
+        {"resourceType": "Composition", "id": "comp", "status": "final", "title": "出院小结", "author": [], **common},
+        observation("word", "p1-f05", "2026-03-09", "x", "出院情况", valueString="平稳"),
+        observation("next", "p1-f05", "2026-03-09", "y", "下次随访日期", valueDateTime="2026-03-23T00:00:00+08:00"),
+        observation("kg", "p1-f05", "2026-03-09", "29463-7", "体重", "62.5 kg"),
+    ]
+
+    async def visit(home: House) -> None:
+        await home.save([("F05", of_message(one, 77)) for one in told])
+        await home.sign_in()
+        page = (await home.get(f"/record/{PERSON}")).text
+        assert page.count("出院小结") == 1
+        assert "平稳" in page
+        assert "2026-03-23</" in page
+        assert "62.5" in (await home.get(f"/record/{PERSON}?kind=measurement")).text
 
     in_house(database_url, visit)

@@ -10,9 +10,10 @@ from hub.portal.record import Item
 def document(item: Item, reading: Reading) -> Entry:
     """A DocumentReference or Composition; its file is not opened here."""
     resource = item.resource
-    title = text(resource, "description") or text(resource, "title") or concept(resource.get("type"))
+    kind = concept(resource.get("type"))
+    title = text(resource, "description") or text(resource, "title") or kind
     authors = [reading.named(who) for who in objects(resource, "author")]
-    return reading.entry(item, "other", title, concept(resource.get("type")) if title else "", *authors)
+    return reading.entry(item, "other", title, kind if kind != title else "", *authors)
 
 
 def communication(item: Item, reading: Reading) -> Entry:

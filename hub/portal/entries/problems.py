@@ -1,4 +1,4 @@
-"""Conditions and allergies."""
+"""Conditions, allergies and alerts."""
 
 from __future__ import annotations
 
@@ -32,6 +32,11 @@ def allergy(item: Item, reading: Reading) -> Entry:
     criticality = say.code("criticality", text(resource, "criticality"))
     entry = reading.entry(item, "allergy", concept(resource.get("code")), *reactions, criticality)
     return replace(entry, status=say.code("status", code(resource.get("clinicalStatus"))))
+
+
+def alert(item: Item, reading: Reading) -> Entry:
+    """A Flag: what is to be known before anything else."""
+    return reading.entry(item, "other", concept(item.resource.get("code")))
 
 
 def _icd(resource: dict[str, object]) -> str:

@@ -15,6 +15,7 @@ from hub.kernel.types import Json
 from hub.portal.banner import Number, age_of, numbers_of
 from hub.portal.elements import human_name, text
 from hub.portal.moments import parsed_date
+from hub.portal.todo import todos
 from hub.portal.visit import Visit
 
 #: Registrations shown at most; who gets more has said too little.
@@ -41,16 +42,18 @@ class Found:
 
 
 async def ask(visit: Visit) -> Response:
-    """The empty form."""
-    _ = visit.signed_in
-    return visit.render("find.html", found=None, problem="", notes=(), asked=dict.fromkeys(FIELDS, ""))
+    """The empty form, and what waits for who is signed in."""
+    waiting = await todos(visit)
+    empty = dict.fromkeys(FIELDS, "")
+    return visit.render("find.html", found=None, problem="", notes=(), asked=empty, todos=waiting)
 
 
 async def find(visit: Visit) -> Response:
     """The form with what was found."""
     visit.actor()
     asked, problem, found, notes = await search(visit)
-    return visit.render("find.html", 422 if problem else 200, found=found, problem=problem, notes=notes, asked=asked)
+    status = 422 if problem else 200
+    return visit.render("find.html", status, found=found, problem=problem, notes=notes, asked=asked, todos=())
 
 
 async def search(visit: Visit) -> tuple[dict[str, str], str, list[Found] | None, tuple[str, ...]]:
