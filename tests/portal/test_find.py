@@ -88,7 +88,7 @@ def test_a_search_stands_in_the_audit_trail_with_who_asked_from_where(database_u
         async with home.database.connection() as tx:
             entry, *opened, signed_in = await queries.newest(tx, limit=10)
         assert signed_in.query == "sign-in="
-        assert all(one.query.startswith("owner=Practitioner%2Fbai&") for one in opened), "what waits for her"
+        assert all((one.query or "").startswith("owner=Practitioner%2Fbai&") for one in opened), "what waits for her"
         assert (entry.requester.client, entry.requester.reference) == ("pages", "Practitioner/bai")
         assert entry.origin.request == "p-1"
         assert set(entry.patients) == {"p1-f01"}

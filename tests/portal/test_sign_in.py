@@ -102,7 +102,7 @@ def test_signing_in_and_out_and_every_refusal_is_in_the_trail_and_no_password_is
         await tried(DOCTOR.name, PASSWORD)
         await home.accounts.set_disabled(PATIENT.name, True)
         await tried(PATIENT.name, PASSWORD)
-        kept = [one for one in reversed(await home.law.entries()) if one.query.startswith("sign-")]
+        kept = [one for one in reversed(await home.law.entries()) if (one.query or "").startswith("sign-")]
         name = f"sign-in=&account={DOCTOR.name}"
         assert [(entry.query, entry.reason) for entry in kept] == [
             ("sign-in=", None),
