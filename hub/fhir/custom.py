@@ -88,13 +88,17 @@ class Custom:
         """Those of a type that are answered, by the code they are asked by."""
         return {code: one.parameter for code, one in self.defined.get(rtype, {}).items() if one.ready}
 
-    def finds_too_little(self, rtype: str, code: str) -> int | None:
-        """How far, in percent, the index is with one of R4's own that is behind; None for one that is complete.
+    def finds_too_little(self, asked: Iterable[tuple[str, str]]) -> tuple[tuple[str, int], ...]:
+        """Those of R4's own, by type and code, that are behind: as `Type.code`, and how far the index is in percent.
 
-        `rtype` "Resource" asks for all types: how far the last of them is.
+        The type "Resource" stands for all of them: how far the last one is.
         """
         if not self.partial:
-            return None
+            return ()
+        found = ((f"{rtype}.{code}", self._least(rtype, code)) for rtype, code in asked)
+        return tuple((name, percent) for name, percent in found if percent is not None)
+
+    def _least(self, rtype: str, code: str) -> int | None:
         of = self.partial.values() if rtype == "Resource" else filter(None, [self.partial.get(rtype)])
         return min((behind.percent for behind in of if code in behind.codes), default=None)
 

@@ -72,8 +72,8 @@ class AggregateWay:
     async def count(self, actor: Actor, asked: Json, *, origin: Origin = UNKNOWN_ORIGIN) -> Json:
         """Persons by cell: `{count, by, cells: [{DIMENSION..., persons}], least, moved, at}`.
 
-        A cell that is kept back looks like one of nobody: it is not there. Raises HubError FORBIDDEN, INVALID and
-        UNSUPPORTED.
+        A cell that is kept back looks like one of nobody: it is not there. Raises HubError FORBIDDEN, INVALID,
+        UNSUPPORTED, and UNAVAILABLE while the index finds too little by what is asked.
         """
         door = self._door
         wish = read_aggregate(asked, door.base_url)
@@ -82,6 +82,7 @@ class AggregateWay:
             actor=actor, interaction=Interaction.OPERATION, origin=origin, type=wish.query.type, query=query
         )
         await _admit(door, request)
+        await door.refuse_partial([wish.query])
         wish = AggregateWish(query=narrowed(actor, wish.query), by=wish.by)
         return await door.settled(lambda: _answer(door, request, wish, str(asked["count"])))
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -26,6 +26,7 @@ from hub.gate.visible import IDENTIFIED_ALONE, admit
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.mpi.index import PatientIndex
+from hub.store.criteria import Query
 from hub.store.store import Store
 
 T = TypeVar("T")
@@ -115,9 +116,26 @@ class Door:
         """The installation's own search parameters, at most a second old."""
         return await self.store.registry.fresh(self.database)
 
+    async def refuse_partial(self, queries: Iterable[Query]) -> None:
+        """Raise HubError UNAVAILABLE while the index finds too little by a criterion, where nobody would be told."""
+        custom = await self.custom()
+        for name, percent in custom.finds_too_little(one for query in queries for one in query.asked):
+            raise being_indexed(name, percent)
+
     def size(self, count: int | None) -> int:
         """Entries of a page when `count` are asked for."""
         return min(self.page_size if count is None else count, self.page_limit)
+
+
+def being_indexed(name: str, percent: int) -> HubError:
+    """What is told where finding too little would do harm."""
+    return HubError(
+        Category.UNAVAILABLE,
+        f"is being indexed anew, {percent} percent so far",
+        where=name,
+        todo="try again when it is complete, or ask by another parameter",
+        code="being-indexed",
+    )
 
 
 def not_found() -> HubError:

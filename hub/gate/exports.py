@@ -50,12 +50,13 @@ class Export:
 async def begin(door: Door, asked: Asked, level: Level, params: Parameters, *, lenient: bool) -> ExportWish:
     """Admit an export, and record that it was asked for, before any row is looked at.
 
-    Raises HubError FORBIDDEN, NOT_FOUND (a Group that is absent or another organisation's), UNSUPPORTED and INVALID.
+    Raises HubError FORBIDDEN, NOT_FOUND (a Group that is absent or another organisation's), UNSUPPORTED, INVALID,
+    and UNAVAILABLE while the index finds too little by a filter.
     """
     await _admit(door, asked)
     wish = _read(door, asked.actor, level, params, lenient=lenient)
-    if level == "group":
-        await _cohort(door, asked)
+    cohort = await _cohort(door, asked) if level == "group" else _ANYBODY
+    await door.refuse_partial((*wish.filters, *cohort.filters))
     await door.recorder.released_in_bulk(asked, (), {})
     return wish
 
@@ -72,6 +73,7 @@ async def opened(
     await _admit(door, asked)
     wish = _read(door, asked.actor, level, params, lenient=lenient)
     cohort = await _cohort(door, asked) if level == "group" else _ANYBODY
+    await door.refuse_partial((*wish.filters, *cohort.filters))
     time = door.clock()
     try:
         async with door.snapshot() as tx:

@@ -95,7 +95,8 @@ async def _page(door: Door, asked: Asked, wish: _Wish) -> ReleasedPage:
     else:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
     matches = all_discreet(rows, hidden)
-    return ReleasedPage(matches=matches, total=len(matches), ignored=wish.query.ignored, partial=wish.query.partial)
+    partial = (await door.custom()).finds_too_little(wish.query.asked)
+    return ReleasedPage(matches=matches, total=len(matches), ignored=wish.query.ignored, partial=partial)
 
 
 def _too_many() -> HubError:

@@ -103,7 +103,7 @@ async def _search(door: Door, asked: Asked, query: Query, binding: Binding, afte
         total=_total(query, found, first=after is None),
         next=None if found.next is None else door.seal.close(found.next, binding()),
         ignored=query.ignored,
-        partial=query.partial,
+        partial=(await door.custom()).finds_too_little(query.asked),
     )
 
 

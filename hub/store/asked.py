@@ -19,21 +19,14 @@ from hub.store.tokens import param_number
 class Context:
     """What the meaning of a value depends on besides the parameter: the moment of asking, and our own base URL.
 
-    `full_text`: it is kept. `custom`: the installation's own parameters. `partial`: those
-    that were asked and find too little for now, as `Type.code`, and how far in percent the index is with them.
+    `full_text`: it is kept. `custom`: the installation's own parameters. `asked`: type and code of those that were met.
     """
 
     now: datetime
     base_url: str = ""
     full_text: bool = True
     custom: Custom = NONE
-    partial: dict[str, int] = field(default_factory=dict)
-
-    def note(self, parameter: SearchParameter) -> None:
-        """A parameter is asked."""
-        percent = self.custom.finds_too_little(parameter.base, parameter.code)
-        if percent is not None:
-            self.partial[f"{parameter.base}.{parameter.code}"] = percent
+    asked: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ whatever their values, and the compiler keeps its statements by shape.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from hub.store.criteria_parts import Amount, Bind, Comparison, Condition, People, Place, Words, shape_of
@@ -269,7 +269,7 @@ class Beside:
 class Query:
     """A parsed search. `type` None searches all types. `ignored` names what lenient parsing left out.
 
-    `partial` names the parameters that find too little until an index is complete, each with how far that is.
+    `asked` names the parameters of its criteria, by type and code; they are no part of what it means.
     """
 
     type: str | None
@@ -281,4 +281,4 @@ class Query:
     total: Literal["none", "accurate"] | None = None
     summary: Literal["count"] | None = None
     ignored: tuple[str, ...] = ()
-    partial: tuple[tuple[str, int], ...] = ()
+    asked: tuple[tuple[str, str], ...] = field(default=(), compare=False)

@@ -101,7 +101,7 @@ class _Parser:
             tuple(self.includes),
             tuple(self.revincludes),
             ignored=tuple(self.ignored),
-            partial=tuple(self.context.partial.items()),
+            asked=tuple(self.context.asked),
             **self.settings,
         )
 
@@ -155,7 +155,7 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
     parameter = parameter_of(rtype, code, context.custom)
-    context.note(parameter)
+    context.asked[parameter.base, parameter.code] = None
     if dot:
         return (_chain(followed(parameter, code), modifier, rest, value, context, depth),)
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))

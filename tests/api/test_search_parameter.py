@@ -226,6 +226,9 @@ def test_after_an_upgrade_a_search_says_what_it_may_miss_until_that_is_indexed_a
         await behind(home)
         page = body(await home.ask("GET", "/Patient?name=sgl"))
         with_condition = await home.ask("POST", "/Patient", patient(), If_None_Exist="name=sgl")
+        filtered = "/Patient/$export?_type=Patient&_typeFilter=Patient%3Fname%3Dsgl"
+        export = await home.ask("GET", filtered, prefer="respond-async")
+        assert (export.status_code, code(export)) == (503, "being-indexed")
         await reindex(home)
         await settled(home)
         return page, with_condition, len(body(await home.ask("GET", "/Patient?name=sgl"))["entry"])

@@ -57,7 +57,7 @@ async def keep(database: Database, indexed: int | None = 1) -> None:
 async def partial(database: Database, query: str, rtype: str = "Patient") -> tuple[tuple[str, int], ...]:
     name, _, value = query.partition("=")
     custom = await Store(fixed_clock(NOW)).registry.fresh(database)
-    return parse_query(rtype, [(name, value)], custom=custom).partial
+    return custom.finds_too_little(parse_query(rtype, [(name, value)], custom=custom).asked)
 
 
 def weighed(rid: str) -> Any:

@@ -13,6 +13,7 @@ from hub.api.fhir.exchange import Ask, Params
 from hub.api.fhir.parameters import asked
 from hub.api.query import read_query
 from hub.api.services import Services
+from hub.gate.door import being_indexed
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 
@@ -55,13 +56,7 @@ async def find(services: Services, ask: Ask, rtype: str, params: Params) -> Sequ
     criteria = [*params, ("_count", "2"), ("_total", "none")]
     page = await asked(services.gate.search(ask.actor, rtype, criteria, conditional=True, origin=ask.origin))
     if page.partial:
-        raise HubError(
-            Category.UNAVAILABLE,
-            f"{page.partial[0][0]} is being indexed anew, {page.partial[0][1]} percent so far",
-            where=rtype,
-            todo="try again when it is complete, or use identifier=",
-            code="being-indexed",
-        )
+        raise being_indexed(*page.partial[0])
     return page.matches
 
 
