@@ -13,6 +13,7 @@ from hub.kernel.ports import Dissector, EnvelopeReader, Translator
 from hub.kernel.types import Envelope, Part, Translation
 from mappings.devices import readings
 from mappings.devices.readings import reading
+from mappings.devices.subject import number_in
 from mappings.devices.translate import translate
 from mappings.devices.vendormap import Vendor, at
 from mappings.forms.json_rows import cells
@@ -52,7 +53,8 @@ def envelope_reader(vendor: Vendor) -> EnvelopeReader:
             found = reading(loads(raw), vendor)
         except HubError as error:
             return Envelope(problem=error)
-        return Envelope(identity=found.identity, kind=vendor.name, lanes=(found.device,))
+        lanes = (found.device, number_in(found.data, vendor))
+        return Envelope(identity=found.identity, kind=vendor.name, lanes=tuple(filter(None, lanes)))
 
     return read
 

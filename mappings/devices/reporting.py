@@ -27,6 +27,7 @@ def report(reading: Reading, vendor: Vendor, refused: str = "") -> tuple[ReportR
 def _targets(reading: Reading, vendor: Vendor) -> dict[str, str]:
     """Which element each path the vendor map reads goes to."""
     found = {vendor.device: "Device.identifier.value", vendor.time: "Observation.effectiveDateTime"}
+    found |= {vendor.citizen_id: "Patient.identifier", vendor.person_name: "Patient.name"}
     for event in reading.events:
         found.update(dict.fromkeys(event.when, "Observation.code"))
     for measure, _ in reading.values:

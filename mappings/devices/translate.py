@@ -14,6 +14,7 @@ from hub.kernel.types import Draft, Issue, Json, Translation
 from mappings.devices.binding import bound, mistaken
 from mappings.devices.readings import Reading
 from mappings.devices.reporting import report
+from mappings.devices.subject import stated
 from mappings.devices.vendormap import Measure, Vendor
 from mappings.forms.building import coding
 from mappings.forms.observations import LOINC
@@ -40,13 +41,14 @@ _PANELS: Final = {
 def translate(
     reading: Reading, vendor: Vendor, bindings: Collection[Binding], facility: str, ids: IdMaker
 ) -> Translation:
-    """What a reading says. Refused where nothing of it is understood or believed (`nothing-measured`), and where its
-    device is bound to nobody, or several, at that time (`unbound-device`): then it waits.
+    """What a reading says. Refused where nothing of it is understood or believed (`nothing-measured`), where it names
+    another person than has the device (`two-subjects`), and where it names nobody and the device is bound to nobody, or
+    several, at that time (`unbound-device`): then it waits. Raises HubError INVALID for a person's number that is none.
     """
-    patient, others = bound(bindings, reading.when), mistaken(bindings, reading.when)
-    refusal = (
-        _nothing() if not (reading.values or reading.events) else unbound() if patient is None and not others else None
-    )
+    person, wearer = stated(reading.data, vendor, facility, ids), bound(bindings, reading.when)
+    patient = wearer if person is None else person.patient
+    others = mistaken(bindings, reading.when) - {patient}
+    refusal = _refusal(reading, patient, wearer, others)
     if refusal is not None:
         rows = report(reading, vendor, refusal.what)
         return Translation(issues=reading.issues, report=rows, refusal=refusal, event_time=reading.when)
@@ -55,8 +57,18 @@ def translate(
     if patient is None:
         issues = (*issues, _withdrawn())
     else:
-        drafts += _drafts(reading, vendor, facility, ids, patient)
+        drafts += [*([person] if person else ()), *_drafts(reading, vendor, facility, ids, patient)]
     return Translation(drafts=tuple(drafts), issues=issues, report=report(reading, vendor), event_time=reading.when)
+
+
+def _refusal(reading: Reading, patient: str | None, wearer: str | None, others: Collection[str]) -> HubError | None:
+    if not reading.values and not reading.events:
+        return _nothing()
+    if wearer not in (None, patient):
+        todo = "end the binding, or have the device send without the person"
+        what = "names another person than has the device at that time"
+        return HubError(Category.INVALID, what, where="device", todo=todo, code="two-subjects")
+    return unbound() if patient is None and not others else None
 
 
 def _drafts(reading: Reading, vendor: Vendor, facility: str, ids: IdMaker, patient: str) -> list[Draft]:

@@ -65,6 +65,13 @@ SCHEMA: Final[Mapping[str, Any]] = {
                 "zone": {"type": "string", "pattern": "^[+-][0-9]{2}:[0-9]{2}$", "default": "+08:00"},
             },
         },
+        "subject": {
+            "type": "object",
+            "description": "Who was measured, where readings say so.",
+            "required": ["citizen_id"],
+            "additionalProperties": False,
+            "properties": {"citizen_id": _PATH, "name": _PATH},
+        },
         "sent": {**_PATH, "description": "Path, in the payload, of the sender's clock when it sent."},
         "measures": {"type": "array", "minItems": 1, "items": _MEASURE},
         "events": {

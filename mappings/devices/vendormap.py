@@ -9,6 +9,7 @@
 | `time` | path of the time of measurement; `form`: epoch-seconds, epoch-milliseconds or text; `zone` of bare texts |
 | `sent` | path, in the payload, of the sender's own clock when it sent (same form) |
 | `events` | alarms: `name`, `text`, `when` |
+| `subject` | paths of the `citizen_id` and `name` of who was measured, where a kiosk reads a card |
 | `measures` | `path`, `when` (member: value), `mdc`, `loinc`, `unit`, `units` (family), `unit_path`, `range`, `panel` |
 
 A path is names and numbers joined by `.`. A mistake is told with its line.
@@ -75,6 +76,8 @@ class Vendor:
     events: tuple[Event, ...] = ()
     readings: str = ""
     sent: str = ""
+    citizen_id: str = ""
+    person_name: str = ""
 
 
 @cache
@@ -133,6 +136,8 @@ def vendor_of(data: Mapping[str, Any]) -> Vendor:
         events=tuple(Event(**{**row, "when": _when(row)}) for row in data.get("events", ())),
         readings=data.get("readings", ""),
         sent=data.get("sent", ""),
+        citizen_id=data.get("subject", {}).get("citizen_id", ""),
+        person_name=data.get("subject", {}).get("name", ""),
     )
 
 

@@ -234,6 +234,45 @@ def test_a_reading_of_which_nothing_is_understood_is_refused() -> None:
     assert {row.outcome for row in made.report} == {"refused"}
 
 
+def kiosk(**user: Any) -> Reading:
+    payload = {"kiosk": {"id": "K-7"}, "time": MILLISECONDS // 1000, "bp": {"high": 132, "low": 82}, "user": user}
+    return one("health-kiosk", payload)
+
+
+def at_kiosk(found: Reading, *bindings: Binding) -> Translation:
+    return translate(found, vendor("health-kiosk"), bindings, "F04", keyed_ids(PUBLIC_KEY))
+
+
+def test_a_card_read_at_a_kiosk_says_who_was_measured() -> None:
+    made = at_kiosk(kiosk(idCard="990122195804120960", name="沈桂兰"))
+    assert made.refusal is None
+    patient = keyed_ids(PUBLIC_KEY)("F04", "Patient", "|NNCHN", "990122195804120960")
+    assert {draft.patient for draft in made.drafts} == {patient}
+    (person,) = [draft.resource for draft in made.drafts if draft.resource["resourceType"] == "Patient"]
+    assert person["identifier"][0]["value"] == "990122195804120960"
+    assert person["name"] == [{"text": "沈桂兰"}]
+    assert invalid(bundle(made.drafts)) == []
+    targets = {row.source: row.targets for row in made.report}
+    assert targets["user.idCard"] == ("Patient.identifier",)
+    message = json.dumps({"reading": {"kiosk": {"id": "K-7"}, "time": 1772674200, "user": {"idCard": "x"}}}).encode()
+    assert feed.envelope_reader(vendor("health-kiosk"))(message).lanes == ("K-7", "X")
+
+
+def test_a_number_that_is_none_and_a_device_that_is_anothers_make_nobodys_reading() -> None:
+    with pytest.raises(HubError, match="no citizen id") as caught:
+        at_kiosk(kiosk(idCard="990122195804120961"))
+    assert "990122195804120961" not in str(caught.value)
+    bound_to = Binding(device="K-7", patient="somebody", start=NOW - timedelta(hours=1))
+    made = at_kiosk(kiosk(idCard="990122195804120960"), bound_to)
+    assert made.refusal is not None
+    assert made.refusal.code == "two-subjects"
+    # A name alone is nobody: the kiosk's session, or no one.
+    named = at_kiosk(kiosk(name="沈桂兰"))
+    assert named.refusal is not None
+    assert named.refusal.code == UNBOUND
+    assert at_kiosk(kiosk(name="沈桂兰"), bound_to).refusal is None
+
+
 def test_a_fall_is_an_observation_without_a_value_that_could_be_doubted() -> None:
     found = one("wristband", {"data": [{"deviceNum": "W-1", "createTime": MILLISECONDS, "type": "fall"}]})
     made = said(found)
