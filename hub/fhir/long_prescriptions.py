@@ -47,9 +47,12 @@ def check_span(request: Json, where: str) -> None:
 
 def _days(supply: Json, where: str) -> Decimal:
     try:
-        return Decimal(str(supply["value"])) * _DAYS[supply["code"]]
+        found = Decimal(str(supply["value"])) * _DAYS[str(supply["code"])]
     except (KeyError, InvalidOperation):
-        raise _invalid("is no time in UCUM", where, f"give value and code, of {', '.join(_DAYS)}") from None
+        found = Decimal("NaN")
+    if found.is_nan():
+        raise _invalid("is no time in UCUM", where, f"give value and code, of {', '.join(_DAYS)}")
+    return found
 
 
 def _object(value: Any) -> Json:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import copy
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hub.api.fhir.messaging.events import check_message
 from hub.api.fhir.messaging.message import read_message
@@ -207,6 +211,7 @@ def test_a_pharmacy_dispenses_nothing_that_was_not_sent_to_it_nor_to_another_pat
         for wrong, said in (
             (dispense(other.partition("/")[2]), "no-prescription"),
             (dispense("nobody"), "no-prescription"),
+            (dispense(f"{rid},x"), "message-rule"),
             (dispense(rid, subject={"reference": "Patient/F05-P6"}), "another-patient"),
             (dispense(rid, performer=[{"actor": {"reference": "Organization/F05"}}]), "message-rule"),
         ):
@@ -250,6 +255,38 @@ def test_a_prescription_that_breaks_a_rule_is_refused_and_says_where(wrong: Json
     assert refusal.value.code == said
     assert refusal.value.where.startswith("Bundle.entry[2].resource.")
     assert refusal.value.where.endswith(where)
+
+
+_ODD: Final = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "NaN", "Infinity", "d", "Organization/F05"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["code", "value"]), inner, max_size=2),
+    max_leaves=3,
+)
+
+
+def _places(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The way to everything in a message."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [at, *(place for name, each in inner for place in _places(each, (*at, name)))]
+
+
+@settings(max_examples=80, deadline=None)
+@given(data=st.data(), odd=_ODD)
+def test_no_message_is_more_than_refused(data: st.DataObject, odd: Any) -> None:
+    supply = {"expectedSupplyDuration": {"value": 84, "code": "d"}}
+    sent = message("prescription", PATIENT, prescription(dispenseRequest={**SENT, **supply}))
+    if data.draw(st.booleans()):
+        sent = message("dispense", dispense("x"), task("x"), sender={"reference": "Organization/F05"})
+    sent = copy.deepcopy(sent)
+    *way, last = data.draw(st.sampled_from([place for place in _places(sent) if place]))
+    holder: Any = sent
+    for step in way:
+        holder = holder[step]
+    holder[last] = odd
+    with contextlib.suppress(HubError):
+        read = read_message(sent, f"{CANONICAL}/CodeSystem/message-event")
+        check_message(read, "F05")
+        as_transaction(read, "F05")
 
 
 def test_84_days_are_not_too_long() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
@@ -13,6 +14,7 @@ PRESCRIBE: Final = "prescription"
 DISPENSE: Final = "dispense"
 QUERY: Final = "prescription-query"
 
+_PRESCRIPTION: Final = re.compile(r"MedicationRequest/([A-Za-z0-9.-]{1,64})")
 _PARTIES: Final = frozenset({"Patient", "Practitioner", "PractitionerRole", "Medication"})
 
 
@@ -74,7 +76,8 @@ def prescriptions(dispense: Mapping[str, Any]) -> list[str]:
     """The ids of the prescriptions a MedicationDispense names."""
     named = dispense.get("authorizingPrescription")
     texts = [each.get("reference") for each in named if isinstance(each, dict)] if isinstance(named, list) else []
-    return [text.partition("/")[2] for text in texts if isinstance(text, str) and text.startswith("MedicationRequest/")]
+    found = (_PRESCRIPTION.fullmatch(text) for text in texts if isinstance(text, str))
+    return [each[1] for each in found if each is not None]
 
 
 def _check_query(_: Carried, __: str) -> None:
