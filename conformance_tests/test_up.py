@@ -160,6 +160,16 @@ def test_a_document_that_is_submitted_is_found_fetched_and_understood_by_who_may
     assert theirs.find("DocumentReference", **whose) == []
     assert (theirs.fetch(address).status, theirs.fetch("Binary/none.1").status) == (404, 404)
     assert theirs.submit(sent).status == 403
+    newer = submission(b"newer", number="urn:oid:2.999.22", relatesTo=[{"code": "replaces", "target": {}}])
+    newer["entry"][0]["resource"]["identifier"][0]["value"] = "urn:oid:2.999.11"
+    for target, status in (("DocumentReference/none", 422), (places[1], 200)):
+        newer["entry"][1]["resource"]["relatesTo"][0]["target"]["reference"] = target
+        assert ours.submit(newer).status == status
+    (current,) = ours.find("DocumentReference", **whose)
+    assert current["relatesTo"][0]["target"]["reference"] == places[1]
+    (old,) = ours.find("DocumentReference", **{**whose, "status": "superseded"})
+    assert f"DocumentReference/{old['id']}" == places[1]
+    assert ours.fetch(places[2], "text/xml").body == fetched.body
     other = submission(b"other")
     assert (ours.submit(other).status, ours.submit(other).json["issue"][0]["code"]) == (409, "conflict")
     broken = submission(text.encode(), "text/xml")

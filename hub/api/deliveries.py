@@ -27,13 +27,15 @@ class DeliveryWitness(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitted:
-    """A submission as it was read: `subject` is the Patient of the hub it refers to (its id, "" for none).
+    """A submission as it was read: `subject` is the Patient of the hub it refers to (its id, "" for none), `replaced`
+    are the documents of the hub that it replaces (their ids).
 
     `places` say what each entry becomes (`Type/id`), and whether it is created.
     """
 
     bundle: Json
     subject: str
+    replaced: Sequence[str]
     places: Sequence[tuple[str, bool]]
 
 
@@ -58,6 +60,10 @@ class DocumentDesk(Protocol):
 
     def read(self, feed: str, bundle: Json) -> Submitted:
         """Judge a submission. Raises HubError INVALID naming the entry and the rule it breaks."""
+        ...
+
+    def owns(self, actor: Actor, found: Released) -> bool:
+        """Whether a resource is the actor's facility's to change."""
         ...
 
     def about(self, actor: Actor, feed: str, submitted: Submitted, patient: Released) -> Submitted:

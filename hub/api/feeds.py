@@ -33,7 +33,8 @@ def feed_doors(
         ours = ask.actor.role == "administrator" or (
             feed is not None and feed.facility in directory.same_entity(ask.actor.organization)
         )
-        if feed is None or feed.name not in takers or not ours:
+        named = feed is None or not feed.clients or ask.actor.client in feed.clients
+        if feed is None or feed.name not in takers or not ours or not named:
             await witness.refused(ask.actor, ask.origin, "", "no-feed")
             todo = "name a feed of transport http of your organisation"
             raise HubError(Category.NOT_FOUND, "no feed of this name takes files", where="URL", todo=todo)

@@ -10,6 +10,7 @@ from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.bootstrap.foundation import Foundation
 from hub.fhir.json import canonical, loads
+from hub.fhir.references import parse_reference
 from hub.gate.released import Released
 from hub.kernel.consortium import Consortium
 from hub.kernel.errors import Category, HubError
@@ -67,7 +68,7 @@ class Submissions:
             self._rights.check(actor, rtype, "c", "Bundle")
         for codes in ((actor.organization,), self._directory.same_entity(actor.organization)):
             for name, feed in self._feeds.items():
-                if feed.facility in codes:
+                if feed.facility in codes and (not feed.clients or actor.client in feed.clients):
                     return name
         todo = "ask for a feed of format mhd and transport http in consortium.yaml"
         what = "no feed takes documents of your organisation"
@@ -78,13 +79,21 @@ class Submissions:
 
         case = self._case(feed, bundle)
         judge(case, list(case.numbers))
-        return Submitted(bundle=bundle, subject="" if case.numbers else case.subject, places=_places(case))
+        return Submitted(
+            bundle=bundle,
+            subject="" if case.numbers else case.subject,
+            replaced=_replaced(case),
+            places=_places(case),
+        )
+
+    def owns(self, actor: Actor, found: Released) -> bool:
+        return self._rights.owns(actor, found.organization)
 
     def about(self, actor: Actor, feed: str, submitted: Submitted, patient: Released) -> Submitted:
         from mappings.mhd.judging import by_number, judge
 
         resource = loads(patient.body)
-        if not self._rights.owns(actor, patient.organization):
+        if not self.owns(actor, patient):
             return self.read(feed, by_number(submitted.bundle, resource))
         judge(self._case(feed, submitted.bundle), resource.get("identifier", []))
         return submitted
@@ -113,3 +122,8 @@ def _places(case: Case) -> list[tuple[str, bool]]:
     from mappings.mhd.placing import references
 
     return references(case)
+
+
+def _replaced(case: Case) -> list[str]:
+    targets = (parse_reference(target.get("reference", "")) for _, target in case.submission.replaced())
+    return [target.id for target in targets if target is not None]

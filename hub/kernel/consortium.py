@@ -56,10 +56,10 @@ class Feed:
     `concept_maps` are asked what its codes mean, by system and code.
 
     `format` is what its messages are written in; `folder` is watched, of the transport of that name; with
-    a `marker`, a file waits for one of its name with that ending. `queries` are
-    answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked every
-    `poll_seconds` (0: never) where its transport is `archive`, and sooner when a feed of `told_by` brings an order or a
-    report. `broker` is where its messages are published.
+    a `marker`, a file waits for one of its name with that ending. `clients` alone may send over http, if any are named.
+    `queries` are answered in a minute, 0 for none. `archive` is where the images are that its messages tell of, asked
+    every `poll_seconds` (0: never) where its transport is `archive`, and sooner when a feed of `told_by` brings an
+    order or a report. `broker` is where its messages are published.
     `devices`: HL7 v2 messages without a patient are of whoever has the device. `worklist`: its senders may ask for
     the facility's modality worklist.
     """
@@ -70,6 +70,7 @@ class Feed:
     format: str = "hl7v2"
     folder: Path | None = None
     marker: str = ""
+    clients: tuple[str, ...] = ()
     profile: Path | None = None
     validation: Literal["lenient", "strict"] | None = None
     concept_maps: tuple[str, ...] = ()
@@ -185,8 +186,9 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
         yield file.complaint(f"a feed of transport {transport} has no {name}", "feeds", index, name)
     if (feed["transport"] == "folder") != ("folder" in feed):
         yield file.complaint("transport folder, and no other, needs the folder", "feeds", index, "transport")
-    if transport != "folder" and "marker" in feed:
-        yield file.complaint(f"a feed of transport {transport} has no marker", "feeds", index, "marker")
+    for name, owner in (("marker", "folder"), ("clients", "http")):
+        if transport != owner and name in feed:
+            yield file.complaint(f"a feed of transport {transport} has no {name}", "feeds", index, name)
     only = _ONLY_FORMAT.get(transport)
     if only and feed.get("format", only) != only:
         yield file.complaint(f"over {transport} comes {only} only", "feeds", index, "format")

@@ -29,6 +29,12 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "type": "string",
             "description": "The folder that is watched, a path relative to this file.",
         },
+        "clients": {
+            "type": "array",
+            "minItems": 1,
+            "items": {"type": "string", "minLength": 1},
+            "description": "http: the registered clients (yilian client) that may send, and nobody else may.",
+        },
         "marker": {
             "type": "string",
             "pattern": "^[.][A-Za-z0-9]{1,8}$",

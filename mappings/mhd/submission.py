@@ -70,6 +70,13 @@ class Submission:
         """The entries that create resources of a type."""
         return (entry for entry in self.entries if entry.type == rtype and not entry.supersedes)
 
+    def replaced(self) -> Iterator[tuple[Entry, Json]]:
+        """The documents that are replaced: who replaces one, and the Reference to it."""
+        for document in self.of_type("DocumentReference"):
+            for relation in document.resource.get("relatesTo", ()):
+                if relation["code"] == "replaces":
+                    yield document, relation["target"]
+
     @property
     def unique(self) -> tuple[str, str]:
         """System and value of the submission's uniqueId."""
@@ -99,6 +106,7 @@ def read(bundle: Any) -> Submission:
     for document in submission.of_type("DocumentReference"):
         _judge_document(document, comprehensive=is_comprehensive(bundle))
     _refuse_strays(submission)
+    _judge_updates(submission)
     return submission
 
 
@@ -233,6 +241,14 @@ def _refuse_strays(submission: Submission) -> None:
     for binary in submission.of_type("Binary"):
         if id(binary) not in held:
             raise wrong("no DocumentReference tells of this document", binary.where, code=MISSING_METADATA)
+
+
+def _judge_updates(submission: Submission) -> None:
+    """An update of a document that nothing here replaces would be no part of a submission."""
+    replaced = {target.get("reference", "") for _, target in submission.replaced()}
+    for entry in submission.entries:
+        if entry.supersedes and entry.supersedes not in replaced:
+            raise wrong("updates a document that nothing in the submission replaces", entry.where)
 
 
 def _names(entry: Entry) -> set[str]:

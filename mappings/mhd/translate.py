@@ -14,7 +14,7 @@ from mappings.mhd.case import Case
 from mappings.mhd.content import content, stated
 from mappings.mhd.converted import Told, converted
 from mappings.mhd.placing import Place, Places, places, refer
-from mappings.mhd.submission import Entry
+from mappings.mhd.submission import Entry, unique_id
 
 #: What stands in a document that was replaced where nobody told of it before.
 _UNKNOWN: Final[Json] = {"contentType": "application/octet-stream"}
@@ -115,7 +115,7 @@ def _document(entry: Entry, data: bytes | None, made: _Made) -> None:
         made.lay(draft)
     _join(resource, told)
     made.state(resource, place)
-    for rid in _replaced(resource):
+    for rid in _replaced(resource, made.case):
         old = {"resourceType": "DocumentReference", "status": "superseded", "subject": made.case.whom}
         unknown = {"content": [{"attachment": dict(_UNKNOWN)}]}
         made.state(old, Place("DocumentReference", rid, "", rid), merge="overlay", defaults=unknown)
@@ -135,9 +135,14 @@ def _join(resource: Json, told: Told) -> None:
         resource["meta"] = {**resource.get("meta", {}), "security": security}
 
 
-def _replaced(resource: Json) -> Iterable[str]:
-    """Ids of the documents this one replaces."""
+def _replaced(resource: Json, case: Case) -> Iterable[str]:
+    """Ids of the documents this one replaces: by reference, or by the uniqueId they were submitted with."""
     for relation in resource.get("relatesTo", ()):
         target = parse_reference(relation["target"].get("reference", ""))
-        if relation["code"] == "replaces" and target is not None and target.type == "DocumentReference":
+        authority, key = unique_id([relation["target"].get("identifier", {})])
+        if relation["code"] != "replaces":
+            continue
+        if target is not None and target.type == "DocumentReference":
             yield target.id
+        elif key:
+            yield case.sender.id_of("DocumentReference", authority, key)

@@ -27,9 +27,11 @@ from tests.auth.consortium import CONSORTIUM
 
 FEEDS = {
     "F01.forms": Feed(name="F01.forms", facility="F01", transport="http", format="form"),
+    "F01.own": Feed(name="F01.own", facility="F01", transport="http", format="cda", clients=("emr",)),
     "F01.his": Feed(name="F01.his", facility="F01", transport="mllp"),
 }
 ACTORS = {
+    "emr": replace(actor("F01", "feed"), practitioner=None, client="emr"),
     "feed": replace(actor("F01", "feed"), practitioner=None),
     "theirs": replace(actor("F05", "feed"), practitioner=None),
     "administrator": actor("F05", "administrator"),
@@ -69,7 +71,7 @@ def post(
 
     consortium = replace(CONSORTIUM, feeds=FEEDS)
     services = Mock(spec=Services, verify=verify, new_id=lambda: "abcdefgh", max_body_bytes=10)
-    doors = feed_doors({"F01.forms": take}, consortium, Directory(consortium), witness or Witness())
+    doors = feed_doors({"F01.forms": take, "F01.own": take}, consortium, Directory(consortium), witness or Witness())
     app = FastAPI()
     app.router.routes += door_routes(services, doors)
     assert "*/*" in str(document(doors, "1"))
@@ -102,6 +104,11 @@ def test_nobody_sends_for_others_and_feeds_of_others_look_absent(token: str, fee
 
 def test_a_file_that_was_not_taken_apart_is_refused() -> None:
     assert post("feed", "F01.forms", b"!").status_code == 400
+
+
+def test_a_feed_with_clients_of_its_own_takes_files_of_nobody_else() -> None:
+    assert post("emr", "F01.own").status_code == 201
+    assert [post(who, "F01.own").status_code for who in ("feed", "theirs", "administrator")] == [404] * 3
 
 
 @pytest.mark.parametrize(

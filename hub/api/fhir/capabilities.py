@@ -37,6 +37,11 @@ _APART: Final = {"SearchParameter": search_parameter.ANSWERED, "Subscription": s
 _TOPIC: Final = (
     "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
 )
+#: The actors of IHE MHD (ITI-65 to ITI-68).
+_SHARING: Final = tuple(
+    f"https://profiles.ihe.net/ITI/MHD/CapabilityStatement/IHE.MHD.Document{actor}"
+    for actor in ("Recipient", "Responder")
+)
 _OAUTH: Final = "http://fhir-registry.smarthealthit.org/StructureDefinition/oauth-uris"
 _WEBSOCKET: Final = "http://hl7.org/fhir/StructureDefinition/capabilitystatement-websocket"
 
@@ -74,6 +79,7 @@ def capability_statement(services: Services, own: Own) -> Json:
         "status": "active",
         "date": instant(services.clock()),
         "kind": "instance",
+        **({"instantiates": list(_SHARING)} if services.documents is not None else {}),
         "software": {"name": "Yilian Hub", "version": services.version},
         "implementation": {"description": "医联枢纽 Yilian Hub", "url": services.base_url},
         "fhirVersion": "4.0.1",

@@ -16,10 +16,11 @@ from hub.api.fhir.bundle import entry, response
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.written import refer_from_here
 from hub.api.services import Services
+from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json, State
 
-#: What the gate says of a patient who is not for this sender: told as one nobody knows.
+#: What the gate says of what is not for this sender.
 _NOT_FOR_YOU: Final = frozenset({Category.NOT_FOUND, Category.FORBIDDEN})
 
 
@@ -53,23 +54,30 @@ async def _judged(services: Services, desk: DocumentDesk, ask: Ask, feed: str, b
         if isinstance(sent, dict) and isinstance(sent.get("resource"), dict):
             refer_from_here(sent["resource"], services.base_url, f"Bundle.entry[{index}].resource")
     submitted = desk.read(feed, bundle)
+    for rid in submitted.replaced:
+        old = await _known(services, ask, "DocumentReference", rid)
+        if old is None or not desk.owns(ask.actor, old):
+            what, todo = "replaces a document that is not yours here", "name it by its uniqueId in target.identifier"
+            raise HubError(Category.INVALID, what, where="Bundle.entry", todo=todo, code="XDSRegistryMetadataError")
     if not submitted.subject:
         return submitted
-    try:
-        patient = await services.gate.read(ask.actor, "Patient", submitted.subject, origin=ask.origin)
-    except HubError as error:
-        if error.category not in _NOT_FOR_YOU:
-            raise
-        raise _unknown_patient() from None
-    if patient.deleted:
-        raise _unknown_patient()
+    patient = await _known(services, ask, "Patient", submitted.subject)
+    if patient is None:
+        todo = "give the Patient with a number, or the number in subject.identifier"
+        what = "refers to a patient who is not known to you here"
+        raise HubError(Category.INVALID, what, where="Bundle.entry", todo=todo, code="XDSUnknownPatientId")
     return desk.about(ask.actor, feed, submitted, patient)
 
 
-def _unknown_patient() -> HubError:
-    todo = "give the Patient with a number, or the number in subject.identifier"
-    what = "refers to a patient who is not known to you here"
-    return HubError(Category.INVALID, what, where="Bundle.entry", todo=todo, code="XDSUnknownPatientId")
+async def _known(services: Services, ask: Ask, rtype: str, rid: str) -> Released | None:
+    """What the submission refers to by id, if the sender may know of it: what is hidden is as what is not there."""
+    try:
+        found = await services.gate.read(ask.actor, rtype, rid, origin=ask.origin)
+    except HubError as error:
+        if error.category not in _NOT_FOR_YOU:
+            raise
+        return None
+    return None if found.deleted else found
 
 
 def _entries(places: Sequence[tuple[str, bool]]) -> Iterable[bytes]:

@@ -159,6 +159,16 @@ def test_a_document_that_replaces_another_supersedes_it() -> None:
     assert references(case_of(read(sent), SENDER))[-1] == ("DocumentReference/old", False)
     sent["entry"][-1]["resource"]["status"] = "current"
     assert refused(sent).where == "Bundle.entry[4]"
+    sent["entry"][-1] |= {"resource": update, "request": {"method": "PUT", "url": "DocumentReference/other"}}
+    assert refused(sent).where == "Bundle.entry[4]"
+
+
+def test_a_document_may_be_replaced_by_the_unique_id_it_was_submitted_with() -> None:
+    (first,) = drafts(submission(), "DocumentReference")
+    target = {"identifier": first.resource["masterIdentifier"]}
+    sent = submission(b"newer", number="urn:oid:2.999.22", relatesTo=[{"code": "replaces", "target": target}])
+    old = next(draft for draft in drafts(sent, "DocumentReference") if draft.merge == "overlay")
+    assert (old.resource["id"], old.resource["status"]) == (first.resource["id"], "superseded")
 
 
 def test_a_document_kept_elsewhere_stays_there() -> None:
