@@ -46,6 +46,11 @@ class Leaf:
         """The leaf as it is shown to one of these patients: with the items that name them, and no others."""
         return Leaf(self.text, tuple(item if _names(item, patients) else None for item in self.items))
 
+    def detailed(self, patients: Sequence[str]) -> Leaf:
+        """The leaf with its details, as who answers for these patients is shown it: no other patient is named."""
+        shown = (item if _kind(item) == DETAILS or _names(item, patients) else None for item in self.items)
+        return Leaf(self.text, tuple(shown))
+
     def without(self, patient: str) -> Leaf:
         """The leaf after what could tell of a patient was erased; the others of the entry keep their names."""
         kept = (None if _kind(item) == DETAILS or _names(item, (patient,)) else item for item in self.items)

@@ -2,9 +2,9 @@
 
     python verify.py EXPORT --keys KEYS [--witness CHECKPOINTS]
 
-EXPORT is the folder that `yilian audit export` wrote. KEYS has a line for each key that is trusted (C2SP signed-note,
-`name+id+key`): that of the log, and those of witnesses. It must come another way than the export. CHECKPOINTS is what a
-witness kept: the signed checkpoints it saw, one after the other.
+EXPORT is the folder that `yilian audit export` wrote, or the file of `yilian audit report`. KEYS has a line for each
+key that is trusted (C2SP signed-note, `name+id+key`): that of the log, and those of witnesses. It must come another way
+than the export. CHECKPOINTS is what a witness kept: the signed checkpoints it saw, one after the other.
 
 Exit 0: every leaf is the one that was signed. Exit 1: something was changed, removed, added or moved; the first bad
 leaf is told. Exit 2: the files cannot be read. This file imports nothing of the hub, so that it can be read and kept by
@@ -64,7 +64,7 @@ class Head:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Verify as the command line says; the exit code."""
     parser = argparse.ArgumentParser(description="Verify an export of the audit trail.")
-    parser.add_argument("export", type=Path, help="folder written by `yilian audit export`")
+    parser.add_argument("export", type=Path, help="folder of `yilian audit export`, or file of `yilian audit report`")
     parser.add_argument("--keys", type=Path, required=True, help="trusted keys, a line each")
     parser.add_argument("--witness", type=Path, help="checkpoints that a witness kept")
     asked = parser.parse_args(arguments)
@@ -83,6 +83,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def verify(export: Path, keys_file: Path, witness: Path | None = None) -> str:
     """What is proved, in a sentence. Raises BadLeafError with the first bad leaf; UnusableError, OSError for files."""
     keys = read_keys(keys_file.read_text(encoding="utf-8"))
+    if export.is_file():
+        return verify_report(export.read_bytes(), keys)
     hashes = split((export / "hashes.bin").read_bytes())
     findings: list[BadLeafError] = []
     heads = _checkpoints((export / "checkpoints.ndjson").read_bytes(), keys, findings)
@@ -97,6 +99,22 @@ def verify(export: Path, keys_file: Path, witness: Path | None = None) -> str:
         raise min(findings, key=lambda bad: bad.leaf)
     witnessed = f", {len(seen)} checkpoints of a witness hold" if witness is not None else ""
     return f"{size} leaves are as {len(heads)} checkpoints sign{witnessed}"
+
+
+def verify_report(content: bytes, keys: Sequence[Key]) -> str:
+    """What is proved of a report, in a sentence. Raises BadLeafError for the first line that was not signed so."""
+    try:
+        told = json.loads(content)
+        head, lines = head_of(told["note"], keys), told["lines"]
+        for line in lines:
+            index, leaf = line["index"], line["leaf"]
+            if not includes(head, index, leaf.encode(), [_unbase64(one) for one in line["proof"]]):
+                raise BadLeafError(index, "is not what the checkpoint signs in its place")
+            if not opens(leaf, line["items"]):
+                raise BadLeafError(index, "an item beside it is not the one that was sealed")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UnusableError("this is no report") from None
+    return f"{len(lines)} lines are as the checkpoint over {head.size} leaves signs"
 
 
 def read_keys(text: str) -> list[Key]:

@@ -1,10 +1,13 @@
-"""`yilian audit`: alarms, the trail as files that can be verified without the hub, and the verifier."""
+"""`yilian audit`: alarms, reports and the trail as files that can be verified without the hub, and the verifier."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
+import json
 from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -17,6 +20,9 @@ from hub.audit import verify as verifier
 from hub.bootstrap.audit import signer_of
 from hub.cli import witness
 from hub.cli.desk import AsJson, Data, foundation_of, print_json
+from hub.kernel.errors import Category, HubError
+from hub.kernel.private_files import publish
+from hub.kernel.types import Json
 from hub.run.audit import AuditDesk, audit_desk
 
 app = typer.Typer(no_args_is_help=True, help="The audit trail: alarms, export, verification, witnesses.")
@@ -61,6 +67,40 @@ def alarms(
 
 
 @app.command()
+def report(
+    patient: Annotated[str, typer.Argument(help="Id of a Patient, of a facility or of the person.")],
+    out: Annotated[Path, typer.Option("--out", help="File to write, with the proofs. It holds personal data.")],
+    since: Annotated[datetime, typer.Option("--from", help="First day or moment, in this machine's zone.")],
+    until: Annotated[datetime | None, typer.Option("--to", help="End, not included; now if none.")] = None,
+    data: Data = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell who did what with a patient's record, and on which basis. The file is checked by `yilian audit verify`."""
+    low, high = since.astimezone(), until.astimezone() if until else datetime.now().astimezone()
+    found = _at_desk(data, lambda desk: desk.report(patient, low, high))
+    publish_report(out, found.document)
+    rows = [{**asdict(share), "count": count} for share, count in sorted(found.shares.items())]
+    if as_json:
+        print_json({"pending": found.pending, "erased": found.erased, "shares": rows})
+        return
+    names = ("organization", "role", "who", "what", "outcome", "basis", "emergency", "count")
+    table = Table(*names, box=None)
+    for row in rows:
+        table.add_row(*(str(row[name]) for name in names))
+    Console().print(table)
+    typer.echo(f"{len(found.document['lines'])} entries in {out}, {found.erased} of them erased", err=True)
+    if found.pending:
+        typer.echo(f"{found.pending} more are in no checkpoint yet: ask again in a second", err=True)
+
+
+def publish_report(path: Path, document: Json) -> None:
+    """Write the file, for us alone. Raises HubError CONFLICT for one that is there."""
+    if path.exists():
+        raise HubError(Category.CONFLICT, "is there already", where=str(path), todo="name another file")
+    publish(path, json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode() + b"\n")
+
+
+@app.command()
 def keys(data: Data = None) -> None:
     """Print the public key that signs the checkpoints, for those who verify."""
     typer.echo(signer_of(foundation_of(data, "audit").keys).verifier)
@@ -68,7 +108,7 @@ def keys(data: Data = None) -> None:
 
 @app.command()
 def verify(
-    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="Folder that `yilian audit export` wrote.")],
+    folder: Annotated[Path, typer.Argument(metavar="EXPORT", help="Folder of `export`, or file of `report`.")],
     keys: Annotated[Path, typer.Option("--keys", help="Trusted keys, a line each; never those of the export.")],
     witness: Annotated[Path | None, typer.Option("--witness", help="Checkpoints that a witness kept.")] = None,
 ) -> None:

@@ -12,11 +12,15 @@ from urllib.parse import parse_qsl
 from hub.audit.alarming import alarms
 from hub.audit.deeds import Scribe
 from hub.audit.export import export
+from hub.audit.report import Report, report
 from hub.audit.trail import Trail
 from hub.bootstrap.audit import signer_of
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
+from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.mpi.lookup import members, persons
 
 
 class AuditDesk:
@@ -40,8 +44,23 @@ class AuditDesk:
         async with self._database.connection() as tx:
             return [(at, dict(parse_qsl(said))) for at, said in await alarms(tx, limit)]
 
-    async def _record(self, deed: str) -> None:
-        said = {"audit": deed}
+    async def report(self, patient: str, low: datetime, high: datetime) -> Report:
+        """What the trail says of a patient (id of a source Patient or of a person) in [low, high), with proofs.
+
+        Raises HubError NOT_FOUND for one that nothing is known of, and what `hub.audit.report` raises.
+        """
+        await self._record("report", person=patient, period=f"{low.isoformat()}/{high.isoformat()}")
+        async with self._database.connection() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
+            known = (await persons(tx, [patient])).get(patient)
+            if known is None:
+                person = (await members(tx, [reference_key("Patient", patient)])).values()
+                known = next(iter((await persons(tx, list(person))).values()), None)
+            if known is None:
+                raise HubError(Category.NOT_FOUND, "no such patient", where="patient", todo="the id of a Patient")
+            return await report(tx, known, low, high)
+
+    async def _record(self, deed: str, **more: str) -> None:
+        said = {"audit": deed, **more}
         await self._trail.record(self._scribe.at_the_machine("auditor", self._who, said, purpose="HCOMPL"))
 
 

@@ -41,11 +41,11 @@ def test_what_is_said_of_a_topic_takes_the_place_of_what_stands(database_url: st
         (rid,) = re.findall(r'name="replaces" value="([a-z0-9]+)"', form)
         await home.submit("/consents", "/consents/confirm", template="share-all", replaces=rid)
         mine = (await home.get("/consents")).text
-        assert mine.count('<article class="active">') == 1 and "敏感内容除外" in mine
+        assert mine.count('<article class="active">') == 1 and "敏感内容和企业用途除外" in mine
         history = (await home.get(f"/consents/{rid}")).text
         assert history.index("第 2 版") < history.index("第 1 版")
         left = (await home.get(f"/consents/{rid}/withdraw")).text
-        assert "撤回，立即生效" in left and "企业研发（汇总）" in left
+        assert "撤回，立即生效" in left and "经伦理审查的科研（汇总）" in left and "企业研发（汇总）" not in left
         await home.submit("/consents", f"/consents/{rid}/withdraw")
         assert '<article class="ended">' in (await home.get("/consents")).text
 

@@ -52,7 +52,7 @@ def _decided(*consents: Json, who: str = "lin", role: str = "clinician", hours: 
     """The reason for an HbA1c of another hospital, an hour after the consent, where the patient is under care."""
     at = f"2026-05-{20 + hours // 24}T{10 + hours % 24:02}:00:00+08:00"
     always = {"start": "2026-05-01", "end": "2027-01-01"}
-    purpose = resource.pop("purpose", ["TREAT"])
+    purpose, form = resource.pop("purpose", ["TREAT"]), resource.pop("form", "identified")
     return decide(
         {
             "policy": {"clinical": "opt-out", "secondary": "opt-out"},
@@ -68,6 +68,7 @@ def _decided(*consents: Json, who: str = "lin", role: str = "clinician", hours: 
                 "time": at,
                 "requester": {"role": role, "reference": f"Practitioner/{who}", "organization": "Organization/east"},
                 "purpose": purpose,
+                "form": form,
                 "breakGlass": {"declared": "BTG" in purpose, "justification": "x", "declaredAt": at},
             },
             "resource": {
@@ -104,6 +105,17 @@ def test_the_words_say_whom_what_and_how_long() -> None:
 def test_sharing_and_refusing_all() -> None:
     assert _decided(_consent("share-all")) == "consent-permit"
     assert _decided(_consent("deny-all")) == "consent-deny"
+
+
+def test_sharing_is_with_those_who_care_and_in_counts_but_not_with_companies() -> None:
+    for template in ("share-all", "share-until"):
+        consent = _consent(template)
+        reasons = {
+            role: _decided(consent, role=role, purpose=[purpose], form="aggregate")
+            for role, purpose in (("regional-centre", "HOPERAT"), ("enterprise", "PRODRD"))
+        }
+        assert reasons == {"regional-centre": "consent-permit", "enterprise": "consent-deny"}
+    assert _decided(_consent("share-all"), {**_consent("deny-all"), "id": "c2"}) == "consent-deny"
 
 
 def test_only_the_family_doctor_sees() -> None:

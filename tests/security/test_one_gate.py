@@ -133,6 +133,7 @@ COMMANDS: Final = {
     "labels apply": "writes labels to what stands, and prints counts; audited first",
     "audit export": "the trail alone; audited first",
     "audit alarms": "the trail alone; audited first",
+    "audit report": "the trail alone; audited first",
     "audit keys": "the key folder alone",
     "audit verify": "reads files",
     "audit witness": "asks over HTTP",
