@@ -7,6 +7,7 @@ change to a version that is not in force leaves in force what is.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Final
 
 from asyncpg import Record
@@ -21,11 +22,16 @@ from terminology.fhir_source import digest_of
 
 _ACTIVE: Final = "active"
 _STANDING: Final = "SELECT number, current, digest, head FROM term_edition WHERE kind = $1 AND resource = $2"
+#: A process goes by a catalogue for a second: what it names is still there for this long after it was replaced.
+_KEPT: Final = timedelta(minutes=1)
 #: Makes room for the edition that takes the place of one.
 _ASIDE: Final = """
-UPDATE term_edition SET ready = false, current = false, resource = NULL, version = version || ' before ' || number
-WHERE number = $1
+UPDATE term_edition SET ready = false, current = false, resource = NULL, version = version || ' before ' || number,
+  loaded = $2 WHERE number = $1
 """
+_FORGOTTEN: Final = (
+    "SELECT number FROM term_edition WHERE NOT ready AND version LIKE '% before ' || number AND loaded < $1"
+)
 
 
 class StoredTerminology:
@@ -47,21 +53,30 @@ class StoredTerminology:
         standing = await tx.fetchrow(_STANDING, kind, rid)
         if standing is not None and standing["digest"] == digest_of(resource):
             return
+        now = self._clock()
         if standing is not None:
-            await tx.execute(_ASIDE, standing["number"])
+            await tx.execute(_ASIDE, standing["number"], now)
         if resource.get("url"):
             current = await _shall_be_in_force(tx, resource, standing)
-            await editions.made(tx, rid, resource, self._clock(), current=current)
-        # Dropping a table keeps readers out until the commit: it comes last, when all the work is done.
-        if standing is not None:
-            await remove(tx, standing["number"])
+            await editions.made(tx, rid, resource, now, current=current)
+        await _tidy(tx, now)
 
     async def remove(self, tx: Tx, kind: str, rid: str) -> None:
         """A resource was deleted: its edition goes too, and nothing takes its place in force."""
         await changed(tx)
         standing = await tx.fetchrow(_STANDING, kind, rid)
         if standing is not None:
-            await remove(tx, standing["number"])
+            await tx.execute(_ASIDE, standing["number"], self._clock())
+        await _tidy(tx, self._clock())
+
+
+async def _tidy(tx: Tx, now: datetime) -> None:
+    """Drop what was set aside and nobody can be reading any more.
+
+    Dropping a table keeps readers out until the commit, so it comes last, when all the work is done.
+    """
+    for (number,) in await tx.fetch(_FORGOTTEN, now - _KEPT):
+        await remove(tx, number)
 
 
 async def _shall_be_in_force(tx: Tx, resource: Json, standing: Record | None) -> bool:

@@ -31,7 +31,11 @@ from terminology.model import CODE_SYSTEM, Source
 
 app = typer.Typer(no_args_is_help=True, help="Code systems, value sets and concept maps.")
 
-_LISTED: Final = "SELECT kind, url, version, current, ready, total FROM term_edition ORDER BY kind, url, number"
+#: Without what was replaced and is about to be dropped (terminology.stored).
+_LISTED: Final = """
+SELECT kind, url, version, current, ready, total FROM term_edition
+WHERE ready OR version NOT LIKE '% before ' || number ORDER BY kind, url, number
+"""
 
 _HEAD: Final = {
     **{"resourceType": CODE_SYSTEM, "content": "complete", "caseSensitive": True},

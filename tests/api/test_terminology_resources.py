@@ -4,19 +4,22 @@ terminology-service.html).
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 from hub.kernel.types import Json
 from hub.records.shelf import TerminologyShelf
 from hub.store.store import Store
 from terminology import catalogue
+from terminology.expansion import Wish
 from terminology.fhir_source import ResourceSource
 from terminology.loading import Loader
 from terminology.model import CODE_SYSTEM
+from terminology.service import Terminology
 from terminology.shelf import WHOLE
 from tests.api.house import House, body, code, in_house
 from tests.api.test_terminology import CIRCULATORY, MAP, VS
-from tests.terminology.house import DISEASES, WHEN, code_system, diseases, said
+from tests.terminology.house import DISEASES, WHEN, code_system, diseases, of, said, value_set
 
 ADMIN = "administrator"
 
@@ -104,6 +107,47 @@ def test_what_cannot_be_used_is_refused_and_leaves_what_stood(database_url: str)
         bundle = {"resourceType": "Bundle", "type": "transaction", "entry": entries}
         assert (await home.ask("POST", "", bundle, who=ADMIN)).status_code == 409
         assert await found(home, "ValueSet") == []
+
+    in_house(database_url, visit)
+
+
+async def tables(home: House) -> int:
+    async with home.database.connection() as connection:
+        count: int = await connection.fetchval(
+            "SELECT count(*) FROM pg_inherits WHERE inhparent = 'term_concept'::regclass"
+        )
+    return count
+
+
+def test_readers_see_one_content_or_the_other_while_it_is_written_and_one_writer_wins(
+    database_url: str,
+) -> None:
+    async def visit(home: House) -> None:
+        await put(home, renamed("一"), "d-1")
+        seen, done = set[str](), asyncio.Event()
+
+        # Another process, which goes by what it knew up to a second ago.
+        other = Terminology(home.database)
+
+        async def read() -> None:
+            while not done.is_set():
+                page = await other.expand(Wish(value_set=value_set("urn:all", of())))
+                seen.add("".join(one["display"] for one in page.contains))
+
+        async def write() -> None:
+            for name in "二三":
+                await put(home, renamed(name), "d-1")
+            done.set()
+
+        await asyncio.gather(read(), read(), write())
+        assert (seen - {"二", "三"}, await display(home)) == ({"一"}, "三")
+        home.services.clock.skip(120)  # type: ignore[attr-defined]
+        await put(home, renamed("四"), "d-1")
+        assert await tables(home) == 2
+        twins = [home.ask("POST", "/CodeSystem", renamed("新", "2"), who=ADMIN) for _ in range(4)]
+        answers = [answer.status_code for answer in await asyncio.gather(*twins)]
+        assert sorted(answers) == [201, 409, 409, 409]
+        assert await found(home, f"CodeSystem?url={DISEASES}&version=2") == ["2"]
 
     in_house(database_url, visit)
 
