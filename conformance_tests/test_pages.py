@@ -272,7 +272,10 @@ def test_an_engineer_says_what_a_code_means_without_a_fault(place: Place) -> Non
     page.fill("#name", "ke")
     page.fill("#password", place.engineer_password)
     page.click("button.primary")
-    page.wait_for_url("**/codes")
+    page.wait_for_url("**/feeds")
+    assert "F01-his" in page.inner_text("table.feeds")
+    assert place.faults(page) == []
+    page.goto(f"{place.hub.base}/codes")
     assert place.faults(page) == []
     page.click("text=GLU-990122")
     page.wait_for_selector("#code form")

@@ -54,6 +54,8 @@ def _rows() -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def _account(name: str, row: Mapping[str, Any], stage: Stage) -> Account:
+    if "role" in row:
+        return Account(name=name, practitioner=None, patient=None, **row)
     if "staff" in row:
         person = staff()[row["staff"]]
         return Account(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from hub.portal.elements import concept, objects, reference, text
 from hub.portal.entry import Entry, Reading
 from hub.portal.record import Item
@@ -15,8 +17,20 @@ def medication(item: Item, reading: Reading) -> Entry:
     days = resource.get("daysSupply") or resource.get("dispenseRequest", {}).get("expectedSupplyDuration")
     supplied = quantity(resource.get("quantity")) or quantity(resource.get("dispenseRequest", {}).get("quantity"))
     return reading.entry(
-        item, "medication", medicine(item, reading), *(text(dose, "text") for dose in doses), supplied, quantity(days)
+        item,
+        "medication",
+        medicine(item, reading),
+        *(text(dose, "text") for dose in doses),
+        supplied,
+        _span(days, reading),
     )
+
+
+def _span(days: Any, reading: Reading) -> str:
+    """How long a supply lasts, in words: UCUM writes `84 d`."""
+    if not isinstance(days, dict) or not (words := reading.say.code("span", text(days, "code") or text(days, "unit"))):
+        return quantity(days)
+    return f"{days.get('value', '')} {words}"
 
 
 def medicine(item: Item, reading: Reading) -> str:
