@@ -3,7 +3,7 @@ them asks for waits from the moment it stands."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -23,6 +23,8 @@ class Watch:
 
     def __init__(self, rules: Sequence[Rule], clock: Clock) -> None:
         self._rules: Final = tuple(rules)
+        #: Codes without their systems: most Observations have none of them, and are looked at no further.
+        self._codes: Final = frozenset(code.rpartition("|")[2] for rule in self._rules for code in rule.codes)
         self._clock: Final = clock
 
     async def note(self, tx: Tx, written: Sequence[tuple[str, Json]]) -> None:
@@ -34,6 +36,14 @@ class Watch:
             await tx.execute(f"NOTIFY {CHANNEL}")
 
     def _asks(self, observation: Json, now: datetime) -> bool:
+        if not any(code in self._codes for code in _codes(observation)):
+            return False
         if withdrawn(self._rules, observation):
             return True
         return any(is_fresh(rule, observation, now) for rule in asking(self._rules, observation))
+
+
+def _codes(observation: Json) -> Iterator[str]:
+    for part in (observation, *observation.get("component", ())):
+        for coding in part.get("code", {}).get("coding", ()):
+            yield coding.get("code", "")
