@@ -19,7 +19,7 @@ PATIENCE = 30.0
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the hub answered: the status, and the parsed JSON (None for an empty body)."""
+    """What the hub answered: the status, and the parsed JSON, or the text of what is none (None for an empty body)."""
 
     status: int
     content: Any
@@ -78,4 +78,6 @@ class Client:
 
 
 def _reply(status: int, content: bytes) -> Reply:
-    return Reply(status, loads(content) if content else None)
+    if not content:
+        return Reply(status, None)
+    return Reply(status, loads(content) if content[:1] in b"{[" else content.decode("utf-8"))
