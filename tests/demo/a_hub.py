@@ -48,7 +48,7 @@ def a_hub(answer: Callable[[Asked], tuple[int, Any]]) -> Iterator[Hub]:
             asked = Asked(self.command, unquote(self.path), token, loads(content) if content else None)
             hub.asked.append(asked)
             status, told = answer(asked)
-            body = b"" if told is None else dumps(told)
+            body = b"" if told is None else told if isinstance(told, bytes) else dumps(told)
             self.send_response(status)
             self.send_header("content-length", str(len(body)))
             self.end_headers()

@@ -45,6 +45,11 @@ def test_a_refusal_is_an_answer() -> None:
     assert reply == Reply(404, {"resourceType": "OperationOutcome"})
 
 
+def test_an_answer_that_is_no_json_is_its_text() -> None:
+    with a_hub(lambda _: (200, b"<a>\xe6\xb2\x88</a>")) as hub:
+        assert Stage(hub.clients, CALENDAR).perform({"as": "F01", "get": "x"}) == Reply(200, "<a>沈</a>")
+
+
 def test_an_empty_answer_is_none() -> None:
     with a_hub(lambda _: (204, None)) as hub:
         assert Stage(hub.clients, CALENDAR).perform({"as": "F01", "put": "x", "body": {}}) == Reply(204, None)

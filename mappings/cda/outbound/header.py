@@ -69,11 +69,9 @@ def _patient(root: etree._Element, patient: Json) -> None:
         sub(person, "administrativeGenderCode", code=code[0], codeSystem=_SEX_OID, displayName=code[1])
     if born := patient.get("birthDate"):
         sub(person, "birthTime", value=timestamp(born))
-    status = {
-        "coding": [each for each in patient.get("maritalStatus", {}).get("coding", []) if "urn:oid" in each["system"]]
-    }
-    if status["coding"]:
-        coded(person, "maritalStatusCode", status)
+    stated = patient.get("maritalStatus", {}).get("coding", [])
+    if national := [each for each in stated if "urn:oid" in each.get("system", "")]:
+        coded(person, "maritalStatusCode", {"coding": national})
     for extension in patient.get("extension", []):
         if extension["url"].endswith("/ethnic-group") and "valueCodeableConcept" in extension:
             coded(person, "ethnicGroupCode", extension["valueCodeableConcept"])

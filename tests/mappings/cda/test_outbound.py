@@ -83,3 +83,12 @@ def test_a_type_without_a_layout_and_facts_of_nobody_are_refused() -> None:
         write("C0053", made(document(header=PATIENT)), number="N1", written=WRITTEN)
     with pytest.raises(HubError, match="one Patient"):
         write("HSDB04.01", [], number="N1", written=WRITTEN)
+
+
+def test_a_local_code_that_names_no_system_is_left_out_of_the_header() -> None:
+    given = made(SOURCE)
+    (patient,) = [each for each in given if each["resourceType"] == "Patient"]
+    patient["maritalStatus"] = {"coding": [{"code": "1"}, {"system": "urn:oid:2.16.156.10011.2.3.3.5", "code": "20"}]}
+    raw = write("HSDC00.05", given, number="N1", written=WRITTEN)
+    assert raw.count(b"<maritalStatusCode") == 1
+    assert b'code="20"' in raw
