@@ -12,7 +12,6 @@ _BUNDLES: Final = ("IHE.MHD.Minimal.ProvideBundle", *_COMPREHENSIVE)
 _OLDER: Final = "http://profiles.ihe.net/ITI/MHD/StructureDefinition/"
 
 SOURCE_ID: Final = f"{_PROFILES}ihe-sourceId"
-DESIGNATION: Final = f"{_PROFILES}ihe-designationType"
 SUBMISSION_SET: Final = "submissionset"
 FOLDER: Final = "folder"
 

@@ -7,6 +7,7 @@ processed". Sent again, because no answer came, it is known by its uniqueId and 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from typing import Final
 
@@ -53,7 +54,8 @@ async def _judged(services: Services, desk: DocumentDesk, ask: Ask, feed: str, b
     for index, sent in enumerate(bundle.get("entry", ())):
         if isinstance(sent, dict) and isinstance(sent.get("resource"), dict):
             refer_from_here(sent["resource"], services.base_url, f"Bundle.entry[{index}].resource")
-    submitted = desk.read(feed, bundle)
+    # Documents are read and hashed: others are served meanwhile.
+    submitted = await asyncio.to_thread(desk.read, feed, bundle)
     for rid in submitted.replaced:
         old = await _known(services, ask, "DocumentReference", rid)
         if old is None or not desk.owns(ask.actor, old):
@@ -66,7 +68,7 @@ async def _judged(services: Services, desk: DocumentDesk, ask: Ask, feed: str, b
         todo = "give the Patient with a number, or the number in subject.identifier"
         what = "refers to a patient who is not known to you here"
         raise HubError(Category.INVALID, what, where="Bundle.entry", todo=todo, code="XDSUnknownPatientId")
-    return desk.about(ask.actor, feed, submitted, patient)
+    return await asyncio.to_thread(desk.about, ask.actor, feed, submitted, patient)
 
 
 async def _known(services: Services, ask: Ask, rtype: str, rid: str) -> Released | None:
