@@ -11,7 +11,7 @@ from typing import Final
 
 from consent.labelling import Labelling, read_labelling
 from hub.auth.keys import KeyStore
-from hub.bootstrap.keys import master_key, suite_in
+from hub.bootstrap.keys import master_key, strictly, suite_in
 from hub.db import schema
 from hub.db.database import Database
 from hub.fhir.profiles.registry import Profiles, loaded
@@ -62,8 +62,10 @@ class Foundation:
         return read_labelling(Path(self.settings.labels) if self.settings.labels else None)
 
     def keyring(self) -> Keyring:
-        """The data keys as one process holds them. Raises HubError as `master_key` does."""
-        return Keyring(self.master or master_key(self.settings), suite_in(self.settings))
+        """The data keys as one process holds them. Raises HubError as `master_key` and `strictly` do."""
+        suite = suite_in(self.settings)
+        strict = strictly(self.settings, suite)
+        return Keyring(self.master or master_key(self.settings), suite, strict=strict)
 
     def store(self, terms: Terms | None = None) -> Store:
         return Store(system_clock, full_text=self.settings.full_text, terms=terms)

@@ -26,6 +26,14 @@ def suite_in(settings: Settings) -> Suite | None:
     return suite
 
 
+def strictly(settings: Settings, suite: Suite | None) -> bool:
+    """Whether nothing is read that is not sealed. Raises HubError INVALID where nothing is sealed at all."""
+    if settings.sealed_only and suite is None:
+        todo = "set YILIAN_ENCRYPTION, and seal what stands: yilian keys encrypt"
+        raise HubError(Category.INVALID, "nothing is sealed here", where="YILIAN_SEALED_ONLY", todo=todo, code="keys")
+    return bool(settings.sealed_only)
+
+
 def key_file(settings: Settings) -> Path:
     """Where the master key is kept as a file."""
     return Path(settings.master_key) if settings.master_key else settings.data_dir / "keys" / KEY_FILE

@@ -173,6 +173,12 @@ SETTINGS: Final = (
         "refuses to start.",
     ),
     Setting(
+        "sealed_only",
+        _flag,
+        False,
+        "Read nothing from the database that is not sealed; once `yilian keys encrypt` is done.",
+    ),
+    Setting(
         "master_key",
         str,
         "",

@@ -47,7 +47,9 @@ async def sealed(tx: Tx, messages: Sequence[tuple[int, str, bytes]]) -> tuple[li
 
 async def opened(tx: Tx, rows: Sequence[Any]) -> list[bytes | None]:
     """The bytes of rows of the inbox with `id` and TO_PROCESS, in their order; None for what was erased."""
-    keys = await keyring_of(tx).opened(tx, [row["raw_key"] or b"" for row in rows])
+    keyring = keyring_of(tx)
+    keyring.admit(all(row["raw_key"] is not None for row in rows))
+    keys = await keyring.opened(tx, [row["raw_key"] or b"" for row in rows])
     return [_opened(keys, row["id"], row["raw_key"], row["raw"], mended=row["mended"]) for row in rows]
 
 
@@ -65,7 +67,9 @@ def raw_in(row: Any) -> bytes:
 
 async def opened_both(tx: Tx, row: Any) -> tuple[bytes | None, bytes | None]:
     """`raw` and `mended` of a row; both None for what was erased, `mended` also where nothing was repaired."""
-    keys = await keyring_of(tx).opened(tx, [row["raw_key"] or b""])
+    keyring = keyring_of(tx)
+    keyring.admit(row["raw_key"] is not None)
+    keys = await keyring.opened(tx, [row["raw_key"] or b""])
     raw = _opened(keys, row["id"], row["raw_key"], row["raw"], mended=False)
     mended = row["mended"]
     return raw, None if mended is None else _opened(keys, row["id"], row["raw_key"], mended, mended=True)

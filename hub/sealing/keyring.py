@@ -17,7 +17,7 @@ from asyncpg import Record
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import RandomBytes
-from hub.sealing.envelope import DataKey, broken, key_numbers
+from hub.sealing.envelope import DataKey, broken, is_sealed, key_numbers
 from hub.sealing.suites import Cipher, Suite, suite_of
 from hub.sealing.wrapping import data_key_name, unwrap, unwrapped_by_master, wrap
 
@@ -57,19 +57,24 @@ SELECT count(*) FROM data_key WHERE number = ANY($1::bigint[]) AND retired IS NU
 
 
 class Keyring:
-    """`master`: the master key, None for a hub without keys; `suite`: that of what is sealed now, None: nothing is."""
+    """`master`: the master key, None for a hub without keys; `suite`: that of what is sealed now, None: nothing is.
+
+    `strict`: nothing is read that is not sealed, since who can write to the database could have put it there.
+    """
 
     def __init__(
         self,
         master: bytes | None = None,
         suite: Suite | None = None,
         *,
+        strict: bool = False,
         random_bytes: RandomBytes = secrets.token_bytes,
         seconds: Callable[[], float] = monotonic,
         held: int = _HELD,
     ) -> None:
         self._master: Final = master
         self.suite: Final = suite
+        self.strict: Final = strict
         self.random_bytes: Final = random_bytes
         self._seconds: Final = seconds
         self._limit: Final = held
@@ -81,9 +86,12 @@ class Keyring:
     async def opened(self, tx: Tx, stored: Iterable[bytes]) -> Mapping[int, DataKey | None]:
         """The keys, by number, of the sealed ones among stored bytes, and others; None for an erased one.
 
-        Use it before the next await. Raises HubError FAULT: `no-master-key`, `no-data-key`, `seal-broken`; FORBIDDEN
-        `other-master`.
+        Use it before the next await. Raises HubError FAULT: `no-master-key`, `no-data-key`, `seal-broken`,
+        `not-sealed`; FORBIDDEN `other-master`.
         """
+        if self.strict:
+            stored = list(stored)
+            self.admit(all(is_sealed(one) for one in stored if one))
         wanted = key_numbers(stored)
         if wanted:
             self._forget_in_time()
@@ -91,6 +99,14 @@ class Keyring:
         if missing:
             await self._fetch(tx, missing, wanted)
         return self._open
+
+    def admit(self, sealed: bool) -> None:
+        """Raises HubError FAULT (`not-sealed`) for what stands in clear where nothing may."""
+        if self.strict and not sealed:
+            todo = "see docs/how-to/keep-the-keys.md: somebody wrote it past the hub, or sealing was never finished"
+            raise HubError(
+                Category.FAULT, "stands in the database in clear", where="seal", todo=todo, code="not-sealed"
+            )
 
     async def sealing(self, tx: Tx, owners: Mapping[UUID, Kind], suite: Suite) -> dict[UUID, DataKey]:
         """A key for each owner to seal by, made where there is none. Call `confirm` once everything is written."""

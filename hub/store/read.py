@@ -58,9 +58,12 @@ async def opened(tx: Tx, rows: Iterable[Row]) -> list[Stored]:
     """Rows that begin with COLUMNS as versions, in their order, without those whose key was erased."""
     rows = list(rows)
     sealed = [row[5] for row in rows if is_sealed(row[5])]
+    keyring = keyring_of(tx)
+    if keyring.strict:
+        keyring.admit(len(sealed) == sum(1 for row in rows if row[5]))
     if not sealed:
         return [_stored(row, row[5]) for row in rows]
-    keys = await keyring_of(tx).opened(tx, sealed)
+    keys = await keyring.opened(tx, sealed)
     found = []
     for row in rows:
         body = unsealed(row[5], keys, row[0], row[1], row[2], row[6])

@@ -8,6 +8,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from hub.audit import verify
 from hub.audit.export import LEAVES, Export
 from tests.audit.test_tampering import heads, history, written
@@ -60,3 +62,24 @@ def test_every_bit_of_a_checkpoint_is_signed() -> None:
         except verify.UnusableError:
             continue
         raise AssertionError(f"a changed letter at {at} passes")
+
+
+def test_several_processes_find_the_same_first_bad_leaf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    export = written(tmp_path / "export", leaves := history(), heads(leaves))
+    keys, good = keys_file(tmp_path), (export / LEAVES).read_bytes()
+    monkeypatch.setattr(verify, "_TURN", 3000)
+    monkeypatch.setattr(verify, "_SHARED", 0)
+    assert verify.verify(export, keys) == "45 leaves are as 7 checkpoints sign"
+    lines = good.splitlines(keepends=True)
+    for changed, first in (
+        (lines[:20] + lines[21:], 20),
+        ([*lines[:30], lines[31], lines[30], *lines[32:]], 30),
+        (lines[:-1], 44),
+        ([*lines, lines[0]], 45),
+        ([*lines[:10], b"\n", *lines[10:]], 10),
+    ):
+        (export / LEAVES).write_bytes(b"".join(changed))
+        monkeypatch.setattr(verify, "_SHARED", 1 << 40)
+        with pytest.raises(verify.BadLeafError) as caught:
+            verify.verify(export, keys)
+        assert caught.value.leaf == first

@@ -7,15 +7,19 @@ from typing import Any
 
 import pytest
 
+from hub.bootstrap.keys import strictly
+from hub.db.database import Database
 from hub.kernel.errors import HubError
 from hub.kernel.ids import reference_key
-from hub.pipeline.sealed import opened
+from hub.kernel.settings import Settings
+from hub.pipeline.sealed import opened, opened_both
 from hub.sealing import wrapping_keys
 from hub.sealing.envelope import key_number
 from hub.sealing.suites import Suite
 from hub.store.read import load
 from tests.pipeline.fake_feed import FEED, message, patient_id
 from tests.pipeline.hub_in_a_box import Box, box, run
+from tests.sealing import support
 from tests.sealing.support import MASTER, keyring
 
 SECRET = "王秘密"
@@ -85,3 +89,24 @@ def test_a_message_that_was_put_in_the_place_of_another_is_not_processed(databas
             assert await load(tx, [("Patient", patient_id("A"))], lock=False) == {}
 
     sealed_box(database_url, work)
+
+
+def test_a_strict_hub_processes_no_message_that_was_put_there_in_clear(database_url: str) -> None:
+    async def work(database: Database) -> None:
+        async with database.connection() as tx:
+            planted = {"id": 1, "raw": b"MSH|", "raw_key": None, "mended": False}
+            for reading in (opened(tx, [planted]), opened_both(tx, {**planted, "mended": None})):
+                with pytest.raises(HubError) as caught:
+                    await reading
+                assert caught.value.code == "not-sealed"
+            assert await opened(tx, [{**planted, "raw_key": b""}]) == [None]
+
+    support.run(database_url, work, keyring(strict=True))
+
+
+def test_a_hub_that_seals_nothing_is_not_strict() -> None:
+    with pytest.raises(HubError) as caught:
+        strictly(Settings.load({}, sealed_only=True), None)
+    assert caught.value.where == "YILIAN_SEALED_ONLY"
+    assert strictly(Settings.load({}, sealed_only=True), Suite.AES_256_GCM)
+    assert not strictly(Settings.load({}), None)

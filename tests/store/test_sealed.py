@@ -12,6 +12,7 @@ from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import HubError
 from hub.kernel.ids import reference_key
 from hub.sealing.suites import Suite
+from hub.store.codec import encode
 from hub.store.store import Store
 from hub.store.values import Portion
 from hub.store.walk import Stretch
@@ -154,3 +155,19 @@ def test_erased_versions_in_the_middle_of_a_history_end_none_of_its_pages(databa
             await fresh.close()
 
     run(database_url, work)
+
+
+def test_a_strict_hub_reads_nothing_that_was_put_there_in_clear(database_url: str) -> None:
+    async def work(database: Database) -> None:
+        store = Store(fixed_clock(NOW))
+        await filled(database, store)
+        assert SECRET in (await stored(database, store, "a")).body.decode()
+        planted = encode(b'{"resourceType":"Patient","id":"a","gender":"male"}')
+        async with database.transaction() as tx:
+            await tx.execute("UPDATE resource SET body = $1 WHERE key = $2", planted, reference_key("Patient", "a"))
+        with pytest.raises(HubError) as caught:
+            await stored(database, store, "a")
+        assert caught.value.code == "not-sealed"
+        assert SECRET in (await stored(database, store, "b")).body.decode()
+
+    run(database_url, work, keyring(strict=True))
