@@ -19,11 +19,18 @@ _SUCCESS: Final = 0x0000
 
 async def store(files: Sequence[bytes], port: int) -> int:
     """Send the files to the application entity on a port of this machine; how many. Raises HubError UNAVAILABLE."""
-    program = shutil.which("storescu")
+    program = _dcmtk()
     stored = await (_by_dcmtk(program, files, port) if program else asyncio.to_thread(_by_ourselves, files, port))
     if not stored:
         raise HubError(Category.UNAVAILABLE, "not all images were taken", where="F01-pacs", todo="see the hub's log")
     return len(files)
+
+
+def _dcmtk() -> str | None:
+    """DCMTK's storescu, beside a program that only DCMTK has: pynetdicom brings another of that name."""
+    beside = shutil.which("dcmodify")
+    program = Path(beside).with_name("storescu") if beside else None
+    return str(program) if program and program.is_file() else None
 
 
 async def _by_dcmtk(program: str, files: Sequence[bytes], port: int) -> bool:

@@ -25,7 +25,7 @@ def test_an_x_ray_is_one_study_of_two_views_under_the_number_of_the_hospital() -
     assert all(view.pixel_array.shape == (16, 16) for view in views)
 
 
-@pytest.mark.parametrize("program", ["storescu", None])
+@pytest.mark.parametrize("program", ["dcmodify", None])
 def test_a_modality_sends_all_its_objects(program: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
     if program and shutil.which(program) is None:
         pytest.skip("DCMTK is not on this machine")
