@@ -18,7 +18,6 @@ from hub.bootstrap.audit import signer_of
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
-from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.mpi.lookup import members, persons
 
@@ -47,7 +46,8 @@ class AuditDesk:
     async def report(self, patient: str, low: datetime, high: datetime) -> Report:
         """What the trail says of a patient (id of a source Patient or of a person) in [low, high), with proofs.
 
-        Raises HubError NOT_FOUND for one that nothing is known of, and what `hub.audit.report` raises.
+        One that the index does not know, or does no more, is looked for by that id alone. Raises what
+        `hub.audit.report` raises.
         """
         await self._record("report", person=patient, period=f"{low.isoformat()}/{high.isoformat()}")
         async with self._database.connection() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
@@ -55,9 +55,7 @@ class AuditDesk:
             if known is None:
                 person = (await members(tx, [reference_key("Patient", patient)])).values()
                 known = next(iter((await persons(tx, list(person))).values()), None)
-            if known is None:
-                raise HubError(Category.NOT_FOUND, "no such patient", where="patient", todo="the id of a Patient")
-            return await report(tx, known, low, high)
+            return await report(tx, known or (patient,), low, high)
 
     async def _record(self, deed: str, **more: str) -> None:
         said = {"audit": deed, **more}

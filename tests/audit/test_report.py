@@ -15,6 +15,8 @@ from hub.audit.report import Report, report
 from hub.audit.trail import Trail
 from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.run.audit import AuditDesk
 from tests.audit.entries import NOW, read, search
 from tests.audit.trees import SIGNER, grown, keys_file, with_database
 
@@ -100,5 +102,24 @@ def test_before_the_first_checkpoint_there_is_no_report(database_url: str) -> No
         with pytest.raises(HubError) as caught:
             await of_w(database)
         assert caught.value.category is Category.NOT_FOUND
+
+    with_database(database_url, work)
+
+
+def test_a_patient_is_found_by_any_id_and_one_the_index_forgot_by_its_own(database_url: str) -> None:
+    async def work(database: Database, trail: Trail) -> None:
+        await grown(database, trail, ENTRIES)
+        async with database.connection() as tx:
+            rows = [(reference_key("Patient", one), "person", one) for one in ("w", "x")]
+            await tx.executemany("INSERT INTO member (pkey, person, patient) VALUES ($1, $2, $3)", rows)
+        desk = AuditDesk(database, trail, "auditor", SIGNER.verifier)
+        for asked, patients, lines in (
+            ("person", ["w", "x"], 4),
+            ("x", ["w", "x"], 4),
+            ("v", ["v"], 2),
+            ("z", ["z"], 0),
+        ):
+            document = (await desk.report(asked, NOW - DAY, NOW + DAY)).document
+            assert (document["patients"], len(document["lines"])) == (patients, lines), asked
 
     with_database(database_url, work)
