@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import httpx
 import pytest
@@ -37,9 +37,15 @@ from hub.kernel.types import Json
 from tests.api.house import observation, patient
 from tests.events.house import subscription
 from tests.events.receiver import Post
-from tests.security.test_one_gate import CONSORTIUM
 
 T = TypeVar("T")
+
+CONSORTIUM: Final = """
+name: 云泽县医共体
+facilities:
+  - {code: F01, name: 云泽县人民医院}
+  - {code: F05, name: 石桥社区卫生服务中心}
+"""
 
 
 @dataclass
