@@ -6,8 +6,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from connectors.pacs.dicomweb import DicomwebArchive
-from connectors.pacs.query import DimseArchive
 from hub.api.deliveries import DocumentDoor
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
@@ -27,7 +25,7 @@ from hub.db.database import Database
 from hub.gate.authorisations import Authorisations
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
-from hub.kernel.ports import FileTaker
+from hub.kernel.ports import FileTaker, ImageArchive
 from hub.outbound.desk import OutboundDesk
 from hub.pipeline.bell import Bell
 from hub.pipeline.feeds import Feeds
@@ -60,7 +58,7 @@ class Parts:
     workbench: Workbench
     feeds: Feeds
     outbound: OutboundDesk
-    archives: Mapping[str, DicomwebArchive | DimseArchive]
+    archives: Mapping[str, ImageArchive]
 
     @property
     def receivers(self) -> Mapping[str, str]:

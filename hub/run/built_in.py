@@ -1,0 +1,63 @@
+"""The terminology that comes with the hub, put into its database where some of it is missing."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from hub.audit.trail import Trail
+from hub.bootstrap.built_in import everything_built_in
+from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.terminology import TerminologyDesk
+from hub.db.database import Database
+from hub.kernel.errors import HubError
+from hub.kernel.types import Json
+from terminology.built_in import VERSION
+from terminology.fhir_source import ResourceSource
+from terminology.model import CODE_SYSTEM
+
+#: Only one hub of several on a database loads. Any number nobody else locks.
+_LOCK: Final = "SELECT pg_advisory_lock(hashtext('yilian-built-in'))"
+_UNLOCK: Final = "SELECT pg_advisory_unlock(hashtext('yilian-built-in'))"
+_LOADED: Final = "SELECT kind, url, version FROM term_edition WHERE ready"
+
+
+async def ensure_built_in(foundation: Foundation) -> int:
+    """Load what is not there; it takes the place of nothing that is in force. How many resources were loaded.
+
+    Raises HubError UNAVAILABLE. What was cut off is taken up at the next start.
+    """
+    async with foundation.database("built-in", size=3) as database, database.connection() as lock:
+        await lock.execute(_LOCK)
+        try:
+            return await _load(foundation, database)
+        finally:
+            await lock.execute(_UNLOCK)
+
+
+async def _load(foundation: Foundation, database: Database) -> int:
+    async with database.connection() as connection:
+        loaded = {tuple(row) for row in await connection.fetch(_LOADED)}
+    missing = [one for one in everything_built_in() if (one["resourceType"], one["url"], one["version"]) not in loaded]
+    if not missing:
+        return 0
+    trail = Trail(database, foundation.log)
+    try:
+        desk = TerminologyDesk(database, trail, "yilian up", foundation.store())
+        for resource in missing:
+            await _one(desk, resource)
+        await desk.record("load", "built-in", "", VERSION)
+    finally:
+        await trail.close()
+    return len(missing)
+
+
+async def _one(desk: TerminologyDesk, resource: Json) -> None:
+    current = not await desk.in_force(resource["resourceType"], resource["url"])
+    try:
+        if resource["resourceType"] == CODE_SYSTEM:
+            await desk.loader.code_system(ResourceSource(resource), current=current)
+        else:
+            await desk.loader.resource(resource, current=current)
+    except HubError as error:
+        if error.code != "loaded":
+            raise
