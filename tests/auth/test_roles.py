@@ -76,7 +76,7 @@ def test_scopes_are_a_ceiling(scopes: list[str], resource_type: str, letter: Let
         "patient/Observation.cruds",
         "patient/*.write",
         "patient/*.*",
-        "user/Observation.rs?category=laboratory",
+        "user/Observation.rs?value-quantity=5",
         "user/Observation.sr",
         "user/Observation.",
         "user/observation.rs",

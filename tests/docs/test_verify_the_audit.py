@@ -26,7 +26,9 @@ from hub.run.installation import remember
 from tests.audit.trees import some
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "verify-the-audit.md").read_text(encoding="utf-8")
-KEYS, EXPORT, VERIFY, WITNESSED, WITNESS = (line for line in PAGE.splitlines() if line.startswith("yilian "))
+KEYS, EXPORT, REPORT, REPORTED, VERIFY, WITNESSED, WITNESS = (
+    line for line in PAGE.splitlines() if line.startswith("yilian ")
+)
 
 
 @pytest.fixture
@@ -71,6 +73,17 @@ def test_the_page_leads_from_the_key_to_the_first_bad_leaf(folder: Path) -> None
     assert run(VERIFY) == (1, "first bad leaf: 17: another leaf was signed in its place\n")
     (folder / "trail" / "hashes.bin").unlink()
     assert run(VERIFY)[0] == 2
+
+
+def test_a_report_on_one_patient_is_written_once_and_verified(folder: Path) -> None:
+    (folder / "trusted.txt").write_text(run(KEYS)[1], encoding="utf-8")
+    patients = {line for entry in some(40) for line in entry.patients}
+    mine = REPORT.replace("F01-P1", sorted(patients)[0])
+    code, said = run(mine)
+    assert code == 0, said
+    told = json.loads((folder / "report.json").read_text(encoding="utf-8"))
+    assert run(REPORTED) == (0, f"{len(told['lines'])} lines are as the checkpoint over 40 leaves signs\n")
+    assert run(mine)[0] != 0
 
 
 def test_every_file_and_exit_code_of_an_export_is_told(folder: Path) -> None:
