@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import shutil
-import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -19,6 +17,8 @@ import asyncpg
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Dialog, Page, sync_playwright
 
+from conformance_tests.browser import chromium
+from conformance_tests.npm import modules
 from conformance_tests.running_hub import RunningHub, running_hub
 from hub.demo.ask import Client
 from tests.portal.people import Told, shen
@@ -77,28 +77,12 @@ class Place:
         return [f"{one['id']}: {node['html'][:160]}" for one in violations for node in one["nodes"]]
 
 
-def chromium() -> str:
-    found = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-    if found is None:
-        pytest.skip("needs Chromium on the machine")
-    return found
-
-
 @pytest.fixture(scope="module")
 def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The source of axe-core; skips where npm cannot give it."""
     chromium()
-    if shutil.which("npm") is None:
-        pytest.skip("needs npm")
-    folder = tmp_path_factory.mktemp("axe")
-    install = ["npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder), AXE]
-    try:
-        done = subprocess.run(install, capture_output=True, check=False, timeout=120)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm registry unreachable (no answer in time)")
-    if done.returncode:
-        pytest.skip("npm registry unreachable")
-    return (folder / "node_modules/axe-core/axe.min.js").read_text(encoding="utf-8")
+    found = modules(tmp_path_factory.mktemp("axe"), AXE)
+    return (found / "axe-core/axe.min.js").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")

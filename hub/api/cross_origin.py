@@ -1,7 +1,7 @@
 """Answers to scripts of applications that run in a browser (CORS, https://fetch.spec.whatwg.org/#http-cors-protocol).
 
-Only origins that an administrator registered are answered, only what applications ask (the FHIR API and the endpoints
-for tokens), and never with credentials of the browser: the session of the pages is out of a script's reach.
+Only origins that an administrator registered are answered, only what applications ask (the FHIR API, images and the
+endpoints for tokens), and never with credentials of the browser: the session of the pages is out of a script's reach.
 """
 
 from __future__ import annotations
@@ -14,18 +14,19 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from hub.kernel.archive import PREFIX as IMAGES
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError
 
 #: Where scripts may ask.
-PLACES: Final = ("/fhir", "/auth/token", "/auth/revoke", "/auth/jwks", "/auth/.well-known/")
+PLACES: Final = ("/fhir", IMAGES, "/auth/token", "/auth/revoke", "/auth/jwks", "/auth/.well-known/")
 #: How long a list of origins is gone by: an application that is disabled is not answered after that.
 KEPT: Final = timedelta(seconds=5)
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _ASKED_WITH: Final = (
     "authorization, content-type, accept, if-match, if-none-match, if-none-exist, if-modified-since, prefer"
 )
-_SHOWN: Final = "etag, location, content-location, last-modified, retry-after, www-authenticate, x-request-id"
+_SHOWN: Final = "etag, location, content-location, last-modified, retry-after, warning, www-authenticate, x-request-id"
 _PREFLIGHT_SECONDS: Final = "600"
 
 #: Gives the registered origins.

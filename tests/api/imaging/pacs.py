@@ -50,7 +50,7 @@ class Pacs:
         if parts[-1] == "metadata":
             return Response(json.dumps([metadata(each) for each in chosen]), media_type="application/dicom+json")
         if "frames" in parts or "bulk" in parts:
-            return _parts([(b"\x01\x02" * 500, path)], "application/octet-stream")
+            return _parts([(chosen[0].PixelData, path)], "application/octet-stream")
         if parts[-1] == "rendered":
             return Response(b"\x89PNG...", media_type="image/png")
         return _parts([(objects.part_10(each), path) for each in chosen], "application/dicom")

@@ -14,11 +14,10 @@ from starlette.responses import RedirectResponse, Response
 from hub.audit.queries import newest
 from tests.api import house
 from tests.api.house import body
-from tests.api.imaging.door import OURS, THEIRS, VOID, Imaging, imaging
+from tests.api.imaging.door import OURS, THEIRS, VOID, Imaging, image, imaging
 from tests.api.imaging.pacs import BOUNDARY, INSIDE, ROOT
 from tests.mappings.dicom import objects
 
-HUB = "https://hub.example/dicom-web/F05-pacs"
 SERIES = f"{objects.STUDY}.1"
 
 
@@ -39,11 +38,11 @@ def test_a_viewer_finds_and_fetches_what_its_user_may_see(database_url: str) -> 
         assert [each["0020000E"]["Value"] for each in client.search_for_series(OURS)] == [[SERIES]]
         assert len(client.search_for_instances(OURS, SERIES)) == 2
         told = client.retrieve_series_metadata(OURS, SERIES)
-        assert told[0]["7FE00010"]["BulkDataURI"].startswith(f"{HUB}/studies/{OURS}/series/{SERIES}/")
+        assert told[0]["7FE00010"]["BulkDataURI"].startswith(f"{base}/studies/{OURS}/series/{SERIES}/")
         found = client.retrieve_series(OURS, SERIES)
         assert {each.SOPInstanceUID for each in found} == {f"{SERIES}.1", f"{SERIES}.2"}
         assert client.retrieve_instance(OURS, SERIES, f"{SERIES}.1").PatientID == "P7"
-        assert client.retrieve_instance_frames(OURS, SERIES, f"{SERIES}.1", [1]) == [b"\x01\x02" * 500]
+        assert client.retrieve_instance_frames(OURS, SERIES, f"{SERIES}.1", [1]) == [image(1, OURS).PixelData]
 
     async def tell(found: Imaging) -> None:
         await asyncio.to_thread(view, found.base)
@@ -104,7 +103,7 @@ def test_the_archive_learns_nothing_of_the_client_and_the_client_nothing_of_the_
         assert answer.headers["content-type"].startswith("multipart/related")
         assert answer.headers["cache-control"] == "no-store, private"
         assert b"pacs.inside" not in answer.content
-        assert f"Content-Location: {HUB}/studies/{OURS}".encode() in answer.content
+        assert f"Content-Location: {found.base}/studies/{OURS}".encode() in answer.content
         assert answer.content.endswith(f"--{BOUNDARY}--\r\n".encode())
         ((path, headers),) = found.pacs.asked
         assert path == f"/studies/{OURS}"

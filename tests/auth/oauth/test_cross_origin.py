@@ -26,7 +26,7 @@ def test_a_registered_origin_is_answered_and_no_other(visiting: Visiting) -> Non
     async def visit(home: House) -> None:
         await home.register(SCRIPTED)
         token = (await home.tokens())["access_token"]
-        for path in ("/fhir/Observation", "/fhir/metadata", "/auth/jwks", "/fhir/Observation/absent"):
+        for path in ("/fhir/Observation", "/fhir/metadata", "/auth/jwks", "/fhir/Observation/absent", "/dicom-web/x"):
             answer = await home.http.get(path, headers={"origin": PAGE, "authorization": f"Bearer {token}"})
             assert answer.headers["access-control-allow-origin"] == PAGE, path
             assert "Origin" in answer.headers["vary"]
@@ -47,7 +47,7 @@ def test_a_preflight_is_answered_without_a_token_and_asks_nothing_else(visiting:
         await home.register(SCRIPTED)
         await home.http.get("/fhir/metadata", headers={"origin": PAGE})
         before = await home.entries(1)
-        for path in ("/fhir/Observation", "/auth/token"):
+        for path in ("/fhir/Observation", "/dicom-web/F05-pacs/studies", "/auth/token"):
             answer = await home.http.options(path, headers={"origin": PAGE, **PREFLIGHT})
             assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (204, PAGE)
             assert "authorization" in answer.headers["access-control-allow-headers"]
