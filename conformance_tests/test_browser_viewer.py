@@ -55,7 +55,7 @@ class Room:
         yield page
         await page.close()
 
-    async def ask(self, page: Page, call: str, *arguments: Any, who: str = "clinic") -> Any:
+    async def ask(self, page: Page, call: str, *arguments: Any, who: str = "viewer") -> Any:
         """What a method of the viewer gives, or the status of the hub's refusal: 0 where the browser tells of none."""
         script = f"""([base, token, ...given]) =>
             new Viewer(base, token).{call}(...given).catch((error) => error.status ?? Promise.reject(error))"""
@@ -144,7 +144,7 @@ def test_what_is_denied_is_to_a_viewer_as_if_it_were_not_there(look: Look) -> No
                 assert await page.locator("#studies li").count() == 0
                 assert await room.ask(page, "archive.retrieveStudyMetadata", {"studyInstanceUID": uid}) == 404
             addresses = [f"{room.hub.base}/studies/{uid}" for uid in (THEIRS, VOID, NOBODY)]
-            told = [await page.evaluate("([address]) => answer(address, 'clinic')", [each]) for each in addresses]
+            told = [await page.evaluate("([address]) => answer(address, 'viewer')", [each]) for each in addresses]
             assert told[0] == told[1] == told[2]
             assert (told[0]["status"], told[0]["number"]) == (404, True)
             assert room.hub.pacs.asked == []

@@ -79,6 +79,8 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "hospital": actor("F01"),
     "ward": actor("F01-ICU"),
     "reader": actor(scopes=("user/*.rs",)),
+    "viewer": actor(scopes=("user/ImagingStudy.rs", "user/Patient.rs")),
+    "nameless": actor(scopes=("user/ImagingStudy.rs",)),
     "narrow": actor(scopes=("user/Observation.rs", "user/Subscription.cruds")),
     "feed": actor(role="feed"),
     "family": actor(role="family-doctor"),

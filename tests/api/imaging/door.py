@@ -51,7 +51,7 @@ class Imaging:
             name="阅片",
             kind=PUBLIC,
             redirect_uris=(f"{origin}/callback",),
-            scopes=("user/ImagingStudy.rs",),
+            scopes=("user/ImagingStudy.rs", "user/Patient.rs"),
             roles=("clinician",),
             origins=(origin,),
         )

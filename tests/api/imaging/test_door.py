@@ -96,6 +96,17 @@ def test_nobody_gets_images_without_a_token_that_says_so(database_url: str) -> N
     story(database_url, tell)
 
 
+def test_names_are_told_and_searched_by_with_the_scope_of_patients(database_url: str) -> None:
+    async def tell(found: Imaging) -> None:
+        for who, names, status in (("viewer", [{"Alphabetic": "沈^桂兰"}], 200), ("nameless", None, 403)):
+            (study,) = (await found.get("studies", who=who)).json()
+            assert study["00100010"].get("Value") == names
+            assert (await found.get("studies?PatientName=沈", who=who)).status_code == status
+            assert (await found.get(f"studies/{OURS}/metadata", who=who)).status_code == 200
+
+    story(database_url, tell)
+
+
 def test_the_archive_learns_nothing_of_the_client_and_the_client_nothing_of_the_archive(database_url: str) -> None:
     async def tell(found: Imaging) -> None:
         accept = 'multipart/related; type="application/dicom"'
