@@ -22,7 +22,7 @@ INSIDE: Final = (*KEEPERS, "hub.gate", "hub.records", "hub.db")
 EXCEPTIONS: Final = {
     **dict.fromkeys(
         (
-            "hub.bootstrap.application",
+            "hub.bootstrap.api_services",
             "hub.bootstrap.audit",
             "hub.bootstrap.bulk_worker",
             "hub.bootstrap.consents",
@@ -32,6 +32,7 @@ EXCEPTIONS: Final = {
             "hub.bootstrap.events",
             "hub.bootstrap.foundation",
             "hub.bootstrap.gates",
+            "hub.bootstrap.parts",
             "hub.bootstrap.queries",
             "hub.bootstrap.terminology",
             "hub.bootstrap.witness",
@@ -43,6 +44,7 @@ EXCEPTIONS: Final = {
     "hub.run.restore": "verifies the trail of a restored backup, by the independent verifier",
     "hub.run.keys": "the desk of key keepers: seals anew what stands, and tells counts; audited",
     "hub.run.erasing": "takes a patient out of the record and out of the trail, and tells counts; audited",
+    "hub.run.built_in": "loads the terminology that comes with the hub, nothing of the record; audited",
     "hub.run.labels": "labels what stands through the records door, and tells counts; audited",
     "hub.cli.audit": "the verifier, which imports nothing of the hub (tests/audit/test_verify.py)",
     "hub.cli.witness": "asks over HTTP, as anybody may",
