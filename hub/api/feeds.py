@@ -20,6 +20,8 @@ from hub.kernel.types import Json, Taken
 
 #: Roles that may send for a feed of their legal entity; an administrator may for all.
 SENDERS = ("feed", "integration-engineer", "administrator")
+#: Formats whose messages are judged by whose they are and whom they are about, and so come by a door of their own.
+JUDGED = frozenset({"mhd"})
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -34,7 +36,7 @@ def feed_doors(
             feed is not None and feed.facility in directory.same_entity(ask.actor.organization)
         )
         named = feed is None or not feed.clients or ask.actor.client in feed.clients
-        if feed is None or feed.name not in takers or not ours or not named:
+        if feed is None or feed.name not in takers or feed.format in JUDGED or not ours or not named:
             await witness.refused(ask.actor, ask.origin, "", "no-feed")
             todo = "name a feed of transport http of your organisation"
             raise HubError(Category.NOT_FOUND, "no feed of this name takes files", where="URL", todo=todo)

@@ -18,6 +18,7 @@ from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import FileTaker
 from hub.kernel.types import Json, State
 from hub.pipeline.outcomes import Outcomes
+from hub.records.facts import author_organization
 from hub.records.rights import Rights
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Submissions:
         secret: bytes,
     ) -> None:
         self._feeds: Final = {name: consortium.feeds[name] for name in takers if consortium.feeds[name].format == "mhd"}
+        self._facilities: Final = consortium.facilities
         self._directory: Final = directory
         self._rights: Final = Rights(directory)
         self._takers: Final = takers
@@ -78,6 +80,7 @@ class Submissions:
         from mappings.mhd.judging import judge
 
         case = self._case(feed, bundle)
+        self._refuse_foreign(feed, case)
         judge(case, list(case.numbers))
         return Submitted(
             bundle=bundle,
@@ -98,6 +101,21 @@ class Submissions:
         judge(self._case(feed, submitted.bundle), resource.get("identifier", []))
         return submitted
 
+    def _refuse_foreign(self, feed: str, case: Case) -> None:
+        """A client writes for its own legal entity alone, through this door as through the others.
+
+        Raises HubError FORBIDDEN for a resource that would be another facility's. Of a Patient nobody is asked: the
+        translation takes none from it.
+        """
+        own = self._directory.same_entity(self._feeds[feed].facility)
+        others = {code for code in self._facilities if f"Organization/{code}" not in case.submission.named}
+        for entry in case.submission.entries:
+            if entry.type != "Patient" and author_organization(entry.resource, others) not in {None, *own}:
+                what, todo = "would be another facility's", "name your own organisation, or none, as who answers for it"
+                raise HubError(
+                    Category.FORBIDDEN, what, where=f"{entry.where}.resource", todo=todo, code="other-facility"
+                )
+
     def _case(self, feed: str, bundle: Json) -> Case:
         from mappings.mhd.case import Sender, case_of
         from mappings.mhd.submission import read
@@ -115,7 +133,13 @@ class Submissions:
 
     async def settled(self, message: int) -> Settlement:
         state, refusal = await self._outcomes.of(message, _PATIENCE)
-        return Settlement(state=state, refusal=refusal)
+        return Settlement(state=state, refusal=None if refusal is None else _taken(refusal))
+
+
+def _taken(refusal: HubError) -> HubError:
+    """A refusal after the message was taken: its uniqueId is spent, and what is mended is another submission."""
+    todo = "; ".join(filter(None, (refusal.todo, "what is mended is sent under a new uniqueId")))
+    return HubError(refusal.category, refusal.what, where=refusal.where, todo=todo, code=refusal.code)
 
 
 def _places(case: Case) -> list[tuple[str, bool]]:

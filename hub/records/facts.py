@@ -121,7 +121,7 @@ def facts_of(resource: Json, writer_org: str, facilities: Collection[str] = ()) 
     """
     start, end = _clinical_time(resource)
     return Facts(
-        author_org=_author_organization(resource, facilities) or writer_org,
+        author_org=author_organization(resource, facilities) or writer_org,
         authors=_authors(resource),
         labels=labels_in(resource),
         clinical_start=start,
@@ -137,7 +137,8 @@ def labels_in(resource: Json) -> tuple[str, ...]:
     return tuple(dict.fromkeys(f"{label.get('system', '')}|{label.get('code', '')}" for label in labels))
 
 
-def _author_organization(resource: Json, facilities: Collection[str]) -> str | None:
+def author_organization(resource: Json, facilities: Collection[str]) -> str | None:
+    """Code of the first of `facilities` that a resource names as who answers for it."""
     for path in AUTHOR_ORGANIZATION.get(resource["resourceType"], ()):
         for reference in _values(resource, path):
             kind, _, code = str(reference.get("reference", "")).rpartition("/")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any, Final, Literal
 
 from hub.fhir.references import parse_reference
+from hub.fhir.temporal import interval
 from hub.kernel.types import Draft, Issue, Json, ReportRow, Translation
 from mappings.mhd.about import enclosed
 from mappings.mhd.case import Case
@@ -18,6 +18,8 @@ from mappings.mhd.submission import Entry, unique_id
 
 #: What stands in a document that was replaced where nobody told of it before.
 _UNKNOWN: Final[Json] = {"contentType": "application/octet-stream"}
+#: What a submitted Patient does not say: which facility answers for it, whom it is one with, whether it counts.
+_NOT_SAID: Final = frozenset({"link", "managingOrganization", "active"})
 
 
 @dataclass(slots=True)
@@ -88,7 +90,7 @@ def translate(case: Case) -> Translation:
         drafts=tuple(made.drafts.values()),
         report=tuple(made.report),
         issues=tuple(made.issues),
-        event_time=datetime.fromisoformat(sent) if "T" in sent else None,
+        event_time=interval(sent)[0] if "T" in sent else None,
     )
 
 
@@ -97,8 +99,20 @@ def _beside(entry: Entry, made: _Made) -> None:
     place = made.places[id(entry)]
     if entry.type == "List":
         made.state({**entry.resource, "subject": made.case.whom}, place)
+    elif entry.type == "Patient":
+        _patient(entry, place, made)
     else:
-        made.state(entry.resource, place, merge="overlay", about=entry.type == "Patient")
+        made.state(entry.resource, place, merge="overlay", about=False)
+
+
+def _patient(entry: Entry, place: Place, made: _Made) -> None:
+    """What a sender knows of the person: whose the Patient is, and who is one person, it does not say by this way."""
+    for name in sorted(_NOT_SAID & entry.resource.keys()):
+        text = "is not taken from a submission"
+        at = f"{entry.where}.resource.{name}"
+        made.issues.append(Issue(severity="warning", where=at, code="not-taken", text=text))
+    person = {name: value for name, value in entry.resource.items() if name not in _NOT_SAID}
+    made.state(person, place, merge="overlay")
 
 
 def _document(entry: Entry, data: bytes | None, made: _Made) -> None:

@@ -28,6 +28,7 @@ from tests.auth.consortium import CONSORTIUM
 FEEDS = {
     "F01.forms": Feed(name="F01.forms", facility="F01", transport="http", format="form"),
     "F01.own": Feed(name="F01.own", facility="F01", transport="http", format="cda", clients=("emr",)),
+    "F01.docs": Feed(name="F01.docs", facility="F01", transport="http", format="mhd"),
     "F01.his": Feed(name="F01.his", facility="F01", transport="mllp"),
 }
 ACTORS = {
@@ -71,7 +72,12 @@ def post(
 
     consortium = replace(CONSORTIUM, feeds=FEEDS)
     services = Mock(spec=Services, verify=verify, new_id=lambda: "abcdefgh", max_body_bytes=10)
-    doors = feed_doors({"F01.forms": take, "F01.own": take}, consortium, Directory(consortium), witness or Witness())
+    doors = feed_doors(
+        dict.fromkeys(("F01.forms", "F01.own", "F01.docs"), take),
+        consortium,
+        Directory(consortium),
+        witness or Witness(),
+    )
     app = FastAPI()
     app.router.routes += door_routes(services, doors)
     assert "*/*" in str(document(doors, "1"))
@@ -100,6 +106,11 @@ def test_a_sender_learns_the_state_of_every_message_and_what_to_mend(token: str)
 )
 def test_nobody_sends_for_others_and_feeds_of_others_look_absent(token: str, feed: str, status: int) -> None:
     assert post(token, feed).status_code == status
+
+
+@pytest.mark.parametrize("token", ["feed", "administrator"])
+def test_submissions_of_documents_do_not_pass_beside_the_door_that_judges_them(token: str) -> None:
+    assert post(token, "F01.docs", b"{}").status_code == 404
 
 
 def test_a_file_that_was_not_taken_apart_is_refused() -> None:

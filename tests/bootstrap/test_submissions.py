@@ -20,7 +20,7 @@ from hub.pipeline.outcomes import Outcomes
 from tests.api.house import actor
 from tests.auth.consortium import CONSORTIUM
 from tests.mappings.cda.documents import document
-from tests.mappings.mhd.bundles import CITIZEN, RECORD, person, submission
+from tests.mappings.mhd.bundles import CITIZEN, RECORD, entry, person, submission
 
 FEEDS = {
     "F01.docs": Feed(name="F01.docs", facility="F01", transport="http", format="mhd"),
@@ -47,8 +47,8 @@ def by_reference(patient: str, data: bytes = b"hello", media: str = "text/plain"
     """A submission about a Patient of the hub."""
     sent = submission(data, media)
     sent["entry"].pop()
-    for entry in sent["entry"][:2]:
-        entry["resource"]["subject"] = {"reference": f"Patient/{patient}"}
+    for each in sent["entry"][:2]:
+        each["resource"]["subject"] = {"reference": f"Patient/{patient}"}
     return sent
 
 
@@ -103,3 +103,32 @@ def test_the_same_submission_is_the_same_bytes_in_any_order_and_another_of_its_n
     with pytest.raises(HubError) as caught:
         asyncio.run(other.take("F01.docs", other.read("F01.docs", sent), "http"))
     assert (caught.value.category, caught.value.code) == (Category.CONFLICT, "XDSDuplicateUniqueIdInRegistry")
+
+
+def test_a_submission_is_in_the_name_of_the_senders_own_legal_entity_alone() -> None:
+    found, _ = desk()
+    for own in ({"custodian": {"reference": "Organization/F01-ICU"}}, {"author": [{"display": "somebody"}]}):
+        found.read("F01.docs", submission(**own))
+    for foreign in (
+        {"custodian": {"reference": "Organization/F05"}},
+        {"author": [{"reference": "Organization/F05"}]},
+    ):
+        with pytest.raises(HubError) as caught:
+            found.read("F01.docs", submission(**foreign))
+        assert (caught.value.code, caught.value.where) == ("other-facility", "Bundle.entry[1].resource")
+    # A name that an entry of the submission has is that entry's, not the facility's.
+    beside = submission(custodian={"reference": "Organization/F05"})
+    beside["entry"].append(
+        entry("https://sender.example/Organization/F05", {"resourceType": "Organization", "name": "甲"})
+    )
+    found.read("F01.docs", beside)
+
+
+def test_what_is_refused_after_it_was_taken_is_mended_under_a_new_unique_id() -> None:
+    refusal = HubError(Category.CONFLICT, "is stored about another patient", todo="correct it", code="subject-changed")
+    outcomes = Mock(spec=Outcomes, of=AsyncMock(return_value=(State.DEAD, refusal)))
+    consortium = replace(CONSORTIUM, feeds=FEEDS)
+    found = Submissions(consortium, Directory(consortium), dict.fromkeys(FEEDS, AsyncMock()), outcomes, bytes(32))
+    told = asyncio.run(found.settled(7)).refusal
+    assert told is not None
+    assert (told.code, told.todo) == ("subject-changed", "correct it; what is mended is sent under a new uniqueId")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from base64 import b64decode, b64encode
 from collections.abc import Callable
+from datetime import UTC, datetime
 from hashlib import sha1
 from typing import Any
 
@@ -301,3 +302,24 @@ def test_documents_and_submissions_keep_their_ids_when_they_come_again() -> None
 
 def test_a_bundle_of_nothing_is_refused() -> None:
     assert refused(bundle()).where == "Bundle.entry"
+
+
+def test_a_submitted_patient_says_neither_whose_it_is_nor_whom_it_is_one_with() -> None:
+    sent = submission()
+    sent["entry"][3]["resource"] |= {
+        "active": False,
+        "managingOrganization": {"reference": "Organization/F01"},
+        "link": [{"other": {"reference": "Patient/p8"}, "type": "refer"}],
+        "gender": "female",
+    }
+    (whom,) = drafts(sent, "Patient")
+    assert whom.resource["gender"] == "female"
+    assert not {"active", "managingOrganization", "link"} & whom.resource.keys()
+    told_of = [(issue.code, issue.where.rpartition(".")[2]) for issue in told(sent).issues]
+    assert told_of == [("not-taken", "active"), ("not-taken", "link"), ("not-taken", "managingOrganization")]
+
+
+def test_a_leap_second_is_a_time() -> None:
+    sent = submission()
+    sent["entry"][0]["resource"]["date"] = "2016-12-31T23:59:60Z"
+    assert told(sent).event_time == datetime(2017, 1, 1, tzinfo=UTC)
