@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,8 @@ SLACK: Final = timedelta(minutes=15)
 _PER_SECOND: Final[Mapping[str, int]] = {"epoch-seconds": 1, "epoch-milliseconds": 1000}
 #: 2000-01-01 to 2100-01-01, in seconds: what is outside is in another unit.
 _EPOCH: Final = range(946_684_800, 4_102_444_800)
+#: Powers of ten of a number that may be an epoch in either unit: others are not reckoned with.
+_POWERS: Final = range(20)
 _COMPACT: Final = re.compile(r"(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?", re.ASCII)
 
 
@@ -38,9 +40,9 @@ def instant(value: Any, form: TimeForm, zone: str) -> Clocked | None:
         return _of_text(value, zone) if isinstance(value, str) else None
     try:
         number = Decimal(str(value))
-    except ArithmeticError:
+    except (ArithmeticError, ValueError):
         return None
-    if not number.is_finite():
+    if not number.is_finite() or number.adjusted() not in _POWERS:
         return None
     for scale, told in ((_PER_SECOND[form], ""), (1001 - _PER_SECOND[form], "time-unit")):
         if int(number / scale) in _EPOCH:
@@ -59,7 +61,8 @@ def _of_text(text: str, zone: str) -> Clocked | None:
         return None
     if found.tzinfo is None:
         found = datetime.fromisoformat(f"{found.isoformat()}{zone}")
-    return Clocked(found)
+    # At the ends of the calendar no hours can be added or taken away; nothing was measured then.
+    return Clocked(found) if MINYEAR < found.year < MAXYEAR else None
 
 
 def corrected(measured: datetime, sent: datetime | None, received: datetime) -> Clocked | None:

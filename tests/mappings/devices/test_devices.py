@@ -108,11 +108,16 @@ def test_epochs_and_texts_name_the_same_instant(value: Any, form: Any, told: str
     assert (found.at, found.told) == (NOW, told)
 
 
-@pytest.mark.parametrize("value", ["soon", "", None, [], "NaN", 12, 10**30])
+@pytest.mark.parametrize("value", ["soon", "", None, [], "NaN", 12, 10**30, "1e999990", "1e999999999", "1e-999999999"])
 def test_what_names_no_instant_is_told(value: Any) -> None:
     (error,) = taken("wristband", band({"createTime": value}))
     assert isinstance(error, HubError)
     assert error.code == "time"
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00Z", "00010101000000", "9999-12-31T23:59:59-08:00"])
+def test_the_ends_of_the_calendar_are_no_instants_of_a_reading(text: str) -> None:
+    assert instant(text, "text", "+08:00") is None
 
 
 def test_a_clock_eight_hours_fast_is_corrected_by_what_the_phone_says_of_itself() -> None:
