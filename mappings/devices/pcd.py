@@ -1,12 +1,13 @@
 """HL7 v2 of devices (IHE PCD-01, ORU^R01) that names no patient: it is of whoever has the device it names.
 
 The device stands in OBX-18, or PRT-10. What the message says is translated for a stand-in, in whose place the patient
-of the binding is then put; a message that names its patient (PID-2 to PID-4) is left as it is.
+of the binding is then put, into the ids too: a binding put right makes other resources beside the first, which are
+entered in error. A message that names its patient (PID-2 to PID-4) is left as it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import Any
@@ -17,8 +18,8 @@ from hub.kernel.errors import HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import EnvelopeReader, Translator
 from hub.kernel.types import Draft, Envelope, Translation
-from mappings.devices.binding import bound
-from mappings.devices.translate import unbound
+from mappings.devices.binding import bound, mistaken
+from mappings.devices.translate import unbound, void, withdrawn
 from mappings.hl7v2.charset import decode
 from mappings.hl7v2.parser import Message, parse
 from mappings.hl7v2.profile import Profile
@@ -53,11 +54,13 @@ def translator(
             return plain(raw)
         found = plain(_with_patient(raw, message))
         times = set(_times(found))
-        wearing = {bound(wearers.of(feed, device), when) for device in devices for when in times}
+        held = [(wearers.of(feed, device), when) for device in devices for when in times]
+        wearing = {bound(bindings, when) for bindings, when in held}
         patient = wearing.pop() if len(wearing) == 1 else None
-        if patient is None:
+        others = frozenset[str]().union(*(mistaken(bindings, when) for bindings, when in held)) - {patient}
+        if patient is None and not others:
             return Translation(issues=found.issues, report=found.report, event_time=found.event_time, refusal=unbound())
-        return _about(found, patient, facility, ids)
+        return _given(found, patient, sorted(others), facility, ids)
 
     return translate
 
@@ -93,27 +96,38 @@ def _times(found: Translation) -> Iterator[datetime]:
             yield low
 
 
-def _about(found: Translation, patient: str, facility: str, ids: IdMaker) -> Translation:
-    """The translation with the patient in the place of the stand-in, and of ids that were made with it."""
+def _given(found: Translation, patient: str | None, others: Sequence[str], facility: str, ids: IdMaker) -> Translation:
+    """The translation for the wearer, if there is one, and taken back from `others`, who were it by mistake."""
+    taken = [void(draft) for other in others for draft in _about(found, other, facility, ids) if draft.patient]
+    issues = tuple(issue for issue in found.issues if issue.code != _NAMELESS)
+    if patient is None:
+        return replace(found, drafts=tuple(taken), issues=(*issues, withdrawn()))
+    return replace(found, drafts=(*taken, *_about(found, patient, facility, ids)), issues=issues)
+
+
+def _about(found: Translation, patient: str, facility: str, ids: IdMaker) -> list[Draft]:
+    """The drafts with the patient in the place of the stand-in, and in the ids of all that is stated of it."""
     stand_in = next((d.resource["id"] for d in found.drafts if d.resource["resourceType"] == "Patient"), "")
     moved = {f"Patient/{stand_in}": f"Patient/{patient}"}
     drafts = [draft for draft in found.drafts if draft.resource["resourceType"] != "Patient"]
     for draft in drafts:
         rtype, rid = draft.resource["resourceType"], draft.resource["id"]
-        if draft.authority == stand_in:
-            moved[f"{rtype}/{rid}"] = f"{rtype}/{ids(facility, rtype, patient, draft.key)}"
-    return replace(
-        found,
-        drafts=tuple(_put(draft, moved, patient, stand_in) for draft in drafts),
-        issues=tuple(issue for issue in found.issues if issue.code != _NAMELESS),
-    )
+        moved[f"{rtype}/{rid}"] = f"{rtype}/{ids(facility, rtype, *_identity(draft, patient, stand_in))}"
+    return [_put(draft, moved, patient, stand_in) for draft in drafts]
+
+
+def _identity(draft: Draft, patient: str, stand_in: str) -> tuple[str, str]:
+    """Authority and key: whose it is belongs to what it is. What is nobody's stays one for all."""
+    if draft.authority == stand_in:
+        return patient, draft.key
+    return draft.authority, f"{patient}|{draft.key}" if draft.patient else draft.key
 
 
 def _put(draft: Draft, moved: Mapping[str, str], patient: str, stand_in: str) -> Draft:
     own = f"{draft.resource['resourceType']}/{draft.resource['id']}"
-    resource = {**_moved(draft.resource, moved), "id": moved.get(own, own).rpartition("/")[2]}
-    authority = patient if draft.authority == stand_in else draft.authority
-    return replace(draft, resource=resource, authority=authority, patient=draft.patient and patient)
+    resource = {**_moved(draft.resource, moved), "id": moved[own].rpartition("/")[2]}
+    authority, key = _identity(draft, patient, stand_in)
+    return replace(draft, resource=resource, authority=authority, key=key, patient=draft.patient and patient)
 
 
 def _moved(value: Any, moved: Mapping[str, str]) -> Any:

@@ -28,6 +28,10 @@ WITHDRAWN: Final = "device-withdrawn"
 EVENTS: Final = "urn:hub:device-event"
 #: The reason a reading waits for: its device is bound to nobody at its time.
 UNBOUND: Final = "unbound-device"
+#: Types of what is stated of a patient in messages of devices, whose `status` has the code entered-in-error.
+_STATED: Final = frozenset(
+    {"Observation", "DiagnosticReport", "ServiceRequest", "Specimen", "Encounter", "Media", "DocumentReference"}
+)
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 _PANELS: Final = {
     "blood-pressure": (
@@ -52,10 +56,10 @@ def translate(
     if refusal is not None:
         rows = report(reading, vendor, refusal.what)
         return Translation(issues=reading.issues, report=rows, refusal=refusal, event_time=reading.when)
-    drafts = [_void(draft) for other in sorted(others) for draft in _drafts(reading, vendor, facility, ids, other)]
+    drafts = [void(draft) for other in sorted(others) for draft in _drafts(reading, vendor, facility, ids, other)]
     issues = reading.issues
     if patient is None:
-        issues = (*issues, _withdrawn())
+        issues = (*issues, withdrawn())
     else:
         drafts += [*([person] if person else ()), *_drafts(reading, vendor, facility, ids, patient)]
     return Translation(drafts=tuple(drafts), issues=issues, report=report(reading, vendor), event_time=reading.when)
@@ -84,14 +88,17 @@ def _drafts(reading: Reading, vendor: Vendor, facility: str, ids: IdMaker, patie
     return maker.drafts
 
 
-def _void(draft: Draft) -> Draft:
+def void(draft: Draft) -> Draft:
     """What was attached to somebody by a binding that was put right: entered in error, where it stands at all."""
-    observed = draft.resource["resourceType"] == "Observation"
-    status = {"status": "entered-in-error"} if observed else {}
-    return replace(draft, resource={**draft.resource, **status}, only_stored=True)
+    resource = draft.resource
+    if resource["resourceType"] in _STATED:
+        stated = {name: value for name, value in resource.items() if name != "_status"}
+        resource = {**stated, "status": "entered-in-error"}
+    return replace(draft, resource=resource, only_stored=True)
 
 
-def _withdrawn() -> Issue:
+def withdrawn() -> Issue:
+    """What a message is told whose device was taken from whom it was attached to, and is nobody's yet."""
     text = (
         "the device was not this patient's at that time; what it measured is entered in error, and waits for a binding"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -13,7 +13,7 @@ from hub.kernel.devices import Binding
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import Translation
 from mappings.devices import pcd
-from mappings.devices.translate import UNBOUND
+from mappings.devices.translate import UNBOUND, WITHDRAWN
 from mappings.hl7v2 import envelope
 from mappings.hl7v2 import translator as hl7v2
 from mappings.hl7v2.convert import bundle
@@ -79,6 +79,26 @@ def test_what_is_nobodys_waits_in_the_lane_of_its_device(message: str, bindings:
     assert made.refusal.code == UNBOUND
     read = pcd.envelope_reader(envelope.envelope_reader(DEFAULT), DEFAULT)
     assert read(message.encode()).lanes == ("5678EF",)
+
+
+def test_a_message_attached_by_a_binding_put_right_is_taken_back_and_given_to_whom_it_belongs() -> None:
+    message = NAMELESS["no PID"]
+    first = {draft.resource["id"] for draft in said(message, wearer("p1")).drafts}
+    short = replace(wearer("p1"), end=WHEN - timedelta(hours=1), claimed=WHEN + timedelta(hours=1))
+    alone = said(message, short)
+    assert alone.refusal is None
+    assert [issue.code for issue in alone.issues] == [WITHDRAWN]
+    assert {draft.resource["id"] for draft in alone.drafts} == first
+    assert all(draft.only_stored for draft in alone.drafts)
+    statuses = {draft.resource.get("status") for draft in alone.drafts if draft.resource["resourceType"] != "Device"}
+    assert statuses == {"entered-in-error"}
+    made = said(message, short, wearer("p2", WHEN - timedelta(hours=1)))
+    assert made.issues == ()
+    assert {draft.resource["id"] for draft in made.drafts if draft.patient == "p1"} == first
+    theirs = [draft for draft in made.drafts if draft.patient == "p2"]
+    assert {draft.resource["id"] for draft in theirs}.isdisjoint(first)
+    assert [draft.only_stored for draft in theirs] == [False] * len(first)
+    assert invalid(bundle(tuple(theirs))) == invalid(bundle(alone.drafts)) == []
 
 
 def test_what_names_its_patient_is_left_as_it_is() -> None:
