@@ -19,6 +19,10 @@ _STORE_RSP: Final = 0x8001
 _NO_DATA_SET: Final = 0x0101
 #: Message control header of a command that is whole (PS3.8 E.2).
 _WHOLE_COMMAND: Final = b"\x03"
+#: A PDU tells its length before anybody is known: memory is taken as bytes arrive, and never for one longer than what a
+#: listener of 128 KiB is sent (a P-DATA-TF keeps to it; an A-ASSOCIATE-RQ has at most 128 contexts).
+_PIECE: Final = 256 * 1024
+_LONGEST: Final = 1024 * 1024
 
 
 def quicken(association: Any) -> None:
@@ -32,14 +36,16 @@ def quicken(association: Any) -> None:
 
 def _reader(connection: socket.socket) -> Callable[[int], bytearray]:
     def read(size: int) -> bytearray:
-        """So many bytes; fewer where the peer has hung up."""
-        found = bytearray(size)
-        view, at = memoryview(found), 0
-        while at < size:
-            count = connection.recv_into(view[at:])
+        """So many bytes; fewer where the peer has hung up, none of what is longer than any PDU."""
+        found, at = bytearray(min(size, _PIECE) if size <= _LONGEST else 0), 0
+        while at < size <= _LONGEST:
+            if at == len(found):
+                found.extend(bytes(min(size - at, _PIECE)))
+            count = connection.recv_into(memoryview(found)[at:])
             if not count:
-                return found[:at]
+                break
             at += count
+        del found[at:]
         return found
 
     return read

@@ -111,8 +111,13 @@ class Supervisor:
             output=(self._output or sys.stderr).fileno(),
             sockets=tuple(spec.sockets.values()),
         )
-        child = await fork(orders, handles)
-        os.close(write)
+        try:
+            child = await fork(orders, handles)
+        except BaseException:
+            os.close(read)
+            raise
+        finally:
+            os.close(write)
         self._children[spec.name] = child
         self._log.event("process-started", worker=spec.name, pid=child.pid)
         return child, await _pipe_reader(read)
@@ -138,7 +143,12 @@ class Supervisor:
             self._log.event("process-died", level="ERROR", worker=spec.name, status=status)
             delay = FIRST_DELAY if loop.time() - begun > CALM_SECONDS else min(delay * 2, LONGEST_DELAY)
             await asyncio.sleep(delay)
-            child, report = await self._spawn(spec, careful=spec.careful)
+            try:
+                child, report = await self._spawn(spec, careful=spec.careful)
+            except (OSError, EOFError) as error:
+                # No memory or handles left, or nothing to fork from: the next try may find some.
+                self._log.failure("process-not-started", error, worker=spec.name)
+                continue
             await self._await_ready(child, report)
             self._changed(self.pids)
 

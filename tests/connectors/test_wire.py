@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import tracemalloc
 from unittest.mock import Mock
 
 import pytest
@@ -51,3 +52,21 @@ def test_a_quickened_association_reads_whole_pieces_and_what_is_left_of_the_last
         ours.close()
         association.dimse.send_msg(C_ECHO(), 3)
         plain.assert_called_once()
+
+
+def test_the_length_of_a_pdu_takes_no_memory_before_its_bytes_are_there() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as peer:
+        ours, _ = listening.accept()
+        association = Mock()
+        association.dul.socket.socket = ours
+        quicken(association)
+        read = association.dul.socket.recv
+        peer.sendall(b"four")
+        tracemalloc.start()
+        assert read(0xFFFFFFFF) == b""
+        peer.shutdown(socket.SHUT_WR)
+        assert read(1024 * 1024) == b"four"
+        peak = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        ours.close()
+        assert peak < 512 * 1024
