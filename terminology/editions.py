@@ -37,6 +37,7 @@ FIND: Final = "SELECT number, ready, digest FROM term_edition WHERE kind = $1 AN
 _OPEN: Final = """
 INSERT INTO term_edition (kind, url, version, digest, loaded, head) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number
 """
+_HOLDS: Final = "SELECT true FROM term_edition WHERE kind = $1 AND resource = $2 AND number <> $3"
 _CLOSE: Final = "UPDATE term_edition SET ready = true, total = $2, resource = $3 WHERE number = $1"
 
 
@@ -105,7 +106,18 @@ async def attach(tx: Tx, number: int) -> None:
 
 
 async def close(tx: Tx, number: int, key: Key, total: int, rid: str, *, current: bool) -> None:
-    """An edition is whole: it stands as the resource `rid`, and is in force if it shall be."""
+    """An edition is whole: it stands as the resource `rid`, and is in force if it shall be.
+
+    Raises HubError CONFLICT where another version was written under that id.
+    """
+    if await tx.fetchval(_HOLDS, key[0], rid, number):
+        raise HubError(
+            Category.CONFLICT,
+            "another version was written over this one",
+            where=f"{key[0]}/{rid}",
+            todo="delete the resource of that id first",
+            code="edition-written-over",
+        )
     await tx.execute(_CLOSE, number, total, rid)
     if current:
         await use(tx, *key)

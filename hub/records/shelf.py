@@ -3,6 +3,7 @@ and its history. They are of no facility, and only administrators write them (hu
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Final
 
 from hub.db.database import Tx
@@ -25,6 +26,10 @@ class TerminologyShelf:
     async def remove(self, tx: Tx, kind: str, rid: str) -> None:
         """Delete it, if it is there."""
         await self._write(tx, kind, rid, None)
+
+    async def stood(self, tx: Tx, wanted: Collection[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Which of these (type, id) are there, or were until they were deleted."""
+        return set(await self._store.load_facts(tx, list(wanted)))
 
     async def _write(self, tx: Tx, kind: str, rid: str, resource: Json | None) -> None:
         # Facts are enough, and need no key where the hub seals: the command line may have none.

@@ -12,8 +12,10 @@ from hub.db.database import Database
 from hub.kernel.errors import HubError
 from hub.kernel.types import Json
 from terminology.built_in import VERSION
+from terminology.editions import key_of
 from terminology.fhir_source import ResourceSource
 from terminology.model import CODE_SYSTEM
+from terminology.shelf import resource_id
 
 #: Only one hub of several on a database loads. Any number nobody else locks.
 _LOCK: Final = "SELECT pg_advisory_lock(hashtext('yilian-built-in'))"
@@ -22,7 +24,9 @@ _LOADED: Final = "SELECT kind, url, version FROM term_edition WHERE ready"
 
 
 async def ensure_built_in(foundation: Foundation) -> int:
-    """Load what is not there; it takes the place of nothing that is in force. How many resources were loaded.
+    """Load what never was there; it takes the place of nothing that is in force. How many resources were loaded.
+
+    What an administrator changed or deleted stays as he left it.
 
     Raises HubError UNAVAILABLE. What was cut off is taken up at the next start.
     """
@@ -35,20 +39,26 @@ async def ensure_built_in(foundation: Foundation) -> int:
 
 
 async def _load(foundation: Foundation, database: Database) -> int:
-    async with database.connection() as connection:
-        loaded = {tuple(row) for row in await connection.fetch(_LOADED)}
-    missing = [one for one in everything_built_in() if (one["resourceType"], one["url"], one["version"]) not in loaded]
-    if not missing:
-        return 0
     trail = Trail(database, foundation.log)
     try:
         desk = TerminologyDesk(database, trail, "yilian up", foundation.store())
+        missing = await _missing(desk)
+        if not missing:
+            return 0
         for resource in missing:
             await _one(desk, resource)
         await desk.record("load", "built-in", "", VERSION)
     finally:
         await trail.close()
     return len(missing)
+
+
+async def _missing(desk: TerminologyDesk) -> list[Json]:
+    offered = {(one["resourceType"], resource_id(*key_of(one))): one for one in everything_built_in()}
+    async with desk.database.connection() as connection:
+        loaded = {tuple(row) for row in await connection.fetch(_LOADED)}
+        stood = await desk.shelf.stood(connection, offered)
+    return [one for place, one in offered.items() if place not in stood and key_of(one) not in loaded]
 
 
 async def _one(desk: TerminologyDesk, resource: Json) -> None:
