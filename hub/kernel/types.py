@@ -124,6 +124,8 @@ class Draft:
     nothing is made of it where nothing is stored.
     `dated`: url of the extension of `meta` that says when a snapshot was recorded, for senders whose messages come in
     any order: what was recorded later stands.
+    `unique`: a snapshot of a document that is known by a uniqueId: with other bytes than are stored it is refused, and
+    the security labels that are stored stay.
     """
 
     resource: Json
@@ -135,6 +137,7 @@ class Draft:
     defaults: Mapping[str, Any] = field(default_factory=dict)
     dated: str = ""
     only_stored: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

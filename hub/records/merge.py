@@ -20,6 +20,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
 from hub.records.choices import element_of, elements
 from hub.records.series import joined
+from hub.records.unique import refuse_other_bytes, with_labels_of
 
 #: Elements that say whom a resource is about; they may not change by update.
 SUBJECTS: Final = ("subject", "patient", "beneficiary")
@@ -55,14 +56,19 @@ def merge(
 
     `settled`: the stored resource was last spoken about by a newer message, which leaves open only the elements `own`
     that this message had set and nobody changed since.
-    Raises HubError CONFLICT (`subject-changed`) if the draft is about somebody else than the stored resource.
+    Raises HubError CONFLICT (`subject-changed`) if the draft is about somebody else than the stored resource, or
+    (`XDSNonIdenticalHash`) is another document of its uniqueId.
     """
     if stored is None:
         return Merged(_created(draft), _cleared(draft, ()), changed=True)
     refuse_other_subject(draft.resource, stored)
+    if draft.unique:
+        refuse_other_bytes(draft.resource, stored)
     if settled:
         return _filled(draft, stored, cleared, own)
     resource = _overlaid(draft, stored) if draft.merge == "overlay" else _replaced(draft, stored)
+    if draft.unique:
+        resource = with_labels_of(stored, resource)
     return Merged(resource, _cleared(draft, cleared), changed=not same(resource, stored))
 
 

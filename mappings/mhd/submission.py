@@ -19,6 +19,7 @@ from mappings.mhd.words import (
     OTHER_PATIENT,
     SOURCE_ID,
     SUBMISSION_SET,
+    TWICE,
     UNKNOWN_PATIENT,
     is_comprehensive,
     is_submission,
@@ -105,6 +106,7 @@ def read(bundle: Any) -> Submission:
         _judge_list(folder)
     for document in submission.of_type("DocumentReference"):
         _judge_document(document, comprehensive=is_comprehensive(bundle))
+    _refuse_twice(submission)
     _refuse_strays(submission)
     _judge_updates(submission)
     return submission
@@ -232,6 +234,17 @@ def _has(value: Any, path: Sequence[str]) -> bool:
     if not path:
         return bool(value)
     return isinstance(value, Mapping) and _has(value.get(path[0]), path[1:])
+
+
+def _refuse_twice(submission: Submission) -> None:
+    """Of two documents with one uniqueId only one would be kept."""
+    seen: set[tuple[str, str]] = set()
+    for document in submission.of_type("DocumentReference"):
+        number = unique_id([document.resource["masterIdentifier"]])
+        if number in seen:
+            at = f"{document.where}.resource.masterIdentifier"
+            raise wrong("is the uniqueId of another document of the submission", at, code=TWICE)
+        seen.add(number)
 
 
 def _refuse_strays(submission: Submission) -> None:

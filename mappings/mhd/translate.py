@@ -56,6 +56,7 @@ class _Made:
         merge: Literal["overlay", "replace"] = "replace",
         about: bool = True,
         defaults: Mapping[str, Any] | None = None,
+        unique: bool = False,
     ) -> None:
         """A resource at its place; `about` the patient, or about nobody."""
         self.lay(
@@ -66,6 +67,7 @@ class _Made:
                 patient=self.case.subject if about else None,
                 merge=merge,
                 defaults=defaults or {},
+                unique=unique,
             )
         )
 
@@ -128,7 +130,7 @@ def _document(entry: Entry, data: bytes | None, made: _Made) -> None:
     for draft in told.drafts:
         made.lay(draft)
     _join(resource, told)
-    made.state(resource, place)
+    made.state(resource, place, unique=True)
     for rid in _replaced(resource, made.case):
         old = {"resourceType": "DocumentReference", "status": "superseded", "subject": made.case.whom}
         unknown = {"content": [{"attachment": dict(_UNKNOWN)}]}

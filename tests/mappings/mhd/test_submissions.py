@@ -15,9 +15,10 @@ import pytest
 
 from hub.fhir.json import dumps
 from hub.fhir.validate import validate
-from hub.kernel.errors import HubError
+from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import keyed_ids
 from hub.kernel.types import Draft, Json, Translation
+from hub.records.merge import merge
 from mappings.mhd.case import Sender, case_of
 from mappings.mhd.feed import messages, read_envelope, take_apart, translator
 from mappings.mhd.placing import references
@@ -323,3 +324,43 @@ def test_a_leap_second_is_a_time() -> None:
     sent = submission()
     sent["entry"][0]["resource"]["date"] = "2016-12-31T23:59:60Z"
     assert told(sent).event_time == datetime(2017, 1, 1, tzinfo=UTC)
+
+
+def test_two_documents_of_one_submission_have_a_unique_id_each() -> None:
+    sent = submission()
+    other = reference(b"other")
+    other["content"][0]["attachment"] = {"contentType": "text/plain", "data": "eA=="}
+    sent["entry"].append(entry(FOLDER, other))
+    found = refused(sent)
+    where = "Bundle.entry[4].resource.masterIdentifier"
+    assert (found.code, found.where) == ("XDSRegistryDuplicateUniqueIdInMessage", where)
+
+
+def test_a_document_submitted_again_keeps_its_bytes_and_its_labels() -> None:
+    strict, normal = (
+        [{"coding": [{"system": "http://terminology.hl7.org/CodeSystem/v3-Confidentiality", "code": code}]}]
+        for code in "RN"
+    )
+    (first,) = drafts(submission(securityLabel=strict), "DocumentReference")
+    stored = merge(first, None).resource
+    (again,) = drafts(submission(securityLabel=normal), "DocumentReference")
+    assert {label["code"] for label in merge(again, stored).resource["meta"]["security"]} == {"R", "N"}
+    elsewhere = submission()
+    del elsewhere["entry"][2]
+    elsewhere["entry"][1]["resource"]["content"][0]["attachment"]["url"] = "https://archive.example/7.txt"
+    for sent in (submission(b"other"), elsewhere):
+        (other,) = drafts(sent, "DocumentReference")
+        assert other.resource["id"] == stored["id"]
+        for settled in (False, True):
+            with pytest.raises(HubError) as caught:
+                merge(other, stored, settled=settled)
+            assert (caught.value.category, caught.value.code) == (Category.CONFLICT, "XDSNonIdenticalHash")
+
+
+def test_a_document_that_was_only_known_as_replaced_gets_its_bytes() -> None:
+    target = {"identifier": reference(b"")["masterIdentifier"]}
+    newer = submission(b"newer", number="urn:oid:2.999.22", relatesTo=[{"code": "replaces", "target": target}])
+    old = next(draft for draft in drafts(newer, "DocumentReference") if draft.merge == "overlay")
+    (late,) = drafts(submission(), "DocumentReference")
+    kept = merge(late, merge(old, None).resource).resource
+    assert b64decode(kept["content"][0]["attachment"]["data"]) == b"hello"
