@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+from hub.auth.keys import KeyStore
+from hub.bulk.copies import Copies
 from hub.bulk.jobs import Jobs
 from hub.bulk.local import LocalImports
 from hub.bulk.sources import Sources
@@ -36,12 +38,18 @@ def sources_of(settings: Settings) -> Sources:
     return Sources(import_folder(settings), most_bytes=settings.max_body_bytes)
 
 
+def copies_of(settings: Settings, keys: KeyStore) -> Copies:
+    """The copies of those that are imported from elsewhere on the machine."""
+    return Copies(import_folder(settings), settings.data_dir, keys.installation)
+
+
 @asynccontextmanager
 async def local_imports(url: str, settings: Settings) -> AsyncIterator[LocalImports]:
     """Imports of the installation on a data folder, for the command line. Raises HubError UNAVAILABLE."""
+    copies = copies_of(settings, KeyStore(settings.data_dir / "keys"))
     database = await Database.connect(url, size=1, name="yilian-import")
     try:
         await schema.check(database)
-        yield LocalImports(jobs_of(settings, database), vault_of(settings), import_folder(settings), system_clock)
+        yield LocalImports(jobs_of(settings, database), vault_of(settings), copies, system_clock)
     finally:
         await database.close()

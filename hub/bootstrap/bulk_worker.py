@@ -9,7 +9,7 @@ from datetime import timedelta
 from hub.api.json_limits import parse
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
-from hub.bootstrap.bulk import jobs_of, sources_of, vault_of
+from hub.bootstrap.bulk import copies_of, jobs_of, sources_of, vault_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.gates import gate_of
@@ -42,8 +42,9 @@ async def bulk_worker(foundation: Foundation, database: Database) -> AsyncIterat
     runners: dict[Kind, Runner] = {"export": exporter, "import": importer}
     try:
         yield Worker(
-            database, jobs, vault, runners, foundation.log, system_clock, keep=keep, prepare=terms.sets.refresh
-        )
+            database, jobs, vault, copies_of(settings, foundation.keys), runners, foundation.log, system_clock,
+            keep=keep, prepare=terms.sets.refresh,
+        )  # fmt: skip
     finally:
         await writes.close()
         await trail.close()

@@ -98,6 +98,11 @@ class Jobs:
             await tx.execute("DELETE FROM bulk_horizon WHERE at < $1", at - _KEPT)
             return [row[0] for row in await tx.fetch("SELECT id FROM bulk_job")]
 
+    async def unfinished(self) -> list[str]:
+        """The ids of the jobs that wait or run."""
+        async with self._database.connection() as tx:
+            return [row[0] for row in await tx.fetch("SELECT id FROM bulk_job WHERE state IN ('waiting', 'running')")]
+
     async def horizon(self, at: datetime) -> str | None:
         """The snapshot of the export of which this is the transaction time, if there was one."""
         async with self._database.connection() as tx:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Final
 
 from hub.auth.actor import Actor
 from hub.auth.claims import claims_of
+from hub.bulk.copies import Copies
 from hub.bulk.jobs import Jobs
 from hub.bulk.model import Input, Job, asked_import, subject_of
 from hub.bulk.vault import Vault
@@ -23,7 +22,6 @@ from hub.kernel.ids import random_id
 
 #: What stands with a job in the place of the address of a request.
 _REQUEST: Final = "yilian import"
-_CHUNK: Final = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,34 +57,40 @@ def _type(line: bytes, path: Path) -> str:
 
 
 class LocalImports:
-    """Imports of whoever may read the keys. `folder` is where workers read."""
+    """Imports of whoever may read the keys."""
 
-    def __init__(self, jobs: Jobs, vault: Vault, folder: Path, clock: Clock) -> None:
+    def __init__(self, jobs: Jobs, vault: Vault, copies: Copies, clock: Clock) -> None:
         self._jobs: Final = jobs
         self._vault: Final = vault
-        self._folder: Final = folder
+        self._copies: Final = copies
         self._clock: Final = clock
 
     async def begin(self, actor: Actor, files: Sequence[Given], *, source: str) -> str:
         """Start an import as the facility of `actor`; the id of its job. Raises HubError THROTTLED, UNAVAILABLE."""
-        job_id = random_id()
-        inputs = await asyncio.to_thread(self._taken, self._of(actor, job_id), files)
-        asked = asked_import(actor.organization, source, inputs)
-        try:
-            await self._jobs.make(
-                job_id,
-                "import",
-                subject_of(actor),
-                claims_of(actor),
-                asked,
-                request=_REQUEST,
-                key=self._vault.new_key(),
-                at=self._clock(),
-            )
-        except HubError:
-            await self.end(actor, job_id)
-            raise
+        job_id, paths = random_id(), [file.path for file in files]
+        with self._copies.begun():
+            urls = await asyncio.to_thread(self._copies.take, actor.organization, job_id, paths)
+            try:
+                await self._make(actor, job_id, source, files, urls)
+            except HubError as error:
+                # When the database went away the job may have been made all the same: then the sweep tells.
+                if error.category is not Category.UNAVAILABLE:
+                    await self.end(actor, job_id)
+                raise
         return job_id
+
+    async def _make(self, actor: Actor, job_id: str, source: str, files: Sequence[Given], urls: Sequence[str]) -> None:
+        inputs = [Input(type=file.type, url=url) for file, url in zip(files, urls, strict=True)]
+        await self._jobs.make(
+            job_id,
+            "import",
+            subject_of(actor),
+            claims_of(actor),
+            asked_import(actor.organization, source, inputs),
+            request=_REQUEST,
+            key=self._vault.new_key(),
+            at=self._clock(),
+        )
 
     async def progress(self, actor: Actor, job_id: str) -> Job:
         """The job as it stands. Raises HubError NOT_FOUND once it was cancelled."""
@@ -99,24 +103,5 @@ class LocalImports:
                 yield part
 
     async def end(self, actor: Actor, job_id: str) -> None:
-        """Remove the copies."""
-        await asyncio.to_thread(shutil.rmtree, self._of(actor, job_id), ignore_errors=True)
-
-    def _of(self, actor: Actor, job_id: str) -> Path:
-        return self._folder / actor.organization / job_id
-
-    def _taken(self, folder: Path, files: Sequence[Given]) -> list[Input]:
-        folder.mkdir(mode=0o700, parents=True)
-        owner = self._folder.parent.stat()
-        found = []
-        for number, file in enumerate(files):
-            copy = folder / f"{number}.ndjson"
-            handle = os.open(copy, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with file.path.open("rb") as stream, os.fdopen(handle, "wb") as out:
-                shutil.copyfileobj(stream, out, _CHUNK)
-            found.append(Input(type=file.type, url=f"{folder.name}/{copy.name}"))
-        if os.geteuid() == 0:
-            # The hub may run under another account, that of the folder.
-            for path in (self._folder, folder.parent, folder, *folder.iterdir()):
-                os.chown(path, owner.st_uid, owner.st_gid)
-        return found
+        """Remove the copies of a job that has ended; where nobody does, the worker's sweep will."""
+        await asyncio.to_thread(self._copies.clear, actor.organization, job_id)

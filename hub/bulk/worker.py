@@ -12,6 +12,7 @@ from datetime import timedelta
 from typing import Final, Protocol
 
 from hub.bulk.claims import MOST_ATTEMPTS, Claims, given_up
+from hub.bulk.copies import Copies
 from hub.bulk.jobs import Jobs
 from hub.bulk.model import Job, Kind, LostError
 from hub.bulk.vault import Vault
@@ -49,6 +50,7 @@ class Worker:
         database: Database,
         jobs: Jobs,
         vault: Vault,
+        copies: Copies,
         runners: Mapping[Kind, Runner],
         log: Log,
         clock: Clock,
@@ -60,6 +62,7 @@ class Worker:
         self._prepare: Final = prepare
         self._jobs: Final = jobs
         self._vault: Final = vault
+        self._copies: Final = copies
         self._runners: Final = runners
         self._log: Final = log
         self._clock: Final = clock
@@ -82,12 +85,15 @@ class Worker:
                 pass
 
     async def sweep(self) -> None:
-        """Remove what has expired, and the files of jobs that are gone."""
+        """Remove what has expired, the files of jobs that are gone, and the copies of imports that have ended."""
         # Files first: a job that is made meanwhile is not among them, and cannot be taken for one that is gone.
         held = await asyncio.to_thread(self._vault.held)
         known = await self._jobs.expire(self._clock())
         for job_id in set(held).difference(known):
             await asyncio.to_thread(self._vault.clear, job_id)
+        with self._copies.settled() as copied:
+            for job_id in copied.keys() - set(await self._jobs.unfinished()):
+                await asyncio.to_thread(self._copies.clear, copied[job_id], job_id)
 
     async def _for_ever(self) -> None:
         while True:

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeVar
 import httpx
 
 from hub.api.json_limits import parse
+from hub.bulk.copies import Copies
 from hub.bulk.exporting import Exporter
 from hub.bulk.importing import Importer
 from hub.bulk.jobs import Jobs
@@ -24,6 +25,7 @@ from tests.api.house import BASE, House, house
 T = TypeVar("T")
 
 KEEP: Final = timedelta(hours=1)
+INSTALLATION: Final = "a" * 26
 LATER: Final = {"prefer": "respond-async"}
 
 
@@ -34,6 +36,7 @@ class Bulk:
     home: House
     worker: Worker
     vault: Vault
+    copies: Copies
     exporter: Exporter
 
     async def start(self, path: str, body: Any = None, *, who: str = "clinic", **headers: str) -> str:
@@ -84,8 +87,9 @@ def bulk_in(home: House, *, most_bytes: int = 1 << 30) -> Bulk:
     sources = Sources(home.folder / "import", most_bytes=64 * 1024)
     importer = Importer(home.services.writes, vault, sources, parse, keyed_ids(bytes(32)), clock, keep=KEEP)
     runners: Any = {"export": exporter, "import": importer}
-    worker = Worker(home.database, jobs, vault, runners, home.services.log, clock, keep=KEEP)
-    return Bulk(home, worker, vault, exporter)
+    copies = Copies(home.folder / "import", home.folder, INSTALLATION)
+    worker = Worker(home.database, jobs, vault, copies, runners, home.services.log, clock, keep=KEEP)
+    return Bulk(home, worker, vault, copies, exporter)
 
 
 def with_bulk(url: str, visit: Callable[[Bulk], Awaitable[T]], *, most_bytes: int = 1 << 30, **changes: Any) -> T:
