@@ -71,15 +71,16 @@ class ClosureTables:
         """Add concepts; the pairs that came with them. Raises HubError NOT_FOUND for a table that was not begun, a code
         or a system that is not there, CONFLICT once a code system in it is another, TOO_LARGE.
         """
-        found = [await self._terminology.kind(coding) for coding in dict.fromkeys(codings)]
+        asked = dict.fromkeys(codings)
+        _check_room(len(asked))
+        found = [await self._terminology.kind(coding) for coding in asked]
         async with self._database.transaction() as tx:
             number, version = await _standing(tx, owner, name)
             held = await _held(tx, number)
             known = {(row["edition"], row["number"]) for row in held}
             keys = dict.fromkeys((edition.number, concept.number) for edition, concept in found)
             added = [key for key in keys if key not in known]
-            if len(held) + len(added) > CONCEPTS:
-                raise HubError(Category.TOO_LARGE, f"has over {CONCEPTS} concepts", where="name", code="too-costly")
+            _check_room(len(held) + len(added))
             if not added:
                 return Grown(version, ())
             await tx.execute(_ADD, number, [one for one, _ in added], [one for _, one in added], version + 1)
@@ -91,6 +92,11 @@ class ClosureTables:
         async with self._database.transaction() as tx:
             number, newest = await _standing(tx, owner, name)
             return Grown(newest, _pairs(await _held(tx, number), version))
+
+
+def _check_room(concepts: int) -> None:
+    if concepts > CONCEPTS:
+        raise HubError(Category.TOO_LARGE, f"has over {CONCEPTS} concepts", where="name", code="too-costly")
 
 
 async def _standing(tx: Tx, owner: str, name: str) -> tuple[int, int]:

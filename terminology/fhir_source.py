@@ -6,7 +6,7 @@ R4 codesystem.html: the hierarchy is what nesting says, and the properties `pare
 from __future__ import annotations
 
 import tarfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +15,7 @@ from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.limits import check_resource, check_size
-from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET, Concept
+from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET, Concept, code_key
 
 KINDS: Final = frozenset({CODE_SYSTEM, VALUE_SET, CONCEPT_MAP})
 
@@ -69,6 +69,19 @@ def concept_of(concept: Json) -> Concept:
         inactive=stated.get("inactive") == "true" or stated.get("status") in _STATUS,
         details={name: concept[name] for name in ("definition", "designation", "property") if name in concept},
     )
+
+
+def concepts_among(resource: Json, wanted: Collection[str]) -> dict[str, Concept]:
+    """The concepts of a CodeSystem with these codes, by the code as the system compares it; the first of each. One
+    walk, whatever is wanted.
+    """
+    found: dict[str, Concept] = {}
+    keys = {code_key(resource, code) for code in wanted}
+    for concept, _ in _nested(resource):
+        key = code_key(resource, concept["code"])
+        if key in keys and key not in found:
+            found[key] = concept_of(concept)
+    return found
 
 
 def _nested(resource: Json) -> Iterator[tuple[Json, str]]:

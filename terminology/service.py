@@ -6,6 +6,7 @@ edition never changes, and answers are kept by the revision of the catalogue the
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -19,8 +20,8 @@ from hub.kernel.types import Json
 from terminology import expansion, translation
 from terminology.catalogue import Catalogue, Catalogues
 from terminology.compose import Composer, Meaning
-from terminology.fhir_source import ResourceSource
-from terminology.model import ABSTRACT, CODE_SYSTEM, Coding, Edition, Found, code_key
+from terminology.fhir_source import concepts_among
+from terminology.model import ABSTRACT, CODE_SYSTEM, Coding, Concept, Edition, Found, code_key
 from terminology.reading import Concepts
 from terminology.versions import ANY, Versions
 
@@ -115,27 +116,19 @@ class Terminology:
             return Verdict(False, "the code system has no such code" if edition.whole else _PART)
         return _displayed(found, display)
 
-    def in_given(self, resource: Json, coding: Coding, display: str = "") -> Verdict:
-        """Whether a CodeSystem that is brought along has a code."""
-        wanted = code_key(resource, coding.code)
-        found = next(
-            (one for one in ResourceSource(resource).concepts() if code_key(resource, one.code) == wanted), None
-        )
-        if found is None or coding.system not in ("", resource.get("url", "")):
-            return Verdict(False, "the code system has no such code")
-        flags = found.abstract * ABSTRACT
-        return _displayed(
-            Found(
-                number=0,
-                code=found.code,
-                display=found.display,
-                flags=flags,
-                parents=(),
-                ancestors=frozenset(),
-                details=dict(found.details),
-            ),
-            display,
-        )
+    async def in_given(self, resource: Json, asked: Sequence[tuple[Coding, str]]) -> list[Verdict]:
+        """Whether a CodeSystem that is brought along has codes, each with its display ("" for any); in their order.
+
+        It may be large: it is walked once, and beside the event loop.
+        """
+        concepts = await asyncio.to_thread(concepts_among, resource, {coding.code for coding, _ in asked})
+        own = ("", resource.get("url", ""))
+        verdicts = []
+        for coding, display in asked:
+            found = concepts.get(code_key(resource, coding.code)) if coding.system in own else None
+            told = Verdict(False, "the code system has no such code")
+            verdicts.append(told if found is None else _displayed(_of_given(found), display))
+        return verdicts
 
     async def in_value_set(
         self, url: str, coding: Coding, display: str = "", inline: Json | None = None, versions: Versions = ANY
@@ -227,6 +220,19 @@ def _by_system(codings: Sequence[Coding]) -> dict[str, list[str]]:
     for system, code in codings:
         found.setdefault(system, []).append(code)
     return found
+
+
+def _of_given(concept: Concept) -> Found:
+    """A concept of a code system that is brought along, as if it were read."""
+    return Found(
+        number=0,
+        code=concept.code,
+        display=concept.display,
+        flags=concept.abstract * ABSTRACT,
+        parents=(),
+        ancestors=frozenset(),
+        details=dict(concept.details),
+    )
 
 
 def _displayed(found: Found, display: str) -> Verdict:

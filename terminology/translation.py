@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -21,6 +22,8 @@ APART: Final = frozenset({"unmatched", "disjoint"})
 #: An equivalence as it reads from the other side (R4 concept-map-equivalence).
 _REVERSED: Final = {"wider": "narrower", "narrower": "wider", "subsumes": "specializes", "specializes": "subsumes"}
 _DEEPEST: Final = 5
+#: What one question may give.
+MATCHES: Final = 10_000
 
 _COLUMNS: Final = ", ".join(Row._fields)
 _ONWARDS: Final = f"""
@@ -79,13 +82,22 @@ class _Map(NamedTuple):
 
 
 async def translate(database: Database, catalogue: Catalogue, question: Question, depth: int = 0) -> list[Match]:
-    """All that maps say, codings in their order. Raises HubError NOT_FOUND for a map that is not there."""
+    """All that maps say, codings in their order. Raises HubError NOT_FOUND for a map that is not there, TOO_LARGE for
+    more than MATCHES.
+    """
     if depth > _DEEPEST:
         raise HubError(Category.UNSUPPORTED, "refer to each other too deeply", where=CONCEPT_MAP, code="not-decided")
     maps = _maps(catalogue, question)
+    brought = await asyncio.to_thread(_brought, question)
     found: list[Match] = []
-    for coding in question.codings:
-        rows = await _rows(database, coding, list(maps), question)
+    for coding in dict.fromkeys(question.codings):
+        if len(found) > MATCHES:
+            what, todo = f"give over {MATCHES} matches", "ask for one code, of one map"
+            raise HubError(Category.TOO_LARGE, what, where=CONCEPT_MAP, todo=todo, code="too-costly")
+        if question.inline is not None:
+            rows = brought.get(coding, [])
+        else:
+            rows = await _rows(database, coding, list(maps), question)
         found += [_match(row, maps[number], question) for number, row in rows if _fits(row, question)]
         silent = maps.keys() - {number for number, _ in rows}
         if not question.reverse:
@@ -111,10 +123,17 @@ def _in_scope(edition: Edition, question: Question) -> bool:
     return all(not url or url in (head.get(f"{side}Uri"), head.get(f"{side}Canonical")) for side, url in asked.items())
 
 
+def _brought(question: Question) -> dict[Coding, list[tuple[int, Row]]]:
+    """What a map that is brought says of the codings, read once for all of them: it may be large."""
+    found: dict[Coding, list[tuple[int, Row]]] = {coding: [] for coding in question.codings}
+    for row in rows_of_map(question.inline)[1] if question.inline is not None else ():
+        side = _side(row, target=question.reverse)
+        if side in found:
+            found[side].append((0, row))
+    return found
+
+
 async def _rows(database: Database, coding: Coding, maps: list[int], question: Question) -> list[tuple[int, Row]]:
-    if question.inline is not None:
-        _, rows = rows_of_map(question.inline)
-        return [(0, row) for row in rows if _side(row, target=question.reverse) == coding]
     async with database.connection() as connection:
         found: list[Record] = await connection.fetch(
             _BACK if question.reverse else _ONWARDS, coding.code, coding.system, maps

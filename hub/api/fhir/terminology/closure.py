@@ -21,6 +21,8 @@ from terminology.model import CONCEPT_MAP
 CLOSURE: Final = "http://hl7.org/fhir/OperationDefinition/ConceptMap-closure"
 
 _CLOSURE: Final = frozenset({"name", "concept", "version"})
+#: Characters of a name: it is a key of an index.
+_LONGEST: Final = 200
 
 
 async def closure(services: Services, ask: Ask) -> Answer:
@@ -33,6 +35,8 @@ async def closure(services: Services, ask: Ask) -> Answer:
     name, version, concepts = asked.text("name"), asked.number("version"), asked.structures("concept")
     if not name:
         raise unreadable("name", "is missing")
+    if len(name) > _LONGEST or not name.isprintable():
+        raise unreadable("name", f"is not a name of at most {_LONGEST} printable characters")
     if version is not None and concepts:
         raise unreadable("version", "is not given together with concepts")
     owner = f"{ask.actor.organization}/{ask.actor.client}"

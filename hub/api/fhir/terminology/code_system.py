@@ -82,14 +82,18 @@ async def validate_code(services: Services, ask: Ask) -> Answer:
     brought = _brought(services, asked)
     if brought is not None:
         asked = asked.standing(url=str(brought.get("url", "")))
-    verdicts = []
-    for coding, element in asked.codings(system="url"):
-        display = asked.text("display") or str(element.get("display", ""))
-        version = asked.text("version") or str(element.get("version", ""))
-        if brought is not None:
-            verdicts.append(terms.in_given(brought, coding, display))
-        else:
-            verdicts.append(await terms.in_code_system(coding, version, display))
+    codings, display = asked.codings(system="url"), asked.text("display")
+    displays = [display or str(element.get("display", "")) for _, element in codings]
+    if brought is not None:
+        verdicts = await terms.in_given(
+            brought, [(one, told) for (one, _), told in zip(codings, displays, strict=True)]
+        )
+    else:
+        version = asked.text("version")
+        verdicts = [
+            await terms.in_code_system(coding, version or str(element.get("version", "")), told)
+            for (coding, element), told in zip(codings, displays, strict=True)
+        ]
     return verdict_of(verdicts, abstract=asked.choice("abstract"))
 
 

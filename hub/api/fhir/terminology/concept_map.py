@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.terminology.answers import parameters, part, told
-from hub.api.fhir.terminology.given import Given, given, unreadable
+from hub.api.fhir.terminology.given import Given, few, given, unreadable
 from hub.api.fhir.terminology.stored import stored
 from hub.api.services import Services
 from hub.kernel.types import Json
@@ -40,7 +40,7 @@ async def translate(services: Services, ask: Ask) -> Answer:
         target=asked.text("target"),
         target_system=asked.text("targetsystem"),
         reverse=asked.flag("reverse"),
-        dependencies=[one for told in asked.structures("dependency") for one in _dependencies(told)],
+        dependencies=few([one for told in asked.structures("dependency") for one in _dependencies(told)], "dependency"),
     )
     found = await services.terminology.translate(question)
     result = any(one.coding is not None and one.equivalence not in APART for one in found)
@@ -65,7 +65,7 @@ def _dependencies(told: Json) -> Iterator[Dependency]:
     element, concept = told.get("element"), told.get("concept")
     if not isinstance(element, str) or not isinstance(concept, dict):
         raise unreadable("dependency", "is not an element with a concept")
-    for one in concept.get("coding", ()):
+    for one in few(concept.get("coding", []), "dependency"):
         yield Dependency(element, _text(one, "system"), _text(one, "code"))
     if isinstance(concept.get("text"), str):
         yield Dependency(element, "", concept["text"])

@@ -13,6 +13,11 @@ from terminology.model import Coding
 
 _TRUTH: Final = {"true": True, "false": False}
 
+#: Structures of one name, and codings of one concept, that one request may give; each is looked up.
+_MANY: Final = 100
+#: Characters a code or a system may have: they are keys of what is kept in memory.
+_LONGEST: Final = 1_000
+
 
 class Given:
     """What was given, by name. Every method raises HubError UNREADABLE (400) for a value that cannot be."""
@@ -69,7 +74,7 @@ class Given:
         found = self._values.get(name, [])
         if not all(isinstance(one, dict) for one in found):
             raise unreadable(name, "is not a structure")
-        return found
+        return few(found, name)
 
     def canonicals(self, name: str, *, versioned: bool = True) -> list[tuple[str, str]]:
         """`system|version`, several times; without `versioned` the version may be left out."""
@@ -86,7 +91,7 @@ class Given:
         """The codings asked about: of a CodeableConcept, or one. Raises HubError UNREADABLE where there is none."""
         concept = self.structure("codeableConcept")
         if concept is not None:
-            told = concept.get("coding", [])
+            told = few(concept.get("coding", []), "codeableConcept")
             found = [(coding_of(one, "codeableConcept"), one) for one in told if isinstance(one, dict)]
         else:
             one = self.coding(system=system)
@@ -102,11 +107,23 @@ class Given:
         return found[0] if found else None
 
 
+def few(found: Any, where: str) -> list[Any]:
+    """A list one request may give. Raises HubError UNREADABLE for what is none, TOO_LARGE (413) for too many."""
+    if not isinstance(found, list):
+        raise unreadable(where, "is not a list")
+    if len(found) > _MANY:
+        what, todo = f"has over {_MANY} entries", "ask about them in several requests"
+        raise HubError(Category.TOO_LARGE, what, where=where, todo=todo, code="too-costly")
+    return found
+
+
 def coding_of(found: Json, where: str) -> Coding:
     """A Coding with a system and a code."""
     system, code = found.get("system"), found.get("code")
     if not (isinstance(system, str) and system and isinstance(code, str) and code):
         raise unreadable(where, "needs a system and a code")
+    if max(len(system), len(code)) > _LONGEST:
+        raise unreadable(where, f"has a system or a code of over {_LONGEST} characters")
     return Coding(system, code)
 
 
