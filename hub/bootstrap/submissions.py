@@ -77,11 +77,12 @@ class Submissions:
         raise HubError(Category.FORBIDDEN, what, where="Bundle", todo=todo, code="no-feed")
 
     def read(self, feed: str, bundle: Json) -> Submitted:
+        from mappings.mhd.about import person_of
         from mappings.mhd.judging import judge
 
         case = self._case(feed, bundle)
         self._refuse_foreign(feed, case)
-        judge(case, list(case.numbers))
+        judge(case, person_of(case.submission))
         return Submitted(
             bundle=bundle,
             subject="" if case.numbers else case.subject,
@@ -98,7 +99,7 @@ class Submissions:
         resource = loads(patient.body)
         if not self.owns(actor, patient):
             return self.read(feed, by_number(submitted.bundle, resource))
-        judge(self._case(feed, submitted.bundle), resource.get("identifier", []))
+        judge(self._case(feed, submitted.bundle), resource, certain=True)
         return submitted
 
     def _refuse_foreign(self, feed: str, case: Case) -> None:

@@ -31,8 +31,7 @@ _KEPT: Final = (
 
 def patient(target: Node, context: Context) -> tuple[Json, list[Json]]:
     """The Patient, and the numbers in its place that number the document or the visit instead."""
-    role = target.first("patientRole") or target
-    person = role.first("patient") or role.first("patientPatient") or role
+    role, person = role_and_person(target)
     own: list[Json] = []
     others: list[Json] = []
     nodes = [*role.all("id"), *(person.all("id") if person is not role else [])]
@@ -46,6 +45,12 @@ def patient(target: Node, context: Context) -> tuple[Json, list[Json]]:
     context.patient = reference(resource)
     _demographics(resource, own, role, person, context)
     return resource, others
+
+
+def role_and_person(target: Node) -> tuple[Node, Node]:
+    """The patientRole of a recordTarget and the person in it, each the element around it where it is left out."""
+    role = target.first("patientRole") or target
+    return role, role.first("patient") or role.first("patientPatient") or role
 
 
 def known_by(numbers: list[Json]) -> tuple[str, str] | None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
 from hub.fhir.references import parse_reference
 from hub.kernel.types import Json
-from mappings.cda.node import Node
 from mappings.cda.patient import known_by
 from mappings.mhd.submission import Entry, Submission
 from mappings.mhd.words import OTHER_PATIENT, UNKNOWN_PATIENT, wrong
@@ -40,18 +39,7 @@ def patient_id(submission: Submission, id_of: Callable[[str, str, str], str]) ->
     return target.id
 
 
-def refuse_another(numbers: Sequence[Json], document: Node, where: str) -> None:
-    """Raise HubError INVALID if a CDA document is about somebody with another number of the same kind."""
-    stated = {one.get("system", ""): str(one["value"]).upper() for one in numbers if one.get("value")}
-    for root, value in _in_document(document):
-        known = stated.get(f"urn:oid:{root}")
-        if known is not None and known != value:
-            what = "the document is about a patient with another number than the submission states"
-            raise wrong(what, where, code=OTHER_PATIENT, todo="send it for the patient it is about")
-
-
-def _in_document(document: Node) -> Iterable[tuple[str, str]]:
-    for role in document.all("recordTarget", "patientRole"):
-        for node in (*role.all("id"), *role.all("patient", "id")):
-            if node.get("extension"):
-                yield node.get("root"), node.get("extension").upper()
+def person_of(submission: Submission) -> Json:
+    """What the submission states of the patient, as a Patient; no more than the numbers where none stands in it."""
+    patient = enclosed(submission)
+    return {} | (patient.resource if patient is not None else {}) | {"identifier": numbers_of(submission)}

@@ -12,10 +12,12 @@ from hub.kernel.types import Draft, Issue, Json, ReportRow
 from mappings.cda.node import Node
 from mappings.cda.reading import documents
 from mappings.cda.translator import translate
-from mappings.mhd.about import refuse_another
+from mappings.mhd.about import person_of
 from mappings.mhd.case import Case
+from mappings.mhd.sameness import is_about
 
 _XML: Final = frozenset({"text/xml", "application/xml", "application/hl7-v3+xml", "text/x-hl7-text+xml"})
+_UNSURE: Final = "tells by no number, nor by name and birth date, that it is about the patient; it is kept as it is"
 
 
 class Told(NamedTuple):
@@ -31,7 +33,8 @@ class Told(NamedTuple):
 def converted(where: str, media: str, data: bytes, document: str, case: Case) -> Told:
     """What `data` tells, `document` being the id of the DocumentReference that holds it; nothing if it is no CDA.
 
-    Raises HubError INVALID for a CDA document about somebody else than the submission.
+    Nothing but its labels of a CDA document that does not tell that it is about the patient of the submission. Raises
+    HubError INVALID for one about somebody else.
     """
     found, issues = clinical_documents(where, media, data)
     told = [Told(issues=issues), *(_one(each, where, data, document, case) for each in found)]
@@ -52,7 +55,8 @@ def clinical_documents(where: str, media: str, data: bytes) -> tuple[list[Node],
 
 
 def _one(node: Node, where: str, data: bytes, document: str, case: Case) -> Told:
-    refuse_another(case.numbers, node, where)
+    # Of a Patient that is referred to by id the door has judged.
+    known = not case.numbers or is_about(person_of(case.submission), node, where)
     settled = {"Patient": case.subject, "DocumentReference": document}
 
     def ids(facility: str, resource_type: str, authority: str, key: str) -> str:
@@ -60,6 +64,9 @@ def _one(node: Node, where: str, data: bytes, document: str, case: Case) -> Told
 
     made = translate(node, data, case.sender.facility, ids, case.sender.canonical_base, zone=case.sender.zone)
     (kept,) = [draft.resource for draft in made.drafts if draft.resource["resourceType"] == "DocumentReference"]
+    labels = kept.get("meta", {}).get("security", ())
+    if not known:
+        return Told(issues=[Issue(severity="warning", where=where, code="patient-unsure", text=_UNSURE)], labels=labels)
     # Of a Patient that is referred to by id the document tells nothing: its numbers could be another's.
     left_out = {"DocumentReference"} if case.numbers else settled.keys()
     return Told(
@@ -67,5 +74,5 @@ def _one(node: Node, where: str, data: bytes, document: str, case: Case) -> Told
         report=[replace(row, source=f"{where}: {row.source}") for row in made.report],
         issues=[replace(issue, where=f"{where}: {issue.where}") for issue in made.issues],
         related=kept["context"]["related"],
-        labels=kept.get("meta", {}).get("security", ()),
+        labels=labels,
     )

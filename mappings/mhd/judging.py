@@ -6,23 +6,25 @@ from copy import deepcopy
 
 from hub.kernel.types import Json
 from mappings.cda.patient import known_by
-from mappings.mhd.about import refuse_another
 from mappings.mhd.case import Case
 from mappings.mhd.content import content
 from mappings.mhd.converted import clinical_documents
-from mappings.mhd.words import UNKNOWN_PATIENT, wrong
+from mappings.mhd.sameness import is_about
+from mappings.mhd.words import OTHER_PATIENT, UNKNOWN_PATIENT, wrong
 
 
-def judge(case: Case, numbers: list[Json]) -> None:
-    """Raise HubError INVALID for documents that are not there or not as stated, or are of somebody else.
+def judge(case: Case, patient: Json, *, certain: bool = False) -> None:
+    """Raise HubError INVALID for documents that are not there or not as stated, or are of somebody else than `patient`.
 
-    `numbers` are those of the patient.
+    `certain`: also for a CDA document that does not tell that it is about `patient`.
     """
     for document in case.submission.of_type("DocumentReference"):
         data = content(document, case.submission)
         media = document.resource["content"][0]["attachment"]["contentType"]
         for node in clinical_documents(document.where, media, data)[0] if data is not None else ():
-            refuse_another(numbers, node, document.where)
+            if not is_about(patient, node, document.where) and certain:
+                what, todo = "the document does not tell that it is about the patient", "state a number in both"
+                raise wrong(what, document.where, code=OTHER_PATIENT, todo=todo)
 
 
 def by_number(bundle: Json, patient: Json) -> Json:

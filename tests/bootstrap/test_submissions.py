@@ -89,6 +89,10 @@ def test_of_a_patient_of_ones_own_the_document_must_be() -> None:
     with pytest.raises(HubError) as caught:
         found.about(actor("F01"), "F01.docs", read, released("F01", {**RECORD, "value": "99012200310300011"}))
     assert caught.value.code == "XDSPatientIdDoesNotMatch"
+    # Without a number in common the name alone does not tell, and nothing is asked again once it is taken.
+    with pytest.raises(HubError) as caught:
+        found.about(actor("F01"), "F01.docs", read, released("F01", {"system": "urn:test", "value": "1"}))
+    assert caught.value.code == "XDSPatientIdDoesNotMatch"
 
 
 def test_the_same_submission_is_the_same_bytes_in_any_order_and_another_of_its_number_is_refused() -> None:

@@ -364,3 +364,69 @@ def test_a_document_that_was_only_known_as_replaced_gets_its_bytes() -> None:
     (late,) = drafts(submission(), "DocumentReference")
     kept = merge(late, merge(old, None).resource).resource
     assert b64decode(kept["content"][0]["attachment"]["data"]) == b"hello"
+
+
+OTHERS = {"system": "urn:test:numbers", "value": "4711"}
+
+
+def of_a_person_by(number: Json, **elements: Any) -> Json:
+    """The CDA document, submitted for a person of whom this is stated."""
+    sent = submission(CDA, "text/xml")
+    sent["entry"][3]["resource"] = {"resourceType": "Patient", "identifier": [number], **elements}
+    return sent
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"name": [{"text": "测试甲"}], "birthDate": "1960-01-01"},
+        {"name": [{"family": "测试", "given": ["甲"]}], "birthDate": "1960-01-01"},
+    ],
+)
+def test_without_a_number_in_common_the_same_name_and_birth_date_tell_that_it_is_the_patient(elements: Json) -> None:
+    sent = of_a_person_by(OTHERS, **elements)
+    (whom,) = drafts(sent, "Patient")
+    assert [one["value"] for one in whom.resource["identifier"]] == ["4711", RECORD["value"], CITIZEN["value"]]
+    assert len(drafts(sent, "Observation")) == 1
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {"name": [{"text": "测试乙"}], "birthDate": "1960-01-01"},
+        {"name": [{"text": "测试甲"}], "birthDate": "1960-01-02"},
+        {"name": [{"text": "测试乙"}]},
+    ],
+)
+def test_without_a_number_in_common_another_name_or_birth_date_is_somebody_else(elements: Json) -> None:
+    assert refused(of_a_person_by(OTHERS, **elements)).code == "XDSPatientIdDoesNotMatch"
+
+
+@pytest.mark.parametrize(
+    "elements",
+    [
+        {},
+        {"name": [{"text": "测试甲"}]},
+        {"name": [{"text": "测试甲"}], "birthDate": "1960"},
+        {"name": [{"text": "Ceshi Jia"}], "birthDate": "1960-01-01"},
+    ],
+)
+def test_a_document_that_does_not_tell_whom_it_is_about_is_kept_and_tells_nothing(elements: Json) -> None:
+    sent = of_a_person_by(OTHERS, **elements)
+    sent["entry"][2]["resource"]["data"] = b64encode(strict := CDA.replace(b'Code code="N"', b'Code code="R"')).decode()
+    for name in ("size", "hash"):
+        del sent["entry"][1]["resource"]["content"][0]["attachment"][name]
+    assert {draft.resource["resourceType"] for draft in told(sent).drafts} == {"List", "DocumentReference", "Patient"}
+    (whom,) = drafts(sent, "Patient")
+    assert {**whom.resource, "id": ""} == {"resourceType": "Patient", "id": "", "identifier": [OTHERS], **elements}
+    (kept,) = drafts(sent, "DocumentReference")
+    assert b64decode(kept.resource["content"][0]["attachment"]["data"]) == strict
+    assert [label["code"] for label in kept.resource["meta"]["security"]] == ["R"]
+    assert [issue.code for issue in told(sent).issues] == ["patient-unsure"]
+
+
+def test_every_number_the_engine_reads_is_held_against_the_submission() -> None:
+    spelt = CDA.replace(b"<patient>", b"<patientPatient>").replace(b"</patient>", b"</patientPatient>")
+    sent = submission(spelt, "text/xml")
+    sent["entry"][3]["resource"] = person(RECORD, {**CITIZEN, "value": "990122196001010028"})
+    assert refused(sent).code == "XDSPatientIdDoesNotMatch"
