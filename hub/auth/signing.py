@@ -14,7 +14,7 @@ import fcntl
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -30,6 +30,7 @@ from hub.auth.keys import OPENID_FILE, SIGNING_FILE, new_openid_key, new_signing
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import RandomBytes
+from hub.kernel.log import Log
 from hub.kernel.private_files import read_private, supersede
 
 ACCESS_ALGORITHM: Final = "Ed25519"
@@ -47,19 +48,26 @@ _RETIRED: Final = re.compile(r"(signing|openid)-until-([0-9]{10,12})\.pem")
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """What stood in the folder: keys that sign, and retired ones with their ends."""
+    """What stood in the folder: keys that sign, retired ones with their ends, and the name of the file of each id."""
 
     access: OKPKey
     openid: ECKey
     retired: tuple[tuple[OKPKey | ECKey, datetime], ...]
+    names: Mapping[str, str]
 
 
 class SigningKeys:
-    """The keys of one folder, as they are now. Raises HubError as `KeyStore` does."""
+    """The keys of one folder, as they are now. Raises HubError as `KeyStore` does.
 
-    def __init__(self, folder: Path, clock: Clock) -> None:
+    Where they have changed and cannot be read, `log` says so, and those whose file is still there go on; one that has
+    gone holds no longer, and where it signed, UNAVAILABLE is raised.
+    """
+
+    def __init__(self, folder: Path, clock: Clock, log: Log | None = None) -> None:
         self._folder: Final = folder
         self._clock: Final = clock
+        self._log: Final = log
+        self._gone: frozenset[str] = frozenset()
         self._looked = datetime.min.replace(tzinfo=UTC)
         self._seen = _names(folder)
         self._keys = _read(folder)
@@ -67,12 +75,16 @@ class SigningKeys:
     @property
     def access(self) -> OKPKey:
         """The key that signs access tokens."""
-        return self._now().access
+        key = self._now().access
+        self._refuse_gone(key)
+        return key
 
     @property
     def openid(self) -> ECKey:
         """The key that signs id_tokens."""
-        return self._now().openid
+        key = self._now().openid
+        self._refuse_gone(key)
+        return key
 
     def verifying(self, kid: object) -> OKPKey | None:
         """The key of access tokens with this id, if it holds now."""
@@ -82,27 +94,43 @@ class SigningKeys:
     def public(self) -> KeySetSerialization:
         """Every key that verifies now, as a JWK set."""
         keys = self._now()
-        return KeySet([keys.access, keys.openid, *self._holding(keys)]).as_dict(private=False)
+        return KeySet([*self._holding(keys)]).as_dict(private=False)
+
+    def _refuse_gone(self, key: OKPKey | ECKey) -> None:
+        if str(key.kid) in self._gone:
+            todo = "give the key folder to the account of the hub"
+            raise HubError(Category.UNAVAILABLE, "new keys cannot be read", where=str(self._folder), todo=todo)
 
     def _access(self, keys: _Keys, kid: object) -> OKPKey | None:
-        known = [keys.access, *(key for key in self._holding(keys) if isinstance(key, OKPKey))]
-        return next((key for key in known if key.kid == kid), None)
+        return next((key for key in self._holding(keys) if isinstance(key, OKPKey) and key.kid == kid), None)
 
     def _holding(self, keys: _Keys) -> list[OKPKey | ECKey]:
         now = self._clock()
-        return [key for key, until in keys.retired if now < until]
+        known = [keys.access, keys.openid, *(key for key, until in keys.retired if now < until)]
+        return [key for key in known if str(key.kid) not in self._gone]
 
     def _now(self, within: timedelta = LOOK) -> _Keys:
         """The keys, read anew where the folder has changed since it was looked into."""
         now = self._clock()
         if now - self._looked >= within:
             self._looked = now
-            # A file may go while it is looked at: then the next look tells.
-            with suppress(OSError, HubError):
+            try:
                 seen = _names(self._folder)
                 if seen != self._seen:
-                    self._keys, self._seen = _read(self._folder), seen
+                    self._keys, self._seen, self._gone = _read(self._folder), seen, frozenset()
+            except (OSError, HubError) as error:
+                self._unread(error)
         return self._keys
+
+    def _unread(self, error: Exception) -> None:
+        """The next look tells more, where a file went while it was looked at."""
+        if self._log is not None:
+            self._log.failure("signing-keys-unreadable", error)
+        was = {name: (number, changed) for name, number, changed in self._seen}
+        # A folder that nobody can look into tells of no file that it has gone.
+        with suppress(OSError):
+            there = _present(self._folder, self._clock())
+            self._gone = frozenset(kid for kid, name in self._keys.names.items() if was[name] not in there)
 
 
 def renew(
@@ -116,7 +144,7 @@ def renew(
     until = int((now + _OVERLAP).timestamp())
     with _held(folder):
         for path in _retired(folder):
-            if at_once or int(path.stem.rpartition("-")[2]) <= now.timestamp():
+            if at_once or _ended(path, now):
                 path.unlink()
         for name, make in ((SIGNING_FILE, new_signing_key), (OPENID_FILE, new_openid_key)):
             current = folder / name
@@ -135,13 +163,17 @@ def _keep(current: Path, name: Path) -> None:
 
 
 def _read(folder: Path) -> _Keys:
-    retired = []
+    retired: list[tuple[OKPKey | ECKey, datetime]] = []
+    names: dict[str, str] = {}
     for path in _retired(folder):
         found = _RETIRED.fullmatch(path.name)
         if found is not None:
-            until = datetime.fromtimestamp(int(found[2]), UTC)
-            retired.append((_access_key(path) if found[1] == "signing" else _openid_key(path), until))
-    return _Keys(_access_key(folder / SIGNING_FILE), _openid_key(folder / OPENID_FILE), tuple(retired))
+            key = _access_key(path) if found[1] == "signing" else _openid_key(path)
+            retired.append((key, datetime.fromtimestamp(int(found[2]), UTC)))
+            names[str(key.kid)] = path.name
+    access, openid = _access_key(folder / SIGNING_FILE), _openid_key(folder / OPENID_FILE)
+    names |= {str(access.kid): SIGNING_FILE, str(openid.kid): OPENID_FILE}
+    return _Keys(access, openid, tuple(retired), names)
 
 
 def _retired(folder: Path) -> list[Path]:
@@ -152,6 +184,18 @@ def _names(folder: Path) -> tuple[tuple[str, int, int], ...]:
     """What tells that keys have changed: a renewed file is another file."""
     paths = [folder / SIGNING_FILE, folder / OPENID_FILE, *_retired(folder)]
     return tuple((path.name, found.st_ino, found.st_mtime_ns) for path in paths if (found := path.stat()))
+
+
+def _present(folder: Path, now: datetime) -> set[tuple[int, int]]:
+    """The files of keys that hold, whatever they are named: a key that retires is the same file by another name."""
+    found = [path.stat() for path in folder.iterdir() if path.exists() and not _ended(path, now)]
+    return {(one.st_ino, one.st_mtime_ns) for one in found}
+
+
+def _ended(path: Path, now: datetime) -> bool:
+    """Whether the time of a retired key is up."""
+    found = _RETIRED.fullmatch(path.name)
+    return found is not None and int(found[2]) <= now.timestamp()
 
 
 def _access_key(path: Path) -> OKPKey:

@@ -22,6 +22,7 @@ from hub.auth.signing import ACCESS_ALGORITHM, LONGEST, OPENID_ALGORITHM, Signin
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import RandomBytes, random_id
+from hub.kernel.log import Log
 
 TYPE: Final = "at+jwt"
 #: How far the clocks of two machines of the hub may be apart.
@@ -44,9 +45,10 @@ class Issuer:
         clock: Clock,
         *,
         random_bytes: RandomBytes = secrets.token_bytes,
+        log: Log | None = None,
     ) -> None:
         self.name: Final = f"urn:yilian:{keys.installation}"
-        self._keys: Final = SigningKeys(keys.folder, clock)
+        self._keys: Final = SigningKeys(keys.folder, clock, log)
         self._directory: Final = directory
         self._clock: Final = clock
         self._random_bytes: Final = random_bytes

@@ -49,7 +49,8 @@ def authorisation_server(
 ) -> AuthorisationServer:
     """The authorisation server over a database."""
     settings, limits = foundation.settings, _limits(foundation.settings)
-    issuer, url = Issuer(foundation.keys, directory, system_clock), issuer_url(settings.base_url)
+    issuer = Issuer(foundation.keys, directory, system_clock, log=foundation.log)
+    url = issuer_url(settings.base_url)
     mint = Mint(issuer, url, settings.base_url)
     published = PublishedKeys(database, Fetcher(tuple(filter(None, settings.jwks_networks.split(",")))), system_clock)
     desk = TokenDesk(database, mint, system_clock, limits, published, url=url + TOKEN, issuer=url)

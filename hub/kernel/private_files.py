@@ -28,10 +28,19 @@ def publish(path: Path, content: bytes) -> None:
 
 
 def supersede(path: Path, content: bytes) -> None:
-    """Put a file of ours alone in the place of another, whole or not at all."""
-    draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+    """Put a file in the place of another, whole or not at all; its owner and what the owner may do stay, since root
+    may do it for the account the hub runs under."""
+    draft, before = path.with_name(f".{path.name}.{secrets.token_hex(8)}"), path.stat()
     publish(draft, content)
-    draft.replace(path)
+    try:
+        made = draft.stat()
+        if (made.st_uid, made.st_gid) != (before.st_uid, before.st_gid):
+            os.chown(draft, before.st_uid, before.st_gid)
+        draft.chmod(before.st_mode & 0o700)
+        draft.replace(path)
+    except OSError:
+        draft.unlink(missing_ok=True)
+        raise
     _sync(path.parent)
 
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +19,7 @@ from hub.auth.keys import KeyStore
 from hub.auth.signing import LONGEST, LOOK, renew
 from hub.auth.tokens import Issuer
 from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
 from tests.auth.consortium import CONSORTIUM, NOW
 from tests.auth.test_tokens import Watch, refused
 
@@ -120,6 +124,59 @@ def test_what_is_renewed_is_ours_alone_and_retired_keys_are_taken_away_in_time(f
     renew(folder, watch.now + LONGEST + timedelta(hours=1))
     assert len(list(folder.glob("*-until-*"))) == 2
     assert KeyStore(folder).installation
+
+
+def test_renewed_keys_belong_to_whom_the_old_ones_did(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root renews them for the account that the hub runs under."""
+    (folder / "signing.pem").chmod(0o400)
+    given: list[tuple[str, int, int]] = []
+    stat = Path.stat
+
+    def of_the_hub(path: Path, **how: Any) -> os.stat_result:
+        found = stat(path, **how)
+        owner = (4711, 4712) if path.name in {"signing.pem", "openid.pem"} else (0, 0)
+        return os.stat_result((*found[:4], *owner, *found[6:]), {"st_mtime_ns": found.st_mtime_ns})
+
+    monkeypatch.setattr(Path, "stat", of_the_hub)
+    monkeypatch.setattr(os, "chown", lambda path, user, group: given.append((path.name, user, group)))
+    renew(folder, NOW, at_once=True)
+    assert [(name.split(".")[1], user, group) for name, user, group in given] == [
+        ("signing", 4711, 4712),
+        ("openid", 4711, 4712),
+    ]
+    assert {path.name: stat(path).st_mode & 0o777 for path in folder.glob("*n*.pem")} == {
+        "signing.pem": 0o400,
+        "openid.pem": 0o600,
+    }
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_while_new_keys_cannot_be_read_the_log_says_so_and_a_key_that_has_gone_holds_no_longer(
+    folder: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch, *, at_once: bool
+) -> None:
+    lines = StringIO()
+    issuer = Issuer(KeyStore(folder), Directory(CONSORTIUM), watch, log=Log("api", stream=lines))
+    old = issue(issuer)
+    watch.now += LOOK
+    renew(folder, watch.now, at_once=at_once)
+    with monkeypatch.context() as patch:
+        patch.setattr(signing, "_read", refusing)
+        assert refused(issuer, old) if at_once else issuer.verify(old)
+        assert len(issuer.jwks()["keys"]) == (0 if at_once else 2)
+        if at_once:
+            with pytest.raises(HubError) as caught:
+                issue(issuer)
+            assert caught.value.category is Category.UNAVAILABLE
+        watch.now += LONGEST + timedelta(minutes=2)
+        assert issuer.jwks()["keys"] == [], "not without limit"
+    assert "signing-keys-unreadable" in lines.getvalue()
+    watch.now += LOOK
+    assert issuer.verify(issue(issuer)).role == "clinician"
+    assert len(issuer.jwks()["keys"]) == 2
+
+
+def refusing(folder: Path) -> None:
+    raise PermissionError(errno.EACCES, "Permission denied", str(folder))
 
 
 def test_a_flood_of_strange_keys_looks_into_the_folder_once_a_second(
