@@ -42,8 +42,7 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, {NEXT_CHANGE}) RETURNING {_COLUMNS}
 _ONE: Final = f"SELECT {_COLUMNS} FROM device_binding WHERE id = $1 AND patient <> ''"
 _END: Final = f"""
 UPDATE device_binding SET ends = $2, change = {NEXT_CHANGE},
-  claimed = CASE WHEN $3::timestamptz IS NULL THEN claimed ELSE greatest(claimed, $3) END,
-  corrected_at = CASE WHEN $3::timestamptz IS NULL THEN corrected_at ELSE $4::timestamptz END
+  claimed = greatest(claimed, $3), corrected_at = $4
 WHERE id = $1 RETURNING {_COLUMNS}
 """
 _LIST: Final = f"""
@@ -149,8 +148,10 @@ class Bindings:
                 raise HubError(Category.NOT_FOUND, "no binding has this number", where="id", todo="list the bindings")
             before = _bound(row)
             _refuse_end(before, when)
-            # Clocks differ by so much: what is measured now may be a little ahead of ours.
-            claimed = (before.end or now + SLACK) if when < now else None
+            # An end at once is a correction too: a worker that has not seen it yet still attaches what comes, and a
+            # clock may be a little ahead of ours.
+            attached = now + 2 * SLACK
+            claimed = min(before.end or attached, attached)
             made = _bound(await tx.fetchrow(_END, number, when, claimed, now))
             await self._told(tx, Kind.UNBIND, who, made, reason)
         self._bell.ring(CHANNEL)

@@ -54,13 +54,13 @@ class Ward:
         for patient in patients:
             assert await self.hub.send(message(f"reg {patient}", patient)) == ["done"]
 
-    async def measured(self, at: datetime, device: str = "W-1", **values: int) -> int:
+    async def measured(self, at: datetime, device: str = "W-1", received: datetime = NOON, **values: int) -> int:
         """Send one reading; its message."""
         body = {"deviceNum": device, "createTime": int(at.timestamp() * 1000), **(values or {"pulse": 71})}
         ((_, raw),) = feed.messages(json.dumps({"data": [body]}).encode(), BAND, NOON)
         envelope = feed.envelope_reader(BAND)(raw)
-        received = Received(feed=FEED, raw=raw, envelope=envelope, received_at=NOON, peer="device")
-        accepted: Accepted = await self.hub.inbox.accept(received)
+        sent = Received(feed=FEED, raw=raw, envelope=envelope, received_at=received, peer="device")
+        accepted: Accepted = await self.hub.inbox.accept(sent)
         return accepted.message
 
     def worker(self) -> Worker:
@@ -203,6 +203,27 @@ def test_a_binding_put_right_takes_readings_back_and_gives_them_to_whom_they_bel
             await one.drain()
             assert await one.statuses("A") == ["entered-in-error", "final"]
             assert await one.statuses("B") == ["final", "final"]
+
+    run(story())
+
+
+@pytest.mark.parametrize("at", [None, NOON - HOUR], ids=["at once", "in the past"])
+def test_what_comes_after_an_end_and_is_settled_without_it_is_taken_back(
+    database_url: str, at: datetime | None
+) -> None:
+    async def story() -> None:
+        async with ward(database_url) as one:
+            await one.registered("A")
+            number = await one.bind("A", NOON - 3 * HOUR)
+            await one.wearing.refresh()
+            # Between a worker's look and its batch somebody takes the band off, and it still sends.
+            await one.bindings.end(NURSE, number, at)
+            late = await one.measured(NOON + HOUR / 60, received=NOON + HOUR / 30)
+            await one.hub.drain()
+            assert await one.statuses("A") == ["final"]
+            await one.drain()
+            assert await one.statuses("A") == ["entered-in-error"]
+            assert (await one.hub.reason(late))["issues"][0]["code"] == "device-withdrawn"
 
     run(story())
 
