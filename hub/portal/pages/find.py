@@ -15,7 +15,7 @@ from hub.kernel.types import Json
 from hub.portal.banner import Number, age_of, numbers_of
 from hub.portal.elements import human_name, text
 from hub.portal.moments import parsed_date
-from hub.portal.todo import todos
+from hub.portal.todo import Todos, todos
 from hub.portal.visit import Visit
 
 #: Registrations shown at most; who gets more has said too little.
@@ -53,7 +53,7 @@ async def find(visit: Visit) -> Response:
     visit.actor()
     asked, problem, found, notes = await search(visit)
     status = 422 if problem else 200
-    return visit.render("find.html", status, found=found, problem=problem, notes=notes, asked=asked, todos=())
+    return visit.render("find.html", status, found=found, problem=problem, notes=notes, asked=asked, todos=Todos())
 
 
 async def search(visit: Visit) -> tuple[dict[str, str], str, list[Found] | None, tuple[str, ...]]:
