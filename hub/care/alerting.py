@@ -1,19 +1,22 @@
 """Telling who looks after a patient of what waits: judged as the doctor may see it, written as a Task and a Flag.
 
 The gate shows the doctor's eyes what stands, so nobody is alerted to what is hidden from him, and a mean is of what he
-may see. At least once: ids are made of what is alerted, so a second time finds them there.
+may see. At least once: ids are made of what is alerted, so a second time finds them there. While a Task of a rule waits
+for somebody, another reading by the same rule makes no second one.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
 from hub.auth.actor import Actor
 from hub.care.rules import Rule, asking, drifting, is_fresh, measured, values, withdrawn
-from hub.care.writing import Addressee, alert_id, cancelled, flag, in_error, task
+from hub.care.waiting import Waiting
+from hub.care.writing import UNBEGUN, Addressee, alert_id, cancelled, flag, in_error, task
 from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.gate.gate import Gate
@@ -27,18 +30,10 @@ from hub.records.client import ClientWrites
 from hub.records.operations import Patch, Update
 
 _OBSERVATION: Final = "Observation"
-#: What waits is looked at so often; the pause doubles from a second.
-_TRIES: Final = 12
-_AT_ONCE: Final = 100
-#: Readings of one drift that are looked at: a month of one every hour.
+#: Readings that are looked at, the newest: a month of one every hour.
 _MOST: Final = 720
 #: An actor that is judged long after it was made has its time from the clock of the gate.
 _EXPIRES: Final = datetime(2000, 1, 1, tzinfo=UTC)
-
-_DUE: Final = "SELECT seq FROM alert_waiting WHERE due IS NULL OR due <= $1 ORDER BY seq LIMIT $2"
-_ONE: Final = "SELECT observation, tries FROM alert_waiting WHERE seq = $1"
-_DONE: Final = "DELETE FROM alert_waiting WHERE seq = $1"
-_AGAIN: Final = "UPDATE alert_waiting SET tries = tries + 1, due = $2 WHERE seq = $1"
 
 
 class Alerting:
@@ -57,6 +52,8 @@ class Alerting:
         *,
         canonical_base: str,
     ) -> None:
+        window = max((rule.fresh for rule in rules), default=timedelta())
+        self._waiting: Final = Waiting(database, clock, window)
         self._database: Final = database
         self._gate: Final = gate
         self._carers: Final = carers
@@ -65,12 +62,13 @@ class Alerting:
         self._ids: Final = ids
         self._clock: Final = clock
         self._log: Final = log
-        self._canonical_base: Final = canonical_base
+        self._system: Final = f"{canonical_base}/CodeSystem/alert"
+        #: Whether a Task waits, and the writing of another: of many readings at once only one finds none.
+        self._turn: Final = asyncio.Lock()
 
     async def due(self) -> list[str]:
         """Numbers of what waits and may be looked at now."""
-        async with self._database.connection() as tx:
-            return [str(row[0]) for row in await tx.fetch(_DUE, self._clock(), _AT_ONCE)]
+        return list(map(str, await self._waiting.due()))
 
     async def serve(self, receiver: str) -> None:
         """Look at one of them. Never raises: what fails is looked at again later, and told when it is given up."""
@@ -82,31 +80,26 @@ class Alerting:
             self._log.failure("alert-failed", error)
 
     async def _serve(self, seq: int) -> None:
-        async with self._database.connection() as tx:
-            row = await tx.fetchrow(_ONE, seq)
-        if row is None:
+        found = await self._waiting.one(seq)
+        if found is None:
             return
+        observation, tries = found
         try:
-            await self._look(row["observation"])
+            await self._look(observation)
         except Exception:
-            await self._later(seq, row["tries"])
-            raise
-        async with self._database.connection() as tx:
-            await tx.execute(_DONE, seq)
-
-    async def _later(self, seq: int, tries: int) -> None:
-        async with self._database.connection() as tx:
-            if tries + 1 >= _TRIES:
-                await tx.execute(_DONE, seq)
+            if not await self._waiting.later(seq, tries):
                 self._log.event("alert-given-up", level="ERROR", attempt=tries + 1)
-            else:
-                await tx.execute(_AGAIN, seq, self._clock() + timedelta(seconds=2**tries))
+            raise
+        await self._waiting.done(seq)
 
     async def _look(self, observation: str) -> None:
         now = self._clock()
         async with self._database.connection() as tx:
             cared = await self._carers.of(tx, _OBSERVATION, observation, now)
         if cared is None:
+            return
+        if cared.gone:
+            await self._call_off(observation, cared, now)
             return
         for addressee in _addressees(cared):
             await self._tell(addressee, observation, cared, now)
@@ -122,11 +115,11 @@ class Alerting:
         if shown.deleted:
             return
         resource: Json = loads(shown.body)
-        for rule in withdrawn(self._rules, resource):
-            await self._withdraw(rule, resource, addressee)
+        if withdrawn(self._rules, resource):
+            await self._call_off(observation, cared, now)
         for rule in asking(self._rules, resource):
             if is_fresh(rule, resource, now) and await self._holds(rule, resource, actor, cared.patient):
-                await self._write(rule, resource, addressee, cared, now)
+                await self._once_at_a_time(rule, resource, addressee, cared, now)
 
     async def _holds(self, rule: Rule, resource: Json, actor: Actor, patient: str) -> bool:
         """Whether a rule that asks is met; one that is about a drift, by what this actor may see of the days before."""
@@ -136,44 +129,94 @@ class Alerting:
         if number is None or when is None:
             return False
         since = when - timedelta(days=rule.drift.days)
-        params = [
-            ("patient:mdm", f"Patient/{patient}"),
-            ("code", ",".join(sorted(rule.drift.codes))),
-            ("date", f"ge{since.isoformat()}"),
-            ("date", f"lt{when.isoformat()}"),
-            ("status", "final,amended,corrected"),
-            ("_count", str(_MOST)),
-        ]
-        page = await self._gate.search(actor, _OBSERVATION, params)
-        before = [drifting(rule.drift, list(values(loads(one.body)))) for one in page.matches]
+        readings = await self._readings(actor, patient, rule, ("date", f"lt{when.isoformat()}"), since=since)
+        before = [drifting(rule.drift, list(values(one))) for one in readings]
         return rule.drift.holds(number, [one for one in before if isinstance(one, Decimal)])
 
+    async def _readings(
+        self, actor: Actor, patient: str, rule: Rule, *also: tuple[str, str], since: datetime
+    ) -> list[Json]:
+        """What a rule looks at and this actor may see of a patient, the newest first."""
+        params = [
+            ("patient:mdm", f"Patient/{patient}"),
+            ("combo-code", ",".join(sorted(rule.codes))),
+            ("date", f"ge{since.isoformat()}"),
+            ("status", "final,amended,corrected"),
+            ("_sort", "-date"),
+            ("_count", str(_MOST)),
+            *also,
+        ]
+        page = await self._gate.search(actor, _OBSERVATION, params)
+        return [loads(one.body) for one in page.matches]
+
+    async def _once_at_a_time(
+        self, rule: Rule, resource: Json, addressee: Addressee, cared: Cared, now: datetime
+    ) -> None:
+        async with self._turn:
+            if not await self._waits(rule, addressee, cared, now):
+                await self._write(rule, resource, addressee, cared, now)
+
+    async def _waits(self, rule: Rule, addressee: Addressee, cared: Cared, now: datetime) -> bool:
+        """Whether this addressee has, and may see, a Task by this rule that nobody has begun, and that is news."""
+        params = [
+            ("patient:mdm", f"Patient/{cared.patient}"),
+            ("owner", addressee.reference),
+            ("code", f"{self._system}|{rule.name}"),
+            ("status", ",".join(UNBEGUN)),
+            ("authored-on", f"ge{(now - rule.fresh).isoformat()}"),
+            ("_count", "1"),
+        ]
+        return bool((await self._gate.search(_actor(addressee), "Task", params)).matches)
+
     async def _write(self, rule: Rule, resource: Json, addressee: Addressee, cared: Cared, now: datetime) -> None:
-        writer = _writer(addressee)
-        made = (
-            flag(self._id("Flag", rule, resource, addressee), rule, resource, addressee, cared.patient, now),
-            task(self._id("Task", rule, resource, addressee), rule, resource, addressee, cared.patient, now),
+        flag_id, task_id = (
+            self._id(rtype, cared.author_org, resource["id"], rule.name, addressee.reference)
+            for rtype in ("Flag", "Task")
         )
-        for each in made:
+        for each in (
+            flag(flag_id, rule, resource, cared),
+            task(task_id, rule, resource, addressee, cared, now),
+        ):
             said = {**each, "code": {**each["code"], "coding": [*each["code"]["coding"], self._coding(rule)]}}
-            await self._once(writer, said)
+            await self._once(_writer(cared.author_org), said)
         self._log.event("alert-raised", code=rule.name)
 
-    async def _withdraw(self, rule: Rule, resource: Json, addressee: Addressee) -> None:
+    async def _call_off(self, observation: str, cared: Cared, now: datetime) -> None:
         """Let nobody act on a reading that was entered in error; a Task that was begun stays as it is."""
-        for rtype, change in (("Task", cancelled), ("Flag", in_error)):
-            rid = self._id(rtype, rule, resource, addressee)
-            try:
-                await self._writes.write(_actor(addressee), Patch(type=rtype, id=rid, change=change))
-            except HubError as error:
-                if error.category is not Category.NOT_FOUND:
-                    raise
+        own = _actor(Addressee(cared.author_org, ""))
+        params = [("focus", f"{_OBSERVATION}/{observation}"), ("code", f"{self._system}|"), ("_count", str(_MOST))]
+        found = await self._gate.search(own, "Task", params)
+        told: list[Json] = [loads(one.body) for one in found.matches]
+        for one in told:
+            raised = self._id("Flag", cared.author_org, observation, self._rule(one), one["owner"]["reference"])
+            await self._change(own, "Task", one["id"], cancelled)
+            await self._change(own, "Flag", raised, in_error)
+        await self._next({self._rule(one) for one in told if one["status"] in UNBEGUN}, cared, now)
 
-    def _id(self, rtype: str, rule: Rule, resource: Json, addressee: Addressee) -> str:
-        return alert_id(self._ids, addressee, rtype, f"{resource['id']}|{rule.name}|{addressee.key}")
+    async def _next(self, names: Collection[str], cared: Cared, now: datetime) -> None:
+        """Let the newest of the readings wait that made no Task of their own because there was one, and ask for it."""
+        for rule in (one for one in self._rules if one.name in names):
+            for addressee in _addressees(cared):
+                readings = await self._readings(_actor(addressee), cared.patient, rule, since=now - rule.fresh)
+                await self._waiting.add([one["id"] for one in readings if rule in asking(self._rules, one)][:1])
+
+    async def _change(self, actor: Actor, rtype: str, rid: str, change: Callable[[Json], Json]) -> None:
+        try:
+            await self._writes.write(actor, Patch(type=rtype, id=rid, change=change))
+        except HubError as error:
+            if error.category is not Category.NOT_FOUND:
+                raise
+
+    def _id(self, rtype: str, facility: str, *of: str) -> str:
+        return alert_id(self._ids, facility, rtype, "|".join(of))
 
     def _coding(self, rule: Rule) -> Json:
-        return {"system": f"{self._canonical_base}/CodeSystem/alert", "code": rule.name, "display": rule.text}
+        return {"system": self._system, "code": rule.name, "display": rule.text}
+
+    def _rule(self, task: Json) -> str:
+        """Name of the rule a Task came from."""
+        codes = (each["code"] for each in task["code"]["coding"] if each.get("system") == self._system)
+        return next(codes, "")
 
     async def _once(self, writer: Actor, resource: Json) -> None:
         operation = Update(type=resource["resourceType"], id=resource["id"], resource=resource, only_new=True)
@@ -203,13 +246,13 @@ def _actor(addressee: Addressee) -> Actor:
     )
 
 
-def _writer(addressee: Addressee) -> Actor:
-    """A system of the facility that is told: it answers for its alerts, and its people may close them."""
+def _writer(facility: str) -> Actor:
+    """A system of the facility that answers for the reading: it answers for what is made of it, and nobody else."""
     return Actor(
         role="feed",
         purpose=("TREAT",),
         client="alerts",
         token_id="",
         expires=_EXPIRES,
-        organization=addressee.organization,
+        organization=facility,
     )

@@ -1,20 +1,27 @@
 """An alert as resources: a Flag on the patient, and a Task for whoever is to act, with the time by which. Pure.
 
-Both carry the codes and the security labels of the Observation they come from, so what hides it by these hides them.
+Both are of the facility that answers for the Observation they come from, with its codes and security labels, and their
+time holds its time. What hides it by these hides them, and the facility of who is told has no right of its own to them.
 They say which rule is met and refer to the Observation; its numbers stand there alone.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import datetime
 from typing import Final, NamedTuple
 
 from hub.care.rules import Rule
+from hub.fhir.temporal import interval
+from hub.kernel.errors import HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.types import Json
+from hub.records.carers import Cared
 
 #: How soon a Task is to be done, by level (R4 request-priority).
 _PRIORITY: Final = {"red": "stat", "yellow": "urgent", "blue": "routine"}
+#: Statuses of a Task that nobody has begun.
+UNBEGUN: Final = ("requested", "received")
 _CATEGORY: Final = {"system": "http://terminology.hl7.org/CodeSystem/flag-category", "code": "clinical"}
 
 
@@ -25,21 +32,17 @@ class Addressee(NamedTuple):
     practitioner: str
 
     @property
-    def key(self) -> str:
-        return f"{self.organization}|{self.practitioner}"
-
-    @property
     def reference(self) -> str:
         return f"Practitioner/{self.practitioner}" if self.practitioner else f"Organization/{self.organization}"
 
 
-def alert_id(ids: IdMaker, addressee: Addressee, rtype: str, key: str) -> str:
+def alert_id(ids: IdMaker, facility: str, rtype: str, key: str) -> str:
     """An id in the facility's own space, the same whenever the same is alerted."""
-    return f"{addressee.organization}-{ids(addressee.organization, rtype, 'alert', key)}"
+    return f"{facility}-{ids(facility, rtype, 'alert', key)}"
 
 
-def flag(rid: str, rule: Rule, observation: Json, to: Addressee, patient: str, now: datetime) -> Json:
-    """The Flag: active from now on, until somebody says that it is over."""
+def flag(rid: str, rule: Rule, observation: Json, cared: Cared) -> Json:
+    """The Flag: active from the reading on, until somebody says that it is over."""
     return {
         "resourceType": "Flag",
         "id": rid,
@@ -47,14 +50,15 @@ def flag(rid: str, rule: Rule, observation: Json, to: Addressee, patient: str, n
         "status": "active",
         "category": [{"coding": [_CATEGORY]}],
         "code": _code(rule, observation),
-        "subject": {"reference": f"Patient/{patient}"},
-        "period": {"start": now.isoformat()},
-        "author": {"reference": f"Organization/{to.organization}"},
+        "subject": {"reference": f"Patient/{cared.patient}"},
+        "period": {"start": _time(observation)["start"]},
+        "author": {"reference": f"Organization/{cared.author_org}"},
     }
 
 
-def task(rid: str, rule: Rule, observation: Json, to: Addressee, patient: str, now: datetime) -> Json:
+def task(rid: str, rule: Rule, observation: Json, to: Addressee, cared: Cared, now: datetime) -> Json:
     """The Task: requested, of the doctor or facility, about the Observation, to be done within the rule's minutes."""
+    due = now + rule.within
     return {
         "resourceType": "Task",
         "id": rid,
@@ -65,17 +69,18 @@ def task(rid: str, rule: Rule, observation: Json, to: Addressee, patient: str, n
         "code": _code(rule, observation),
         "description": rule.text,
         "focus": {"reference": f"Observation/{observation['id']}"},
-        "for": {"reference": f"Patient/{patient}"},
-        "executionPeriod": {"start": now.isoformat(), "end": (now + rule.within).isoformat()},
+        "for": {"reference": f"Patient/{cared.patient}"},
+        "executionPeriod": _until(due, _time(observation)),
         "authoredOn": now.isoformat(),
-        "requester": {"reference": f"Organization/{to.organization}"},
+        "requester": {"reference": f"Organization/{cared.author_org}"},
         "owner": {"reference": to.reference},
+        "restriction": {"period": {"end": due.isoformat()}},
     }
 
 
 def cancelled(task: Json) -> Json:
     """A Task nobody has begun, called off."""
-    if task.get("status") != "requested":
+    if task.get("status") not in UNBEGUN:
         return task
     return {**task, "status": "cancelled", "statusReason": {"text": "测量值录入有误"}}
 
@@ -86,10 +91,24 @@ def in_error(flag: Json) -> Json:
 
 
 def _code(rule: Rule, observation: Json) -> Json:
-    """Every coding of the Observation and its components."""
-    parts = (observation, *observation.get("component", ()))
-    codings = [coding for part in parts for coding in part.get("code", {}).get("coding", ())]
-    return {"coding": [each for at, each in enumerate(codings) if each not in codings[:at]], "text": rule.text}
+    """The codings of the Observation, and no others: a permit for one of a component does not open the Observation."""
+    return {"coding": list(observation.get("code", {}).get("coding", ())), "text": rule.text}
+
+
+def _time(observation: Json) -> Json:
+    """When it was measured, as a Period."""
+    stated: Json = observation.get("effectivePeriod", {})
+    moment = observation.get("effectiveDateTime")
+    return {"start": moment, "end": moment} if moment else stated
+
+
+def _until(due: datetime, time: Json) -> Json:
+    """A Period that holds all of `time`, and goes on until `due`; open where `time` is, or cannot be read."""
+    with suppress(HubError):
+        end = interval(time["end"])[1] if time.get("end") else None
+        if end is not None:
+            return {"start": time["start"], "end": max(end, due).isoformat()}
+    return {"start": time["start"]}
 
 
 def _labels(observation: Json) -> Json:

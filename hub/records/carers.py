@@ -27,11 +27,15 @@ class Doctor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cared:
-    """Whom a resource is about (source patient), who answers for it, and who looks after the person."""
+    """Whom a resource is about (source patient), who answers for it, and who looks after the person.
+
+    `gone`: it was deleted.
+    """
 
     patient: str
     author_org: str
     doctors: tuple[Doctor, ...]
+    gone: bool = False
 
 
 class Carers:
@@ -41,11 +45,13 @@ class Carers:
         self._store: Final = store
 
     async def of(self, tx: Tx, rtype: str, rid: str, now: datetime) -> Cared | None:
-        """Who is concerned by a resource; None for one that is gone, or about nobody who is there."""
+        """Who is concerned by a resource; None for one that never was, or about nobody."""
         found = (await self._store.load_facts(tx, [(rtype, rid)])).get((rtype, rid))
-        if found is None or found.deleted or found.patient is None:
+        if found is None or found.patient is None:
             return None
         subject = await subject_of(self._store, tx, found.patient)
         rows = [] if subject is None else await tx.fetch(_DOCTORS, subject.pkeys, now)
         doctors = (Doctor(practitioner=row[0].removeprefix("Practitioner/"), organization=row[1]) for row in rows)
-        return Cared(patient=found.patient, author_org=found.facts.author_org, doctors=tuple(doctors))
+        return Cared(
+            patient=found.patient, author_org=found.facts.author_org, doctors=tuple(doctors), gone=found.deleted
+        )

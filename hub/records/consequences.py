@@ -37,7 +37,7 @@ class Watcher(Protocol):
     """Looks at Observations as they are written, in the transaction that writes them."""
 
     async def note(self, tx: Tx, written: Sequence[tuple[str, Json]]) -> None:
-        """These (id, resource) stand now."""
+        """These (id, resource) stand now, or were marked entered in error as they were deleted."""
         ...
 
 
@@ -102,10 +102,10 @@ class Consequences:
             await self._store.put_relations(tx, rows)
 
     async def _watch(self, tx: Tx, writes: Sequence[Write]) -> None:
-        last = {write.id: write.resource for write in writes if write.type == "Observation"}
-        found = [(rid, resource) for rid, resource in last.items() if resource is not None]
-        if found:
-            await self._watcher.note(tx, found)
+        """The last version that says something: of what was deleted, the one that was marked entered in error."""
+        last = {write.id: write.resource for write in writes if write.type == "Observation" and write.resource}
+        if last:
+            await self._watcher.note(tx, list(last.items()))
 
     async def _compile(self, tx: Tx, writes: Sequence[Write]) -> None:
         last = {(write.type, write.id): write for write in writes if write.type in VOCABULARY}

@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
+import pytest
+
+from consent.compiler import compile_consent
+from consent.configuration import Configuration
+from consent.packed import pack
+from consent.references import References
+from hub.auth import consent_rules
+from hub.auth.consent_rules import ConsentRule
 from hub.care.alerting import Alerting
 from hub.care.rules import SHIPPED, load
 from hub.care.watch import Watch
@@ -15,8 +24,9 @@ from hub.kernel.log import Log
 from hub.kernel.types import Json
 from hub.records.carers import Carers
 from hub.store.store import Store
-from tests.api.house import CANONICAL, START, House, actor, body, in_house, observation, patient
+from tests.api.house import BASE, CANONICAL, START, House, actor, body, in_house, observation, patient
 from tests.api.test_relationships import CONTRACT, _ties
+from tests.consent import cases
 
 RULES: Final = load(SHIPPED)
 
@@ -30,9 +40,9 @@ def alerting(home: House) -> Alerting:
     )
 
 
-async def written(home: House, who: str = "clinic", **elements: Any) -> Json:
+async def written(home: House, who: str = "clinic", when: datetime = START, **elements: Any) -> Json:
     """Write a reading, and let the rules see it as the doors do."""
-    made = await home.create(observation("F05-wei", effectiveDateTime=START.isoformat(), **elements), who=who)
+    made = await home.create(observation("F05-wei", effectiveDateTime=when.isoformat(), **elements), who=who)
     async with home.database.transaction() as tx:
         await Watch(RULES, home.services.clock).note(tx, [(made["id"], made)])
     return made
@@ -41,13 +51,15 @@ async def written(home: House, who: str = "clinic", **elements: Any) -> Json:
 async def told(home: House) -> None:
     """What the events process does."""
     teller = alerting(home)
-    for seq in await teller.due():
-        await teller.serve(seq)
+    await asyncio.gather(*map(teller.serve, await teller.due()))
 
 
 async def tasks(home: House, who: str) -> list[Json]:
     answer = await home.ask("GET", "/Task?owner=Practitioner/who&status=requested", who=who)
     return [entry["resource"] for entry in body(answer).get("entry", ())]
+
+
+FALL: Final[Json] = {"code": {"coding": [{"system": "urn:hub:device-event", "code": "fall"}]}}
 
 
 def glucose(value: str) -> Json:
@@ -82,6 +94,118 @@ def test_a_red_reading_is_a_task_of_the_family_doctor_once(database_url: str) ->
         await told(home)
         assert await tasks(home, "family") == []
         assert await alerting(home).due() == []
+
+    in_house(database_url, visit)
+
+
+async def refuse(home: House, provision: Json) -> None:
+    """The patient refuses what `provision` names."""
+    said = {
+        **cases.consent(None),
+        "id": "c",
+        "meta": {"versionId": "1"},
+        "patient": {"reference": "Patient/F05-wei"},
+        "provision": {"type": "deny", **provision},
+    }
+    configuration = Configuration(base_urls=(BASE,))
+    compiled = pack(compile_consent(said, References(configuration.base_urls)), configuration)
+    rule = ConsentRule(id="c", patient="F05-wei", version=1, status="active", actors=(), compiled=compiled)
+    async with home.database.transaction() as tx:
+        await consent_rules.put(tx, rule)
+        await consent_rules.raise_epoch(tx)
+
+
+async def seen(home: House, path: str, who: str) -> int:
+    """How many a search finds."""
+    found: int = body(await home.ask("GET", f"{path}&_total=accurate", who=who))["total"]
+    return found
+
+
+def test_an_alert_is_of_the_facility_of_the_reading_and_opens_nothing_to_the_doctors_colleagues(
+    database_url: str,
+) -> None:
+    async def visit(home: House) -> None:
+        await home.ask("PUT", "/Patient/F05-wei", patient(id="F05-wei"))
+        await _ties(home).sign(actor(), CONTRACT)
+        reading = await written(home, "hospital", value="188")
+        await told(home)
+        (task,) = await tasks(home, "family")
+        assert task["requester"] == {"reference": "Organization/F01"}
+        assert task["executionPeriod"]["start"] == reading["effectiveDateTime"]
+        for rtype in ("Task", "Flag", "Observation"):
+            # The colleague has no relation to her; the doctor has, and the hospital's own people wrote it.
+            sees = [await seen(home, f"/{rtype}?patient=F05-wei", who) for who in ("clinic", "family", "hospital")]
+            assert sees == [0, 1, 1]
+        assert (await home.ask("GET", f"/Task/{task['id']}", who="clinic")).status_code == 404
+        assert (await home.ask("PUT", f"/Task/{task['id']}", task, who="clinic")).status_code == 404
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    "provision",
+    [
+        {"code": [{"coding": [{"system": "http://loinc.org", "code": "8480-6"}]}]},
+        {"dataPeriod": {"start": (START - timedelta(minutes=1)).isoformat(), "end": START.isoformat()}},
+        {"data": [{"meaning": "authoredby", "reference": {"reference": "Organization/F01"}}]},
+    ],
+    ids=["code", "time", "facility"],
+)
+def test_a_consent_that_hides_the_reading_hides_its_alert_from_the_doctor_too(
+    database_url: str, provision: Json
+) -> None:
+    async def visit(home: House) -> None:
+        await home.ask("PUT", "/Patient/F05-wei", patient(id="F05-wei"))
+        await _ties(home).sign(actor(), CONTRACT)
+        await written(home, "hospital", value="188")
+        await told(home)
+        home.services.clock.skip(60)  # type: ignore[attr-defined]
+        for rtype, before in (("Observation", 1), ("Task", 1), ("Flag", 1)):
+            assert await seen(home, f"/{rtype}?patient=F05-wei", "family") == before
+        await refuse(home, provision)
+        for rtype in ("Observation", "Task", "Flag"):
+            assert await seen(home, f"/{rtype}?patient=F05-wei", "family") == 0
+
+    in_house(database_url, visit)
+
+
+def test_one_task_waits_for_a_rule_however_many_readings_there_are(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.ask("PUT", "/Patient/F05-wei", patient(id="F05-wei"))
+        await _ties(home).sign(actor(), CONTRACT)
+        first = await written(home, value="188")
+        second = await written(home, value="190")
+        await told(home)
+        (task,) = await tasks(home, "family")
+        readings = {f"Observation/{one['id']}": one for one in (first, second)}
+        first = readings.pop(task["focus"]["reference"])
+        (second,) = readings.values()
+        # Another rule has a Task of its own.
+        await written(home, **FALL)
+        await told(home)
+        assert len(await tasks(home, "family")) == 2
+        # That reading was an error: the other, which still stands, makes the Task.
+        await home.ask("DELETE", f"/Observation/{first['id']}")
+        async with home.database.transaction() as tx:
+            wrong = {**first, "status": "entered-in-error"}
+            await Watch(RULES, home.services.clock).note(tx, [(first["id"], wrong)])
+        await told(home)
+        await told(home)
+        waits = {task["focus"]["reference"] for task in await tasks(home, "family")}
+        assert f"Observation/{second['id']}" in waits
+        assert f"Observation/{first['id']}" not in waits
+        assert len(waits) == 2
+        # Begun, it answers for no later reading.
+        for each in await tasks(home, "family"):
+            await home.ask("PUT", f"/Task/{each['id']}", {**each, "status": "in-progress"})
+        await written(home, value="195")
+        await told(home)
+        assert len(await tasks(home, "family")) == 1
+        # Nor does one that nobody touched, when the rule's time is over.
+        home.services.clock.skip(25 * 3600)  # type: ignore[attr-defined]
+        await written(home, value="196", when=START + timedelta(hours=25))
+        await told(home)
+        assert len(await tasks(home, "family")) == 2
 
     in_house(database_url, visit)
 

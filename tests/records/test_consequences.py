@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import asyncio
+from datetime import timedelta
 from typing import Any
+from unittest.mock import AsyncMock, Mock
 
 import asyncpg
 import pytest
 
+from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import HubError
 from hub.records.client import ClientWrites
+from hub.records.consequences import Consequences
 from hub.records.operations import Create, Delete, Operation, Update
+from hub.records.relationships import Relationships
+from hub.store.store import Store
+from hub.store.values import Facts, Write
+from tests.auth.consortium import NOW
 from tests.mpi.registry import patient
 from tests.mpi.test_index import _ID, mingyuan
 from tests.pipeline.fake_feed import message, patient_id, translate
@@ -38,6 +47,22 @@ def test_a_patient_a_client_writes_has_its_person_when_the_write_is_answered(dat
 
     persons = with_door(database_url, visit)
     assert len(set(persons.values())) == 2
+
+
+def test_of_an_observation_that_is_deleted_its_watcher_sees_what_was_marked_entered_in_error() -> None:
+    watcher = Mock(note=AsyncMock())
+
+    def write(rid: str, status: str | None) -> Write:
+        resource = None if status is None else {"resourceType": "Observation", "id": rid, "status": status}
+        return Write(type="Observation", id=rid, resource=resource, patient="p", facts=Facts(author_org="F05"))
+
+    store = Store(fixed_clock(NOW))
+    ties = Relationships(facilities=frozenset(), care=timedelta(days=30), canonical_base="https://hub.example/fhir")
+    follows = Consequences(store, Mock(), ties, Mock(), watcher)
+    writes = [write("a", "final"), write("b", "entered-in-error"), write("b", None), write("a", "amended")]
+    asyncio.run(follows.follow(Mock(), [*writes, write("c", None)]))
+    ((_, told),) = (each.args for each in watcher.note.await_args_list)
+    assert [(rid, resource["status"]) for rid, resource in told] == [("a", "amended"), ("b", "entered-in-error")]
 
 
 def test_a_refused_write_leaves_no_trace_in_the_index(database_url: str) -> None:
