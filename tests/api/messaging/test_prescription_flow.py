@@ -13,13 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hub.api.fhir.messaging.ended import overtaken
 from hub.api.fhir.messaging.events import check_message
 from hub.api.fhir.messaging.message import read_message
 from hub.api.fhir.messaging.writing import as_transaction
 from hub.auth.actor import Actor
 from hub.fhir.long_prescriptions import check_span
 from hub.fhir.validate import validate
-from hub.kernel.errors import HubError
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.loading import Loader
 from tests.api.house import ACTORS, CANONICAL, House, actor, body, in_house
@@ -197,8 +198,28 @@ def test_the_pharmacy_sees_what_was_sent_to_it_and_tells_what_it_dispensed(datab
         assert [one["resource"]["id"] for one in seen["entry"]] == ["F03-T1"]
         again = await told(home, "pharmacy", message("dispense", dispense(rid), task(rid)))
         assert again["about"] == back["about"]
+        reopened = dispense(rid, status="in-progress")
+        assert code_of(await told(home, "pharmacy", message("dispense", reopened))) == ("fatal-error", "ended")
 
     visiting(database_url, visit)
+
+
+async def _ended_stays_ended(home: House, rid: str) -> None:
+    """The first message comes again after a later one has ended the prescription: nothing of it is written."""
+    again = await told(home, "clinic", message("prescription", PATIENT, prescription()))
+    assert code_of(again) == ("fatal-error", "ended")
+    assert "Bundle.entry[2].resource.status" in str(again["issues"])
+    for status in ("completed", "entered-in-error"):
+        await push(home, prescription(status=status))
+    assert code_of(await told(home, "clinic", message("prescription", prescription(status="completed"))))[1] == "ended"
+    assert body(await home.ask("GET", f"/MedicationRequest/{rid}"))["status"] == "entered-in-error"
+
+
+def test_what_changed_since_it_was_looked_at_is_to_be_sent_again() -> None:
+    lost = HubError(Category.PRECONDITION, "x", where="Bundle.entry[1]", code="precondition")
+    other = HubError(Category.PRECONDITION, "x", where="Bundle.entry[1]", code="several-matches")
+    assert (overtaken(lost).category, overtaken(lost).where) == (Category.UNAVAILABLE, "Bundle.entry[1]")
+    assert overtaken(other) is other
 
 
 def test_a_pharmacy_dispenses_nothing_that_was_not_sent_to_it_nor_to_another_patient(database_url: str) -> None:
@@ -223,6 +244,7 @@ def test_a_pharmacy_dispenses_nothing_that_was_not_sent_to_it_nor_to_another_pat
         await push(home, prescription(status="completed"))
         late = await told(home, "pharmacy", message("dispense", dispense(rid)))
         assert code_of(late) == ("ok", "not-in-force")
+        await _ended_stays_ended(home, rid)
 
     visiting(database_url, visit)
 

@@ -13,6 +13,7 @@ from hub.api.failures import outcome_of
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.messaging.answering import done, refused
 from hub.api.fhir.messaging.dispensing import check_dispenses
+from hub.api.fhir.messaging.ended import holding_ended, overtaken
 from hub.api.fhir.messaging.events import DISPENSE, QUERY, check_message
 from hub.api.fhir.messaging.medicines import with_national_codes
 from hub.api.fhir.messaging.message import EVENTS, Message, read_message
@@ -51,11 +52,12 @@ async def _tell(services: Services, ask: Ask, message: Message) -> Answer:
 async def _take(services: Services, ask: Ask, message: Message) -> Answer:
     warnings = await check_dispenses(services, ask, message) if message.event == DISPENSE else []
     message, uncoded = await _coded(services, message)
-    bundle = as_transaction(message, ask.actor.organization)
+    bundle = await holding_ended(services, ask, message, as_transaction(message, ask.actor.organization))
     try:
         answer = await transaction(services, ask, bundle)
     except HubError as error:
-        return refused(services, message, error, in_message(outcome_of(error)))
+        told = overtaken(error)
+        return refused(services, message, told, in_message(outcome_of(told)))
     made = [entry["response"].get("location", "") for entry in loads(answer.body)["entry"]]
     return done(services, message, [one.partition("/_history")[0] for one in made if one], [*warnings, *uncoded])
 

@@ -1,4 +1,4 @@
-"""A message as the transaction that writes it. Sent again it changes nothing: no resource is created twice. Pure."""
+"""A message as the transaction that writes it. Sent again it makes nothing twice; the last to come stands. Pure."""
 
 from __future__ import annotations
 
