@@ -18,7 +18,7 @@ from authlib.oauth2.rfc7636.challenge import create_s256_code_challenge
 from hub.auth.external import id_tokens
 from hub.auth.external.states import Attempt
 from hub.auth.fetching import Fetcher
-from hub.auth.remote_keys import RemoteKeys
+from hub.auth.remote_keys import PAUSE, RemoteKeys
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.external_sign_in import ExternalProvider
@@ -53,7 +53,8 @@ class Provider:
         self._clock: Final = clock
         self._redirect: Final = redirect
         self._turn: Final = asyncio.Lock()
-        self._known: tuple[datetime, _Endpoints] | None = None
+        self._known: _Endpoints | None = None
+        self._read = self._asked = datetime.min.replace(tzinfo=clock().tzinfo)
 
     @property
     def name(self) -> str:
@@ -108,12 +109,33 @@ class Provider:
         return text
 
     async def _endpoints(self) -> _Endpoints:
+        """By its document, read anew each hour; while it does not answer by the one that is known. Nobody waits for
+        longer than one who asks: after a failure it is not asked for `PAUSE`."""
+        if self._known is not None and self._turn.locked():
+            return self._known
         async with self._turn:
             now = self._clock()
-            if self._known is None or now - self._known[0] >= _KEPT:
-                issuer = self._configured.issuer
-                self._known = now, _endpoints(issuer, await self._fetcher.get(issuer + _CONFIGURATION))
-            return self._known[1]
+            if now - self._read >= _KEPT and now - self._asked >= PAUSE:
+                await self._ask()
+            if self._known is None:
+                raise HubError(
+                    Category.UNAVAILABLE, "does not answer", where="sign_in.issuer", todo="again in a minute",
+                    code="external",
+                )  # fmt: skip
+            return self._known
+
+    async def _ask(self) -> None:
+        """Read its document. Raises HubError where none is known, or it says what is not to be used."""
+        issuer = self._configured.issuer
+        try:
+            document = await self._fetcher.get(issuer + _CONFIGURATION)
+        except HubError:
+            self._asked = self._clock()
+            if self._known is None:
+                raise
+            return
+        self._known, self._asked = None, self._clock()
+        self._known, self._read = _endpoints(issuer, document), self._clock()
 
 
 def _endpoints(issuer: str, document: Mapping[str, Any]) -> _Endpoints:

@@ -12,6 +12,7 @@ from hub.auth.external.identities import Identities
 from hub.auth.external.provider import Provider
 from hub.auth.external.states import States
 from hub.auth.turnstile import Turnstile
+from hub.kernel.errors import Category, HubError
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,18 @@ class ExternalSignIn:
         """Who it is, by what the browser brought from the provider.
 
         Raises HubError UNAUTHENTICATED (code `external-...`) where that proves nobody, `TooSoonError` when too many
-        such come from an `address`: each makes the hub ask the provider.
+        such come from an `address`: each makes the hub ask the provider. A provider that is away is nobody's fault.
         """
         attempt = self._states.opened(browser, answer.get("state", ""))
         if attempt is None:
             raise refused("state")
         async with self._turnstile.turn(address) as turn:
-            subject = await self._provider.subject(attempt, answer)
+            try:
+                subject = await self._provider.subject(attempt, answer)
+            except HubError as error:
+                if error.category is Category.UNAVAILABLE:
+                    turn.give_back()
+                raise
             turn.give_back()
         account = await self._identities.account(subject)
         return Arrival(subject, account, attempt.onward)
