@@ -20,6 +20,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.records.shelf import TerminologyShelf
+from hub.sealing.keyring import Keyring
 from hub.store.store import Store
 from terminology import catalogue
 from terminology.answers import Answers
@@ -97,9 +98,13 @@ class TerminologyDesk:
 
 
 @asynccontextmanager
-async def terminology_database(url: str) -> AsyncIterator[TerminologyDesk]:
-    """The terminology in the database at `url`, with the schema this version knows. Raises HubError UNAVAILABLE."""
-    database = await Database.connect(url, size=2, name="yilian-terminology", statement_seconds=_LONG)
+async def terminology_database(url: str, keys: Keyring | None = None) -> AsyncIterator[TerminologyDesk]:
+    """The terminology in the database at `url`, with the schema this version knows. Raises HubError UNAVAILABLE.
+
+    Loading takes `keys` where the hub has some: what stands as a resource is sealed.
+    """
+    name = "yilian-terminology"
+    database = await Database.connect(url, size=2, name=name, statement_seconds=_LONG, attached=keys)
     trail = Trail(database, Log("terminology"))
     try:
         await schema.check(database)

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,8 +17,10 @@ from rich.progress import Progress
 from rich.table import Table
 
 from hub.bootstrap.built_in import everything_built_in
+from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.terminology import TerminologyDesk, terminology_database
 from hub.kernel.errors import Category, HubError
+from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
 from hub.run.installation import database_of
@@ -46,6 +49,8 @@ Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Url = Annotated[str | None, typer.Option("--database", help="The database instead (postgresql://...).")]
 Kind = Annotated[str, typer.Option(help="CodeSystem, ValueSet or ConceptMap.")]
 Canonical = Annotated[str, typer.Argument(help="Its url.")]
+
+_Desk = AbstractAsyncContextManager[TerminologyDesk]
 
 
 @app.command()
@@ -76,15 +81,15 @@ def load(
         columns, told = dict(map(_column, column or ())), _told(system, version, title, source)
         if maps is not None:
             mapped = map_of_csv(file, told, columns, maps, encoding=encoding)
-            asyncio.run(_load_resources(_database(data, database), [mapped], current=not aside))
+            asyncio.run(_load_resources(_desk(data, database), [mapped], current=not aside))
             return
         csv = CsvSource(file, _HEAD | told, columns, encoding=encoding)
-        asyncio.run(_load_one(_database(data, database), csv, current=not aside))
+        asyncio.run(_load_one(_desk(data, database), csv, current=not aside))
     elif file.is_dir() or file.suffix.lower() == ".zip":
         with distribution(file, version) as released:
-            asyncio.run(_load_one(_database(data, database), released, current=not aside))
+            asyncio.run(_load_one(_desk(data, database), released, current=not aside))
     else:
-        asyncio.run(_load_resources(_database(data, database), resources(file), current=not aside))
+        asyncio.run(_load_resources(_desk(data, database), resources(file), current=not aside))
 
 
 @app.command("built-in")
@@ -94,7 +99,7 @@ def built_in_(
     database: Url = None,
 ) -> None:
     """Load what comes with the hub, as far as its sources go. It takes the place of nothing that is in force."""
-    asyncio.run(_load_resources(_database(data, database), everything_built_in(), current=not aside, modest=True))
+    asyncio.run(_load_resources(_desk(data, database), everything_built_in(), current=not aside, modest=True))
 
 
 @app.command("list")
@@ -167,17 +172,17 @@ def _column(text: str) -> tuple[str, str]:
     return part, column
 
 
-async def _load_one(url: str, source: Source, *, current: bool) -> None:
-    async with terminology_database(url) as desk:
+async def _load_one(opened: _Desk, source: Source, *, current: bool) -> None:
+    async with opened as desk:
         await _loaded(desk, source, current=current)
 
 
-async def _load_resources(url: str, found: Iterable[Json], *, current: bool, modest: bool = False) -> None:
+async def _load_resources(opened: _Desk, found: Iterable[Json], *, current: bool, modest: bool = False) -> None:
     """Load all of them. A version that is there already is passed over, so that a package can be tried again.
 
     `modest`: put nothing in force where another version is.
     """
-    async with terminology_database(url) as desk:
+    async with opened as desk:
         for resource in found:
             wanted = current and not (modest and await desk.in_force(resource["resourceType"], resource["url"]))
             try:
@@ -212,6 +217,15 @@ def _say(text: str) -> None:
 async def _listed(url: str) -> list[dict[str, Any]]:
     async with terminology_database(url) as desk, desk.database.connection() as connection:
         return [dict(row) for row in await connection.fetch(_LISTED)]
+
+
+def _desk(data: Path | None, url: str | None) -> _Desk:
+    """Where a load is done: what it shelves is sealed where the hub seals."""
+    folder = data
+    if not url:
+        folder = data or data_folder(registry(os.environ), None, Settings.load(os.environ).data_dir)
+    keys = Foundation(Settings.load(os.environ, data_dir=folder), Log("terminology")).keyring()
+    return terminology_database(_database(data, url), keys)
 
 
 def _database(data: Path | None, url: str | None) -> str:

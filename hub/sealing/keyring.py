@@ -83,6 +83,11 @@ class Keyring:
         self._current: dict[UUID, DataKey] = {}
         self._since = seconds()
 
+    @property
+    def has_master(self) -> bool:
+        """Whether the master key is here."""
+        return self._master is not None
+
     async def opened(self, tx: Tx, stored: Iterable[bytes]) -> Mapping[int, DataKey | None]:
         """The keys, by number, of the sealed ones among stored bytes, and others; None for an erased one.
 
