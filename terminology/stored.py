@@ -7,7 +7,7 @@ change to a version that is not in force leaves in force what is.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Final
 
 from asyncpg import Record
@@ -59,7 +59,6 @@ class StoredTerminology:
         if resource.get("url"):
             current = await _shall_be_in_force(tx, resource, standing)
             await editions.made(tx, rid, resource, now, current=current)
-        await _tidy(tx, now)
 
     async def remove(self, tx: Tx, kind: str, rid: str) -> None:
         """A resource was deleted: its edition goes too, and nothing takes its place in force."""
@@ -67,16 +66,14 @@ class StoredTerminology:
         standing = await tx.fetchrow(_STANDING, kind, rid)
         if standing is not None:
             await tx.execute(_ASIDE, standing["number"], self._clock())
-        await _tidy(tx, self._clock())
 
+    async def tidy(self, tx: Tx) -> None:
+        """Drop what was set aside and nobody can be reading any more.
 
-async def _tidy(tx: Tx, now: datetime) -> None:
-    """Drop what was set aside and nobody can be reading any more.
-
-    Dropping a table keeps readers out until the commit, so it comes last, when all the work is done.
-    """
-    for (number,) in await tx.fetch(_FORGOTTEN, now - _KEPT):
-        await remove(tx, number)
+        Dropping a table keeps readers out until the commit, so it comes last, when all the work of `tx` is done.
+        """
+        for (number,) in await tx.fetch(_FORGOTTEN, self._clock() - _KEPT):
+            await remove(tx, number)
 
 
 async def _shall_be_in_force(tx: Tx, resource: Json, standing: Record | None) -> bool:

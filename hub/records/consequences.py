@@ -28,6 +28,10 @@ class Vocabulary(Protocol):
         """It was deleted."""
         ...
 
+    async def tidy(self, tx: Tx) -> None:
+        """Drop what these took the place of. It keeps readers out until the commit: call it once, last of all."""
+        ...
+
     def committed(self) -> None:
         """What was written is in force now: this process shall use it at once, others do within a second."""
         ...
@@ -83,6 +87,8 @@ class Consequences:
         ]
         if patients or statements:
             await self._index.register(tx, patients, statements)
+        if any(write.type in VOCABULARY for write in writes):
+            await self._vocabulary.tidy(tx)
 
     def committed(self, types: Iterable[str]) -> None:
         """Call it when a transaction that wrote resources of these types has ended well."""

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 from unittest.mock import AsyncMock, Mock
 
 import asyncpg
 import pytest
 
+from hub.db.database import Tx
 from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import HubError
+from hub.kernel.types import Json
+from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
 from hub.records.consequences import Consequences
+from hub.records.facts import facts_of
 from hub.records.operations import Create, Delete, Operation, Update
 from hub.records.relationships import Relationships
 from hub.store.store import Store
@@ -92,3 +96,39 @@ def test_a_merge_message_links_both_numbers_once_however_often_it_is_replayed(da
             assert [tuple(row) for row in decisions] == [("merge", 3)]
 
     run(story())
+
+
+def test_replaced_terminology_is_dropped_once_when_all_else_is_done() -> None:
+    done: list[str] = []
+
+    class Said:
+        async def put(self, _: Tx, resource: Json) -> None:
+            done.append(resource["id"])
+
+        async def remove(self, _: Tx, kind: str, rid: str) -> None:
+            done.append(f"-{kind}/{rid}")
+
+        async def tidy(self, _: Tx) -> None:
+            done.append("tidy")
+
+        def committed(self) -> None:
+            done.append("committed")
+
+        async def register(self, *_: object) -> None:
+            done.append("index")
+
+    said, none = Said(), cast(Any, None)
+    facts = facts_of({"resourceType": "CodeSystem"}, "", ())
+
+    def of(kind: str, rid: str, resource: Json | None) -> Write:
+        return Write(type=kind, id=rid, resource=resource, patient=None, facts=facts, current=None)
+
+    codes = [of("CodeSystem", rid, {"resourceType": "CodeSystem"}) for rid in "ab"]
+    relationships = Mock(**{"of.return_value": []})
+    follows = Consequences(none, cast(PatientIndex, said), relationships, said)
+    patient_too = of("Patient", "p", {"resourceType": "Patient"})
+    asyncio.run(follows.follow(none, [*codes, of("ValueSet", "c", None), patient_too]))
+    assert done == ["a", "b", "-ValueSet/c", "index", "tidy"]
+    done.clear()
+    asyncio.run(follows.follow(none, [patient_too]))
+    assert done == ["index"]
