@@ -49,7 +49,7 @@ SECONDARY: Final = frozenset({REGIONAL_CENTRE, RESEARCHER, ENTERPRISE})
 
 def admit(actor: Actor, resource_type: str, letter: Letter, forms: frozenset[str] = IDENTIFIED_ALONE) -> None:
     """Raise HubError FORBIDDEN when the role reads no records, or the token's scopes leave this out. What codes mean is
-    read by every role.
+    read by every role whose form leaves by this way; the others ask the operations about codes.
 
     `resource_type` `*` is a request over all types; `forms` are those this way out can give. Depends on the token
     alone, so it tells nothing about the store.

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from consent.tables import NON_PATIENT_TYPES, RECORD_TYPES
-from hub.auth.roles import ROLES
+from hub.auth.roles import IDENTIFIED, ROLES, VOCABULARY
 from hub.gate.visible import admit, of_patients
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
@@ -30,6 +30,18 @@ def test_every_other_role_is_forbidden_and_sees_nothing_about_patients(role: str
     code = "form-not-available" if ROLES[role].in_consent_rules else "role-not-allowed"
     assert (refusal.value.category, refusal.value.code) == (Category.FORBIDDEN, code)
     assert of_patients(looked_up(actor, ())).organizations == ()
+
+
+@pytest.mark.parametrize("name", sorted(VOCABULARY))
+def test_what_codes_mean_is_read_by_every_role_that_has_the_identified_form(name: str) -> None:
+    for role in ROLES.values():
+        actor = replace(CLINICIAN, role=role.name, form=role.forms[0])
+        if IDENTIFIED in role.forms:
+            admit(actor, name, "r")
+            continue
+        with pytest.raises(HubError) as refusal:
+            admit(actor, name, "r")
+        assert refusal.value.code == "form-not-available"
 
 
 def test_the_scopes_of_a_token_are_a_ceiling() -> None:
