@@ -6,12 +6,16 @@ from collections.abc import Sequence
 
 
 def device_of(topic: str, filters: Sequence[str]) -> str | None:
-    """The number of the device a topic is of, by the first filter it matches; None where the filter does not tell."""
+    """The number of the device a topic is of, by the first filter it matches that tells it; None where none does.
+
+    A shared subscription (`$share/group/filter`, MQTT 5 section 4.8.2, which brokers offer to 3.1.1 too) is its filter.
+    """
     levels = topic.split("/")
     for one in filters:
         wanted = one.split("/")
-        if matches(levels, wanted):
-            return levels[wanted.index("+")] if wanted.count("+") == 1 else None
+        wanted = wanted[2:] if wanted[0] == "$share" else wanted
+        if wanted.count("+") == 1 and matches(levels, wanted):
+            return levels[wanted.index("+")]
     return None
 
 

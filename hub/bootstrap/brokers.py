@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from asyncio import to_thread
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from hub.api.json_limits import parse
 from hub.bootstrap.device_format import Device
 from hub.bootstrap.feeds import readings
 from hub.bootstrap.takers import takers
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium
 from hub.kernel.log import Log
-from hub.kernel.ports import Inbox
+from hub.kernel.ports import FileTaker, Inbox
+from hub.kernel.types import Taken
 
 if TYPE_CHECKING:
     from connectors.devices.mqtt import Subscription
@@ -29,5 +32,15 @@ def subscriptions(consortium: Consortium, inbox: Inbox, log: Log) -> Iterator[Su
         reading, broker = known[name], consortium.feeds[name].broker
         if broker is not None and isinstance(reading, Device):
             yield Subscription(
-                name, broker, take=take, devices=reading.devices, inbox=inbox, clock=system_clock, log=log
+                name, broker, take=limited(take), devices=reading.devices, inbox=inbox, clock=system_clock, log=log
             )
+
+
+def limited(take: FileTaker) -> FileTaker:
+    """As `take`, for JSON within the limits of the doors; it raises HubError UNREADABLE too."""
+
+    async def run(raw: bytes, peer: str) -> Taken:
+        await to_thread(parse, raw)
+        return await take(raw, peer)
+
+    return run

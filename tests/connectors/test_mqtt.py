@@ -11,12 +11,14 @@ import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Final
+from types import SimpleNamespace
+from typing import Any, Final
 
 import paho.mqtt.publish as publishing
 import pytest
 
-from connectors.devices.mqtt import Subscription
+import connectors.devices.mqtt
+from connectors.devices.mqtt import MOST_BYTES, Subscription
 from connectors.devices.topics import device_of
 from connectors.files.intake import FileIntake
 from hub.kernel.broker import Broker
@@ -93,11 +95,11 @@ class Feed:
             stop.set()
             await running
 
-    async def publish(self, payload: bytes, topic: str = "bands/W-1") -> None:
+    async def publish(self, payload: bytes, topic: str = "bands/W-1", qos: int = 1) -> None:
         for _ in range(50):
             with suppress(ConnectionRefusedError):
                 port = self.broker.port
-                await asyncio.to_thread(publishing.single, topic, payload, 1, hostname="127.0.0.1", port=port)
+                await asyncio.to_thread(publishing.single, topic, payload, qos, hostname="127.0.0.1", port=port)
                 return
             await asyncio.sleep(0.05)
         raise AssertionError("the broker never came up")
@@ -180,6 +182,99 @@ def test_a_device_that_tells_of_another_is_kept_and_becomes_nobodys_reading(data
     run(story())
 
 
+def test_what_can_never_be_stored_is_told_and_does_not_come_for_ever(database_url: str, broker: Broker) -> None:
+    async def story() -> None:
+        async with connected(database_url, broker) as one:
+            faults = iter((HubError(Category.INVALID, "is wrong", where="payload"), ArithmeticError()))
+
+            async def refuses(raw: bytes, peer: str) -> Taken:
+                raise next(faults)
+
+            async with one.subscribed(refuses):
+                await one.publish(reading(66), qos=0)
+                await one.publish(b" " * (MOST_BYTES + 1))
+                await one.publish(reading(67))
+                await one.states(2)
+                await one.publish(reading(68))
+                assert await one.states(3) == ["queued", "dead", "dead"]
+                assert [(await one.hub.reason(number))["code"] for number in (2, 3)] == ["invalid", "fault"]
+            async with one.subscribed():
+                await one.publish(reading(69))
+                assert await one.states(4) == ["queued", "dead", "dead", "queued"]
+
+    run(story())
+
+
+def test_no_more_is_in_hand_than_there_is_room_for_and_the_rest_follows(
+    database_url: str, broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connectors.devices.mqtt, "_IN_HAND", 2)
+
+    async def story() -> None:
+        async with connected(database_url, broker) as one:
+            hand: list[int] = [0, 0]
+
+            async def slowly(raw: bytes, peer: str) -> Taken:
+                hand[0] += 1
+                hand[1] = max(hand)
+                await asyncio.sleep(0.1)
+                hand[0] -= 1
+                return await one.intake(raw, peer)
+
+            async def hangs(raw: bytes, peer: str) -> Taken:
+                hand[0] += 1
+                await asyncio.Event().wait()
+                raise AssertionError
+
+            # It can leave while more waits than there is room for.
+            async with one.subscribed(hangs):
+                for pulse in range(70, 75):
+                    await one.publish(reading(pulse))
+                await asyncio.sleep(0.2)
+                assert hand == [2, 0]
+            hand[0] = 0
+            async with one.subscribed(slowly):
+                assert await one.states(6) == ["queued"] * 6
+            assert hand == [0, 2]
+
+    run(story())
+
+
+def test_a_file_of_the_broker_that_cannot_be_used_is_told_and_tried_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connectors.devices.mqtt, "_PAUSE", (0.01, 0.01))
+    password = tmp_path / "password"
+    password.write_text("secret", encoding="utf-8")
+    password.chmod(0o644)
+    broker = Broker(host="127.0.0.1", port=9, topics=("bands/+",), user="hub", password=password)
+    told, stop = io.StringIO(), asyncio.Event()
+
+    async def nobody(*_: Any, **__: Any) -> Any:
+        raise AssertionError
+
+    subscription = Subscription(
+        FEED,
+        broker,
+        take=nobody,
+        devices=lambda _: frozenset(),
+        inbox=SimpleNamespace(accept=nobody),
+        clock=fixed_clock(NOON),
+        log=Log("files", stream=told),
+    )
+
+    async def story() -> None:
+        running = asyncio.create_task(subscription.run(stop))
+        while told.getvalue().count("mqtt-not-usable") < 2:
+            assert not running.done()
+            await asyncio.sleep(0.01)
+        stop.set()
+        await running
+
+    run(asyncio.wait_for(story(), 5))
+    assert '"category": "forbidden"' in told.getvalue()
+
+
 @pytest.mark.parametrize(
     ("topic", "filters", "device"),
     [
@@ -189,6 +284,9 @@ def test_a_device_that_tells_of_another_is_kept_and_becomes_nobodys_reading(data
         ("a/b", ("a/#",), None),
         ("a/W-1/x/y", ("a/+/#",), "W-1"),
         ("other", ("bands/+",), None),
+        ("bands/W-1", ("bands/#", "bands/+"), "W-1"),
+        ("bands/W-1", ("$share/hubs/bands/+",), "W-1"),
+        ("bands/W-1", ("$share/hubs/bands/#",), None),
     ],
 )
 def test_a_topic_names_the_device_where_its_filter_says_so(
