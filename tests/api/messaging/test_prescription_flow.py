@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given, settings
@@ -212,6 +213,9 @@ async def _ended_stays_ended(home: House, rid: str) -> None:
     for status in ("completed", "entered-in-error"):
         await push(home, prescription(status=status))
     assert code_of(await told(home, "clinic", message("prescription", prescription(status="completed"))))[1] == "ended"
+    with patch("hub.api.fhir.messaging.ended.etag", lambda _: 'W/"99"'):  # somebody was faster
+        faster = await told(home, "clinic", message("prescription", prescription(status="entered-in-error")))
+    assert code_of(faster) == ("transient-error", "overtaken")
     assert body(await home.ask("GET", f"/MedicationRequest/{rid}"))["status"] == "entered-in-error"
 
 
