@@ -1,7 +1,6 @@
 """Documents known by a uniqueId: their bytes stay what they are, and their labels are only added to. Pure.
 
-ITI TF-3, Table 4.2.4.1-2, XDSNonIdenticalHash: "Document being registered was a duplicate (uniqueId already in Document
-Registry) but hash does not match".
+By ITI TF-3, Table 4.2.4.1-2 (XDSNonIdenticalHash): a uniqueId that is registered already comes again with another hash.
 """
 
 from __future__ import annotations
