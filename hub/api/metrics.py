@@ -13,7 +13,7 @@ from typing import Final
 
 from hub.kernel.types import Json
 from hub.outbound.desk import SeenFeed
-from hub.pipeline.feeds import SeenFeed as WatchedFeed
+from hub.pipeline.feeds import WatchedFeed
 from hub.pipeline.health import Colour
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
 from hub.bootstrap.device_format import Device
 from hub.bootstrap.family_format import Family
 from hub.bootstrap.mhd_format import Mhd
-from hub.bootstrap.reading import Reading
+from hub.bootstrap.reading import Reading, WithFacilityProfile
 from hub.kernel.consortium import Feed
 from hub.kernel.devices import NOBODY, Wearers
 from hub.kernel.ids import IdMaker
@@ -20,7 +20,7 @@ from hub.pipeline.fhir_mask import Mask
 from mappings.hl7v2.habits import NO_MAPS
 
 
-class HL7v2(Reading):
+class HL7v2(WithFacilityProfile):
     """HL7 v2 messages with a facility profile.
 
     `devices` is the name of the feed where messages without a patient are of whoever has the device, by `wearers`.
@@ -29,17 +29,6 @@ class HL7v2(Reading):
     codes = True
     devices = ""
     wearers: Wearers = NOBODY
-
-    def __init__(self, path: Path | None) -> None:
-        from mappings.hl7v2.profile import DEFAULT
-        from mappings.hl7v2.profiles.load import load
-
-        self.profile = load(path) if path else DEFAULT
-
-    def files(self, path: Path, /) -> Iterable[Path]:
-        from mappings.hl7v2.profiles.load import files
-
-        return files(path)
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.hl7v2.translator import translator
@@ -177,19 +166,8 @@ class Dicom(Reading):
         yield "object", file_without_pixels(raw)
 
 
-class Cda(Reading):
+class Cda(WithFacilityProfile):
     """CDA documents; of a facility profile only the zone counts."""
-
-    def __init__(self, path: Path | None) -> None:
-        from mappings.hl7v2.profile import DEFAULT
-        from mappings.hl7v2.profiles.load import load
-
-        self.profile = load(path) if path else DEFAULT
-
-    def files(self, path: Path, /) -> Iterable[Path]:
-        from mappings.hl7v2.profiles.load import files
-
-        return files(path)
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.cda.feed import translator

@@ -2,27 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from pathlib import Path
+from collections.abc import Iterator
 
-from hub.bootstrap.reading import Reading
+from hub.bootstrap.reading import WithFacilityProfile
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
 
 
-class Mhd(Reading):
+class Mhd(WithFacilityProfile):
     """Submissions of documents; of a facility profile only the zone counts, for the CDA documents among them."""
-
-    def __init__(self, path: Path | None) -> None:
-        from mappings.hl7v2.profile import DEFAULT
-        from mappings.hl7v2.profiles.load import load
-
-        self.profile = load(path) if path else DEFAULT
-
-    def files(self, path: Path, /) -> Iterable[Path]:
-        from mappings.hl7v2.profiles.load import files
-
-        return files(path)
 
     def translator(self, facility: str, ids: IdMaker, canonical_base: str) -> Translator:
         from mappings.cda.translator import DEFAULT_ZONE

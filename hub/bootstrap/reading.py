@@ -74,3 +74,18 @@ class Reading(ABC):
     def to_mend(self, _: bytes, /) -> bytes:
         """What a person has to mend of a file, as a file; b"" if nothing, or if the format has no such thing."""
         return b""
+
+
+class WithFacilityProfile(Reading):
+    """A format whose profile is that of the facility (`mappings.hl7v2.profile`), or its default without a file."""
+
+    def __init__(self, path: Path | None) -> None:
+        from mappings.hl7v2.profile import DEFAULT
+        from mappings.hl7v2.profiles.load import load
+
+        self.profile = load(path) if path else DEFAULT
+
+    def files(self, path: Path, /) -> Iterable[Path]:
+        from mappings.hl7v2.profiles.load import files
+
+        return files(path)

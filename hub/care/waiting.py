@@ -13,7 +13,8 @@ _AT_ONCE: Final = 100
 #: The pause between two looks doubles from a second up to this: an alert of five minutes must not wait for longer.
 _LONGEST: Final = 60
 
-_WAIT: Final = "INSERT INTO alert_waiting (observation) SELECT unnest($1::text[])"
+#: Lets Observations wait, by their ids.
+WAIT: Final = "INSERT INTO alert_waiting (observation) SELECT unnest($1::text[])"
 _DUE: Final = "SELECT seq FROM alert_waiting WHERE due IS NULL OR due <= $1 ORDER BY seq LIMIT $2"
 _ONE: Final = "SELECT observation, tries FROM alert_waiting WHERE seq = $1"
 _DONE: Final = "DELETE FROM alert_waiting WHERE seq = $1"
@@ -41,7 +42,7 @@ class Waiting:
     async def add(self, observations: Sequence[str]) -> None:
         """Let these be looked at."""
         async with self._database.connection() as tx:
-            await tx.execute(_WAIT, observations)
+            await tx.execute(WAIT, observations)
 
     async def due(self) -> list[int]:
         """Numbers of what may be looked at now."""

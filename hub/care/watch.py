@@ -8,14 +8,13 @@ from datetime import datetime
 from typing import Final
 
 from hub.care.rules import Rule, asking, is_fresh, withdrawn
+from hub.care.waiting import WAIT
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
 from hub.kernel.types import Json
 
 #: The channel on which it is told that something waits.
 CHANNEL: Final = "yilian_alerts"
-
-_WAIT: Final = "INSERT INTO alert_waiting (observation) SELECT unnest($1::text[])"
 
 
 class Watch:
@@ -32,7 +31,7 @@ class Watch:
         now = self._clock()
         found = [rid for rid, resource in written if self._asks(resource, now)]
         if found:
-            await tx.execute(_WAIT, found)
+            await tx.execute(WAIT, found)
             await tx.execute(f"NOTIFY {CHANNEL}")
 
     def _asks(self, observation: Json, now: datetime) -> bool:

@@ -13,7 +13,7 @@ from rich.table import Table
 from hub.bootstrap.watched_feeds import opened_feeds
 from hub.cli.desk import AsJson, Data, foundation_of, print_json
 from hub.fhir.temporal import CHINA
-from hub.pipeline.feeds import SeenFeed
+from hub.pipeline.feeds import WatchedFeed
 from hub.pipeline.health import Colour
 
 #: What stands for a colour in a terminal.
@@ -35,12 +35,12 @@ def feeds(
         raise typer.Exit(1)
 
 
-async def _seen(data: Data) -> list[SeenFeed]:
+async def _seen(data: Data) -> list[WatchedFeed]:
     async with opened_feeds(foundation_of(data, "feeds")) as watched:
         return await watched.all()
 
 
-def _print(found: list[SeenFeed]) -> None:
+def _print(found: list[WatchedFeed]) -> None:
     table = Table("feed", "state", "last", "hour", "day", "waits", "dead", "why", box=None)
     for one in found:
         figures, why = one.figures, "\n".join(finding.text for finding in one.findings)

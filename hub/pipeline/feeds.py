@@ -43,7 +43,7 @@ CROSS JOIN LATERAL (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class SeenFeed:
+class WatchedFeed:
     """A feed, its figures, and what is to be said of it, the worst first."""
 
     feed: Feed
@@ -72,11 +72,11 @@ class Feeds:
         self._arrivals: Final = Arrivals()
         self._turn: Final = asyncio.Lock()
 
-    async def seen(self, engineer: Engineer) -> list[SeenFeed]:
+    async def seen(self, engineer: Engineer) -> list[WatchedFeed]:
         """The feeds of his facilities in the order of the consortium file. Raises HubError UNAVAILABLE."""
         return [one for one in await self.all() if engineer.sees(one.feed.facility)]
 
-    async def all(self) -> list[SeenFeed]:
+    async def all(self) -> list[WatchedFeed]:
         """Every feed. Raises HubError UNAVAILABLE."""
         now = self._clock().astimezone(CHINA)
         hour = now - timedelta(hours=1)
@@ -87,7 +87,7 @@ class Feeds:
         found = {row["feed"]: row for row in rows}
         return [self._seen(feed, found[name], problems.get(name, ""), now, hour) for name, feed in self._feeds.items()]
 
-    def _seen(self, feed: Feed, row: Record, problem: str, now: datetime, hour: datetime) -> SeenFeed:
+    def _seen(self, feed: Feed, row: Record, problem: str, now: datetime, hour: datetime) -> WatchedFeed:
         figures = Figures(
             first=row["first"],
             last=row["last"],
@@ -98,4 +98,4 @@ class Feeds:
             dead=row["dead"],
             dead_hour=row["hour"],
         )
-        return SeenFeed(feed=feed, figures=figures, findings=judge(figures, feed.expected, problem, now))
+        return WatchedFeed(feed=feed, figures=figures, findings=judge(figures, feed.expected, problem, now))

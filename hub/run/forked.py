@@ -32,7 +32,7 @@ Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class Beginning:
     """What a process is: `name` is what the system shows for it, `sockets` the names of those it is handed."""
 
     name: str
@@ -85,9 +85,9 @@ def prepare() -> None:
     forkserver.ensure_running()
 
 
-async def fork(orders: Orders, handles: Handles) -> Forked:
+async def fork(beginning: Beginning, handles: Handles) -> Forked:
     """Start a process, once all is imported that they share."""
-    return Forked(await _in_turn(partial(_started, orders, handles)))
+    return Forked(await _in_turn(partial(_started, beginning, handles)))
 
 
 async def _in_turn(do: Callable[[], Result]) -> Result:
@@ -104,9 +104,9 @@ async def _readable(fd: int) -> None:
         loop.remove_reader(fd)
 
 
-def _started(orders: Orders, handles: Handles) -> ForkServerProcess:
+def _started(beginning: Beginning, handles: Handles) -> ForkServerProcess:
     here, there = _context.Pipe()
-    process = _context.Process(target=_be, args=(orders, there), name=orders.name, daemon=True)
+    process = _context.Process(target=_be, args=(beginning, there), name=beginning.name, daemon=True)
     process.start()
     there.close()
     with here:
@@ -115,18 +115,18 @@ def _started(orders: Orders, handles: Handles) -> ForkServerProcess:
     return process
 
 
-def _be(orders: Orders, channel: Connection) -> None:
+def _be(beginning: Beginning, channel: Connection) -> None:
     """The life of the process, in it."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     with channel:
-        lifeline, ready, output, *sockets = _received(channel, 3 + len(orders.sockets))
+        lifeline, ready, output, *sockets = _received(channel, 3 + len(beginning.sockets))
     os.dup2(output, sys.stderr.fileno())
     os.close(output)
     os.environ.clear()
-    os.environ.update(orders.environment)
-    _call_oneself(orders.name)
-    handed = dict(zip(orders.sockets, sockets, strict=True))
-    sys.exit(exit_code(lambda: work(orders.kind, lifeline, ready, handed, careful=orders.careful)))
+    os.environ.update(beginning.environment)
+    _call_oneself(beginning.name)
+    handed = dict(zip(beginning.sockets, sockets, strict=True))
+    sys.exit(exit_code(lambda: work(beginning.kind, lifeline, ready, handed, careful=beginning.careful)))
 
 
 def _received(channel: Connection, count: int) -> Iterable[int]:

@@ -13,7 +13,7 @@ from typing import Any, Final, TextIO
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
-from hub.run.forked import Forked, Handles, Orders, fork
+from hub.run.forked import Beginning, Forked, Handles, fork
 from hub.run.work import Kind
 
 #: Seconds before a process that died is started again: doubled each time, back to the first after a calm while.
@@ -102,7 +102,7 @@ class Supervisor:
 
     async def _spawn(self, spec: ProcessSpec, *, careful: bool = False) -> tuple[Forked, asyncio.StreamReader]:
         read, write = os.pipe()
-        orders = Orders(
+        beginning = Beginning(
             name=spec.name, kind=spec.kind, environment=self._environment, sockets=tuple(spec.sockets), careful=careful
         )
         handles = Handles(
@@ -112,7 +112,7 @@ class Supervisor:
             sockets=tuple(spec.sockets.values()),
         )
         try:
-            child = await fork(orders, handles)
+            child = await fork(beginning, handles)
         except BaseException:
             os.close(read)
             raise

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.run.forked import Forked, Handles, Orders, fork
+from hub.run.forked import Beginning, Forked, Handles, fork
 from hub.run.work import Kind
 
 #: More than one message between processes can carry (Linux SCM_MAX_FD).
@@ -24,10 +24,10 @@ async def forked(output: Path, sockets: int = 0, **environment: str) -> Forked:
     lifeline, alive = os.pipe()
     ready, told = os.pipe()
     names = tuple(f"F{n}" for n in range(sockets))
-    orders = Orders(name="events", kind=Kind.EVENTS, environment=environment, sockets=names, careful=False)
+    beginning = Beginning(name="events", kind=Kind.EVENTS, environment=environment, sockets=names, careful=False)
     with output.open("w") as lines:
         handles = Handles(lifeline=lifeline, ready=told, output=lines.fileno(), sockets=(ready,) * sockets)
-        process = await fork(orders, handles)
+        process = await fork(beginning, handles)
     for handle in (lifeline, alive, ready, told):
         os.close(handle)
     return process

@@ -13,7 +13,7 @@ import pytest
 
 from hub.kernel.log import Log
 from hub.run import supervisor
-from hub.run.forked import Handles, Orders
+from hub.run.forked import Beginning, Handles
 from hub.run.supervisor import ProcessSpec, Supervisor
 from hub.run.work import Kind
 
@@ -41,7 +41,7 @@ def test_a_process_that_cannot_be_started_again_is_tried_until_it_can(
     made: list[Fake] = []
     failures = [OSError("no memory"), EOFError(), OSError("no memory")]
 
-    async def fork(_: Orders, handles: Handles) -> Fake:
+    async def fork(_: Beginning, handles: Handles) -> Fake:
         if made and failures:
             raise failures.pop()
         made.append(Fake(len(made) + 1))

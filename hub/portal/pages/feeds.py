@@ -8,8 +8,8 @@ from datetime import datetime
 from starlette.responses import Response
 
 from hub.kernel.types import Json
-from hub.outbound.desk import SeenFeed as SeenOutbound
-from hub.pipeline.feeds import SeenFeed
+from hub.outbound.desk import SeenFeed
+from hub.pipeline.feeds import WatchedFeed
 from hub.pipeline.health import Colour
 from hub.portal.engineers import engineer
 from hub.portal.moments import minute
@@ -34,7 +34,7 @@ async def show(visit: Visit) -> Response:
     )
 
 
-def _incoming(visit: Visit, one: SeenFeed) -> Json:
+def _incoming(visit: Visit, one: WatchedFeed) -> Json:
     figures, say = one.figures, visit.say
     return {
         "name": one.feed.name,
@@ -52,7 +52,7 @@ def _incoming(visit: Visit, one: SeenFeed) -> Json:
     }
 
 
-def _outbound(visit: Visit, one: SeenOutbound, receivers: Mapping[str, str]) -> Json:
+def _outbound(visit: Visit, one: SeenFeed, receivers: Mapping[str, str]) -> Json:
     colour = Colour.RED if one.tries else Colour.YELLOW if one.dead else Colour.BLUE
     return {
         "name": one.name,
