@@ -15,6 +15,7 @@ from typing import Any
 
 from hub.db.embedded import EmbeddedPostgres
 from hub.demo.ask import Client
+from tests.commands import run
 
 #: Nothing is measured by it: a busy machine may take long to start seven processes and a database.
 START_SECONDS = 300
@@ -70,14 +71,10 @@ class RunningHub:
 
     def yilian(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command beside the hub."""
-        return subprocess.run(
-            [sys.executable, "-m", "hub.cli.main", *arguments],
-            env=self.environment,
-            capture_output=True,
-            text=True,
-            check=check,
-            timeout=120,
-        )
+        done = run(arguments, self.environment)
+        if check:
+            done.check_returncode()
+        return done
 
     def token(self, role: str, organization: str) -> str:
         return self.yilian("token", "--role", role, "--organization", organization, "--url", self.base).stdout.strip()

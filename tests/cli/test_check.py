@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from hub.run.installation import DEMO_CONSORTIUM
-from tests.cli.commands import yilian
+from tests.commands import yilian
 from tests.fhir.profiles.package import element, packed, profile
 
 

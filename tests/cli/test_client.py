@@ -15,7 +15,7 @@ from hub.audit.queries import newest
 from hub.auth.keys import KeyStore
 from hub.cli.client import app
 from hub.db.database import Database
-from tests.cli.commands import yilian
+from tests.commands import yilian
 
 ADD = (
     *("client", "add", "growth", "--name", "生长曲线", "--kind", "public"),

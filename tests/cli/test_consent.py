@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.commands import yilian
+from tests.commands import yilian
 from tests.consent import cases
 
 DEFAULTS = {key: value for key, value in cases.case().items() if key not in {"consents", "resource"}}

@@ -1,7 +1,7 @@
 import json
 from pathlib import Path
 
-from tests.cli.commands import yilian
+from tests.commands import yilian
 from tests.mappings.cda.documents import document
 from tests.mappings.dicom.objects import dataset, part_10
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from tests.cli.commands import yilian
+from tests.commands import yilian
 
 
 def test_each_file_is_told_with_its_labels(tmp_path: Path) -> None:

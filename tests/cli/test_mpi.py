@@ -6,7 +6,7 @@ import pytest
 
 from bench.population import County, Mistakes, write
 from hub.mpi.records_file import COLUMNS
-from tests.cli.commands import yilian
+from tests.commands import yilian
 from tests.mpi.people import WU, citizen_id, record
 
 PEOPLE = [

@@ -17,7 +17,7 @@ from hub.auth.directory import Directory
 from hub.outbound.desk import OutboundDesk
 from tests.api.house import ACTORS, house
 from tests.auth.consortium import CONSORTIUM
-from tests.cli.commands import yilian
+from tests.commands import yilian
 from tests.outbound.house import Sending, in_sending, report, result
 
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from hub.audit.entry import Entry, Outcome
-from tests.cli.commands import yilian
+from tests.commands import yilian
 from tests.mpi.registry import Registry, with_registry
 from tests.mpi.test_stewardship import doubtful as in_doubt
 from tests.records.door import entries

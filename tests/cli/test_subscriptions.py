@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.api.house import patient
-from tests.cli.commands import yilian
+from tests.commands import yilian
 from tests.events.house import Telled, in_telling
 
 REFUSED = b"HTTP/1.1 500 No\r\ncontent-length: 0\r\n\r\n"

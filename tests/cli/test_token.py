@@ -13,7 +13,7 @@ from hub.db.database import Database
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import load
 from hub.run.installation import DEMO_CONSORTIUM
-from tests.cli.commands import yilian
+from tests.commands import yilian
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import yilian
+from tests.commands import yilian
 
 
 @pytest.mark.parametrize(

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
+from subprocess import CompletedProcess
 
 import pytest
 
 from hub.auth.keys import KeyStore
+from tests.commands import run
 
 PASSWORD = "a fine long password"
 
@@ -23,16 +23,9 @@ def data(tmp_path: Path) -> Path:
     return folder
 
 
-def user(data: Path, url: str, *arguments: str, typed: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "hub.cli.main", "user", *arguments, "--data", str(data)],
-        input=typed,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, "YILIAN_DATABASE_URL": url},
-    )
+def user(data: Path, url: str, *arguments: str, typed: str = "") -> CompletedProcess[str]:
+    environment = {**os.environ, "YILIAN_DATABASE_URL": url}
+    return run(["user", *arguments, "--data", str(data)], environment, typed)
 
 
 BAI = ("add", "bai", "--role", "family-doctor", "--organization", "F05", "--practitioner", "bai", "--display", "白若溪")

@@ -17,7 +17,7 @@ from hub.run.reindexing import run_reindexing
 from hub.store.phrases import Phrases
 from hub.store.reindexing import step
 from hub.store.store import Store
-from tests.cli.commands import yilian
+from tests.commands import yilian
 from tests.store.support import run, save
 from tests.store.test_reindexing import NICKNAME, define, found, named
 
