@@ -10,6 +10,7 @@ from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hub.api.cross_origin import CrossOrigin, Origins
+from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.endpoint import FhirEndpoint
 from hub.api.health import health_routes
 from hub.api.metrics import Metrics
@@ -24,10 +25,11 @@ _BELOW: Final = FHIR_PREFIX + "/"
 class HubApp(FastAPI):
     """FastAPI with the FHIR endpoint before it: a read by id is short, and passes none of the framework's layers."""
 
-    def __init__(self, fhir: ASGIApp, version: str, origins: Origins) -> None:
+    def __init__(self, fhir: ASGIApp, version: str, origins: Origins | None) -> None:
         super().__init__(title="Yilian Hub", version=version, docs_url=None, redoc_url=None, openapi_url=None)
         self._fhir: Final = fhir
-        self._door: Final = CrossOrigin(self._inside, origins=origins, clock=system_clock)
+        closed: Final[ASGIApp] = self._inside
+        self._door: Final = closed if origins is None else CrossOrigin(closed, origins=origins, clock=system_clock)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._door(scope, receive, send)
@@ -39,15 +41,14 @@ class HubApp(FastAPI):
             await super().__call__(scope, receive, send)
 
 
-async def no_origins() -> frozenset[str]:
-    """No scripts of pages elsewhere are answered."""
-    return frozenset()
+def create_app(services: Services, origins: Origins | None = None) -> FastAPI:
+    """The application: `/fhir`, health, metrics, and nothing else (no documentation pages served).
 
-
-def create_app(services: Services, origins: Origins = no_origins) -> FastAPI:
-    """The application: `/fhir`, health, metrics, and nothing else (no documentation pages served)."""
+    Without `origins` no scripts of pages elsewhere are answered.
+    """
     metrics = Metrics()
-    endpoint = FhirEndpoint(services, metrics, Numbering(services.new_id()[:6]), FHIR_PREFIX)
+    page = CapabilityPage(services, cors=origins is not None)
+    endpoint = FhirEndpoint(services, metrics, Numbering(services.new_id()[:6]), FHIR_PREFIX, page)
     app = HubApp(endpoint, services.version, origins)
     app.router.redirect_slashes = False
     app.router.routes += health_routes(services, metrics)

@@ -26,7 +26,10 @@ _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _ASKED_WITH: Final = (
     "authorization, content-type, accept, if-match, if-none-match, if-none-exist, if-modified-since, prefer"
 )
-_SHOWN: Final = "etag, location, content-location, last-modified, retry-after, warning, www-authenticate, x-request-id"
+_SHOWN: Final = (
+    "etag, location, content-location, last-modified, retry-after, warning, www-authenticate, allow, accept-patch,"
+    " expires, x-progress, x-request-id"
+)
 _PREFLIGHT_SECONDS: Final = "600"
 
 #: Gives the registered origins.

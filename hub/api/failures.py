@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 from starlette.responses import Response
@@ -30,6 +31,8 @@ STATUS_OF_CODE: Final[Mapping[str, int]] = {
 #: Headers of every answer of the FHIR API: records are never kept by a cache nor sniffed by a browser.
 PRIVATE: Final[Mapping[str, str]] = {"cache-control": "no-store, private", "x-content-type-options": "nosniff"}
 
+_NONE: Final[Mapping[str, str]] = MappingProxyType({})
+
 
 def status_of(error: HubError) -> int:
     """HTTP status of a refusal."""
@@ -46,13 +49,11 @@ def defect(request_number: str) -> HubError:
     return HubError(Category.FAULT, "the hub failed", where=f"request {request_number}", todo="report this number")
 
 
-def refusal(error: HubError, *, allow: str = "", form: Representation = PLAIN) -> Response:
-    """The HTTP answer to a refusal, in the form the client asked for."""
-    headers = dict(PRIVATE)
+def refusal(error: HubError, *, form: Representation = PLAIN, more: Mapping[str, str] = _NONE) -> Response:
+    """The HTTP answer to a refusal, in the form the client asked for, with some headers more."""
+    headers = {**PRIVATE, **more}
     if error.category is Category.UNAUTHENTICATED:
         headers["www-authenticate"] = CHALLENGE if error.code == "no-token" else f'{CHALLENGE}, error="invalid_token"'
     if error.category in (Category.UNAVAILABLE, Category.THROTTLED):
         headers["retry-after"] = str(error.seconds if isinstance(error, TooSoonError) else 1)
-    if allow:
-        headers["allow"] = allow
     return Response(form.of(dumps(outcome_of(error))), status_of(error), headers, form.format.content_type)

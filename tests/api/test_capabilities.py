@@ -97,6 +97,10 @@ def test_operations_are_announced_with_their_definitions_and_those_that_write_wh
     assert [operation["name"] for operation in by_type["Consent"]["operation"]] == ["meta", "validate"]
 
 
+def test_scripts_of_other_origins_are_said_to_be_answered_only_where_they_are(statement: Any) -> None:
+    assert statement["rest"][0]["security"]["cors"] is False
+
+
 def test_it_names_the_version_of_fhir_and_of_the_software(statement: Any) -> None:
     assert statement["fhirVersion"] == "4.0.1"
     assert statement["software"] == {"name": "Yilian Hub", "version": "0.0.test"}

@@ -56,6 +56,26 @@ def test_a_patch_makes_the_next_version(database_url: str) -> None:
     in_house(database_url, visit)
 
 
+def test_the_forms_of_a_patch_are_told_to_who_asks_and_to_who_sent_another(database_url: str) -> None:
+    """RFC 5789 sections 2.2 and 3.1, RFC 9110 section 9.3.7."""
+
+    async def visit(home: House) -> None:
+        forms = {JSON_PATCH, XML_PATCH, "application/fhir+json", "application/fhir+xml"}
+        options = await home.ask("OPTIONS", "/Patient/absent", who="")
+        assert (options.status_code, options.headers["allow"]) == (204, "DELETE, GET, HEAD, PATCH, PUT")
+        other = await home.ask("PATCH", "/Patient/absent", b"x", content_type="text/plain")
+        wrong = await home.ask("POST", "/Patient/absent", {})
+        assert (other.status_code, wrong.status_code) == (415, 405)
+        for answer in (options, other, wrong):
+            assert forms <= set(answer.headers["accept-patch"].split(", "))
+        elsewhere = await home.ask("OPTIONS", "/Patient/$everything", who="")
+        assert (elsewhere.headers["allow"], "accept-patch" in elsewhere.headers) == ("GET, HEAD, POST", False)
+        assert "accept-patch" not in (await home.ask("POST", "/Patient", b"x", content_type="text/plain")).headers
+        assert (await home.ask("OPTIONS", "/Nonsense", who="")).status_code == 404
+
+    in_house(database_url, visit)
+
+
 def test_a_fhirpath_patch_makes_the_next_version(database_url: str) -> None:
     async def visit(home: House) -> None:
         made = await home.create(patient())

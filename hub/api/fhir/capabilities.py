@@ -11,7 +11,7 @@ from typing import Final
 from hub.api.fhir import search_parameter, subscription
 from hub.api.fhir.bundle import instant
 from hub.api.fhir.operations import LIMITS
-from hub.api.fhir.router import Interaction
+from hub.api.fhir.router import WRITES, Interaction
 from hub.api.fhir.routes import INTERACTIONS
 from hub.api.patch_formats import PATCH_FORMATS
 from hub.api.representation import PLAIN, Representation
@@ -26,7 +26,6 @@ from hub.gate.look_wish import ANSWERED
 from hub.kernel.types import Json
 from hub.records.rights import RESERVED
 
-_WRITES: Final = frozenset({"create", "update", "patch", "delete"})
 _OF_VERSIONS: Final = frozenset({"vread", "history-instance", "history-type"})
 #: Types made from the hub's own records when they are asked for: they have no versions and fewer search parameters.
 _COMPUTED: Final = {"AuditEvent": ANSWERED}
@@ -52,8 +51,9 @@ Own = Mapping[str, Mapping[str, SearchParameter]]
 class CapabilityPage:
     """The statement of one process, made when it is first asked for and when it has changed, in each form once."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, cors: bool) -> None:
         self._services: Final = services
+        self._cors: Final = cors
         self._plain = b""
         self._told: Own = {}
         self._bodies: Final[dict[tuple[str, bool], bytes]] = {}
@@ -62,7 +62,7 @@ class CapabilityPage:
         """Ready bytes, with what of `custom` is answered."""
         told = {rtype: custom.answered(rtype) for rtype in custom.defined}
         if not self._plain or told != self._told:
-            self._plain, self._told = dumps(capability_statement(self._services, told)), told
+            self._plain, self._told = dumps(capability_statement(self._services, told, cors=self._cors)), told
             self._bodies.clear()
         key = form.format.name, form.pretty
         if key not in self._bodies:
@@ -70,8 +70,11 @@ class CapabilityPage:
         return self._bodies[key]
 
 
-def capability_statement(services: Services, own: Own) -> Json:
-    """The CapabilityStatement of this hub, with the search parameters of the installation's own."""
+def capability_statement(services: Services, own: Own, *, cors: bool) -> Json:
+    """The CapabilityStatement of this hub, with the search parameters of the installation's own.
+
+    `cors`: scripts of registered origins are answered.
+    """
     searchable = {rtype: {**services.searchable(rtype), **own.get(rtype, {})} for rtype in RESOURCE_TYPES}
     pointing = _pointing(searchable)
     return {
@@ -89,7 +92,7 @@ def capability_statement(services: Services, own: Own) -> Json:
             {
                 "extension": [{"url": _WEBSOCKET, "valueUri": subscription.websocket_url(services.base_url)}],
                 "mode": "server",
-                "security": _security(services.base_url),
+                "security": _security(services.base_url, cors=cors),
                 "resource": [
                     _of_type(services, rtype, searchable[rtype], pointing[rtype]) for rtype in sorted(pointing)
                 ],
@@ -101,14 +104,14 @@ def capability_statement(services: Services, own: Own) -> Json:
     }
 
 
-def _security(base_url: str) -> Json:
+def _security(base_url: str, *, cors: bool) -> Json:
     """How to get a token; older SMART clients read the addresses here (SMART App Launch 1.0, oauth-uris)."""
     issuer = issuer_url(base_url)
     addresses = [{"url": "authorize", "valueUri": issuer + AUTHORIZE}, {"url": "token", "valueUri": issuer + TOKEN}]
     service = {"system": "http://terminology.hl7.org/CodeSystem/restful-security-service", "code": "SMART-on-FHIR"}
     return {
         "extension": [{"url": _OAUTH, "extension": addresses}],
-        "cors": False,
+        "cors": cors,
         "service": [{"coding": [service]}],
         "description": "Bearer tokens in the Authorization header; every release is judged and audited.",
     }
@@ -151,7 +154,7 @@ def _apart(rtype: str, services: Services) -> Json:
 
 def _resource(rtype: str, searchable: Mapping[str, SearchParameter], pointing: Sequence[str], base_url: str) -> Json:
     computed = rtype in _COMPUTED
-    left_out = (_WRITES if rtype in RESERVED else frozenset()) | (_OF_VERSIONS if computed else frozenset())
+    left_out = (WRITES if rtype in RESERVED else frozenset()) | (_OF_VERSIONS if computed else frozenset())
     codes = [code for code in _codes(INTERACTIONS) if code not in left_out]
     told: Json = {
         "type": rtype,

@@ -22,6 +22,7 @@ from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.freshness import etag, http_date
 from hub.api.fhir.jobs import JOBS, jobs
 from hub.api.fhir.operation import read_parameters
+from hub.api.fhir.options import options_of
 from hub.api.fhir.parameters import FORM, split, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
 from hub.api.fhir.routes import ROUTER
@@ -53,12 +54,14 @@ INERT: Final = {"content-security-policy": "default-src 'none'; sandbox"}
 class FhirEndpoint:
     """Serves everything under one prefix of the URL."""
 
-    def __init__(self, services: Services, metrics: Metrics, numbering: Numbering, prefix: str) -> None:
+    def __init__(
+        self, services: Services, metrics: Metrics, numbering: Numbering, prefix: str, capabilities: CapabilityPage
+    ) -> None:
         self._services: Final = services
         self._metrics: Final = metrics
         self._numbering: Final = numbering
         self._prefix: Final = len(prefix)
-        self._capabilities: Final = CapabilityPage(services)
+        self._capabilities: Final = capabilities
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         started = perf_counter()
@@ -96,17 +99,18 @@ class FhirEndpoint:
             await self._services.refresh()
             answer = await match.interaction.handle(self._services, ask)
             return route, await _response(answer, self._services.base_url, form)
-        except MethodNotAllowedError as error:
-            return route, refusal(error, allow=error.allowed, form=form)
         except HubError as error:
-            return route, refusal(error, form=form)
+            told = options_of(error, request.method)
+            if request.method == "OPTIONS" and error.code == "method":
+                return route, Response(b"", 204, {**PRIVATE, **told})
+            return route, refusal(error, form=form, more=told)
         except Exception as error:
             self._services.log.failure("request-failed", error, request=number, method=request.method, route=route)
             return route, refusal(defect(number), form=form)
 
     async def _metadata(self, request: Request, params: Params, form: Representation) -> Response:
         if _method(request) != "GET":
-            raise MethodNotAllowedError("GET, HEAD")
+            raise MethodNotAllowedError("GET", "HEAD")
         if "terminology" in values(params, "mode"):
             told = dumps(await terminology_capabilities(self._services))
             return await _response(Answer(status=200, body=told), "", form)
@@ -117,7 +121,7 @@ class FhirEndpoint:
 
     def _smart(self, request: Request) -> Response:
         if _method(request) != "GET":
-            raise MethodNotAllowedError("GET, HEAD")
+            raise MethodNotAllowedError("GET", "HEAD")
         told = smart_configuration(issuer_url(self._services.base_url), images=self._services.images)
         return Response(dumps(told), 200, dict(PRIVATE), "application/json")
 

@@ -80,7 +80,7 @@ async def jobs(services: Services, request: Request, path: str, number: str) -> 
     if request.method == "DELETE" and not file:
         await services.bulk.cancel(actor, job)
         return Response(b"", 202, dict(PRIVATE))
-    raise MethodNotAllowedError("GET" if file else "DELETE, GET")
+    raise MethodNotAllowedError("GET", *(() if file else ("DELETE",)))
 
 
 async def _file(services: Services, request: Request, actor: Actor, job: str, file: str, number: str) -> Response:

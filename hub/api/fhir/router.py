@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -23,6 +23,8 @@ _LITERAL: Final = frozenset(
         *("$events", "$get-ws-binding-token", "$status"),
     }
 )
+#: Interactions that change a resource of the record, or make one.
+WRITES: Final = frozenset({"create", "update", "patch", "delete"})
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -66,17 +68,22 @@ class Match:
 
 
 class MethodNotAllowedError(HubError):
-    """The URL exists, the method does not; `allowed` is the value of the Allow header."""
+    """The URL exists, the method does not; `allowed` are those it has, in the order of their names."""
 
-    def __init__(self, allowed: str) -> None:
-        super().__init__(Category.UNSUPPORTED, "no such interaction", where="URL", todo=f"use {allowed}", code="method")
-        self.allowed = allowed
+    def __init__(self, *allowed: str) -> None:
+        self.allowed: Final = sorted(allowed)
+        todo = f"use {', '.join(self.allowed)}"
+        super().__init__(Category.UNSUPPORTED, "no such interaction", where="URL", todo=todo, code="method")
 
 
 class Router:
-    """A table of interactions, looked up by the shape of a path: literals stay, names become `*`."""
+    """A table of interactions, looked up by the shape of a path: literals stay, names become `*`.
 
-    def __init__(self, interactions: Sequence[Interaction]) -> None:
+    Types in `unwritten` have none of the writes that other types have.
+    """
+
+    def __init__(self, interactions: Sequence[Interaction], unwritten: Collection[str] = ()) -> None:
+        self._unwritten: Final = unwritten
         self._table: Final[dict[tuple[str, ...], dict[str, dict[str, Interaction]]]] = {}
         for interaction in interactions:
             methods = self._table.setdefault(_shape(_segments(interaction.template)), {})
@@ -97,12 +104,24 @@ class Router:
         if not all(_ID.fullmatch(name) for name in names[1:]):
             raise _unknown("no such resource")
         rtype = names[0] if names else ""
-        if method not in methods:
-            raise MethodNotAllowedError(", ".join(sorted({*methods, *(["HEAD"] if "GET" in methods else [])})))
-        interaction = methods[method].get(rtype) or methods[method].get("")
+        interaction = _of(methods.get(method, {}), rtype)
         if interaction is None:
-            raise _unknown("no such URL")
+            raise self._refusal(methods, rtype)
         return Match(interaction, *names)
+
+    def _refusal(self, methods: Mapping[str, Mapping[str, Interaction]], rtype: str) -> HubError:
+        """Why a URL does not have a method: no method of it is for this type, or others are."""
+        found = {method: one for method, of in methods.items() if (one := _of(of, rtype)) is not None}
+        if not found:
+            return _unknown("no such URL")
+        left = [
+            name for name, one in found.items() if one.only or not (one.code in WRITES and rtype in self._unwritten)
+        ]
+        return MethodNotAllowedError(*left, *(["HEAD"] if "GET" in left else []))
+
+
+def _of(interactions: Mapping[str, Interaction], rtype: str) -> Interaction | None:
+    return interactions.get(rtype) or interactions.get("")
 
 
 def _shape(segments: Sequence[str]) -> tuple[str, ...]:

@@ -12,6 +12,7 @@ from hub.api.fhir.messaging.process import PROCESS_MESSAGE, process_message
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
 from hub.api.fhir.validate import VALIDATE, validate
+from hub.records.rights import RESERVED
 
 INTERACTIONS: Final = (
     *SINGLES,
@@ -28,4 +29,4 @@ INTERACTIONS: Final = (
     ),
 )
 
-ROUTER: Final = Router(INTERACTIONS)
+ROUTER: Final = Router(INTERACTIONS, RESERVED)

@@ -26,6 +26,8 @@ def test_a_registered_origin_is_answered_and_no_other(visiting: Visiting) -> Non
     async def visit(home: House) -> None:
         await home.register(SCRIPTED)
         token = (await home.tokens())["access_token"]
+        (rest,) = (await home.http.get("/fhir/metadata")).json()["rest"]
+        assert rest["security"]["cors"] is True
         for path in ("/fhir/Observation", "/fhir/metadata", "/auth/jwks", "/fhir/Observation/absent", "/dicom-web/x"):
             answer = await home.http.get(path, headers={"origin": PAGE, "authorization": f"Bearer {token}"})
             assert answer.headers["access-control-allow-origin"] == PAGE, path
