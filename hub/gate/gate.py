@@ -288,10 +288,7 @@ class Gate:
         lenient: bool = False,
         origin: Origin = UNKNOWN_ORIGIN,
     ) -> ReleasedPage:
-        """The newest Observations of each kind (R4 `Observation/$lastn`), all on one page. `params` as for `search`.
-
-        Also raises HubError TOO_LARGE (code `too-many`) when they are more than a page may hold.
-        """
+        """The newest Observations of each kind (R4 `Observation/$lastn`), page by page. `params` as for `search`."""
         query = searches.query_text([("$lastn", ""), *params])
         asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type="Observation", query=query)
         return await latest.latest(self._door, asked, params, lenient=lenient)

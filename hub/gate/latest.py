@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from consent.tables import CLINICAL_ROLES
@@ -12,15 +13,15 @@ from hub.gate.checks import checked, look_up_all
 from hub.gate.door import Door
 from hub.gate.dossiers import Whom
 from hub.gate.hidden import all_discreet, bound, hidden_from
+from hub.gate.pages import CURSOR, binding_of
 from hub.gate.parameters import count, invalid, once, unknown
 from hub.gate.reach import within
 from hub.gate.recorder import Asked
 from hub.gate.released import ReleasedPage
 from hub.gate.restricted import confine
-from hub.gate.searches import Parameters
+from hub.gate.searches import Binding, Parameters, cursor_of
 from hub.gate.subjects import patients_of
 from hub.gate.visible import of_patients
-from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Query
 from hub.store.query import parse_query
 
@@ -33,32 +34,34 @@ CODED: Final = frozenset(
         *("component-code", "component-code-value-concept", "component-code-value-quantity"),
     }
 )
-#: Parameters that shape the answer of a search; this operation has an order and a size of its own.
-_SHAPING: Final = frozenset({"_sort", "_count", "_include", "_revinclude", "_total", "_summary", "_elements"})
+#: Parameters that shape the answer of a search; this operation has an order of its own.
+_SHAPING: Final = frozenset({"_sort", "_include", "_revinclude", "_total", "_summary", "_elements"})
+#: Those that are no criterion.
+_APART: Final = _SHAPING | {"max", "_count", CURSOR}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Wish:
+    """Observations of `whom`, `most` of each group, `size` on a page that begins `after` the one before."""
+
     query: Query
     whom: Whom
     most: int
+    size: int
+    after: bytes | None
+    binding: Binding
 
 
 async def latest(
     door: Door, asked: Asked, params: Parameters, *, lenient: bool = False, of_all: bool = False
 ) -> ReleasedPage:
-    """All of it on one page, group by group, newest first. Raises HubError TOO_LARGE for more than a page may hold.
+    """One page, group by group, newest first; as long as a page may be unless `_count` is less.
 
     With `of_all` neither code nor category has to be named.
     """
     await door.admit(asked, "s")
     wish = _read(door, asked, params, await door.custom(), lenient=lenient, of_all=of_all)
-    try:
-        return await door.settled(lambda: _page(door, asked, wish))
-    except HubError as refusal:
-        if refusal.code == "too-many":
-            await door.recorder.refused(asked, refusal.code)
-        raise
+    return await door.settled(lambda: _page(door, asked, wish))
 
 
 def _read(door: Door, asked: Asked, params: Parameters, custom: Custom, *, lenient: bool, of_all: bool) -> _Wish:
@@ -66,7 +69,7 @@ def _read(door: Door, asked: Asked, params: Parameters, custom: Custom, *, lenie
     shaping = sorted(names & _SHAPING)
     if shaping and not lenient:
         raise unknown(shaping)
-    criteria = [pair for pair in params if pair[0] != "max" and pair[0].partition(":")[0] not in _SHAPING]
+    criteria = [pair for pair in params if pair[0].partition(":")[0] not in _APART]
     query = parse_query("Observation", criteria, lenient=lenient, base_url=door.base_url, custom=custom)
     if asked.actor.role in CLINICAL_ROLES:
         query = confine(query)
@@ -75,17 +78,24 @@ def _read(door: Door, asked: Asked, params: Parameters, custom: Custom, *, lenie
         raise invalid("is needed: whose observations these are", "patient")
     if not of_all and not names & (CODED | {"category"}):
         raise invalid("is needed, or a code", "category")
-    most = once(params, "max", count) or 1
-    return _Wish(within(query, asked.actor.scopes), whom, most)
+    wanted = [pair for pair in params if pair[0] != CURSOR]
+    binding = partial(binding_of, asked.actor, "Observation/$lastn", wanted)
+    return _Wish(
+        query=within(query, asked.actor.scopes),
+        whom=whom,
+        most=once(params, "max", count) or 1,
+        size=door.size(once(params, "_count", count) or door.page_limit),
+        after=cursor_of(door, params, binding),
+        binding=binding,
+    )
 
 
 async def _page(door: Door, asked: Asked, wish: _Wish) -> ReleasedPage:
     async with door.snapshot() as tx:
         cases = await door.cases(tx, asked, wish.whom)
         visible = of_patients(cases)
-        rows = await door.store.latest(tx, wish.query, visible, most=wish.most, limit=door.page_limit + 1)
-        if len(rows) > door.page_limit:
-            raise _too_many()
+        found = await door.store.latest(tx, wish.query, visible, most=wish.most, count=wish.size, after=wish.after)
+        rows = found.matches
         await look_up_all(tx, cases, rows)
         hidden = await hidden_from(door, tx, cases, rows)
     basis = bound(await checked(door.recorder, asked, cases, rows), cases, rows)
@@ -94,16 +104,10 @@ async def _page(door: Door, asked: Asked, wish: _Wish) -> ReleasedPage:
         await door.recorder.released(asked, rows, basis)
     else:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
-    matches = all_discreet(rows, hidden)
-    partial = (await door.custom()).finds_too_little(wish.query.asked)
-    return ReleasedPage(matches=matches, total=len(matches), ignored=wish.query.ignored, partial=partial)
-
-
-def _too_many() -> HubError:
-    return HubError(
-        Category.TOO_LARGE,
-        "more observations than one answer may hold",
-        where="Observation",
-        todo="narrow by code or category, or ask for fewer of each",
-        code="too-many",
+    return ReleasedPage(
+        matches=all_discreet(rows, hidden),
+        total=len(rows) if wish.after is None and found.next is None else None,
+        next=None if found.next is None else door.seal.close(found.next, wish.binding()),
+        ignored=wish.query.ignored,
+        partial=(await door.custom()).finds_too_little(wish.query.asked),
     )

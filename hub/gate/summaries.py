@@ -29,15 +29,7 @@ async def summary(door: Door, asked: Asked, rid: str) -> ReleasedPage:
     Raises what `everything` and `latest` raise, and HubError TOO_LARGE for more than a page of that.
     """
     page = await everything(door, asked, [("_type", ",".join(_TYPES))], lenient=False)
-    if page.next is not None:
-        raise HubError(
-            Category.TOO_LARGE,
-            "the record is too long for a summary",
-            where="Patient",
-            todo="read it page by page with $everything",
-            code="too-many",
-        )
-    return replace(page, matches=(*page.matches, *await _observations(door, asked, rid)))
+    return replace(page, matches=(*_whole(page), *await _observations(door, asked, rid)))
 
 
 async def _observations(door: Door, asked: Asked, rid: str) -> tuple[Released, ...]:
@@ -46,4 +38,17 @@ async def _observations(door: Door, asked: Asked, rid: str) -> tuple[Released, .
         return ()
     query = query_text([("$summary", ""), ("patient", rid)])
     newest = replace(asked, type=_OBSERVATION, id=None, query=query)
-    return (await latest(door, newest, [("patient", rid)], of_all=True)).matches
+    return _whole(await latest(door, newest, [("patient", rid)], of_all=True))
+
+
+def _whole(page: ReleasedPage) -> tuple[Released, ...]:
+    """The matches of a first page that is the last. Raises HubError TOO_LARGE."""
+    if page.next is None:
+        return page.matches
+    raise HubError(
+        Category.TOO_LARGE,
+        "the record is too long for a summary",
+        where="Patient",
+        todo="read it page by page with $everything",
+        code="too-many",
+    )

@@ -7,14 +7,19 @@ of them. A concept without a code is told by its text, letter by letter.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from hashlib import sha256
+from typing import Any, Final
 
 #: (system, code), or ("", text) with a mark that no system has.
 Name = tuple[str, str, bool]
 
 
-def grouped(concepts: Mapping[str, Any]) -> dict[str, int]:
-    """The number of its group for each of some CodeableConcepts, by the same keys; in order of the groups' names."""
+#: Characters of a group's name that are kept beside its hash: enough for an order people understand.
+_TOLD: Final = 64
+
+
+def grouped(concepts: Mapping[str, Any]) -> dict[str, str]:
+    """The name of its group for each of some CodeableConcepts, by the same keys; the same whenever it is made."""
     parents: dict[Name, Name] = {}
     first: dict[str, Name] = {}
     for key, concept in concepts.items():
@@ -23,9 +28,12 @@ def grouped(concepts: Mapping[str, Any]) -> dict[str, int]:
         for name in names:
             parents.setdefault(name, name)
             _join(parents, names[0], name)
-    heads = {key: _head(parents, name) for key, name in first.items()}
-    numbers = {head: number for number, head in enumerate(sorted(set(heads.values())))}
-    return {key: numbers[head] for key, head in heads.items()}
+    return {key: _title(_head(parents, name)) for key, name in first.items()}
+
+
+def _title(head: Name) -> str:
+    told = f"{head[0]}|{head[1]}"
+    return f"{told[:_TOLD]}#{sha256(repr(head).encode()).hexdigest()[:16]}"
 
 
 def _names(key: str, concept: Any) -> list[Name]:

@@ -155,14 +155,16 @@ class Store:
         """
         return await histories.running(tx)
 
-    async def latest(self, tx: Tx, query: Query, visible: Visible, *, most: int, limit: int) -> list[Stored]:
-        """The newest `most` Observations of each group of codes, of those that match and may be seen; `limit` in all.
+    async def latest(
+        self, tx: Tx, query: Query, visible: Visible, *, most: int, count: int, after: bytes | None = None
+    ) -> Found:
+        """The newest `most` Observations of each group of codes, of those that match and may be seen; a page of them.
 
         Group by group, newest first; all of one time, more than `most` if need be. Sort, includes and count of the
-        query play no part. Ask it in a transaction that sees one state of the database.
+        query play no part; `after` is as in `search`. Ask it in a transaction that sees one state of the database.
         """
         query = await self._resolved(tx, query, visible)
-        return await latest.latest(tx, query, visible, most=most, limit=limit)
+        return await latest.latest(tx, query, visible, most=most, count=count, after=after)
 
     async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
         """Current versions by (type, id), without deletions, of those among `refs` that may be seen."""

@@ -192,8 +192,8 @@ class Found:
 
     matches: list[Stored]
     included: list[Stored]
-    total: int | None
-    next: bytes | None
+    total: int | None = None
+    next: bytes | None = None
     beside: Any = None
 
 

@@ -14,6 +14,7 @@ from hub.audit.entry import Interaction, Outcome
 from hub.db.database import Tx
 from hub.fhir.json import loads
 from hub.gate.gate import Gate
+from hub.gate.pages import CURSOR
 from hub.kernel.errors import Category
 from hub.store.criteria import Query
 from hub.store.store import Store
@@ -75,8 +76,10 @@ class Leaky(Store):
     ) -> Found:
         return await super().history(tx, types, replace(visible, everything=True), span, count=count, after=after)
 
-    async def latest(self, tx: Tx, query: Query, visible: Visible, *, most: int, limit: int) -> list[Stored]:
-        return await super().latest(tx, query, replace(visible, everything=True), most=most, limit=limit)
+    async def latest(
+        self, tx: Tx, query: Query, visible: Visible, *, most: int, count: int, after: bytes | None = None
+    ) -> Found:
+        return await super().latest(tx, query, replace(visible, everything=True), most=most, count=count, after=after)
 
     async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
         return await super().named(tx, refs, replace(visible, everything=True))
@@ -180,13 +183,17 @@ def test_a_token_without_the_type_gets_a_document_without_it(database_url: str) 
     with_house(database_url, work)
 
 
-def test_more_than_a_page_is_refused_and_recorded(database_url: str) -> None:
+def test_the_next_page_of_the_newest_is_for_who_asked_and_for_what(database_url: str) -> None:
     async def work(house: House) -> None:
-        await house.save(*(observation(f"o{number}", code=f"{number}-1") for number in range(1001)))
-        error = await refusal(house.gate.latest(CLINICIAN, [("patient", "a"), ("category:not", "x")]))
-        assert (error.category, error.code) == (Category.TOO_LARGE, "too-many")
-        (entry,) = await house.entries()
-        assert (entry.outcome, entry.reason) == (Outcome.REFUSED, "too-many")
+        await house.save(*(observation(f"o{number}", code=f"{number}-1") for number in range(5)))
+        wanted = [("patient", "a"), ("category:not", "x"), ("_count", "3")]
+        page = await house.gate.latest(CLINICIAN, wanted)
+        assert page.next is not None
+        following = [*wanted, (CURSOR, page.next)]
+        assert ids(page) + ids(await house.gate.latest(CLINICIAN, following)) == [f"o{number}" for number in range(5)]
+        assert [entry.types["Observation"] for entry in await house.entries()] == [2, 3]
+        for actor, params in ((CLINIC, following), (CLINICIAN, [*following, ("max", "2")])):
+            assert (await refusal(house.gate.latest(actor, params))).code == "page"
 
     with_house(database_url, work)
 

@@ -17,7 +17,7 @@ def concept(*codings: str, text: str = "") -> Any:
     return {"coding": pairs, **({"text": text} if text else {})}
 
 
-def together(groups: dict[str, int]) -> set[frozenset[str]]:
+def together(groups: dict[str, str]) -> set[frozenset[str]]:
     return {frozenset(key for key, number in groups.items() if number == n) for n in groups.values()}
 
 

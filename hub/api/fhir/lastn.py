@@ -18,10 +18,10 @@ LASTN: Final = "http://hl7.org/fhir/OperationDefinition/Observation-lastn"
 
 
 async def lastn(services: Services, ask: Ask) -> Answer:
-    """A searchset, group by group.
+    """A searchset, group by group, page by page (`_count`, a link `next`).
 
     Raises HubError UNSUPPORTED naming unknown parameters, INVALID for an unreadable value or without patient or
-    category and code, TOO_LARGE for more than an answer may hold.
+    category and code.
     """
     lenient = ask.preference.lenient
     page = await asked(services.gate.latest(ask.actor, ask.params, lenient=lenient, origin=ask.origin))
