@@ -12,8 +12,9 @@ from typing import Final
 
 from hub.auth.scopes import Letter, allows
 from hub.kernel.errors import Category, HubError
-from hub.store.criteria import Chain, Clause, Has, Query, Target, Under
+from hub.store.criteria import Clause, Query, Target
 from hub.store.resource_types import type_name
+from hub.store.targets import aimed_at, targets_of
 
 _SEARCH: Final[Letter] = "s"
 
@@ -31,12 +32,8 @@ def _all(clauses: Sequence[Clause], scopes: Sequence[str]) -> tuple[Clause, ...]
 
 
 def _one(clause: Clause, scopes: Sequence[str]) -> Clause:
-    if isinstance(clause, Chain):
-        return replace(clause, targets=_open(clause.targets, scopes))
-    if isinstance(clause, Has | Under):
-        (target,) = _open((clause.target,), scopes)
-        return replace(clause, target=target)
-    return clause
+    targets = targets_of(clause)
+    return aimed_at(clause, _open(targets, scopes)) if targets else clause
 
 
 def _open(targets: Sequence[Target], scopes: Sequence[str]) -> tuple[Target, ...]:

@@ -12,8 +12,9 @@ from typing import Final
 
 from consent.tables import RECORD_TYPES
 from hub.kernel.errors import Category, HubError
-from hub.store.criteria import Bind, Chain, Clause, Has, Query, Target, Types, Under
+from hub.store.criteria import Bind, Clause, Query, Types
 from hub.store.resource_types import NUMBERS, type_name
+from hub.store.targets import targets_of
 
 _ALL_OTHERS: Final = Types(Bind([number for name, number in NUMBERS.items() if name not in RECORD_TYPES], "smallint[]"))
 
@@ -32,12 +33,6 @@ def confine(query: Query) -> Query:
 
 def _looked_into(clauses: Iterable[Clause]) -> Iterator[str]:
     for clause in clauses:
-        for target in _targets(clause):
+        for target in targets_of(clause):
             yield type_name(target.type.value)
             yield from _looked_into(target.clauses)
-
-
-def _targets(clause: Clause) -> tuple[Target, ...]:
-    if isinstance(clause, Chain):
-        return clause.targets
-    return (clause.target,) if isinstance(clause, Has | Under) else ()

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from hub.gate.dossiers import Whom
-from hub.store.criteria import Chain, Clause, Has, Ids, People, Query, Texts, Tokens, Under
+from hub.store.criteria import Chain, Clause, Either, Has, Ids, People, Query, Texts, Tokens, Under
 from hub.store.resource_types import type_name
+from hub.store.targets import targets_of
 
 _HOLDS_PATIENTS: Final = frozenset({"Patient", None})
 
 
 def patients_of(query: Query) -> Whom | None:
     """The patients that all matches are about, because a clause names them; None where none does."""
-    named = [people for clause in query.clauses if (people := _people(query, clause)) is not None]
+    named = [people for clause in query.clauses if (people := _people(query.type, clause))]
     if not named:
         return None
     # Any one of them bounds the search; the first is looked up.
-    people = named[0]
-    return Whom(keys=list(people.keys.value), names=[] if people.persons is None else list(people.persons.value))
+    return Whom(
+        keys=list(dict.fromkeys(key for one in named[0] for key in one.keys.value)),
+        names=list(dict.fromkeys(name for one in named[0] if one.persons is not None for name in one.persons.value)),
+    )
 
 
 def looks_elsewhere(query: Query) -> bool:
@@ -28,7 +32,7 @@ def looks_elsewhere(query: Query) -> bool:
 
 def looks_beyond(query: Query) -> bool:
     """Whether what it matches hangs on other resources, which do not leave themselves."""
-    return any(isinstance(clause, Chain | Has | Texts | Under) for clause in query.clauses)
+    return any(isinstance(clause, Chain | Either | Has | Texts | Under) for clause in query.clauses)
 
 
 def looks_for_persons(query: Query) -> bool:
@@ -37,22 +41,24 @@ def looks_for_persons(query: Query) -> bool:
 
 
 def _by_demographics(clause: Clause) -> bool:
-    match clause:
-        case Chain(targets=targets):
-            pass
-        case Has(target=target):
-            targets = (target,)
-        case _:
-            return False
     return any(
-        type_name(target.type.value) == "Patient" or any(map(_by_demographics, target.clauses)) for target in targets
+        type_name(target.type.value) == "Patient" or any(map(_by_demographics, target.clauses))
+        for target in targets_of(clause)
     )
 
 
-def _people(query: Query, clause: Clause) -> People | None:
+def _people(rtype: str | None, clause: Clause) -> list[People]:
+    """The patients a clause binds the matches to; none if it binds them to nobody."""
     match clause:
         case Tokens(people=People() as people, negated=False) if clause.lead is not None:
-            return people
-        case Ids(negated=False) if query.type == "Patient":
-            return clause.people or People(clause.keys)
-    return None
+            return [people]
+        case Ids(negated=False) if rtype == "Patient":
+            return [clause.people or People(clause.keys)]
+        case Either():
+            each = [_first(type_name(target.type.value), target.clauses) for target in clause.targets]
+            return [one for found in each for one in found] if all(each) else []
+    return []
+
+
+def _first(rtype: str, clauses: Sequence[Clause]) -> list[People]:
+    return next((found for clause in clauses if (found := _people(rtype, clause))), [])

@@ -20,6 +20,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "Dates",
+    "Either",
     "Has",
     "Ids",
     "Include",
@@ -212,6 +213,13 @@ class Under:
     up: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Either:
+    """It is what one of the targets is: a search over several types by a parameter that each has of its own."""
+
+    targets: tuple[Target, ...]
+
+
 Clause: TypeAlias = (
     Ids
     | Types
@@ -228,6 +236,7 @@ Clause: TypeAlias = (
     | Chain
     | Has
     | Under
+    | Either
 )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
@@ -12,7 +12,7 @@ from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.store.asked import Asked, Context
-from hub.store.criteria import Bind, Chain, Clause, Has, Include, Query, SortKey, Target, Types
+from hub.store.criteria import Bind, Chain, Clause, Either, Has, Include, Query, SortKey, Target, Types
 from hub.store.people import EXPAND
 from hub.store.promoted import leading_parameters
 from hub.store.query_parameters import followed, parameter_of, reference_parameter
@@ -50,7 +50,8 @@ def parse_query(
     """
     if rtype is not None and rtype not in RESOURCE_TYPES:
         raise HubError(Category.UNSUPPORTED, "is not a resource type of FHIR R4", where="search")
-    parser = _Parser(rtype, Context(now=now or system_clock(), base_url=base_url, full_text=full_text, custom=custom))
+    context = Context(now=now or system_clock(), base_url=base_url, full_text=full_text, custom=custom)
+    parser = _Parser(rtype, context, () if rtype else _types(params))
     for name, value in params:
         try:
             parser.add(name, value)
@@ -61,6 +62,12 @@ def parse_query(
     return parser.query()
 
 
+def _types(params: Sequence[tuple[str, str]]) -> tuple[str, ...]:
+    """The types a search over all of them is narrowed to; none where it is not."""
+    named = next((value.split(",") for name, value in params if name == "_type"), [])
+    return tuple(dict.fromkeys(named))
+
+
 def _located(error: HubError, name: str) -> HubError:
     return HubError(error.category, error.what, where=error.where or name, todo=error.todo, code=error.code)
 
@@ -69,7 +76,9 @@ def _located(error: HubError, name: str) -> HubError:
 class _Parser:
     type: str | None
     context: Context
+    types: Sequence[str] = ()
     clauses: list[Clause] = field(default_factory=list)
+    apart: dict[str, list[Clause]] = field(default_factory=dict)
     sort: list[SortKey] = field(default_factory=list)
     includes: list[Include] = field(default_factory=list)
     revincludes: list[Include] = field(default_factory=list)
@@ -91,12 +100,23 @@ class _Parser:
         elif name == "_type" and self.type is None:
             self.clauses.append(Types(Bind([type_number(part) for part in value.split(",")], "smallint[]")))
         else:
+            self.add_criterion(name, value)
+
+    def add_criterion(self, name: str, value: str) -> None:
+        try:
             self.clauses.extend(_clauses(self.type, name, value, self.context, 0))
+        except HubError as error:
+            if error.code != "unknown-parameter" or not self.types:
+                raise
+            # No parameter of all types, but it may be one of each of those that are named.
+            found = {rtype: _clauses(rtype, name, value, self.context, 0) for rtype in self.types}
+            for rtype, own in found.items():
+                self.apart.setdefault(rtype, []).extend(own)
 
     def query(self) -> Query:
         return Query(
             self.type,
-            tuple(self.clauses),
+            (*self.clauses, *self.of_each_type()),
             tuple(self.sort),
             tuple(self.includes),
             tuple(self.revincludes),
@@ -104,6 +124,10 @@ class _Parser:
             asked=tuple(self.context.asked),
             **self.settings,
         )
+
+    def of_each_type(self) -> Iterable[Clause]:
+        if self.apart:
+            yield Either(tuple(Target(_number(rtype), tuple(own)) for rtype, own in self.apart.items()))
 
     def add_sort(self, value: str) -> None:
         self.sort.extend(sort_key(self.type, part, self.context.custom) for part in value.split(","))
@@ -196,7 +220,11 @@ def _lead(parameter: SearchParameter) -> Bind | None:
 def _target(rtype: str, name: str, value: str, context: Context, depth: int) -> Target:
     if rtype not in RESOURCE_TYPES:
         raise HubError(Category.UNSUPPORTED, f":{rtype} is not a resource type", code="unknown-modifier")
-    return Target(Bind(type_number(rtype), "smallint"), _clauses(rtype, name, value, context, depth + 1))
+    return Target(_number(rtype), _clauses(rtype, name, value, context, depth + 1))
+
+
+def _number(rtype: str) -> Bind:
+    return Bind(type_number(rtype), "smallint")
 
 
 def _has(rtype: str, name: str, value: str, context: Context, depth: int) -> Clause:

@@ -18,6 +18,7 @@ from hub.store.criteria import (
     Bind,
     Chain,
     Clause,
+    Either,
     Has,
     Ids,
     Members,
@@ -109,7 +110,7 @@ _TOKENS: Final = 5
 
 def _rank(clause: Clause) -> int:
     match clause:
-        case Ids(negated=False) | Has():
+        case Ids(negated=False) | Has() | Either():
             return _IDS
         case Tokens(lead=Bind()) | Chain(lead=Bind()):
             return _PATIENT
@@ -185,6 +186,8 @@ def _at_home(emit: Emitter, clause: Clause, row: str, who: Seen) -> str:
             among = _ids(emit, clause)
         case Has():
             among = f"ARRAY({_pointed_at(emit, clause, who)})"
+        case Either():
+            among = f"ARRAY({_keys(emit, clause.targets, who)})"
         case _:
             raise _cannot_lead(clause)
     h = emit.alias("h")
@@ -238,6 +241,8 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             return _overlaps(row, f"ARRAY(SELECT {hashed} FROM ({keys}) {k} (key))", indexed=indexed)
         case Has():
             return f"{row}.key IN ({_pointed_at(emit, clause, who)})"
+        case Either():
+            return f"{row}.key IN ({_keys(emit, clause.targets, who)})"
         case Ids():
             return f"({row}.key = ANY({_ids(emit, clause)})) IS {'NOT ' if clause.negated else ''}TRUE"
         case Types():

@@ -15,7 +15,8 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Terms
 from hub.kernel.types import Json
 from hub.store import tokens
-from hub.store.criteria import Bind, Chain, Clause, Has, Members, Query, Target, Tokens
+from hub.store.criteria import Bind, Clause, Members, Query, Target, Tokens
+from hub.store.targets import aimed_at, any_of, targets_of
 
 #: More codes than this are no longer looked for.
 MOST: Final = 20_000
@@ -50,7 +51,7 @@ async def resolved(terms: Terms | None, query: Query, stored: Stored) -> Query:
 
     Raises HubError UNSUPPORTED, naming the parameter, for what cannot be enumerated; TOO_LARGE beyond MOST codes.
     """
-    if not any(map(_asks, query.clauses)):
+    if not any_of(query.clauses, _asks):
         return query
     if terms is None:
         raise HubError(Category.UNSUPPORTED, "nothing here knows value sets", where="URL", code=_UNLISTED)
@@ -58,13 +59,7 @@ async def resolved(terms: Terms | None, query: Query, stored: Stored) -> Query:
 
 
 def _asks(clause: Clause) -> bool:
-    return isinstance(clause, Members) or any(_asks(inner) for target in _targets(clause) for inner in target.clauses)
-
-
-def _targets(clause: Clause) -> tuple[Target, ...]:
-    if isinstance(clause, Chain):
-        return clause.targets
-    return (clause.target,) if isinstance(clause, Has) else ()
+    return isinstance(clause, Members)
 
 
 async def _all(terms: _Glossary, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
@@ -74,11 +69,7 @@ async def _all(terms: _Glossary, clauses: Sequence[Clause]) -> tuple[Clause, ...
 async def _one(terms: _Glossary, clause: Clause) -> Clause:
     if isinstance(clause, Members):
         return await _tokens(terms, clause)
-    if isinstance(clause, Chain):
-        return replace(clause, targets=tuple([await _target(terms, target) for target in clause.targets]))
-    if isinstance(clause, Has):
-        return replace(clause, target=await _target(terms, clause.target))
-    return clause
+    return aimed_at(clause, tuple([await _target(terms, target) for target in targets_of(clause)]))
 
 
 async def _target(terms: _Glossary, target: Target) -> Target:

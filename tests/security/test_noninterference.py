@@ -46,6 +46,10 @@ CHAINS: Final = (
     "/Patient?_has:Observation:patient:code=20447-9",
     *(f"/Patient?_has:Observation:patient:value-quantity=gt{10**n}" for n in range(7)),
     "/Patient?_has:ServiceRequest:patient:status=active",
+    *(f"/?_type=Observation,ServiceRequest&patient=F01-{who}&_total=accurate" for who in "abcdz"),
+    "/?_type=Observation,ServiceRequest&subject:Patient.name=赵国强",
+    "/?_type=Observation,Condition&code=20447-9&_summary=count",
+    "/?_type=Patient,Practitioner&name=赵&_count=1",
 )
 COUNTS: Final = (
     "/Observation?_total=accurate",
@@ -128,6 +132,7 @@ OPERATIONS: Final = (
     "/Observation/$meta",
     *(f"/Observation/$lastn?patient=F01-{who}&code=4548-4,20447-9&max=9" for who in "abcdz"),
     "/Observation/$lastn?patient=F01-c&code=20447-9",
+    "/Observation/$lastn?patient=F01-a&code=4548-4,20447-9&max=9&_count=1",
     *(f"/Composition/F01-{who}-doc/$document" for who in "acz"),
     "/Composition/$document?id=F01-b-doc",
     "/Patient/$everything",

@@ -108,7 +108,37 @@ def test_all_types_are_searched_by_what_they_share(bench: Bench, query: str, exp
     assert matches(bench, COUNTY, query) == expected
 
 
-@pytest.mark.parametrize("query", ["?name=x", "?_type=Potion", "?_filter=x", "Patient?_query=x", "?_sort=name"])
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?_type=Observation,Encounter&patient=p1", "b1 b3 e1"),
+        ("?_type=Observation,Encounter&subject:Patient.name=wang", "b1 b3 e1"),
+        ("?_type=Observation,Encounter&patient=p1&date=2026-05", "b1"),
+        ("?patient=p1&_type=Observation,Encounter&_id=b3,e1,b2", "b3 e1"),
+        ("?_type=Observation,List&code:missing=true&patient=p1", "k1"),
+        ("?_type=Patient,Organization&name=wang,county", "o1 p1"),
+        ("?_type=Patient,Observation&_has:Encounter:patient:status=finished", None),
+        ("?_type=Patient&_has:Encounter:patient:status=finished", "p1"),
+        ("?_type=Patient,Organization&_type=Patient&name=wang,county", "p1"),
+        ("?_type=Observation&code=1-8&status:not=final", ""),
+    ],
+)
+def test_types_that_are_named_are_searched_by_what_they_share(bench: Bench, query: str, expected: str | None) -> None:
+    if expected is not None:
+        assert matches(bench, COUNTY, query) == expected
+        assert search(bench, COUNTY, f"{query}&_total=accurate").total == len(expected.split())
+    else:
+        with pytest.raises(HubError):
+            found(bench, COUNTY, query)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("?name=x", "?_type=Potion", "?_filter=x", "Patient?_query=x", "?_sort=name"),
+        *("?_type=Patient,Observation&name=x", "?_type=Potion&name=x"),
+    ],
+)
 def test_what_they_do_not_share_is_refused(bench: Bench, query: str) -> None:
     with pytest.raises(HubError) as caught:
         found(bench, [], query)
