@@ -27,7 +27,8 @@ _WAITING: Final = "SELECT id FROM bulk_job WHERE state IN ('waiting', 'running')
 _LOCK: Final = "SELECT pg_try_advisory_lock($1::int, hashtext($2))"
 _UNLOCK: Final = "SELECT pg_advisory_unlock($1::int, hashtext($2))"
 _BEGIN: Final = f"""
-UPDATE bulk_job SET state = 'running', attempt = attempt + 1
+UPDATE bulk_job SET state = 'running', attempt = attempt + 1,
+    progress = CASE kind WHEN 'export' THEN '{{}}'::jsonb ELSE progress END
 WHERE id = $1 AND state IN ('waiting', 'running') RETURNING {COLUMNS}
 """
 _MINE: Final = "id = $1 AND attempt = $2 AND state = 'running'"

@@ -154,9 +154,10 @@ class Desk:
 
 
 def _text(job: Job) -> str:
-    """Counts only; what they are of, the client asked for itself."""
+    """Counts only; what they are of, the client asked for itself. An export that was cut off says so."""
     if job.state is State.WAITING:
         return "waiting"
     if job.kind == "export":
-        return f"{job.progress.get('resources', 0)} resources so far"
+        anew = f"begun anew after an interruption (attempt {job.attempt}), " if job.attempt > 1 else ""
+        return f"{anew}{job.progress.get('resources', 0)} resources so far"
     return f"{sum(job.progress.get('done', ())) + sum(job.progress.get('failed', ()))} lines so far"

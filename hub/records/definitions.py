@@ -22,6 +22,7 @@ from hub.auth.scopes import Letter, allows
 from hub.db.database import Database, Tx
 from hub.fhir.definitions import read_definition
 from hub.fhir.json import dumps, loads
+from hub.fhir.search_parameters import SearchParameter
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
@@ -79,11 +80,12 @@ class Definitions:
         rid = self._new_id()
 
         async def work(tx: Tx, now: datetime) -> tuple[Definition, Done]:
-            self._judge(actor, resource, "c")
+            _admit(actor, "c")
             await definitions.lock(tx)
+            wanted = await self._judged(tx, resource)
             if await tx.fetchval(_COUNT) >= MOST:
                 raise HubError(Category.TOO_LARGE, f"there are {MOST} already", where=TYPE, todo="delete some")
-            return await _put(tx, rid, 1, now, resource)
+            return await _put(tx, rid, 1, now, resource, wanted)
 
         return await self._ledger.look(asked_of(actor, origin, Interaction.CREATE, TYPE, rid), work)
 
@@ -99,9 +101,10 @@ class Definitions:
         """Define otherwise, activate or retire. What stays the same stays indexed."""
 
         async def work(tx: Tx, now: datetime) -> tuple[Definition, Done]:
-            self._judge(actor, resource, "u")
+            _admit(actor, "u")
             standing = await _standing(tx, rid, expected)
-            return await _put(tx, rid, standing.version + 1, now, resource)
+            wanted = await self._judged(tx, resource)
+            return await _put(tx, rid, standing.version + 1, now, resource, wanted)
 
         return await self._ledger.look(asked_of(actor, origin, Interaction.UPDATE, TYPE, rid), work)
 
@@ -139,15 +142,14 @@ class Definitions:
 
         return await self._ledger.look(asked_of(actor, origin, Interaction.SEARCH_TYPE, TYPE), work)
 
-    def _judge(self, actor: Actor, resource: Json, letter: Letter) -> None:
-        """Raise HubError for whoever may not define, and for what cannot be defined, drafts included."""
-        _admit(actor, letter)
+    async def _judged(self, tx: Tx, resource: Json) -> Sequence[SearchParameter]:
+        """What it defines. Raises HubError for what cannot be defined, drafts included."""
         if len(dumps(resource)) > _LARGEST:
             raise HubError(Category.TOO_LARGE, f"is over {_LARGEST} bytes", where=TYPE)
         errors = [issue for issue in self._validate(resource) if issue.severity in ("fatal", "error")]
         if errors:
             raise NonconformantError(errors)
-        read_definition(resource)
+        return read_definition(resource, await definitions.kinds(tx))
 
 
 def _admit(actor: Actor, letter: Letter) -> None:
@@ -189,8 +191,10 @@ async def _one(tx: Tx, rid: str) -> Definition:
     return _definition(row)
 
 
-async def _put(tx: Tx, rid: str, version: int, now: datetime, resource: Json) -> tuple[Definition, Done]:
-    await _take_part(tx, rid, resource)
+async def _put(
+    tx: Tx, rid: str, version: int, now: datetime, resource: Json, wanted: Sequence[SearchParameter]
+) -> tuple[Definition, Done]:
+    await _take_part(tx, rid, wanted if resource.get("status") == "active" else ())
     meta = {**resource.get("meta", {}), "versionId": str(version), "lastUpdated": instant(now)}
     made = resource | {"id": rid, "meta": meta}
     await tx.execute(_PUT, rid, version, now, dumps(made))
@@ -198,9 +202,8 @@ async def _put(tx: Tx, rid: str, version: int, now: datetime, resource: Json) ->
     return definition, Done(grounds=_GROUNDS, id=rid, version=version)
 
 
-async def _take_part(tx: Tx, rid: str, resource: Json) -> None:
-    """An active one is in force, unless another defines the same; every other is not."""
-    wanted = read_definition(resource) if resource.get("status") == "active" else ()
+async def _take_part(tx: Tx, rid: str, wanted: Sequence[SearchParameter]) -> None:
+    """Let a SearchParameter define this, nothing if it is not active, unless another defines the same."""
     if wanted:
         held = await definitions.taken(tx, rid, wanted[0].code, [one.base for one in wanted])
         if held is not None:

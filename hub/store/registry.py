@@ -23,7 +23,7 @@ FRESH: Final = 1.0
 #: One statement, so that rows and version are of one state.
 _LOAD: Final = """
 SELECT r.version AS registry, r.indexed,
-    d.number, d.type, d.code, d.kind, d.expression, d.targets, d.url, d.ready, d.done, d.total
+    d.number, d.type, d.code, d.kind, d.expression, d.targets, d.url, d.components, d.ready, d.done, d.total
 FROM search_registry r LEFT JOIN search_definition d ON true ORDER BY d.number
 """
 _ARREARS: Final = "SELECT type, since, done, total FROM search_arrears"

@@ -15,6 +15,7 @@ from hub.fhir.search_parameters import SearchParameter
 from hub.store import codec
 from hub.store.batch import Batch
 from hub.store.definitions import parameter_in
+from hub.store.index_composites import add_composites
 from hub.store.index_rows import IndexRows, index_rows
 from hub.store.index_walk import bodies
 from hub.store.phrases import Phrases
@@ -63,6 +64,7 @@ def _rows(patient: str | None, body: bytes, parameter: SearchParameter) -> Index
     values = IndexValues()
     extractor((parameter,))(loads(codec.decode(body)), values)
     found = index_rows(parameter.base, patient, values)
+    add_composites(found, parameter.base, values)
     return found if param_number(parameter.base, parameter.code) in found.params else None
 
 

@@ -347,6 +347,7 @@ search_definition: Final = Table(
     Column("expression", Text, nullable=False),
     Column("targets", ARRAY(Text), nullable=False),
     Column("url", Text, nullable=False),
+    Column("components", ARRAY(Text), nullable=False, server_default="{}", comment="type and expression by turns"),
     Column("ready", Boolean, nullable=False, server_default=text("false")),
     *_walked(),
     info=LOCAL,

@@ -29,6 +29,16 @@ async def ids(home: House, path: str, *, who: str = "clinic") -> list[str]:
     return [one["resource"]["id"] for one in body(answer).get("entry", [])]
 
 
+R4 = "http://hl7.org/fhir/SearchParameter"
+PARTS: Json = {
+    **definition("part-value", "Observation", "composite", "Observation.component"),
+    "component": [
+        {"definition": f"{R4}/clinical-code", "expression": "code"},
+        {"definition": f"{R4}/Observation-value-quantity", "expression": "value.as(Quantity)"},
+    ],
+}
+
+
 def called(name: str) -> Json:
     return patient(name=[{"family": "沈", "given": ["桂兰"]}, {"use": "nickname", "given": [name]}])
 
@@ -50,6 +60,38 @@ def test_it_is_defined_indexed_and_found(database_url: str) -> None:
     assert found == [rid]
     (of_patient,) = [one for one in told["rest"][0]["resource"] if one["type"] == "Patient"]
     assert {"name": "nickname", "type": "string", "definition": NICKNAME["url"]} in of_patient["searchParam"]
+
+
+def test_a_composite_is_defined_of_r4s_parameters_and_of_others_of_ones_own(database_url: str) -> None:
+    own = {"definition": INTERPRETED["url"], "expression": "interpretation"}
+    third = PARTS | {"component": [PARTS["component"][0], own, PARTS["component"][1]]}
+    named = {"code": "part-interpreted", "url": f"{INTERPRETED['url']}-value"}
+
+    def pressure(code: str, value: int, reading: str) -> Json:
+        coded = {"coding": [{"system": "urn:part", "code": code}]}
+        interpreted = [{"coding": [{"code": reading}]}]
+        return {"code": coded, "valueQuantity": {"value": value}, "interpretation": interpreted}
+
+    async def visit(home: House) -> dict[str, list[str]]:
+        early = await home.create(observation("a", component=[pressure("sys", 150, "H"), pressure("dia", 80, "N")]))
+        unknown = await home.ask("POST", "/SearchParameter", third | named, who="administrator")
+        assert (unknown.status_code, "component[1].definition" in unknown.text) == (422, True)
+        for one in (PARTS, INTERPRETED, third | named):
+            await define(home, one)
+        await reindex(home)
+        await settled(home)
+        later = await home.create(observation("a", component=[pressure("sys", 120, "N"), pressure("dia", 95, "H")]))
+        names = {early["id"]: "early", later["id"]: "later"}
+        asked = ("part-value=sys$ge140", "part-value=urn:part|dia$ge90", "part-value=dia$ge140", "part-value=sys$gt100",
+                 "part-interpreted=dia$H$gt90", "part-interpreted=dia$H$lt90", "part-value:missing=true")  # fmt: skip
+        told = {one: sorted(names[rid] for rid in await ids(home, f"/Observation?{one}")) for one in asked}
+        through = f"/Patient?_has:Observation:patient:part-value=sys$ge140&_id={early['id']}"
+        assert await ids(home, through) == []
+        return told
+
+    assert list(in_house(database_url, visit).values()) == [
+        *(["early"], ["later"], [], ["early", "later"], ["later"], [], []),
+    ]
 
 
 def test_it_is_announced_when_it_is_searchable_and_not_before(database_url: str) -> None:
@@ -102,7 +144,8 @@ def test_a_draft_is_kept_and_not_answered_and_a_retired_one_no_more(database_url
         ({"code": "_own"}, "code", "letters, digits and hyphens"),
         ({"base": ["Resource"]}, "base", "names a type"),
         ({"base": ["AuditEvent"]}, "base", "names a type"),
-        ({"type": "composite"}, "type", "does not index by definition"),
+        ({"type": "composite"}, "component", "2 to 3 times"),
+        ({"component": [{"definition": f"{R4}/individual-gender", "expression": "gender"}]}, "component", "composites"),
         ({"type": "special"}, "type", "does not index by definition"),
         ({"expression": "Patient.birthDate"}, "expression", "gives no value"),
         ({"expression": "Patient.nothing"}, "expression", "leads to no element"),

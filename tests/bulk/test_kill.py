@@ -174,7 +174,11 @@ def test_a_worker_that_was_overtaken_changes_nothing(database_url: str, tmp_path
                 await end
         async with bulk.home.database.connection() as tx:
             assert await tx.fetchval("SELECT count(*) FROM bulk_file") == 0
-        assert (await bulk.ask(where)).status_code == 202
+        waits = await bulk.ask(where)
+        assert (waits.status_code, waits.headers["x-progress"]) == (
+            202,
+            "begun anew after an interruption (attempt 2), 0 resources so far",
+        )
         await session.close()
         await bulk.worker.drain()
         (item,) = (await bulk.ask(where)).json()["output"]
