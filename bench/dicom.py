@@ -122,7 +122,8 @@ async def _pulled(url: str, slices_of_one: int = 50, studies: int = 6) -> list[t
     async with box(url, {FEED: reading.translator("F01", IDS, "https://hub.example")}) as hub, archive(*made) as pacs:
         theirs = DicomwebArchive(Archive(name="a", facility="F01", dicomweb=pacs.base))
         read, log = reading.envelope_reader(), Log("bench", level="WARNING")
-        pull = Pull(FEED, theirs, inbox=hub.inbox, read_envelope=read, clock=system_clock, log=log)
+        inbox = hub.inbox
+        pull = Pull(FEED, theirs, inbox=inbox, known=inbox.knows, read_envelope=read, clock=system_clock, log=log)
         worker = hub.worker()
         for uid in uids:
             begun, cpu = time.perf_counter(), time.process_time()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any, Final
 
@@ -36,6 +36,8 @@ _SERIES: Final = (
     *("SpecificCharacterSet", "Modality", "SeriesDate", "SeriesTime", "SeriesDescription", "BodyPartExamined"),
     *("SeriesInstanceUID", "SeriesNumber", "StudyInstanceUID"),
 )
+#: What a list of studies is asked by.
+_WANTED: Final = frozenset({"StudyDate", "StudyInstanceUID", "AccessionNumber"})
 _IMAGE: Final = ("SOPInstanceUID", "SOPClassUID", "InstanceNumber", "StudyInstanceUID", "SeriesInstanceUID")
 
 #: The JSON of DICOM (PS3.18 F) of a data set as it came.
@@ -51,7 +53,7 @@ class DimseArchive:
 
     @asynccontextmanager
     async def fetch(self, path: str, query: Sequence[tuple[str, str]] = (), *, accept: str) -> AsyncIterator[Fetched]:
-        """`studies` by StudyDate, a page at a time, or `studies/{uid}/metadata`; else NOT_FOUND."""
+        """`studies` by StudyDate or UID, a page at a time, or `studies/{uid}/metadata`; else NOT_FOUND."""
         parts = path.split("/")
         if path == "studies":
             told = await asyncio.to_thread(self._list, dict(query))
@@ -72,20 +74,22 @@ class DimseArchive:
     def _list(self, query: dict[str, str]) -> list[Json]:
         first = int(query.get("offset", "0"))
         with self._association() as association:
-            keys = ("StudyInstanceUID", "NumberOfStudyRelatedInstances")
-            found = _find(association, "STUDY", keys, StudyDate=query.get("StudyDate", ""))
-        return [self._tell(each) for each in found][first : first + int(query.get("limit", "200"))]
+            keys = ("StudyInstanceUID", "StudyDate", "NumberOfStudyRelatedInstances")
+            wanted = {name: query[name] for name in _WANTED & query.keys()}
+            end = first + int(query.get("limit", "200"))
+            found = _find(association, "STUDY", keys, wanted, None if wanted else end)
+        return [self._tell(each) for each in found][first:end]
 
     def _study(self, uid: str) -> list[Json]:
         with self._association() as association:
-            studies = _find(association, "STUDY", _STUDY, StudyInstanceUID=uid)
+            studies = _find(association, "STUDY", _STUDY, {"StudyInstanceUID": uid})
             if len(studies) != 1:
                 raise HubError(Category.NOT_FOUND, "no such resource", where="URL")
             found = []
-            for series in _find(association, "SERIES", _SERIES, StudyInstanceUID=uid):
+            for series in _find(association, "SERIES", _SERIES, {"StudyInstanceUID": uid}):
                 above = self._tell(studies[0]) | self._tell(series)
                 at = {"StudyInstanceUID": uid, "SeriesInstanceUID": str(series.SeriesInstanceUID)}
-                found += [above | self._tell(image) for image in _find(association, "IMAGE", _IMAGE, **at)]
+                found += [above | self._tell(image) for image in _find(association, "IMAGE", _IMAGE, at)]
         if not found:
             raise HubError(Category.NOT_FOUND, "no such resource", where="URL")
         return found
@@ -107,10 +111,14 @@ class DimseArchive:
         try:
             yield association
         finally:
-            association.release()
+            if association.is_established:
+                association.release()
 
 
-def _find(association: Any, level: str, keys: Sequence[str], **wanted: str) -> list[Dataset]:
+def _find(
+    association: Any, level: str, keys: Sequence[str], wanted: Mapping[str, str], most: int | None = None
+) -> list[Dataset]:
+    """What is found; after `most` the association is ended, since the rest may be all that the archive has."""
     asked = Dataset()
     asked.QueryRetrieveLevel = level
     for keyword in keys:
@@ -122,6 +130,9 @@ def _find(association: Any, level: str, keys: Sequence[str], **wanted: str) -> l
         code = status.get("Status", None)
         if code in _PENDING and identifier is not None:
             found.append(identifier)
+            if len(found) == most:
+                association.abort()
+                return found
         elif code != _SUCCESS:
             said = "nothing" if code is None else f"{code:04X}"
             raise _unavailable(f"answered {said} to C-FIND", "archive-refused")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from starlette.routing import BaseRoute
 
 from hub.api.aggregates import aggregate_doors
@@ -13,7 +15,7 @@ from hub.api.conversion_report import report_doors
 from hub.api.feed_health import feed_health_doors
 from hub.api.feeds import feed_doors
 from hub.api.imaging.endpoint import imaging_route
-from hub.api.imaging.notices import notice_doors
+from hub.api.imaging.notices import Puller, notice_doors
 from hub.api.indexing import indexing_doors
 from hub.api.json_doors import Door, door_routes
 from hub.api.messages import message_doors
@@ -36,18 +38,19 @@ def api_routes(parts: Parts, services: Services, law: ConsentDoors) -> list[Base
     foundation, directory, trail = parts.foundation, parts.directory, parts.trail
     devices = device_desk(foundation, parts.database, trail, parts.bell)
     bindings, readings = device_api(devices, foundation, parts.sent, directory)
+    pulls = pulls_of(foundation.consortium, parts.archives, parts.inbox, foundation.log)
     doors = [
         *consent_api(law, parts.gate, foundation.settings.base_url),
         *audit_doors(parts.gate.tree, parts.gate.alarms),
         *aggregate_doors(parts.gate.aggregates),
         *topic_doors(foundation.settings.canonical_base),
         *_engineers(parts),
-        *_senders(parts),
+        *_senders(parts, pulls),
         *bindings,
         *review_doors(services.reviews, parts.gate),
         *indexing_doors(Indexing(parts.database)),
     ]
-    behind = sources(foundation, parts.archives)
+    behind = sources(foundation, parts.archives, pulls)
     images = [imaging_route(services, behind)] if behind else []
     socket = websocket_route(parts.events.sockets)
     return [socket, *door_routes(services, doors), *readings, openapi_route(doors, VERSION), *images]
@@ -66,10 +69,9 @@ def _engineers(parts: Parts) -> list[Door]:
     ]
 
 
-def _senders(parts: Parts) -> list[Door]:
+def _senders(parts: Parts, pulls: Mapping[str, Puller]) -> list[Door]:
     """The doors of who sends files, or tells of studies; none without a feed that has them."""
     consortium, directory = parts.foundation.consortium, parts.directory
-    pulls = pulls_of(consortium, parts.archives, parts.inbox, parts.foundation.log)
     return [
         *(feed_doors(parts.sent, consortium, directory, parts.documents.witness) if parts.sent else []),
         *(notice_doors(pulls, consortium, directory) if pulls else []),

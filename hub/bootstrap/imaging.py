@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,8 @@ from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
 from hub.kernel.log import Log
-from hub.kernel.ports import ImageArchive, Inbox
+from hub.kernel.ports import ImageArchive
+from hub.pipeline.inbox import PostgresInbox
 from mappings.dicom.case import DICOM_UID, WADO_RS
 
 if TYPE_CHECKING:
@@ -47,7 +48,9 @@ def _client(consortium: Consortium, archive: Archive) -> DicomwebArchive | Dimse
     return DimseArchive(archive.dimse, partial(as_json, charset=charset))
 
 
-def pulls_of(consortium: Consortium, archives: Mapping[str, ImageArchive], inbox: Inbox, log: Log) -> dict[str, Pull]:
+def pulls_of(
+    consortium: Consortium, archives: Mapping[str, ImageArchive], inbox: PostgresInbox, log: Log
+) -> dict[str, Pull]:
     """What pulls studies for every feed that names an archive and may hear of them, by feed.
 
     Raises HubError INVALID for a profile that is wrong.
@@ -61,7 +64,15 @@ def pulls_of(consortium: Consortium, archives: Mapping[str, ImageArchive], inbox
 
     readers = envelope_readers(consortium)
     return {
-        name: Pull(name, archives[feed.archive], inbox=inbox, read_envelope=readers[name], clock=system_clock, log=log)
+        name: Pull(
+            name,
+            archives[feed.archive],
+            inbox=inbox,
+            known=inbox.knows,
+            read_envelope=readers[name],
+            clock=system_clock,
+            log=log,
+        )
         for name, feed in feeds.items()
     }
 
@@ -91,8 +102,10 @@ def viewers(foundation: Foundation) -> dict[str, str]:
     }
 
 
-def sources(foundation: Foundation, archives: Mapping[str, ImageArchive]) -> dict[str, Source]:
-    """What the API needs of every archive."""
+def sources(
+    foundation: Foundation, archives: Mapping[str, ImageArchive], pulls: Mapping[str, Pull] | None = None
+) -> dict[str, Source]:
+    """What the API needs of every archive; `pulls` of feeds look again for what is not there."""
     ids, base = keyed_ids(foundation.keys.id_secret), foundation.settings.base_url
     return {
         name: Source(
@@ -100,7 +113,15 @@ def sources(foundation: Foundation, archives: Mapping[str, ImageArchive]) -> dic
             study_id=partial(ids, archive.facility, "ImagingStudy", DICOM_UID),
             endpoint=ids(archive.facility, "Endpoint", WADO_RS, name),
             base=served_at(base, name),
+            missing=_again(foundation, name, pulls or {}),
         )
         for name, archive in foundation.consortium.archives.items()
         if archive.dicomweb
     }
+
+
+def _again(foundation: Foundation, archive: str, pulls: Mapping[str, Pull]) -> Callable[[str], None]:
+    from connectors.pacs.again import Again
+
+    feeds = foundation.consortium.feeds
+    return Again({name: pull for name, pull in pulls.items() if feeds[name].archive == archive}, foundation.log)

@@ -33,6 +33,7 @@ class Envelope:
     `identity` is the message's own identity within its feed (HL7: MSH-10 and MSH-7). `lanes` are the values whose
     order must be kept (every identifier of PID-3 and MRG-1). `header` holds what an acknowledgement needs, as
     decoded text by field position ("MSH-3" ...). `problem` says why it cannot be read; then the rest may be empty.
+    `revises`: the identity is that of a thing, and the message a state of it: only the bytes of its last state repeat.
     """
 
     identity: str = ""
@@ -41,6 +42,7 @@ class Envelope:
     charset: str = "utf-8"
     header: Mapping[str, str] = field(default_factory=dict)
     problem: HubError | None = None
+    revises: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,8 @@ class Draft:
     extension replaces those of its own url.
     `merge="replace"`: the resource is a snapshot.
     `defaults` are elements used only where nothing is stored (a status that an update must not reset). `only_stored`:
-    nothing is made of it where nothing is stored.
+    nothing is made of it where nothing is stored, and without a `patient` it is about whom the stored one is about.
+    `whole`: of an ImagingStudy, the Endpoint (reference) whose archive states all it has of the study, maybe nothing.
     `dated`: url of the extension of `meta` that says when a snapshot was recorded, for senders whose messages come in
     any order: what was recorded later stands.
     `unique`: a snapshot of a document that is known by a uniqueId: with other bytes than are stored it is refused, and
@@ -138,6 +141,7 @@ class Draft:
     dated: str = ""
     only_stored: bool = False
     unique: bool = False
+    whole: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -45,6 +45,16 @@ ORDER BY feed, identity, message
 ON CONFLICT DO NOTHING
 RETURNING message
 """
+
+# A state of a thing takes its identity over, unless the last one had the same bytes.
+_REVISE: Final = """
+INSERT INTO message_identity AS held (feed, identity, sha256, message) VALUES ($1, $2, $3, $4)
+ON CONFLICT (feed, identity) DO UPDATE SET sha256 = excluded.sha256, message = excluded.message
+WHERE held.sha256 <> excluded.sha256
+RETURNING message
+"""
+
+_KNOWN: Final = "SELECT EXISTS (SELECT FROM message_identity WHERE feed = $1 AND identity = $2)"
 
 _HOLDERS: Final = """
 SELECT new.message, held.message AS holder, held.sha256 = new.sha256 AS same
@@ -88,6 +98,12 @@ class PostgresInbox:
             raise HubError(
                 Category.UNAVAILABLE, "could not store the message in time", where="inbox", todo="send it again"
             ) from None
+
+    async def knows(self, feed: str, identity: str) -> bool:
+        """Whether a message of this identity was taken. Raises HubError UNAVAILABLE."""
+        async with self._database.connection() as connection:
+            found: bool = await connection.fetchval(_KNOWN, feed, _digest(identity))
+        return found
 
     async def close(self) -> None:
         """Answer what was submitted and take nothing more."""
@@ -133,17 +149,29 @@ async def _repeats(tx: Tx, entries: Mapping[int, _Entry]) -> dict[int, tuple[int
     claims = {number: entry for number, entry in entries.items() if _claims(entry.received)}
     if not claims:
         return {}
-    arguments = (
-        [entry.received.feed for entry in claims.values()],
-        [_digest(entry.received.envelope.identity) for entry in claims.values()],
-        [entry.sha256 for entry in claims.values()],
-        list(claims),
-    )
-    first = {row["message"] for row in await tx.fetch(_CLAIM, *arguments)}
+    plain = {number: entry for number, entry in claims.items() if not entry.received.envelope.revises}
+    first = {row["message"] for row in await tx.fetch(_CLAIM, *_columns(plain))} if plain else set()
+    first |= await _revised(tx, {number: claims[number] for number in claims.keys() - plain.keys()})
     if len(first) == len(claims):
         return {}
-    holders = await tx.fetch(_HOLDERS, *arguments)
+    holders = await tx.fetch(_HOLDERS, *_columns(claims))
     return {row["message"]: (row["holder"], row["same"]) for row in holders if row["message"] not in first}
+
+
+async def _revised(tx: Tx, entries: Mapping[int, _Entry]) -> set[int]:
+    """The messages that are new states of their things; by key, as the others are claimed, and by number."""
+    claims = sorted(map(_claim, entries, entries.values()), key=lambda each: (*each[:2], each[3]))
+    found = [await tx.fetchval(_REVISE, *claim) for claim in claims]
+    return {number for number in found if number is not None}
+
+
+def _columns(entries: Mapping[int, _Entry]) -> Iterable[list[object]]:
+    return map(list, zip(*map(_claim, entries, entries.values()), strict=True))
+
+
+def _claim(number: int, entry: _Entry) -> tuple[str, bytes, bytes, int]:
+    received = entry.received
+    return received.feed, _digest(received.envelope.identity), entry.sha256, number
 
 
 def _claims(received: Received) -> bool:
@@ -157,6 +185,7 @@ def _standing(entry: _Entry, repeats: tuple[int, bool] | None) -> tuple[State, R
     if repeats is None:
         return State.QUEUED, None
     holder, same = repeats
+    same = same or entry.received.envelope.revises  # another state may have followed in this batch
     return State.DUPLICATE if same else State.CONFLICT, Reason(repeats=holder)
 
 

@@ -186,11 +186,12 @@ class Chain:
 
     def _merged(self, incoming: Incoming, relocated: Mapping[Ref, Relocated]) -> dict[Ref, _Standing]:
         found = {ref: _relocate(self._heads[ref], incoming, each) for ref, each in relocated.items()}
-        for draft in incoming.translation.drafts:
-            ref = Ref(draft.resource["resourceType"], draft.resource["id"])
-            _refuse_nobody(ref, draft)
-            if draft.only_stored and ref not in found and self._heads.get(ref) is None:
+        for stated in incoming.translation.drafts:
+            ref = Ref(stated.resource["resourceType"], stated.resource["id"])
+            draft = _of_stored(stated, self._heads.get(ref)) if stated.only_stored and ref not in found else stated
+            if draft is None:
                 continue
+            _refuse_nobody(ref, draft)
             if ref not in found:
                 own = self._own.get((incoming.message, ref))
                 found[ref] = _begin(self._heads.get(ref), incoming, draft, own)
@@ -262,6 +263,13 @@ def _referred(resource: Json, among: Collection[Ref]) -> set[Ref]:
     """Which of some resources another one refers to."""
     targets = (parse_reference(text) for text in references(resource))
     return {Ref(one.type, one.id) for one in targets if one is not None} & set(among)
+
+
+def _of_stored(draft: Draft, head: Head | None) -> Draft | None:
+    """What is said of a resource that stands, about whom it stands; None where it does not."""
+    if head is None or head.resource is None:
+        return None
+    return replace(draft, patient=draft.patient or head.patient)
 
 
 def _refuse_nobody(ref: Ref, draft: Draft) -> None:

@@ -6,7 +6,7 @@ resource by their url, since each is an element of its own, and the series of a 
 sends its objects one by one.
 A message that is older than the one that last spoke about a resource (a dead letter replayed late, a message that
 overtook another in a second lane) changes nothing the newer one settled: it only fills what is absent and was not
-cleared.
+cleared. Who has stated all it has of a study is remembered among what was cleared.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hub.fhir.json import canonical
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
 from hub.records.choices import element_of, elements
-from hub.records.series import joined
+from hub.records.series import joined, whole, without
 from hub.records.unique import refuse_other_bytes, with_labels_of
 
 #: Elements that say whom a resource is about; they may not change by update.
@@ -66,6 +66,8 @@ def merge(
         refuse_other_bytes(draft.resource, stored)
     if settled:
         return _filled(draft, stored, cleared, own)
+    if draft.whole:
+        draft = whole(draft, stored)
     resource = _overlaid(draft, stored) if draft.merge == "overlay" else _replaced(draft, stored)
     if draft.unique:
         resource = with_labels_of(stored, resource)
@@ -119,7 +121,8 @@ def _overlaid(draft: Draft, stored: Json) -> Json:
     kept = {key: stored[key] for element, key in elements(stored) if element not in removed}
     standing = {element_of(stored["resourceType"], key) for key in kept} | stated
     body = {**kept, **_stated(draft), **_absent(draft, standing)} | _by_parts(draft, stored) | _by_url(draft, stored)
-    body |= joined(draft.resource, stored)
+    if not draft.whole:
+        body |= joined(draft.resource, stored)
     return _assembled(draft, stored, {key: value for key, value in body.items() if value != {}})
 
 
@@ -167,8 +170,14 @@ def _filled(draft: Draft, stored: Json, cleared: Collection[str], own: Collectio
     held_back = any(key not in fill and stored.get(key) != value for key, value in stated.items())
     held_back = held_back or bool(_clears(draft) & present)
     resource = {**kept, **fill, **(_by_url(draft, stored) if "extension" in fill else {}), **defaults}
-    resource |= joined(stored, draft.resource)
+    resource |= joined(stored, _still_there(draft.resource, cleared))
     return Merged(resource, tuple(cleared), changed=not same(resource, stored), held_back=held_back)
+
+
+def _still_there(study: Json, cleared: Collection[str]) -> Json:
+    """What an older message tells of a study, but for series of archives that have since stated all they have of it."""
+    stated_whole = {each for each in cleared if each.startswith("Endpoint/")}
+    return {**study, "series": without(study.get("series", []), stated_whole)} if stated_whole else study
 
 
 def _stated(draft: Draft) -> dict[str, Any]:
@@ -182,7 +191,8 @@ def _clears(draft: Draft) -> set[str]:
 
 def _cleared(draft: Draft, before: Collection[str]) -> tuple[str, ...]:
     stated = {element for element, _ in elements(draft.resource)}
-    return tuple(sorted((set(before) | _clears(draft)) - stated))
+    whole = {draft.whole} if draft.whole else set()
+    return tuple(sorted((set(before) | _clears(draft)) - stated | whole))
 
 
 def _assembled(draft: Draft, stored: Json, body: Mapping[str, Any]) -> Json:

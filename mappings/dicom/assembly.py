@@ -15,7 +15,7 @@ from mappings.dicom.identity import number, patient
 from mappings.dicom.item import Item
 from mappings.dicom.report import report
 from mappings.dicom.structured import structured_report
-from mappings.dicom.study import imaging_study
+from mappings.dicom.study import gone, imaging_study, is_gone
 from mappings.dicom.times import offset
 from mappings.dicom.waveform import waveform
 
@@ -57,8 +57,8 @@ def study_of(item: Item) -> str:
 
 
 def of_json(sender: Sender) -> Sender:
-    """The sender of metadata in JSON, whose texts are UTF-8 whatever its files are written in."""
-    return replace(sender, profile=replace(sender.profile, charset=None))
+    """The sender of metadata in JSON: all it has of a study, in UTF-8 whatever its files are written in."""
+    return replace(sender, profile=replace(sender.profile, charset=None), tells_all=True)
 
 
 def translate_study(sender: Sender, instances: Sequence[Instance]) -> Translation:
@@ -69,6 +69,10 @@ def translate_study(sender: Sender, instances: Sequence[Instance]) -> Translatio
     if any(study_of(item) != uid for item in items):
         what = "the objects are of several studies"
         raise HubError(Category.INVALID, what, where="(0020,000D) StudyInstanceUID", code="several-studies")
+    if sender.tells_all and is_gone(items):
+        gone(uid, case)
+        drafts = tuple(case.drafts.values())
+        return Translation(drafts=drafts, report=report(items, drafts))
     speaks = _whose(items, case)
     for instance, item in zip(instances, items, strict=True):
         _noted(instance, item, case)

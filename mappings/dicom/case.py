@@ -26,7 +26,7 @@ _TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 class Sender:
     """One archive as the mapping sees it: `archive` is its name in the consortium, `wado` where the hub answers for it.
 
-    Without them its images can be had from nobody yet.
+    Without them its images can be had from nobody yet. `tells_all`: it states all it has of a study at once.
     """
 
     facility: str
@@ -35,6 +35,7 @@ class Sender:
     profile: Profile = DEFAULT
     archive: str = ""
     wado: str = ""
+    tells_all: bool = False
 
 
 @dataclass(slots=True)
@@ -52,7 +53,17 @@ class Case:
         """The id of the resource with that identity at this facility."""
         return self.sender.ids(self.sender.facility, resource_type, authority, key)
 
-    def draft(self, resource_type: str, authority: str, key: str, resource: Json, defaults: Json | None = None) -> Json:
+    def draft(
+        self,
+        resource_type: str,
+        authority: str,
+        key: str,
+        resource: Json,
+        defaults: Json | None = None,
+        *,
+        whole: str = "",
+        only_stored: bool = False,
+    ) -> Json:
         """Add a resource about the patient (an Endpoint is about nobody); a reference to it."""
         rid = self.id_of(resource_type, authority, key)
         about = rid if resource_type == "Patient" else str(self.patient.get("reference", "")).partition("/")[2]
@@ -63,6 +74,8 @@ class Case:
             patient=None if resource_type == "Endpoint" else about or None,
             merge="overlay" if resource_type in _TOLD_IN_PARTS else "replace",
             defaults=_without_empty(defaults or {}),
+            whole=whole,
+            only_stored=only_stored,
         )
         return {"reference": f"{resource_type}/{rid}"}
 

@@ -1,7 +1,7 @@
 """What a feed of DICOM headers needs: its envelope, its translation, and a header taken apart for people.
 
 One message is one object. Its identity is the SOP instance (PS3.3 C.12.1); objects of one study, and of one patient,
-keep their order. Or it is the metadata of a whole study as the archive tells it at one time, known by its bytes. An
+keep their order. Or it is the metadata of a whole study as the archive tells it at one time: a state of that study. An
 object of nobody is a dead letter until the archive or the profile says whose it is.
 """
 
@@ -44,7 +44,7 @@ def envelope_reader(profile: Profile) -> EnvelopeReader:
         lanes = tuple(value for value in (study, item.text("PatientID")) if value)
         kind = f"DICOM {item.text('Modality')}".strip()
         if is_metadata(raw):
-            return Envelope(identity=_hash(raw), kind="DICOM study", lanes=lanes)
+            return Envelope(identity=study_identity(study), kind="DICOM study", lanes=lanes, revises=True)
         return Envelope(identity=item.uid("SOPInstanceUID") or _hash(raw), kind=kind, lanes=lanes)
 
     return read
@@ -87,6 +87,11 @@ def _held(found: Translation) -> Translation:
         return found
     refusal = HubError(Category.INVALID, why.text, where=why.where, code=why.code)
     return Translation(report=found.report, issues=found.issues, refusal=refusal)
+
+
+def study_identity(uid: str) -> str:
+    """The identity of what an archive tells of a whole study."""
+    return f"study {uid}"
 
 
 def dissector(profile: Profile) -> Dissector:

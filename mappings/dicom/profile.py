@@ -16,6 +16,7 @@ class Profile:
     """`issuer` and `accession_issuer` are URIs; without an issuer a PatientID that names none is held unattached.
 
     `charset` is a Python codec that overrules (0008,0005); `zone` is used where an object states none.
+    `gone` is the status of a study that the archive has no longer.
     """
 
     name: str = "default"
@@ -23,6 +24,7 @@ class Profile:
     accession_issuer: str = ""
     charset: str | None = None
     zone: str = "+08:00"
+    gone: str = "entered-in-error"
 
 
 DEFAULT: Final = Profile()
@@ -37,6 +39,11 @@ SCHEMA: Final[Mapping[str, Any]] = {
         "accession_issuer": {"type": "string", "pattern": "^(urn:|https?:)", "description": "The same of accessions."},
         "charset": {"type": "string", "description": "Python codec of every text, whatever (0008,0005) says."},
         "zone": {"type": "string", "pattern": "^[+-][0-9]{2}:[0-9]{2}$"},
+        "gone": {
+            "enum": ["entered-in-error", "cancelled", "unknown"],
+            "default": "entered-in-error",
+            "description": "Status of a study that the archive has no longer; unknown where it deletes what is old.",
+        },
     },
 }
 

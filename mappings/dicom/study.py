@@ -23,6 +23,8 @@ _WITHIN: Final = "wado"
 DCM: Final = "http://dicom.nema.org/resources/ontology/DCM"
 _SIDES: Final = {"R": ("24028007", "Right"), "L": ("7771000", "Left"), "B": ("51440002", "Bilateral")}
 _SNOMED: Final = "http://snomed.info/sct"
+#: Instance Availability (0008,0056) of what cannot be retrieved (PS3.3 C.4.23.1.1).
+UNAVAILABLE: Final = "UNAVAILABLE"
 _CONNECTION: Final = "http://terminology.hl7.org/CodeSystem/endpoint-connection-type"
 #: Whether an address wants the access token of the FHIR API (Argonaut SMART Imaging Access 0.1.0, a draft).
 _WITH_TOKEN: Final = "http://fhir.org/argonaut/smart-imaging/StructureDefinition/requires-access-token"  # noqa: S105
@@ -37,7 +39,8 @@ def imaging_study(uid: str, instances: list[Item], case: Case) -> None:
     """The ImagingStudy of the instances of one study, and the Endpoint it can be fetched from."""
     first = instances[0]
     ordered = accession(instances, case)
-    series = _series(instances, case)
+    place = endpoint(case)
+    series = _series(instances, case, place)
     resource: Json = {
         "identifier": [oid(uid), *([ordered] if ordered else []), *_study_id(first, case)],
         "status": "available",
@@ -49,7 +52,7 @@ def imaging_study(uid: str, instances: list[Item], case: Case) -> None:
         "referrer": _people(first, "ReferringPhysicianName")[:1],
         "interpreter": _people(first, "NameOfPhysiciansReadingStudy"),
         "contained": _contained(case),
-        "endpoint": [endpoint(case), *({"reference": f"#{_WITHIN}"} for _ in _contained(case))],
+        "endpoint": [place, *({"reference": f"#{_WITHIN}"} for _ in _contained(case))],
         "numberOfSeries": len(series),
         "numberOfInstances": sum(each["numberOfInstances"] for each in series),
         "procedureCode": _procedures(first, case),
@@ -60,8 +63,22 @@ def imaging_study(uid: str, instances: list[Item], case: Case) -> None:
         "series": series,
     }
     resource["referrer"] = resource["referrer"][0] if resource["referrer"] else {}
-    case.study = case.draft("ImagingStudy", DICOM_UID, uid, resource)
+    whole = place["reference"] if case.sender.tells_all else ""
+    case.study = case.draft("ImagingStudy", DICOM_UID, uid, resource, whole=whole)
     _body(first, uid, case)
+
+
+def is_gone(instances: list[Item]) -> bool:
+    """Whether an archive says of a study that it has nothing of it any more."""
+    first, *more = instances
+    return not more and not first.has("SOPInstanceUID") and first.text("InstanceAvailability") == UNAVAILABLE
+
+
+def gone(uid: str, case: Case) -> None:
+    """A study without its images: withdrawn, as far as no other archive of the facility has it."""
+    place = case.id_of("Endpoint", WADO_RS, _archive(case))
+    resource = {"status": case.sender.profile.gone}
+    case.study = case.draft("ImagingStudy", DICOM_UID, uid, resource, whole=f"Endpoint/{place}", only_stored=True)
 
 
 def accession(instances: list[Item], case: Case) -> Json:
@@ -75,8 +92,11 @@ def accession(instances: list[Item], case: Case) -> Json:
 
 def endpoint(case: Case) -> Json:
     """The place the hub answers WADO-RS for this archive at; it is off where the hub does not know the archive."""
-    sender = case.sender
-    return case.draft("Endpoint", WADO_RS, sender.archive or sender.facility, _endpoint(case), {"status": "off"})
+    return case.draft("Endpoint", WADO_RS, _archive(case), _endpoint(case), {"status": "off"})
+
+
+def _archive(case: Case) -> str:
+    return case.sender.archive or case.sender.facility
 
 
 def _contained(case: Case) -> list[Json]:
@@ -102,7 +122,7 @@ def _endpoint(case: Case) -> Json:
     }
 
 
-def _series(instances: list[Item], case: Case) -> list[Json]:
+def _series(instances: list[Item], case: Case, place: Json) -> list[Json]:
     """The series in the order of their numbers, each with its instances in order."""
     by_uid: dict[str, list[Item]] = {}
     for item in instances:
@@ -111,11 +131,11 @@ def _series(instances: list[Item], case: Case) -> list[Json]:
             case.issue("no-series", "an instance names no series it is in; it is not listed", "(0020,000E)", "error")
             continue
         by_uid.setdefault(uid, []).append(item)
-    found = [_one_series(uid, items, case) for uid, items in by_uid.items()]
+    found = [_one_series(uid, items, case, place) for uid, items in by_uid.items()]
     return sorted(found, key=lambda each: (each.get("number", 1 << 31), each["uid"]))
 
 
-def _one_series(uid: str, items: list[Item], case: Case) -> Json:
+def _one_series(uid: str, items: list[Item], case: Case, place: Json) -> Json:
     first = items[0]
     listed = _instances(items, case)
     found: Json = {
@@ -124,6 +144,7 @@ def _one_series(uid: str, items: list[Item], case: Case) -> Json:
         "modality": _modality(first),
         "description": first.text("SeriesDescription"),
         "numberOfInstances": len(listed),
+        "endpoint": [place],
         "bodySite": _site(first, case),
         "laterality": _side(first),
         "started": at(first, "SeriesDate", "SeriesTime", case.zone),

@@ -35,6 +35,7 @@ class Shelf:
         self.studies: dict[str, list[int] | None] = {}
         self.away = False
         self.counts = True
+        self.dates: dict[str, str] = {}
         self.asked: list[str] = []
 
     @asynccontextmanager
@@ -44,6 +45,8 @@ class Shelf:
         content = self._list(dict(query)) if path == "studies" else self._metadata(path.split("/")[1])
         if self.away or content is None:
             raise HubError(Category.UNAVAILABLE, "is away", code="archive-away")
+        if content == []:
+            raise HubError(Category.NOT_FOUND, "no such resource")
         raw = json.dumps(content).encode()
 
         async def chunks() -> AsyncIterator[bytes]:
@@ -53,19 +56,22 @@ class Shelf:
         yield Fetched(media=accept, length=None, chunks=chunks())
 
     def _list(self, query: dict[str, str]) -> object:
-        assert query["StudyDate"] == "20260228-20260303"
-        first, most = int(query["offset"]), int(query["limit"])
+        first, last = query.get("StudyDate", "-").split("-")
         found = [
             {
                 "0020000D": {"vr": "UI", "Value": [uid]},
+                "00080020": {"vr": "DA", "Value": [self.dates.get(uid, "20260302")]},
                 **({"00201208": {"vr": "IS", "Value": [len(held or [])]}} if self.counts else {}),
             }
             for uid, held in self.studies.items()
+            if (not first or first <= self.dates.get(uid, "20260302") <= last)
+            and query.get("StudyInstanceUID", uid) == uid
         ]
-        return found[first : first + most]
+        at = int(query.get("offset", "0"))
+        return found[at : at + int(query["limit"])]
 
     def _metadata(self, uid: str) -> object:
-        held = self.studies[uid]
+        held = self.studies.get(uid, [])
         return held and [objects.dataset(n, StudyInstanceUID=uid).to_json_dict() for n in held]
 
 
@@ -79,10 +85,20 @@ class Box:
         self.received.append(received)
         return Accepted(message=len(self.received), state=State.QUEUED)
 
+    async def knows(self, _: str, identity: str) -> bool:
+        return any(each.envelope.identity == identity for each in self.received)
+
 
 def pull(shelf: Shelf, box: Box, log: Log, most: int = 1 << 20) -> Pull:
     return Pull(
-        "F01-images", shelf, inbox=box, read_envelope=envelope_reader(DEFAULT), clock=lambda: NOW, log=log, most=most
+        "F01-images",
+        shelf,
+        inbox=box,
+        known=box.knows,
+        read_envelope=envelope_reader(DEFAULT),
+        clock=lambda: NOW,
+        log=log,
+        most=most,
     )
 
 
@@ -106,7 +122,7 @@ def test_new_and_grown_studies_are_pulled_once_and_those_that_failed_again(tmp_p
 
     assert asyncio.run(story()) == [1, 0, 2, 0, 0, 0, 0]
     assert [each.envelope.lanes[0] for each in box.received] == ["1.2.1", "1.2.1", "1.2.2"]
-    assert len({each.envelope.identity for each in box.received}) == 3
+    assert len({each.raw for each in box.received}) == 3
     assert {each.peer for each in box.received} == {"poll"}
     assert "archive-away" in lines.getvalue()
     assert "1.2.2" not in lines.getvalue()
@@ -119,8 +135,8 @@ def test_a_long_list_is_read_page_by_page_whatever_was_kept(tmp_path: Path) -> N
     kept.write_text("[damaged")
     polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, kept)
     asyncio.run(polling.look())
-    assert shelf.asked.count("studies") == 3
-    assert len(shelf.asked) == 3 + 401
+    assert shelf.asked.count("studies") == 3 + 1
+    assert len(shelf.asked) == 4 + 401
 
 
 def test_a_study_grows_unseen_in_no_archive_that_does_not_count_instances(tmp_path: Path) -> None:
@@ -135,7 +151,7 @@ def test_a_study_grows_unseen_in_no_archive_that_does_not_count_instances(tmp_pa
         await polling.look()
 
     asyncio.run(story())
-    assert len({each.envelope.identity for each in box.received}) == 2
+    assert len({each.raw for each in box.received}) == 2
 
 
 def test_a_list_that_does_not_end_is_told_without_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

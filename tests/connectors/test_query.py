@@ -105,7 +105,8 @@ def test_a_page_of_the_list_is_a_page() -> None:
     made = [objects.dataset(1, StudyInstanceUID=f"1.2.{n}") for n in range(5)]
     with answering(shelf(*made)) as dimse:
         told = fetched(dimse, "studies", ("limit", "2"), ("offset", "4"))
-    assert [each["0020000D"]["Value"] for each in told] == [["1.2.4"]]
+        one = fetched(dimse, "studies", ("StudyInstanceUID", "1.2.3"), ("limit", "1"))
+    assert [each["0020000D"]["Value"] for each in (*told, *one)] == [["1.2.4"], ["1.2.3"]]
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ def test_a_study_is_indexed_as_its_archive_tells_it_each_time(database_url: str)
                 FEED,
                 theirs,
                 inbox=hub.inbox,
+                known=hub.inbox.knows,
                 read_envelope=reading.envelope_reader(),
                 clock=fixed_clock(datetime(2026, 3, 2, 12, tzinfo=UTC)),
                 log=Log("test", stream=io.StringIO()),

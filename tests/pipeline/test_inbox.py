@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from hub.kernel.errors import Category, HubError
-from hub.kernel.types import Envelope, State
+from hub.kernel.types import Envelope, Received, State
 from hub.pipeline.inbox import PostgresInbox, lane_of
 from tests.pipeline.fake_feed import FACILITIES, FEED, message, received
 from tests.pipeline.hub_in_a_box import Box, box, run
@@ -49,6 +49,37 @@ def test_of_duplicates_that_arrive_together_the_first_counts(database_url: str) 
             raws = [message("1"), message("2"), message("1"), message("1", "B")]
             answers = await asyncio.gather(*(hub.inbox.accept(received(raw)) for raw in raws))
             assert [a.state.value for a in answers] == ["queued", "queued", "duplicate", "conflict"]
+
+    run(story())
+
+
+def test_of_the_states_of_one_thing_only_the_last_repeats(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+
+            def state(said: str) -> Received:
+                envelope = Envelope(identity="study 1.2", kind="DICOM study", revises=True)
+                return replace(received(message("1")), raw=said.encode(), envelope=envelope)
+
+            assert not await hub.inbox.knows(FEED, "study 1.2")
+            told = [await hub.inbox.accept(state(said)) for said in "AABAAB"]
+            assert [each.state.value for each in told] == [
+                "queued",
+                "duplicate",
+                "queued",
+                "queued",
+                "duplicate",
+                "queued",
+            ]
+            assert await hub.inbox.knows(FEED, "study 1.2")
+            together = await asyncio.gather(*(hub.inbox.accept(state(said)) for said in "BBCCB"))
+            assert [each.state.value for each in together] == [
+                "duplicate",
+                "duplicate",
+                "queued",
+                "duplicate",
+                "queued",
+            ]
 
     run(story())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import permutations
 
 from hub.kernel.types import Draft, Json
@@ -44,3 +45,50 @@ def test_an_object_that_comes_again_changes_nothing() -> None:
 def test_an_older_object_that_is_replayed_late_is_still_added() -> None:
     merged = merge(draft(study("1.1", 1)), study("1.1", 2), settled=True)
     assert merged.resource["numberOfInstances"] == 2
+
+
+HERE, THERE = "Endpoint/here", "Endpoint/there"
+
+
+def at(place: str, resource: Json) -> Draft:
+    """All that the archive at a place has of a study."""
+    for series in resource["series"]:
+        series["endpoint"] = [{"reference": place}]
+    resource["endpoint"] = [{"reference": place}]
+    return replace(draft(resource), whole=place)
+
+
+def gone(place: str) -> Draft:
+    resource = {"resourceType": "ImagingStudy", "id": "s", "status": "entered-in-error"}
+    return replace(draft(resource), whole=place, only_stored=True)
+
+
+def test_what_an_archive_no_longer_has_of_a_study_goes_and_what_another_has_stays() -> None:
+    stored = merge(at(THERE, study("1.2", 1)), merge(at(HERE, study("1.1", 1, 2)), None).resource).resource
+    assert (stored["numberOfSeries"], stored["numberOfInstances"]) == (2, 3)
+    fewer = merge(at(HERE, study("1.1", 2)), stored).resource
+    assert [[each["number"] for each in series["instance"]] for series in fewer["series"]] == [[2], [1]]
+    assert [each["reference"] for each in fewer["endpoint"]] == [HERE, THERE]
+    moved = merge(gone(HERE), fewer).resource
+    assert (moved["status"], moved["numberOfInstances"]) == ("available", 1)
+    assert moved["endpoint"] == [{"reference": THERE}]
+    lost = merge(gone(THERE), moved)
+    assert lost.resource.keys() == {"resourceType", "id", "status", "modality"}
+    assert lost.resource["status"] == "entered-in-error"
+
+
+def test_a_study_that_is_there_again_is_available_again() -> None:
+    lost = merge(gone(HERE), merge(at(HERE, study("1.1", 1)), None).resource)
+    found = merge(at(HERE, study("1.1", 1)), lost.resource, lost.cleared).resource
+    assert (found["status"], found["numberOfInstances"], found["endpoint"]) == ("available", 1, [{"reference": HERE}])
+
+
+def test_an_older_state_of_an_archive_brings_nothing_back() -> None:
+    first = merge(at(HERE, study("1.1", 1, 2)), None)
+    fewer = merge(at(HERE, study("1.1", 2)), first.resource, first.cleared)
+    late = merge(at(HERE, study("1.1", 1, 2)), fewer.resource, fewer.cleared, settled=True)
+    assert late.resource == fewer.resource
+    other = merge(at(THERE, study("1.2", 1)), fewer.resource, fewer.cleared, settled=True)
+    assert other.resource["numberOfSeries"] == 2
+    lost = merge(gone(HERE), fewer.resource, fewer.cleared)
+    assert merge(at(HERE, study("1.1", 2)), lost.resource, lost.cleared, settled=True).resource == lost.resource

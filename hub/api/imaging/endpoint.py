@@ -58,12 +58,14 @@ _NOT_FUZZY: Final = (
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
     """One archive behind the door. `study_id` gives the id of the ImagingStudy of a UID, `endpoint` is the id of the
-    Endpoint that its studies name, `base` the hub's own address for it."""
+    Endpoint that its studies name, `base` the hub's own address for it. `missing` is told the UID of a study that the
+    archive gave nothing of."""
 
     archive: ImageArchive
     study_id: Callable[[str], str]
     endpoint: str
     base: str
+    missing: Callable[[str], None] = lambda _: None
 
 
 def imaging_route(services: Services, sources: Mapping[str, Source]) -> Route:
@@ -151,8 +153,13 @@ class ImagingEndpoint:
         study, path = source.study_id(wanted.study), asked(wanted.path, pairs)
         await self._services.gate.images(asking.actor, study, path, origin=asking.origin)
         accept = DICOM_JSON if wanted.form == "metadata" else asking.accept
-        async with source.archive.fetch(wanted.path, pairs, accept=accept) as found:
-            await self._carry(asking, wanted, source, found, request, send)
+        try:
+            async with source.archive.fetch(wanted.path, pairs, accept=accept) as found:
+                await self._carry(asking, wanted, source, found, request, send)
+        except HubError as error:
+            if error.category is Category.NOT_FOUND:
+                source.missing(wanted.study)
+            raise
 
     async def _carry(
         self, asking: _Asking, wanted: Retrieval, source: Source, found: Fetched, request: Request, send: Send

@@ -39,6 +39,7 @@ class Imaging:
     pacs: Pacs
     http: httpx.AsyncClient
     clients: Clients
+    missing: list[str]
 
     async def get(self, path: str, who: str = "clinic", **headers: str) -> httpx.Response:
         sent = {"authorization": f"Bearer {who}"} if who else {}
@@ -98,9 +99,16 @@ async def imaging(url: str) -> AsyncIterator[Imaging]:
         door = CrossOrigin(app, origins=clients.origins, clock=system_clock)
         async with served(door) as root, httpx.AsyncClient(timeout=10) as http:
             base = served_at(f"{root}/fhir", NAME)
-            source = Source(archive=theirs, study_id=lambda uid: ids.get(uid, "none"), endpoint=endpoint, base=base)
+            missing: list[str] = []
+            source = Source(
+                archive=theirs,
+                study_id=lambda uid: ids.get(uid, "none"),
+                endpoint=endpoint,
+                base=base,
+                missing=missing.append,
+            )
             app.router.routes.append(imaging_route(home.services, {NAME: source}))
-            yield Imaging(base, home, pacs, http, clients)
+            yield Imaging(base, home, pacs, http, clients, missing)
         await theirs.close()
 
 

@@ -60,7 +60,9 @@ def test_what_is_denied_void_or_not_there_is_answered_alike_and_never_asked_for(
         answers.append(await found.http.get(found.base.replace("F05", "F01") + f"/studies/{OURS}", headers=CLINIC))
         assert {answer.status_code for answer in answers} == {404}
         assert len({answer.content for answer in answers}) == 1
-        assert found.pacs.asked == []
+        assert (found.pacs.asked, found.missing) == ([], [])
+        assert (await found.get(f"studies/{OURS}/series/1.2.3")).content == answers[0].content
+        assert found.missing == [OURS]  # whoever sees it is told nothing, the hub looks again
         for uid in (THEIRS, "1.2.3"):
             for path in (f"studies?StudyInstanceUID={uid}", f"studies/{uid}/series", f"studies/{uid}/instances"):
                 answer = await found.get(path)
@@ -68,7 +70,7 @@ def test_what_is_denied_void_or_not_there_is_answered_alike_and_never_asked_for(
         assert (await found.get(f"studies/{THEIRS}", who="hospital")).status_code == 200
         async with found.home.database.connection() as tx:
             entries = [entry for entry in await newest(tx, limit=20) if entry.query and "images" in entry.query]
-        assert [entry.outcome for entry in entries] == ["released", "absent", "released", "refused"]
+        assert [entry.outcome for entry in entries] == ["released", "released", "absent", "released", "refused"]
         assert entries[0].types == {"ImagingStudy": 1}
         assert len(entries[0].patients) == 1
 

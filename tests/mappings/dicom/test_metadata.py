@@ -19,6 +19,14 @@ from mappings.dicom.profile import DEFAULT, Profile
 from tests.mappings.dicom import objects
 
 IDS = keyed_ids(PUBLIC_KEY)
+GONE = json.dumps(
+    [
+        {
+            "00080056": {"vr": "CS", "Value": ["UNAVAILABLE"]},
+            "0020000D": {"vr": "UI", "Value": [objects.STUDY]},
+        }
+    ]
+).encode()
 GBK = Profile(name="gbk", charset="gb18030")
 
 
@@ -52,12 +60,26 @@ def test_a_chinese_name_is_right_whatever_the_files_are_written_in() -> None:
     assert any(part.text.startswith("Zhang^XiaoDong=张^小东") for part in dissector(GBK)(raw))
 
 
-def test_the_same_metadata_is_the_same_message_and_another_state_of_the_study_another() -> None:
+def test_metadata_is_a_state_of_its_study() -> None:
     read = envelope_reader(DEFAULT)
     one, two = (objects.part_10(objects.dataset(n)) for n in (1, 2))
     envelope = read(told(one))
     assert (envelope.kind, envelope.lanes, envelope.problem) == ("DICOM study", (objects.STUDY, "P7"), None)
-    assert envelope.identity == read(told(one)).identity != read(told(one, two)).identity
+    assert envelope.identity == read(told(one, two)).identity == read(GONE).identity
+    assert envelope.revises
+    assert read(GONE).problem is None
+
+
+def test_a_study_that_is_gone_is_withdrawn_where_its_archive_had_it() -> None:
+    profile = Profile(name="purges", gone="unknown")
+    for known, status in ((DEFAULT, "entered-in-error"), (profile, "unknown")):
+        (draft,) = translator(known, "F01", IDS, archive="a")(GONE).drafts
+        assert draft.resource["status"] == status
+        assert draft.only_stored
+    there = translator(DEFAULT, "F01", IDS, archive="a")(told(objects.part_10(objects.dataset()))).drafts
+    (study,) = [each for each in there if each.resource["resourceType"] == "ImagingStudy"]
+    assert (study.resource["id"], study.whole) == (draft.resource["id"], draft.whole)
+    assert study.resource["series"][0]["endpoint"] == [{"reference": draft.whole}]
 
 
 @pytest.mark.parametrize("raw", [b"[]", b"[1]", b"[{", b'[{"x": {}}]', b'[{"00100010": 1}]'])
