@@ -15,7 +15,7 @@ from hub.mpi.names import NO_NAME, Name, Newborn, parse_name, parse_newborn
 from hub.mpi.record import Record
 
 #: Who bears an id is at least so many years older than the child it was lent to.
-_PARENT_YEARS: Final = 12
+PARENT_YEARS: Final = 12
 #: A placeholder is off by at most so many years.
 PLACEHOLDER_YEARS: Final = 2
 _SELF: Final = frozenset({"本人", "自己"})
@@ -84,7 +84,7 @@ def _borrowed(citizen_id: CitizenId | None, stated: date | None, newborn: Newbor
     if citizen_id is None or citizen_id.birth is None:
         return False
     # A child under a temporary name has no id yet, so one that is not of its birth date is a parent's.
-    return newborn is not None or (stated is not None and citizen_id.birth.year + _PARENT_YEARS <= stated.year)
+    return newborn is not None or (stated is not None and citizen_id.birth.year + PARENT_YEARS <= stated.year)
 
 
 def _born(stated: date | None, citizen_id: CitizenId | None) -> date | None:

@@ -10,6 +10,8 @@ from hub.mpi.clusters import Clustered, Link, Relation, cluster
 from hub.mpi.compare import compare_ids
 from hub.mpi.decide import Band, Reason, contradicts, decide
 from hub.mpi.decide import Decision as Judgement
+from hub.mpi.features import Features
+from hub.mpi.lent_cards import without_lent_cards
 from hub.mpi.levels import IdLevel
 from hub.mpi.people import People
 from hub.mpi.score import Score, Scorer, evidence
@@ -34,12 +36,13 @@ class Judge:
         self._scorer: Final = scorer
         self._model: Final = scorer.model
         self._known: Final[dict[tuple[int, int], tuple[Score, Judgement]]] = {}
+        self._lent: Final[dict[int, Features]] = {}
 
     def pair(self, one: int, other: int) -> tuple[Score, Judgement]:
         """Score and judgement of two records by themselves."""
         key = min(one, other), max(one, other)
         if key not in self._known:
-            first, second = (self._people.members[number].side for number in key)
+            first, second = map(self._side, key)
             score = self._scorer.score(first, second)
             self._known[key] = score, decide(score, first, second, self._model)
         return self._known[key]
@@ -56,7 +59,7 @@ class Judge:
     def relation(self, one: int, other: int) -> Relation:
         """What speaks for and against one person, for the objections of `cluster`."""
         score, judgement = self.pair(one, other)
-        first, second = (self._people.members[number].side for number in (one, other))
+        first, second = self._side(one), self._side(other)
         apart = self._people.kept_apart(one, other)
         against = apart or contradicts(score.levels, first, second)
         return Relation(sum(score.bits), against, judgement.band is Band.LINK and not apart)
@@ -65,7 +68,9 @@ class Judge:
         """Which of `pairs` would become links, beginning with the persons as they stand, and what is in doubt."""
         links: list[Link] = []
         doubts: list[Doubt] = []
-        for one, other in sorted({(min(pair), max(pair)) for pair in pairs}):
+        chosen = sorted({(min(pair), max(pair)) for pair in pairs})
+        self._see_lent_cards({number for pair in chosen for number in pair})
+        for one, other in chosen:
             if self._people.kept_apart(one, other) or self._other_ids(one, other):
                 continue
             score, judgement = self.pair(one, other)
@@ -78,9 +83,20 @@ class Judge:
         doubts += [self.doubt(one.link.first, one.link.second, one.reason) for one in found.refused]
         return found, doubts
 
+    def _side(self, number: int) -> Features:
+        return self._lent.get(number) or self._people.members[number].side
+
+    def _see_lent_cards(self, numbers: Iterable[int]) -> None:
+        """Read the cards of these records and of their persons' others as lent where the records together say so."""
+        near = {member for group in self._people.groups(numbers) for member in group}
+        lent = without_lent_cards({number: self._people.members[number].side for number in near})
+        for number in lent.keys() - self._lent.keys():
+            self._lent[number] = lent[number]
+            self.forget(number)
+
     def _other_ids(self, one: int, other: int) -> bool:
         """Whether two ids keep the pair apart whatever else it says: most candidates need no further look."""
-        first, second = (self._people.members[number].side for number in (one, other))
+        first, second = self._side(one), self._side(other)
         return compare_ids(first.own_id, second.own_id) is IdLevel.CONTRADICTS
 
     def doubt(self, one: int, other: int, reason: Reason) -> Doubt:

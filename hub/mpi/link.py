@@ -11,6 +11,7 @@ from hub.mpi.clusters import Link, Relation, cluster
 from hub.mpi.decide import Band, Reason, contradicts, decide
 from hub.mpi.features import Features
 from hub.mpi.frequencies import count
+from hub.mpi.lent_cards import without_lent_cards
 from hub.mpi.model import Model
 from hub.mpi.score import Scorer
 
@@ -49,6 +50,8 @@ class _Linking:
 
     def __init__(self, sides: Sequence[Features], scorer: Scorer, model: Model) -> None:
         self._sides = sides
+        lent = without_lent_cards(dict(enumerate(sides)))
+        self._read = [lent.get(place, side) for place, side in enumerate(sides)]
         self._scorer = scorer
         self._model = model
         self._links: list[Link] = []
@@ -72,7 +75,7 @@ class _Linking:
         progress(len(self._sides))
 
     def _judge(self, first: int, second: int) -> None:
-        one, other = self._sides[first], self._sides[second]
+        one, other = self._read[first], self._read[second]
         score = self._scorer.score(one, other)
         decision = decide(score, one, other, self._model)
         if decision.band is Band.LINK:
@@ -81,7 +84,7 @@ class _Linking:
             self._reviews[first, second] = (score.weight, decision.reason)
 
     def _relate(self, first: int, second: int) -> Relation:
-        one, other = self._sides[first], self._sides[second]
+        one, other = self._read[first], self._read[second]
         score = self._scorer.score(one, other)
         linked = decide(score, one, other, self._model).band is Band.LINK
         return Relation(sum(score.bits), contradicts(score.levels, one, other), linked)
