@@ -1,65 +1,131 @@
-"""All ancestors of every concept of a code system that may have several parents. Pure."""
+"""The hierarchy of a code system that may have several parents, and all ancestors of each concept. Pure.
+
+What is kept of a concept is a few bytes: numbers in arrays. Codes become numbers in a temporary file of SQLite, which
+stays in memory as long as it is small, and the ancestors of a concept are walked to when they are asked for.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+import sqlite3
+from array import array
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from itertools import count, islice
+from typing import Final
 
 from hub.kernel.errors import Category, HubError
 
+#: A code with those right above it.
+Link = tuple[str, tuple[str, ...]]
 
-@dataclass(frozen=True, slots=True)
+#: Ancestors of one concept: SNOMED CT has less than a hundred; all of them stand in its row.
+ABOVE: Final = 10_000
+
+_TABLES: Final = """
+PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
+CREATE TABLE code (code TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
+CREATE TABLE alike (key TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE link (number INTEGER, above TEXT);
+"""
+#: In the order of the links; the cross join keeps SQLite from sorting by code.
+_NUMBERED: Final = (
+    "SELECT link.number, code.number FROM link CROSS JOIN code ON code.code = link.above ORDER BY link.rowid"
+)
+_BATCH: Final = 10_000
+
+
 class Closure:
-    """The number of each code, and by number the parents and all ancestors (without the concept itself)."""
+    """Concepts by their number, which is their place in the code system; those right above each one."""
 
-    numbers: Mapping[str, int]
-    parents: Mapping[int, tuple[int, ...]]
-    ancestors: Mapping[int, tuple[int, ...]]
+    def __init__(self, total: int, links: Iterable[tuple[int, int]]) -> None:
+        """`links`: pairs of a number and one right above it, by rising number. Raises HubError INVALID for circles."""
+        self.total: Final = total
+        self._above: Final = array("I")
+        #: Where the parents of a concept begin; behind the last concept, where they end.
+        self._starts: Final = array("I")
+        for number, above in links:
+            self._begin(number)
+            if above not in self._above[self._starts[number] :]:
+                self._above.append(above)
+        self._begin(total)
+        self._refuse_circles()
+
+    def parents(self, number: int) -> Sequence[int]:
+        """Those right above a concept."""
+        return self._above[self._starts[number] : self._starts[number + 1]]
+
+    def ancestors(self, number: int) -> set[int]:
+        """All above a concept, without itself. Raises HubError TOO_LARGE for more than `ABOVE`."""
+        found: set[int] = set()
+        waiting = [*self.parents(number)]
+        while waiting:
+            at = waiting.pop()
+            if at not in found:
+                found.add(at)
+                waiting += self.parents(at)
+        if len(found) > ABOVE:
+            what, todo = f"has a concept with more than {ABOVE} above it", "mend the source"
+            raise HubError(Category.TOO_LARGE, what, where="code system", todo=todo, code="too-costly")
+        return found
+
+    def _begin(self, number: int) -> None:
+        while len(self._starts) <= number:
+            self._starts.append(len(self._above))
+
+    def _refuse_circles(self) -> None:
+        """Depth first, without recursion: SNOMED CT is shallow, but a file may be anything."""
+        entered, left = 1, 2
+        state = bytearray(self.total)
+        for start in range(self.total):
+            waiting = [] if state[start] else [start]
+            while waiting:
+                at = waiting[-1]
+                if state[at]:
+                    state[at] = left
+                    waiting.pop()
+                    continue
+                state[at] = entered
+                above = self.parents(at)
+                if any(state[one] == entered for one in above):
+                    raise _invalid("has concepts that are above themselves")
+                waiting += [one for one in above if not state[one]]
 
 
-def closed(links: Iterable[tuple[str, tuple[str, ...]]]) -> Closure:
+def closed(links: Iterable[Link], alike: Callable[[str], str] | None = None) -> Closure:
     """Number the codes in their order and close the hierarchy. Parents that are no codes of the system do not count.
 
-    Raises HubError INVALID for a code that stands twice, and for concepts that are above themselves.
+    `alike`: a code as the system compares it, where that is not the code itself. Raises HubError INVALID for a code
+    that stands twice, and for concepts that are above themselves.
     """
-    numbers: dict[str, int] = {}
-    named: dict[int, tuple[str, ...]] = {}
-    for code, above in links:
-        if code in numbers:
-            raise _invalid("has a code twice")
-        number = numbers[code] = len(numbers)
-        if above:
-            named[number] = above
-    parents = {
-        number: tuple(dict.fromkeys(numbers[one] for one in above if one in numbers)) for number, above in named.items()
-    }
-    return Closure(numbers, parents, _ancestors(parents))
+    with closing(sqlite3.connect("", isolation_level=None)) as db:
+        db.executescript(_TABLES)
+        db.execute("BEGIN")
+        total, rest = 0, iter(links)
+        while batch := list(islice(rest, _BATCH)):
+            _numbered(db, batch, total, alike)
+            total += len(batch)
+        return Closure(total, db.execute(_NUMBERED))
 
 
-def _ancestors(parents: Mapping[int, tuple[int, ...]]) -> Mapping[int, tuple[int, ...]]:
-    """Depth first, without recursion: SNOMED is shallow, but a file may be anything.
-
-    Sorted tuples: a set of twenty numbers takes ten times the memory.
-    """
-    found: dict[int, tuple[int, ...]] = {}
-    for start in parents:
-        path, waiting = {start}, [start]
-        while waiting:
-            at = waiting[-1]
-            missing = [one for one in parents.get(at, ()) if one in parents and one not in found]
-            if not missing or at in found:
-                if at not in found:
-                    above = parents.get(at, ())
-                    found[at] = tuple(sorted(set(above).union(*(found.get(one, ()) for one in above))))
-                waiting.pop()
-                path.discard(at)
-            elif missing[0] in path:
-                raise _invalid("has concepts that are above themselves")
-            else:
-                path.add(missing[0])
-                waiting.append(missing[0])
-    return found
+def _numbered(db: sqlite3.Connection, batch: Sequence[Link], done: int, alike: Callable[[str], str] | None) -> None:
+    codes: Iterator[tuple[str, int]] = zip((code for code, _ in batch), count(done), strict=False)
+    _once(db, "INSERT INTO code VALUES (?, ?)", codes, "has a code twice")
+    if alike is not None:
+        keys = ((alike(code),) for code, _ in batch)
+        what = "has a code twice, in upper and lower case"
+        _once(db, "INSERT INTO alike VALUES (?)", keys, what, "mend the source, or state that case counts")
+    above = ((number, one) for number, (_, parents) in enumerate(batch, done) for one in parents)
+    db.executemany("INSERT INTO link VALUES (?, ?)", above)
 
 
-def _invalid(what: str) -> HubError:
-    return HubError(Category.INVALID, what, where="code system", todo="mend the source", code="code-system")
+def _once(
+    db: sqlite3.Connection, text: str, rows: Iterator[tuple[object, ...]], what: str, todo: str = "mend the source"
+) -> None:
+    try:
+        db.executemany(text, rows)
+    except sqlite3.IntegrityError:
+        raise _invalid(what, todo) from None
+
+
+def _invalid(what: str, todo: str = "mend the source") -> HubError:
+    return HubError(Category.INVALID, what, where="code system", todo=todo, code="code-system")

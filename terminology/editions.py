@@ -7,8 +7,9 @@ index (docs/decisions/0045-one-terminology.md).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import starmap
 from typing import Any, Final
 
 from hub.db.database import Tx
@@ -19,7 +20,7 @@ from terminology.catalogue import changed, use
 from terminology.closure import Closure, closed
 from terminology.fhir_source import ResourceSource, digest_of
 from terminology.mappings import Row, rows_of_map
-from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, code_key
+from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, Source, code_key
 from terminology.text import ancestor_key, fact_key, searched, text_keys
 
 #: Kind, url and version: what names an edition.
@@ -66,17 +67,16 @@ async def made(tx: Tx, rid: str, resource: Json, now: datetime, *, current: bool
 async def _code_system(tx: Tx, key: Key, resource: Json, now: datetime) -> tuple[int, int]:
     source = ResourceSource(resource)
     closure = await asyncio.to_thread(closure_of, source)
-    total = len(closure.numbers)
-    if total > WRITTEN:
+    if closure.total > WRITTEN:
         what, todo = f"has more than {WRITTEN} concepts", "load it from a file (yilian terminology load)"
         raise HubError(Category.TOO_LARGE, what, where=CODE_SYSTEM, todo=todo, code="too-costly")
     number = await opened(tx, key, source.digest, source.head, now)
-    row = ConceptRow(number, source.head, closure)
+    rows = ConceptRows(number, source.head, closure)
     # Readings of characters are work: beside the loop, or everybody would wait for it.
-    records = await asyncio.to_thread(lambda: list(map(row, source.concepts())))
+    records = await asyncio.to_thread(lambda: list(rows.of(source.concepts())))
     await tx.copy_records_to_table(f"term_concept_{number}", records=records, columns=CONCEPT_COLUMNS)
     await attach(tx, number)
-    return number, total
+    return number, closure.total
 
 
 async def _rows(tx: Tx, key: Key, resource: Json, now: datetime) -> tuple[int, int]:
@@ -123,24 +123,26 @@ async def close(tx: Tx, number: int, key: Key, total: int, rid: str, *, current:
         await use(tx, *key)
 
 
-def closure_of(source: ResourceSource) -> Closure:
-    """The hierarchy of a code system whose codes can be told apart. Raises HubError INVALID."""
-    closure = closed(source.links())
-    refuse_alike(source.head, closure)
-    return closure
+def closure_of(source: Source) -> Closure:
+    """The hierarchy of a code system, whose codes must be told apart as it says itself. Raises HubError INVALID."""
+    caseless = source.head.get("caseSensitive") is False
+    return closed(source.links(), (lambda code: code_key(source.head, code)) if caseless else None)
 
 
-class ConceptRow:
-    """Makes the row of a concept."""
+class ConceptRows:
+    """Makes the rows of concepts."""
 
     def __init__(self, edition: int, head: Json, closure: Closure) -> None:
         self._edition: Final = edition
         self._head: Final = head
         self._closure: Final = closure
 
-    def __call__(self, concept: Concept) -> tuple[Any, ...]:
-        number = self._closure.numbers[concept.code]
-        above = self._closure.ancestors.get(number, ())
+    def of(self, concepts: Iterable[Concept], begin: int = 0) -> Iterator[tuple[Any, ...]]:
+        """Of concepts in their order, from the one with the number `begin` on. Raises HubError TOO_LARGE."""
+        return starmap(self._row, enumerate(concepts, begin))
+
+    def _row(self, number: int, concept: Concept) -> tuple[Any, ...]:
+        above = self._closure.ancestors(number)
         search = searched(filter(None, [*concept.names(), concept.code]))
         keys = text_keys(search)
         keys.update(map(ancestor_key, above))
@@ -148,25 +150,11 @@ class ConceptRow:
         return (
             *(self._edition, code_key(self._head, concept.code), number, concept.code, concept.display),
             concept.abstract * ABSTRACT + concept.inactive * INACTIVE,
-            self._closure.parents.get(number, ()),
-            above,
+            list(self._closure.parents(number)),
+            sorted(above),
             [f"{code}={value}" for code, value in concept.facts],
-            *(search, sorted(keys), dumps(concept.details)),
+            *(search, list(keys), dumps(concept.details)),
         )
-
-
-def refuse_alike(head: Json, closure: Closure) -> None:
-    """Raises HubError INVALID for codes the code system itself does not tell apart."""
-    if head.get("caseSensitive") is not False:
-        return
-    seen: set[str] = set()
-    for code in closure.numbers:
-        key = code_key(head, code)
-        if key in seen:
-            todo = "mend the source, or state that case counts (caseSensitive)"
-            what = "has a code twice, in upper and lower case"
-            raise HubError(Category.INVALID, what, where=head["url"], todo=todo, code="code-system")
-        seen.add(key)
 
 
 def there(key: Sequence[str]) -> HubError:

@@ -8,7 +8,7 @@ the shelf as a resource too.
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import islice
+from itertools import chain, islice
 from typing import Final
 
 from hub.db.database import Database, Tx
@@ -17,8 +17,8 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology import editions
 from terminology.catalogue import remove
-from terminology.closure import Closure, closed
-from terminology.editions import CONCEPT_COLUMNS, FIND, ConceptRow, Key, key_of, refuse_alike, there
+from terminology.closure import Closure
+from terminology.editions import CONCEPT_COLUMNS, FIND, ConceptRows, Key, closure_of, key_of, there
 from terminology.model import CODE_SYSTEM, Source
 from terminology.shelf import UNSHELVED, Shelf, resource_id, shelved
 
@@ -47,8 +47,7 @@ class Loader:
         Raises HubError CONFLICT where this version is there already or is being loaded, INVALID for a hierarchy that
         goes round in circles or a code that stands twice, and what the source raises.
         """
-        head, closure = source.head, closed(source.links())
-        refuse_alike(head, closure)
+        head, closure = source.head, closure_of(source)
         key: Key = (CODE_SYSTEM, head["url"], head.get("version", ""))
         async with self._database.connection() as connection:
             if not await connection.fetchval(_ALONE, "|".join(key)):
@@ -59,7 +58,7 @@ class Loader:
                 await self._finished(connection, number, key, shelved(source, closure), current)
             finally:
                 await connection.execute(_FREE, "|".join(key))
-        return len(closure.numbers)
+        return closure.total
 
     async def _opened(self, connection: Tx, key: Key, digest: bytes, head: Json) -> int:
         """The edition that is filled: a new one, or the one that was begun with the same content."""
@@ -77,12 +76,14 @@ class Loader:
         self, connection: Tx, number: int, source: Source, closure: Closure, progress: Progress | None
     ) -> None:
         done: int = await connection.fetchval(f"SELECT count(*) FROM term_concept_{number}")
-        rows = map(ConceptRow(number, source.head, closure), islice(source.concepts(), done, None))
-        while batch := list(islice(rows, self._batch)):
+        rows = ConceptRows(number, source.head, closure).of(islice(source.concepts(), done, None), done)
+        for first in rows:
+            # Each row is made when it is sent: a batch of them would fill the memory.
+            batch = chain([first], islice(rows, self._batch - 1))
             await connection.copy_records_to_table(f"term_concept_{number}", records=batch, columns=CONCEPT_COLUMNS)
-            done += len(batch)
+            done = min(done + self._batch, closure.total)
             if progress is not None:
-                progress(done, len(closure.numbers))
+                progress(done, closure.total)
 
     async def _finished(self, connection: Tx, number: int, key: Key, resource: Json, current: bool) -> None:
         """Index the edition, attach it, shelve it and put it in force: all of it or nothing."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import islice
 from typing import Final, Protocol
 
 from hub.db.database import Tx
@@ -48,14 +47,12 @@ def resource_id(kind: str, url: str, version: str) -> str:
 
 def shelved(source: Source, closure: Closure) -> Json:
     """A code system as it stands on the shelf: whole, or marked as a part (R4 resource.html#Meta, tag SUBSETTED)."""
-    total = len(closure.numbers)
-    head: Json = {**source.head, "count": total}
-    if total > WHOLE:
+    head: Json = {**source.head, "count": closure.total}
+    if closure.total > WHOLE:
         meta = head.get("meta", {})
         return {**head, "meta": {**meta, "tag": [*meta.get("tag", ()), dict(SUBSETTED)]}}
-    codes = list(closure.numbers)
-    above = {codes[number]: [codes[one] for one in parents] for number, parents in closure.parents.items()}
-    concepts = [_element(one, above.get(one.code, [])) for one in islice(source.concepts(), WHOLE)]
+    held = list(source.concepts())
+    concepts = [_element(one, [held[above].code for above in closure.parents(at)]) for at, one in enumerate(held)]
     return {**head, **({"concept": concepts} if concepts else {})}
 
 

@@ -8,7 +8,7 @@ Two Latin letters are looked for in initials and at the start of words only; a s
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 from zlib import crc32
@@ -57,23 +57,21 @@ def _spoken(word: str) -> tuple[str, ...]:
 
 def text_keys(search: str) -> set[int]:
     """Keys of a searched text."""
-    return {hashed(part) for line in search.split("\n") for part in _parts(line)}
-
-
-def _parts(line: str) -> Iterator[str]:
-    if line.startswith(_INITIALS):
-        initials = line[1:]
-        yield from _grams(initials, 2)
-        yield from _grams(initials, 3)
-        return
-    for run in _RUN.finditer(line):
-        word = run[0]
-        if run[1] is not None:
-            yield from word
-            yield from _grams(word, 2)
+    found: set[int] = set()
+    for line in search.split("\n"):
+        if line.startswith(_INITIALS):
+            found.update(map(hashed, (*_grams(line[1:], 2), *_grams(line[1:], 3))))
         else:
-            yield word[:2]
-            yield from _grams(word, 3)
+            for run in _RUN.finditer(line):
+                found.update(_run_keys(run[0], dense=run[1] is not None))
+    return found
+
+
+@lru_cache(maxsize=8192)
+def _run_keys(word: str, *, dense: bool) -> tuple[int, ...]:
+    """Keys of a run of letters. Names are made of few words, so most are known."""
+    parts = (*word, *_grams(word, 2)) if dense else (word[:2], *_grams(word, 3))
+    return tuple(map(hashed, parts))
 
 
 def filter_parts(text: str) -> list[str]:
@@ -98,6 +96,7 @@ def _grams(word: str, size: int) -> list[str]:
     return [word[at : at + size] for at in range(len(word) - size + 1)]
 
 
+@lru_cache(maxsize=65536)
 def ancestor_key(number: int) -> int:
     """The key of being a kind of the concept with that number."""
     return hashed(f"\x00{number}")
@@ -108,6 +107,7 @@ def fact_key(code: str, value: str) -> int:
     return hashed(f"\x01{code}={value}")
 
 
+@lru_cache(maxsize=65536)
 def hashed(part: str) -> int:
     """32 bits, signed."""
     return crc32(part.encode()) - 0x80000000

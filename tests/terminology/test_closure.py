@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.errors import HubError
-from terminology.closure import closed
+from terminology.closure import ABOVE, closed
 
 Links = list[tuple[str, tuple[str, ...]]]
 
@@ -29,17 +31,37 @@ def walked(links: Links, code: str) -> set[str]:
 @given(hierarchies())
 def test_the_ancestors_of_each_concept_are_those_a_walk_finds(links: Links) -> None:
     closure = closed(links)
-    for code, number in closure.numbers.items():
-        expected = {closure.numbers[one] for one in walked(links, code)}
-        assert set(closure.ancestors.get(number, ())) == expected
+    numbers = {code: number for number, (code, _) in enumerate(links)}
+    for code, number in numbers.items():
+        assert closure.ancestors(number) == {numbers[one] for one in walked(links, code)}
 
 
 def test_parents_that_are_no_codes_of_the_system_do_not_count() -> None:
-    closure = closed([("a", ("elsewhere",)), ("b", ("a",))])
-    assert (closure.parents, closure.ancestors) == ({0: (), 1: (0,)}, {0: (), 1: (0,)})
+    closure = closed([("a", ("elsewhere",)), ("b", ("a", "elsewhere", "a")), ("c", ())])
+    assert [list(closure.parents(number)) for number in range(closure.total)] == [[], [0], []]
+    assert [closure.ancestors(number) for number in range(closure.total)] == [set(), {0}, set()]
 
 
 @pytest.mark.parametrize("links", [[("a", ("b",)), ("b", ("a",))], [("a", ("a",))], [("a", ()), ("a", ())]])
 def test_circles_and_codes_that_stand_twice_are_refused(links: Links) -> None:
     with pytest.raises(HubError):
         closed(links)
+
+
+def test_a_hierarchy_takes_a_few_bytes_a_concept() -> None:
+    size = 5_000
+    tracemalloc.start()
+    try:
+        closure = closed((f"C{n}", (f"C{n // 10}", f"C{n // 7}") if n > 9 else ()) for n in range(size))
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert closure.ancestors(4_999) > {499, 714, 1}
+    assert kept < 25 * size
+
+
+def test_a_concept_with_too_many_above_it_is_refused() -> None:
+    chain = closed((str(n), (str(n - 1),)) for n in range(ABOVE + 2))
+    assert len(chain.ancestors(ABOVE)) == ABOVE
+    with pytest.raises(HubError, match="above it"):
+        chain.ancestors(ABOVE + 1)
