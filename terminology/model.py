@@ -24,6 +24,14 @@ class Coding(NamedTuple):
     code: str
 
 
+class Stated(NamedTuple):
+    """A code as somebody states it: with a display, and a version of its system, where they are told."""
+
+    coding: Coding
+    display: str = ""
+    version: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Concept:
     """A concept as a source gives it. `details` has the elements of CodeSystem.concept that are only shown:

@@ -13,22 +13,16 @@ from typing import Final
 
 from hub.db.database import Database
 from hub.fhir.canonical_units import UCUM, is_of_ucum
-from hub.fhir.fold import fold
 from hub.fhir.syntax import SYSTEMS
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology import expansion, translation
 from terminology.catalogue import Catalogue, Catalogues
-from terminology.compose import Composer, Meaning
 from terminology.fhir_source import concepts_among
-from terminology.model import ABSTRACT, CODE_SYSTEM, Coding, Concept, Edition, Found, code_key
+from terminology.model import ABSTRACT, CODE_SYSTEM, Coding, Concept, Edition, Found, Stated, code_key
 from terminology.reading import Concepts
-from terminology.versions import ANY, Versions
+from terminology.validating import A_PART, NO_CODE, Members, Verdict, displayed
 
-#: Meanings of value sets kept in memory.
-_KEPT: Final = 1_000
-_VERDICTS: Final = 100_000
-_PART: Final = "the hub holds a part of the code system only"
 #: Code systems that are a grammar, and who knows it.
 _GRAMMARS: Final[Mapping[str, Callable[[str], bool]]] = {
     **{url: codes.__contains__ for url, codes in SYSTEMS.items()},
@@ -46,16 +40,6 @@ class Looked:
     children: Sequence[Found] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Whether a code is valid, why not, and the display it should have."""
-
-    result: bool
-    message: str = ""
-    display: str = ""
-    abstract: bool = False
-
-
 class Terminology:
     """Answers of one process. Every method raises HubError UNAVAILABLE when the database is away."""
 
@@ -63,8 +47,7 @@ class Terminology:
         self._database: Final = database
         self.catalogues: Final = catalogues or Catalogues(database)
         self.concepts: Final = Concepts(database)
-        self._meanings: dict[tuple[int, str], Meaning] = {}
-        self._verdicts: dict[tuple[int, str, Coding], Verdict] = {}
+        self._members: Final = Members(self.concepts)
 
     async def concept(self, coding: Coding, version: str = "") -> tuple[Edition, Found]:
         """The concept of a code. Raises HubError NOT_FOUND, by what is not there."""
@@ -96,16 +79,16 @@ class Terminology:
         edition = catalogue.named(CODE_SYSTEM, coding.system, version)
         found = await self.concepts.find(catalogue, edition, coding.code)
         if found is None:
-            raise HubError(Category.NOT_FOUND, "the code system has no such code", where="code", code="unknown-code")
+            raise HubError(Category.NOT_FOUND, NO_CODE, where="code", code="unknown-code")
         return edition, found
 
-    async def in_code_system(self, coding: Coding, version: str = "", display: str = "") -> Verdict:
+    async def in_code_system(self, stated: Stated) -> Verdict:
         """Whether a code system has a code (R4 codesystem-operation-validate-code.html).
 
         Systems that are a grammar (UCUM, languages, media types) need not be loaded. Raises HubError NOT_FOUND for
         another that the hub does not hold.
         """
-        catalogue = await self.catalogues.now()
+        catalogue, (coding, display, version) = await self.catalogues.now(), stated
         grammar = _GRAMMARS.get(coding.system)
         if grammar is not None and catalogue.find(CODE_SYSTEM, coding.system, version) is None and not version:
             sound = grammar(coding.code)
@@ -113,47 +96,25 @@ class Terminology:
         edition = catalogue.named(CODE_SYSTEM, coding.system, version)
         found = await self.concepts.find(catalogue, edition, coding.code)
         if found is None:
-            return Verdict(False, "the code system has no such code" if edition.whole else _PART)
-        return _displayed(found, display)
+            return Verdict(False, NO_CODE if edition.whole else A_PART)
+        return displayed(found, display)
 
-    async def in_given(self, resource: Json, asked: Sequence[tuple[Coding, str]]) -> list[Verdict]:
-        """Whether a CodeSystem that is brought along has codes, each with its display ("" for any); in their order.
+    async def in_given(self, resource: Json, asked: Sequence[Stated]) -> list[Verdict]:
+        """Whether a CodeSystem that is brought along has codes, in their order.
 
         It may be large: it is walked once, and beside the event loop.
         """
-        concepts = await asyncio.to_thread(concepts_among, resource, {coding.code for coding, _ in asked})
+        concepts = await asyncio.to_thread(concepts_among, resource, {one.coding.code for one in asked})
         own = ("", resource.get("url", ""))
         verdicts = []
-        for coding, display in asked:
+        for coding, display, _ in asked:
             found = concepts.get(code_key(resource, coding.code)) if coding.system in own else None
-            told = Verdict(False, "the code system has no such code")
-            verdicts.append(told if found is None else _displayed(_of_given(found), display))
+            verdicts.append(Verdict(False, NO_CODE) if found is None else displayed(_of_given(found), display))
         return verdicts
 
-    async def in_value_set(
-        self, url: str, coding: Coding, display: str = "", inline: Json | None = None, versions: Versions = ANY
-    ) -> Verdict:
-        """Whether a value set has a code (R4 valueset-operation-validate-code.html); `inline` in place of `url`.
-
-        Raises HubError NOT_FOUND, UNSUPPORTED as an expansion does.
-        """
-        catalogue = await self.catalogues.now()
-        key = (catalogue.revision, url, coding)
-        plain = inline is None and not display and versions is ANY
-        known = self._verdicts.get(key) if plain else None
-        if known is not None:
-            return known
-        if inline is None and versions is ANY:
-            meaning = await self._meaning(catalogue, url)
-        else:
-            composer = Composer(catalogue, self.concepts, versions)
-            meaning = await (composer.of(inline) if inline is not None else composer.named(url))
-        verdict = await self._judged(catalogue, meaning, coding, display)
-        if plain:
-            if len(self._verdicts) >= _VERDICTS:
-                self._verdicts.clear()
-            self._verdicts[key] = verdict
-        return verdict
+    async def in_value_set(self, url: str, asked: Sequence[Stated], inline: Json | None = None) -> list[Verdict]:
+        """Whether a value set has codes; see `terminology.validating.Members.judged`."""
+        return await self._members.judged(await self.catalogues.now(), url, asked, inline)
 
     async def names(self, codings: Sequence[Coding], language: str) -> dict[tuple[str, str], str]:
         """The names of codes in a language, of those that have one; one statement for each code system."""
@@ -168,29 +129,6 @@ class Terminology:
                 told = {code: one.told_in(language, spoken) for code, one in named.items()}
                 found |= {(system, code): name for code, name in told.items() if name}
         return found
-
-    async def _meaning(self, catalogue: Catalogue, url: str) -> Meaning:
-        key = (catalogue.revision, url)
-        if key not in self._meanings:
-            if len(self._meanings) >= _KEPT:
-                self._meanings.clear()
-            self._meanings[key] = await Composer(catalogue, self.concepts).named(url)
-        return self._meanings[key]
-
-    async def _judged(self, catalogue: Catalogue, meaning: Meaning, coding: Coding, display: str) -> Verdict:
-        if coding in meaning.listed:
-            told = meaning.listed[coding]
-            wrong = display and told and fold(told) != fold(display)
-            return Verdict(False, "the display is none of this code", told) if wrong else Verdict(True, "", told)
-        for edition, condition in meaning.conditions.values():
-            if edition.url == coding.system and await self.concepts.fits(edition, condition, coding.code):
-                found = await self.concepts.find(catalogue, edition, coding.code)
-                if found is not None:
-                    return _displayed(found, display)
-        parts = [edition for edition, _ in meaning.conditions.values() if edition.url == coding.system]
-        known = all(edition.whole for edition in parts)
-        what = "the value set does not have the code" if known else _PART
-        return Verdict(False, what)
 
     async def subsumes(self, system: str, one: str, other: str, version: str = "") -> str:
         """`equivalent`, `subsumes`, `subsumed-by` or `not-subsumed` (R4 codesystem-operation-subsumes.html).
@@ -233,11 +171,3 @@ def _of_given(concept: Concept) -> Found:
         ancestors=frozenset(),
         details=dict(concept.details),
     )
-
-
-def _displayed(found: Found, display: str) -> Verdict:
-    """A display is right if it is one of the names, whatever its case (R4 validate-code, display)."""
-    names = [found.display, *(str(one.get("value", "")) for one in found.details.get("designation", ()))]
-    if display and fold(display) not in map(fold, names):
-        return Verdict(False, "the display is none of this code", found.display)
-    return Verdict(True, "", found.display, found.abstract)

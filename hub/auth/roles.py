@@ -18,8 +18,7 @@ LOCAL_PURPOSES: Final = frozenset({"PRODRD"})
 #: Who runs the hub: defines what it answers and what codes mean, and reads no records.
 ADMINISTRATOR: Final = "administrator"
 
-#: Types that say what codes mean: the terminology is made of them. Administrators write them, every role that has the
-#: identified form reads them; the others ask the operations about codes.
+#: Types that say what codes mean: the terminology is made of them. Administrators write them, every role reads them.
 VOCABULARY: Final = frozenset({"CodeSystem", "ConceptMap", "ValueSet"})
 
 IDENTIFIED: Final = "identified"

@@ -21,6 +21,7 @@ from hub.fhir.clinical_codes import clinical_codes
 from hub.fhir.json import loads
 from hub.fhir.temporal import CHINA
 from hub.gate.aggregate_wish import AggregateWish, read_aggregate
+from hub.gate.asking import SECONDARY
 from hub.gate.cases import Cases
 from hub.gate.cells import MOVE, Cell, told
 from hub.gate.checks import checked
@@ -30,7 +31,7 @@ from hub.gate.dossiers import Whom
 from hub.gate.exports import narrowed
 from hub.gate.recorder import Asked, Basis
 from hub.gate.searches import query_text
-from hub.gate.visible import SECONDARY, of_batch
+from hub.gate.visible import of_batch
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.store.values import Stored

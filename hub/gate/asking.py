@@ -6,21 +6,32 @@ from datetime import datetime
 from typing import Final
 
 from consent.person import Person
+from consent.tables import ENTERPRISE, REGIONAL_CENTRE, RESEARCHER
 from consent.times import holds, read_period
 from hub.auth.actor import Actor
 from hub.auth.approvals import DEFAULT_PURPOSE, ETHICS, SECOND, Approval
 from hub.auth.directory import PREFIX, Directory
+from hub.auth.roles import VOCABULARY, is_own
 from hub.auth.scopes import confines
 from hub.gate.moments import moment_of
 from hub.kernel.types import Json
 
 #: Roles that see one person's record, the one their token is bound to.
 PERSONAL: Final = frozenset({"patient", "proxy"})
+#: Roles that use no identified record.
+SECONDARY: Final = frozenset({REGIONAL_CENTRE, RESEARCHER, ENTERPRISE})
 
 
 def is_confined(actor: Actor) -> bool:
     """Whether the actor sees one person only, whom the token names."""
     return actor.role in PERSONAL or confines(actor.scopes)
+
+
+def sees_vocabulary_alone(actor: Actor, rtype: str | None) -> bool:
+    """Whether all a request for this type may meet is what codes mean, whatever it looks into besides: of the hub's own
+    roles always, and of those that use no identified record where they read that as it stands.
+    """
+    return is_own(actor.role) or (actor.role in SECONDARY and rtype in VOCABULARY)
 
 
 def request_of(actor: Actor, directory: Directory, at: datetime) -> Json:

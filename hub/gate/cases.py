@@ -26,7 +26,7 @@ from hub.auth.directory import Directory
 from hub.db.database import Tx
 from hub.gate import dossiers
 from hub.gate.alike import NO_LOOKS, Looks, looks_of
-from hub.gate.asking import PERSONAL, ethics_approval, is_confined, request_of, second_person
+from hub.gate.asking import PERSONAL, ethics_approval, is_confined, request_of, second_person, sees_vocabulary_alone
 from hub.gate.dossiers import Dossier, Ties, Whom
 from hub.gate.moments import instant_of
 from hub.gate.policy import permitted
@@ -108,6 +108,7 @@ class Cases:
     `confined` are the source patients outside of whom the token sees nothing; None: it is not confined. `own` are the
     facilities of the requester's legal entity. `nobody` is the request about what is about no patient; `decided` keeps
     the decision on each kind of that, `apart` what is decided of each kind whoever the patient is (hub.gate.release).
+    `vocabulary_alone`: all it may meet is what codes mean.
     """
 
     rules: Rules
@@ -119,6 +120,7 @@ class Cases:
     epoch: int | None = None
     confined: tuple[UUID, ...] | None = None
     by_pkey: dict[UUID, Case] = field(default_factory=dict)
+    vocabulary_alone: bool = False
     decided: dict[Hashable, Decision] = field(default_factory=dict)
     apart: dict[Hashable, Decision | None] = field(default_factory=dict)
 
@@ -166,8 +168,11 @@ class Cases:
         return Ties(kind="care", parties=self.own if self.actor.role == CLINICIAN else (), at=self.at)
 
 
-async def open_cases(tx: Tx, rules: Rules, actor: Actor, at: datetime, whom: Whom | None = None) -> Cases:
-    """The cases of a request at the instant `at`, with the persons it is about from the start.
+async def open_cases(
+    tx: Tx, rules: Rules, actor: Actor, at: datetime, whom: Whom | None = None, rtype: str | None = None
+) -> Cases:
+    """The cases of a request at the instant `at`, with the persons it is about from the start; `rtype` is the type of
+    resource it asks for, if it is about one.
 
     A confined token looks at its own person, whatever is asked for.
     """
@@ -177,6 +182,7 @@ async def open_cases(tx: Tx, rules: Rules, actor: Actor, at: datetime, whom: Who
         at=at,
         own=rules.directory.same_entity(actor.organization),
         nobody=rules.nobody(actor),
+        vocabulary_alone=sees_vocabulary_alone(actor, rtype),
         second=None if actor.co_approval is None else await approvals.named(tx, actor.co_approval),
     )
     if is_confined(actor):

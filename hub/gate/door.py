@@ -12,6 +12,7 @@ from consent.decision import Reason
 from hub.audit import queries
 from hub.audit.balp import Observer
 from hub.audit.trail import EPOCH_PASSED
+from hub.auth.roles import VOCABULARY
 from hub.auth.scopes import Letter
 from hub.db.database import Database, Tx
 from hub.fhir.custom import Custom
@@ -22,7 +23,7 @@ from hub.gate.dossiers import Whom
 from hub.gate.pace import Pace
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
-from hub.gate.visible import IDENTIFIED_ALONE, admit
+from hub.gate.visible import EVERY_FORM, IDENTIFIED_ALONE, admit
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.mpi.index import PatientIndex
@@ -57,12 +58,14 @@ class Door:
     index: PatientIndex
     observer: Observer
 
-    async def admit(self, asked: Asked, letter: Letter, forms: frozenset[str] = IDENTIFIED_ALONE) -> None:
+    async def admit(self, asked: Asked, letter: Letter, forms: frozenset[str] | None = None) -> None:
         """Raise HubError FORBIDDEN, recorded, when the token leaves this request out or broke the glass too often.
 
         The latter does not depend on what is asked for, so the refusal tells nothing about it. `forms` are those this
-        way out can give.
+        way out can give. If it is one for resources as they stand, these are identified, but what codes mean is the
+        same in every form.
         """
+        forms = forms or (EVERY_FORM if asked.type in VOCABULARY else IDENTIFIED_ALONE)
         try:
             admit(asked.actor, asked.type or "*", letter, forms)
             if asked.actor.break_glass is not None:
@@ -97,7 +100,7 @@ class Door:
 
     async def cases(self, tx: Tx, asked: Asked, whom: Whom | None = None) -> Cases:
         """The cases of a request that is decided now."""
-        return await open_cases(tx, self.rules, asked.actor, self.clock(), whom)
+        return await open_cases(tx, self.rules, asked.actor, self.clock(), whom, asked.type)
 
     async def settled(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """The answer of an attempt whose audit row stands in the epoch it was decided under.

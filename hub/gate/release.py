@@ -13,7 +13,7 @@ from consent.inquiry import Inquiry
 from consent.tables import CLINICIAN, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
-from hub.auth.roles import VOCABULARY, is_own
+from hub.auth.roles import VOCABULARY
 from hub.gate.alike import NO_LOOKS, Looks, kind_of
 from hub.gate.asking import is_confined
 from hub.gate.cases import Cases
@@ -57,12 +57,12 @@ def apart(cases: Cases, stored: Stored) -> Decision | None:
 def decide(cases: Cases, stored: Stored) -> Decision:
     """The decision on one version; a patient who was not looked up is nobody the request may be about.
 
-    The consent rules know nothing of the scopes of a token, which come first, nor of the hub's own roles: these see
-    what codes mean and nothing else.
+    The consent rules know nothing of the scopes of a token, which come first, nor of requests that see what codes mean
+    and nothing else.
     """
     if not covers(cases.actor.scopes, stored):
         return deny(Reason.SCOPE_NOT_ALLOWED)
-    if is_own(cases.actor.role):
+    if cases.vocabulary_alone:
         allowed = stored.patient is None and stored.type in VOCABULARY
         return permit(Reason.NOT_PATIENT_DATA) if allowed else deny(Reason.ROLE_NOT_ALLOWED)
     if stored.patient is None:

@@ -11,7 +11,7 @@ from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.scopes import allows
 from hub.db.database import Tx
-from hub.gate.asking import is_confined
+from hub.gate.asking import is_confined, sees_vocabulary_alone
 from hub.gate.break_glass import refused_in
 from hub.gate.cases import Cases
 from hub.gate.checks import all_permitted, checked, look_up_all
@@ -195,9 +195,10 @@ async def _visible(door: Door, tx: Tx, cases: Cases, query: Query, whom: Whom | 
 
 
 def _apart(actor: Actor, query: Query) -> bool:
-    """Whether no patient plays a part, whoever asks."""
+    """Whether no patient plays a part."""
     nothing = actor.role in CLINICAL_ROLES and query.type in RECORD_TYPES
-    return nothing or (query.type in NON_PATIENT_TYPES and not looks_elsewhere(query))
+    about_nobody = query.type in NON_PATIENT_TYPES and not looks_elsewhere(query)
+    return nothing or about_nobody or sees_vocabulary_alone(actor, query.type)
 
 
 def query_text(params: Parameters) -> str:

@@ -14,20 +14,19 @@ from typing import Final
 from uuid import UUID
 
 from consent.tables import (
+    AGGREGATE,
     CLINICAL_ROLES,
     CLINICIAN,
-    ENTERPRISE,
+    DEIDENTIFIED,
     IDENTIFIED,
     NON_PATIENT_TYPES,
     RECORD_TYPES,
-    REGIONAL_CENTRE,
-    RESEARCHER,
 )
 from hub.auth.actor import Actor
 from hub.auth.roles import VOCABULARY, is_own
 from hub.auth.scopes import Letter, allows
 from hub.db.database import Tx
-from hub.gate.asking import PERSONAL
+from hub.gate.asking import PERSONAL, SECONDARY
 from hub.gate.cases import Case, Cases
 from hub.gate.ceiling import ceiling
 from hub.gate.dossiers import Whom
@@ -39,17 +38,15 @@ from hub.store.values import Group, Panel, Visible
 NOTHING: Final = Visible()
 
 IDENTIFIED_ALONE: Final = frozenset({IDENTIFIED})
+EVERY_FORM: Final = frozenset({IDENTIFIED, DEIDENTIFIED, AGGREGATE})
 
 #: Codes of searches that are refused for whom they concern.
 REFUSED_SEARCHES: Final = frozenset({"break-glass-one-patient", "too-costly"})
 
-#: Roles that use no identified record.
-SECONDARY: Final = frozenset({REGIONAL_CENTRE, RESEARCHER, ENTERPRISE})
-
 
 def admit(actor: Actor, resource_type: str, letter: Letter, forms: frozenset[str] = IDENTIFIED_ALONE) -> None:
     """Raise HubError FORBIDDEN when the role reads no records, or the token's scopes leave this out. What codes mean is
-    read by every role whose form leaves by this way; the others ask the operations about codes.
+    read by every role whose form leaves by this way.
 
     `resource_type` `*` is a request over all types; `forms` are those this way out can give. Depends on the token
     alone, so it tells nothing about the store.
@@ -69,10 +66,12 @@ def of_patients(cases: Cases) -> Visible:
 
     Raises HubError FORBIDDEN for a break-glass that is about several.
     """
+    if cases.vocabulary_alone:
+        return Visible(types=VOCABULARY, confined=cases.confined, ceiling=ceiling(cases.actor.scopes))
     if cases.actor.break_glass is not None and sum(bool(case.dossier.sources) for case in cases.persons) > 1:
         raise _one_patient()
     return Visible(
-        types=VOCABULARY if is_own(cases.actor.role) else NON_PATIENT_TYPES,
+        types=NON_PATIENT_TYPES,
         organizations=cases.own if cases.actor.role == CLINICIAN and askable(cases.nobody) else (),
         withheld=RECORD_TYPES if cases.actor.role in CLINICAL_ROLES else frozenset(),
         groups=_grouped(cases.persons, cases.own),
@@ -83,11 +82,11 @@ def of_patients(cases: Cases) -> Visible:
 
 async def of_population(tx: Tx, cases: Cases, keys: Sequence[UUID]) -> Visible:
     """The predicate of a search over all patients, of whom `keys` are concerned (hub.gate.concerned): these are looked
-    up. For a token that sees one person only, the predicate of that person.
+    up. For a token that sees one person only, or nobody, the predicate is that of such a request.
 
     Raises HubError FORBIDDEN for a break-glass, which opens one patient's record.
     """
-    if cases.confined is not None:
+    if cases.confined is not None or cases.vocabulary_alone:
         return of_patients(cases)
     if cases.actor.break_glass is not None:
         raise _one_patient()

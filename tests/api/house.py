@@ -88,6 +88,9 @@ ACTORS: Final[Mapping[str, Actor]] = {
     "engineer": actor(role="integration-engineer"),
     "steward": actor(role="mpi-steward"),
     "administrator": actor(role="administrator"),
+    "centre": replace(actor(role="regional-centre"), purpose=("HQUALIMP",), form="deidentified"),
+    "researcher": replace(actor(role="researcher"), purpose=("HRESCH",), form="aggregate"),
+    "enterprise": replace(actor(role="enterprise"), purpose=("PRODRD",), form="aggregate"),
     "stranger": actor("F99"),
 }
 

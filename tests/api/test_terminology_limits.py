@@ -16,7 +16,7 @@ from hub.kernel.errors import Category, HubError
 from terminology import fhir_source, mappings, translation
 from terminology.catalogue import Catalogue
 from terminology.closure_tables import CONCEPTS, ClosureTables
-from terminology.model import Coding
+from terminology.model import Coding, Stated
 from terminology.service import Terminology
 from terminology.translation import Question, translate
 from tests.api.house import House, code, in_house
@@ -57,8 +57,8 @@ def test_a_code_system_that_is_brought_along_is_walked_once(monkeypatch: pytest.
     walk = Mock(wraps=fhir_source._nested)
     monkeypatch.setattr(fhir_source, "_nested", walk)
     brought = code_system({"code": "A", "display": "甲", "concept": [{"code": "b"}]}, url=URL, caseSensitive=False)
-    asked = [(Coding(URL, "a"), ""), (Coding(URL, "B"), ""), (Coding(URL, "c"), ""), (Coding("urn:x", "a"), "")]
-    found = asyncio.run(Terminology(NO_DATABASE).in_given(brought, [*asked, (Coding(URL, "a"), "乙")]))
+    asked = [Stated(Coding(system, code)) for system, code in ((URL, "a"), (URL, "B"), (URL, "c"), ("urn:x", "a"))]
+    found = asyncio.run(Terminology(NO_DATABASE).in_given(brought, [*asked, Stated(Coding(URL, "a"), "乙")]))
     assert [one.result for one in found] == [True, True, False, False, False]
     assert (found[0].display, found[4].message, walk.call_count) == ("甲", "the display is none of this code", 1)
 

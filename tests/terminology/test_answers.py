@@ -14,7 +14,7 @@ from hub.kernel.types import Json
 from terminology.answers import Answers
 from terminology.catalogue import use
 from terminology.compose import Meaning
-from terminology.model import Coding
+from terminology.model import Coding, Stated
 from tests.terminology.house import DISEASES, House, code_system, diseases, in_house, of, said, value_set
 
 VS = "https://example.org/vs/"
@@ -102,7 +102,7 @@ def test_what_is_not_known_whole_is_refused_and_not_guessed(database_url: str) -
             with pytest.raises(HubError) as caught:
                 await answers.kinds(system, "a", up=False, most=MOST)
             assert (caught.value.category, caught.value.code) == unlisted
-        verdict = await home.terms.in_value_set(VS + "some", Coding("urn:fragment", "b"))
+        (verdict,) = await home.terms.in_value_set(VS + "some", [Stated(Coding("urn:fragment", "b"))])
         assert (verdict.result, verdict.message) == (False, "the hub holds a part of the code system only")
 
     in_house(database_url, visit)

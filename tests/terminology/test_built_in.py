@@ -10,7 +10,7 @@ from terminology.answers import Answers
 from terminology.built_in import DATA_ELEMENTS, LOINC, MDC, TO_LOINC, built_in
 from terminology.fhir_source import ResourceSource
 from terminology.held import HeldMaps
-from terminology.model import CODE_SYSTEM, Coding
+from terminology.model import CODE_SYSTEM, Coding, Stated
 from tests.terminology.house import House, in_house
 
 
@@ -53,7 +53,7 @@ def test_what_comes_with_the_hub_is_looked_up_translated_and_named(database_url:
                 await home.loader.resource(one)
         sex = Coding("urn:oid:2.16.156.10011.2.3.3.4", "2")
         assert (await home.terms.lookup(sex)).concept.display == "女"
-        ethnic = await home.terms.in_code_system(Coding("urn:oid:2.16.156.10011.2.3.3.3", "57"))
+        ethnic = await home.terms.in_code_system(Stated(Coding("urn:oid:2.16.156.10011.2.3.3.3", "57")))
         assert not ethnic.result
         height = (await home.terms.lookup(Coding(DATA_ELEMENTS, "DE04.10.167.00"))).concept
         assert "身高" in height.display

@@ -9,7 +9,7 @@ import pytest
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.expansion import Wish
-from terminology.model import Coding
+from terminology.model import Coding, Stated
 from terminology.translation import Question
 from tests.terminology.house import DISEASES, House, code_system, diseases, in_house, of, prop, said, value_set
 
@@ -122,16 +122,17 @@ def test_codes_are_validated_in_systems_and_in_sets_with_their_displays(database
     async def visit(home: House) -> None:
         await home.load(diseases(), value_set(VS + "c", of(DISEASES, ("concept", "is-a", "C"))))
         terms, i10 = home.terms, Coding(DISEASES, "I10")
-        assert (await terms.in_code_system(i10)).display == "原发性高血压"
-        assert (await terms.in_code_system(i10, display="essential HYPERTENSION")).result
-        assert not (await terms.in_code_system(i10, display="糖尿病")).result
-        assert not (await terms.in_code_system(Coding(DISEASES, "I9"))).result
+        assert (await terms.in_code_system(Stated(i10))).display == "原发性高血压"
+        assert (await terms.in_code_system(Stated(i10, "essential HYPERTENSION"))).result
+        assert not (await terms.in_code_system(Stated(i10, "糖尿病"))).result
+        assert not (await terms.in_code_system(Stated(Coding(DISEASES, "I9")))).result
         for _ in range(2):  # the second time from memory
-            assert (await terms.in_value_set(VS + "c", i10)).result
-            assert not (await terms.in_value_set(VS + "c", Coding(DISEASES, "E11"))).result
-            assert not (await terms.in_value_set(VS + "c", Coding("urn:other", "I10"))).result
+            asked = [Stated(i10), Stated(Coding(DISEASES, "E11")), Stated(Coding("urn:other", "I10"))]
+            verdicts = await terms.in_value_set(VS + "c", asked)
+            assert [one.result for one in verdicts] == [True, False, False]
         gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
-        assert (await terms.in_value_set(gender, Coding("http://hl7.org/fhir/administrative-gender", "male"))).result
+        male = Stated(Coding("http://hl7.org/fhir/administrative-gender", "male"))
+        assert [one.result for one in await terms.in_value_set(gender, [male])] == [True]
 
     in_house(database_url, visit)
 
@@ -187,8 +188,8 @@ def test_systems_that_are_a_grammar_need_not_be_loaded(database_url: str) -> Non
             ("urn:ietf:bcp:47", "zh-CN", True),
             ("urn:ietf:bcp:47", "z", False),
         ):
-            assert (await home.terms.in_code_system(Coding(system, code))).result is expected, code
+            assert (await home.terms.in_code_system(Stated(Coding(system, code)))).result is expected, code
         with pytest.raises(HubError):
-            await home.terms.in_code_system(Coding("http://unitsofmeasure.org", "mg"), version="2.1")
+            await home.terms.in_code_system(Stated(Coding("http://unitsofmeasure.org", "mg"), version="2.1"))
 
     in_house(database_url, visit)

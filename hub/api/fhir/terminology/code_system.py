@@ -16,7 +16,8 @@ from hub.api.fhir.terminology.stored import stored
 from hub.api.services import Services
 from hub.kernel.types import Json
 from terminology.model import CODE_SYSTEM, Coding
-from terminology.service import Looked, Verdict
+from terminology.service import Looked
+from terminology.validating import Verdict
 
 LOOKUP: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup"
 VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code"
@@ -82,18 +83,11 @@ async def validate_code(services: Services, ask: Ask) -> Answer:
     brought = _brought(services, asked)
     if brought is not None:
         asked = asked.standing(url=str(brought.get("url", "")))
-    codings, display = asked.codings(system="url"), asked.text("display")
-    displays = [display or str(element.get("display", "")) for _, element in codings]
+    codings = asked.stated(system="url")
     if brought is not None:
-        verdicts = await terms.in_given(
-            brought, [(one, told) for (one, _), told in zip(codings, displays, strict=True)]
-        )
+        verdicts = await terms.in_given(brought, codings)
     else:
-        version = asked.text("version")
-        verdicts = [
-            await terms.in_code_system(coding, version or str(element.get("version", "")), told)
-            for (coding, element), told in zip(codings, displays, strict=True)
-        ]
+        verdicts = [await terms.in_code_system(one) for one in codings]
     return verdict_of(verdicts, abstract=asked.choice("abstract"))
 
 

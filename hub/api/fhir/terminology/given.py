@@ -9,7 +9,7 @@ from hub.api.fhir.exchange import Ask
 from hub.gate.parameters import unknown
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from terminology.model import Coding
+from terminology.model import Coding, Stated
 
 _TRUTH: Final = {"true": True, "false": False}
 
@@ -99,6 +99,14 @@ class Given:
         if not found:
             raise unreadable("code", "is missing: give code and system, coding, or codeableConcept")
         return found
+
+    def stated(self, system: str = "system", version: str = "version") -> list[Stated]:
+        """As `codings`, with the display and the version that were given for all of them, or that each states."""
+        display, of_all = self.text("display"), self.text(version)
+        return [
+            Stated(coding, display or str(element.get("display", "")), of_all or str(element.get("version", "")))
+            for coding, element in self.codings(system)
+        ]
 
     def _one(self, name: str) -> Any:
         found = self._values.get(name, [])

@@ -19,7 +19,7 @@ from hub.fhir.json import dumps
 from hub.kernel.types import Json
 from terminology.expansion import Wish
 from terminology.model import VALUE_SET
-from terminology.versions import ANY, Versions
+from terminology.versions import Versions
 
 EXPAND: Final = "http://hl7.org/fhir/OperationDefinition/ValueSet-expand"
 VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code"
@@ -104,12 +104,7 @@ async def validate_code(services: Services, ask: Ask) -> Answer:
     """Whether a code, or one of a CodeableConcept, is in a value set. Raises HubError NOT_FOUND (404), UNSUPPORTED."""
     asked = given(ask, _VALIDATE)
     url, resource = await _value_set(services, ask, asked)
-    verdicts = []
-    for coding, element in asked.codings():
-        display = asked.text("display") or str(element.get("display", ""))
-        version = asked.text("systemVersion") or str(element.get("version", ""))
-        versions = Versions(stated={coding.system: version}) if version else ANY
-        verdicts.append(await services.terminology.in_value_set(url, coding, display, resource, versions))
+    verdicts = await services.terminology.in_value_set(url, asked.stated(version="systemVersion"), resource)
     return verdict_of(verdicts, abstract=asked.choice("abstract"))
 
 

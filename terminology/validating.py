@@ -1,0 +1,119 @@
+"""Whether codes are valid: in a value set, by its composition; and with the display that was stated."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from hub.fhir.fold import fold
+from hub.kernel.types import Json
+from terminology.catalogue import Catalogue
+from terminology.compose import Composer, Meaning
+from terminology.model import Coding, Found, Stated
+from terminology.reading import Concepts
+from terminology.versions import ANY, Versions
+
+#: Meanings of value sets, and verdicts, kept in memory.
+_KEPT: Final = 1_000
+_VERDICTS: Final = 100_000
+
+NO_CODE: Final = "the code system has no such code"
+A_PART: Final = "the hub holds a part of the code system only"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a code is valid, why not, and the display it should have."""
+
+    result: bool
+    message: str = ""
+    display: str = ""
+    abstract: bool = False
+
+
+class Members:
+    """Judges codes by value sets; what was judged before is kept by the revision of the catalogue."""
+
+    def __init__(self, concepts: Concepts) -> None:
+        self._concepts: Final = concepts
+        self._meanings: dict[tuple[int, str], Meaning] = {}
+        self._verdicts: dict[tuple[int, str, Coding], Verdict] = {}
+
+    async def judged(
+        self, catalogue: Catalogue, url: str, asked: Sequence[Stated], inline: Json | None
+    ) -> list[Verdict]:
+        """Whether a value set has codes (R4 valueset-operation-validate-code.html), in their order; `inline` in place
+        of `url`. It is composed once, unless several versions of one code system are stated.
+
+        Raises HubError NOT_FOUND, UNSUPPORTED as an expansion does.
+        """
+        composed: dict[int, Meaning] = {}
+        verdicts = []
+        for one, versions in zip(asked, _versions(asked), strict=True):
+            plain = inline is None and versions is ANY and not one.display
+            key = (catalogue.revision, url, one.coding)
+            known = self._verdicts.get(key) if plain else None
+            if known is None:
+                if id(versions) not in composed:
+                    composed[id(versions)] = await self._meaning(catalogue, url, inline, versions)
+                known = await self._judged(catalogue, composed[id(versions)], one)
+                if plain:
+                    self._keep(key, known)
+            verdicts.append(known)
+        return verdicts
+
+    def _keep(self, key: tuple[int, str, Coding], verdict: Verdict) -> None:
+        if len(self._verdicts) >= _VERDICTS:
+            self._verdicts.clear()
+        self._verdicts[key] = verdict
+
+    async def _meaning(self, catalogue: Catalogue, url: str, inline: Json | None, versions: Versions) -> Meaning:
+        composer = Composer(catalogue, self._concepts, versions)
+        if inline is not None or versions is not ANY:
+            return await (composer.of(inline) if inline is not None else composer.named(url))
+        key = (catalogue.revision, url)
+        if key not in self._meanings:
+            if len(self._meanings) >= _KEPT:
+                self._meanings.clear()
+            self._meanings[key] = await composer.named(url)
+        return self._meanings[key]
+
+    async def _judged(self, catalogue: Catalogue, meaning: Meaning, stated: Stated) -> Verdict:
+        coding, display, _ = stated
+        if coding in meaning.listed:
+            told = meaning.listed[coding]
+            wrong = display and told and fold(told) != fold(display)
+            return Verdict(False, "the display is none of this code", told) if wrong else Verdict(True, "", told)
+        parts = [each for each in meaning.conditions.values() if each[0].url == coding.system]
+        for edition, condition in parts:
+            if await self._concepts.fits(edition, condition, coding.code):
+                found = await self._concepts.find(catalogue, edition, coding.code)
+                if found is not None:
+                    return displayed(found, display)
+        known = all(edition.whole for edition, _ in parts)
+        return Verdict(False, "the value set does not have the code" if known else A_PART)
+
+
+def _versions(asked: Sequence[Stated]) -> list[Versions]:
+    """By which versions each is judged: all by the same, unless a code system is stated in several."""
+    shared: list[dict[str, str]] = []
+    places = []
+    for coding, _, version in asked:
+        fits = (at for at, one in enumerate(shared) if one.get(coding.system, version) == version)
+        place = next(fits, len(shared))
+        if place == len(shared):
+            shared.append({})
+        shared[place][coding.system] = version
+        places.append(place)
+    stated = [{system: version for system, version in one.items() if version} for one in shared]
+    made = [Versions(stated=one) if one else ANY for one in stated]
+    return [made[place] for place in places]
+
+
+def displayed(found: Found, display: str) -> Verdict:
+    """A display is right if it is one of the names, whatever its case (R4 validate-code, display)."""
+    names = [found.display, *(str(one.get("value", "")) for one in found.details.get("designation", ()))]
+    if display and fold(display) not in map(fold, names):
+        return Verdict(False, "the display is none of this code", found.display)
+    return Verdict(True, "", found.display, found.abstract)
