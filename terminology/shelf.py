@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Protocol
 
 from hub.db.database import Tx
@@ -49,16 +50,26 @@ def shelved(source: Source, closure: Closure) -> Json:
     """A code system as it stands on the shelf: whole, or marked as a part (R4 resource.html#Meta, tag SUBSETTED)."""
     head: Json = {**source.head, "count": closure.total}
     if closure.total > WHOLE:
-        meta = head.get("meta", {})
-        return {**head, "meta": {**meta, "tag": [*meta.get("tag", ()), dict(SUBSETTED)]}}
+        return subsetted(head)
     held = list(source.concepts())
-    concepts = [_element(one, [held[above].code for above in closure.parents(at)]) for at, one in enumerate(held)]
+    concepts = [element_of(one, [held[above].code for above in closure.parents(at)]) for at, one in enumerate(held)]
     return {**head, **({"concept": concepts} if concepts else {})}
 
 
-def _element(concept: Concept, parents: list[str]) -> Json:
-    """CodeSystem.concept, with its place in the hierarchy as R4's property `parent`."""
+def subsetted(head: Json) -> Json:
+    """A code system without its concepts, marked so."""
+    meta = head.get("meta", {})
+    return {**head, "meta": {**meta, "tag": [*meta.get("tag", ()), dict(SUBSETTED)]}}
+
+
+def element_of(concept: Concept, parents: Sequence[str]) -> Json:
+    """CodeSystem.concept, with its place in the hierarchy, and that it is not to be used, as R4's own properties
+    (codesystem-concept-properties.html).
+    """
     stated = [one for one in concept.details.get("property", ()) if one.get("code") not in {"parent", "child"}]
+    told = {one.get("code") for one in stated}
+    if concept.inactive and told.isdisjoint({"inactive", "status"}):
+        stated.append({"code": "inactive", "valueBoolean": True})
     properties = [*stated, *({"code": "parent", "valueCode": code} for code in parents)]
     return {
         "code": concept.code,

@@ -17,15 +17,19 @@ from hub.db import schema
 from hub.db.database import Database, Tx
 from hub.fhir.validator import Validator
 from hub.kernel.clock import system_clock
+from hub.kernel.errors import HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
+from hub.kernel.types import Json
 from hub.records.shelf import TerminologyShelf
 from hub.sealing.keyring import Keyring
 from hub.store.store import Store
 from terminology import catalogue
 from terminology.answers import Answers
+from terminology.fhir_source import ResourceSource
 from terminology.held import HeldMaps, HeldSets
-from terminology.loading import Loader
+from terminology.loading import Loader, Progress
+from terminology.model import CODE_SYSTEM
 from terminology.service import Terminology
 from terminology.suggesting import Suggestions
 
@@ -83,7 +87,25 @@ class TerminologyDesk:
         """Return once the entry is durable: of a load, which is many transactions, when it is whole."""
         await self._trail.record(self._entry(deed, kind, url, version))
 
-    async def in_force(self, kind: str, url: str) -> bool:
+    async def load(
+        self, resource: Json, *, current: bool = True, modest: bool = False, progress: Progress | None = None
+    ) -> int | None:
+        """Load a resource; how many concepts or mappings it has, or None for a version that is there already.
+
+        `current`: it is in force at once; not if it is `modest` and another version is. Raises HubError as `Loader`.
+        """
+        kind, url = resource["resourceType"], resource["url"]
+        wanted = current and not (modest and await self._in_force(kind, url))
+        try:
+            if kind == CODE_SYSTEM:
+                return await self.loader.code_system(ResourceSource(resource), current=wanted, progress=progress)
+            return await self.loader.resource(resource, current=wanted)
+        except HubError as error:
+            if error.code != "loaded":
+                raise
+            return None
+
+    async def _in_force(self, kind: str, url: str) -> bool:
         """Whether some version of this is in force."""
         async with self.database.connection() as connection:
             return await catalogue.in_force(connection, kind, url)

@@ -6,8 +6,8 @@ import asyncio
 import json
 import os
 import sys
-from collections.abc import Iterable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -29,7 +29,8 @@ from terminology import catalogue
 from terminology.csv_map import map_of_csv
 from terminology.csv_source import CsvSource
 from terminology.distribution import distribution
-from terminology.fhir_source import ResourceSource, resources
+from terminology.fhir_source import resources
+from terminology.loading import Progress as Show
 from terminology.model import CODE_SYSTEM, Source
 
 app = typer.Typer(no_args_is_help=True, help="Code systems, value sets and concept maps.")
@@ -174,7 +175,9 @@ def _column(text: str) -> tuple[str, str]:
 
 async def _load_one(opened: _Desk, source: Source, *, current: bool) -> None:
     async with opened as desk:
-        await _loaded(desk, source, current=current)
+        with _bar(source.head["url"]) as show:
+            count = await desk.loader.code_system(source, current=current, progress=show)
+        await _told_of(desk, source.head, count)
 
 
 async def _load_resources(opened: _Desk, found: Iterable[Json], *, current: bool, modest: bool = False) -> None:
@@ -184,30 +187,26 @@ async def _load_resources(opened: _Desk, found: Iterable[Json], *, current: bool
     """
     async with opened as desk:
         for resource in found:
-            wanted = current and not (modest and await desk.in_force(resource["resourceType"], resource["url"]))
-            try:
-                if resource["resourceType"] == CODE_SYSTEM:
-                    await _loaded(desk, ResourceSource(resource), current=wanted)
-                else:
-                    await desk.loader.resource(resource, current=wanted)
-                    await desk.record("load", resource["resourceType"], resource["url"], resource.get("version", ""))
-                    _say(f"{resource['url']} loaded")
-            except HubError as error:
-                if error.code != "loaded":
-                    raise
+            with _bar(resource["url"]) as show:
+                count = await desk.load(resource, current=current, modest=modest, progress=show)
+            if count is None:
                 _say(f"{resource['url']} is loaded already")
+            else:
+                await _told_of(desk, resource, count)
 
 
-async def _loaded(desk: TerminologyDesk, source: Source, *, current: bool) -> None:
+@contextmanager
+def _bar(title: str) -> Iterator[Show]:
+    """Shows how far a load is."""
     with Progress(console=Console(stderr=True)) as bars:
-        task = bars.add_task(source.head["url"], total=None)
+        task = bars.add_task(title, total=None)
+        yield lambda done, total: bars.update(task, completed=done, total=total)
 
-        def show(done: int, total: int) -> None:
-            bars.update(task, completed=done, total=total)
 
-        count = await desk.loader.code_system(source, current=current, progress=show)
-    await desk.record("load", CODE_SYSTEM, source.head["url"], source.head.get("version", ""))
-    _say(f"{source.head['url']} loaded, {count} concepts")
+async def _told_of(desk: TerminologyDesk, head: Json, count: int) -> None:
+    """To the trail, and to who waits."""
+    await desk.record("load", head["resourceType"], head["url"], head.get("version", ""))
+    _say(f"{head['url']} loaded" + (f", {count} concepts" if head["resourceType"] == CODE_SYSTEM else ""))
 
 
 def _say(text: str) -> None:

@@ -9,12 +9,10 @@ from hub.bootstrap.built_in import everything_built_in
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.terminology import TerminologyDesk
 from hub.db.database import Database
-from hub.kernel.errors import HubError
 from hub.kernel.types import Json
 from terminology.built_in import VERSION
 from terminology.editions import key_of
-from terminology.fhir_source import ResourceSource
-from terminology.model import CODE_SYSTEM
+from terminology.reshelving import reshelve
 from terminology.shelf import resource_id
 
 #: Only one hub of several on a database loads. Any number nobody else locks.
@@ -24,7 +22,8 @@ _LOADED: Final = "SELECT kind, url, version FROM term_edition WHERE ready"
 
 
 async def ensure_built_in(foundation: Foundation) -> int:
-    """Load what never was there; it takes the place of nothing that is in force. How many resources were loaded.
+    """Load what never was there; it takes the place of nothing that is in force. How many resources were loaded. And
+    let what an earlier release loaded stand as resources too.
 
     What an administrator changed or deleted stays as he left it.
 
@@ -42,11 +41,12 @@ async def _load(foundation: Foundation, database: Database) -> int:
     trail = Trail(database, foundation.log)
     try:
         desk = TerminologyDesk(database, trail, "yilian up", foundation.store())
+        await reshelve(database, desk.shelf)
         missing = await _missing(desk)
         if not missing:
             return 0
         for resource in missing:
-            await _one(desk, resource)
+            await desk.load(resource, modest=True)
         await desk.record("load", "built-in", "", VERSION)
     finally:
         await trail.close()
@@ -59,15 +59,3 @@ async def _missing(desk: TerminologyDesk) -> list[Json]:
         loaded = {tuple(row) for row in await connection.fetch(_LOADED)}
         stood = await desk.shelf.stood(connection, offered)
     return [one for place, one in offered.items() if place not in stood and key_of(one) not in loaded]
-
-
-async def _one(desk: TerminologyDesk, resource: Json) -> None:
-    current = not await desk.in_force(resource["resourceType"], resource["url"])
-    try:
-        if resource["resourceType"] == CODE_SYSTEM:
-            await desk.loader.code_system(ResourceSource(resource), current=current)
-        else:
-            await desk.loader.resource(resource, current=current)
-    except HubError as error:
-        if error.code != "loaded":
-            raise
