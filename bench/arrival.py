@@ -16,9 +16,9 @@ from uuid import UUID
 from bench.mpi import DEVELOPMENT, load, measure, read_truth
 from bench.population import County, Mistakes
 from hub.mpi.blocking import LARGEST_BLOCK, keys
+from hub.mpi.counts_read import sharers
 from hub.mpi.features import Features, features
 from hub.mpi.frequencies import Frequencies
-from hub.mpi.index_read import sharers
 from hub.mpi.judge import Judge
 from hub.mpi.link import link
 from hub.mpi.matching import Matcher

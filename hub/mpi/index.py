@@ -17,8 +17,9 @@ from uuid import UUID
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
 from hub.kernel.ids import random_id, reference_key
-from hub.mpi import decisions_read, decisions_write, index_read, index_write
+from hub.mpi import decisions_read, decisions_write, index_read, index_write, meeting
 from hub.mpi.blocking import keys
+from hub.mpi.counts_read import Counted, borne_by, borne_by_several, frequencies, sharers
 from hub.mpi.decision import Actor, Decision
 from hub.mpi.features import Features, features
 from hub.mpi.hashes import block_key, claims
@@ -84,25 +85,43 @@ class PatientIndex:
         entries = told.entries(await index_read.known(tx, told.doubtful), self._new_person)
         if not entries and not statements:
             return
-        await index_read.lock(tx, _claims({entry.pkey: entry.side for entry in entries}))
-        put = await index_write.put(tx, entries, self._clock())
-        if put is None:
+        change = index_write.counts_of(entries)
+        met = await self._meet(tx, entries, change, held=not statements)
+        if not met.numbers and any(not entry.was for entry in entries):
             # One was named before its Patient came, or came while this transaction waited: nobody can any more.
             await self.register(tx, [replace(source, created=False) for source in sources], statements)
             return
-        numbers, found = put.numbers, put.blocks
-        pairs = {numbers[entry.pkey]: _candidates(entry.keys, numbers[entry.pkey], found) for entry in entries}
+        known = {entry.pkey: entry.was.number for entry in entries if entry.was}
+        numbers = {**known, **met.numbers}
+        pairs = {numbers[entry.pkey]: _candidates(entry.keys, numbers[entry.pkey], met.blocks) for entry in entries}
         plans = await _plans(tx, statements)
-        fresh = {numbers[entry.pkey] for entry in entries if not entry.was}
-        others = {number for several in pairs.values() for number in several}
-        concerned = (pairs.keys() | others).union(*(plan.numbers for plan in plans)) - fresh
-        # Of sources that are new alone, the statement that added them has told whom they may meet.
-        people = await index_read.held(tx, concerned, None if plans or len(fresh) < len(entries) else put.persons)
+        fresh = {*met.numbers.values()}
+        people = met.people
+        if statements:
+            others = {number for several in pairs.values() for number in several}
+            concerned = (pairs.keys() | others).union(*(plan.numbers for plan in plans)) - fresh
+            people = await index_read.held(tx, concerned)
         _admit(people, entries, numbers)
-        change = index_write.counts_of(entries)
-        judge = await self._judge(tx, people, _crowded([entry.side for entry in entries], found), change)
+        crowded = _crowded([entry.side for entry in entries], met.blocks)
+        grow = not known and not statements
+        judge = await self._judge(tx, people, crowded, change, met.counted, grow=grow)
         doubts = _match(people, judge, pairs, fresh) + await _state(tx, people, judge, statements)
-        await self._save(tx, people, doubts, [entry.pkey for entry in entries if entry.was], fresh, change)
+        await self._save(tx, people, doubts, list(known), fresh, change)
+
+    async def _meet(self, tx: Tx, entries: Sequence[Entry], change: Mapping[int, int], *, held: bool) -> meeting.Met:
+        claims = _claims({entry.pkey: entry.side for entry in entries})
+        renewed = [entry for entry in entries if entry.was]
+        if renewed:
+            await index_read.lock(tx, claims)
+            await index_write.renew(tx, renewed)
+        ask = meeting.Ask(
+            claims=() if renewed else claims,
+            keys={key for entry in entries for key in entry.keys},
+            known=[entry.was.number for entry in renewed if entry.was],
+            names=change,
+            held=held,
+        )
+        return await meeting.meet(tx, ask, [entry for entry in entries if not entry.was], self._clock())
 
     async def judge_again(self, tx: Tx, numbers: Collection[int]) -> list[Decision]:
         """Judge stored sources (numbers) as if their demographics had changed; returns what the matcher decided.
@@ -111,14 +130,18 @@ class PatientIndex:
         """
         known = await index_read.stored(tx, numbers)
         sides = {one.number: unpack(one.features) for one in known}
-        await index_read.lock(tx, _claims({one.pkey: sides[one.number] for one in known}))
         hashed = {number: frozenset(map(block_key, keys(side))) for number, side in sides.items()}
-        found = await index_read.blocks(tx, frozenset[int]().union(*hashed.values()))
+        ask = meeting.Ask(
+            claims=_claims({one.pkey: sides[one.number] for one in known}),
+            keys=frozenset[int]().union(*hashed.values()),
+            known=sides.keys(),
+        )
+        met = await meeting.meet(tx, ask)
+        people, found = met.people, met.blocks
         pairs = {number: _candidates(of, number, found) for number, of in hashed.items()}
-        people = await index_read.held(tx, pairs.keys() | {number for several in pairs.values() for number in several})
         if any(people.members[number].side != side for number, side in sides.items()):
             raise index_read.race()
-        judge = await self._judge(tx, people, _crowded(sides.values(), found), {})
+        judge = await self._judge(tx, people, _crowded(sides.values(), found))
         doubts = _match(people, judge, pairs, ())
         await self._save(tx, people, doubts, [one.pkey for one in known])
         return people.decided
@@ -136,22 +159,33 @@ class PatientIndex:
         people = await index_read.load(tx, await index_read.persons(tx, near))
         # No source has this number, this key or this person.
         people.add(Member(0, NOTHING, "", "", "", side))
-        judge = await self._judge(tx, people, _crowded([side], found), {})
+        judge = await self._judge(tx, people, _crowded([side], found))
         numbers = None if among is None else await _findable(people, near, among)
         return candidates(people, judge, 0, self._model, numbers)[:limit]
 
     async def judge(self, tx: Tx, people: People) -> Judge:
         """A judge of people at hand, under the names as they are counted now."""
-        return await self._judge(tx, people, (), {})
+        return await self._judge(tx, people)
 
     async def save(self, tx: Tx, people: People, doubts: Sequence[Doubt] = ()) -> dict[int, int]:
         """Keep what was decided among `people`; returns the numbers of the decisions."""
         return await self._save(tx, people, doubts, ())
 
-    async def _judge(self, tx: Tx, people: People, crowded: Collection[str], change: Mapping[int, int]) -> Judge:
+    async def _judge(
+        self,
+        tx: Tx,
+        people: People,
+        crowded: Collection[str] = (),
+        change: Mapping[int, int] = MappingProxyType({}),
+        at_hand: Counted | None = None,
+        *,
+        grow: bool = False,
+    ) -> Judge:
+        """A judge of people at hand; `grow`: no source will leave its person."""
         sides = [member.side for member in people.members.values()]
-        phones = index_read.sharers(sides, crowded)
-        return Judge(people, Scorer(self._model, await index_read.frequencies(tx, sides, phones, change)))
+        borne = borne_by_several(people) if grow else borne_by(sides)
+        counts = await frequencies(tx, borne, sharers(sides, crowded), change, at_hand)
+        return Judge(people, Scorer(self._model, counts))
 
     async def _save(
         self,

@@ -5,35 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from hub.db.database import Tx
-from hub.mpi.blocking import LARGEST_BLOCK
 from hub.mpi.features import Features
 from hub.mpi.hashes import counted, hash64
-from hub.mpi.index_read import BLOCKS, Known, race
+from hub.mpi.index_read import Known
 from hub.mpi.packed import pack
 from hub.mpi.people import People
-
-# New sources, if none of them is known, with their keys ($8, $9: pkeys); who shared the wanted keys ($10) before, and
-# whose persons these are.
-_ADD: Final = f"""
-WITH fresh AS (
-    INSERT INTO mpi_source (pkey, patient, facility, person, digest, features, since)
-    SELECT *, $7 FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::uuid[], $6::bytea[])
-    WHERE NOT EXISTS (SELECT FROM mpi_source WHERE pkey = ANY($1))
-    ON CONFLICT (pkey) DO NOTHING RETURNING pkey, number
-), keyed AS (
-    INSERT INTO mpi_key (key, source)
-    SELECT new.key, fresh.number FROM unnest($8::bigint[], $9::uuid[]) AS new (key, pkey) JOIN fresh USING (pkey)
-    ORDER BY new.key, fresh.number
-), found AS MATERIALIZED ({BLOCKS.format("$10")})
-SELECT ARRAY(SELECT ROW(pkey, number) FROM fresh) AS fresh, ARRAY(SELECT ROW(key, sources) FROM found) AS blocks,
-    ARRAY(SELECT DISTINCT member.person FROM mpi_source AS source JOIN member USING (pkey)
-        WHERE source.number = ANY(ARRAY(SELECT unnest(sources) FROM found))) AS persons
-"""
 
 _RENEW: Final = """
 UPDATE mpi_source SET digest = new.digest, features = new.features
@@ -98,52 +78,12 @@ class Entry:
     old_keys: frozenset[int] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Put:
-    """Numbers of the entries by key of the Patient; the sources that share each blocking key, entries among them (None:
-    they are too many); and the persons of those that stood before.
-    """
-
-    numbers: Mapping[UUID, int]
-    blocks: Mapping[int, list[int] | None]
-    persons: Collection[str]
-
-
-async def put(tx: Tx, entries: Sequence[Entry], at: datetime) -> Put | None:
-    """Add (at this time) or renew sources and their keys. None, and nothing done, if there are only new ones and the
-    index knows one of them all the same.
-
-    Raises HubError UNAVAILABLE (`race`) if another transaction added one of them meanwhile.
-    """
+async def renew(tx: Tx, entries: Sequence[Entry]) -> None:
+    """Let sources that are known say what they say now."""
+    rows = [(entry.pkey, entry.digest, pack(entry.side)) for entry in entries]
+    await tx.execute(_RENEW, *columns(rows))
     numbers = {entry.pkey: entry.was.number for entry in entries if entry.was}
-    renewed = [(entry.pkey, entry.digest, pack(entry.side)) for entry in entries if entry.was]
-    if renewed:
-        await tx.execute(_RENEW, *columns(renewed))
-        await _renew_keys(tx, [entry for entry in entries if entry.was], numbers)
-    fresh = [entry for entry in entries if not entry.was]
-    rows = [(e.pkey, e.patient, e.facility, e.own, e.digest, pack(e.side)) for e in fresh]
-    new = [(key, entry.pkey) for entry in fresh for key in entry.keys]
-    wanted = sorted({key for entry in entries for key in entry.keys})
-    values = (*columns(rows, 6), at, *columns(new, 2), wanted)
-    added, found, persons = (await tx.fetch(_ADD, *values))[0]
-    if not added and len(fresh) == len(entries) > 0:
-        return None
-    numbers |= dict(map(tuple, added))
-    if len(numbers) < len(entries):
-        raise race()
-    return Put(numbers=numbers, blocks=_shared(dict(map(tuple, found)), fresh, numbers), persons=persons)
-
-
-def _shared(
-    found: dict[int, list[int] | None], fresh: Sequence[Entry], numbers: Mapping[UUID, int]
-) -> dict[int, list[int] | None]:
-    """The blocks with the sources that were added: the statement that adds them does not see them."""
-    for entry in fresh:
-        for key in entry.keys:
-            block = found.get(key, [])
-            if block is not None:
-                found[key] = [*block, numbers[entry.pkey]] if len(block) < LARGEST_BLOCK else None
-    return found
+    await _renew_keys(tx, entries, numbers)
 
 
 async def _renew_keys(tx: Tx, renewed: Sequence[Entry], numbers: Mapping[UUID, int]) -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from hub.db.database import Tx
 from hub.kernel.errors import HubError
 from hub.kernel.ids import reference_key
-from hub.mpi import blocking, index_read, index_write, lookup
+from hub.mpi import blocking, index_read, lookup
 from hub.mpi.hashes import hash64
 from hub.mpi.registration import Source, Statement
 from tests.mpi.people import citizen_id
@@ -235,20 +235,21 @@ def test_numbers_of_which_nothing_else_is_known_can_be_merged_and_are_read_when_
     with_registry(database_url, story)
 
 
-def test_who_changed_while_it_was_waited_for_is_a_race(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_changed_while_it_was_waited_for_is_a_race(database_url: str) -> None:
     async def story(registry: Registry) -> None:
-        await registry.register(mingyuan("a", citizen_id=_ID))
+        await registry.register(mingyuan("a", citizen_id=_ID), mingyuan("b", citizen_id=_ID))
 
-        put = index_write.put
+        async def part(tx: Tx) -> None:
+            await registry.steward.unlink(tx, "b", who="shao")
+            parted.set()
+            await asyncio.sleep(0.1)  # the other one has met the person as she was
 
-        async def gone(*given: Any) -> index_write.Put:
-            added = await put(*given)
-            assert added is not None
-            return replace(added, persons={"a-person-that-was"})
-
-        monkeypatch.setattr(index_write, "put", gone)
+        parted = asyncio.Event()
+        parting = asyncio.create_task(registry.decide(part))
+        await parted.wait()
         with pytest.raises(HubError, match="another transaction changed the same persons"):
-            await registry.register(mingyuan("b", citizen_id=_ID))
+            await registry.register(mingyuan("c", citizen_id=_ID), created=True)
+        await parting
 
     with_registry(database_url, story)
 
