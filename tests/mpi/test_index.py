@@ -242,7 +242,8 @@ def test_who_changed_while_it_was_waited_for_is_a_race(database_url: str) -> Non
         async def part(tx: Tx) -> None:
             await registry.steward.unlink(tx, "b", who="shao")
             parted.set()
-            await asyncio.sleep(0.1)  # the other one has met the person as she was
+            while not await tx.fetchval("SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted)"):
+                await asyncio.sleep(0.01)  # the other one meets the person as she was
 
         parted = asyncio.Event()
         parting = asyncio.create_task(registry.decide(part))
