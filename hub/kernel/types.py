@@ -129,6 +129,8 @@ class Draft:
     any order: what was recorded later stands.
     `unique`: a snapshot of a document that is known by a uniqueId: with other bytes than are stored it is refused, and
     the security labels that are stored stay.
+    `formerly`: ids this resource had before its key was made as it is now: where one of them is stored and this one is
+    not, that one is meant, from now on.
     """
 
     resource: Json
@@ -142,6 +144,7 @@ class Draft:
     only_stored: bool = False
     unique: bool = False
     whole: str = ""
+    formerly: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

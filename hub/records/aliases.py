@@ -1,8 +1,8 @@
 """Corrected keys: what a correction gave another id is put under the id first given (design, promise 3).
 
 An id made from a corrected key is an alias of the first one: a Patient whose number changed (HL7 A47), an account or a
-visit (A49, A50, A51), or one that ended in another (A35, A41, A42). What is known by such a resource, as a diagnosis is
-by its stay, keeps its id too.
+visit (A49, A50, A51), or one that ended in another (A35, A41, A42). So is one whose key the hub makes another way now.
+What is known by such a resource, as a diagnosis is by its stay, keeps its id too.
 """
 
 from __future__ import annotations
@@ -28,16 +28,35 @@ async def resolved(
 ) -> tuple[list[Incoming], dict[str, str]]:
     """`batch` with every id that has an alias replaced, in ids and in references alike; and the aliases it adds itself.
 
-    Only a message that is alone may add aliases.
+    Only a message that is alone may add aliases by what it says of numbers.
     """
     aliases = await _final(store, tx, sorted(_ids(batch)))
-    added: dict[str, str] = {}
+    added = await _first_given(store, tx, batch, aliases)
+    aliases |= added
     if len(batch) == 1:
         batch = [await _corrected(store, tx, batch[0], aliases, added)]
         aliases |= added
     if not aliases:
         return list(batch), added
     return [_under(incoming, aliases, ids) for incoming in batch], added
+
+
+async def _first_given(store: Store, tx: Tx, batch: Sequence[Incoming], aliases: Mapping[str, str]) -> dict[str, str]:
+    """Aliases for ids that nothing is stored under yet, of resources stored under an id they had formerly."""
+    earlier = {
+        (draft.resource["resourceType"], draft.resource["id"]): draft.formerly
+        for incoming in batch
+        for draft in incoming.translation.drafts
+        if draft.formerly and draft.resource["id"] not in aliases
+    }
+    refs = {(rtype, rid) for (rtype, now), formerly in earlier.items() for rid in (now, *formerly)}
+    stored = await store.load_facts(tx, sorted(refs)) if refs else {}
+    found: dict[str, str] = {}
+    for (rtype, now), formerly in earlier.items():
+        if (rtype, now) not in stored and (first := next((each for each in formerly if (rtype, each) in stored), "")):
+            found[now] = first
+    further = await _final(store, tx, sorted(found.values()))
+    return {now: further.get(first, first) for now, first in found.items()}
 
 
 async def _final(store: Store, tx: Tx, ids: Sequence[str]) -> dict[str, str]:

@@ -41,14 +41,18 @@ class Context:
         """Add an issue; `text` holds no value of the document."""
         self.issues.append(Issue(severity=severity, where=node.path, code=code, text=text))
 
-    def resource(self, kind: str, authority: str, key: str, *, about_patient: bool = True) -> Json:
-        """The resource of that identity, made if it is new."""
+    def resource(
+        self, kind: str, authority: str, key: str, *, about_patient: bool = True, formerly: tuple[str, ...] = ()
+    ) -> Json:
+        """The resource of that identity, made if it is new; `formerly` as in `Draft`."""
         rid = self.id_of(kind, authority, key)
         draft = self.drafts.get(f"{kind}/{rid}")
         if draft is None:
             patient = self.patient["reference"].partition("/")[2] if about_patient and self.patient else None
             made: Json = {"resourceType": kind, "id": rid}
-            draft = Draft(resource=made, authority=authority, key=key, patient=patient, merge="replace")
+            draft = Draft(
+                resource=made, authority=authority, key=key, patient=patient, merge="replace", formerly=formerly
+            )
             self.drafts[f"{kind}/{rid}"] = draft
         return draft.resource
 

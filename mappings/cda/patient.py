@@ -13,6 +13,7 @@ from mappings.cda.parties import organization
 from mappings.cda.tables import table, translated
 from mappings.cda.times import date
 from mappings.cda.values import quantity
+from mappings.registration import Registration, formerly, registration
 
 V3_MARITAL: Final = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
 #: Kinds of number, best first, by which a facility knows its patients (table identifiers, column `of`).
@@ -41,7 +42,9 @@ def patient(target: Node, context: Context) -> tuple[Json, list[Json]]:
         if made is None or made in own or made in others:
             continue
         (others if row is not None and row["of"] not in {"patient", "visit"} else own).append(made)
-    resource = context.resource("Patient", *_identity(own, person, context), about_patient=False)
+    known, before = _identity(own, person, context)
+    earlier = formerly(known, before, context.id_of)
+    resource = context.resource("Patient", *known, about_patient=False, formerly=earlier)
     context.patient = reference(resource)
     _demographics(resource, own, role, person, context)
     return resource, others
@@ -53,21 +56,41 @@ def role_and_person(target: Node) -> tuple[Node, Node]:
     return role, role.first("patient") or role.first("patientPatient") or role
 
 
-def known_by(numbers: list[Json]) -> tuple[str, str] | None:
-    """Authority and key of a patient with these identifiers: the best of them; None where none has a value."""
+def known_by(numbers: list[Json]) -> Registration | None:
+    """What a patient with these identifiers is known by: the best of them; None where none has a value."""
+    best = best_number(numbers)
+    if best is None:
+        return None
+    system, value = best
+    return registration(system, value) if system else Registration("", value)
+
+
+def was_known_by(numbers: list[Json]) -> tuple[str, str] | None:
+    """Authority and key from before numbers were one space in all formats."""
+    best = best_number(numbers)
+    if best is None:
+        return None
+    system, value = best
+    return system, value.upper() if system.removeprefix("urn:oid:") in _KEYS else value
+
+
+def best_number(numbers: list[Json]) -> tuple[str, str] | None:
+    """System ("" if it states none) and value of the number a patient is known by."""
     by_system = {number.get("system", ""): number["value"] for number in reversed(numbers) if "value" in number}
     for root in _KEYS:
         if value := by_system.get(f"urn:oid:{root}"):
-            return f"urn:oid:{root}", value.upper()
+            return f"urn:oid:{root}", value
     return next(reversed(by_system.items()), None)
 
 
-def _identity(numbers: list[Json], person: Node, context: Context) -> tuple[str, str]:
-    """What the patient is known by at this facility: the best of its numbers, else only within this document."""
-    if found := known_by(numbers):
-        return found
+def _identity(numbers: list[Json], person: Node, context: Context) -> tuple[Registration, tuple[str, str]]:
+    """What the patient is known by at this facility, and was before: the best number, else only this document."""
+    known, before = known_by(numbers), was_known_by(numbers)
+    if known is not None and before is not None:
+        return known, before
     context.issue("patient-identity", "no number of the patient: known by this document only", person)
-    return f"document|{context.document[0]}", f"{context.document[1]}|patient"
+    known = Registration(f"document|{context.document[0]}", f"{context.document[1]}|patient")
+    return known, known
 
 
 def _demographics(resource: Json, numbers: list[Json], role: Node, person: Node, context: Context) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from hub.kernel.ids import IdMaker
@@ -97,9 +98,7 @@ def _settled(draft: Draft) -> Draft:
     """A person is added to by every document, so the Patient is laid over what is known of it."""
     if draft.resource["resourceType"] != "Patient":
         return draft
-    return Draft(
-        resource=draft.resource, authority=draft.authority, key=draft.key, patient=draft.resource["id"], merge="overlay"
-    )
+    return replace(draft, patient=draft.resource["id"], merge="overlay")
 
 
 def sender(document: Node) -> str:

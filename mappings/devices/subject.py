@@ -8,6 +8,7 @@ from hub.kernel.ids import IdMaker
 from hub.kernel.types import Draft, Json
 from mappings.devices.vendormap import Vendor, at
 from mappings.forms.person import NUMBERS, identifier
+from mappings.registration import registration
 
 _KIND = "citizen-id"
 
@@ -29,11 +30,11 @@ def stated(data: Json, vendor: Vendor, facility: str, ids: IdMaker) -> Draft | N
     if not is_citizen_id(number):
         todo = "have the card read again; the reading is kept"
         raise HubError(Category.INVALID, "is no citizen id", where=vendor.citizen_id, todo=todo, code="citizen-id")
-    authority = f"|{NUMBERS[_KIND][1]}"
+    known = registration(NUMBERS[_KIND][0], number)
     content: Json = {"identifier": [identifier(_KIND, number)]}
     name = at(data, vendor.person_name) if vendor.person_name else None
     if isinstance(name, str) and name.strip():
         content["name"] = [{"text": name.strip()}]
-    rid = ids(facility, "Patient", authority, number)
+    rid = ids(facility, "Patient", *known)
     resource = {"resourceType": "Patient", "id": rid, **content}
-    return Draft(resource=resource, authority=authority, key=number, patient=rid)
+    return Draft(resource=resource, authority=known.authority, key=known.key, patient=rid)

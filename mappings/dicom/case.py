@@ -63,6 +63,7 @@ class Case:
         *,
         whole: str = "",
         only_stored: bool = False,
+        formerly: tuple[str, ...] = (),
     ) -> Json:
         """Add a resource about the patient (an Endpoint is about nobody); a reference to it."""
         rid = self.id_of(resource_type, authority, key)
@@ -76,6 +77,7 @@ class Case:
             defaults=_without_empty(defaults or {}),
             whole=whole,
             only_stored=only_stored,
+            formerly=formerly,
         )
         return {"reference": f"{resource_type}/{rid}"}
 

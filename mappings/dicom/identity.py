@@ -15,6 +15,7 @@ from mappings.dicom.case import Case, identifier
 from mappings.dicom.item import Item
 from mappings.dicom.person import named, names
 from mappings.dicom.times import day
+from mappings.registration import Registration, formerly, registration
 
 _GENDERS: Final = {"M": "male", "F": "female", "O": "other"}
 _OID: Final = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+\Z")
@@ -73,8 +74,9 @@ def attach(who: Number, own: tuple[str, str], numbers: list[Json], said: Json, c
     attached = bool(system and value)
     if not attached:
         _held(value, case)
-    authority, key = who if attached else own
-    case.patient = case.draft("Patient", authority, key, {}, {"identifier": numbers} | said)
+    known, before = (registration(system, value), who) if attached else (Registration(*own), own)
+    stated = {"identifier": numbers} | said
+    case.patient = case.draft("Patient", *known, {}, stated, formerly=formerly(known, before, case.id_of))
 
 
 def _held(value: str, case: Case) -> None:

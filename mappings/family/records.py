@@ -17,6 +17,7 @@ from hub.kernel.ports import CodeMaps
 from hub.kernel.types import Draft, Json
 from mappings.devices.clock import instant
 from mappings.forms.person import NUMBERS, identifier
+from mappings.registration import registration
 
 #: Where the clocks of these systems are, unless they say otherwise.
 ZONE: Final = "+08:00"
@@ -182,10 +183,10 @@ def patient(record: Json, author: Author) -> Draft:
     content: Json = {"identifier": [identifier(kind, value) for kind, value in numbers.items()]}
     if stated.get("name"):
         content["name"] = [{"text": stated["name"]}]
-    authority = f"|{NUMBERS[kind][1]}"
-    rid = author.ids(author.facility, "Patient", authority, value)
+    known = registration(NUMBERS[kind][0], value)
+    rid = author.ids(author.facility, "Patient", *known)
     resource = {"resourceType": "Patient", "id": rid, **content}
-    return Draft(resource=resource, authority=authority, key=value, patient=rid)
+    return Draft(resource=resource, authority=known.authority, key=known.key, patient=rid)
 
 
 def doctor(stated: Json) -> Json:

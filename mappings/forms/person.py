@@ -15,6 +15,7 @@ from mappings.forms.answers import Answer
 from mappings.forms.building import Building, coding, stated
 from mappings.forms.text import narrow
 from mappings.hl7v2.datatypes.names import is_chinese, split
+from mappings.registration import registration
 
 _TYPES: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 _CITIZEN_15: Final = re.compile(r"\d{15}", re.ASCII)
@@ -40,8 +41,8 @@ def patient(answers: dict[str, Answer], building: Building) -> Json | None:
             building.tell("no-number", severity="fatal")
         return None
     kind, value = numbers[0]
-    authority = f"|{NUMBERS[kind][1]}"
-    building.patient = building.habits.ids(building.habits.facility, "Patient", authority, value)
+    known = registration(NUMBERS[kind][0], value)
+    building.patient = building.habits.ids(building.habits.facility, "Patient", *known)
     content = stated(
         {
             "identifier": [identifier(kind, value) for kind, value in numbers],
@@ -52,7 +53,7 @@ def patient(answers: dict[str, Answer], building: Building) -> Json | None:
             "address": [{"text": text} for text in _texts(answers, "address", "address", building)],
         }
     )
-    return building.draft("Patient", authority, value, content, shared=True)
+    return building.draft("Patient", *known, content, shared=True)
 
 
 def _number(kind: str, answers: dict[str, Answer], building: Building) -> str:

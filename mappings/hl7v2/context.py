@@ -29,6 +29,7 @@ class Building:
     clears: dict[str, None] = field(default_factory=dict)
     defaults: Json = field(default_factory=dict)
     long_lists: LongLists = field(default_factory=dict)
+    formerly: tuple[str, ...] = ()
 
     @property
     def reference(self) -> Json:
@@ -45,6 +46,7 @@ class Building:
             merge=self.merge,
             clears=tuple([name for name in self.clears if name not in stated and f"_{name}" not in stated]),
             defaults={name: value for name, value in self.defaults.items() if name not in stated},
+            formerly=self.formerly,
         )
 
 

@@ -110,6 +110,11 @@ class Profile:
         keys = [each for each in self.identifier_rules if each.patient_key]
         return keys.index(rule) if rule in keys else None
 
+    def kind(self, rule: IdentifierRule) -> str:
+        """The type of a rule where others give its system another one; "" where the system counts one kind alone."""
+        types = {each.type for each in self.identifier_rules if each.system == rule.system}
+        return rule.type if len(types) > 1 else ""
+
     def clears(self, segment: str, n: int) -> bool:
         """Whether "" in that field removes what is stored: by the field, its segment, or the profile."""
         return (self.nulls.get(f"{segment}-{n}") or self.nulls.get(segment) or self.null) == "clear"

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from hub.fhir.references import parse_reference
 from hub.kernel.types import Json
-from mappings.cda.patient import known_by
+from mappings.cda.patient import known_by, was_known_by
 from mappings.mhd.submission import Entry, Submission
 from mappings.mhd.words import OTHER_PATIENT, UNKNOWN_PATIENT, wrong
+from mappings.registration import IdOf, formerly
 
 
 def enclosed(submission: Submission) -> Entry | None:
@@ -28,7 +27,7 @@ def numbers_of(submission: Submission) -> list[Json]:
     return [number] if isinstance(number, dict) and not submission.subject.get("reference") else []
 
 
-def patient_id(submission: Submission, id_of: Callable[[str, str, str], str]) -> str:
+def patient_id(submission: Submission, id_of: IdOf) -> str:
     """The id of the source Patient. Raises HubError INVALID where nothing says who it is."""
     if found := known_by(numbers_of(submission)):
         return id_of("Patient", *found)
@@ -37,6 +36,12 @@ def patient_id(submission: Submission, id_of: Callable[[str, str, str], str]) ->
         todo = "give the Patient with a number, or the number in subject.identifier"
         raise wrong("no number says who the patient is", "Bundle.entry", code=UNKNOWN_PATIENT, todo=todo)
     return target.id
+
+
+def earlier_ids(submission: Submission, id_of: IdOf) -> tuple[str, ...]:
+    """The ids the source Patient had before (see `Draft.formerly`)."""
+    now, before = known_by(numbers_of(submission)), was_known_by(numbers_of(submission))
+    return formerly(now, before, id_of) if now is not None and before is not None else ()
 
 
 def person_of(submission: Submission) -> Json:

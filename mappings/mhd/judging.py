@@ -5,7 +5,7 @@ from __future__ import annotations
 from copy import deepcopy
 
 from hub.kernel.types import Json
-from mappings.cda.patient import known_by
+from mappings.cda.patient import best_number
 from mappings.mhd.case import Case
 from mappings.mhd.content import content
 from mappings.mhd.converted import clinical_documents
@@ -34,13 +34,14 @@ def by_number(bundle: Json, patient: Json) -> Json:
     Raises HubError INVALID for a Patient without a number.
     """
     numbers = patient.get("identifier", [])
-    found = known_by(numbers)
+    found = best_number(numbers)
     if found is None:
         todo = "give the Patient with a number"
         raise wrong("the patient it refers to has no number", "Bundle.entry", code=UNKNOWN_PATIENT, todo=todo)
-    number = next(one for one in numbers if one.get("system", "") == found[0])
+    system, value = found
+    number = {"system": system, "value": value} if system else {"value": value}
     said = deepcopy(bundle)
     for entry in said["entry"]:
         if entry["resource"]["resourceType"] in {"List", "DocumentReference"} and "subject" in entry["resource"]:
-            entry["resource"]["subject"] = {"identifier": {"system": number["system"], "value": number["value"]}}
+            entry["resource"]["subject"] = {"identifier": number}
     return said

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 from hub.fhir.references import parse_reference
 from hub.fhir.temporal import interval
 from hub.kernel.types import Draft, Issue, Json, ReportRow, Translation
-from mappings.mhd.about import enclosed
+from mappings.mhd.about import earlier_ids, enclosed
 from mappings.mhd.case import Case
 from mappings.mhd.content import content, stated
 from mappings.mhd.converted import Told, converted
@@ -43,9 +43,8 @@ class _Made:
                 for one in each.resource.get("identifier", ())
             }
             together = {**standing.resource, **draft.resource, "identifier": list(numbers.values())}
-            draft = Draft(
-                resource=together, authority=draft.authority, key=draft.key, patient=draft.patient, merge="overlay"
-            )
+            earlier = dict.fromkeys((*draft.formerly, *standing.formerly))
+            draft = replace(draft, resource=together, merge="overlay", formerly=tuple(earlier))
         self.drafts[name] = draft
 
     def state(
@@ -68,6 +67,7 @@ class _Made:
                 merge=merge,
                 defaults=defaults or {},
                 unique=unique,
+                formerly=earlier_ids(self.case.submission, self.case.sender.id_of) if place.type == "Patient" else (),
             )
         )
 

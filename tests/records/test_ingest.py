@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hub.kernel.types import Draft, Json, Translation
 from hub.records.chain import Incoming
 from hub.records.ingest import Ingested
@@ -101,5 +103,28 @@ def test_a_message_that_changes_nothing_leaves_no_provenance(database_url: str) 
                 before = await connection.fetchval("SELECT count(*) FROM outbox")
                 await ingest(hub, 2, said)
                 assert await connection.fetchval("SELECT count(*) FROM outbox") == before
+
+    run(story())
+
+
+def test_a_patient_known_another_way_now_keeps_the_registration_there_is(database_url: str) -> None:
+    """Its merges and consents hang on the id first given; another's registration is never taken for it."""
+
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await ingest(hub, 1, translate(message("1", "before", set={"gender": "male"})))
+            renamed = replace(translate(message("2", "now")).drafts[0], formerly=(patient_id("before"),))
+            fresh = replace(translate(message("3", "new")).drafts[0], formerly=(patient_id("nobody"),))
+            for number, drafts in ((2, (renamed,)), (3, (renamed, fresh))):
+                visit = encounter(patient_id("now"))
+                await ingest(hub, number, Translation(drafts=(*drafts, visit)))
+            stored = await hub.read("Patient", patient_id("before"))
+            assert stored is not None
+            assert stored["identifier"][0]["value"] == "now"
+            assert await hub.read("Patient", patient_id("now")) is None
+            assert await hub.read("Patient", patient_id("new")) is not None
+            stay = await hub.read("Encounter", visit.resource["id"])
+            assert stay is not None
+            assert stay["subject"] == {"reference": f"Patient/{patient_id('before')}"}
 
     run(story())

@@ -15,6 +15,7 @@ from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.paths import Kept
+from mappings.registration import INTERNAL, Registration, registration
 
 TYPE_SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/v2-0203"
 CITIZEN: Final = "NNCHN"
@@ -76,7 +77,8 @@ class Number:
 class Meaning:
     """What authority and kind mean: Identifier.system, code of v2 table 0203 and text of the type, rank as patient key.
 
-    `key` is what makes a number unique at this facility: part of what a resource id is made from.
+    `key` is what makes a number unique at this facility: part of what a resource id is made from. `kind` tells the
+    numbers of one system apart, "" if it counts one kind alone; None if the system is a name only the facility knows.
     """
 
     system: str
@@ -84,6 +86,13 @@ class Meaning:
     text: str
     key: str
     rank: int | None = None
+    kind: str | None = None
+
+    def registration(self, value: str) -> Registration:
+        """The registration of the patient who has that number."""
+        if self.kind is None:
+            return Registration(self.key, value)
+        return registration(self.system, value, self.kind)
 
 
 def number(rep: Repetition) -> Number | None:
@@ -121,8 +130,8 @@ def meaning(found: Number, context: Context, at: str) -> Meaning:
     habits = context.habits
     rule = habits.profile.rule(at, found.authority, found.kind)
     if rule is not None:
-        rank = habits.profile.rank(rule)
-        return Meaning(rule.system, rule.type, found.kind or rule.type, f"{rule.system}|{rule.type}", rank)
+        rank, kind = habits.profile.rank(rule), habits.profile.kind(rule)
+        return Meaning(rule.system, rule.type, found.kind or rule.type, f"{rule.system}|{rule.type}", rank, kind)
     fits = _CITIZEN_FORM.match(found.value) is not None
     return _meaning(found.authority, found.kind, habits.canonical_base, habits.facility, fits)
 
@@ -139,11 +148,11 @@ def _meaning(
     namespace, universal, _ = authority
     national = table("identifier-systems").get(kind) if kind else None
     if entry and national:
-        return Meaning(national.code, entry.code, entry.display or kind, f"|{entry.code}")
+        return Meaning(national.code, entry.code, entry.display or kind, f"|{entry.code}", kind="")
     system = authority_uri(namespace, universal, kind, canonical_base, facility)
-    return Meaning(
-        system, entry.code if entry else "", entry.display if entry else kind, f"{universal or namespace}|{kind}"
-    )
+    known = f"{universal or namespace}|{kind}"
+    own = None if system.startswith(f"{canonical_base}/sid/") else "" if kind == INTERNAL else kind
+    return Meaning(system, entry.code if entry else "", entry.display if entry else kind, known, kind=own)
 
 
 @lru_cache(maxsize=4096)

@@ -100,7 +100,7 @@ def _known(segment: Segment, n: int, like: Segment | None, context: Context) -> 
         stated = alike(plain, place, like, context) if plain else None
         meant = meaning(stated, context, place) if stated else None
         if stated is not None and meant is not None and (meant.type or stated.kind) not in SHARED:
-            found.append(context.id_of("Patient", meant.key, stated.value))
+            found.append(context.id_of("Patient", *meant.registration(stated.value)))
     return found
 
 

@@ -116,7 +116,7 @@ def _renumbered_patient(pair: _Pair, patient: Building, context: Context) -> Ite
 def _owner(pair: _Pair, context: Context) -> str | None:
     """Id of the Patient MRG names."""
     found = patient_identity(pair.mrg, context, (1, 4, 2), pair.pid)
-    return None if found is None else context.id_of("Patient", *found)
+    return None if found is None else context.id_of("Patient", *found.now)
 
 
 def _now(pair: _Pair, thing: Thing, context: Context) -> str | None:

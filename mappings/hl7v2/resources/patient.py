@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from typing import Final, NamedTuple
 
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.coded import first_text
@@ -13,6 +13,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
+from mappings.registration import Registration, formerly
 
 #: Kinds by which a facility's patient is known, best first, when its profile names none.
 PREFERRED: Final = ("MR", "PI", "PT", "PN")
@@ -32,6 +33,13 @@ _DELETING: Final = frozenset({"A29"})
 _LIVING_WILL: Final = {"coding": [{"system": "http://loinc.org", "code": "75320-2", "display": "Advance directive"}]}
 _AGENT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 _OPERATION: Final = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
+
+
+class Identity(NamedTuple):
+    """How a Patient is known, and was before numbers were one space in all formats."""
+
+    now: Registration
+    before: Registration
 
 
 def patient(group: PatientGroup, context: Context, rules: Rules) -> Building | None:
@@ -62,24 +70,23 @@ def patient_of(
     if found is None:
         where = segment.name
         context.issue("patient-identity", "no identifier: the patient is known by this message only", where, "error")
-        authority, key = "message", f"{context.control}|{context.time}|{segment.ordinal}"
-    else:
-        authority, key = found
-    building = context.draft("Patient", authority, key, None)
+        found = Identity(*[Registration("message", f"{context.control}|{context.time}|{segment.ordinal}")] * 2)
+    building = context.draft("Patient", *found.now, None)
     building.patient = building.resource["id"]
+    building.formerly = formerly(found.now, found.before, context.id_of)
     return building
 
 
 def patient_identity(
     segment: Segment, context: Context, fields: tuple[int, ...], like: Segment | None = None
-) -> tuple[str, str] | None:
-    """Authority and key of the Patient whom the identifiers in `fields` name; None if there is no usable one.
+) -> Identity | None:
+    """How the Patient is known whom the identifiers in `fields` name; None if there is no usable one.
 
     `like`: the PID of an MRG, whose numbers tell what a number of MRG that names no authority means.
     """
     context.segment = segment
     best = min(_candidates(segment, context, fields, like), default=None)
-    return None if best is None else best[2:]
+    return None if best is None else best[2]
 
 
 def alike(found: Number, place: str, like: Segment | None, context: Context) -> Number:
@@ -98,8 +105,8 @@ def alike(found: Number, place: str, like: Segment | None, context: Context) -> 
 
 def _candidates(
     segment: Segment, context: Context, fields: tuple[int, ...], like: Segment | None
-) -> Iterator[tuple[int, int, str, str]]:
-    """Rank, order, authority and value of every usable identifier."""
+) -> Iterator[tuple[int, int, Identity]]:
+    """Rank and order of every usable identifier, and the Patient it names."""
     profile = context.habits.profile
     for order, n in enumerate(fields):
         place = f"{segment.name}-{n}"
@@ -111,7 +118,7 @@ def _candidates(
             found = alike(found, place, like, context)
             meant = meaning(found, context, place)
             rank = meant.rank if meant.rank is not None else 100 + order * 10 + _preference(meant.type or found.kind)
-            yield rank, i, meant.key, found.value
+            yield rank, i, Identity(meant.registration(found.value), Registration(meant.key, found.value))
 
 
 def _preference(kind: str) -> int:
