@@ -18,6 +18,7 @@ from hub.auth.directory import Directory
 from hub.auth.roles import VOCABULARY
 from hub.db.database import Database, Tx
 from hub.db.group_commit import GroupCommit
+from hub.fhir.json import dumps, loads
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import hash128
@@ -330,10 +331,16 @@ def _written(
         version=last.version,
         updated=last.updated,
         result=last.outcome,
-        body=settled.seen.get(index, last.body) if last.outcome == "unchanged" else last.body,
+        body=settled.seen.get(index, last.body) if last.outcome == "unchanged" else _shown(index, settled, last.body),
         patient=write.patient,
         labels_kept=labels_kept(operation, write),
     )
+
+
+def _shown(index: int, settled: Settled, body: bytes) -> bytes:
+    """What now stands, as far as its actor may see it."""
+    shown = settled.shown.get(index)
+    return body if shown is None else dumps({**shown, "meta": loads(body)["meta"]})
 
 
 def _accept(answer: Answer) -> Written:

@@ -14,7 +14,7 @@ from hub.records.provenance import MESSAGE_SOURCE
 from hub.records.refusal import NotYoursError
 from hub.records.rights import Rights
 from hub.records.voiding import voided
-from hub.store.values import Stored, Write
+from hub.store.values import Facts, Stored, Write
 
 
 def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Rights) -> list[Write]:
@@ -25,7 +25,8 @@ def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Ri
     if isinstance(operation, Create):
         rights.check(actor, operation.type, "c", operation.where)
         return [_write(actor, operation, operation.resource, None, rights)]
-    check_target(actor, operation, current, rights)
+    given = isinstance(operation, Update) and operation.given
+    check_target(actor, operation, current, rights, given=given)
     if isinstance(operation, Delete):
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
     resource = _content(operation, current)
@@ -57,11 +58,16 @@ def _content(operation: Update, current: Stored | None) -> Json:
     return _keep_labels(operation.resource, current)
 
 
-def check_target(actor: Actor, operation: Update | Patch | Delete, current: Stored | None, rights: Rights) -> None:
-    """Rights first, conditions second: a condition must not tell what the right does not. Raises as `writes_of`."""
+def check_target(
+    actor: Actor, operation: Update | Patch | Delete, current: Stored | None, rights: Rights, *, given: bool = False
+) -> None:
+    """Rights first, conditions second: a condition must not tell what the right does not. Raises as `writes_of`.
+
+    `given`: it is a Task of another facility, and the actor its owner, who may see it.
+    """
     updating = isinstance(operation, Update)
     rights.check(actor, operation.type, "d" if isinstance(operation, Delete) else "u", operation.where)
-    foreign = current is not None and not rights.owns(actor, current.facts.author_org)
+    foreign = current is not None and not given and not rights.owns(actor, current.facts.author_org)
     if foreign or (current is None and not (updating and rights.may_choose(actor, operation.id))):
         raise NotYoursError(operation.type, operation.where, actor.organization, exists=current is not None)
     gone = current is None or current.deleted
@@ -81,9 +87,16 @@ def _write(actor: Actor, operation: Whole, resource: Json, current: Stored | Non
         id=operation.id,
         resource=resource,
         patient=source_patient(resource),
-        facts=facts_of(resource, actor.organization, rights.siblings(actor)),
+        facts=_facts(actor, operation, resource, current, rights),
         current=current,
     )
+
+
+def _facts(actor: Actor, operation: Whole, resource: Json, current: Stored | None, rights: Rights) -> Facts:
+    """Of a Task that its owner answered the author organisation stays."""
+    if current is not None and isinstance(operation, Update) and operation.given:
+        return facts_of(resource, current.facts.author_org)
+    return facts_of(resource, actor.organization, rights.siblings(actor))
 
 
 def _deletion(actor: Actor, operation: Delete, current: Stored, rights: Rights) -> list[Write]:

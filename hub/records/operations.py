@@ -30,7 +30,8 @@ class Create:
 class Update:
     """A resource as it should stand. `expected` is the version it must have now, `only_new` that there must be none.
 
-    `claim` is the criterion that must be new with it (conditional update that creates), "" for none.
+    `claim` is the criterion that must be new with it (conditional update that creates), "" for none. `given`: it was
+    found to be what the owner of a Task may say of it (hub.records.given), and the Task stays its author's.
     """
 
     type: str
@@ -40,6 +41,7 @@ class Update:
     only_new: bool = False
     claim: str = ""
     where: str = ""
+    given: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ So of clients that patch one resource at the same time each finds what the one b
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from hub.auth.actor import Actor
@@ -16,6 +16,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
 from hub.records.about import about_persons
 from hub.records.client_rules import check_target
+from hub.records.given import answered, is_given
 from hub.records.journal import Job
 from hub.records.operations import Patch, Update, Whole
 from hub.records.refusal import NonconformantError, NotYoursError
@@ -28,11 +29,15 @@ Ref = tuple[str, str]
 
 @dataclass(slots=True)
 class Settled:
-    """The operations as whole resources by place, the refusals, and the bodies that patches were applied to."""
+    """The operations as whole resources by place, the refusals, and the bodies that patches were applied to.
+
+    `shown` is what the actor may see of what will stand, where that is less.
+    """
 
     operations: dict[int, Whole] = field(default_factory=dict)
     refused: dict[int, HubError] = field(default_factory=dict)
     seen: dict[int, bytes] = field(default_factory=dict)
+    shown: dict[int, Json] = field(default_factory=dict)
 
 
 class Patches:
@@ -54,12 +59,16 @@ class Patches:
         """Turn the patches among `jobs` that are not `decided` yet into updates of what stands."""
         settled = Settled()
         for index, job in enumerate(jobs):
-            operation = job.operation
-            if not isinstance(operation, Patch):
+            operation, actor = job.operation, job.request.actor
+            given = is_given(actor, current.get((operation.type, operation.id)), self._rights)
+            if not isinstance(operation, Update | Patch) or not (given or isinstance(operation, Patch)):
                 settled.operations[index] = operation
             elif index not in decided:
                 try:
-                    await self._patch(tx, index, job.request.actor, operation, current, settled)
+                    if given:
+                        await self._answer(tx, index, actor, operation, current, settled)
+                    elif isinstance(operation, Patch):
+                        await self._patch(tx, index, actor, operation, current, settled)
                 except HubError as refusal:
                     settled.refused[index] = refusal
         await _refuse_persons(tx, settled)
@@ -70,9 +79,7 @@ class Patches:
     ) -> None:
         standing = current.get((patch.type, patch.id))
         check_target(actor, patch, standing, self._rights)
-        seen = None if standing is None else await self._sight.see(tx, actor, standing)
-        if standing is None or seen is None:
-            raise NotYoursError(patch.type, patch.where, actor.organization, exists=standing is not None)
+        standing, seen = await self._seen(tx, actor, patch, standing)
         if standing.deleted:
             raise HubError(Category.NOT_FOUND, "was deleted", where=patch.where or "URL", code="deleted")
         resource = loads(seen)
@@ -83,7 +90,37 @@ class Patches:
         settled.operations[index] = _update(patch, loads(standing.body) if same else self._valid(patch, changed))
         settled.seen[index] = seen
 
-    def _valid(self, patch: Patch, resource: Json) -> Json:
+    async def _answer(
+        self,
+        tx: Tx,
+        index: int,
+        actor: Actor,
+        said: Update | Patch,
+        current: Mapping[Ref, Stored],
+        settled: Settled,
+    ) -> None:
+        """What the owner of a Task of another facility says of it, by a patch or as a whole."""
+        self._sight.admit(actor, said.type)
+        standing, seen = await self._seen(tx, actor, said, current.get((said.type, said.id)))
+        check_target(actor, said, standing, self._rights, given=True)
+        shown = loads(seen)
+        now = _changed(said, loads(seen)) if isinstance(said, Patch) else said.resource
+        resource = self._valid(said, answered(loads(standing.body), shown, now, said.where))
+        settled.operations[index] = replace(_update(said, resource), given=True)
+        settled.seen[index] = seen
+        if seen != standing.body:
+            settled.shown[index] = answered(shown, shown, now)
+
+    async def _seen(
+        self, tx: Tx, actor: Actor, operation: Update | Patch, standing: Stored | None
+    ) -> tuple[Stored, bytes]:
+        """What stands, and as the actor may see it. Raises HubError NOT_FOUND where that is nothing."""
+        seen = None if standing is None else await self._sight.see(tx, actor, standing)
+        if standing is None or seen is None:
+            raise NotYoursError(operation.type, operation.where, actor.organization, exists=standing is not None)
+        return standing, seen
+
+    def _valid(self, patch: Update | Patch, resource: Json) -> Json:
         errors = [issue for issue in self._validate(resource) if issue.severity in ("fatal", "error")]
         if errors:
             raise NonconformantError(errors, where=patch.where)
@@ -98,7 +135,7 @@ def _changed(patch: Patch, resource: Json) -> Json:
         raise HubError(error.category, error.what, where=where, todo=error.todo, code=error.code) from None
 
 
-def _update(patch: Patch, resource: Json) -> Update:
+def _update(patch: Update | Patch, resource: Json) -> Update:
     return Update(type=patch.type, id=patch.id, resource=resource, expected=patch.expected, where=patch.where)
 
 
