@@ -97,6 +97,14 @@ def member(ask: Asking, name: str, kind: type[T], default: T) -> T:
     return value
 
 
+def text(ask: Asking, name: str) -> str:
+    """A text of the body that says something. Raises HubError INVALID."""
+    found = member(ask, name, str, "").strip()
+    if not found:
+        raise HubError(Category.INVALID, "is missing", where=f"body.{name}", code="body")
+    return found
+
+
 def members_only(ask: Asking, *names: str) -> None:
     """Raises HubError INVALID for a member of the body that nobody reads."""
     strangers = ask.body.keys() - set(names)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.api.asked import ENGINEERS, at_work, member, members_only, moment, number
+from hub.api.asked import ENGINEERS, at_work, member, members_only, moment, number, text
 from hub.api.json_doors import Asking, Door, Told
 from hub.auth.directory import Directory
 from hub.kernel.clock import Clock
@@ -30,10 +30,10 @@ def binding_doors(bindings: Bindings, directory: Directory, clock: Clock) -> lis
     async def bind(ask: Asking) -> Told:
         who = _admitted(ask, BINDERS, directory)
         members_only(ask, "feed", "device", "patient", "start", "end", "reason")
-        patient = _text(ask, "patient")
+        patient = text(ask, "patient")
         wanted = Wanted(
-            feed=_text(ask, "feed"),
-            device=_text(ask, "device"),
+            feed=text(ask, "feed"),
+            device=text(ask, "device"),
             patient=patient.removeprefix("Patient/"),
             start=moment(ask, "start") or clock(),
             end=moment(ask, "end"),
@@ -89,13 +89,6 @@ def _admitted(ask: Asking, roles: tuple[str, ...], directory: Directory) -> Engi
     if ask.actor.role not in roles:
         raise HubError(Category.FORBIDDEN, "this role has no door to devices", where="role", code="role")
     return at_work(ask.actor, ask.origin, directory)
-
-
-def _text(ask: Asking, name: str) -> str:
-    found = member(ask, name, str, "").strip()
-    if not found:
-        raise HubError(Category.INVALID, "is missing", where=f"body.{name}", code="body")
-    return found
 
 
 def _number(ask: Asking) -> int:

@@ -28,7 +28,9 @@ from hub.api.feeds import taken_file
 from hub.api.json_doors import PLAIN_JSON
 from hub.api.json_limits import parse
 from hub.api.numbering import Numbering
+from hub.auth.turnstile import Turnstile, network_of
 from hub.fhir.json import dumps
+from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.ports import FileTaker
@@ -37,6 +39,9 @@ from hub.pipeline.devices.senders import Sender, Shown
 PATH: Final = "/api/devices/{feed}/readings"
 #: A day of a band's minutes is a tenth of it.
 MOST_BYTES: Final = 1024 * 1024
+
+#: Checks of secrets at once.
+_AT_ONCE: Final = 64
 
 CHALLENGE: Final = 'HMAC-SHA256 realm="yilian devices", Basic realm="yilian devices"'
 _SCHEME: Final = "hmac-sha256"
@@ -56,13 +61,41 @@ class ReadingDoor:
 Verified = Callable[[str, Shown], Awaitable[Sender]]
 
 
-def reading_route(doors: Mapping[str, ReadingDoor], verified: Verified, log: Log, numbering: Numbering) -> Route:
+class Attempts:
+    """Refusals of who shows a wrong secret or signature: so many in a minute of a sender at an address, and of an
+    address. A broken device does not stand in the way of those beside it. Belongs to one event loop.
+    """
+
+    def __init__(self, clock: Clock, *, of_sender: int = 30, of_address: int = 300) -> None:
+        room = {"at_once": _AT_ONCE, "inside": _AT_ONCE, "of_one": _AT_ONCE}
+        self._senders: Final = Turnstile(clock, refusals=of_sender, **room)
+        self._addresses: Final = Turnstile(clock, refusals=of_address, **room)
+
+    async def verified(self, verified: Verified, feed: str, shown: Shown, address: str) -> Sender:
+        """As `verified`, of a request that came from `address`. Also raises `TooSoonError`."""
+        named = f"{network_of(address)}|{feed}|{shown.name}"
+        async with self._addresses.turn(address) as here, self._senders.turn(named) as own:
+            try:
+                sender = await verified(feed, shown)
+            except HubError as error:
+                if error.category is not Category.UNAUTHENTICATED:
+                    here.give_back()
+                    own.give_back()
+                raise
+            here.give_back()
+            own.give_back()
+        return sender
+
+
+def reading_route(
+    doors: Mapping[str, ReadingDoor], verified: Verified, attempts: Attempts, log: Log, numbering: Numbering
+) -> Route:
     """The route; `doors` by feed."""
 
     async def endpoint(request: Request) -> Response:
         number = numbering.next()
         try:
-            response = await _taken(request, doors, verified)
+            response = await _taken(request, doors, verified, attempts)
         except HubError as error:
             response = refusal(error)
             if error.category is Category.UNAUTHENTICATED:
@@ -76,12 +109,15 @@ def reading_route(doors: Mapping[str, ReadingDoor], verified: Verified, log: Log
     return Route(PATH, endpoint, methods=["POST"])
 
 
-async def _taken(request: Request, doors: Mapping[str, ReadingDoor], verified: Verified) -> Response:
+async def _taken(
+    request: Request, doors: Mapping[str, ReadingDoor], verified: Verified, attempts: Attempts
+) -> Response:
     feed = request.path_params["feed"]
     raw = await read_body(request, MOST_BYTES)
     digest = hashlib.sha256(raw).hexdigest()
     shown = shown_in(request.headers.get("authorization", ""), ("POST", request.url.path, digest))
-    sender = await verified(feed, shown)
+    address = request.client.host if request.client else ""
+    sender = await attempts.verified(verified, feed, shown, address)
     door = doors.get(feed)
     if door is None:
         todo = "name a feed of transport http and format device"
@@ -90,7 +126,7 @@ async def _taken(request: Request, doors: Mapping[str, ReadingDoor], verified: V
     if not all(sender.may_tell_of(device) for device in door.devices(raw)):
         todo = "let each device send its own readings, or register a gateway"
         raise HubError(Category.FORBIDDEN, "tells of another device", where="body", todo=todo, code="other-device")
-    taken = await door.take(raw, f"device {request.client.host if request.client else ''}")
+    taken = await door.take(raw, f"device {address}")
     if taken.refusal is not None:
         raise taken.refusal
     return Response(dumps(taken_file(taken)), 201, dict(PRIVATE), PLAIN_JSON)

@@ -1,5 +1,6 @@
-"""Turns for the check of a password, which takes a core and 64 MiB for a tenth of a second: few at once, a short queue,
-and for each address so many refusals in a minute.
+"""Turns for the check of who somebody is: few at once, a short queue, and for each address so many refusals a minute.
+
+A password takes a core and 64 MiB for a tenth of a second; a secret of a device takes a look at the database.
 
 Of one API process, in memory: with several each counts for itself. Many people behind one address (a hospital's) do not
 stand in each other's way, since who gets in gives the attempt back.
@@ -72,7 +73,10 @@ class Turnstile:
 
     @asynccontextmanager
     async def turn(self, address: str) -> AsyncIterator[Turn]:
-        """Wait for a turn. Raises `TooSoonError`, before any work, where there is no room or nothing is left."""
+        """Wait for a turn; `address` may be any name of who tries.
+
+        Raises `TooSoonError`, before any work, where there is no room or nothing is left.
+        """
         known = self._known(network_of(address))
         if known.left < 1:
             raise _too_soon("sign-in-refusals", (1 - known.left) * _MINUTE / self._refusals)
@@ -110,4 +114,4 @@ def network_of(address: str) -> str:
 
 
 def _too_soon(code: str, seconds: float) -> TooSoonError:
-    return TooSoonError("too many sign-ins", max(1, ceil(seconds)), where="address", code=code)
+    return TooSoonError("too many attempts to sign in", max(1, ceil(seconds)), where="address", code=code)

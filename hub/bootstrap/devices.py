@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from starlette.routing import BaseRoute
 
 from hub.api.device_bindings import binding_doors
-from hub.api.device_readings import ReadingDoor, reading_route
+from hub.api.device_readings import Attempts, ReadingDoor, reading_route
+from hub.api.device_senders import sender_doors
 from hub.api.json_doors import Door
 from hub.api.numbering import Numbering
 from hub.audit.trail import Trail
@@ -80,5 +81,7 @@ def device_api(
         for name, reading in readings(foundation.consortium).items()
         if isinstance(reading, Device) and name in sent
     }
-    route = reading_route(doors, desk.senders.verified, foundation.log, Numbering("d" + random_id()[:6]))
-    return binding_doors(desk.bindings, directory, system_clock), [route]
+    numbering = Numbering("d" + random_id()[:6])
+    route = reading_route(doors, desk.senders.verified, Attempts(system_clock), foundation.log, numbering)
+    senders = sender_doors(desk.senders, directory)
+    return [*binding_doors(desk.bindings, directory, system_clock), *senders], [route]

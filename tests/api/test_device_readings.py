@@ -7,6 +7,7 @@ import hashlib
 import io
 from base64 import b64encode
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Final
 
@@ -14,8 +15,12 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from hub.api.device_readings import ReadingDoor, reading_route, shown_in
+from hub.api.device_readings import Attempts, ReadingDoor, reading_route, shown_in
+from hub.api.device_senders import sender_doors
+from hub.api.json_doors import Asking
 from hub.api.numbering import Numbering
+from hub.audit.entry import UNKNOWN_ORIGIN
+from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.kernel.errors import HubError
 from hub.kernel.log import Log
@@ -24,8 +29,10 @@ from hub.pipeline.devices.senders import Senders, signature
 from hub.pipeline.engineer import Engineer
 from mappings.devices.feed import devices
 from mappings.devices.vendormap import vendor
+from tests.auth.consortium import CONSORTIUM
 from tests.pipeline.desk import Remembering
 from tests.pipeline.fake_feed import NOON
+from tests.records.door import DOCTOR
 
 PATH: Final = "/api/devices/F01.bands/readings"
 BODY: Final = b'{"data": [{"deviceNum": "W-1", "createTime": 1, "pulse": 70}]}'
@@ -44,7 +51,8 @@ class Door:
         self.app: Final = FastAPI()
         door = ReadingDoor(self._take, lambda raw: devices(raw, vendor("wristband")))
         log = Log("test", stream=io.StringIO())
-        route = reading_route({"F01.bands": door}, self.senders.verified, log, Numbering("d"))
+        attempts = Attempts(lambda: self.now, of_sender=15, of_address=45)
+        route = reading_route({"F01.bands": door}, self.senders.verified, attempts, log, Numbering("d"))
         self.app.router.routes.append(route)
 
     async def _take(self, raw: bytes, peer: str) -> Taken:
@@ -180,3 +188,54 @@ def test_a_device_tells_of_itself_and_a_gateway_of_all(database_url: str) -> Non
 def test_a_header_that_shows_nothing_is_refused(header: str) -> None:
     with pytest.raises(HubError, match="names no sender"):
         shown_in(header, ("POST", PATH, ""))
+
+
+def test_wrong_secrets_wait_and_cost_those_beside_them_nothing(database_url: str) -> None:
+    async def story(door: Door) -> None:
+        right, other = await door.register(), await door.register("W-2")
+        for _ in range(15):
+            assert (await door.post(basic("W-1", "wrong"))).status_code == 401
+        for header in (basic("W-1", "wrong"), basic("W-1", right), door.signed(right)):
+            answer = await door.post(header)
+            assert (answer.status_code, answer.headers["retry-after"]) == (429, "4")
+        assert (await door.post(basic("W-2", other), OTHERS)).status_code == 201
+        door.now += timedelta(seconds=5)
+        for _ in range(20):
+            assert (await door.post(basic("W-1", right))).status_code == 201, "who gets in gives the attempt back"
+
+    at_the_door(database_url, story)
+
+
+def test_an_address_that_tries_many_names_waits_too(database_url: str) -> None:
+    async def story(door: Door) -> None:
+        answers = [(await door.post(basic(f"W-{n}", "wrong"))).status_code for n in range(50)]
+        assert answers == [401] * 45 + [429] * 5
+
+    at_the_door(database_url, story)
+
+
+def test_administrators_register_and_stop_senders_and_nobody_else(database_url: str) -> None:
+    async def story(door: Door) -> None:
+        doors = {(each.method, each.path): each for each in sender_doors(door.senders, Directory(CONSORTIUM))}
+
+        async def ask(method: str, path: str, role: str = "administrator", **body: Any) -> Any:
+            actor = replace(DOCTOR, role=role, practitioner=None)
+            query = {"feed": "F01.bands"} if method == "GET" else {}
+            asking = Asking(actor=actor, origin=UNKNOWN_ORIGIN, id="", body=body, query=query, if_match="")
+            return (await doors[method, f"/api/device-senders{path}"].handle(asking)).body
+
+        made = await ask("POST", "", feed="F01.bands", name="W-1")
+        assert (await door.post(basic("W-1", made["secret"]))).status_code == 201
+        assert "secret" not in str(await ask("GET", ""))
+        assert await ask("POST", "/stop", feed="F01.bands", name="W-1") == {
+            "feed": "F01.bands",
+            "name": "W-1",
+            "disabled": True,
+        }
+        assert (await door.post(basic("W-1", made["secret"]))).status_code == 401
+        assert [each["disabled"] for each in (await ask("GET", ""))["senders"]] == [True]
+        for role in ("clinician", "feed", "integration-engineer"):
+            with pytest.raises(HubError, match="role"):
+                await ask("POST", "", role, feed="F01.bands", name="W-1")
+
+    at_the_door(database_url, story)
