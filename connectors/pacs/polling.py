@@ -12,17 +12,19 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
+from connectors.pacs.accessions import studies_of
 from connectors.pacs.pull import Pull, listed
 from hub.kernel.clock import Clock
 from hub.kernel.errors import HubError
 from hub.kernel.log import Log
 from hub.kernel.ports import ImageArchive
+from hub.kernel.types import Accession
 
 #: Days before today whose studies are listed, and one after it, whatever zone the archive is in.
 DAYS: Final = 2
@@ -39,8 +41,17 @@ _DATE: Final = "00080020"
 _INSTANCES: Final = "00201208"
 PEER: Final = "poll"
 
-#: Returns after so many seconds at most.
-Within = Callable[[float], Awaitable[Any]]
+#: Accession numbers asked for at once; where more have come, the days are listed.
+_NUMBERS: Final = 100
+
+#: Returns after so many seconds at most, with the accession numbers of studies that may be there.
+Within = Callable[[float], Awaitable[Sequence[Accession]]]
+
+
+async def quiet(seconds: float) -> Sequence[Accession]:
+    """The `Within` of an archive that nobody tells of."""
+    await asyncio.sleep(seconds)
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,18 +85,39 @@ class Polling:
         self._missing: dict[str, datetime] = {}
         self._older = DAYS
 
-    async def watch(self, stop: asyncio.Event, pause: float, within: Within = asyncio.sleep) -> None:
-        """Look until `stop` is set; what fails is told and looked for again.
+    async def watch(self, stop: asyncio.Event, pause: float, within: Within = quiet) -> None:
+        """Look every `pause` seconds until `stop` is set; what fails is told and looked for again.
 
-        `within` returns after the pause, or sooner where there is reason to look.
+        `within` returns after the pause, or sooner with numbers to ask for.
         """
+        clock = asyncio.get_running_loop().time
+        due = clock()
         while not stop.is_set():
-            await self.look(stop.is_set)
-            waiting = [asyncio.ensure_future(each) for each in (stop.wait(), within(pause))]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for each in waiting:
+            if clock() >= due:
+                await self.look(stop.is_set)
+                due = clock() + pause
+            ending, hearing = asyncio.ensure_future(stop.wait()), asyncio.ensure_future(within(max(due - clock(), 0)))
+            await asyncio.wait({ending, hearing}, return_when=asyncio.FIRST_COMPLETED)
+            told = hearing.result() if hearing.done() else ()
+            for each in (ending, hearing):
                 each.cancel()
-            await asyncio.gather(*waiting, return_exceptions=True)
+            await asyncio.gather(ending, hearing, return_exceptions=True)
+            if len(told) > _NUMBERS:
+                due = clock()
+            elif told and not stop.is_set():
+                await self.ask(told)
+
+    async def ask(self, numbers: Sequence[Accession]) -> int:
+        """Pull the studies of some accession numbers; how many were pulled."""
+        known, pulled = dict(self._known), 0
+        try:
+            for number in numbers:
+                for study, told in map(_read, await studies_of(self._archive, number)):
+                    pulled += await self._one(study, told, known)
+        except (HubError, ValueError) as error:
+            self._log.event("pacs.not-listed", level="WARNING", feed=self._feed, code=getattr(error, "code", "json"))
+        self._remember(known)
+        return pulled
 
     async def look(self, stopped: Callable[[], bool] = lambda: False) -> int:
         """Pull what is new, has changed or is gone; how many studies were pulled."""
@@ -107,9 +139,7 @@ class Polling:
         self._missing = {uid: since for uid, since in self._missing.items() if uid in known and uid not in studies}
         for uid in [uid for days in found if days.all for uid in days.lack(known)]:
             pulled += not stopped() and await self._absent(uid, known)
-        if known != self._known:
-            self._known = known
-            self._keep()
+        self._remember(known)
         return pulled
 
     async def _absent(self, uid: str, known: dict[str, list[Any]]) -> bool:
@@ -123,8 +153,11 @@ class Polling:
     def _day(self, days: int) -> str:
         return f"{self._clock() + timedelta(days=days):%Y%m%d}"
 
-    def _keep(self) -> None:
+    def _remember(self, known: dict[str, list[Any]]) -> None:
         """Write what is known; where that cannot be done, days are pulled again after the next start."""
+        if known == self._known:
+            return
+        self._known = known
         fresh = self._kept.with_suffix(".tmp")
         try:
             self._kept.parent.mkdir(parents=True, exist_ok=True)

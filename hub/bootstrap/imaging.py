@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from hub.kernel.consortium import Consortium, Feed
 from hub.kernel.ids import keyed_ids
 from hub.kernel.log import Log
 from hub.kernel.ports import ImageArchive
+from hub.kernel.types import Accession
 from hub.pipeline.inbox import PostgresInbox
 from mappings.dicom.case import DICOM_UID, WADO_RS
 
@@ -90,6 +91,17 @@ def polled(
 
             log = foundation.log
             yield feed, Polling(name, archives[feed.archive], pull, system_clock, log, kept / f"{name}.json")
+
+
+def accession_readers(consortium: Consortium) -> dict[str, Callable[[bytes], Iterable[Accession]]]:
+    """What reads the accession numbers of messages, for every feed that tells of an archive."""
+    tellers = {name for feed in consortium.feeds.values() for name in feed.told_by}
+    if not tellers:
+        return {}
+    from mappings.hl7v2.accessions import accessions
+
+    known = readings(consortium)
+    return {name: partial(accessions, profile=known[name].profile) for name in tellers}
 
 
 def viewers(foundation: Foundation) -> dict[str, str]:

@@ -192,6 +192,9 @@ def _contradictions_of_feed(file: YamlFile, index: int, feed: Mapping[str, Any])
     only = _ONLY_FORMAT.get(transport)
     if only and feed.get("format", only) != only:
         yield file.complaint(f"over {transport} comes {only} only", "feeds", index, "format")
+    if feed.get("format") == "mhd" and transport != "http":
+        what = "submissions (mhd) are answered to their sender: they come over http only"
+        yield file.complaint(what, "feeds", index, "format")
     if transport == "archive" and "archive" not in feed:
         yield file.complaint("transport archive needs the archive", "feeds", index, "transport")
     if transport != "archive" and "poll_seconds" in feed:

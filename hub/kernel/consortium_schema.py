@@ -72,7 +72,7 @@ _INBOUND: Final[Mapping[str, Any]] = {
             "type": "array",
             "items": {"type": "string"},
             "description": "archive: HL7 v2 feeds of its facility; when one of them brings an order or a report, the "
-            "archive is asked at once.",
+            "archive is asked for its accession number at once.",
         },
         "validation": {
             "enum": ["lenient", "strict"],

@@ -46,6 +46,15 @@ class Envelope:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Accession:
+    """An accession number, and who issued it as far as the message says: a local name, and an OID or the like."""
+
+    number: str
+    local: str = ""
+    universal: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Received:
     """A message exactly as it came off the wire. `peer` is the address and certificate subject of the sender."""
 

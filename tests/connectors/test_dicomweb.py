@@ -36,6 +36,7 @@ class Shelf:
         self.away = False
         self.counts = True
         self.dates: dict[str, str] = {}
+        self.numbers: dict[str, tuple[str, str]] = {}
         self.asked: list[str] = []
 
     @asynccontextmanager
@@ -61,14 +62,20 @@ class Shelf:
             {
                 "0020000D": {"vr": "UI", "Value": [uid]},
                 "00080020": {"vr": "DA", "Value": [self.dates.get(uid, "20260302")]},
+                "00080051": {"vr": "SQ", "Value": [{"00400031": {"vr": "UT", "Value": [self._number(uid)[1]]}}]},
                 **({"00201208": {"vr": "IS", "Value": [len(held or [])]}} if self.counts else {}),
             }
             for uid, held in self.studies.items()
             if (not first or first <= self.dates.get(uid, "20260302") <= last)
             and query.get("StudyInstanceUID", uid) == uid
+            and query.get("AccessionNumber", self._number(uid)[0]) == self._number(uid)[0]
         ]
         at = int(query.get("offset", "0"))
         return found[at : at + int(query["limit"])]
+
+    def _number(self, uid: str) -> tuple[str, str]:
+        """Accession number and its issuer."""
+        return self.numbers.get(uid, ("", ""))
 
     def _metadata(self, uid: str) -> object:
         held = self.studies.get(uid, [])

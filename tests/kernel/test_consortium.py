@@ -52,6 +52,7 @@ def test_a_consortium_is_read_with_paths_relative_to_its_file(tmp_path: Path) ->
         ("transport: mllp", "transport: mllp\n    marker: .ok", 9, "has no marker"),
         ("transport: mllp", "transport: mllp\n    clients: [his]", 9, "has no clients"),
         ("transport: mllp", "transport: mllp\n    format: form", 9, "over mllp comes hl7v2 only"),
+        ("transport: mllp", "transport: folder\n    folder: in\n    format: mhd", 10, "come over http only"),
         ("    port: 2575", "    port: 2575\n    host: 0.0.0.0", 10, "needs tls"),
         ("    port: 2575", "    port: 2575\n    host: 0.0.0.0\n    plaintext: true", 11, "networks"),
     ],

@@ -1,4 +1,4 @@
-"""Orders and reports of a feed make those look who listen to it; other messages and other feeds do not."""
+"""Orders and reports of a feed tell the numbers of studies; other messages and other feeds do not."""
 
 from __future__ import annotations
 
@@ -8,59 +8,95 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
+
 from connectors.pacs.polling import Polling
 from hub.kernel.log import Log
+from hub.kernel.types import Accession
 from hub.pipeline.hints import Hints
+from mappings.hl7v2.accessions import accessions
 from tests.connectors.test_dicomweb import Box, Shelf, pull
 from tests.pipeline.fake_feed import FEED, message, received
 from tests.pipeline.hub_in_a_box import box, run
 
+NOW = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
 
-def test_an_order_or_a_report_is_a_reason_to_look_and_an_admission_is_none(database_url: str) -> None:
+
+def order(number: str, *segments: str) -> bytes:
+    return "\r".join([f"MSH|^~\\&|HIS|F01|||20260302||ORM^O01|{number}|P|2.4", *segments, ""]).encode()
+
+
+def test_orders_and_reports_tell_their_numbers_once_and_an_admission_tells_none(database_url: str) -> None:
     async def story() -> None:
         async with box(database_url) as hub:
 
             async def come(number: str, kind: str, feed: str = FEED) -> None:
                 one = received(message(number), feed)
-                await hub.inbox.accept(replace(one, envelope=replace(one.envelope, kind=kind)))
+                envelope = replace(one.envelope, kind=kind)
+                await hub.inbox.accept(replace(one, raw=order(number, f"OBR||P{number}|A{number}"), envelope=envelope))
 
-            async def hinted(hints: Hints) -> bool:
-                """Whether it returns before its time is over."""
-                clock = asyncio.get_running_loop().time
-                begun = clock()
-                await hints.within(0.2)
-                return clock() - begun < 0.19
+            async def told(hints: Hints) -> list[str]:
+                return [each.number for each in await hints.within(0.2)]
 
             await come("0", "ORU^R01")  # came before anybody listened
-            hints = Hints(hub.database, [FEED], asyncio.sleep, soonest=0)
-            assert not await hinted(hints)
+            hints = Hints(hub.database, {FEED: accessions}, asyncio.sleep, soonest=0)
+            assert await told(hints) == []
             await come("1", "ADT^A01")
             await come("2", "ORU^R01", "F03.lis")
-            assert not await hinted(hints)
+            assert await told(hints) == []
             await come("3", "ORM^O01")
-            assert await hinted(hints)
-            assert not await hinted(hints)
+            await come("4", "ORU^R01")
+            assert await told(hints) == ["A3", "P3", "A4", "P4"]
+            assert await told(hints) == []
 
     run(story())
 
 
-def test_an_archive_is_asked_again_at_once_when_there_is_reason(tmp_path: Path) -> None:
-    async def story() -> Shelf:
-        shelf, log, reason, stop = Shelf(), Log("test", stream=io.StringIO()), asyncio.Event(), asyncio.Event()
-        now = datetime(2026, 3, 2, 1, 0, tzinfo=UTC)
-        polling = Polling("f", shelf, pull(shelf, Box(), log), lambda: now, log, tmp_path / "f.json")
-
-        async def within(_: float) -> None:
-            await reason.wait()
-            reason.clear()
-
-        watching = asyncio.create_task(polling.watch(stop, 3600, within))
-        for looks in (1, 2, 3):
-            while len(shelf.asked) < looks:
-                await asyncio.sleep(0)
-            reason.set()
+def test_an_archive_is_asked_for_the_numbers_it_is_told_and_listed_when_that_is_due(tmp_path: Path) -> None:
+    async def story() -> Box:
+        shelf, inbox, lines, stop = Shelf(), Box(), io.StringIO(), asyncio.Event()
+        heard: asyncio.Queue[list[Accession]] = asyncio.Queue()
+        log = Log("test", stream=lines)
+        polling = Polling("f", shelf, pull(shelf, inbox, log), lambda: NOW, log, tmp_path / "f.json")
+        watching = asyncio.create_task(polling.watch(stop, 3600, lambda _: heard.get()))
+        while len(shelf.asked) < 2:
+            await asyncio.sleep(0)
+        shelf.studies = {f"1.2.{n}": [1] for n in range(1, 6)}
+        shelf.numbers = {
+            "1.2.1": ("A1", ""),
+            "1.2.2": ("A1", "RIS"),
+            "1.2.3": ("A1", "OTHER"),
+            "1.2.4": ("A2", "RIS"),
+            "1.2.5": ("A3", ""),
+        }
+        await heard.put([Accession(number="A1", local="RIS"), Accession(number="A2")])
+        while len(inbox.received) < 3:
+            await asyncio.sleep(0)
         stop.set()
         await watching
-        return shelf
+        assert "A1" not in lines.getvalue()
+        assert shelf.asked.count("studies") == 2 + 2
+        return inbox
 
-    assert len(asyncio.run(story()).asked) >= 3
+    assert [each.envelope.lanes[0] for each in asyncio.run(story()).received] == ["1.2.1", "1.2.2", "1.2.4"]
+
+
+@pytest.mark.parametrize(
+    ("segments", "numbers"),
+    [
+        (["ORC|NW|P1^HIS|F1^RIS^1.2^ISO", "OBR||P1^HIS|F1^RIS^1.2^ISO" + "|" * 15 + "A1"], ["A1", "F1", "P1"]),
+        (["IPC|A7^RIS", "OBR||P1"], ["A7", "P1"]),
+        (["OBR||P1|F1" + "|" * 21 + "LAB"], []),
+        (["OBR||P1|F1" + "|" * 21 + "CT"], ["F1", "P1"]),
+        (["OBR||*|A?|" + "|" * 14 + "A\\S\\B"], []),
+        (["ORC|NW"], []),
+    ],
+)
+def test_numbers_are_read_where_senders_write_them_and_patterns_never(segments: list[str], numbers: list[str]) -> None:
+    assert [each.number for each in accessions(order("1", *segments))] == numbers
+
+
+def test_a_number_is_told_with_who_issued_it_and_a_message_that_is_none_tells_none() -> None:
+    told = accessions(order("1", "OBR|||F1^RIS^1.2^ISO"))
+    assert told == (Accession(number="F1", local="RIS", universal="1.2"),)
+    assert accessions(b"PID|1") == ()

@@ -55,7 +55,7 @@ def _study(study: Json, patient: Json, at: str, uid: str) -> dict[str, Any]:
         "00080030": ("TM", [time]),
         "00080050": ("SH", _typed(study, "ACSN")),
         "00080056": ("CS", ["ONLINE"]),
-        "00080061": ("CS", [each.get("code", "") for each in study.get("modality", [])]),
+        "00080061": ("CS", _modalities(study)),
         "00080090": ("PN", _alphabetic(study.get("referrer", {}).get("display", ""))),
         "00080201": ("SH", [zone]),
         "00081030": ("LO", [study.get("description", "")]),
@@ -68,6 +68,12 @@ def _study(study: Json, patient: Json, at: str, uid: str) -> dict[str, Any]:
         "00201206": ("IS", [study.get("numberOfSeries")]),
         "00201208": ("IS", [study.get("numberOfInstances")]),
     }
+
+
+def _modalities(study: Json) -> list[str]:
+    """Those the study names, else those of its series: viewers (OHIF) take a study without any for a broken one."""
+    named = study.get("modality") or [each["modality"] for each in study.get("series", [])]
+    return list(dict.fromkeys(each.get("code", "") for each in named))
 
 
 def _series(series: Json) -> dict[str, Any]:
