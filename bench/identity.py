@@ -28,8 +28,8 @@ from hub.kernel.consortium import load
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source, Statement
-from hub.records.chain import Incoming
 from hub.records.consequences import Consequences
+from hub.records.heads import Incoming
 from hub.records.ingest import Ingest
 from hub.records.relationships import Relationships
 from hub.store.store import Store

@@ -17,20 +17,22 @@ def mix(count: int, persons: int, seed: int, *, adt_only: bool = False) -> Itera
     """`count` messages as (feed, raw) about `persons` invented people, with control numbers of their own."""
     source = random.Random(seed)
     people = list(population(persons, seed))
+    phones = {person.key: person.phone for person in people}
     items = data("laboratory.yaml")
     for number in range(count):
         person = source.choice(people)
         share = 0.0 if adt_only else source.random()
         if share < 0.6:
-            yield "F01-his", his_message(_adt(person, source, items, changes=number % 3 == 0), number)
+            if number % 3 == 0:
+                phones[person.key] = f"0990-558{source.randrange(10_000):04d}"
+            yield "F01-his", his_message(_adt(person, phones[person.key], source, items), number)
         elif share < 0.9:
             yield "F03-lis", lis_message(_result(person, number, source, items), number)
         else:
             yield "F01-his", his_message(_order(person, number, source, items), number)
 
 
-def _adt(person: Person, source: random.Random, items: Mapping[str, Any], *, changes: bool) -> Event:
-    phone = f"0990-558{source.randrange(10_000):04d}" if changes else person.phone
+def _adt(person: Person, phone: str, source: random.Random, items: Mapping[str, Any]) -> Event:
     visit = f"B{person.key}"
     return _event("F01-his", "A08", person, source, items, visit=visit, ward="内科^01^01", phone=phone)
 

@@ -11,7 +11,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
@@ -38,6 +38,10 @@ _COLUMNS: Final = ("label", "kind", "system", "value", "what")
 _APART: Final = frozenset(
     {"text", "note", "extension", "modifierExtension", "identifier", "name", "telecom", "address", "contact", "subject"}
 )
+_WORDS_IN: Final = frozenset({"text", "display"})
+#: Names of concepts come again and again: so many of them, each of so many characters, are looked at once.
+_TEXTS: Final = 8192
+_SHORT: Final = 100
 _RANGE: Final = re.compile(r"(?P<letter>[A-Z])(?P<low>\d\d)-(?P=letter)(?P<high>\d\d)")
 
 #: Types that hold what a message says as a whole, and those that repeat what they refer to.
@@ -72,24 +76,43 @@ class Labelling:
         self._words: Final = {label: re.compile("|".join(parts), re.IGNORECASE) for label, parts in words.items()}
         self._any: Final = re.compile("|".join(part for parts in words.values() for part in parts) or "(?!)", re.I)
 
+        self._of_text: Final = lru_cache(maxsize=_TEXTS)(self._labels_of_text)
+
     def labels(self, resource: Json) -> frozenset[str]:
         """The sensitivity labels (v3-ActCode) of what a resource says, contained resources too."""
-        return frozenset(self._found(resource, apart=False))
+        found: set[str] = set()
+        self._gather(resource, found, apart=False)
+        return frozenset(found)
 
-    def _found(self, value: Any, *, apart: bool) -> Iterator[str]:
-        if isinstance(value, list):
-            for item in value:
-                if isinstance(item, (dict, list)):
-                    yield from self._found(item, apart=apart)
-            return
-        by_label = self._prefixes.get(value.get("system", "")) if isinstance(value.get("system", ""), str) else None
-        if by_label is not None and isinstance(value.get("code"), str):
-            yield from (label for label, codes in by_label.items() if value["code"].startswith(codes))
+    def _gather(self, value: Json, found: set[str], *, apart: bool) -> None:
+        """On the path of every resource that is written."""
+        system = value.get("system")
+        if system.__class__ is str and system in self._prefixes:
+            found.update(self._labels_of_code(system, value.get("code")))
         for key, item in value.items():
-            if isinstance(item, (dict, list)):
-                yield from self._found(item, apart=apart or key in _APART)
-            elif not apart and key in {"text", "display"} and isinstance(item, str) and self._any.search(item):
-                yield from (label for label, words in self._words.items() if words.search(item))
+            kind = item.__class__
+            if kind is dict:
+                self._gather(item, found, apart=apart or key in _APART)
+            elif kind is list:
+                self._gather_all(item, found, apart=apart or key in _APART)
+            elif kind is str and not apart and key in _WORDS_IN:
+                found.update(self._of_text(item) if len(item) <= _SHORT else self._labels_of_text(item))
+
+    def _gather_all(self, items: list[Any], found: set[str], *, apart: bool) -> None:
+        for item in items:
+            if item.__class__ is dict:
+                self._gather(item, found, apart=apart)
+            elif item.__class__ is list:
+                self._gather_all(item, found, apart=apart)
+
+    def _labels_of_code(self, system: str, code: Any) -> Iterator[str]:
+        if isinstance(code, str):
+            yield from (label for label, codes in self._prefixes[system].items() if code.startswith(codes))
+
+    def _labels_of_text(self, text: str) -> tuple[str, ...]:
+        if not self._any.search(text):
+            return ()
+        return tuple([label for label, words in self._words.items() if words.search(text)])
 
 
 def with_labels(resource: Json, labels: Iterable[str]) -> Json:

@@ -24,7 +24,7 @@ from hub.pipeline.reason import Reason, refused
 from hub.pipeline.sealed import TO_PROCESS, opened_rows, raw_in
 from hub.pipeline.tally import line_of
 from hub.pipeline.translate import Translated, rows, translate
-from hub.records.chain import Incoming
+from hub.records.heads import Incoming
 from hub.records.ingest import Ingest, Ingested, Touched
 
 _COLUMNS: Final = f"id, feed, facility, received_at, processed_at IS NOT NULL AS again, report, {TO_PROCESS}"

@@ -27,7 +27,7 @@ from hub.pipeline.sealed import handed_over
 from hub.pipeline.sightings import Sightings
 from hub.pipeline.translate import Translated, pack, translate
 from hub.pipeline.wakeup import Wakeup
-from hub.records.chain import Incoming
+from hub.records.heads import Incoming
 from hub.records.ingest import Ingest, Ingested
 from hub.sealing.keyring import keyring_of
 

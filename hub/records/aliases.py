@@ -16,7 +16,7 @@ from hub.db.database import Tx
 from hub.fhir.references import parse_reference, rewrite
 from hub.kernel.ids import IdMaker
 from hub.kernel.types import Draft, IdentityEvent, Json
-from hub.records.chain import Incoming
+from hub.records.heads import Incoming
 from hub.store.store import Store
 
 #: Aliases of aliases that are followed: a number that changed that often did not.

@@ -8,67 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
-from typing import Final, NamedTuple
+from typing import Final
 
 from consent.labelling import HOLDERS, WHOLE, Labelling, shipped, spreading, with_labels
 from consent.tables import ACT_CODE
 from hub.fhir.compartments import is_about_patients
-from hub.fhir.json import loads
 from hub.fhir.references import parse_reference, references
 from hub.kernel.errors import Category, HubError
-from hub.kernel.types import Draft, Json, Translation
-from hub.records.dating import newer_stands
+from hub.kernel.types import Draft, Json
 from hub.records.facts import facts_of
-from hub.records.merge import merge, refuse_other_subject, same, subject_changed
+from hub.records.heads import Head, Incoming, Ref, Relocated
+from hub.records.merge import refuse_other_subject, same, subject_changed
 from hub.records.provenance import message_source
-from hub.records.withdraw import Contribution, withdraw
-from hub.store.values import Facts, Stored
-
-#: What a message contributed to one resource when it was processed before, by element.
-Own = Mapping[str, Contribution]
-
-
-class Ref(NamedTuple):
-    """A resource by type and id."""
-
-    type: str
-    id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
-    """A translated message on its way in. `again`: it was processed before."""
-
-    message: int
-    feed: str
-    facility: str
-    translation: Translation
-    received_at: datetime
-    again: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
-    """The newest version of a resource as the batch sees it.
-
-    `resource` is None for a deleted one. `source`: the newest message that spoke about it. `author`: code of the
-    organisation that answers for it.
-    """
-
-    resource: Json | None
-    version: int
-    source: int | None
-    updated: datetime | None
-    cleared: tuple[str, ...]
-    author: str
-    patient: str | None
-
-    def settled_for(self, incoming: Incoming) -> bool:
-        """Whether something newer than `incoming` spoke: another message, or a client after its receipt."""
-        if self.source is not None:
-            return self.source > incoming.message
-        return self.updated is not None and self.updated > incoming.received_at
+from hub.records.repeats import Repeats
+from hub.records.standing import Own, Standing, begin_with, relocated_for
+from hub.store.values import Facts
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +37,6 @@ class Change:
     spoken: int | None
     cleared: tuple[str, ...]
     moved: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Relocated:
-    """How a stored resource should stand before a message is merged into it: about whom, saying what."""
-
-    resource: Json
-    patient: str | None
 
 
 @dataclass(slots=True)
@@ -110,48 +56,11 @@ class Effect:
         return self.held_back and nothing
 
 
-@dataclass(slots=True)
-class _Standing:
-    """One resource while one message is merged into it, which may state it several times."""
-
-    head: Head | None
-    settled: bool
-    resource: Json | None
-    cleared: tuple[str, ...]
-    patient: str | None
-    own: frozenset[str] = frozenset()
-    held_back: bool = False
-    relocated: Relocated | None = None
-
-    def add(self, draft: Draft) -> None:
-        if self.relocated is not None and draft.patient != self.patient:
-            raise subject_changed(draft.resource["resourceType"])
-        if self.settled and self.resource is None:
-            self.held_back = True  # deleted since
-            return
-        self.settled = self.settled or newer_stands(draft, self.resource)
-        merged = merge(draft, self.resource, self.cleared, settled=self.settled, own=self.own)
-        self.resource, self.cleared = merged.resource, merged.cleared
-        self.held_back = self.held_back or merged.held_back
-
-
-def head_of(stored: Stored) -> Head:
-    """The head for a stored version."""
-    return Head(
-        resource=None if stored.deleted else loads(stored.body),
-        version=stored.version,
-        source=stored.source,
-        updated=stored.updated,
-        cleared=tuple(stored.cleared),
-        author=stored.facts.author_org,
-        patient=stored.patient,
-    )
-
-
 class Chain:
     """The heads of all resources a batch touches; messages are applied in order.
 
-    `own`: what messages that come again contributed before, by message and resource.
+    `own`: what messages that come again contributed before, by message and resource. `repeats`: merges of earlier
+    batches under the same `labelling`.
     """
 
     def __init__(
@@ -160,8 +69,10 @@ class Chain:
         facilities: Collection[str],
         own: Mapping[tuple[int, Ref], Own] | None = None,
         labelling: Labelling | None = None,
+        repeats: Repeats | None = None,
     ) -> None:
         self._labelling: Final = labelling or shipped()
+        self._repeats: Final = repeats or Repeats()
         self._heads: Final = dict(heads)
         self._facilities: Final = facilities
         self._own: Final = own or {}
@@ -184,8 +95,8 @@ class Chain:
         self._heads.update(heads)
         return effect
 
-    def _merged(self, incoming: Incoming, relocated: Mapping[Ref, Relocated]) -> dict[Ref, _Standing]:
-        found = {ref: _relocate(self._heads[ref], incoming, each) for ref, each in relocated.items()}
+    def _merged(self, incoming: Incoming, relocated: Mapping[Ref, Relocated]) -> dict[Ref, Standing]:
+        found = {ref: relocated_for(self._heads[ref], incoming, each) for ref, each in relocated.items()}
         for stated in incoming.translation.drafts:
             ref = Ref(stated.resource["resourceType"], stated.resource["id"])
             draft = _of_stored(stated, self._heads.get(ref)) if stated.only_stored and ref not in found else stated
@@ -194,14 +105,17 @@ class Chain:
             _refuse_nobody(ref, draft)
             if ref not in found:
                 own = self._own.get((incoming.message, ref))
-                found[ref] = _begin(self._heads.get(ref), incoming, draft, own)
+                found[ref] = begin_with(self._heads.get(ref), incoming, draft, own)
+                if ref.type not in HOLDERS:  # what they hold may be said by others of the message
+                    found[ref].begin(draft, self._repeats)
+                    continue
             found[ref].add(draft)
         return found
 
-    def _label(self, merged: Mapping[Ref, _Standing]) -> None:
+    def _label(self, merged: Mapping[Ref, Standing]) -> None:
         """Label what a message makes of its resources; what holds others is as strict as they are."""
         for ref, standing in merged.items():
-            if standing.resource is None:
+            if standing.resource is None or standing.repeats:
                 continue
             standing.resource = with_labels(standing.resource, self._labelling.labels(standing.resource))
             if ref.type in HOLDERS and standing.head is not None and standing.head.resource is not None:
@@ -211,7 +125,7 @@ class Chain:
             if not self._spread(merged):
                 break
 
-    def _spread(self, merged: Mapping[Ref, _Standing]) -> bool:
+    def _spread(self, merged: Mapping[Ref, Standing]) -> bool:
         """One step from what is strict to what holds it; whether it added anything."""
         strict = {
             ref: found
@@ -228,11 +142,17 @@ class Chain:
                 standing.resource = labelled
         return added
 
-    def _conclude(self, ref: Ref, standing: _Standing, effect: Effect, heads: dict[Ref, Head]) -> None:
+    def _conclude(self, ref: Ref, standing: Standing, effect: Effect, heads: dict[Ref, Head]) -> None:
         head, resource, incoming = standing.head, standing.resource, effect.incoming
         if resource is None:
             return
-        if head is not None and head.resource is not None and same(resource, head.resource):
+        if (
+            head is not None
+            and head.resource is not None
+            and (resource is head.resource or same(resource, head.resource))
+        ):
+            if standing.merge and not standing.settled:
+                self._repeats.keep(standing.merge, standing.cleared)
             if not standing.settled and standing.patient is not None:
                 heads[ref] = effect.confirmed[ref] = replace(head, source=incoming.message, cleared=standing.cleared)
             return
@@ -284,24 +204,6 @@ def _refuse_nobody(ref: Ref, draft: Draft) -> None:
         )
 
 
-def _begin(head: Head | None, incoming: Incoming, draft: Draft, own: Own | None) -> _Standing:
-    if head is None:
-        return _Standing(None, settled=False, resource=None, cleared=(), patient=draft.patient)
-    standing = _Standing(head, head.settled_for(incoming), head.resource, head.cleared, draft.patient)
-    # A newer snapshot has stated all that stands, also what it has in common with this one.
-    open_to_it = draft.merge == "overlay" or not standing.settled
-    if own and head.resource is not None and open_to_it:
-        standing.resource, standing.own = withdraw(head.resource, own)
-    return standing
-
-
-def _relocate(head: Head, incoming: Incoming, relocated: Relocated) -> _Standing:
-    settled = head.settled_for(incoming)
-    standing = _Standing(head, settled, relocated.resource, head.cleared, relocated.patient)
-    standing.relocated = relocated
-    return standing
-
-
 def _head_after(change: Change, incoming: Incoming) -> Head:
     return Head(
         resource=change.resource,
@@ -326,7 +228,7 @@ def _refuse_foreign(ref: Ref, head: Head, facility: str, facts: Facts) -> None:
         )
 
 
-def _refuse_move(ref: Ref, head: Head, standing: _Standing) -> None:
+def _refuse_move(ref: Ref, head: Head, standing: Standing) -> None:
     if standing.relocated is not None:
         return
     if head.patient != standing.patient:

@@ -14,7 +14,7 @@ from typing import Final
 
 from hub.db.database import Tx
 from hub.kernel.types import IdentityEvent
-from hub.records.chain import Head, Incoming, Ref, head_of
+from hub.records.heads import Head, Incoming, Ref, head_of
 from hub.records.said import disagreeing
 from hub.store.store import Store
 

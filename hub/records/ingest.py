@@ -18,14 +18,17 @@ from hub.kernel.ids import IdMaker, reference_key
 from hub.kernel.types import Issue, Json, State
 from hub.mpi.registration import Statement
 from hub.records.aliases import resolved
-from hub.records.chain import Chain, Change, Effect, Head, Incoming, Own, Ref, Relocated, head_of
+from hub.records.chain import Chain, Change, Effect
 from hub.records.consequences import Consequences
 from hub.records.corrections import corrected
 from hub.records.facts import facts_of
+from hub.records.heads import Head, Incoming, Ref, Relocated, head_of
 from hub.records.identity_events import record_events
 from hub.records.moves import relocations
 from hub.records.provenance import provenance, provenance_id
+from hub.records.repeats import Repeats
 from hub.records.said import redirected, said, strangers
+from hub.records.standing import Own
 from hub.records.withdraw import contributions
 from hub.store.store import Store
 from hub.store.values import Stored, Write, patient_key
@@ -84,6 +87,7 @@ class Ingest:
         self._ids: Final = ids
         self._facilities: Final = frozenset(facilities)
         self._consequences: Final = consequences
+        self._repeats: Final = Repeats()
 
     async def ingest(self, tx: Tx, batch: Sequence[Incoming]) -> list[Ingested]:
         """Write what the messages of `batch` say, in order; returns what became of each.
@@ -127,7 +131,7 @@ class Ingest:
             batch = [incoming]
         heads = {ref: head_of(version) for ref, version in stored.items()}
         batch = batch if relocated else await _redirected(tx, batch, heads)
-        chain = Chain(heads, self._facilities, await self._own(tx, stored, batch), self._labelling)
+        chain = Chain(heads, self._facilities, await self._own(tx, stored, batch), self._labelling, self._repeats)
         return [chain.apply(incoming, relocated) for incoming in batch], stored, aliases
 
     async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:

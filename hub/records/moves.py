@@ -10,7 +10,7 @@ from hub.db.database import Tx
 from hub.fhir.json import loads
 from hub.fhir.references import parse_reference, references
 from hub.kernel.types import IdentityEvent, Issue
-from hub.records.chain import Incoming, Ref, Relocated, head_of
+from hub.records.heads import Incoming, Ref, Relocated, head_of
 from hub.records.relocation import FOLLOWING, STAYING, absorbed, moved
 from hub.records.said import said
 from hub.store.store import Store

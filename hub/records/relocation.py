@@ -14,7 +14,7 @@ from typing import Final
 
 from hub.fhir.references import rewrite
 from hub.kernel.types import IdentityEvent, Json
-from hub.records.chain import Head, Ref, Relocated
+from hub.records.heads import Head, Ref, Relocated
 
 #: Types that stay where they are whatever they refer to: people, and records about the record.
 STAYING: Final = frozenset({"Patient", "RelatedPerson", "Provenance", "Consent", "AuditEvent", "Group", "List"})

@@ -11,7 +11,7 @@ from hub.db.database import Tx
 from hub.fhir.json import loads
 from hub.fhir.references import rewrite
 from hub.kernel.types import Draft, Json
-from hub.records.chain import Head, Incoming, Ref
+from hub.records.heads import Head, Incoming, Ref
 
 #: What is read of patients who are one with patients who are one with ...
 _ROUNDS: Final = 8

@@ -5,9 +5,9 @@ They are a parameter of their own (`value-quantity:ucum`), so that a search with
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from decimal import Decimal
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from hub.fhir.canonical_units import UCUM, Scale, other_concentration, scale
@@ -18,21 +18,24 @@ SUFFIX: Final = ":ucum"
 
 #: Low, high and the unit they are in.
 Ends: TypeAlias = tuple[Decimal | None, Decimal | None, str]
-_Codings: TypeAlias = Iterable[tuple[str | None, str | None]]
+_Codings: TypeAlias = tuple[tuple[str | None, str | None], ...]
 
 
+@lru_cache(maxsize=256)
 def canonical(
     low: Decimal | None, high: Decimal | None, system: str | None, code: str | None, measured: _Codings
-) -> Iterator[Ends]:
-    """A quantity in canonical units: as it is, and, of a substance that `measured` names, weighed and counted."""
+) -> tuple[Ends, ...]:
+    """A quantity in canonical units: as it is, and, of a substance that `measured` names, weighed and counted.
+
+    A value stands in half a dozen parameters of one resource, alone and in composites, so the last ones are kept.
+    """
     unit = scale(code) if system == UCUM and code else None
     if unit is None:
-        return
+        return ()
     ends = _scaled(low, unit), _scaled(high, unit)
-    yield (*ends, unit.base)
     other = other_concentration(unit.base, measured)
-    if other is not None:
-        yield _scaled(ends[0], other), _scaled(ends[1], other), other.base
+    as_sent = (*ends, unit.base)
+    return (as_sent,) if other is None else (as_sent, (_scaled(ends[0], other), _scaled(ends[1], other), other.base))
 
 
 def asked(amount: Amount, param: Bind) -> Amount | None:

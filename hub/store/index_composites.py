@@ -69,7 +69,7 @@ def _add_canonical(
     if last[0] != "quantity":
         return
     _, low, high, _, system, code, _ = last
-    measured = [(part[1], part[2]) for part in before if part[0] == "token"]
+    measured = tuple([(part[1], part[2]) for part in before if part[0] == "token"])
     for least, most, base in canonical(low, high, system, code, measured):
         add_number(rows, param, (least, most, None, base, None), (companion,))
 

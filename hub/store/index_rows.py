@@ -218,10 +218,10 @@ def _add_numbers(rows: IndexRows, rtype: str, values: IndexValues) -> None:
             rows.value, rows.unit = value, code or unit
 
 
-def _measured(rtype: str, values: IndexValues) -> list[tuple[str | None, str | None]]:
+def _measured(rtype: str, values: IndexValues) -> tuple[tuple[str | None, str | None], ...]:
     """The codes of what the resource itself measures."""
     named = code_parameter(rtype)
-    return [(system, code) for name, system, code, _ in values.tokens if name == named]
+    return tuple([(system, code) for name, system, code, _ in values.tokens if name == named])
 
 
 def _add_positions(rows: IndexRows, rtype: str, values: IndexValues) -> None:

@@ -24,6 +24,8 @@ from hub.store.index_rows import number_rows
 from hub.store.phrases import Phrases
 from hub.store.registry import Registry
 from hub.store.sealed import seal_batch
+from hub.store.text_copy import Row as TextRow
+from hub.store.text_copy import copy_texts
 from hub.store.values import Saved, Write
 
 #: The tables beside `resource` that hold its index.
@@ -120,7 +122,7 @@ async def copy(tx: Tx, batch: Batch) -> None:
     dates: list[Row] = []
     numbers: list[Row] = []
     positions: list[Row] = []
-    texts: list[Row] = []
+    texts: list[TextRow] = []
     for key, (pkey, rtype, rows) in batch.indexed.items():
         codings.extend((pkey, rtype, code, rows.date_low, key) for code in rows.codings)
         strings.extend((pkey, key, *row) for row in rows.strings)
@@ -136,7 +138,7 @@ async def copy(tx: Tx, batch: Batch) -> None:
     await _into(tx, "date_value", dates)
     await _into(tx, "number_value", numbers)
     await _into(tx, "position_value", positions)
-    await _into(tx, "text_value", texts)
+    await copy_texts(tx, texts)
     await _into(tx, "history", batch.history, VERSION_COLUMNS)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from hub.kernel.types import Draft, Json, Translation
-from hub.records.chain import Incoming
+from hub.records.heads import Incoming
 from hub.records.ingest import Ingested
 from tests.pipeline.fake_feed import FEED, IDS, NOON, message, patient_id, translate
 from tests.pipeline.hub_in_a_box import Box, box, run

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from hub.kernel.types import Json, Translation
-from hub.records.chain import Incoming
+from hub.records.heads import Incoming
 from hub.records.ingest import Ingested
 from mappings.hl7v2.profile import DEFAULT
 from mappings.hl7v2.translator import translator

@@ -1,0 +1,76 @@
+"""What a batch of messages begins with: the messages, and the newest versions of the resources they touch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
+
+from hub.fhir.json import loads
+from hub.kernel.types import Json, Translation
+from hub.store.values import Stored
+
+
+class Ref(NamedTuple):
+    """A resource by type and id."""
+
+    type: str
+    id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A translated message on its way in. `again`: it was processed before."""
+
+    message: int
+    feed: str
+    facility: str
+    translation: Translation
+    received_at: datetime
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Head:
+    """The newest version of a resource as the batch sees it.
+
+    `resource` is None for a deleted one. `source`: the newest message that spoke about it. `author`: code of the
+    organisation that answers for it. `body`: as it is stored; empty for one the batch made.
+    """
+
+    resource: Json | None
+    version: int
+    source: int | None
+    updated: datetime | None
+    cleared: tuple[str, ...]
+    author: str
+    patient: str | None
+    body: bytes = b""
+
+    def settled_for(self, incoming: Incoming) -> bool:
+        """Whether something newer than `incoming` spoke: another message, or a client after its receipt."""
+        if self.source is not None:
+            return self.source > incoming.message
+        return self.updated is not None and self.updated > incoming.received_at
+
+
+@dataclass(frozen=True, slots=True)
+class Relocated:
+    """How a stored resource should stand before a message is merged into it: about whom, saying what."""
+
+    resource: Json
+    patient: str | None
+
+
+def head_of(stored: Stored) -> Head:
+    """The head for a stored version."""
+    return Head(
+        resource=None if stored.deleted else loads(stored.body),
+        version=stored.version,
+        source=stored.source,
+        updated=stored.updated,
+        cleared=tuple(stored.cleared),
+        author=stored.facts.author_org,
+        patient=stored.patient,
+        body=stored.body,
+    )

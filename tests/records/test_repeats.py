@@ -1,0 +1,115 @@
+"""Drafts that repeat what stands are known by what they say and what they are laid over, and cost no second merge."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from hub.fhir.json import dumps
+from hub.kernel.types import Draft, Json, Translation
+from hub.records import standing
+from hub.records.chain import Chain, Effect
+from hub.records.heads import Head, Incoming, Ref
+from hub.records.merge import merge
+from hub.records.repeats import Repeats
+
+NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
+PATIENT = Ref("Patient", "p1")
+REPORT = Ref("DiagnosticReport", "r1")
+
+
+def head(resource: Json, *, cleared: tuple[str, ...] = (), source: int = 1) -> Head:
+    return Head(
+        resource=resource,
+        version=3,
+        source=source,
+        updated=NOON,
+        cleared=cleared,
+        author="F01",
+        patient="p1",
+        body=dumps(resource),
+    )
+
+
+def draft(resource: Json, **more: Any) -> Draft:
+    return Draft(resource=resource, authority="a", key="k", patient="p1", **more)
+
+
+def tell(heads: dict[Ref, Head], repeats: Repeats, *drafts: Draft, number: int = 9) -> Effect:
+    incoming = Incoming(
+        message=number, feed="f", facility="F01", translation=Translation(drafts=drafts), received_at=NOON
+    )
+    return Chain(heads, {"F01"}, repeats=repeats).apply(incoming)
+
+
+@pytest.fixture
+def merges(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of what was merged, as it is merged."""
+    made: list[str] = []
+
+    def counted(draft: Draft, *rest: Any, **more: Any) -> Any:
+        made.append(draft.resource["id"])
+        return merge(draft, *rest, **more)
+
+    monkeypatch.setattr(standing, "merge", counted)
+    return made
+
+
+def patient(**more: Any) -> Json:
+    return {"resourceType": "Patient", "id": "p1", "gender": "female", **more}
+
+
+def test_what_changed_nothing_is_confirmed_the_second_time_without_a_merge(merges: list[str]) -> None:
+    heads, repeats = {PATIENT: head(patient(birthDate="1958-04-12"))}, Repeats()
+    first = tell(heads, repeats, draft(patient()))
+    second = tell(heads, repeats, draft(patient()), number=10)
+    assert merges == ["p1"]
+    assert not first.changes and not second.changes
+    assert second.confirmed[PATIENT].source == 10
+
+
+def test_another_draft_another_body_or_other_cleared_elements_are_merged(merges: list[str]) -> None:
+    stood, repeats = head(patient(birthDate="1958-04-12")), Repeats()
+    tell({PATIENT: stood}, repeats, draft(patient()))
+    assert tell({PATIENT: stood}, repeats, draft(patient(), clears=("birthDate",))).changes
+    assert tell({PATIENT: head(patient(gender="male"))}, repeats, draft(patient())).changes
+    tell({PATIENT: head(patient(birthDate="1958-04-12"), cleared=("gender",))}, repeats, draft(patient()))
+    assert merges == ["p1"] * 4
+
+
+def test_what_a_message_cleared_stays_cleared_when_it_is_repeated() -> None:
+    heads, repeats = {PATIENT: head(patient())}, Repeats()
+    for _ in range(2):
+        effect = tell(heads, repeats, draft(patient(), clears=("birthDate",)))
+        assert effect.confirmed[PATIENT].cleared == ("birthDate",)
+
+
+def test_an_older_message_is_never_taken_for_a_repeated_one(merges: list[str]) -> None:
+    heads, repeats = {PATIENT: head(patient(), source=20)}, Repeats()
+    for _ in range(2):
+        assert not tell(heads, repeats, draft(patient(gender="male"))).confirmed
+    assert merges == ["p1", "p1"]
+
+
+def test_what_is_said_twice_in_one_message_is_merged_from_what_stands() -> None:
+    heads, repeats = {PATIENT: head(patient())}, Repeats()
+    for _ in range(2):
+        effect = tell(heads, repeats, draft(patient()), draft(patient(gender="male")))
+        assert [change.resource["gender"] for change in effect.changes] == ["male"]
+
+
+def test_what_holds_others_is_merged_anew_since_they_may_be_strict(merges: list[str]) -> None:
+    report = {"resourceType": "DiagnosticReport", "id": "r1", "status": "final", "subject": {"reference": "Patient/p1"}}
+    repeats = Repeats()
+    for _ in range(2):
+        tell({REPORT: head(report)}, repeats, draft(report))
+    assert merges == ["r1", "r1"]
+
+
+def test_the_oldest_are_forgotten_first() -> None:
+    repeats = Repeats(most=2)
+    for number in range(3):
+        repeats.keep(bytes([number]), ())
+    assert [repeats.cleared(bytes([number])) for number in range(3)] == [None, (), ()]
