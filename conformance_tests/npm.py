@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tarfile
 from pathlib import Path
 
 import pytest
@@ -19,14 +20,26 @@ def installed(folder: Path, script: Path, package: str) -> Path:
 
 
 def modules(folder: Path, *packages: str) -> Path:
-    """The folder that holds these packages (`name@version`), below `folder`."""
+    """The folder that holds these packages (`name@version`) and what they need, below `folder`."""
+    _npm("install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder), *packages)
+    return folder / "node_modules"
+
+
+def unpacked(folder: Path, package: str) -> Path:
+    """The folder that holds one package (`name@version`) alone, below `folder`."""
+    _npm("pack", "--pack-destination", str(folder), package)
+    (archive,) = folder.glob("*.tgz")
+    with tarfile.open(archive) as files:
+        files.extractall(folder, filter="data")
+    return folder / "package"
+
+
+def _npm(*arguments: str) -> None:
     if shutil.which("npm") is None:
         pytest.skip("needs npm")
-    install = ["npm", "install", "--no-audit", "--no-fund", "--no-save", "--prefix", str(folder), *packages]
     try:
-        done = subprocess.run(install, capture_output=True, timeout=120, check=False, env=os.environ)
+        done = subprocess.run(["npm", *arguments], capture_output=True, timeout=120, check=False, env=os.environ)
     except subprocess.TimeoutExpired:
         pytest.skip("npm registry unreachable (no answer in time)")
     if done.returncode:
         pytest.skip("npm registry unreachable")
-    return folder / "node_modules"

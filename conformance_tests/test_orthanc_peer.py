@@ -61,7 +61,7 @@ def pulled(archive: Peer, kept: Path) -> tuple[int, int, Box]:
     read = envelope_reader(Profile(name="orthanc"))
 
     async def story() -> tuple[int, int, Box]:
-        pull = Pull("f", archive, inbox=box, read_envelope=read, clock=lambda: NOW, log=log)
+        pull = Pull("f", archive, inbox=box, known=box.knows, read_envelope=read, clock=lambda: NOW, log=log)
         polling = Polling("f", archive, pull, lambda: NOW, log, kept)
         looks = await polling.look(), await polling.look()
         await archive.close()

@@ -49,6 +49,7 @@ def _chosen(asked: Question, **values: str | None) -> bool:
 
 def _study(study: Json, patient: Json, at: str, uid: str) -> dict[str, Any]:
     date, time, zone = _moment(study.get("started", ""))
+    series = study.get("series", [])
     return {
         "00080005": ("CS", ["ISO_IR 192"]),
         "00080020": ("DA", [date]),
@@ -65,8 +66,8 @@ def _study(study: Json, patient: Json, at: str, uid: str) -> dict[str, Any]:
         "00100030": ("DA", [patient.get("birthDate", "").replace("-", "")[:8]]),
         "00100040": ("CS", [_SEXES.get(patient.get("gender", ""), "")]),
         "0020000D": ("UI", [uid]),
-        "00201206": ("IS", [study.get("numberOfSeries")]),
-        "00201208": ("IS", [study.get("numberOfInstances")]),
+        "00201206": ("IS", [study.get("numberOfSeries", len(series))]),
+        "00201208": ("IS", [study.get("numberOfInstances", sum(len(each.get("instance", [])) for each in series))]),
     }
 
 
@@ -85,7 +86,7 @@ def _series(series: Json) -> dict[str, Any]:
         "0008103E": ("LO", [series.get("description", "")]),
         "0020000E": ("UI", [series["uid"]]),
         "00200011": ("IS", [series.get("number")]),
-        "00201209": ("IS", [series.get("numberOfInstances")]),
+        "00201209": ("IS", [series.get("numberOfInstances", len(series.get("instance", [])))]),
     }
 
 
