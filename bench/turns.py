@@ -10,7 +10,8 @@ import asyncio
 import gc
 import statistics
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -75,11 +76,23 @@ async def by_turns(
     """Figures of each way: in every round `clients` at once call it `calls` times each. `warm` rounds do not count."""
     taken = {name: _Taken() for name in ways}
     order = list(ways)
-    for number in range(warm + rounds):
-        for name in order[number % len(order) :] + order[: number % len(order)]:
-            gc.collect()  # no way pays for the garbage of another
-            await _round(ways[name], _Taken() if number < warm else taken[name], clients, calls)
+    with _settled():
+        for number in range(warm + rounds):
+            for name in order[number % len(order) :] + order[: number % len(order)]:
+                gc.collect()  # no way pays for the garbage of another
+                await _round(ways[name], _Taken() if number < warm else taken[name], clients, calls)
     return {name: one.figures() for name, one in taken.items()}
+
+
+@contextmanager
+def _settled() -> Iterator[None]:
+    """Collections look at nothing that was there before."""
+    gc.collect()
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()
 
 
 async def _round(way: Way, taken: _Taken, clients: int, calls: int) -> None:
