@@ -1,8 +1,9 @@
 """Security labels of a resource by what it says: codes and words of a list, wherever they stand in it. Pure.
 
 The list is data (`data/labels.csv`; an installation adds to it). Codes count under the systems of their kind, by their
-beginning, in every element; words in what names a concept (`text` of a CodeableConcept, `display` of a Coding), not in
-free notes, where they may be denied. Labels are only ever added: what a source says itself stands.
+beginning, in every element; words in what names a concept (`text` of a CodeableConcept, `display` of a Coding) or heads
+a document or a section (`title`), not in free notes, where they may be denied. Labels are only ever added: what a
+source says itself stands.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ _COLUMNS: Final = ("label", "kind", "system", "value", "what")
 _APART: Final = frozenset(
     {"text", "note", "extension", "modifierExtension", "identifier", "name", "telecom", "address", "contact", "subject"}
 )
-_WORDS_IN: Final = frozenset({"text", "display"})
+#: What names a concept, or heads what stands below it.
+_WORDS_IN: Final = frozenset({"text", "display", "title"})
 #: Names of concepts come again and again: so many of them, each of so many characters, are looked at once.
 _TEXTS: Final = 8192
 _SHORT: Final = 100

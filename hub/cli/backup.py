@@ -19,6 +19,7 @@ from hub.cli.desk import Data, foundation_of
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
 from hub.run.backup import backup as write_backup
+from hub.run.erasures import NAME, noted
 from hub.run.restore import restore as read_backup
 
 
@@ -35,15 +36,25 @@ def backup(
 def restore(
     folder: Annotated[Path, typer.Argument(metavar="BACKUP", help="Folder that `yilian backup` wrote.")],
     data: Annotated[Path | None, typer.Option(help="Data folder to restore into; its database must be empty.")] = None,
+    erased: Annotated[
+        Path | None, typer.Option(help="erased.jsonl of the data folder that was in use: erased again from the backup.")
+    ] = None,
 ) -> None:
-    """Restore a backup into an empty installation, and verify its audit trail. The hub must not run."""
+    """Restore a backup into an empty installation, verify its audit trail, and erase again whoever was erased since.
+
+    The hub must not run.
+    """
     settings = Settings.load(os.environ, data_dir=data)
     log = Log("restore", level=settings.log_level)
     master = heard(settings) if in_shares(settings) else file_key(key_file(settings))
+    lists = [path for path in (settings.data_dir / NAME, erased) if path is not None]
+    known = [one for path in lists if path == erased or path.exists() for one in noted(path)]
     with _shown("restoring") as show:
-        manifest = asyncio.run(read_backup(settings, master, folder, log, show))
+        manifest, gone = asyncio.run(read_backup(settings, master, folder, log, show, known))
     size = manifest["audit"]["size"] if manifest["audit"] else 0
-    typer.echo(f"restored the backup of {manifest['made']}; audit tree of {size} leaves verified")
+    typer.echo(f"restored the backup of {manifest['made']}; audit tree of {size} leaves verified; {gone} erased again")
+    if not known:
+        typer.echo("no list of erasures was there: whoever was erased since the backup is back; see --erased", err=True)
 
 
 @contextmanager

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Final
 from uuid import UUID
+
+from asyncpg import Record
 
 from hub.audit.deeds import Scribe
 from hub.audit.erasure import erase as erase_entries
@@ -17,6 +20,8 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.pipeline import forgetting as inbox
 from hub.records import forgetting as record
+from hub.run import erasures
+from hub.run.erasures import Erasure
 from hub.sealing import renewal
 
 #: Seconds between two looks whether transactions of before are over, and whether entries have become leaves.
@@ -29,7 +34,14 @@ INSERT INTO erasure (patient, reason, asked_by, asked) VALUES ($1, $2, $3, $4)
 ON CONFLICT (patient) DO UPDATE SET reason = excluded.reason, asked_by = excluded.asked_by, asked = excluded.asked
 WHERE erasure.confirmed IS NULL
 """
-_CONFIRM: Final = "UPDATE erasure SET confirmed_by = $2, confirmed = $3 WHERE patient = $1 AND confirmed IS NULL"
+_CONFIRM: Final = """
+UPDATE erasure SET confirmed_by = $2, confirmed = $3 WHERE patient = $1 AND confirmed IS NULL RETURNING *
+"""
+_IS_ERASED: Final = "SELECT EXISTS (SELECT FROM erasure WHERE patient = $1 AND confirmed IS NOT NULL)"
+_AGAIN: Final = """
+INSERT INTO erasure (patient, reason, asked_by, confirmed_by, asked, confirmed) VALUES ($1, $2, $3, $4, $5, $6)
+ON CONFLICT (patient) DO UPDATE SET confirmed_by = excluded.confirmed_by, confirmed = excluded.confirmed
+"""
 _LEFT: Final = "SELECT count(*) FROM audit WHERE patient_keys @> ARRAY[$1::uuid]"
 
 
@@ -44,13 +56,14 @@ class Erased:
 
 
 class Erasing:
-    """The desk of keepers. `who` is the account at the machine."""
+    """The desk of keepers. `who` is the account at the machine, `kept` the list of who was erased."""
 
-    def __init__(self, database: Database, trail: Trail, who: str, clock: Clock) -> None:
+    def __init__(self, database: Database, trail: Trail, who: str, clock: Clock, kept: Path) -> None:
         self._database: Final = database
         self._trail: Final = trail
         self._who: Final = who
         self._clock: Final = clock
+        self._kept: Final = kept
 
     async def ask(self, patient: str, reason: str) -> None:
         """Ask for a source patient (resource id) to be erased. Raises HubError INVALID without a reason, NOT_FOUND."""
@@ -67,12 +80,34 @@ class Erasing:
 
         Raises HubError NOT_FOUND where nobody asked, FORBIDDEN where the same account did.
         """
-        pkey = reference_key("Patient", patient)
         async with self._database.transaction() as tx:
             await self._may_confirm(tx, patient)
-            await tx.execute(_CONFIRM, patient, self._who, self._clock())
+            row = await tx.fetchrow(_CONFIRM, patient, self._who, self._clock())
+            if row is not None:
+                # Before the keys go: what is on the list and still there is erased by confirming again.
+                erasures.note(self._kept, _erasure(row))
             await self._note(tx, "erase", "")
+            keys = await renewal.erase(tx, reference_key("Patient", patient))
+        return await self._erased(patient, keys)
+
+    async def again(self, erasure: Erasure) -> bool:
+        """Erase whom a backup of before brought back; whether it did. Keepers decided it once."""
+        pkey = reference_key("Patient", erasure.patient)
+        async with self._database.transaction() as tx:
+            if await tx.fetchval(_IS_ERASED, erasure.patient):
+                return False
+            values = (datetime.fromisoformat(erasure.asked), datetime.fromisoformat(erasure.confirmed))
+            people = (erasure.asked_by, erasure.confirmed_by)
+            await tx.execute(_AGAIN, erasure.patient, erasure.reason, *people, *values)
+            await self._note(tx, "erase again after a restore", "")
             keys = await renewal.erase(tx, pkey)
+        erasures.note(self._kept, erasure)
+        await self._erased(erasure.patient, keys)
+        return True
+
+    async def _erased(self, patient: str, keys: int) -> Erased:
+        """Delete what the erased `keys` sealed, and what stands beside it."""
+        pkey = reference_key("Patient", patient)
         await self._until_settled()
         async with self._database.transaction() as tx:
             messages = await inbox.forget(tx, pkey, await record.messages(tx, pkey))
@@ -125,3 +160,14 @@ class Erasing:
         """Of whom is not said: the trail shall not name who was erased."""
         said = {"keys": deed, "reason": reason}
         await self._trail.append(tx, [Scribe(self._clock).at_the_machine("key-keeper", self._who, said)])
+
+
+def _erasure(row: Record) -> Erasure:
+    return Erasure(
+        patient=row["patient"],
+        reason=row["reason"],
+        asked_by=row["asked_by"],
+        asked=row["asked"].isoformat(),
+        confirmed_by=row["confirmed_by"],
+        confirmed=row["confirmed"].isoformat(),
+    )

@@ -26,6 +26,7 @@ from hub.run.database import kept_database
 from hub.run.forked import prepare
 from hub.run.installation import consortium_file, locked, remember
 from hub.run.instances import registered
+from hub.run.restoring import refuse_unfinished
 from hub.run.sockets import listen
 from hub.run.supervisor import ProcessSpec, Supervisor
 from hub.run.unsealing import unsealed
@@ -79,6 +80,7 @@ async def running(
     data: Path = settings.data_dir
     async with AsyncExitStack() as stack:
         stack.enter_context(locked(data))
+        refuse_unfinished(data)
         prepare()
         KeyStore(data / "keys")
         readings(consortium)

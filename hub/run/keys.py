@@ -16,6 +16,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import keyed_ids
 from hub.pipeline import resealing as inbox
+from hub.run import erasures
 from hub.run.erasing import Erasing
 from hub.sealing import progress, renewal
 from hub.sealing.progress import Part
@@ -50,7 +51,7 @@ class KeyDesk:
         self._database: Final = database
         self._trail: Final = trail
         self._who: Final = who
-        self.erasing: Final = Erasing(database, trail, who, system_clock)
+        self.erasing: Final = Erasing(database, trail, who, system_clock, foundation.settings.data_dir / erasures.NAME)
 
     async def status(self) -> dict[str, Any]:
         """Keys by kind and suite, wrapping keys, and how far sealing is."""

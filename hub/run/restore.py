@@ -1,13 +1,16 @@
 """Restoring a backup into an empty installation: all of it in one transaction, or nothing.
 
-Afterwards the audit tree is exported and verified against the checkpoint the backup names, by the independent verifier.
+Afterwards the audit tree is exported and verified against the checkpoint the backup names, by the independent verifier,
+and whoever was erased since the backup is erased again. A mark keeps hubs away until all of that is done.
 """
 
 from __future__ import annotations
 
 import json
 import tempfile
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -22,9 +25,12 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.private_files import publish
 from hub.kernel.settings import Settings
+from hub.run import restoring
 from hub.run.backup import KEYS, tables_of
 from hub.run.backup_files import BackupKey, manifest_of
 from hub.run.database import kept_database
+from hub.run.erased_again import erase_again
+from hub.run.erasures import Erasure
 from hub.run.installation import locked
 
 Show = Callable[[str, int, int], None]
@@ -33,8 +39,11 @@ Show = Callable[[str, int, int], None]
 _SIGNS: Final = ("inbox", "audit", "account", "data_key", "message_identity", "consent_rule")
 
 
-async def restore(settings: Settings, master: bytes, folder: Path, log: Log, show: Show) -> dict[str, Any]:
-    """Restore a backup into the database and the data folder of the settings; its manifest.
+async def restore(
+    settings: Settings, master: bytes, folder: Path, log: Log, show: Show, erased: Sequence[Erasure] = ()
+) -> tuple[dict[str, Any], int]:
+    """Restore a backup into the database and the data folder of the settings: its manifest, and how many of `erased`
+    were in it and were erased again.
 
     Raises HubError: as `manifest_of`; CONFLICT for a database or key folder that is in use, or a backup of a schema
     this version does not begin with; FAULT for a stream that does not open, or a tree that does not verify.
@@ -43,13 +52,23 @@ async def restore(settings: Settings, master: bytes, folder: Path, log: Log, sho
     _refuse_other_schema(manifest)
     data: Path = settings.data_dir
     with locked(data):
+        again = restoring.begun(data, manifest)
         keys = _keys_of(data / "keys", folder, key)
         async with kept_database(settings, log) as url:
             await migrate(url)
-            await _restored(url, folder, manifest, key, show)
+            await _restored(url, _Source(folder, manifest, key), data, show, again=again)
             _put_keys(keys)
             await _verified(url, data, manifest)
-    return manifest
+            gone = await erase_again(url, data, log, erased)
+        restoring.end(data)
+    return manifest, gone
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    folder: Path
+    manifest: dict[str, Any]
+    key: BackupKey
 
 
 def _refuse_other_schema(manifest: dict[str, Any]) -> None:
@@ -60,18 +79,33 @@ def _refuse_other_schema(manifest: dict[str, Any]) -> None:
         raise HubError(Category.CONFLICT, what, where="backup", todo=todo, code="database-schema")
 
 
-async def _restored(url: str, folder: Path, manifest: dict[str, Any], key: BackupKey, show: Show) -> None:
+async def _restored(url: str, source: _Source, data: Path, show: Show, *, again: bool) -> None:
+    """Fill the database; `again`: over what the same restore left there when it was cut off."""
     database = await Database.connect(url, size=1, name="yilian-restore")
     try:
         async with database.transaction() as tx:
             await tx.execute("SET LOCAL statement_timeout = 0")
             await tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
-            await _refuse_used(tx)
-            await _fill(tx, folder, manifest, key, show)
+            if not again:
+                await _refuse_used(tx)
+            with _marked(data, source.manifest, again=again):
+                await _fill(tx, source.folder, source.manifest, source.key, show)
         async with database.connection() as tx:
             await tx.execute("ANALYZE", timeout=None)
     finally:
         await database.close()
+
+
+@contextmanager
+def _marked(data: Path, manifest: dict[str, Any], *, again: bool) -> Iterator[None]:
+    """The mark, from the first row on; taken back where nothing will stay."""
+    restoring.begin(data, manifest)
+    try:
+        yield
+    except BaseException:
+        if not again:
+            restoring.end(data)
+        raise
 
 
 async def _refuse_used(tx: Tx) -> None:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import multiprocessing
+import os
 import shutil
-from collections.abc import Iterator
+import signal
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import asyncpg
@@ -24,9 +28,15 @@ from hub.kernel.log import Log
 from hub.kernel.private_files import publish
 from hub.kernel.settings import Settings
 from hub.run import backup as backup_module
-from hub.run.backup import backup
+from hub.run import erasures
+from hub.run import restore as restore_module
+from hub.run.backup import Show, backup
 from hub.run.backup_files import MANIFEST
+from hub.run.erased_again import erase_again
+from hub.run.erasures import Erasure
+from hub.run.keys import key_desk
 from hub.run.restore import restore
+from hub.run.restoring import refuse_unfinished
 from hub.sealing import wrapping_keys
 from hub.sealing.suites import Suite
 from tests.fixtures import database_of, drop_database, statement
@@ -97,7 +107,7 @@ def test_a_restored_backup_is_the_installation_it_was(
     target = settings_of(target_url, tmp_path / "target")
 
     async def work() -> None:
-        manifest = await restore(target, MASTER, folder, LOG, quiet)
+        manifest, _ = await restore(target, MASTER, folder, LOG, quiet)
         assert manifest["audit"]["size"] == 1
         keys = Foundation(target, LOG).keys
         assert keys.id_secret == Foundation(source, LOG).keys.id_secret
@@ -258,3 +268,84 @@ def test_a_folder_that_is_there_is_not_overwritten(kept: tuple[Settings, Path]) 
     with pytest.raises(HubError) as caught:
         asyncio.run(backup(Foundation(source, LOG), folder, quiet))
     assert caught.value.category is Category.CONFLICT
+
+
+def test_who_was_erased_since_the_backup_is_erased_again(
+    kept: tuple[Settings, Path], target_url: str, tmp_path: Path
+) -> None:
+    source, folder = kept
+    target, kept_list = settings_of(target_url, tmp_path / "target"), source.data_dir / erasures.NAME
+
+    async def work() -> None:
+        async with key_desk(Foundation(source, LOG), "li") as li, key_desk(Foundation(source, LOG), "wu") as wu:
+            await li.erasing.ask(patient_id("A"), "court order 7")
+            await wu.erasing.confirm(patient_id("A"))
+        _, gone = await restore(target, MASTER, folder, LOG, quiet, erasures.noted(kept_list))
+        assert gone == 1
+        async with box(target_url, keys=keyring()) as hub:
+            assert await hub.read("Patient", patient_id("A")) is None
+            assert await hub.read("Patient", patient_id("B")) is not None
+        # The next restore finds the list where it looks for it, and nobody is erased twice.
+        assert erasures.noted(target.data_dir / erasures.NAME) == erasures.noted(kept_list)
+        assert await erase_again(target_url, target.data_dir, LOG, erasures.noted(kept_list)) == 0
+
+    asyncio.run(work())
+
+
+def test_a_list_of_erasures_with_a_line_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / erasures.NAME
+    one = Erasure(patient="p", reason="r", asked_by="a", asked="2026", confirmed_by="b", confirmed="2026")
+    erasures.note(path, one)
+    assert erasures.noted(path) == [one]
+    path.write_bytes(path.read_bytes() + b'{"patient": "q"')
+    with pytest.raises(HubError) as caught:
+        erasures.noted(path)
+    assert caught.value.where == f"{path}:2"
+
+
+@pytest.mark.parametrize("moment", ["rows", "keys"])
+def test_a_restore_that_is_killed_leaves_nothing_that_a_hub_starts_on_and_is_begun_anew(
+    kept: tuple[Settings, Path], target_url: str, tmp_path: Path, moment: str
+) -> None:
+    _, folder = kept
+    target = settings_of(target_url, tmp_path / "target")
+    died = _dying(lambda show: restore(target, MASTER, folder, LOG, show), moment, restore_module)
+    assert died == -signal.SIGKILL
+    with pytest.raises(HubError) as caught:
+        refuse_unfinished(target.data_dir)
+    assert caught.value.code == "restore-unfinished"
+    assert asyncio.run(count(target_url, "inbox")) == (0 if moment == "rows" else 3)
+    asyncio.run(restore(target, MASTER, folder, LOG, quiet))
+    refuse_unfinished(target.data_dir)
+    assert asyncio.run(count(target_url, "inbox")) == 3
+
+
+def test_a_backup_that_is_killed_leaves_no_folder_of_that_name(kept: tuple[Settings, Path], tmp_path: Path) -> None:
+    source, _ = kept
+    out = tmp_path / "second"
+    assert _dying(lambda show: backup(Foundation(source, LOG), out, show), "rows", backup_module) == -signal.SIGKILL
+    left = {path.name for path in tmp_path.iterdir()} - {"backup", "source"}
+    assert all(name.startswith(".second.") and name.endswith(".unfinished") for name in left)
+    with pytest.raises(HubError) as caught:
+        asyncio.run(restore(source, MASTER, tmp_path / left.pop(), LOG, quiet))
+    assert caught.value.code == "no-backup"
+
+
+def _dying(work: Callable[[Show], Coroutine[Any, Any, Any]], moment: str, module: ModuleType) -> int | None:
+    """How a process of its own ends that is killed in the middle of `work`."""
+
+    def die(*_: Any) -> None:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def at_half(_: str, number: int, total: int) -> None:
+        if number == total // 2:
+            die()
+
+    def run() -> None:
+        module._put_keys = die  # type: ignore[attr-defined]
+        asyncio.run(work(at_half if moment == "rows" else quiet))
+
+    child = multiprocessing.get_context("fork").Process(target=run)
+    child.start()
+    child.join(60)
+    return child.exitcode

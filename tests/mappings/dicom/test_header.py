@@ -13,6 +13,7 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 from pydicom.uid import UID, DeflatedExplicitVRLittleEndian, ImplicitVRLittleEndian
 
+from hub.fhir.json import dumps
 from mappings.dicom import header
 from mappings.dicom.header import read_header
 from tests.mappings.dicom.objects import codes, dataset, line, lines, part_10, resource
@@ -63,6 +64,17 @@ def test_pixels_are_never_read() -> None:
     file = _Counted(part_10(made))
     assert 0x7FE00010 not in read_header(file).dataset
     assert file.count < 10_000
+
+
+def test_private_elements_and_words_about_pixels_reach_no_resource() -> None:
+    """Attack 56: what a device keeps for itself, and that names may be burned in, is nothing the record says."""
+    made = dataset(BurnedInAnnotation="YES")
+    block = made.private_block(0x0099, "A DEVICE", create=True)
+    block.add_new(0x01, "PN", "Jinsique^Yi")
+    block.add_new(0x02, "LO", "990122196001010019")
+    found = dumps(line(part_10(made)))
+    assert b"Ceshi" in found
+    assert not [word for word in (b"Jinsique", b"990122196001010019", b"A DEVICE") if word in found]
 
 
 @pytest.mark.parametrize(
