@@ -201,6 +201,9 @@ def test_a_patient_sees_the_own_record_and_who_looked_without_a_fault(place: Pla
     page.click("ul.looks a")
     page.wait_for_url("**/looked/*")
     assert place.faults(page) == []
+    page.goto(f"{place.hub.base}/looked/report")
+    assert "石桥社区卫生服务中心" in page.inner_text("ul.looks")
+    judged(place, page, scripts=True)
 
 
 @pytest.mark.parametrize("language", ["zh", "en"])

@@ -71,6 +71,13 @@ SCHEMAS: Final[Json] = {
         leaf=_TEXT,
         items={"type": "array", "items": {"type": ["string", "null"]}},
     ),
+    "AuditReport": _object(
+        ["document", "shares", "pending", "erased"],
+        document={"type": "object"},
+        shares={"type": "array", "items": {"type": "object"}},
+        pending=_NUMBER,
+        erased=_NUMBER,
+    ),
     **WORKBENCH,
     "TakenFile": _object(
         ["messages", "states", "mend"],

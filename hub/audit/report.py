@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
 from hub.audit import queries, tree
 from hub.audit.entry import Entry
+from hub.audit.leaves import Leaf
 from hub.audit.queries import TOP, Span
 from hub.audit.tree import Checkpoint
 from hub.db.database import Tx
@@ -51,17 +52,30 @@ class Report:
     erased: int = 0
 
 
-async def report(tx: Tx, patients: Sequence[str], low: datetime, high: datetime) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """How much of it a reader is shown: `looks` and `shows` leave entries out, `opened` says what of a leaf is told."""
+
+    looks: bool = False
+    shows: Callable[[Entry], bool] = lambda _: True
+    opened: Callable[[Leaf, Sequence[str]], Leaf] = Leaf.detailed
+
+
+async def report(tx: Tx, patients: Sequence[str], low: datetime, high: datetime, view: View | None = None) -> Report:
     """What the trail says of these source patients in [low, high), oldest first. `tx` sees one state of the database.
 
     Raises HubError NOT_FOUND before the first checkpoint, TOO_LARGE for more entries than `MOST`.
     """
+    view = view or View()
     head = await tree.head(tx)
     if head is None:
         raise HubError(Category.NOT_FOUND, "no checkpoint was signed yet", where="audit tree", code="audit-proof")
     lines: list[Json] = []
     made = Report(_document(patients, low, high, head, lines))
-    async for entry in _entries(tx, patients, low, high):
+    span = Span(low=low, high=high, patients=tuple(reference_key("Patient", one) for one in patients), looks=view.looks)
+    async for entry in _entries(tx, span):
+        if not view.shows(entry):
+            continue
         index = await tree.index_of(tx, entry.id)
         if index is None or index >= head.size:
             made.pending += 1
@@ -69,16 +83,15 @@ async def report(tx: Tx, patients: Sequence[str], low: datetime, high: datetime)
         if len(lines) == MOST:
             todo = "ask for a shorter period"
             raise HubError(Category.TOO_LARGE, f"over {MOST} entries", where="period", todo=todo, code="audit-report")
-        lines.append(await _line(tx, index, head, patients))
+        lines.append(await _line(tx, index, head, patients, view))
         made.shares[_share(entry)] += 1
         made.erased += not any(lines[-1]["items"])
     lines.reverse()
     return made
 
 
-async def _entries(tx: Tx, patients: Sequence[str], low: datetime, high: datetime) -> AsyncIterator[Entry]:
+async def _entries(tx: Tx, span: Span) -> AsyncIterator[Entry]:
     """Newest first."""
-    span = Span(low=low, high=high, patients=tuple(reference_key("Patient", one) for one in patients))
     top = TOP
     while found := await queries.page(tx, span, top=top, limit=_PAGE):
         for number, entry in found:
@@ -86,10 +99,10 @@ async def _entries(tx: Tx, patients: Sequence[str], low: datetime, high: datetim
             yield entry
 
 
-async def _line(tx: Tx, index: int, head: Checkpoint, patients: Sequence[str]) -> Json:
+async def _line(tx: Tx, index: int, head: Checkpoint, patients: Sequence[str], view: View) -> Json:
     ((_, leaf),) = await tree.leaves(tx, index, index + 1)
     proof = await tree.inclusion(tx, index, head.size)
-    shown = leaf.detailed(patients)
+    shown = view.opened(leaf, patients)
     return {
         "index": index,
         "leaf": shown.text,

@@ -30,8 +30,10 @@ from hub.kernel.errors import Category, HubError
 APP_ROLES: Final = ("clinician", "family-doctor", "patient", "proxy", "consent-reviewer")
 #: Roles that watch how the hub runs, and see no record.
 WATCHERS: Final = ("integration-engineer", "administrator")
+#: Who answers for the trail, and sees of a record only what was done with it.
+AUDITORS: Final = ("auditor",)
 #: Roles for which the pages have something to show.
-PAGE_ROLES: Final = APP_ROLES + WATCHERS
+PAGE_ROLES: Final = APP_ROLES + WATCHERS + AUDITORS
 
 #: Refused attempts after which an account rests for a minute; the rest doubles with each further one, up to 16.
 FREE_ATTEMPTS: Final = 5
@@ -39,7 +41,9 @@ FREE_ATTEMPTS: Final = 5
 _NAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
 #: Who the person is must be known where the consent rules ask for it (section 6, section 7) and for the audit trail.
-_NAMED: Final = frozenset({"clinician", "family-doctor", "proxy", "consent-reviewer", "integration-engineer"})
+_NAMED: Final = frozenset(
+    {"clinician", "family-doctor", "proxy", "consent-reviewer", "integration-engineer", *AUDITORS}
+)
 
 # The attempt counts as refused before the password is looked at, so guesses sent side by side all count.
 _ATTEMPT: Final = f"""

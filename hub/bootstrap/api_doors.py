@@ -41,7 +41,7 @@ def api_routes(parts: Parts, services: Services, law: ConsentDoors) -> list[Base
     pulls = pulls_of(foundation.consortium, parts.archives, parts.inbox, foundation.log)
     doors = [
         *consent_api(law, parts.gate, foundation.settings.base_url),
-        *audit_doors(parts.gate.tree, parts.gate.alarms),
+        *audit_doors(parts.gate.tree, parts.gate.alarms, parts.gate.reports),
         *aggregate_doors(parts.gate.aggregates),
         *topic_doors(foundation.settings.canonical_base),
         *_engineers(parts),

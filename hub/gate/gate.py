@@ -47,6 +47,7 @@ from hub.gate.previews import Preview
 from hub.gate.proofs import TreeWay
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
+from hub.gate.reports import ReportWay
 from hub.gate.sight import Sight
 from hub.gate.spans import ALL_TIMES
 from hub.kernel.clock import Clock
@@ -142,6 +143,11 @@ class Gate:
     def alarms(self) -> AlarmWay:
         """Alarms over the audit trail."""
         return AlarmWay(self._door)
+
+    @property
+    def reports(self) -> ReportWay:
+        """Reports of who did what with a record."""
+        return ReportWay(self._door)
 
     @property
     def notices(self) -> Notices:

@@ -6,7 +6,7 @@ queries, which may be about what is withheld from the patient, or about somebody
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
@@ -61,7 +61,7 @@ class _Place:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _View:
+class View:
     """What a requester may see of the trail: all of it, or (`cases`) the looks at source patients (`own`, keys)."""
 
     cases: Cases | None
@@ -78,11 +78,11 @@ class _View:
     def event(self, entry: Entry, place: int, observer: Observer) -> Stored:
         """The event as the store would give it."""
         if self.cases is None:
-            return _stored(entry, place, audit_event(entry, observer, place))
+            return stored_event(entry, place, audit_event(entry, observer, place))
         event = audit_event(self._shortened(entry), observer, place)
         # What is left of it no longer follows the pattern its profile demands.
         event.pop("meta", None)
-        return _stored(entry, place, event)
+        return stored_event(entry, place, event)
 
     def _shortened(self, entry: Entry) -> Entry:
         own = entry.resource_type == "Patient" and reference_key("Patient", entry.resource_id or "") in (self.own or ())
@@ -97,7 +97,7 @@ class _View:
 
 async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:
     """One page of events, newest first; for clinical roles there are none (consent rules, section 3 step 7)."""
-    await _admit(door, asked, "s")
+    await admit(door, asked, "s")
     wanted = [(name, value) for name, value in params if name != CURSOR]
     wish = read_look_wish(wanted, lenient=lenient, base_url=door.base_url)
     binding = partial(binding_of, asked.actor, AUDIT_EVENT, wanted)
@@ -106,12 +106,12 @@ async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool)
 
     async def attempt() -> ReleasedPage:
         async with door.snapshot() as tx:
-            view = await _view(door, tx, asked, wish)
+            view = await view_of(door, tx, asked, wish)
             span = _span(view, wish)
             places = [found async for found in _events(tx, span, view, after, size + 1)]
         shown = places[:size]
         events = [view.event(entry, at.place, door.observer) for at, entry in shown]
-        await _record(door, asked, view, events)
+        await record(door, asked, view, events)
         more = door.seal.close(shown[-1][0].token(), binding()) if len(places) > size else None
         return ReleasedPage(matches=tuple(map(released, events)), next=more, ignored=wish.ignored)
 
@@ -135,12 +135,12 @@ async def read(door: Door, asked: Asked) -> Released:
 
 async def find(door: Door, asked: Asked) -> Shown:
     """What `read` reads; recorded."""
-    await _admit(door, asked, "r")
+    await admit(door, asked, "r")
     named = entry_named(asked.id or "")
 
     async def attempt() -> Shown:
         async with door.snapshot() as tx:
-            view = await _view(door, tx, asked, LookWish())
+            view = await view_of(door, tx, asked, LookWish())
             entry = None if named is None else await queries.one(tx, named[0])
         if entry is None or named is None or not view.shows(entry, named[1]):
             await door.recorder.absent(asked)
@@ -149,13 +149,13 @@ async def find(door: Door, asked: Asked) -> Shown:
         if view.cases is not None and not (queries.is_look(entry) and decide(view.cases, event).permitted):
             await door.recorder.refused(asked, "record-restricted")
             raise not_found()
-        await _record(door, asked, view, [event])
+        await record(door, asked, view, [event])
         return Shown(entry=entry, event=event, own=view.own)
 
     return await door.settled(attempt)
 
 
-async def _admit(door: Door, asked: Asked, letter: Letter) -> None:
+async def admit(door: Door, asked: Asked, letter: Letter) -> None:
     """Raise HubError FORBIDDEN, recorded, when the token's role or scopes leave the trail out."""
     actor = asked.actor
     if actor.role not in {AUDITOR, *PERSONAL, *CLINICAL_ROLES}:
@@ -166,13 +166,14 @@ async def _admit(door: Door, asked: Asked, letter: Letter) -> None:
         raise HubError(Category.FORBIDDEN, "the token's scopes do not cover this", where="access token", code="scope")
 
 
-async def _view(door: Door, tx: Tx, asked: Asked, wish: LookWish) -> _View:
+async def view_of(door: Door, tx: Tx, asked: Asked, wish: LookWish) -> View:
+    """What of the trail the requester may see."""
     named = None if wish.patients is None else await _keys(tx, wish.patients)
     if asked.actor.role == AUDITOR:
-        return _View(cases=None, own=named)
+        return View(cases=None, own=named)
     cases = await door.cases(tx, asked)
     own = frozenset(cases.confined or ()) if asked.actor.role in PERSONAL else frozenset()
-    return _View(cases=cases, own=own if named is None else own & named)
+    return View(cases=cases, own=own if named is None else own & named)
 
 
 async def _keys(tx: Tx, ids: Collection[str]) -> frozenset[UUID]:
@@ -181,12 +182,12 @@ async def _keys(tx: Tx, ids: Collection[str]) -> frozenset[UUID]:
     return frozenset(reference_key("Patient", one) for rid in ids for one in members.get(rid, (rid,)))
 
 
-def _span(view: _View, wish: LookWish) -> Span:
+def _span(view: View, wish: LookWish) -> Span:
     patients = None if view.own is None else tuple(sorted(view.own))
     return Span(low=wish.low, high=wish.high, patients=patients, looks=view.cases is not None)
 
 
-async def _events(tx: Tx, span: Span, view: _View, after: _Place, most: int) -> AsyncIterator[tuple[_Place, Entry]]:
+async def _events(tx: Tx, span: Span, view: View, after: _Place, most: int) -> AsyncIterator[tuple[_Place, Entry]]:
     """At most `most` events after a place that may be shown."""
     top, given = after.number, 0
     while True:
@@ -194,7 +195,7 @@ async def _events(tx: Tx, span: Span, view: _View, after: _Place, most: int) -> 
         for number, entry in chunk:
             for place in range(1, len(entry.patients) + 1) if entry.patients else (WITHOUT_PATIENT,):
                 passed = number == after.number and place <= after.place
-                if passed or not view.shows(entry, place) or not _permitted(view, entry, place):
+                if passed or not view.shows(entry, place) or not permitted(view, entry, place):
                     continue
                 yield _Place(number, place), entry
                 given += 1
@@ -205,11 +206,13 @@ async def _events(tx: Tx, span: Span, view: _View, after: _Place, most: int) -> 
         top = chunk[-1][0] - 1
 
 
-def _permitted(view: _View, entry: Entry, place: int) -> bool:
-    return view.cases is None or decide(view.cases, _stored(entry, place, {})).permitted
+def permitted(view: View, entry: Entry, place: int) -> bool:
+    """Whether the requester is shown the event at a place of an entry."""
+    return view.cases is None or decide(view.cases, stored_event(entry, place, {})).permitted
 
 
-def _stored(entry: Entry, place: int, event: dict[str, object]) -> Stored:
+def stored_event(entry: Entry, place: int, event: dict[str, object]) -> Stored:
+    """An event as the store would give it."""
     patient = entry.patients[place - 1] if place else None
     return Stored(
         type=AUDIT_EVENT,
@@ -224,7 +227,8 @@ def _stored(entry: Entry, place: int, event: dict[str, object]) -> Stored:
     )
 
 
-async def _record(door: Door, asked: Asked, view: _View, events: list[Stored]) -> None:
+async def record(door: Door, asked: Asked, view: View, events: Sequence[Stored]) -> None:
+    """These events are about to leave. Raises HubError CONFLICT when the consents have changed meanwhile."""
     cases = view.cases
     basis = BY_OFFICE if cases is None else basis_of(cases, [(event, decide(cases, event)) for event in events])
     await door.recorder.released(asked, events, basis)

@@ -93,6 +93,18 @@ async def persons(tx: Tx, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return {person: tuple(patients) for person, patients in found.items()}
 
 
+async def sources_of(tx: Tx, rid: str) -> tuple[str, ...]:
+    """The source Patient ids of one person, named by the person or by any of them.
+
+    One that the index does not know, or does no more, is looked for by that id alone.
+    """
+    known = (await persons(tx, [rid])).get(rid)
+    if known is None:
+        person = (await members(tx, [reference_key("Patient", rid)])).values()
+        known = next(iter((await persons(tx, list(person))).values()), None)
+    return known or (rid,)
+
+
 async def successors(tx: Tx, ids: Sequence[str]) -> dict[str, str]:
     """Of persons that are no more, the person each went into."""
     return {row["asked"]: row["person"] for row in await tx.fetch(_SUCCESSORS, ids)}

@@ -18,8 +18,7 @@ from hub.bootstrap.audit import signer_of
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
-from hub.kernel.ids import reference_key
-from hub.mpi.lookup import members, persons
+from hub.mpi.lookup import sources_of
 
 
 class AuditDesk:
@@ -46,16 +45,11 @@ class AuditDesk:
     async def report(self, patient: str, low: datetime, high: datetime) -> Report:
         """What the trail says of a patient (id of a source Patient or of a person) in [low, high), with proofs.
 
-        One that the index does not know, or does no more, is looked for by that id alone. Raises what
-        `hub.audit.report` raises.
+        Raises what `hub.audit.report` raises.
         """
         await self._record("report", person=patient, period=f"{low.isoformat()}/{high.isoformat()}")
         async with self._database.connection() as tx, tx.transaction(isolation="repeatable_read", readonly=True):
-            known = (await persons(tx, [patient])).get(patient)
-            if known is None:
-                person = (await members(tx, [reference_key("Patient", patient)])).values()
-                known = next(iter((await persons(tx, list(person))).values()), None)
-            return await report(tx, known or (patient,), low, high)
+            return await report(tx, await sources_of(tx, patient), low, high)
 
     async def _record(self, deed: str, **more: str) -> None:
         said = {"audit": deed, **more}

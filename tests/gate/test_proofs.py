@@ -100,7 +100,7 @@ def test_the_doors_answer_as_their_schemas_say(database_url: str) -> None:
         await settle(house)
         await sequencer(house.database).turn()
         event = await event_of(house, AUDITOR)
-        doors = audit_doors(house.gate.tree, house.gate.alarms)
+        doors = audit_doors(house.gate.tree, house.gate.alarms, house.gate.reports)
         schemas = document(doors, "1")["components"]["schemas"]
         async with auditor(doors) as http:
             head = (await http.get("/api/audit/checkpoint")).json()

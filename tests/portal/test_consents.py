@@ -124,7 +124,7 @@ def test_an_objection_to_a_look_is_answered(database_url: str) -> None:
         await home.sign_in(DOCTOR)
         await home.get(f"/record/{PERSON}")
         await home.sign_in(PATIENT)
-        looks = re.findall(r'href="(/looked/[^"?]+)"', (await home.get("/looked")).text)
+        looks = re.findall(r'href="(/looked/(?!report)[^"?]+)"', (await home.get("/looked")).text)
         look = (await home.get(looks[-1])).text
         assert "白若溪" in look and "几秒钟后才有证明" in look
         assert (await home.submit(looks[-1], looks[-1], reason=" ")).status_code == 422

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from hub.fhir.json import loads
 from hub.fhir.temporal import interval
+from hub.gate.asking import PERSONAL
 from hub.gate.pages import CURSOR
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -57,19 +58,23 @@ async def looks_of(visit: Visit, events: Sequence[Json]) -> list[tuple[Look, int
 
     One request makes an event for every registration of the person, whose ids differ after the dot only.
     """
-    names = await _names(visit, events)
+    names = await names_of(visit, {reference(_user(event).get("who")) for event in events})
     requests = {text(event, "id").partition(".")[0]: event for event in events}
     looks = [(_look(event, names, visit), text(event, "id")) for event in requests.values()]
     groups = [(look, list(same)) for look, same in groupby(looks, key=lambda pair: pair[0])]
     return [(look, len(same), same[0][1]) for look, same in groups]
 
 
-async def _names(visit: Visit, events: Sequence[Json]) -> Mapping[str, str]:
-    """The names of the practitioners who looked, by reference: as their account or their Practitioner gives them."""
+async def names_of(visit: Visit, who: Collection[str]) -> Mapping[str, str]:
+    """The names of the practitioners among these, by reference: as their account or their Practitioner gives them.
+
+    An auditor reads no Practitioner: of those without an account there is no name.
+    """
     accounts = await visit.services.accounts.names()
-    who = {reference(_user(event).get("who")) for event in events}
     ids = sorted(one.removeprefix(_PRACTITIONER) for one in who if one.startswith(_PRACTITIONER))
     known = {_PRACTITIONER + rid: accounts[rid] for rid in ids if rid in accounts}
+    if visit.actor().role not in PERSONAL:
+        return known
     return known | await _practitioners(visit, [rid for rid in ids if rid not in accounts])
 
 

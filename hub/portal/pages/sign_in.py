@@ -30,6 +30,7 @@ _HOMES: Final = {
     "patient": "/record",
     "proxy": "/record",
     "consent-reviewer": "/review",
+    "auditor": "/looked/report",
     "integration-engineer": "/feeds",
     "administrator": "/feeds",
 }
