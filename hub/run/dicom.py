@@ -7,9 +7,10 @@ import socket
 from collections.abc import Mapping
 
 from connectors.pacs.server import PacsServer
-from hub.bootstrap.feeds import envelope_readers, facilities_of
+from hub.bootstrap.feeds import facilities_of
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.imaging import archives_of, pulls_of
+from hub.bootstrap.listening import ListeningProfiles
 from hub.bootstrap.worklists import worklists
 from hub.pipeline.inbox import PostgresInbox
 from hub.run.child import Child
@@ -18,7 +19,7 @@ from hub.run.child import Child
 async def run_dicom(foundation: Foundation, child: Child, sockets: Mapping[str, int]) -> None:
     """Listen until the child is told to stop."""
     consortium, seconds = foundation.consortium, foundation.settings.accept_seconds
-    readers = envelope_readers(consortium)
+    readers = ListeningProfiles(consortium, foundation.log).readers()
     async with (
         foundation.database("dicom", size=4) as database,
         foundation.bell() as bell,

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 
 from connectors.mllp.limits import Limits
 from connectors.mllp.server import FeedServer
-from hub.bootstrap.feeds import envelope_readers, facilities_of
+from hub.bootstrap.feeds import facilities_of
 from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.listening import ListeningProfiles
 from hub.bootstrap.queries import answerers
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.settlements import Settlements
@@ -19,7 +20,7 @@ from hub.run.child import Child
 async def run_mllp(foundation: Foundation, child: Child, sockets: Mapping[str, int]) -> None:
     """Listen until the child is told to stop; what was taken is answered first."""
     consortium, limits = foundation.consortium, Limits.of(foundation.settings)
-    readers = envelope_readers(consortium)
+    readers = ListeningProfiles(consortium, foundation.log).readers()
     async with (
         foundation.database("mllp", size=4) as database,
         foundation.bell() as bell,

@@ -18,7 +18,7 @@ from mappings.hl7v2.resources.periods import mend_period
 
 #: Segments whose rows fill the stay they are told with.
 OF_STAY: Final = frozenset({"ACC", "DRG", "UB1", "UB2"})
-_CAUSE: Final = {"coding": [{"system": "http://loinc.org", "code": "69453-9", "display": "Cause of death"}]}
+_CAUSE: Final = {"coding": [{"system": "http://loinc.org", "code": "79378-6", "display": "Cause of death"}]}
 _AUTOPSY: Final = {
     "coding": [{"system": "http://snomed.info/sct", "code": "29240004", "display": "Autopsy examination"}]
 }
