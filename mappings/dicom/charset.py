@@ -26,6 +26,12 @@ _DOUBLE: Final = frozenset({GB, "euc_kr"})
 _OTHER: Final = frozenset({"iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-11", "shift_jis"})
 _ESCAPE: Final = re.compile(rb"\x1b(\$\([A-Z]|\$\)[A-Z]|\$[@AB]|[(),\-][A-Za-z])")
 _RUN: Final = re.compile(rb"[\x80-\xff]+")
+#: Signs that Windows writes among Latin letters (code page 1252).
+_QUOTES: Final = frozenset(b"\x80\x85\x91\x92\x93\x94\x96\x97"[n : n + 1] for n in range(8))
+#: Signs that Unicode has among its letters; alone they are units.
+_SIGNS: Final = frozenset("ªµº")
+#: Places of GB 18030 where nobody has put a character.
+_PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
 _HANZI_UTF_8: Final = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
 _DELIMITERS: Final = re.compile(rb"([\r\n\t\f\\^=])")
 _NAME: Final = re.compile(r"[^A-Z0-9]")
@@ -111,18 +117,31 @@ def _western(declared: str) -> str:
 def _is_gb(raw: bytes, declared: str) -> bool:
     """Whether bytes labelled Latin, or not at all, are GB 18030: characters of two bytes that no letter touches.
 
-    Accented letters stand alone or beside ASCII letters; hanzi stand in pairs between delimiters.
+    Accented letters stand alone or beside ASCII letters; hanzi stand in pairs between delimiters. Half of the bytes of
+    hanzi are signs in a Latin set, which stand in no name.
     """
-    if declared not in _LATIN | {""} or not _reads(raw, GB):
+    if declared not in _LATIN | {""} or not _reads(raw, GB) or _PRIVATE.search(raw.decode(GB)):
         return declared == GB
     hanzi = letters = 0
     for run in _RUN.finditer(raw):
         before, after = raw[run.start() - 1 : run.start()], raw[run.end() : run.end() + 1]
-        if len(run[0]) == 1 or (len(run[0]) == 2 and (before.islower() or after.islower())):
+        if _holds_signs(run[0], before, declared):
+            hanzi += len(run[0]) // 2 + 1
+        elif run[0][0] >= 0xE0 and len(run[0]) == 1 and after.isupper() and not before.isalpha():
+            hanzi += 1
+        elif len(run[0]) == 1 or (len(run[0]) == 2 and (before.islower() or after.islower())):
             letters += 1
         elif len(run[0]) % 2 == 0 or b"\x40" <= after <= b"\x7e":
             hanzi += len(run[0]) // 2
     return hanzi > letters and (hanzi > 1 or declared == "")
+
+
+def _holds_signs(run: bytes, before: bytes, declared: str) -> bool:
+    """Whether bytes that stand together, or one that begins a word, are no letters in the Latin set they are under."""
+    if len(run) == 1 and (before.isalnum() or run in _QUOTES):
+        return False
+    text = run.decode(declared if declared in _LATIN - {"ascii"} else LATIN_1, "replace")
+    return not text.isalpha() or (len(run) > 1 and not _SIGNS.isdisjoint(text))
 
 
 def _reads(raw: bytes, codec: str) -> bool:

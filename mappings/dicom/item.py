@@ -20,8 +20,8 @@ from mappings.dicom.charset import Charset, charset
 _TEXTS: Final = frozenset({"SH", "LO", "ST", "LT", "UC", "UT", "PN"})
 _WHOLE: Final = frozenset({"ST", "LT", "UT"})
 _PAD: Final = " \0\r\n\t"
-#: Characters that no R4 string may hold (R4 datatypes, string).
-_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
+#: Characters that no R4 string may hold (R4 datatypes, string), and the mark before UTF-8 that some senders write.
+_CONTROLS: Final = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufeff\ufffe\uffff]")
 _UID: Final = re.compile(r"[0-9]+(?:\.[0-9]+)+\Z")
 _CHARACTER_SET: Final = 0x00080005
 
