@@ -57,6 +57,7 @@ def test_a_viewer_finds_and_fetches_what_its_user_may_see(database_url: str) -> 
 def test_what_is_denied_void_or_not_there_is_answered_alike_and_never_asked_for(database_url: str) -> None:
     async def tell(found: Imaging) -> None:
         answers = [await found.get(f"studies/{uid}") for uid in (THEIRS, VOID, "1.2.3", "x")]
+        answers += [await found.get(f"studies/{THEIRS}/{below}") for below in BELOW]
         answers.append(await found.http.get(found.base.replace("F05", "F01") + f"/studies/{OURS}", headers=CLINIC))
         assert {answer.status_code for answer in answers} == {404}
         assert len({answer.content for answer in answers}) == 1
@@ -69,14 +70,31 @@ def test_what_is_denied_void_or_not_there_is_answered_alike_and_never_asked_for(
                 assert (answer.status_code, answer.json()) == (200, [])
         assert (await found.get(f"studies/{THEIRS}", who="hospital")).status_code == 200
         async with found.home.database.connection() as tx:
-            entries = [entry for entry in await newest(tx, limit=20) if entry.query and "images" in entry.query]
-        assert [entry.outcome for entry in entries] == ["released", "released", "absent", "released", "refused"]
+            entries = [entry for entry in await newest(tx, limit=40) if entry.query and "images" in entry.query]
+        below = ["refused"] * len(BELOW)
+        assert [each.outcome for each in entries] == ["released", "released", *below, "absent", "released", "refused"]
         assert entries[0].types == {"ImagingStudy": 1}
         assert len(entries[0].patients) == 1
 
     story(database_url, tell)
 
 
+#: Every way down to the images of a study.
+BELOW = (
+    "metadata",
+    "rendered",
+    "thumbnail",
+    f"series/{SERIES}",
+    f"series/{SERIES}/metadata",
+    f"series/{SERIES}/thumbnail",
+    f"series/{SERIES}/instances/{SERIES}.1",
+    f"series/{SERIES}/instances/{SERIES}.1/frames/1",
+    f"series/{SERIES}/instances/{SERIES}.1/frames/1/rendered",
+    f"series/{SERIES}/instances/{SERIES}.1/rendered",
+    f"series/{SERIES}/instances/{SERIES}.1/thumbnail",
+    f"series/{SERIES}/instances/{SERIES}.1/bulk/7fe00010",
+    f"instances/{SERIES}.1/bulkdata/7FE00010",
+)
 CLINIC = {"authorization": "Bearer clinic"}
 
 
