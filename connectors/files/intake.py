@@ -34,7 +34,7 @@ class FileIntake:
         inbox: Inbox,
         read_envelope: EnvelopeReader,
         split: Split,
-        to_mend: Callable[[bytes], bytes],
+        to_mend: Callable[[bytes, datetime], bytes],
         clock: Clock,
     ) -> None:
         self._feed: Final = feed
@@ -58,7 +58,7 @@ class FileIntake:
             taken += await asyncio.gather(
                 *(self._accept(each, envelope, f"{peer} {digest[:12]} {place}", now) for place, each, envelope in some)
             )
-        return Taken(messages=tuple(taken), to_mend=await asyncio.to_thread(self._to_mend, raw))
+        return Taken(messages=tuple(taken), to_mend=await asyncio.to_thread(self._to_mend, raw, now))
 
     def _apart(self, raw: bytes, received: datetime) -> list[tuple[str, bytes, Envelope]]:
         return [(place, each, self._read(each)) for place, each in self._split(raw, received)]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
@@ -35,7 +36,7 @@ def mending(source_format: str, profile: Path | None) -> Mending:
     from mappings.forms.profile import DEFAULT, load
 
     loaded = load(profile) if profile else DEFAULT
-    return lambda raw: errors_file(raw, loaded)
+    return lambda raw: errors_file(raw, loaded, system_clock())
 
 
 def studies(profile: Path | None, canonical_base: str) -> GroupedConversion:
@@ -61,7 +62,7 @@ def _form(profile: Path | None, canonical_base: str) -> Conversion:
     from mappings.forms.profile import DEFAULT, load
 
     loaded = load(profile) if profile else DEFAULT
-    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)
+    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base, received=system_clock())
 
 
 def _cda(profile: Path | None, canonical_base: str) -> Conversion:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Final
 
@@ -118,10 +119,15 @@ class Form(Reading):
 
         return messages(raw, self.profile)
 
-    def to_mend(self, raw: bytes) -> bytes:
+    def split(self, raw: bytes, received: datetime) -> Iterator[tuple[str, bytes]]:
+        from mappings.forms.feed import messages
+
+        return messages(raw, self.profile, received)
+
+    def to_mend(self, raw: bytes, received: datetime) -> bytes:
         from mappings.forms.mending import errors_file
 
-        return errors_file(raw, self.profile)
+        return errors_file(raw, self.profile, received)
 
 
 class Dicom(Reading):

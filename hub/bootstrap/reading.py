@@ -71,8 +71,11 @@ class Reading(ABC):
         source = local_system(code.field, code.system)
         return bool(self.approved and self.maps.targets(self.approved, code.code, source))
 
-    def to_mend(self, _: bytes, /) -> bytes:
-        """What a person has to mend of a file, as a file; b"" if nothing, or if the format has no such thing."""
+    def to_mend(self, _: bytes, __: datetime, /) -> bytes:
+        """What a person has to mend of a file that came at an instant, as a file; b"" if nothing.
+
+        So it is too for a format that has no such thing.
+        """
         return b""
 
 

@@ -87,6 +87,10 @@ def _date(cell: _Cell) -> None:
         cell.complain(found, "fatal" if cell.answer.question.fills == "visit.date" else "error")
         cell.keep()
         return
+    if cell.answer.column in cell.building.row.future:
+        cell.complain("date-future", "fatal" if cell.answer.question.fills == "visit.date" else "error")
+        cell.keep()
+        return
     cell.answer.moment = found
     zone = cell.building.habits.profile.zone
     cell.answer.values = [{"valueDateTime": found.date_time(zone)} if found.time else {"valueDate": found.date}]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import Issue, Json
 from mappings.forms.building import CANONICAL_BASE, Habits
 from mappings.forms.formmap import FormMap
+from mappings.forms.future import seen_from
 from mappings.forms.profile import DEFAULT, Profile
 from mappings.forms.recognise import recognised
 from mappings.forms.rows import Row, Table
@@ -22,18 +24,25 @@ FACILITY = "unknown"
 
 
 def convert(
-    source: str, raw: bytes, profile: Profile = DEFAULT, *, canonical_base: str = CANONICAL_BASE
+    source: str,
+    raw: bytes,
+    profile: Profile = DEFAULT,
+    *,
+    canonical_base: str = CANONICAL_BASE,
+    received: datetime | None = None,
 ) -> Iterator[Json]:
     """One object for each row: source, index (from 0), bundle or None, report and issues. Never raises.
+
+    `received`: dates after it are complained of.
 
     A table whose form is not recognised, and a file that cannot be read further, are one object with a fatal issue.
     """
     habits = Habits(facility=FACILITY, ids=keyed_ids(PUBLIC_KEY), canonical_base=canonical_base, profile=profile)
-    for index, said in enumerate(_all(raw, habits)):
+    for index, said in enumerate(_all(raw, habits, received)):
         yield {"source": source, "index": index, **said}
 
 
-def _all(raw: bytes, habits: Habits) -> Iterator[Json]:
+def _all(raw: bytes, habits: Habits, received: datetime | None) -> Iterator[Json]:
     try:
         for table in tables(raw):
             form = form_of_table(table, habits.profile)
@@ -41,7 +50,8 @@ def _all(raw: bytes, habits: Habits) -> Iterator[Json]:
                 yield _failed(Issue(severity="fatal", where=table.title, **_unknown()))
                 continue
             for row in table.rows:
-                yield _converted(row, form, habits)
+                seen = row if received is None else seen_from(row, form, habits.profile, received)
+                yield _converted(seen, form, habits)
     except HubError as error:
         yield _failed(Issue(severity="fatal", where=error.where, code=error.code, text=error.what))
 

@@ -3,25 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Dissector
 from hub.kernel.types import Json, Part
 from mappings.forms.convert import form_of_table
+from mappings.forms.future import seen_from
 from mappings.forms.profile import Profile
+from mappings.forms.questions import question_of
 from mappings.forms.sources import tables
-from mappings.forms.translator import form_of, question_of, unpacked
+from mappings.forms.translator import form_of, unpacked
 from mappings.forms.wording import wording
 
 
-def messages(raw: bytes, profile: Profile) -> Iterator[tuple[str, bytes]]:
-    """The rows of a file as messages, each with its place. Raises HubError UNREADABLE, UNSUPPORTED or TOO_LARGE."""
+def messages(raw: bytes, profile: Profile, received: datetime | None = None) -> Iterator[tuple[str, bytes]]:
+    """The rows of a file as messages, each with its place; `received` is when it came, if that counts.
+
+    Raises HubError UNREADABLE, UNSUPPORTED or TOO_LARGE.
+    """
     for table in tables(raw):
         form = form_of_table(table, profile)
         if form is None:
             raise HubError(Category.UNSUPPORTED, wording()["form-unknown"].english, code="form-unknown")
         for row in table.rows:
-            yield f"row {row.number}", row.packed(form.name)
+            seen = row if received is None else seen_from(row, form, profile, received)
+            yield f"row {row.number}", seen.packed(form.name)
 
 
 def dissector(profile: Profile) -> Dissector:

@@ -11,6 +11,7 @@ import csv
 import io
 from collections.abc import Iterator
 from contextlib import suppress
+from datetime import datetime
 from typing import Final
 
 from hub.kernel.errors import HubError
@@ -18,6 +19,7 @@ from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from mappings.forms.building import Building, Habits
 from mappings.forms.convert import FACILITY, form_of_table
 from mappings.forms.formmap import FormMap
+from mappings.forms.future import seen_from
 from mappings.forms.profile import DEFAULT, Profile
 from mappings.forms.rows import REASONS, Row, Table
 from mappings.forms.sources import tables
@@ -30,15 +32,18 @@ _IN_PART: Final = "部分接收"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
-def errors_file(raw: bytes, profile: Profile = DEFAULT) -> bytes:
-    """The rows with fatal issues or errors, as far as the file can be read; b"" if there is none."""
+def errors_file(raw: bytes, profile: Profile = DEFAULT, received: datetime | None = None) -> bytes:
+    """The rows with fatal issues or errors, as far as the file can be read; b"" if there is none.
+
+    `received`: dates after it are errors.
+    """
     habits = Habits(facility=FACILITY, ids=keyed_ids(PUBLIC_KEY), profile=profile)
     out = io.StringIO(newline="")
     writer = csv.writer(out)
     with suppress(HubError):
         for table in tables(raw):
             columns = [name for name in table.columns if name != REASONS]
-            failed = list(_failed(table, habits))
+            failed = list(_failed(table, habits, received))
             if failed:
                 writer.writerow([*map(_inert, columns), REASONS])
             for row, reasons in failed:
@@ -47,10 +52,11 @@ def errors_file(raw: bytes, profile: Profile = DEFAULT) -> bytes:
     return text.encode("utf-8-sig") if text else b""
 
 
-def _failed(table: Table, habits: Habits) -> Iterator[tuple[Row, str]]:
+def _failed(table: Table, habits: Habits, received: datetime | None) -> Iterator[tuple[Row, str]]:
     form = form_of_table(table, habits.profile)
     for row in table.rows:
-        reasons = _reasons(row, form, habits) if form else f"{_NOT_TAKEN}: {wording()['form-unknown'].chinese}"
+        seen = seen_from(row, form, habits.profile, received) if form and received else row
+        reasons = _reasons(seen, form, habits) if form else f"{_NOT_TAKEN}: {wording()['form-unknown'].chinese}"
         if reasons:
             yield row, reasons
 

@@ -6,6 +6,7 @@ A target stands beside the measured value on the form and has its data element; 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date, timedelta
 from typing import Final
 
 from hub.kernel.types import Json
@@ -14,6 +15,8 @@ from mappings.forms.building import Building, coding, concept, stated
 from mappings.forms.observations import LOINC
 from mappings.forms.visit import Visit
 
+#: A year, and another one for who comes late: what is further off is a slip of the pen.
+_NEXT_WITHIN: Final = timedelta(days=731)
 _NO_REFERRAL: Final = frozenset({"无", "否", "未转诊", "不转诊", "0"})
 
 
@@ -57,6 +60,9 @@ def _due(by_role: dict[str, Answer], seen: Visit, building: Building) -> str:
         return ""
     if answer.moment.date <= seen.day:
         building.tell("next-before-visit", answer.column, "error")
+        return ""
+    if date.fromisoformat(answer.moment.date) - date.fromisoformat(seen.day) > _NEXT_WITHIN:
+        building.tell("next-too-far", answer.column, "error")
         return ""
     return answer.moment.date
 

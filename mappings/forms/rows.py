@@ -14,6 +14,8 @@ from hub.kernel.errors import HubError
 REASONS: Final = "退回原因"
 #: The member of a row in the inbox that names its form.
 FORM: Final = "@form"
+#: The member that names, one a line, the columns whose date was yet to come when the row was received.
+FUTURE: Final = "@future"
 #: The member that says, by its code, why it could not be read as a row of its table.
 PROBLEM: Final = "@problem"
 
@@ -22,12 +24,13 @@ PROBLEM: Final = "@problem"
 class Row:
     """One row: its number as the clerk counts (0: it stands alone) and the text of every column.
 
-    `problem` says why it cannot be read as a row of its table.
+    `problem` says why it cannot be read as a row of its table, `future` names columns (mappings.forms.future).
     """
 
     cells: Mapping[str, str]
     number: int = 0
     problem: HubError | None = None
+    future: frozenset[str] = frozenset()
 
     def packed(self, form: str) -> bytes:
         """The row as it stands in the inbox: a JSON object, column to text, with the name of its form.
@@ -37,7 +40,8 @@ class Row:
         """
         filled = {name: text.strip() for name, text in self.cells.items() if text.strip() and name != REASONS}
         problem = {PROBLEM: self.problem.code} if self.problem else {}
-        return dumps({FORM: form, **problem, **filled})
+        future = {FUTURE: "\n".join(sorted(self.future))} if self.future else {}
+        return dumps({FORM: form, **problem, **future, **filled})
 
 
 def identity_of(packed: bytes) -> str:

@@ -9,7 +9,7 @@ from hub.kernel.ports import EnvelopeReader, Translator
 from hub.kernel.types import Envelope, Json, Translation
 from mappings.forms.answers import Answer, answered
 from mappings.forms.building import CANONICAL_BASE, Building, Habits, Told
-from mappings.forms.formmap import FormMap, Question
+from mappings.forms.formmap import FormMap
 from mappings.forms.headers import columns_of
 from mappings.forms.json_rows import cells
 from mappings.forms.medications import medications
@@ -17,10 +17,11 @@ from mappings.forms.observations import observations
 from mappings.forms.person import patient
 from mappings.forms.plans import plans
 from mappings.forms.profile import Profile
+from mappings.forms.questions import question_of
 from mappings.forms.recognise import recognised
-from mappings.forms.rows import FORM, PROBLEM, REASONS, Row, identity_of
-from mappings.forms.text import narrow, squeezed
-from mappings.forms.visit import item, response, unknown_item, visit
+from mappings.forms.rows import FORM, FUTURE, PROBLEM, REASONS, Row, identity_of
+from mappings.forms.text import narrow
+from mappings.forms.visit import Visit, item, response, unknown_item, visit
 from mappings.forms.wording import wording
 
 
@@ -60,7 +61,8 @@ def unpacked(raw: bytes) -> tuple[str, Row]:
     found = cells(loads(raw))
     form, code = found.pop(FORM, "") or found.pop("form", ""), found.pop(PROBLEM, "")
     problem = HubError(Category.UNREADABLE, "no row of its table", code=code) if code else None
-    return form, Row(cells=found, problem=problem)
+    future = frozenset(filter(None, found.pop(FUTURE, "").split("\n")))
+    return form, Row(cells=found, problem=problem, future=future)
 
 
 def form_of(row: Row, stated: str, profile: Profile) -> FormMap:
@@ -107,10 +109,18 @@ def _fill(building: Building) -> None:
     seen = visit(by_role, subject, building)
     if seen is None or building.is_refused:
         return
+    _ordered(answers, seen, building)
     observations(answers, seen, building)
     medications(answers, seen, building)
     plans(answers, by_role, seen, building)
     response([*items, *(item(answer, building) for answer in answers)], seen, building)
+
+
+def _ordered(answers: list[Answer], seen: Visit, building: Building) -> None:
+    """Tell of what is said to have been examined after the visit that the form is about."""
+    for answer in answers:
+        if answer.moment and not answer.question.fills and answer.moment.date > seen.day:
+            building.tell("after-visit", answer.column, "error")
 
 
 def _undated(by_role: dict[str, Answer], building: Building) -> None:
@@ -139,15 +149,6 @@ def _answers(building: Building) -> tuple[list[Answer], list[Json]]:
             continue
         found[question.link, place] = answered(question, column, text, place, building)
     return list(found.values()), others
-
-
-def question_of(column: str, form: FormMap, profile: Profile) -> tuple[Question, int] | None:
-    """The question of a column, as the profile or the form says."""
-    key = squeezed(column)
-    if key in profile.columns:
-        question = form.questions.get(profile.columns[key] or "")
-        return (question, 0) if question else None
-    return columns_of(form.name).find(column)
 
 
 def _refusal(building: Building) -> HubError | None:

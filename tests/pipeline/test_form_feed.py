@@ -25,7 +25,7 @@ def test_rows_become_records_and_a_mended_row_changes_them(database_url: str) ->
                 read_envelope=reading.envelope_reader(),
                 split=reading.split,
                 to_mend=reading.to_mend,
-                clock=fixed_clock(datetime(2026, 3, 2, 12, tzinfo=UTC)),
+                clock=fixed_clock(datetime(2026, 3, 12, 12, tzinfo=UTC)),
             )
             taken = await take(csv_of(HYPERTENSION, {**HYPERTENSION, **OTHER, "随访日期": "26.3.6"}).encode(), "folder")
             await hub.drain()

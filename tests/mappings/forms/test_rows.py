@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -340,3 +341,62 @@ def test_rows_of_a_file_are_messages_and_one_that_is_no_row_is_a_dead_letter_by_
     with pytest.raises(HubError, match="no pre-processors"):
         mend(whole, [{"step": "half-width"}])
     assert mend(whole, []) == whole
+
+
+#: 08:00 on 6 March where the sender is.
+RECEIVED = datetime(2026, 3, 6, tzinfo=UTC)
+
+
+def received(row: Mapping[str, str]) -> tuple[list[tuple[str, str, str]], bool]:
+    """What is told of a row that came at `RECEIVED`: severity, code, column; and whether it was taken."""
+    (line,) = convert("form", csv_of(row, delimiter="\t").encode(), received=RECEIVED)
+    told = [(each["severity"], each["code"], each["where"].partition(", ")[2]) for each in line["issues"]]
+    return told, line["bundle"] is not None
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "severity"),
+    [
+        ("随访日期", "2026-03-07", "fatal"),
+        ("随访日期", "2062-03-05", "fatal"),
+        ("随访日期", "2026-03-06 18:00", "fatal"),
+        ("出生日期", "2026-04", "error"),
+        ("糖化血红蛋白检查日期", "2027-03-05", "error"),
+    ],
+)
+def test_nobody_was_seen_in_the_future(column: str, text: str, severity: str) -> None:
+    told, taken = received({**DIABETES, column: text})
+    assert (severity, "date-future", column) in told
+    assert taken is (severity == "error")
+
+
+def test_today_and_the_next_visit_are_no_future() -> None:
+    for text in ("2026-03-06", "2026-03-06 08:10", "2026-03-05"):
+        told, taken = received({**DIABETES, "随访日期": text, "下次随访日期": "2026-06-05"})
+        assert taken
+        assert "date-future" not in [code for _, code, _ in told]
+
+
+def test_the_future_of_a_row_is_told_at_its_receipt_and_for_good() -> None:
+    row = {**DIABETES, "随访日期": "2026-03-07"}
+    raw = csv_of(row, delimiter="\t").encode()
+    ((_, early),) = messages(raw, DEFAULT, RECEIVED)
+    ((_, late),) = messages(raw, DEFAULT, RECEIVED + timedelta(days=2))
+    refusal = translator(DEFAULT, "F04", keyed_ids(PUBLIC_KEY))(early).refusal
+    assert refusal is not None
+    assert (refusal.code, refusal.where) == ("date-future", "随访日期")
+    assert translator(DEFAULT, "F04", keyed_ids(PUBLIC_KEY))(late).refusal is None
+    read = envelope_reader(DEFAULT)
+    assert read(early).identity != read(late).identity, "sent again when the day has come it is no duplicate"
+    assert "日期在将来" in errors_file(raw, received=RECEIVED).decode()
+
+
+def test_dates_of_a_row_stand_in_their_order() -> None:
+    for changes, code, column in (
+        ({"下次随访日期": "2026-03-05"}, "next-before-visit", "下次随访日期"),
+        ({"下次随访日期": "2062-03-05"}, "next-too-far", "下次随访日期"),
+        ({"糖化血红蛋白检查日期": "2026-03-06"}, "after-visit", "糖化血红蛋白检查日期"),
+        ({"出生日期": "2026-03-06", "身份证号": "", "健康档案编号": "99012200310300024"}, "before-birth", "随访日期"),
+    ):
+        told, _ = received({**DIABETES, **changes})
+        assert (code, column) in [(each[1], each[2]) for each in told]
