@@ -219,6 +219,50 @@ async def _ended_stays_ended(home: House, rid: str) -> None:
     assert body(await home.ask("GET", f"/MedicationRequest/{rid}"))["status"] == "entered-in-error"
 
 
+async def _later(home: House) -> None:
+    """The first message comes again after a later one changed the prescription, which is still in force."""
+
+    def at(time: str, number: str, *resources: Json) -> Json:
+        sent = message("prescription", *resources, id=number)
+        made = {"timestamp": f"2026-05-20T{time}:00+08:00"} if time else {}
+        return {**{name: part for name, part in sent.items() if name != "timestamp"}, **made}
+
+    async def answer(sent: Json) -> tuple[str, str]:
+        bundle = body(await home.ask("POST", "/$process-message", sent))
+        resources = [entry["resource"] for entry in bundle["entry"]]
+        issues = [one["details"]["coding"][0]["code"] for r in resources for one in r.get("issue", ())]
+        return resources[0]["response"]["code"], "".join(issues)
+
+    first, second = prescription("R-9", code="M009"), prescription("R-9", code="M009", note=[{"text": "剂量减半"}])
+    renamed = {**PATIENT, "name": [{"text": "庄秀英(更正)"}]}
+    assert (await answer(at("09:01", "m-1", PATIENT, first)))[0] == "ok"
+    assert (await answer(at("09:05", "m-2", renamed, second)))[0] == "ok"
+    assert await answer(at("09:01", "m-1", PATIENT, first)) == ("fatal-error", "late")
+    assert (await answer(at("09:01", "m-1", PATIENT, second)))[0] == "ok", "it says what stands"
+    assert await answer(at("", "m-3", PATIENT, first)) == ("fatal-error", "late")
+    assert await answer(at("23:00", "m-4", second)) == ("fatal-error", "time")
+    other = prescription("R-10", code="M009")
+    assert (await answer(at("09:02", "m-5", PATIENT, other)))[0] == "ok"
+    assert body(await home.ask("GET", f"/Patient/{PATIENT['id']}"))["name"] == renamed["name"]
+
+
+def test_a_message_without_a_time_is_late_where_an_earlier_version_came_of_it(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        async def send(number: str, resource: Json) -> str:
+            sent = message("prescription", resource, id=number)
+            del sent["timestamp"]
+            bundle = body(await home.ask("POST", "/$process-message", sent))
+            return str(bundle["entry"][0]["resource"]["response"]["code"])
+
+        first = prescription(subject={"reference": "Patient/F05-P5"})
+        await home.ask("POST", "/$process-message", message("prescription", PATIENT, prescription("R-1")))
+        changed = {**first, "note": [{"text": "剂量减半"}]}
+        said = [await send("a", first), await send("b", changed), await send("a", first), await send("c", first)]
+        assert said == ["ok", "ok", "fatal-error", "ok"]
+
+    visiting(database_url, visit)
+
+
 def test_what_changed_since_it_was_looked_at_is_to_be_sent_again() -> None:
     lost = HubError(Category.PRECONDITION, "x", where="Bundle.entry[1]", code="precondition")
     other = HubError(Category.PRECONDITION, "x", where="Bundle.entry[1]", code="several-matches")
@@ -248,6 +292,7 @@ def test_a_pharmacy_dispenses_nothing_that_was_not_sent_to_it_nor_to_another_pat
         await push(home, prescription(status="completed"))
         late = await told(home, "pharmacy", message("dispense", dispense(rid)))
         assert code_of(late) == ("ok", "not-in-force")
+        await _later(home)
         await _ended_stays_ended(home, rid)
 
     visiting(database_url, visit)

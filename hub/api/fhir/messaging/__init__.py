@@ -2,5 +2,6 @@
 
 `message` reads one, `events` has what each event may hold and what is checked of it, `medicines` adds national drug
 codes, `writing` turns it into the transaction that the hub writes, `ended` keeps what has ended from coming back,
-`query` answers a question, `answering` makes the Bundle of the answer, `process` is the operation.
+`lateness` what is old from standing again, `query` answers a question, `answering` makes the Bundle of the answer,
+`process` is the operation.
 """

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from hub.api.fhir.entries import raw_entries, where_of
+from hub.fhir.temporal import interval
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
+_INSTANT: Final = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)", re.ASCII)
 #: Path of the code system of the hub's events, below the canonical base.
 EVENTS: Final = "CodeSystem/message-event"
 
@@ -27,13 +30,15 @@ class Carried(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """`id` is that of the header: an answer names it. `endpoint` is where it says that it comes from."""
+    """`id` is that of the header: an answer names it. `endpoint` is where it says that it comes from, `made` when it
+    was made (an instant with its offset), "" if it does not say."""
 
     id: str
     event: str
     endpoint: str
     header: Json
     carried: tuple[Carried, ...]
+    made: str = ""
 
     def of(self, rtype: str) -> list[Carried]:
         """Its resources of one type."""
@@ -54,7 +59,20 @@ def read_message(bundle: Any, events: str) -> Message:
     endpoint = source.get("endpoint") if isinstance(source, dict) else None
     if not all(isinstance(told, str) and told for told in (header.get("id"), endpoint)):
         raise _unreadable("has no id, or no source.endpoint", f"{where_of(0)}.resource")
-    return Message(id=header["id"], event=event, endpoint=str(endpoint), header=header, carried=carried[1:])
+    made = _made(bundle.get("timestamp"))
+    return Message(id=header["id"], event=event, endpoint=str(endpoint), header=header, carried=carried[1:], made=made)
+
+
+def _made(stated: Any) -> str:
+    if stated is None:
+        return ""
+    if not isinstance(stated, str) or not _INSTANT.fullmatch(stated):
+        raise _unreadable("is no instant with its offset", "Bundle.timestamp")
+    try:
+        interval(stated)
+    except HubError:
+        raise _unreadable("is no instant with its offset", "Bundle.timestamp") from None
+    return stated
 
 
 def _event(header: Json, events: str) -> str:

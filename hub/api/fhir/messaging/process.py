@@ -13,8 +13,10 @@ from hub.api.failures import outcome_of
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.messaging.answering import done, refused
 from hub.api.fhir.messaging.dispensing import check_dispenses
-from hub.api.fhir.messaging.ended import holding_ended, overtaken
+from hub.api.fhir.messaging.ended import holding, overtaken
 from hub.api.fhir.messaging.events import DISPENSE, QUERY, check_message
+from hub.api.fhir.messaging.events import EVENTS as TOLD
+from hub.api.fhir.messaging.lateness import stamped
 from hub.api.fhir.messaging.medicines import with_national_codes
 from hub.api.fhir.messaging.message import EVENTS, Message, read_message
 from hub.api.fhir.messaging.query import sent_here
@@ -51,8 +53,9 @@ async def _tell(services: Services, ask: Ask, message: Message) -> Answer:
 
 async def _take(services: Services, ask: Ask, message: Message) -> Answer:
     warnings = await check_dispenses(services, ask, message) if message.event == DISPENSE else []
-    message, uncoded = await _coded(services, message)
-    bundle = await holding_ended(services, ask, message, as_transaction(message, ask.actor.organization))
+    message, uncoded = await _coded(services, stamped(services, message))
+    written = as_transaction(message, ask.actor.organization)
+    bundle = await holding(services, ask, message, written, TOLD[message.event].told)
     try:
         answer = await transaction(services, ask, bundle)
     except HubError as error:
