@@ -25,6 +25,7 @@ from hub.gate import (
     latest,
     looks,
     match,
+    own,
     previews,
     records,
     searches,
@@ -285,6 +286,21 @@ class Gate:
             return await looks.search(self._door, asked, params, lenient=lenient)
         search = searches.search if conditional else searches.find
         return await search(self._door, asked, params, lenient=lenient)
+
+    async def own(
+        self,
+        actor: Actor,
+        rtype: str,
+        params: Sequence[tuple[str, str]],
+        *,
+        count: int,
+        origin: Origin = UNKNOWN_ORIGIN,
+    ) -> ReleasedPage:
+        """What a system of a facility (role feed) wrote, by its identifiers: matches without content.
+
+        Raises HubError FORBIDDEN, UNSUPPORTED, INVALID.
+        """
+        return await own.find_own(self._door, _searching(actor, rtype, params, origin), params, count)
 
     async def latest(
         self,

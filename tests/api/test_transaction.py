@@ -366,3 +366,33 @@ def test_what_is_said_about_an_entry_stands_in_its_outcome(database_url: str) ->
             assert made["response"]["outcome"]["resourceType"] == "OperationOutcome"
 
     in_house(database_url, visit)
+
+
+def test_a_feed_finds_by_identifier_what_its_facility_wrote_and_reads_none_of_it(database_url: str) -> None:
+    """A GP workstation sends the same transaction again and again; its role reads no records."""
+
+    async def visit(home: House) -> None:
+        await home.create(patient(), who="hospital")
+        sent = transaction(
+            at(PERSON, entry("POST", "Patient", patient(), ifNoneExist=CRITERION)),
+            entry("POST", "Observation", of(PERSON)),
+        )
+        first, again = [await home.ask("POST", "", sent, who="feed", prefer="return=representation") for _ in range(2)]
+        assert (statuses(first), statuses(again)) == (["201", "201"], ["200", "201"])
+        assert location(first, 0) == location(again, 0)
+        assert "resource" not in body(again)["entry"][0]
+        by_reference = transaction(entry("POST", "Observation", of(f"Patient?{CRITERION}")))
+        assert statuses(await home.ask("POST", "", by_reference, who="feed")) == ["201"]
+        alone = await home.ask("POST", "/Patient", patient(), who="feed", if_none_exist=CRITERION)
+        assert (alone.status_code, alone.content) == (200, b"")
+        assert alone.headers["location"].split("/fhir/")[-1].startswith(location(first, 0))
+        changed = await home.ask("PUT", f"/Patient?{CRITERION}", patient(gender="male"), who="feed")
+        assert changed.status_code == 200
+        for criterion in ("name=wang", "identifier:not=x|y", "general-practitioner.name=a"):
+            refused = await home.ask("POST", "/Patient", patient(), who="feed", if_none_exist=criterion)
+            assert (refused.status_code, code(refused)) == (400, "criterion-of-feed"), refused.text
+        assert (await home.ask("GET", f"/{location(first, 0)}", who="feed")).status_code == 403
+        assert (await home.ask("GET", f"/Patient?{CRITERION}", who="feed")).status_code == 403
+        assert await total(home, "Patient") == 1, "the hospital's is another registration, and hidden from the clinic"
+
+    in_house(database_url, visit)

@@ -14,6 +14,7 @@ from hub.api.fhir.parameters import asked
 from hub.api.query import read_query
 from hub.api.services import Services
 from hub.gate.door import being_indexed
+from hub.gate.own import FEED
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 
@@ -49,12 +50,15 @@ def canonical(params: Params) -> str:
 
 
 async def find(services: Services, ask: Ask, rtype: str, params: Params) -> Sequence[Released]:
-    """Up to two matches the actor of `ask` may see: two mean several.
+    """Up to two matches the actor of `ask` may see: two mean several. A feed finds its facility's own, without content.
 
     Raises HubError UNAVAILABLE while the index finds too little by a criterion: what is there must not be made again.
     """
     criteria = [*params, ("_count", "2"), ("_total", "none")]
-    page = await asked(services.gate.search(ask.actor, rtype, criteria, conditional=True, origin=ask.origin))
+    if ask.actor.role == FEED:
+        page = await asked(services.gate.own(ask.actor, rtype, params, count=2, origin=ask.origin))
+    else:
+        page = await asked(services.gate.search(ask.actor, rtype, criteria, conditional=True, origin=ask.origin))
     if page.partial:
         raise being_indexed(*page.partial[0])
     return page.matches

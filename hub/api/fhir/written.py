@@ -92,7 +92,7 @@ def found_already(ask: Ask, match: Released) -> Answer:
 
 
 def _preferred(ask: Ask, body: bytes, result: str) -> bytes:
-    if ask.preference.returned == "minimal":
+    if ask.preference.returned == "minimal" or not body:
         return b""
     if ask.preference.returned == "OperationOutcome":
         issue = Issue(severity="information", where="", code="informational", text=result)

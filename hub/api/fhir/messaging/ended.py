@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from hub.api.fhir.conditional import at_most_one, find, read_criterion
+from hub.api.fhir.conditional import at_most_one, read_criterion
 from hub.api.fhir.exchange import Ask
 from hub.api.fhir.freshness import etag
 from hub.api.fhir.messaging.lateness import is_late, refuse_late
 from hub.api.fhir.messaging.message import Carried, Message
+from hub.api.fhir.parameters import asked
 from hub.api.services import Services
 from hub.fhir.json import loads
 from hub.gate.released import Released
@@ -53,8 +54,10 @@ def _criteria(url: str) -> str:
 
 
 async def _found(services: Services, ask: Ask, carried: Carried, criteria: str) -> Sequence[Released]:
-    """What an update would change, as far as the sender may see it."""
-    return await find(services, ask, carried.type, read_criterion(criteria, carried.where))
+    """What an update would change, as far as the sender may see it. A feed sees nothing, so it sends no message."""
+    params = [*read_criterion(criteria, carried.where), ("_count", "2"), ("_total", "none")]
+    found = services.gate.search(ask.actor, carried.type, params, conditional=True, origin=ask.origin)
+    return (await asked(found)).matches
 
 
 def overtaken(error: HubError) -> HubError:
