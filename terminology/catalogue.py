@@ -25,7 +25,8 @@ _RESTS: Final = 1.0
 
 _REVISION: Final = "SELECT number FROM term_revision"
 _EDITIONS: Final = """
-SELECT number, kind, url, version, current, total, loaded, head FROM term_edition WHERE ready
+SELECT number, kind, url, version, current, total, loaded, head, coalesce(resource, '') AS resource
+FROM term_edition WHERE ready
 ORDER BY kind, url, number
 """
 _FIND: Final = "SELECT number, current, ready, resource FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
@@ -65,9 +66,13 @@ class Catalogue:
             )
         return found
 
+    def versions(self, kind: str) -> list[Edition]:
+        """All editions of a kind, current or not."""
+        return [one for (of, _), group in self.editions.items() if of == kind for one in group]
+
     def all(self, kind: str) -> list[Edition]:
         """Current editions of a kind."""
-        return [one for (of, _), group in self.editions.items() if of == kind for one in group if one.current]
+        return [one for one in self.versions(kind) if one.current]
 
 
 class Catalogues:
@@ -132,6 +137,7 @@ def _edition(row: Record) -> Edition:
         total=row["total"],
         loaded=row["loaded"],
         head=loads(row["head"]),
+        resource=row["resource"],
     )
 
 

@@ -85,6 +85,8 @@ class Edition:
     total: int
     loaded: datetime
     head: Json
+    #: Id under which it stands as a resource.
+    resource: str
 
     @property
     def whole(self) -> bool:

@@ -26,6 +26,7 @@ _WHOLE: Final = "number, code, display, flags, parents, ancestors, details"
 _NAMED: Final = "number, code, display, flags, '{}'::int[] AS parents, '{}'::int[] AS ancestors, details"
 _PLAIN: Final = "number, code, display, flags, '{}'::int[] AS parents, '{}'::int[] AS ancestors, '{}'::bytea AS details"
 _MANY: Final = "SELECT edition, key, details FROM term_concept WHERE edition = ANY($1::int[]) AND key = ANY($2::text[])"
+_HOLDING: Final = "SELECT DISTINCT edition FROM term_concept WHERE edition = ANY($1::int[]) AND key = ANY($2::text[])"
 
 
 class Concepts:
@@ -123,6 +124,17 @@ class Concepts:
             self._make_room(len(missing))
             self._kept.update({key: known.get(key[2]) for key in missing})
         return [one for key in keys if (one := self._kept.get(key)) is not None]
+
+    async def holding(self, editions: Iterable[Edition], codes: Iterable[str]) -> set[int]:
+        """The numbers of the editions that have one of some codes."""
+        wanted, found = tuple(codes), set[int]()
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for one in editions:
+            alike.setdefault(tuple(map(one.key, wanted)), []).append(one.number)
+        async with self._database.connection() as connection:
+            for keys, numbers in alike.items():
+                found.update(row[0] for row in await connection.fetch(_HOLDING, numbers, keys))
+        return found
 
     def _make_room(self, wanted: int) -> None:
         if len(self._kept) + wanted > _KEPT:

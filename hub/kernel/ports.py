@@ -216,6 +216,10 @@ class Terms(Protocol):
         """
         ...
 
+    async def defining(self, codes: Collection[str]) -> Collection[str]:
+        """Ids of the CodeSystems that stand without their concepts and have one of these codes, in any version."""
+        ...
+
 
 class Names(Protocol):
     """Names of codes, by the code systems in force. Raises HubError UNAVAILABLE when the database is away."""

@@ -20,6 +20,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "Dates",
+    "Defines",
     "Either",
     "Has",
     "Ids",
@@ -163,6 +164,16 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
+class Defines:
+    """A code system has one of these codes: it is what `tokens` finds, or stands without its concepts. Which of those
+    have one, the terminology knows (hub.store.terminology).
+    """
+
+    tokens: Tokens
+    codes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Missing:
     """The resource has no value for a parameter, or (not missing) has one."""
 
@@ -232,6 +243,7 @@ Clause: TypeAlias = (
     | Texts
     | Near
     | Members
+    | Defines
     | Missing
     | Chain
     | Has

@@ -11,7 +11,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store import tokens
 from hub.store.asked import Asked, Context, pieces
-from hub.store.criteria import Bind, Clause, Ids, Phrases, Tokens
+from hub.store.criteria import Bind, Clause, Defines, Ids, Phrases, Tokens
 from hub.store.index_rows import of_type
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
@@ -26,7 +26,9 @@ def hashes(found: Sequence[UUID], *, selective: bool) -> Tokens:
 
 
 def token(asked: Asked) -> Clause:
-    """code, system|code, |code, system|; its modifiers. `_id` looks at keys."""
+    """code, system|code, |code, system|; its modifiers. `_id` looks at keys, and a code system may stand without its
+    codes.
+    """
     if asked.parameter.code == "_id":
         return _ids(asked)
     if asked.modifier == "text":
@@ -40,7 +42,7 @@ def token(asked: Asked) -> Clause:
     codes = None
     if not asked.modifier and asked.is_promoted_code and all(code for _, code in pairs):
         codes = Bind(list({tokens.bare_code(param, code) for _, code in pairs}), "uuid[]")
-    return Tokens(
+    found = Tokens(
         Bind([token_hash(param, *pair) for pair in pairs], "uuid[]"),
         negated=asked.modifier == "not",
         codes=codes,
@@ -48,6 +50,9 @@ def token(asked: Asked) -> Clause:
         bare=all(system is None for system, _ in pairs),
         selective=asked.parameter.code == "identifier" and not asked.modifier,
     )
+    if (asked.parameter.base, asked.parameter.code) != ("CodeSystem", "code"):
+        return found
+    return Defines(found, tuple(code for system, code in pairs if not system))
 
 
 def _phrases(asked: Asked) -> Phrases:

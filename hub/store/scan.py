@@ -18,6 +18,7 @@ from hub.store.criteria import (
     Bind,
     Chain,
     Clause,
+    Defines,
     Either,
     Has,
     Ids,
@@ -251,8 +252,8 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             return f"{'NOT ' if clause.missing else ''}({emit.use(clause.param)} = ANY({row}.params))"
         case Under():
             return _overlaps(row, reached(emit, clause, who), indexed=indexed)
-        case Members():
-            raise HubError(Category.FAULT, "was not looked up", where=clause.where)
+        case Members() | Defines():
+            raise HubError(Category.FAULT, "the terminology was not asked", where="search compiler")
         case _:
             return value_filters.condition(emit, clause, row, found.low, who)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Sequence
+from contextlib import aclosing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
@@ -38,6 +40,7 @@ from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stor
 from hub.store.walk import Stretch
 
 VALUE_SET: Final = "ValueSet"
+_VALUE_SETS: Final = Visible(types=frozenset({VALUE_SET}))
 
 
 class Store:
@@ -183,12 +186,16 @@ class Store:
         """Whether the record of one of some source patients holds anything of these types that may be seen."""
         return await compartment.holds(tx, patients, types, visible)
 
-    def walk(self, tx: Tx, stretch: Stretch, visible: Visible) -> AsyncIterator[list[Stored]]:
+    async def walk(self, tx: Tx, stretch: Stretch, visible: Visible) -> AsyncGenerator[list[Stored], None]:
         """All rows of a stretch that may be seen, in slices of about a megabyte, by date and key.
 
         `tx` is in a transaction; in one snapshot no row is missed or repeated. A step may take an hour.
         """
-        return walk.walk(tx, stretch, visible)
+        queries = tuple([await self._resolved(tx, query, visible) for query in stretch.queries])
+        members = tuple([await self._resolved(tx, query, visible) for query in stretch.members])
+        async with aclosing(walk.walk(tx, replace(stretch, queries=queries, members=members), visible)) as slices:
+            async for rows in slices:
+                yield rows
 
     async def types(self, tx: Tx) -> list[str]:
         """The types of which anything is stored."""
@@ -198,12 +205,15 @@ class Store:
         """The keys of all source patients whose Patient stands, in order, some at a time. `tx` is in a transaction."""
         return walk.patients(tx)
 
-    def matching(self, tx: Tx, query: Query) -> AsyncIterator[list[UUID]]:
+    async def matching(self, tx: Tx, query: Query) -> AsyncGenerator[list[UUID], None]:
         """The keys of source patients of whom a query finds anything at all, in order, some at a time.
 
         No predicate is part of it: whoever asks decides about each of them, and tells of none. `tx` as for `patients`.
         """
-        return walk.matching(tx, query)
+        query = await self._resolved(tx, query, _VALUE_SETS)
+        async with aclosing(walk.matching(tx, query)) as keys:
+            async for some in keys:
+                yield some
 
     async def common_codings(
         self, tx: Tx, rtype: str, wanted: Collection[tuple[str, str]], least: int

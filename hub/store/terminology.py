@@ -1,6 +1,8 @@
-"""Modifiers that ask a value set or a code system: `:in`, `:not-in`, `:above`, `:below` on tokens.
+"""What a value set or a code system is asked: `:in`, `:not-in`, `:above`, `:below` on tokens, and which code systems
+have a code.
 
-The terminology answers them (`hub.kernel.ports.Terms`) before a query is compiled: what remains is a list of codes.
+The terminology answers it (`hub.kernel.ports.Terms`) before a query is compiled: what remains is a list of codes, or of
+resources.
 """
 
 from __future__ import annotations
@@ -12,15 +14,18 @@ from uuid import UUID
 
 from hub.fhir.references import parse_reference
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
 from hub.kernel.ports import Terms
 from hub.kernel.types import Json
 from hub.store import tokens
-from hub.store.criteria import Bind, Clause, Members, Query, Target, Tokens
+from hub.store.criteria import Bind, Clause, Defines, Either, Ids, Members, Query, Target, Tokens
+from hub.store.resource_types import type_number
 from hub.store.targets import aimed_at, any_of, targets_of
 
 #: More codes than this are no longer looked for.
 MOST: Final = 20_000
 _UNLISTED: Final = "not-expandable"
+_CODE_SYSTEM: Final = "CodeSystem"
 
 
 #: Gives a ValueSet that is stored, by id, if it may be seen.
@@ -30,36 +35,47 @@ Stored = Callable[[str], Awaitable[Json | None]]
 class _Glossary:
     """What is asked: the terminology by URL, and the store by id."""
 
-    def __init__(self, terms: Terms, stored: Stored) -> None:
-        self.kinds: Final = terms.kinds
+    def __init__(self, terms: Terms | None, stored: Stored) -> None:
         self._terms: Final = terms
         self._stored: Final = stored
+
+    async def kinds(self, system: str, code: str, *, up: bool) -> Collection[str]:
+        """See `Terms.kinds`."""
+        return await self._known.kinds(system, code, up=up, most=MOST)
 
     async def members(self, name: str) -> Collection[tuple[str, str]]:
         """By `url`, `url|version` or `ValueSet/id`."""
         local = parse_reference(name)
         if local is None or local.type != "ValueSet":
-            return await self._terms.members(name, MOST)
+            return await self._known.members(name, MOST)
         resource = await self._stored(local.id)
         if resource is None:
             raise HubError(Category.UNSUPPORTED, "cannot be expanded: the hub does not hold it", code=_UNLISTED)
-        return await self._terms.members(resource, MOST)
+        return await self._known.members(resource, MOST)
+
+    async def defining(self, codes: Collection[str]) -> Collection[str]:
+        """See `Terms.defining`."""
+        return () if self._terms is None else await self._terms.defining(codes)
+
+    @property
+    def _known(self) -> Terms:
+        if self._terms is None:
+            raise HubError(Category.UNSUPPORTED, "nothing here knows value sets", where="URL", code=_UNLISTED)
+        return self._terms
 
 
 async def resolved(terms: Terms | None, query: Query, stored: Stored) -> Query:
-    """The query with every such modifier as the codes it stands for.
+    """The query with every such clause as what it stands for.
 
     Raises HubError UNSUPPORTED, naming the parameter, for what cannot be enumerated; TOO_LARGE beyond MOST codes.
     """
     if not any_of(query.clauses, _asks):
         return query
-    if terms is None:
-        raise HubError(Category.UNSUPPORTED, "nothing here knows value sets", where="URL", code=_UNLISTED)
     return replace(query, clauses=await _all(_Glossary(terms, stored), query.clauses))
 
 
 def _asks(clause: Clause) -> bool:
-    return isinstance(clause, Members)
+    return isinstance(clause, Members | Defines)
 
 
 async def _all(terms: _Glossary, clauses: Sequence[Clause]) -> tuple[Clause, ...]:
@@ -69,6 +85,8 @@ async def _all(terms: _Glossary, clauses: Sequence[Clause]) -> tuple[Clause, ...
 async def _one(terms: _Glossary, clause: Clause) -> Clause:
     if isinstance(clause, Members):
         return await _tokens(terms, clause)
+    if isinstance(clause, Defines):
+        return await _defining(terms, clause)
     return aimed_at(clause, tuple([await _target(terms, target) for target in targets_of(clause)]))
 
 
@@ -93,7 +111,17 @@ async def _tokens(terms: _Glossary, asked: Members) -> Tokens:
 async def _codes(terms: _Glossary, asked: Members, name: str, code: str) -> set[tuple[str, str]]:
     if asked.kind == "in":
         return set(await terms.members(name))
-    return {(name, one) for one in await terms.kinds(name, code, up=asked.kind == "above", most=MOST)}
+    return {(name, one) for one in await terms.kinds(name, code, up=asked.kind == "above")}
+
+
+async def _defining(terms: _Glossary, asked: Defines) -> Clause:
+    """What the tokens find, and the code systems that stand without their concepts; or what is neither."""
+    ids = await terms.defining(asked.codes)
+    if not ids:
+        return asked.tokens
+    keys = Ids(Bind([reference_key(_CODE_SYSTEM, rid) for rid in sorted(ids)], "uuid[]"), asked.tokens.negated)
+    ways: list[tuple[Clause, ...]] = [(asked.tokens, keys)] if asked.tokens.negated else [(asked.tokens,), (keys,)]
+    return Either(tuple(Target(Bind(type_number(_CODE_SYSTEM), "smallint"), way) for way in ways))
 
 
 def _hashes(param: int, codes: Iterable[tuple[str, str]]) -> list[UUID]:

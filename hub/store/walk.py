@@ -7,7 +7,7 @@ out of what the cursor brings, and fetched when its turn comes.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -103,7 +103,7 @@ async def snapshot(tx: Tx) -> str:
     return text
 
 
-async def walk(tx: Tx, stretch: Stretch, visible: Visible) -> AsyncIterator[list[Stored]]:
+async def walk(tx: Tx, stretch: Stretch, visible: Visible) -> AsyncGenerator[list[Stored], None]:
     """Slices of about a megabyte, or of one larger row. `tx` is in a transaction, best of one snapshot."""
     text, values = sql(stretch, visible)
     await tx.execute(f"SET LOCAL statement_timeout = '{_PATIENCE}s'")
@@ -129,7 +129,7 @@ def patients(tx: Tx) -> AsyncIterator[list[UUID]]:
     return _keys(tx, _PATIENTS, [type_number("Patient")])
 
 
-def matching(tx: Tx, query: Query) -> AsyncIterator[list[UUID]]:
+def matching(tx: Tx, query: Query) -> AsyncGenerator[list[UUID], None]:
     """Keys of the source patients of whom a query finds anything, in order."""
     text, values = _matching(
         _plan(Stretch(type=query.type or "", queries=(query,), about=True), Visible(everything=True))
@@ -145,7 +145,7 @@ def _matching(emit: Emitter, plan: _Plan) -> str:
     return f"SELECT DISTINCT pkey FROM ({found.sql(f'{found.row}.pkey')}) AS found ORDER BY pkey"
 
 
-async def _keys(tx: Tx, text: str, values: Sequence[Any]) -> AsyncIterator[list[UUID]]:
+async def _keys(tx: Tx, text: str, values: Sequence[Any]) -> AsyncGenerator[list[UUID], None]:
     cursor = await tx.cursor(text, *values, timeout=_PATIENCE)
     while rows := await cursor.fetch(PATIENTS, timeout=_PATIENCE):
         yield [row[0] for row in rows]

@@ -186,8 +186,11 @@ def test_what_is_loaded_is_read_and_searched_like_what_is_written(database_url: 
         assert (entry["resource"]["count"], above) == (6, ["C", "E"])
         large = code_system(*({"code": f"c{at}"} for at in range(WHOLE + 1)), url="urn:large")
         await loader.code_system(ResourceSource(large))
+        home.services.terminology.catalogues.forget()
         (entry,) = body(await home.ask("GET", "/CodeSystem?url=urn:large"))["entry"]
         part = entry["resource"]
+        assert await found(home, f"CodeSystem?code=c{WHOLE}&_summary=true") == ["1"]
+        assert await found(home, "CodeSystem?code=c-1") == []
         assert ("concept" in part, part["count"], part["meta"]["tag"][0]["code"]) == (False, WHOLE + 1, "SUBSETTED")
         refused = await home.ask("PUT", f"/CodeSystem/{part['id']}", part, who=ADMIN)
         assert (refused.status_code, code(refused)) == (422, "subsetted")

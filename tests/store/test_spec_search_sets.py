@@ -74,6 +74,30 @@ def test_value_sets_serve_in_chains_and_beside_other_criteria(bench: Bench) -> N
         assert matches(bench, records, query, terms=TERMS) == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("code=a", "of-a whole"),
+        ("code=a,b", "of-a of-b whole"),
+        ("code=|b", "of-b whole"),
+        ("code=1", "whole"),
+        ("code=c", ""),
+        (f"code={SYSTEM}|a", ""),
+        ("code:not=a", "of-b"),
+        ("code:not=c", "of-a of-b whole"),
+        ("code=a&_id=of-a,of-b", "of-a"),
+    ],
+)
+def test_code_systems_that_stand_without_concepts_are_found_by_their_codes(
+    bench: Bench, query: str, expected: str
+) -> None:
+    """R4 codesystem.html, search parameter code: a code defined in the code system."""
+    head: Json = {"resourceType": "CodeSystem", "status": "active"}
+    whole = {**head, "id": "whole", "content": "complete", "concept": [{"code": "a"}, {"code": "b"}, {"code": "1"}]}
+    records = [whole, *({**head, "id": f"of-{code}", "content": "complete", "count": 9_999} for code in "ab")]
+    assert matches(bench, records, f"CodeSystem?{query}", terms=TERMS) == expected
+
+
 def test_what_cannot_be_enumerated_is_an_error_that_names_the_parameter_and_not_its_value(bench: Bench) -> None:
     for terms, name in ((TERMS, "http://x.org/none"), (TERMS, "ValueSet/x.org"), (None, "http://x.org/none")):
         with pytest.raises(HubError) as caught:

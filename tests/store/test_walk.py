@@ -17,6 +17,7 @@ from hub.store.store import Store
 from hub.store.values import Facts, Stored, Visible, Write
 from hub.store.walk import Stretch
 from tests.auth.consortium import NOW
+from tests.store.glossary import Glossary
 
 T = TypeVar("T")
 
@@ -58,6 +59,21 @@ def walked(url: str, writes: Iterable[Write], stretch: Stretch, visible: Visible
             return await taken(store, tx, stretch, visible)
 
     return stored(url, writes, look)
+
+
+def test_what_a_value_set_names_is_walked_and_matched(database_url: str) -> None:
+    codes = {"o1": "a", "o2": "b"}
+    writes = [observation(rid, code={"coding": [{"system": "urn:s", "code": code}]}) for rid, code in codes.items()]
+    query = parse_query("Observation", [("code:in", "urn:set")])
+
+    async def look(database: Database, _: Store) -> tuple[list[str], int]:
+        store = Store(fixed_clock(NOW), terms=Glossary({"urn:set": [("urn:s", "b")]}))
+        async with database.transaction() as tx:
+            rows = await taken(store, tx, Stretch(type="Observation", queries=(query,)))
+            await taken(store, tx, Stretch(type="Observation", members=(query,)))
+            return [row.id for row in rows], sum([len(keys) async for keys in store.matching(tx, query)])
+
+    assert stored(database_url, writes, look) == (["o2"], 1)
 
 
 def test_every_row_comes_once_whatever_the_number(database_url: str) -> None:
