@@ -19,6 +19,7 @@ from rich.table import Table
 from hub.bootstrap.built_in import everything_built_in
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.terminology import TerminologyDesk, terminology_database
+from hub.cli.spreadsheet import WORKBOOK, as_csv
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.settings import Settings
@@ -59,33 +60,35 @@ def load(
     file: Annotated[
         Path,
         typer.Argument(
-            help="CSV; FHIR: JSON, NDJSON or a package (tgz); LOINC or SNOMED CT (RF2): the zip, or its folder."
+            help="A table: CSV or Excel (xlsx); FHIR: JSON, NDJSON or a package (tgz); LOINC or SNOMED CT (RF2): "
+            "the zip, or its folder."
         ),
     ],
-    system: Annotated[str, typer.Option(help="CSV: url of the code system, or of the concept map.")] = "",
-    version: Annotated[str, typer.Option(help="CSV, and where a distribution does not tell it: its version.")] = "",
-    title: Annotated[str, typer.Option(help="CSV: its name for people.")] = "",
-    source: Annotated[str, typer.Option(help="CSV: whose it is, and by what right it is used.")] = "",
-    column: Annotated[list[str] | None, typer.Option(help="CSV: part of a concept=column of the file.")] = None,
+    system: Annotated[str, typer.Option(help="Table: url of the code system, or of the concept map.")] = "",
+    version: Annotated[str, typer.Option(help="Table, and where a distribution does not tell it: its version.")] = "",
+    title: Annotated[str, typer.Option(help="Table: its name for people.")] = "",
+    source: Annotated[str, typer.Option(help="Table: whose it is, and by what right it is used.")] = "",
+    column: Annotated[list[str] | None, typer.Option(help="Table: part of a concept=column of the file.")] = None,
     encoding: Annotated[str, typer.Option(help="CSV: character set.")] = "utf-8-sig",
     maps: Annotated[
-        tuple[str, str] | None, typer.Option(help="CSV of a concept map: from and to which system.")
+        tuple[str, str] | None, typer.Option(help="Table of a concept map: from and to which system.")
     ] = None,
     aside: Annotated[bool, typer.Option("--aside", help="Load it without putting it in force.")] = False,
     data: Data = None,
     database: Url = None,
 ) -> None:
     """Load a file. The new versions are in force at once. What was cut off goes on when it is asked for again."""
-    if file.suffix.lower() == ".csv":
+    if file.suffix.lower() in {".csv", WORKBOOK}:
         if not system:
-            raise HubError(Category.INVALID, "is needed for CSV", where="--system", todo="give the url")
+            raise HubError(Category.INVALID, "is needed for a table", where="--system", todo="give the url")
         columns, told = dict(map(_column, column or ())), _told(system, version, title, source)
-        if maps is not None:
-            mapped = map_of_csv(file, told, columns, maps, encoding=encoding)
-            asyncio.run(_load_resources(_desk(data, database), [mapped], current=not aside))
-            return
-        csv = CsvSource(file, _HEAD | told, columns, encoding=encoding)
-        asyncio.run(_load_one(_desk(data, database), csv, current=not aside))
+        with as_csv(file, columns.values(), encoding) as (csv, characters):
+            if maps is not None:
+                mapped = map_of_csv(csv, told, columns, maps, encoding=characters)
+                asyncio.run(_load_resources(_desk(data, database), [mapped], current=not aside))
+                return
+            table = CsvSource(csv, _HEAD | told, columns, encoding=characters)
+            asyncio.run(_load_one(_desk(data, database), table, current=not aside))
     elif file.is_dir() or file.suffix.lower() == ".zip":
         with distribution(file, version) as released:
             asyncio.run(_load_one(_desk(data, database), released, current=not aside))

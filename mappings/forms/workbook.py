@@ -28,9 +28,11 @@ _CHUNK: Final = 1 << 16
 _KEPT_DIGITS: Final = 15
 
 
-def sheets(raw: bytes) -> Iterator[tuple[str, Iterator[tuple[int, list[str]]]]]:
+def sheets(
+    raw: bytes, *, most_rows: int = _MOST_ROWS, most_bytes: int = _MOST_BYTES
+) -> Iterator[tuple[str, Iterator[tuple[int, list[str]]]]]:
     """Name and lines of every sheet. Raises HubError UNREADABLE or TOO_LARGE."""
-    _bounded(raw)
+    _bounded(raw, most_bytes)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -39,15 +41,15 @@ def sheets(raw: bytes) -> Iterator[tuple[str, Iterator[tuple[int, list[str]]]]]:
         raise _unreadable() from None
     try:
         for sheet in book.worksheets:
-            yield sheet.title, _lines(sheet)
+            yield sheet.title, _lines(sheet, most_rows)
     finally:
         book.close()
 
 
-def _lines(sheet: Any) -> Iterator[tuple[int, list[str]]]:
+def _lines(sheet: Any, most: int) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
-            if number > _MOST_ROWS or len(row) > _MOST_COLUMNS:
+            if number > most or len(row) > _MOST_COLUMNS:
                 raise HubError(
                     Category.TOO_LARGE, "the sheet is too large", where=sheet.title, todo="split it", code="too-large"
                 )
@@ -58,11 +60,11 @@ def _lines(sheet: Any) -> Iterator[tuple[int, list[str]]]:
         raise _unreadable(sheet.title) from None
 
 
-def _bounded(raw: bytes) -> None:
+def _bounded(raw: bytes, most: int) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             parts = archive.infolist()
-            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > _MOST_BYTES:
+            if len(parts) > _MOST_PARTS or sum(part.file_size for part in parts) > most:
                 raise HubError(Category.TOO_LARGE, "the workbook is too large", todo="split it", code="too-large")
             for part in parts:
                 _without_doctype(archive, part)

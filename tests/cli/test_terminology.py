@@ -15,6 +15,7 @@ from hub.cli import terminology
 from hub.cli.terminology import app
 from hub.kernel.errors import Category, HubError
 from terminology.built_in import built_in
+from tests.cli.test_spreadsheet import workbook
 from tests.terminology.test_distribution import LOINC_FILES, packed
 
 LOINC = "http://loinc.org"
@@ -36,8 +37,7 @@ def test_versions_are_loaded_switched_and_dropped_and_each_deed_is_in_the_trail(
     run("load", str(packed(tmp_path, "Loinc_2.77.zip", LOINC_FILES)))
     run("load", str(packed(tmp_path, "Loinc_2.78.zip", LOINC_FILES)), "--aside")
     assert listed() == {"2.77": True, "2.78": False}
-    drugs = tmp_path / "drugs.csv"
-    drugs.write_text("a,b\nM001,XA10\n")
+    drugs = workbook(tmp_path / "drugs.xlsx", ["药品目录"], ["a", "b"], ["M001", "XA10"])
     systems = ("--system", "urn:map", "--maps", "urn:a", "urn:b", "--column", "source=a", "--column", "target=b")
     run("load", str(drugs), *systems)
     assert [one["total"] for one in json.loads(run("list", "--json")) if one["kind"] == "ConceptMap"] == [1]
