@@ -27,7 +27,7 @@ _REVISION: Final = "SELECT number FROM term_revision"
 _EDITIONS: Final = """
 SELECT number, kind, url, version, current, total, loaded, head, coalesce(resource, '') AS resource
 FROM term_edition WHERE ready
-ORDER BY kind, url, number
+ORDER BY kind, url, abs(number)
 """
 _FIND: Final = "SELECT number, current, ready, resource FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
 _UNSET: Final = "UPDATE term_edition SET current = false WHERE kind = $1 AND url = $2 AND current AND number <> $3"
@@ -141,6 +141,16 @@ def _edition(row: Record) -> Edition:
     )
 
 
+def has_own_table(edition: int) -> bool:
+    """Whether the concepts of an edition stand in a table of their own, told by its number."""
+    return edition > 0
+
+
+def table_of(edition: int) -> str:
+    """The table to copy the concepts of an edition to."""
+    return f"term_concept_{edition}" if has_own_table(edition) else "term_concept"
+
+
 async def changed(tx: Tx) -> None:
     """Tell every process that editions changed; whoever changes them waits here for the others."""
     await tx.execute(_CHANGED)
@@ -182,7 +192,10 @@ async def withdraw(tx: Tx, kind: str, url: str) -> None:
 
 async def remove(tx: Tx, edition: int) -> None:
     """Delete an edition with all that is in it."""
-    await tx.execute(f"DROP TABLE IF EXISTS term_concept_{edition}")
+    if has_own_table(edition):
+        await tx.execute(f"DROP TABLE IF EXISTS {table_of(edition)}")
+    else:
+        await tx.execute(f"DELETE FROM {table_of(edition)} WHERE edition = $1", edition)
     await tx.execute("DELETE FROM term_mapping WHERE edition = $1", edition)
     await tx.execute("DELETE FROM term_edition WHERE number = $1", edition)
 

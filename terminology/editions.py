@@ -16,11 +16,12 @@ from hub.db.database import Tx
 from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from terminology.catalogue import changed, use
+from terminology.catalogue import changed, has_own_table, table_of, use
 from terminology.closure import Closure, closed
 from terminology.fhir_source import ResourceSource, digest_of
 from terminology.mappings import Row, rows_of_map
 from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, Source, code_key
+from terminology.shelf import WHOLE
 from terminology.text import ancestor_key, fact_key, searched, text_keys
 
 #: Kind, url and version: what names an edition.
@@ -37,6 +38,10 @@ _MAPPED: Final = ("edition", "number", *Row._fields)
 FIND: Final = "SELECT number, ready, digest FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
 _OPEN: Final = """
 INSERT INTO term_edition (kind, url, version, digest, loaded, head) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number
+"""
+_OPEN_SMALL: Final = """
+INSERT INTO term_edition (number, kind, url, version, digest, loaded, head)
+VALUES (-nextval(pg_get_serial_sequence('term_edition', 'number')), $1, $2, $3, $4, $5, $6) RETURNING number
 """
 _HOLDS: Final = "SELECT true FROM term_edition WHERE kind = $1 AND resource = $2 AND number <> $3"
 _CLOSE: Final = "UPDATE term_edition SET ready = true, total = $2, resource = $3 WHERE number = $1"
@@ -70,11 +75,11 @@ async def _code_system(tx: Tx, key: Key, resource: Json, now: datetime) -> tuple
     if closure.total > WRITTEN:
         what, todo = f"has more than {WRITTEN} concepts", "load it from a file (yilian terminology load)"
         raise HubError(Category.TOO_LARGE, what, where=CODE_SYSTEM, todo=todo, code="too-costly")
-    number = await opened(tx, key, source.digest, source.head, now)
+    number = await opened(tx, key, source, closure.total, now)
     rows = ConceptRows(number, source.head, closure)
     # Readings of characters are work: beside the loop, or everybody would wait for it.
     records = await asyncio.to_thread(lambda: list(rows.of(source.concepts())))
-    await tx.copy_records_to_table(f"term_concept_{number}", records=records, columns=CONCEPT_COLUMNS)
+    await tx.copy_records_to_table(table_of(number), records=records, columns=CONCEPT_COLUMNS)
     await attach(tx, number)
     return number, closure.total
 
@@ -87,22 +92,27 @@ async def _rows(tx: Tx, key: Key, resource: Json, now: datetime) -> tuple[int, i
     return number, len(rows)
 
 
-async def opened(tx: Tx, key: Key, digest: bytes, head: Json, now: datetime) -> int:
-    """A new edition of a code system with a table that nobody reads yet."""
-    number: int = await tx.fetchval(_OPEN, *key, digest, now, dumps(head))
-    await tx.execute(f"CREATE TABLE term_concept_{number} (LIKE term_concept INCLUDING DEFAULTS)")
+async def opened(tx: Tx, key: Key, source: Source, total: int, now: datetime) -> int:
+    """A new edition of a code system of so many concepts; a large one has a table that nobody reads yet."""
+    text = _OPEN if total > WHOLE else _OPEN_SMALL
+    number: int = await tx.fetchval(text, *key, source.digest, now, dumps(source.head))
+    if has_own_table(number):
+        await tx.execute(f"CREATE TABLE {table_of(number)} (LIKE term_concept INCLUDING DEFAULTS)")
     return number
 
 
 async def attach(tx: Tx, number: int) -> None:
-    """Index the concepts of an edition and let them be read."""
-    name = f"term_concept_{number}"
+    """Index the concepts of an edition, if they have a table of their own, and let them be read."""
+    await changed(tx)
+    if not has_own_table(number):
+        return
+    name = table_of(number)
     await tx.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (edition, key)")
     await tx.execute(f"CREATE INDEX ON {name} (edition, number)")
     await tx.execute(f"CREATE INDEX ON {name} USING gin (keys)")
     await tx.execute(f"ALTER TABLE {name} ADD CONSTRAINT only_{number} CHECK (edition = {number})")
-    await changed(tx)
-    await tx.execute(f"ALTER TABLE term_concept ATTACH PARTITION {name} FOR VALUES IN ({number})")
+    bounds = f"FROM ({number}) TO ({number + 1})"
+    await tx.execute(f"ALTER TABLE term_concept ATTACH PARTITION {name} FOR VALUES {bounds}")
 
 
 async def close(tx: Tx, number: int, key: Key, total: int, rid: str, *, current: bool) -> None:

@@ -16,7 +16,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology import editions
-from terminology.catalogue import remove
+from terminology.catalogue import has_own_table, remove, table_of
 from terminology.closure import Closure
 from terminology.editions import CONCEPT_COLUMNS, FIND, ConceptRows, Key, closure_of, key_of, there
 from terminology.model import CODE_SYSTEM, Source
@@ -53,34 +53,35 @@ class Loader:
             if not await connection.fetchval(_ALONE, "|".join(key)):
                 raise HubError(Category.CONFLICT, "is being loaded", where=head["url"], code="busy")
             try:
-                number = await self._opened(connection, key, source.digest, head)
+                number = await self._opened(connection, key, source, closure.total)
                 await self._copied(connection, number, source, closure, progress)
                 await self._finished(connection, number, key, shelved(source, closure), current)
             finally:
                 await connection.execute(_FREE, "|".join(key))
         return closure.total
 
-    async def _opened(self, connection: Tx, key: Key, digest: bytes, head: Json) -> int:
+    async def _opened(self, connection: Tx, key: Key, source: Source, total: int) -> int:
         """The edition that is filled: a new one, or the one that was begun with the same content."""
         row = await connection.fetchrow(FIND, *key)
         if row is not None and row["ready"]:
             raise there(key)
         async with connection.transaction():
-            if row is not None and row["digest"] == digest:
+            if row is not None and row["digest"] == source.digest:
                 return int(row["number"])
             if row is not None:
                 await remove(connection, row["number"])
-            return await editions.opened(connection, key, digest, head, self._clock())
+            return await editions.opened(connection, key, source, total, self._clock())
 
     async def _copied(
         self, connection: Tx, number: int, source: Source, closure: Closure, progress: Progress | None
     ) -> None:
-        done: int = await connection.fetchval(f"SELECT count(*) FROM term_concept_{number}")
+        table = table_of(number)
+        done: int = await connection.fetchval(f"SELECT count(*) FROM {table} WHERE edition = $1", number)
         rows = ConceptRows(number, source.head, closure).of(islice(source.concepts(), done, None), done)
         for first in rows:
             # Each row is made when it is sent: a batch of them would fill the memory.
             batch = chain([first], islice(rows, self._batch - 1))
-            await connection.copy_records_to_table(f"term_concept_{number}", records=batch, columns=CONCEPT_COLUMNS)
+            await connection.copy_records_to_table(table, records=batch, columns=CONCEPT_COLUMNS)
             done = min(done + self._batch, closure.total)
             if progress is not None:
                 progress(done, closure.total)
@@ -92,7 +93,8 @@ class Loader:
             await editions.attach(connection, number)
             await editions.close(connection, number, key, resource["count"], rid, current=current)
             await self._shelf.put(connection, {**resource, "id": rid})
-        await connection.execute(f"ANALYZE term_concept_{number}")
+        if has_own_table(number):
+            await connection.execute(f"ANALYZE {table_of(number)}")
 
     async def resource(self, resource: Json, *, current: bool = True) -> int:
         """Load a ValueSet or a ConceptMap; returns how many mappings it has. Raises HubError CONFLICT."""

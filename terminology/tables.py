@@ -1,7 +1,9 @@
 """Tables of terminology. None is about a patient, and none is sharded.
 
-`term_concept` has a partition for each edition of a code system, named `term_concept_<edition>`: an edition is copied
-beside what is read, indexed in one go, attached when it is whole, and dropped without touching the others.
+`term_concept` has a partition for each large edition of a code system, named `term_concept_<edition>`: it is copied
+beside what is read, indexed in one go, attached when it is whole, and dropped without touching the others. Small
+editions (`terminology.shelf.WHOLE`) have negative numbers and stand together in `term_concept_small`: a table for each
+would cost every connection more than their rows do.
 """
 
 from __future__ import annotations
@@ -30,7 +32,7 @@ from hub.db.metadata import metadata
 
 _LOCAL: Final = {"kind": "local"}
 
-#: One version of a CodeSystem, a ValueSet or a ConceptMap. Numbers are never used twice.
+#: One version of a CodeSystem, a ValueSet or a ConceptMap. Numbers are never used twice, whatever their sign.
 term_edition: Final = Table(
     "term_edition",
     metadata,
@@ -74,7 +76,7 @@ term_concept: Final = Table(
     Column("search", Text, nullable=False, comment="folded names, pinyin and initials"),
     Column("keys", ARRAY(Integer), nullable=False),
     Column("details", LargeBinary, nullable=False, comment="JSON: definition, designation, property"),
-    postgresql_partition_by="LIST (edition)",
+    postgresql_partition_by="RANGE (edition)",
     info=_LOCAL,
 )
 Index("ix_term_concept_number", term_concept.c.edition, term_concept.c.number)

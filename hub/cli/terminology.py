@@ -39,7 +39,7 @@ app = typer.Typer(no_args_is_help=True, help="Code systems, value sets and conce
 #: Without what was replaced and is about to be dropped (terminology.stored).
 _LISTED: Final = """
 SELECT kind, url, version, current, ready, total FROM term_edition
-WHERE ready OR version NOT LIKE '% before ' || number ORDER BY kind, url, number
+WHERE ready OR version NOT LIKE '% before ' || number ORDER BY kind, url, abs(number)
 """
 
 _HEAD: Final = {

@@ -25,6 +25,8 @@ from hub.db.failures import refused_login, translated
 from hub.db.metadata import metadata as hub_metadata
 from hub.db.schema import SCRIPTS, refuse_unknown, revisions
 
+#: How the names of partitions begin.
+_PARTITIONS: Final = "term_concept_"
 #: Number of the advisory lock of whoever changes the schema: "yilian" in ASCII.
 _LOCK: Final = int.from_bytes(b"yilian", "big")
 
@@ -43,7 +45,7 @@ async def upgrade(url: str, *, scripts: Path = SCRIPTS) -> None:
         refuse_unknown(revisions(scripts), MigrationContext.configure(connection).get_current_heads())
         command.upgrade(config, "head")
 
-    await _in_transaction(url, run)
+    await in_transaction(url, run)
 
 
 async def revise(url: str, message: str, *, scripts: Path = SCRIPTS, target: MetaData = hub_metadata) -> Path | None:
@@ -53,16 +55,21 @@ async def revise(url: str, message: str, *, scripts: Path = SCRIPTS, target: Met
         script = command.revision(_config(scripts, connection, target), message, autogenerate=True)
         return Path(script.path) if script is not None and not isinstance(script, list) else None
 
-    return await _in_transaction(url, run) if await differences(url, target=target) else None
+    return await in_transaction(url, run) if await differences(url, target=target) else None
 
 
 async def differences(url: str, *, target: MetaData = hub_metadata) -> list[Any]:
     """What is different between the database at `url` and `target`, in Alembic's terms; empty when nothing is."""
 
     def run(connection: Connection) -> list[Any]:
-        return list(compare_metadata(MigrationContext.configure(connection), target))
+        return list(compare_metadata(MigrationContext.configure(connection, opts={"include_object": is_whole}), target))
 
-    return await _in_transaction(url, run)
+    return await in_transaction(url, run)
+
+
+def is_whole(_item: object, name: str | None, kind: str, reflected: bool, _: object) -> bool:
+    """Whether Alembic is to compare it: partitions are part of their table."""
+    return not (kind == "table" and reflected and name is not None and name.startswith(_PARTITIONS))
 
 
 def _config(scripts: Path, connection: Connection | None = None, target: MetaData | None = None) -> Config:
@@ -73,7 +80,8 @@ def _config(scripts: Path, connection: Connection | None = None, target: MetaDat
     return config
 
 
-async def _in_transaction(url: str, run: Callable[[Connection], T]) -> T:
+async def in_transaction(url: str, run: Callable[[Connection], T]) -> T:
+    """What `run` gives, in one transaction of the database at `url`. Raises HubError UNAVAILABLE."""
     engine = create_async_engine("postgresql+asyncpg://", async_creator=partial(_dial, url), poolclass=NullPool)
     try:
         async with engine.begin() as connection:

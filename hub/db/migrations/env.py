@@ -8,6 +8,8 @@ from alembic import context
 from alembic.autogenerate.api import AutogenContext
 from sqlalchemy.types import UserDefinedType
 
+from hub.db.migrate import is_whole
+
 
 def _render(kind: str, item: Any, generation: AutogenContext) -> str | Literal[False]:
     """Write a type of our own by its PostgreSQL name, so that no migration depends on code that may change."""
@@ -21,6 +23,7 @@ context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=context.config.attributes["target"],
     render_item=_render,
+    include_object=is_whole,
 )
 with context.begin_transaction():
     context.run_migrations()
