@@ -88,9 +88,9 @@ class ClientWrites:
         (If-Match, If-None-Match), INVALID (`NonconformantError` with all complaints; or another patient), CONFLICT
         (`ClaimedError`: somebody else was first with this criterion), UNAVAILABLE.
         """
+        await self.admit(actor, operation, origin=origin)
         request = Request(actor, origin)
         try:
-            self._check(actor, operation)
             job = Job(request, operation)
             # Making an edition takes its time: nobody else's write waits in one transaction with it.
             if operation.type not in VOCABULARY:
@@ -100,6 +100,14 @@ class ClientWrites:
             return written
         except HubError as refusal:
             await self._journal.refused(request, operation, refusal)
+            raise
+
+    async def admit(self, actor: Actor, operation: Operation, *, origin: Origin = UNKNOWN_ORIGIN) -> None:
+        """Raise what `write` would without looking at what is stored, so before anybody looks for it."""
+        try:
+            self._check(actor, operation)
+        except HubError as refusal:
+            await self._journal.refused(Request(actor, origin), operation, refusal)
             raise
 
     async def transaction(

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from dataclasses import replace
 from typing import Any
+
+import pytest
 
 from hub.fhir.json import dumps
 from hub.kernel.types import Json
-from tests.api.house import House, body, code, in_house, observation, patient
+from tests.api import house
+from tests.api.house import ACTORS, START, House, body, code, in_house, observation, patient
 from tests.api.test_batch import batch, entry, statuses
 from tests.api.test_patch import JSON_PATCH, operation, parameters, put
 from tests.api.test_transaction import PERSON, at, location, transaction
@@ -41,6 +45,28 @@ def test_a_batch_patches_each_entry_for_itself(database_url: str) -> None:
         now = body(answer)["entry"][9]["resource"]
         assert (now["gender"], now["birthDate"]) == ("other", "1958-04-13")
         assert "Bundle.entry[2].patch[0]" in str(body(answer)["entry"][2]) or "patch[0]" in answer.text
+
+    in_house(database_url, visit)
+
+
+def test_an_emergency_opens_nothing_to_be_patched_nor_looked_for(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    glass = replace(ACTORS["hospital"], purpose=("BTG",), break_glass="过敏性休克", issued=START)
+    monkeypatch.setitem(house.ACTORS, "glass", glass)
+
+    async def visit(home: House) -> None:
+        made = await home.create(patient())
+        where = f"Observation?patient={made['id']}"
+        single = await home.ask("PATCH", f"/{where}", [put("/status", "x")], who="glass", content_type=JSON_PATCH)
+        one = entry("PATCH", where, binary(put("/status", "x")))
+        whole = await home.ask("POST", "", transaction(one), who="glass")
+        alone = await home.ask("POST", "", batch(one), who="glass")
+        assert (single.status_code, whole.status_code, statuses(alone)) == (403, 403, ["403"])
+        assert (code(single), code(whole)) == ("break-glass", "break-glass")
+        async with home.database.connection() as tx:
+            rows = await tx.fetch("SELECT interaction, outcome, reason FROM audit ORDER BY number DESC LIMIT 3")
+        assert {tuple(row) for row in rows} == {("update", "refused", "break-glass")}
 
     in_house(database_url, visit)
 

@@ -31,7 +31,11 @@ async def patch(services: Services, ask: Ask) -> Answer:
 
 
 async def conditional_patch(services: Services, ask: Ask) -> Answer:
-    """Patch the one match of the criterion in the URL. Raises HubError NOT_FOUND where nothing does, PRECONDITION."""
+    """Patch the one match of the criterion in the URL. Raises HubError NOT_FOUND where nothing does, PRECONDITION.
+
+    Nothing is looked for on behalf of somebody who could not patch it.
+    """
+    await services.writes.admit(ask.actor, patch_of(ask, "", services.base_url), origin=ask.origin)
     match = at_most_one(await find(services, ask, ask.type, select(ask.params, "URL")), "URL")
     if match is None:
         at_version = expected_version(ask.conditions.if_match) is not None

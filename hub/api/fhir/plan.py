@@ -160,7 +160,9 @@ def operation(step: Step, claim: str, base_url: str) -> Operation | None:
     if step.idle:
         return None
     if entry.patches:
-        return _patch(step, expected, base_url)
+        if step.criterion is not None and step.match is None:
+            raise no_match(f"{where}.request.url")
+        return patch(step, expected, base_url)
     if entry.resource is None:
         return Delete(type=step.type, id=step.id, expected=expected, where=where)
     if entry.method == "POST" or (step.criterion and step.match is None and "id" not in entry.resource):
@@ -178,9 +180,8 @@ def operation(step: Step, claim: str, base_url: str) -> Operation | None:
     )
 
 
-def _patch(step: Step, expected: int | None, base_url: str) -> Patch:
-    if step.criterion is not None and step.match is None:
-        raise no_match(f"{step.entry.where}.request.url")
+def patch(step: Step, expected: int | None, base_url: str) -> Patch:
+    """The patch of an entry that is one."""
     return Patch(
         type=step.type,
         id=step.id,

@@ -25,6 +25,7 @@ from hub.api.fhir.plan import (
     Step,
     names,
     operation,
+    patch,
     reference_criterion,
     refuse_overlaps,
     rename,
@@ -53,6 +54,9 @@ async def transaction(services: Services, ask: Ask, bundle: Json) -> Answer:
     """
     entries = [read_entry(index, raw, services.base_url) for index, raw in enumerate(raw_entries(bundle))]
     steps = {i: _step(services, ask, entry) for i, entry in enumerate(entries) if entry.method in ORDER}
+    for step in steps.values():
+        if step.entry.patches and step.criterion is not None:
+            await services.writes.admit(ask.actor, patch(step, None, services.base_url), origin=ask.origin)
     written = await _write(services, ask, list(steps.values()))
     quiet = ask if ask.preference.returned else replace(ask, preference=Preference("minimal"))
     answers = {i: answer_entry(_answer(quiet, step, written.get(step.entry.where))) for i, step in steps.items()}
