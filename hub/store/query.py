@@ -27,6 +27,8 @@ from hub.store.tokens import lead_number, param_number, reference_prefix
 _MOST_TARGETS: Final = 12
 _DEEPEST: Final = 6
 
+#: R4 writes this modifier in two ways (search.html#token, valueset-search-modifier-code.html).
+_SPELT: Final = {"ofType": "of-type"}
 #: Result parameters about the representation, which is not the store's business (R4 http.html 3.1.0.1.11).
 _REPRESENTATION: Final = frozenset({"_format", "_pretty", "_elements"})
 
@@ -182,6 +184,7 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
     context.asked[parameter.base, parameter.code] = None
     if dot:
         return (_chain(followed(parameter, code), modifier, rest, value, context, depth),)
+    modifier = _SPELT.get(modifier, modifier)
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
 
 

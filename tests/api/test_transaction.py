@@ -205,6 +205,38 @@ def test_conditional_references_find_what_is_there_or_made_beside_them(database_
     in_house(database_url, visit)
 
 
+def test_conditional_references_are_resolved_after_the_writes_of_their_transaction(database_url: str) -> None:
+    """R4 http.html#trules: step 5, after deletions, creates and updates."""
+
+    async def visit(home: House) -> None:
+        old = await home.create(patient())
+        new = patient(identifier=[{"system": "urn:test:mrn", "value": "mrn-2"}])
+        sent = (
+            entry("POST", "Observation", of("Patient?identifier=urn:test:mrn|mrn-2")),
+            entry("POST", "Patient", new),
+            entry("PUT", f"Patient/{old['id']}", {**old, "identifier": [{"system": "urn:a", "value": "moved"}]}),
+            entry("POST", "Observation", of("Patient?identifier=urn:a|moved&gender=female")),
+        )
+        answer = await home.ask("POST", "", transaction(*sent))
+        assert statuses(answer) == ["201", "201", "200", "201"], answer.text
+        subjects = [body(await home.ask("GET", f"/{location(answer, i)}"))["subject"]["reference"] for i in (0, 3)]
+        assert subjects == [location(answer, 1), f"Patient/{old['id']}"]
+        for query, told in (("identifier=mrn-2", "several-matches"), ("identifier=urn:test:mrn|mrn-1", "no-match")):
+            again = await home.ask(
+                "POST",
+                "",
+                transaction(entry("POST", "Patient", new), entry("POST", "Observation", of(f"Patient?{query}"))),
+            )
+            assert (again.status_code, code(again)) == (412, told)
+        moved = (
+            entry("DELETE", f"Patient/{location(answer, 1).partition('/')[2]}"),
+            entry("POST", "Observation", of("Patient?identifier=mrn-2")),
+        )
+        assert (await home.ask("POST", "", transaction(*moved))).status_code == 412
+
+    in_house(database_url, visit)
+
+
 def test_a_conditional_reference_does_not_see_what_the_actor_may_not(database_url: str) -> None:
     async def visit(home: House) -> None:
         await home.create(patient(), who="hospital")

@@ -108,6 +108,7 @@ def test_an_identifier_is_found_by_its_type_and_value(bench: Bench) -> None:
     ]
     query = "identifier:of-type=http://terminology.hl7.org/CodeSystem/v2-0203|MR|446053"
     assert matches(bench, records, f"Patient?{query}") == "a"
+    assert matches(bench, records, f"Patient?{query.replace('of-type', 'ofType')}") == "a"
 
 
 def refers(rid: str, **subject: Any) -> Json:

@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final
 
 from hub.api.fhir.batch import run
+from hub.api.fhir.beside import meant
 from hub.api.fhir.bundle import bundle as assemble
 from hub.api.fhir.conditional import at_most_one, find
 from hub.api.fhir.create import PREDECESSORS
@@ -141,19 +142,25 @@ async def _found(
     services: Services, ask: Ask, steps: Sequence[Step], searches: Mapping[str, Criterion]
 ) -> dict[str, str]:
     """What conditional references mean: what an entry with the same criterion makes or finds, else the one match."""
-    beside = {step.criterion: f"{step.type}/{step.id}" for step in steps if step.criterion is not None}
-    matches = await _look_up(services, ask, set(searches.values()) - beside.keys())
-    missing = next((criterion for criterion, match in matches.items() if match is None), None)
-    if missing is not None:
-        raise HubError(
-            Category.PRECONDITION,
-            "a conditional reference has no match",
-            where=missing.where,
-            todo="create what it refers to first, or in the same transaction",
-            code="no-match",
-        )
-    there = {criterion: f"{match.type}/{match.id}" for criterion, match in matches.items() if match is not None}
-    return {text: (beside | there)[criterion] for text, criterion in searches.items()}
+    known = {step.criterion: f"{step.type}/{step.id}" for step in steps if step.criterion is not None}
+    matches = await _look_up(services, ask, set(searches.values()) - known.keys())
+    for criterion, match in matches.items():
+        found = meant(criterion, match, steps)
+        if len(found) != 1:
+            raise _unclear(criterion, several=len(found) > 1)
+        known[criterion] = found[0]
+    return {text: known[criterion] for text, criterion in searches.items()}
+
+
+def _unclear(criterion: Criterion, *, several: bool) -> HubError:
+    todo = "narrow the criterion" if several else "create what it refers to first, or in the same transaction"
+    return HubError(
+        Category.PRECONDITION,
+        f"a conditional reference has {'several matches' if several else 'no match'}",
+        where=criterion.where,
+        todo=todo,
+        code="several-matches" if several else "no-match",
+    )
 
 
 def _operations(
