@@ -11,6 +11,9 @@ from hub.fhir.search_parameters import parameters
 from hub.fhir.table import read_table
 from hub.kernel.types import Json
 
+#: Within the compartment of a patient (`Patient/id`): no parameter of R4, but what a URL of a compartment stands for.
+COMPARTMENT: Final = "$compartment"
+
 _CODES: Final[Mapping[str, Sequence[str]]] = read_table("patient_compartment")
 
 #: Elements that name whom a resource is about, before all others that may name a patient.
@@ -23,6 +26,14 @@ _NOBODY: Final = frozenset({"Group"})
 def is_about_patients(rtype: str) -> bool:
     """Whether resources of a type belong into a Patient compartment at all."""
     return rtype == "Patient" or bool(_CODES.get(rtype))
+
+
+@cache
+def patient_parameters(rtype: str) -> tuple[str, ...]:
+    """The search parameters by which a type belongs into a Patient compartment; `_id` of the Patient itself."""
+    known = parameters(rtype)
+    own = ("_id",) if rtype == "Patient" else ()
+    return (*own, *(code for code in _CODES.get(rtype, ()) if code in known))
 
 
 def patient_ids(resource: Json) -> tuple[str, ...]:

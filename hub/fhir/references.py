@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any, Final, NamedTuple
 
-from hub.fhir.structure import RESOURCE_TYPES
+from hub.fhir.structure import RESOURCE_TYPES, TYPES, structure
 from hub.kernel.types import Json
 
 _LOCAL: Final = re.compile(
     r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?"
 )
 _URN: Final = re.compile(r"urn:(?:uuid:[0-9A-Fa-f-]{36}|oid:[0-9.]+)")
+#: Where the address of a link begins in markdown.
+_LINK: Final = "]("
+_IN_MARKDOWN: Final = re.compile(rf"\]\(({_URN.pattern})")
+_URIS: Final = frozenset({"uri", "url", "oid", "uuid"})
 
 
 class Target(NamedTuple):
@@ -65,32 +70,40 @@ def _inside(value: Any) -> Iterator[str]:
 def rewrite(resource: Json, mapping: Callable[[str], str | None]) -> None:
     """Replace, in place, every reference text and every `urn:uuid:` or `urn:oid:` uri for which `mapping` has another.
 
-    As a transaction needs it (R4 http.html 3.1.0.11.2): references, elements of type uri, and links in narratives.
-    The value of an Identifier stays: it names the business object, not the entry.
+    As a transaction needs it (R4 http.html 3.1.0.11.2): references, elements of type uri, url, oid and uuid, links in
+    narratives and in markdown. Canonicals stay, and so do texts.
     """
     for key, value in resource.items():
         kind = value.__class__
         if kind is str:
             # Of some thirty texts in a resource, three mean another one.
-            if key == "reference" or key == "div" or value[:4] == "urn:":  # noqa: PLR1714 - each text passes here
-                _rewrite_text(resource, key, value, mapping)
+            if key == "reference" or key == "div" or value[:4] == "urn:" or _LINK in value:  # noqa: PLR1714 - each text passes here
+                resource[key] = _rewritten(key, value, mapping)
         elif kind is dict:
             rewrite(value, mapping)
         elif kind is list:
-            _rewrite_list(value, mapping)
+            _rewrite_list(key, value, mapping)
 
 
-def _rewrite_text(owner: Json, key: str, text: str, mapping: Callable[[str], str | None]) -> None:
+def _rewritten(key: str, text: str, mapping: Callable[[str], str | None]) -> str:
     if key == "div":
-        owner[key] = _URN.sub(lambda match: mapping(match[0]) or match[0], text)
-    elif key != "value":
-        owner[key] = mapping(text) or text
+        return _URN.sub(lambda match: mapping(match[0]) or match[0], text)
+    if key == "reference" or key in _named_by_uri():
+        return mapping(text) or text
+    return _IN_MARKDOWN.sub(lambda match: _LINK + (mapping(match[1]) or match[1]), text)
 
 
-def _rewrite_list(values: list[Any], mapping: Callable[[str], str | None]) -> None:
+def _rewrite_list(key: str, values: list[Any], mapping: Callable[[str], str | None]) -> None:
     for index, item in enumerate(values):
         kind = item.__class__
         if kind is dict:
             rewrite(item, mapping)
         elif kind is str and item[:4] == "urn:":
-            values[index] = mapping(item) or item
+            values[index] = _rewritten(key, item, mapping)
+
+
+@cache
+def _named_by_uri() -> frozenset[str]:
+    """Properties that some type of R4 has as a uri which names a thing itself; made when one is first met."""
+    elements = (one for name in TYPES if (found := structure(name)) is not None for one in found.elements.values())
+    return frozenset(key for one in elements for key, ref in one.properties() if ref.name in _URIS)

@@ -8,10 +8,10 @@ from datetime import datetime
 
 from hub.fhir.custom import NONE, Custom
 from hub.fhir.emit_text import SOUND
+from hub.fhir.query_text import split, unescape
 from hub.fhir.search_parameters import SearchParameter
 from hub.store.criteria import Bind
 from hub.store.promoted import code_parameter, date_parameter
-from hub.store.query_text import split, unescape
 from hub.store.tokens import param_number
 
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
+from hub.fhir.compartments import COMPARTMENT, patient_parameters
 from hub.fhir.custom import NONE, Custom
+from hub.fhir.query_text import split
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
@@ -18,7 +20,6 @@ from hub.store.promoted import leading_parameters
 from hub.store.query_parameters import followed, parameter_of, reference_parameter
 from hub.store.query_results import include, sort_key
 from hub.store.query_special import members_of_lists
-from hub.store.query_text import split
 from hub.store.query_values import clauses
 from hub.store.resource_types import type_number
 from hub.store.tokens import lead_number, param_number, reference_prefix
@@ -176,6 +177,8 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
         raise HubError(Category.TOO_LARGE, f"is chained more than {_DEEPEST} deep", where=name)
     if name == "_list":
         return (members_of_lists(split(value, ",")),)
+    if name == COMPARTMENT and rtype is not None:
+        return _in_compartment(rtype, value, context, depth)
     if name.startswith("_has:") and rtype is not None:
         return (_has(rtype, name, value, context, depth),)
     head, dot, rest = name.partition(".")
@@ -186,6 +189,13 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
         return (_chain(followed(parameter, code), modifier, rest, value, context, depth),)
     modifier = _SPELT.get(modifier, modifier)
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
+
+
+def _in_compartment(rtype: str, patient: str, context: Context, depth: int) -> tuple[Clause, ...]:
+    """It names a patient by one of the parameters of the compartment."""
+    values = {"_id": patient.partition("/")[2]}
+    each = [_clauses(rtype, code, values.get(code, patient), context, depth) for code in patient_parameters(rtype)]
+    return (Either(tuple(Target(_number(rtype), clauses) for clauses in each)),)
 
 
 def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, context: Context, depth: int) -> Clause:

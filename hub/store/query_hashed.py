@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from uuid import UUID
 
+from hub.fhir.query_text import unescape
 from hub.fhir.references import parse_reference
 from hub.fhir.search_parameters import RESOURCE_TYPES, Component
 from hub.kernel.errors import Category, HubError
@@ -17,7 +18,6 @@ from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
 from hub.store.query_ordered import words
 from hub.store.query_sets import SETS, members, related
-from hub.store.query_text import unescape
 
 
 def hashes(found: Sequence[UUID], *, selective: bool) -> Tokens:

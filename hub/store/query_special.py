@@ -8,13 +8,13 @@ from typing import Final
 
 from hub.fhir import grams
 from hub.fhir.numbers import decimal
+from hub.fhir.query_text import unescape
 from hub.fhir.references import parse_reference
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store.asked import Asked, pieces
 from hub.store.body_rows import MEMBER
 from hub.store.criteria import Bind, Has, Ids, Near, Place, Target, Texts
-from hub.store.query_text import unescape
 from hub.store.resource_types import type_number
 from hub.store.side_rows import EARTH
 from hub.store.tokens import reference_prefix

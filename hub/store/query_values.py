@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
+from hub.fhir.query_text import split
 from hub.fhir.search_parameters import FULL_TEXT, RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 from hub.store import query_hashed, query_ordered, tokens
@@ -18,7 +19,6 @@ from hub.store.index_composites import HASHED
 from hub.store.people import EXPAND
 from hub.store.query_sets import SETS
 from hub.store.query_special import near, texts
-from hub.store.query_text import split
 
 #: Modifiers other than `:missing`, `:mdm` and the type of a reference, by parameter type.
 _MODIFIERS: Final[Mapping[str, frozenset[str]]] = {

@@ -111,7 +111,7 @@ def test_it_names_the_version_of_fhir_and_of_the_software(statement: Any) -> Non
 def test_every_announced_interaction_has_an_answer_of_its_own(database_url: str) -> None:
     async def visit(home: House) -> None:
         for interaction in INTERACTIONS:
-            path = interaction.template.format(type="Patient", id="absent", version="1")
+            path = interaction.template.format(type="Patient", id="absent", version="1", inner="Flag")
             types = {"form": "application/x-www-form-urlencoded", "patch": JSON_PATCH}
             headers = {"content_type": types[interaction.body]} if interaction.body in types else {}
             contents = {"form": b"", "resource": b"{}", "patch": b"[]"}

@@ -173,3 +173,27 @@ def test_a_comma_is_or_and_a_repeated_parameter_is_and(database_url: str) -> Non
         assert (ids(either), ids(both)) == (["F05-0", "F05-3"], ["F05-1", "F05-2"])
 
     visited(database_url, visit)
+
+
+def test_the_compartment_of_a_patient_is_a_context_of_searches(database_url: str) -> None:
+    """R4 search.html 3.1.1.3 and compartmentdefinition-patient.html."""
+
+    async def visit(home: House) -> None:
+        own = await home.create(observation("F05-0", "7", effectiveDateTime="2026-05-20"))
+        asserted = {"subject": {"reference": "Patient/F05-1"}, "performer": [{"reference": "Patient/F05-0"}]}
+        told = await home.create(observation("F05-1", "9", **asserted))
+        await home.create(observation("F05-1", "8"))
+        page = body(await home.ask("GET", "/Patient/F05-0/Observation?_count=2&_sort=_id&_total=accurate"))
+        assert page["total"] == 3
+        assert links(page)["self"] == f"{BASE}/Patient/F05-0/Observation?_count=2&_sort=_id&_total=accurate"
+        following = body(await home.ask("GET", links(page)["next"].removeprefix(BASE)))
+        assert {own["id"], told["id"]} < {*ids(page), *ids(following)}
+        assert ids(body(await home.ask("GET", "/Patient/F05-0/Observation?date=2026-05-20"))) == [own["id"]]
+        assert ids(body(await home.ask("GET", "/Patient/F05-0/Patient"))) == ["F05-0"]
+        for path, status in (("Organization", 404), ("Nonsense", 404), ("Flag", 200), ("Flag?nonsense=1", 400)):
+            assert (await home.ask("GET", f"/Patient/F05-0/{path}")).status_code == status, path
+        assert (await home.ask("GET", "/Observation/F05-0/Observation")).status_code == 404
+        told_of = body(await home.ask("GET", "/metadata", who=""))["rest"][0]["compartment"]
+        assert told_of == ["http://hl7.org/fhir/CompartmentDefinition/patient"]
+
+    visited(database_url, visit)

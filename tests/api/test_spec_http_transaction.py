@@ -241,9 +241,13 @@ def test_a_read_in_a_bundle_may_be_conditional_and_of_any_kind(database_url: str
                 entry("GET", f"{BASE}/Patient/F05-1/$everything"),
                 entry("GET", "?_type=Patient"),
                 entry("GET", "Patient/F05-never"),
+                entry("HEAD", "Patient/F05-1"),
+                entry("HEAD", "Patient/F05-never"),
             ),
         )
-        assert statuses(answer) == ["304", "200", "200", "200", "200", "404"]
+        assert statuses(answer) == ["304", "200", "200", "200", "200", "404", "200", "404"]
+        head = body(answer)["entry"][6]
+        assert ("resource" in head, head["response"]["etag"]) == (False, 'W/"1"')
         assert "resource" not in body(answer)["entry"][0]
         assert [e["resource"]["resourceType"] for e in body(answer)["entry"][1:4]] == ["Patient", "Bundle", "Bundle"]
 

@@ -66,6 +66,8 @@ def resource() -> Json:
         "author": [{"reference": URN}, {"display": "no reference"}],
         "extension": [{"url": "http://e", "valueUri": URN}, {"url": "http://e", "valueString": "urn:x"}],
         "instantiatesUri": [URN, "urn:oid:1.2.3"],
+        "instantiatesCanonical": [URN],
+        "note": [{"text": f"[x]({URN}) and {URN}"}, {"text": URN}],
     }
 
 
@@ -82,6 +84,8 @@ def test_rewriting_changes_references_uris_and_links_but_no_identifier() -> None
     assert changed["instantiatesUri"] == ["Patient/p1", "urn:oid:1.2.3"]
     assert 'href="Patient/p1"' in changed["text"]["div"]
     assert changed["identifier"]["value"] == URN
+    assert changed["instantiatesCanonical"] == [URN]
+    assert [note["text"] for note in changed["note"]] == [f"[x](Patient/p1) and {URN}", URN]
 
 
 def test_rewriting_with_nothing_to_say_changes_nothing() -> None:

@@ -50,6 +50,7 @@ CHAINS: Final = (
     "/?_type=Observation,ServiceRequest&subject:Patient.name=赵国强",
     "/?_type=Observation,Condition&code=20447-9&_summary=count",
     "/?_type=Patient,Practitioner&name=赵&_count=1",
+    *(f"/Patient/F01-{who}/{kind}?_total=accurate" for who in "abcdz" for kind in ("Observation", "Patient", "Flag")),
 )
 COUNTS: Final = (
     "/Observation?_total=accurate",

@@ -235,7 +235,7 @@ def requests(home: Hub, ids: Mapping[str, str]) -> Iterator[tuple[str, str, Any]
         for rtype, rid in (
             ids.items() if not interaction.only else [(interaction.only, ids.get(interaction.only, "t1"))]
         ):
-            path = interaction.template.format(type=rtype, id=rid, version="1")
+            path = interaction.template.format(type=rtype, id=rid, version="1", inner="Observation")
             yield interaction.method, FHIR_PREFIX + path, _body(interaction.body, rtype, ids)
     for route in home.routes:
         path = re.sub(r"\{[^}]+\}", ids["Patient"], route.path)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from hub.fhir.query_text import split, unescape
 from hub.fhir.search_parameters import answered
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Tokens
 from hub.store.query import parse_query
-from hub.store.query_text import split, unescape
 from hub.store.tokens import param_number, system_and_code
 
 

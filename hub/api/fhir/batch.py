@@ -6,6 +6,7 @@ https://hl7.org/fhir/R4/http.html#brules
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import Final
 
 from hub.api.failures import defect
@@ -44,7 +45,8 @@ async def run(services: Services, ask: Ask, entries: dict[int, Entry]) -> dict[i
     async def one(entry: Entry) -> bytes:
         async with turn:
             try:
-                return answer_entry(await entry.match.interaction.handle(services, entry.ask(ask)))
+                answer = await entry.match.interaction.handle(services, entry.ask(ask))
+                return answer_entry(replace(answer, body=b"") if entry.head else answer)
             except HubError as error:
                 return refusal_entry(error)
             except Exception as error:

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Sequence
 
 from hub.api.fhir.plan import Criterion, Step
 from hub.fhir.extract import extract
+from hub.fhir.query_text import split, unescape
 from hub.fhir.search_parameters import parameters
 from hub.gate.released import Released
 from hub.kernel.types import Json
-from hub.store.query_text import split, unescape
 
 
 def meant(criterion: Criterion, stored: Released | None, steps: Sequence[Step]) -> list[str]:

@@ -10,6 +10,7 @@ from typing import Final
 
 from hub.api.fhir import search_parameter, subscription
 from hub.api.fhir.bundle import instant
+from hub.api.fhir.compartment import COMPARTMENTS
 from hub.api.fhir.operations import LIMITS
 from hub.api.fhir.router import WRITES, Interaction
 from hub.api.fhir.routes import INTERACTIONS
@@ -98,6 +99,7 @@ def capability_statement(services: Services, own: Own, *, cors: bool) -> Json:
                 ],
                 "interaction": [{"code": code} for code in ("transaction", "batch", "search-system", "history-system")],
                 "searchParam": _of_all_types(services),
+                "compartment": list(COMPARTMENTS),
                 **_told(_of_system(), services.base_url),
             }
         ],

@@ -30,7 +30,10 @@ MAX_ENTRIES: Final = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry: where it stands in the Bundle, its fullUrl ("" for none), what it asks, in which shape."""
+    """One entry: where it stands in the Bundle, its fullUrl ("" for none), what it asks, in which shape.
+
+    `head`: it is a GET whose answer has no content (R4 http.html#head).
+    """
 
     where: str
     full_url: str
@@ -40,6 +43,7 @@ class Entry:
     resource: Json | None
     form: Params = ()
     shape: Shape | None = None
+    head: bool = False
 
     @property
     def method(self) -> str:
@@ -96,7 +100,8 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     request = raw.get("request") if isinstance(raw, dict) else None
     if not isinstance(request, dict):
         raise _invalid("has no request", where)
-    method, url = _text(request, "method", where), _text(request, "url", where)
+    asked, url = _text(request, "method", where), _text(request, "url", where)
+    method = "GET" if asked == "HEAD" else asked
     path, _, query = _below(url, base_url).partition("?")
     if "://" in path or not (path.strip("/") or query):
         raise _invalid("is not a URL of this server relative to its base", f"{where}.request.url")
@@ -112,7 +117,7 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     if match.interaction.body == "parameters" and resource is not None:
         params, resource = [*params, *read_parameters(resource)], None
     full_url, conditions = _optional(raw, "fullUrl", where), _conditions(request, where)
-    return Entry(where, full_url, match, params, conditions, resource, form, shape)
+    return Entry(where, full_url, match, params, conditions, resource, form, shape, head=asked == "HEAD")
 
 
 def _fits(body: Body, resource: Any) -> bool:

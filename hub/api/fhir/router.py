@@ -25,6 +25,8 @@ _LITERAL: Final = frozenset(
 )
 #: Interactions that change a resource of the record, or make one.
 WRITES: Final = frozenset({"create", "update", "patch", "delete"})
+#: A type in a compartment: two names of types with an id between them.
+_INNER: Final = ("*", "*", "*")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
@@ -54,7 +56,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An interaction and what the URL names."""
+    """An interaction and what the URL names; of a compartment, `version` is the type that is searched in it."""
 
     interaction: Interaction
     type: str = ""
@@ -64,6 +66,8 @@ class Match:
     @property
     def holds(self) -> str:
         """The type of the resources in the answer, "" for any."""
+        if self.interaction.template.endswith("{inner}"):
+            return self.version
         return "" if self.interaction.operation else self.type
 
 
@@ -99,7 +103,8 @@ class Router:
         if methods is None:
             raise _unknown("no such URL")
         names = [segment for segment in segments if segment not in _LITERAL]
-        if names and names[0] not in RESOURCE_TYPES:
+        inner = names[2:] if _shape(segments) == _INNER else []
+        if not RESOURCE_TYPES.issuperset([*names[:1], *inner]):
             raise _unknown("no such resource type")
         if not all(_ID.fullmatch(name) for name in names[1:]):
             raise _unknown("no such resource")

@@ -31,13 +31,18 @@ async def search(services: Services, ask: Ask) -> Answer:
     if any(name == EXPLAIN for name, _ in ask.params):
         told = await asked(services.gate.explain(ask.actor, ask.type or None, ask.params, origin=ask.origin))
         return Answer(status=200, body=dumps(told))
+    return await answered(services, ask, ask.type, ask.params)
+
+
+async def answered(services: Services, ask: Ask, path: str, params: Params) -> Answer:
+    """A page that was asked for as `path`, below the base, with `params` and those of the form."""
     lenient = ask.preference.lenient
     _refuse_includes(ask)
     page = await asked(
         services.gate.search(ask.actor, ask.type or None, ask.searched, lenient=lenient, origin=ask.origin)
     )
     page = shaped_page(page, ask.shape)
-    return Answer(status=200, body=searchset(services, ask.type, [*ask.params, *ask.form], page))
+    return Answer(status=200, body=searchset(services, path, [*params, *ask.form], page))
 
 
 def _refuse_includes(ask: Ask) -> None:

@@ -6,6 +6,7 @@ from typing import Final
 
 from hub.api.fhir import search_parameter, subscription
 from hub.api.fhir.binary import read_binary
+from hub.api.fhir.compartment import search_compartment
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
 from hub.api.fhir.history import histories, history
@@ -27,6 +28,7 @@ SINGLES: Final = (
     Interaction("search-type", "POST", "/{type}/_search", search, "form"),
     Interaction("search-system", "GET", "", search),
     Interaction("search-system", "POST", "/_search", search, "form"),
+    Interaction("search-type", "GET", "/{type}/{id}/{inner}", search_compartment, only="Patient"),
     Interaction("create", "POST", "/{type}", create, "resource"),
     Interaction("update", "PUT", "/{type}/{id}", update, "resource"),
     Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
