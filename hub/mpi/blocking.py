@@ -13,9 +13,12 @@ from datetime import date
 from typing import Final
 
 from hub.kernel.pinyin import spellings
-from hub.mpi.dates import is_placeholder
+from hub.mpi.dates import is_placeholder, lunar
 from hub.mpi.features import PLACEHOLDER_YEARS, Features
+from hub.mpi.names import Name
 
+#: Orders of surname and two given syllables in which a Latin name may stand with the given ones exchanged.
+_TURNED: Final = ((0, 2, 1), (2, 1, 0))
 #: The most records one key may bring together (pairs grow with the square).
 LARGEST_BLOCK: Final = 200
 
@@ -40,8 +43,7 @@ def _numbers(side: Features) -> Iterator[str]:
 
 
 def _names(side: Features) -> Iterator[str]:
-    # A name of several parts is often shortened to its first.
-    for spelling in (*side.name.spellings, *(spellings(side.name.first) if side.name.first else ())):
+    for spelling in _spelled(side.name):
         if side.born:
             yield f"name:{spelling}|day:{side.born:%m%d}"
             yield from (f"name:{spelling}|year:{year}" for year in _years(side.born))
@@ -52,7 +54,7 @@ def _names(side: Features) -> Iterator[str]:
         yield f"given-place:{side.name.given}:{side.address.place}"
     if side.born:
         day = side.born.isoformat()
-        yield from (f"day:{day}|part:{part}" for part in {side.name.surname, side.name.given} - {""})
+        yield from (f"day:{day}|part:{part}" for part in _parts(side.name))
         for number in side.address.numbers[-1:] if side.address else ():
             yield f"day:{day}|door:{number}"
         # Brings a newborn under a parent's name to the named child whose contact that parent is.
@@ -60,10 +62,28 @@ def _names(side: Features) -> Iterator[str]:
         yield from (f"day:{day}|contact:{parent}" for parent in parents)
 
 
+def _spelled(name: Name) -> Iterable[str]:
+    """How a name may be written elsewhere, in Latin letters."""
+    # A name of several parts is often shortened to its first; one of three syllables may have the last two exchanged.
+    first = spellings(name.first) if name.first else ()
+    syllables = name.full.split() if name.script == "latin" else ()
+    turned = ("".join(syllables[place] for place in order) for order in _TURNED if len(syllables) == len(order))
+    return (*name.spellings, *first, *turned)
+
+
+def _parts(name: Name) -> Iterable[str]:
+    """The surname as it sounds (either end of a name in Latin letters), and the given name."""
+    if name.script == "latin":
+        parts = name.full.split()
+        return {parts[0], parts[-1]}
+    return {*spellings(name.surname)[:1], name.given} - {""}
+
+
 def _years(born: date) -> Iterable[int]:
-    """The years somebody may be born in: a placeholder is a year or two off."""
+    """The years somebody may be born in: a placeholder is a year or two off, and the Chinese year begins later."""
     away = PLACEHOLDER_YEARS if is_placeholder(born) else 0
-    return range(born.year - away, born.year + away + 1)
+    told = lunar(born) or (born.year,)
+    return {*range(born.year - away, born.year + away + 1), told[0]}
 
 
 def candidate_pairs(sides: Sequence[Features], largest: int = LARGEST_BLOCK) -> Iterator[tuple[int, int]]:

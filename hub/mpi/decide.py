@@ -7,7 +7,16 @@ from enum import StrEnum
 from typing import Final
 
 from hub.mpi.features import Features
-from hub.mpi.levels import BirthLevel, HouseholdLevel, IdLevel, InsuranceLevel, Levels, NameLevel, SexLevel
+from hub.mpi.levels import (
+    BirthLevel,
+    ContactLevel,
+    HouseholdLevel,
+    IdLevel,
+    InsuranceLevel,
+    Levels,
+    NameLevel,
+    SexLevel,
+)
 from hub.mpi.model import Model
 from hub.mpi.score import Score
 
@@ -58,6 +67,7 @@ _SAME_ID: Final = frozenset({IdLevel.EXACT, IdLevel.NEAR})
 _SAME_INSURANCE: Final = frozenset({InsuranceLevel.EXACT, InsuranceLevel.NEAR})
 _OF_AGE: Final = 18
 _HOUSEHOLD: Final = frozenset({HouseholdLevel.PHONE_AND_DOOR, HouseholdLevel.PHONE, HouseholdLevel.DOOR})
+_FAMILY: Final = _HOUSEHOLD | {HouseholdLevel.CONTACT_PHONE}
 
 
 def contradicts(levels: Levels, first: Features, second: Features) -> bool:
@@ -91,11 +101,12 @@ def decide(score: Score, first: Features, second: Features, model: Model) -> Dec
         return Decision(Band.APART)
     if (first.newborn is None) != (second.newborn is None):
         return Decision(Band.REVIEW, Reason.NEWBORN)
-    if _twins(levels):
+    if _twins(levels) or _boy_and_girl(levels, first, second):
         return Decision(Band.REVIEW, Reason.TWINS)
     if _weak_name(levels, first, second):
         return Decision(Band.REVIEW, Reason.WEAK_NAME)
-    return Decision(Band.LINK) if score.weight >= model.link else Decision(Band.REVIEW, Reason.UNCERTAIN)
+    enough = score.weight >= model.link and not _name_alone(levels)
+    return Decision(Band.LINK) if enough else Decision(Band.REVIEW, Reason.UNCERTAIN)
 
 
 def same_card(first: Features, second: Features) -> bool:
@@ -108,8 +119,10 @@ def _other_person(levels: Levels) -> bool:
 
 
 def _weak_name(levels: Levels, first: Features, second: Features) -> bool:
-    """The names do not agree, and nothing stands in for them. Two temporary names may name either parent."""
-    if levels.name in _NEAR_NAME or (levels.name is NameLevel.MISSING and first.newborn):
+    """The names do not agree, and nothing stands in for them. Two temporary names may name either parent, if the
+    household is one; in every other two children are born on one day.
+    """
+    if levels.name in _NEAR_NAME or (levels.name is NameLevel.MISSING and first.newborn and _related(levels)):
         return False
     # A wrong surname: nobody's parent, who would share the surname and not the given name.
     if levels.name is NameLevel.GIVEN and levels.id in _SAME_ID and levels.birth in _SAME_BIRTH:
@@ -117,6 +130,17 @@ def _weak_name(levels: Levels, first: Features, second: Features) -> bool:
     if levels.insurance is InsuranceLevel.EXACT and _one_household(levels) and _adult(first) and _adult(second):
         return False
     return levels.id not in _SAME_ID or levels.insurance not in _SAME_INSURANCE
+
+
+def _related(levels: Levels) -> bool:
+    return levels.household in _FAMILY or levels.contact is ContactLevel.EXACT
+
+
+def _name_alone(levels: Levels) -> bool:
+    """Nothing but the name agrees, and maybe the sex: however rare it is, that is nobody yet."""
+    birth = levels.birth in _SAME_BIRTH or levels.birth in {BirthLevel.PLACEHOLDER, BirthLevel.YEAR}
+    numbers = levels.id in _SAME_ID | {IdLevel.MASKED} or levels.insurance in _SAME_INSURANCE
+    return not (birth or numbers or _related(levels) or levels.household is HouseholdLevel.PLACE)
 
 
 def _one_household(levels: Levels) -> bool:
@@ -131,5 +155,11 @@ def _adult(side: Features) -> bool:
 
 def _twins(levels: Levels) -> bool:
     """Born on one day in one household with another given name: likelier two children than one."""
-    given = levels.name in {NameLevel.PART_DIFFERS, NameLevel.SURNAME}
-    return given and _one_household(levels) and levels.id not in _SAME_ID and levels.insurance not in _SAME_INSURANCE
+    given = levels.name in {NameLevel.PART_DIFFERS, NameLevel.SURNAME} and levels.birth in _SAME_BIRTH
+    numbers = levels.id in _SAME_ID or levels.insurance in _SAME_INSURANCE
+    return given and levels.household in _HOUSEHOLD and not numbers
+
+
+def _boy_and_girl(levels: Levels, first: Features, second: Features) -> bool:
+    """Two temporary names (王芳之子, 王芳之女): what sets twins apart before they have names."""
+    return bool(first.newborn and second.newborn) and levels.sex is SexLevel.DIFFERENT

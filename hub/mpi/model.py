@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from functools import cache
 from math import log2
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.mpi.data_file import read_data
 from hub.mpi.levels import COMPARISONS
 
 #: The model that comes with the hub.
-BUNDLED = "model-1"
+BUNDLED: Final = "model-2"
+#: Characters of a short name, surname included: there are far fewer such names, so each is more common.
+_SHORT: Final = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +30,9 @@ class Model:
 
     `m`, `u`: comparison -> level -> probability. `weights[comparison][level]`: bits, 0 for level 0. `m_name`: m of each
     name level, for the adjustment by frequency.
-    `name_u`, `prior_records`: the frequency of an average name, and how many records that knowledge is worth against
-    counts. `records_per_person`, `least_persons`: the prior is one over the persons there may be.
+    `name_u`, `long_name_u`: the frequency of an average name, of one of three characters and more; `prior_records`:
+    how many records that knowledge is worth against counts. `records_per_person`, `least_persons`: the prior is one
+    over the persons there may be.
     `link`, `review`: bits at and above which a pair is linked, or shown to a human. `certain`: bits at and above which
     an answer may be called certain. `margin`: bits by which the best person must lead the second. `sharers`: a
     telephone shared by more names than this says nothing.
@@ -41,6 +44,7 @@ class Model:
     weights: tuple[tuple[float, ...], ...]
     m_name: tuple[float, ...]
     name_u: float
+    long_name_u: float
     prior_records: int
     records_per_person: float
     least_persons: int
@@ -54,14 +58,18 @@ class Model:
         """Bits before any evidence, among so many records."""
         return -log2(max(records / self.records_per_person, self.least_persons))
 
-    def frequency(self, count: int, records: int) -> float:
-        """Frequency of a name counted so often among so many records, drawn towards an average name."""
-        return (count + self.name_u * self.prior_records) / (records + self.prior_records)
+    def frequency(self, count: int, records: int, characters: int) -> float:
+        """Frequency of a name counted so often among so many records, drawn towards an average name of so many
+        characters (0: not known).
+        """
+        average = self.long_name_u if characters > _SHORT else self.name_u
+        return (count + average * self.prior_records) / (records + self.prior_records)
 
 
 def read_model(content: Mapping[str, Any]) -> Model:
     """A model from its JSON content. Raises HubError INVALID naming the comparison whose levels are not ours."""
     constants = {name: content[name] for name in ("name_u", "prior_records", "records_per_person", "least_persons")}
+    constants["long_name_u"] = content.get("long_name_u", content["name_u"])
     thresholds = {name: content[name] for name in ("link", "review", "certain", "margin", "sharers")}
     return Model(
         version=content["version"],

@@ -53,12 +53,17 @@ class Scorer:
             seen = max((counts.spellings.get(spelling, 0) for spelling in shared), default=0)
         else:
             return self.model.weights[_NAME][level]
-        return log2(self.model.m_name[level] / self.model.frequency(seen, counts.records))
+        return log2(self.model.m_name[level] / self.model.frequency(seen, counts.records, characters_of(first, second)))
 
     def _sharing(self, phone: str) -> float:
         """Bits lost because several persons have this telephone."""
         sharers = self.frequencies.phones.get(phone, 1)
         return log2(sharers) if sharers <= self.model.sharers else max(0.0, self.model.weights[_HOUSEHOLD][2])
+
+
+def characters_of(first: Name, second: Name) -> int:
+    """How many Chinese characters two agreeing names have, as far as one of them is written in them; else 0."""
+    return max(len(name.full) if name.script == "han" else 0 for name in (first, second))
 
 
 def evidence(score: Score) -> str:

@@ -78,7 +78,9 @@ def _name_frequency(scorer: Scorer, level: NameLevel, first: Name, second: Name)
     else:
         shared = set(first.spellings) & set(second.spellings)
         seen = max((counts.spellings.get(spelling, 0) for spelling in shared), default=0)
-    return (seen + model.name_u * model.prior_records) / (counts.records + model.prior_records)
+    written = [len(name.full) for name in (first, second) if name.script == "han"]
+    average = model.long_name_u if max(written, default=0) > 2 else model.name_u
+    return (seen + average * model.prior_records) / (counts.records + model.prior_records)
 
 
 def _phone_frequency(scorer: Scorer, level: HouseholdLevel, phones: Iterable[str]) -> float | None:

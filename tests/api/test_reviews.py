@@ -96,7 +96,7 @@ class Desk:
     async def doubtful(self) -> int:
         """Two who may be one person; the number of the pair."""
         await self.write(mingyuan("a", phone="13800990001"), "F01")
-        await self.write(patient("b", "DU MINGYUAN", born="1962-01-01", gender="male"), "F05")
+        await self.write(patient("b", "DU MINGYUAN", born="1962-01-01", gender="male", phone="13800990009"), "F05")
         _, told = await self.ask("GET", "/pairs")
         (pair,) = told["pairs"]
         return int(pair["number"])

@@ -44,7 +44,9 @@ def county(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -
 
     async def story(registry: Registry) -> None:
         await registry.register(mingyuan("a", phone="09905550001"), patient("F01-0017", "赵平", born="1950-02-11"))
-        await registry.register(patient("b", "DU MINGYUAN", born="1962-01-01", gender="male"), facility="F05")
+        await registry.register(
+            patient("b", "DU MINGYUAN", born="1962-01-01", gender="male", phone="09905550009"), facility="F05"
+        )
         await registry.register(patient("F05-0031", "钱立", born="1944-03-12"), facility="F05")
 
     with_registry(database_url, story)
@@ -142,5 +144,5 @@ def test_every_path_on_the_page_is_a_door_and_every_word_of_its_yaml_is_one() ->
 def test_judging_again_is_in_the_trail_before_and_after(county: str) -> None:
     assert "4 sources judged" in run("yilian mpi rejudge", {})
     before, after = ((entry.query or "") for entry in trail(county))
-    assert before == "mpi=rejudge&model=model-1&after=0"
+    assert before == "mpi=rejudge&model=model-2&after=0"
     assert after.startswith("mpi=rejudged&sources=4&")

@@ -43,6 +43,21 @@ def test_a_name_in_parts_meets_its_first_part() -> None:
     assert not keys(whole).isdisjoint(keys(side(name="阿依努尔", **SILENT)))
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ({"birth_date": "1967-02-08"}, {"birth_date": "1966-12-29"}),
+        ({}, {"name": "吾小青"}),
+        ({}, {"name": "Qing^Wu"}),
+        ({"birth_date": ""}, {"birth_date": "", "name": "WU LAN XIAO", "address": "白云村"}),
+    ],
+    ids=["a birth before the Chinese new year", "another surname of that sound", "in Latin letters", "turned"],
+)
+def test_a_name_written_otherwise_meets_its_person(one: dict[str, str], other: dict[str, str]) -> None:
+    village = SILENT | {"address": "白云村12号"}
+    assert not keys(side(**village | one)).isdisjoint(keys(side(**SILENT | other)))
+
+
 def test_strangers_do_not_meet() -> None:
     other = side(**SILENT, name="赵平", birth_date="1950-02-03")
     assert keys(side()).isdisjoint(keys(other))

@@ -72,6 +72,36 @@ def test_twins_of_one_sex_are_always_reviewed() -> None:
     assert judge(one, other) == Decision(Band.REVIEW, Reason.TWINS)
 
 
+def test_children_born_on_one_day_in_one_household_may_be_a_boy_and_a_girl() -> None:
+    boy = side(**NO_NUMBERS, name="吴晓明", sex="M")
+    assert judge(boy, side(**NO_NUMBERS, name="吴晓静", facility="F02")) == Decision(Band.REVIEW, Reason.TWINS)
+    unnamed = side(**NO_NUMBERS, name="吴晓岚之子", birth_date="2026-02-01", sex="")
+    sister = side(**NO_NUMBERS, name="吴晓岚之女", birth_date="2026-02-01", sex="", facility="F02")
+    assert judge(unnamed, sister) == Decision(Band.REVIEW, Reason.TWINS)
+
+
+def test_newborns_of_one_day_whose_parents_have_other_names_are_one_only_in_one_household() -> None:
+    day = {**NO_NUMBERS, "birth_date": "2026-02-01", "sex": "M"}
+    newborn, silent = (
+        side(name="吴晓岚之子", **day),
+        dict.fromkeys(("phone", "address", "contact_name", "contact_phone"), ""),
+    )
+    assert judge(newborn, side(name="吴丽之子", facility="F02", **day)) == LINK
+    other = side(name="吴丽之子", facility="F02", **day | silent)
+    assert judge(newborn, other) == Decision(Band.REVIEW, Reason.WEAK_NAME)
+
+
+def test_a_name_alone_is_nobody_however_rare_it_is() -> None:
+    alone = dict.fromkeys(("birth_date", *NO_NUMBERS, "phone", "address", "contact_name", "contact_phone"), "")
+    rare = Scorer(bundled_model(), Frequencies(records=60_000))
+    whole, bare = side(), side(facility="F02", **alone)
+    score = rare.score(whole, bare)
+    assert score.weight > rare.model.link
+    assert decide(score, whole, bare, rare.model) == Decision(Band.REVIEW, Reason.UNCERTAIN)
+    village = side(facility="F02", **alone | {"address": "白云村"})
+    assert decide(rare.score(whole, village), whole, village, rare.model) == LINK
+
+
 def test_two_places_in_one_birth_are_two_children() -> None:
     one, other = side(**NO_NUMBERS, birth_order="1"), side(**NO_NUMBERS, birth_order="2")
     assert contradicts(SCORER.score(one, other).levels, one, other)

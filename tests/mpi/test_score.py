@@ -62,6 +62,21 @@ def test_agreeing_on_a_rare_name_says_more_than_on_a_common_one() -> None:
     assert rare.score(side(), side()).weight > common.score(side(), side()).weight + 3
 
 
+def test_a_name_of_three_characters_is_rarer_than_one_of_two_until_counted() -> None:
+    long, short = (Scorer(MODEL, Frequencies()).score(one, one).weight for one in (side(), side(name="吴岚")))
+    latin = side(name="WU LAN")
+    assert long > short + 2
+    assert Scorer(MODEL, Frequencies()).score(side(name="吴岚"), latin).weight < short
+    counted = Scorer(MODEL, Frequencies(records=1_000_000, names={"吴晓岚": 300, "吴岚": 300}))
+    assert abs(counted.score(side(), side()).weight - counted.score(side(name="吴岚"), side(name="吴岚")).weight) < 0.1
+
+
+def test_a_model_that_knows_one_average_of_names_is_read() -> None:
+    content: dict[str, Any] = copy.deepcopy(read_data(BUNDLED))
+    del content["long_name_u"]
+    assert read_model(content).long_name_u == content["name_u"]
+
+
 def test_a_spelling_is_as_common_as_all_the_names_it_stands_for() -> None:
     latin = side(name="WU XIAOLAN")
     rare = Scorer(MODEL, Frequencies(records=10_000, spellings={"WUXIAOLAN": 2}))
