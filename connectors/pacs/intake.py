@@ -22,6 +22,8 @@ from hub.kernel.ports import EnvelopeReader, Inbox
 from hub.kernel.types import Received
 
 SUCCESS: Final = 0x0000
+#: Bytes of a header; one that is larger is refused.
+MOST_BYTES: Final = 16 << 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,7 @@ class Intake:
         log: Log,
         loop: asyncio.AbstractEventLoop,
         seconds: float = 10,
-        max_bytes: int = 16 << 20,
+        max_bytes: int = MOST_BYTES,
     ) -> None:
         self._feed: Final = feed
         self._inbox: Final = inbox

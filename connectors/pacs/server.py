@@ -26,11 +26,12 @@ from pynetdicom.transport import ThreadedAssociationServer
 from connectors.mllp.peers import Network, allowed, networks
 from connectors.mllp.tls import server_context
 from connectors.pacs.finding import WORKLIST, Finding
-from connectors.pacs.intake import SUCCESS, Intake, Sent
+from connectors.pacs.intake import MOST_BYTES, SUCCESS, Intake, Sent
 from connectors.pacs.steps import PAUSES, STEP, Puller, Steps
 from connectors.pacs.wire import quicken
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.consortium import Feed
+from hub.kernel.errors import DIMSE, Category
 from hub.kernel.log import Log
 from hub.kernel.ports import EnvelopeReader, Inbox, WorklistAnswerer
 
@@ -144,10 +145,9 @@ class PacsServer:
 
     def _handlers(self) -> list[Any]:
         return [
-            (evt.EVT_CONN_OPEN, lambda event: quicken(event.assoc)),
+            (evt.EVT_CONN_OPEN, lambda event: quicken(event.assoc, self._received, MOST_BYTES)),
             (evt.EVT_REQUESTED, self._requested),
             (evt.EVT_C_ECHO, lambda _: SUCCESS),
-            (evt.EVT_C_STORE, self._sent),
         ]
 
     def _requested(self, event: Any) -> None:
@@ -159,19 +159,8 @@ class PacsServer:
             event.assoc.acse.send_reject(*_UNKNOWN_CALLER)
             event.assoc.kill()
 
-    def _sent(self, event: Any) -> int:
-        request, context = event.request, event.context
-        if self._intake is None:
-            return 0xA700
-        return self._intake.receive(
-            Sent(
-                encoded=request.DataSet.getbuffer(),
-                syntax=str(context.transfer_syntax),
-                sop_class=str(request.AffectedSOPClassUID),
-                sop_instance=str(request.AffectedSOPInstanceUID),
-                peer=f"{event.assoc.requestor.address} AE={event.assoc.requestor.ae_title.strip()}",
-            )
-        )
+    def _received(self, sent: Sent) -> int:
+        return DIMSE[Category.UNAVAILABLE] if self._intake is None else self._intake.receive(sent)
 
 
 class _Server(ThreadedAssociationServer):

@@ -24,6 +24,23 @@ _IMPLEMENTATION: Final = "1.2.826.0.1.3680043.8.498.990122"
 
 def before_pixels(encoded: memoryview, syntax: str) -> int:
     """How many bytes of a data set stand before its pixels. Raises HubError UNREADABLE where it is no data set."""
+    at, depth, found = _walked(encoded, syntax)
+    if not found and (at != len(encoded) or depth < 0):
+        raise HubError(Category.UNREADABLE, "the data set ends within an element", code="truncated")
+    return at
+
+
+def pixels_at(encoded: memoryview, syntax: str) -> int | None:
+    """Where the pixels of a data set begin that has come in part; None where they have not, or it is none."""
+    try:
+        at, _, found = _walked(encoded, syntax)
+    except HubError:
+        return None
+    return at if found else None
+
+
+def _walked(encoded: memoryview, syntax: str) -> tuple[int, int, bool]:
+    """How far the elements go, in how many sequences that ends, and whether pixels come next."""
     implicit, order = syntax == IMPLICIT, ">" if syntax == BIG_ENDIAN else "<"
     at, depth = 0, 0
     size = len(encoded)
@@ -31,7 +48,7 @@ def before_pixels(encoded: memoryview, syntax: str) -> int:
         group, element = struct.unpack_from(f"{order}HH", encoded, at)
         tag = group << 16 | element
         if depth == 0 and tag in _PIXELS:
-            return at
+            return at, depth, True
         length, begins = _length(encoded, at, tag, implicit=implicit, order=order)
         if tag in _ENDS:
             depth -= tag == 0xFFFEE0DD
@@ -45,9 +62,7 @@ def before_pixels(encoded: memoryview, syntax: str) -> int:
                 raise HubError(Category.TOO_LARGE, "sequences are nested too deeply", code="nested-too-deeply")
         else:
             at = begins + length
-    if at != size or depth < 0:
-        raise HubError(Category.UNREADABLE, "the data set ends within an element", code="truncated")
-    return size
+    return at, depth, False
 
 
 def _length(encoded: memoryview, at: int, tag: int, *, implicit: bool, order: str) -> tuple[int, int]:
