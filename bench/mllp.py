@@ -104,7 +104,7 @@ async def _drained(engineer: Client) -> dict[str, int]:
             states[row["state"]] = states.get(row["state"], 0) + row["count"]
         if not states.get("queued"):
             return states
-        await asyncio.sleep(0.05)
+        await asyncio.sleep(0.25)  # asking costs the hub, too
 
 
 def hl7apy_per_second(messages: Sequence[tuple[str, bytes]]) -> float:

@@ -53,11 +53,13 @@ class Building:
 class Mapped:
     """A way a field goes: to the element `target`, each component to what `parts` names (see `Datatype.parts`)."""
 
-    __slots__ = ("_known", "parts", "target")
+    __slots__ = ("_known", "alone", "parts", "target")
 
     def __init__(self, target: str, parts: Mapping[str, str]) -> None:
         self.target = target
         self.parts = parts
+        #: As the only way of a field, which most have.
+        self.alone: tuple[Mapped, ...] = (self,)
         self._known: dict[tuple[int, int], str | None] = {}
 
     def element(self, comp: int, sub: int) -> str | None:
@@ -98,7 +100,8 @@ class Context:
     is none); `repeats` counts observations alike.
     `filled` lists which resource a segment (by position) filled, if the profile has rows that need to know. `unmapped`
     are the local codes nobody could map, `blocked` the place of the first whose field the profile blocks.
-    `owner` is the patient spoken of, `became` the resource a segment became, by its position.
+    `owner` is the patient spoken of, `became` the resource a segment became, by its position; `shared` are the elements
+    that a long message says again and again.
     """
 
     __slots__ = (
@@ -120,6 +123,7 @@ class Context:
         "repeats",
         "segment",
         "sent",
+        "shared",
         "time",
         "trace",
         "unmapped",
@@ -147,6 +151,7 @@ class Context:
         self.rep = 1
         self.owner: Building | None = None
         self.became: dict[int, Building] = {}
+        self.shared: dict[bytes, Any] = {}
         self._beside: dict[str, Segment | None] = {}
         self._by_reference: dict[str, Building] = {}
 
@@ -178,6 +183,14 @@ class Context:
             self._by_reference[f"{rtype}/{rid}"] = building
         return building
 
+    def finished(self) -> tuple[Draft, ...]:
+        """The drafts as they were named; what they were made with is let go of, which is as large."""
+        buildings = list(reversed(self.drafts.values()))
+        for made in (self.drafts, self._by_reference, self.became, self.repeats):
+            made.clear()
+        self.filled.clear()
+        return tuple([buildings.pop().finished() for _ in range(len(buildings))])
+
     def id_of(self, rtype: str, authority: str, key: str) -> str:
         """The id of the resource with that identity at this facility."""
         return self.habits.ids(self.habits.facility, rtype, authority, key)
@@ -195,7 +208,7 @@ class Context:
         if self.trace is not None:
             at = (segment.position, n, rep)
             ways = self.trace.mapped
-            ways[at] = (*ways[at], way) if at in ways else (way,)
+            ways[at] = (*ways[at], way) if at in ways else way.alone
 
     def note(self, outcome: Outcome, reason: str, comp: int = 0) -> None:
         """Record what became of a component of the field the engine stands at, if it was not mapped."""

@@ -70,11 +70,12 @@ class Document:
 
 @dataclass(slots=True)
 class Visit:
-    """PV1 with its PV2, the MRG before it, and who takes part in it."""
+    """PV1 with its PV2, the MRG before it, notes, and who takes part in it."""
 
     pv1: Segment
     pv2: Segment | None = None
     mrg: Segment | None = None
+    notes: list[Segment] = field(default_factory=list)
     parts: list[Segment] = field(default_factory=list)
 
 
@@ -145,7 +146,7 @@ class _Grouper:
         self.specimen: Specimen | None = None
         self.waiting: list[Specimen] = []
         self.taken = False
-        self.noted: Noted | None = None
+        self.noted: Noted | Visit | None = None
         self.mrg: Segment | None = None
         self.parts: list[Segment] | None = None
         self.orders = 0
@@ -189,13 +190,14 @@ class _Grouper:
     def _pv1(self, segment: Segment) -> None:
         visit = Visit(segment, mrg=self.mrg)
         self._current().visits.append(visit)
-        self.parts, self.mrg = visit.parts, None
+        self.noted, self.parts, self.mrg = visit, visit.parts, None
 
     def _pv2(self, segment: Segment) -> None:
         visits = self._current().visits
         if not visits or visits[-1].pv2 is not None:
             visits.append(Visit(Segment("PV1", "PV1", segment.position, segment.ordinal, segment.separators)))
         visits[-1].pv2 = segment
+        self.noted = visits[-1]
 
     def _orc(self, segment: Segment) -> None:
         order = self.order

@@ -83,13 +83,14 @@ def translate_message(
         context.issue("event-not-covered", "mapped segment by segment, without the meaning of the event", "MSH-9")
     groups = group(message, context.event)
     events = _all_resources(groups, context, rules)
+    del groups
     if rules.apart:
         fill_apart(context, rules)
     stated = origin(context, rules)
     if with_exchange and (kind or context.drafts):
         add_exchange(stated, context, rules)
     return Translation(
-        drafts=tuple([building.finished() for building in context.drafts.values()]),
+        drafts=context.finished(),
         identity_events=events,
         report=(*report(context, rules, trace), *taken_out) if trace is not None else (),
         issues=(*issues, *context.issues),

@@ -40,7 +40,7 @@ def test_results_take_memory_by_their_number() -> None:
 def test_a_report_of_many_results_takes_a_bounded_multiple_of_its_length() -> None:
     raw = oru(2_000).encode()
     CONVERT(oru(300).encode())
-    assert peak(lambda: CONVERT(raw)) < 170 * len(raw)
+    assert peak(lambda: CONVERT(raw)) < 100 * len(raw)
 
 
 def test_many_messages_leave_nothing_behind() -> None:

@@ -13,6 +13,7 @@ from mappings.hl7v2.resources.charges import charge
 from mappings.hl7v2.resources.circumstances import OF_STAY, death, disability, of_stay
 from mappings.hl7v2.resources.diagnoses import diagnosis
 from mappings.hl7v2.resources.insurance import coverages
+from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.procedures import procedure
 from mappings.hl7v2.resources.related import related
 from mappings.hl7v2.resources.restrictions import restrict
@@ -21,6 +22,10 @@ from mappings.hl7v2.resources.visit import encounter
 
 #: Events that may name the account a patient had before (MRG-3), without saying what became of it (v2.5.1, 3.3.6).
 _ACCOUNT_BEFORE: Final = frozenset({"A06", "A07"})
+#: Segments of the patient whose notes nobody else takes.
+_OF_PATIENT: Final = frozenset(
+    {"PD1", "NK1", "GT1", "IN1", "IN2", "IN3", "AL1", "IAM", "DG1", "ACC", "PDA", "DB1", "MRG"}
+)
 
 
 def administer(group: PatientGroup, patient: Building, context: Context, rules: Rules) -> list[Building]:
@@ -36,7 +41,17 @@ def administer(group: PatientGroup, patient: Building, context: Context, rules: 
             each.resource["account"] = [owner.reference]
     coverages(group, patient, owner, context, rules)
     _segments(group, patient, visits[0] if visits else None, owner, context, rules)
+    _notes(group, patient, context)
     return visits
+
+
+def _notes(group: PatientGroup, patient: Building, context: Context) -> None:
+    """Notes behind the patient's segments are of what these became; of the patient where that is an element of it."""
+    if group.pid is not None:
+        add_notes(group.pid.notes, patient, context)
+    for noted in group.others:
+        if noted.segment.name in _OF_PATIENT:
+            add_notes(noted.notes, context.became.get(noted.segment.position, patient), context)
 
 
 def visits_of(group: PatientGroup, patient: Building | None, context: Context, rules: Rules) -> list[Building]:

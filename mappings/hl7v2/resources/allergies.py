@@ -33,6 +33,7 @@ def allergy(segment: Segment, patient: Building, context: Context, rules: Rules)
     known = field(segment, 7) if segment.name == "IAM" else ""
     key = known or field(segment, 3) or field(segment, 3, 2) or f"#{field(segment, 1) or segment.ordinal}"
     building = context.draft("AllergyIntolerance", patient.resource["id"], key, patient.patient)
+    context.became[segment.position] = building
     resource = building.resource
     resource["patient"] = patient.reference
     rules.run(segment, building, context)

@@ -49,6 +49,7 @@ def _coverage(noted: Noted, patient: Building, context: Context, rules: Rules) -
         return None
     key = "|".join((field(segment, 36) or field(segment, 49), field(segment, 2), field(segment, 3)))
     building = context.draft("Coverage", patient.resource["id"], key, patient.patient)
+    context.became[segment.position] = building
     resource = building.resource
     rules.run(segment, building, context)
     mend_period(resource, "period", segment, context)

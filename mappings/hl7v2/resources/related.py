@@ -81,5 +81,6 @@ def _next_of_kin(segment: Segment, patient: Building, context: Context, rules: R
     name = "".join(field(segment, 2, comp) for comp in (1, 2, 3))
     key = own.value if own else f"{name}|{field(segment, 3)}" if name else f"#{field(segment, 1) or segment.ordinal}"
     building = person(patient, key, context)
+    context.became[segment.position] = building
     rules.run(segment, building, context)
     mend_period(building.resource, "period", segment, context)

@@ -22,6 +22,7 @@ from mappings.hl7v2.resources.attachments import keep_files
 from mappings.hl7v2.resources.flags import flag
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.observed_with import observers
+from mappings.hl7v2.sharing import LONG, share
 
 _ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Status of a report (R4 diagnostic-report-status) to that of its observations.
@@ -104,6 +105,9 @@ def observation(noted: Noted, setting: Setting, context: Context, rules: Rules) 
         observers(noted.parts, building, context, rules)
     if noted.notes:
         add_notes(noted.notes, building, context)
+    if segment.ordinal > LONG:
+        share(resource, context.shared)
+        segment.forget()
     return building
 
 

@@ -13,6 +13,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup, Visit
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.periods import mend_period
 from mappings.hl7v2.resources.restrictions import restrict
 from mappings.hl7v2.resources.taking_part import visit_team
@@ -60,6 +61,7 @@ def encounter(
         _before(visit.pv1, building, patient, context, rules)
         restrict(visit.parts, building, patient, context, rules)
     visit_team(visit.parts, building, context, rules)
+    add_notes(visit.notes, building, context)
     return building
 
 
