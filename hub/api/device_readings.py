@@ -28,7 +28,8 @@ from hub.api.feeds import taken_file
 from hub.api.json_doors import PLAIN_JSON
 from hub.api.json_limits import parse
 from hub.api.numbering import Numbering
-from hub.auth.turnstile import Turnstile, network_of
+from hub.auth.turnstile import Shared, Turnstile, network_of
+from hub.db.buckets import Buckets
 from hub.fhir.json import dumps
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -63,13 +64,17 @@ Verified = Callable[[str, Shown], Awaitable[Sender]]
 
 class Attempts:
     """Refusals of who shows a wrong secret or signature: so many in a minute of a sender at an address, and of an
-    address. A broken device does not stand in the way of those beside it. Belongs to one event loop.
+    address. A broken device does not stand in the way of those beside it. Belongs to one event loop; without `buckets`
+    it counts for itself.
     """
 
-    def __init__(self, clock: Clock, *, of_sender: int = 30, of_address: int = 300) -> None:
+    def __init__(self, clock: Clock, buckets: Buckets | None, *, of_sender: int = 30, of_address: int = 300) -> None:
         room = {"at_once": _AT_ONCE, "inside": _AT_ONCE, "of_one": _AT_ONCE}
-        self._senders: Final = Turnstile(clock, refusals=of_sender, **room)
-        self._addresses: Final = Turnstile(clock, refusals=of_address, **room)
+        senders, addresses = (
+            Shared(buckets, kind) if buckets else None for kind in ("device-sender", "device-address")
+        )
+        self._senders: Final = Turnstile(clock, refusals=of_sender, shared=senders, **room)
+        self._addresses: Final = Turnstile(clock, refusals=of_address, shared=addresses, **room)
 
     async def verified(self, verified: Verified, feed: str, shown: Shown, address: str) -> Sender:
         """As `verified`, of a request that came from `address`. Also raises `TooSoonError`."""

@@ -21,7 +21,8 @@ import asyncpg
 from hub.auth import passwords
 from hub.auth.directory import Directory
 from hub.auth.roles import role_named
-from hub.auth.turnstile import Turnstile
+from hub.auth.turnstile import Shared, Turnstile
+from hub.db.buckets import Buckets
 from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -113,7 +114,7 @@ class Accounts:
         self._database: Final = database
         self._directory: Final = directory
         self._clock: Final = clock
-        self._turnstile: Final = turnstile or Turnstile(clock)
+        self._turnstile: Final = turnstile or Turnstile(clock, shared=Shared(Buckets(database, clock), "sign-in"))
         #: Whether a password may be left that an earlier version kept: none is kept so any more.
         self._some_older = True
 

@@ -2,22 +2,25 @@
 
 A password takes a core and 64 MiB for a tenth of a second; a secret of a device takes a look at the database.
 
-Of one API process, in memory: with several each counts for itself. Many people behind one address (a hospital's) do not
-stand in each other's way, since who gets in gives the attempt back.
+Turns are of one API process, in memory: they guard its core. Refusals are counted here before an attempt is looked at,
+and in buckets that all processes share once it was refused, so that several allow hardly more than one. Many people
+behind one address (a hospital's) do not stand in each other's way, since who gets in gives the attempt back.
 """
 
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 from collections import OrderedDict
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
+from hub.db.buckets import MINUTE, Buckets
 from hub.kernel.addresses import plain
 from hub.kernel.clock import Clock
 from hub.kernel.errors import TooSoonError
@@ -31,7 +34,6 @@ INSIDE_OF_ONE: Final = 16
 REFUSALS: Final = 30
 
 _REMEMBERED: Final = 10_000
-_MINUTE: Final = 60.0
 #: How long a full queue takes to become short.
 _BUSY_SECONDS: Final = 5
 
@@ -43,6 +45,8 @@ class _Address:
     left: float
     at: datetime
     inside: int = 0
+    #: Until when all processes together have counted too many refusals, as far as this one knows.
+    resting: datetime | None = None
 
 
 class Turn:
@@ -51,9 +55,25 @@ class Turn:
     def __init__(self, address: _Address, most: float) -> None:
         self._address: Final = address
         self._most: Final = most
+        self.refused = True
 
     def give_back(self) -> None:
+        self.refused = False
         self._address.left = min(self._most, self._address.left + 1)
+
+
+class Shared:
+    """What all processes together have counted of one kind of attempts."""
+
+    def __init__(self, buckets: Buckets, kind: str) -> None:
+        self._buckets: Final = buckets
+        self._kind: Final = kind
+
+    async def refused(self, network: str, most: float) -> float:
+        """Count a refusal; the seconds to wait before another attempt. What was tried is kept as a hash."""
+        name = hashlib.sha256(network.encode("utf-8", "backslashreplace")).hexdigest()[:32]
+        left = await self._buckets.owe((self._kind, name), most, 1.0)
+        return max(0.0, 1.0 - left) * MINUTE / most
 
 
 class Turnstile:
@@ -61,8 +81,9 @@ class Turnstile:
 
     def __init__(
         self, clock: Clock, *, at_once: int = AT_ONCE, inside: int = INSIDE, of_one: int = INSIDE_OF_ONE,
-        refusals: int = REFUSALS,
+        refusals: int = REFUSALS, shared: Shared | None = None,
     ) -> None:  # fmt: skip
+        self._shared: Final = shared
         self._clock: Final = clock
         self._slots: Final = asyncio.Semaphore(at_once)
         self._most_inside: Final = inside
@@ -77,20 +98,31 @@ class Turnstile:
 
         Raises `TooSoonError`, before any work, where there is no room or nothing is left.
         """
-        known = self._known(network_of(address))
-        if known.left < 1:
-            raise _too_soon("sign-in-refusals", (1 - known.left) * _MINUTE / self._refusals)
+        network = network_of(address)
+        known = self._known(network)
+        if (seconds := self._seconds(known)) > 0:
+            raise _too_soon("sign-in-refusals", seconds)
         if self._inside >= self._most_inside or known.inside >= self._most_of_one:
             raise _too_soon("sign-in-queue", _BUSY_SECONDS)
         known.left -= 1
         known.inside += 1
         self._inside += 1
+        turn = Turn(known, self._refusals)
         try:
             async with self._slots:
-                yield Turn(known, self._refusals)
+                yield turn
         finally:
             known.inside -= 1
             self._inside -= 1
+            if turn.refused and self._shared is not None:
+                wait = await self._shared.refused(network, self._refusals)
+                known.resting = self._clock() + timedelta(seconds=wait)
+
+    def _seconds(self, known: _Address) -> float:
+        """How long an address has to wait, by what is left here and by what all processes have counted."""
+        here = max(0.0, 1 - known.left) * MINUTE / self._refusals
+        together = 0.0 if known.resting is None else (known.resting - known.at).total_seconds()
+        return max(here, together)
 
     def _known(self, network: str) -> _Address:
         """What is left to an address now; one that was not seen for long is as one that never was."""
@@ -98,7 +130,7 @@ class Turnstile:
         known = self._addresses.setdefault(network, _Address(self._refusals, now))
         self._addresses.move_to_end(network)
         passed = max(0.0, (now - known.at).total_seconds())
-        known.left, known.at = min(self._refusals, known.left + passed * self._refusals / _MINUTE), now
+        known.left, known.at = min(self._refusals, known.left + passed * self._refusals / MINUTE), now
         while len(self._addresses) > _REMEMBERED:
             self._addresses.popitem(last=False)
         return known

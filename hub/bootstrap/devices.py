@@ -19,6 +19,7 @@ from hub.bootstrap.device_format import Device
 from hub.bootstrap.feeds import readings
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.witness import TrailWitness
+from hub.db.buckets import Buckets
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium
@@ -44,10 +45,11 @@ def wearing(foundation: Foundation, database: Database, *, releasing: bool = Fal
 
 @dataclass(frozen=True, slots=True)
 class DeviceDesk:
-    """Who has which device, and who may send for it."""
+    """Who has which device, and who may send for it; `buckets` count who was refused."""
 
     bindings: Bindings
     senders: Senders
+    buckets: Buckets
 
 
 def device_desk(foundation: Foundation, database: Database, trail: Trail, bell: Bell = SILENT) -> DeviceDesk:
@@ -56,6 +58,7 @@ def device_desk(foundation: Foundation, database: Database, trail: Trail, bell: 
     return DeviceDesk(
         Bindings(database, Registrations(foundation.store()), feeds, witness, system_clock, bell),
         Senders(database, feeds, foundation.keys.page_secret, witness, system_clock),
+        Buckets(database, system_clock),
     )
 
 
@@ -82,6 +85,6 @@ def device_api(
         if isinstance(reading, Device) and name in sent
     }
     numbering = Numbering("d" + random_id()[:6])
-    route = reading_route(doors, desk.senders.verified, Attempts(system_clock), foundation.log, numbering)
+    route = reading_route(doors, desk.senders.verified, Attempts(system_clock, desk.buckets), foundation.log, numbering)
     senders = sender_doors(desk.senders, directory)
     return [*binding_doors(desk.bindings, directory, system_clock), *senders], [route]

@@ -7,8 +7,9 @@ from hub.auth.external.provider import Provider
 from hub.auth.external.sign_in import ExternalSignIn
 from hub.auth.external.states import States
 from hub.auth.fetching import Fetcher
-from hub.auth.turnstile import Turnstile
+from hub.auth.turnstile import Shared, Turnstile
 from hub.bootstrap.foundation import Foundation
+from hub.db.buckets import Buckets
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
 from hub.kernel.external_sign_in import ExternalProvider
@@ -31,7 +32,7 @@ def external_sign_in(foundation: Foundation, database: Database) -> ExternalSign
         Provider(configured, _secret(configured), fetcher, system_clock, redirect=redirect),
         States(foundation.keys.page_secret, system_clock),
         Identities(database, system_clock, configured.issuer),
-        Turnstile(system_clock, at_once=_AT_ONCE),
+        Turnstile(system_clock, at_once=_AT_ONCE, shared=Shared(Buckets(database, system_clock), "provider")),
     )
 
 

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from math import ceil
 from typing import Final
 
+from hub.db.buckets import MINUTE, Buckets, Key
 from hub.db.database import Database
 from hub.gate.recorder import Asked, Recorder
 from hub.kernel.clock import Clock
@@ -21,18 +22,6 @@ from hub.kernel.errors import TooSoonError
 NOTHING_FOUND: Final = 0.2
 #: Why a client was refused: alarm rules name it.
 TOO_MANY: Final = "too-many-candidate-searches"
-
-_MINUTE: Final = 60.0
-_FILLED: Final = "least($3, p.tokens + greatest(0, extract(epoch FROM $5::timestamptz - p.at)) * $3::float8 / 60)"
-_CHARGE: Final = f"""
-INSERT INTO pace AS p (client, organization, tokens, at) VALUES ($1, $2, $3::float8 - $4::float8, $5)
-ON CONFLICT (client, organization) DO UPDATE SET tokens = {_FILLED} - $4, at = greatest(p.at, $5)
-"""
-_TAKE: Final = f"{_CHARGE} WHERE {_FILLED} >= $4 RETURNING p.tokens"
-_OWE: Final = f"{_CHARGE} RETURNING p.tokens"
-_LEFT: Final = f"SELECT {_FILLED} FROM pace p WHERE (client, organization) = ($1, $2) AND $4::float8 IS NOT NULL"
-
-Key = tuple[str, str]
 
 
 class Pace:
@@ -44,7 +33,7 @@ class Pace:
     def __init__(
         self, database: Database, recorder: Recorder, clock: Clock, per_minute: int, by_client: Mapping[str, int]
     ) -> None:
-        self._database: Final = database
+        self._buckets: Final = Buckets(database, clock)
         self._recorder: Final = recorder
         self._clock: Final = clock
         self._per_minute: Final = per_minute
@@ -54,10 +43,9 @@ class Pace:
 
     async def ask(self, asked: Asked) -> None:
         """Take one for a question who somebody is. Raises `TooSoonError`."""
-        left = await self._charge(_TAKE, asked, 1.0)
-        if left is None:
-            left = await self._charge(_LEFT, asked, 1.0) or 0.0
-            await self._refuse(asked, (1.0 - left) * _MINUTE / self._most(asked))
+        key, most = _key(asked), self._most(asked)
+        if await self._buckets.take(key, most, 1.0) is None:
+            await self._refuse(asked, (1.0 - await self._buckets.left(key, most)) * MINUTE / most)
 
     async def admit(self, asked: Asked) -> None:
         """Raises `TooSoonError` while the client is known to be in debt. Costs no look at the database."""
@@ -67,16 +55,12 @@ class Pace:
 
     async def found_nobody(self, asked: Asked) -> None:
         """Take what a search in vain costs."""
-        left = await self._charge(_OWE, asked, NOTHING_FOUND) or 0.0
+        key, most = _key(asked), self._most(asked)
+        left = await self._buckets.owe(key, most, NOTHING_FOUND)
         if left >= 0:
-            self._indebted.pop(_key(asked), None)
+            self._indebted.pop(key, None)
         else:
-            self._indebted[_key(asked)] = self._clock() + timedelta(seconds=-left * _MINUTE / self._most(asked))
-
-    async def _charge(self, statement: str, asked: Asked, cost: float) -> float | None:
-        async with self._database.connection() as tx:
-            left: float | None = await tx.fetchval(statement, *_key(asked), self._most(asked), cost, self._clock())
-        return left
+            self._indebted[key] = self._clock() + timedelta(seconds=-left * MINUTE / most)
 
     def _most(self, asked: Asked) -> float:
         return float(self._by_client.get(asked.actor.client, self._per_minute))

@@ -51,7 +51,7 @@ class Door:
         self.app: Final = FastAPI()
         door = ReadingDoor(self._take, lambda raw: devices(raw, vendor("wristband")))
         log = Log("test", stream=io.StringIO())
-        attempts = Attempts(lambda: self.now, of_sender=15, of_address=45)
+        attempts = Attempts(lambda: self.now, None, of_sender=15, of_address=45)
         route = reading_route({"F01.bands": door}, self.senders.verified, attempts, log, Numbering("d"))
         self.app.router.routes.append(route)
 

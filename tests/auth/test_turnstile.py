@@ -1,13 +1,16 @@
-"""Turns without a database: who waits, who is turned away, and who comes back."""
+"""Turns: who waits, who is turned away, and who comes back."""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final
 
 import pytest
 
-from hub.auth.turnstile import Turnstile, network_of
+from hub.auth.turnstile import Shared, Turnstile, network_of
+from hub.db.buckets import Buckets
+from hub.db.database import Database
 from hub.kernel.errors import Category, TooSoonError
 from tests.portal.house import Hands
 
@@ -114,3 +117,25 @@ def test_who_gives_up_waiting_leaves_the_queue() -> None:
 )
 def test_what_one_line_is_given_counts_as_one(address: str, network: str) -> None:
     assert network_of(address) == network
+
+
+def test_several_processes_together_allow_hardly_more_than_one(database_url: str) -> None:
+    """Each may learn of the others by one refusal of its own; the answer to the next says how long to wait."""
+
+    async def work() -> None:
+        database, clock = await Database.connect(database_url, size=1), Hands()
+        processes = [Turnstile(clock, refusals=6, shared=Shared(Buckets(database, clock), "sign-in")) for _ in range(3)]
+        tried = 0
+        for number in range(40):
+            with suppress(TooSoonError):
+                await attempt(processes[number % 3])
+                tried += 1
+        assert 6 <= tried <= 6 + len(processes)
+        for process in processes:
+            await turned_away(process)
+            await attempt(process, "10.1.2.4", right=True)
+        clock.move(minutes=3)
+        await attempt(processes[0])
+        await database.close()
+
+    asyncio.run(work())
