@@ -3,7 +3,7 @@
     leaves.ndjson       a line for each leaf: its text, and what was sealed in it
     hashes.bin          the hash of each leaf, 32 bytes each
     checkpoints.ndjson  a line for each signed tree head
-    keys.txt            the public key of the log; a verifier must have it from elsewhere
+    keys.txt            the public keys of the log; a verifier must have them from elsewhere
 
 An export that was broken off, or made yesterday, is continued.
 """
@@ -30,14 +30,16 @@ KEYS: Final = "keys.txt"
 _CHUNK: Final = 5000
 
 
-async def export(database: Database, folder: Path, verifier: str, progress: Callable[[int, int], None]) -> int:
+async def export(
+    database: Database, folder: Path, verifiers: Sequence[str], progress: Callable[[int, int], None]
+) -> int:
     """Write everything up to the newest checkpoint; its size. `progress` gets how many leaves there are, of how many.
 
     Raises HubError CONFLICT for a folder with the export of another trail or of more, UNAVAILABLE when it cannot be
     written.
     """
     try:
-        return await _written(database, Export(folder, verifier), progress)
+        return await _written(database, Export(folder, verifiers), progress)
     except OSError as error:
         what = f"cannot be written: {error.strerror}"
         raise HubError(Category.UNAVAILABLE, what, where=str(error.filename or folder), todo="free space") from None
@@ -46,9 +48,9 @@ async def export(database: Database, folder: Path, verifier: str, progress: Call
 class Export:
     """The files of an export, ready to be continued. Raises HubError CONFLICT for those of another trail."""
 
-    def __init__(self, folder: Path, verifier: str) -> None:
+    def __init__(self, folder: Path, verifiers: Sequence[str]) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _claim(folder / KEYS, verifier + "\n")
+        _claim(folder / KEYS, verifiers)
         self.folder: Final = folder
         self._heads: Final = folder / CHECKPOINTS
         self.leaves = _resume(folder / LEAVES, folder / HASHES)
@@ -119,8 +121,10 @@ def _last_size(path: Path) -> int:
     return int(json.loads(lines[-1])["size"]) if lines else 0
 
 
-def _claim(path: Path, key: str) -> None:
-    if path.exists() and path.read_text(encoding="utf-8") != key:
+def _claim(path: Path, verifiers: Sequence[str]) -> None:
+    """Name the keys; an export whose keys are among them is one of this trail."""
+    named = set(path.read_text(encoding="utf-8").splitlines()) if path.exists() else set()
+    if not named <= set(verifiers):
         what = "holds the export of another trail, or one signed with another key"
         raise HubError(Category.CONFLICT, what, where=str(path.parent), todo="take another folder")
-    path.write_text(key, encoding="utf-8")
+    path.write_text("".join(f"{one}\n" for one in verifiers), encoding="utf-8")

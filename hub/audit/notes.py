@@ -5,9 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 #: Kinds of signature (C2SP signed-note): of the log, and of a witness with the time (C2SP tlog-cosignature).
 ED25519: Final = b"\x01"
@@ -40,7 +41,11 @@ class Signer:
 
     def note(self, text: str) -> str:
         """The signed note of a text."""
-        return text + "\n" + self._line(self.key.sign(text.encode()))
+        return text + "\n" + self.line(text)
+
+    def line(self, text: str) -> str:
+        """The signature of a text as its note has it."""
+        return self._line(self.key.sign(text.encode()))
 
     def made(self, note: str, text: str) -> bool:
         """Whether `note` is what this signer makes of `text`: Ed25519 gives one signature for one text."""
@@ -61,3 +66,27 @@ class Signer:
 
     def _line(self, signature: bytes) -> str:
         return f"— {self.name} {base64.b64encode(self._key_id + signature).decode()}\n"
+
+
+class Signs(Protocol):
+    """Who signs checkpoints: one key, or all of an installation."""
+
+    @property
+    def name(self) -> str: ...
+
+    def note(self, text: str) -> str: ...
+
+    def made(self, note: str, text: str) -> bool: ...
+
+
+def holds(verifier: str, text: str, line: str) -> bool:
+    """Whether a line of a note is the signature of `text` by the key of a verifier's line."""
+    name, _, rest = verifier.partition("+")
+    key_id, _, coded = rest.partition("+")
+    head, _, signed = line.strip().rpartition(" ")
+    try:
+        signature = base64.b64decode(signed, validate=True)
+        Ed25519PublicKey.from_public_bytes(base64.b64decode(coded)[1:]).verify(signature[4:], text.encode())
+    except (ValueError, InvalidSignature):
+        return False
+    return head == f"— {name}" and signature[:4].hex() == key_id

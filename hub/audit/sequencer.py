@@ -18,7 +18,7 @@ from hub.audit import tree
 from hub.audit.entry import Entry
 from hub.audit.leaves import SALT_BYTES, leaf_of
 from hub.audit.merkle import EMPTY_ROOT, Edge, Place
-from hub.audit.notes import Signer, checkpoint_text
+from hub.audit.notes import Signs, checkpoint_text
 from hub.audit.tables import entry_of
 from hub.audit.tree import Checkpoint
 from hub.db.database import Database, Tx
@@ -60,7 +60,7 @@ class Sequencer:
     """Appends to the tree. Belongs to the event loop it is used in."""
 
     def __init__(
-        self, database: Database, signer: Signer, clock: Clock, random_bytes: RandomBytes, *, batch: int = _BATCH
+        self, database: Database, signer: Signs, clock: Clock, random_bytes: RandomBytes, *, batch: int = _BATCH
     ) -> None:
         self._database: Final = database
         self._signer: Final = signer

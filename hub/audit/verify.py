@@ -147,7 +147,10 @@ def head_of(note: str, keys: Sequence[Key]) -> Head:
     text += "\n"
     kinds = [kind for kind, key in _signed_by(text, signatures, keys) if kind == WITNESS or key.name == lines[0]]
     if LOG not in kinds:
-        raise UnusableError("no trusted key of this log signed the checkpoint")
+        # One name, another key: told apart, since keys are renewed and trust is not.
+        renewed = any(key.kind == LOG and key.name == lines[0] for key in keys)
+        hint = "; was its key renewed? ask for its keys anew, another way than the export" if renewed else ""
+        raise UnusableError(f"no trusted key of this log signed the checkpoint{hint}")
     return Head(lines[0], int(lines[1]), _unbase64(lines[2]), kinds.count(WITNESS))
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from hub.audit.alarm_rules import Rules
 from hub.audit.alarming import Alarming
 from hub.audit.alarms import Watch
-from hub.audit.notes import Signer
 from hub.audit.sequencer import Sequencer
+from hub.audit.signers import Signers
 from hub.audit.trail import Trail
 from hub.auth.keys import KeyStore
 from hub.bootstrap.foundation import Foundation
@@ -17,9 +17,9 @@ from hub.db.database import Database
 from hub.kernel.clock import system_clock
 
 
-def signer_of(keys: KeyStore) -> Signer:
-    """Signs the checkpoints of this installation."""
-    return Signer.of_log(keys.installation, keys.audit_key)
+def signers_of(keys: KeyStore) -> Signers:
+    """Sign the checkpoints of this installation."""
+    return Signers(keys.folder, keys.installation, system_clock)
 
 
 def alarming_of(foundation: Foundation, database: Database, trail: Trail) -> Alarming:
@@ -31,4 +31,4 @@ def alarming_of(foundation: Foundation, database: Database, trail: Trail) -> Ala
 
 def sequencer_of(foundation: Foundation, database: Database) -> Sequencer:
     """The one writer of the tree; several exclude each other."""
-    return Sequencer(database, signer_of(foundation.keys), system_clock, secrets.token_bytes)
+    return Sequencer(database, signers_of(foundation.keys), system_clock, secrets.token_bytes)

@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from hub.audit import verify as verifier
-from hub.bootstrap.audit import signer_of
+from hub.bootstrap.audit import signers_of
 from hub.cli import witness
 from hub.cli.desk import AsJson, Data, foundation_of, print_json
 from hub.kernel.errors import Category, HubError
@@ -102,8 +102,9 @@ def publish_report(path: Path, document: Json) -> None:
 
 @app.command()
 def keys(data: Data = None) -> None:
-    """Print the public key that signs the checkpoints, for those who verify."""
-    typer.echo(signer_of(foundation_of(data, "audit").keys).verifier)
+    """Print the public keys of the checkpoints, for those who verify: the one that signs, then those renewed."""
+    for line in signers_of(foundation_of(data, "audit").keys).verifiers:
+        typer.echo(line)
 
 
 @app.command()

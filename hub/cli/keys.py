@@ -32,6 +32,7 @@ app.command()(ceremony.split)
 app.command()(ceremony.unseal)
 app.command()(replacement.replace)
 app.command("renew-signing")(signing.renew_signing)
+app.command("renew-audit")(signing.renew_audit)
 
 T = TypeVar("T")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
@@ -14,7 +14,7 @@ from hub.audit.deeds import Scribe
 from hub.audit.export import export
 from hub.audit.report import Report, report
 from hub.audit.trail import Trail
-from hub.bootstrap.audit import signer_of
+from hub.bootstrap.audit import signers_of
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
@@ -24,17 +24,17 @@ from hub.mpi.lookup import sources_of
 class AuditDesk:
     """What an account of the machine may ask of the trail."""
 
-    def __init__(self, database: Database, trail: Trail, who: str, verifier: str) -> None:
+    def __init__(self, database: Database, trail: Trail, who: str, verifiers: Sequence[str]) -> None:
         self._database: Final = database
         self._trail: Final = trail
         self._who: Final = who
-        self._verifier: Final = verifier
+        self._verifiers: Final = verifiers
         self._scribe: Final = Scribe(system_clock)
 
     async def export(self, folder: Path, progress: Callable[[int, int], None]) -> int:
         """Export the trail into a folder; its size. That it was exported is in the next export."""
         await self._record("export")
-        return await export(self._database, folder, self._verifier, progress)
+        return await export(self._database, folder, self._verifiers, progress)
 
     async def alarms(self, limit: int) -> list[tuple[datetime, dict[str, str]]]:
         """The newest alarms: when they were told, and what they say."""
@@ -62,6 +62,6 @@ async def audit_desk(foundation: Foundation, who: str) -> AsyncIterator[AuditDes
     async with foundation.database("audit", size=2) as database:
         trail = Trail(database, foundation.log)
         try:
-            yield AuditDesk(database, trail, who, signer_of(foundation.keys).verifier)
+            yield AuditDesk(database, trail, who, signers_of(foundation.keys).verifiers)
         finally:
             await trail.close()

@@ -10,7 +10,7 @@ from pathlib import Path
 from hub.audit.sequencer import Sequencer
 from hub.audit.trail import Trail
 from hub.auth.keys import KeyStore
-from hub.bootstrap.audit import signer_of
+from hub.bootstrap.audit import signers_of
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
@@ -34,6 +34,6 @@ async def erase_again(url: str, data: Path, log: Log, erased: Sequence[Erasure])
 
 async def _into_the_tree(database: Database, data: Path) -> None:
     """Entries that the backup has and no checkpoint of it: only what is a leaf can be erased."""
-    sequencer = Sequencer(database, signer_of(KeyStore(data / "keys")), system_clock, secrets.token_bytes)
+    sequencer = Sequencer(database, signers_of(KeyStore(data / "keys")), system_clock, secrets.token_bytes)
     while await sequencer.turn():
         pass

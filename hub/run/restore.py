@@ -17,7 +17,7 @@ from typing import Any, Final
 from hub.audit import verify
 from hub.audit.export import export
 from hub.auth.keys import KeyStore
-from hub.bootstrap.audit import signer_of
+from hub.bootstrap.audit import signers_of
 from hub.bootstrap.foundation import migrate
 from hub.db.database import Database, Tx
 from hub.db.schema import revisions
@@ -175,13 +175,13 @@ async def _verified(url: str, data: Path, manifest: dict[str, Any]) -> None:
     said = manifest["audit"]
     if said is None:
         return
-    verifier = signer_of(KeyStore(data / "keys")).verifier
+    verifiers = signers_of(KeyStore(data / "keys")).verifiers
     with tempfile.TemporaryDirectory(dir=data) as name:
         out, trusted = Path(name) / "export", Path(name) / "trusted.txt"
-        trusted.write_text(verifier + "\n", encoding="utf-8")
+        trusted.write_text("\n".join(verifiers), encoding="utf-8")
         database = await Database.connect(url, size=1, name="yilian-restore")
         try:
-            size = await export(database, out, verifier, lambda _, __: None)
+            size = await export(database, out, verifiers, lambda _, __: None)
         finally:
             await database.close()
         if size != said["size"] or verify.main([str(out), "--keys", str(trusted)]) != 0:

@@ -70,7 +70,7 @@ async def grown(database: Database, trail: Trail, entries: Sequence[Entry], *, b
 
 
 async def exported(database: Database, folder: Path) -> Path:
-    await export(database, folder, SIGNER.verifier, lambda *_: None)
+    await export(database, folder, [SIGNER.verifier], lambda *_: None)
     return folder
 
 

@@ -20,7 +20,7 @@ from typing import Final
 from hub.audit.export import export
 from hub.audit.verify import verify
 from hub.auth.keys import KeyStore
-from hub.bootstrap.audit import signer_of
+from hub.bootstrap.audit import signers_of
 from hub.db.database import Database
 from tests.api.house import BASE, house, observation, patient
 from tests.events.house import subscription, telling
@@ -90,8 +90,8 @@ async def all_leaves(database: Database) -> int:
 
 async def proved(database: Database, folder: Path) -> str:
     """What the verifier says of the trail the killed processes left."""
-    verifier = signer_of(KeyStore(folder / "data" / "keys")).verifier
-    await export(database, folder / "export", verifier, lambda *_: None)
+    verifiers = signers_of(KeyStore(folder / "data" / "keys")).verifiers
+    await export(database, folder / "export", verifiers, lambda *_: None)
     return verify(folder / "export", folder / "export" / "keys.txt")
 
 

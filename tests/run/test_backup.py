@@ -16,10 +16,10 @@ import asyncpg
 import pytest
 
 from hub.audit.deeds import Scribe
-from hub.audit.notes import Signer
+from hub.audit.notes import Signs
 from hub.audit.sequencer import Sequencer
 from hub.audit.trail import Trail
-from hub.bootstrap.audit import signer_of
+from hub.bootstrap.audit import signers_of
 from hub.bootstrap.foundation import Foundation
 from hub.db.database import Database
 from hub.kernel.clock import fixed_clock
@@ -79,8 +79,8 @@ def kept(database_url: str, tmp_path: Path) -> tuple[Settings, Path]:
             async with hub.database.transaction() as tx:
                 await wrapping_keys.ensure(tx, MASTER, Suite.AES_256_GCM)
             await hub.send(message("0", set={"name": SECRET}), message("1", set={"name": SECRET + "2"}))
-            await looked(hub.database, signer_of(foundation.keys), turns=1)
-            await looked(hub.database, signer_of(foundation.keys), turns=0)
+            await looked(hub.database, signers_of(foundation.keys), turns=1)
+            await looked(hub.database, signers_of(foundation.keys), turns=0)
         async with box(database_url) as hub:
             await hub.send(message("2", "B", set={"name": SECRET}))
         await backup(foundation, out, quiet)
@@ -89,7 +89,7 @@ def kept(database_url: str, tmp_path: Path) -> tuple[Settings, Path]:
     return settings, out
 
 
-async def looked(database: Database, signer: Signer, *, turns: int) -> int:
+async def looked(database: Database, signer: Signs, *, turns: int) -> int:
     """An entry in the trail, and some turns of the sequencer; the leaves of the last."""
     trail = Trail(database, LOG)
     await trail.record(Scribe(fixed_clock(NOON)).at_the_machine("clinician", "he", {"looked": ""}))
@@ -118,7 +118,7 @@ def test_a_restored_backup_is_the_installation_it_was(
                 assert found["name"] == name
             assert await hub.read("Patient", patient_id("A"), version=1) is not None
             # What was in no checkpoint yet, and what comes now, gets into the tree.
-            assert await looked(hub.database, signer_of(keys), turns=1) == 2
+            assert await looked(hub.database, signers_of(keys), turns=1) == 2
             assert await hub.send(message("3", "A", set={"name": "x"})) == ["done"]
 
     asyncio.run(work())

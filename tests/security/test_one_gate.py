@@ -70,7 +70,7 @@ COMMANDS: Final = {
     "convert": "has no database",
     "export cda": "has no database",
     "token": "signs with the key folder; audited first",
-    "keys renew-signing": "makes keys, files",
+    **dict.fromkeys(("keys renew-signing", "keys renew-audit"), "makes keys, files; audited first"),
     "keys init": "makes the master key, a file",
     "keys split": "hands out the master key in words",
     "keys replace": "wraps the wrapping keys anew, of a hub that does not run",
