@@ -29,7 +29,6 @@ from hub.api.json_doors import PLAIN_JSON
 from hub.api.json_limits import parse
 from hub.api.numbering import Numbering
 from hub.auth.turnstile import Shared, Turnstile, network_of
-from hub.db.buckets import Buckets
 from hub.fhir.json import dumps
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -64,15 +63,16 @@ Verified = Callable[[str, Shown], Awaitable[Sender]]
 
 class Attempts:
     """Refusals of who shows a wrong secret or signature: so many in a minute of a sender at an address, and of an
-    address. A broken device does not stand in the way of those beside it. Belongs to one event loop; without `buckets`
+    address. A broken device does not stand in the way of those beside it. Belongs to one event loop; without `shared`
     it counts for itself.
     """
 
-    def __init__(self, clock: Clock, buckets: Buckets | None, *, of_sender: int = 30, of_address: int = 300) -> None:
+    def __init__(
+        self, clock: Clock, shared: Callable[[str], Shared] | None, *, of_sender: int = 30, of_address: int = 300
+    ) -> None:
         room = {"at_once": _AT_ONCE, "inside": _AT_ONCE, "of_one": _AT_ONCE}
-        senders, addresses = (
-            Shared(buckets, kind) if buckets else None for kind in ("device-sender", "device-address")
-        )
+        kinds = ("device-sender", "device-address")
+        senders, addresses = (shared(kind) if shared else None for kind in kinds)
         self._senders: Final = Turnstile(clock, refusals=of_sender, shared=senders, **room)
         self._addresses: Final = Turnstile(clock, refusals=of_address, shared=addresses, **room)
 

@@ -51,6 +51,19 @@ class Signer:
         """Whether `note` is what this signer makes of `text`: Ed25519 gives one signature for one text."""
         return note == self.note(text)
 
+    @staticmethod
+    def holds(verifier: str, text: str, line: str) -> bool:
+        """Whether a line of a note is the signature of `text` by the key of a verifier's line."""
+        name, _, rest = verifier.partition("+")
+        key_id, _, coded = rest.partition("+")
+        head, _, signed = line.strip().rpartition(" ")
+        try:
+            signature = base64.b64decode(signed, validate=True)
+            Ed25519PublicKey.from_public_bytes(base64.b64decode(coded)[1:]).verify(signature[4:], text.encode())
+        except (ValueError, InvalidSignature):
+            return False
+        return head == f"— {name}" and signature[:4].hex() == key_id
+
     def cosignature(self, text: str, seconds: int) -> str:
         """The line of a witness that saw this checkpoint at this time (seconds of the epoch)."""
         signature = self.key.sign(f"cosignature/v1\ntime {seconds}\n{text}".encode())
@@ -77,16 +90,3 @@ class Signs(Protocol):
     def note(self, text: str) -> str: ...
 
     def made(self, note: str, text: str) -> bool: ...
-
-
-def holds(verifier: str, text: str, line: str) -> bool:
-    """Whether a line of a note is the signature of `text` by the key of a verifier's line."""
-    name, _, rest = verifier.partition("+")
-    key_id, _, coded = rest.partition("+")
-    head, _, signed = line.strip().rpartition(" ")
-    try:
-        signature = base64.b64decode(signed, validate=True)
-        Ed25519PublicKey.from_public_bytes(base64.b64decode(coded)[1:]).verify(signature[4:], text.encode())
-    except (ValueError, InvalidSignature):
-        return False
-    return head == f"— {name}" and signature[:4].hex() == key_id

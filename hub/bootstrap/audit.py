@@ -9,10 +9,10 @@ from hub.audit.alarm_rules import Rules
 from hub.audit.alarming import Alarming
 from hub.audit.alarms import Watch
 from hub.audit.sequencer import Sequencer
-from hub.audit.signers import Signers
 from hub.audit.trail import Trail
 from hub.auth.keys import KeyStore
 from hub.bootstrap.foundation import Foundation
+from hub.bootstrap.trail_keys import Signers
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
 

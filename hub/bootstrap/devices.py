@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from starlette.routing import BaseRoute
 
@@ -15,6 +16,7 @@ from hub.api.json_doors import Door
 from hub.api.numbering import Numbering
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
+from hub.auth.turnstile import Shared
 from hub.bootstrap.device_format import Device
 from hub.bootstrap.feeds import readings
 from hub.bootstrap.foundation import Foundation
@@ -45,11 +47,11 @@ def wearing(foundation: Foundation, database: Database, *, releasing: bool = Fal
 
 @dataclass(frozen=True, slots=True)
 class DeviceDesk:
-    """Who has which device, and who may send for it; `buckets` count who was refused."""
+    """Who has which device, and who may send for it; `refusals` counts who was refused, by kind."""
 
     bindings: Bindings
     senders: Senders
-    buckets: Buckets
+    refusals: Callable[[str], Shared]
 
 
 def device_desk(foundation: Foundation, database: Database, trail: Trail, bell: Bell = SILENT) -> DeviceDesk:
@@ -58,7 +60,7 @@ def device_desk(foundation: Foundation, database: Database, trail: Trail, bell: 
     return DeviceDesk(
         Bindings(database, Registrations(foundation.store()), feeds, witness, system_clock, bell),
         Senders(database, feeds, foundation.keys.page_secret, witness, system_clock),
-        Buckets(database, system_clock),
+        partial(Shared, Buckets(database, system_clock)),
     )
 
 
@@ -85,6 +87,8 @@ def device_api(
         if isinstance(reading, Device) and name in sent
     }
     numbering = Numbering("d" + random_id()[:6])
-    route = reading_route(doors, desk.senders.verified, Attempts(system_clock, desk.buckets), foundation.log, numbering)
+    route = reading_route(
+        doors, desk.senders.verified, Attempts(system_clock, desk.refusals), foundation.log, numbering
+    )
     senders = sender_doors(desk.senders, directory)
     return [*binding_doors(desk.bindings, directory, system_clock), *senders], [route]

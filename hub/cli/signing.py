@@ -11,9 +11,9 @@ from typing import Annotated
 
 import typer
 
-from hub.audit import signers
 from hub.auth.keys import KeyStore
 from hub.auth.signing import renew
+from hub.bootstrap import trail_keys
 from hub.bootstrap.desks import recorded
 from hub.cli.desk import Data
 from hub.kernel.clock import system_clock
@@ -37,7 +37,7 @@ def renew_signing(
 def renew_audit(data: Data = None) -> None:
     """Renew the key that signs the audit trail. The old one signs beside it for 30 days; what it signed holds on."""
     keys = _recorded(data, {"keys": "renew-audit"})
-    verifier, until = signers.renew(keys, KeyStore(keys).installation, system_clock())
+    verifier, until = trail_keys.renew(keys, KeyStore(keys).installation, system_clock())
     typer.echo(verifier)
     typer.echo(f"the old key signs beside it until {until:%Y-%m-%d}: give witnesses and verifiers this line", err=True)
 

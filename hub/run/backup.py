@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from asyncpg import Record
 
-from hub.audit import signers
+from hub.bootstrap import trail_keys
 from hub.bootstrap.foundation import VERSION, Foundation
 from hub.bootstrap.keys import master_key
 from hub.db.database import Database, Tx
@@ -133,7 +133,7 @@ async def _copied(tx: Tx, table: str, columns: list[Record], folder: Path, key: 
 def _put_keys(foundation: Foundation, folder: Path, key: BackupKey) -> None:
     files = {
         path.name: path.read_bytes().hex()
-        for path in [*foundation.keys.files(), *signers.files(foundation.keys.folder)]
+        for path in [*foundation.keys.files(), *trail_keys.files(foundation.keys.folder)]
     }
     with key.writing(folder, KEYS) as stream:
         stream.write(json.dumps(files).encode())

@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from hub.audit.queries import newest
 from hub.audit.sequencer import Sequencer

@@ -26,7 +26,7 @@ from hub.run.installation import remember
 from tests.audit.trees import some
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "how-to" / "verify-the-audit.md").read_text(encoding="utf-8")
-KEYS, EXPORT, REPORT, REPORTED, VERIFY, WITNESSED, WITNESS = (
+KEYS, RENEW, EXPORT, REPORT, REPORTED, VERIFY, WITNESSED, WITNESS = (
     line for line in PAGE.splitlines() if line.startswith("yilian ")
 )
 

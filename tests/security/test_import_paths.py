@@ -44,6 +44,7 @@ EXCEPTIONS: Final = {
     "hub.run.restore": "verifies the trail of a restored backup, by the independent verifier",
     "hub.run.keys": "the desk of key keepers: seals anew what stands, and tells counts; audited",
     "hub.run.erasing": "takes a patient out of the record and out of the trail, and tells counts; audited",
+    "hub.bootstrap.trail_keys": "signs checkpoints, which are hashes, and nothing of the record",
     "hub.run.erased_again": "what keepers erased is erased again after a restore, and counted; audited",
     "hub.run.built_in": "loads the terminology that comes with the hub, nothing of the record; audited",
     "hub.run.labels": "labels what stands through the records door, and tells counts; audited",

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from hub.audit import signers, verify
+from hub.audit import verify
 from hub.audit.export import export
 from hub.audit.notes import checkpoint_text
 from hub.audit.sequencer import Sequencer
-from hub.audit.signers import OVERLAP, Signers
 from hub.audit.trail import Trail
 from hub.auth.keys import KeyStore
+from hub.bootstrap import trail_keys
+from hub.bootstrap.trail_keys import OVERLAP, Signers
 from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
 from tests.audit.entries import NOW, read
@@ -39,7 +40,7 @@ def made(folder: Path, clock: Hands) -> tuple[KeyStore, Signers]:
 
 
 def renewed(keys: KeyStore, clock: Hands) -> str:
-    verifier, _ = signers.renew(keys.folder, keys.installation, clock.now)
+    verifier, _ = trail_keys.renew(keys.folder, keys.installation, clock.now)
     clock.now += timedelta(seconds=5)
     return verifier
 
@@ -55,7 +56,7 @@ def test_the_old_key_signs_beside_the_new_one_for_a_time_and_then_only_its_publi
     clock.now += OVERLAP
     assert signing.note(TEXT).count("\n\u2014 ") == 1
     assert signing.verifiers == [new, old]
-    (left,) = signers.files(keys.folder)
+    (left,) = trail_keys.files(keys.folder)
     assert b"PRIVATE" not in left.read_bytes()
     assert signing.made(note, TEXT)
 
@@ -116,7 +117,7 @@ def test_who_trusts_the_old_key_alone_verifies_until_the_overlap_ends(tmp_path: 
 def test_two_renewals_in_one_second_are_one_too_many(tmp_path: Path) -> None:
     clock = Hands()
     keys, _ = made(tmp_path, clock)
-    signers.renew(keys.folder, keys.installation, clock.now)
+    trail_keys.renew(keys.folder, keys.installation, clock.now)
     with pytest.raises(HubError) as caught:
-        signers.renew(keys.folder, keys.installation, clock.now)
+        trail_keys.renew(keys.folder, keys.installation, clock.now)
     assert caught.value.category is Category.CONFLICT

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from hub.audit.notes import Signer, holds
+from hub.audit.notes import Signer
 from hub.auth.keys import AUDIT_FILE, new_signing_key, signing_key
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -61,7 +61,7 @@ class Signers:
         body, blank, lines = note.partition("\n\n")
         signed = lines.splitlines(keepends=True)
         own = any(one.line(text) in signed for one in (self._current, *self._beside))
-        old = any(holds(verifier, text, line) for verifier in self._retired for line in signed)
+        old = any(Signer.holds(verifier, text, line) for verifier in self._retired for line in signed)
         return bool(blank) and body + "\n" == text and (own or old)
 
     def _look(self) -> None:
