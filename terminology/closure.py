@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sqlite3
 from array import array
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from itertools import count, islice
+from itertools import islice
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
@@ -31,14 +31,17 @@ CREATE TABLE link (number INTEGER, above TEXT);
 _NUMBERED: Final = (
     "SELECT link.number, code.number FROM link CROSS JOIN code ON code.code = link.above ORDER BY link.rowid"
 )
+_CODE: Final = "SELECT code FROM code WHERE number = ?"
 _BATCH: Final = 10_000
+#: Characters of a code that are told.
+_SHOWN: Final = 64
 
 
 class Closure:
     """Concepts by their number, which is their place in the code system; those right above each one."""
 
     def __init__(self, total: int, links: Iterable[tuple[int, int]]) -> None:
-        """`links`: pairs of a number and one right above it, by rising number. Raises HubError INVALID for circles."""
+        """`links`: pairs of a number and one right above it, by rising number."""
         self.total: Final = total
         self._above: Final = array("I")
         #: Where the parents of a concept begin; behind the last concept, where they end.
@@ -48,7 +51,6 @@ class Closure:
             if above not in self._above[self._starts[number] :]:
                 self._above.append(above)
         self._begin(total)
-        self._refuse_circles()
 
     def parents(self, number: int) -> Sequence[int]:
         """Those right above a concept."""
@@ -72,8 +74,11 @@ class Closure:
         while len(self._starts) <= number:
             self._starts.append(len(self._above))
 
-    def _refuse_circles(self) -> None:
-        """Depth first, without recursion: SNOMED CT is shallow, but a file may be anything."""
+    def circle(self) -> int | None:
+        """A concept that is above itself; None if there is none.
+
+        Depth first, without recursion: SNOMED CT is shallow, but a file may be anything.
+        """
         entered, left = 1, 2
         state = bytearray(self.total)
         for start in range(self.total):
@@ -86,9 +91,11 @@ class Closure:
                     continue
                 state[at] = entered
                 above = self.parents(at)
-                if any(state[one] == entered for one in above):
-                    raise _invalid("has concepts that are above themselves")
+                again = next((one for one in above if state[one] == entered), None)
+                if again is not None:
+                    return again
                 waiting += [one for one in above if not state[one]]
+        return None
 
 
 def closed(links: Iterable[Link], alike: Callable[[str], str] | None = None) -> Closure:
@@ -104,28 +111,23 @@ def closed(links: Iterable[Link], alike: Callable[[str], str] | None = None) -> 
         while batch := list(islice(rest, _BATCH)):
             _numbered(db, batch, total, alike)
             total += len(batch)
-        return Closure(total, db.execute(_NUMBERED))
+        found = Closure(total, db.execute(_NUMBERED))
+        circle = found.circle()
+        if circle is not None:
+            raise _invalid("is above itself", db.execute(_CODE, (circle,)).fetchone()[0])
+        return found
 
 
 def _numbered(db: sqlite3.Connection, batch: Sequence[Link], done: int, alike: Callable[[str], str] | None) -> None:
-    codes: Iterator[tuple[str, int]] = zip((code for code, _ in batch), count(done), strict=False)
-    _once(db, "INSERT INTO code VALUES (?, ?)", codes, "has a code twice")
-    if alike is not None:
-        keys = ((alike(code),) for code, _ in batch)
-        what = "has a code twice, in upper and lower case"
-        _once(db, "INSERT INTO alike VALUES (?)", keys, what, "mend the source, or state that case counts")
+    for number, (code, _) in enumerate(batch, done):
+        if db.execute("INSERT OR IGNORE INTO code VALUES (?, ?)", (code, number)).rowcount == 0:
+            raise _invalid("stands twice", code)
+        if alike and db.execute("INSERT OR IGNORE INTO alike VALUES (?)", (alike(code),)).rowcount == 0:
+            todo = "mend the source, or state that case counts (caseSensitive)"
+            raise _invalid("stands twice, in upper and lower case", code, todo)
     above = ((number, one) for number, (_, parents) in enumerate(batch, done) for one in parents)
     db.executemany("INSERT INTO link VALUES (?, ?)", above)
 
 
-def _once(
-    db: sqlite3.Connection, text: str, rows: Iterator[tuple[object, ...]], what: str, todo: str = "mend the source"
-) -> None:
-    try:
-        db.executemany(text, rows)
-    except sqlite3.IntegrityError:
-        raise _invalid(what, todo) from None
-
-
-def _invalid(what: str, todo: str = "mend the source") -> HubError:
-    return HubError(Category.INVALID, what, where="code system", todo=todo, code="code-system")
+def _invalid(what: str, code: str, todo: str = "mend the source") -> HubError:
+    return HubError(Category.INVALID, what, where=f"code {code[:_SHOWN]}", todo=todo, code="code-system")

@@ -1,19 +1,24 @@
-"""Rows of a CSV file with a header, by a map from what is meant to columns."""
+"""Rows of a CSV file with a header, by a map from what is meant to columns; parted by commas, tabs or semicolons."""
 
 from __future__ import annotations
 
 import csv
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final, TextIO
 
 from hub.kernel.errors import Category, HubError
+from terminology.limits import bounded
+
+#: What may part columns; of equals the first.
+_DELIMITERS: Final = (",", "\t", ";")
 
 
 def read_rows(path: Path, columns: Mapping[str, str], encoding: str) -> Iterator[dict[str, str]]:
     """Each row: part -> text without blanks around it. Raises HubError UNREADABLE for what is no CSV."""
     try:
         with path.open(encoding=encoding, newline="") as file:
-            for row in csv.DictReader(file):
+            for row in csv.DictReader(file, delimiter=_delimiter(file)):
                 yield {part: (row[column] or "").strip() for part, column in columns.items()}
     except (UnicodeError, LookupError, csv.Error):
         raise _no_csv(path) from None
@@ -34,12 +39,19 @@ def refused(where: str, what: str, todo: str) -> HubError:
 def _header(path: Path, encoding: str) -> list[str]:
     try:
         with path.open(encoding=encoding, newline="") as file:
-            return next(csv.reader(file), [])
+            return next(csv.reader(file, delimiter=_delimiter(file)), [])
     except OSError as error:
         where = str(path)
         raise HubError(Category.NOT_FOUND, "cannot be read", where=where, todo=str(error.strerror)) from None
     except (UnicodeError, LookupError, csv.Error):
         raise _no_csv(path) from None
+
+
+def _delimiter(file: TextIO) -> str:
+    """What parts the columns of the header: the file stands at its beginning again."""
+    header = next(bounded(file, file.name), "")
+    file.seek(0)
+    return max(_DELIMITERS, key=header.count)
 
 
 def _no_csv(path: Path) -> HubError:

@@ -10,16 +10,17 @@ import asyncio
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from itertools import starmap
-from typing import Any, Final
+from typing import Final
 
 from hub.db.database import Tx
 from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
+from terminology import mappings
 from terminology.catalogue import changed, has_own_table, table_of, use
 from terminology.closure import Closure, closed
+from terminology.concept_copy import Row, copy_concepts, encoded
 from terminology.fhir_source import ResourceSource, digest_of
-from terminology.mappings import Row, rows_of_map
 from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, Source, code_key
 from terminology.shelf import WHOLE
 from terminology.text import ancestor_key, fact_key, searched, text_keys
@@ -30,11 +31,7 @@ Key = tuple[str, str, str]
 #: Concepts of a code system that is written in one request; a larger one is loaded.
 WRITTEN: Final = 5_000
 
-CONCEPT_COLUMNS: Final = (
-    *("edition", "key", "number", "code", "display", "flags"),
-    *("parents", "ancestors", "facts", "search", "keys", "details"),
-)
-_MAPPED: Final = ("edition", "number", *Row._fields)
+_MAPPED: Final = ("edition", "number", *mappings.Row._fields)
 FIND: Final = "SELECT number, ready, digest FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
 _OPEN: Final = """
 INSERT INTO term_edition (kind, url, version, digest, loaded, head) VALUES ($1, $2, $3, $4, $5, $6) RETURNING number
@@ -78,14 +75,14 @@ async def _code_system(tx: Tx, key: Key, resource: Json, now: datetime) -> tuple
     number = await opened(tx, key, source, closure.total, now)
     rows = ConceptRows(number, source.head, closure)
     # Readings of characters are work: beside the loop, or everybody would wait for it.
-    records = await asyncio.to_thread(lambda: list(rows.of(source.concepts())))
-    await tx.copy_records_to_table(table_of(number), records=records, columns=CONCEPT_COLUMNS)
+    made = await asyncio.to_thread(lambda: list(rows.of(source.concepts())))
+    await copy_concepts(tx, table_of(number), made)
     await attach(tx, number)
     return number, closure.total
 
 
 async def _rows(tx: Tx, key: Key, resource: Json, now: datetime) -> tuple[int, int]:
-    head, rows = rows_of_map(resource) if key[0] == CONCEPT_MAP else (resource, [])
+    head, rows = mappings.rows_of_map(resource) if key[0] == CONCEPT_MAP else (resource, [])
     number: int = await tx.fetchval(_OPEN, *key, digest_of(resource), now, dumps(head))
     records = [(number, at, *row) for at, row in enumerate(rows)]
     await tx.copy_records_to_table("term_mapping", records=records, columns=_MAPPED)
@@ -147,23 +144,29 @@ class ConceptRows:
         self._head: Final = head
         self._closure: Final = closure
 
-    def of(self, concepts: Iterable[Concept], begin: int = 0) -> Iterator[tuple[Any, ...]]:
-        """Of concepts in their order, from the one with the number `begin` on. Raises HubError TOO_LARGE."""
-        return starmap(self._row, enumerate(concepts, begin))
+    def of(self, concepts: Iterable[Concept], begin: int = 0) -> Iterator[bytes]:
+        """Of concepts in their order, from the one with the number `begin` on, encoded. Raises HubError TOO_LARGE."""
+        return map(encoded, starmap(self._row, enumerate(concepts, begin)))
 
-    def _row(self, number: int, concept: Concept) -> tuple[Any, ...]:
+    def _row(self, number: int, concept: Concept) -> Row:
         above = self._closure.ancestors(number)
         search = searched(filter(None, [*concept.names(), concept.code]))
         keys = text_keys(search)
         keys.update(map(ancestor_key, above))
         keys.update(fact_key(*fact) for fact in concept.facts)
-        return (
-            *(self._edition, code_key(self._head, concept.code), number, concept.code, concept.display),
-            concept.abstract * ABSTRACT + concept.inactive * INACTIVE,
-            list(self._closure.parents(number)),
-            sorted(above),
-            [f"{code}={value}" for code, value in concept.facts],
-            *(search, list(keys), dumps(concept.details)),
+        return Row(
+            edition=self._edition,
+            key=code_key(self._head, concept.code),
+            number=number,
+            code=concept.code,
+            display=concept.display,
+            flags=concept.abstract * ABSTRACT + concept.inactive * INACTIVE,
+            parents=self._closure.parents(number),
+            ancestors=sorted(above),
+            facts=[f"{code}={value}" for code, value in concept.facts],
+            search=search,
+            keys=keys,
+            details=dumps(concept.details),
         )
 
 

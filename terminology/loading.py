@@ -18,7 +18,8 @@ from hub.kernel.types import Json
 from terminology import editions
 from terminology.catalogue import has_own_table, remove, table_of
 from terminology.closure import Closure
-from terminology.editions import CONCEPT_COLUMNS, FIND, ConceptRows, Key, closure_of, key_of, there
+from terminology.concept_copy import copy_concepts
+from terminology.editions import FIND, ConceptRows, Key, closure_of, key_of, there
 from terminology.model import CODE_SYSTEM, Source
 from terminology.shelf import UNSHELVED, Shelf, resource_id, shelved
 
@@ -81,7 +82,7 @@ class Loader:
         for first in rows:
             # Each row is made when it is sent: a batch of them would fill the memory.
             batch = chain([first], islice(rows, self._batch - 1))
-            await connection.copy_records_to_table(table, records=batch, columns=CONCEPT_COLUMNS)
+            await copy_concepts(connection, table, batch)
             done = min(done + self._batch, closure.total)
             if progress is not None:
                 progress(done, closure.total)

@@ -47,6 +47,8 @@ _HEAD: Final = {
     "hierarchyMeaning": "is-a",
 }
 
+_TABLES: Final = frozenset({".csv", ".tsv", ".txt", WORKBOOK})
+
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Url = Annotated[str | None, typer.Option("--database", help="The database instead (postgresql://...).")]
 Kind = Annotated[str, typer.Option(help="CodeSystem, ValueSet or ConceptMap.")]
@@ -60,8 +62,8 @@ def load(
     file: Annotated[
         Path,
         typer.Argument(
-            help="A table: CSV or Excel (xlsx); FHIR: JSON, NDJSON or a package (tgz); LOINC or SNOMED CT (RF2): "
-            "the zip, or its folder."
+            help="A table: CSV (.tsv and .txt too) or Excel (.xlsx); FHIR: JSON, NDJSON or a package (tgz); "
+            "LOINC or SNOMED CT (RF2): the zip, or its folder."
         ),
     ],
     system: Annotated[str, typer.Option(help="Table: url of the code system, or of the concept map.")] = "",
@@ -78,7 +80,7 @@ def load(
     database: Url = None,
 ) -> None:
     """Load a file. The new versions are in force at once. What was cut off goes on when it is asked for again."""
-    if file.suffix.lower() in {".csv", WORKBOOK}:
+    if file.suffix.lower() in _TABLES:
         if not system:
             raise HubError(Category.INVALID, "is needed for a table", where="--system", todo="give the url")
         columns, told = dict(map(_column, column or ())), _told(system, version, title, source)

@@ -42,10 +42,19 @@ def test_parents_that_are_no_codes_of_the_system_do_not_count() -> None:
     assert [closure.ancestors(number) for number in range(closure.total)] == [set(), {0}, set()]
 
 
-@pytest.mark.parametrize("links", [[("a", ("b",)), ("b", ("a",))], [("a", ("a",))], [("a", ()), ("a", ())]])
-def test_circles_and_codes_that_stand_twice_are_refused(links: Links) -> None:
-    with pytest.raises(HubError):
-        closed(links)
+@pytest.mark.parametrize(
+    ("links", "what"),
+    [
+        ([("x", ()), ("a", ("b",)), ("b", ("a", "x"))], "code a is above itself"),
+        ([("a", ("a",))], "code a is above itself"),
+        ([("a", ()), ("b", ()), ("b", ("a",))], "code b stands twice"),
+        ([("Bb", ()), ("bB", ())], "code bB stands twice, in upper and lower case"),
+    ],
+)
+def test_circles_and_codes_that_stand_twice_are_refused_by_their_code(links: Links, what: str) -> None:
+    with pytest.raises(HubError) as refusal:
+        closed(links, str.casefold)
+    assert f"{refusal.value.where} {refusal.value.what}" == what
 
 
 def test_a_hierarchy_takes_a_few_bytes_a_concept() -> None:
