@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from functools import lru_cache
 from typing import Final
 
 from hub.kernel.pinyin import readings
@@ -34,6 +35,7 @@ def is_han(character: str) -> bool:
     return character == UNKNOWN or 0x3400 <= code <= 0x9FFF or 0xF900 <= code <= 0xFAFF or 0x20000 <= code <= 0x323AF
 
 
+@lru_cache(maxsize=1 << 16)
 def same_sound(first: str, second: str) -> bool:
     """Whether two characters can be read alike."""
     return first == second or any(reading in readings(second) for reading in readings(first))

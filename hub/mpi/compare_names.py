@@ -19,8 +19,9 @@ _NICKNAMES: Final = "阿小"
 _Same = Callable[[str, str], bool]
 
 
+@lru_cache(maxsize=1 << 16)
 def compare_names(first: Name, second: Name) -> NameLevel:
-    """The level of two names; symmetric."""
+    """The level of two names; symmetric. Records of one person or family bring the same two again and again."""
     if not first.full or not second.full:
         return NameLevel.MISSING
     if first.script == second.script and first.full == second.full and UNKNOWN not in first.full:

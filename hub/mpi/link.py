@@ -55,6 +55,8 @@ class _Linking:
         self._scorer = scorer
         self._model = model
         self._links: list[Link] = []
+        #: Of pairs to be linked, which never contradict: most relations are asked of these.
+        self._evidence: dict[tuple[int, int], float] = {}
         self._reviews: dict[tuple[int, int], tuple[float, Reason]] = {}
 
     def run(self, progress: Progress) -> Linked:
@@ -80,10 +82,14 @@ class _Linking:
         decision = decide(score, one, other, self._model)
         if decision.band is Band.LINK:
             self._links.append(Link(score.weight, first, second))
+            self._evidence[first, second] = sum(score.bits)
         elif decision.reason:
             self._reviews[first, second] = (score.weight, decision.reason)
 
     def _relate(self, first: int, second: int) -> Relation:
+        evidence = self._evidence.get((first, second))
+        if evidence is not None:
+            return Relation(evidence, contradicts=False, linked=True)
         one, other = self._read[first], self._read[second]
         score = self._scorer.score(one, other)
         linked = decide(score, one, other, self._model).band is Band.LINK
