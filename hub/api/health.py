@@ -6,7 +6,16 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from hub.api.metrics import CONTENT_TYPE, Metrics, alarm_gauges, feed_gauges, gauges, outbound_gauges, review_gauges
+from hub.api.metrics import (
+    CONTENT_TYPE,
+    Metrics,
+    alarm_gauges,
+    feed_gauges,
+    gauges,
+    index_gauges,
+    outbound_gauges,
+    review_gauges,
+)
 from hub.api.services import Services
 from hub.kernel.errors import HubError
 
@@ -37,6 +46,7 @@ async def _of_database(services: Services) -> str:
         outbound = outbound_gauges(await services.outbound.feeds())
         alarms = alarm_gauges(await services.gate.alarms.counts())
         feeds = feed_gauges(await services.feeds.all())
-        return feeds + events + outbound + alarms + review_gauges(await services.reviews.figures())
+        index = index_gauges(await services.indexing.progress())
+        return index + feeds + events + outbound + alarms + review_gauges(await services.reviews.figures())
     except HubError:
         return ""

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from hub.kernel.types import Json
 from hub.outbound.desk import SeenFeed
 from hub.pipeline.feeds import WatchedFeed
 from hub.pipeline.health import Colour
+from hub.records.indexing import Progress
 
 CONTENT_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -121,6 +122,21 @@ def alarm_gauges(counts: Sequence[tuple[str, int]]) -> str:
         "# HELP yilian_audit_alarms Alarms over the audit trail, by rule.",
         "# TYPE yilian_audit_alarms gauge",
         *(f'yilian_audit_alarms{{rule="{rule}"}} {count}' for rule, count in counts),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def index_gauges(behind: Iterable[Progress]) -> str:
+    """The exposition of what is being indexed anew: how far it is; nothing of what is complete."""
+    waiting = [one for one in behind if not one.ready]
+    labels = [f'type="{one.type}",kind="{one.kind}",code="{one.code}"' for one in waiting]
+    lines = [
+        "# HELP yilian_indexing_done Rows indexed anew so far, by what is behind.",
+        "# TYPE yilian_indexing_done gauge",
+        *(f"yilian_indexing_done{{{label}}} {one.done}" for label, one in zip(labels, waiting, strict=True)),
+        "# HELP yilian_indexing_total Rows to be indexed anew, as far as they are counted.",
+        "# TYPE yilian_indexing_total gauge",
+        *(f"yilian_indexing_total{{{label}}} {one.total or 0}" for label, one in zip(labels, waiting, strict=True)),
     ]
     return "\n".join(lines) + "\n"
 

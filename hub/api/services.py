@@ -23,6 +23,7 @@ from hub.outbound.desk import OutboundDesk
 from hub.pipeline.feeds import Feeds
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
+from hub.records.indexing import Indexing
 from hub.records.reviews import Reviews
 from terminology.closure_tables import ClosureTables
 from terminology.service import Terminology
@@ -46,6 +47,7 @@ class Services:
     writes: ClientWrites
     bulk: Desk
     definitions: Definitions
+    indexing: Indexing
     subscriptions: Subscriptions
     operations: Operations
     desk: EventsDesk

@@ -17,6 +17,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.ids import random_id
 from hub.mpi.model import chosen_model
 from hub.records.definitions import Definitions
+from hub.records.indexing import Indexing
 from hub.records.reviews import Reviews
 from terminology.closure_tables import ClosureTables
 
@@ -29,6 +30,7 @@ def services_of(parts: Parts) -> Services:
         gate=parts.gate,
         writes=parts.writes,
         bulk=Desk(parts.gate, jobs, vault_of(settings), sources_of(settings), parts.directory, system_clock),
+        indexing=Indexing(database),
         definitions=Definitions(database, parts.trail, system_clock, validator),
         subscriptions=events.subscriptions,
         operations=events.operations,

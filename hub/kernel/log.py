@@ -26,6 +26,7 @@ FIELDS: Final = {
     "category": "error category",
     "code": "error code",
     "count": "how many",
+    "total": "of how many",
     "seconds": "duration",
     "bytes": "size",
     "port": "TCP port",

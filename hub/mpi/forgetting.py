@@ -6,6 +6,7 @@ from typing import Final
 from uuid import UUID
 
 from hub.db.database import Tx
+from hub.mpi.index_read import keys_at_hand
 
 _BY_NUMBER: Final = ("DELETE FROM mpi_key WHERE source = $1", "DELETE FROM mpi_edge WHERE $1 IN (first, second)")
 _PROPOSALS: Final = """
@@ -23,9 +24,13 @@ _BY_KEY: Final = (
 
 
 async def forget(tx: Tx, pkey: UUID) -> None:
-    """Delete a source patient from the index, and from the person it belonged to."""
+    """Delete a source patient from the index, and from the person it belonged to.
+
+    Raises HubError UNAVAILABLE (`rekeying`).
+    """
     number = await tx.fetchval("SELECT number FROM mpi_source WHERE pkey = $1", pkey)
     for statement in _BY_NUMBER if number is not None else ():
-        await tx.execute(statement, number)
+        with keys_at_hand():
+            await tx.execute(statement, number)
     for statement in _BY_KEY:
         await tx.execute(statement, pkey)

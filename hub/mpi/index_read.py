@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
+
+import asyncpg
 
 from hub.db.database import Tx
 from hub.db.tables import RIGHTS_LOCK
@@ -78,6 +81,16 @@ class Known:
     features: bytes
 
 
+@contextmanager
+def keys_at_hand() -> Iterator[None]:
+    """For what reads or writes blocking keys. Raises HubError UNAVAILABLE (`rekeying`) while they are written anew."""
+    try:
+        yield
+    except asyncpg.UndefinedTableError:
+        what, todo = "the keys of the patient index are being written anew", "try again when they are"
+        raise HubError(Category.UNAVAILABLE, what, where="mpi", todo=todo, code="rekeying") from None
+
+
 async def lock(tx: Tx, texts: Iterable[str]) -> None:
     """Wait for every other transaction that holds one of these, and hold them until this one ends."""
     await tx.execute(_LOCK, sorted({hash64(text) for text in texts}))
@@ -97,7 +110,8 @@ async def stored(tx: Tx, numbers: Collection[int]) -> list[Known]:
 
 async def blocks(tx: Tx, keys: Collection[int]) -> dict[int, list[int] | None]:
     """The numbers of the sources that share each key; None where they are too many."""
-    return {row["key"]: row["sources"] for row in await tx.fetch(_BLOCKS, sorted(keys))}
+    with keys_at_hand():
+        return {row["key"]: row["sources"] for row in await tx.fetch(_BLOCKS, sorted(keys))}
 
 
 async def persons(tx: Tx, numbers: Collection[int]) -> set[str]:

@@ -11,7 +11,7 @@ from uuid import UUID
 from hub.db.database import Tx
 from hub.mpi.features import Features
 from hub.mpi.hashes import counted, hash64
-from hub.mpi.index_read import Known
+from hub.mpi.index_read import Known, keys_at_hand
 from hub.mpi.packed import pack
 from hub.mpi.people import People
 
@@ -83,7 +83,8 @@ async def renew(tx: Tx, entries: Sequence[Entry]) -> None:
     rows = [(entry.pkey, entry.digest, pack(entry.side)) for entry in entries]
     await tx.execute(_RENEW, *columns(rows))
     numbers = {entry.pkey: entry.was.number for entry in entries if entry.was}
-    await _renew_keys(tx, entries, numbers)
+    with keys_at_hand():
+        await _renew_keys(tx, entries, numbers)
 
 
 async def _renew_keys(tx: Tx, renewed: Sequence[Entry], numbers: Mapping[UUID, int]) -> None:

@@ -18,7 +18,7 @@ from hub.db.tables import RIGHTS_LOCK
 from hub.mpi.blocking import LARGEST_BLOCK
 from hub.mpi.counts_read import Counted
 from hub.mpi.hashes import hash64
-from hub.mpi.index_read import edge, member, race
+from hub.mpi.index_read import edge, keys_at_hand, member, race
 from hub.mpi.index_write import Entry, columns
 from hub.mpi.packed import pack
 from hub.mpi.people import People
@@ -57,22 +57,23 @@ async def meet(tx: Tx, ask: Ask, fresh: Sequence[Entry] = (), at: datetime | Non
     """Add new sources (at this time), and read whom they meet; persons are held until the transaction ends.
 
     Nothing is done, and nobody added or met, if the index knows one of the new ones all the same. Raises HubError
-    UNAVAILABLE (`race`) if one who is met changed while it was waited for: roll back, try again.
+    UNAVAILABLE: `race` if one who is met changed while it was waited for (roll back, try again), `rekeying`.
     """
     rows = [(e.pkey, e.patient, e.facility, e.own, e.digest, pack(e.side)) for e in fresh]
     keys = [(key, entry.pkey) for entry in fresh for key in entry.keys]
-    (row,) = await tx.fetch(
-        _MEET,
-        sorted({hash64(text) for text in ask.claims}),
-        RIGHTS_LOCK if ask.held else None,
-        *columns(rows, 6),
-        at,
-        *columns(keys, 2),
-        sorted(ask.known),
-        sorted(ask.keys),
-        LARGEST_BLOCK,
-        sorted(ask.names),
-    )
+    with keys_at_hand():
+        (row,) = await tx.fetch(
+            _MEET,
+            sorted({hash64(text) for text in ask.claims}),
+            RIGHTS_LOCK if ask.held else None,
+            *columns(rows, 6),
+            at,
+            *columns(keys, 2),
+            sorted(ask.known),
+            sorted(ask.keys),
+            LARGEST_BLOCK,
+            sorted(ask.names),
+        )
     return _met(dict(row), ask, fresh)
 
 

@@ -1,7 +1,12 @@
-"""Blocking keys as this version makes them: written anew where those that stand were made by another."""
+"""Blocking keys as this version makes them: written anew, a batch at a time, where those that stand are another's.
+
+While they are written the table of keys bears another name. So nobody can be compared with half of the index: who
+registers or looks for candidates is told to come again, also by a process that knows nothing of this one.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from hub.db.database import Tx
@@ -9,48 +14,101 @@ from hub.mpi.blocking import keys
 from hub.mpi.hashes import block_key
 from hub.mpi.packed import NOTHING, unpack
 
+_PARTIAL: Final = "mpi_key_partial"
 _LOCK: Final = "LOCK TABLE mpi_key IN ACCESS EXCLUSIVE MODE"
 _SOME: Final = "SELECT number, features FROM mpi_source WHERE number > $1 AND digest <> $2 ORDER BY number LIMIT $3"
 _STANDING: Final = """
-SELECT count(*) FROM unnest($1::bigint[], $2::bigint[]) AS wanted (key, source) JOIN mpi_key USING (key, source)
+SELECT count(*) FROM unnest($1::bigint[], $2::bigint[]) AS wanted (key, source) JOIN {} USING (key, source)
 """
 #: One index built at the end costs a tenth of one that grows.
-_EMPTY: Final = ("TRUNCATE mpi_key", "ALTER TABLE mpi_key DROP CONSTRAINT pk_mpi_key")
-_INDEX: Final = "ALTER TABLE mpi_key ADD CONSTRAINT pk_mpi_key PRIMARY KEY (key, source)"
+_AWAY: Final = (
+    "TRUNCATE mpi_key",
+    "ALTER TABLE mpi_key DROP CONSTRAINT pk_mpi_key",
+    f"ALTER TABLE mpi_key RENAME TO {_PARTIAL}",
+)
+_BACK: Final = (
+    f"ALTER TABLE {_PARTIAL} ADD CONSTRAINT pk_mpi_key PRIMARY KEY (key, source)",
+    f"ALTER TABLE {_PARTIAL} RENAME TO mpi_key",
+    "DELETE FROM mpi_rekey",
+)
+_BEGIN: Final = """
+INSERT INTO mpi_rekey ("only", after, done, total)
+SELECT 1, 0, 0, (SELECT count(*) FROM mpi_source WHERE digest <> $1)
+"""
+_AGAIN: Final = (f"TRUNCATE {_PARTIAL}", "UPDATE mpi_rekey SET after = 0, done = 0")
+_MOVE: Final = "UPDATE mpi_rekey SET after = $1, done = done + $2"
 
-#: The oldest sources tell by which version the keys were made: all are written in one transaction.
+#: The oldest sources tell by which version the keys were made: all are of one.
 _ASKED: Final = 20
-_BATCH: Final = 5000
+_BATCH: Final = 1000
 _SECONDS: Final = 3600
 
 
-async def rekey(tx: Tx) -> int:
-    """Write all keys anew if the oldest sources have others than this version makes of them; returns of how many
-    sources. For the start of the hub: registrations wait until `tx` ends, which is minutes for a million sources.
+@dataclass(frozen=True, slots=True)
+class Rekeying:
+    """Of how many sources the keys are written, and of how many they will be."""
+
+    done: int
+    total: int
+
+
+async def begin(tx: Tx) -> bool:
+    """Put the keys away if the oldest sources have others than this version makes of them; returns whether they are to
+    be written anew. For the start of the hub; what another version began is begun again.
     """
-    if await _stand(tx):
-        return 0
+    under_way = await progress(tx)
+    if under_way is None:
+        return await _put_away(tx)
+    if under_way.done and not await _stand(tx, _PARTIAL):
+        await _run(tx, *_AGAIN)
+    return True
+
+
+async def step(tx: Tx) -> bool:
+    """Write the keys of the next sources, in a transaction of its own; after the last the table is as it was. False if
+    there is nothing to write, or somebody else is at it.
+    """
+    after: int | None = await tx.fetchval("SELECT after FROM mpi_rekey FOR UPDATE SKIP LOCKED")
+    if after is None:
+        return False
+    rows = await tx.fetch(_SOME, after, NOTHING, _BATCH)
+    if not rows:
+        await _run(tx, *_BACK)
+        return True
+    made = [(key, row["number"]) for row in rows for key in _made(row["features"])]
+    await tx.copy_records_to_table(_PARTIAL, records=made, timeout=_SECONDS)
+    await tx.execute(_MOVE, rows[-1]["number"], len(rows))
+    return True
+
+
+async def progress(tx: Tx) -> Rekeying | None:
+    """How far it is; None where all keys stand."""
+    row = await tx.fetchrow("SELECT done, total FROM mpi_rekey")
+    return Rekeying(row["done"], row["total"]) if row else None
+
+
+async def _put_away(tx: Tx) -> bool:
+    if await _stand(tx, "mpi_key"):
+        return False
     await tx.execute(_LOCK)
-    if await _stand(tx):
-        return 0
+    if await _stand(tx, "mpi_key"):
+        return False
+    await _run(tx, *_AWAY)
+    await tx.execute(_BEGIN, NOTHING)
+    return True
+
+
+async def _run(tx: Tx, *statements: str) -> None:
     await tx.execute("SET LOCAL statement_timeout = 0")
-    for statement in _EMPTY:
-        await tx.execute(statement)
-    done, after = 0, 0
-    while rows := await tx.fetch(_SOME, after, NOTHING, _BATCH):
-        after = rows[-1]["number"]
-        done += len(rows)
-        made = [(key, row["number"]) for row in rows for key in _made(row["features"])]
-        await tx.copy_records_to_table("mpi_key", records=made, timeout=_SECONDS)
-    await tx.execute(_INDEX, timeout=_SECONDS)
-    return done
+    for statement in statements:
+        await tx.execute(statement, timeout=_SECONDS)
 
 
-async def _stand(tx: Tx) -> bool:
+async def _stand(tx: Tx, table: str) -> bool:
     rows = await tx.fetch(_SOME, 0, NOTHING, _ASKED)
     wanted = [(key, row["number"]) for row in rows for key in _made(row["features"])]
     numbers, sources = zip(*wanted, strict=True) if wanted else ((), ())
-    return bool(await tx.fetchval(_STANDING, numbers, sources) == len(wanted))
+    return bool(await tx.fetchval(_STANDING.format(table), numbers, sources) == len(wanted))
 
 
 def _made(features: bytes) -> frozenset[int]:

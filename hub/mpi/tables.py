@@ -18,6 +18,7 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
+    SmallInteger,
     Table,
     Text,
     Uuid,
@@ -52,6 +53,17 @@ mpi_key: Final = Table(
     metadata,
     Column("key", BigInteger, primary_key=True, autoincrement=False),
     Column("source", BigInteger, primary_key=True, comment="number of mpi_source"),
+    info=_LOCAL,
+)
+
+#: One row while blocking keys are written anew (hub/mpi/rekey.py): the last source whose keys are, and how many.
+mpi_rekey: Final = Table(
+    "mpi_rekey",
+    metadata,
+    Column("only", SmallInteger, primary_key=True, autoincrement=False),
+    Column("after", BigInteger, nullable=False, comment="number of mpi_source"),
+    Column("done", BigInteger, nullable=False),
+    Column("total", BigInteger, nullable=False),
     info=_LOCAL,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import suppress
 from typing import Final
 
@@ -13,14 +14,27 @@ from hub.records.indexing import Indexing, Step
 #: Seconds to wait after a step: writers come first.
 _PAUSES: Final = {Step.MOVED: 0.005, Step.WAITS: 0.2, Step.IDLE: 1.0}
 _BACK_OFF: Final = 2.0
+#: Seconds between two lines that say how far it is.
+_SAID: Final = 10.0
 
 
 async def run_reindexing(indexing: Indexing, log: Log, stop: asyncio.Event) -> None:
-    """Take step after step until `stop` is set; a failed one is taken again."""
+    """Take step after step until `stop` is set, and say now and then how far it is; a failed one is taken again."""
+    said = time.monotonic()
     while not stop.is_set():
         pause = await _step(indexing, log)
+        if pause == _PAUSES[Step.MOVED] and time.monotonic() - said >= _SAID:
+            await _say(indexing, log)
+            said = time.monotonic()
         with suppress(TimeoutError):
             await asyncio.wait_for(stop.wait(), pause)
+
+
+async def _say(indexing: Indexing, log: Log) -> None:
+    with suppress(HubError):
+        for one in await indexing.progress():
+            if not one.ready:
+                log.event("indexing", resource_type=one.type, kind=one.kind, count=one.done, total=one.total)
 
 
 async def _step(indexing: Indexing, log: Log) -> float:

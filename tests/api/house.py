@@ -44,6 +44,7 @@ from hub.outbound.desk import OutboundDesk
 from hub.pipeline.feeds import Feeds
 from hub.records.client import ClientWrites
 from hub.records.definitions import Definitions
+from hub.records.indexing import Indexing
 from hub.records.reviews import Reviews
 from hub.records.subscribing import Subscribing
 from hub.store.store import Store
@@ -219,6 +220,7 @@ async def house(url: str, **changes: Any) -> AsyncIterator[House]:
             directory,
             clock,
         ),
+        indexing=Indexing(database),
         definitions=Definitions(database, trail, clock, validate_r4),
         subscriptions=subscriptions,
         operations=Operations(database, subscriptions, telling, subscribing, clock, base_url=BASE),

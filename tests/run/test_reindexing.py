@@ -8,10 +8,11 @@ import json
 
 import pytest
 
+from hub.api.metrics import index_gauges
 from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
-from hub.records.indexing import Indexing, Step
+from hub.records.indexing import Indexing, Progress, Step
 from hub.run import reindexing
 from hub.run.reindexing import run_reindexing
 from hub.store.phrases import Phrases
@@ -67,6 +68,29 @@ def test_a_step_that_fails_is_taken_again_and_told(database_url: str, monkeypatc
     assert run(database_url, work) == ["a"]
     assert "reindexing-waits" in stream.getvalue()
     assert "reindexing-broke" in stream.getvalue()
+
+
+def test_now_and_then_it_says_how_far_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    where = {"parameter": "", "type": "Patient", "code": "", "kind": "identity"}
+    behind = [Progress(**where, ready=False, done=2000, total=3000)]
+    stream, stop = io.StringIO(), asyncio.Event()
+
+    class Moving(Indexing):
+        def __init__(self) -> None:
+            pass
+
+        async def step(self) -> Step:
+            return Step.MOVED
+
+        async def progress(self) -> list[Progress]:
+            stop.set()
+            return behind
+
+    monkeypatch.setattr(reindexing, "_SAID", 0.0)
+    asyncio.run(run_reindexing(Moving(), Log("bulk", stream=stream), stop))
+    (line,) = map(json.loads, stream.getvalue().splitlines())
+    assert {"event": "indexing", "kind": "identity", "count": 2000, "total": 3000}.items() <= line.items()
+    assert 'yilian_indexing_done{type="Patient",kind="identity",code=""} 2000' in index_gauges(behind).splitlines()
 
 
 def test_the_command_line_lists_them_with_progress(database_url: str) -> None:
