@@ -37,7 +37,7 @@ _EVIDENCE: Final = (
 _COLUMNS: Final = {
     "mpi_source": ("pkey", "number", "patient", "facility", "person", "digest", "features", "since"),
     "mpi_key": ("key", "source"),
-    "member": ("pkey", "person", "patient"),
+    "member": ("pkey", "person", "patient", "number"),
     "mpi_decision": (
         *("number", "kind", "actor", "who", "first", "second", "score", "evidence", "model", "note", "at", "standing"),
     ),
@@ -134,7 +134,7 @@ def _person(
             (pkey, here, record.record_id, record.facility, own[turn], digest(told), pack(side), _AT)
         )
         rows["mpi_key"] += [(block_key(key), here) for key in keys(side)]
-        rows["member"].append((pkey, own[0], record.record_id))
+        rows["member"].append((pkey, own[0], record.record_id, here))
         counts.update(map(hash64, counted(side)))
         if turn:
             rows["mpi_decision"].append(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Index, Table, Text, Uuid
+from sqlalchemy import BigInteger, Column, Index, Table, Text, Uuid
 
 from hub.db.metadata import metadata
 
@@ -20,9 +20,11 @@ member: Final = Table(
     Column("pkey", Uuid, primary_key=True),
     Column("person", Text, nullable=False),
     Column("patient", Text, nullable=False),
+    Column("number", BigInteger, comment="of mpi_source"),
     info={"kind": "local"},
 )
 Index("ix_member_person", member.c.person)
+Index("ix_member_number", member.c.number, unique=True)
 
 #: Number of the advisory lock of what persons are laid down: who changes a consent, a proxy or an approval holds it
 #: alone, who lets sources meet shares it. So one of two that come at once sees the other. "rights" in ASCII.

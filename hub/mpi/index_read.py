@@ -52,13 +52,13 @@ WHERE block.sources IS NOT NULL
 """
 
 _PERSONS: Final = """
-SELECT DISTINCT member.person FROM mpi_source AS source JOIN member USING (pkey) WHERE source.number = ANY($1)
+SELECT DISTINCT person FROM member WHERE number = ANY($1)
 """
 
 _PEOPLE: Final = """
 WITH people AS MATERIALIZED (
     SELECT source.number, source.pkey, source.patient, source.person AS own, member.person, source.features
-    FROM member JOIN mpi_source AS source USING (pkey)
+    FROM member JOIN mpi_source AS source USING (number)
     WHERE member.person = ANY($1)
 )
 SELECT ARRAY(SELECT ROW(number, pkey, patient, own, person, features) FROM people) AS members,

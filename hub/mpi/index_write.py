@@ -31,22 +31,23 @@ WHERE mpi_key.key = old.key AND mpi_key.source = old.source
 """
 
 # What the gate decided of a person holds for one epoch of the consents (tables of hub.auth), so the epoch passes with
-# the person: always ({3}) where a source leaves one; where one joins, if anything is laid down of who is met ({4}).
+# the person: always ({4}) where a source leaves one; where one joins, if anything is laid down of who is met ({5}).
 _JOIN: Final = """
 passed AS (
-    INSERT INTO epoch ("only", number) SELECT 1, 1 WHERE {3}::bool
-        OR EXISTS (SELECT FROM consent_rule WHERE pkey = ANY({4}::uuid[]))
-        OR EXISTS (SELECT FROM proxy_entry WHERE pkey = ANY({4}))
+    INSERT INTO epoch ("only", number) SELECT 1, 1 WHERE {4}::bool
+        OR EXISTS (SELECT FROM consent_rule WHERE pkey = ANY({5}::uuid[]))
+        OR EXISTS (SELECT FROM proxy_entry WHERE pkey = ANY({5}))
     ON CONFLICT ("only") DO UPDATE SET number = epoch.number + 1
 ), joined AS (
-    INSERT INTO member (pkey, person, patient) SELECT * FROM unnest({0}::uuid[], {1}::text[], {2}::text[])
+    INSERT INTO member (pkey, person, patient, number)
+    SELECT * FROM unnest({0}::uuid[], {1}::text[], {2}::text[], {3}::bigint[])
     ON CONFLICT (pkey) DO UPDATE SET person = excluded.person
 )
 """
 
 # Sorted, so that no two transactions wait for each other: common names are everybody's.
 _COUNT: Final = """
-INSERT INTO mpi_count (key, seen) SELECT * FROM unnest({5}::bigint[], {6}::int[]) AS new (key, seen) ORDER BY key
+INSERT INTO mpi_count (key, seen) SELECT * FROM unnest({6}::bigint[], {7}::int[]) AS new (key, seen) ORDER BY key
 ON CONFLICT (key) DO UPDATE SET seen = mpi_count.seen + excluded.seen
 """
 
@@ -55,7 +56,7 @@ def ending(taken: int) -> tuple[str, str]:
     """The parts of a statement that let sources belong to their persons, and count names; `ending_values` are its
     parameters after the first `taken`.
     """
-    places = [f"${taken + number}" for number in range(1, 8)]
+    places = [f"${taken + number}" for number in range(1, 9)]
     return _JOIN.format(*places).strip(), _COUNT.format(*places).strip()
 
 
@@ -112,7 +113,7 @@ async def end(tx: Tx, people: People, fresh: Collection[int], change: Mapping[in
     while the epoch passes, since what was decided of who met is decided again.
     """
     values = ending_values(people, fresh, change)
-    if values[0] or values[5]:
+    if values[0] or values[6]:
         await tx.execute(_END, *values)
 
 
@@ -120,12 +121,12 @@ def ending_values(people: People, fresh: Collection[int], change: Mapping[int, i
     """The parameters of `ending`."""
     moved = {move.source for decision in people.decided for move in decision.moves} | set(fresh)
     rows = [
-        (member.pkey, people.persons[number], member.patient)
+        (member.pkey, people.persons[number], member.patient, number)
         for number, member in sorted(people.members.items())
         if number in moved
     ]
     counts = [(key, seen) for key, seen in change.items() if seen]
-    return *columns(rows, 3), not moved <= set(fresh), _met(people, moved), *columns(counts, 2)
+    return *columns(rows, 4), not moved <= set(fresh), _met(people, moved), *columns(counts, 2)
 
 
 def _met(people: People, moved: Collection[int]) -> list[UUID]:
