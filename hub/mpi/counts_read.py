@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from hub.db.database import Tx
@@ -12,7 +12,6 @@ from hub.mpi.blocking import LARGEST_BLOCK
 from hub.mpi.features import Features
 from hub.mpi.frequencies import Frequencies
 from hub.mpi.hashes import hash64, name_key, spelling_key
-from hub.mpi.people import People
 
 _COUNTS: Final = """
 SELECT key, seen FROM mpi_count WHERE key = ANY($1)
@@ -22,67 +21,60 @@ UNION ALL SELECT NULL, (SELECT coalesce(max(number), 0) FROM mpi_source)
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """How many sources there are, and how many bear the names that were `asked` for (hashes; missing: nobody)."""
+    """How many sources there are, and how many bear the names that were asked for, by hash (missing: nobody)."""
 
     records: int
-    asked: Collection[int]
     seen: Mapping[int, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Borne:
-    """Names by character, and spellings."""
+class UncountedError(LookupError):
+    """A name was to be weighed that is not among those counted."""
 
-    names: set[str] = field(default_factory=set)
-    spellings: set[str] = field(default_factory=set)
+
+class _Some(dict[str, int]):
+    """Counts of some names; to ask for another is an error, since none counted is not nobody."""
+
+    def get(self, name: str, _: int | None = None, /) -> int:  # type: ignore[override]
+        if name not in self:
+            raise UncountedError
+        return self[name]
 
 
 async def frequencies(
-    tx: Tx, borne: Borne, phones: Mapping[str, int], more: Mapping[int, int], at_hand: Counted | None = None
+    tx: Tx, sides: Iterable[Features], phones: Mapping[str, int], more: Mapping[int, int]
 ) -> Frequencies:
-    """How common names are; `phones` tells how many names are known at each number, `more` what is to be added to the
-    counts by hash. What is `at_hand` is not read again.
+    """How common the names of these records are; `phones` tells how many names are known at each number, `more` what
+    is to be added to the counts by hash.
     """
-    by_name = {name: hash64(name_key(name)) for name in borne.names}
-    by_spelling = {spelling: hash64(spelling_key(spelling)) for spelling in borne.spellings}
-    counted = await _counted(tx, {*by_name.values(), *by_spelling.values()}, at_hand)
-    return Frequencies(
-        counted.records,
-        {name: counted.seen.get(key, 0) + more.get(key, 0) for name, key in by_name.items()},
-        {spelling: counted.seen.get(key, 0) + more.get(key, 0) for spelling, key in by_spelling.items()},
-        phones,
-    )
+    names, spellings = _borne(sides)
+    seen = {row["key"]: row["seen"] for row in await tx.fetch(_COUNTS, sorted({*names.values(), *spellings.values()}))}
+    counted = Counted(seen.pop(None), seen)
+    return Frequencies(counted.records, _counts(names, counted, more), _counts(spellings, counted, more), phones)
 
 
-async def _counted(tx: Tx, wanted: Collection[int], at_hand: Counted | None) -> Counted:
-    missing = set(wanted).difference(at_hand.asked if at_hand else ())
-    if at_hand and not missing:
-        return at_hand
-    seen = {row["key"]: row["seen"] for row in await tx.fetch(_COUNTS, sorted(missing))}
-    return Counted(seen.pop(None), wanted, {**(at_hand.seen if at_hand else {}), **seen})
+def frequencies_at_hand(
+    sides: Iterable[Features], counted: Counted, phones: Mapping[str, int], more: Mapping[int, int]
+) -> Frequencies:
+    """The same of names that are counted already. To weigh another raises UncountedError."""
+    names, spellings = (_Some(_counts(borne, counted, more)) for borne in _borne(sides))
+    return Frequencies(counted.records, names, spellings, phones)
 
 
-def borne_by(sides: Iterable[Features]) -> Borne:
-    """The names of records, as they are counted."""
-    found = Borne()
+def _borne(sides: Iterable[Features]) -> tuple[dict[str, int], dict[str, int]]:
+    """The names and the spellings of records, as they are counted, with their hashes."""
+    names: dict[str, int] = {}
+    spellings: dict[str, int] = {}
     for side in sides:
-        found.spellings.update(side.name.spellings)
-        if side.name.script == "han":
-            found.names.add(side.name.full)
-    return found
+        for spelling in side.name.spellings:
+            if spelling not in spellings:
+                spellings[spelling] = hash64(spelling_key(spelling))
+        if side.name.script == "han" and side.name.full not in names:
+            names[side.name.full] = hash64(name_key(side.name.full))
+    return names, spellings
 
 
-def borne_by_several(people: People) -> Borne:
-    """The names that sources of several persons have in common: no other is weighed where persons can only grow."""
-    names, spellings = Counter[str](), Counter[str]()
-    persons: defaultdict[str, list[Features]] = defaultdict(list)
-    for number, person in people.persons.items():
-        persons[person].append(people.members[number].side)
-    for sides in persons.values():
-        borne = borne_by(sides)
-        names.update(borne.names)
-        spellings.update(borne.spellings)
-    return Borne(*({text for text, bearers in counts.items() if bearers > 1} for counts in (names, spellings)))
+def _counts(borne: Mapping[str, int], counted: Counted, more: Mapping[int, int]) -> dict[str, int]:
+    return {text: counted.seen.get(key, 0) + more.get(key, 0) for text, key in borne.items()}
 
 
 def sharers(sides: Iterable[Features], crowded: Collection[str], largest: int = LARGEST_BLOCK) -> dict[str, int]:

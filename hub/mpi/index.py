@@ -19,7 +19,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.ids import random_id, reference_key
 from hub.mpi import decisions_read, decisions_write, index_read, index_write, meeting
 from hub.mpi.blocking import keys
-from hub.mpi.counts_read import Counted, borne_by, borne_by_several, frequencies, sharers
+from hub.mpi.counts_read import Counted, UncountedError, frequencies, frequencies_at_hand, sharers
 from hub.mpi.decision import Actor, Decision
 from hub.mpi.features import Features, features
 from hub.mpi.hashes import block_key, claims
@@ -103,9 +103,11 @@ class PatientIndex:
             people = await index_read.held(tx, concerned)
         _admit(people, entries, numbers)
         crowded = _crowded([entry.side for entry in entries], met.blocks)
-        grow = not known and not statements
-        judge = await self._judge(tx, people, crowded, change, met.counted, grow=grow)
-        doubts = _match(people, judge, pairs, fresh) + await _state(tx, people, judge, statements)
+        if known or statements:
+            judge = await self._judge(tx, people, crowded, change)
+            doubts = _match(people, judge, pairs, fresh) + await _state(tx, people, judge, statements)
+        else:
+            doubts = await self._join(tx, people, crowded, change, met.counted, pairs)
         await self._save(tx, people, doubts, list(known), fresh, change)
 
     async def _meet(self, tx: Tx, entries: Sequence[Entry], change: Mapping[int, int], *, held: bool) -> meeting.Met:
@@ -177,15 +179,27 @@ class PatientIndex:
         people: People,
         crowded: Collection[str] = (),
         change: Mapping[int, int] = MappingProxyType({}),
-        at_hand: Counted | None = None,
-        *,
-        grow: bool = False,
     ) -> Judge:
-        """A judge of people at hand; `grow`: no source will leave its person."""
         sides = [member.side for member in people.members.values()]
-        borne = borne_by_several(people) if grow else borne_by(sides)
-        counts = await frequencies(tx, borne, sharers(sides, crowded), change, at_hand)
-        return Judge(people, Scorer(self._model, counts))
+        return Judge(people, Scorer(self._model, await frequencies(tx, sides, sharers(sides, crowded), change)))
+
+    async def _join(
+        self,
+        tx: Tx,
+        people: People,
+        crowded: Collection[str],
+        change: Mapping[int, int],
+        counted: Counted,
+        pairs: Mapping[int, set[int]],
+    ) -> list[Doubt]:
+        """Match sources that are all new. Their own names, which are counted, are nearly always all that is weighed."""
+        phones = sharers((member.side for member in people.members.values()), crowded)
+        own = frequencies_at_hand((people.members[number].side for number in pairs), counted, phones, change)
+        try:
+            return _match(people, Judge(people, Scorer(self._model, own)), pairs, pairs)
+        except UncountedError:
+            # Two others of one name are weighed against each other. Nothing is decided before all pairs are judged.
+            return _match(people, await self._judge(tx, people, crowded, change), pairs, pairs)
 
     async def _save(
         self,

@@ -83,7 +83,7 @@ def _met(row: Mapping[str, Any], ask: Ask, fresh: Sequence[Entry]) -> Met:
     people = _people(row)
     if 0 < len(numbers) < len(fresh) or (ask.held and _changed(people, blocks, numbers.values(), ask.known)):
         raise race()
-    counted = Counted(row["registrations"], ask.names, dict(_rows(row, "counted", "seen")))
+    counted = Counted(row["registrations"], dict(_rows(row, "counted", "seen")))
     return Met(numbers, blocks, people, counted)
 
 

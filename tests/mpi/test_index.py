@@ -255,6 +255,19 @@ def test_who_changed_while_it_was_waited_for_is_a_race(database_url: str) -> Non
     with_registry(database_url, story)
 
 
+def test_names_of_others_are_counted_where_two_of_them_are_weighed_against_each_other(database_url: str) -> None:
+    async def story(registry: Registry) -> None:
+        await registry.register(mingyuan("a", phone="13800990001"), mingyuan("b", phone="13800990001"))
+        await registry.decide(lambda tx: registry.steward.unlink(tx, "b", who="shao"))
+        # It may be either, and bears the name of neither by character.
+        both = patient("c", "DU MINGYUAN", born="1962-06-08", gender="male", phone="13800990001")
+        await registry.register(both, created=True)
+        assert await registry.persons() == [["a"], ["b"], ["c"]]
+        assert {one.reason for one in await registry.reviews()} == {"two-persons"}
+
+    with_registry(database_url, story)
+
+
 def test_members_persons_and_what_became_of_a_person_can_be_asked(database_url: str) -> None:
     async def story(registry: Registry) -> None:
         await registry.register(mingyuan("a"), patient("b", "赵平", born="1950-02-11"))
