@@ -18,8 +18,9 @@ import typer
 
 from hub.cli.demo_report import console, invite, judged, progress, summary
 from hub.demo.ask import Client
+from hub.demo.broker import brokered
 from hub.demo.calendar import Calendar
-from hub.demo.county import county_file, his_port
+from hub.demo.county import broker_port, county_file, his_port
 from hub.demo.figures import figures
 from hub.demo.measure import measure_report
 from hub.demo.perform import perform
@@ -89,13 +90,15 @@ async def _demo(settings: Settings, folder: Path, *, check: bool, json_file: Pat
         console.print("starting PostgreSQL and the hub ...")
         async with (
             receiving(his_port(settings.config)) as his,
+            brokered(broker_port(settings.config), folder) as broker,
             running(settings, registry(os.environ), log, lambda _: None, output=lines) as addresses,
         ):
             before = played(folder)
             calendar = before or Calendar(system_clock())
             known = clients(addresses.base, folder, settings)
-            stage = Stage(known, calendar)
+            stage = Stage(known, calendar, broker)
             done = {} if before else await _play(addresses, known, stage, his, calendar, settings.demo_seed)
+            done |= {"broker": "mosquitto" if broker else ""}
             remember(folder, calendar)
             result = {**done, **await _look(settings, folder, stage)}
             summary(result, addresses)

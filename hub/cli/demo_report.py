@@ -51,6 +51,8 @@ def summary(result: Mapping[str, Any], addresses: Addresses) -> None:
         output.print(f"- F01's HIS was sent {count} of {kind}", highlight=False)
     for act in result.get("acts", ()):
         output.print(f"- {act}", highlight=False, soft_wrap=True)
+    way = "by MQTT (mosquitto)" if result.get("broker") else "by HTTP: there is no mosquitto on this machine"
+    output.print(f"- F06's meter sends {way}", highlight=False)
     output.print(f"FHIR {addresses.base}/fhir   MLLP {addresses.mllp}", soft_wrap=True)
 
 

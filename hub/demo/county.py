@@ -1,5 +1,5 @@
 """The consortium file of one demo: the fictional county, and beside it what only a demo can have, since it plays the
-other side too: an imaging department that sends, and a hospital system that is sent to."""
+other side too: an imaging department that sends, a hospital system that is sent to, and an MQTT broker."""
 
 from __future__ import annotations
 
@@ -10,11 +10,14 @@ from typing import Any, Final
 
 import yaml
 
+from hub.demo.broker import program
 from hub.demo.story import DATA, data
 
 _NAME: Final = "consortium.yaml"
 #: The feed by which F01's HIS is sent to.
 TO_HIS: Final = "to-F01-his"
+#: The feed of the village's meters: by MQTT where the machine has a broker, else by HTTP.
+METERS: Final = "F06-meters"
 
 
 def county_file(folder: Path) -> Path:
@@ -33,13 +36,22 @@ def his_port(file: Path) -> int:
     return next(int(feed["port"]) for feed in feeds if feed["name"] == TO_HIS)
 
 
+def broker_port(file: Path) -> int:
+    """The port of the MQTT broker, by the consortium file of the demo; 0 where it was made without one."""
+    feeds = yaml.safe_load(file.read_text(encoding="utf-8"))["feeds"]
+    return next((int(feed["broker"]["port"]) for feed in feeds if "broker" in feed), 0)
+
+
 def _placed(feed: Mapping[str, Any]) -> dict[str, Any]:
-    """A feed whose profile is found from anywhere, and whose receiver has a port that is free now."""
+    """A feed whose profile is found from anywhere, and whose receiver or broker has a port that is free now."""
     placed = dict(feed)
     if "profile" in feed:
         placed["profile"] = str(Path(str(DATA)) / feed["profile"])
     if feed["name"] == TO_HIS:
         placed["port"] = free_port()
+    if feed["name"] == METERS and program() is not None:
+        broker = {"host": "127.0.0.1", "port": free_port(), "topics": ["meters/+"], "plaintext": True}
+        placed |= {"transport": "mqtt", "broker": broker}
     return placed
 
 

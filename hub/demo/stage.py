@@ -1,8 +1,10 @@
 """One request of the demo as its data files write it: who asks, what, and the names that stand for ids.
 
 A request is a mapping: `as` is a key of `actors.yaml`, of `staff.yaml`, or the code of a facility (any clinician of
-it); `get`, `post` or `put` is a path below the hub's address, `body` the JSON that goes with it. In all texts
-`{day:-9}` and `{hour:+24}` are filled by the calendar, and names such as `{P1@F01}` by what `names.yaml` says of them.
+it); `get`, `post` or `put` is a path below the hub's address, `body` the JSON that goes with it. With `signed` the
+device of that number signs it with its own secret; with `topic` it is published there where there is a broker. In all
+texts `{day:-9}` and `{hour:+24}` are filled by the calendar, and names such as `{P1@F01}` by what `names.yaml` says of
+them.
 """
 
 from __future__ import annotations
@@ -14,6 +16,7 @@ from typing import Any, Final
 
 from hub.demo.ask import Client, Reply
 from hub.demo.calendar import Calendar
+from hub.demo.devices import Bands, publish
 from hub.demo.staff import Staff, staff
 from hub.demo.story import data
 from hub.demo.tokens import Clients
@@ -30,9 +33,12 @@ _NAME: Final = re.compile(r"\{(\w+@\w+)\}")
 class Stage:
     """Performs requests against one hub. Tokens and ids that were asked for once are kept."""
 
-    def __init__(self, clients: Clients, calendar: Calendar) -> None:
+    def __init__(self, clients: Clients, calendar: Calendar, broker: int = 0) -> None:
+        """`broker` is the port of the MQTT broker, 0 where there is none."""
         self._clients: Final = clients
         self.calendar: Final = calendar
+        self._broker: Final = broker
+        self._bands: Final = Bands(lambda: self.actor("administrator"))
         self._ids: Final[dict[str, str]] = {}
         self._known: Final[dict[str, Client]] = {}
 
@@ -42,9 +48,13 @@ class Stage:
         method = next((name for name in METHODS if name in request), None)
         if method is None:
             raise HubError(Category.INVALID, "has neither get, post nor put", where=str(request.get("says", "request")))
-        return self.actor(request["as"]).call(
-            method.upper(), self.filled(request[method]), self.filled(request.get("body"))
-        )
+        path, body = self.filled(request[method]), self.filled(request.get("body"))
+        if "signed" in request:
+            return self._bands.send(path, request["signed"], dumps(body))
+        if "topic" in request and self._broker:
+            feed = path.rpartition("/")[2]
+            return publish(self._broker, request["topic"], dumps(body), feed, self.actor("administrator"))
+        return self.actor(request["as"]).call(method.upper(), path, body)
 
     def actor(self, name: str) -> Client:
         """The client of an actor."""

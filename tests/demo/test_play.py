@@ -21,6 +21,8 @@ def willing() -> Callable[[Asked], tuple[int, Any]]:
     statuses = iter([row["status"] for row in data("acts.yaml") if "get" not in row])
 
     def answer(asked: Asked) -> tuple[int, Any]:
+        if asked.path == "/api/device-senders":
+            return 201, {"secret": "s"}
         return (200, found) if asked.method == "GET" else (next(statuses), {})
 
     return answer
