@@ -23,8 +23,8 @@ member: Final = Table(
     Column("number", BigInteger, comment="of mpi_source"),
     info={"kind": "local"},
 )
-Index("ix_member_person", member.c.person)
-Index("ix_member_number", member.c.number, unique=True)
+Index("ix_member_person", member.c.person, postgresql_include=["number"])
+Index("ix_member_number", member.c.number, unique=True, postgresql_include=["person"])
 
 #: Number of the advisory lock of what persons are laid down: who changes a consent, a proxy or an approval holds it
 #: alone, who lets sources meet shares it. So one of two that come at once sees the other. "rights" in ASCII.
