@@ -22,6 +22,7 @@ from hub.pipeline.codes import Mapped
 from hub.pipeline.fhir_mask import Mask
 from hub.pipeline.judged import Validate, judged
 from hub.pipeline.mapped import Coder, with_meanings
+from hub.pipeline.referred import with_receivers
 from mappings.hl7v2.habits import NO_MAPS
 
 
@@ -70,14 +71,18 @@ def translators(
     Raises HubError INVALID for a profile that is wrong.
     """
     return {
-        name: translator_of(consortium.feeds[name], reading, secret, canonical_base, validate)
+        name: translator_of(consortium, consortium.feeds[name], reading, secret, canonical_base, validate)
         for name, reading in readings(consortium, base_url, maps, wearers).items()
     }
 
 
-def translator_of(feed: Feed, reading: Reading, secret: bytes, canonical_base: str, validate: Validate) -> Translator:
+def translator_of(
+    consortium: Consortium, feed: Feed, reading: Reading, secret: bytes, canonical_base: str, validate: Validate
+) -> Translator:
     """The translator of one feed with a profile, judging its resources where the feed asks for it."""
+    names = {facility.name: code for code, facility in consortium.facilities.items()}
     plain = with_addresses(reading.translator(feed.facility, keyed_ids(secret), canonical_base))
+    plain = with_receivers(plain, feed.facility, names)
     if feed.concept_maps or not reading.codes:
         approved = "" if reading.codes else reading.approved
         coder = Coder(maps=reading.maps, canonical_base=canonical_base, named=feed.concept_maps, approved=approved)

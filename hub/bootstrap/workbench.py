@@ -136,7 +136,7 @@ class Workbench:
         known = self._consortium.feeds[feed]
         wado = wado_of(self._consortium, known, settings.base_url)
         reading = reading_of(known, profile, wado=wado, maps=self._terms.maps, wearers=self._worn)
-        return translator_of(known, reading, secret, settings.canonical_base, self._terms.validator)
+        return translator_of(self._consortium, known, reading, secret, settings.canonical_base, self._terms.validator)
 
     @cached_property
     def _lenses(self) -> Lenses:

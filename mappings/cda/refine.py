@@ -8,7 +8,7 @@ from hub.kernel.types import Json
 from mappings.cda.context import Context, reference
 from mappings.cda.histories import death, histories
 from mappings.cda.prescriptions import prescription
-from mappings.cda.reports import referral, report_of
+from mappings.cda.reports import is_referred, referral, report_of
 from mappings.cda.stated import all_of, stated, words
 from mappings.cda.tables import translated
 
@@ -16,7 +16,6 @@ WAY: Final = "DE06.00.108.00"
 NEXT: Final = "DE06.00.109.00"
 ADMITTED: Final = "DE06.00.092.00"
 DISCHARGED: Final = "DE06.00.017.00"
-REFERRED: Final = "DE06.00.174.00"
 #: Why somebody came: 就诊原因, 主诉.
 _REASONS: Final = ("DE05.10.053.00", "DE04.01.119.00")
 
@@ -41,8 +40,7 @@ def refine(composition: Json, numbers: list[Json], context: Context) -> None:
         prescription(numbers, context)
     if "death" in kinds:
         death(context)
-    flag = stated(REFERRED, context)
-    if "referral" in kinds or (flag is not None and flag.get("valueBoolean") is True):
+    if "referral" in kinds or is_referred(context):
         referral(composition, context)
     due = stated(NEXT, context)
     if due is not None and "valueDateTime" in due:

@@ -10,14 +10,14 @@ from datetime import date, timedelta
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.forms.answers import SNOMED, Answer
+from mappings.forms.answers import Answer
 from mappings.forms.building import Building, coding, concept, stated
 from mappings.forms.observations import LOINC
 from mappings.forms.visit import Visit
+from mappings.referral_task import NO_REFERRAL, REFERRAL, referral_task
 
 #: A year, and another one for who comes late: what is further off is a slip of the pen.
 _NEXT_WITHIN: Final = timedelta(days=731)
-_NO_REFERRAL: Final = frozenset({"无", "否", "未转诊", "不转诊", "0"})
 
 
 def plans(answers: Sequence[Answer], by_role: dict[str, Answer], seen: Visit, building: Building) -> None:
@@ -116,7 +116,7 @@ def _referral(by_role: dict[str, Answer], seen: Visit, building: Building) -> No
         {
             "status": "active",
             "intent": "order",
-            "code": {"coding": [coding(SNOMED, "3457005", "Patient referral")], "text": "转诊"},
+            "code": {"coding": [REFERRAL], "text": "转诊"},
             "subject": seen.subject,
             "encounter": seen.encounter,
             "authoredOn": seen.when,
@@ -125,9 +125,11 @@ def _referral(by_role: dict[str, Answer], seen: Visit, building: Building) -> No
             "reasonCode": [{"text": reason.text.strip()}] if reason else [],
         }
     )
-    building.draft("ServiceRequest", "form", f"{seen.key}|referral", content)
+    made = building.draft("ServiceRequest", "form", f"{seen.key}|referral", content)
+    request = {**content, "id": made["reference"].partition("/")[2]}
+    building.draft("Task", "form", f"{seen.key}|referral", referral_task(request))
 
 
 def _wanted(answer: Answer | None) -> Answer | None:
     """An answer that asks for a referral: not blank, not a word for none."""
-    return None if answer is None or answer.absent or answer.text.strip() in _NO_REFERRAL else answer
+    return None if answer is None or answer.absent or answer.text.strip() in NO_REFERRAL else answer

@@ -132,7 +132,8 @@ def test_a_target_is_a_goal_and_never_a_measurement() -> None:
 
 def test_the_next_visit_is_a_task_of_the_plan() -> None:
     line = one(FULL)
-    task, plan = resource(line, "Task"), resource(line, "CarePlan")
+    plan = resource(line, "CarePlan")
+    (task,) = [each for each in resources(line, "Task") if each["intent"] == "plan"]
     assert task["restriction"]["period"] == {"end": "2026-03-19"}
     assert plan["activity"] == [{"reference": {"reference": f"Task/{task['id']}"}}]
     assert plan["period"] == {"start": "2026-03-05", "end": "2026-03-19"}
@@ -158,6 +159,9 @@ def test_a_referral_is_a_request_that_names_where_to() -> None:
     request = resource(one(FULL), "ServiceRequest")
     assert request["performer"] == [{"display": "云泽县人民医院心内科"}]
     assert request["reasonCode"] == [{"text": "连续两次控制不满意"}]
+    (task,) = [each for each in resources(one(FULL), "Task") if each["intent"] == "order"]
+    assert (task["status"], task["focus"]) == ("requested", {"reference": f"ServiceRequest/{request['id']}"})
+    assert "owner" not in task, "without a consortium nobody is known"
     assert resources(one({**HYPERTENSION, "转诊原因": "无"}), "ServiceRequest") == []
 
 
