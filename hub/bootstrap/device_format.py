@@ -11,7 +11,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.devices import NOBODY, Wearers
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
-from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.ports import Dissector, EnvelopeReader, Translator
 
 
 class Device(Reading):
@@ -42,11 +42,6 @@ class Device(Reading):
         from mappings.devices.feed import dissector
 
         return dissector(self.profile)
-
-    def mender(self) -> Mender:
-        from mappings.forms.feed import mend
-
-        return mend
 
     def devices(self, raw: bytes) -> frozenset[str]:
         """The numbers of the devices that a payload has readings of. Raises HubError UNREADABLE."""

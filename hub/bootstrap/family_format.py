@@ -10,7 +10,7 @@ from pathlib import Path
 from hub.bootstrap.reading import Reading
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
-from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.ports import Dissector, EnvelopeReader, Translator
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,6 @@ class Family(Reading):
         from mappings.family.translate import take_apart
 
         return take_apart
-
-    def mender(self) -> Mender:
-        from mappings.forms.feed import mend
-
-        return mend
 
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         return self._messages(raw, None)

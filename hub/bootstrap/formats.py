@@ -109,11 +109,6 @@ class Form(Reading):
 
         return dissector(self.profile)
 
-    def mender(self) -> Mender:
-        from mappings.forms.feed import mend
-
-        return mend
-
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         from mappings.forms.feed import messages
 
@@ -161,11 +156,6 @@ class Dicom(Reading):
 
         return dissector(self.profile)
 
-    def mender(self) -> Mender:
-        from mappings.dicom.feed import mend
-
-        return mend
-
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         from connectors.pacs.trim import file_without_pixels
 
@@ -190,11 +180,6 @@ class Cda(WithFacilityProfile):
         from mappings.cda.feed import take_apart
 
         return take_apart
-
-    def mender(self) -> Mender:
-        from mappings.cda.feed import mend
-
-        return mend
 
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         yield "document", raw

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hub.bootstrap.reading import WithFacilityProfile
 from hub.kernel.ids import IdMaker
-from hub.kernel.ports import Dissector, EnvelopeReader, Mender, Translator
+from hub.kernel.ports import Dissector, EnvelopeReader, Translator
 
 
 class Mhd(WithFacilityProfile):
@@ -29,11 +29,6 @@ class Mhd(WithFacilityProfile):
         from mappings.mhd.feed import take_apart
 
         return take_apart
-
-    def mender(self) -> Mender:
-        from mappings.forms.feed import mend
-
-        return mend
 
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:
         from mappings.mhd.feed import messages

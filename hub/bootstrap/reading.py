@@ -43,8 +43,11 @@ class Reading(ABC):
     @abstractmethod
     def dissector(self) -> Dissector: ...
 
-    @abstractmethod
-    def mender(self) -> Mender: ...
+    def mender(self) -> Mender:
+        """What applies pre-processors to a message; of a format that has none: nothing does."""
+        from mappings.mend import mend
+
+        return mend
 
     @abstractmethod
     def messages(self, raw: bytes) -> Iterator[tuple[str, bytes]]:

@@ -79,6 +79,7 @@ class _Visit:
     def bundle(self) -> Json:
         makers: dict[str, Callable[[Any], Json]] = {
             "contract": self._contract,
+            "insurance": self._insurance,
             "condition": self._condition,
             "pressure": self._pressure,
             "glucose": self._glucose,
@@ -134,6 +135,17 @@ class _Visit:
             "managingOrganization": self._here,
             "period": {"start": self._time, "end": end.isoformat()},
             "careManager": {"reference": doctor.reference, "display": doctor.name},
+        }
+
+    def _insurance(self, told: str) -> Json:
+        payor, kind = told.split("^")
+        return {
+            **self._about("Coverage", "insurance"),
+            "status": "active",
+            "type": {"text": kind},
+            "subscriberId": self._person.card,
+            "beneficiary": self._subject,
+            "payor": [{"display": payor}],
         }
 
     def _condition(self, told: str) -> Json:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from hub.kernel.errors import Category, HubError
+from hub.kernel.errors import HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Translator
-from hub.kernel.types import Draft, Envelope, Json, Part, Translation
+from hub.kernel.types import Draft, Envelope, Part, Translation
 from mappings.cda.node import Node
 from mappings.cda.reading import documents
 from mappings.cda.translator import identity, translate
@@ -71,11 +69,3 @@ def _part(node: Node, at: str) -> Part:
         counts[child.name] = counts.get(child.name, 0) + 1
         inner.append(_part(child, f"{at}/{child.name}[{counts[child.name]}]"))
     return Part(at=at, name=node.name, parts=(*leaves, *inner))
-
-
-def mend(raw: bytes, steps: Sequence[Json]) -> bytes:
-    """Documents have no pre-processors: the same bytes without any. Raises HubError UNSUPPORTED for steps."""
-    if steps:
-        todo = "have the document corrected and sent again, or change the profile and replay"
-        raise HubError(Category.UNSUPPORTED, "CDA documents have no pre-processors", where="steps", todo=todo)
-    return raw

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import Dissector, EnvelopeReader, Translator
-from hub.kernel.types import Envelope, Json, Part, Translation
+from hub.kernel.types import Envelope, Part, Translation
 from mappings.dicom.assembly import Instance, of_json, study_of, translate_study
 from mappings.dicom.case import CANONICAL_BASE, Sender
 from mappings.dicom.header import read_header
@@ -104,14 +104,6 @@ def dissector(profile: Profile) -> Dissector:
         return tuple(Part(at=f"[{n}]", parts=tuple(_parts(each))) for n, each in enumerate(items, 1))
 
     return take_apart
-
-
-def mend(raw: bytes, steps: Sequence[Json]) -> bytes:
-    """The same bytes without steps: objects have no pre-processors. Raises HubError UNSUPPORTED for steps."""
-    if steps:
-        todo = "correct the object in its archive and send it again, or change the profile and replay"
-        raise HubError(Category.UNSUPPORTED, "objects have no pre-processors", where="steps", todo=todo)
-    return raw
 
 
 def _parts(item: Item) -> Iterator[Part]:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import datetime
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Dissector
-from hub.kernel.types import Json, Part
+from hub.kernel.types import Part
 from mappings.forms.convert import form_of_table
 from mappings.forms.future import seen_from
 from mappings.forms.profile import Profile
@@ -45,11 +45,3 @@ def dissector(profile: Profile) -> Dissector:
         return (Part(at=known.name, name=known.title, parts=tuple(cells)),)
 
     return take_apart
-
-
-def mend(raw: bytes, steps: Sequence[Json]) -> bytes:
-    """Rows have no pre-processors: the same bytes without any. Raises HubError UNSUPPORTED for steps."""
-    if steps:
-        todo = "mend the rows and send them again, or change the profile and replay"
-        raise HubError(Category.UNSUPPORTED, "messages of this format have no pre-processors", where="steps", todo=todo)
-    return raw

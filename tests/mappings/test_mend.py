@@ -7,6 +7,7 @@ import pytest
 from hub.kernel.errors import Category, HubError
 from mappings.hl7v2.mend import mender
 from mappings.hl7v2.profile import DEFAULT
+from mappings.mend import mend
 
 MEND = mender(DEFAULT)
 TEXT = "MSH|^~\\&|HIS|F01|HUB|YUNZE|20260301083000||ADT^A08|7|P|2.4\rPID|1||123^^^^MR||沈桂兰\r"
@@ -37,3 +38,9 @@ def test_bytes_that_cannot_be_written_back_alike_are_left_alone() -> None:
     with pytest.raises(HubError) as refusal:
         MEND(damaged, [AUTHORITY])
     assert (refusal.value.category, refusal.value.code) == (Category.UNREADABLE, "charset-bytes")
+
+
+def test_a_format_without_pre_processors_takes_messages_as_they_came() -> None:
+    assert mend(b"x", []) == b"x"
+    with pytest.raises(HubError, match="no pre-processors"):
+        mend(b"x", [AUTHORITY])

@@ -7,10 +7,9 @@ import base64
 import pytest
 
 from hub.fhir.validate import validate
-from hub.kernel.errors import HubError
 from hub.kernel.types import Part
 from mappings.cda.convert import convert
-from mappings.cda.feed import mend, read_envelope, take_apart
+from mappings.cda.feed import read_envelope, take_apart
 from tests.mappings.cda.documents import BASE, PATIENT, cd, converted, document, made, observation, section
 
 MARRIED = '<maritalStatusCode code="20" codeSystem="2.16.156.10011.2.3.3.5" displayName="已婚"/>'
@@ -177,9 +176,3 @@ def test_a_document_taken_apart_shows_every_leaf_once() -> None:
     found = {leaf.at: leaf.text for leaf in leaves(whole) if leaf.text}
     assert found["ClinicalDocument/title[1]/text()"] == "测试文档"
     assert found["ClinicalDocument/code[1]/@code"] == "HSDB04.01"
-
-
-def test_a_document_has_no_pre_processors() -> None:
-    assert mend(b"<a/>", []) == b"<a/>"
-    with pytest.raises(HubError, match="pre-processors"):
-        mend(b"<a/>", [{"step": "drop"}])

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from hub.kernel.errors import Category, HubError
+from hub.kernel.errors import Category
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
-from mappings.dicom.feed import dissector, envelope_reader, mend, translator
+from mappings.dicom.feed import dissector, envelope_reader, translator
 from mappings.dicom.profile import DEFAULT, Profile
 from tests.mappings.dicom.objects import STUDY, dataset, part_10
 from tests.mappings.dicom.test_recordings import scp
@@ -60,9 +60,3 @@ def test_an_object_is_taken_apart_by_the_names_of_the_standard() -> None:
     parts = {part.name: part for part in dissector(DEFAULT)(part_10(dataset()))}
     assert (parts["PatientName"].at, parts["PatientName"].type) == ("(0010,0010)", "PN")
     assert parts["PatientName"].text == "Ceshi^Jia"
-
-
-def test_objects_are_mended_in_their_archive() -> None:
-    assert mend(b"x", []) == b"x"
-    with pytest.raises(HubError, match="pre-processors"):
-        mend(b"x", [{"step": "trim"}])

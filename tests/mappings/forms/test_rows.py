@@ -15,7 +15,7 @@ from hub.fhir.json import dumps, loads
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from mappings.forms.convert import convert
-from mappings.forms.feed import dissector, mend, messages
+from mappings.forms.feed import dissector, messages
 from mappings.forms.formmap import form_maps
 from mappings.forms.mending import errors_file
 from mappings.forms.profile import DEFAULT, load
@@ -342,9 +342,6 @@ def test_rows_of_a_file_are_messages_and_one_that_is_no_row_is_a_dead_letter_by_
     assert {part.at: part.name for part in form.parts}["收缩压(mmHg)"] == "收缩压"
     with pytest.raises(HubError, match="which form"):
         list(messages(b"a,b\n1,2\n", DEFAULT))
-    with pytest.raises(HubError, match="no pre-processors"):
-        mend(whole, [{"step": "half-width"}])
-    assert mend(whole, []) == whole
 
 
 #: 08:00 on 6 March where the sender is.
