@@ -61,6 +61,6 @@ def _profiles(foundation: Foundation, terms: Vocabulary, worn: Wearers) -> Profi
         return reading_of(feed, feed.profile, wado=wado, maps=terms.maps, wearers=worn)
 
     def translator(feed: Feed, reading: Reading) -> Translator:
-        return translator_of(feed, reading, secret, settings.canonical_base, terms.validator)
+        return translator_of(consortium, feed, reading, secret, settings.canonical_base, terms.validator)
 
     return ProfileWatch(consortium, read, translator, foundation.log)
