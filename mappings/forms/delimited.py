@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import csv
 import io
 from collections.abc import Iterator
@@ -20,12 +21,13 @@ def decode(raw: bytes) -> str:
     """The text of a file; bytes that are no character become U+FFFD, which makes the rows that hold them fail."""
     if raw[:2] in {b"\xff\xfe", b"\xfe\xff"}:
         return raw.decode("utf-16", "replace")
-    for codec in ("utf-8-sig", "gb18030"):
+    bare = raw.removeprefix(codecs.BOM_UTF8)  # some write it before GB 18030 too
+    for codec in ("utf-8", "gb18030"):
         try:
-            return raw.decode(codec)
+            return bare.decode(codec).removeprefix("\ufeff")
         except UnicodeDecodeError:
             continue
-    return raw.decode("gb18030", "replace")
+    return bare.decode("gb18030", "replace")
 
 
 def lines(raw: bytes) -> Iterator[tuple[int, list[str]]]:

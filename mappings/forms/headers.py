@@ -83,5 +83,35 @@ def columns_of(form: str) -> Columns:
 
 def looks_like_header(texts: list[str]) -> bool:
     """Whether a line holds several columns of some form, all different: a row of data holds none."""
-    known = [text for text in texts if text.strip() and any(columns_of(form).find(text) for form in form_maps())]
+    known = [text for text in texts if text.strip() and _is_known(text)]
     return len(set(known)) >= _ENOUGH
+
+
+def joined(above: list[str], below: list[str]) -> list[str] | None:
+    """The columns of a header of two lines, groups above their parts (merged cells); None if `below` is a row of data.
+
+    A part is found by its group and its own name (左侧 over 收缩压, 体重 over 目标), else by its own; the unit of a
+    group is that of its parts. In a row of data something stands that is no column.
+    """
+    columns: list[str] = []
+    group = ""
+    for place in range(max(len(above), len(below))):
+        top, part = (texts[place].strip() if place < len(texts) else "" for texts in (above, below))
+        group = top or group
+        name = _part(group, part) if part else top
+        if name is None:
+            return None
+        columns.append(name)
+    return columns if any(text.strip() for text in below) else None
+
+
+def _part(group: str, part: str) -> str | None:
+    """The column of a part of a group; None if there is none."""
+    own, over = header(part), header(group)
+    note = f"({own.note or over.note})" if own.note or over.note else ""
+    names = [f"{over.name}{own.name}", f"{own.name}{over.name}", own.name]
+    return next((f"{name}{note}" for name in names if _is_known(name)), None)
+
+
+def _is_known(text: str) -> bool:
+    return any(columns_of(form).find(text) for form in form_maps())

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from mappings.forms.delimited import lines
-from mappings.forms.headers import looks_like_header
+from mappings.forms.headers import joined, looks_like_header
 from mappings.forms.json_rows import cells, objects
 from mappings.forms.rows import FORM, Row, Table, unique
 from mappings.forms.workbook import sheets
@@ -47,11 +47,13 @@ def _tables(title: str, content: Lines) -> Iterator[Table]:
     if at is None:
         return
     above = [text for _, texts in head[:at] for text in texts if text.strip()]
-    texts = head[at][1]
+    texts, below = head[at][1], head[at + 1 : at + 2]
+    parts = joined(texts, below[0][1]) if below else None
+    texts, begin = (texts, at + 1) if parts is None else (parts, at + 2)
     while texts and not texts[-1].strip():
         texts = texts[:-1]
     columns = unique(texts)
-    rows = (_row(columns, number, each) for number, each in chain(head[at + 1 :], content) if _filled(each))
+    rows = (_row(columns, number, each) for number, each in chain(head[begin:], content) if _filled(each))
     yield Table(title=" ".join([title, *above]).strip(), columns=columns, rows=rows)
 
 

@@ -6,16 +6,29 @@ import io
 import json
 import zipfile
 from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.errors import HubError
+from hub.kernel.types import Json
 from mappings.forms.delimited import delimiter_of
 from mappings.forms.sources import tables
 from mappings.forms.workbook import text
-from tests.mappings.forms.sheets import HYPERTENSION, OTHER, WHO, codes, converted, csv_of, resource, workbook_of
+from tests.mappings.forms.sheets import (
+    HYPERTENSION,
+    OTHER,
+    WHO,
+    codes,
+    converted,
+    csv_of,
+    resource,
+    resources,
+    workbook_of,
+)
 
 ROWS = (HYPERTENSION, {**HYPERTENSION, **OTHER})
 
@@ -145,3 +158,40 @@ def test_a_table_without_rows_gives_nothing() -> None:
         assert [list(table.rows) for table in tables(csv_of(HYPERTENSION).splitlines()[0].encode())] == [[]]
     except HubError:
         pytest.fail("a header alone is a table")
+
+
+@pytest.mark.parametrize("mark", [b"", b"\xef\xbb\xbf", "\ufeff".encode("gb18030")])
+def test_gb_18030_is_read_whatever_mark_stands_before_it(mark: bytes) -> None:
+    assert bundles(mark + csv_of(*ROWS).encode("gb18030")) == bundles(csv_of(*ROWS).encode())
+
+
+def test_a_header_of_two_lines_names_the_parts_of_its_groups() -> None:
+    """As printed forms have it: merged cells above, blank rows below."""
+    above = ["姓名", "身份证号", "随访日期", "血压(mmHg)", None, "体重(kg)", None, "左侧", None]
+    below = [None, None, None, "收缩压", "舒张压", "体重", "目标", None, None]
+    row = [*list(WHO.values())[:2], 46086, 158, 96, 62.5, 60, None, None]
+    title = ["高血压患者随访服务记录表", *[None] * 8]
+    lines: list[list[Any]] = [
+        title,
+        above,
+        [*below[:5], "体重", "目标", *below[7:]],
+        row,
+        [None] * 9,
+        ["", " ", *[None] * 7],
+    ]
+    (line,) = converted(workbook_of(lines))
+    assert [c["valueQuantity"]["value"] for c in observed(line, "血压")["component"]] == [158, 96]
+    assert observed(line, "体重")["valueQuantity"]["value"] == Decimal("62.5")
+    assert resource(line, "Goal")["target"][0]["detailQuantity"]["value"] == 60
+    assert observed(line, "血压")["effectiveDateTime"] == "2026-03-05"
+    assert not [issue for issue in line["issues"] if issue["severity"] in {"fatal", "error"}], line["issues"]
+
+
+def test_a_row_of_data_is_no_second_line_of_a_header() -> None:
+    texts = [*WHO, "收缩压", "舒张压", "摄盐情况"]
+    assert len(converted(workbook_of([texts, [*WHO.values(), "158", "96", "中"]]))) == 1
+
+
+def observed(line: Json, text: str) -> Json:
+    (found,) = [each for each in resources(line, "Observation") if each["code"]["text"] == text]
+    return found
