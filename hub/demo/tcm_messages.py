@@ -35,5 +35,5 @@ def _patient(event: Event) -> str:
     if "citizen" not in event.without:
         numbers.append(f"{person.citizen}^^^^SFZH")
     sex = "9" if "sex" in event.without else _SEXES[person.sex]
-    phone = "" if "phone" in event.without else person.phone
+    phone = "" if "phone" in event.without else event.phone or person.phone
     return f"PID|1||{'~'.join(numbers)}||{person.name}||{person.born}|{sex}|||||{phone}|||{event.marital}"

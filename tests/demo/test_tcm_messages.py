@@ -20,3 +20,4 @@ def test_times_have_no_seconds_and_sex_is_a_letter() -> None:
 def test_what_the_desk_did_not_ask_is_not_said() -> None:
     patient = message(without=("citizen", "sex"), phone="1", marital="W")[2]
     assert patient == "PID|1||B1^^^^BLH||庄秀英||19530817|9|||||1|||W"
+    assert message(without=("phone",))[2].endswith("|F||||||||")
