@@ -8,7 +8,9 @@ from hub.api.json_doors import Asking, Door, Told
 from hub.records.ties import Ties
 
 PATH: Final = "/api/relationships"
-_WRITERS: Final = ("clinician", "family-doctor", "feed")
+#: Who ends a contract reads it first, which a feed does not.
+_ENDERS: Final = ("clinician", "family-doctor")
+_SIGNERS: Final = (*_ENDERS, "feed")
 
 
 def relationship_doors(ties: Ties) -> list[Door]:
@@ -39,7 +41,7 @@ def relationship_doors(ties: Ties) -> list[Door]:
             method="POST",
             path=PATH,
             summary="Lay down a contract with a family doctor for a patient of the own facility",
-            roles=_WRITERS,
+            roles=_SIGNERS,
             handle=sign,
             takes="NewContract",
             gives="Contract",
@@ -49,7 +51,7 @@ def relationship_doors(ties: Ties) -> list[Door]:
             method="POST",
             path=PATH + "/{id}/end",
             summary="Let a contract hold no longer",
-            roles=_WRITERS,
+            roles=_ENDERS,
             handle=end,
             gives="Contract",
         ),

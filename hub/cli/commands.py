@@ -35,6 +35,8 @@ COMMANDS: Final = {
     "profile": Entry("hub.cli.profile:app", "Facility profiles: draft, try and check one; its codes."),
     "labels": Entry("hub.cli.labels:app", "Security labels: try the list, label anew what stands."),
     "consent": Entry("hub.cli.consent:app", "What the consent rules say."),
+    "relationships": Entry("hub.cli.standing:relationships", "Who looks after a patient: ties, contracts, entities."),
+    "approvals": Entry("hub.cli.standing:approvals", "What ethics committees approved."),
     "client": Entry("hub.cli.client:app", "Applications that may ask for access."),
     "user": Entry("hub.cli.user:app", "Accounts of the web pages."),
     "keys": Entry("hub.cli.keys:app", "The keys of what is sealed in the database, and of tokens."),

@@ -34,6 +34,7 @@ EXCEPTIONS: Final = {
             "hub.bootstrap.gates",
             "hub.bootstrap.parts",
             "hub.bootstrap.queries",
+            "hub.bootstrap.standing",
             "hub.bootstrap.terminology",
             "hub.bootstrap.witness",
             "hub.bootstrap.workbench",

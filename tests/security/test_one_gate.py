@@ -128,6 +128,18 @@ COMMANDS: Final = {
         tuple(f"device {name}" for name in ("register", "stop", "senders", "bind", "end", "list")),
         "senders and bindings of devices alone, not to whom; audited",
     ),
+    **dict.fromkeys(
+        (
+            "relationships list",
+            "relationships contract",
+            "relationships end",
+            "approvals list",
+            "approvals record",
+            "approvals revoke",
+        ),
+        "the doors of the API for ties and approvals, under its rules; audited",
+    ),
+    "relationships entities": "reads the consortium file",
     "feeds": "figures of the inbox, and what is wrong with profiles; no content",
     "labels try": "has no database",
     "labels apply": "writes labels to what stands, and prints counts; audited first",
