@@ -48,5 +48,13 @@ def peer_of(writer: asyncio.StreamWriter) -> str:
     return " ".join(filter(None, (address_of(writer), subject)))
 
 
+def is_named(writer: asyncio.StreamWriter, clients: Sequence[str]) -> bool:
+    """Whether the certificate of the peer bears one of these names, as CN or as DNS name; none given: any may."""
+    certificate = writer.get_extra_info("peercert") or {}
+    subject = {value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"}
+    other = {value for key, value in certificate.get("subjectAltName", ()) if key == "DNS"}
+    return not clients or not (subject | other).isdisjoint(clients)
+
+
 #: RFC 4514 names of the attributes of a subject.
 _SHORT: Final = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU", "countryName": "C"}

@@ -13,7 +13,7 @@ from connectors.mllp.connection import Connection
 from connectors.mllp.intake import Intake
 from connectors.mllp.limits import Limits
 from connectors.mllp.outcomes import Outcomes
-from connectors.mllp.peers import address_of, allowed, networks
+from connectors.mllp.peers import address_of, allowed, is_named, networks
 from connectors.mllp.tls import server_context
 from hub.kernel.clock import Clock, system_clock
 from hub.kernel.consortium import Feed
@@ -105,6 +105,8 @@ class FeedServer:
     def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not allowed(address_of(writer), self._networks):
             self._turn_away(writer, "peer")
+        elif self._feed.tls is not None and not is_named(writer, self._feed.tls.clients):
+            self._turn_away(writer, "client")
         elif len(self._connections) >= self._limits.connections and not self._make_room():
             self._turn_away(writer, "connections")
         else:

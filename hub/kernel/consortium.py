@@ -42,11 +42,15 @@ class Facility:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tls:
-    """Server certificate and key (PEM files) of a feed; `client_ca` makes client certificates compulsory."""
+    """Server certificate and key (PEM files) of a feed; `client_ca` makes client certificates compulsory.
+
+    `clients` are the names (CN, or DNS of the alternative ones) of those that may come; none: all of that authority.
+    """
 
     certificate: Path
     key: Path
     client_ca: Path | None = None
+    clients: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +216,8 @@ def _contradictions_of_listener(file: YamlFile, index: int, feed: Mapping[str, A
     for name in ("queries_per_minute", "worklist"):
         if feed.get(name) and not feed.get("senders"):
             yield file.complaint("answers need the sender that may ask (senders)", "feeds", index, name)
+    if feed.get("tls", {}).get("clients") and feed["transport"] != "mllp":
+        yield file.complaint("is said of feeds of transport mllp", "feeds", index, "tls")
     if is_loopback(feed.get("host", "127.0.0.1")) or feed.get("tls"):
         return
     if not feed.get("plaintext"):
@@ -282,8 +288,13 @@ def _feed(row: Mapping[str, Any], folder: Path) -> Feed:
     if "broker" in values:
         values["broker"] = broker.broker(values["broker"], folder)
     if "tls" in values:
-        values["tls"] = Tls(**{key: folder / name for key, name in values["tls"].items()})
+        values["tls"] = _tls(values["tls"], folder)
     for key in ("senders", "peers", "concept_maps", "told_by"):
         values[key] = tuple(values.get(key, ()))
     values["expected"] = expected(row.get("expected", {}))
     return Feed(**values)
+
+
+def _tls(row: Mapping[str, Any], folder: Path) -> Tls:
+    files = {key: folder / name for key, name in row.items() if key != "clients"}
+    return Tls(**files, clients=tuple(row.get("clients", ())))

@@ -119,6 +119,7 @@ _INBOUND: Final[Mapping[str, Any]] = {
         "tls": {
             "type": "object",
             "required": ["certificate", "key"],
+            "dependentRequired": {"clients": ["client_ca"]},
             "additionalProperties": False,
             "properties": {
                 "certificate": {"type": "string"},
@@ -126,6 +127,13 @@ _INBOUND: Final[Mapping[str, Any]] = {
                 "client_ca": {
                     "type": "string",
                     "description": "Clients must show a certificate of this authority.",
+                },
+                "clients": {
+                    "type": "array",
+                    "items": {"type": "string", "minLength": 1},
+                    "minItems": 1,
+                    "description": "Names in the certificates that may send to this feed: their CN, or a DNS name. "
+                    "Absent: every certificate of client_ca, whosever it is.",
                 },
             },
         },

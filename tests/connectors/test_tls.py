@@ -34,8 +34,8 @@ class Pair:
     subject: x509.Name
 
 
-def issued(folder: Path, name: str, authority: Pair | None = None) -> Pair:
-    """A certificate for 127.0.0.1, by itself or by an authority."""
+def issued(folder: Path, name: str, authority: Pair | None = None, *, days: int = 1) -> Pair:
+    """A certificate for 127.0.0.1, by itself or by an authority; it ends in so many days, or did so long ago."""
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -45,8 +45,8 @@ def issued(folder: Path, name: str, authority: Pair | None = None) -> Pair:
         .issuer_name(authority.subject if authority else subject)
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
+        .not_valid_before(now - timedelta(days=3))
+        .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
         .add_extension(x509.BasicConstraints(ca=authority is None, path_length=None), critical=True)
     )
@@ -61,13 +61,15 @@ def issued(folder: Path, name: str, authority: Pair | None = None) -> Pair:
 
 @dataclass(frozen=True)
 class Trust:
-    """Two authorities, the hub's certificate and one client's of each."""
+    """Two authorities, the hub's certificate, a client's of each, one that has ended, one of another hospital."""
 
     hub: Pair
     ours: Pair
     theirs: Pair
     client: Pair
     stranger: Pair
+    ended: Pair
+    neighbour: Pair
 
 
 @pytest.fixture(scope="module")
@@ -75,14 +77,19 @@ def trust(tmp_path_factory: pytest.TempPathFactory) -> Trust:
     folder = tmp_path_factory.mktemp("tls")
     ours, theirs = issued(folder, "our-ca"), issued(folder, "their-ca")
     return Trust(
-        issued(folder, "hub", ours), ours, theirs, issued(folder, "his.f01", ours), issued(folder, "stranger", theirs)
+        hub=issued(folder, "hub", ours),
+        ours=ours,
+        theirs=theirs,
+        client=issued(folder, "his.f01", ours),
+        stranger=issued(folder, "stranger", theirs),
+        ended=issued(folder, "his.f01-ended", ours, days=-1),
+        neighbour=issued(folder, "his.f02", ours),
     )
 
 
-def feed_of(trust: Trust, *, clients: bool) -> Feed:
-    tls = Tls(
-        certificate=trust.hub.certificate, key=trust.hub.key, client_ca=trust.ours.certificate if clients else None
-    )
+def feed_of(trust: Trust, *, clients: bool, named: tuple[str, ...] = ()) -> Feed:
+    authority = trust.ours.certificate if clients else None
+    tls = Tls(certificate=trust.hub.certificate, key=trust.hub.key, client_ca=authority, clients=named)
     return Feed(name="f01-his", facility="F01", transport="mllp", tls=tls)
 
 
@@ -98,7 +105,7 @@ def test_a_sender_that_trusts_the_hub_is_served(trust: Trust) -> None:
 
 def test_the_subject_of_a_client_certificate_is_kept_with_the_message(trust: Trust) -> None:
     async def talk() -> None:
-        async with running(feed_of(trust, clients=True)) as feed:
+        async with running(feed_of(trust, clients=True, named=("other", "his.f01"))) as feed:
             context = client_context(trust.ours.certificate, trust.client.certificate, trust.client.key)
             async with feed.peer(ssl=context) as peer:
                 assert msa(await peer.exchange(adt())) == ("AA", "C1")
@@ -107,13 +114,16 @@ def test_the_subject_of_a_client_certificate_is_kept_with_the_message(trust: Tru
     asyncio.run(talk())
 
 
-@pytest.mark.parametrize("shown", ["none", "stranger"])
+@pytest.mark.parametrize("shown", ["none", "stranger", "ended", "neighbour"])
 def test_a_client_without_a_certificate_of_the_authority_is_not_served(trust: Trust, shown: str) -> None:
+    """Nor one whose certificate has ended, or is of the right authority and another hospital's (attacks 48, 49)."""
+
     async def talk() -> None:
-        stranger = (trust.stranger.certificate, trust.stranger.key) if shown == "stranger" else ()
-        async with running(feed_of(trust, clients=True)) as feed:
+        pair: Pair | None = getattr(trust, shown, None)
+        given = (pair.certificate, pair.key) if pair else ()
+        async with running(feed_of(trust, clients=True, named=("his.f01",))) as feed:
             with pytest.raises(HubError) as refusal:
-                context = client_context(trust.ours.certificate, *stranger)
+                context = client_context(trust.ours.certificate, *given)
                 async with Sender("127.0.0.1", feed.port, tls=context, seconds=5) as sender:
                     [a async for a in sender.send([adt()])]
             assert refusal.value.category is Category.UNAVAILABLE
