@@ -74,7 +74,7 @@ class HL7v2(WithFacilityProfile):
     def knows(self, code: UnmappedCode) -> bool:
         from mappings.hl7v2.habits import codings
 
-        return bool(codings(self.profile, self.maps, self.approved, code))
+        return bool(codings(self.profile, self.maps, self.approved, code.field, code.code, code.display, code.system))
 
     def named_maps(self) -> tuple[str, ...]:
         return tuple(self.profile.concept_maps.values())

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Final
 from urllib.parse import quote
 
@@ -56,6 +57,7 @@ def approved_map(feed: str) -> str:
     return f"urn:yilian:approved-codes:{quote(feed, safe='.-_')}"
 
 
+@lru_cache(maxsize=4096)
 def local_system(field: str, system: str) -> str:
     """The source of a group: a field (`OBX-3`), and the coding system as it is sent, or ""."""
     return f"urn:yilian:field:{quote(field)}" + (f":{quote(system, safe='')}" if system else "")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from functools import lru_cache
 from itertools import product
-from typing import Final
+from typing import Final, NamedTuple, TypeAlias
 from uuid import UUID
 
 from hub.fhir.index_values import ComponentValue, IndexValues
 from hub.store import tokens as token
 from hub.store.canonical import SUFFIX, canonical
-from hub.store.index_rows import FIRST, LAST, IndexRows, add_number, string_row
+from hub.store.index_rows import FIRST, LAST, Beside, IndexRows, add_number, note_number, number_of, string_row
 from hub.store.tokens import param_number, token_hashes
 
 #: What may stand before the last component of a composite, or before its last two if they are numbers.
@@ -19,11 +19,12 @@ HASHED: Final = frozenset({"token", "reference", "uri"})
 
 def add_composites(rows: IndexRows, rtype: str, values: IndexValues) -> None:
     """The rows of every composite of a resource."""
+    seen: _Seen = {}
     for code, parts in values.composites:
-        _add_composite(rows, param_number(rtype, code), parts, param_number(rtype, code + SUFFIX))
+        _add_composite(rows, param_number(rtype, code), parts, param_number(rtype, code + SUFFIX), seen)
 
 
-def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...], ucum: int) -> None:
+def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...], ucum: int, seen: _Seen) -> None:
     rows.params[param] = None
     *before, last = parts
     if before[-1][0] == last[0] == "number":
@@ -32,10 +33,13 @@ def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...
         for combined in _combined(param, parts):
             rows.tokens[combined] = None
     else:
+        quantity = _quantity(rows, tuple(before), last, seen) if last[0] == "quantity" else None
         for companion in _combined(param, tuple(before)):
             rows.tokens[companion] = None
-            _add_ordered(rows, param, last, companion)
-            _add_canonical(rows, ucum, tuple(before), last, companion)
+            if quantity is None:
+                _add_ordered(rows, param, last, companion)
+            else:
+                quantity.note(rows, param, ucum, companion)
 
 
 def _add_two_numbers(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...]) -> None:
@@ -62,24 +66,40 @@ def _part_hashes(param: int, part: ComponentValue) -> tuple[UUID, ...]:
     return (token.text(param, value[-1]),)
 
 
-def _add_canonical(
-    rows: IndexRows, param: int, before: tuple[ComponentValue, ...], last: ComponentValue, companion: UUID
-) -> None:
-    """A quantity beside a code, in canonical units."""
-    if last[0] != "quantity":
-        return
-    _, low, high, _, system, code, _ = last
+class _Quantity(NamedTuple):
+    """What the index holds of a quantity, and of it in canonical units: each as `IndexRows.numbers` keeps it."""
+
+    sent: Beside
+    canonical: tuple[Beside, ...]
+
+    def note(self, rows: IndexRows, param: int, ucum: int, companion: UUID) -> None:
+        """Add it to a composite, beside a code."""
+        note_number(rows, self.sent, param, (companion,))
+        for each in self.canonical:
+            note_number(rows, each, ucum, (companion,))
+
+
+#: The quantities of one resource, by the value itself and by what was measured: hashing decimals takes longest here.
+_Seen: TypeAlias = dict[tuple[int, tuple[tuple[str | None, str | None], ...]], _Quantity]
+
+
+def _quantity(rows: IndexRows, before: tuple[ComponentValue, ...], last: ComponentValue, seen: _Seen) -> _Quantity:
     measured = tuple([(part[1], part[2]) for part in before if part[0] == "token"])
-    for least, most, base in canonical(low, high, system, code, measured):
-        add_number(rows, param, (least, most, None, base, None), (companion,))
+    found = seen.get((id(last), measured))
+    if found is None:
+        _, low, high, _, system, code, unit = last
+        others = canonical(low, high, system, code, measured)
+        sent = number_of(rows, (low, high, system, code, unit))
+        found = _Quantity(
+            sent, tuple([number_of(rows, (least, most, None, base, None)) for least, most, base in others])
+        )
+        seen[id(last), measured] = found
+    return found
 
 
 def _add_ordered(rows: IndexRows, param: int, last: ComponentValue, companion: UUID) -> None:
     kind, *value = last
-    if kind == "quantity":
-        low, high, _, system, code, unit = value
-        add_number(rows, param, (low, high, system, code, unit), (companion,))
-    elif kind == "number":
+    if kind == "number":
         add_number(rows, param, (value[0], value[1], None, None, None), (companion,))
     elif kind == "date":
         rows.dates.append((param, value[0] or FIRST, value[1] or LAST, [companion]))

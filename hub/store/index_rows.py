@@ -22,6 +22,8 @@ LAST: Final = datetime.max.replace(tzinfo=UTC)  #: infinity in the database
 
 #: (low, high, system, code, unit)
 Amount = tuple[Decimal | None, Decimal | None, str | None, str | None, str | None]
+#: The parameters of an amount, and the hashes of what stands beside it in composites.
+Beside = tuple[dict[int, None], dict[UUID, None]]
 
 
 @dataclass(slots=True)
@@ -36,7 +38,7 @@ class IndexRows:
     codings: dict[UUID, None] = field(default_factory=dict)
     strings: list[tuple[int, str, str | None, list[UUID] | None]] = field(default_factory=list)
     dates: list[tuple[int, datetime, datetime, list[UUID] | None]] = field(default_factory=list)
-    numbers: dict[Amount, tuple[dict[int, None], dict[UUID, None]]] = field(default_factory=dict)
+    numbers: dict[Amount, Beside] = field(default_factory=dict)
     phrases: dict[UUID, tuple[int, str]] = field(default_factory=dict)
     positions: list[tuple[float, float]] = field(default_factory=list)
     texts: list[tuple[int, list[int], list[UUID]]] = field(default_factory=list)
@@ -232,7 +234,17 @@ def _add_positions(rows: IndexRows, rtype: str, values: IndexValues) -> None:
 
 def add_number(rows: IndexRows, param: int, amount: Amount, companions: tuple[UUID, ...]) -> None:
     """A value of a number or quantity parameter, with what stands beside it."""
-    params, beside = rows.numbers.setdefault(amount, ({}, {}))
+    note_number(rows, number_of(rows, amount), param, companions)
+
+
+def number_of(rows: IndexRows, amount: Amount) -> Beside:
+    """The parameters an amount stands for, and what stands beside it, to be added to."""
+    return rows.numbers.setdefault(amount, ({}, {}))
+
+
+def note_number(rows: IndexRows, number: Beside, param: int, companions: tuple[UUID, ...]) -> None:
+    """Let an amount stand for one more parameter."""
+    params, beside = number
     params[param] = None
     for companion in companions:
         beside[companion] = None

@@ -8,7 +8,7 @@ from typing import Final
 from hub.kernel.ids import IdMaker
 from hub.kernel.local_codes import local_system
 from hub.kernel.ports import CodeMaps
-from hub.kernel.types import Coded, UnmappedCode
+from hub.kernel.types import Coded
 from mappings.hl7v2.profile import DEFAULT, Coding, Profile
 
 
@@ -46,23 +46,24 @@ class Habits:
 
     def codings(self, at: str, code: str, text: str = "", system: str = "") -> tuple[Coding, ...] | None:
         """See `codings`."""
-        local = UnmappedCode(field=at, code=code, system=system, display=text)
-        return codings(self.profile, self.maps, self.approved, local)
+        return codings(self.profile, self.maps, self.approved, at, code, text, system)
 
     def extension(self, name: str) -> str:
         """Canonical URL of an extension of the hub's own."""
         return f"{self.canonical_base}/StructureDefinition/{name}"
 
 
-def codings(profile: Profile, maps: CodeMaps, approved: str, local: UnmappedCode) -> tuple[Coding, ...] | None:
+def codings(
+    profile: Profile, maps: CodeMaps, approved: str, at: str, code: str, text: str, system: str
+) -> tuple[Coding, ...] | None:
     """The codings of a local code: by the profile's own tables, else by the concept map it names for the field, else by
     the map of what engineers approved. As `Profile.codings`.
     """
-    found = profile.codings(local.field, local.code, local.display, local.system)
-    if found is not None or not local.code:
+    found = profile.codings(at, code, text, system)
+    if found is not None or not code:
         return found
-    named = profile.concept_maps.get(local.field)
-    targets = maps.targets(named, local.code) if named else ()
+    named = profile.concept_maps.get(at)
+    targets = maps.targets(named, code) if named else ()
     if not targets and approved:
-        targets = maps.targets(approved, local.code, local_system(local.field, local.system))
+        targets = maps.targets(approved, code, local_system(at, system))
     return tuple([Coding(system=one.system, code=one.code, display=one.display) for one in targets]) or None
