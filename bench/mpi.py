@@ -3,7 +3,8 @@
 `python -m bench.mpi [SET] [--in records.csv --truth truth.csv] [--model FILE] [--json FILE]` links the records and
 prints pair and B-cubed precision, recall and F1, of the automatic links and after an oracle decided the pairs for
 review; the clusters that mix persons, the pairs for review, and the time. SET: `development` (of the shared folder,
-YILIAN_SHARED; the default), `county` (20,000 persons of `bench.population`), `febrl3`, `febrl4` (extra `bench`).
+YILIAN_SHARED; the default), `county` (20,000 persons of `bench.population`), `sounds`, `ids`, `phones` (counties with
+other mistakes, `bench.county_mixes`), `febrl3`, `febrl4` (extra `bench`).
 """
 
 from __future__ import annotations
@@ -18,8 +19,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.county_mixes import MIXES
 from bench.febrl import SETS, folder, read
-from bench.population import County, Mistakes
+from bench.population import County
 from hub.mpi.features import Features, features
 from hub.mpi.link import Linked, Pair, link
 from hub.mpi.model import bundled_model, read_model_file
@@ -100,9 +102,9 @@ def reviewed(linked: Linked, truth: Mapping[str, str]) -> list[list[str]]:
 
 
 def _known(given: argparse.Namespace) -> tuple[list[Features], dict[str, str]]:
-    if given.set == "county":
-        county = County(given.seed, Mistakes())
-        made = list(county.records(county.persons(20_000)))
+    if given.set in MIXES:
+        county = County(given.seed, MIXES[given.set])
+        made = list(county.records(county.persons(given.persons)))
         return [features(record) for record, _ in made], {record.record_id: str(person) for record, person in made}
     if given.set in SETS:
         place = folder()
@@ -115,10 +117,11 @@ def _known(given: argparse.Namespace) -> tuple[list[Features], dict[str, str]]:
 
 def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
-    options.add_argument("set", nargs="?", choices=("development", "county", *SETS), default="development")
+    options.add_argument("set", nargs="?", choices=("development", *MIXES, *SETS), default="development")
     options.add_argument("--in", dest="source", type=Path, default=DEVELOPMENT / "records.csv")
     options.add_argument("--truth", type=Path, default=DEVELOPMENT / "truth.csv")
-    options.add_argument("--seed", type=int, default=1, help="of the county")
+    options.add_argument("--seed", type=int, default=1, help="of a county")
+    options.add_argument("--persons", type=int, default=20_000, help="of a county")
     options.add_argument("--model", type=Path)
     options.add_argument("--json", type=Path)
     given = options.parse_args()

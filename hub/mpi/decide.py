@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 
@@ -66,6 +67,8 @@ _NEAR_BIRTH: Final = _SAME_BIRTH | {BirthLevel.PLACEHOLDER, BirthLevel.MISSING}
 _SAME_ID: Final = frozenset({IdLevel.EXACT, IdLevel.NEAR})
 _SAME_INSURANCE: Final = frozenset({InsuranceLevel.EXACT, InsuranceLevel.NEAR})
 _OF_AGE: Final = 18
+#: No two births of one mother are nearer than this.
+_ONE_BIRTH: Final = timedelta(days=150)
 _HOUSEHOLD: Final = frozenset({HouseholdLevel.PHONE_AND_DOOR, HouseholdLevel.PHONE, HouseholdLevel.DOOR})
 _FAMILY: Final = _HOUSEHOLD | {HouseholdLevel.CONTACT_PHONE}
 
@@ -73,10 +76,12 @@ _FAMILY: Final = _HOUSEHOLD | {HouseholdLevel.CONTACT_PHONE}
 def contradicts(levels: Levels, first: Features, second: Features) -> bool:
     """Whether the two cannot be one person, whatever else agrees.
 
-    Two valid citizen ids that differ; two places in one multiple birth; two names at one facility on one day; name and
-    birth date both different, with no number in common.
+    Two valid citizen ids that differ; two places in one multiple birth; two children under temporary names who were not
+    born at one time; two names at one facility on one day; name and birth date both different, no number in common.
     """
     if levels.id is IdLevel.CONTRADICTS or _other_twin(first, second) or _at_once(levels, first, second):
+        return True
+    if _siblings(levels, first, second):
         return True
     unlike = levels.name in _OTHER_NAME and levels.birth is BirthLevel.DIFFERENT
     return unlike and levels.id not in _SAME_ID and levels.insurance not in _SAME_INSURANCE
@@ -85,6 +90,13 @@ def contradicts(levels: Levels, first: Features, second: Features) -> bool:
 def _other_twin(first: Features, second: Features) -> bool:
     known = first.birth_order and second.birth_order
     return bool(known) and first.birth_order != second.birth_order and first.born == second.born
+
+
+def _siblings(levels: Levels, first: Features, second: Features) -> bool:
+    """Two temporary names with births months apart: the parent is one, the children are not."""
+    if not (first.newborn and second.newborn and first.born and second.born) or levels.birth in _SAME_BIRTH:
+        return False
+    return abs(first.born - second.born) > _ONE_BIRTH
 
 
 def _at_once(levels: Levels, first: Features, second: Features) -> bool:
@@ -154,10 +166,13 @@ def _adult(side: Features) -> bool:
 
 
 def _twins(levels: Levels) -> bool:
-    """Born on one day in one household with another given name: likelier two children than one."""
-    given = levels.name in {NameLevel.PART_DIFFERS, NameLevel.SURNAME} and levels.birth in _SAME_BIRTH
-    numbers = levels.id in _SAME_ID or levels.insurance in _SAME_INSURANCE
-    return given and levels.household in _HOUSEHOLD and not numbers
+    """Born on one day with another given name: likelier two children than one, if half of that name or the household
+    is the same. Grown twins have households of their own.
+    """
+    if levels.birth not in _SAME_BIRTH or levels.id in _SAME_ID or levels.insurance in _SAME_INSURANCE:
+        return False
+    together = levels.name is NameLevel.SURNAME and levels.household in _HOUSEHOLD
+    return together or levels.name is NameLevel.PART_DIFFERS
 
 
 def _boy_and_girl(levels: Levels, first: Features, second: Features) -> bool:

@@ -102,6 +102,19 @@ def test_a_name_alone_is_nobody_however_rare_it_is() -> None:
     assert decide(rare.score(whole, village), whole, village, rare.model) == LINK
 
 
+def test_grown_twins_who_share_half_a_name_are_reviewed_wherever_they_live() -> None:
+    away = {"phone": "13900990009", "address": "红石村9号", "contact_name": "", "contact_phone": ""}
+    one, other = side(**NO_NUMBERS), side(**NO_NUMBERS, **away, name="吴晓静", facility="F02")
+    assert judge(one, other) == Decision(Band.REVIEW, Reason.TWINS)
+
+
+@pytest.mark.parametrize(("born", "apart"), [("2024-06-20", True), ("2026-01-02", False), ("2026-02-11", False)])
+def test_children_of_one_parent_born_months_apart_are_two(born: str, apart: bool) -> None:
+    first = side(**NO_NUMBERS, name="吴晓岚之子", birth_date="2026-02-01", sex="M")
+    second = side(**NO_NUMBERS, name="吴晓岚宝宝", birth_date=born, sex="M", facility="F02")
+    assert contradicts(SCORER.score(first, second).levels, first, second) is apart
+
+
 def test_two_places_in_one_birth_are_two_children() -> None:
     one, other = side(**NO_NUMBERS, birth_order="1"), side(**NO_NUMBERS, birth_order="2")
     assert contradicts(SCORER.score(one, other).levels, one, other)
