@@ -21,6 +21,7 @@ from terminology.fhir_source import ResourceSource, resources
 from terminology.loading import Loader
 from terminology.model import CODE_SYSTEM, Coding, Concept
 from terminology.service import Terminology
+from terminology.shelf import WHOLE
 from tests.terminology.house import DISEASES, WHEN, House, code_system, diseases, in_house, value_set
 
 
@@ -66,11 +67,13 @@ def test_other_content_under_the_version_of_a_load_that_was_cut_off_begins_anew(
     in_house(database_url, visit)
 
 
-def test_readers_see_one_version_or_the_other_while_it_is_switched_back_and_forth(database_url: str) -> None:
+def test_readers_see_one_version_or_the_other_while_a_newer_one_is_loaded_switched_and_dropped(
+    database_url: str,
+) -> None:
     async def visit(home: House) -> None:
-        newer = code_system({"code": "I10", "display": "新"}, {"code": "C"}, {"code": "E"}, version="2")
+        more = [{"code": f"N{n}"} for n in range(WHOLE)]
+        newer = code_system({"code": "I10", "display": "新"}, {"code": "C"}, {"code": "E"}, *more, version="2")
         await home.load(diseases())
-        await home.load(newer, value_set("urn:all", {"system": DISEASES}), current=False)
         seen: set[tuple[str, int]] = set()
         done = asyncio.Event()
 
@@ -80,14 +83,19 @@ def test_readers_see_one_version_or_the_other_while_it_is_switched_back_and_fort
                 looked = await terms.lookup(Coding(DISEASES, "I10"), around=True)
                 seen.add((looked.concept.display, len(looked.parents)))
 
-        async def switch() -> None:
-            for version in "2121212":
+        async def upgrade_and_roll_back() -> None:
+            await home.load(newer, current=False)
+            for version in "212121":
                 async with home.database.transaction() as tx:
                     await catalogue.use(tx, CODE_SYSTEM, DISEASES, version)
                 await asyncio.sleep(0.02)
+            async with home.database.transaction() as tx:
+                await catalogue.drop(tx, CODE_SYSTEM, DISEASES, "2")
+            await home.load(newer)
+            await asyncio.sleep(0.02)
             done.set()
 
-        await asyncio.gather(read(), read(), switch())
+        await asyncio.gather(read(), read(), upgrade_and_roll_back())
         assert seen == {("原发性高血压", 1), ("新", 0)}
         assert (await home.terms.lookup(Coding(DISEASES, "I10"), "1")).concept.display == "原发性高血压"
         async with home.database.transaction() as tx:
