@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import deepcopy
 
+from consent.labelling import shipped
 from hub.kernel.local_codes import local_system
 from hub.kernel.types import Coded, Draft, Json, Translation, UnmappedCode
 from hub.pipeline.mapped import Coder, with_meanings
@@ -52,6 +53,14 @@ def test_a_code_that_was_approved_means_what_was_said_beside_what_was_sent() -> 
     found, unmapped = coded(observation(sent), {("urn:approved", source, "FPG"): GLUCOSE})
     assert found["code"]["coding"] == [{"system": LOINC, "code": "14771-0", "display": "Fasting glucose"}, sent]
     assert unmapped == []
+
+
+def test_what_a_local_code_means_decides_on_the_labels_of_its_resource() -> None:
+    sent = {"system": VENDOR, "code": "Q7", "display": "代号七"}
+    source = local_system("Condition.code", VENDOR)
+    resource = {"resourceType": "Condition", "code": {"coding": [sent]}}
+    found, _ = coded(resource, {("urn:approved", source, "Q7"): Coded("http://hl7.org/fhir/sid/icd-10", "B20.9")})
+    assert (shipped().labels(resource), shipped().labels(found)) == (frozenset(), {"HIV"})
 
 
 def test_a_local_code_nobody_knows_is_noted_with_its_element_and_no_other_is() -> None:
