@@ -16,8 +16,13 @@ _STUDY_UID: Final = "urn:dicom:uid"
 
 def answers(studies: Iterable[Json], patients: Mapping[str, Json], asked: Question, base: str) -> list[Json]:
     """The objects of the level asked for, of ImagingStudies with their Patients (by `Patient/id`)."""
-    found = [each for study in studies for each in _objects(study, patients, asked, base)]
+    chosen = [study for study in studies if asked.described is None or asked.described.match(_description(study))]
+    found = [each for study in chosen for each in _objects(study, patients, asked, base)]
     return found[asked.offset : asked.offset + asked.limit]
+
+
+def _description(study: Json) -> str:
+    return str(study.get("description", ""))
 
 
 def _objects(study: Json, patients: Mapping[str, Json], asked: Question, base: str) -> Iterator[Json]:
@@ -59,7 +64,7 @@ def _study(study: Json, patient: Json, at: str, uid: str) -> dict[str, Any]:
         "00080061": ("CS", _modalities(study)),
         "00080090": ("PN", _alphabetic(study.get("referrer", {}).get("display", ""))),
         "00080201": ("SH", [zone]),
-        "00081030": ("LO", [study.get("description", "")]),
+        "00081030": ("LO", [_description(study)]),
         "00081190": ("UR", [at]),
         "00100010": ("PN", _names(patient.get("name", []))),
         "00100020": ("LO", _typed(patient, "MR")),

@@ -139,6 +139,9 @@ class ImagingEndpoint:
     async def _search(self, asking: _Asking, wanted: Question, source: Source) -> Response:
         """Studies, series or instances of the index that the gate permits; the archive is not asked."""
         page = await self._services.gate.search(asking.actor, "ImagingStudy", wanted.search, origin=asking.origin)
+        if wanted.described is not None and page.next is not None:
+            todo = "narrow it by days, a modality or a patient"
+            raise HubError(Category.TOO_LARGE, "would choose among too many studies", where="URL", todo=todo)
         studies = [loads(one.body) for one in page.matches]
         patients = {f"{one.type}/{one.id}": loads(one.body) for one in page.included}
         headers = {**_HEADERS, "content-type": DICOM_JSON} | ({"warning": _NOT_FUZZY} if wanted.fuzzy else {})

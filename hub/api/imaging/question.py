@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import translate
 from typing import Final
 
 from hub.api.imaging.retrieval import UID
@@ -27,6 +28,7 @@ _KEYWORDS: Final = {
     "00080050": "AccessionNumber",
     "00080060": "Modality",
     "00080061": "ModalitiesInStudy",
+    "00081030": "StudyDescription",
     "00100010": "PatientName",
     "00100020": "PatientID",
     "0020000D": "StudyInstanceUID",
@@ -51,7 +53,10 @@ _ALWAYS: Final = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """One search: the level of its answer, the FHIR search for its studies, and what is chosen below them."""
+    """One search: the level of its answer, the FHIR search for its studies, and what is chosen below them.
+
+    `described` chooses among the studies found by their description, which the index does not search by.
+    """
 
     level: str
     search: tuple[tuple[str, str], ...]
@@ -59,6 +64,7 @@ class Question:
     limit: int
     offset: int
     fuzzy: bool
+    described: re.Pattern[str] | None = None
 
 
 def question(path: str, pairs: Sequence[tuple[str, str]], endpoint: str) -> Question | None:
@@ -79,8 +85,10 @@ def question(path: str, pairs: Sequence[tuple[str, str]], endpoint: str) -> Ques
     if found["level"] != "studies" and _NAMING.isdisjoint(given):
         todo = "name the study: /studies/{uid}/series"
         raise HubError(Category.UNSUPPORTED, "series and instances are those of a study", where="URL", todo=todo)
+    described = _pattern(given.pop("StudyDescription", ""))
     terms = [term for name, value in given.items() for term in _terms(name, value)]
     count = max(1, limit + offset) if found["level"] == "studies" else USUAL
+    count = count if described is None else MOST
     return Question(
         level=found["level"],
         search=(("endpoint", f"Endpoint/{endpoint}"), *terms, *_ALWAYS, ("_count", str(count))),
@@ -88,6 +96,7 @@ def question(path: str, pairs: Sequence[tuple[str, str]], endpoint: str) -> Ques
         limit=limit,
         offset=offset,
         fuzzy=("fuzzymatching", "true") in named,
+        described=described,
     )
 
 
@@ -145,6 +154,13 @@ def _name(value: str) -> tuple[str, str]:
     if "*" in text or "?" in text or not text:
         raise HubError(Category.UNSUPPORTED, "has a pattern within", where="PatientName", code="search-value")
     return ("patient.name:contains" if value.startswith("*") else "patient.name", escaped(text))
+
+
+def _pattern(value: str) -> re.Pattern[str] | None:
+    """Wild card matching (PS3.4 C.2.2.2.4), whatever the case; None for no value."""
+    if len(value) > 64:
+        raise HubError(Category.INVALID, "is longer than any", where="StudyDescription", code="search-value")
+    return re.compile(translate(value.replace("[", "[[]")), re.IGNORECASE) if value else None
 
 
 def _plain(value: str) -> str:

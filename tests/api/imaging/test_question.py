@@ -64,7 +64,7 @@ def test_every_search_is_of_one_archive_and_as_long_as_was_asked() -> None:
 @pytest.mark.parametrize(
     ("path", "pairs"),
     [
-        ("studies", {"StudyDescription": "chest"}),
+        ("studies", {"StudyDescription": "x" * 65}),
         ("studies", {"PatientBirthDate": "19800101"}),
         ("studies", {"PatientID": "P*"}),
         ("studies", {"AccessionNumber": "?"}),
@@ -158,3 +158,12 @@ def test_series_and_instances_are_those_that_were_asked_for() -> None:
     assert [each["00081190"] for each in found] == [[f"{BASE}/studies/1.2/series/1.2.1/instances/1.2.1.2"]]
     assert found[0]["00080016"] == ["1.2.840.2"]
     assert told("studies/1.2/instances", SOPInstanceUID="1.2.9") == []
+
+
+def test_studies_are_chosen_by_their_description_with_wild_cards_and_nothing_else() -> None:
+    told = [{**STUDY, "description": text} for text in ("CT CHEST", "Head [1]", "")]
+    for value, wanted in (("*chest*", [0]), ("head [1]", [1]), ("Head ?1]", [1]), ("*", [0, 1, 2]), ("chest", [])):
+        asked = asking(**{"00081030": value, "StudyDate": "20260302"})
+        found = answers(told, {}, asked, BASE)
+        assert [each["00081030"].get("Value", [""])[0] for each in found] == [told[n]["description"] for n in wanted]
+    assert dict(asking(StudyDescription="*chest*", limit="5").search)["_count"] == "1000"
