@@ -16,7 +16,9 @@ LOINC: Final = "http://loinc.org"
 ELEMENTS_OID: Final = "2.16.156.10011.2.2.1"
 ELEMENTS: Final = f"urn:oid:{ELEMENTS_OID}"
 ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
-ELEMENT_CODE: Final = re.compile(r"\s*(DE\d{1,3})[._](\d{1,3})[._](\d{3})(?:[._](\d{2}))?(?:[._].*)?\Z", re.ASCII)
+ELEMENT_CODE: Final = re.compile(
+    r"\s*(DE\d{1,3})[._](\d{1,3})[._](\d{3})(?:[._](\d{2}))?(?:[._].*)?\Z", re.ASCII | re.I
+)
 
 _OID: Final = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+\Z", re.ASCII)
 _LOINC: Final = re.compile(r"(?:LP)?(\d{1,7})-(\d)\Z", re.ASCII)

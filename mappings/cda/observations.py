@@ -41,7 +41,9 @@ def code_of(node: Node, setting: Setting) -> tuple[Json, Row | None]:
 def _element(source: Node | None, made: Json) -> Row | None:
     for each in made.get("coding", []):
         match = ELEMENT_CODE.match(each["code"])
-        if match and (row := table("data-elements").get(f"{match[1]}.{match[2]}.{match[3]}.{match[4] or '00'}")):
+        if match and (
+            row := table("data-elements").get(f"{match[1].upper()}.{match[2]}.{match[3]}.{match[4] or '00'}")
+        ):
             return row
     name = source.get("displayName") if source is not None else ""
     if any(not ELEMENT_CODE.match(each["code"]) and each.get("system") == LOINC for each in made.get("coding", [])):

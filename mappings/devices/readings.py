@@ -57,6 +57,8 @@ def messages(raw: bytes, vendor: Vendor, received: datetime) -> Iterator[Json]:
     """
     data = loads(raw)
     listed = at(data, vendor.readings) if vendor.readings else [data]
+    if listed is None and at(data, vendor.device) is not None:
+        listed = [data]  # one reading by itself
     if not isinstance(listed, list):
         raise HubError(Category.UNREADABLE, "holds no list of readings", where=vendor.readings, code="readings")
     if len(listed) > _MOST:
@@ -99,6 +101,7 @@ def reading(message: Any, vendor: Vendor) -> Reading:
         value = _value(data, measure, issues)
         if value is not None:
             values.append((measure, value))
+    values = _ordered(values, issues)
     return Reading(
         device=str(device).strip(),
         when=stated.at - SLIP if fast else stated.at,
@@ -107,6 +110,15 @@ def reading(message: Any, vendor: Vendor) -> Reading:
         data=data,
         issues=tuple(issues),
     )
+
+
+def _ordered(values: list[tuple[Measure, Decimal]], issues: list[Issue]) -> list[tuple[Measure, Decimal]]:
+    """Without a blood pressure whose diastolic value is not below the systolic one: neither is believed."""
+    found = {measure.name: (measure, value) for measure, value in values if measure.panel == "blood-pressure"}
+    if not {"systolic", "diastolic"} <= found.keys() or found["diastolic"][1] < found["systolic"][1]:
+        return values
+    issues.append(_issue("pressure-order", found["diastolic"][0].path, "error"))
+    return [(measure, value) for measure, value in values if measure.panel != "blood-pressure"]
 
 
 def _wrong(code: str, where: str) -> HubError:

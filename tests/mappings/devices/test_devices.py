@@ -364,3 +364,13 @@ def test_pcd_01_is_understood_by_the_hl7_v2_mapping() -> None:
     assert by_code["150021"]["code"]["coding"][0]["system"] == MDC
     assert by_code["150021"]["effectiveDateTime"].startswith("2026-03-05T09:29:00")
     assert [issue for issue in line["issues"] if issue["severity"] == "fatal"] == []
+
+
+def test_a_pressure_whose_values_are_turned_is_not_believed() -> None:
+    found = one("wristband", {"data": [{**BAND, "sbp": 80, "dbp": 120}]})
+    assert [measure.name for measure, _ in found.values] == ["pulse"]
+    assert [(issue.severity, issue.code) for issue in found.issues] == [("error", "pressure-order")]
+
+
+def test_a_reading_that_stands_in_no_list_is_one_reading() -> None:
+    assert one("wristband", BAND).identity == one("wristband", {"data": [BAND]}).identity
