@@ -15,6 +15,8 @@ from hub.run.work import Kind
 for _kind in Kind:
     if _kind is not Kind.DICOM:
         import_module(f"hub.run.{_kind}")
+# Its dictionaries take some tenths of a second and 50 MB, in the middle of the first request with a Chinese name.
+import_module("pypinyin")
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 # A collection that touches what is shared would copy it into every process.
 gc.collect()
