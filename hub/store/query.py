@@ -28,6 +28,8 @@ from hub.store.tokens import lead_number, param_number, reference_prefix
 _MOST_TARGETS: Final = 12
 _DEEPEST: Final = 6
 
+#: A type does not have what another may have.
+_UNKNOWN: Final = frozenset({"unknown-parameter", "unknown-modifier"})
 #: R4 writes this modifier in two ways (search.html#token, valueset-search-modifier-code.html).
 _SPELT: Final = {"ofType": "of-type"}
 #: Result parameters about the representation, which is not the store's business (R4 http.html 3.1.0.1.11).
@@ -109,7 +111,7 @@ class _Parser:
         try:
             self.clauses.extend(_clauses(self.type, name, value, self.context, 0))
         except HubError as error:
-            if error.code != "unknown-parameter" or not self.types:
+            if error.code not in _UNKNOWN or not self.types:
                 raise
             # No parameter of all types, but it may be one of each of those that are named.
             found = {rtype: _clauses(rtype, name, value, self.context, 0) for rtype in self.types}
@@ -211,7 +213,7 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
         try:
             targets.append(_target(rtype, rest, value, context, depth))
         except HubError as error:
-            if error.code not in {"unknown-parameter", "unknown-modifier"}:
+            if error.code not in _UNKNOWN:
                 raise
             refusal = error
     if not targets:

@@ -251,6 +251,12 @@ def _url(path: str, params: Sequence[tuple[str, str]] = ()) -> str:
 def _searches(draw: st.DrawFn) -> Hostile:
     rtype = draw(st.one_of(_types(), st.just("")))
     params = draw(queries(rtype))
+    if draw(st.integers(0, 7)) == 0:
+        # By what each of the types has, and the newest of each kind.
+        kind = draw(_types())
+        among = [("_type", f"{kind},{draw(_types())}"), *draw(queries(kind))]
+        rtype, params = draw(st.sampled_from([("", among), ("Observation/$lastn", draw(queries("Observation")))]))
+        return Hostile("GET", _url(f"/{rtype}", params), {})
     lenient = {"prefer": "handling=lenient"} if draw(st.integers(0, 2)) else {}
     if draw(st.booleans()):
         return Hostile("GET", _url(f"/{rtype}", params), lenient)
@@ -263,7 +269,9 @@ def _searches(draw: st.DrawFn) -> Hostile:
 def _reads(draw: st.DrawFn) -> Hostile:
     rtype, rid = draw(_types()), draw(st.sampled_from(IDS))
     version = draw(st.sampled_from(["1", "2", "0", "-1", "99999999999999", CANARY]))
-    more = draw(st.sampled_from(["", "", "/_history", f"/_history/{version}", "/$everything"]))
+    more = draw(
+        st.sampled_from(["", "", "/_history", f"/_history/{version}", "/$everything", "/Observation", "/Patient"])
+    )
     params = draw(st.one_of(st.just([]), st.just([]), queries(rtype)))
     return Hostile("GET", _url(f"/{rtype}/{rid}{more}", params), draw(_headers()))
 

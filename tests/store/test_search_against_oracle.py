@@ -76,6 +76,9 @@ async def _compare(
             assert sorted(ids(found.matches)) == expected, asked
             assert found.total == len(expected)
             assert (await ask(connection, store, rtype, asked, visible, count=0)).total == len(expected)
+            if params == searches[0][1]:
+                over_all = await ask(connection, store, None, [("_type", rtype), *params], visible)
+                assert (sorted(ids(over_all.matches)), over_all.total) == (expected, len(expected)), asked
             if order:
                 _is_ordered(oracle, [by_name[name] for name in ids(found.matches)], order)
     finally:
