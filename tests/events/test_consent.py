@@ -7,7 +7,7 @@ byte leaves before its audit row is durable.
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Final
 
 import pytest
 from msgspec.structs import replace
@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from hub.kernel.types import Json
 from hub.store.store import Store
 from hub.store.values import Write
-from tests.api.house import BASE, body
+from tests.api.house import ACTORS, BASE, actor, body
 from tests.events.house import Telled, in_telling
 from tests.security.county import HIV, object_to_all, observation, patient, referral, settle
 
@@ -209,5 +209,36 @@ def test_a_token_for_some_types_is_told_of_no_others(database_url: str) -> None:
         assert telled.receiver.events == [(1, f"{BASE}/Observation/F01-a-hba1c")]
         answer = await telled.home.ask("POST", "/Subscription", telled.wanted("encounter-started"), who="narrow")
         assert (answer.status_code, body(answer)["issue"][0]["code"]) == (403, "forbidden")
+
+    in_telling(database_url, visit)
+
+
+LABORATORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
+
+
+def test_a_scope_that_opens_part_of_a_type_is_told_of_that_part_alone(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rights = (f"user/Observation.rs?category={LABORATORY}", "user/Subscription.cruds")
+    monkeypatch.setitem(ACTORS, "laboratory", actor(scopes=rights))
+
+    def value(name: str, category: str) -> Json:
+        return observation("a", name, 5, category=[{"coding": [{"system": LABORATORY[:-11], "code": category}]}])
+
+    async def visit(telled: Telled) -> None:
+        await known(telled)
+        await telled.gather()
+        made = await telled.subscribe(
+            telled.wanted("resource-changed", "Observation?", content="full-resource"), who="laboratory"
+        )
+        for name, category in (("glucose", "laboratory"), ("pulse", "vital-signs"), ("other", "social-history")):
+            await put(telled, value(name, category))
+        await telled.tell()
+        told = b"".join(post.body for post in telled.receiver.posts)
+        assert b"F01-a-glucose" in told
+        assert not [name for name in (b"F01-a-pulse", b"F01-a-other", b"F01-a-ref") if name in told]
+        asked = await telled.home.ask("GET", f"/Subscription/{made['id']}/$events", who="laboratory")
+        assert "glucose" in asked.text
+        assert "pulse" not in asked.text
 
     in_telling(database_url, visit)

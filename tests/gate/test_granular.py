@@ -8,9 +8,11 @@ from typing import Any, Final
 from hub.auth.actor import Actor
 from hub.gate.ceiling import ceiling, covers
 from hub.gate.pages import CURSOR
+from hub.gate.parcels import unpack
 from hub.kernel.errors import Category
 from hub.store.values import Facts, Stored
 from tests.gate.house import CLINICIAN, House, observation, refusal, with_house, write
+from tests.gate.test_exports import lines, parcels
 
 SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 LAB: Final = f"user/Observation.rs?category={SYSTEM}|laboratory"
@@ -111,6 +113,19 @@ def test_everything_of_a_patient_is_what_the_scope_opens(database_url: str) -> N
         await record(house)
         page = await house.gate.everything(NARROW, "a", [])
         assert ids(page) == ["a", "both", "lab", "report"]
+
+    with_house(database_url, work)
+
+
+def test_an_export_and_its_files_hold_what_the_scope_opens_alone(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await record(house)
+        _, found = await parcels(house, NARROW, ("_type", "Observation"))
+        assert sorted(row.id for parcel in found for row in unpack(parcel.content)) == ["both", "lab"]
+        # Files that were made under the whole scope are fetched by whoever has part of it.
+        export, whole = await parcels(house, CLINICIAN, ("_type", "Observation"))
+        assert (await lines(house, export, whole)).count(b"\n") == 5
+        assert (await lines(house, export, whole, NARROW)).count(b"\n") == 2
 
     with_house(database_url, work)
 

@@ -12,6 +12,8 @@ from hub.kernel.types import Json
 from tests.api.house import ACTORS, BASE, House, actor, body, code, in_house
 from tests.security.county import HIV, MRN, PANEL, object_to_all, observation, patient, settle, told
 
+#: A scope that opens part of a type.
+PART: Final = "user/Observation.rs?category=http://terminology.hl7.org/CodeSystem/observation-category|laboratory"
 #: Another clinician of the clinic.
 COLLEAGUE: Final = "colleague"
 
@@ -19,7 +21,13 @@ COLLEAGUE: Final = "colleague"
 @pytest.fixture(autouse=True)
 def _people(monkeypatch: pytest.MonkeyPatch) -> None:
     narrow = actor(scopes=("user/Patient.rs",))
-    more = {COLLEAGUE: actor("F03"), "narrow": narrow, "d-self": _self("F01-d"), "a-self": _self("F01-a")}
+    more = {
+        COLLEAGUE: actor("F03"),
+        "narrow": narrow,
+        "part": actor(scopes=(PART, "user/Patient.rs")),
+        "d-self": _self("F01-d"),
+        "a-self": _self("F01-a"),
+    }
     for name, one in more.items():
         monkeypatch.setitem(ACTORS, name, one)
 
@@ -343,5 +351,25 @@ def test_17_a_match_gives_graded_golden_records(database_url: str) -> None:
         assert (await home.ask("POST", "/Observation/$match", parameters)).status_code == 404
         assert (await home.ask("GET", "/Patient/$match")).status_code == 405
         assert (await home.ask("POST", "/Patient/$match", parameters, who="auditor")).status_code == 403
+
+    attack(database_url, visit)
+
+
+def test_34_a_batch_opens_no_more_of_a_type_than_its_scope(database_url: str) -> None:
+    category = "http://terminology.hl7.org/CodeSystem/observation-category"
+
+    async def visit(home: House) -> None:
+        for name, kind in (("sugar", "laboratory"), ("pulse", "vital-signs")):
+            sorted_ = [{"coding": [{"system": category, "code": kind}]}]
+            resource = observation("a", name, 5, category=sorted_)
+            assert (await home.ask("PUT", f"/Observation/{resource['id']}", resource, who="hospital")).is_success
+        asked = ("Observation/F01-a-sugar", "Observation/F01-a-pulse", "Observation?patient=F01-a&_total=accurate",
+                 "Observation/F01-a-pulse/_history", "Patient/F01-a/$everything?_type=Observation")  # fmt: skip
+        entries = [{"request": {"method": "GET", "url": url}} for url in asked]
+        answer = await home.ask("POST", "", {"resourceType": "Bundle", "type": "batch", "entry": entries}, who="part")
+        told = body(answer)["entry"]
+        assert [one["response"]["status"].split()[0] for one in told] == ["200", "404", "200", "404", "200"]
+        assert told[2]["resource"]["total"] == 1
+        assert "F01-a-pulse" not in str([one.get("resource") for one in (told[0], told[2], told[4])])
 
     attack(database_url, visit)
