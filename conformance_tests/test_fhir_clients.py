@@ -1,5 +1,5 @@
-"""Other people's FHIR clients, each doing a day's work of a clinic against a running hub: fhirclient (SMART), fhirpy
-(with and without asyncio) and fhir-kit-client (Node.js)."""
+"""Other people's FHIR clients, each doing a day's work of a clinic against a running hub: fhirclient (SMART; that of
+Python, and that of npm in a browser), fhirpy (with and without asyncio) and fhir-kit-client (Node.js)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,15 @@ import asyncio
 import html
 import json
 import re
+import shutil
 import subprocess
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,13 +30,27 @@ from fhirclient.models.observation import Observation
 from fhirclient.models.patient import Patient
 from fhirpy import AsyncFHIRClient, SyncFHIRClient
 from fhirpy.base.exceptions import AuthorizationError, MultipleResourcesFound, OperationOutcome, ResourceNotFound
+from playwright.sync_api import sync_playwright
 
-from conformance_tests.npm import installed
+from conformance_tests.browser import chromium
+from conformance_tests.npm import installed, modules
 from conformance_tests.running_hub import RunningHub, running_hub
 
 #: Runs on Node.js 20 and newer.
 NODE_CLIENT: Final = "fhir-kit-client@2.0.3"
 SCRIPT: Final = Path(__file__).with_name("fhir_kit_day.mjs")
+BROWSER_CLIENT: Final = "fhirclient@2.6.3"
+#: Says who the patient of the launch is, what writing is answered to, and whether the session outlives the page.
+APPLICATION: Final = """
+FHIR.oauth2.ready().then(async (client) => {
+  const patient = await client.patient.read();
+  const refused = await client.create({ resourceType: 'Patient' }).then(() => 0, (error) => error.status);
+  const kept = (await FHIR.oauth2.ready()).patient.id === patient.id;
+  const place = document.querySelector('p');
+  place.textContent = JSON.stringify({ id: patient.id, born: patient.birthDate, refused, kept });
+  place.id = 'who';
+}).catch((error) => { document.querySelector('p').textContent = String(error); });
+"""
 FULL: Final = "urn:uuid:8c5f3a70-0000-4000-8000-00000000000b"
 
 
@@ -111,10 +130,8 @@ def test_fhirclient_completes_a_standalone_launch(desk: Desk) -> None:
         timeout=30,
     ).json()["id"]
     callback, scope = "http://127.0.0.1:1/callback", "patient/*.rs launch/patient openid fhirUser offline_access"
-    account = ("user", "add", "fang", "--role", "clinician", "--organization", "F01", "--practitioner", "fang")
-    password = desk.hub.yilian(*account, "--generate", "--data", str(desk.hub.data)).stdout.strip()
-    client = ("client", "add", "chart", "--name", "曲线", "--kind", "public", "--redirect", callback, "--scope", scope)
-    desk.hub.yilian(*client, "--role", "clinician", "--data", str(desk.hub.data))
+    password = _password(desk, "fang")
+    _registered(desk, "chart", callback, scope)
     app = FHIRClient(settings={"app_id": "chart", "api_base": desk.base, "redirect_uri": callback, "scope": scope})
     app.prepare()
     browser = requests.Session()
@@ -129,6 +146,69 @@ def test_fhirclient_completes_a_standalone_launch(desk: Desk) -> None:
     first = app.server.auth.access_token
     assert app.reauthorize()
     assert app.server.auth.access_token != first
+
+
+def test_fhirclient_of_npm_completes_a_launch_in_a_browser(desk: Desk, tmp_path: Path) -> None:
+    """The same by an application that is nothing but pages of another origin: discovery, PKCE, token and record."""
+    browser_path, number = chromium(), "N990122"
+    script = modules(tmp_path, BROWSER_CLIENT) / "fhirclient" / "build" / "fhir-client.min.js"
+    made = requests.post(
+        f"{desk.base}/Patient",
+        json=person("urn:test:browser", number),
+        headers={"authorization": f"Bearer {desk.token}", "content-type": "application/fhir+json"},
+        timeout=30,
+    ).json()["id"]
+    with serving(tmp_path / "site") as origin, sync_playwright() as driver:
+        asked = {"clientId": "browser-app", "scope": "launch/patient patient/*.rs openid fhirUser", "iss": desk.base}
+        _pages(tmp_path / "site", script, {**asked, "redirectUri": f"{origin}/app.html", "pkceMode": "required"})
+        _registered(desk, "browser-app", f"{origin}/app.html", asked["scope"], "--origin", origin)
+        browser = driver.chromium.launch(executable_path=browser_path, args=["--no-sandbox"])
+        page = browser.new_page()
+        page.set_default_timeout(15_000)
+        page.goto(f"{origin}/launch.html")
+        page.fill("#name", "fang-pages")
+        page.fill("#password", _password(desk, "fang-pages"))
+        page.click("button.primary")
+        page.fill("#number", number)
+        page.click("form[role=search] button")
+        page.click("button[value=allow]")
+        page.wait_for_selector("#who")
+        told = json.loads(page.inner_text("#who"))
+        assert told == {"id": made, "born": "1958-04-12", "refused": 403, "kept": True}
+        # The code was used: going back to it starts nothing.
+        assert "code=" not in page.url
+        browser.close()
+
+
+def _pages(site: Path, script: Path, asked: dict[str, str]) -> None:
+    """An application of two pages, as the documentation of the client shows it."""
+    shutil.copy(script, site / "fhir-client.js")
+    head = (
+        '<!doctype html><html lang="zh"><meta charset="utf-8"><title>App</title><script src="fhir-client.js"></script>'
+    )
+    (site / "launch.html").write_text(f"{head}<script>FHIR.oauth2.authorize({json.dumps(asked)})</script>")
+    (site / "app.html").write_text(f"{head}<p></p><script>{APPLICATION}</script>")
+
+
+def _password(desk: Desk, name: str) -> str:
+    account = ("user", "add", name, "--role", "clinician", "--organization", "F01", "--practitioner", name)
+    return desk.hub.yilian(*account, "--generate", "--data", str(desk.hub.data)).stdout.strip()
+
+
+def _registered(desk: Desk, name: str, callback: str, scope: str, *more: str) -> None:
+    client = ("client", "add", name, "--name", "曲线", "--kind", "public", "--redirect", callback, "--scope", scope)
+    desk.hub.yilian(*client, *more, "--role", "clinician", "--data", str(desk.hub.data))
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[str]:
+    """The origin that serves the files of a folder."""
+    folder.mkdir()
+    handler = partial(SimpleHTTPRequestHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 def _onward(door: requests.Response) -> str:

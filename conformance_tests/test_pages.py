@@ -39,6 +39,7 @@ class Place:
     password: str
     patient_password: str
     engineer_password: str
+    auditor_password: str
     record: str
     axe: str
     problems: list[str] = field(default_factory=list)
@@ -95,12 +96,15 @@ def place(tmp_path_factory: pytest.TempPathFactory, axe: str) -> Iterator[Place]
         patient_password = added(hub, "shen", "--role", "patient", "--patient", "F05-p1", "--display", "沈桂兰")
         engineer = ("--role", "integration-engineer", "--organization", "F01", "--practitioner", "ke")
         engineer_password = added(hub, "ke", *engineer, "--display", "柯工")
+        auditor = ("--role", "auditor", "--organization", "F08", "--practitioner", "audit", "--display", "沈稽")
+        auditor_password = added(hub, "audit", *auditor)
         clinic = hub.client("clinician", "F05")
         put(clinic, shen("p1", "p1", "p1"))
         put(clinic, taken(poisoned(PAYLOADS[0])))
         browser = driver.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
         record = f"{hub.base}/record/F05-p1"
-        found = Place(hub, browser, password, patient_password, engineer_password, record, axe)
+        passwords = (password, patient_password, engineer_password, auditor_password)
+        found = Place(hub, browser, *passwords, record, axe)
         yield found
         browser.close()
 
@@ -238,6 +242,41 @@ def judged(place: Place, page: Page, *, scripts: bool) -> None:
     assert page.evaluate(small) == 0, page.url
     if scripts:
         assert place.faults(page) == [], page.url
+
+
+def test_what_waits_for_a_doctor_has_no_fault(place: Place) -> None:
+    """With an urgent task that is overdue, one of the day, and one that names nobody."""
+    put(place.hub.client("clinician", "F05"), waiting())
+    page = place.page(viewport=PHONE)
+    assert page.locator("ul.todo li").count() == 3
+    assert "已超过时限" in page.inner_text("ul.todo")
+    judged(place, page, scripts=True)
+
+
+def waiting() -> Iterator[Told]:
+    """Tasks of the doctor's."""
+    common = {"resourceType": "Task", "status": "requested", "intent": "order"}
+    of_shen = {"for": {"reference": "Patient/p1"}, "owner": {"reference": "Practitioner/bai"}}
+    over = {"priority": "stat", "executionPeriod": {"end": "2026-01-01T08:00:00+08:00"}}
+    yield "F05", {**common, **of_shen, **over, "id": "fall", "description": "跌倒告警"}
+    yield "F05", {**common, **of_shen, "id": "visit", "description": "下次随访", "priority": "urgent"}
+    yield "F05", {**common, "owner": of_shen["owner"], "id": "stock", "description": "核对血压计"}
+
+
+@pytest.mark.parametrize("language", ["zh", "en"])
+def test_an_auditor_makes_a_report_without_a_fault(place: Place, language: str) -> None:
+    page = place.visitor(place.browser.new_context(java_script_enabled=language == "zh"))
+    page.goto(f"{place.hub.base}/?lang={language}")
+    page.fill("#name", "audit")
+    page.fill("#password", place.auditor_password)
+    page.click("button.primary")
+    page.wait_for_url("**/looked/report")
+    judged(place, page, scripts=language == "zh")
+    page.fill("#patient", "F05-p1")
+    page.click("main button.primary")
+    page.wait_for_selector("ul.looks")
+    assert "F05-p1" in page.url
+    judged(place, page, scripts=language == "zh")
 
 
 def test_clinicians_pages_of_requests_have_no_fault(place: Place) -> None:
