@@ -154,7 +154,7 @@ def test_fhirclient_of_npm_completes_a_launch_in_a_browser(desk: Desk, tmp_path:
     script = modules(tmp_path, BROWSER_CLIENT) / "fhirclient" / "build" / "fhir-client.min.js"
     made = requests.post(
         f"{desk.base}/Patient",
-        json=person("urn:test:browser", number),
+        json=person("urn:test:browser", number, name=[{"family": "顾", "given": ["长河"]}], birthDate="1971-11-05"),
         headers={"authorization": f"Bearer {desk.token}", "content-type": "application/fhir+json"},
         timeout=30,
     ).json()["id"]
@@ -174,7 +174,7 @@ def test_fhirclient_of_npm_completes_a_launch_in_a_browser(desk: Desk, tmp_path:
         page.click("button[value=allow]")
         page.wait_for_selector("#who")
         told = json.loads(page.inner_text("#who"))
-        assert told == {"id": made, "born": "1958-04-12", "refused": 403, "kept": True}
+        assert told == {"id": made, "born": "1971-11-05", "refused": 403, "kept": True}
         # The code was used: going back to it starts nothing.
         assert "code=" not in page.url
         browser.close()
