@@ -88,6 +88,8 @@ class Judge:
 
     def _see_lent_cards(self, numbers: Iterable[int]) -> None:
         """Read the cards of these records and of their persons' others as lent where the records together say so."""
+        if all(member.side.registered is None for member in self._people.members.values()):
+            return  # only when it was shown tells that a card was a parent's, and Patients do not say
         near = {member for group in self._people.groups(numbers) for member in group}
         lent = without_lent_cards({number: self._people.members[number].side for number in near})
         for number in lent.keys() - self._lent.keys():
