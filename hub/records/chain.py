@@ -20,6 +20,7 @@ from hub.records.facts import facts_of
 from hub.records.heads import Head, Incoming, Ref, Relocated
 from hub.records.merge import refuse_other_subject, same, subject_changed
 from hub.records.provenance import message_source
+from hub.records.relocation import corrected
 from hub.records.repeats import Repeats
 from hub.records.standing import Own, Standing, begin_with, relocated_for
 from hub.store.values import Facts
@@ -96,6 +97,7 @@ class Chain:
         return effect
 
     def _merged(self, incoming: Incoming, relocated: Mapping[Ref, Relocated]) -> dict[Ref, Standing]:
+        relocated = {**corrected(incoming, self._heads), **relocated}
         found = {ref: relocated_for(self._heads[ref], incoming, each) for ref, each in relocated.items()}
         for stated in incoming.translation.drafts:
             ref = Ref(stated.resource["resourceType"], stated.resource["id"])

@@ -14,7 +14,7 @@ from typing import Final
 
 from hub.fhir.references import rewrite
 from hub.kernel.types import IdentityEvent, Json
-from hub.records.heads import Head, Ref, Relocated
+from hub.records.heads import Head, Incoming, Ref, Relocated
 
 #: Types that stay where they are whatever they refer to: people, and records about the record.
 STAYING: Final = frozenset({"Patient", "RelatedPerson", "Provenance", "Consent", "AuditEvent", "Group", "List"})
@@ -35,6 +35,24 @@ def moved(event: IdentityEvent, heads: Mapping[Ref, Head]) -> dict[Ref, Relocate
         if head.resource is not None and head.patient == event.loser:
             resource = _without_loose(head.resource, there)
             found[ref] = Relocated(_redirected(resource, {old: new}), event.survivor)
+    return found
+
+
+def corrected(incoming: Incoming, heads: Mapping[Ref, Head]) -> dict[Ref, Relocated]:
+    """What an archive, in stating all it has of a study, states about another patient than before: it moves there.
+
+    A study is whose its archive says it is (IHE PIR). What a newer message has settled stays.
+    """
+    drafts = incoming.translation.drafts
+    found: dict[Ref, Relocated] = {}
+    for draft in drafts if any(each.whole for each in drafts) else ():
+        ref = Ref(draft.resource["resourceType"], draft.resource["id"])
+        head = heads.get(ref)
+        if head is None or head.resource is None or ref.type in STAYING or head.settled_for(incoming):
+            continue
+        if None not in (draft.patient, head.patient) and draft.patient != head.patient:
+            resource = _redirected(head.resource, {f"Patient/{head.patient}": f"Patient/{draft.patient}"})
+            found[ref] = Relocated(resource, draft.patient)
     return found
 
 

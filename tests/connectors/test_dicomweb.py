@@ -35,6 +35,7 @@ class Shelf:
         self.studies: dict[str, list[int] | None] = {}
         self.away = False
         self.counts = True
+        self.patient = "P7"
         self.dates: dict[str, str] = {}
         self.numbers: dict[str, tuple[str, str]] = {}
         self.asked: list[str] = []
@@ -79,7 +80,7 @@ class Shelf:
 
     def _metadata(self, uid: str) -> object:
         held = self.studies.get(uid, [])
-        return held and [objects.dataset(n, StudyInstanceUID=uid).to_json_dict() for n in held]
+        return held and [objects.dataset(n, StudyInstanceUID=uid, PatientID=self.patient).to_json_dict() for n in held]
 
 
 class Box:

@@ -24,6 +24,7 @@ from mappings.dicom.profile import DEFAULT
 from tests.connectors.test_dicomweb import Box, Shelf, pull
 from tests.mappings.dicom import objects
 from tests.pipeline.fake_feed import FEED, IDS
+from tests.pipeline.hub_in_a_box import Box as Hub
 from tests.pipeline.hub_in_a_box import box, run
 
 STUDY = objects.STUDY
@@ -118,21 +119,50 @@ def test_a_pull_that_finds_nothing_says_gone_only_of_what_the_archive_had(why: s
     assert len(inbox.received) == (why != "never known")
 
 
+def pulling(hub: Hub, shelf: Shelf, log: Log) -> Pull:
+    return Pull(
+        FEED,
+        shelf,
+        inbox=hub.inbox,
+        known=hub.inbox.knows,
+        read_envelope=envelope_reader(DEFAULT),
+        clock=system_clock,
+        log=log,
+    )
+
+
+def test_a_study_is_whose_its_archive_says_it_is_now(database_url: str) -> None:
+    async def story() -> None:
+        shelf, log = Shelf(), Log("test", stream=io.StringIO())
+        async with box(database_url, {FEED: translator(DEFAULT, "F01", IDS)}) as hub:
+            rid = IDS("F01", "ImagingStudy", "urn:dicom:uid", STUDY)
+            shelf.studies = {STUDY: [1]}
+            subjects, messages, counts = [], [], []
+            for patient in ("P7", "P8", "P7"):
+                shelf.patient = patient
+                messages.append((await pulling(hub, shelf, log)(STUDY, "test")).message)
+                await hub.drain()
+                study = await hub.read("ImagingStudy", rid)
+                assert study is not None
+                subjects.append(study["subject"]["reference"])
+                counts.append((study["numberOfInstances"], study["status"]))
+            assert await hub.states(messages) == ["done"] * 3
+            assert subjects[0] == subjects[2] != subjects[1]
+            assert counts == [(1, "available")] * 3
+            async with hub.database.connection() as tx:
+                formerly = await hub.store.formerly(tx, "ImagingStudy", rid)
+            assert len(formerly) >= 1
+
+    run(story())
+
+
 def test_the_record_follows_its_archive(database_url: str) -> None:
     reading = translator(DEFAULT, "F01", IDS)
 
     async def story() -> list[Any]:
         shelf, log, found = Shelf(), Log("test", stream=io.StringIO()), []
         async with box(database_url, {FEED: reading}) as hub:
-            pulled = Pull(
-                FEED,
-                shelf,
-                inbox=hub.inbox,
-                known=hub.inbox.knows,
-                read_envelope=envelope_reader(DEFAULT),
-                clock=system_clock,
-                log=log,
-            )
+            pulled = pulling(hub, shelf, log)
             rid = IDS("F01", "ImagingStudy", "urn:dicom:uid", STUDY)
             for held in ([1, 2], [2], [], [2]):
                 shelf.studies = {"1.2.2": [1], STUDY: held} if held else {"1.2.2": [1]}
