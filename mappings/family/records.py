@@ -130,7 +130,7 @@ class Author:
     def dated(self, draft: Draft, record: Json) -> Draft:
         """A draft that says when its record was made: of two that came in any order the later one stands."""
         stated = instant(record["recordedAt"], "text", ZONE)
-        if stated is None or draft.merge != "replace":
+        if stated is None or not (draft.merge == "replace" or draft.defaults):
             return draft
         url = f"{self.canonical_base}/StructureDefinition/recorded-at"
         meta = {"extension": [{"url": url, "valueDateTime": stated.at.isoformat()}]}

@@ -6,6 +6,7 @@ The request gives the facility it names a relationship with the patient for its 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
@@ -79,4 +80,12 @@ def referral(record: Json, who: str, author: Author) -> list[Draft]:
         "requester": doctor(record["doctor"]),
         "owner": receiver,
     }
-    return [*attached, request, author.draft("Task", "referral", record["key"], task, who)]
+    return [*attached, request, _answerable(author.draft("Task", "referral", record["key"], task, who), record)]
+
+
+def _answerable(task: Draft, record: Json) -> Draft:
+    """The Task, laid over what stands where the record says nothing of its state: what the owner said of it stays."""
+    if "status" in record:
+        return task
+    stated = {name: value for name, value in task.resource.items() if name != "status"}
+    return replace(task, resource=stated, merge="overlay", defaults={"status": task.resource["status"]})

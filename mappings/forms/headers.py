@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
-from mappings.forms.formmap import Question, form_maps
+from mappings.forms.formmap import Question, form_maps, written_units
 from mappings.forms.text import narrow, squeezed
 
 _BRACKETS: Final = re.compile(r"[(\[【{]([^)\]】}]*)[)\]】}]")
@@ -15,6 +15,7 @@ _PLACE: Final = re.compile(r"\[(\d{1,3})\]")
 _NOISE: Final = re.compile(r"[*:#_.\-]")
 _NUMBERED: Final = re.compile(r"\d{1,2}")
 _LEGEND: Final = re.compile(r"(\d{1,2})\s*[.=、:：-]?\s*([^\d\s,;、/]+)")
+_PRESSURE: Final = "血压"
 #: Known columns that make a line a header.
 _ENOUGH: Final = 2
 
@@ -106,11 +107,18 @@ def joined(above: list[str], below: list[str]) -> list[str] | None:
 
 
 def _part(group: str, part: str) -> str | None:
-    """The column of a part of a group; None if there is none."""
+    """The column of a part of a group, which may be no more than its unit; None if there is none."""
     own, over = header(part), header(group)
     note = f"({own.note or over.note})" if own.note or over.note else ""
-    names = [f"{over.name}{own.name}", f"{own.name}{over.name}", own.name]
-    return next((f"{name}{note}" for name in names if _is_known(name)), None)
+    # 左侧血压 over 收缩压 is 左侧收缩压.
+    names = [f"{over.name.removesuffix(_PRESSURE)}{own.name}", f"{own.name}{over.name}", own.name]
+    found = next((f"{name}{note}" for name in names if _is_known(name)), None)
+    return found or (f"{group}({part})" if _is_unit_of(part, group) else None)
+
+
+def _is_unit_of(text: str, column: str) -> bool:
+    asked = (found[0] for form in form_maps() if (found := columns_of(form).find(column)))
+    return any(question.units and squeezed(text) in written_units(question.units) for question in asked)
 
 
 def _is_known(text: str) -> bool:

@@ -259,3 +259,12 @@ def test_a_feed_of_records_is_read_like_any_other() -> None:
     assert {draft.resource["resourceType"] for draft in made.drafts} == {"Patient", "CareTeam", "EpisodeOfCare"}
     with pytest.raises(HubError, match="have none"):
         Family(Path("p.yaml"))
+
+
+def test_an_owners_answer_outlives_a_correction_that_says_nothing_of_the_state() -> None:
+    (task,) = [draft for draft in said(REFERRAL).drafts if draft.resource["resourceType"] == "Task"]
+    assert (task.merge, task.defaults, "status" in task.resource) == ("overlay", {"status": "requested"}, False)
+    assert task.dated, "of two that came in any order the later one names the owner"
+    stated = said({**REFERRAL, "status": "cancelled"})
+    (ended,) = [draft for draft in stated.drafts if draft.resource["resourceType"] == "Task"]
+    assert (ended.merge, ended.resource["status"]) == ("replace", "cancelled")

@@ -187,6 +187,22 @@ def test_a_header_of_two_lines_names_the_parts_of_its_groups() -> None:
     assert not [issue for issue in line["issues"] if issue["severity"] in {"fatal", "error"}], line["issues"]
 
 
+def test_the_sides_of_a_group_and_a_line_of_units_are_told_apart() -> None:
+    above = [*WHO, "左侧血压", None, "右侧血压", None]
+    below = [*[None] * 3, "收缩压", "舒张压", "收缩压", "舒张压"]
+    lines: list[list[Any]] = [["健康体检表"], above, below, [*WHO.values(), 158, 96, 150, 90]]
+    (line,) = converted(workbook_of(lines))
+    sides = [observed(line, name)["component"] for name in ("左侧血压", "右侧血压")]
+    assert [[c["valueQuantity"]["value"] for c in side] for side in sides] == [[158, 96], [150, 90]]
+    units: list[list[Any]] = [
+        [*WHO, "收缩压", "舒张压", "空腹血糖"],
+        [*[None] * 3, "mmHg", "mmHg", "mg/dL"],
+        [*WHO.values(), 158, 96, 126],
+    ]
+    (line,) = converted(workbook_of(units))
+    assert observed(line, "空腹血糖")["valueQuantity"]["value"] == Decimal("6.99")
+
+
 def test_a_row_of_data_is_no_second_line_of_a_header() -> None:
     texts = [*WHO, "收缩压", "舒张压", "摄盐情况"]
     assert len(converted(workbook_of([texts, [*WHO.values(), "158", "96", "中"]]))) == 1
