@@ -104,8 +104,14 @@ def test_a_patient_is_referred_up_treated_and_referred_down_with_her_documents(d
         for state in ("accepted", "in-progress", "completed"):
             assert (await home.ask("POST", "", answer(state), who="hospital")).status_code == 200
             assert await progress(home, "clinic", "F05-R1") == [state, "requested"]
-        stolen = put("Task", "F05-T1", task("F05-R1", "F05-P1", "F05", "F01", status="completed"))
-        assert (await home.ask("POST", "", transaction(stolen), who="hospital")).status_code == 404
+        closed = task("F05-R1", "F05-P1", "F05", "F01", status="completed")
+        for who, said, status in (
+            ("elsewhere", closed, 404),
+            ("hospital", {**closed, "priority": "asap"}, 403),
+            ("hospital", closed, 200),
+        ):
+            assert (await home.ask("POST", "", transaction(put("Task", "F05-T1", said)), who=who)).status_code == status
+        assert await progress(home, "clinic", "F05-R1") == ["completed", "completed"]
 
         url = "urn:uuid:8c5f3a70-0000-4000-8000-000000000002"
         referred = {**request("F05-P1", "F03", ""), "supportingInfo": [{"reference": url}]}
