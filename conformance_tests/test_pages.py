@@ -252,7 +252,8 @@ def test_what_waits_for_a_doctor_has_no_fault(place: Place) -> None:
     page = place.page(viewport=PHONE)
     assert page.locator("ul.todo li").count() == 2
     assert "已超过时限" in page.inner_text("ul.todo")
-    judged(place, page, scripts=True)
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert place.faults(page) == []
 
 
 def waiting() -> Iterator[dict[str, Any]]:
