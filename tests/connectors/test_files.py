@@ -53,7 +53,7 @@ def intake(shelf: Shelf) -> FileIntake:
         inbox=shelf,
         read_envelope=lambda raw: Envelope(identity=raw.decode()),
         split=split,
-        to_mend=lambda raw: b"mend " + raw if b"bad" in raw else b"",
+        to_mend=lambda raw, _: b"mend " + raw if b"bad" in raw else b"",
         clock=fixed_clock(NOON),
     )
 

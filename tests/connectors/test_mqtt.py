@@ -70,7 +70,7 @@ class Feed:
             inbox=hub.inbox,
             read_envelope=feed.envelope_reader(BAND),
             split=lambda raw, received: feed.messages(raw, BAND, received),
-            to_mend=lambda _: b"",
+            to_mend=lambda *_: b"",
             clock=fixed_clock(NOON),
         )
 
