@@ -36,7 +36,7 @@ class Reason(StrEnum):
     UNCERTAIN = "uncertain"  #: the evidence does not reach the threshold
     BORROWED_ID = "borrowed-id"  #: one id, but name and birth date disagree: a parent's id, for example
     NEWBORN = "newborn"  #: a temporary name and a child's own name
-    TWINS = "twins"  #: same birth, same household, another given name
+    TWINS = "twins"  #: born on one day with another given name or sex
     TWO_PERSONS = "two-persons"  #: more than one person fits; the lead is too small
     CONTRADICTION = "contradiction"  #: a member of the person speaks against it
     BRIDGE = "bridge"  #: one record alone would join two persons
