@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -16,6 +16,7 @@ from hub.cli import mpi_train, reviews, stewards
 from hub.cli.mpi_files import read_sides, refuse_unwritable
 from hub.mpi.features import Features
 from hub.mpi.frequencies import count
+from hub.mpi.lent_cards import as_read
 from hub.mpi.link import Linked, Pair, link
 from hub.mpi.model import Model, bundled_model, read_model_file
 from hub.mpi.score import Scorer, evidence
@@ -59,7 +60,7 @@ def link_file(
     if review:
         _write(review, ("record_id", "candidate_id", "score", "reason"), map(_review_row, linked.reviews))
     if explain:
-        _rows(sys.stdout, _EXPLAINED, _explained(linked, sides, chosen))
+        _rows(sys.stdout, _EXPLAINED, explained(linked, sides, chosen))
     told = f"{len(sides)} records, {len(linked.persons)} persons, {len(linked.reviews)} pairs to review"
     typer.echo(f"yilian: {told}", err=True)
 
@@ -73,9 +74,10 @@ def _review_row(pair: Pair) -> tuple[str, str, str, str]:
     return (pair.record_id, pair.candidate_id, f"{pair.score:.2f}", str(pair.reason or ""))
 
 
-def _explained(linked: Linked, sides: Iterable[Features], model: Model) -> Iterator[tuple[str, ...]]:
-    by_id = {side.record_id: side for side in sides}
-    scorer = Scorer(model, count(by_id.values()))
+def explained(linked: Linked, sides: Sequence[Features], model: Model) -> Iterator[tuple[str, ...]]:
+    """The rows of `--explain`: what spoke for and against each pair, read as `link` read it."""
+    by_id = {side.record_id: side for side in as_read(sides)}
+    scorer = Scorer(model, count(sides))
     for decision, pairs in (("link", linked.links), ("review", linked.reviews)):
         for pair in pairs:
             score = scorer.score(by_id[pair.record_id], by_id[pair.candidate_id])

@@ -8,7 +8,7 @@ children do not bear one name, so the card and the birth date on it are the pare
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import permutations
 from typing import Final
@@ -27,6 +27,12 @@ _HOUSEHOLD: Final = frozenset(
 def without_lent_cards(sides: Mapping[int, Features]) -> dict[int, Features]:
     """Those of some records that show a parent's card, by number, as they read without it."""
     return {number: replace(sides[number], borrowed=True, born=None) for number in _lent(sides)}
+
+
+def as_read(sides: Sequence[Features]) -> list[Features]:
+    """All records of a file in their order, those that show a parent's card without it."""
+    lent = without_lent_cards(dict(enumerate(sides)))
+    return [lent.get(place, side) for place, side in enumerate(sides)]
 
 
 def _lent(sides: Mapping[int, Features]) -> set[int]:

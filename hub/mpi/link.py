@@ -11,7 +11,7 @@ from hub.mpi.clusters import Link, Relation, cluster
 from hub.mpi.decide import Band, Reason, contradicts, decide
 from hub.mpi.features import Features
 from hub.mpi.frequencies import count
-from hub.mpi.lent_cards import without_lent_cards
+from hub.mpi.lent_cards import as_read
 from hub.mpi.model import Model
 from hub.mpi.score import Scorer
 
@@ -50,8 +50,7 @@ class _Linking:
 
     def __init__(self, sides: Sequence[Features], scorer: Scorer, model: Model) -> None:
         self._sides = sides
-        lent = without_lent_cards(dict(enumerate(sides)))
-        self._read = [lent.get(place, side) for place, side in enumerate(sides)]
+        self._read = as_read(sides)
         self._scorer = scorer
         self._model = model
         self._links: list[Link] = []

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from hub.cli.mpi import explained
 from hub.mpi.decide import Reason
 from hub.mpi.lent_cards import without_lent_cards
 from hub.mpi.link import link
@@ -73,6 +74,14 @@ def test_the_child_is_one_person_and_the_mother_another() -> None:
     found = link([side(one) for one in (CHILD, LENT, MOTHER, silent)], bundled_model())
     assert found.persons == (("a", "b", "d"), ("c",))
     assert Reason.CONTRADICTION not in {pair.reason for pair in found.reviews}
+
+
+def test_the_explanation_is_of_the_records_as_they_were_read() -> None:
+    sides = [side(CHILD), side(LENT)]
+    ((_, _, bits, decision, _, evidence),) = explained(link(sides, bundled_model()), sides, bundled_model())
+    told = sum(float(part.rsplit(" ", 1)[1]) for part in evidence.split(", "))
+    assert (decision, "id " in evidence, "birth " in evidence) == ("link", False, False)
+    assert told + bundled_model().prior(2) == pytest.approx(float(bits), abs=0.3)
 
 
 @pytest.mark.parametrize("order", [(1, 2, 3), (3, 2, 1), (2, 3, 1)])
