@@ -22,7 +22,7 @@ _ERRORS: Final = {
     "version": ("203", "Unsupported version id"),
 }
 
-#: Acknowledgements state China's time, with its offset.
+#: Acknowledgements state China's time, with its offset where its sign is no delimiter.
 _ZONE: Final = timezone(timedelta(hours=8))
 
 _VERSION: Final = re.compile(r"(\d+)\.(\d+)(?:\.(\d+))?")
@@ -73,7 +73,7 @@ class _Answer:
             4: h.get("MSH-6", ""),
             5: h.get("MSH-3", ""),
             6: h.get("MSH-4", ""),
-            7: at.astimezone(_ZONE).strftime("%Y%m%d%H%M%S%z"),
+            7: at.astimezone(_ZONE).strftime("%Y%m%d%H%M%S" if "+" in self.letters else "%Y%m%d%H%M%S%z"),
             9: kind.replace("^", self.component) or self._type(),
             10: control,
             11: h.get("MSH-11", "") or "P",

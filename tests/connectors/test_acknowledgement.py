@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from connectors.mllp.acknowledgement import acknowledgement
@@ -120,6 +120,7 @@ def test_the_conditions_of_msh_15_and_16_are_honoured(
 
 
 @given(st.binary(max_size=200), st.sampled_from(list(Category)))
+@example(b"+!", Category.INVALID)
 def test_any_bytes_can_be_answered_and_the_answer_read(body: bytes, category: Category) -> None:
     for raw in (body, b"MSH|^~\\&" + body, b"MSH" + body):
         envelope = read_envelope(raw)
