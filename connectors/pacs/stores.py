@@ -192,6 +192,7 @@ class Stores:
             self._library()
 
     def _take(self, size: int) -> bytearray:
+        self._dul._idle_timer.restart()  # the library does so only when it is returned to
         found = self._read(size)
         if len(found) < size:
             raise EOFError

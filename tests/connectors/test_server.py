@@ -160,12 +160,13 @@ def test_a_message_that_is_too_large_is_refused_kept_in_part_and_the_next_is_ser
 
 def test_an_endless_message_is_refused_at_once_takes_no_memory_and_is_cut_off() -> None:
     async def talk() -> None:
-        async with running(limits=QUICK) as feed, feed.peer() as peer, feed.peer() as other:
+        limits = replace(QUICK, idle_seconds=20, frame_seconds=1.5)
+        async with running(limits=limits) as feed, feed.peer() as peer, feed.peer() as other:
             await peer.write(b"\x0b" + adt("BIG"))
             tracemalloc.start()
-            for n in range(400):  # 26 MB through a limit of 0.2 MB
+            for n in range(128):  # 8 MB through a limit of 0.2 MB
                 await peer.write(b"x" * 65536)
-                if n % 100 == 0:
+                if n % 32 == 0:
                     assert msa(await other.exchange(adt(f"C{n}"))) == ("AA", f"C{n}")
             _, peak = tracemalloc.get_traced_memory()
             tracemalloc.stop()

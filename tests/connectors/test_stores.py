@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from connectors.pacs import server
 from tests.connectors.pacs import VERIFICATION, associated, listening
 from tests.connectors.test_pacs import image
 from tests.mappings.dicom import objects
@@ -89,6 +90,23 @@ def broken() -> Sequence[bytes]:
         struct.pack(">BBLLBB", 4, 0, 6, 900, 1, 3),
         whole + b"\x07\0\0\0\0\4\0\0\2\0",
     )
+
+
+def test_an_association_on_which_objects_keep_coming_is_not_idle(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server, "IDLE_SECONDS", 0.7)
+
+    def work(association: Any) -> list[int]:
+        begun, raw = time.monotonic(), pdus(1, encoded(), 1 << 16, 1)
+        found = [answer(association, raw)]
+        while time.monotonic() < begun + 1.0 and found[-1] == 0:
+            found.append(answer(association, raw))
+        return found
+
+    async def run() -> None:
+        async with listening() as feed:
+            assert {*await asyncio.to_thread(associated, feed.port, work, "CT01", [objects.CT])} == {0}
+
+    asyncio.run(run())
 
 
 @pytest.mark.parametrize("raw", broken())
