@@ -8,6 +8,7 @@ their space.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -21,6 +22,12 @@ NATIONAL: Final = {
 }
 #: A number that is one patient's within its assigning authority, by definition (v2 table 0203): it needs no kind.
 INTERNAL: Final = "PI"
+
+#: What stands where nobody gave a number: words, signs, zeros, and one digit as often as a citizen id is long.
+_NOBODY: Final = re.compile(
+    r"\s*(?:0*|-+|/+|\*+|\?+|N/?A|NONE|NULL|UNKNOWN|ANONYMOUS|NO ?ID|未知|无|不详|暂无|未提供|匿名|(\w)\1{14,})\s*\Z",
+    re.IGNORECASE,
+)
 
 #: The id of the resource of a type with that authority and key.
 IdOf = Callable[[str, str, str], str]
@@ -42,6 +49,11 @@ def registration(system: str, value: str, kind: str = "") -> Registration:
     if system in NATIONAL:
         return Registration(f"|{NATIONAL[system]}", value.strip().upper())
     return Registration(f"{system.removeprefix(_OID)}|{kind or INTERNAL}", value.strip())
+
+
+def is_nobodys(value: str) -> bool:
+    """Whether a number names nobody, so that all who came with it would be one patient."""
+    return _NOBODY.match(value) is not None
 
 
 def formerly(now: Registration, before: tuple[str, str], id_of: IdOf) -> tuple[str, ...]:

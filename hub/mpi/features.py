@@ -20,6 +20,8 @@ PARENT_YEARS: Final = 12
 PLACEHOLDER_YEARS: Final = 2
 _SELF: Final = frozenset({"本人", "自己"})
 _INSURANCE: Final = re.compile(r"[0-9A-Z]{6,}")
+#: Digits in their order, as they are typed where a field must be filled.
+_COUNTED: Final = "0123456789" * 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,5 +101,7 @@ def _sex(text: str) -> str:
 
 
 def _insurance(text: str) -> str:
+    """The number of a card; "" for what is typed only to fill the field, which would make one person of namesakes."""
     written = re.sub(r"[\s-]", "", fold(text))
-    return written if _INSURANCE.fullmatch(written) else ""
+    filler = len(set(written)) == 1 or written in _COUNTED
+    return written if _INSURANCE.fullmatch(written) and not filler else ""

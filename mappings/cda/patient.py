@@ -13,7 +13,7 @@ from mappings.cda.parties import organization
 from mappings.cda.tables import table, translated
 from mappings.cda.times import date
 from mappings.cda.values import quantity
-from mappings.registration import Registration, formerly, registration
+from mappings.registration import Registration, formerly, is_nobodys, registration
 
 V3_MARITAL: Final = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
 #: Kinds of number, best first, by which a facility knows its patients (table identifiers, column `of`).
@@ -75,8 +75,12 @@ def was_known_by(numbers: list[Json]) -> tuple[str, str] | None:
 
 
 def best_number(numbers: list[Json]) -> tuple[str, str] | None:
-    """System ("" if it states none) and value of the number a patient is known by."""
-    by_system = {number.get("system", ""): number["value"] for number in reversed(numbers) if "value" in number}
+    """System ("" if it states none) and value of the number a patient is known by; what is nobody's is none."""
+    by_system = {
+        number.get("system", ""): number["value"]
+        for number in reversed(numbers)
+        if not is_nobodys(number.get("value", ""))
+    }
     for root in _KEYS:
         if value := by_system.get(f"urn:oid:{root}"):
             return f"urn:oid:{root}", value

@@ -15,16 +15,11 @@ from mappings.dicom.case import Case, identifier
 from mappings.dicom.item import Item
 from mappings.dicom.person import named, names
 from mappings.dicom.times import day
-from mappings.registration import Registration, formerly, registration
+from mappings.registration import Registration, formerly, is_nobodys, registration
 
 _GENDERS: Final = {"M": "male", "F": "female", "O": "other"}
 _OID: Final = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+\Z")
 _URI: Final = re.compile(r"(?:urn:|https?://)\S+\Z", re.IGNORECASE)
-#: Words that devices write where nobody gave a number.
-_PLACEHOLDERS: Final = re.compile(
-    r"(?:0+|-+|\*+|\?+|N/?A|NONE|NULL|UNKNOWN|ANONYMOUS|NO ?ID|未知|无|匿名)\Z", re.IGNORECASE
-)
-
 #: Who issued a number ("" if nobody says), and the number.
 Number = tuple[str, str]
 
@@ -32,7 +27,7 @@ Number = tuple[str, str]
 def number(item: Item, case: Case) -> Number:
     """Issuer and PatientID of an object; the profile's issuer stands in where the object names none."""
     value = item.text("PatientID")
-    if not value or _PLACEHOLDERS.match(value):
+    if is_nobodys(value):
         return "", ""
     stated = issuer(item, "IssuerOfPatientID", "IssuerOfPatientIDQualifiersSequence", case)
     return stated or case.sender.profile.issuer, value

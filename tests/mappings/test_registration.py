@@ -117,6 +117,22 @@ def test_spaces_of_numbers_stay_apart() -> None:
     assert id_of(by_document(OID, "a1")) != id_of(by_document(OID, "A1"))
 
 
+@pytest.mark.parametrize("word", ["无", "不详", "-", "0", "0000000", "UNKNOWN", "*" * 18, "9" * 18])
+def test_a_word_where_a_number_belongs_makes_no_two_patients_one(word: str) -> None:
+    """A document or a message with it is of a patient of its own; of an image see its own tests."""
+    header = (
+        f'<recordTarget><patientRole><id root="2.16.156.10011.1.3" extension="{word}"/>'
+        f'<id root="{OID}" extension="A1"/>'
+        "<patient><name>程霁月</name></patient></patientRole></recordTarget>"
+    )
+    translated = cda.translator("F01", IDS, BASE, "+08:00")
+    assert id_of(draft(translated(document(header=header).encode()), "Patient")) == id_of(by_document(OID, "A1"))
+    for root in ("2.16.156.10011.1.3", OID, ""):
+        made = by_document(root, word)
+        assert made is not None and made.authority.startswith("document|")
+    assert by_message(f"{word}^^^^PI").authority == "message"
+
+
 def test_a_registration_tells_the_id_it_had_before() -> None:
     assert by_message("A1^^^HIS^PI").formerly == ()
     assert by_message(f"{CITIZEN.upper()}^^^^SFZH").formerly == ()

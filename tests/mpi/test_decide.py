@@ -55,6 +55,14 @@ def test_namesakes_without_more_in_common_are_not_linked() -> None:
     assert judge(side(WU, **alone), side(WU, **alone | {"birth_date": ""})).band is not Band.LINK
 
 
+@pytest.mark.parametrize("filler", ["000000", "9999999999", "123456789"])
+def test_namesakes_whose_insurance_number_only_fills_the_field_are_not_linked(filler: str) -> None:
+    alone = dict.fromkeys(("id_no", "phone", "address", "contact_name", "contact_phone"), "")
+    filled = alone | {"insurance_no": filler, "health_card": filler}
+    assert judge(side(WU, **filled), side(WU, **filled | {"birth_date": "1971-11-30"})).band is not Band.LINK
+    assert judge(side(WU, **filled), side(WU, **filled | {"birth_date": ""})).band is not Band.LINK
+
+
 def test_a_parents_id_at_a_child_is_always_reviewed() -> None:
     child = side(name="赵小雨", birth_date="2019-06-01", sex="M", insurance_no="")
     assert judge(side(), child) == Decision(Band.REVIEW, Reason.BORROWED_ID)

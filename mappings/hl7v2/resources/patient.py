@@ -13,7 +13,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
-from mappings.registration import Registration, formerly
+from mappings.registration import Registration, formerly, is_nobodys
 
 #: Kinds by which a facility's patient is known, best first, when its profile names none.
 PREFERRED: Final = ("MR", "PI", "PT", "PN")
@@ -113,7 +113,7 @@ def _candidates(
         place = STOOD_IN.get(place, place)
         for i, rep in enumerate(segment.repetitions(n)):
             found = number(rep)
-            if found is None or not profile.identifies(found.value):
+            if found is None or is_nobodys(found.value) or not profile.identifies(found.value):
                 continue
             found = alike(found, place, like, context)
             meant = meaning(found, context, place)
