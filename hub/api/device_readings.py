@@ -28,7 +28,7 @@ from hub.api.feeds import taken_file
 from hub.api.json_doors import PLAIN_JSON
 from hub.api.json_limits import parse
 from hub.api.numbering import Numbering
-from hub.auth.turnstile import Shared, Turnstile, network_of
+from hub.auth.turnstile import Shared, Turn, Turnstile, network_of
 from hub.fhir.json import dumps
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -79,17 +79,29 @@ class Attempts:
     async def verified(self, verified: Verified, feed: str, shown: Shown, address: str) -> Sender:
         """As `verified`, of a request that came from `address`. Also raises `TooSoonError`."""
         named = f"{network_of(address)}|{feed}|{shown.name}"
-        async with self._addresses.turn(address) as here, self._senders.turn(named) as own:
+        async with self._addresses.turn(address) as here:
             try:
-                sender = await verified(feed, shown)
+                async with self._senders.turn(named) as own:
+                    sender = await _looked_at(verified, feed, shown, own)
             except HubError as error:
+                # A sender that was told to wait guessed nothing, so its address is not charged for it either.
                 if error.category is not Category.UNAUTHENTICATED:
                     here.give_back()
-                    own.give_back()
                 raise
             here.give_back()
-            own.give_back()
         return sender
+
+
+async def _looked_at(verified: Verified, feed: str, shown: Shown, own: Turn) -> Sender:
+    """As `verified`; the turn is given back unless who it is was refused."""
+    try:
+        sender = await verified(feed, shown)
+    except HubError as error:
+        if error.category is not Category.UNAUTHENTICATED:
+            own.give_back()
+        raise
+    own.give_back()
+    return sender
 
 
 def reading_route(

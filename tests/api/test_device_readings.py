@@ -206,6 +206,16 @@ def test_wrong_secrets_wait_and_cost_those_beside_them_nothing(database_url: str
     at_the_door(database_url, story)
 
 
+def test_a_device_that_hammers_does_not_use_up_what_its_address_may_try(database_url: str) -> None:
+    async def story(door: Door) -> None:
+        other = await door.register("W-2")
+        answers = [(await door.post(basic("W-1", "wrong"))).status_code for _ in range(60)]
+        assert answers == [401] * 15 + [429] * 45
+        assert (await door.post(basic("W-2", other), OTHERS)).status_code == 201
+
+    at_the_door(database_url, story)
+
+
 def test_an_address_that_tries_many_names_waits_too(database_url: str) -> None:
     async def story(door: Door) -> None:
         answers = [(await door.post(basic(f"W-{n}", "wrong"))).status_code for n in range(50)]
