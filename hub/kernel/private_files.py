@@ -24,7 +24,7 @@ def publish(path: Path, content: bytes) -> None:
         pass  # another process made it first; its content is the one that counts
     finally:
         draft.unlink()
-    _sync(path.parent)
+    sync(path.parent)
 
 
 def supersede(path: Path, content: bytes) -> None:
@@ -41,10 +41,11 @@ def supersede(path: Path, content: bytes) -> None:
     except OSError:
         draft.unlink(missing_ok=True)
         raise
-    _sync(path.parent)
+    sync(path.parent)
 
 
-def _sync(folder: Path) -> None:
+def sync(folder: Path) -> None:
+    """Return when the names in a folder are on the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

@@ -14,19 +14,27 @@ from hub.bootstrap.audit import signers_of
 from hub.db.database import Database
 from hub.kernel.clock import system_clock
 from hub.kernel.log import Log
+from hub.run import erasures
 from hub.run.erasing import Erasing
-from hub.run.erasures import NAME, Erasure
+from hub.run.erasures import Erasure
 
 
 async def erase_again(url: str, data: Path, log: Log, erased: Sequence[Erasure]) -> int:
-    """Erase these where the database does not know that they are; how many it did not. No hub works on it."""
+    """Erase these where the database does not know that they are; how many it did not. No hub works on it.
+
+    The list of the folder gets these before, and after it whoever the backup knew: a backup of before may be restored
+    next.
+    """
+    erasures.complete(data / erasures.NAME, erased)
     database = await Database.connect(url, size=2, name="yilian-restore")
     trail = Trail(database, log)
     try:
         if erased:
             await _into_the_tree(database, data)
-        desk = Erasing(database, trail, getpass.getuser(), system_clock, data / NAME)
-        return sum([await desk.again(one) for one in erased])
+        desk = Erasing(database, trail, getpass.getuser(), system_clock, data / erasures.NAME)
+        gone = sum([await desk.again(one) for one in erased])
+        await desk.list_all()
+        return gone
     finally:
         await trail.close()
         await database.close()

@@ -35,9 +35,10 @@ ON CONFLICT (patient) DO UPDATE SET reason = excluded.reason, asked_by = exclude
 WHERE erasure.confirmed IS NULL
 """
 _CONFIRM: Final = """
-UPDATE erasure SET confirmed_by = $2, confirmed = $3 WHERE patient = $1 AND confirmed IS NULL RETURNING *
+UPDATE erasure SET confirmed_by = $2, confirmed = $3 WHERE patient = $1 AND confirmed IS NULL
 """
 _IS_ERASED: Final = "SELECT EXISTS (SELECT FROM erasure WHERE patient = $1 AND confirmed IS NOT NULL)"
+_ALL_ERASED: Final = "SELECT * FROM erasure WHERE confirmed IS NOT NULL ORDER BY confirmed"
 _AGAIN: Final = """
 INSERT INTO erasure (patient, reason, asked_by, confirmed_by, asked, confirmed) VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT (patient) DO UPDATE SET confirmed_by = excluded.confirmed_by, confirmed = excluded.confirmed
@@ -82,10 +83,9 @@ class Erasing:
         """
         async with self._database.transaction() as tx:
             await self._may_confirm(tx, patient)
-            row = await tx.fetchrow(_CONFIRM, patient, self._who, self._clock())
-            if row is not None:
-                # Before the keys go: what is on the list and still there is erased by confirming again.
-                erasures.note(self._kept, _erasure(row))
+            await tx.execute(_CONFIRM, patient, self._who, self._clock())
+            # Before the keys go: what is on the list and still there is erased by confirming again.
+            await self._list_all(tx)
             await self._note(tx, "erase", "")
             keys = await renewal.erase(tx, reference_key("Patient", patient))
         return await self._erased(patient, keys)
@@ -101,9 +101,16 @@ class Erasing:
             await tx.execute(_AGAIN, erasure.patient, erasure.reason, *people, *values)
             await self._note(tx, "erase again after a restore", "")
             keys = await renewal.erase(tx, pkey)
-        erasures.note(self._kept, erasure)
         await self._erased(erasure.patient, keys)
         return True
+
+    async def list_all(self) -> None:
+        """Put on the list whoever the database knows to be erased: it may be younger than the erasure."""
+        async with self._database.connection() as tx:
+            await self._list_all(tx)
+
+    async def _list_all(self, tx: Tx) -> None:
+        erasures.complete(self._kept, [_erasure(row) for row in await tx.fetch(_ALL_ERASED)])
 
     async def _erased(self, patient: str, keys: int) -> Erased:
         """Delete what the erased `keys` sealed, and what stands beside it."""

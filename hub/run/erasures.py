@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
+from hub.kernel.private_files import sync
 
 #: In the data folder of the hub at which keepers confirm.
 NAME: Final = "erased.jsonl"
@@ -30,13 +32,22 @@ class Erasure:
 
 
 def note(path: Path, erasure: Erasure) -> None:
-    """Add one to the list; on the disk when this returns."""
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        os.write(handle, json.dumps(asdict(erasure), ensure_ascii=False).encode() + b"\n")
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Add one to the list; on the disk when this returns, or OSError."""
+    made = not path.exists()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "ab") as stream:
+        stream.write(json.dumps(asdict(erasure), ensure_ascii=False).encode() + b"\n")
+        stream.flush()
+        os.fsync(stream.fileno())
+    if made:
+        sync(path.parent)
+
+
+def complete(path: Path, erasures: Iterable[Erasure]) -> None:
+    """Add those that are not on the list yet."""
+    known = {one.patient for one in noted(path)} if path.exists() else set()
+    for one in erasures:
+        if one.patient not in known:
+            note(path, one)
 
 
 def noted(path: Path) -> list[Erasure]:

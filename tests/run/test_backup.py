@@ -287,7 +287,12 @@ def test_who_was_erased_since_the_backup_is_erased_again(
             assert await hub.read("Patient", patient_id("B")) is not None
         # The next restore finds the list where it looks for it, and nobody is erased twice.
         assert erasures.noted(target.data_dir / erasures.NAME) == erasures.noted(kept_list)
+        # So does the one after it where the backup knew of the erasure already and no list was left.
+        (target.data_dir / erasures.NAME).unlink()
+        assert await erase_again(target_url, target.data_dir, LOG, ()) == 0
+        assert erasures.noted(target.data_dir / erasures.NAME) == erasures.noted(kept_list)
         assert await erase_again(target_url, target.data_dir, LOG, erasures.noted(kept_list)) == 0
+        assert erasures.noted(target.data_dir / erasures.NAME) == erasures.noted(kept_list)
 
     asyncio.run(work())
 
