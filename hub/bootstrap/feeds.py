@@ -80,7 +80,7 @@ def translator_of(
     consortium: Consortium, feed: Feed, reading: Reading, secret: bytes, canonical_base: str, validate: Validate
 ) -> Translator:
     """The translator of one feed with a profile, judging its resources where the feed asks for it."""
-    names = {facility.name: code for code, facility in consortium.facilities.items()}
+    names = {code: facility.name for code, facility in consortium.facilities.items()}
     plain = with_addresses(reading.translator(feed.facility, keyed_ids(secret), canonical_base))
     plain = with_receivers(plain, feed.facility, names)
     if feed.concept_maps or not reading.codes:

@@ -7,6 +7,7 @@ has said of a Task stays when the document comes again.
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import replace
@@ -20,14 +21,16 @@ from hub.kernel.types import Draft, Json, Translation
 
 #: Patient referral (SNOMED CT).
 _REFERRAL: Final = ("http://snomed.info/sct", "3457005")
+#: What follows a facility's name in the name of another: 分院, 院区, 集团. A department of it is none of these.
+_ELSEWHERE: Final = re.compile(r"(?<!住)院|分部|门诊部|诊所|卫生所|站|集团|联合体|医共体|医联体")
 #: How long the receiver looks after the patient: a form names no end, and a relationship without one would never end.
 FOR: Final = timedelta(days=30)
 _UNADDRESSED: Final = "转诊: 联合体内没有找到接收机构, 请指定"
 
 
 def with_receivers(translator: Translator, own: str, names: Mapping[str, str]) -> Translator:
-    """A translator whose referrals are addressed; `own` is the facility of the feed, `names` codes by facility name."""
-    known = {_plain(name): code for name, code in names.items()}
+    """A translator whose referrals are addressed; `own` is the facility of the feed, `names` facility names by code."""
+    known = _by_name(names)
 
     def translate(raw: bytes) -> Translation:
         translation = translator(raw)
@@ -48,6 +51,16 @@ def with_receivers(translator: Translator, own: str, names: Mapping[str, str]) -
     return translate
 
 
+def _by_name(names: Mapping[str, str]) -> dict[str, str]:
+    """Codes by name; "" of a name that several facilities bear."""
+    known: dict[str, str] = {}
+    for code, name in names.items():
+        plain = _plain(name)
+        known[plain] = "" if plain in known else code
+    known.pop("", None)
+    return known
+
+
 def _is_referral(draft: Draft) -> bool:
     if draft.resource["resourceType"] != "ServiceRequest":
         return False
@@ -66,8 +79,8 @@ def _receiver(request: Json, known: Mapping[str, str]) -> str:
     found: set[str] = set()
     for each in request.get("performer", ()):
         said = _plain(each.get("display", ""))
-        names = [name for name in known if said.startswith(name)]
-        found.add(known[max(names, key=len)] if names else "")
+        name = max((name for name in known if said.startswith(name)), key=len, default="")
+        found.add(known.get(name, "") if not _ELSEWHERE.search(said[len(name) :]) else "")
     return found.pop() if len(found) == 1 else ""
 
 

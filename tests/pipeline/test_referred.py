@@ -15,7 +15,13 @@ from tests.mappings.forms.sheets import HYPERTENSION, csv_of
 from tests.pipeline.fake_feed import IDS
 
 BASE: Final = "https://hub.example"
-NAMES: Final = {"云泽县人民医院": "F01", "云泽县人民医院东院": "F11", "柳溪镇卫生院": "F04"}
+NAMES: Final = {
+    "F01": "云泽县人民医院",
+    "F11": "云泽县人民医院东院",
+    "F04": "柳溪镇卫生院",
+    "F05": "城关诊所",
+    "F06": "城关 诊所",
+}
 
 
 def form(to: str, **cells: str) -> Translation:
@@ -43,6 +49,11 @@ def referral(made: Translation) -> tuple[Json, Draft]:
         ("云泽县人民医院心内科", "F01"),
         ("云泽县人民医院 东院 内科", "F11"),
         ("云泽县人民医院", "F01"),
+        ("云泽县人民医院住院部", "F01"),
+        ("云泽县人民医院柳溪分院", ""),
+        ("云泽县人民医院(新院区)心内科", ""),
+        ("云泽县人民医院集团康复中心", ""),
+        ("城关诊所", ""),
         ("省立医院心内科", ""),
         ("心内科", ""),
         ("柳溪镇卫生院", ""),
