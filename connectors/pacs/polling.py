@@ -178,17 +178,22 @@ class Polling:
     async def _listed(self, first: int, last: int) -> Days:
         """The studies from one day to another, counted from today. Raises HubError, ValueError for no DICOM JSON."""
         days = Days(self._day(first), self._day(last), {})
-        for page in range(_PAGES):
+        offset = 0
+        for _ in range(_PAGES):
             query = (
                 ("StudyDate", f"{days.first}-{days.last}"),
                 ("includefield", _INSTANCES),
                 ("limit", str(_PAGE)),
-                ("offset", str(page * _PAGE)),
+                ("offset", str(offset)),
             )
-            found = [_read(each) for each in await listed(self._archive, query, _MOST_BYTES)]
-            days.studies.update(found)
-            if len(found) < _PAGE:
-                return days
+            page = [_read(each) for each in await listed(self._archive, query, _MOST_BYTES)]
+            # A page that is not full may be as much as the archive tells at once; one that repeats ends what it tells.
+            if {uid for uid, _ in page} <= days.studies.keys():
+                if len(page) < _PAGE:
+                    return days
+                break
+            offset += len(page)
+            days.studies.update(page)
         self._log.event("pacs.list-not-ended", level="WARNING", feed=self._feed, count=_PAGES * _PAGE)
         return Days(days.first, days.last, days.studies, all=False)
 

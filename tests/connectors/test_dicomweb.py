@@ -35,6 +35,7 @@ class Shelf:
         self.studies: dict[str, list[int] | None] = {}
         self.away = False
         self.counts = True
+        self.most = 1000
         self.patient = "P7"
         self.dates: dict[str, str] = {}
         self.numbers: dict[str, tuple[str, str]] = {}
@@ -72,7 +73,7 @@ class Shelf:
             and query.get("AccessionNumber", self._number(uid)[0]) == self._number(uid)[0]
         ]
         at = int(query.get("offset", "0"))
-        return found[at : at + int(query["limit"])]
+        return found[at : at + min(int(query["limit"]), self.most)]
 
     def _number(self, uid: str) -> tuple[str, str]:
         """Accession number and its issuer."""
@@ -143,8 +144,16 @@ def test_a_long_list_is_read_page_by_page_whatever_was_kept(tmp_path: Path) -> N
     kept.write_text("[damaged")
     polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, kept)
     asyncio.run(polling.look())
-    assert shelf.asked.count("studies") == 3 + 1
-    assert len(shelf.asked) == 4 + 401
+    assert shelf.asked.count("studies") == 4 + 1
+    assert len(shelf.asked) == 5 + 401
+
+
+def test_an_archive_that_tells_less_at_once_than_it_is_asked_for_is_asked_on(tmp_path: Path) -> None:
+    shelf, box, log = Shelf(), Box(), Log("test", stream=io.StringIO())
+    shelf.most = 100
+    shelf.studies = {f"1.2.{n}": [1] for n in range(250)}
+    polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, tmp_path / "f.json")
+    assert asyncio.run(polling.look()) == 250
 
 
 def test_a_study_grows_unseen_in_no_archive_that_does_not_count_instances(tmp_path: Path) -> None:
@@ -163,14 +172,14 @@ def test_a_study_grows_unseen_in_no_archive_that_does_not_count_instances(tmp_pa
 
 
 def test_a_list_that_does_not_end_is_told_without_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connectors.pacs.polling._PAGES", 2)
+    monkeypatch.setattr("connectors.pacs.polling._PAGES", 3)
     shelf, box, lines = Shelf(), Box(), io.StringIO()
     log = Log("test", stream=lines)
     polling = Polling("F01-images", shelf, pull(shelf, box, log), lambda: NOW, log, tmp_path / "f.json")
     shelf.studies = {f"1.2.{n}": [] for n in range(399)}
     asyncio.run(polling.look())
     assert "pacs.list-not-ended" not in lines.getvalue()
-    shelf.studies["1.2.399"] = []
+    shelf.studies |= {"1.2.399": [], "1.2.400": []}
     asyncio.run(polling.look())
     assert lines.getvalue().count("pacs.list-not-ended") == 1
     assert "1.2.399" not in lines.getvalue()
