@@ -48,12 +48,12 @@ def sheets(
 
 def _lines(sheet: Any, most: int) -> Iterator[tuple[int, list[str]]]:
     try:
-        for number, row in enumerate(sheet.iter_rows(values_only=True), 1):
+        for number, row in enumerate(sheet.iter_rows(), 1):
             if number > most or len(row) > _MOST_COLUMNS:
                 raise HubError(
                     Category.TOO_LARGE, "the sheet is too large", where=sheet.title, todo="split it", code="too-large"
                 )
-            yield number, [text(value) for value in row]
+            yield number, [_shown(cell) for cell in row]
     except HubError:
         raise
     except Exception:
@@ -82,6 +82,13 @@ def _without_doctype(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             if b"<!DOCTYPE" in (before + chunk).replace(b"\0", b""):
                 raise _unreadable(part.filename)
             before = chunk[-32:]
+
+
+def _shown(cell: Any) -> str:
+    """A cell as text; a number whose format is a row of zeros has the leading ones that people see."""
+    found = text(cell.value)
+    zeros = str(cell.number_format) if type(cell.value) is int and found.isdecimal() else ""
+    return found if zeros.strip("0") else found.zfill(len(zeros))
 
 
 def text(value: object) -> str:

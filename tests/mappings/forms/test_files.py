@@ -12,12 +12,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from openpyxl import Workbook
 
 from hub.kernel.errors import HubError
 from hub.kernel.types import Json
 from mappings.forms.delimited import delimiter_of
 from mappings.forms.sources import tables
-from mappings.forms.workbook import text
+from mappings.forms.workbook import sheets, text
 from tests.mappings.forms.sheets import (
     HYPERTENSION,
     OTHER,
@@ -79,6 +80,18 @@ def test_cells_of_excel_are_read_as_they_are_shown() -> None:
     ]
     assert text(datetime(2026, 3, 5, 8, 30)) == "2026-03-05 08:30"  # noqa: DTZ001 -- Excel has no zone
     assert "E+" in text(990122195804120960.0)
+
+
+def test_zeros_that_a_format_puts_before_a_number_are_part_of_it() -> None:
+    book = Workbook()
+    assert book.active is not None
+    for value, shown in ((7, "000"), (1234, "000"), (-7, "000"), (7, "General"), (0, "0"), (0.5, "00"), (None, "00")):
+        book.active.append([value])
+        book.active.cell(book.active.max_row, 1).number_format = shown
+    out = io.BytesIO()
+    book.save(out)
+    found = [line for _, lines in sheets(out.getvalue()) for _, line in lines]
+    assert found == [["007"], ["1234"], ["-7"], ["7"], ["0"], ["0.5"], [""]]
 
 
 def test_a_citizen_id_that_excel_has_rounded_is_nobodys() -> None:
