@@ -156,6 +156,11 @@ async def changed(tx: Tx) -> None:
     await tx.execute(_CHANGED)
 
 
+async def known_everywhere() -> None:
+    """Wait until no process goes by a catalogue from before now: what is dropped then is read by nobody."""
+    await asyncio.sleep(2 * _RESTS)
+
+
 async def use(tx: Tx, kind: str, url: str, version: str) -> None:
     """Make a version the current one; whoever reads has the old or the new one. Raises HubError NOT_FOUND."""
     await changed(tx)

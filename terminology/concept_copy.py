@@ -13,6 +13,7 @@ from sys import byteorder
 from typing import Final, NamedTuple
 
 from hub.db.database import Tx
+from hub.kernel.errors import Category, HubError
 
 _INTEGER: Final = 23
 _TEXT: Final = 25
@@ -63,7 +64,7 @@ async def _pieces(rows: Iterable[bytes]) -> AsyncIterator[bytes]:
 
 
 def encoded(row: Row) -> bytes:
-    """The row as COPY takes it."""
+    """The row as COPY takes it. Raises HubError INVALID for a text that no database keeps."""
     return b"".join(
         (
             _COUNT(len(Row._fields)),
@@ -76,6 +77,9 @@ def encoded(row: Row) -> bytes:
 
 def _text(text: str) -> bytes:
     content = text.encode()
+    if 0 in content:
+        what, todo = "has a text with U+0000, which is no character of FHIR", "mend the source"
+        raise HubError(Category.INVALID, what, where="code system", todo=todo, code="code-system")
     return _LENGTH(len(content)) + content
 
 

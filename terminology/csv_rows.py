@@ -19,7 +19,10 @@ def read_rows(path: Path, columns: Mapping[str, str], encoding: str) -> Iterator
     try:
         with path.open(encoding=encoding, newline="") as file:
             for row in csv.DictReader(file, delimiter=_delimiter(file)):
-                yield {part: (row[column] or "").strip() for part, column in columns.items()}
+                told = {part: (row[column] or "").strip() for part, column in columns.items()}
+                if any("\0" in text for text in told.values()):
+                    raise _no_csv(path)  # UTF-16, or no text at all
+                yield told
     except (UnicodeError, LookupError, csv.Error):
         raise _no_csv(path) from None
 

@@ -159,6 +159,7 @@ def drop(
     """Delete a version that is not in force."""
 
     async def work() -> None:
+        await catalogue.known_everywhere()  # it may have been in force a moment ago
         async with terminology_database(_database(data, database)) as desk, desk.database.transaction() as tx:
             await catalogue.drop(tx, kind, url, version, desk.shelf)
             await desk.append(tx, "drop", kind, url, version)

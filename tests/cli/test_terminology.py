@@ -14,6 +14,7 @@ import pytest
 from hub.cli import terminology
 from hub.cli.terminology import app
 from hub.kernel.errors import Category, HubError
+from terminology import catalogue
 from terminology.built_in import built_in
 from tests.cli.test_spreadsheet import workbook
 from tests.terminology.test_distribution import LOINC_FILES, packed
@@ -26,6 +27,8 @@ def test_versions_are_loaded_switched_and_dropped_and_each_deed_is_in_the_trail(
 ) -> None:
     # What the maps of HL7 v2 need comes too: dozens of tables, which tests/bootstrap looks at.
     monkeypatch.setattr(terminology, "everything_built_in", built_in)
+
+    monkeypatch.setattr(catalogue, "_RESTS", 0.05)
 
     def run(*words: str) -> str:
         app([*words, "--database", database_url], standalone_mode=False)

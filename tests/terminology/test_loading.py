@@ -112,6 +112,26 @@ def test_readers_see_one_version_or_the_other_while_a_newer_one_is_loaded_switch
     in_house(database_url, visit)
 
 
+def test_who_waits_before_a_version_is_dropped_leaves_no_reader_without_one(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(catalogue, "_RESTS", 0.2)
+
+    async def visit(home: House) -> None:
+        await home.load(diseases())
+        await home.load(diseases(version="2"), current=False)
+        terms = Terminology(home.database, Catalogues(home.database))
+        assert (await terms.concept(Coding(DISEASES, "I10")))[0].version == "1"
+        async with home.database.transaction() as tx:
+            await catalogue.use(tx, CODE_SYSTEM, DISEASES, "2")
+        await catalogue.known_everywhere()
+        async with home.database.transaction() as tx:
+            await catalogue.drop(tx, CODE_SYSTEM, DISEASES, "1")
+        assert (await terms.concept(Coding(DISEASES, "E11")))[0].version == "2"
+
+    in_house(database_url, visit)
+
+
 class Always:
     """A clock that is always a second on: nothing read is held."""
 
@@ -121,6 +141,23 @@ class Always:
     def __call__(self) -> float:
         self.now += 2
         return self.now
+
+
+def test_a_text_that_no_database_keeps_is_refused_as_what_the_source_is_to_mend(
+    database_url: str, tmp_path: Path
+) -> None:
+    async def visit(home: House) -> None:
+        for name in ("code", "display"):
+            with pytest.raises(HubError) as refusal:
+                await home.load(code_system({"code": "x", name: "a\0b"}))
+            assert refusal.value.category is Category.INVALID
+        path = tmp_path / "a.csv"
+        path.write_bytes(b"code\nA\0\n")
+        with pytest.raises(HubError) as refusal:
+            list(CsvSource(path, {"url": "urn:x"}, {"code": "code"}).links())
+        assert refusal.value.category is Category.UNREADABLE
+
+    in_house(database_url, visit)
 
 
 def test_csv_is_read_by_a_column_map(tmp_path: Path) -> None:
