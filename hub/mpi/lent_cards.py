@@ -36,16 +36,24 @@ def as_read(sides: Sequence[Features]) -> list[Features]:
 
 
 def _lent(sides: Mapping[int, Features]) -> set[int]:
-    namesakes: defaultdict[str, list[int]] = defaultdict(list)
+    # Namesakes are held against each other where a household may be one: a county has thousands of one name.
+    namesakes: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for number, side in sides.items():
-        if side.name.script == "han" and side.born and side.newborn is None:
-            namesakes[side.name.full].append(number)
+        if side.name.script == "han" and side.born and side.newborn is None and side.own_id:
+            for shared in _shared(side):
+                namesakes[side.name.full, shared].append(number)
     return {
         bearer
         for several in namesakes.values()
         for bearer, other in permutations(several, 2)
         if _of_a_child(sides[bearer], sides[other])
     }
+
+
+def _shared(side: Features) -> set[str]:
+    """What two records of one household have in common one of: a number, or the place of the address."""
+    place = side.address.place if side.address else ""
+    return {text for text in (side.insurance, *side.phones, side.contact_phone, place) if text}
 
 
 def _of_a_child(bearer: Features, other: Features) -> bool:

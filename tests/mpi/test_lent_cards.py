@@ -5,7 +5,9 @@ from dataclasses import replace
 import pytest
 
 from hub.cli.mpi import explained
+from hub.mpi import lent_cards
 from hub.mpi.decide import Reason
+from hub.mpi.features import Features
 from hub.mpi.lent_cards import without_lent_cards
 from hub.mpi.link import link
 from hub.mpi.model import bundled_model
@@ -91,3 +93,18 @@ def test_whatever_comes_first_the_index_sees_it_too(order: tuple[int, ...]) -> N
     for place, number in enumerate(order[1:], 1):
         crowd.matcher.join((number, other) for other in order[:place])
     assert len(set(crowd.people.persons.values())) == 1
+
+
+def test_namesakes_of_other_households_are_not_held_against_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A county has five thousand of one name: each against each is minutes."""
+    compared: list[tuple[Features, Features]] = []
+    plain = lent_cards._was_child
+
+    def counted(bearer: Features, other: Features) -> bool:
+        compared.append((bearer, other))
+        return plain(bearer, other)
+
+    monkeypatch.setattr(lent_cards, "_was_child", counted)
+    strangers = [replace(LENT, record_id=f"s{n}", phone=f"138009901{n:02d}", contact_phone="") for n in range(40)]
+    assert read(CHILD, LENT, *strangers) == {1}
+    assert len(compared) <= 4, "two records, at two numbers"
