@@ -27,6 +27,7 @@ from hub.gate.origin import UNKNOWN_ORIGIN, Origin
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.types import Issue, Json
+from hub.kernel.versions import fits
 from hub.records.refusal import NonconformantError
 from hub.records.subscribing import Subscribing
 
@@ -258,7 +259,7 @@ def _kept(sid: str, actor: Actor, resource: Json, wanted: Wanted, now: datetime,
 
 
 def _expect(found: Kept, expected: int | None) -> None:
-    if expected is not None and found.version != expected:
+    if not fits(expected, found.version):
         raise HubError(
             Category.PRECONDITION,
             "is not at the version If-Match names",

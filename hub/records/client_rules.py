@@ -8,6 +8,7 @@ from hub.fhir.json import loads
 from hub.fhir.subset import is_part
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
+from hub.kernel.versions import fits
 from hub.records.facts import facts_of
 from hub.records.operations import Create, Delete, Patch, Update, Whole
 from hub.records.provenance import MESSAGE_SOURCE
@@ -73,8 +74,8 @@ def check_target(
     gone = current is None or current.deleted
     if updating and gone:
         rights.check(actor, operation.type, "c", operation.where)
-    expected = operation.expected
-    if expected is not None and (current is None or current.deleted or current.version != expected):
+    there = current is not None and not current.deleted and fits(operation.expected, current.version)
+    if operation.expected is not None and not there:
         raise _precondition("is not at the version If-Match names", operation, "read it again")
     if isinstance(operation, Update) and operation.only_new and not gone:
         raise _precondition("exists already", operation, "leave out If-None-Match, or choose another id")

@@ -30,6 +30,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.types import Json
+from hub.kernel.versions import fits
 from hub.records.client import Validate
 from hub.records.consent_document import Giver, check, document, unprocessable, withdrawn
 from hub.records.consent_evidence import evidence_of, refuse_unknown_scan, scan_of
@@ -212,7 +213,7 @@ class Consents:
         current = (await self._store.load(tx, [("Consent", consent_id)], lock=True))["Consent", consent_id]
         standing = compile_consent(loads(current.body), References(self._configuration.base_urls))
         refuse_undoing(standing, subject, actor, self._configuration, moment(now))
-        if expected is not None and current.version != expected:
+        if not fits(expected, current.version):
             raise HubError(
                 Category.PRECONDITION,
                 "is not at the version If-Match names",

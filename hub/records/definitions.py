@@ -27,6 +27,7 @@ from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import random_id
 from hub.kernel.types import Issue, Json
+from hub.kernel.versions import fits
 from hub.records.ledger import Done, Ledger, asked_of
 from hub.records.refusal import NonconformantError
 from hub.store import definitions
@@ -173,7 +174,7 @@ async def _standing(tx: Tx, rid: str, expected: int | None) -> Definition:
     """One that is to be changed, after waiting for whoever changes any."""
     await definitions.lock(tx)
     found = await _one(tx, rid)
-    if expected not in (None, found.version):
+    if not fits(expected, found.version):
         raise HubError(
             Category.PRECONDITION,
             "is not at the version If-Match names",

@@ -28,8 +28,9 @@ class Create:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Update:
-    """A resource as it should stand. `expected` is the version it must have now, `only_new` that there must be none.
+    """A resource as it should stand.
 
+    `expected` is the version it must have now (`hub.kernel.versions.ANY`: any), `only_new` that there must be none.
     `claim` is the criterion that must be new with it (conditional update that creates), "" for none. `given`: it was
     found to be what the owner of a Task may say of it (hub.records.given), and the Task stays its author's.
     """

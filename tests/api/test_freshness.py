@@ -9,6 +9,7 @@ import pytest
 from hub.api.fhir.exchange import Conditions
 from hub.api.fhir.freshness import etag, expected_version, http_date, unchanged, version_number
 from hub.kernel.errors import HubError
+from hub.kernel.versions import ANY
 
 UPDATED = datetime(2026, 5, 20, 1, 2, 3, 500_000, tzinfo=UTC)
 
@@ -42,12 +43,12 @@ def test_if_none_match_wins_over_if_modified_since() -> None:
     assert not unchanged(Conditions(if_none_match='"2"', if_modified_since=http_date(UPDATED)), 3, UPDATED)
 
 
-@pytest.mark.parametrize(("text", "version"), [("", None), ('W/"3"', 3), ('"12"', 12)])
+@pytest.mark.parametrize(("text", "version"), [("", None), ('W/"3"', 3), ('"12"', 12), (" * ", ANY)])
 def test_if_match_names_one_version(text: str, version: int | None) -> None:
     assert expected_version(text) == version
 
 
-@pytest.mark.parametrize("text", ["3", "*", '"0"', '"1", "2"', 'W/"x"', '"-1"'])
+@pytest.mark.parametrize("text", ["3", "**", '"*"', '"0"', '"1", "2"', 'W/"x"', '"-1"'])
 def test_an_if_match_that_names_no_version_is_refused(text: str) -> None:
     with pytest.raises(HubError) as caught:
         expected_version(text)

@@ -105,7 +105,8 @@ def test_contention_if_match_of_another_version_is_412_and_changes_nothing(datab
 
 def test_contention_if_match_on_what_is_not_there_is_412(database_url: str) -> None:
     async def visit(home: House) -> None:
-        assert (await home.ask("PUT", PATH, mine(), if_match='W/"1"')).status_code == 412
+        for tag in ('W/"1"', "*"):
+            assert (await home.ask("PUT", PATH, mine(), if_match=tag)).status_code == 412
         assert (await home.ask("GET", PATH)).status_code == 404
 
     visited(database_url, visit)
@@ -115,6 +116,10 @@ def test_contention_a_strong_tag_is_as_good_as_a_weak_one_and_no_tag_is_400(data
     async def visit(home: House) -> None:
         await home.ask("PUT", PATH, mine())
         assert (await home.ask("PUT", PATH, mine(active=True), if_match='"1"')).status_code == 200
+        # RFC 9110 section 13.1.1: any version, if there is one.
+        assert (await home.ask("PUT", PATH, mine(active=False), if_match="*")).status_code == 200
+        assert (await home.ask("DELETE", PATH, if_match="*")).status_code == 204
+        assert (await home.ask("PUT", PATH, mine(), if_match="*")).status_code == 412
         for tag in ("2", "W/2", '"two"', '"1", "2"'):
             assert (await home.ask("PUT", PATH, mine(), if_match=tag)).status_code == 400
 

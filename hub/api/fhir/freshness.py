@@ -12,6 +12,7 @@ from typing import Final
 
 from hub.api.fhir.exchange import Conditions
 from hub.kernel.errors import Category, HubError
+from hub.kernel.versions import ANY
 
 _TAG: Final = re.compile(r'(?:W/)?"([^"]*)"')
 _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
@@ -43,12 +44,14 @@ def unchanged(conditions: Conditions, version: int, updated: datetime) -> bool:
 
 
 def expected_version(if_match: str, where: str = "If-Match") -> int | None:
-    """The version an If-Match names; None when there is no condition. `where` is where it stands.
+    """The version an If-Match names, `ANY` for `*`; None when there is no condition. `where` is where it stands.
 
-    Raises HubError INVALID (400) when it is not one version in quotes, as FHIR sends it.
+    Raises HubError INVALID (400) when it is neither that nor one version in quotes, as FHIR sends it.
     """
     if not if_match:
         return None
+    if if_match.strip() == "*":
+        return ANY
     match = _TAG.fullmatch(if_match.strip())
     version = version_number(match[1]) if match else None
     if version is None:
