@@ -216,11 +216,12 @@ def test_conditional_references_are_resolved_after_the_writes_of_their_transacti
             entry("POST", "Patient", new),
             entry("PUT", f"Patient/{old['id']}", {**old, "identifier": [{"system": "urn:a", "value": "moved"}]}),
             entry("POST", "Observation", of("Patient?identifier=urn:a|moved&gender=female")),
+            entry("POST", "Observation", of(f"Patient?_id={old['id']}")),
         )
         answer = await home.ask("POST", "", transaction(*sent))
-        assert statuses(answer) == ["201", "201", "200", "201"], answer.text
-        subjects = [body(await home.ask("GET", f"/{location(answer, i)}"))["subject"]["reference"] for i in (0, 3)]
-        assert subjects == [location(answer, 1), f"Patient/{old['id']}"]
+        assert statuses(answer) == ["201", "201", "200", "201", "201"], answer.text
+        subjects = [body(await home.ask("GET", f"/{location(answer, i)}"))["subject"]["reference"] for i in (0, 3, 4)]
+        assert subjects == [location(answer, 1), f"Patient/{old['id']}", f"Patient/{old['id']}"]
         for query, told in (("identifier=mrn-2", "several-matches"), ("identifier=urn:test:mrn|mrn-1", "no-match")):
             again = await home.ask(
                 "POST",

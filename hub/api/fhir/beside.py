@@ -8,6 +8,7 @@ parameters are asked of the record alone. Pure.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import Final
 
 from hub.api.fhir.plan import Criterion, Step
 from hub.fhir.extract import extract
@@ -15,6 +16,9 @@ from hub.fhir.query_text import split, unescape
 from hub.fhir.search_parameters import parameters
 from hub.gate.released import Released
 from hub.kernel.types import Json
+
+#: Tokens that the hub gives, which are not in what was sent.
+_OF_THE_HUB: Final = frozenset({"_id", "_security"})
 
 
 def meant(criterion: Criterion, stored: Released | None, steps: Sequence[Step]) -> list[str]:
@@ -37,8 +41,8 @@ def fulfils(resource: Json | None, criterion: Criterion) -> bool:
 
 
 def _is_plain(criterion: Criterion) -> bool:
-    known = parameters(criterion.type)
-    return all(name in known and known[name].type == "token" for name, _ in criterion.params)
+    known = parameters(criterion.type).keys() - _OF_THE_HUB
+    return all(name in known and parameters(criterion.type)[name].type == "token" for name, _ in criterion.params)
 
 
 def _deletes(writing: Iterable[Step], name: str) -> bool:
