@@ -17,7 +17,7 @@ from hub.pipeline.reason import refused
 from hub.pipeline.sealed import erased
 
 _OF_KEYS: Final = """
-SELECT i.id FROM inbox i JOIN data_key k ON k.owner = $1
+SELECT i.id FROM inbox i JOIN data_key k ON k.owner = ANY($1::uuid[])
 WHERE length(i.raw_key) > 10 AND substring(i.raw_key FROM 3 FOR 8) = int8send(k.number)
 """
 #: Repeats and conflicts of these, and what waits or was refused and has no lanes but theirs.
@@ -33,15 +33,20 @@ UPDATE inbox SET raw = '', repaired = NULL, raw_key = '', lanes = '{}', identity
 WHERE id = ANY($1::bigint[])
 """
 #: Whose the device was is forgotten; that it was somebody's, and when, stays.
-_UNBIND: Final = f"UPDATE device_binding SET patient = '', pkey = NULL, change = {NEXT_CHANGE} WHERE pkey = $1"
+_UNBIND: Final = (
+    f"UPDATE device_binding SET patient = '', pkey = NULL, change = {NEXT_CHANGE} WHERE pkey = ANY($1::uuid[])"
+)
 
 
-async def forget(tx: Tx, pkey: UUID, known: Collection[int]) -> int:
-    """Erase the messages that the data keys of a source patient wrap, and `known` ones; how many there were."""
-    found = {*known, *(row[0] for row in await tx.fetch(_OF_KEYS, pkey))}
+async def forget(tx: Tx, owners: Collection[UUID], known: Collection[int]) -> int:
+    """Erase the messages that the data keys of a source patient wrap, and `known` ones; how many there were.
+
+    `owners` are the keys of the patient, one for each id it comes by.
+    """
+    found = {*known, *(row[0] for row in await tx.fetch(_OF_KEYS, owners))}
     found |= {row[0] for row in await tx.fetch(_BESIDE, list(found))}
     await tx.execute(LOCK)
-    await tx.execute(_UNBIND, pkey)
+    await tx.execute(_UNBIND, owners)
     reason = dumps(refused(erased()).as_json()).decode()
     await tx.execute(_ERASE, sorted(found), reason)
     return len(found)

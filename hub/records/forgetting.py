@@ -9,6 +9,7 @@ from hub.auth.consent_rules import raise_epoch
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
 from hub.mpi import forgetting as index
+from hub.store import claims
 from hub.store import forgetting as store
 
 _LAID_DOWN: Final = (
@@ -17,6 +18,13 @@ _LAID_DOWN: Final = (
     "DELETE FROM matter WHERE pkey = $1",
     "DELETE FROM notice WHERE pkey = $1",
 )
+
+
+async def owners(tx: Tx, patient: str) -> list[UUID]:
+    """The keys of a source patient (resource id) under every id it comes by: messages are sealed for the id they make,
+    before anybody knows for whom it stands.
+    """
+    return [reference_key("Patient", each) for each in (patient, *await claims.standing_for(tx, patient))]
 
 
 async def messages(tx: Tx, pkey: UUID) -> set[int]:

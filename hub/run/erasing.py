@@ -87,12 +87,11 @@ class Erasing:
             # Before the keys go: what is on the list and still there is erased by confirming again.
             await self._list_all(tx)
             await self._note(tx, "erase", "")
-            keys = await renewal.erase(tx, reference_key("Patient", patient))
+            keys = await _destroy(tx, patient)
         return await self._erased(patient, keys)
 
     async def again(self, erasure: Erasure) -> bool:
         """Erase whom a backup of before brought back; whether it did. Keepers decided it once."""
-        pkey = reference_key("Patient", erasure.patient)
         async with self._database.transaction() as tx:
             if await tx.fetchval(_IS_ERASED, erasure.patient):
                 return False
@@ -100,7 +99,7 @@ class Erasing:
             people = (erasure.asked_by, erasure.confirmed_by)
             await tx.execute(_AGAIN, erasure.patient, erasure.reason, *people, *values)
             await self._note(tx, "erase again after a restore", "")
-            keys = await renewal.erase(tx, pkey)
+            keys = await _destroy(tx, erasure.patient)
         await self._erased(erasure.patient, keys)
         return True
 
@@ -117,7 +116,8 @@ class Erasing:
         pkey = reference_key("Patient", patient)
         await self._until_settled()
         async with self._database.transaction() as tx:
-            messages = await inbox.forget(tx, pkey, await record.messages(tx, pkey))
+            owners = await record.owners(tx, patient)
+            messages = await inbox.forget(tx, owners, await record.messages(tx, pkey))
             versions = await record.forget(tx, pkey)
         entries = await self._forget_entries(patient, pkey)
         return Erased(keys=keys, versions=versions, messages=messages, entries=entries)
@@ -167,6 +167,11 @@ class Erasing:
         """Of whom is not said: the trail shall not name who was erased."""
         said = {"keys": deed, "reason": reason}
         await self._trail.append(tx, [Scribe(self._clock).at_the_machine("key-keeper", self._who, said)])
+
+
+async def _destroy(tx: Tx, patient: str) -> int:
+    """Destroy the data keys of a source patient; how many."""
+    return sum([await renewal.erase(tx, owner) for owner in await record.owners(tx, patient)])
 
 
 def _erasure(row: Record) -> Erasure:

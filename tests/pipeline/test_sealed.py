@@ -12,7 +12,9 @@ from hub.db.database import Database
 from hub.kernel.errors import HubError
 from hub.kernel.ids import reference_key
 from hub.kernel.settings import Settings
+from hub.pipeline import forgetting
 from hub.pipeline.sealed import opened, opened_both
+from hub.records import forgetting as record
 from hub.sealing import wrapping_keys
 from hub.sealing.envelope import key_number
 from hub.sealing.suites import Suite
@@ -60,6 +62,25 @@ def test_a_message_is_its_feeds_until_it_is_read_and_its_patients_from_then_on(d
         assert owners[key_number(after["raw_key"])] == (reference_key("Patient", patient_id("A")), "patient")
         async with hub.database.connection() as tx:
             assert await opened(tx, [{**dict(after), "mended": False}]) == [text]
+
+    sealed_box(database_url, work)
+
+
+def test_a_message_under_an_id_that_stands_for_a_patient_is_erased_with_that_patient(database_url: str) -> None:
+    """It is sealed for the id it makes, which is nobody's but an alias."""
+
+    async def work(hub: Box) -> None:
+        async with hub.database.transaction() as tx:
+            for old_id, rid in (("C", "B"), ("B", "A")):
+                await tx.execute("INSERT INTO alias VALUES ($1, $2)", patient_id(old_id), patient_id(rid))
+        sent = await hub.accept(*[message(str(n), each, set={"name": SECRET}) for n, each in enumerate("ACCD", 1)])
+        await hub.drain()
+        async with hub.database.transaction() as tx:
+            owners = await record.owners(tx, patient_id("A"))
+            assert set(owners) == {reference_key("Patient", patient_id(each)) for each in "ABC"}
+            assert await forgetting.forget(tx, owners, ()) == 3
+        for one, left in zip(sent, (False, False, False, True), strict=True):
+            assert bool((await row(hub, one.message))[0]["raw"]) is left
 
     sealed_box(database_url, work)
 
