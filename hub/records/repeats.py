@@ -37,7 +37,7 @@ class Repeats:
 
 def merge_of(draft: Draft, body: bytes, cleared: tuple[str, ...]) -> bytes:
     """What tells one merge from all others: all that `hub.records.merge` and `dating` look at."""
-    said = (draft.resource, draft.merge, draft.clears, dict(draft.defaults), draft.dated, draft.unique, cleared)
-    digest = blake2b(dumps(said), digest_size=_DIGEST)
+    how = (draft.merge, draft.clears, dict(draft.defaults), draft.whole, draft.dated, draft.unique)
+    digest = blake2b(dumps((draft.resource, *how, cleared)), digest_size=_DIGEST)
     digest.update(body)
     return digest.digest()

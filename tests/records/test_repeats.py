@@ -113,3 +113,20 @@ def test_the_oldest_are_forgotten_first() -> None:
     for number in range(3):
         repeats.keep(bytes([number]), ())
     assert [repeats.cleared(bytes([number])) for number in range(3)] == [None, (), ()]
+
+
+def test_that_one_archive_has_nothing_of_a_study_is_not_that_another_has_nothing() -> None:
+    places = [{"reference": "Endpoint/B"}]
+    series = {"uid": "1.2", "modality": {"code": "CT"}, "instance": [{"uid": "1.2.3"}], "endpoint": places}
+    one = {"numberOfInstances": 1, "numberOfSeries": 1, "modality": [{"code": "CT"}], "endpoint": places}
+    study = {"resourceType": "ImagingStudy", "id": "s1", "status": "available"}
+    stands = head({**study, **one, "series": [{**series, "numberOfInstances": 1}]})
+    repeats, ref = Repeats(), Ref("ImagingStudy", "s1")
+
+    def nothing_at(archive: str) -> Effect:
+        gone = {**study, "status": "entered-in-error"}
+        return tell({ref: stands}, repeats, draft(gone, whole=f"Endpoint/{archive}", only_stored=True))
+
+    assert not nothing_at("A").changes
+    (left,) = nothing_at("B").changes
+    assert left.resource == {**study, "status": "entered-in-error"}
