@@ -86,6 +86,8 @@ class Intake:
         try:
             end = before_pixels(sent.encoded, sent.syntax)
         except HubError:
+            if len(sent.encoded) > self._max_bytes:  # no more was read of it (connectors.pacs.stores)
+                raise HubError(Category.TOO_LARGE, "the header is too large", code="too-large") from None
             end = min(len(sent.encoded), self._max_bytes // 16)
         return part_10(bytes(sent.encoded[:end]), sent.syntax, sent.sop_class, sent.sop_instance)
 

@@ -6,11 +6,17 @@ import asyncio
 import struct
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from queue import Empty, SimpleQueue
 from typing import Any
 
 import pytest
+from pydicom.uid import ExplicitVRLittleEndian
+from pynetdicom import evt
 
 from connectors.pacs import server
+from connectors.pacs.intake import MOST_BYTES
+from connectors.pacs.trim import before_pixels
 from tests.connectors.pacs import VERIFICATION, associated, listening
 from tests.connectors.test_pacs import image
 from tests.mappings.dicom import objects
@@ -52,15 +58,19 @@ def encoded() -> bytes:
 
 def answer(association: Any, raw: bytes) -> int:
     """The status of what is answered to bytes; -1 where the association is ended."""
-    association._reactor_checkpoint.clear()  # or the library takes the answer for itself
-    association.dul.socket.socket.sendall(raw)
-    for _ in range(1000):
-        _, told = association.dimse.get_msg(block=False)
-        if told is not None or association.acse.is_aborted():
-            break
-        time.sleep(0.01)
-    association._reactor_checkpoint.set()
-    return -1 if told is None else int(told.Status)
+    statuses: SimpleQueue[int] = SimpleQueue()
+    heard = (evt.EVT_DIMSE_RECV, lambda event: statuses.put(int(event.message.command_set.Status)))
+    association.bind(*heard)
+    try:
+        association.dul.socket.socket.sendall(raw)
+        for _ in range(1000):
+            with suppress(Empty):
+                return statuses.get(timeout=0.01)
+            if association.acse.is_aborted() or not association.is_established:
+                break
+        return -1
+    finally:
+        association.unbind(*heard)
 
 
 def sent(port: int, *streams: bytes) -> list[int]:
@@ -76,6 +86,21 @@ def test_an_object_is_taken_in_whatever_pieces_it_comes(size: int, together: int
             first, second = feed.inbox.received
             assert (first.raw, first.envelope.identity) == (second.raw, f"{objects.STUDY}.1.1")
             assert len(first.raw) < 1000
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("size", [MOST_BYTES - 100_000, MOST_BYTES + (1 << 20)])
+def test_a_document_that_is_too_large_to_keep_is_not_acknowledged(size: int) -> None:
+    async def run() -> None:
+        async with listening() as feed:
+            whole = encoded()
+            end = before_pixels(memoryview(whole), ExplicitVRLittleEndian)
+            document = whole[:end] + struct.pack("<HH2sHL", 0x42, 0x11, b"OB", 0, size) + bytes(size)
+            (status,) = await asyncio.to_thread(sent, feed.port, pdus(1, document, 1 << 17, 1))
+            kept = [len(one.raw) for one in feed.inbox.received]
+            assert kept[0] > size if status == 0 else (status, kept) == (0xA700, [])
+            assert (status == 0) == (size < MOST_BYTES)
 
     asyncio.run(run())
 
