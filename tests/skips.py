@@ -27,6 +27,7 @@ ACCEPTED: Final = (
     "needs a package index",
     "needs a git checkout",
     "needs mosquitto",
+    "DCMTK is not on this machine",
     "no Orthanc is named",
 )
 
