@@ -6,6 +6,7 @@ unlogged table: a charge waits for no disk, and need not outlive a crash.
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from hub.db.database import Database
@@ -14,6 +15,8 @@ from hub.kernel.clock import Clock
 #: Who is charged, in two parts.
 Key = tuple[str, str]
 
+#: How often a process looks for buckets to forget: it reads all of them.
+_PAUSE: Final = timedelta(minutes=1)
 #: Seconds in which an empty bucket is full.
 MINUTE: Final = 60.0
 _FILLED: Final = "least($3, p.tokens + greatest(0, extract(epoch FROM $5::timestamptz - p.at)) * $3::float8 / 60)"
@@ -24,10 +27,10 @@ ON CONFLICT (client, organization) DO UPDATE SET tokens = {_FILLED} - $4, at = g
 _TAKE: Final = f"{_CHARGE} WHERE {_FILLED} >= $4 RETURNING p.tokens"
 _OWE: Final = f"{_CHARGE} RETURNING p.tokens"
 _LEFT: Final = f"SELECT {_FILLED} FROM pace p WHERE (client, organization) = ($1, $2) AND $4::float8 IS NOT NULL"
-#: Some that were not charged for so long that they are full, whatever they owed. Names of addresses are many.
+#: Those that were not charged for so long that they are full, whatever they owed. Names of addresses are many.
 _SWEEP: Final = """
 DELETE FROM pace WHERE ctid IN (
-    SELECT ctid FROM pace WHERE at < $1::timestamptz - interval '1 day' LIMIT 100 FOR UPDATE SKIP LOCKED)
+    SELECT ctid FROM pace WHERE at < $1::timestamptz - interval '1 day' LIMIT 10000 FOR UPDATE SKIP LOCKED)
 """
 
 
@@ -37,6 +40,7 @@ class Buckets:
     def __init__(self, database: Database, clock: Clock) -> None:
         self._database: Final = database
         self._clock: Final = clock
+        self._swept: datetime | None = None
 
     async def take(self, key: Key, most: float, cost: float) -> float | None:
         """Take `cost` from a bucket of `most`; what is left, None where it holds less and nothing was taken."""
@@ -45,13 +49,19 @@ class Buckets:
     async def owe(self, key: Key, most: float, cost: float) -> float:
         """Take `cost` whatever the bucket holds; what is left, negative for a debt."""
         left = await self._fetch(_OWE, key, most, cost)
-        async with self._database.connection() as tx:
-            await tx.execute(_SWEEP, self._clock())
+        await self._sweep()
         return left or 0.0
 
     async def left(self, key: Key, most: float) -> float:
         """What a bucket that was charged before holds now."""
         return await self._fetch(_LEFT, key, most, 0.0) or 0.0
+
+    async def _sweep(self) -> None:
+        now = self._clock()
+        if self._swept is None or abs(now - self._swept) >= _PAUSE:
+            self._swept = now
+            async with self._database.connection() as tx:
+                await tx.execute(_SWEEP, now)
 
     async def _fetch(self, statement: str, key: Key, most: float, cost: float) -> float | None:
         async with self._database.connection() as tx:

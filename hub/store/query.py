@@ -195,8 +195,12 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
 
 def _in_compartment(rtype: str, patient: str, context: Context, depth: int) -> tuple[Clause, ...]:
     """It names a patient by one of the parameters of the compartment."""
+    codes = patient_parameters(rtype)
+    if not codes:
+        what = f"{rtype} is in no compartment of a Patient"
+        raise HubError(Category.UNSUPPORTED, what, where=COMPARTMENT, code="unknown-parameter")
     values = {"_id": patient.partition("/")[2]}
-    each = [_clauses(rtype, code, values.get(code, patient), context, depth) for code in patient_parameters(rtype)]
+    each = [_clauses(rtype, code, values.get(code, patient), context, depth) for code in codes]
     return (Either(tuple(Target(_number(rtype), clauses) for clauses in each)),)
 
 

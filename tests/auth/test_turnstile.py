@@ -119,6 +119,11 @@ def test_what_one_line_is_given_counts_as_one(address: str, network: str) -> Non
     assert network_of(address) == network
 
 
+async def kept(database: Database) -> int:
+    async with database.connection() as tx:
+        return int(await tx.fetchval("SELECT count(*) FROM pace"))
+
+
 def test_several_processes_together_allow_hardly_more_than_one(database_url: str) -> None:
     """Each may learn of the others by one refusal of its own; the answer to the next says how long to wait."""
 
@@ -136,6 +141,15 @@ def test_several_processes_together_allow_hardly_more_than_one(database_url: str
             await attempt(process, "10.1.2.4", right=True)
         clock.move(minutes=3)
         await attempt(processes[0])
+        assert await kept(database) == 1
+        # Who is not heard of for a day is forgotten; not by each refusal, since that reads all there is.
+        clock.move(hours=25)
+        await attempt(processes[0], "10.1.2.5")
+        assert await kept(database) == 1
+        async with database.connection() as tx:
+            await tx.execute("UPDATE pace SET at = at - interval '2 days'")
+        await attempt(processes[0], "10.1.2.6")
+        assert await kept(database) == 2
         await database.close()
 
     asyncio.run(work())

@@ -39,6 +39,8 @@ from hub.store.tokens import param_number, system_and_code
         ("Observation", "code:of-type", "a|b|c"),
         ("Observation", "focus.code", "x"),
         ("Observation", "patient.colour", "x"),
+        ("Organization", "$compartment", "Patient/x"),
+        ("Observation", "performer:Organization.$compartment", "Patient/x"),
         ("Patient", "_sort", "_tag"),
         ("Patient", "_sort", "_score"),
         ("Patient", "_sort", "_text"),
