@@ -235,6 +235,20 @@ def test_numbers_of_which_nothing_else_is_known_can_be_merged_and_are_read_when_
     with_registry(database_url, story)
 
 
+def test_whom_a_hub_of_the_release_before_registered_is_met(database_url: str) -> None:
+    """It tells the person of a source, and no number, while an upgrade goes from machine to machine."""
+
+    async def story(registry: Registry) -> None:
+        await registry.register(mingyuan("a", citizen_id=_ID))
+        async with registry.database.transaction() as tx:
+            (told,) = await tx.fetch("DELETE FROM member RETURNING pkey, person, patient")
+            await tx.execute("INSERT INTO member (pkey, person, patient) VALUES ($1, $2, $3)", *told)
+        await registry.register(mingyuan("b", citizen_id=_ID), created=True)
+        assert await registry.persons() == [["a", "b"]]
+
+    with_registry(database_url, story)
+
+
 def test_who_changed_while_it_was_waited_for_is_a_race(database_url: str) -> None:
     async def story(registry: Registry) -> None:
         await registry.register(mingyuan("a", citizen_id=_ID), mingyuan("b", citizen_id=_ID))
