@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
+from math import inf
+from time import monotonic
 from typing import Any, Final
 
 from connectors.pacs.intake import Sent
@@ -30,7 +32,11 @@ def quicken(association: Any, receive: Callable[[Sent], int], most: int) -> None
 
 def _reader(connection: socket.socket) -> Read:
     def read(size: int) -> bytearray:
-        """So many bytes; fewer where the peer has hung up, none of what is longer than any PDU."""
+        """So many bytes; fewer where the peer has hung up, none of what is longer than any PDU.
+
+        Raises TimeoutError for a peer that has not sent them all in the time it has for some.
+        """
+        until = monotonic() + (connection.gettimeout() or inf)
         found, at = bytearray(min(size, _PIECE) if size <= _LONGEST else 0), 0
         while at < size <= _LONGEST:
             if at == len(found):
@@ -39,6 +45,8 @@ def _reader(connection: socket.socket) -> Read:
             if not count:
                 break
             at += count
+            if at < size and monotonic() > until:
+                raise TimeoutError
         del found[at:]
         return found
 

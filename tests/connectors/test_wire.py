@@ -49,6 +49,31 @@ def test_a_quickened_association_reads_whole_pieces_and_what_is_left_of_the_last
         ours.close()
 
 
+def test_a_peer_that_sends_a_byte_at_a_time_is_not_waited_for_byte_by_byte() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as peer:
+        ours, _ = listening.accept()
+        ours.settimeout(0.2)
+        association = Mock()
+        association.dul.socket.socket = ours
+        quicken(association, Mock(), 100)
+        given_up = threading.Event()
+
+        def drip() -> None:
+            for _ in range(100):
+                peer.sendall(b"\1")
+                if given_up.wait(0.02):
+                    return
+
+        sender = threading.Thread(target=drip)
+        sender.start()
+        with pytest.raises(TimeoutError):
+            association.dul.socket.recv(100)
+        assert sender.is_alive()
+        given_up.set()
+        sender.join()
+        ours.close()
+
+
 def test_the_length_of_a_pdu_takes_no_memory_before_its_bytes_are_there() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening, socket.create_connection(listening.getsockname()) as peer:
         ours, _ = listening.accept()
