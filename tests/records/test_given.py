@@ -94,6 +94,16 @@ def test_an_owner_changes_nothing_else_and_deletes_nothing(database_url: str) ->
     with_task(database_url, visit)
 
 
+@pytest.mark.parametrize("status", ["draft", "entered-in-error"])
+def test_an_owner_does_not_make_a_task_of_what_its_author_says_is_none(database_url: str, status: str) -> None:
+    async def visit(door: ClientWrites) -> None:
+        for way in (put(status="accepted"), patch(status="accepted")):
+            assert (await refusal(door, way)).code == "task-owner"
+        assert (await door.write(OWNER, patch(note=[{"text": "知悉"}]))).version == 2
+
+    with_task(database_url, visit, {**TASK, "status": status})
+
+
 def test_who_is_not_the_owner_finds_no_task(database_url: str) -> None:
     async def visit(door: ClientWrites) -> None:
         for way in (put(status="completed"), patch(status="completed")):
