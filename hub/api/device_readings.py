@@ -154,7 +154,7 @@ def shown_in(header: str, signed: tuple[str, str, str]) -> Shown:
     scheme, _, rest = header.partition(" ")
     if scheme.lower() == "basic":
         name, _, secret = _basic(rest.strip()).partition(":")
-        if name and secret:
+        if name.isprintable() and name and secret:
             return Shown(name=name, secret=secret)
     elif scheme.lower() == _SCHEME:
         parts = _PART.findall(rest)

@@ -105,6 +105,7 @@ def test_a_device_is_let_in_by_its_secret_or_by_what_it_signs_with_it(database_u
         unknown = [
             "",
             "Bearer x",
+            basic("W-1\0", secret),
             basic("W-1", secret[:-1] + "x"),
             basic("W-9", secret),
             door.signed(secret, "2", body=OTHERS),
@@ -115,7 +116,7 @@ def test_a_device_is_let_in_by_its_secret_or_by_what_it_signs_with_it(database_u
         ]
         answers = [await door.post(header) for header in unknown]
         assert {answer.status_code for answer in answers} == {401}
-        assert len({answer.content for answer in answers[2:]}) == 1
+        assert len({answer.content for answer in answers[3:]}) == 1
         assert (await door.post(basic("W-1", secret), path="/api/devices/none/readings")).status_code == 401
         assert len(door.taken) == 2
 
@@ -247,5 +248,8 @@ def test_administrators_register_and_stop_senders_and_nobody_else(database_url: 
         for role in ("clinician", "feed", "integration-engineer"):
             with pytest.raises(HubError, match="role"):
                 await ask("POST", "", role, feed="F01.bands", name="W-1")
+        for name in ("W\0", "W:1", " ", "W\n"):
+            with pytest.raises(HubError, match="no number"):
+                await ask("POST", "", feed="F01.bands", name=name)
 
     at_the_door(database_url, story)

@@ -103,7 +103,7 @@ class Senders:
         Raises HubError NOT_FOUND for a feed that has no devices, INVALID for a name that is none.
         """
         self._known(who, feed)
-        if not name.strip() or ":" in name or '"' in name or len(name) > 128:
+        if not name.strip() or not name.isprintable() or ":" in name or '"' in name or len(name) > 128:
             raise HubError(Category.INVALID, "is no number of a device", where="name", todo='leave out `:` and `"`')
         async with self._database.transaction() as tx:
             generation: int = await tx.fetchval(_PUT, feed, name, gateway, signs, self._clock())
