@@ -27,6 +27,8 @@ from hub.store.tokens import lead_number, param_number, reference_prefix
 #: A chain over a reference to anything must say which type it means.
 _MOST_TARGETS: Final = 12
 _DEEPEST: Final = 6
+#: Criteria of all types together that are named in a search over several: each is asked by itself.
+_MOST_APART: Final = 1000
 
 #: A type does not have what another may have.
 _UNKNOWN: Final = frozenset({"unknown-parameter", "unknown-modifier"})
@@ -117,6 +119,9 @@ class _Parser:
             found = {rtype: _clauses(rtype, name, value, self.context, 0) for rtype in self.types}
             for rtype, own in found.items():
                 self.apart.setdefault(rtype, []).extend(own)
+            if sum(map(len, self.apart.values())) > _MOST_APART:
+                what, todo = "is asked of too many types", "name fewer of them, or fewer criteria"
+                raise HubError(Category.TOO_LARGE, what, todo=todo, code="too-costly") from None
 
     def query(self) -> Query:
         return Query(

@@ -128,6 +128,14 @@ def test_a_chain_too_deep_is_refused() -> None:
     assert caught.value.category is Category.TOO_LARGE
 
 
+def test_a_search_over_several_types_asks_so_many_criteria_of_all_together() -> None:
+    types, one = ("_type", "Observation,Condition,Procedure,Encounter"), ("identifier", "x")
+    assert parse_query(None, [types, *[one] * 250]).clauses
+    with pytest.raises(HubError) as caught:
+        parse_query(None, [types, *[one] * 251])
+    assert (caught.value.where, caught.value.code) == ("identifier", "too-costly")
+
+
 @pytest.mark.parametrize(
     ("text", "parts"),
     [("a,b", ["a", "b"]), ("a\\,b,c", ["a\\,b", "c"]), ("a\\\\,b", ["a\\\\", "b"]), ("", [""]), (",", ["", ""])],
