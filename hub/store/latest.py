@@ -2,7 +2,7 @@
 
 Two statements of one snapshot: what concepts the matches have, one body for each; then the matches ranked within the
 groups that these make. Both hold the predicate, so what may not be seen neither joins two groups nor takes a place.
-A later page is ranked among what the first one could see.
+A later page is ranked among what the first one could see, as it stands now.
 """
 
 from __future__ import annotations
@@ -137,9 +137,9 @@ def _signed(emit: Emitter, plan: _Plan) -> str:
     """
     found = scan(emit, plan.type, plan.clauses, plan.seen, whole=True)
     if plan.after is not None:
-        found.conditions.append(
-            f"pg_visible_in_snapshot({found.row}.xid, {emit.use(plan.after.snapshot)}::pg_snapshot)"
-        )
+        known = f"pg_visible_in_snapshot({found.row}.xid, {emit.use(plan.after.snapshot)}::pg_snapshot)"
+        # What was corrected meanwhile stays: without it an older one would pass for the newest.
+        found.conditions.append(f"({known} OR {found.row}.version > 1)")
     columns = [f"{found.row}.{name}" for name in (*COLUMNS.split(", "), "key", "date_low", "code_system", "code")]
     # Put together before it is joined: a patient's codings are read once, not once for each match.
     codes = (

@@ -109,6 +109,27 @@ def test_it_is_read_page_by_page_and_what_comes_meanwhile_takes_no_place(databas
     in_house(database_url, visit)
 
 
+def test_a_later_page_has_what_was_corrected_meanwhile_and_nothing_older_in_its_place(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        rid = (await home.create(patient()))["id"]
+        for number, day in ((1, 1), (2, 1), (3, 2)):
+            await value(home, rid, number, concept(f"urn:a|{min(number, 2)}"), day)
+        first = body(await home.ask("GET", f"/Observation/$lastn?patient={rid}&category=laboratory&_count=1"))
+        (newest,) = (each for each in await everyone(home, rid) if each["valueQuantity"]["value"] == 3)
+        amended = {**newest, "status": "amended", "valueQuantity": {"value": 4}}
+        assert (await home.ask("PUT", f"/Observation/{newest['id']}", amended)).status_code == 200
+        links = {link["relation"]: link["url"].removeprefix(BASE) for link in first["link"]}
+        page = body(await home.ask("GET", links["next"]))
+        assert [entry["resource"]["valueQuantity"]["value"] for entry in page["entry"]] == [4]
+
+    in_house(database_url, visit)
+
+
+async def everyone(home: House, rid: str) -> list[Json]:
+    found = body(await home.ask("GET", f"/Observation?patient={rid}"))
+    return [entry["resource"] for entry in found["entry"]]
+
+
 def test_deleted_ones_are_left_out_and_other_parameters_filter(database_url: str) -> None:
     async def visit(home: House) -> None:
         rid = (await home.create(patient()))["id"]
