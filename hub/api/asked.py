@@ -92,6 +92,8 @@ def flag(text: str) -> bool:
 def member(ask: Asking, name: str, kind: type[T], default: T) -> T:
     """A member of the body. Raises HubError INVALID where it is something else."""
     value: Any = ask.body.get(name, default)
+    if isinstance(value, str) and "\0" in value:
+        raise HubError(Category.INVALID, "has U+0000, which no database keeps", where=f"body.{name}", code="body")
     if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
         raise HubError(Category.INVALID, f"is no {_JSON[kind]}", where=f"body.{name}", code="body")
     return value
