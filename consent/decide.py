@@ -20,7 +20,6 @@ from consent.tables import (
     PATIENT,
     PROXY,
     RECORD_TYPES,
-    REGIONAL_CENTRE,
     RESEARCHER,
     ROLES,
 )
@@ -98,7 +97,7 @@ def _short_way(inquiry: Inquiry, facts: Facts) -> Decision | None:
     request = inquiry.request
     if inquiry.role == RESEARCHER and not (inquiry.approved and facts.type in (request.ethics.types or {facts.type})):
         return deny(Reason.ETHICS_APPROVAL_MISSING)
-    if inquiry.role == REGIONAL_CENTRE and request.purposes == inquiry.configuration.statutory_purposes:
+    if inquiry.statutory:
         return permit(Reason.STATUTORY_PUBLIC_HEALTH, form_obligations(request.form))
     if inquiry.role in CLINICAL_ROLES and (inquiry.role == CLINICIAN or inquiry.related):
         same = inquiry.organisations.same_entity(request.requester.organisation, facts.author_organisation)

@@ -73,12 +73,16 @@ def _patient(value: object, references: References) -> str | None:
 
 
 def _read_labels(values: object) -> tuple[set[int], frozenset[str]]:
-    """Ranks and v3-ActCode labels. A label under a foreign or missing system counts as confidentiality R."""
+    """Ranks and v3-ActCode labels.
+
+    A label under a foreign or missing system counts as confidentiality R. So does a code v3-Confidentiality does not
+    have, on which the rules are silent: its retired codes (HIV, PSY, SDV, S, T) all ask for more than N.
+    """
     ranks: set[int] = set()
     labels: set[str] = set()
     for system, code in map(pair, items(values)):
         if system == CONFIDENTIALITY:
-            ranks.update({RANKS[code]} if code and code in RANKS else ())
+            ranks.add(RANKS.get(code or "", RESTRICTED))
         elif system == ACT_CODE:
             labels.update({code} if code else ())
         else:

@@ -14,7 +14,7 @@ from consent.person import Person, Relation, read_person
 from consent.references import References
 from consent.request import Request, read_request
 from consent.shapes import record
-from consent.tables import CLINICAL_ROLES, CLINICIAN, FAMILY_DOCTOR, RESEARCHER, ROLES
+from consent.tables import CLINICAL_ROLES, CLINICIAN, FAMILY_DOCTOR, REGIONAL_CENTRE, RESEARCHER, ROLES
 from consent.times import holds
 from consent.which_count import which_count
 
@@ -47,6 +47,13 @@ class Inquiry:
     def time(self) -> int:
         """The request time; a request without one is refused before anybody asks."""
         return self.request.time or 0
+
+    @property
+    def statutory(self) -> bool:
+        """Section 3, step 11: a regional centre names the statutory purpose, and nothing beside it."""
+        purposes = self.configuration.statutory_purposes
+        exactly = self.request.purposes == purposes and self.request.purposes_named == len(purposes)
+        return self.role == REGIONAL_CENTRE and exactly
 
     @property
     def consents_used(self) -> tuple[CompiledConsent, ...]:

@@ -43,11 +43,15 @@ class Approval:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """One request at one instant. `time` is None if missing or malformed; a purpose that is no text is empty text."""
+    """One request at one instant. `time` is None if missing or malformed; a purpose that is no text is empty text.
+
+    `purposes_named` is how many were named, one that is named twice counted twice.
+    """
 
     time: int | None
     requester: Requester
     purposes: frozenset[str]
+    purposes_named: int
     form: str | None
     action: str | None
     break_glass: BreakGlass
@@ -59,12 +63,14 @@ class Request:
 def read_request(request: object, references: References, organisations: Organisations) -> Request:
     """Reads the case's `request`; never raises."""
     fields = record(request)
-    form, action, purposes = fields.get("form"), fields.get("action"), fields.get("purpose")
+    form, action, stated = fields.get("form"), fields.get("action"), fields.get("purpose")
+    purposes = [text(purpose) or "" for purpose in stated] if isinstance(stated, list) else []
     second = record(fields.get("coApproval"))
     return Request(
         time=moment(fields.get("time")),
         requester=_requester(record(fields.get("requester")), references, organisations),
-        purposes=frozenset(text(purpose) or "" for purpose in purposes) if isinstance(purposes, list) else frozenset(),
+        purposes=frozenset(purposes),
+        purposes_named=len(purposes),
         form=text(form) if present(form) else IDENTIFIED,
         action=text(action) if present(action) else "access",
         break_glass=_break_glass(record(fields.get("breakGlass"))),

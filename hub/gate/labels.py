@@ -10,8 +10,8 @@ from consent.tables import ACT_CODE, CONFIDENTIALITY, NORMAL, RANKS, RESTRICTED,
 from hub.store.conditions import Condition, ForeignLabel, Labelled
 from hub.store.logic import ALWAYS, NEVER, no, some
 
-#: Systems of labels the rules know; a label under any other counts as confidentiality R (section 9a).
-_KNOWN: Final = frozenset({CONFIDENTIALITY, ACT_CODE})
+#: A label under a system the rules do not know, or a confidentiality code that is none: it counts as R (section 9a).
+_UNKNOWN: Final = ForeignLabel(frozenset({ACT_CODE}), frozenset(f"{CONFIDENTIALITY}|{code}" for code in RANKS))
 
 
 @lru_cache(maxsize=16)
@@ -21,7 +21,7 @@ def at_least(rank: int) -> Condition:
         return ALWAYS if rank <= min(RANKS.values()) else NEVER
     reaches = [_ranked(label for label, one in RANKS.items() if one >= rank)]
     if rank <= RESTRICTED:
-        reaches += [carries(SENSITIVITY_KINDS), ForeignLabel(_KNOWN)]
+        reaches += [carries(SENSITIVITY_KINDS), _UNKNOWN]
     if rank <= NORMAL:
         reaches.append(no(_ranked(label for label, one in RANKS.items() if one < rank)))
     return some(reaches)

@@ -6,7 +6,7 @@ Consent rules, section 3.
 from __future__ import annotations
 
 from consent.inquiry import Inquiry
-from consent.tables import DEIDENTIFIED, NOT_DEIDENTIFIABLE, RECORD_TYPES, REGIONAL_CENTRE, RESEARCHER
+from consent.tables import DEIDENTIFIED, NOT_DEIDENTIFIABLE, RECORD_TYPES, RESEARCHER
 from hub.gate.ordinary import ordinary
 from hub.gate.provisions import Pointed
 from hub.store.conditions import Condition, TypeIn
@@ -17,9 +17,8 @@ def secondary_use(inquiry: Inquiry, pointed: Pointed) -> Condition:
     """Steps 6, 7, 10, 11 and 13 of a request that may be made."""
     request = inquiry.request
     barred = RECORD_TYPES | NOT_DEIDENTIFIABLE if request.form == DEIDENTIFIED else RECORD_TYPES
-    statutory = request.purposes == inquiry.configuration.statutory_purposes and inquiry.role == REGIONAL_CENTRE
     return every(
-        [no(TypeIn(frozenset(barred))), _approved(inquiry), ALWAYS if statutory else ordinary(inquiry, pointed)]
+        [no(TypeIn(frozenset(barred))), _approved(inquiry), ALWAYS if inquiry.statutory else ordinary(inquiry, pointed)]
     )
 
 

@@ -37,7 +37,7 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9:/.|_#-]*")
 _TIMED: Final = "({r}.clinical_start IS NOT NULL OR {r}.clinical_end IS NOT NULL)"
 _FOREIGN: Final = (
     "(cardinality({r}.labels) > 0 AND EXISTS (SELECT FROM unnest({r}.labels) AS l (label)"
-    " WHERE split_part(l.label, '|', 1) <> ALL({})))"
+    " WHERE split_part(l.label, '|', 1) <> ALL({}) AND l.label <> ALL({})))"
 )
 
 
@@ -98,8 +98,8 @@ def _inlined(condition: c.Condition) -> Bound | None:
             return Bound(f"({{r}}.type = ANY(ARRAY{numbers}::smallint[]))")
         case c.Labelled(labels) if _plain(labels):
             return Bound(f"({{r}}.labels && {_texts(labels)})")
-        case c.ForeignLabel(systems) if _plain(systems):
-            return Bound(f"({_FOREIGN.replace('{}', _texts(systems))})")
+        case c.ForeignLabel(systems, labels) if _plain(systems | labels):
+            return Bound(_FOREIGN.format(_texts(systems), _texts(labels), r="{r}"))
     return None
 
 
@@ -126,8 +126,8 @@ def _leaf(condition: c.Condition) -> Bound:
             return _one_of("{r}.tokens && {}", (_hash(number, *token) for token in wanted), "uuid[]")
         case c.Labelled(labels):
             return _one_of("{r}.labels && {}", labels, "text[]")
-        case c.ForeignLabel(systems):
-            return _one_of(_FOREIGN, systems, "text[]")
+        case c.ForeignLabel(systems, labels):
+            return Bound(_FOREIGN, (Bind(list(systems), "text[]"), Bind(list(labels), "text[]")))
         case c.AuthorOrg(codes):
             return _one_of("{r}.author_org = ANY({})", codes, "text[]")
         case c.Author(references):

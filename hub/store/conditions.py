@@ -84,9 +84,13 @@ class Labelled:
 
 @dataclass(frozen=True, slots=True)
 class ForeignLabel:
-    """A security label stands under none of these systems. A label's system ends before its first `|`."""
+    """A security label is none of these "system|code" and stands under none of these systems.
+
+    A label's system ends before its first `|`.
+    """
 
     systems: frozenset[str]
+    labels: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

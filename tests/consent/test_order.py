@@ -269,8 +269,9 @@ def test_step_11_statutory_public_health_asks_no_consent_and_carries_the_form_on
     assert says(given) == f"permit statutory-public-health {obligations}"
 
 
-def test_step_11_with_a_second_purpose_consents_count() -> None:
-    request = asked("regional-centre", purpose=["PUBHLTH", "HOPERAT"])
+@pytest.mark.parametrize("beside", ["HOPERAT", "PUBHLTH"])
+def test_step_11_with_anything_beside_the_one_purpose_consents_count(beside: str) -> None:
+    request = asked("regional-centre", purpose=["PUBHLTH", beside])
     assert says(case(consent("deny"), request=request)) == "deny consent-deny"
 
 

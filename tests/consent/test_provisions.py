@@ -281,14 +281,25 @@ def test_a_sensitivity_label_lifts_the_confidentiality_to_restricted_and_other_l
     assert not denied_by_label("V", carried=label("HIV"))
 
 
-@pytest.mark.parametrize("odd", [{"system": "urn:x", "code": "1"}, {"code": "PSY"}, {}, "PSY", None])
-def test_a_label_of_the_resource_under_a_foreign_system_counts_as_restricted(odd: Any) -> None:
+@pytest.mark.parametrize(
+    "odd",
+    [
+        *({"system": "urn:x", "code": "1"}, {"code": "PSY"}, {}, "PSY", None),
+        *({"system": CONFIDENTIALITY, "code": "S"}, {"system": CONFIDENTIALITY}),
+    ],
+)
+def test_a_label_of_the_resource_that_nothing_here_explains_counts_as_restricted(odd: Any) -> None:
     assert denied_by_label("R", carried=[odd])
     assert not denied_by_label("PSY", carried=[odd])
     assert not denied_by_label("V", carried=[odd])
 
 
-def test_an_unknown_confidentiality_code_fits_nothing() -> None:
+def test_a_confidentiality_code_that_is_none_neither_hides_nor_lowers_those_beside_it() -> None:
+    assert denied_by_label("R", carried=label("U", "X"))
+    assert denied_by_label("V", carried=label("X", "V"))
+
+
+def test_an_unknown_confidentiality_code_of_a_provision_fits_nothing() -> None:
     assert verdict({"securityLabel": label("X")}) == FAILS
     assert verdict({"securityLabel": label("X", "N")}) == HOLDS
 

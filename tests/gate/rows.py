@@ -23,8 +23,8 @@ def holds(condition: c.Condition, facts: Facts, labels: frozenset[str]) -> bool:
             return not holds(part, facts, labels)
         case c.Labelled(labels=wanted):
             return not labels.isdisjoint(wanted)
-        case c.ForeignLabel(systems=systems):
-            return any(label.partition("|")[0] not in systems for label in labels)
+        case c.ForeignLabel(systems=systems, labels=known):
+            return any(label.partition("|")[0] not in systems for label in labels - known)
         case c.Within() | c.Overlaps() | c.Timed():
             return _timed(condition, facts)
     return _leaf(condition, facts)

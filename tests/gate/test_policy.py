@@ -115,7 +115,9 @@ def plain_cases(draw: st.DrawFn) -> Json:
         managedBy=draw(st.sampled_from([..., [{"practitioner": cases.DOCTOR, "period": {"start": "2026"}}]])),
         careRelationships=draw(st.sampled_from([..., [{"organization": "Organization/ward", "period": {}}]])),
     )
-    labels = draw(st.sampled_from([[], ["NOPAT"], ["SDV"], ["HIV"], ["R"], ["V"], ["M", "V"], ["X-LABEL"]]))
+    labels = draw(
+        st.sampled_from([[], ["NOPAT"], ["SDV"], ["HIV"], ["R"], ["V"], ["M", "V"], ["X-LABEL"], ["S"], ["S", "L"]])
+    )
     resource = cases.resource(
         resourceType=draw(st.sampled_from(["Observation", "Consent", "AuditEvent"])),
         securityLabel=cases.label(*labels) + draw(st.sampled_from([[], [{"system": "urn:foreign", "code": "1"}]])),

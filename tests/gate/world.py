@@ -245,7 +245,9 @@ def rows(draw: st.DrawFn, rtype: str, rid: str) -> Row:
         patient=draw(st.sampled_from(PATIENTS)),
         author=draw(st.sampled_from(["township", "township", "county", "ward", "centre"])),
         authors=draw(st.sampled_from([(), ("Practitioner/x",), (cases.CLINICIAN,)])),
-        labels=tuple(pairs + draw(st.sampled_from([[], [], [], [("urn:foreign", "1")]]))),
+        labels=tuple(
+            pairs + draw(st.sampled_from([[], [], [], [], [("urn:foreign", "1")], [(cases.CONFIDENTIALITY, "S")]]))
+        ),
         day=draw(st.sampled_from(["2026-05-20", "2026-06-09", "2026-06-10", None])),
         code=draw(st.sampled_from(["718-7", "1-1", "2-2"])),
         profile=draw(st.sampled_from([None, "urn:profile"])),

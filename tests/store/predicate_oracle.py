@@ -84,8 +84,8 @@ def fits(condition: c.Condition, resource: Json, facts: Facts) -> bool:
             return _meet(codes, _codes(resource))
         case c.Labelled(labels):
             return _meet(labels, facts.labels)
-        case c.ForeignLabel(systems):
-            return any(label.split("|")[0] not in systems for label in facts.labels)
+        case c.ForeignLabel(systems, labels):
+            return any(label.split("|")[0] not in systems for label in facts.labels if label not in labels)
         case c.AuthorOrg(orgs):
             return facts.author_org in orgs
         case c.Author(authors):

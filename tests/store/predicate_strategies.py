@@ -58,7 +58,7 @@ _leaf = st.one_of(
     st.builds(c.HasProfile, _sets(PROFILES)),
     st.builds(c.HasCode, st.frozensets(st.tuples(st.sampled_from(SYSTEMS), st.sampled_from(CODES)), max_size=2)),
     st.builds(c.Labelled, _sets(LABELS)),
-    st.builds(c.ForeignLabel, _sets(LABEL_SYSTEMS)),
+    st.builds(c.ForeignLabel, _sets(LABEL_SYSTEMS), _sets(LABELS)),
     st.builds(c.Within, maybe_moment, maybe_moment),
     st.builds(c.Overlaps, maybe_moment, maybe_moment),
     st.builds(c.AuthorOrg, _sets(ORGS)),
