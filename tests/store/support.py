@@ -70,7 +70,7 @@ async def save(database: Database, store: Store, *writes: Write) -> list[Saved]:
 async def settle(tx: Tx, store: Store, world: World) -> None:
     """Say who is one person and who is tied to whom."""
     rows = [(reference_key("Patient", patient), person, patient) for patient, person in world.persons.items()]
-    await tx.copy_records_to_table("member", records=rows)
+    await tx.copy_records_to_table("member", columns=["pkey", "person", "patient"], records=rows)
     await store.put_relations(tx, world.relations)
 
 
