@@ -73,7 +73,8 @@ class Signers:
     def _read(self) -> tuple[Signer, list[Signer], list[str]]:
         _destroy_ended(self._folder, self._installation, self._clock())
         current = _signer(self._folder / AUDIT_FILE, self._installation)
-        beside = [_signer(path, self._installation) for path in _found(self._folder, _UNTIL)]
+        found = [_beside(path, self._installation) for path in _found(self._folder, _UNTIL)]
+        beside = [one for one in found if one is not None]
         retired = [path.read_text(encoding="ascii").strip() for path in _found(self._folder, _RETIRED)]
         return current, beside, retired
 
@@ -105,9 +106,8 @@ def _destroy_ended(folder: Path, installation: str, now: datetime) -> None:
     """Keep of keys that sign no more what verifies."""
     for path in _found(folder, _UNTIL):
         seconds = _number(path, _UNTIL)
-        if seconds <= now.timestamp():
-            line = _signer(path, installation).verifier + "\n"
-            publish(folder / f"audit-retired-{seconds}.key", line.encode())
+        if seconds <= now.timestamp() and (ended := _beside(path, installation)) is not None:
+            publish(folder / f"audit-retired-{seconds}.key", f"{ended.verifier}\n".encode())
             path.unlink(missing_ok=True)
 
 
@@ -120,6 +120,16 @@ def _found(folder: Path, pattern: re.Pattern[str]) -> list[Path]:
 def _number(path: Path, pattern: re.Pattern[str]) -> int:
     found = pattern.fullmatch(path.name)
     return int(found[1]) if found else 0
+
+
+def _beside(path: Path, installation: str) -> Signer | None:
+    """The key of a file that another process may destroy meanwhile: None if it did."""
+    try:
+        return _signer(path, installation)
+    except HubError:
+        if path.exists():
+            raise
+        return None
 
 
 def _signer(path: Path, installation: str) -> Signer:

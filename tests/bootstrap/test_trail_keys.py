@@ -121,3 +121,19 @@ def test_two_renewals_in_one_second_are_one_too_many(tmp_path: Path) -> None:
     with pytest.raises(HubError) as caught:
         trail_keys.renew(keys.folder, keys.installation, clock.now)
     assert caught.value.category is Category.CONFLICT
+
+
+def test_a_key_that_another_process_destroys_meanwhile_stops_no_signing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = Hands()
+    keys, signing = made(tmp_path, clock)
+    renewed(keys, clock)
+    (ended,) = trail_keys.files(keys.folder)
+    clock.now += OVERLAP
+    seen, listed = trail_keys._found, [[ended], [ended]]
+    Signers(keys.folder, keys.installation, clock)  # the other process
+    assert not ended.exists()
+    monkeypatch.setattr(trail_keys, "_found", lambda *asked: listed.pop() if listed else seen(*asked))
+    assert signing.note(TEXT).count("\n\u2014 ") == 1
+    assert len(signing.verifiers) == 2
