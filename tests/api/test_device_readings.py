@@ -248,7 +248,7 @@ def test_administrators_register_and_stop_senders_and_nobody_else(database_url: 
         for role in ("clinician", "feed", "integration-engineer"):
             with pytest.raises(HubError, match="role"):
                 await ask("POST", "", role, feed="F01.bands", name="W-1")
-        for name in ("W\0", "W:1", "W\n1"):
+        for name in ("W\t1", "W:1", "W\n1"):
             with pytest.raises(HubError, match="no number"):
                 await ask("POST", "", feed="F01.bands", name=name)
 
