@@ -52,11 +52,12 @@ async def restore(
     _refuse_other_schema(manifest)
     data: Path = settings.data_dir
     with locked(data):
-        again = restoring.begun(data, manifest)
+        mark = restoring.mark_of(manifest, settings.database_url)
+        again = restoring.begun(data, mark)
         keys = _keys_of(data / "keys", folder, key)
         async with kept_database(settings, log) as url:
             await migrate(url)
-            await _restored(url, _Source(folder, manifest, key), data, show, again=again)
+            await _restored(url, _Source(folder, manifest, key, mark), data, show, again=again)
             _put_keys(keys)
             await _verified(url, data, manifest)
             gone = await erase_again(url, data, log, erased)
@@ -69,6 +70,7 @@ class _Source:
     folder: Path
     manifest: dict[str, Any]
     key: BackupKey
+    mark: str
 
 
 def _refuse_other_schema(manifest: dict[str, Any]) -> None:
@@ -88,7 +90,7 @@ async def _restored(url: str, source: _Source, data: Path, show: Show, *, again:
             await tx.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
             if not again:
                 await _refuse_used(tx)
-            with _marked(data, source.manifest, again=again):
+            with _marked(data, source.mark, again=again):
                 await _fill(tx, source.folder, source.manifest, source.key, show)
         async with database.connection() as tx:
             await tx.execute("ANALYZE", timeout=None)
@@ -97,9 +99,9 @@ async def _restored(url: str, source: _Source, data: Path, show: Show, *, again:
 
 
 @contextmanager
-def _marked(data: Path, manifest: dict[str, Any], *, again: bool) -> Iterator[None]:
+def _marked(data: Path, mark: str, *, again: bool) -> Iterator[None]:
     """The mark, from the first row on; taken back where nothing will stay."""
-    restoring.begin(data, manifest)
+    restoring.begin(data, mark)
     try:
         yield
     except BaseException:

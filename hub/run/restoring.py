@@ -1,13 +1,15 @@
 """The mark of a restore that is not finished: until it is gone no hub starts on the folder, however whole it looks.
 
-It is set before the first row and removed after the last check, and says which backup it is of, so that the same
-restore may be begun anew over what it left.
+It is set before the first row and removed after the last check, and says which backup goes into which database, so that
+the same restore may be begun anew over what it left, and over nothing else.
 """
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.private_files import publish
@@ -15,19 +17,26 @@ from hub.kernel.private_files import publish
 _NAME: Final = "restore.unfinished"
 
 
-def begun(data: Path, manifest: dict[str, Any]) -> bool:
-    """Whether a restore of this very backup was cut off here. Raises HubError CONFLICT for one of another."""
-    mark = data / _NAME
-    if not mark.exists():
+def mark_of(manifest: dict[str, Any], database: str) -> str:
+    """What the mark of a restore says. `database` is its URL, whatever the account; "" for the embedded one."""
+    url = urlsplit(database)
+    place = f"{url.hostname}:{url.port}{url.path}?{url.query}" if database else ""
+    return f"{manifest['mac']} {sha256(place.encode()).hexdigest()}"
+
+
+def begun(data: Path, mark: str) -> bool:
+    """Whether this very restore was cut off here. Raises HubError CONFLICT for another backup or another database."""
+    path = data / _NAME
+    if not path.exists():
         return False
-    if mark.read_text(encoding="utf-8") != manifest["mac"]:
-        raise _unfinished(data, "name an empty database and a new data folder")
+    if path.read_text(encoding="utf-8") != mark:
+        raise _unfinished(data, "name the same backup and database, or an empty database and a new data folder")
     return True
 
 
-def begin(data: Path, manifest: dict[str, Any]) -> None:
+def begin(data: Path, mark: str) -> None:
     """Set the mark."""
-    publish(data / _NAME, str(manifest["mac"]).encode())
+    publish(data / _NAME, mark.encode())
 
 
 def end(data: Path) -> None:

@@ -312,7 +312,7 @@ def test_a_list_of_erasures_with_a_line_that_cannot_be_read_is_refused(tmp_path:
 def test_a_restore_that_is_killed_leaves_nothing_that_a_hub_starts_on_and_is_begun_anew(
     kept: tuple[Settings, Path], target_url: str, tmp_path: Path, moment: str
 ) -> None:
-    _, folder = kept
+    source, folder = kept
     target = settings_of(target_url, tmp_path / "target")
     died = _dying(lambda show: restore(target, MASTER, folder, LOG, show), moment, restore_module)
     assert died == -signal.SIGKILL
@@ -320,6 +320,10 @@ def test_a_restore_that_is_killed_leaves_nothing_that_a_hub_starts_on_and_is_beg
         refuse_unfinished(target.data_dir)
     assert caught.value.code == "restore-unfinished"
     assert asyncio.run(count(target_url, "inbox")) == (0 if moment == "rows" else 3)
+    with pytest.raises(HubError) as elsewhere:
+        asyncio.run(restore(settings_of(source.database_url, target.data_dir), MASTER, folder, LOG, quiet))
+    assert elsewhere.value.code == "restore-unfinished"
+    assert asyncio.run(count(source.database_url, "inbox")) == 3
     asyncio.run(restore(target, MASTER, folder, LOG, quiet))
     refuse_unfinished(target.data_dir)
     assert asyncio.run(count(target_url, "inbox")) == 3
