@@ -17,7 +17,7 @@ from hub.kernel.errors import Category, HubError
 from hub.pipeline import inbox, queue, worker
 from hub.pipeline.chosen import Filter
 from hub.pipeline.claim import Waiting
-from hub.records import chain, ingest
+from hub.records import chain, heads, ingest
 from tests.pipeline.desk import ENGINEER, messages, repairs
 from tests.pipeline.fake_feed import FEED, message, observation_id, patient_id, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
@@ -154,7 +154,7 @@ def test_promise_4_a_late_replay_changes_nothing_a_newer_message_has_settled(
             assert result is not None
             return (states, patient["gender"], result["valueString"]) == (["superseded"], "female", "new")
 
-    off(guard, monkeypatch, chain.Head, "settled_for", lambda *_: False)
+    off(guard, monkeypatch, heads.Head, "settled_for", lambda *_: False)
     assert run(story()) is guard
 
 
