@@ -76,15 +76,13 @@ def concept(node: Node | None, context: Context, to: str) -> Json | None:
         made["text"] = text
     for each in (node, *node.all("translation")):
         each.take(to, *_CODE_LEAVES, "codeSystemVersion", "")
-    for name in node.all("qualifier", "name"):
-        if name.get("displayName") and codings:
-            codings[0].setdefault("extension", []).append(_qualifier(name, context))
-            name.take(to)
+    for qualifier in node.all("qualifier"):
+        said = ": ".join(filter(None, (each.get("displayName") or each.get("code") for each in qualifier.children)))
+        if said and codings:
+            extension = {"url": context.extension("cda-qualifier"), "valueString": said}
+            codings[0].setdefault("extension", []).append(extension)
+            qualifier.take_all(to)
     return made or None
-
-
-def _qualifier(name: Node, context: Context) -> Json:
-    return {"url": context.extension("cda-qualifier"), "valueString": name.get("displayName")}
 
 
 def original_text(node: Node, context: Context, to: str) -> str:

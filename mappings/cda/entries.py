@@ -84,6 +84,8 @@ def _own(node: Node, setting: Setting) -> list[Json]:
         return observation(node, setting)
     if node.name == "substanceAdministration":
         return administration(node, kind, setting)
+    if node.name == "act" and node.first("value"):  # what states a value observes, whatever it is called
+        return observation(node, setting)
     if node.name in {"procedure", "act"}:
         return [] if kind == "concern" else procedure(node, setting)
     if node.name == "encounter":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from hub.fhir.canonical_units import UCUM
 from hub.kernel.types import Json
 from mappings.cda.codes import absent, concept, said_in
 from mappings.cda.conditions import immunization
@@ -11,7 +12,7 @@ from mappings.cda.node import Node
 from mappings.cda.setting import Setting, begin, is_negated, is_planned, performers, status
 from mappings.cda.tables import rows
 from mappings.cda.times import instant, period, when
-from mappings.cda.values import UCUM, bounds, quantity
+from mappings.cda.values import bounds, quantity
 
 _PRODUCTS: Final = (
     "manufacturedLabeledDrug",
@@ -190,4 +191,8 @@ def _timing(node: Node, rtype: str, setting: Setting) -> Json:
             repeat.setdefault("boundsDuration", length)
     if "boundsPeriod" in repeat:
         repeat.pop("boundsDuration", None)
-    return {"repeat": repeat} if repeat else {}
+    made: Json = {"repeat": repeat} if repeat else {}
+    for often in node.all("rateQuantity", "translation"):  # where WS/T 500 has 每日两次: in the translation of the rate
+        if code := concept(often, setting.context, f"{rtype}.dosage.timing.code"):
+            made["code"] = code
+    return made

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
 from hub.kernel.types import Json
 from mappings.cda.codes import ELEMENT_CODE, ELEMENTS, LOINC, absent, concept, said_in
 from mappings.cda.context import reference
 from mappings.cda.node import Node
-from mappings.cda.setting import Setting, begin, is_negated, is_planned, performers, status
+from mappings.cda.setting import Setting, begin, is_negated, is_planned, names_of, performers, status
 from mappings.cda.tables import Row, element_named, table
 from mappings.cda.values import bounds, value
 
@@ -18,13 +20,16 @@ _STATUSES: Final = {
 }  # fmt: skip
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
 _SNOMED: Final = "http://snomed.info/sct"
-#: The side a measurement was taken on, told by the name of the code only. Upper arms: SNOMED CT.
-_SIDES: Final = (
-    ("左", "左侧", "368208006", "Left upper arm structure"),
-    ("右", "右侧", "368209003", "Right upper arm structure"),
-)
+#: The side a measurement was taken on, told by a name only. Upper arms: SNOMED CT.
+_SIDES: Final = {
+    "左": ("左侧", "368208006", "Left upper arm structure"),
+    "右": ("右侧", "368209003", "Right upper arm structure"),
+}
+#: 左侧收缩压, 收缩压(左), 收缩压-左上肢; not the 左 of 左室, which is no side of the body.
+_SIDE: Final = re.compile(r"([左右])(?:侧|上肢|上臂|手臂|臂|手|$|[)）])|^([左右])(?![心室房])")
 _PRESSURES: Final = frozenset({"8480-6", "8462-4"})
-_WANTED: Final = ("目标", "建议")
+_AIM: Final = "目标"
+_WANTED: Final = (_AIM, "建议")
 
 
 def code_of(node: Node, setting: Setting) -> tuple[Json, Row | None]:
@@ -63,8 +68,8 @@ def observation(node: Node, setting: Setting) -> list[Json]:
     code, row = code_of(node, setting)
     sources = node.all("value")
     said = [made for each in sources if (made := value(each, setting.context))]
-    if not said and not sources and (words := said_in(node.first("text"), setting.context, "Observation.value[x]")):
-        said = [{"valueString": words}]
+    if not said and (words := said_in(node.first("text"), setting.context, "Observation.value[x]")):
+        said = [{"valueString": words}] if words not in names_of(node) else []
     if not said and (sources or not code or row is not None) and not _more(node):
         node.refuse("states no value")
         for each in node.all("code"):
@@ -90,11 +95,12 @@ def _more(node: Node) -> bool:
 def _is_target(node: Node, row: Row | None, setting: Setting) -> bool:
     if node.get("moodCode") == "GOL":
         return True
-    if row is None or row["use"] != "target":
+    if row is None:
         return False
-    code = node.first("code")
-    name = code.get("displayName") if code is not None else ""
-    return setting.planned or is_planned(node) or any(word in name for word in _WANTED)
+    names = (*setting.within, *names_of(node))
+    if row["use"] != "target":
+        return bool(row["category"]) and any(_AIM in name for name in names)
+    return setting.planned or is_planned(node) or any(word in name for name in names for word in _WANTED)
 
 
 def _shared(node: Node, code: Json, setting: Setting) -> Json:
@@ -148,7 +154,7 @@ def _one(node: Node, shared: Json, said: Json, row: Row | None, setting: Setting
         made["code"]["coding"] = list(made["code"]["coding"])
     if row is not None:
         with_loinc(made, row)
-    _side(made)
+    _side(made, (*names_of(node)[::-1], *setting.within[::-1]))
     return made
 
 
@@ -166,18 +172,15 @@ def _fits(row: Row, said: Json) -> bool:
     return not row["unit"] or not unit or unit == row["unit"] or row["category"] == "vital-signs"
 
 
-def _side(made: Json) -> None:
-    """Body site of a measurement whose code names the side (左侧收缩压); nothing if it is stated already."""
-    if "bodySite" in made:
+def _side(made: Json, names: Sequence[str]) -> None:
+    """Body site of a measurement whose name, or that of what it stands in, tells the side; not where it is stated."""
+    sides = [match[1] or match[2] for name in names if (match := _SIDE.search(name))]
+    if "bodySite" in made or not sides:
         return
-    names = [each.get("display", "") for each in made["code"].get("coding", [])] + [made["code"].get("text", "")]
-    codes = {each["code"] for each in made["code"].get("coding", [])}
-    for sign, text, snomed, display in _SIDES:
-        if any(name.startswith(sign) for name in names):
-            site: Json = {"text": text}
-            if codes & _PRESSURES:
-                site["coding"] = [{"system": _SNOMED, "code": snomed, "display": display}]
-            made["bodySite"] = site
+    text, snomed, display = _SIDES[sides[0]]
+    made["bodySite"] = {"text": text}
+    if {each["code"] for each in made["code"].get("coding", [])} & _PRESSURES:
+        made["bodySite"]["coding"] = [{"system": _SNOMED, "code": snomed, "display": display}]
 
 
 def _goal(node: Node, code: Json, said: Json, setting: Setting) -> Json:

@@ -53,7 +53,10 @@ def patient(target: Node, context: Context) -> tuple[Json, list[Json]]:
 def role_and_person(target: Node) -> tuple[Node, Node]:
     """The patientRole of a recordTarget and the person in it, each the element around it where it is left out."""
     role = target.first("patientRole") or target
-    return role, role.first("patient") or role.first("patientPatient") or role
+    inner = role.first("patient")
+    if inner is not None and (person := inner.first("patientPatient")):
+        return inner, person
+    return role, inner or role.first("patientPatient") or role
 
 
 def known_by(numbers: list[Json]) -> Registration | None:

@@ -9,6 +9,9 @@ from __future__ import annotations
 import codecs
 import html
 import re
+from base64 import b64decode
+from binascii import Error
+from collections.abc import Iterator
 from typing import Final
 
 from lxml import etree
@@ -67,7 +70,7 @@ def documents(raw: bytes) -> tuple[list[Node], list[Issue]]:
         raise HubError(Category.TOO_LARGE, f"has more than {MAX_SIZE} bytes", where="file", todo="send it in parts")
     issues: list[Issue] = []
     root = _parsed(_decoded(raw, issues), issues)
-    found = list(root.iter("{*}ClinicalDocument"))
+    found = list(root.iter("{*}ClinicalDocument")) or list(_enclosed(root, issues))
     if not found:
         raise HubError(
             Category.UNREADABLE,
@@ -77,6 +80,22 @@ def documents(raw: bytes) -> tuple[list[Node], list[Issue]]:
             code="no-document",
         )
     return [_node(element, None) for element in found], issues
+
+
+def _enclosed(root: etree._Element, issues: list[Issue]) -> Iterator[etree._Element]:
+    """Documents that an envelope carries as text: in a CDATA section, escaped, or in base64."""
+    for text in filter(None, (element.text for element in root.iter() if isinstance(element.tag, str))):
+        plain = text if text.lstrip().startswith("<") else _from_base64(text, issues)
+        if "ClinicalDocument" in plain:
+            yield from _parsed(plain, issues).iter("{*}ClinicalDocument")
+
+
+def _from_base64(text: str, issues: list[Issue]) -> str:
+    try:
+        raw = b64decode("".join(text.split()), validate=True)
+    except (Error, ValueError):
+        return ""
+    return _decoded(raw, issues) if b"ClinicalDocument" in raw else ""
 
 
 def _decoded(raw: bytes, issues: list[Issue]) -> str:

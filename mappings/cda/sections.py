@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Final
 
@@ -16,22 +17,32 @@ from mappings.cda.setting import Setting
 from mappings.cda.tables import rows
 from mappings.cda.told import told
 
-_PLANS: Final = ("治疗计划", "指导", "目标", "干预")
+#: What a section of plans is called; 计划免疫 and 计划生育 tell of what was done.
+_PLANS: Final = re.compile(r"计划(?!免疫|生育)|指导|目标|干预|\b(?:PLAN|GOAL)", re.I)
 #: The text of a section in which nothing was written: R4 wants a text, an entry or a section (cmp-1).
 _NOTHING: Final = {"status": "empty", "div": '<div xmlns="http://www.w3.org/1999/xhtml">(空)</div>'}
 
 
+def body(document: Node, context: Context) -> list[Json]:
+    """The sections of a document; statements that stand in none of them make one more."""
+    found = sections(document, context)
+    bodies = (*document.all("component"), *document.all("structuredBody"))
+    astray = [each for node in bodies for each in entries(node, Setting(context=context))]
+    return [*found, {"entry": astray}] if astray else found
+
+
 def sections(holder: Node, context: Context) -> list[Json]:
-    """The sections within a body or section, whether or not they stand in a `component`."""
-    return [made for node in _nodes(holder) if (made := _section(node, context))]
+    """The sections within a document or section, whether or not they stand in a `component`."""
+    nodes = (child for each in (holder, *_holders(holder)) for child in each.all("section"))
+    return [made for node in nodes if (made := _section(node, context))]
 
 
-def _nodes(holder: Node) -> Iterator[Node]:
+def _holders(holder: Node) -> Iterator[Node]:
+    """What only holds sections, in the order of the document."""
     for child in holder.children:
-        if child.name == "section":
+        if child.name in {"component", "structuredBody"}:
             yield child
-        elif child.name in {"component", "structuredBody"}:
-            yield from _nodes(child)
+            yield from _holders(child)
 
 
 def _section(node: Node, context: Context) -> Json:
@@ -64,7 +75,7 @@ def _name(code: Json | None) -> str:
 def _is_plan(code: str, name: str) -> bool:
     """Whether a section tells of what is to be, not of what is."""
     plans = {row["section"] for row in rows("section-kinds") if row["kind"] == "plan"}
-    return code in plans or any(word in name for word in _PLANS)
+    return code in plans or _PLANS.search(name) is not None
 
 
 def _text(made: Json, node: Node) -> None:

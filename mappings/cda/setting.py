@@ -18,17 +18,21 @@ _PLANNED: Final = frozenset({"INT", "RQO", "PRMS", "PRP", "ARQ", "APT"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
-    """`section` is the code of the section, `planned` whether it tells of plans; `effective` is inherited."""
+    """`section` is the code of the section, `planned` whether it tells of plans; `effective` is inherited.
+
+    `within` is what the statements around are called, outermost first (左侧血压, 目标值).
+    """
 
     context: Context
     section: str = ""
     planned: bool = False
     effective: Json | None = None
     negated: bool = False
+    within: tuple[str, ...] = ()
 
     def inside(self, node: Node) -> Setting:
         """The setting of what stands within `node`."""
-        return replace(self, effective=self.time(node), negated=False)
+        return replace(self, effective=self.time(node), negated=False, within=(*self.within, *names_of(node)))
 
     def time(self, node: Node) -> Json | None:
         """The stated time of an entry as a member of a choice (`DateTime`, `Period`), else the inherited one."""
@@ -36,6 +40,14 @@ class Setting:
         for each in node.all("effectiveTime"):
             stated = stated or when(each, self.context, "effective[x]")
         return stated or self.effective
+
+
+def names_of(node: Node) -> tuple[str, ...]:
+    """What a statement is called: by its code, its translations and their qualifiers."""
+    codes = [each for code in node.all("code") for each in (code, *code.all("translation"))]
+    parts = [each for code in codes for name in ("name", "value") for each in code.all("qualifier", name)]
+    said = [*(each.get("displayName") for each in (*codes, *parts)), *(each.words() for each in codes)]
+    return tuple(filter(None, said))
 
 
 def is_planned(node: Node) -> bool:

@@ -15,13 +15,21 @@ def read(node: Node | None, context: Context, to: str) -> Moment | None:
     text = node.get("value") or node.text.strip()
     if not text:
         return None
-    found = moment(text.replace("年", "-").replace("月", "-").replace("日", " ").strip("- ").replace("T", " "))
+    found = moment(_plain(text))
     if found is None or found.date.replace("-", "") in PLACEHOLDERS:
         node.refuse("not a date or time" if found is None else "a date that stands for none", "value", "")
         context.issue("not-a-time", "is not a date or time; it stands in the original document", node)
         return None
     node.take(to, "value", "")
     return found
+
+
+def _plain(text: str) -> str:
+    """A time as the form of HL7 v2 that says the same: 2026年3月5日8时30分 as 2026-3-5 8:30, a `T` gone."""
+    for written, sign in (("年", "-"), ("月", "-"), ("日", " "), ("时", ":"), ("点", ":"), ("分", ":"), ("秒", "")):
+        text = text.replace(written, sign)
+    text = text.strip("-: ")
+    return text.replace("T", " " if "-" in text or "/" in text or ":" in text else "")
 
 
 def date_time(node: Node | None, context: Context, to: str) -> str:

@@ -21,6 +21,8 @@ from mappings.cda.values import number_in, unit
 
 #: `name: value` in one line, with either colon.
 _PAIR: Final = re.compile(r"\s*([^:：，。；;\n]{1,30})[:：]\s*([^，。；;\n]{1,200})")
+_BLOCKS: Final = frozenset({"text", "paragraph", "item", "list", "p", "li", "div"})
+_UNITS: Final = frozenset({"单位", "计量单位", "结果单位"})
 _PRESSURE: Final = re.compile(r"(\d{2,3})\s*/\s*(\d{2,3})\s*(.*)", re.ASCII)
 _PRESSURES: Final = ("DE04.10.174.00", "DE04.10.176.00")
 _UNIT: Final = re.compile(r"[(（]([^()（）]+)[)）]\s*\Z")
@@ -44,9 +46,17 @@ def _pairs(text: Node) -> Iterator[tuple[str, str]]:
     for node in text.walk():
         if node.name == "table":
             yield from _cells([[cell.words() for cell in row.children] for row in node.walk() if row.name == "tr"])
-        elif node.name in {"text", "paragraph", "item", "content", "br"} and not _in_table(node):
-            for line in (node.text, *(child.tail for child in node.children)):
+        elif node.name in _BLOCKS and not _in_table(node):
+            for line in "".join(_running(node)).splitlines():
                 yield from ((match[1].strip(), match[2].strip()) for match in _PAIR.finditer(line))
+
+
+def _running(node: Node) -> Iterator[str]:
+    """The text of a block, its emphasis and other inline elements run together, other blocks as ends of lines."""
+    yield node.text
+    for child in node.children:
+        yield from "\n" if child.name in {*_BLOCKS, "br", "table"} else _running(child)
+        yield child.tail
 
 
 def _in_table(node: Node) -> bool:
@@ -54,13 +64,22 @@ def _in_table(node: Node) -> bool:
 
 
 def _cells(lines: list[list[str]]) -> Iterator[tuple[str, str]]:
-    if len(lines) == 2 and len(lines[0]) == len(lines[1]) and sum(map(_is_name, lines[0])) > 1:
-        yield from zip(lines[0], lines[1], strict=True)
+    """Name and value of a table: names above their columns, else before their values; a column may be of units."""
+    head, *others = lines or [[]]
+    if others and sum(map(_is_name, head)) > 1 and not any(map(_is_name, others[0])):
+        for line in others:
+            yield from zip(head, line, strict=False)
         return
+    units = next((i for i, name in enumerate(head) if name in _UNITS), None)
     for line in lines:
         for name, value in pairwise(line):
             if _is_name(name) and not _is_name(value):
-                yield name, value
+                yield _with_unit(name, value, line[units] if units is not None and units < len(line) else ""), value
+
+
+def _with_unit(name: str, value: str, printed: str) -> str:
+    """The name with the unit of its line in brackets, unless it or the value says one."""
+    return f"{name}({printed})" if printed and printed != value and not _UNIT.search(name) else name
 
 
 def _is_name(text: str) -> bool:

@@ -14,7 +14,7 @@ from mappings.cda.header import composition, document_row
 from mappings.cda.node import Node
 from mappings.cda.patient import patient
 from mappings.cda.refine import refine
-from mappings.cda.sections import sections
+from mappings.cda.sections import body
 from mappings.cda.tables import translated
 from mappings.cda.times import read
 from mappings.cda.trace import report
@@ -48,7 +48,7 @@ def translate(
     else:
         context.issue("no-patient", "names no patient", document, "error")
     made = composition(context)
-    if found := sections(_body(document), context):
+    if found := body(document, context):
         made["section"] = found
     refine(made, numbers, context)
     keep(raw, made, numbers, context)
@@ -57,7 +57,7 @@ def translate(
     return Translation(
         drafts=tuple(_settled(draft) for draft in context.drafts.values()),
         report=report(document),
-        issues=tuple(context.issues),
+        issues=tuple(dict.fromkeys(context.issues)),
         event_time=stated.instant(zone) if stated else None,
     )
 
@@ -78,10 +78,6 @@ def identity(document: Node) -> tuple[str, str]:
 def _kind(document: Node) -> str:
     code = document.first("code")
     return code.get("code") if code is not None else ""
-
-
-def _body(document: Node) -> Node:
-    return document.first("component", "structuredBody") or document.first("structuredBody") or document
 
 
 def _label(confidentiality: str, context: Context) -> None:

@@ -6,9 +6,8 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
-from unicodedata import normalize
 
-from hub.fhir.ucum import is_unit
+from hub.fhir.canonical_units import UCUM, is_of_ucum
 from hub.kernel.types import Json
 from mappings.cda.codes import concept, referred
 from mappings.cda.context import Context
@@ -16,12 +15,15 @@ from mappings.cda.node import Node
 from mappings.cda.tables import translated
 from mappings.cda.times import date_time, period
 
-UCUM: Final = "http://unitsofmeasure.org"
 #: A comparator, a number, and what stands behind it.
 _NUMBER: Final = re.compile(
-    r"([<>]=?|[≤≥])?\s*([+-]?(?:\d{1,30}(?:\.\d{1,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?)\s*(.*)\Z", re.S | re.ASCII
+    r"([<>]=?|[≤≥])?\s*([+-]?(?:\d{1,3}(?:,\d{3})+(?:\.\d{1,30})?|\d{1,30}(?:\.\d{1,30})?|\.\d{1,30})(?:[eE][+-]?\d{1,2})?)"
+    r"(?![\d,.])\s*(.*)\Z",
+    re.S | re.ASCII,
 )
 _COMPARATORS: Final = {"≤": "<=", "≥": ">="}
+#: Signs of a Chinese keyboard to those of ASCII; not all of NFKC, which would make 10⁹ a hundred and nine.
+_HALF_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
 _BOOLEANS: Final = {
     "true": True, "1": True, "是": True, "有": True, "y": True, "yes": True, "t": True,
     "false": False, "0": False, "否": False, "无": False, "n": False, "no": False, "f": False,
@@ -34,19 +36,29 @@ def unit(text: str) -> Json:
     printed = text.strip()
     if not printed:
         return {}
-    plain = "".join(printed.split()).strip("()（）")
-    code = translated("units", plain) or translated("units", plain.casefold())
-    if not code and plain.isascii() and not plain.isdecimal() and is_unit(plain):
-        code = plain
+    plain = "".join(printed.split()).translate(_HALF_WIDTH)
+    outer, bracket, inner = plain.rstrip(")").partition("(")
+    code = next((found for each in (plain.strip("()"), inner, outer) if bracket or each if (found := _ucum(each))), "")
     return {"unit": printed} | ({"system": UCUM, "code": code} if code else {})
 
 
+def _ucum(plain: str) -> str:
+    """The UCUM code of a unit without blanks: of the table, else itself where UCUM has it."""
+    code = translated("units", plain) or translated("units", plain.casefold())
+    return code or (plain if plain.isascii() and not plain.isdecimal() and is_of_ucum(plain) else "")
+
+
 def quantity(node: Node, to: str) -> Json | None:
-    """Quantity of a PQ, REAL or INT, with a comparator or unit that stands in its value; None if it is no number."""
+    """Quantity of a PQ, REAL or INT, with a comparator or unit that stands in its value.
+
+    None if it is no number, and where the unit in the value is another than the one beside it.
+    """
     found = number_in(node.get("value") or node.text.strip())
     if found is None:
         return None
     comparator, number, behind = found
+    if node.get("unit") and behind and _sign(behind) != _sign(node.get("unit")):
+        return None
     node.take(to, "value", "unit", "")
     made: Json = {"value": number}
     if comparator:
@@ -59,12 +71,16 @@ def quantity(node: Node, to: str) -> Json | None:
     return made | unit(printed)
 
 
+def _sign(printed: str) -> str:
+    return str(unit(printed).get("code", "".join(printed.split())))
+
+
 def number_in(text: str) -> tuple[str, Decimal, str] | None:
     """Comparator, number and unit of a text that says no more than these; None for others (120/80)."""
-    match = _NUMBER.match(normalize("NFKC", text).strip())
+    match = _NUMBER.match(text.translate(_HALF_WIDTH).strip())
     if match is None or (match[3] and not _is_printed_unit(match[3])):
         return None
-    return _COMPARATORS.get(match[1], match[1] or ""), Decimal(match[2]), match[3]
+    return _COMPARATORS.get(match[1], match[1] or ""), Decimal(match[2].replace(",", "")), match[3]
 
 
 def _is_printed_unit(text: str) -> bool:
@@ -78,7 +94,7 @@ def value(node: Node, context: Context) -> Json | None:
     """
     kind = node.get("xsi:type").rpartition(":")[2] or node.get("type").rpartition(":")[2] or _guessed(node)
     null = node.get("nullFlavor")
-    made = _READERS.get(kind.upper(), _text)(node, context)
+    made = _READERS.get(kind.upper().partition(".")[0], _text)(node, context)
     if made is None and (text := _plain(node)):
         context.issue("not-of-its-type", "the value is not of its type; it is kept as text", node)
         made = {"valueString": text}
@@ -168,13 +184,21 @@ def _moment(node: Node, context: Context) -> Json | None:
 
 
 def _interval(node: Node, context: Context) -> Json | None:
-    width = node.first("width")
+    width = node.first("width") or node.first("period")
     if width is not None and not node.first("low"):
         made = quantity(width, "Observation.valueQuantity")
         return {"valueQuantity": made} if made else None
     if made := period(node, context, "Observation.valuePeriod"):
         return {"valuePeriod": made}
     return _moment(node, context)
+
+
+def _number(node: Node, _: Context) -> Json | None:
+    """An II: R4 has no value that is an Identifier."""
+    if not (said := node.get("extension") or node.get("root")):
+        return None
+    node.take("Observation.valueString", "root", "extension")
+    return {"valueString": said}
 
 
 def _range(node: Node, context: Context) -> Json | None:
@@ -222,6 +246,7 @@ def _money(node: Node, _: Context) -> Json | None:
 _READERS: Final[Mapping[str, Callable[[Node, Context], Json | None]]] = {
     "PQ": _quantity, "REAL": _quantity, "INT": _integer, "MO": _money, "BL": _boolean, "BN": _boolean,
     "CD": _concept, "CE": _concept, "CV": _concept, "CO": _concept, "CS": _concept, "CR": _concept,
-    "TS": _moment, "PIVL_TS": _interval, "IVL_TS": _interval, "IVL_PQ": _range, "IVL_INT": _range, "IVL_REAL": _range,
+    "TS": _moment, "DATE": _moment, "DATETIME": _moment, "II": _number,
+    "PIVL_TS": _interval, "IVL_TS": _interval, "IVL_PQ": _range, "IVL_INT": _range, "IVL_REAL": _range,
     "RTO": _ratio, "RTO_PQ_PQ": _ratio, "RTO_QTY_QTY": _ratio,
 }  # fmt: skip

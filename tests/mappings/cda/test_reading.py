@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import codecs
 import time
+from base64 import b64encode
+from html import escape
 
 import pytest
 from hypothesis import given, settings
@@ -46,9 +48,22 @@ def test_the_character_set_is_what_the_bytes_show(raw: bytes) -> None:
         TEXT.replace('xmlns="urn:hl7-org:v3"', ""),
         TEXT.replace('xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"', ""),
         f"<Envelope><Body><content>{TEXT}</content></Body></Envelope>",
+        f"<Envelope><Body><content><![CDATA[{TEXT}]]></content></Body></Envelope>",
+        f"<Envelope><Body>{escape(TEXT)}</Body></Envelope>",
+        f"<Envelope><Body>{b64encode(TEXT.encode('gbk')).decode()}</Body></Envelope>",
         TEXT.replace("测试文档", "A & B&nbsp;\x0b"),
     ],
-    ids=["prefix", "undeclared-prefix", "no-namespace", "undeclared-xsi", "envelope", "bare-ampersand"],
+    ids=[
+        "prefix",
+        "undeclared-prefix",
+        "no-namespace",
+        "undeclared-xsi",
+        "envelope",
+        "cdata",
+        "escaped",
+        "base64",
+        "bare-ampersand",
+    ],
 )
 def test_namespaces_prefixes_envelopes_and_faults_do_not_hide_the_facts(text: str) -> None:
     assert names(text.encode()) == ["测试甲"]

@@ -1,0 +1,172 @@
+"""What vendors write otherwise than the standard has it, each kind once: sides, aims, values, places, tables."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from hub.kernel.types import Json
+from tests.mappings.cda.documents import DE, converted, document, made, observation, pq, section
+
+LEFT = "368208006"
+
+
+def organizer(name: str, *statements: str) -> str:
+    inner = "".join(f"<component>{each}</component>" for each in statements)
+    return f'<organizer classCode="BATTERY" moodCode="EVN"><code displayName="{name}"/>{inner}</organizer>'
+
+
+def vital(name: str, value: str = pq("150", "mmHg"), code: str = "DE04.10.174.00", *, inner: str = "") -> str:
+    return observation(code, name, value, inner=inner)
+
+
+def qualified(*parts: str) -> str:
+    said = "".join(f'<{tag} displayName="{words}"/>' for tag, words in zip(("name", "value"), parts, strict=False))
+    code = f'<code code="DE04.10.174.00" displayName="收缩压" {DE}><qualifier>{said}</qualifier></code>'
+    return f'<observation classCode="OBS" moodCode="EVN">{code}{pq("150", "mmHg")}</observation>'
+
+
+def observed(statement: str, *, where: tuple[str, str] = ("8716-3", "VITAL SIGNS"), more: str = "") -> list[Json]:
+    return made(document(section(*where, [statement] if statement else [], more=more)), "Observation")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        vital("左上肢收缩压(mmHg)"), vital("收缩压（左侧）"), vital("收缩压-左"), vital("血压左侧收缩压"),
+        organizer("左侧血压", vital("收缩压")), qualified("左侧"), qualified("测量部位", "左上肢"),
+    ],
+)  # fmt: skip
+def test_the_side_is_told_by_any_name_a_measurement_has_or_stands_under(statement: str) -> None:
+    (found,) = [each for each in observed(statement) if "valueQuantity" in each]
+    assert found["bodySite"]["coding"][0]["code"] == LEFT
+
+
+def test_the_left_ventricle_is_no_side() -> None:
+    (found,) = observed(observation("", "左室射血分数", pq("60", "%")))
+    assert "bodySite" not in found
+
+
+@pytest.mark.parametrize(
+    ("statement", "name"),
+    [
+        (organizer("目标值", vital("体重", pq("60", "kg"), "DE04.10.188.00")), "生活方式"),
+        (vital("目标心率", pq("60", "次/分"), "DE04.10.206.00"), "生活方式"),
+        (vital("体重", pq("60", "kg"), "DE04.10.188.00"), "Plan of Care"),
+    ],
+    ids=["group", "name-of-any-measurement", "english-section"],
+)
+def test_what_is_aimed_at_is_a_goal_by_any_name_it_stands_under(statement: str, name: str) -> None:
+    text = document(section("", name, [statement]))
+    (goal,) = made(text, "Goal")
+    assert goal["target"][0]["detailQuantity"]["value"] == 60
+    assert [each for each in made(text, "Observation") if "valueQuantity" in each] == []
+
+
+def test_planned_immunisation_is_no_plan() -> None:
+    assert made(document(section("", "计划免疫", [vital("体重", pq("9", "kg"), "DE04.10.188.00")])), "Goal") == []
+
+
+@pytest.mark.parametrize(
+    ("value", "name", "expected"),
+    [
+        (pq("1,072", "mL"), "valueQuantity", 1072),
+        (pq("1,07", "mL"), "valueString", "1,07"),
+        (pq("5mg", "片"), "valueString", "5mg"),
+        (pq("５", "mg"), "valueQuantity", 5),
+        ('<value xsi:type="TS">20260305T103000</value>', "valueDateTime", "2026-03-05T10:30:00+08:00"),
+        ('<value xsi:type="TS" value="2026年3月5日10时30分"/>', "valueDateTime", "2026-03-05T10:30:00+08:00"),
+        ('<value xsi:type="TS.DATE" value="20260305"/>', "valueDateTime", "2026-03-05"),
+        ('<value xsi:type="II" root="2.16.156.10011.1.5" extension="990122"/>', "valueString", "990122"),
+        ('<value xsi:type="PIVL_TS"><period value="3" unit="月"/></value>', "valueQuantity", 3),
+        ('<value xsi:type="ST"/><text>齐</text>', "valueString", "齐"),
+    ],
+)
+def test_a_value_is_read_as_it_is_meant_or_kept_as_it_is_written(value: str, name: str, expected: Any) -> None:
+    (found,) = observed(observation("DE04.10.143.00", "某项", value))
+    assert (found[name]["value"] if name == "valueQuantity" else found[name]) == expected
+
+
+def test_a_text_that_only_repeats_the_name_is_no_value() -> None:
+    assert observed(observation("DE04.10.143.00", "某项", '<value xsi:type="ST"/><text>某项</text>')) == []
+
+
+@pytest.mark.parametrize(
+    ("printed", "code"),
+    [("摄氏度(℃)", "Cel"), ("次／分钟", "/min"), ("×10⁹/L", "10*9/L"), ("uIU/ml", "u[IU]/mL"), ("bpm/min", None)],
+)
+def test_only_what_ucum_has_is_called_ucum(printed: str, code: str | None) -> None:
+    (found,) = observed(observation("DE04.10.143.00", "某项", pq("5", printed)))
+    assert (found["valueQuantity"]["unit"], found["valueQuantity"].get("code")) == (printed, code)
+
+
+def test_an_act_that_states_a_value_observes_it() -> None:
+    act = vital("收缩压").replace("observation", "act")
+    assert observed(act)[0]["valueQuantity"]["value"] == 150
+
+
+def test_several_bodies_and_statements_outside_of_sections_are_read_once() -> None:
+    astray = f"<component><entry>{vital('舒张压', code='DE04.10.176.00')}</entry></component>"
+    text = document(astray).replace(
+        "</structuredBody></component>",
+        "</structuredBody></component><component><structuredBody>"
+        f"{section('8716-3', 'VITAL SIGNS', [vital('收缩压')])}</structuredBody></component>",
+    )
+    first, second = made(text, "Observation")
+    (composition,) = made(text, "Composition")
+    assert [each["entry"][0]["reference"].partition("/")[2] for each in composition["section"]] == [
+        first["id"],
+        second["id"],
+    ]
+
+
+def test_a_person_that_stands_without_a_role_has_a_name() -> None:
+    header = (
+        '<recordTarget><patient><id root="2.16.156.10011.1.3" extension="99012219600101001X"/>'
+        '<patientPatient><name><given>测试丙</given></name><birthTime value="19600101"/></patientPatient></patient>'
+        "</recordTarget>"
+    )
+    (patient,) = made(document(header=header), "Patient")
+    assert (patient["name"][0]["text"], patient["birthDate"]) == ("测试丙", "1960-01-01")
+    assert patient["identifier"][0]["value"] == "99012219600101001X"
+
+
+def test_how_often_a_medicine_is_taken_stands_in_its_timing() -> None:
+    drug = "<consumable><manufacturedProduct><manufacturedLabeledDrug><name>甲药</name></manufacturedLabeledDrug>"
+    rate = '<rateQuantity><translation code="02" displayName="每日两次"/></rateQuantity>'
+    text = f"<substanceAdministration>{rate}{drug}</manufacturedProduct></consumable></substanceAdministration>"
+    (statement,) = made(document(section("10160-0", "HISTORY OF MEDICATION USE", [text])), "MedicationStatement")
+    assert statement["dosage"][0]["timing"]["code"]["coding"][0]["display"] == "每日两次"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (
+            "<table><tr><th>项目</th><th>结果</th><th>单位</th></tr><tr><td>体温</td><td>36.7</td><td>℃</td></tr></table>",
+            [("8310-5", "36.7", "Cel")],
+        ),
+        (
+            "<table><tr><th>收缩压</th><th>体重</th></tr><tr><td>150mmHg</td><td>66kg</td></tr>"
+            "<tr><td>148mmHg</td><td>67kg</td></tr></table>",
+            [
+                ("8480-6", "150", "mm[Hg]"),
+                ("29463-7", "66", "kg"),
+                ("8480-6", "148", "mm[Hg]"),
+                ("29463-7", "67", "kg"),
+            ],
+        ),
+        ("<paragraph><content styleCode='Bold'>收缩压：</content>150mmHg</paragraph>", [("8480-6", "150", "mm[Hg]")]),
+    ],
+    ids=["column-of-units", "names-above", "emphasised-name"],
+)
+def test_what_only_the_text_says_is_read_with_its_unit(text: str, expected: list[tuple[str, str, str]]) -> None:
+    found = observed("", more=f"<text>{text}</text>")
+    told = [(each["code"]["coding"][1]["code"], each["valueQuantity"]) for each in found]
+    assert [(code, str(amount["value"]), amount["code"]) for code, amount in told] == expected
+
+
+def test_a_fault_is_told_once() -> None:
+    row = converted(document(section("8716-3", "", [vital("收缩压", inner='<effectiveTime value="不详"/>')])))
+    assert [issue["code"] for issue in row["issues"]] == ["not-a-time"]
