@@ -48,7 +48,9 @@ class Arrivals:
         self._spellings.update(side.name.spellings)
         near = self._near(side, number)
         pairs = [(number, other) for other in near]
-        Matcher(self._people, Judge(self._people, self._scorer(side, near))).join(pairs)
+        matcher = Matcher(self._people, Judge(self._people, self._scorer(side, near)))
+        matcher.join(pairs)
+        matcher.win_over(matcher.contradicted)
 
     def _near(self, side: Features, number: int) -> set[int]:
         found: set[int] = set()

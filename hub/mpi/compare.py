@@ -6,7 +6,7 @@ from datetime import date
 
 from hub.mpi.citizen_id import CitizenId, masks
 from hub.mpi.compare_names import compare_names
-from hub.mpi.contacts import same_door
+from hub.mpi.contacts import Address, same_door
 from hub.mpi.dates import is_placeholder, lunar_mix, one_slip, swapped
 from hub.mpi.features import PLACEHOLDER_YEARS, Features
 from hub.mpi.levels import (
@@ -120,17 +120,24 @@ def _sexes(first: str, second: str) -> SexLevel:
 def compare_households(first: Features, second: Features) -> HouseholdLevel:
     """The level of telephones and addresses together."""
     phone = bool(shared_phones(first, second))
-    places = first.address is not None and second.address is not None
-    door = first.address is not None and second.address is not None and same_door(first.address, second.address)
+    one, other = _home(first), _home(second)
+    door = one is not None and other is not None and same_door(one, other)
     if phone:
         return HouseholdLevel.PHONE_AND_DOOR if door else HouseholdLevel.PHONE
     if door:
         return HouseholdLevel.DOOR
     if not _phones(first).isdisjoint(_phones(second)):
         return HouseholdLevel.CONTACT_PHONE
-    if first.address and second.address and first.address.place == second.address.place:
+    if one and other and one.place == other.place and not one.is_area:
         return HouseholdLevel.PLACE
-    return HouseholdLevel.DIFFERENT if places or (first.phones and second.phones) else HouseholdLevel.MISSING
+    unlike = (one and other) or (first.phones and second.phones)
+    return HouseholdLevel.DIFFERENT if unlike else HouseholdLevel.MISSING
+
+
+def _home(side: Features) -> Address | None:
+    """The address, if it tells more than the county or town, where nearly everybody registered there lives."""
+    address = side.address
+    return address if address and (address.numbers or not address.is_area) else None
 
 
 def shared_phones(first: Features, second: Features) -> set[str]:

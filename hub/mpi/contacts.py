@@ -20,6 +20,10 @@ _NUMERAL: Final = re.compile(r"([一二三四五六七八九])?(十)?([一二三
 _NUMBER: Final = re.compile(r"\d+")
 #: Characters of a place name that are compared: enough for a village, estate or road, short of the town before it.
 _PLACE: Final = 3
+#: How names from province to town and street office end.
+_AREAS: Final = ("省", "市", "县", "旗", "州", "盟", "镇", "乡", "街道")
+#: What stands before 区 in the names of estates, quarters and works; a district has any other character there.
+_QUARTERS: Final = frozenset("小社园厂校院宅属活墅墓景矿林库")
 
 
 @lru_cache(maxsize=1 << 16)
@@ -42,6 +46,11 @@ class Address:
 
     place: str
     numbers: tuple[str, ...]
+
+    @property
+    def is_area(self) -> bool:
+        """Whether the place is a town or a larger area: a source wrote no village, estate or road."""
+        return self.place.endswith(_AREAS) or (self.place[-1] == "区" and self.place[-2] not in _QUARTERS)
 
 
 @lru_cache(maxsize=1 << 16)

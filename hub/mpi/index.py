@@ -105,7 +105,8 @@ class PatientIndex:
         crowded = _crowded([entry.side for entry in entries], met.blocks)
         if known or statements:
             judge = await self._judge(tx, people, crowded, change)
-            doubts = _match(people, judge, pairs, fresh) + await _state(tx, people, judge, statements)
+            matcher = _match(people, judge, pairs, fresh)
+            doubts = _win_over(people, judge, matcher) + await _state(tx, people, judge, statements)
         else:
             doubts = await self._join(tx, people, crowded, change, met.counted, pairs)
         await self._save(tx, people, doubts, list(known), fresh, change)
@@ -144,7 +145,7 @@ class PatientIndex:
         if any(people.members[number].side != side for number, side in sides.items()):
             raise index_read.race()
         judge = await self._judge(tx, people, _crowded(sides.values(), found))
-        doubts = _match(people, judge, pairs, ())
+        doubts = _win_over(people, judge, _match(people, judge, pairs, ()))
         await self._save(tx, people, doubts, [one.pkey for one in known])
         return people.decided
 
@@ -196,10 +197,13 @@ class PatientIndex:
         phones = sharers((member.side for member in people.members.values()), crowded)
         own = frequencies_at_hand((people.members[number].side for number in pairs), counted, phones, change)
         try:
-            return _match(people, Judge(people, Scorer(self._model, own)), pairs, pairs)
+            matcher = _match(people, Judge(people, Scorer(self._model, own)), pairs, pairs)
         except UncountedError:
             # Two others of one name are weighed against each other. Nothing is decided before all pairs are judged.
-            return _match(people, await self._judge(tx, people, crowded, change), pairs, pairs)
+            matcher = _match(people, await self._judge(tx, people, crowded, change), pairs, pairs)
+        if not matcher.contradicted:
+            return matcher.doubts
+        return _win_over(people, await self._judge(tx, people, crowded, change), matcher)
 
     async def _save(
         self,
@@ -244,12 +248,19 @@ def _admit(people: People, entries: Iterable[Entry], numbers: Mapping[UUID, int]
         people.add(Member(number, entry.pkey, entry.patient, entry.own, person, entry.side))
 
 
-def _match(people: People, judge: Judge, pairs: Mapping[int, set[int]], fresh: Collection[int]) -> list[Doubt]:
+def _match(people: People, judge: Judge, pairs: Mapping[int, set[int]], fresh: Collection[int]) -> Matcher:
     matcher = Matcher(people, judge)
     matcher.join((number, other) for number in fresh for other in pairs[number])
     for number in sorted(pairs.keys() - fresh):
         matcher.judge_again(number, [(number, other) for other in pairs[number]])
-    return matcher.doubts
+    return matcher
+
+
+def _win_over(people: People, judge: Judge, matcher: Matcher) -> list[Doubt]:
+    """Win over whom the links contradict; returns all that is in doubt."""
+    winner = Matcher(people, judge)
+    winner.win_over(matcher.contradicted)
+    return matcher.doubts + winner.doubts
 
 
 async def _plans(tx: Tx, statements: Sequence[Statement]) -> list[_Plan]:

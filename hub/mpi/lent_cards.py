@@ -52,7 +52,7 @@ def _lent(sides: Mapping[int, Features]) -> set[int]:
 
 def _shared(side: Features) -> set[str]:
     """What two records of one household have in common one of: a number, or the place of the address."""
-    place = side.address.place if side.address else ""
+    place = side.address.place if side.address and not side.address.is_area else ""
     return {text for text in (side.insurance, *side.phones, side.contact_phone, place) if text}
 
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import product
+from math import inf
 from typing import Final
 
-from hub.mpi.clusters import Link
+from hub.mpi.clusters import Clustered, Link
+from hub.mpi.decide import Reason
 from hub.mpi.decision import Actor, Bond, Decision, Edge, Kind
 from hub.mpi.judge import Doubt, Judge
 from hub.mpi.people import People, edge_of
@@ -20,19 +22,43 @@ Pairs = Iterable[tuple[int, int]]
 
 
 class Matcher:
-    """Makes decisions in `people`; what it leaves to a steward stands in `doubts`."""
+    """Makes decisions in `people`; what it leaves to a steward stands in `doubts`, and in `contradicted` the links that
+    were not followed because another member of one person speaks against them.
+    """
 
     def __init__(self, people: People, judge: Judge) -> None:
         self._people: Final = people
         self._judge: Final = judge
         self.doubts: Final[list[Doubt]] = []
+        self.contradicted: Final[list[Link]] = []
 
     def join(self, pairs: Pairs) -> None:
         """Link what can be linked among `pairs`, in which one side at least is new."""
-        found, doubts = self._judge.gather(pairs)
+        found = self._gather(pairs)
         for link in found.followed:
             self._link(link)
+
+    def win_over(self, contradicted: Iterable[Link]) -> None:
+        """Judge again who is held elsewhere by less than such a link: had it come first, it would stand.
+
+        So a source that fitted a stranger while nobody better was known comes to its own person, in whatever order
+        sources arrive.
+        """
+        for link in sorted(contradicted, key=lambda link: -link.weight):
+            for number, other in ((link.first, link.second), (link.second, link.first)):
+                if other not in self._people.group(number) and self._hold(number) < link.weight:
+                    self.judge_again(number, [(number, other)])
+
+    def _hold(self, number: int) -> float:
+        """What the strongest automatic link of a source weighs; nothing wins over one that has none."""
+        edges = (edge for edge in self._people.standing(number, Bond.LINK) if edge.actor is Actor.MATCHER)
+        return max((self._judge.pair(number, edge.other(number))[0].weight for edge in edges), default=inf)
+
+    def _gather(self, pairs: Pairs) -> Clustered:
+        found, doubts = self._judge.gather(pairs)
         self.doubts.extend(doubts)
+        self.contradicted.extend(one.link for one in found.refused if one.reason is Reason.CONTRADICTION)
+        return found
 
     def judge_again(self, number: int, pairs: Pairs) -> None:
         """The demographics of a source changed; `pairs` are its candidates. If all ends as it was, all stays."""
@@ -41,8 +67,7 @@ class Matcher:
         edges = [edge for edge in people.standing(number, Bond.LINK) if edge.actor is Actor.MATCHER]
         for edge in edges:
             edge.closed += 1
-        found, doubts = self._judge.gather((*pairs, *((number, edge.other(number)) for edge in edges)))
-        self.doubts.extend(doubts)
+        found = self._gather((*pairs, *((number, edge.other(number)) for edge in edges)))
         after = _joined(people.group(number), people, found.followed)
         for edge in edges:
             edge.closed -= 1

@@ -4,7 +4,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hub.mpi.compare import compare, compare_births, compare_ids, compare_insurance, within_one_edit
+from hub.mpi.compare import (
+    compare,
+    compare_births,
+    compare_households,
+    compare_ids,
+    compare_insurance,
+    within_one_edit,
+)
 from hub.mpi.compare_names import compare_names
 from hub.mpi.levels import (
     COMPARISONS,
@@ -146,10 +153,30 @@ def test_insurance_numbers() -> None:
         ({"phone": "", "contact_phone": "", "address": "白云村"}, HouseholdLevel.PLACE),
         ({"phone": "13900990009", "contact_phone": "", "address": "红石村9号"}, HouseholdLevel.DIFFERENT),
         ({"phone": "", "contact_phone": "", "address": ""}, HouseholdLevel.MISSING),
+        ({"phone": "", "contact_phone": "", "address": "虚构县"}, HouseholdLevel.MISSING),
     ],
 )
 def test_telephone_and_address_are_one_comparison(changes: dict[str, str], level: HouseholdLevel) -> None:
     assert compare(side(), side(**changes)).household is level
+
+
+def households(one: dict[str, str], other: dict[str, str]) -> HouseholdLevel:
+    return compare_households(side(**one), side(**other))
+
+
+@pytest.mark.parametrize("area", ["示范省", "示范市虚构县", "青石镇", "永安乡", "城东街道", "示范市吴山区"])
+def test_nobody_is_of_one_household_because_both_live_in_a_town(area: str) -> None:
+    unknown = {"phone": "", "contact_phone": ""}
+    assert households(unknown | {"address": area}, unknown | {"address": area}) is HouseholdLevel.MISSING
+    other = unknown | {"address": f"{area}9号"}
+    assert households(unknown | {"address": f"{area}8号"}, other) is HouseholdLevel.DIFFERENT
+    assert households(other, other) is HouseholdLevel.DOOR
+
+
+@pytest.mark.parametrize("place", ["白云村", "阳光小区", "铁路社区", "家属区", "人民路"])
+def test_a_village_an_estate_or_a_road_is_a_place(place: str) -> None:
+    unknown = {"phone": "", "contact_phone": "", "address": place}
+    assert households(unknown, unknown) is HouseholdLevel.PLACE
 
 
 def test_the_contact_of_one_may_be_the_other() -> None:

@@ -140,6 +140,24 @@ def test_a_source_that_now_contradicts_leaves_and_one_that_now_fits_joins(databa
     with_registry(database_url, story)
 
 
+def test_who_was_taken_for_a_namesake_comes_to_the_person_who_fits_better_once_that_one_is_known(
+    database_url: str,
+) -> None:
+    here: dict[str, Any] = {"address": [{"text": "虚构县白云村"}]}
+
+    async def story(registry: Registry) -> None:
+        await registry.register(mingyuan("a", phone="09905550106", **here))
+        await registry.register(mingyuan("b", born="1962-06-18", citizen_id=_OTHER_ID, phone="09905550166", **here))
+        assert await registry.persons() == [["a", "b"]]
+        own = mingyuan("a-f04", citizen_id=_ID, phone="09905550106")
+        await registry.register(own, facility="F04", created=True)
+        assert await registry.persons() == [["a", "a-f04"], ["b"]]
+        assert [past.kind for past in await registry.history("a")] == ["link", "judged-again", "link"]
+        assert {one.reason for one in await registry.reviews()} == {"contradiction"}
+
+    with_registry(database_url, story)
+
+
 def test_old_demographics_bring_nobody_together_any_more(database_url: str) -> None:
     async def story(registry: Registry) -> None:
         await registry.register(mingyuan("a", citizen_id=_ID))
