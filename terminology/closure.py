@@ -32,8 +32,10 @@ _NUMBERED: Final = (
     "SELECT link.number, code.number FROM link CROSS JOIN code ON code.code = link.above ORDER BY link.rowid"
 )
 _CODE: Final = "SELECT code FROM code WHERE number = ?"
+_STRAYS: Final = "SELECT count(*), coalesce(min(above), '') FROM link WHERE above NOT IN (SELECT code FROM code)"
 _BATCH: Final = 10_000
-#: Characters of a code that are told.
+#: Characters a code may have: it is a key of an index. Characters of it that are told.
+LONGEST: Final = 1_000
 _SHOWN: Final = 64
 
 
@@ -51,6 +53,8 @@ class Closure:
             if above not in self._above[self._starts[number] :]:
                 self._above.append(above)
         self._begin(total)
+        #: Of the parents that are no codes of the system: how many, and one of them.
+        self.strays: tuple[int, str] = (0, "")
 
     def parents(self, number: int) -> Sequence[int]:
         """Those right above a concept."""
@@ -99,10 +103,11 @@ class Closure:
 
 
 def closed(links: Iterable[Link], alike: Callable[[str], str] | None = None) -> Closure:
-    """Number the codes in their order and close the hierarchy. Parents that are no codes of the system do not count.
+    """Number the codes in their order and close the hierarchy. Parents that are no codes of the system do not count
+    (`strays`).
 
     `alike`: a code as the system compares it, where that is not the code itself. Raises HubError INVALID for a code
-    that stands twice, and for concepts that are above themselves.
+    that stands twice or is too long, and for concepts that are above themselves.
     """
     with closing(sqlite3.connect("", isolation_level=None)) as db:
         db.executescript(_TABLES)
@@ -112,6 +117,7 @@ def closed(links: Iterable[Link], alike: Callable[[str], str] | None = None) -> 
             _numbered(db, batch, total, alike)
             total += len(batch)
         found = Closure(total, db.execute(_NUMBERED))
+        found.strays = db.execute(_STRAYS).fetchone()
         circle = found.circle()
         if circle is not None:
             raise _invalid("is above itself", db.execute(_CODE, (circle,)).fetchone()[0])
@@ -120,6 +126,8 @@ def closed(links: Iterable[Link], alike: Callable[[str], str] | None = None) -> 
 
 def _numbered(db: sqlite3.Connection, batch: Sequence[Link], done: int, alike: Callable[[str], str] | None) -> None:
     for number, (code, _) in enumerate(batch, done):
+        if len(code) > LONGEST:
+            raise _invalid(f"has more than {LONGEST} characters", code)
         if db.execute("INSERT OR IGNORE INTO code VALUES (?, ?)", (code, number)).rowcount == 0:
             raise _invalid("stands twice", code)
         if alike and db.execute("INSERT OR IGNORE INTO alike VALUES (?)", (alike(code),)).rowcount == 0:

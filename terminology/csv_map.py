@@ -13,7 +13,7 @@ from typing import Final
 from hub.fhir.value_sets import codes
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from terminology.csv_rows import read_rows, refuse_missing, refused
+from terminology.csv_rows import read_rows, refuse_unfit, refused
 from terminology.model import CONCEPT_MAP
 
 _PARTS: Final = frozenset({"source", "target", "display", "equivalence", "comment"})
@@ -34,11 +34,11 @@ def map_of_csv(
     for part in ("source", "target"):
         if part not in columns:
             raise refused("column map", f"names no column for the {part}", f"add {part}=COLUMN")
-    refuse_missing(path, columns, encoding)
+    refuse_unfit(path, columns, encoding)
     elements: dict[str, list[Json]] = {}
-    for line, row in enumerate(read_rows(path, columns, encoding), 2):
+    for line, row in read_rows(path, columns, encoding):
         if row["source"]:
-            elements.setdefault(row["source"], []).append(_target(row, f"{path}: row {line}"))
+            elements.setdefault(row["source"], []).append(_target(row, f"{path}: line {line}"))
     group = {"source": systems[0], "target": systems[1], "element": [_element(*each) for each in elements.items()]}
     return {**head, "resourceType": CONCEPT_MAP, "group": [group]}
 

@@ -1,4 +1,8 @@
-"""Rows of a CSV file with a header, by a map from what is meant to columns; parted by commas, tabs or semicolons."""
+"""Rows of a CSV file with a header, by a map from what is meant to columns; parted by commas, tabs or semicolons.
+
+A row that cannot be what was meant is refused, not mended: a quote that is never closed would take in all rows behind
+it, and a comma in a name that is not quoted puts every later cell into the wrong column.
+"""
 
 from __future__ import annotations
 
@@ -14,24 +18,40 @@ from terminology.limits import bounded
 _DELIMITERS: Final = (",", "\t", ";")
 
 
-def read_rows(path: Path, columns: Mapping[str, str], encoding: str) -> Iterator[dict[str, str]]:
-    """Each row: part -> text without blanks around it. Raises HubError UNREADABLE for what is no CSV."""
+def read_rows(path: Path, columns: Mapping[str, str], encoding: str) -> Iterator[tuple[int, dict[str, str]]]:
+    """The last line and, by part, the texts without blanks around them of each row that is not empty.
+
+    Raises HubError UNREADABLE for what is no CSV, INVALID for a row with more cells than the header.
+    """
+    line = 1
     try:
         with path.open(encoding=encoding, newline="") as file:
-            for row in csv.DictReader(file, delimiter=_delimiter(file)):
-                told = {part: (row[column] or "").strip() for part, column in columns.items()}
+            rows = csv.reader(file, delimiter=_delimiter(file), strict=True)
+            header = _stripped(next(rows, []))
+            places = {part: header.index(column) for part, column in columns.items()}
+            for row in filter(None, rows):
+                line = rows.line_num
+                if any(cell.strip() for cell in row[len(header) :]):
+                    raise _too_wide(f"{path}: line {line}")
+                told = {part: row[at].strip() if at < len(row) else "" for part, at in places.items()}
                 if any("\0" in text for text in told.values()):
                     raise _no_csv(path)  # UTF-16, or no text at all
-                yield told
-    except (UnicodeError, LookupError, csv.Error):
+                yield line, told
+    except (UnicodeError, LookupError):
         raise _no_csv(path) from None
+    except csv.Error:
+        raise _unquoted(f"{path}: behind line {line}") from None
 
 
-def refuse_missing(path: Path, columns: Mapping[str, str], encoding: str) -> None:
-    """Raises HubError INVALID for columns the header does not have, NOT_FOUND, UNREADABLE."""
-    missing = sorted({*columns.values()} - {*_header(path, encoding)})
+def refuse_unfit(path: Path, columns: Mapping[str, str], encoding: str) -> None:
+    """Raises HubError INVALID for columns the header does not have, or has twice; NOT_FOUND, UNREADABLE."""
+    header = _header(path, encoding)
+    missing = sorted({*columns.values()} - {*header})
     if missing:
         raise refused(str(path), f"has no column {', '.join(missing)}", "name the columns of its header")
+    twice = sorted(column for column in {*columns.values()} if header.count(column) > 1)
+    if twice:
+        raise refused(str(path), f"has the column {', '.join(twice)} twice", "give its columns different names")
 
 
 def refused(where: str, what: str, todo: str) -> HubError:
@@ -42,7 +62,7 @@ def refused(where: str, what: str, todo: str) -> HubError:
 def _header(path: Path, encoding: str) -> list[str]:
     try:
         with path.open(encoding=encoding, newline="") as file:
-            return next(csv.reader(file, delimiter=_delimiter(file)), [])
+            return _stripped(next(csv.reader(file, delimiter=_delimiter(file)), []))
     except OSError as error:
         where = str(path)
         raise HubError(Category.NOT_FOUND, "cannot be read", where=where, todo=str(error.strerror)) from None
@@ -55,6 +75,20 @@ def _delimiter(file: TextIO) -> str:
     header = next(bounded(file, file.name), "")
     file.seek(0)
     return max(_DELIMITERS, key=header.count)
+
+
+def _stripped(header: list[str]) -> list[str]:
+    return [name.strip() for name in header]
+
+
+def _too_wide(where: str) -> HubError:
+    todo = "put quotes around a cell that has what parts the columns"
+    return HubError(Category.INVALID, "has more cells than the header", where=where, todo=todo, code="syntax")
+
+
+def _unquoted(where: str) -> HubError:
+    todo = "close the quotes of each cell, and double those within it"
+    return HubError(Category.UNREADABLE, "has quotes that are no CSV", where=where, todo=todo, code="syntax")
 
 
 def _no_csv(path: Path) -> HubError:

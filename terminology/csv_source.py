@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from hub.fhir.json import dumps
 from hub.kernel.types import Json
-from terminology.csv_rows import read_rows, refuse_missing, refused
+from terminology.csv_rows import read_rows, refuse_unfit, refused
 from terminology.model import Concept
 
 _PLAIN: Final = frozenset({"code", "display", "parent", "definition", "inactive"})
@@ -53,7 +53,7 @@ class CsvSource:
 
     def _rows(self) -> Iterator[dict[str, str]]:
         """Parts of a concept with their texts, where there is a code."""
-        return (row for row in read_rows(self._path, self._columns, self._encoding) if row["code"])
+        return (row for _, row in read_rows(self._path, self._columns, self._encoding) if row["code"])
 
     def _refuse_unknown(self) -> None:
         for part in self._columns:
@@ -61,7 +61,7 @@ class CsvSource:
                 raise refused(f"column map: {part}", "is no part of a concept", "see docs/how-to/load-code-systems.md")
         if "code" not in self._columns:
             raise refused("column map", "names no column for the code", "add code=COLUMN")
-        refuse_missing(self._path, self._columns, self._encoding)
+        refuse_unfit(self._path, self._columns, self._encoding)
 
 
 def _concept(row: Mapping[str, str]) -> Concept:

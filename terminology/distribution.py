@@ -21,7 +21,8 @@ def distribution(path: Path, version: str = "") -> Iterator[Source]:
     """
     archive = Archive(path)
     if archive.find(TABLE):
-        yield LoincSource(archive, path.name, version)
+        with closing(LoincSource(archive, path.name, version)) as table:
+            yield table
         return
     if archive.find(CONCEPTS):
         with closing(SnomedSource(archive, version)) as release:

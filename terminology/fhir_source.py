@@ -112,25 +112,34 @@ def resources(path: Path) -> Iterator[Json]:
     Raises HubError NOT_FOUND, UNREADABLE, TOO_LARGE for a package that would become too much.
     """
     try:
-        for content in _contents(path):
-            yield from _terms(loads(content))
+        for part, content in _contents(path):
+            yield from _terms(_parsed(content, f"{path}: {part}" if part else str(path)))
     except OSError as error:
         raise HubError(Category.NOT_FOUND, "cannot be read", where=str(path), todo=str(error.strerror)) from None
     except (ValueError, tarfile.TarError):
         raise HubError(Category.UNREADABLE, "is not JSON of FHIR", where=str(path), code="syntax") from None
 
 
-def _contents(path: Path) -> Iterator[bytes]:
+def _parsed(content: bytes, where: str) -> Any:
+    try:
+        return loads(content)
+    except HubError as error:
+        place = ", ".join(filter(None, (where, error.where)))
+        raise HubError(Category.UNREADABLE, "is not JSON", where=place, todo="mend the source", code="syntax") from None
+
+
+def _contents(path: Path) -> Iterator[tuple[str, bytes]]:
+    """What a file holds, each with its place in it."""
     if path.name.endswith((".tgz", ".tar.gz")):
         yield from _packed(path)
     elif path.suffix == ".ndjson":
         with path.open("rb") as lines:
-            yield from (line for line in lines if line.strip())
+            yield from ((f"line {number}", line) for number, line in enumerate(lines, 1) if line.strip())
     else:
-        yield path.read_bytes()
+        yield "", path.read_bytes()
 
 
-def _packed(path: Path) -> Iterator[bytes]:
+def _packed(path: Path) -> Iterator[tuple[str, bytes]]:
     """The resources of a package. Each is measured before it is unpacked, and so is what lies before it."""
     size = path.stat().st_size
     with tarfile.open(path, "r:gz") as archive:
@@ -139,7 +148,7 @@ def _packed(path: Path) -> Iterator[bytes]:
             file = archive.extractfile(member) if _is_resource(member.name) else None
             if file is not None:
                 check_resource(member.size, f"{path}: {member.name}")
-                yield file.read()
+                yield member.name, file.read()
 
 
 def _is_resource(name: str) -> bool:

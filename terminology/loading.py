@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from itertools import chain, islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock
@@ -25,6 +25,15 @@ from terminology.shelf import UNSHELVED, Shelf, resource_id, shelved
 
 #: Concepts committed together.
 BATCH: Final = 20_000
+
+
+class Loaded(NamedTuple):
+    """How many concepts or mappings an edition has; how many parents are no codes of it, and one of them."""
+
+    total: int
+    strays: int = 0
+    stray: str = ""
+
 
 #: Told how many concepts of how many are in the database.
 Progress = Callable[[int, int], None]
@@ -42,8 +51,8 @@ class Loader:
         self._shelf: Final = shelf
         self._batch: Final = batch
 
-    async def code_system(self, source: Source, *, current: bool = True, progress: Progress | None = None) -> int:
-        """Load a code system; returns how many concepts it has.
+    async def code_system(self, source: Source, *, current: bool = True, progress: Progress | None = None) -> Loaded:
+        """Load a code system.
 
         Raises HubError CONFLICT where this version is there already or is being loaded, INVALID for a hierarchy that
         goes round in circles or a code that stands twice, and what the source raises.
@@ -59,7 +68,7 @@ class Loader:
                 await self._finished(connection, number, key, shelved(source, closure), current)
             finally:
                 await connection.execute(_FREE, "|".join(key))
-        return closure.total
+        return Loaded(closure.total, *closure.strays)
 
     async def _opened(self, connection: Tx, key: Key, source: Source, total: int) -> int:
         """The edition that is filled: a new one, or the one that was begun with the same content."""

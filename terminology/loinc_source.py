@@ -2,21 +2,22 @@
 
 Files: LoincTable/Loinc.csv; AccessoryFiles/ComponentHierarchyBySystem/ComponentHierarchyBySystem.csv and
 AccessoryFiles/LinguisticVariants/zhCN*LinguisticVariant.csv where they are there. The parts (LP...) above the terms are
-concepts too.
+concepts too. The table is read row by row; what is told of its rows elsewhere is looked up in a temporary file.
 """
 
 from __future__ import annotations
 
-import csv
 import re
+import sqlite3
 from collections.abc import Iterator, Mapping
-from functools import cached_property
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.archive import Archive
 from terminology.model import CODE_SYSTEM, Concept
+from terminology.release_rows import comma_rows
+from terminology.scratch import Scratch, insert
 
 SYSTEM: Final = "http://loinc.org"
 TABLE: Final = r"(^|/)LoincTable/Loinc\.csv"
@@ -31,6 +32,19 @@ _FACTS: Final = (
 _COPYRIGHT: Final = "LOINC is copyright Regenstrief Institute, Inc. and its committee; see its licence (loinc.org)."
 _GONE: Final = frozenset({"DEPRECATED"})
 
+#: A part or a term stands in the hierarchy as often as it has places there.
+_TABLES: Final = """
+CREATE TABLE part (code TEXT PRIMARY KEY, name TEXT);
+CREATE TABLE link (code TEXT, above TEXT);
+CREATE TABLE chinese (code TEXT PRIMARY KEY, name TEXT) WITHOUT ROWID;
+"""
+_INDEX: Final = "CREATE INDEX l ON link (code);"
+_OF_TERM: Final = ("LOINC_NUM", "LONG_COMMON_NAME", "STATUS")
+_OF_HIERARCHY: Final = ("CODE", "CODE_TEXT", "IMMEDIATE_PARENT")
+_PARTS: Final = "SELECT code, name FROM part ORDER BY rowid"
+_ABOVE: Final = "SELECT above FROM link WHERE code = ? ORDER BY rowid"
+_NAME: Final = "SELECT name FROM chinese WHERE code = ?"
+
 
 class LoincSource:
     """LOINC in an archive; `version` where the name of the archive does not tell it."""
@@ -44,6 +58,11 @@ class LoincSource:
         self._version: Final = version or (told[1] if told else "")
         if not self._version:
             raise HubError(Category.INVALID, "its version is not told", where=name, todo="name it (--version)")
+        self._scratch: Final = Scratch(self._fill)
+
+    def close(self) -> None:
+        """Remove the temporary file."""
+        self._scratch.close()
 
     @property
     def head(self) -> Json:
@@ -67,23 +86,24 @@ class LoincSource:
 
     def links(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Parts first, then the terms of the table."""
-        for code in self._parts:
-            yield code, self._parents.get(code, ())
-        for row in self._rows(self._table):
-            yield row["LOINC_NUM"], self._parents.get(row["LOINC_NUM"], ())
+        for code, _ in self._scratch.db.execute(_PARTS):
+            yield code, self._above(code)
+        for row in self._terms():
+            yield row["LOINC_NUM"], self._above(row["LOINC_NUM"])
 
     def concepts(self) -> Iterator[Concept]:
         """Each concept."""
-        for code, name in self._parts.items():
+        for code, name in self._scratch.db.execute(_PARTS):
             yield Concept(code=code, display=name, details={})
-        for row in self._rows(self._table):
+        for row in self._terms():
             yield self._concept(row)
 
     def _concept(self, row: Mapping[str, str]) -> Concept:
         code = row["LOINC_NUM"]
         facts = tuple([(name, row[name]) for name in _FACTS if row.get(name)])
         names = [{"language": "en", "value": row["SHORTNAME"]}] if row.get("SHORTNAME") else []
-        names += [{"language": "zh-CN", "value": self._names[code]}] if code in self._names else []
+        chinese = self._scratch.db.execute(_NAME, (code,)).fetchone()
+        names += [{"language": "zh-CN", "value": chinese[0]}] if chinese else []
         details: dict[str, Any] = {"designation": names} if names else {}
         details |= {"property": [{"code": name, "valueString": value} for name, value in facts]} if facts else {}
         return Concept(
@@ -94,31 +114,26 @@ class LoincSource:
             details=details,
         )
 
-    @cached_property
-    def _parents(self) -> Mapping[str, tuple[str, ...]]:
-        found: dict[str, tuple[str, ...]] = {}
-        for row in self._rows(self._hierarchy):
-            code, above = row["CODE"], row["IMMEDIATE_PARENT"]
-            if above and above not in found.get(code, ()):
-                found[code] = (*found.get(code, ()), above)
-        return found
+    def _above(self, code: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(above for (above,) in self._scratch.db.execute(_ABOVE, (code,))))
 
-    @cached_property
-    def _parts(self) -> Mapping[str, str]:
-        """The parts of the hierarchy with their names: what is no term."""
-        return {row["CODE"]: row["CODE_TEXT"] for row in self._rows(self._hierarchy) if row["CODE"].startswith("LP")}
+    def _terms(self) -> Iterator[dict[str, str]]:
+        return comma_rows(self._archive, self._table, _OF_TERM)
 
-    @cached_property
-    def _names(self) -> Mapping[str, str]:
-        """Chinese names: the long one, else its parts put together as the variant file has them."""
-        rows = self._rows(self._chinese)
-        return {row["LOINC_NUM"]: name for row in rows if (name := row.get("LONG_COMMON_NAME") or _assembled(row))}
-
-    def _rows(self, name: str | None) -> Iterator[dict[str, str]]:
-        if name is None:
-            return
-        with self._archive.lines(name) as lines:
-            yield from csv.DictReader(lines)
+    def _fill(self, db: sqlite3.Connection) -> None:
+        """The hierarchy, and the Chinese names: the long one, else its parts as the variant file has them."""
+        db.executescript(_TABLES)
+        if self._hierarchy is not None:
+            for row in comma_rows(self._archive, self._hierarchy, _OF_HIERARCHY):
+                if row["CODE"].startswith("LP"):
+                    db.execute("INSERT OR IGNORE INTO part VALUES (?, ?)", (row["CODE"], row["CODE_TEXT"]))
+                if row["IMMEDIATE_PARENT"]:
+                    db.execute("INSERT INTO link VALUES (?, ?)", (row["CODE"], row["IMMEDIATE_PARENT"]))
+        if self._chinese is not None:
+            rows = comma_rows(self._archive, self._chinese, ("LOINC_NUM",))
+            named = ((row["LOINC_NUM"], row.get("LONG_COMMON_NAME") or _assembled(row)) for row in rows)
+            insert(db, "INSERT OR REPLACE INTO chinese VALUES (?, ?)", (one for one in named if one[1]))
+        db.executescript(_INDEX)
 
 
 def _assembled(row: Mapping[str, str]) -> str:

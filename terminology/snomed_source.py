@@ -9,16 +9,15 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Iterator
-from itertools import groupby, islice
 from operator import itemgetter
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.archive import Archive
 from terminology.model import CODE_SYSTEM, Concept
+from terminology.release_rows import tab_rows
+from terminology.scratch import Groups, Scratch, insert
 
 SYSTEM: Final = "http://snomed.info/sct"
 CONCEPTS: Final = r"(^|/)Snapshot/Terminology/sct2_Concept_Snapshot_[^/]+\.txt"
@@ -35,13 +34,30 @@ _DEFINED: Final = "900000000000073002"
 _CORE: Final = "900000000000207008"
 
 _TABLES: Final = """
-CREATE TABLE description (concept INTEGER, id TEXT, language TEXT, kind TEXT, term TEXT);
+CREATE TABLE description (
+  concept INTEGER CHECK (typeof(concept) = 'integer'), id TEXT, language TEXT, kind TEXT, term TEXT
+);
 CREATE TABLE preferred (description TEXT PRIMARY KEY) WITHOUT ROWID;
-CREATE TABLE relation (source INTEGER, kind TEXT, target TEXT);
+CREATE TABLE relation (source INTEGER CHECK (typeof(source) = 'integer'), kind TEXT, target TEXT);
 CREATE TABLE concept (id INTEGER PRIMARY KEY, active INTEGER, module TEXT, status TEXT);
 """
 _INDEXES: Final = "CREATE INDEX d ON description (concept); CREATE INDEX r ON relation (source);"
-_BATCH: Final = 50_000
+
+#: The columns that are read of each kind of file, in the order of the table that takes them, and how it does.
+_OF_CONCEPT: Final = ("id", "active", "moduleId", "definitionStatusId")
+_CONCEPT: Final = "INSERT INTO concept VALUES (?, ?, ?, ?)"
+_OF_DESCRIPTION: Final = ("conceptId", "id", "languageCode", "typeId", "term")
+_DESCRIPTION: Final = "INSERT INTO description VALUES (?, ?, ?, ?, ?)"
+_OF_LANGUAGE: Final = ("referencedComponentId", "acceptabilityId")
+_BEST: Final = "INSERT OR IGNORE INTO preferred VALUES (?)"
+_OF_RELATION: Final = ("sourceId", "typeId", "destinationId")
+_RELATION: Final = "INSERT INTO relation VALUES (?, ?, ?)"
+_KINDS: Final = "SELECT source, target FROM relation WHERE kind = ? ORDER BY source, target"
+_ATTRIBUTES: Final = "SELECT source, kind, target FROM relation WHERE kind <> ? ORDER BY source"
+_NAMES: Final = """
+SELECT d.concept, d.language, d.kind, d.term, p.description IS NOT NULL
+FROM description d LEFT JOIN preferred p ON p.description = d.id ORDER BY d.concept, d.id
+"""
 
 
 class SnomedSource:
@@ -54,14 +70,11 @@ class SnomedSource:
         self._described: Final = [name for name in archive.names if _DESCRIPTIONS.search(name)]
         self._spoken: Final = [name for name in archive.names if _LANGUAGES.search(name)]
         self._version: Final = version or _version(self._concepts)
-        self._folder: Final = TemporaryDirectory(prefix="yilian-snomed-")
-        self._sorted: sqlite3.Connection | None = None
+        self._scratch: Final = Scratch(self._fill)
 
     def close(self) -> None:
         """Remove the temporary file."""
-        if self._sorted is not None:
-            self._sorted.close()
-        self._folder.cleanup()
+        self._scratch.close()
 
     @property
     def head(self) -> Json:
@@ -80,76 +93,46 @@ class SnomedSource:
 
     def links(self) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Each concept by its id, with what it is a kind of."""
-        kinds = self._db.execute("SELECT source, target FROM relation WHERE kind = ? ORDER BY source, target", (_IS_A,))
-        above = _Groups(kinds)
-        for (number,) in self._db.execute("SELECT id FROM concept ORDER BY id"):
+        above = Groups(self._scratch.db.execute(_KINDS, (_IS_A,)))
+        for (number,) in self._scratch.db.execute("SELECT id FROM concept ORDER BY id"):
             yield str(number), tuple(target for _, target in above.of(number))
 
     def concepts(self) -> Iterator[Concept]:
         """Each concept, in the order of `links`."""
-        described = _Groups(
-            self._db.execute(
-                "SELECT d.concept, d.language, d.kind, d.term, p.description IS NOT NULL FROM description d"
-                " LEFT JOIN preferred p ON p.description = d.id ORDER BY d.concept, d.id"
-            )
-        )
-        related = _Groups(
-            self._db.execute("SELECT source, kind, target FROM relation WHERE kind <> ? ORDER BY source", (_IS_A,))
-        )
-        for number, active, module, status in self._db.execute("SELECT * FROM concept ORDER BY id"):
+        described = Groups(self._scratch.db.execute(_NAMES))
+        related = Groups(self._scratch.db.execute(_ATTRIBUTES, (_IS_A,)))
+        for number, active, module, status in self._scratch.db.execute("SELECT * FROM concept ORDER BY id"):
             facts = [(kind, target) for _, kind, target in related.of(number)]
             facts += [("moduleId", module), ("sufficientlyDefined", "true" if status == _DEFINED else "false")]
             yield _concept(str(number), bool(active), described.of(number), list(dict.fromkeys(facts)))
 
-    @property
-    def _db(self) -> sqlite3.Connection:
-        if self._sorted is None:
-            self._sorted = self._filled()
-        return self._sorted
-
-    def _filled(self) -> sqlite3.Connection:
-        """What is active, where it can be read in the order of the concepts."""
-        db = sqlite3.connect(Path(self._folder.name) / "release.db")
-        db.executescript(f"PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; {_TABLES}")
-        concepts = ((row[0], row[2], row[3], row[4]) for row in self._rows(self._concepts))
-        _insert(db, "INSERT INTO concept VALUES (?, ?, ?, ?)", concepts)
-        for name in self._described:
-            found = ((row[4], row[0], row[5], row[6], row[7]) for row in self._rows(name) if row[2] == "1")
-            _insert(db, "INSERT INTO description VALUES (?, ?, ?, ?, ?)", found)
-        for name in self._spoken:
-            best = ((row[5],) for row in self._rows(name) if row[2] == "1" and row[6] == _PREFERRED)
-            _insert(db, "INSERT OR IGNORE INTO preferred VALUES (?)", best)
-        related = ((row[4], row[7], row[5]) for row in self._rows(self._relations) if row[2] == "1")
-        _insert(db, "INSERT INTO relation VALUES (?, ?, ?)", related)
+    def _fill(self, db: sqlite3.Connection) -> None:
+        """What is active, where it can be read in the order of the concepts. Raises HubError INVALID."""
+        db.executescript(_TABLES)
+        try:
+            for statement, rows in self._parts():
+                insert(db, statement, rows)
+        except sqlite3.IntegrityError:
+            what, where = "has a concept twice, or an id that is no number", self._concepts
+            raise HubError(Category.INVALID, what, where=where, todo="mend the source", code="syntax") from None
         db.executescript(_INDEXES)
-        return db
 
-    def _rows(self, name: str) -> Iterator[list[str]]:
-        """RF2: a header, then fields parted by tabs, without quotes."""
-        with self._archive.lines(name) as lines:
-            width = len(next(lines, "").rstrip("\r\n").split("\t"))
-            for line in lines:
-                row = line.rstrip("\r\n").split("\t")
-                if len(row) != width:
-                    raise HubError(Category.UNREADABLE, "has a row of another width", where=name, code="syntax")
-                yield row
+    def _parts(self) -> Iterator[tuple[str, Iterator[tuple[str, ...]]]]:
+        """Each file with the statement that takes its rows in."""
+        yield _CONCEPT, map(itemgetter(*_OF_CONCEPT), self._rows(self._concepts, _OF_CONCEPT))
+        for name in self._described:
+            yield _DESCRIPTION, map(itemgetter(*_OF_DESCRIPTION), self._active(name, _OF_DESCRIPTION))
+        for name in self._spoken:
+            rows = self._active(name, _OF_LANGUAGE)
+            best = (row for row in rows if row["acceptabilityId"] == _PREFERRED)
+            yield _BEST, ((row["referencedComponentId"],) for row in best)
+        yield _RELATION, map(itemgetter(*_OF_RELATION), self._active(self._relations, _OF_RELATION))
 
+    def _active(self, name: str, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
+        return (row for row in self._rows(name, (*columns, "active")) if row["active"] == "1")
 
-class _Groups:
-    """Rows that are sorted by a number, given to whoever asks for the numbers in rising order."""
-
-    def __init__(self, rows: Iterator[tuple[Any, ...]]) -> None:
-        self._groups: Final = groupby(rows, itemgetter(0))
-        self._next: tuple[int, list[tuple[Any, ...]]] | None = None
-
-    def of(self, number: int) -> list[tuple[Any, ...]]:
-        """The rows of a number; those of smaller ones nobody asked for are passed over."""
-        while self._next is None or self._next[0] < number:
-            at, rows = next(self._groups, (None, iter(())))
-            if at is None:
-                return []
-            self._next = (at, list(rows))
-        return self._next[1] if self._next[0] == number else []
+    def _rows(self, name: str, columns: tuple[str, ...]) -> Iterator[dict[str, str]]:
+        return tab_rows(self._archive, name, columns)
 
 
 def _concept(code: str, active: bool, described: list[tuple[Any, ...]], facts: list[tuple[str, str]]) -> Concept:
@@ -160,12 +143,6 @@ def _concept(code: str, active: bool, described: list[tuple[Any, ...]], facts: l
     details["property"] = [{"code": name, "valueCode": value} for name, value in facts]
     display = next(iter([*preferred, *full, *(one["value"] for one in names)]), "")
     return Concept(code=code, display=display, facts=tuple(facts), inactive=not active, details=details)
-
-
-def _insert(db: sqlite3.Connection, statement: str, rows: Iterator[tuple[str, ...]]) -> None:
-    while batch := list(islice(rows, _BATCH)):
-        db.executemany(statement, batch)
-    db.commit()
 
 
 def _version(name: str) -> str:

@@ -28,9 +28,10 @@ from terminology import catalogue
 from terminology.answers import Answers
 from terminology.fhir_source import ResourceSource
 from terminology.held import HeldMaps, HeldSets
-from terminology.loading import Loader, Progress
+from terminology.loading import Loaded, Loader, Progress
 from terminology.model import CODE_SYSTEM
 from terminology.service import Terminology
+from terminology.soundness import refuse_unsound
 from terminology.suggesting import Suggestions
 
 #: Seconds a statement may take: indexing a large code system is one statement.
@@ -89,17 +90,19 @@ class TerminologyDesk:
 
     async def load(
         self, resource: Json, *, current: bool = True, modest: bool = False, progress: Progress | None = None
-    ) -> int | None:
-        """Load a resource; how many concepts or mappings it has, or None for a version that is there already.
+    ) -> Loaded | None:
+        """Load a resource; None for a version that is there already.
 
-        `current`: it is in force at once; not if it is `modest` and another version is. Raises HubError as `Loader`.
+        `current`: it is in force at once; not if it is `modest` and another version is. Raises HubError as `Loader`,
+        INVALID for what is no resource of its kind.
         """
+        refuse_unsound(resource)
         kind, url = resource["resourceType"], resource["url"]
         wanted = current and not (modest and await self._in_force(kind, url))
         try:
             if kind == CODE_SYSTEM:
                 return await self.loader.code_system(ResourceSource(resource), current=wanted, progress=progress)
-            return await self.loader.resource(resource, current=wanted)
+            return Loaded(await self.loader.resource(resource, current=wanted))
         except HubError as error:
             if error.code != "loaded":
                 raise

@@ -31,6 +31,7 @@ from terminology.csv_map import map_of_csv
 from terminology.csv_source import CsvSource
 from terminology.distribution import distribution
 from terminology.fhir_source import resources
+from terminology.loading import Loaded
 from terminology.loading import Progress as Show
 from terminology.model import CODE_SYSTEM, Source
 
@@ -46,6 +47,9 @@ _HEAD: Final = {
     **{"resourceType": CODE_SYSTEM, "content": "complete", "caseSensitive": True},
     "hierarchyMeaning": "is-a",
 }
+
+#: What is wrong with one resource alone.
+_OWN_FAULTS: Final = frozenset({Category.INVALID, Category.CONFLICT, Category.TOO_LARGE})
 
 _TABLES: Final = frozenset({".csv", ".tsv", ".txt", WORKBOOK})
 
@@ -84,7 +88,7 @@ def load(
         if not system:
             raise HubError(Category.INVALID, "is needed for a table", where="--system", todo="give the url")
         columns, told = dict(map(_column, column or ())), _told(system, version, title, source)
-        with as_csv(file, columns.values(), encoding) as (csv, characters):
+        with as_csv(file, columns, encoding) as (csv, characters):
             if maps is not None:
                 mapped = map_of_csv(csv, told, columns, maps, encoding=characters)
                 asyncio.run(_load_resources(_desk(data, database), [mapped], current=not aside))
@@ -182,23 +186,41 @@ def _column(text: str) -> tuple[str, str]:
 async def _load_one(opened: _Desk, source: Source, *, current: bool) -> None:
     async with opened as desk:
         with _bar(source.head["url"]) as show:
-            count = await desk.loader.code_system(source, current=current, progress=show)
-        await _told_of(desk, source.head, count)
+            loaded = await desk.loader.code_system(source, current=current, progress=show)
+        await _told_of(desk, source.head, loaded)
 
 
 async def _load_resources(opened: _Desk, found: Iterable[Json], *, current: bool, modest: bool = False) -> None:
-    """Load all of them. A version that is there already is passed over, so that a package can be tried again.
+    """Load all of them. A version that is there already is passed over, so that a package can be tried again, and one
+    that is refused keeps no other out. Raises HubError INVALID where one was, or where there is none.
 
     `modest`: put nothing in force where another version is.
     """
     async with opened as desk:
-        for resource in found:
-            with _bar(resource["url"]) as show:
-                count = await desk.load(resource, current=current, modest=modest, progress=show)
-            if count is None:
-                _say(f"{resource['url']} is loaded already")
-            else:
-                await _told_of(desk, resource, count)
+        taken = [await _taken(desk, resource, current=current, modest=modest) for resource in found]
+    if not taken:
+        what = "has no code system, value set or concept map with a url"
+        raise HubError(Category.INVALID, what, where="file", todo="name another file", code="terminology")
+    if not all(taken):
+        what, todo = f"{taken.count(False)} of {len(taken)} are refused", "mend them, and load the file again"
+        raise HubError(Category.INVALID, what, where="file", todo=todo, code="terminology")
+
+
+async def _taken(desk: TerminologyDesk, resource: Json, *, current: bool, modest: bool) -> bool:
+    """Whether a resource is loaded, now or before; why not is said."""
+    try:
+        with _bar(str(resource["url"])) as show:
+            loaded = await desk.load(resource, current=current, modest=modest, progress=show)
+    except HubError as error:
+        if error.category not in _OWN_FAULTS:
+            raise
+        _say(f"{resource['url']} is refused: {error}")
+        return False
+    if loaded is None:
+        _say(f"{resource['url']} is loaded already")
+    else:
+        await _told_of(desk, resource, loaded)
+    return True
 
 
 @contextmanager
@@ -209,10 +231,12 @@ def _bar(title: str) -> Iterator[Show]:
         yield lambda done, total: bars.update(task, completed=done, total=total)
 
 
-async def _told_of(desk: TerminologyDesk, head: Json, count: int) -> None:
+async def _told_of(desk: TerminologyDesk, head: Json, loaded: Loaded) -> None:
     """To the trail, and to who waits."""
     await desk.record("load", head["resourceType"], head["url"], head.get("version", ""))
-    _say(f"{head['url']} loaded" + (f", {count} concepts" if head["resourceType"] == CODE_SYSTEM else ""))
+    _say(f"{head['url']} loaded" + (f", {loaded.total} concepts" if head["resourceType"] == CODE_SYSTEM else ""))
+    if loaded.strays and head.get("content") == "complete":
+        _say(f"{head['url']} has no code {loaded.stray}, which is named as a parent ({loaded.strays} such places)")
 
 
 def _say(text: str) -> None:

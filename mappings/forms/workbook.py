@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
@@ -29,9 +29,16 @@ _KEPT_DIGITS: Final = 15
 
 
 def sheets(
-    raw: bytes, *, most_rows: int = _MOST_ROWS, most_bytes: int = _MOST_BYTES
+    raw: bytes,
+    *,
+    most_rows: int = _MOST_ROWS,
+    most_bytes: int = _MOST_BYTES,
+    show: Callable[[Any], str] | None = None,
 ) -> Iterator[tuple[str, Iterator[tuple[int, list[str]]]]]:
-    """Name and lines of every sheet. Raises HubError UNREADABLE or TOO_LARGE."""
+    """Name and lines of every sheet, its cells as `show` (`shown` if none) makes text of them.
+
+    Raises HubError UNREADABLE or TOO_LARGE.
+    """
     _bounded(raw, most_bytes)
     try:
         with warnings.catch_warnings():
@@ -41,19 +48,19 @@ def sheets(
         raise _unreadable() from None
     try:
         for sheet in book.worksheets:
-            yield sheet.title, _lines(sheet, most_rows)
+            yield sheet.title, _lines(sheet, most_rows, show or shown)
     finally:
         book.close()
 
 
-def _lines(sheet: Any, most: int) -> Iterator[tuple[int, list[str]]]:
+def _lines(sheet: Any, most: int, show: Callable[[Any], str]) -> Iterator[tuple[int, list[str]]]:
     try:
         for number, row in enumerate(sheet.iter_rows(), 1):
             if number > most or len(row) > _MOST_COLUMNS:
                 raise HubError(
                     Category.TOO_LARGE, "the sheet is too large", where=sheet.title, todo="split it", code="too-large"
                 )
-            yield number, [_shown(cell) for cell in row]
+            yield number, [show(cell) for cell in row]
     except HubError:
         raise
     except Exception:
@@ -84,7 +91,7 @@ def _without_doctype(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> None:
             before = chunk[-32:]
 
 
-def _shown(cell: Any) -> str:
+def shown(cell: Any) -> str:
     """A cell as text; a number whose format is a row of zeros has the leading ones that people see."""
     found = text(cell.value)
     zeros = str(cell.number_format) if type(cell.value) is int and found.isdecimal() else ""

@@ -17,6 +17,7 @@ from hub.kernel.errors import Category, HubError
 from terminology import catalogue
 from terminology.built_in import built_in
 from tests.cli.test_spreadsheet import workbook
+from tests.terminology.house import DISEASES, code_system, diseases
 from tests.terminology.test_distribution import LOINC_FILES, packed
 
 LOINC = "http://loinc.org"
@@ -44,6 +45,18 @@ def test_versions_are_loaded_switched_and_dropped_and_each_deed_is_in_the_trail(
     systems = ("--system", "urn:map", "--maps", "urn:a", "urn:b", "--column", "source=a", "--column", "target=b")
     run("load", str(drugs), *systems)
     assert [one["total"] for one in json.loads(run("list", "--json")) if one["kind"] == "ConceptMap"] == [1]
+    halves = tmp_path / "halves.ndjson"
+    twice, orphan = code_system({"code": "a"}, {"code": "a"}, url="urn:twice"), diseases(version="9")
+    orphan["concept"] = orphan["concept"][1:]  # without C, which is named as a parent
+    halves.write_text("\n".join(map(json.dumps, [{**twice, "url": 5}, twice, orphan])))
+    with pytest.raises(HubError, match="2 of 3 are refused"):
+        run("load", str(halves))
+    said = capsys.readouterr().err
+    assert "urn:twice is refused: code a: stands twice" in said
+    assert f"{DISEASES} has no code C, which is named as a parent (2 such places)" in said
+    halves.write_text('{"resourceType": "Patient"}')
+    with pytest.raises(HubError, match="has no code system"):
+        run("load", str(halves))
     run("built-in")
     found = listed()
     assert (len(found), found["2.77"]) == (3, True)  # what comes with the hub takes the place of nothing

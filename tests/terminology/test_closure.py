@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.kernel.errors import HubError
-from terminology.closure import ABOVE, closed
+from terminology.closure import ABOVE, LONGEST, closed
 
 Links = list[tuple[str, tuple[str, ...]]]
 
@@ -40,6 +40,8 @@ def test_parents_that_are_no_codes_of_the_system_do_not_count() -> None:
     closure = closed([("a", ("elsewhere",)), ("b", ("a", "elsewhere", "a")), ("c", ())])
     assert [list(closure.parents(number)) for number in range(closure.total)] == [[], [0], []]
     assert [closure.ancestors(number) for number in range(closure.total)] == [set(), {0}, set()]
+    assert closure.strays == (2, "elsewhere")
+    assert closed([("a", ()), ("b", ("a",))]).strays == (0, "")
 
 
 @pytest.mark.parametrize(
@@ -48,6 +50,7 @@ def test_parents_that_are_no_codes_of_the_system_do_not_count() -> None:
         ([("x", ()), ("a", ("b",)), ("b", ("a", "x"))], "code a is above itself"),
         ([("a", ("a",))], "code a is above itself"),
         ([("a", ()), ("b", ()), ("b", ("a",))], "code b stands twice"),
+        ([("x" * (LONGEST + 1), ())], f"code {'x' * 64} has more than 1000 characters"),
         ([("Bb", ()), ("bB", ())], "code bB stands twice, in upper and lower case"),
     ],
 )

@@ -101,7 +101,7 @@ def test_loinc_is_read_with_its_hierarchy_its_properties_and_chinese_names(datab
 
     async def visit(home: House) -> None:
         with distribution(path) as source:
-            assert await home.loader.code_system(source) == 5
+            assert (await home.loader.code_system(source)).total == 5
         home.terms.catalogues.forget()
         edition, found = await home.terms.concept(Coding("http://loinc.org", "10001-1"))
         assert (edition.version, edition.whole) == ("2.77", True)
@@ -127,7 +127,7 @@ def test_snomed_ct_is_read_from_a_snapshot(database_url: str, tmp_path: Path) ->
 
     async def visit(home: House) -> None:
         with distribution(path) as source:
-            assert await home.loader.code_system(source) == 6
+            assert (await home.loader.code_system(source)).total == 6
         home.terms.catalogues.forget()
         edition, found = await home.terms.concept(Coding(system, KIND))
         assert edition.version == f"{system}/900000000000207008/version/20240101"
@@ -161,6 +161,36 @@ def test_what_is_no_distribution_is_refused(
     with pytest.raises(HubError) as refusal, distribution(packed(tmp_path, name, files)):
         pass
     assert refusal.value.category is category
+
+
+CONCEPT_FILE, DESCRIPTION_FILE, _, RELATION_FILE, _ = SNOMED_FILES
+
+
+@pytest.mark.parametrize(
+    ("files", "changed", "text", "category", "told"),
+    [
+        (LOINC_FILES, "LoincTable/Loinc.csv", "A,B\n1,2\n", Category.INVALID, "no column LOINC_NUM"),
+        (LOINC_FILES, "LoincTable/Loinc.csv", TABLE + "1-8\n", Category.UNREADABLE, "width"),
+        (LOINC_FILES, "LoincTable/Loinc.csv", TABLE + '1-8,"x\n', Category.UNREADABLE, "no CSV"),
+        (LOINC_FILES, list(LOINC_FILES)[1], "A\n", Category.INVALID, "no column CODE"),
+        (SNOMED_FILES, CONCEPT_FILE, "id\r\n1\r\n", Category.INVALID, "no column active"),
+        (SNOMED_FILES, CONCEPT_FILE, SNOMED_FILES[CONCEPT_FILE] * 2, Category.INVALID, "twice"),
+        (SNOMED_FILES, RELATION_FILE, SNOMED_FILES[RELATION_FILE] + "9\r\n", Category.UNREADABLE, "width"),
+        (
+            *(SNOMED_FILES, DESCRIPTION_FILE),
+            SNOMED_FILES[DESCRIPTION_FILE].replace(KIND, "ear"),
+            *(Category.INVALID, "an id that is no number"),
+        ),
+    ],
+)
+def test_a_file_of_a_distribution_that_is_another_is_refused_by_its_name(
+    tmp_path: Path, files: dict[str, str], changed: str, text: str, category: Category, told: str
+) -> None:
+    path = packed(tmp_path, "Loinc_2.77.zip", {**files, changed: text})
+    with pytest.raises(HubError, match=told) as refusal, distribution(path) as source:
+        list(source.links())
+    assert refusal.value.category is category
+    assert ".csv" in refusal.value.where or ".txt" in refusal.value.where
 
 
 def test_a_file_that_is_no_zip_and_one_that_is_not_there_are_told(tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_a_load_that_was_cut_off_goes_on_behind_the_last_batch_and_was_never_see
         with pytest.raises(HubError):
             await home.terms.lookup(Coding(DISEASES, "I10"))
         source.until = 99
-        assert await loader.code_system(source, progress=lambda done, _: seen.append(done)) == 6
+        assert (await loader.code_system(source, progress=lambda done, _: seen.append(done))).total == 6
         home.terms.catalogues.forget()
         assert seen == [4, 6]
         assert (await home.terms.subsumes(DISEASES, "C", "I10.1")) == "subsumes"
@@ -62,7 +62,7 @@ def test_other_content_under_the_version_of_a_load_that_was_cut_off_begins_anew(
         loader = Loader(home.database, lambda: WHEN, batch=1)
         with pytest.raises(OSError):
             await loader.code_system(Breaking(diseases()))
-        assert await loader.code_system(ResourceSource(code_system({"code": "x"}))) == 1
+        assert (await loader.code_system(ResourceSource(code_system({"code": "x"})))).total == 1
 
     in_house(database_url, visit)
 
@@ -187,6 +187,39 @@ def test_a_column_map_that_does_not_fit_is_refused_by_name(tmp_path: Path, colum
         CsvSource(tmp_path / "a.csv", {"url": "urn:x"}, columns)
 
 
+@pytest.mark.parametrize(
+    ("text", "category", "where", "told"),
+    [
+        ('a,b\n\nx,"y\nz,z\n', Category.UNREADABLE, ": behind line 1", "quotes"),
+        ('a,b\nx,y\nz,"z" z\n', Category.UNREADABLE, ": behind line 2", "quotes"),
+        ("a,b\nx,y\n\nz,高血压,原发性\n", Category.INVALID, ": line 4", "more cells than the header"),
+    ],
+)
+def test_rows_that_cannot_be_what_was_meant_are_refused_with_their_line(
+    tmp_path: Path, text: str, category: Category, where: str, told: str
+) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text(text, encoding="utf-8")
+    source = CsvSource(path, {"url": "urn:x"}, {"code": "a", "display": "b"})
+    with pytest.raises(HubError, match=told) as refusal:
+        list(source.concepts())
+    assert (refusal.value.category, refusal.value.where) == (category, f"{path}{where}")
+
+
+def test_rows_may_be_short_or_have_blank_cells_behind_the_header(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    path.write_text("\ufeffa , b\nx\n\ny,z,,\n", encoding="utf-8")
+    source = CsvSource(path, {"url": "urn:x"}, {"code": "a", "display": "b"})
+    assert [(one.code, one.display) for one in source.concepts()] == [("x", ""), ("y", "z")]
+
+
+def test_a_column_that_stands_twice_is_refused_if_it_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_text("a,b,b\n")
+    CsvSource(tmp_path / "a.csv", {"url": "urn:x"}, {"code": "a"})
+    with pytest.raises(HubError, match="column b twice"):
+        CsvSource(tmp_path / "a.csv", {"url": "urn:x"}, {"code": "a", "display": "b"})
+
+
 def test_a_concept_map_is_read_from_csv_too(tmp_path: Path) -> None:
     path = tmp_path / "drugs.csv"
     path.write_text("院内码,医保码,名称\nM001,XA10,二甲双胍\nM001,XA11,\nM002,,自制\n,XA12,\n", encoding="gb18030")
@@ -221,9 +254,10 @@ def test_files_of_fhir_give_the_resources_of_terminology_and_no_others(tmp_path:
             member.size = len(content)
             archive.addfile(member, io.BytesIO(content))
     assert [list(resources(path)) for path in (bundle, lines, package)] == [told[:2], told[:2], told[:1]]
-    lines.write_text("{")
-    with pytest.raises(HubError):
+    lines.write_text(json.dumps(told[0]) + "\n\n{\n")
+    with pytest.raises(HubError) as refusal:
         list(resources(lines))
+    assert (refusal.value.category, refusal.value.where) == (Category.UNREADABLE, f"{lines}: line 3")
 
 
 def test_codes_that_differ_in_case_alone_are_refused_where_case_does_not_count(database_url: str) -> None:
