@@ -99,7 +99,7 @@ def _his_patient(event: Event) -> str:
     if "citizen" not in event.without:
         numbers.append(f"{person.citizen}^^^^IdentifyNO")
     phone = event.phone or person.phone
-    where = "示例省云泽市云泽县"
+    where = f"示例省云泽市云泽县{person.home}"
     return f"PID|1||{'~'.join(numbers)}||{person.name}||{person.born}|{person.sex}|||{where}||{phone}|||20||||||1"
 
 

@@ -20,7 +20,7 @@ _GIVEN: Final = "安柏承春德芳刚桂海红华佳建静军兰丽亮林玲梅
 class Person:
     """One fictional person; `sex` by GB/T 2261.1 (1 male, 2 female), `born` as YYYYMMDD.
 
-    `record` numbers the health record, where one was opened.
+    `record` numbers the health record, where one was opened; `home` is the town and village, where one is told.
     """
 
     key: str
@@ -31,6 +31,7 @@ class Person:
     card: str
     phone: str
     record: str = ""
+    home: str = ""
 
 
 def citizen_id(born: str, sequence: int) -> str:
