@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from bench.mix import mix
+from hub.auth.directory import Directory
 from hub.bootstrap.feeds import translators
 from hub.db.database import Database, Tx
 from hub.db.embedded import EmbeddedPostgres
@@ -29,6 +30,7 @@ from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source, Statement
 from hub.records.consequences import Consequences
+from hub.records.contracts import Contracts
 from hub.records.heads import Incoming
 from hub.records.ingest import Ingest
 from hub.records.relationships import Relationships
@@ -58,7 +60,7 @@ async def run(url: str, messages: int) -> None:
     translate = translators(consortium, PUBLIC_KEY, _BASE, validate)
     index, store = Timed(system_clock), Store(system_clock)
     related = Relationships(facilities=frozenset(consortium.facilities), care=timedelta(days=30), canonical_base=_BASE)
-    follows = Consequences(store, index, related, StoredTerminology(system_clock))
+    follows = Consequences(store, index, related, Contracts(Directory(consortium)), StoredTerminology(system_clock))
     ingest = Ingest(store, keyed_ids(PUBLIC_KEY), consortium.facilities, follows)
     sent = list(enumerate(mix(messages, messages // 4, 20260302), 1))
     begin = time.perf_counter()

@@ -29,6 +29,7 @@ from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
 from hub.records.consequences import Consequences
+from hub.records.contracts import Contracts
 from hub.records.operations import Create, Update
 from hub.records.relationships import Relationships
 from hub.store.store import Store
@@ -80,7 +81,8 @@ async def measure(url: str, clients: list[int], seconds: float) -> dict[str, dic
     database, store = await Database.connect(url), Store()
     trail = Trail(database, Log("bench"))
     related = Relationships(facilities=frozenset(), care=timedelta(days=30), canonical_base="https://hub.example")
-    follows = Consequences(store, PatientIndex(system_clock), related, StoredTerminology(system_clock))
+    index, contracts = PatientIndex(system_clock), Contracts(DIRECTORY)
+    follows = Consequences(store, index, related, contracts, StoredTerminology(system_clock))
     writes = ClientWrites(database, store, DIRECTORY, lambda _: (), trail, system_clock, follows)
 
     async def create(client: int, number: int) -> None:

@@ -70,6 +70,14 @@ class Directory:
         """Codes of all facilities, in the order of the consortium file."""
         return tuple(self._facilities)
 
+    def owner_of(self, rid: str) -> str | None:
+        """Code of the facility in whose id space an id that clients choose lies; None for an id of the server.
+
+        The id space of a facility is its code and a hyphen (`F05-...`; of two codes that fit, the longer one counts).
+        """
+        prefixes = [rid[:at] for at, letter in enumerate(rid) if letter == "-"]
+        return next((code for code in reversed(prefixes) if code in self._facilities), None)
+
     def knows(self, organization: str) -> bool:
         return organization.removeprefix(PREFIX) in self._facilities
 

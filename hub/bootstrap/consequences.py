@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
+from hub.auth.directory import Directory
 from hub.bootstrap.alerts import alert_rules
 from hub.bootstrap.foundation import Foundation
 from hub.care.watch import Watch
@@ -12,6 +13,7 @@ from hub.kernel.clock import system_clock
 from hub.mpi.index import PatientIndex
 from hub.mpi.model import chosen_model
 from hub.records.consequences import Consequences
+from hub.records.contracts import Contracts
 from hub.records.relationships import Relationships
 from hub.store.store import Store
 from terminology.stored import StoredTerminology
@@ -26,4 +28,6 @@ def consequences(foundation: Foundation, store: Store, forget: Callable[[], None
     )
     index = PatientIndex(system_clock, model=chosen_model(foundation.settings.mpi_model))
     terminology = StoredTerminology(system_clock, forget)
-    return Consequences(store, index, relationships, terminology, Watch(alert_rules(foundation.settings), system_clock))
+    contracts = Contracts(Directory(foundation.consortium))
+    watch = Watch(alert_rules(foundation.settings), system_clock)
+    return Consequences(store, index, relationships, contracts, terminology, watch)

@@ -237,7 +237,7 @@ class ClientWrites:
         writes, spans = _laid_out(planned)
         writes = await labelled(tx, self._store, writes, self._labelling)
         saved = await self._store.save(tx, writes) if writes else []
-        await self._consequences.follow(tx, writes, said)
+        await self._consequences.follow(tx, writes, said, strict=True)
         done = {i: _written(i, settled, writes[span], saved[span], current) for i, span in spans.items()}
         return [done[i] if i in done else answers[i] for i in range(len(jobs))]
 

@@ -12,9 +12,10 @@ from hub.db.database import Tx
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source, Statement
+from hub.records.contracts import Contracts, not_admitted
 from hub.records.relationships import Relationships
 from hub.store.store import Store
-from hub.store.values import Write
+from hub.store.values import Relation, Write
 
 
 class Vocabulary(Protocol):
@@ -63,21 +64,26 @@ class Consequences:
         store: Store,
         index: PatientIndex,
         relationships: Relationships,
+        contracts: Contracts,
         vocabulary: Vocabulary,
         watcher: Watcher = UNWATCHED,
     ) -> None:
         self._store: Final = store
         self._index: Final = index
         self._relationships: Final = relationships
+        self._contracts: Final = contracts
         self._vocabulary: Final = vocabulary
         self._watcher: Final = watcher
 
-    async def follow(self, tx: Tx, writes: Sequence[Write], statements: Sequence[Statement] = ()) -> None:
+    async def follow(
+        self, tx: Tx, writes: Sequence[Write], statements: Sequence[Statement] = (), *, strict: bool = False
+    ) -> None:
         """Call it once, after all else that `tx` writes (see `PatientIndex`).
 
-        Raises HubError UNAVAILABLE (`race`) when another transaction got in the way: roll back and try again.
+        A contract its facility may not lay down (`Contracts`) opens nothing. Raises HubError INVALID for one when
+        `strict`, and UNAVAILABLE (`race`) when another transaction got in the way: roll back and try again.
         """
-        await self._relate(tx, writes)
+        await self._relate(tx, writes, strict=strict)
         await self._compile(tx, writes)
         await self._watch(tx, writes)
         patients = [
@@ -95,17 +101,25 @@ class Consequences:
         if not VOCABULARY.isdisjoint(types):
             self._vocabulary.committed()
 
-    async def _relate(self, tx: Tx, writes: Sequence[Write]) -> None:
+    async def _relate(self, tx: Tx, writes: Sequence[Write], *, strict: bool) -> None:
         """Only the last version of a resource counts; what the earlier ones said went with them."""
-        last = {(write.type, write.id): write for write in writes}
-        rows = [
-            row
-            for write in last.values()
-            if write.resource is not None
-            for row in self._relationships.of({**write.resource, "id": write.id}, write.patient, write.facts.author_org)
-        ]
+        last = {(write.type, write.id): write for write in writes if write.resource is not None}
+        said = [(write, found) for write in last.values() if (found := self._said(write))]
+        rows = [row for write, found in said if await self._admits(tx, write, found, strict=strict) for row in found]
         if rows:
             await self._store.put_relations(tx, rows)
+
+    def _said(self, write: Write) -> list[Relation]:
+        resource = {**(write.resource or {}), "id": write.id}
+        return self._relationships.of(resource, write.patient, write.facts.author_org)
+
+    async def _admits(self, tx: Tx, write: Write, found: Sequence[Relation], *, strict: bool) -> bool:
+        contract = any(row.kind == "managed" for row in found)
+        if not contract or await self._contracts.admits(tx, write.patient or "", write.facts.author_org):
+            return True
+        if strict:
+            raise not_admitted()
+        return False
 
     async def _watch(self, tx: Tx, writes: Sequence[Write]) -> None:
         """The last version that says something: of what was deleted, the one that was marked entered in error."""

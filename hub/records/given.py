@@ -20,8 +20,8 @@ from hub.store.values import Stored
 _OWNERS: Final = ("status", "businessStatus", "note", "output")
 #: Statuses that only who gave a Task says: that it is no Task yet, or should never have been one.
 _AUTHORS: Final = frozenset({"draft", "requested", "entered-in-error"})
-#: Of these, what no owner takes back: there is no Task, or never should have been.
-_NO_TASK: Final = _AUTHORS - {"requested"}
+#: What no owner takes back: there is no Task, or none any more (R4: `cancelled` is an end). Who gave it may begin anew.
+_NO_TASK: Final = frozenset({"draft", "cancelled", "entered-in-error"})
 
 
 def is_given(actor: Actor, current: Stored | None, rights: Rights) -> bool:
@@ -48,7 +48,7 @@ def answered(standing: Json, seen: Json, said: Json, where: str = "") -> Json:
     if "status" in changed and said.get("status") in _AUTHORS:
         raise _refused("status", where, "say how it goes: accepted, rejected, in-progress, completed, or the like")
     if "status" in changed and seen.get("status") in _NO_TASK:
-        raise _refused("status", where, "leave it: who gave the Task says that it is none")
+        raise _refused("status", where, "leave it: who gave the Task says whether there is one")
     kept = {name: value for name, value in standing.items() if name not in changed}
     return kept | {name: said[name] for name in changed if name in said}
 

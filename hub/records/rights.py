@@ -75,14 +75,13 @@ class Rights:
     def may_choose(self, actor: Actor, rid: str) -> bool:
         """Whether a client may give a new resource this id.
 
-        The id space of a facility is its code and a hyphen (`F05-...`; of two codes that fit, the longer one counts).
-        Ids of the server have no hyphen. So a client can only ever meet its own resources there, and neither an id
-        it may not use nor one that others have tells it anything. To administrators nothing they write is hidden.
+        One in its facility's id space (`Directory.owner_of`); ids of the server have no hyphen. So a client can only
+        ever meet its own resources there, and neither an id it may not use nor one that others have tells it
+        anything. To administrators nothing they write is hidden.
         """
         if actor.role == ADMINISTRATOR:
             return True
-        prefixes = [rid[:at] for at, letter in enumerate(rid) if letter == "-"]
-        facility = next((code for code in reversed(prefixes) if self._directory.knows(code)), None)
+        facility = self._directory.owner_of(rid)
         return facility is not None and self.owns(actor, facility)
 
     def entity(self, actor: Actor) -> str:

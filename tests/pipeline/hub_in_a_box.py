@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import Any
 
+from hub.auth.directory import Directory
 from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.kernel.clock import fixed_clock
@@ -20,11 +21,13 @@ from hub.pipeline.conversions import Changed, unchanged
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.worker import Worker
 from hub.records.consequences import Consequences
+from hub.records.contracts import Contracts
 from hub.records.ingest import Ingest
 from hub.records.relationships import Relationships
 from hub.sealing.keyring import Keyring
 from hub.store.store import Store
 from terminology.stored import StoredTerminology
+from tests.auth.consortium import CONSORTIUM
 from tests.pipeline.fake_feed import FACILITIES, IDS, NOON, received, translate
 
 #: What the translators of these tests are; every feed has one.
@@ -35,7 +38,8 @@ def _consequences(store: Store) -> Consequences:
     facilities = frozenset(FACILITIES.values())
     relationships = Relationships(facilities=facilities, care=timedelta(days=30), canonical_base="https://hub.example")
     vocabulary = StoredTerminology(fixed_clock(NOON))
-    return Consequences(store, PatientIndex(fixed_clock(NOON)), relationships, vocabulary)
+    contracts = Contracts(Directory(CONSORTIUM))
+    return Consequences(store, PatientIndex(fixed_clock(NOON)), relationships, contracts, vocabulary)
 
 
 class Box:

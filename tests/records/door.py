@@ -21,6 +21,7 @@ from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
 from hub.records.consequences import Consequences
+from hub.records.contracts import Contracts
 from hub.records.operations import Create
 from hub.records.relationships import Relationships
 from hub.records.sight import BLIND, Sight
@@ -59,7 +60,8 @@ def following(
     relationships = Relationships(
         facilities=frozenset(consortium.facilities), care=timedelta(days=30), canonical_base="https://hub.example/fhir"
     )
-    return Consequences(store, PatientIndex(clock), relationships, StoredTerminology(clock, forget))
+    contracts = Contracts(Directory(consortium))
+    return Consequences(store, PatientIndex(clock), relationships, contracts, StoredTerminology(clock, forget))
 
 
 def door_on(database: Database, store: Store, trail: Trail | None = None, sight: Sight = BLIND) -> ClientWrites:

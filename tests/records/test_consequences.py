@@ -6,6 +6,7 @@ import asyncio
 from datetime import timedelta
 from typing import Any, cast
 from unittest.mock import AsyncMock, Mock
+from uuid import UUID
 
 import asyncpg
 import pytest
@@ -21,7 +22,7 @@ from hub.records.facts import facts_of
 from hub.records.operations import Create, Delete, Operation, Update
 from hub.records.relationships import Relationships
 from hub.store.store import Store
-from hub.store.values import Facts, Write
+from hub.store.values import Facts, Relation, Write
 from tests.auth.consortium import NOW
 from tests.mpi.registry import patient
 from tests.mpi.test_index import _ID, mingyuan
@@ -29,6 +30,8 @@ from tests.pipeline.fake_feed import message, patient_id, translate
 from tests.pipeline.hub_in_a_box import box, run
 from tests.records.door import DOCTOR, Watched, with_door
 from tests.records.test_ingest import ingest
+
+_KEY = UUID(int=0)
 
 
 async def _persons(url: str) -> dict[str, str]:
@@ -62,11 +65,25 @@ def test_of_an_observation_that_is_deleted_its_watcher_sees_what_was_marked_ente
 
     store = Store(fixed_clock(NOW))
     ties = Relationships(facilities=frozenset(), care=timedelta(days=30), canonical_base="https://hub.example/fhir")
-    follows = Consequences(store, Mock(), ties, Mock(), watcher)
+    follows = Consequences(store, Mock(), ties, Mock(), Mock(), watcher)
     writes = [write("a", "final"), write("b", "entered-in-error"), write("b", None), write("a", "amended")]
     asyncio.run(follows.follow(Mock(), [*writes, write("c", None)]))
     ((_, told),) = (each.args for each in watcher.note.await_args_list)
     assert [(rid, resource["status"]) for rid, resource in told] == [("a", "amended"), ("b", "entered-in-error")]
+
+
+def test_a_contract_that_its_facility_may_not_lay_down_opens_nothing_where_nobody_can_be_told() -> None:
+    episode = {"resourceType": "EpisodeOfCare", "id": "e"}
+    write = Write(type="EpisodeOfCare", id="e", resource=episode, patient="p", facts=Facts(author_org="F05"))
+    managed = Relation(pkey=_KEY, key=_KEY, kind="managed", party="Practitioner/x")
+    store, contracts = Mock(put_relations=AsyncMock()), Mock(admits=AsyncMock(side_effect=[False, False, True]))
+    follows = Consequences(store, Mock(), Mock(**{"of.return_value": [managed]}), contracts, Mock())
+    asyncio.run(follows.follow(Mock(), [write]))
+    with pytest.raises(HubError, match="registered"):
+        asyncio.run(follows.follow(Mock(), [write], strict=True))
+    store.put_relations.assert_not_awaited()
+    asyncio.run(follows.follow(Mock(), [write]))
+    store.put_relations.assert_awaited_once()
 
 
 def test_a_refused_write_leaves_no_trace_in_the_index(database_url: str) -> None:
@@ -125,7 +142,7 @@ def test_replaced_terminology_is_dropped_once_when_all_else_is_done() -> None:
 
     codes = [of("CodeSystem", rid, {"resourceType": "CodeSystem"}) for rid in "ab"]
     relationships = Mock(**{"of.return_value": []})
-    follows = Consequences(none, cast(PatientIndex, said), relationships, said)
+    follows = Consequences(none, cast(PatientIndex, said), relationships, none, said)
     patient_too = of("Patient", "p", {"resourceType": "Patient"})
     asyncio.run(follows.follow(none, [*codes, of("ValueSet", "c", None), patient_too]))
     assert done == ["a", "b", "-ValueSet/c", "index", "tidy"]

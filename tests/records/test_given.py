@@ -94,7 +94,7 @@ def test_an_owner_changes_nothing_else_and_deletes_nothing(database_url: str) ->
     with_task(database_url, visit)
 
 
-@pytest.mark.parametrize("status", ["draft", "entered-in-error"])
+@pytest.mark.parametrize("status", ["draft", "cancelled", "entered-in-error"])
 def test_an_owner_does_not_make_a_task_of_what_its_author_says_is_none(database_url: str, status: str) -> None:
     async def visit(door: ClientWrites) -> None:
         for way in (put(status="accepted"), patch(status="accepted")):
