@@ -19,11 +19,12 @@ UTF_8: Final = "utf-8"
 GB: Final = "gb18030"
 LATIN_1: Final = "iso8859-1"
 #: Sets that a sender of something else writes because its software always does.
-_LATIN: Final = frozenset({LATIN_1, "iso8859-2", "iso8859-3", "iso8859-4", "iso8859-9", "iso8859-15", "ascii"})
+_LATIN: Final = frozenset({LATIN_1, "iso8859-15", "ascii"})
 #: Sets of two bytes a character that are written without their escapes where they are declared.
 _DOUBLE: Final = frozenset({GB, "euc_kr"})
-#: Sets of other scripts: their label is believed, because Chinese senders do not write it.
-_OTHER: Final = frozenset({"iso8859-5", "iso8859-6", "iso8859-7", "iso8859-8", "iso8859-11", "shift_jis"})
+#: Other scripts, and Latin ones that put one accent beside another (Čížek, Öğüt): their label is believed, because
+#: Chinese senders do not write it.
+_OTHER: Final = frozenset({"shift_jis", "iso8859-11", *(f"iso8859-{part}" for part in range(2, 10))})
 _ESCAPE: Final = re.compile(rb"\x1b(\$\([A-Z]|\$\)[A-Z]|\$[@AB]|[(),\-][A-Za-z])")
 _RUN: Final = re.compile(rb"[\x80-\xff]+")
 #: Signs that Windows writes among Latin letters (code page 1252).
@@ -125,7 +126,9 @@ def _is_gb(raw: bytes, declared: str) -> bool:
     hanzi = letters = 0
     for run in _RUN.finditer(raw):
         before, after = raw[run.start() - 1 : run.start()], raw[run.end() : run.end() + 1]
-        if _holds_signs(run[0], before, declared):
+        if _is_no_word(run[0], before, after):
+            hanzi += len(run[0]) // 2 + 2
+        elif _holds_signs(run[0], before, declared):
             hanzi += len(run[0]) // 2 + 1
         elif run[0][0] >= 0xE0 and len(run[0]) == 1 and after.isupper() and not before.isalpha():
             hanzi += 1
@@ -134,6 +137,13 @@ def _is_gb(raw: bytes, declared: str) -> bool:
         elif len(run[0]) % 2 == 0 or b"\x40" <= after <= b"\x7e":
             hanzi += len(run[0]) // 2
     return hanzi > letters and (hanzi > 1 or declared == "")
+
+
+def _is_no_word(run: bytes, before: bytes, after: bytes) -> bool:
+    """Whether bytes that stand together can be no part of a word in the west of Europe: none is two accented letters
+    alone, and none begins with three. They are a surname, which is common where the rest of the name is rare.
+    """
+    return not (before.isalnum() or after.isalnum()) if len(run) == 2 else len(run) > 2 and not before.isalpha()
 
 
 def _holds_signs(run: bytes, before: bytes, declared: str) -> bool:
