@@ -34,6 +34,8 @@ _SIGNS: Final = frozenset("ªµº")
 #: Places of GB 18030 where nobody has put a character.
 _PRIVATE: Final = re.compile("[\ue000-\uf8ff]")
 _HANZI_UTF_8: Final = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
+#: Bytes of an SH, the shortest of the fields that cut a text.
+_SHORT_FIELD: Final = 16
 _DELIMITERS: Final = re.compile(rb"([\r\n\t\f\\^=])")
 _NAME: Final = re.compile(r"[^A-Z0-9]")
 
@@ -97,6 +99,8 @@ def _of_bytes(raw: bytes, declared: str, everything: Sequence[str | None]) -> st
         return declared
     if _reads(raw, UTF_8) and (declared == UTF_8 or _HANZI_UTF_8.search(raw) or not _is_gb(raw, declared)):
         return UTF_8
+    if _HANZI_UTF_8.search(whole := _uncut(raw, UTF_8)) and _reads(whole, UTF_8):
+        return UTF_8
     doubles = (codec for codec in (*everything, GB if declared == UTF_8 else "") if codec in _DOUBLE)
     written = next((codec for codec in doubles if codec and _reads(raw, codec)), None)
     if written is None and declared in {UTF_8, GB}:
@@ -121,7 +125,8 @@ def _is_gb(raw: bytes, declared: str) -> bool:
     Accented letters stand alone or beside ASCII letters; hanzi stand in pairs between delimiters. Half of the bytes of
     hanzi are signs in a Latin set, which stand in no name.
     """
-    if declared not in _LATIN | {""} or not _reads(raw, GB) or _PRIVATE.search(raw.decode(GB)):
+    whole = _uncut(raw, GB)
+    if declared not in _LATIN | {""} or not _reads(whole, GB) or _PRIVATE.search(whole.decode(GB)):
         return declared == GB
     hanzi = letters = 0
     for run in _RUN.finditer(raw):
@@ -152,6 +157,21 @@ def _holds_signs(run: bytes, before: bytes, declared: str) -> bool:
         return False
     text = run.decode(declared if declared in _LATIN - {"ascii"} else LATIN_1, "replace")
     return not text.isalpha() or (len(run) > 1 and not _SIGNS.isdisjoint(text))
+
+
+def _uncut(raw: bytes, codec: str) -> bytes:
+    """Texts without the beginning of a character at the end of one that was cut at the length of its field."""
+    return b"\n".join(
+        next(
+            (
+                text[:end]
+                for end in range(len(text), max(len(text) - 4, _SHORT_FIELD - 2), -1)
+                if _reads(text[:end], codec)
+            ),
+            text,
+        )
+        for text in raw.split(b"\n")
+    )
 
 
 def _reads(raw: bytes, codec: str) -> bool:

@@ -17,7 +17,11 @@ from mappings.dicom.person import named, names
 from mappings.dicom.times import day
 from mappings.registration import Registration, formerly, is_nobodys, registration
 
-_GENDERS: Final = {"M": "male", "F": "female", "O": "other"}
+#: PatientSex, and the words that stand in its place.
+_GENDERS: Final = {
+    "M": "male", "F": "female", "O": "other", "MALE": "male", "FEMALE": "female", "OTHER": "other",
+    "男": "male", "女": "female",
+}  # fmt: skip
 _OID: Final = re.compile(r"[0-2](?:\.(?:0|[1-9]\d*))+\Z")
 _URI: Final = re.compile(r"(?:urn:|https?://)\S+\Z", re.IGNORECASE)
 #: Who issued a number ("" if nobody says), and the number.

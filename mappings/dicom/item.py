@@ -18,6 +18,8 @@ from mappings.dicom.charset import Charset, charset
 
 #: Value representations whose text is in the character set of the data set (PS3.5 6.1.2.2).
 _TEXTS: Final = frozenset({"SH", "LO", "ST", "LT", "UC", "UT", "PN"})
+#: Those whose bytes tell the character set; a code string is ASCII unless somebody has written a word into it.
+_SAMPLED: Final = _TEXTS | {"CS"}
 _WHOLE: Final = frozenset({"ST", "LT", "UT"})
 _PAD: Final = " \0\r\n\t"
 #: Characters that no R4 string may hold (R4 datatypes, string), and the mark before UTF-8 that some senders write.
@@ -47,7 +49,7 @@ class Item:
         if not raw:
             return []
         vr = self.vr(tag)
-        text = self.charset.decode(raw) if vr in _TEXTS or vr == "UN" else raw.decode("latin-1")
+        text = self.charset.decode(raw) if vr in _TEXTS or vr == "UN" or not raw.isascii() else raw.decode("latin-1")
         values = [text] if vr in _WHOLE else text.split("\\")
         return [clean(value) for value in values]
 
@@ -153,7 +155,7 @@ def _samples(dataset: Dataset) -> Iterator[bytes]:
         element: Any = dataset.get_item(tag, keep_deferred=True)
         if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
             continue
-        if (element.VR or _dictionary_vr(tag)) in _TEXTS and (not element.value.isascii() or b"\x1b" in element.value):
+        if (element.VR or _dictionary_vr(tag)) in _SAMPLED and (not element.value.isascii() or b"\x1b" in element.value):
             yield element.value
 
 

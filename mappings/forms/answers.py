@@ -189,7 +189,7 @@ def _flag(cell: _Cell) -> None:
 
 def _qualitative(cell: _Cell) -> None:
     answer = cell.answer
-    found = words("qualitative").get(squeezed(answer.text))
+    found = _result(squeezed(answer.text))
     if found is None:
         reason = absent(answer.text)
         if reason is not None:
@@ -202,6 +202,13 @@ def _qualitative(cell: _Cell) -> None:
     made = coding(SNOMED, *_QUALITATIVE[found])
     answer.observed = {"valueCodeableConcept": {"coding": [made], "text": answer.text.strip()}}
     answer.values = [{"valueCoding": made}]
+
+
+def _result(text: str) -> str | None:
+    """What a qualitative result is; one that is written twice (`阴性(-)`) only if both say the same."""
+    known = words("qualitative")
+    word, _, sign = text.rstrip(")").partition("(")
+    return known.get(text) or (known.get(word) if known.get(word) == known.get(sign) else None)
 
 
 _READERS: Final[Mapping[str, Callable[[_Cell], None]]] = {

@@ -11,6 +11,8 @@ from mappings.forms.formmap import Code, CodeTable
 from mappings.forms.text import narrow, squeezed
 
 _NUMBERED: Final = re.compile(r"(\d{1,2})\s*[.,:=)-]?\s*(\D.*)", re.DOTALL)
+#: What follows explains the option before it: `异常：ST段改变`.
+_EXPLAINED: Final = re.compile(r"[:(]")
 _SEVERAL: Final = re.compile(r"[,;/|+\s]+")
 _TRUE_AND_MORE: Final = re.compile(r"(有|是)\s*[:,(;]")
 _CIRCLED: Final = {ord("①") + n: str(n + 1) for n in range(20)}
@@ -42,8 +44,10 @@ def chosen(text: str, table: CodeTable, legend: Mapping[str, str], own: Mapping[
     if key in by_code or key.lstrip("0") in by_code:
         return Chosen(by_code.get(key) or by_code[key.lstrip("0")], text)
     match = _NUMBERED.fullmatch(plain)
-    word = squeezed(match[2]) if match else ""
-    return Chosen(by_word[word], text) if word in by_word else Chosen(None, text, False)
+    word = squeezed(match[2] if match else plain)
+    first = squeezed(_EXPLAINED.split(word, maxsplit=1)[0])
+    found = by_word.get(word) or by_word.get(first)
+    return Chosen(found, text, found is not None)
 
 
 def several(text: str, table: CodeTable, legend: Mapping[str, str], own: Mapping[str, str]) -> list[Chosen]:

@@ -8,11 +8,15 @@ from typing import Final, NamedTuple
 
 from mappings.forms.text import narrow
 
-_SEPARATED: Final = re.compile(r"(\d{4})\s*[-/.年]\s*(\d{1,2})\s*(?:[-/.月]\s*(?:(\d{1,2})\s*日?)?)?", re.ASCII)
+_SEPARATED: Final = re.compile(
+    r"(\d{4})\s*[-/.年\\,]\s*(\d{1,2})\s*(?:[-/.月\\,]\s*(?:(\d{1,2})\s*[日号]?)?)?", re.ASCII
+)
 _COMPACT: Final = re.compile(r"((?:19|20)\d\d)(\d\d)(\d\d)", re.ASCII)
 _SHORT: Final = re.compile(r"\d{1,2}[-/.年]\d{1,2}[-/.月]\d{1,4}日?", re.ASCII)
 _SERIAL: Final = re.compile(r"(\d{5})(?:\.0+)?", re.ASCII)
-_TIME: Final = re.compile(r"[\sT]*(\d{1,2})[::时](\d{1,2})(?:[::分](\d{1,2})(?:\.\d+)?秒?|分)?", re.ASCII)
+_TIME: Final = re.compile(
+    r"[\sT]*(上午|下午)?\s*(\d{1,2})[::时](\d{1,2})(?:[::分](\d{1,2})(?:\.\d+)?秒?|分)?", re.ASCII
+)
 _ZONE: Final = re.compile(r"(?:Z|[+-]\d\d:?\d\d)\Z")
 #: Day 0 of Excel's 1900 system, as every day after its 29 February 1900 counts.
 _EPOCH: Final = date(1899, 12, 30)
@@ -68,7 +72,8 @@ def _time_of(text: str) -> str | None:
     match = _TIME.fullmatch(text.rstrip())
     if match is None:
         return None
-    hour, minute, second = (int(part or 0) for part in match.groups())
+    hour, minute, second = (int(part or 0) for part in match.groups()[1:])
+    hour += 12 if match[1] == "下午" and hour < 12 else 0
     return f"{hour:02}:{minute:02}:{second:02}" if hour < 24 and minute < 60 and second < 60 else None
 
 

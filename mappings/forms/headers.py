@@ -15,6 +15,8 @@ _PLACE: Final = re.compile(r"\[(\d{1,3})\]")
 _NOISE: Final = re.compile(r"[*:#_.\-]")
 _NUMBERED: Final = re.compile(r"\d{1,2}")
 _LEGEND: Final = re.compile(r"(\d{1,2})\s*[.=、:：-]?\s*([^\d\s,;、/]+)")
+#: What is measured now, beside what is aimed at.
+_PRESENT: Final = frozenset({"目前", "现在", "本次", "当前", "实测", "测量值", "实测值"})
 _PRESSURE: Final = "血压"
 #: Known columns that make a line a header.
 _ENOUGH: Final = 2
@@ -92,26 +94,57 @@ def joined(above: list[str], below: list[str]) -> list[str] | None:
     """The columns of a header of two lines, groups above their parts (merged cells); None if `below` is a row of data.
 
     A part is found by its group and its own name (左侧 over 收缩压, 体重 over 目标), else by its own; the unit of a
-    group is that of its parts. In a row of data something stands that is no column.
+    group is that of its parts. In a row of data something stands that is no column, and it says who somebody is: a
+    line that leaves the columns of the person blank may hold parts nobody knows.
     """
     columns: list[str] = []
     group = ""
+    is_blank = _leaves_person_blank(above, below)
     for place in range(max(len(above), len(below))):
-        top, part = (texts[place].strip() if place < len(texts) else "" for texts in (above, below))
+        top, part = _cell(above, place), _cell(below, place)
         group = top or group
         name = _part(group, part) if part else top
-        if name is None:
+        if name is None and not is_blank:
             return None
-        columns.append(name)
-    return columns if any(text.strip() for text in below) else None
+        columns.append(f"{group}{part}" if name is None else name)
+    known = any(_part(_cell(above, place), part.strip()) for place, part in enumerate(below) if part.strip())
+    return columns if known or (any(part.strip() for part in below) and not is_blank) else None
+
+
+def grouped(groups: list[str], columns: list[str]) -> list[str]:
+    """The columns under a line of groups: one that nobody knows by itself may be known by both (随访 over 日期)."""
+    found: list[str] = []
+    group = ""
+    for place, column in enumerate(columns):
+        top = _cell(groups, place)
+        group = top or group
+        name = None if not column or _is_known(column) else _part(group, column)
+        found.append(name or column or ("" if ":" in narrow(top) else top))
+    return found
+
+
+def _cell(texts: list[str], place: int) -> str:
+    return texts[place].strip() if place < len(texts) else ""
+
+
+def _leaves_person_blank(above: list[str], below: list[str]) -> bool:
+    """Whether `above` has columns that say who somebody is, and nothing stands under them."""
+    person = [place for place, text in enumerate(above) if text.strip() and _is_of_person(text)]
+    return bool(person) and not any(_cell(below, place) for place in person)
+
+
+def _is_of_person(text: str) -> bool:
+    asked = (found[0] for form in form_maps() if (found := columns_of(form).find(text)))
+    return any(question.fills.startswith("person.") for question in asked)
 
 
 def _part(group: str, part: str) -> str | None:
     """The column of a part of a group, which may be no more than its unit; None if there is none."""
     own, over = header(part), header(group)
     note = f"({own.note or over.note})" if own.note or over.note else ""
-    # 左侧血压 over 收缩压 is 左侧收缩压.
+    # 左侧血压 over 收缩压 is 左侧收缩压, 体重 over 目前 is 体重.
     names = [f"{over.name.removesuffix(_PRESSURE)}{own.name}", f"{own.name}{over.name}", own.name]
+    names += [over.name] if own.name in _PRESENT else []
     found = next((f"{name}{note}" for name in names if _is_known(name)), None)
     return found or (f"{group}({part})" if _is_unit_of(part, group) else None)
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from mappings.forms.delimited import lines
-from mappings.forms.headers import joined, looks_like_header
+from mappings.forms.headers import grouped, joined, looks_like_header
 from mappings.forms.json_rows import cells, objects
 from mappings.forms.rows import FORM, Row, Table, unique
 from mappings.forms.workbook import sheets
@@ -19,6 +20,13 @@ _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
 #: Lines in which the header is looked for: titles stand above it.
 _ABOVE: Final = 12
+
+#: How a line below the rows begins: sums, and who filled in or checked the table.
+_FOOT: Final = re.compile(
+    r"(?:合\s*计|小\s*计|总\s*计|填\s*[表报]\s*人|制\s*表\s*人|审\s*核\s*人|负\s*责\s*人|备\s*注\s*[:：]|说\s*明\s*[:：]|注\s*[:：])"
+)
+#: A number that may say who somebody is.
+_NUMBERED: Final = re.compile(r"\d{15}", re.ASCII)
 
 Lines = Iterator[tuple[int, list[str]]]
 
@@ -47,14 +55,37 @@ def _tables(title: str, content: Lines) -> Iterator[Table]:
     if at is None:
         return
     above = [text for _, texts in head[:at] for text in texts if text.strip()]
-    texts, below = head[at][1], head[at + 1 : at + 2]
-    parts = joined(texts, below[0][1]) if below else None
-    texts, begin = (texts, at + 1) if parts is None else (parts, at + 2)
+    texts, begin = _header(head, at)
     while texts and not texts[-1].strip():
         texts = texts[:-1]
     columns = unique(texts)
-    rows = (_row(columns, number, each) for number, each in chain(head[begin:], content) if _filled(each))
+    again = [_stripped(each) for _, each in head[:begin]]
+    lines = ((number, each) for number, each in chain(head[begin:], content) if _is_record(each, again))
+    rows = (_row(columns, number, each) for number, each in lines)
     yield Table(title=" ".join([title, *above]).strip(), columns=columns, rows=rows)
+
+
+def _header(head: list[tuple[int, list[str]]], at: int) -> tuple[list[str], int]:
+    """The columns of a header that begins at line `at` of `head`, and the first line behind it.
+
+    It may have lines of parts below it and a line of groups above it (merged cells).
+    """
+    texts, begin = head[at][1], at + 1
+    while begin < len(head) and (parts := joined(texts, head[begin][1])) is not None:
+        texts, begin = parts, begin + 1
+    return (grouped(head[at - 1][1], texts) if at else texts), begin
+
+
+def _stripped(texts: list[str]) -> list[str]:
+    return [text.strip() for text in texts]
+
+
+def _is_record(texts: list[str], again: list[list[str]]) -> bool:
+    """Whether a line tells of somebody: not blank, no title or header `again` (a new page), not the foot of a table."""
+    if not _filled(texts) or _stripped(texts) in again:
+        return False
+    first = next(text.strip() for text in texts if text.strip())
+    return _FOOT.match(first) is None or any(_NUMBERED.search(text) for text in texts)
 
 
 def _filled(texts: list[str]) -> bool:

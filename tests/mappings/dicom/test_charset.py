@@ -75,6 +75,10 @@ def test_a_chinese_name_is_right_whatever_the_label_says(label: bytes | None, na
         ("ISO_IR 100", "Hélène^ÉRIC".encode("latin-1"), "Hélène^ÉRIC"),
         ("", "Tête 37°C, 40 µg, ±30° à gauche".encode("latin-1"), "Tête 37°C, 40 µg, ±30° à gauche"),
         ("GB18030", "王^㐂𠮷".encode("gb18030"), "王^㐂𠮷"),
+        ("\\ISO 2022 IR 58", b"=\x1b$AUE\x1b(B^\x1b$AP!6+\x1b(B", "=张^小东"),
+        ("ISO_IR 192", ("张" * 30).encode()[:64], "张" * 21 + "\ufffd"),
+        ("", "云泽县人民医院影像科".encode("gb18030")[:-1], "云泽县人民医院影像\ufffd"),
+        ("", "José".encode("latin-1"), "José"),
     ],
 )
 def test_a_text_is_read_by_its_label_or_by_its_bytes(label: str, raw: bytes, text: str) -> None:

@@ -59,6 +59,19 @@ def test_a_patient_is_known_by_issuer_and_number_together() -> None:
     assert (found["gender"], found["birthDate"]) == ("female", "1980-01-01")
 
 
+@pytest.mark.parametrize(("sex", "gender"), [("Male", "male"), ("女", "female"), ("X", "unknown")])
+def test_the_sex_is_understood_as_a_word_too(sex: str, gender: str) -> None:
+    raw = part_10(dataset(PatientSex=None))
+    said = sex.encode("gb18030")
+    element = (
+        b"\x10\x00\x40\x00CS"
+        + (len(said) + len(said) % 2).to_bytes(2, "little")
+        + said.ljust(len(said) + len(said) % 2)
+    )
+    before = raw.index(b"\x20\x00\x0d\x00UI")
+    assert resource(line(raw[:before] + element + raw[before:]), "Patient")["gender"] == gender
+
+
 @pytest.mark.parametrize("number", ["", "COMMON", "000000", "UNKNOWN"])
 def test_a_number_without_issuer_is_never_shared_by_two_studies(number: str) -> None:
     files = [

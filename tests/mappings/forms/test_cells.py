@@ -38,6 +38,9 @@ from tests.mappings.forms.sheets import (
         ("46086", "2026-03-05"),
         ("46086.0", "2026-03-05"),
         ("2026年3月", "2026-03"),
+        ("2026年03月05号", "2026-03-05"),
+        ("2026、3、5", "2026-03-05"),
+        ("2026\\3\\5", "2026-03-05"),
     ],
 )
 def test_dates_are_read_as_clerks_and_excel_write_them(text: str, date: str) -> None:
@@ -47,6 +50,8 @@ def test_dates_are_read_as_clerks_and_excel_write_them(text: str, date: str) -> 
 
 def test_a_time_keeps_its_zone_or_gets_that_of_the_profile() -> None:
     bare, zoned = moment("2026-03-05 08:30"), moment("2026-03-05T08:30:00Z")
+    assert moment("2026-3-5 下午3:20") == Moment("2026-03-05", "15:20:00")
+    assert moment("2026年3月5日 上午9时5分") == Moment("2026-03-05", "09:05:00")
     assert isinstance(bare, Moment)
     assert isinstance(zoned, Moment)
     assert bare.date_time("+08:00") == "2026-03-05T08:30:00+08:00"
@@ -152,7 +157,9 @@ def test_full_width_digits_are_digits() -> None:
 WAYS = code_table("visit-way")
 
 
-@pytest.mark.parametrize("text", ["2", "2.家庭", "2 上门", "入户随访", "②", "□门诊 ☑家庭 □电话", "02"])
+@pytest.mark.parametrize(
+    "text", ["2", "2.家庭", "2 上门", "入户随访", "②", "□门诊 ☑家庭 □电话", "02", "家庭：其女代答"]
+)
 def test_one_of_several_options_is_found_however_it_is_marked(text: str) -> None:
     found = one(text, WAYS, {}, {})
     assert found.code is not None
@@ -219,4 +226,7 @@ def test_a_minus_in_urine_is_negative_and_not_nothing() -> None:
     line = line_of(row)
     assert observation(line, "urine-protein")["valueCodeableConcept"]["coding"][0]["display"] == "Negative"
     assert observation(line, "urine-glucose")["valueCodeableConcept"]["coding"][0]["display"] == "Positive"
+    twice = line_of(row | {"尿蛋白": "阴性(-)", "尿糖": "阴性(+)"})
+    assert observation(twice, "urine-protein")["valueCodeableConcept"]["coding"][0]["display"] == "Negative"
+    assert observation(twice, "urine-glucose")["valueString"] == "阴性(+)"
     assert observation(line, "urine-ketones")["dataAbsentReason"]["coding"][0]["code"] == "not-performed"

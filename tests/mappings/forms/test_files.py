@@ -200,6 +200,22 @@ def test_a_header_of_two_lines_names_the_parts_of_its_groups() -> None:
     assert not [issue for issue in line["issues"] if issue["severity"] in {"fatal", "error"}], line["issues"]
 
 
+def test_a_header_of_three_lines_a_repeated_header_and_a_foot_are_no_rows() -> None:
+    groups = ["序号", "基本信息", None, "随访", None, "体征", None, None, None]
+    names = [None, "姓名", "身份证号", "日期", "方式", "血压(mmHg)", None, "体重(kg)", None]
+    parts = [*[None] * 5, "收缩压", "舒张压", "目前", "目标"]
+    row = [1, *list(WHO.values())[:2], 46086, "门诊", 158, 96, 62.5, 60]
+    title = ["高血压患者随访登记表", *[None] * 8]
+    foot = ["填表人：测试医生", *[None] * 3, "审核人：", *[None] * 4]
+    pages: list[list[Any]] = [title, groups, names, parts]
+    lines = converted(workbook_of([*pages, row, *pages, [2, *row[1:3], 46087, *row[4:]], ["合计", *[None] * 8], foot]))
+    assert [observed(line, "血压")["effectiveDateTime"] for line in lines] == ["2026-03-05", "2026-03-06"]
+    for line in lines:
+        assert observed(line, "体重")["valueQuantity"]["value"] == Decimal("62.5")
+        assert resource(line, "Goal")["target"][0]["detailQuantity"]["value"] == 60
+        assert {issue["code"] for issue in line["issues"]} == {"unknown-column"}
+
+
 def test_the_sides_of_a_group_and_a_line_of_units_are_told_apart() -> None:
     above = [*WHO, "左侧血压", None, "右侧血压", None]
     below = [*[None] * 3, "收缩压", "舒张压", "收缩压", "舒张压"]
