@@ -14,6 +14,7 @@ from decimal import Decimal
 from typing import Any, Final, NamedTuple
 
 from mappings.devices.vendormap import TimeForm
+from mappings.forms.dates import Moment, moment
 
 #: How far the time of China is ahead of UTC, and how much a right clock may differ from ours.
 SLIP: Final = timedelta(hours=8)
@@ -35,16 +36,24 @@ class Clocked(NamedTuple):
 
 
 def instant(value: Any, form: TimeForm, zone: str) -> Clocked | None:
-    """The instant a value names; None if it names none. An epoch in the other unit is seen by its size."""
+    """The instant a value names; None if it names none. One in another form than is stated is seen by what it is."""
     if form == "text":
-        return _of_text(value, zone) if isinstance(value, str) else None
+        return _of_text(str(value), zone) or _otherwise(_of_number(value, 1))
+    return _of_number(value, _PER_SECOND[form]) or _otherwise(_of_text(str(value), zone))
+
+
+def _otherwise(found: Clocked | None) -> Clocked | None:
+    return found and found._replace(told="time-unit")
+
+
+def _of_number(value: Any, per_second: int) -> Clocked | None:
     try:
         number = Decimal(str(value))
     except (ArithmeticError, ValueError):
         return None
     if not number.is_finite() or number.adjusted() not in _POWERS:
         return None
-    for scale, told in ((_PER_SECOND[form], ""), (1001 - _PER_SECOND[form], "time-unit")):
+    for scale, told in ((per_second, ""), (1001 - per_second, "time-unit")):
         if int(number / scale) in _EPOCH:
             microseconds = int(number * 1_000_000 / scale)
             return Clocked(datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds), told)
@@ -56,13 +65,19 @@ def _of_text(text: str, zone: str) -> Clocked | None:
     if compact is not None:
         text = "{}-{}-{}T{}:{}:{}".format(*(part or "00" for part in compact.groups()))
     try:
-        found = datetime.fromisoformat(text.strip().replace("/", "-"))
+        found = datetime.fromisoformat(_iso(text.strip()))
     except ValueError:
         return None
     if found.tzinfo is None:
         found = datetime.fromisoformat(f"{found.isoformat()}{zone}")
     # At the ends of the calendar no hours can be added or taken away; nothing was measured then.
     return Clocked(found) if MINYEAR < found.year < MAXYEAR else None
+
+
+def _iso(text: str) -> str:
+    """A time as people write it (2026年3月5日 8:30, 2026/3/5 8:30) in ISO 8601; what is none as it stands."""
+    found = moment(text)
+    return found.date_time("") if isinstance(found, Moment) and found.is_day and found.time else text
 
 
 def corrected(measured: datetime, sent: datetime | None, received: datetime) -> Clocked | None:

@@ -144,7 +144,7 @@ def _value(data: Any, measure: Measure, issues: list[Issue]) -> Decimal | None:
 
 _OWN: Final[Json] = {
     "clock-fast": "the clock of the device or phone is eight hours fast; corrected",
-    "time-unit": "the time is in seconds or milliseconds, not as the vendor map says; read by its size",
+    "time-unit": "the time is written otherwise than the vendor map says; read as what it looks like",
 }
 
 

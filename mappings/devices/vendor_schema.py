@@ -10,7 +10,10 @@ from mappings.forms.formmap import FOLDER
 
 _TEXT: Final = {"type": "string", "minLength": 1}
 _PATH: Final = {**_TEXT, "description": "Names and numbers joined by `.`."}
-_WHEN: Final = {"type": "object", "description": "Only where these members have these values."}
+_WHEN: Final = {
+    "type": "object",
+    "description": "Only where these members have these values (of a list: one of them; null: absent).",
+}
 _CODE: Final = {"type": ["string", "integer"]}
 
 _MEASURE: Final[Mapping[str, Any]] = {

@@ -10,7 +10,8 @@
 | `sent` | path, in the payload, of the sender's own clock when it sent (same form) |
 | `events` | alarms: `name`, `text`, `when` |
 | `subject` | paths of the `citizen_id` and `name` of who was measured, where a kiosk reads a card |
-| `measures` | `path`, `when` (member: value), `mdc`, `loinc`, `unit`, `units` (family), `unit_path`, `range`, `panel` |
+| `measures` | `path`, `when`, `mdc`, `loinc`, `unit`, `units` (family), `unit_path`, `range`, `panel` |
+| `when` | of measures and events: path to the value that must stand there, or a list of them; null: nothing stands |
 
 A path is names and numbers joined by `.`. A mistake is told with its line.
 """
@@ -42,7 +43,7 @@ class Measure:
     mdc: str
     mdc_name: str
     question: Question
-    when: Mapping[str, str]
+    when: Mapping[str, tuple[str, ...]]
     unit_path: str = ""
 
     @property
@@ -60,7 +61,7 @@ class Event:
 
     name: str
     text: str
-    when: Mapping[str, str]
+    when: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,13 +169,21 @@ def _measure(row: Mapping[str, Any]) -> Measure:
     )
 
 
-def _when(row: Mapping[str, Any]) -> Mapping[str, str]:
-    return {name: str(value) for name, value in row.get("when", {}).items()}
+def _when(row: Mapping[str, Any]) -> Mapping[str, tuple[str, ...]]:
+    return {
+        name: tuple(map(_plain, value if isinstance(value, list) else [value]))
+        for name, value in row.get("when", {}).items()
+    }
 
 
-def holds(when: Mapping[str, str], data: Any) -> bool:
-    """Whether the members at these paths have these values."""
-    return all(str(at(data, path)) == value for path, value in when.items())
+def _plain(value: Any) -> str:
+    """A value as it is compared; an empty one is as one that is absent."""
+    return "" if value is None else str(value)
+
+
+def holds(when: Mapping[str, tuple[str, ...]], data: Any) -> bool:
+    """Whether the members at these paths have one of these values each."""
+    return all(_plain(at(data, path)) in values for path, values in when.items())
 
 
 def at(data: Any, path: str) -> Any:

@@ -153,10 +153,11 @@ def _samples(dataset: Dataset) -> Iterator[bytes]:
     """The texts of a data set that are not plain ASCII, those of its sequences as they lie in the file."""
     for tag in list(dataset.keys()):
         element: Any = dataset.get_item(tag, keep_deferred=True)
-        if not isinstance(element, RawDataElement) or not isinstance(element.value, bytes):
+        value = element.value if isinstance(element, RawDataElement) else None
+        if not isinstance(value, bytes) or (value.isascii() and b"\x1b" not in value):
             continue
-        if (element.VR or _dictionary_vr(tag)) in _SAMPLED and (not element.value.isascii() or b"\x1b" in element.value):
-            yield element.value
+        if (element.VR or _dictionary_vr(tag)) in _SAMPLED:
+            yield value
 
 
 @cache

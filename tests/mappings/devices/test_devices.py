@@ -99,6 +99,11 @@ def test_a_reading_that_is_sent_again_has_the_same_identity_and_ids() -> None:
         ("2026-03-05 09:30:00", "text", ""),
         ("2026/03/05 09:30", "text", ""),
         ("20260305093000", "text", ""),
+        ("2026年3月5日 9:30", "text", ""),
+        ("2026.3.5 9:30:00", "text", ""),
+        (20260305093000, "text", ""),
+        (MILLISECONDS, "text", "time-unit"),
+        ("2026-03-05 09:30:00", "epoch-milliseconds", "time-unit"),
         ("2026-03-05T01:30:00Z", "text", ""),
     ],
 )
@@ -168,8 +173,9 @@ def test_what_is_implausible_in_its_unit_is_not_believed(changes: Json) -> None:
     assert "126" not in found.issues[0].text
 
 
-def test_a_kind_nobody_described_is_no_value_of_another() -> None:
-    assert values(one("glucometer", meter(period=2))) == {"glucose": Decimal("7.4")}
+def test_glucose_without_its_kind_is_glucose_and_a_kind_nobody_described_is_not() -> None:
+    for kind in (2, "2", None, ""):
+        assert values(one("glucometer", meter(period=kind))) == {"glucose": Decimal("7.4")}
     assert one("glucometer", meter(period=9)).values == ()
 
 
