@@ -7,12 +7,10 @@ from typing import Final
 from hub.audit.deeds import Scribe
 from hub.audit.entry import Entry, Origin, Requester
 from hub.audit.trail import Trail
+from hub.auth.roles import role_named
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
 from hub.pipeline.deeds import Deed
-
-#: Whoever works at the desk does so to run the system (v3-ActReason).
-_PURPOSE: Final = ("HSYSADMIN",)
 
 
 class TrailWitness:
@@ -43,7 +41,7 @@ class TrailWitness:
             organization=who.organization or deed.facility,
             client=who.client or who.name,
             token_id=who.token_id,
-            purpose=_PURPOSE,
+            purpose=role_named(who.role).purposes[:1],
             form="identified",
             reference=who.name if "/" in who.name else None,
         )

@@ -48,7 +48,7 @@ def reviewer_of(actor: Actor, origin: Origin) -> Reviewer:
 def account(name: str) -> Reviewer:
     """The reviewer an account of the machine is, from the command line."""
     requester = Requester(
-        role=STEWARD, organization="", client=name, token_id="", purpose=("HSYSADMIN",), form="identified"
+        role=STEWARD, organization="", client=name, token_id="", purpose=("RECORDMGT",), form="identified"
     )
     return Reviewer(requester=requester)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
+from urllib.parse import parse_qsl
 
 from starlette.responses import Response
 
@@ -23,6 +25,8 @@ from hub.portal.visit import Visit
 PAGE: Final = "50"
 _EMERGENCY: Final = frozenset({"ETREAT", "BTG"})
 _PRACTITIONER: Final = "Practitioner/"
+#: Of http://hl7.org/fhir/restful-interaction.
+_OPERATION: Final = "operation"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,12 +100,21 @@ def _look(event: Json, names: Mapping[str, str], visit: Visit) -> Look:
         name=names.get(reference(user.get("who")), ""),
         role=say.code("role", local.get("role", "").rpartition("|")[2]),
         facility=visit.services.directory.name(facility) or facility,
-        did=say.code("interaction", _subtype(event)),
+        did=say.code("deed", deed_of(event)) or say.code("interaction", _subtype(event)),
         purpose=say("comma").join(filter(None, (say.code("purpose", one, one) for one in purposes))),
         emergency=not _EMERGENCY.isdisjoint(purposes),
         refused=text(event, "outcome") not in {"", "0"},
         own=reference(user.get("who")) == visit.actor().reference,
     )
+
+
+def deed_of(event: Json) -> str:
+    """The name of an operation that is no look at the whole record, or of a deed, as the query of the entry begins."""
+    if _subtype(event) != _OPERATION:
+        return ""
+    queries = (base64.b64decode(text(one, "query")).decode() for one in objects(event, "entity") if "query" in one)
+    pairs = parse_qsl(next(queries, "").partition("?")[2], keep_blank_values=True)
+    return next((name for name, _ in pairs), "")
 
 
 def _subtype(event: Json) -> str:
