@@ -44,6 +44,11 @@ class HeldMaps:
         self._editions: Mapping[str, Edition | None] = {}
         self._maps: Final[dict[int, _Map]] = {}
 
+    @property
+    def revision(self) -> int:
+        """See `CodeMaps`."""
+        return self._revision
+
     def want(self, url: str) -> None:
         """See `CodeMaps.want`."""
         if url not in self._wanted:

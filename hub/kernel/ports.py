@@ -246,7 +246,13 @@ class ValueSets(Protocol):
 
 
 class CodeMaps(Protocol):
-    """Concept maps for what is pure, in memory: between two `refresh` a map stays as it is."""
+    """Concept maps for what is pure, in memory: between two `refresh` a map stays as it is.
+
+    `revision` is another number after a `refresh` that changed anything.
+    """
+
+    @property
+    def revision(self) -> int: ...
 
     def want(self, url: str) -> None:
         """Let the map named by `url` or `url|version` be there from the next `refresh` on, as soon as it is loaded."""

@@ -97,7 +97,7 @@ class Context:
     """One message under translation. `segment`, `field` and `rep` say where the engine stands.
 
     `kind` and `event` are MSH-9.1 and MSH-9.2, `control` MSH-10, `time` MSH-7, `sent` the same as an instant ("" if it
-    is none); `repeats` counts observations alike.
+    is none); `dated` says whether anything asked for those three. `repeats` counts observations alike.
     `filled` lists which resource a segment (by position) filled, if the profile has rows that need to know. `unmapped`
     are the local codes nobody could map, `blocked` the place of the first whose field the profile blocks.
     `owner` is the patient spoken of, `became` the resource a segment became, by its position; `shared` are the elements
@@ -107,9 +107,12 @@ class Context:
     __slots__ = (
         "_beside",
         "_by_reference",
+        "_control",
+        "_sent",
+        "_time",
         "became",
         "blocked",
-        "control",
+        "dated",
         "drafts",
         "event",
         "field",
@@ -122,9 +125,7 @@ class Context:
         "rep",
         "repeats",
         "segment",
-        "sent",
         "shared",
-        "time",
         "trace",
         "unmapped",
         "zone",
@@ -142,9 +143,8 @@ class Context:
         self.filled: list[tuple[int, Building]] = []
         self.unmapped: dict[UnmappedCode, None] = {}
         self.blocked = ""
-        self.control = ""
-        self.time = ""
-        self.sent = ""
+        self._control = self._time = self._sent = ""
+        self.dated = False
         self.zone = habits.profile.zone or DEFAULT_ZONE
         self.segment: Segment = message.segments[0]
         self.field = 0
@@ -154,6 +154,25 @@ class Context:
         self.shared: dict[bytes, Any] = {}
         self._beside: dict[str, Segment | None] = {}
         self._by_reference: dict[str, Building] = {}
+
+    def head(self, control: str, time: str, sent: str) -> None:
+        """Say by which number and when the message was sent."""
+        self._control, self._time, self._sent = control, time, sent
+
+    @property
+    def control(self) -> str:
+        self.dated = True
+        return self._control
+
+    @property
+    def time(self) -> str:
+        self.dated = True
+        return self._time
+
+    @property
+    def sent(self) -> str:
+        self.dated = True
+        return self._sent
 
     @property
     def at(self) -> str:

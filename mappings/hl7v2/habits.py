@@ -15,6 +15,8 @@ from mappings.hl7v2.profile import DEFAULT, Coding, Profile
 class NoMaps:
     """Where no terminology is: no map tells anything."""
 
+    revision = 0
+
     def want(self, _: str) -> None:
         """There is none."""
 

@@ -8,9 +8,10 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
 from hub.kernel.ports import CodeMaps, Translator
 from hub.kernel.types import IdentityEvent, Issue, Translation
+from mappings.hl7v2.alike import Alike, is_told_by_others, told
 from mappings.hl7v2.charset import decode
 from mappings.hl7v2.context import Building, Context, Trace
-from mappings.hl7v2.datatypes.times import moment
+from mappings.hl7v2.datatypes.times import Moment, moment, zone_of_sender
 from mappings.hl7v2.engine import Rules, compile_rules
 from mappings.hl7v2.events import is_covered
 from mappings.hl7v2.grouping import Groups, PatientGroup, group
@@ -57,9 +58,19 @@ def translator(
         facility=facility, ids=ids, canonical_base=canonical_base, profile=profile, maps=maps, approved=approved
     )
 
+    alike = Alike(profile)
+    known = is_told_by_others(profile)
+
     def translate(raw: bytes) -> Translation:
+        this = told(raw) if known else None
+        before = alike.find(this, maps.revision) if this is not None else None
+        if before is not None:
+            return before
         text, charset, issues = decode(raw, profile.charset)
-        return translate_message(parse(text, charset), habits, rules, issues, with_report=with_report)
+        said, dated = translated(parse(text, charset), habits, rules, issues, with_report=with_report)
+        if this is not None and not dated:
+            alike.keep(this, said)
+        return said
 
     return translate
 
@@ -74,11 +85,24 @@ def translate_message(
     with_exchange: bool = False,
 ) -> Translation:
     """Translate a parsed message; `with_exchange` adds its MessageHeader and Provenances, which a feed keeps itself."""
+    return translated(message, habits, rules, issues, with_report=with_report, with_exchange=with_exchange)[0]
+
+
+def translated(
+    message: Message,
+    habits: Habits,
+    rules: Rules,
+    issues: tuple[Issue, ...],
+    *,
+    with_report: bool,
+    with_exchange: bool = False,
+) -> tuple[Translation, bool]:
+    """As `translate_message`; and whether number or time of the message decided anything but when it happened."""
     kind = event_of(message)
     message, taken_out = apply(message, kind, habits.profile.steps)
     trace = Trace() if with_report else None
     context = Context(message, habits, trace)
-    _read_header(context, kind)
+    sent = _read_header(context, kind)
     if not is_covered(kind):
         context.issue("event-not-covered", "mapped segment by segment, without the meaning of the event", "MSH-9")
     groups = group(message, context.event)
@@ -89,16 +113,17 @@ def translate_message(
     stated = origin(context, rules)
     if with_exchange and (kind or context.drafts):
         add_exchange(stated, context, rules)
-    return Translation(
+    said = Translation(
         drafts=context.finished(),
         identity_events=events,
         report=(*report(context, rules, trace), *taken_out) if trace is not None else (),
         issues=(*issues, *context.issues),
-        event_time=_event_time(message, context),
+        event_time=_event_time(message, sent, context.zone),
         provenance=stated.together(),
         unmapped=tuple(context.unmapped),
         refusal=_blocked(context.blocked) if context.blocked else None,
     )
+    return said, context.dated
 
 
 def _blocked(where: str) -> HubError:
@@ -118,14 +143,15 @@ def event_of(message: Message) -> str:
     return f"{field(msh, 9)}^{event}" if event else field(msh, 9)
 
 
-def _read_header(context: Context, kind: str) -> None:
+def _read_header(context: Context, kind: str) -> Moment | None:
+    """Take the header to the context; when the message was sent."""
     msh = context.message.segments[0]
     context.kind, _, context.event = kind.partition("^")
-    context.control = field(msh, 10)
-    context.time = field(msh, 7)
-    sent = moment(context.time)
-    context.zone = context.habits.profile.zone or (sent.zone if sent else "") or context.zone
-    context.sent = sent.date_time(context.zone) if sent and sent.time else ""
+    time = field(msh, 7)
+    sent = moment(time)
+    context.zone = zone_of_sender(context.habits.profile, sent)
+    context.head(field(msh, 10), time, sent.date_time(context.zone) if sent and sent.time else "")
+    return sent
 
 
 def _all_resources(groups: Groups, context: Context, rules: Rules) -> tuple[IdentityEvent, ...]:
@@ -158,11 +184,10 @@ def _clinical(each: PatientGroup, person: Building | None, context: Context, rul
     care(each, person, visit, context, rules)
 
 
-def _event_time(message: Message, context: Context) -> datetime | None:
+def _event_time(message: Message, sent: Moment | None, zone: str) -> datetime | None:
     """When it happened: EVN-6, EVN-2, or when it was sent (MSH-7)."""
     evn = message.first("EVN")
-    for text in (field(evn, 6), field(evn, 2), context.time):
-        found = moment(text)
+    for found in (moment(field(evn, 6)), moment(field(evn, 2)), sent):
         if found is not None and len(found.date) == 10:
-            return found.instant(context.zone)
+            return found.instant(zone)
     return None

@@ -20,6 +20,8 @@ URL = "urn:map"
 class Maps:
     """One map that may change between two messages."""
 
+    revision = 0
+
     def __init__(self) -> None:
         self.known: dict[str, tuple[Coded, ...]] = {}
         self.approved: dict[tuple[str, str], tuple[Coded, ...]] = {}

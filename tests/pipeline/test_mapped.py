@@ -18,6 +18,8 @@ GLUCOSE = Coded(LOINC, "14771-0", "Fasting glucose")
 class Maps:
     """What is known by url, source and code."""
 
+    revision = 0
+
     def __init__(self, known: dict[tuple[str, str, str], Coded]) -> None:
         self.known = known
 

@@ -15,9 +15,11 @@ from typing import Any, Final
 
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
+from mappings.hl7v2.habits import DEFAULT_ZONE
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.paths import Primitive
+from mappings.hl7v2.profile import Profile
 
 #: Dates that senders write where they know none.
 PLACEHOLDERS: Final = frozenset({"00010101", "19000101", "99991231"})
@@ -108,6 +110,11 @@ def _filled(part: dict[str, str | None]) -> str:
     if part["S"]:
         return ""
     return "seconds" if part["M"] else "minutes and seconds"
+
+
+def zone_of_sender(profile: Profile, sent: Moment | None) -> str:
+    """The offset of times that state none: by the profile, else by MSH-7 (`sent`), else that of China."""
+    return profile.zone or (sent.zone if sent is not None else "") or DEFAULT_ZONE
 
 
 def zone_of(text: str) -> timezone:

@@ -59,6 +59,8 @@ REFERRAL: Json = {
 class Maps:
     """One drug of F05 has a national code."""
 
+    revision = 0
+
     wanted = ""
 
     def want(self, url: str) -> None:
