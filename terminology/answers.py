@@ -16,7 +16,6 @@ from terminology.compose import Composer, Meaning
 from terminology.condition import Below, Condition, Either, Numbers
 from terminology.model import CODE_SYSTEM, Coding, Edition
 from terminology.service import Terminology
-from terminology.shelf import WHOLE
 
 #: Sets of codes kept in memory.
 _KEPT: Final = 200
@@ -74,12 +73,13 @@ class Answers:
         codes = await self._once(("above" if up else "below", system, code, str(most)), found)
         return [one for _, one in codes]
 
-    async def defining(self, codes: Collection[str]) -> Collection[str]:
+    async def defining(self, codes: Collection[str] | None) -> Collection[str]:
         """See `Terms.defining`."""
         catalogue = await self._terminology.catalogues.now()
-        large = {one.number: one.resource for one in catalogue.versions(CODE_SYSTEM) if one.total > WHOLE}
-        editions = [one for one in catalogue.versions(CODE_SYSTEM) if one.number in large]
-        return [large[number] for number in await self._terminology.concepts.holding(editions, codes)]
+        editions = {one.number: one for one in catalogue.versions(CODE_SYSTEM) if one.total}
+        if codes is None:
+            return [one.resource for one in editions.values()]
+        return [editions[at].resource for at in await self._terminology.concepts.holding(editions.values(), codes)]
 
     async def displays(self, codes: Collection[tuple[str, str]], language: str) -> Mapping[tuple[str, str], str]:
         """See `Names.displays`."""

@@ -6,47 +6,41 @@ is expanded here: importing a set of 500,000 codes costs as little as importing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Final
-from urllib.parse import unquote
 
-from hub.fhir import value_sets
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
-from terminology.condition import (
-    ACTIVE,
-    NOTHING,
-    Below,
-    Both,
-    Child,
-    Condition,
-    Either,
-    Every,
-    Fact,
-    Has,
-    Keys,
-    Not,
-    Numbers,
-)
+from terminology.condition import ACTIVE, NOTHING, Both, Condition, Either, Every, Keys, Not
+from terminology.filters import condition_of, undecided
+from terminology.implied import implicit, of_specification
 from terminology.model import CODE_SYSTEM, VALUE_SET, Coding, Edition
 from terminology.reading import Concepts
 from terminology.versions import ANY, Versions
 
-_R4: Final = "http://hl7.org/fhir/ValueSet/"
 _DEEPEST: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a value set means: a condition for each edition, and listed codings with their displays."""
+    """What a value set means: a condition for each edition, and listed codings with their displays.
+
+    `own`: names the value set gives codes of the editions in place of their displays, by the code as it is compared
+    (R4 ValueSet.compose.include.concept.display).
+    """
 
     conditions: Mapping[int, tuple[Edition, Condition]] = field(default_factory=dict)
     listed: Mapping[Coding, str] = field(default_factory=dict)
+    own: Mapping[Coding, str] = field(default_factory=dict)
 
     def condition(self, edition: Edition) -> Condition:
         return self.conditions.get(edition.number, (edition, NOTHING))[1]
+
+    def named(self, edition: Edition, code: str) -> str:
+        """The name it gives a code itself; "" for none."""
+        return self.own.get(Coding(edition.url, edition.key(code)), "")
 
 
 class Composer:
@@ -60,21 +54,21 @@ class Composer:
     async def named(self, canonical: str, depth: int = 0) -> Meaning:
         """By `url` or `url|version`. Raises HubError NOT_FOUND, UNSUPPORTED for what cannot be decided."""
         if depth > _DEEPEST:
-            raise _undecided("value sets refer to each other too deeply")
+            raise undecided("value sets refer to each other too deeply")
         edition = self._catalogue.find(VALUE_SET, canonical)
         if edition is not None:
             return await self.of(edition.head, depth)
         implied = implicit(canonical, self._catalogue)
         if implied is not None:
             return await self.of(implied, depth)
-        codings = _of_specification(canonical)
+        codings = of_specification(canonical)
         if codings is None:
             self._catalogue.named(VALUE_SET, canonical)
             return Meaning()
-        return self._known(codings)
+        return await self._known(codings)
 
-    def _known(self, codings: Mapping[str, list[str]]) -> Meaning:
-        """Listed codes, with what the hub holds of their systems where it holds all of one."""
+    async def _known(self, codings: Mapping[str, list[str]]) -> Meaning:
+        """Listed codes, with what the hub holds of their systems: all it says where it holds all of one, else names."""
         conditions: dict[int, tuple[Edition, Condition]] = {}
         listed: dict[Coding, str] = {}
         for system, codes in codings.items():
@@ -82,8 +76,13 @@ class Composer:
             if edition is not None and edition.whole:
                 conditions[edition.number] = (edition, Keys(tuple(map(edition.key, codes))))
             else:
-                listed |= {Coding(system, code): "" for code in codes}
+                names = await self._names(edition, codes)
+                listed |= {Coding(system, code): names.get(code, "") for code in codes}
         return Meaning(conditions, listed)
+
+    async def _names(self, edition: Edition | None, codes: Sequence[str]) -> dict[str, str]:
+        held = [] if edition is None else await self._concepts.many(self._catalogue, edition, codes)
+        return {one.code: one.display for one in held}
 
     async def of(self, value_set: Json, depth: int = 0) -> Meaning:
         """Of a ValueSet resource: its composition, or the whole expansion it brings where that cannot be decided."""
@@ -110,7 +109,7 @@ class Composer:
         if part.get("system"):
             parts.append(await self._system(part))
         if not parts:
-            raise _undecided("it has a part without a system and without a value set")
+            raise undecided("it has a part without a system and without a value set")
         found = parts[0]
         for other in parts[1:]:
             found = _common(found, other)
@@ -120,10 +119,12 @@ class Composer:
         edition = self._edition(part["system"], part.get("version", ""))
         if edition is None or edition.head.get("content") == "not-present" or (not edition.whole and "concept" in part):
             return self._listed(part)
-        filters = [await self._filter(edition, one) for one in part.get("filter", ())]
+        reading = (self._concepts, self._catalogue, edition)
+        filters = [await condition_of(*reading, one) for one in part.get("filter", ())]
         if "concept" in part:
             filters.append(Keys(tuple([edition.key(one["code"]) for one in part["concept"]])))
-        return Meaning({edition.number: (edition, Both(tuple(filters)) if filters else Every())})
+        condition = Both(tuple(filters)) if filters else Every()
+        return Meaning({edition.number: (edition, condition)}, own=_own_names(edition, part.get("concept", ())))
 
     def _edition(self, url: str, version: str) -> Edition | None:
         edition = self._catalogue.find(CODE_SYSTEM, url, self._versions.wanted(url, version))
@@ -135,84 +136,15 @@ class Composer:
         """Of a code system that is not loaded only the listed codes are known."""
         if "concept" not in part or part.get("filter"):
             self._catalogue.named(CODE_SYSTEM, part["system"], part.get("version", ""))
-            raise _undecided("it takes in a code system of which the hub has no codes")
+            raise undecided("it takes in a code system of which the hub has no codes")
         return Meaning({}, {Coding(part["system"], one["code"]): one.get("display", "") for one in part["concept"]})
-
-    async def _filter(self, edition: Edition, asked: Json) -> Condition:
-        """R4 valueset-filter-operator.html, on the hierarchy and on properties."""
-        prop, operator, value = asked.get("property"), asked.get("op"), str(asked.get("value", ""))
-        if prop in {"concept", "code"} and operator in _HIERARCHY:
-            at = await self._concepts.find(self._catalogue, edition, value)
-            return NOTHING if at is None else _hierarchy(str(operator), at.number, at.ancestors)
-        codes = tuple(edition.key(one.strip()) for one in value.split(","))
-        if prop in {"concept", "code"} and operator in {"=", "in", "not-in"}:
-            return Not(Keys(codes)) if operator == "not-in" else Keys(codes)
-        if prop == "parent" and operator == "=":
-            at = await self._concepts.find(self._catalogue, edition, value)
-            return NOTHING if at is None else Child(at.number)
-        if isinstance(prop, str) and operator == "exists" and value in {"true", "false"}:
-            return Has(prop) if value == "true" else Not(Has(prop))
-        if isinstance(prop, str) and operator in {"=", "in", "not-in"}:
-            values = [value] if operator == "=" else [one.strip() for one in value.split(",")]
-            found = Either(tuple([Fact(prop, one) for one in values]))
-            return Not(found) if operator == "not-in" else found
-        raise _undecided(f"the hub does not answer the filter {operator}")
-
-
-_HIERARCHY: Final = frozenset({"is-a", "descendent-of", "is-not-a", "generalizes"})
-
-
-def _hierarchy(operator: str, number: int, ancestors: frozenset[int]) -> Condition:
-    itself = Numbers((number,))
-    if operator == "generalizes":
-        return Numbers((number, *sorted(ancestors)))
-    if operator == "descendent-of":
-        return Below(number)
-    under = Either((itself, Below(number)))
-    return Not(under) if operator == "is-not-a" else under
-
-
-def implicit(canonical: str, catalogue: Catalogue) -> Json | None:
-    """The value set a URL implies: of SNOMED CT (R4 snomedct.html#implicit), of LOINC, or what a code system names as
-    that of all its codes.
-    """
-    url, mark, query = canonical.partition("?fhir_vs")
-    if mark:
-        base, version = (url, "") if url == "http://snomed.info/sct" else ("http://snomed.info/sct", url)
-        include: Json = {"system": base, **({"version": version} if version else {})}
-        if query.startswith("=isa/"):
-            include["filter"] = [{"property": "concept", "op": "is-a", "value": unquote(query[len("=isa/") :])}]
-        elif query:
-            return None
-        return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [include]}}
-    if canonical == "http://loinc.org/vs":
-        return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [{"system": "http://loinc.org"}]}}
-    for edition in catalogue.all(CODE_SYSTEM):
-        if edition.head.get("valueSet") == canonical:
-            include = {"system": edition.url, "version": edition.version}
-            return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [include]}}
-    return None
-
-
-def _of_specification(canonical: str) -> dict[str, list[str]] | None:
-    """R4's own value sets that the hub has as lists."""
-    url, _, version = canonical.partition("|")
-    if not url.startswith(_R4) or version not in {"", "4.0.1"}:
-        return None
-    known = value_sets.codings(url.removeprefix(_R4))
-    if known is None:
-        return None
-    lists = {system: codes for system, codes in known.items() if isinstance(codes, frozenset)}
-    if len(lists) < len(known):
-        raise _undecided("its codes are decided by their syntax, and cannot be listed")
-    return {system: sorted(codes) for system, codes in lists.items()}
 
 
 def _expanded(value_set: Json) -> Meaning:
     """A value set without composition that brings its expansion, all of it."""
     expansion = value_set.get("expansion")
     if expansion is None or expansion.get("offset"):
-        raise _undecided("it has neither a composition nor a whole expansion")
+        raise undecided("it has neither a composition nor a whole expansion")
     found: dict[Coding, str] = {}
     waiting = list(reversed(expansion.get("contains", ())))
     while waiting:
@@ -221,7 +153,7 @@ def _expanded(value_set: Json) -> Meaning:
             found[Coding(one["system"], one["code"])] = one.get("display", "")
         waiting += reversed(one.get("contains", ()))
     if expansion.get("total", len(found)) > len(found):
-        raise _undecided("it has one page of its expansion only")
+        raise undecided("it has one page of its expansion only")
     return Meaning({}, found)
 
 
@@ -230,7 +162,7 @@ def restricted(meaning: Meaning, condition: Condition) -> Meaning:
     conditions = {
         number: (edition, Both((known, condition))) for number, (edition, known) in meaning.conditions.items()
     }
-    return Meaning(conditions, meaning.listed)
+    return replace(meaning, conditions=conditions)
 
 
 def without(meaning: Meaning, systems: Collection[tuple[str, str]]) -> Meaning:
@@ -240,7 +172,8 @@ def without(meaning: Meaning, systems: Collection[tuple[str, str]]) -> Meaning:
         return (url, "") not in systems and (url, version) not in systems
 
     conditions = {number: told for number, told in meaning.conditions.items() if stays(told[0].url, told[0].version)}
-    return Meaning(conditions, {coding: text for coding, text in meaning.listed.items() if stays(coding.system, "")})
+    listed = {coding: text for coding, text in meaning.listed.items() if stays(coding.system, "")}
+    return replace(meaning, conditions=conditions, listed=listed)
 
 
 def _united(one: Meaning, other: Meaning) -> Meaning:
@@ -248,13 +181,13 @@ def _united(one: Meaning, other: Meaning) -> Meaning:
     for number, (edition, condition) in other.conditions.items():
         known = merged.get(number)
         merged[number] = (edition, condition if known is None else Either((known[1], condition)))
-    return Meaning(merged, {**other.listed, **one.listed})
+    return Meaning(merged, {**other.listed, **one.listed}, {**other.own, **one.own})
 
 
 def _common(one: Meaning, other: Meaning) -> Meaning:
     """Codes of both. A listed code of a system that the other side has as a condition counts as a code of it."""
     if len(one.conditions.keys() | other.conditions.keys()) != len(_urls(one) | _urls(other)):
-        raise _undecided("it meets two versions of one code system")
+        raise undecided("it meets two versions of one code system")
     merged: dict[int, tuple[Edition, Condition]] = {}
     for number in one.conditions.keys() | other.conditions.keys():
         edition = (one.conditions.get(number) or other.conditions[number])[0]
@@ -262,17 +195,22 @@ def _common(one: Meaning, other: Meaning) -> Meaning:
         merged[number] = (edition, Both(parts))
     held = {edition.url for edition, _ in merged.values()}
     listed = {coding: text for coding, text in one.listed.items() if coding in other.listed and coding[0] not in held}
-    return Meaning(merged, listed)
+    return Meaning(merged, listed, {**other.own, **one.own})
 
 
 def _less(one: Meaning, other: Meaning) -> Meaning:
     if any(system in _urls(other) for system, _ in one.listed):
-        raise _undecided("it meets two versions of one code system")
+        raise undecided("it meets two versions of one code system")
     merged = {
         number: (edition, Both((condition, Not(Either((other.condition(edition), _keys(other, edition)))))))
         for number, (edition, condition) in one.conditions.items()
     }
-    return Meaning(merged, {coding: text for coding, text in one.listed.items() if coding not in other.listed})
+    listed = {coding: text for coding, text in one.listed.items() if coding not in other.listed}
+    return Meaning(merged, listed, one.own)
+
+
+def _own_names(edition: Edition, listed: Sequence[Json]) -> dict[Coding, str]:
+    return {Coding(edition.url, edition.key(one["code"])): one["display"] for one in listed if one.get("display")}
 
 
 def _urls(meaning: Meaning) -> set[str]:
@@ -281,13 +219,3 @@ def _urls(meaning: Meaning) -> set[str]:
 
 def _keys(meaning: Meaning, edition: Edition) -> Condition:
     return Keys(tuple([edition.key(code) for system, code in meaning.listed if system == edition.url]))
-
-
-def _undecided(what: str) -> HubError:
-    return HubError(
-        Category.UNSUPPORTED,
-        f"cannot be expanded: {what}",
-        where="value set",
-        todo="list its codes, or load the code system",
-        code="not-expandable",
-    )

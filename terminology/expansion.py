@@ -6,16 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from hub.fhir.fold import folded
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
 from terminology.compose import Composer, Meaning, restricted, without
-from terminology.condition import ACTIVE, SELECTABLE, Matching
+from terminology.condition import ACTIVE, SELECTABLE
+from terminology.matching import matching
 from terminology.model import VALUE_SET, Edition, Found
 from terminology.nesting import nested
 from terminology.reading import Concepts
-from terminology.text import filter_parts, searched
 from terminology.versions import ANY, Versions
 
 #: The system of languages (BCP 47), by which a designation may be asked for.
@@ -64,7 +63,7 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
     """
     composer = Composer(catalogue, concepts, wish.versions)
     meaning = await (composer.of(wish.value_set) if wish.value_set is not None else composer.named(wish.url))
-    meaning = _limited(meaning, wish)
+    meaning = await _limited(catalogue, concepts, meaning, wish)
     if (
         wish.text
         and not wish.nested
@@ -85,25 +84,15 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
     return Page(total, contains, [edition.canonical for edition, _ in meaning.conditions.values()])
 
 
-def _limited(meaning: Meaning, wish: Wish) -> Meaning:
+async def _limited(catalogue: Catalogue, concepts: Concepts, meaning: Meaning, wish: Wish) -> Meaning:
     """What of a value set is asked for."""
     if wish.without:
         meaning = without(meaning, wish.without)
     if wish.text:
-        meaning = _filtered(meaning, wish.text)
+        meaning = await matching(catalogue, concepts, meaning, wish.text)
     if wish.active_only:
         meaning = restricted(meaning, ACTIVE)
     return restricted(meaning, SELECTABLE) if wish.selectable else meaning
-
-
-def _filtered(meaning: Meaning, text: str) -> Meaning:
-    parts = filter_parts(text)
-    listed = {
-        coding: display
-        for coding, display in meaning.listed.items()
-        if all(part in searched([display, folded(coding.code)]) for part in parts)
-    }
-    return Meaning(restricted(meaning, Matching(text)).conditions, listed)
 
 
 async def _filtered_page(catalogue: Catalogue, concepts: Concepts, meaning: Meaning, wish: Wish) -> Page:
@@ -113,7 +102,7 @@ async def _filtered_page(catalogue: Catalogue, concepts: Concepts, meaning: Mean
     total, rows = await concepts.found(
         catalogue, edition, condition, offset=wish.offset, count=wish.count or 0, named=named
     )
-    return Page(total, [_entry(edition, one, wish) for one in rows], [edition.canonical])
+    return Page(total, [_entry(edition, one, wish, meaning) for one in rows], [edition.canonical])
 
 
 async def _page(
@@ -125,7 +114,7 @@ async def _page(
         if left > 0 and skip < counts[number]:
             named = wish.designations or bool(wish.language)
             rows = await concepts.listed(catalogue, edition, condition, offset=skip, count=left, named=named)
-            found += [_entry(edition, one, wish) for one in rows]
+            found += [_entry(edition, one, wish, meaning) for one in rows]
             left -= len(rows)
         skip = max(0, skip - counts[number])
     return found + _listed(meaning, skip, skip + max(left, 0))
@@ -142,7 +131,7 @@ async def _tree(
     found: list[Json] = []
     for edition, condition in meaning.conditions.values():
         rows = await concepts.select(catalogue, edition, condition)
-        found += nested(rows, [_entry(edition, one, wish) for one in rows])
+        found += nested(rows, [_entry(edition, one, wish, meaning) for one in rows])
     return found + _listed(meaning, 0, len(meaning.listed))
 
 
@@ -153,7 +142,7 @@ def _listed(meaning: Meaning, start: int, end: int) -> list[Json]:
     ]
 
 
-def _entry(edition: Edition, concept: Found, wish: Wish) -> Json:
+def _entry(edition: Edition, concept: Found, wish: Wish, meaning: Meaning) -> Json:
     told: dict[str, Any] = {"system": edition.url}
     if concept.abstract:
         told["abstract"] = True
@@ -162,7 +151,7 @@ def _entry(edition: Edition, concept: Found, wish: Wish) -> Json:
     if edition.version:
         told["version"] = edition.version
     told["code"] = concept.code
-    display = concept.named(wish.language)
+    display = concept.named(wish.language, meaning.named(edition, concept.code))
     if display:
         told["display"] = display
     designations = _designations(concept, wish)

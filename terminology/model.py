@@ -25,11 +25,14 @@ class Coding(NamedTuple):
 
 
 class Stated(NamedTuple):
-    """A code as somebody states it: with a display, and a version of its system, where they are told."""
+    """A code as somebody states it: with a display, and a version of its system, where they are told; `language` is
+    that in which its name is to be told.
+    """
 
     coding: Coding
     display: str = ""
     version: str = ""
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,9 +135,9 @@ class Found:
     def abstract(self) -> bool:
         return bool(self.flags & ABSTRACT)
 
-    def named(self, language: str) -> str:
-        """Its name in a language (BCP 47; the primary subtag is enough), or its display."""
-        return self._designated(language) or self.display
+    def named(self, language: str, own: str = "") -> str:
+        """Its name in a language (BCP 47; the primary subtag is enough), or `own`, or its display."""
+        return self._designated(language) or own or self.display
 
     def told_in(self, language: str, spoken: str) -> str:
         """Its name in a language, the display being in `spoken`; "" if it has none."""

@@ -88,7 +88,7 @@ class Terminology:
         Systems that are a grammar (UCUM, languages, media types) need not be loaded. Raises HubError NOT_FOUND for
         another that the hub does not hold.
         """
-        catalogue, (coding, display, version) = await self.catalogues.now(), stated
+        catalogue, (coding, _, version, _) = await self.catalogues.now(), stated
         grammar = _GRAMMARS.get(coding.system)
         if grammar is not None and catalogue.find(CODE_SYSTEM, coding.system, version) is None and not version:
             sound = grammar(coding.code)
@@ -97,7 +97,7 @@ class Terminology:
         found = await self.concepts.find(catalogue, edition, coding.code)
         if found is None:
             return Verdict(False, NO_CODE if edition.whole else A_PART)
-        return displayed(found, display)
+        return displayed(found, stated)
 
     async def in_given(self, resource: Json, asked: Sequence[Stated]) -> list[Verdict]:
         """Whether a CodeSystem that is brought along has codes, in their order.
@@ -107,9 +107,9 @@ class Terminology:
         concepts = await asyncio.to_thread(concepts_among, resource, {one.coding.code for one in asked})
         own = ("", resource.get("url", ""))
         verdicts = []
-        for coding, display, _ in asked:
-            found = concepts.get(code_key(resource, coding.code)) if coding.system in own else None
-            verdicts.append(Verdict(False, NO_CODE) if found is None else displayed(_of_given(found), display))
+        for one in asked:
+            found = concepts.get(code_key(resource, one.coding.code)) if one.coding.system in own else None
+            verdicts.append(Verdict(False, NO_CODE) if found is None else displayed(_of_given(found), one))
         return verdicts
 
     async def in_value_set(self, url: str, asked: Sequence[Stated], inline: Json | None = None) -> list[Verdict]:

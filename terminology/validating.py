@@ -51,7 +51,7 @@ class Members:
         composed: dict[int, Meaning] = {}
         verdicts = []
         for one, versions in zip(asked, _versions(asked), strict=True):
-            plain = inline is None and versions is ANY and not one.display
+            plain = inline is None and versions is ANY and not one.display and not one.language
             key = (catalogue.revision, url, one.coding)
             known = self._verdicts.get(key) if plain else None
             if known is None:
@@ -80,7 +80,7 @@ class Members:
         return self._meanings[key]
 
     async def _judged(self, catalogue: Catalogue, meaning: Meaning, stated: Stated) -> Verdict:
-        coding, display, _ = stated
+        coding, display = stated.coding, stated.display
         if coding in meaning.listed:
             told = meaning.listed[coding]
             wrong = display and told and fold(told) != fold(display)
@@ -90,7 +90,7 @@ class Members:
             if await self._concepts.fits(edition, condition, coding.code):
                 found = await self._concepts.find(catalogue, edition, coding.code)
                 if found is not None:
-                    return displayed(found, display)
+                    return displayed(found, stated, meaning.named(edition, coding.code))
         known = all(edition.whole for edition, _ in parts)
         return Verdict(False, "the value set does not have the code" if known else A_PART)
 
@@ -99,7 +99,7 @@ def _versions(asked: Sequence[Stated]) -> list[Versions]:
     """By which versions each is judged: all by the same, unless a code system is stated in several."""
     shared: list[dict[str, str]] = []
     places = []
-    for coding, _, version in asked:
+    for coding, _, version, _ in asked:
         fits = (at for at, one in enumerate(shared) if one.get(coding.system, version) == version)
         place = next(fits, len(shared))
         if place == len(shared):
@@ -111,9 +111,12 @@ def _versions(asked: Sequence[Stated]) -> list[Versions]:
     return [made[place] for place in places]
 
 
-def displayed(found: Found, display: str) -> Verdict:
-    """A display is right if it is one of the names, whatever its case (R4 validate-code, display)."""
-    names = [found.display, *(str(one.get("value", "")) for one in found.details.get("designation", ()))]
-    if display and fold(display) not in map(fold, names):
-        return Verdict(False, "the display is none of this code", found.display)
-    return Verdict(True, "", found.display, found.abstract)
+def displayed(found: Found, stated: Stated, own: str = "") -> Verdict:
+    """A display is right if it is one of the names, whatever its case (R4 validate-code, display); `own` is the name a
+    value set gives the code.
+    """
+    names = [own, found.display, *(str(one.get("value", "")) for one in found.details.get("designation", ()))]
+    told = found.named(stated.language, own)
+    if stated.display and fold(stated.display) not in map(fold, names):
+        return Verdict(False, "the display is none of this code", told)
+    return Verdict(True, "", told, found.abstract)

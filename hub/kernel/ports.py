@@ -216,8 +216,10 @@ class Terms(Protocol):
         """
         ...
 
-    async def defining(self, codes: Collection[str]) -> Collection[str]:
-        """Ids of the CodeSystems that stand without their concepts and have one of these codes, in any version."""
+    async def defining(self, codes: Collection[str] | None) -> Collection[str]:
+        """Ids of the CodeSystems that have one of these codes, or (None) any code, in any version and at any level:
+        as resources they may stand without their concepts.
+        """
         ...
 
 

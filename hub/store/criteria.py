@@ -164,21 +164,21 @@ class Members:
 
 
 @dataclass(frozen=True, slots=True)
-class Defines:
-    """A code system has one of these codes: it is what `tokens` finds, or stands without its concepts. Which of those
-    have one, the terminology knows (hub.store.terminology).
-    """
-
-    tokens: Tokens
-    codes: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Missing:
     """The resource has no value for a parameter, or (not missing) has one."""
 
     param: Bind
     missing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Defines:
+    """A code system has one of these codes, or (None) any: it is what `found` finds, or has them below others or stands
+    without them. Which do, the terminology knows (hub.store.terminology).
+    """
+
+    found: Tokens | Missing
+    codes: tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)

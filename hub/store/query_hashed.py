@@ -50,9 +50,14 @@ def token(asked: Asked) -> Clause:
         bare=all(system is None for system, _ in pairs),
         selective=asked.parameter.code == "identifier" and not asked.modifier,
     )
-    if (asked.parameter.base, asked.parameter.code) != ("CodeSystem", "code"):
+    if not is_of_code_systems(asked):
         return found
     return Defines(found, tuple(code for system, code in pairs if not system))
+
+
+def is_of_code_systems(asked: Asked) -> bool:
+    """Whether the codes that are defined are asked for."""
+    return (asked.parameter.base, asked.parameter.code) == ("CodeSystem", "code")
 
 
 def _phrases(asked: Asked) -> Phrases:

@@ -14,7 +14,7 @@ from hub.fhir.search_parameters import FULL_TEXT, RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 from hub.store import query_hashed, query_ordered, tokens
 from hub.store.asked import Asked
-from hub.store.criteria import Bind, Clause, Ids, Missing, Spans
+from hub.store.criteria import Bind, Clause, Defines, Ids, Missing, Spans
 from hub.store.index_composites import HASHED
 from hub.store.people import EXPAND
 from hub.store.query_sets import SETS
@@ -91,7 +91,8 @@ def _missing(asked: Asked) -> Clause:
     if asked.parameter.code in {"_id", "_lastUpdated"}:
         # Every stored resource has both.
         return Ids(Bind([], "uuid[]"), negated=not missing)
-    return Missing(asked.param(), missing)
+    found = Missing(asked.param(), missing)
+    return Defines(found, None) if query_hashed.is_of_code_systems(asked) else found
 
 
 def _composite(asked: Asked) -> tuple[Clause, ...]:

@@ -18,7 +18,7 @@ from hub.kernel.ids import reference_key
 from hub.kernel.ports import Terms
 from hub.kernel.types import Json
 from hub.store import tokens
-from hub.store.criteria import Bind, Clause, Defines, Either, Ids, Members, Query, Target, Tokens
+from hub.store.criteria import Bind, Clause, Defines, Either, Ids, Members, Missing, Query, Target, Tokens
 from hub.store.resource_types import type_number
 from hub.store.targets import aimed_at, any_of, targets_of
 
@@ -53,7 +53,7 @@ class _Glossary:
             raise HubError(Category.UNSUPPORTED, "cannot be expanded: the hub does not hold it", code=_UNLISTED)
         return await self._known.members(resource, MOST)
 
-    async def defining(self, codes: Collection[str]) -> Collection[str]:
+    async def defining(self, codes: Collection[str] | None) -> Collection[str]:
         """See `Terms.defining`."""
         return () if self._terms is None else await self._terms.defining(codes)
 
@@ -115,12 +115,13 @@ async def _codes(terms: _Glossary, asked: Members, name: str, code: str) -> set[
 
 
 async def _defining(terms: _Glossary, asked: Defines) -> Clause:
-    """What the tokens find, and the code systems that stand without their concepts; or what is neither."""
-    ids = await terms.defining(asked.codes)
+    """What the index finds, and the code systems the terminology knows of; or what is neither."""
+    ids, found = await terms.defining(asked.codes), asked.found
     if not ids:
-        return asked.tokens
-    keys = Ids(Bind([reference_key(_CODE_SYSTEM, rid) for rid in sorted(ids)], "uuid[]"), asked.tokens.negated)
-    ways: list[tuple[Clause, ...]] = [(asked.tokens, keys)] if asked.tokens.negated else [(asked.tokens,), (keys,)]
+        return found
+    negated = found.missing if isinstance(found, Missing) else found.negated
+    keys = Ids(Bind([reference_key(_CODE_SYSTEM, rid) for rid in sorted(ids)], "uuid[]"), negated)
+    ways: list[tuple[Clause, ...]] = [(found, keys)] if negated else [(found,), (keys,)]
     return Either(tuple(Target(Bind(type_number(_CODE_SYSTEM), "smallint"), way) for way in ways))
 
 

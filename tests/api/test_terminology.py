@@ -85,6 +85,12 @@ def test_codes_are_validated_and_compared(database_url: str) -> None:
         assert await told(home, f"{in_system}&code=I10") == {"result": True, "display": "原发性高血压"}
         wrong = await told(home, f"{in_system}&code=I10&display=x")
         assert (wrong["result"], wrong["display"]) == (False, "原发性高血压")
+        english = {"result": True, "display": "Essential hypertension"}
+        assert await told(home, f"{in_system}&code=I10&displayLanguage=en") == english
+        codings = [{"system": "urn:else", "code": "I10"}, {"system": DISEASES, "code": "I10"}]
+        for concept, result in (({"coding": codings}, True), ({"coding": codings[:1]}, False)):
+            asked = parameters(("url", "valueUri", DISEASES), ("codeableConcept", "valueCodeableConcept", concept))
+            assert (await told(home, "/CodeSystem/$validate-code", asked))["result"] is result
         concept = {"coding": [{"system": DISEASES, "code": "E11"}, {"system": DISEASES, "code": "I10"}]}
         sent = parameters(("url", "valueUri", VS), ("codeableConcept", "valueCodeableConcept", concept))
         assert (await told(home, "/ValueSet/$validate-code", sent))["result"] is True
@@ -95,6 +101,11 @@ def test_codes_are_validated_and_compared(database_url: str) -> None:
         sides = [("codingA", "valueCoding", {"system": DISEASES, "code": "I15"})]
         sides += [("codingB", "valueCoding", {"system": DISEASES, "code": "E"})]
         assert await told(home, "/CodeSystem/$subsumes", parameters(*sides)) == {"outcome": "subsumed-by"}
+        for versions, status in ((("1", "1"), 200), (("1", "2"), 400), (("2", "2"), 404)):
+            stated = [
+                (name, kind, {**one, "version": at}) for (name, kind, one), at in zip(sides, versions, strict=True)
+            ]
+            assert (await home.ask("POST", "/CodeSystem/$subsumes", parameters(*stated))).status_code == status
         assert (await home.ask("GET", f"/CodeSystem/$subsumes?system={DISEASES}&codeA=C")).status_code == 400
 
     in_house(database_url, visit)

@@ -190,6 +190,18 @@ def test_what_is_loaded_is_read_and_searched_like_what_is_written(database_url: 
         part = entry["resource"]
         assert await found(home, f"CodeSystem?code=c{WHOLE}&_summary=true") == ["1"]
         assert await found(home, "CodeSystem?code=c-1") == []
+        empty = {**code_system(url="urn:empty"), "content": "not-present", "id": "empty"}
+        nested = code_system({"code": "top", "concept": [{"code": "inner"}]}, url="urn:nested")
+        for one in ({name: value for name, value in empty.items() if name != "concept"}, nested | {"id": "nested"}):
+            await put(home, one, one["id"])
+        for query, count in (
+            ("code=inner", 1),
+            ("code:not=inner", 3),
+            ("code:missing=true", 1),
+            ("code:missing=false", 3),
+        ):
+            total = body(await home.ask("GET", f"/CodeSystem?{query}&_total=accurate"))["total"]
+            assert (query, total) == (query, count)
         assert ("concept" in part, part["count"], part["meta"]["tag"][0]["code"]) == (False, WHOLE + 1, "SUBSETTED")
         refused = await home.ask("PUT", f"/CodeSystem/{part['id']}", part, who=ADMIN)
         assert (refused.status_code, code(refused)) == (422, "subsetted")

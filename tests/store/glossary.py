@@ -34,6 +34,6 @@ class Glossary:
         at = self._chain.find(code)
         return [] if at < 0 else (self._chain[: at + 1] if up else self._chain[at:])
 
-    async def defining(self, codes: Collection[str]) -> Collection[str]:
+    async def defining(self, codes: Collection[str] | None) -> Collection[str]:
         """Each code is that of a code system of its own."""
         return [f"of-{code}" for code in codes if code.isalpha()]

@@ -85,8 +85,18 @@ def test_value_sets_are_composed_of_systems_hierarchies_properties_lists_and_oth
         for operator, found in (("is-not-a", ["C", "I10", "I10.1"]), ("in", ["E"]), ("not-in", ["C", "I10"])):
             inline = value_set("", of(DISEASES, ("concept", operator, "E"), ("code", "in", "C, E,I10, I10.1")))
             assert (await codes(home, inline=inline))[: len(found)] == found
-        with pytest.raises(HubError, match="regex"):
-            await codes(home, inline=value_set("", of(DISEASES, ("code", "regex", ".*"))))
+        for around, found in (
+            (("parent", "in", "C, E"), ["I10", "I15", "E11"]),
+            (("child", "=", "I15"), ["C", "E"]),
+            (("child", "=", "none"), []),
+            (("inactive", "=", "true"), ["I15"]),
+            (("inactive", "=", "false"), ["C", "E", "I10", "E11", "I10.1"]),
+            (("notSelectable", "=", "true"), []),
+        ):
+            assert await codes(home, inline=value_set("", of(DISEASES, around))) == found
+        for undecided in (("code", "regex", ".*"), ("parent", "exists", "false")):
+            with pytest.raises(HubError, match=f"{undecided[1]} on {undecided[0]}"):
+                await codes(home, inline=value_set("", of(DISEASES, undecided)))
         for missing in ("urn:nowhere", VS + "all|9"):
             with pytest.raises(HubError) as refusal:
                 await codes(home, missing)
@@ -118,6 +128,50 @@ def test_expansions_are_filtered_paged_restricted_and_named_in_a_language(databa
     in_house(database_url, visit)
 
 
+def test_a_filter_finds_what_a_supplement_names_and_what_the_value_set_names_itself(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        own = [{"code": "E11", "display": "糖尿病,成人"}, {"code": "I10", "display": "高血压(本院)"}]
+        english = [{"code": "I10.1", "designation": [said("en", "Mild hypertension")]}]
+        more = {"url": "https://example.org/more", "content": "supplement", "supplements": DISEASES}
+        await home.load(diseases(), code_system(*english, **more), value_set(VS + "all", of()))
+        assert await codes(home, VS + "all", text="mild") == ["I10.1"]
+        assert await codes(home, VS + "all", text="mild", count=5) == ["I10.1"]
+        assert await codes(home, VS + "all", text="1级 hypert") == ["I10.1"]
+        assert await codes(home, VS + "all", text="mild diabetes") == []
+        inline = value_set("", of(concept=own))
+        for text, found in (
+            ("", ["I10", "E11"]),
+            ("bygxy", []),
+            ("本院", ["I10"]),
+            ("2型", ["E11"]),
+            ("chengren", ["E11"]),
+        ):
+            assert await codes(home, inline=inline, text=text) == found
+        page = await home.terms.expand(Wish(value_set=inline))
+        assert [one["display"] for one in page.contains] == ["高血压(本院)", "糖尿病,成人"]
+        page = await home.terms.expand(Wish(value_set=inline, language="en"))
+        assert [one["display"] for one in page.contains] == ["Essential hypertension", "Type 2 diabetes mellitus"]
+        asked = [Stated(Coding(DISEASES, "I10"), text) for text in ("高血压(本院)", "原发性高血压", "糖尿病")]
+        verdicts = await home.terms.in_value_set("", asked, inline)
+        assert [(one.result, one.display) for one in verdicts] == [
+            *((True, "高血压(本院)"), (True, "高血压(本院)"), (False, "高血压(本院)")),
+        ]
+
+    in_house(database_url, visit)
+
+
+def test_codes_of_r4_have_the_names_of_a_fragment_that_is_held(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        gender = "http://hl7.org/fhir/administrative-gender"
+        await home.load(code_system({"code": "male", "display": "Male"}, url=gender, content="fragment"))
+        page = await home.terms.expand(Wish(url="http://hl7.org/fhir/ValueSet/administrative-gender"))
+        assert {one["code"]: one.get("display") for one in page.contains} == {
+            **{"male": "Male", "female": None, "other": None, "unknown": None},
+        }
+
+    in_house(database_url, visit)
+
+
 def test_codes_are_validated_in_systems_and_in_sets_with_their_displays(database_url: str) -> None:
     async def visit(home: House) -> None:
         await home.load(diseases(), value_set(VS + "c", of(DISEASES, ("concept", "is-a", "C"))))
@@ -126,10 +180,14 @@ def test_codes_are_validated_in_systems_and_in_sets_with_their_displays(database
         assert (await terms.in_code_system(Stated(i10, "essential HYPERTENSION"))).result
         assert not (await terms.in_code_system(Stated(i10, "糖尿病"))).result
         assert not (await terms.in_code_system(Stated(Coding(DISEASES, "I9")))).result
+        spoken = Stated(i10, language="en")
+        assert (await terms.in_code_system(spoken)).display == "Essential hypertension"
         for _ in range(2):  # the second time from memory
             asked = [Stated(i10), Stated(Coding(DISEASES, "E11")), Stated(Coding("urn:other", "I10"))]
             verdicts = await terms.in_value_set(VS + "c", asked)
             assert [one.result for one in verdicts] == [True, False, False]
+            (told,) = await terms.in_value_set(VS + "c", [spoken])
+            assert (told.result, told.display) == (True, "Essential hypertension")
         gender = "http://hl7.org/fhir/ValueSet/administrative-gender"
         male = Stated(Coding("http://hl7.org/fhir/administrative-gender", "male"))
         assert [one.result for one in await terms.in_value_set(gender, [male])] == [True]

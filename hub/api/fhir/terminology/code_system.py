@@ -15,7 +15,7 @@ from hub.api.fhir.terminology.given import Given, given, unreadable
 from hub.api.fhir.terminology.stored import stored
 from hub.api.services import Services
 from hub.kernel.types import Json
-from terminology.model import CODE_SYSTEM, Coding
+from terminology.model import CODE_SYSTEM, Coding, Stated
 from terminology.service import Looked
 from terminology.validating import Verdict
 
@@ -31,6 +31,8 @@ _VALIDATE: Final = frozenset(
     }
 )
 _SUBSUMES: Final = frozenset({"codeA", "codeB", "system", "version", "codingA", "codingB"})
+
+_APART: Final = Verdict(False, "the coding is of another code system")
 
 
 async def lookup(services: Services, ask: Ask) -> Answer:
@@ -87,8 +89,14 @@ async def validate_code(services: Services, ask: Ask) -> Answer:
     if brought is not None:
         verdicts = await terms.in_given(brought, codings)
     else:
-        verdicts = [await terms.in_code_system(one) for one in codings]
+        url = asked.text("url").partition("|")[0]
+        verdicts = [await terms.in_code_system(one) if _is_of(one, url) else _APART for one in codings]
     return verdict_of(verdicts, abstract=asked.choice("abstract"))
+
+
+def _is_of(stated: Stated, url: str) -> bool:
+    """Whether a coding is of the code system that is asked, where one is named."""
+    return url in ("", stated.coding.system.partition("|")[0])
 
 
 async def _of_id(services: Services, ask: Ask, asked: Given, system: str) -> Given:
@@ -122,10 +130,13 @@ def verdict_of(verdicts: list[Verdict], *, abstract: bool | None = None) -> Answ
 async def subsumes(services: Services, ask: Ask) -> Answer:
     """How two codes of a system stand to each other. Raises HubError NOT_FOUND (404) for a code that is not there."""
     asked = await _of_id(services, ask, given(ask, _SUBSUMES), "system")
-    (one, _), (other, _) = _code(asked, "A"), _code(asked, "B")
+    (one, first), (other, second) = _code(asked, "A"), _code(asked, "B")
     if one.system != other.system:
         raise unreadable("codingB", "is of another code system than codingA")
-    outcome = await services.terminology.subsumes(one.system, one.code, other.code, asked.text("version"))
+    versions = {asked.text("version"), str(first.get("version", "")), str(second.get("version", ""))} - {""}
+    if len(versions) > 1:
+        raise unreadable("version", "is not the same of both codes")
+    outcome = await services.terminology.subsumes(one.system, one.code, other.code, next(iter(versions), ""))
     return parameters([part("outcome", "Code", outcome)])
 
 

@@ -101,10 +101,17 @@ class Given:
         return found
 
     def stated(self, system: str = "system", version: str = "version") -> list[Stated]:
-        """As `codings`, with the display and the version that were given for all of them, or that each states."""
-        display, of_all = self.text("display"), self.text(version)
+        """As `codings`, with the display and the version that were given for all of them, or that each states; and the
+        language of the answer.
+        """
+        display, of_all, language = self.text("display"), self.text(version), self.text("displayLanguage")
         return [
-            Stated(coding, display or str(element.get("display", "")), of_all or str(element.get("version", "")))
+            Stated(
+                coding,
+                display or str(element.get("display", "")),
+                of_all or str(element.get("version", "")),
+                language,
+            )
             for coding, element in self.codings(system)
         ]
 
