@@ -162,6 +162,8 @@ def with_loinc(made: Json, row: Row) -> None:
     """Add the LOINC code and category of a data element to an Observation whose value they fit."""
     if row["loinc"] and _fits(row, made):
         _also(made["code"], LOINC, row["loinc"], row["display"])
+    if row["use"] == "turns" and "valueQuantity" in made:  # 周 is a turn of the cord here, not a week
+        made["valueQuantity"] = {n: v for n, v in made["valueQuantity"].items() if n not in {"system", "code"}}
     if row["category"]:
         made["category"] = [{"coding": [{"system": _CATEGORY, "code": row["category"]}]}]
 

@@ -18,6 +18,9 @@ from mappings.registration import Registration, formerly, is_nobodys, registrati
 V3_MARITAL: Final = "http://terminology.hl7.org/CodeSystem/v3-MaritalStatus"
 #: Kinds of number, best first, by which a facility knows its patients (table identifiers, column `of`).
 _KEYS: Final = ("2.16.156.10011.2.5.1.4", "2.16.156.10011.1.3", "2.16.156.10011.1.2", "2.16.156.10011.1.19")
+#: Roles of participants who are to be called, and what the person in a role is called.
+_CALLED: Final = frozenset({"ECON", "NOK", "PRS", "CAREGIVER", "GUARD"})
+_PERSONS: Final = ("guardianPerson", "associatedPerson", "assignedPerson")
 _GENDER: Final = "Patient.gender"
 #: Coded elements about the person that R4 has no element for, and the extension that carries them.
 _KEPT: Final = (
@@ -190,17 +193,9 @@ def _languages(person: Node) -> list[Json]:
 def _contacts(person: Node, context: Context) -> list[Json]:
     """Guardians, and participants of the header who are to be called."""
     made = []
-    entities = [*person.all("guardian"), *context.root.all("participant", "associatedEntity")]
-    for node in entities:
-        if node.name != "guardian" and node.attributes.get("classCode") not in {
-            "ECON",
-            "NOK",
-            "PRS",
-            "CAREGIVER",
-            "GUARD",
-        }:
-            continue
-        holders = [*node.all("guardianPerson"), *node.all("associatedPerson")]
+    others = [each for name in ("associatedEntity", "assignedEntity") for each in context.root.all("participant", name)]
+    for node in [*person.all("guardian"), *(each for each in others if each.get("classCode") in _CALLED)]:
+        holders = [each for name in _PERSONS for each in node.all(name)]
         names = human_names([name for holder in holders for name in holder.all("name")], "Patient.contact.name")
         contact: Json = {
             "relationship": [code]

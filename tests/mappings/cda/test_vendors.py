@@ -101,6 +101,21 @@ def test_only_what_ucum_has_is_called_ucum(printed: str, code: str | None) -> No
     assert (found["valueQuantity"]["unit"], found["valueQuantity"].get("code")) == (printed, code)
 
 
+def test_turns_of_the_cord_are_no_weeks() -> None:
+    (found,) = observed(observation("DE04.30.059.00", "绕颈身", pq("2", "周")))
+    assert found["valueQuantity"] == {"value": 2, "unit": "周"}
+    (weeks,) = observed(observation("DE04.10.143.00", "孕周", pq("32", "周")))
+    assert weeks["valueQuantity"]["code"] == "wk"
+
+
+def test_who_is_to_be_called_may_stand_in_an_assigned_entity() -> None:
+    entity = '<telecom value="0990-5550103"/><assignedPerson><name>测试乙</name></assignedPerson></assignedEntity>'
+    more = f'<participant typeCode="NOT"><assignedEntity classCode="ECON">{entity}</participant>'
+    (patient,) = made(document(more=more), "Patient")
+    (contact,) = patient["contact"]
+    assert (contact["name"]["text"], contact["telecom"][0]["value"]) == ("测试乙", "0990-5550103")
+
+
 def test_an_act_that_states_a_value_observes_it() -> None:
     act = vital("收缩压").replace("observation", "act")
     assert observed(act)[0]["valueQuantity"]["value"] == 150
