@@ -11,7 +11,10 @@ import select
 import ssl
 import struct
 from collections.abc import Callable
+from time import monotonic
 from typing import Any, Final
+
+from pynetdicom.presentation import AllStoragePresentationContexts
 
 from connectors.pacs.intake import Sent
 from connectors.pacs.trim import pixels_at
@@ -29,6 +32,9 @@ _NO_DATA_SET: Final = 0x0101
 #: Bytes of a command; a C-STORE-RQ has hundreds.
 _LONGEST_COMMAND: Final = 16 * 1024
 _SCRATCH: Final = 128 * 1024
+_STORAGE: Final = frozenset(str(each.abstract_syntax) for each in AllStoragePresentationContexts)
+#: Seconds an object may take: 2 GiB at 10 Mbit/s. A peer that trickles holds one of the few associations.
+OBJECT_SECONDS: Final = 1800.0
 #: Seconds the next object is waited for here, before the library looks whether anything else is to be done.
 _PATIENCE: Final = 0.05
 
@@ -88,6 +94,7 @@ class Stores:
         self._scratch: Final = memoryview(bytearray(_SCRATCH))
         self._seen: bytearray | None = None
         self._back = bytearray()
+        self._until = 0.0
 
     def recv(self, size: int) -> bytearray:
         """So many bytes for the library: those that were read here come again."""
@@ -109,6 +116,7 @@ class Stores:
     def _one(self) -> bool:
         """Whether an object came and was answered; else what came is the library's. Raises EOFError, BrokenError."""
         self._seen = bytearray()
+        self._until = monotonic() + OBJECT_SECONDS
         self._values.forget()
         try:
             begun = self._command()
@@ -136,9 +144,14 @@ class Stores:
                 break
         command = _elements(raw)
         asked = int.from_bytes(command.get(0x0100, b""), "little")
-        if asked != _STORE_RQ or context not in self._association._accepted_cx:
+        if asked != _STORE_RQ or not self._is_for_storage(context):
             return None
         return context, command
+
+    def _is_for_storage(self, context: int) -> bool:
+        """Whether objects may come in a presentation context: it was accepted, and is none for C-ECHO or C-FIND."""
+        accepted = self._association._accepted_cx.get(context)
+        return accepted is not None and str(accepted.abstract_syntax) in _STORAGE
 
     def _data_set(self, context: int) -> bytearray:
         """The encoded data set up to its pixels, at most a little more than is taken of one."""
@@ -196,6 +209,7 @@ class Stores:
         found = self._read(size)
         if len(found) < size:
             raise EOFError
+        self._in_time()
         if self._seen is not None:
             self._seen += found
             if len(self._seen) > 2 * _LONGEST_COMMAND:
@@ -208,7 +222,13 @@ class Stores:
             count = connection.recv_into(self._scratch[: min(size, _SCRATCH)])
             if not count:
                 raise EOFError
+            self._in_time()
             size -= count
+
+    def _in_time(self) -> None:
+        """Raises BrokenError for an object that takes too long."""
+        if monotonic() > self._until:
+            raise BrokenError
 
 
 def store_response(command: dict[int, bytes], status: int) -> bytes:

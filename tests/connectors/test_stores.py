@@ -14,7 +14,7 @@ import pytest
 from pydicom.uid import ExplicitVRLittleEndian
 from pynetdicom import evt
 
-from connectors.pacs import server
+from connectors.pacs import server, stores
 from connectors.pacs.intake import MOST_BYTES
 from connectors.pacs.trim import before_pixels
 from tests.connectors.pacs import VERIFICATION, associated, listening
@@ -141,6 +141,31 @@ def test_what_does_not_go_on_as_an_object_ends_the_association_and_nothing_is_ke
             assert await asyncio.to_thread(sent, feed.port, raw) == [-1]
             assert feed.inbox.received == []
             assert await feed.send() == [0]
+
+    asyncio.run(run())
+
+
+def test_an_object_that_takes_too_long_ends_the_association_and_is_not_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stores, "OBJECT_SECONDS", -1.0)
+
+    async def run() -> None:
+        async with listening() as feed:
+            assert await asyncio.to_thread(sent, feed.port, pdus(1, encoded(), 1 << 16, 1)) == [-1]
+            assert feed.inbox.received == []
+
+    asyncio.run(run())
+
+
+def test_no_object_comes_in_a_context_that_is_for_something_else() -> None:
+    def work(association: Any) -> list[int]:
+        (context,) = [each.context_id for each in association.accepted_contexts]
+        return [answer(association, pdus(context, encoded(), 1 << 16, 1))]
+
+    async def run() -> None:
+        async with listening() as feed:
+            (status,) = await asyncio.to_thread(associated, feed.port, work, "CT01", [VERIFICATION])
+            assert status != 0
+            assert feed.inbox.received == []
 
     asyncio.run(run())
 
