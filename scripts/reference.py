@@ -72,7 +72,7 @@ def _cda() -> Iterator[str]:
     yield ""
     yield "| data element | names | LOINC | unit | also |"
     yield "|---|---|---|---|---|"
-    also = {"diagnosis": "a Condition", "target": "a Goal in a plan", "": ""}
+    also = {"diagnosis": "a Condition", "target": "a Goal in a plan", "turns": "周 is a turn, not a week", "": ""}
     for row in rows("data-elements"):
         if row["loinc"] or row["use"]:
             names = row["names"].replace("|", ", ")
