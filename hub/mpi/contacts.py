@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
+
+import msgspec
 
 from hub.mpi.characters import fold
 
@@ -40,8 +41,7 @@ def parse_phones(text: str) -> tuple[str, ...]:
     return tuple(found)[:MOST_PHONES]
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True, array_like=True):
     """The last name before the first number (village, estate, road; its last three characters) and the numbers."""
 
     place: str

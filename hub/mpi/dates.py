@@ -25,6 +25,11 @@ def parse_date(text: str) -> date | None:
         return None
 
 
+def digits(day: date) -> str:
+    """The eight digits of a date."""
+    return day.isoformat().replace("-", "")
+
+
 def is_placeholder(day: date) -> bool:
     """1 January stands for "born in about that year"."""
     return day.month == 1 and day.day == 1
@@ -37,7 +42,7 @@ def swapped(first: date, second: date) -> bool:
 
 def one_slip(first: date, second: date) -> bool:
     """One digit differs, or two neighbouring digits changed places."""
-    one, other = first.strftime("%Y%m%d"), second.strftime("%Y%m%d")
+    one, other = digits(first), digits(second)
     places = [n for n in range(8) if one[n] != other[n]]
     if len(places) == 2 and places[1] == places[0] + 1:
         return one[places[0]] == other[places[1]] and one[places[1]] == other[places[0]]

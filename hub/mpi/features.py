@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+import msgspec
 
 from hub.mpi.characters import fold
 from hub.mpi.citizen_id import CitizenId, parse_citizen_id
@@ -24,8 +25,7 @@ _INSURANCE: Final = re.compile(r"[0-9A-Z]{6,}")
 _COUNTED: Final = "0123456789" * 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Features:
+class Features(msgspec.Struct, frozen=True, kw_only=True):
     """A normalised record. Empty text or None where the source said nothing that can be used.
 
     `born` is the birth date to compare: the stated one, or that of a valid id where none (or only a year) is stated.

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator
 from typing import Final
 
+from hub.mpi.dates import digits
 from hub.mpi.features import Features
 
 #: Bits of a blocking key that tell it from others of its group.
@@ -54,4 +55,5 @@ def claims(side: Features) -> Iterator[str]:
     yield from (f"card:{number}" for number in (side.card,) if number)
     yield from (f"phone:{number}" for number in {*side.phones, side.contact_phone} if number)
     if side.born:
-        yield from (f"name-day:{spelling}:{side.born:%m%d}" for spelling in side.name.spellings)
+        day = digits(side.born)[4:]
+        yield from (f"name-day:{spelling}:{day}" for spelling in side.name.spellings)

@@ -69,6 +69,11 @@ SELECT ARRAY(SELECT ROW(number, pkey, patient, own, person, features) FROM peopl
 _SIDES: Final = "SELECT number, features FROM mpi_source WHERE number > $1 ORDER BY number LIMIT 5000"
 
 
+# To look a word up is a fifth of what an enumeration asks for it, and persons have many edges.
+_ACTORS: Final = {one.value: one for one in Actor}
+_BONDS: Final = {one.value: one for one in Bond}
+
+
 @dataclass(frozen=True, slots=True)
 class Known:
     """A source as the index knows it."""
@@ -168,4 +173,4 @@ def edge_of_row(row: Mapping[str, Any]) -> Edge:
 
 def edge(first: int, second: int, decision: int, actor: str, bond: str, loser: int | None, closed: int = 0) -> Edge:
     """An edge as it is stored."""
-    return Edge(first, second, decision, Actor(actor), Bond(bond), loser, closed)
+    return Edge(first, second, decision, _ACTORS[actor], _BONDS[bond], loser, closed)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from itertools import permutations
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.mpi.compare import compare_households
 from hub.mpi.features import PARENT_YEARS, Features

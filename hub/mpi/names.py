@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import chain, islice, product, zip_longest
 from typing import Final, Literal
+
+import msgspec
 
 from hub.kernel.pinyin import MOST_SPELLINGS, spellings
 from hub.mpi.characters import UNKNOWN, fold, is_han
@@ -35,8 +36,7 @@ _SEXES: Final = {"子": "M", "女": "F"}
 Script = Literal["han", "latin", ""]
 
 
-@dataclass(frozen=True, slots=True)
-class Name:
+class Name(msgspec.Struct, frozen=True, array_like=True, cache_hash=True):
     """A name, normalised.
 
     `full` is the whole name in folded characters, or Latin tokens joined by a space; `surname` and `given` are its
@@ -53,8 +53,7 @@ class Name:
     first: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Newborn:
+class Newborn(msgspec.Struct, frozen=True, array_like=True):
     """What a temporary name says (王芳之女2): the parent's name, the child's sex and place in a multiple birth."""
 
     parent: str

@@ -12,7 +12,7 @@ from hub.kernel.ids import hash128
 from hub.mpi.citizen_id import parse_citizen_id
 from hub.mpi.contacts import Address
 from hub.mpi.features import Features
-from hub.mpi.names import NO_NAME, Name, Newborn, Script
+from hub.mpi.names import NO_NAME, Name, Newborn
 from hub.mpi.record import Record
 
 #: Part of every digest: raised when normalisation or this form changes, so that all sources are read anew.
@@ -21,20 +21,11 @@ FORM: Final = "2"
 NOTHING: Final = UUID(int=0)
 
 
-class _Name(msgspec.Struct, array_like=True, frozen=True):
-    script: Script
-    full: str
-    surname: str
-    given: str
-    spellings: tuple[str, ...]
-    first: str = ""
-
-
 class _Packed(msgspec.Struct, array_like=True, frozen=True):
     record_id: str
     facility: str
-    name: _Name | None
-    newborn: tuple[str, str, str] | None
+    name: Name | None
+    newborn: Newborn | None
     sex: str
     born: date | None
     id: str
@@ -43,8 +34,8 @@ class _Packed(msgspec.Struct, array_like=True, frozen=True):
     card: str
     phone: str
     contact_phone: str
-    address: tuple[str, tuple[str, ...]] | None
-    contact: _Name | None
+    address: Address | None
+    contact: Name | None
     birth_order: str
     registered: date | None
 
@@ -57,13 +48,12 @@ _DECODER: Final = msgspec.msgpack.Decoder(_Packed)
 
 def pack(side: Features) -> bytes:
     """The bytes of a normalised record."""
-    newborn, address = side.newborn, side.address
     return _ENCODER.encode(
         _Packed(
             side.record_id,
             side.facility,
-            _packed_name(side.name),
-            (newborn.parent, newborn.sex, newborn.order) if newborn else None,
+            side.name if side.name.full else None,
+            side.newborn,
             side.sex,
             side.born,
             side.id.written if side.id else "",
@@ -72,8 +62,8 @@ def pack(side: Features) -> bytes:
             side.card,
             _SEVERAL.join(side.phones),
             side.contact_phone,
-            (address.place, address.numbers) if address else None,
-            _packed_name(side.contact),
+            side.address,
+            side.contact if side.contact.full else None,
             side.birth_order,
             side.registered,
         )
@@ -86,8 +76,8 @@ def unpack(data: bytes) -> Features:
     return Features(
         record_id=side.record_id,
         facility=side.facility,
-        name=_name(side.name),
-        newborn=Newborn(*side.newborn) if side.newborn else None,
+        name=side.name or NO_NAME,
+        newborn=side.newborn,
         sex=side.sex,
         born=side.born,
         id=parse_citizen_id(side.id) if side.id else None,
@@ -96,8 +86,8 @@ def unpack(data: bytes) -> Features:
         card=side.card,
         phones=tuple(filter(None, side.phone.split(_SEVERAL))),
         contact_phone=side.contact_phone,
-        address=Address(*side.address) if side.address else None,
-        contact=_name(side.contact),
+        address=side.address,
+        contact=side.contact or NO_NAME,
         birth_order=side.birth_order,
         registered=side.registered,
     )
@@ -107,15 +97,3 @@ def digest(record: Record) -> UUID:
     """A digest of what the matcher reads of a registration."""
     told = [getattr(record, name) for name in record.__dataclass_fields__]
     return hash128(msgspec.json.encode([FORM, *told]).decode())
-
-
-def _packed_name(name: Name) -> _Name | None:
-    if not name.full:
-        return None
-    return _Name(name.script, name.full, name.surname, name.given, name.spellings, name.first)
-
-
-def _name(name: _Name | None) -> Name:
-    if name is None:
-        return NO_NAME
-    return Name(name.script, name.full, name.surname, name.given, name.spellings, name.first)

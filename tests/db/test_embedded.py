@@ -103,10 +103,11 @@ def test_a_new_cluster_is_durable_checked_unicode_and_behind_scram(place: Path, 
         "password_encryption",
         "server_encoding",
         "listen_addresses",
+        "pg_prewarm.autoprewarm",
     )
     with EmbeddedPostgres(place, binaries=binaries) as server:
         values = [_fetch(server.url, f"SHOW {name}") for name in shown]
-        assert values == ["on", "on", "on", "scram-sha-256", "UTF8", ""]
+        assert values == ["on", "on", "on", "scram-sha-256", "UTF8", "", "on"]
         assert _fetch(server.url, "SELECT rolsuper FROM pg_roles WHERE rolname = current_user") is False
         assert _fetch(server.url, "SELECT datcollate || ' ' || datctype FROM pg_database LIMIT 1") == "C C.UTF-8"
         assert _fetch(server.url, "CREATE EXTENSION pg_trgm", "SELECT similarity('张三丰', '张三峰') > 0.3") is True

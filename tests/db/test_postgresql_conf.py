@@ -12,8 +12,11 @@ from hub.db.postgresql_conf import configuration
 _GIB = 1024**3
 
 
-def _text(memory: int = 4 * _GIB, *, tcp: bool = False, durable: bool = True) -> str:
-    return configuration(socket_folder=Path("/run/x"), port=5432, tcp=tcp, memory=memory, lz4=True, durable=durable)
+def _text(memory: int = 4 * _GIB, *, tcp: bool = False, prewarm: bool = True, durable: bool = True) -> str:
+    place = Path("/run/x")
+    return configuration(
+        socket_folder=place, port=5432, tcp=tcp, memory=memory, lz4=True, prewarm=prewarm, durable=durable
+    )
 
 
 @pytest.mark.parametrize(("memory", "buffers"), [(_GIB, 256), (4 * _GIB, 512), (16 * _GIB, 2048), (64 * _GIB, 4096)])
@@ -24,6 +27,12 @@ def test_shared_buffers_are_an_eighth_of_memory_within_bounds(memory: int, buffe
 def test_it_listens_on_tcp_only_when_asked_and_then_on_loopback() -> None:
     assert "listen_addresses = ''" in _text()
     assert "listen_addresses = '127.0.0.1'" in _text(tcp=True)
+
+
+def test_memory_is_filled_again_after_a_restart_if_the_build_can() -> None:
+    assert "shared_preload_libraries = 'pg_prewarm'" in _text()
+    assert "prewarm" not in _text(prewarm=False)
+    assert "prewarm" not in _text(durable=False)
 
 
 def test_only_tests_go_without_fsync() -> None:
