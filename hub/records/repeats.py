@@ -6,11 +6,17 @@ gives depends on the draft, the stored body and what was cleared alone, so a rep
 
 from __future__ import annotations
 
+from dataclasses import fields
 from hashlib import blake2b
+from operator import attrgetter
 from typing import Final
 
 from hub.fhir.json import dumps
 from hub.kernel.types import Draft
+
+#: What of a draft decides where it goes and about whom it is, not what a merge of it gives. Any other member does.
+SETTLED: Final = frozenset({"authority", "key", "patient", "only_stored", "formerly"})
+_looked_at: Final = attrgetter(*(f.name for f in fields(Draft) if f.name not in SETTLED | {"defaults"}))
 
 #: Merges kept; the oldest go first.
 _MOST: Final = 32_768
@@ -36,8 +42,7 @@ class Repeats:
 
 
 def merge_of(draft: Draft, body: bytes, cleared: tuple[str, ...]) -> bytes:
-    """What tells one merge from all others: all that `hub.records.merge` and `dating` look at."""
-    how = (draft.merge, draft.clears, dict(draft.defaults), draft.whole, draft.dated, draft.unique)
-    digest = blake2b(dumps((draft.resource, *how, cleared)), digest_size=_DIGEST)
+    """What tells one merge from all others: all of the draft, but for what is settled before it is merged."""
+    digest = blake2b(dumps((_looked_at(draft), dict(draft.defaults), cleared)), digest_size=_DIGEST)
     digest.update(body)
     return digest.digest()

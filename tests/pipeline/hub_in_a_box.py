@@ -6,10 +6,12 @@ import asyncio
 import io
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from connectors.files.intake import FileIntake
 from hub.auth.directory import Directory
+from hub.bootstrap.reading import Reading
 from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.kernel.clock import fixed_clock
@@ -28,7 +30,7 @@ from hub.sealing.keyring import Keyring
 from hub.store.store import Store
 from terminology.stored import StoredTerminology
 from tests.auth.consortium import CONSORTIUM
-from tests.pipeline.fake_feed import FACILITIES, IDS, NOON, received, translate
+from tests.pipeline.fake_feed import FACILITIES, FEED, IDS, NOON, received, translate
 
 #: What the translators of these tests are; every feed has one.
 EDITIONS = {feed: Edition(profile="test", digest="1") for feed in FACILITIES}
@@ -67,6 +69,17 @@ class Box:
             max_attempts=max_attempts,
             editions=self.editions,
             changed=changed,
+        )
+
+    def taker(self, reading: Reading, at: datetime) -> FileIntake:
+        """What takes files of the feed of these tests, which are read as `reading` says and come at an instant."""
+        return FileIntake(
+            FEED,
+            inbox=self.inbox,
+            read_envelope=reading.envelope_reader(),
+            split=reading.split,
+            to_mend=reading.to_mend,
+            clock=fixed_clock(at),
         )
 
     async def accept(self, *raws: bytes) -> list[Accepted]:

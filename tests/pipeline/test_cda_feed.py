@@ -6,16 +6,14 @@ from datetime import UTC, datetime
 
 import pytest
 
-from connectors.files.intake import FileIntake
 from consent.labelling import shipped
 from consent.tables import ACT_CODE
 from hub.bootstrap.formats import Cda
-from hub.kernel.clock import fixed_clock
 from hub.kernel.types import Json, State
 from hub.pipeline.addressed import with_addresses
 from tests.mappings.cda.documents import cd, document, observation, pq, section
 from tests.pipeline.fake_feed import FEED, IDS
-from tests.pipeline.hub_in_a_box import Box, box, run
+from tests.pipeline.hub_in_a_box import box, run
 
 
 def follow_up(pressure: str, version: str) -> bytes:
@@ -25,24 +23,13 @@ def follow_up(pressure: str, version: str) -> bytes:
     return document(measured, more=named).encode("gb18030")
 
 
-def _intake(hub: Box, reading: Cda) -> FileIntake:
-    return FileIntake(
-        FEED,
-        inbox=hub.inbox,
-        read_envelope=reading.envelope_reader(),
-        split=reading.split,
-        to_mend=reading.to_mend,
-        clock=fixed_clock(datetime(2026, 3, 2, 12, tzinfo=UTC)),
-    )
-
-
 def test_documents_become_records_and_a_new_version_replaces_what_the_old_one_said(database_url: str) -> None:
     reading = Cda(None)
     translate = with_addresses(reading.translator("F01", IDS, "https://hub.example"))
 
     async def story() -> None:
         async with box(database_url, {FEED: translate}) as hub:
-            take = _intake(hub, reading)
+            take = hub.taker(reading, datetime(2026, 3, 2, 12, tzinfo=UTC))
             taken = [await take(raw, "folder") for raw in (follow_up("150", "1"), follow_up("150", "1"), b"<a/>")]
             assert [each.messages[0].state for each in taken[:2]] == [State.QUEUED, State.DUPLICATE]
             await hub.drain()
@@ -83,7 +70,7 @@ def test_a_sensitive_section_makes_the_document_and_its_file_as_strict_as_what_i
 
     async def story() -> None:
         async with box(database_url, {FEED: translate}) as hub:
-            taken = await _intake(hub, reading)(text.encode(), "folder")
+            taken = await hub.taker(reading, datetime(2026, 3, 2, 12, tzinfo=UTC))(text.encode(), "folder")
             await hub.drain()
             assert await hub.states([taken.messages[0].message]) == ["done"]
             made = translate(text.encode()).drafts

@@ -7,9 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from connectors.files.intake import FileIntake
 from hub.bootstrap.family_format import Family
-from hub.kernel.clock import fixed_clock
 from hub.kernel.types import Json, State
 from tests.mappings.family.test_family import MEASUREMENT, REFERRAL
 from tests.pipeline.fake_feed import FEED, IDS
@@ -42,14 +40,7 @@ def test_a_phones_batches_become_one_record_whatever_their_order_and_its_clock(d
 
     async def story() -> None:
         async with box(database_url, {FEED: translate}) as hub:
-            take = FileIntake(
-                FEED,
-                inbox=hub.inbox,
-                read_envelope=reading.envelope_reader(),
-                split=reading.split,
-                to_mend=reading.to_mend,
-                clock=fixed_clock(CAME),
-            )
+            take = hub.taker(reading, CAME)
 
             async def states(*records: Json) -> list[str]:
                 taken = await take(batch(*records), "http")

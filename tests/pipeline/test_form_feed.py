@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from connectors.files.intake import FileIntake
 from hub.bootstrap.formats import Form
-from hub.kernel.clock import fixed_clock
 from hub.kernel.types import State
 from tests.mappings.forms.sheets import HYPERTENSION, OTHER, csv_of
 from tests.pipeline.fake_feed import FEED, IDS
@@ -19,14 +17,7 @@ def test_rows_become_records_and_a_mended_row_changes_them(database_url: str) ->
 
     async def story() -> None:
         async with box(database_url, {FEED: translate}) as hub:
-            take = FileIntake(
-                FEED,
-                inbox=hub.inbox,
-                read_envelope=reading.envelope_reader(),
-                split=reading.split,
-                to_mend=reading.to_mend,
-                clock=fixed_clock(datetime(2026, 3, 12, 12, tzinfo=UTC)),
-            )
+            take = hub.taker(reading, datetime(2026, 3, 12, 12, tzinfo=UTC))
             taken = await take(csv_of(HYPERTENSION, {**HYPERTENSION, **OTHER, "随访日期": "26.3.6"}).encode(), "folder")
             await hub.drain()
             numbers = [each.message for each in taken.messages]

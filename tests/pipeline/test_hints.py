@@ -52,6 +52,33 @@ def test_orders_and_reports_tell_their_numbers_once_and_an_admission_tells_none(
     run(story())
 
 
+def test_a_message_that_took_its_number_before_others_and_is_stored_after_them_is_heard_once(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+
+            async def come(number: str) -> None:
+                one = received(message(number), FEED)
+                raw = order(number, f"OBR||P{number}|A{number}")
+                await hub.inbox.accept(replace(one, raw=raw, envelope=replace(one.envelope, kind="ORU^R01")))
+
+            async def told() -> list[str]:
+                return [each.number for each in await hints.within(0)]
+
+            hints = Hints(hub.database, {FEED: accessions}, asyncio.sleep, soonest=0)
+            assert await told() == []
+            await come("1")
+            async with hub.database.connection() as connection:
+                await connection.execute("SELECT nextval(pg_get_serial_sequence('inbox', 'id'))")
+            await come("2")
+            assert await told() == ["A1", "P1", "A2", "P2"]
+            async with hub.database.transaction() as tx:
+                await tx.execute("UPDATE inbox SET id = id - 1 WHERE id = (SELECT max(id) FROM inbox)")
+            assert await told() == ["A2", "P2"]
+            assert await told() == []
+
+    run(story())
+
+
 def test_an_archive_is_asked_for_the_numbers_it_is_told_and_listed_when_that_is_due(tmp_path: Path) -> None:
     async def story() -> Box:
         shelf, inbox, lines, stop = Shelf(), Box(), io.StringIO(), asyncio.Event()

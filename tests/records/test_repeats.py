@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +14,7 @@ from hub.records import standing
 from hub.records.chain import Chain, Effect
 from hub.records.heads import Head, Incoming, Ref
 from hub.records.merge import merge
-from hub.records.repeats import Repeats
+from hub.records.repeats import SETTLED, Repeats, merge_of
 
 NOON = datetime(2026, 3, 1, 4, tzinfo=UTC)
 PATIENT = Ref("Patient", "p1")
@@ -131,3 +132,21 @@ def test_that_one_archive_has_nothing_of_a_study_is_not_that_another_has_nothing
     (left,) = nothing_at("B").changes
     assert left.resource["status"] == "entered-in-error"
     assert not {"series", "endpoint", "numberOfSeries", "numberOfInstances"} & left.resource.keys()
+
+
+OTHERS: dict[str, Any] = {
+    "resource": {"resourceType": "Patient", "id": "p1", "active": True},
+    "merge": "replace",
+    "clears": ("gender",),
+    "defaults": {"active": True},
+    "dated": "urn:when",
+    "unique": True,
+    "whole": "Endpoint/e",
+}
+
+
+@pytest.mark.parametrize("name", [field.name for field in fields(Draft)])
+def test_drafts_that_differ_in_anything_a_merge_may_look_at_are_merges_of_their_own(name: str) -> None:
+    one = draft({"resourceType": "Patient", "id": "p1"})
+    other = replace(one, **{name: OTHERS.get(name, "other")})
+    assert (merge_of(one, b"{}", ()) == merge_of(other, b"{}", ())) is (name in SETTLED)

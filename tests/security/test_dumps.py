@@ -5,9 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from connectors.files.intake import FileIntake
 from hub.bootstrap.formats import Cda
-from hub.kernel.clock import fixed_clock
 from hub.pipeline.addressed import with_addresses
 from hub.sealing import wrapping_keys
 from hub.sealing.suites import Suite
@@ -42,14 +40,7 @@ def test_a_dump_tells_what_is_written_of_a_patient_nowhere_and_who_it_is_where_i
         async with box(database_url, {FEED: translate}, keys=keyring()) as hub:
             async with hub.database.transaction() as tx:
                 await wrapping_keys.ensure(tx, MASTER, Suite.AES_256_GCM)
-            take = FileIntake(
-                FEED,
-                inbox=hub.inbox,
-                read_envelope=reading.envelope_reader(),
-                split=reading.split,
-                to_mend=reading.to_mend,
-                clock=fixed_clock(datetime(2026, 3, 2, 12, tzinfo=UTC)),
-            )
+            take = hub.taker(reading, datetime(2026, 3, 2, 12, tzinfo=UTC))
             taken = await take(text.encode(), "folder")
             await hub.drain()
             assert await hub.states([taken.messages[0].message]) == ["done"]
