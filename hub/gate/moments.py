@@ -9,8 +9,9 @@ from consent.times import EARLIEST, LATEST, Period
 from hub.store.values import Facts
 
 _FIRST: Final = datetime.min.replace(tzinfo=UTC)
+_ENDLESS: Final = datetime.max.replace(tzinfo=UTC)
 _TICK: Final = timedelta(microseconds=1)
-_LAST: Final = (datetime.max.replace(tzinfo=UTC) - _FIRST) // _TICK
+_LAST: Final = (_ENDLESS - _FIRST) // _TICK
 _NANOSECONDS: Final = 1000
 #: Microseconds: the rules give 1 January of the year 1 the number one.
 _DAY: Final = 86_400_000_000
@@ -32,6 +33,17 @@ def instant_of(moment: int, *, up: bool) -> datetime | None:
         return None
     whole = (-(-moment // _NANOSECONDS) if up else moment // _NANOSECONDS) - _DAY
     return _FIRST + timedelta(microseconds=min(max(whole, 0), _LAST))
+
+
+def first_at(moment: int) -> datetime | None:
+    """The first instant at or after a moment; None where all are."""
+    return instant_of(moment, up=True)
+
+
+def first_beyond(moment: int) -> datetime | None:
+    """The first instant after a moment; None where none is."""
+    last = instant_of(moment, up=False)
+    return None if last is None or last == _ENDLESS else last + _TICK
 
 
 def clinical_time(facts: Facts) -> Period | None:

@@ -14,8 +14,9 @@ from consent.facts import Facts
 from consent.inquiry import read_inquiry
 from consent.live import meets_resource
 from consent.rule import Rule
+from consent.times import EARLIEST, LATEST, Period
 from hub.fhir.json import dumps
-from hub.gate.alike import Looks, kind_of, looks_of
+from hub.gate.alike import Looks, kind_of, looks_of, turns_of
 from hub.gate.moments import clinical_time, moment_of
 from hub.store.values import Stored
 from tests.consent import cases
@@ -76,16 +77,17 @@ def test_versions_that_differ_in_a_release_fact_are_not_of_one_kind() -> None:
 
 
 _TIMES = st.one_of(st.none(), st.integers(0, 6))
+#: Ends of periods are finer than the clock of the store, and may be open.
+_ENDS = st.integers(0, 12).map(lambda at: moment_of(START) + 500 * at) | st.sampled_from([EARLIEST, LATEST])
 
 
 @given(
-    periods=st.lists(st.tuples(st.integers(0, 6), st.integers(0, 6)), min_size=1, max_size=3),
+    periods=st.lists(st.tuples(_ENDS, _ENDS), min_size=1, max_size=3),
     rows=st.lists(st.builds(timed, _TIMES, _TIMES), min_size=2, max_size=8),
 )
-def test_times_of_one_kind_meet_the_same_periods(periods: list[tuple[int, int]], rows: list[Stored]) -> None:
-    moments = [tuple(moment_of(START + timedelta(microseconds=at)) for at in period) for period in periods]
-    rules = [Rule(permit=permit, data_period=(low, high)) for low, high in moments for permit in (True, False)]
-    looked = Looks(lows=tuple(sorted(low for low, _ in moments)), highs=tuple(sorted(high for _, high in moments)))
+def test_times_of_one_kind_meet_the_same_periods(periods: list[Period], rows: list[Stored]) -> None:
+    rules = [Rule(permit=permit, data_period=period) for period in periods for permit in (True, False)]
+    looked = Looks(periods=True, turns=turns_of(periods))
     met: dict[object, list[bool]] = {}
     for row in rows:
         facts = Facts(type="Observation", clinical_time=clinical_time(row.facts))
