@@ -1,4 +1,9 @@
-"""Group commit: what is submitted while a flush runs goes together into the next one, so many share one fsync."""
+"""Group commit: what is submitted while a flush runs goes together into the next one, so many share one fsync.
+
+Before a flush the event loop turns a few times. Whatever is ready by then, answers of the database among it, is taken
+up first, so that requests in hand submit what they have: a commit costs PostgreSQL four times what a row does. A lone
+item waits some microseconds.
+"""
 
 from __future__ import annotations
 
@@ -13,12 +18,15 @@ from hub.kernel.errors import Category, HubError
 T = TypeVar("T")
 R = TypeVar("R")
 
+#: Turns of the event loop before a flush.
+_TURNS: Final = 4
+
 
 class GroupCommit(Generic[T, R]):
     """Collects items and hands them to `flush` in the order of submission, one flush at a time, at most `limit` each.
 
     `flush` takes the items and returns one result per item in the same order once all of them are durable. Nothing
-    waits on purpose: a lone item is flushed at once. Belongs to the event loop it is first used in.
+    waits for a time: a lone item is flushed when nobody else is ready. Belongs to the event loop it is first used in.
     """
 
     def __init__(self, flush: Callable[[list[T]], Awaitable[list[R]]], *, limit: int = 256) -> None:
@@ -49,17 +57,25 @@ class GroupCommit(Generic[T, R]):
             await asyncio.wait([self._runner])
 
     async def _run(self) -> None:
-        while batch := self._take():
-            try:
-                results = await self._flush([item for item, _ in batch])
-                _deliver(batch, results)
-            except Exception as error:
-                _fail(batch, error)
-            except BaseException:
-                stopped = HubError(Category.UNAVAILABLE, "was stopped", where="group commit", todo="try again")
-                _fail([*batch, *self._waiting], stopped)
-                self._waiting.clear()
-                raise
+        batch: list[tuple[T, asyncio.Future[R]]] = []
+        try:
+            while self._waiting:
+                for _ in range(_TURNS):
+                    await asyncio.sleep(0)
+                batch = self._take()
+                if batch:
+                    await self._settle(batch)
+        except BaseException:
+            stopped = HubError(Category.UNAVAILABLE, "was stopped", where="group commit", todo="try again")
+            _fail([*batch, *self._waiting], stopped)
+            self._waiting.clear()
+            raise
+
+    async def _settle(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
+        try:
+            _deliver(batch, await self._flush([item for item, _ in batch]))
+        except Exception as error:
+            _fail(batch, error)
 
     def _take(self) -> list[tuple[T, asyncio.Future[R]]]:
         batch: list[tuple[T, asyncio.Future[R]]] = []

@@ -94,8 +94,28 @@ def test_whatever_happens_every_submitter_gets_the_answer_of_its_own_item(
 
 def test_what_arrives_during_a_flush_shares_the_next_one() -> None:
     ledger = _Ledger(set(), turns=3)
-    asyncio.run(_play([(0, None), *[(1, None)] * 10], ledger, limit=100))
+    asyncio.run(_play([(0, None), *[(7, None)] * 10], ledger, limit=100))
     assert [len(batch) for batch in ledger.batches] == [1, 10]
+
+
+def test_whoever_is_ready_when_the_first_submits_shares_its_flush() -> None:
+    ledger = _Ledger(set(), turns=3)
+    asyncio.run(_play([(0, None), (1, None), (2, None), (3, None)], ledger, limit=100))
+    assert [len(batch) for batch in ledger.batches] == [4]
+
+
+def test_a_group_that_is_stopped_answers_those_who_waited_for_a_flush() -> None:
+    async def scenario() -> list[int | BaseException]:
+        group: GroupCommit[int, int] = GroupCommit(_Ledger(set(), turns=5).flush)
+        tasks = [asyncio.create_task(group.submit(number)) for number in (1, 2)]
+        await asyncio.sleep(0)  # they submit
+        await asyncio.sleep(0)  # and the one that answers them has begun
+        (runner,) = asyncio.all_tasks() - {asyncio.current_task(), *tasks}
+        runner.cancel()
+        return list(await asyncio.gather(*tasks, return_exceptions=True))
+
+    results = asyncio.run(scenario())
+    assert [isinstance(r, HubError) and r.category for r in results] == [Category.UNAVAILABLE] * 2
 
 
 def test_submitters_of_one_failed_flush_raise_errors_of_their_own() -> None:
