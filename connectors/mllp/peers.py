@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
-from typing import Final
+from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 
@@ -48,9 +48,11 @@ def peer_of(writer: asyncio.StreamWriter) -> str:
     return " ".join(filter(None, (address_of(writer), subject)))
 
 
-def is_named(writer: asyncio.StreamWriter, clients: Sequence[str]) -> bool:
-    """Whether the certificate of the peer bears one of these names, as CN or as DNS name; none given: any may."""
-    certificate = writer.get_extra_info("peercert") or {}
+def is_named(certificate: Mapping[str, Any] | None, clients: Sequence[str]) -> bool:
+    """Whether the certificate of a peer, as `ssl` gives it (None: it showed none), bears one of these names, as CN or
+    as DNS name; none given: any may.
+    """
+    certificate = certificate or {}
     subject = {value for part in certificate.get("subject", ()) for key, value in part if key == "commonName"}
     other = {value for key, value in certificate.get("subjectAltName", ()) if key == "DNS"}
     return not clients or not (subject | other).isdisjoint(clients)

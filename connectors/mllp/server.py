@@ -103,9 +103,10 @@ class FeedServer:
         self._log.event("mllp.drained", feed=self._feed.name)
 
     def _met(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        certificate = writer.get_extra_info("peercert")
         if not allowed(address_of(writer), self._networks):
             self._turn_away(writer, "peer")
-        elif self._feed.tls is not None and not is_named(writer, self._feed.tls.clients):
+        elif self._feed.tls is not None and not is_named(certificate, self._feed.tls.clients):
             self._turn_away(writer, "client")
         elif len(self._connections) >= self._limits.connections and not self._make_room():
             self._turn_away(writer, "connections")

@@ -11,7 +11,7 @@ import socket
 import threading
 from collections.abc import Sequence
 from socketserver import BaseServer
-from ssl import SSLContext
+from ssl import SSLContext, SSLSocket
 from typing import Any, Final
 
 from pynetdicom import AE, evt
@@ -23,7 +23,7 @@ from pynetdicom.presentation import (
 )
 from pynetdicom.transport import ThreadedAssociationServer
 
-from connectors.mllp.peers import Network, allowed, networks
+from connectors.mllp.peers import Network, allowed, is_named, networks
 from connectors.mllp.tls import server_context
 from connectors.pacs.finding import WORKLIST, Finding
 from connectors.pacs.intake import MOST_BYTES, SUCCESS, Intake, Sent
@@ -155,9 +155,14 @@ class PacsServer:
         primitive = event.assoc.requestor.primitive
         title, address = str(primitive.calling_ae_title).strip(), event.assoc.requestor.address
         if self._callers and not any(name == title and (not at or allowed(address, at)) for name, at in self._callers):
-            self._log.event("pacs.turned-away", level="WARNING", feed=self._feed.name, code="calling-ae-title")
-            event.assoc.acse.send_reject(*_UNKNOWN_CALLER)
-            event.assoc.kill()
+            self._refuse(event, "calling-ae-title")
+        elif self._feed.tls is not None and not is_named(_certificate(event), self._feed.tls.clients):
+            self._refuse(event, "client")
+
+    def _refuse(self, event: Any, code: str) -> None:
+        self._log.event("pacs.turned-away", level="WARNING", feed=self._feed.name, code=code)
+        event.assoc.acse.send_reject(*_UNKNOWN_CALLER)
+        event.assoc.kill()
 
     def _received(self, sent: Sent) -> int:
         return DIMSE[Category.UNAVAILABLE] if self._intake is None else self._intake.receive(sent)
@@ -201,6 +206,13 @@ class _Server(ThreadedAssociationServer):
         for association in self.active_associations:
             association.abort()
         self._given.close()
+
+
+def _certificate(event: Any) -> dict[str, Any] | None:
+    """What the peer showed; None without TLS."""
+    connection = event.assoc.dul.socket.socket
+    found: dict[str, Any] | None = connection.getpeercert() if isinstance(connection, SSLSocket) else None
+    return found
 
 
 def _entity() -> AE:

@@ -216,8 +216,6 @@ def _contradictions_of_listener(file: YamlFile, index: int, feed: Mapping[str, A
     for name in ("queries_per_minute", "worklist"):
         if feed.get(name) and not feed.get("senders"):
             yield file.complaint("answers need the sender that may ask (senders)", "feeds", index, name)
-    if feed.get("tls", {}).get("clients") and feed["transport"] != "mllp":
-        yield file.complaint("is said of feeds of transport mllp", "feeds", index, "tls")
     if is_loopback(feed.get("host", "127.0.0.1")) or feed.get("tls"):
         return
     if not feed.get("plaintext"):

@@ -8,6 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from ssl import SSLContext
 from typing import Any
 
 from pydicom import dcmread
@@ -34,12 +35,12 @@ class Listening:
     inbox: MemoryInbox
     log: io.StringIO
 
-    async def send(self, *files: bytes, title: str = "CT01") -> list[int]:
+    async def send(self, *files: bytes, title: str = "CT01", tls: SSLContext | None = None) -> list[int]:
         """Send objects over one association; their statuses, [] where the association was refused."""
-        return await asyncio.to_thread(send, self.port, files, title)
+        return await asyncio.to_thread(send, self.port, files, title, tls)
 
 
-def send(port: int, files: Sequence[bytes], title: str = "CT01") -> list[int]:
+def send(port: int, files: Sequence[bytes], title: str = "CT01", tls: SSLContext | None = None) -> list[int]:
     """As `Listening.send`, from the thread of the caller; no file: one C-ECHO."""
 
     def work(association: Any) -> list[int]:
@@ -47,17 +48,21 @@ def send(port: int, files: Sequence[bytes], title: str = "CT01") -> list[int]:
             return [association.send_c_echo().Status]
         return [association.send_c_store(dcmread(io.BytesIO(raw))).Status for raw in files]
 
-    return associated(port, work, title, sorted({str(dcmread(io.BytesIO(raw)).SOPClassUID) for raw in files}))
+    return associated(port, work, title, sorted({str(dcmread(io.BytesIO(raw)).SOPClassUID) for raw in files}), tls)
 
 
-def associated(port: int, work: Callable[[Any], list[int]], title: str, classes: Sequence[str]) -> list[int]:
+def associated(
+    port: int, work: Callable[[Any], list[int]], title: str, classes: Sequence[str], tls: SSLContext | None = None
+) -> list[int]:
     """What a piece of work with an association gives; [] where the association was refused."""
     entity = AE(title)
     entity.maximum_pdu_size = PDU
     for each in classes or [VERIFICATION]:
         entity.add_requested_context(each)
     opened: list[socket.socket] = []
-    association = entity.associate("127.0.0.1", port, evt_handlers=[(evt.EVT_CONN_OPEN, _without_delay, [opened])])
+    handlers: list[Any] = [(evt.EVT_CONN_OPEN, _without_delay, [opened])]
+    shown = None if tls is None else (tls, "127.0.0.1")
+    association = entity.associate("127.0.0.1", port, evt_handlers=handlers, tls_args=shown)
     try:
         return work(association) if association.is_established else []
     finally:

@@ -22,6 +22,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.outbound_feed import ClientTls, OutboundFeed
 from hub.kernel.types import Verdict, Written
 from tests.connectors.harness import adt, msa, running
+from tests.connectors.pacs import listening
 
 
 @dataclass(frozen=True)
@@ -110,6 +111,21 @@ def test_the_subject_of_a_client_certificate_is_kept_with_the_message(trust: Tru
             async with feed.peer(ssl=context) as peer:
                 assert msa(await peer.exchange(adt())) == ("AA", "C1")
             assert feed.inbox.received[0].peer == "127.0.0.1 CN=his.f01"
+
+    asyncio.run(talk())
+
+
+@pytest.mark.parametrize(("shown", "taken"), [("client", True), ("neighbour", False), ("none", False)])
+def test_a_dicom_feed_takes_the_certificates_it_names_whatever_title_they_call_by(
+    trust: Trust, shown: str, taken: bool
+) -> None:
+    async def talk() -> None:
+        pair: Pair | None = getattr(trust, shown, None)
+        context = client_context(trust.ours.certificate, *((pair.certificate, pair.key) if pair else ()))
+        tls = feed_of(trust, clients=True, named=("his.f01",)).tls
+        async with listening(senders=("CT01",), tls=tls) as feed:
+            assert await feed.send(title="CT01", tls=context) == ([0] if taken else [])
+            assert await feed.send(title="CT02", tls=context) == []
 
     asyncio.run(talk())
 
