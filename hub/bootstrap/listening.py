@@ -1,14 +1,16 @@
 """Envelope readers that follow the profiles of their feeds while a process listens.
 
 A message is read by the profile as it stands, and keeps its place behind those that were read by an earlier one and may
-still wait: for an hour its lanes are those of both.
+still wait: for an hour its lanes are those of both. Messages may be read in several threads: one of them looks at the
+files and lets what it made stand in one step, the others read on by what stands.
 """
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from threading import Lock
 from typing import Final
 
 from hub.bootstrap.formats import reading_of
@@ -25,12 +27,12 @@ from hub.kernel.types import Envelope
 _WAITING: Final = 3600.0
 
 
-@dataclass(slots=True)
-class _Follower:
+@dataclass(frozen=True, slots=True)
+class _Standing:
     """The reader of one feed, and those before it with the time until which their lanes count."""
 
     read: EnvelopeReader
-    earlier: list[tuple[float, EnvelopeReader]] = field(default_factory=list)
+    earlier: tuple[tuple[float, EnvelopeReader], ...] = ()
 
 
 class ListeningProfiles:
@@ -43,30 +45,35 @@ class ListeningProfiles:
             consortium, lambda feed: reading_of(feed, feed.profile), self._reader, log, clock
         )
         self._listening = True
-        self._followers: Final = {name: _Follower(read) for name, read in self._files.made.items()}
+        self._standing: Final = {name: _Standing(read) for name, read in self._files.made.items()}
+        self._looking: Final = Lock()
 
     def readers(self) -> Mapping[str, EnvelopeReader]:
         """A reader for every feed, by feed, to be kept for as long as the process listens."""
-        return {name: self._following(follower) for name, follower in self._followers.items()}
+        return {name: self._following(name) for name in self._standing}
 
-    def _following(self, follower: _Follower) -> EnvelopeReader:
+    def _following(self, name: str) -> EnvelopeReader:
         def read(raw: bytes) -> Envelope:
             self._renew()
-            envelope = follower.read(raw)
-            if not follower.earlier:
-                return envelope
-            now = self._clock()
-            follower.earlier = [(until, earlier) for until, earlier in follower.earlier if until > now]
-            before = (lane for _, earlier in follower.earlier for lane in earlier(raw).lanes)
-            return replace(envelope, lanes=tuple(dict.fromkeys((*envelope.lanes, *before))))
+            standing, now = self._standing[name], self._clock()
+            envelope = standing.read(raw)
+            before = [lane for until, earlier in standing.earlier if until > now for lane in earlier(raw).lanes]
+            return replace(envelope, lanes=tuple(dict.fromkeys((*envelope.lanes, *before)))) if before else envelope
 
         return read
 
     def _renew(self) -> None:
-        for name in self._files.changed():
-            follower = self._followers[name]
-            follower.earlier.append((self._clock() + _WAITING, follower.read))
-            follower.read = self._files.made[name]
+        """Look at the files, unless another thread does."""
+        if not self._looking.acquire(blocking=False):
+            return
+        try:
+            for name in self._files.changed():
+                now, standing = self._clock(), self._standing[name]
+                waiting = (one for one in standing.earlier if one[0] > now)
+                earlier = (*waiting, (now + _WAITING, standing.read))
+                self._standing[name] = _Standing(self._files.made[name], earlier)
+        finally:
+            self._looking.release()
 
     def _reader(self, feed: Feed, reading: Reading) -> EnvelopeReader:
         """A changed profile that workers would refuse is not taken here either; the first they judge themselves."""

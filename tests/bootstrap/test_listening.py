@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Event
 
 import pytest
 
+from hub.bootstrap.formats import reading_of
 from hub.bootstrap.listening import ListeningProfiles
+from hub.bootstrap.reading import Reading
+from hub.kernel.consortium import Feed
 from hub.kernel.log import Log
 from hub.kernel.types import Envelope
 from tests.bootstrap.test_editions import consortium
@@ -56,6 +61,30 @@ def test_for_an_hour_a_message_waits_behind_those_that_were_read_by_the_profile_
     listening.write("identifiers: {ignore: [Z9]}")
     assert listening.after(0).lanes == ("A1", "Z9")
     assert listening.after(3600).lanes == ("A1",)
+
+
+def test_while_one_thread_takes_a_changed_profile_the_others_read_on_and_none_forgets_the_lanes_before(
+    listening: Listening, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taking, go_on = Event(), Event()
+
+    def slowly(feed: Feed, profile: Path | None) -> Reading:
+        taking.set()
+        assert go_on.wait(60)
+        return reading_of(feed, profile)
+
+    monkeypatch.setattr("hub.bootstrap.listening.reading_of", slowly)
+    listening.write("identifiers: {ignore: [Z9]}")
+    with ThreadPoolExecutor(1) as threads:
+        other = threads.submit(listening.after, 0)
+        assert taking.wait(60)
+        try:
+            assert [listening.read(MESSAGE).lanes for _ in range(3)] == [("A1", "Z9")] * 3
+        finally:
+            go_on.set()
+        assert other.result().lanes == ("A1", "Z9")
+    listening.now += 3600
+    assert listening.read(MESSAGE).lanes == ("A1",)
 
 
 def test_a_wrong_profile_leaves_the_listener_as_it_is(listening: Listening) -> None:

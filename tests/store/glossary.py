@@ -36,4 +36,4 @@ class Glossary:
 
     async def defining(self, codes: Collection[str] | None) -> Collection[str]:
         """Each code is that of a code system of its own."""
-        return [f"of-{code}" for code in codes if code.isalpha()]
+        return [f"of-{code}" for code in codes or () if code.isalpha()]
