@@ -1,9 +1,9 @@
 """Security labels of a resource by what it says: codes and words of a list, wherever they stand in it. Pure.
 
 The list is data (`data/labels.csv`; an installation adds to it). Codes count under the systems of their kind, by their
-beginning, in every element; words in what names a concept (`text` of a CodeableConcept, `display` of a Coding) or heads
-a document or a section (`title`), not in free notes, where they may be denied. Labels are only ever added: what a
-source says itself stands.
+beginning, or as members of a value set, in every element; words in what names a concept (`text` of a CodeableConcept,
+`display` of a Coding) or heads a document or a section (`title`), not in free notes, where they may be denied. Labels
+are only ever added: what a source says itself stands.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
+from consent.label_sets import LabelSets, none_held
 from consent.tables import ACT_CODE, CONFIDENTIALITY, SENSITIVITY_KINDS
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ports import ValueSets
 from hub.kernel.types import Json
 
 #: The canonical systems under which the codes of a kind come.
@@ -34,6 +36,8 @@ SYSTEMS: Final[Mapping[str, tuple[str, ...]]] = {
     "loinc": ("http://loinc.org",),
 }
 
+#: By the beginning of a code, as a member of the value set of that URL, by a regular expression.
+_KINDS: Final = frozenset({"code", "set", "word"})
 _COLUMNS: Final = ("label", "kind", "system", "value", "what")
 #: What holds free text or says nothing of a concept: words there are not looked at.
 _APART: Final = frozenset(
@@ -64,12 +68,16 @@ class Row:
 class Labelling:
     """What the rows of a list make of a resource."""
 
-    def __init__(self, rows: Iterable[Row]) -> None:
+    def __init__(self, rows: Iterable[Row], sets: ValueSets = none_held) -> None:
         prefixes: dict[str, dict[str, tuple[str, ...]]] = {}
         words: dict[str, list[str]] = {}
+        members: dict[str, list[str]] = {}
         for row in rows:
             if row.kind == "word":
                 words.setdefault(row.label, []).append(row.value)
+                continue
+            if row.kind == "set":
+                members.setdefault(row.value, []).append(row.label)
                 continue
             for system in SYSTEMS.get(row.system, (row.system,)):
                 by_label = prefixes.setdefault(system, {})
@@ -78,11 +86,15 @@ class Labelling:
         self._words: Final = {label: re.compile("|".join(parts), re.IGNORECASE) for label, parts in words.items()}
         self._any: Final = re.compile("|".join(part for parts in words.values() for part in parts) or "(?!)", re.I)
 
+        self.sets: Final = LabelSets(members, sets)
         self._of_text: Final = lru_cache(maxsize=_TEXTS)(self._labels_of_text)
 
     def labels(self, resource: Json) -> frozenset[str]:
-        """The sensitivity labels (v3-ActCode) of what a resource says, contained resources too."""
-        found: set[str] = set()
+        """The sensitivity labels (v3-ActCode) of what a resource says, contained resources too.
+
+        Raises HubError UNAVAILABLE where a value set of the list is not known.
+        """
+        found: set[str] = {*self.sets.labels(resource)}
         self._gather(resource, found, apart=False)
         return frozenset(found)
 
@@ -152,8 +164,8 @@ def shipped() -> Labelling:
     return Labelling(_shipped_rows())
 
 
-def read_labelling(path: Path | None) -> Labelling:
-    """The shipped list, with the rows of a CSV file of the same columns added.
+def read_labelling(path: Path | None, sets: ValueSets = none_held) -> Labelling:
+    """The shipped list, with the rows of a CSV file of the same columns added; `sets` knows the value sets it names.
 
     Raises HubError INVALID with file and line for a row that cannot be read, UNREADABLE for a file that cannot.
     """
@@ -165,7 +177,7 @@ def read_labelling(path: Path | None) -> Labelling:
         raise HubError(
             Category.UNREADABLE, "cannot be read as UTF-8", where=str(path), todo="correct YILIAN_LABELS", code="labels"
         ) from None
-    return Labelling([*_shipped_rows(), *_rows(lines, path.name)])
+    return Labelling([*_shipped_rows(), *_rows(lines, path.name)], sets)
 
 
 def _shipped_rows() -> list[Row]:
@@ -179,8 +191,9 @@ def _rows(lines: Sequence[str], name: str) -> list[Row]:
     if not cells or tuple(cells[0]) != _COLUMNS:
         raise _wrong(name, numbered[0][0] if numbered else 1, f"the columns are {', '.join(_COLUMNS)}")
     for (number, _), row in zip(numbered[1:], cells[1:], strict=True):
-        if len(row) != len(_COLUMNS) or row[0] not in SENSITIVITY_KINDS or row[1] not in {"code", "word"} or not row[3]:
-            raise _wrong(name, number, f"label is one of {', '.join(sorted(SENSITIVITY_KINDS))}, kind code or word")
+        if len(row) != len(_COLUMNS) or row[0] not in SENSITIVITY_KINDS or row[1] not in _KINDS or not row[3]:
+            todo = f"label is one of {', '.join(sorted(SENSITIVITY_KINDS))}, kind code, set or word"
+            raise _wrong(name, number, todo)
         try:
             re.compile(row[3] if row[1] == "word" else "")
         except re.error:

@@ -109,13 +109,19 @@ class HeldSets:
     def __init__(self, terminology: Terminology, wanted: Mapping[str, Json | None]) -> None:
         self._terminology: Final = terminology
         self._answers: Final = Answers(terminology)
-        self._wanted: Final = wanted
+        self._wanted: Final = dict(wanted)
         self._revision = -1
         self._sets: Mapping[str, _Sets] = {}
 
     def __call__(self, url: str, /) -> _Sets | None:
         """See `ValueSets`."""
         return self._sets.get(url)
+
+    def want(self, url: str) -> None:
+        """Let the value set of this URL be there from the next `refresh` on, as soon as it is loaded."""
+        if url not in self._wanted:
+            self._wanted[url] = None
+            self._revision = -1
 
     async def refresh(self) -> None:
         """Take up what is in force now, as of the last second. Raises HubError UNAVAILABLE."""

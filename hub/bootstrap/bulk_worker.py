@@ -33,7 +33,7 @@ async def bulk_worker(foundation: Foundation, database: Database) -> AsyncIterat
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
     follows = consequences(foundation, store)
-    labelling, validator = foundation.labelling, terms.validator
+    labelling, validator = terms.labelling, terms.validator
     writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, labelling=labelling)
     jobs, vault, keep = jobs_of(settings, database), vault_of(settings), timedelta(seconds=settings.bulk_seconds)
     ids = keyed_ids(foundation.keys.id_secret)

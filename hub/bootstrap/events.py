@@ -8,13 +8,12 @@ from dataclasses import dataclass
 
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
-from hub.bootstrap.alerts import alerting_of
+from hub.bootstrap.alerts import Informed, alerting_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.gates import gate_of
 from hub.bootstrap.outbound import outbound_courier, routes
 from hub.bootstrap.terminology import vocabulary
-from hub.care.alerting import Alerting
 from hub.db import schema
 from hub.db.database import Database
 from hub.events.courier import Courier
@@ -24,6 +23,7 @@ from hub.events.headers import Seal
 from hub.events.kept import CHANNEL
 from hub.events.operations import Operations
 from hub.events.receivers import Receivers
+from hub.events.running import Deliverer
 from hub.events.sockets import Sockets
 from hub.events.subscribers import Subscribers
 from hub.events.subscriptions import Subscriptions
@@ -62,7 +62,7 @@ class TellingParts:
     courier: Courier
     feeds: FeedAudience
     outbound: OutboundCourier
-    alerting: Alerting
+    alerting: Deliverer
     trail: Trail
 
 
@@ -117,7 +117,7 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
         system_clock,
         consequences(foundation, store),
         sight=gate.sight,
-        labelling=foundation.labelling,
+        labelling=terms.labelling,
     )
     courier = Courier(
         database,
@@ -140,7 +140,7 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
             feeds=feeds,
             trail=trail,
             outbound=outbound_courier(foundation, database, gate, directory, ways),
-            alerting=alerting_of(foundation, database, gate, writes),
+            alerting=Informed(alerting_of(foundation, database, gate, writes), terms.sets.refresh),
         )
     finally:
         await writes.close()

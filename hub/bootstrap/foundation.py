@@ -19,7 +19,7 @@ from hub.kernel.clock import system_clock
 from hub.kernel.consortium import Consortium, load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
-from hub.kernel.ports import Terms
+from hub.kernel.ports import Terms, ValueSets
 from hub.kernel.settings import Settings
 from hub.pipeline.bell import SILENT, Bell
 from hub.sealing.keyring import Keyring
@@ -56,10 +56,9 @@ class Foundation:
         folder = self.settings.profiles
         return loaded(Path(folder) if folder else None)
 
-    @property
-    def labelling(self) -> Labelling:
+    def labelling(self, sets: ValueSets) -> Labelling:
         """What is sensitive by its code or words. Raises HubError INVALID with the line of a list that is wrong."""
-        return read_labelling(Path(self.settings.labels) if self.settings.labels else None)
+        return read_labelling(Path(self.settings.labels) if self.settings.labels else None, sets)
 
     def keyring(self) -> Keyring:
         """The data keys as one process holds them. Raises HubError as `master_key` and `strictly` do."""

@@ -130,5 +130,5 @@ def _writes(
         system_clock,
         follows,
         sight=gate.sight,
-        labelling=foundation.labelling,
+        labelling=terms.labelling,
     )

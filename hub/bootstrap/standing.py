@@ -37,10 +37,11 @@ async def opened_standing(foundation: Foundation) -> AsyncIterator[Standing]:
         gate = gate_of(foundation, database, store, trail, directory)
         writes = ClientWrites(
             database, store, directory, terms.validator, trail, system_clock, consequences(foundation, store),
-            sight=gate.sight, labelling=foundation.labelling,
+            sight=gate.sight, labelling=terms.labelling,
         )  # fmt: skip
         base = foundation.settings.base_url
         configuration = Configuration(base_urls=(base,) if base else ())
+        await terms.sets.refresh()
         try:
             yield Standing(
                 Approvals(database, directory, trail, system_clock),

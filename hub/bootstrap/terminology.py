@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
+from consent.labelling import Labelling
 from hub.audit.deeds import Scribe
 from hub.audit.entry import Entry
 from hub.audit.trail import Trail
@@ -48,6 +49,7 @@ class Vocabulary:
     maps: HeldMaps
     suggestions: Suggestions
     validator: Validator
+    labelling: Labelling
 
     async def refresh(self) -> None:
         """Take up what is in force now, for what is pure. Raises HubError UNAVAILABLE."""
@@ -56,13 +58,17 @@ class Vocabulary:
 
 
 def vocabulary(foundation: Foundation, database: Database) -> Vocabulary:
-    """The terminology in a database, and validation with it and the FHIR profiles of this installation.
+    """The terminology in a database, and what goes by it: validation by the FHIR profiles of this installation, and
+    labels by its list.
 
     `database` is best one of its own: a search that holds a connection asks it, and shall not wait for its like.
-    Raises HubError INVALID for profiles that are wrong.
+    Raises HubError INVALID for profiles or a list that are wrong.
     """
     terminology, profiles = Terminology(database), foundation.profiles
     sets = HeldSets(terminology, profiles.undecided())
+    labelling = foundation.labelling(sets)
+    for url in labelling.sets.urls:
+        sets.want(url)
     return Vocabulary(
         terminology,
         Answers(terminology),
@@ -70,6 +76,7 @@ def vocabulary(foundation: Foundation, database: Database) -> Vocabulary:
         HeldMaps(database, terminology),
         Suggestions(database, terminology),
         Validator(profiles.beside(sets)),
+        labelling,
     )
 
 

@@ -100,7 +100,7 @@ class Workbench:
         validator, maps = self._terms.validator, self._terms.maps
         return Trials(
             self._database,
-            Ingest(self._store, keyed_ids(secret), facilities, follows, self._foundation.labelling),
+            Ingest(self._store, keyed_ids(secret), facilities, follows, self._terms.labelling),
             translators(
                 self._consortium, secret, settings.canonical_base, validator, settings.base_url, maps, self._worn
             ),

@@ -25,9 +25,9 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
     settings, consortium, ids = foundation.settings, foundation.consortium, keyed_ids(foundation.keys.id_secret)
     store = foundation.store()
     follows = consequences(foundation, store)
-    ingest = Ingest(store, ids, consortium.facilities, follows, foundation.labelling)
     async with foundation.database("pipeline", size=3) as database, foundation.bell() as bell:
         terms, worn = vocabulary(foundation, database), wearing(foundation, database, releasing=True)
+        ingest = Ingest(store, ids, consortium.facilities, follows, terms.labelling)
         profiles = _profiles(foundation, terms, worn)
 
         async def refresh() -> None:

@@ -113,12 +113,41 @@ def test_an_installation_adds_rows_of_its_own(tmp_path: Path) -> None:
     assert found.labels(condition("B20", category=[{"text": "转安定医院"}])) == {"HIV", "PSY"}
 
 
+def test_members_of_a_value_set_are_labelled_wherever_they_stand(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("label,kind,system,value,what\nPSY,set,,urn:wards,ours\nSEX,set,,urn:wards,too\n", "utf-8")
+    held = {"urn:wards": {"urn:hospital:wards": {"W7"}}}
+    found = read_labelling(path, held.get)
+    assert found.sets.urls == ("urn:wards",)
+    for resource in (
+        condition("W7", "urn:hospital:wards"),
+        {"meta": {}, "contained": [condition("W7", "urn:hospital:wards")]},
+    ):
+        assert found.labels(resource) == {"PSY", "SEX"}
+    for other in (condition("W8", "urn:hospital:wards"), condition("W7", "urn:other"), condition()):
+        assert found.labels(other) == set()
+    assert found.labels(condition("B20", note=[{"coding": {"system": "urn:hospital:wards", "code": "W7"}}])) == {
+        *("HIV", "PSY", "SEX"),
+    }
+
+
+def test_a_value_set_that_is_not_known_lets_no_code_pass_unlabelled(tmp_path: Path) -> None:
+    path = tmp_path / "labels.csv"
+    path.write_text("label,kind,system,value,what\nPSY,set,,urn:wards,ours\n", "utf-8")
+    found = read_labelling(path)
+    assert found.labels({"resourceType": "Basic", "code": {"text": "艾滋病"}}) == {"HIV"}
+    with pytest.raises(HubError) as refused:
+        found.labels(condition("I10"))
+    assert (refused.value.category, refused.value.where) == (Category.UNAVAILABLE, "urn:wards")
+
+
 @pytest.mark.parametrize(
     ("content", "line"),
     [
         ("label,kind\n", 1),
         ("label,kind,system,value,what\nXXX,code,icd-10,B20,x\n", 2),
         ("# ours\nlabel,kind,system,value,what\nHIV,word,,(,x\n", 3),
+        ("label,kind,system,value,what\nHIV,set,,,x\n", 2),
         ("label,kind,system,value,what\nHIV,code,icd-10,B20\n", 2),
         ("", 1),
     ],

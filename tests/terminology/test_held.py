@@ -69,3 +69,16 @@ def test_a_set_that_is_loaded_decides_and_one_of_a_package_counts_over_loaded_sy
         assert sets("urn:not-wanted") is None
 
     in_house(database_url, visit)
+
+
+def test_a_set_that_is_wanted_later_is_there_from_the_next_refresh_on(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        sets = HeldSets(home.terms, {})
+        await home.load(diseases(), value_set(VS, of(concept=[{"code": "I10"}])))
+        await sets.refresh()
+        sets.want(VS)
+        assert sets(VS) is None
+        await sets.refresh()
+        assert sets(VS) == {DISEASES: {"I10"}}
+
+    in_house(database_url, visit)
