@@ -29,6 +29,7 @@ from hub.records.provenance import provenance, provenance_id
 from hub.records.repeats import Repeats
 from hub.records.said import redirected, said, strangers
 from hub.records.standing import Own
+from hub.records.studies import with_what_they_said
 from hub.records.withdraw import contributions
 from hub.store.store import Store
 from hub.store.values import Stored, Write, patient_key
@@ -98,7 +99,7 @@ class Ingest:
         effects: list[Effect] = []
         writes: list[Write] = []
         statements: list[Statement] = []
-        for part in _parts(await corrected(self._store, tx, batch)):
+        for part in _parts(await self._prepared(tx, batch)):
             found, stored, aliases = await self._effects(tx, part)
             if all(effect.refusal is None for effect in found):
                 for old_id, rid in aliases.items():
@@ -113,11 +114,15 @@ class Ingest:
     async def rehearse(self, tx: Tx, batch: Sequence[Incoming]) -> list[Rehearsed]:
         """What `ingest` would do to resources, message by message; nothing is written, nobody is identified."""
         rehearsed: list[Rehearsed] = []
-        for part in _parts(await corrected(self._store, tx, batch)):
+        for part in _parts(await self._prepared(tx, batch)):
             effects, stored, _ = await self._effects(tx, part)
             before = {ref: None if head.deleted else loads(head.body) for ref, head in stored.items()}
             rehearsed += [_rehearsed(effect, before) for effect in effects]
         return rehearsed
+
+    async def _prepared(self, tx: Tx, batch: Sequence[Incoming]) -> list[Incoming]:
+        """The messages with what follows from them for what is stored."""
+        return await with_what_they_said(self._store, tx, await corrected(self._store, tx, batch))
 
     async def _effects(
         self, tx: Tx, batch: Sequence[Incoming]

@@ -25,6 +25,11 @@ def message_source(message: int) -> str:
     return f"{MESSAGE_SOURCE}{message}"
 
 
+def is_of_message(resource: Json) -> bool:
+    """Whether a message spoke last of a resource, not a client."""
+    return str(resource.get("meta", {}).get("source", "")).startswith(MESSAGE_SOURCE)
+
+
 def provenance(
     provenance_id: str,
     message: int,

@@ -255,6 +255,7 @@ def _body(item: Item, uid: str, case: Case) -> None:
                 "code": {"coding": [{"system": "http://loinc.org", "code": code, "display": display}]},
                 "subject": case.patient,
                 "effectiveDateTime": when,
+                "derivedFrom": [case.study],
                 "valueQuantity": {"value": value, "unit": unit, "system": UCUM, "code": unit},
             },
         )

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from pydicom.dataset import Dataset
 from starlette.responses import JSONResponse, Response
 
 from connectors.pacs.dicomweb import DicomwebArchive
@@ -40,6 +41,7 @@ class Shelf:
         self.dates: dict[str, str] = {}
         self.numbers: dict[str, tuple[str, str]] = {}
         self.asked: list[str] = []
+        self.reports: list[Dataset] = []
 
     @asynccontextmanager
     async def fetch(self, path: str, query: Sequence[tuple[str, str]] = (), *, accept: str) -> AsyncIterator[Fetched]:
@@ -81,7 +83,8 @@ class Shelf:
 
     def _metadata(self, uid: str) -> object:
         held = self.studies.get(uid, [])
-        return held and [objects.dataset(n, StudyInstanceUID=uid, PatientID=self.patient).to_json_dict() for n in held]
+        images = [objects.dataset(n, StudyInstanceUID=uid, PatientID=self.patient) for n in held or ()]
+        return held and [each.to_json_dict() for each in (*self.reports, *images)]
 
 
 class Box:

@@ -23,6 +23,7 @@ from mappings.dicom.feed import envelope_reader, translator
 from mappings.dicom.profile import DEFAULT
 from tests.connectors.test_dicomweb import Box, Shelf, pull
 from tests.mappings.dicom import objects
+from tests.mappings.dicom.test_content import measurement_report
 from tests.pipeline.fake_feed import FEED, IDS
 from tests.pipeline.hub_in_a_box import Box as Hub
 from tests.pipeline.hub_in_a_box import box, run
@@ -163,22 +164,30 @@ def test_the_record_follows_its_archive(database_url: str) -> None:
         shelf, log, found = Shelf(), Log("test", stream=io.StringIO()), []
         async with box(database_url, {FEED: reading}) as hub:
             pulled = pulling(hub, shelf, log)
+            report = measurement_report()
+            report.SOPInstanceUID, report.PatientWeight = f"{STUDY}.9", "60"
+            shelf.reports = [report]
             rid = IDS("F01", "ImagingStudy", "urn:dicom:uid", STUDY)
+            said = [
+                ("Observation", IDS("F01", "Observation", "urn:dicom:uid/PatientWeight", STUDY)),
+                ("DiagnosticReport", IDS("F01", "DiagnosticReport", "urn:dicom:uid", report.SOPInstanceUID)),
+            ]
             for held in ([1, 2], [2], [], [2]):
                 shelf.studies = {"1.2.2": [1], STUDY: held} if held else {"1.2.2": [1]}
                 await pulled(STUDY, "test")
                 await hub.drain()
-                study = await hub.read("ImagingStudy", rid)
-                assert study is not None
-                found.append((study["status"], study.get("numberOfInstances"), "endpoint" in study))
-            assert (await hub.read("ImagingStudy", rid, 2) or {})["numberOfInstances"] == 1
+                study, *stated = [await hub.read(*each) or {} for each in (("ImagingStudy", rid), *said)]
+                states = {each["status"] for each in stated}
+                found.append((study["status"], study.get("numberOfInstances"), "endpoint" in study, states))
+            assert (await hub.read("ImagingStudy", rid, 2) or {})["numberOfInstances"] == 2
         return found
 
+    gone = {"entered-in-error"}
     assert run(story()) == [
-        ("available", 2, True),
-        ("available", 1, True),
-        ("entered-in-error", None, False),
-        ("available", 1, True),
+        ("available", 3, True, {"final"}),
+        ("available", 2, True, {"final"}),
+        ("entered-in-error", None, False, gone),
+        ("available", 2, True, {"final"}),
     ]
 
 

@@ -21,7 +21,7 @@ def _measured(value: str, unit: str) -> Sequence:
     return Sequence([item])
 
 
-def _report() -> Dataset:
+def measurement_report() -> Dataset:
     site = content("CODE", "HAS CONCEPT MOD", code("363698007", "SCT", "Finding Site"))
     site.ConceptCodeSequence = code("39607008", "SCT", "Lung")
     long = content(
@@ -44,7 +44,7 @@ def _report() -> Dataset:
 
 
 def test_a_measurement_has_its_unit_and_the_finding_site_of_its_group() -> None:
-    found = line(part_10(_report()))
+    found = line(part_10(measurement_report()))
     long, short, _ = resources(found, "Observation")
     assert long["valueQuantity"] == {
         "value": Decimal("12.50"),
@@ -58,7 +58,7 @@ def test_a_measurement_has_its_unit_and_the_finding_site_of_its_group() -> None:
 
 
 def test_the_report_keeps_the_whole_tree_as_text_and_names_its_order() -> None:
-    report = resource(line(part_10(_report())), "DiagnosticReport")
+    report = resource(line(part_10(measurement_report())), "DiagnosticReport")
     assert (report["status"], report["conclusion"]) == ("final", "No change.")
     assert report["effectiveDateTime"] == "2026-03-02T09:01:00+08:00"
     assert report["basedOn"][0]["identifier"]["value"] == "A9901"
