@@ -1,6 +1,8 @@
 """Code systems, value sets and concept maps from files of FHIR: one resource, a Bundle, NDJSON, or a package (tgz).
 
-R4 codesystem.html: the hierarchy is what nesting says, and the properties `parent` and `child`.
+R4 codesystem.html: the hierarchy is what nesting says, and the properties `parent` and `child`. The concepts of a large
+code system stay as the bytes they come in, and each is parsed when it is its turn: parsed, all of them take ten times
+the memory.
 """
 
 from __future__ import annotations
@@ -11,6 +13,9 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final
 
+from msgspec import MsgspecError, Raw
+from msgspec.json import decode
+
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -18,6 +23,9 @@ from terminology.limits import check_resource, check_size
 from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET, Concept, code_key
 
 KINDS: Final = frozenset({CODE_SYSTEM, VALUE_SET, CONCEPT_MAP})
+
+#: Bytes from which on a code system is large.
+LARGE: Final = 4 << 20
 
 _STATUS: Final = frozenset({"retired", "deprecated", "inactive"})
 
@@ -54,7 +62,19 @@ class ResourceSource:
 
 def digest_of(resource: Json) -> bytes:
     """A hash of the content of a resource."""
-    return sha256(dumps(resource)).digest()
+    concepts = unparsed(resource)
+    if not concepts:
+        return sha256(dumps(resource)).digest()
+    found = sha256(dumps({name: value for name, value in resource.items() if name != "concept"}))
+    for one in concepts:
+        found.update(one)
+    return found.digest()
+
+
+def unparsed(resource: Json) -> list[Raw]:
+    """The concepts of a code system that are still bytes."""
+    concepts = resource.get("concept")
+    return concepts if isinstance(concepts, list) and concepts and isinstance(concepts[0], Raw) else []
 
 
 def concept_of(concept: Json) -> Concept:
@@ -86,13 +106,14 @@ def concepts_among(resource: Json, wanted: Collection[str]) -> dict[str, Concept
 
 def _nested(resource: Json) -> Iterator[tuple[Json, str]]:
     """Every concept with the code it is nested in, parents first."""
-    waiting = [(one, "") for one in reversed(resource.get("concept", ()))]
-    while waiting:
-        concept, outer = waiting.pop()
-        if not isinstance(concept.get("code"), str):
-            raise HubError(Category.INVALID, "has a concept without a code", where=CODE_SYSTEM, code="code-system")
-        yield concept, outer
-        waiting += [(inner, concept["code"]) for inner in reversed(concept.get("concept", ()))]
+    for top in resource.get("concept", ()):
+        waiting = [(loads(top) if isinstance(top, Raw) else top, "")]
+        while waiting:
+            concept, outer = waiting.pop()
+            if not isinstance(concept.get("code"), str):
+                raise HubError(Category.INVALID, "has a concept without a code", where=CODE_SYSTEM, code="code-system")
+            yield concept, outer
+            waiting += [(inner, concept["code"]) for inner in reversed(concept.get("concept", ()))]
 
 
 def _value(prop: Json) -> Any:
@@ -122,10 +143,24 @@ def resources(path: Path) -> Iterator[Json]:
 
 def _parsed(content: bytes, where: str) -> Any:
     try:
-        return loads(content)
+        return _large(content) or loads(content)
     except HubError as error:
         place = ", ".join(filter(None, (where, error.where)))
         raise HubError(Category.UNREADABLE, "is not JSON", where=place, todo="mend the source", code="syntax") from None
+
+
+def _large(content: bytes) -> Json | None:
+    """A large code system with its concepts as bytes; None for everything else."""
+    if len(content) < LARGE:
+        return None
+    try:
+        parts = decode(content, type=dict[str, Raw])
+        if loads(parts.get("resourceType", b"null")) != CODE_SYSTEM or "concept" not in parts:
+            return None
+        concepts = decode(parts.pop("concept"), type=list[Raw])
+    except MsgspecError:
+        return None
+    return {name: loads(value) for name, value in parts.items()} | {"concept": concepts}
 
 
 def _contents(path: Path) -> Iterator[tuple[str, bytes]]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 import re
 from typing import Annotated, Any, Final, Literal
 
-from msgspec import Meta, Struct, ValidationError, convert
+from msgspec import DecodeError, Meta, Struct, convert
+from msgspec.json import decode
 
 from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
+from terminology.fhir_source import unparsed
 from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET
 
 _Named = Annotated[str, Meta(min_length=1)]
@@ -157,12 +159,15 @@ _SHAPES: Final[dict[str, type[_Shape]]] = {CODE_SYSTEM: _CodeSystem, VALUE_SET: 
 
 def refuse_unsound(resource: Json) -> None:
     """Raises HubError INVALID for a code system, value set or concept map that is none, saying where it is not."""
-    kind = resource["resourceType"]
+    kind, concepts = resource["resourceType"], unparsed(resource)
+    head = {name: value for name, value in resource.items() if name != "concept"} if concepts else resource
     try:
-        convert(resource, _SHAPES[kind])
-    except (ValidationError, RecursionError) as error:
+        convert(head, _SHAPES[kind])
+        for one in concepts:
+            decode(one, type=_Concept)
+    except (DecodeError, RecursionError) as error:
         raise _unsound(resource, f"is no {kind} of R4: {error}") from None
-    if _NULL.search(dumps(resource)):
+    if _NULL.search(dumps(head)) or any(map(_NULL.search, concepts)):
         raise _unsound(resource, "has a text with U+0000, which is no character of FHIR")
 
 

@@ -13,16 +13,17 @@ from typing import Any
 import pytest
 
 from hub.kernel.errors import Category, HubError
-from terminology import catalogue
+from terminology import catalogue, fhir_source
 from terminology.catalogue import Catalogues
 from terminology.csv_map import map_of_csv
 from terminology.csv_source import CsvSource
-from terminology.fhir_source import ResourceSource, resources
+from terminology.fhir_source import ResourceSource, resources, unparsed
 from terminology.loading import Loader
 from terminology.model import CODE_SYSTEM, Coding, Concept
 from terminology.service import Terminology
 from terminology.shelf import WHOLE
-from tests.terminology.house import DISEASES, WHEN, House, code_system, diseases, in_house, value_set
+from terminology.soundness import refuse_unsound
+from tests.terminology.house import DISEASES, WHEN, House, code_system, diseases, in_house, prop, value_set
 
 
 class Breaking(ResourceSource):
@@ -258,6 +259,34 @@ def test_files_of_fhir_give_the_resources_of_terminology_and_no_others(tmp_path:
     with pytest.raises(HubError) as refusal:
         list(resources(lines))
     assert (refusal.value.category, refusal.value.where) == (Category.UNREADABLE, f"{lines}: line 3")
+
+
+def test_a_large_code_system_is_read_as_a_small_one_is_and_its_concepts_stay_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "a.json"
+    below = {"code": "top", "concept": [{"code": "in", "concept": [{"code": "most"}]}, {"code": "next"}]}
+    path.write_text(json.dumps(code_system(below, {"code": "上", "property": [prop("child", "top")]}, title="x")))
+    (small,) = resources(path)
+    monkeypatch.setattr(fhir_source, "LARGE", 0)
+    (large,) = resources(path)
+    assert (len(unparsed(small)), len(unparsed(large))) == (0, 2)
+    told = [(one.head, list(one.links()), list(one.concepts())) for one in map(ResourceSource, (small, large))]
+    assert told[0] == told[1]
+    assert ResourceSource(large).digest == ResourceSource(next(resources(path))).digest
+    refuse_unsound(large)
+    for wrong in ({"code": 5}, {"code": "a", "concept": [{"code": "b", "display": "\0"}]}, "x"):
+        path.write_text(json.dumps(code_system({"code": "good"}, wrong)))  # type: ignore[arg-type]
+        with pytest.raises(HubError) as refusal:
+            refuse_unsound(next(resources(path)))
+        assert refusal.value.category is Category.INVALID
+    for other in (value_set("urn:v"), code_system() | {"concept": "x"}, [1]):
+        path.write_text(json.dumps(other))
+        if isinstance(other, list):
+            with pytest.raises(HubError, match="not JSON of FHIR"):
+                list(resources(path))
+        else:
+            assert list(resources(path)) == [other]
 
 
 def test_codes_that_differ_in_case_alone_are_refused_where_case_does_not_count(database_url: str) -> None:
