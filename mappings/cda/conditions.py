@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from hub.kernel.types import Json
 from mappings.cda.codes import absent, concept
 from mappings.cda.context import Context
 from mappings.cda.node import Node
-from mappings.cda.setting import Setting, begin, is_negated, performers
+from mappings.cda.setting import Setting, begin, is_negated, performers, template_kind
 from mappings.cda.times import date_time, period
 from mappings.cda.values import quantity
 
@@ -16,6 +17,9 @@ _CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/condition-clinical"
 _VERIFIED: Final = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 _ALLERGY_CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 _ALLERGY_VERIFIED: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
+#: SNOMED CT to R4 reaction-event-severity, and HL7 v3 ObservationValue to R4 allergy-intolerance-criticality.
+_SEVERITIES: Final = {"255604002": "mild", "6736007": "moderate", "24484000": "severe", "399166001": "severe"}
+_CRITICALITIES: Final = {"CRITL": "low", "CRITH": "high", "CRITU": "unable-to-assess"}
 
 
 def _coded(system: str, code: str) -> Json:
@@ -86,7 +90,55 @@ def allergy(node: Node, setting: Setting) -> Json:
         made["onsetDateTime"] = lasted["start"]
     if authors := performers(node, setting):
         made["recorder"] = authors[0]
+    if criticality := _word(_inside(node, "criticality"), _CRITICALITIES, "AllergyIntolerance.criticality"):
+        made["criticality"] = criticality
+    if reactions := list(_reactions(node, context)):
+        made["reaction"] = reactions
     return made
+
+
+def _reactions(node: Node, context: Context) -> Iterator[Json]:
+    """What an allergy does to the patient, and how badly; the severity of the allergy is that of its only reaction."""
+    found = _inside(node, "reaction")
+    for each in found:
+        to = "AllergyIntolerance.reaction.manifestation"
+        shown = [said for value in each.all("value") if (said := concept(value, context, to))]
+        if not shown:
+            continue
+        each.visited = True
+        made: Json = {"manifestation": shown}
+        lasted = _lasted(each, context, "AllergyIntolerance.reaction.onset")
+        if "start" in lasted:
+            made["onset"] = lasted["start"]
+        severities = _inside(each, "severity") or (_inside(node, "severity") if len(found) == 1 else [])
+        if severity := _word(severities, _SEVERITIES, "AllergyIntolerance.reaction.severity"):
+            made["severity"] = severity
+        yield made
+
+
+def _inside(node: Node, kind: str) -> list[Node]:
+    """The observations in a statement that are of a kind by their templates."""
+    found = [each for holder in node.all("entryRelationship") for each in holder.all("observation")]
+    return [each for each in found if template_kind(each) == kind]
+
+
+def _word(observations: list[Node], words: Mapping[str, str], to: str) -> str:
+    """The word of R4 for the coded value of the first observation that has one; it is then told."""
+    for each in observations:
+        for value in each.all("value"):
+            if value.get("code") in words:
+                each.visited = True
+                each.take_all(to)
+                return words[value.get("code")]
+    return ""
+
+
+def _maker(node: Node) -> str:
+    for name in node.all("consumable", "manufacturedProduct", "manufacturerOrganization", "name"):
+        if words := name.words():
+            name.take_all("Immunization.manufacturer")
+            return words
+    return ""
 
 
 def immunization(node: Node, setting: Setting, product: Json, lot: str) -> Json:
@@ -114,6 +166,8 @@ def immunization(node: Node, setting: Setting, product: Json, lot: str) -> Json:
         made["site"] = site
     if lot:
         made["lotNumber"] = lot
+    if maker := _maker(node):
+        made["manufacturer"] = {"display": maker}
     if actors := performers(node, setting):
         made["performer"] = [{"actor": actor} for actor in actors]
     return made

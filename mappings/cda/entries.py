@@ -27,6 +27,8 @@ _PART_OF: Final = frozenset(
     {"MedicationAdministration", "MedicationDispense", "MedicationStatement", "Procedure", "Immunization"}
 )
 _BASED_ON: Final = frozenset({"MedicationRequest", "ServiceRequest"})
+#: What a statement around it may have told as a part of its own: the reaction of an allergy, and how bad it is.
+_PARTS: Final = frozenset({"reaction", "severity", "criticality"})
 _PANEL: Final = {"completed": "final", "active": "preliminary", "aborted": "cancelled", "cancelled": "cancelled"}
 
 
@@ -60,6 +62,8 @@ def _statements(holder: Node, setting: Setting) -> Iterator[Json]:
 
 def _statement(node: Node, setting: Setting) -> Iterator[Json]:
     """The resources of a statement that are not linked from another one of them, so that the section names them."""
+    if node.visited and template_kind(node) in _PARTS:
+        return
     node.visited = True
     made = _own(node, setting)
     inside = setting.inside(node)
