@@ -14,7 +14,7 @@ from hub.mpi.dates import parse_date
 
 _SHORT: Final = re.compile(r"\d{15}")
 _FULL: Final = re.compile(r"\d{17}[\dX]")
-_MASKED: Final = re.compile(r"\d{3,10}[?]{4,}[\dX]{1,4}")
+_MASKED: Final = re.compile(r"\d{3,17}[?]{3,}[\dX]{0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +59,17 @@ def _full(digits: str) -> CitizenId:
 
 
 def masks(first: CitizenId, second: CitizenId) -> bool:
-    """Whether a masked id may be the other: the digits shown at both ends agree."""
-    hidden, shown = (first, second) if first.masked else (second, first)
-    start = len(hidden.digits) - len(hidden.digits.lstrip("0123456789"))
-    end = len(hidden.digits) - hidden.digits.rindex("?") - 1
-    return shown.digits[:start] == hidden.digits[:start] and shown.digits[-end:] == hidden.digits[-end:]
+    """Whether two ids of which one at least is masked may be one: the digits that both show at either end agree."""
+    (one, end), (other, last) = _shown(first), _shown(second)
+    front, back = min(len(one), len(other)), shown_last(first, second)
+    return one[:front] == other[:front] and end[len(end) - back :] == last[len(last) - back :]
+
+
+def shown_last(first: CitizenId, second: CitizenId) -> int:
+    """How many of the last digits both show: the sequence and the check digit, which tell persons apart."""
+    return min(len(_shown(first)[1]), len(_shown(second)[1]))
+
+
+def _shown(told: CitizenId) -> tuple[str, str]:
+    """The digits before what is masked, and those after it."""
+    return told.digits.partition("?")[0], told.digits.rpartition("?")[2]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
-from hub.mpi.citizen_id import CitizenId, masks
+from hub.mpi.citizen_id import CitizenId, masks, shown_last
 from hub.mpi.compare_names import compare_names
 from hub.mpi.contacts import Address, same_door
 from hub.mpi.dates import is_placeholder, lunar_mix, one_slip, swapped
@@ -21,6 +21,8 @@ from hub.mpi.levels import (
     SexLevel,
 )
 
+#: So many of the last digits of masked ids say who somebody is: the sequence, or most of it and the check digit.
+_TELLING = 3
 _SAME_PERSON_NAMES = frozenset({NameLevel.EXACT, NameLevel.UNREADABLE, NameLevel.HOMOPHONE, NameLevel.SPELLED})
 
 
@@ -70,12 +72,19 @@ def compare_ids(first: CitizenId | None, second: CitizenId | None) -> IdLevel:
     if first is None or second is None:
         return IdLevel.MISSING
     if first.masked or second.masked:
-        return IdLevel.MASKED if masks(first, second) else IdLevel.DIFFERENT
+        return _masked(first, second)
     if first.digits == second.digits:
         return IdLevel.EXACT
     if first.valid and second.valid:
         return IdLevel.DIFFERENT if _unchecked_slip(first, second) else IdLevel.CONTRADICTS
     return IdLevel.NEAR if within_one_edit(first.digits, second.digits) else IdLevel.DIFFERENT
+
+
+def _masked(first: CitizenId, second: CitizenId) -> IdLevel:
+    """The last digits tell: what stands before them is the county and the birth date, which is compared by itself."""
+    if not masks(first, second):
+        return IdLevel.DIFFERENT
+    return IdLevel.MASKED if shown_last(first, second) >= _TELLING else IdLevel.MISSING
 
 
 def _unchecked_slip(first: CitizenId, second: CitizenId) -> bool:

@@ -149,9 +149,12 @@ def _related(levels: Levels) -> bool:
 
 
 def _name_alone(levels: Levels) -> bool:
-    """Nothing but the name agrees, and maybe the sex: however rare it is, that is nobody yet."""
+    """Nothing but the name agrees, and maybe the sex: however rare it is, that is nobody yet. The few digits that a
+    masked id shows are not enough beside another birth date.
+    """
     birth = levels.birth in _SAME_BIRTH or levels.birth in {BirthLevel.PLACEHOLDER, BirthLevel.YEAR}
-    numbers = levels.id in _SAME_ID | {IdLevel.MASKED} or levels.insurance in _SAME_INSURANCE
+    masked = levels.id is IdLevel.MASKED and levels.birth is not BirthLevel.DIFFERENT
+    numbers = levels.id in _SAME_ID or masked or levels.insurance in _SAME_INSURANCE
     return not (birth or numbers or _related(levels) or levels.household is HouseholdLevel.PLACE)
 
 

@@ -103,5 +103,9 @@ def _sex(text: str) -> str:
 def _insurance(text: str) -> str:
     """The number of a card; "" for what is typed only to fill the field, which would make one person of namesakes."""
     written = re.sub(r"[\s-]", "", fold(text))
-    filler = len(set(written)) == 1 or written in _COUNTED
-    return written if _INSURANCE.fullmatch(written) and not filler else ""
+    return unless_filler(written) if _INSURANCE.fullmatch(written) else ""
+
+
+def unless_filler(number: str) -> str:
+    """A number, or "" if it is one character again and again, or digits counted up."""
+    return "" if number[:1] * len(number) == number or number in _COUNTED else number

@@ -11,7 +11,7 @@ import msgspec
 from hub.kernel.ids import hash128
 from hub.mpi.citizen_id import parse_citizen_id
 from hub.mpi.contacts import Address
-from hub.mpi.features import Features
+from hub.mpi.features import Features, unless_filler
 from hub.mpi.names import NO_NAME, Name, Newborn
 from hub.mpi.record import Record
 
@@ -82,8 +82,8 @@ def unpack(data: bytes) -> Features:
         born=side.born,
         id=parse_citizen_id(side.id) if side.id else None,
         borrowed=side.borrowed,
-        insurance=side.insurance,
-        card=side.card,
+        insurance=unless_filler(side.insurance),  # rows may be older than the rule
+        card=unless_filler(side.card),
         phones=tuple(filter(None, side.phone.split(_SEVERAL))),
         contact_phone=side.contact_phone,
         address=side.address,

@@ -17,6 +17,14 @@ from hub.mpi.packed import NOTHING, unpack
 _PARTIAL: Final = "mpi_key_partial"
 _LOCK: Final = "LOCK TABLE mpi_key IN ACCESS EXCLUSIVE MODE"
 _SOME: Final = "SELECT number, features FROM mpi_source WHERE number > $1 AND digest <> $2 ORDER BY number LIMIT $3"
+_SPREAD: Final = """
+SELECT number, features FROM generate_series(0, $1::bigint, 1 + $1 / $2::bigint) AS place
+CROSS JOIN LATERAL (
+    SELECT number, features FROM mpi_source
+    WHERE number > place AND number <= $1 AND digest <> $3 ORDER BY number LIMIT 1
+) AS next
+"""
+_LAST: Final = "SELECT coalesce(max(number), 0) FROM mpi_source"
 _STANDING: Final = """
 SELECT count(*) FROM unnest($1::bigint[], $2::bigint[]) AS wanted (key, source) JOIN {} USING (key, source)
 """
@@ -38,8 +46,9 @@ SELECT 1, 0, 0, (SELECT count(*) FROM mpi_source WHERE digest <> $1)
 _AGAIN: Final = (f"TRUNCATE {_PARTIAL}", "UPDATE mpi_rekey SET after = 0, done = 0")
 _MOVE: Final = "UPDATE mpi_rekey SET after = $1, done = done + $2"
 
-#: The oldest sources tell by which version the keys were made: all are of one.
-_ASKED: Final = 20
+#: So many sources, from the oldest to the youngest, tell whether the keys are this version's: a rule that changed may
+#: touch few of them.
+_ASKED: Final = 400
 _BATCH: Final = 1000
 _SECONDS: Final = 3600
 
@@ -53,13 +62,13 @@ class Rekeying:
 
 
 async def begin(tx: Tx) -> bool:
-    """Put the keys away if the oldest sources have others than this version makes of them; returns whether they are to
-    be written anew. For the start of the hub; what another version began is begun again.
+    """Put the keys away if any of a few sources lacks one that this version makes of it; returns whether they are to be
+    written anew. For the start of the hub; what another version began is begun again.
     """
-    under_way = await progress(tx)
-    if under_way is None:
+    after: int | None = await tx.fetchval("SELECT after FROM mpi_rekey")
+    if after is None:
         return await _put_away(tx)
-    if under_way.done and not await _stand(tx, _PARTIAL):
+    if not await _stand(tx, _PARTIAL, after):
         await _run(tx, *_AGAIN)
     return True
 
@@ -88,10 +97,10 @@ async def progress(tx: Tx) -> Rekeying | None:
 
 
 async def _put_away(tx: Tx) -> bool:
-    if await _stand(tx, "mpi_key"):
+    if await _stand(tx, "mpi_key", await tx.fetchval(_LAST)):
         return False
     await tx.execute(_LOCK)
-    if await _stand(tx, "mpi_key"):
+    if await _stand(tx, "mpi_key", await tx.fetchval(_LAST)):
         return False
     await _run(tx, *_AWAY)
     await tx.execute(_BEGIN, NOTHING)
@@ -104,8 +113,9 @@ async def _run(tx: Tx, *statements: str) -> None:
         await tx.execute(statement, timeout=_SECONDS)
 
 
-async def _stand(tx: Tx, table: str) -> bool:
-    rows = await tx.fetch(_SOME, 0, NOTHING, _ASKED)
+async def _stand(tx: Tx, table: str, last: int) -> bool:
+    """Whether the keys of sources up to the `last` (number) are all there, as far as some of them tell."""
+    rows = await tx.fetch(_SPREAD, last, _ASKED, NOTHING)
     wanted = [(key, row["number"]) for row in rows for key in _made(row["features"])]
     numbers, sources = zip(*wanted, strict=True) if wanted else ((), ())
     return bool(await tx.fetchval(_STANDING.format(table), numbers, sources) == len(wanted))

@@ -53,6 +53,17 @@ def test_a_masked_id_may_be_the_one_whose_ends_it_shows() -> None:
     assert not masks(masked, read(citizen_id("1984-05-17", 128)))
 
 
+@pytest.mark.parametrize(("front", "end"), [(3, 4), (6, 2), (14, 0), (17, 0)])
+def test_two_masks_of_one_id_agree_where_both_show_it(front: int, end: int) -> None:
+    usual, other = (read(WOMAN[:n] + "*" * (18 - n - m) + WOMAN[18 - m :]) for n, m in ((6, 4), (front, end)))
+    stranger = read("1" + WOMAN[1:6] + "*" * 8 + WOMAN[14:])
+    assert other.masked or front + end > 14
+    assert masks(usual, other)
+    assert masks(other, usual)
+    assert not masks(stranger, other)
+    assert not masks(other, stranger)
+
+
 @given(st.dates(date(1900, 1, 1), date(2030, 1, 1)), st.integers(0, 999), st.integers(0, 16), st.integers(1, 9))
 def test_one_wrong_digit_is_never_valid(birth: date, sequence: int, place: int, more: int) -> None:
     digits = citizen_id(birth.isoformat(), sequence)

@@ -99,6 +99,16 @@ def test_newborns_of_one_day_whose_parents_have_other_names_are_one_only_in_one_
     assert judge(newborn, other) == Decision(Band.REVIEW, Reason.WEAK_NAME)
 
 
+@pytest.mark.parametrize("shown", [(6, 4), (3, 1)])
+def test_what_a_masked_id_shows_makes_nobody_one_beside_another_birth_date(shown: tuple[int, int]) -> None:
+    front, end = shown
+    masked = WU.id_no[:front] + "*" * (18 - front - end) + WU.id_no[18 - end :]
+    silent = {"insurance_no": "", "phone": "", "address": "", "contact_name": "", "contact_phone": ""}
+    one, other = side(**silent), side(facility="F02", id_no=masked, birth_date="1995-11-30", **silent)
+    assert judge(one, other).band is not Band.LINK
+    assert judge(one, side(facility="F02", id_no=masked, **silent)) == LINK
+
+
 def test_a_name_alone_is_nobody_however_rare_it_is() -> None:
     alone = dict.fromkeys(("birth_date", *NO_NUMBERS, "phone", "address", "contact_name", "contact_phone"), "")
     rare = Scorer(bundled_model(), Frequencies(records=60_000))

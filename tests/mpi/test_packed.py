@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hypothesis import given
+from msgspec.structs import replace as replace_in
 
 from hub.mpi.features import features
 from hub.mpi.packed import digest, pack, unpack
@@ -20,6 +21,11 @@ def test_features_come_back_as_they_were(row: dict[str, str]) -> None:
 def test_several_telephones_come_back_and_none_is_none() -> None:
     assert unpack(pack(side(phone="13800990001;13800990009"))).phones == ("13800990001", "13800990009")
     assert unpack(pack(side(phone=""))).phones == ()
+
+
+def test_a_number_that_only_fills_the_field_is_none_in_older_rows_either() -> None:
+    older = replace_in(side(), insurance="000000000", card="123456789")
+    assert (unpack(pack(older)).insurance, unpack(pack(older)).card) == ("", "")
 
 
 def test_packed_features_are_small() -> None:

@@ -80,7 +80,6 @@ def test_a_start_goes_on_with_what_was_begun_unless_another_version_began_it(
 
     async def story(registry: Registry) -> None:
         before = await _of_another_version(registry)
-        monkeypatch.setattr(rekey, "_ASKED", 1)
         await registry.decide(rekey.begin)
         await registry.decide(rekey.step)
         assert await registry.decide(rekey.begin)
@@ -92,6 +91,19 @@ def test_a_start_goes_on_with_what_was_begun_unless_another_version_began_it(
         assert await _finish(registry) == 3
         async with registry.database.connection() as tx:
             assert await tx.fetch("SELECT * FROM mpi_key ORDER BY key, source") == before
+
+    with_registry(database_url, story)
+
+
+def test_a_rule_that_touches_only_the_younger_is_noticed(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rekey, "_ASKED", 5)
+
+    async def story(registry: Registry) -> None:
+        await registry.register(*(patient(f"p{n}", "杜明远", born=f"1962-06-{n:02}") for n in range(1, 13)))
+        assert not await registry.decide(rekey.begin)
+        async with registry.database.transaction() as tx:
+            await tx.execute("DELETE FROM mpi_key WHERE source > (SELECT avg(number) FROM mpi_source)")
+        assert await registry.decide(rekey.begin)
 
     with_registry(database_url, story)
 
