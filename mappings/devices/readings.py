@@ -96,9 +96,11 @@ def reading(message: Any, vendor: Vendor) -> Reading:
     fast = message.get(_CLOCK) == "fast"
     told = [code for code, is_told in ((stated.told, stated.told), ("clock-fast", fast)) if is_told]
     issues = [_issue(code, vendor.time, "warning") for code in told]
+    events = tuple(event for event in vendor.events if holds(event.when, data))
+    shown = {path for event in events for path in event.when}
     values = []
     for measure in vendor.measures:
-        value = _value(data, measure, issues)
+        value = _value(data, measure, issues) if measure.path not in shown else None
         if value is not None:
             values.append((measure, value))
     values = _ordered(values, issues)
@@ -106,7 +108,7 @@ def reading(message: Any, vendor: Vendor) -> Reading:
         device=str(device).strip(),
         when=stated.at - SLIP if fast else stated.at,
         values=tuple(values),
-        events=tuple(event for event in vendor.events if holds(event.when, data)),
+        events=events,
         data=data,
         issues=tuple(issues),
     )

@@ -8,7 +8,7 @@
 | `device` | path of the device's number |
 | `time` | path of the time of measurement; `form`: epoch-seconds, epoch-milliseconds or text; `zone` of bare texts |
 | `sent` | path, in the payload, of the sender's own clock when it sent (same form) |
-| `events` | alarms: `name`, `text`, `when` |
+| `events` | alarms: `name`, `text`, `when`; what an event is told by is no value of a measure |
 | `subject` | paths of the `citizen_id` and `name` of who was measured, where a kiosk reads a card |
 | `measures` | `path`, `when`, `mdc`, `loinc`, `unit`, `units` (family), `unit_path`, `range`, `panel` |
 | `when` | of measures and events: path to the value that must stand there, or a list of them; null: nothing stands |

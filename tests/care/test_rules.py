@@ -57,6 +57,7 @@ def names(observation: Json) -> list[str]:
         (glucose("300", "mg/dL"), []),
         (glucose("16.7", comparator=">"), []),
         ({"status": "final", "code": coded("fall", "urn:hub:device-event")}, ["fall"]),
+        ({"status": "final", "code": coded("glucose-too-low", "urn:hub:device-event")}, ["glucose-red"]),
         ({"status": "final", "code": coded("8867-4"), "valueQuantity": number("190", "/min")}, []),
     ],
 )

@@ -165,12 +165,18 @@ def test_glucose_is_in_the_unit_that_is_stated_or_told(changes: Json, value: str
     assert codes(found) == told
 
 
-@pytest.mark.parametrize("changes", [{"value": 126}, {"value": "Hi"}, {"value": 700, "unit": ""}, {"unit": "kg"}])
+@pytest.mark.parametrize("changes", [{"value": 126}, {"value": "E-3"}, {"value": 700, "unit": ""}, {"unit": "kg"}])
 def test_what_is_implausible_in_its_unit_is_not_believed(changes: Json) -> None:
     found = one("glucometer", meter(**changes))
     assert found.values == ()
     assert [issue.severity for issue in found.issues] == ["error"]
     assert "126" not in found.issues[0].text
+
+
+@pytest.mark.parametrize(("shown", "event"), [("LO", "glucose-too-low"), ("Hi", "glucose-too-high")])
+def test_a_meter_beyond_its_reach_tells_of_an_event_and_no_fault(shown: str, event: str) -> None:
+    found = one("glucometer", meter(value=shown))
+    assert ([each.name for each in found.events], found.values, found.issues) == ([event], (), ())
 
 
 def test_glucose_without_its_kind_is_glucose_and_a_kind_nobody_described_is_not() -> None:
