@@ -5,12 +5,15 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections.abc import Iterator
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
 
 _DELIMITERS: Final = (",", "\t", ";", ",", "|")
+#: How systems keep a spreadsheet from rounding a number: as the text of a formula.
+_FORMULA: Final = re.compile(r'\A="([^"]*)"\Z')
 #: Lines looked at to find the delimiter.
 _LOOKED_AT: Final = 10
 #: Longest text of one cell.
@@ -38,7 +41,7 @@ def lines(raw: bytes) -> Iterator[tuple[int, list[str]]]:
     while True:
         number = reader.line_num + 1
         try:
-            yield number, next(reader)
+            yield number, [_FORMULA.sub(r"\1", cell) for cell in next(reader)]
         except StopIteration:
             return
         except csv.Error:

@@ -1,4 +1,4 @@
-"""JSON rows: an object, an array of objects, or `{"form": ..., "rows": [...]}`, flattened to columns of text."""
+"""JSON rows: an object, one on each line, an array of them, or `{"form": ..., "rows": [...]}`, as columns of text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _MOST_CELLS: Final = 2000
 
 def objects(raw: bytes) -> tuple[str, list[Any]]:
     """The form a file names ("" if none), and its rows as they stand. Raises HubError UNREADABLE."""
-    data = loads(raw.removeprefix(b"\xef\xbb\xbf"))
+    data = _read(raw.removeprefix(b"\xef\xbb\xbf"))
     if isinstance(data, list):
         return "", data
     if isinstance(data, dict):
@@ -26,6 +26,14 @@ def objects(raw: bytes) -> tuple[str, list[Any]]:
                 return str(data.get("form") or ""), data[name]
         return str(data.get("form") or ""), [data]
     raise HubError(Category.UNREADABLE, "is no object and no array of objects", todo="send rows", code="json")
+
+
+def _read(raw: bytes) -> Any:
+    """What a file holds; an object on each line is an array of them."""
+    lines = [line for line in raw.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines):
+        return [loads(line) for line in lines]
+    return loads(raw)
 
 
 def cells(data: Any) -> dict[str, str]:

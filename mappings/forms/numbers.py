@@ -18,7 +18,9 @@ _NUMBER: Final = re.compile(
     r"(?P<sign><=|>=|[<>≤≥≦≧]|小于|大于|低于|高于|)\s*(?P<number>[+-]?\d{1,12}(?:\.\d{1,9})?)\s*(?P<unit>(?!/\s*\d)[^\d\s<>].*)?",
     re.ASCII,
 )
-_PAIR: Final = re.compile(r"(?P<first>\d{1,4})\s*[/\\-]\s*(?P<second>\d{1,4})\s*(?P<unit>\D.*)?", re.ASCII)
+_PAIR: Final = re.compile(
+    r"(?P<first>\d{1,4}(?:\.\d\d?)?)\s*[/\\-]\s*(?P<second>\d{1,4}(?:\.\d\d?)?)\s*(?P<unit>\D.*)?", re.ASCII
+)
 
 
 class Number(NamedTuple):

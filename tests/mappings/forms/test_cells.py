@@ -10,7 +10,7 @@ from mappings.forms.choices import flag, one, several
 from mappings.forms.dates import Moment, moment
 from mappings.forms.formmap import code_table
 from mappings.forms.headers import header, legend
-from mappings.forms.numbers import number
+from mappings.forms.numbers import number, pair
 from mappings.forms.profile import Profile
 from tests.mappings.forms.sheets import (
     DIABETES,
@@ -75,6 +75,10 @@ def test_numbers_keep_their_limits_and_units() -> None:
     assert number("120.5") == (Decimal("120.5"), "", "")
     assert number("120/80") is None
     assert number("1e5") == (Decimal(1), "", "e5")
+
+
+def test_a_pressure_in_kilopascal_has_decimals() -> None:
+    assert pair("20/12.7kPa") == ((Decimal(20), "", "kPa"), (Decimal("12.7"), "", "kPa"))
 
 
 def glucose(cell: str, column: str = "空腹血糖", profile: Profile | None = None) -> tuple[object, list[str]]:

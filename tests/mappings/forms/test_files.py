@@ -52,6 +52,9 @@ def test_json_and_excel_give_the_same_bundles_as_csv() -> None:
     assert bundles(json.dumps(ROWS, ensure_ascii=False).encode()) == expected
     assert bundles(json.dumps({"form": "hypertension-follow-up", "rows": ROWS}).encode()) == expected
     assert bundles(workbook_of([list(HYPERTENSION), *(list(row.values()) for row in ROWS)])) == expected
+    assert bundles("\n".join(json.dumps(row, ensure_ascii=False) for row in ROWS).encode()) == expected
+    number = HYPERTENSION["身份证号"]
+    assert bundles(csv_of(*ROWS).replace(number, f'="{number}"').encode()) == expected
 
 
 def test_an_object_alone_is_one_row_and_its_lists_are_numbered_columns() -> None:
