@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import merge
-from typing import Final
+from typing import Final, NamedTuple
 
 #: A lane: 64 bits over the feed and one identifier of a patient.
 Lane = int
@@ -24,6 +24,15 @@ class Waiting:
 
     message: int
     lanes: frozenset[Lane]
+
+
+class Share(NamedTuple):
+    """The lanes one of several workers takes first, the `number`-th of `of`, from 0: it meets the same patients again,
+    and what it remembers of them saves work.
+    """
+
+    number: int
+    of: int
 
 
 @dataclass(slots=True)

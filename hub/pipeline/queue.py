@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -12,7 +12,7 @@ from asyncpg import Record
 from hub.db.database import Tx
 from hub.fhir.json import dumps
 from hub.kernel.types import State
-from hub.pipeline.claim import Plan, Waiting
+from hub.pipeline.claim import Plan, Share, Waiting
 from hub.pipeline.reason import Reason
 from hub.pipeline.sealed import TO_PROCESS, opened
 
@@ -26,6 +26,16 @@ _STRETCHES: Final = 8
 _HOLD: Final = """
 SELECT id, lanes FROM inbox
 WHERE state = 'queued' AND id > $1 AND NOT lanes && $2::bigint[]
+ORDER BY id LIMIT $3
+FOR UPDATE SKIP LOCKED
+"""
+
+#: Of the share of one worker, near the head of the queue: what stands behind can wait until others were here.
+_HOLD_SHARE: Final = """
+SELECT id, lanes FROM inbox
+WHERE state = 'queued' AND id > $1 AND NOT lanes && $2::bigint[]
+  AND (coalesce(lanes[1], id) & 1048575) % $5 = $4
+  AND id <= (SELECT min(id) FROM inbox WHERE state = 'queued' AND id > $1) + 16 * $3::bigint
 ORDER BY id LIMIT $3
 FOR UPDATE SKIP LOCKED
 """
@@ -101,15 +111,19 @@ class Before:
     edition: int | None
 
 
-async def take(tx: Tx, limit: int) -> list[Message]:
+async def take(tx: Tx, limit: int, share: Share | None = None) -> list[Message]:
     """Hold up to `limit` queued messages that nothing earlier in their lanes waits before; in order of arrival.
 
-    They stay queued for everybody else until the transaction ends.
+    Those of a `share` alone, if there are any near the head of the queue. They stay queued for everybody else until the
+    transaction ends.
     """
     plan = Plan()
     seen = 0
     for _ in range(_STRETCHES):
-        held = [_waiting(row) for row in await tx.fetch(_HOLD, seen, sorted(plan.busy), limit)]
+        held = await _held(tx, seen, plan.busy, limit, share)
+        if not held and share is not None and not seen:
+            share = None
+            held = await _held(tx, seen, plan.busy, limit, share)
         if not held:
             break
         last = held[-1].message
@@ -123,6 +137,12 @@ async def take(tx: Tx, limit: int) -> list[Message]:
         return []
     rows = await tx.fetch(_READ, plan.taken)
     return [_message(row, raw) for row, raw in zip(rows, await opened(tx, rows), strict=True)]
+
+
+async def _held(tx: Tx, seen: int, busy: Collection[int], limit: int, share: Share | None) -> list[Waiting]:
+    arguments = (seen, sorted(busy), limit)
+    rows = await (tx.fetch(_HOLD, *arguments) if share is None else tx.fetch(_HOLD_SHARE, *arguments, *share))
+    return [_waiting(row) for row in rows]
 
 
 def _message(row: Record, raw: bytes | None) -> Message:

@@ -18,6 +18,7 @@ from hub.kernel.log import Log
 from hub.kernel.ports import Refresh, Translator, nothing_changes
 from hub.kernel.types import Edition, State, Translation
 from hub.pipeline.bell import SILENT, Bell
+from hub.pipeline.claim import Share
 from hub.pipeline.conversions import Changed, unchanged
 from hub.pipeline.counting import Counting
 from hub.pipeline.inbox import CHANNEL
@@ -35,6 +36,8 @@ from hub.sealing.keyring import keyring_of
 _IDLE_SECONDS: Final = 1.0
 #: Seconds to wait after the database failed: doubled with each failure up to the last.
 _BACK_OFF: Final = (0.05, 5.0)
+#: Each of so many batches takes what has waited longest, of whatever share.
+_OLDEST: Final = 8
 #: A statement that took too long may be the message's fault: these are tried one by one.
 _SUSPECT: Final = frozenset({"database-timeout"})
 
@@ -54,13 +57,14 @@ async def run_worker(
     editions: Mapping[str, Edition] | None = None,
     refresh: Refresh = nothing_changes,
     changed: Changed = unchanged,
+    share: Share | None = None,
 ) -> None:
     """Work until `stop` is set, then finish the batch in hand.
 
     `careful`: the worker before this one died, so messages are first taken one by one with their attempts counted;
     one that was tried more than `max_attempts` times becomes a dead letter. `editions`: what the translators are, by
     feed; the reports of feeds without one are not counted. `changed` is asked before each batch for others; `refresh`
-    takes up what translators ask.
+    takes up what translators ask. `share`: the lanes it takes first.
     """
     worker = Worker(
         database,
@@ -74,6 +78,7 @@ async def run_worker(
         editions=editions or {},
         refresh=refresh,
         changed=changed,
+        share=share,
     )
     wakeup = Wakeup(database, CHANNEL, bell)
     waiting = asyncio.create_task(_ring_when(stop, wakeup))
@@ -110,7 +115,10 @@ class Worker:
         editions: Mapping[str, Edition] | None = None,
         refresh: Refresh = nothing_changes,
         changed: Changed = unchanged,
+        share: Share | None = None,
     ) -> None:
+        self._share: Final = share
+        self._batches = 0
         self._refresh: Final = refresh
         self._database: Final = database
         self._ingest: Final = ingest
@@ -186,11 +194,16 @@ class Worker:
 
     async def _batch(self) -> int:
         async with self._database.transaction() as tx:
-            messages = await take(tx, self._batch_size)
+            messages = await take(tx, self._batch_size, self._preferred())
             if messages:
                 await self._process(tx, messages)
         self._sightings.keep()
         return len(messages)
+
+    def _preferred(self) -> Share | None:
+        """Its own share; now and then what has waited longest, so that nothing waits for a worker that is busy."""
+        self._batches += 1
+        return self._share if self._batches % _OLDEST else None
 
     async def _one(self) -> int:
         """One message, its attempt counted in a transaction of its own before it can do any harm."""

@@ -33,13 +33,16 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """What a process is: `name` is what the system shows for it, `sockets` the names of those it is handed."""
+    """What a process is: `name` is what the system shows for it, `sockets` the names of those it is handed, `number`
+    which of several of its kind.
+    """
 
     name: str
     kind: Kind
     environment: Mapping[str, str]
     sockets: tuple[str, ...]
     careful: bool
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,7 +129,8 @@ def _be(beginning: Beginning, channel: Connection) -> None:
     os.environ.update(beginning.environment)
     _call_oneself(beginning.name)
     handed = dict(zip(beginning.sockets, sockets, strict=True))
-    sys.exit(exit_code(lambda: work(beginning.kind, lifeline, ready, handed, careful=beginning.careful)))
+    careful, number = beginning.careful, beginning.number
+    sys.exit(exit_code(lambda: work(beginning.kind, lifeline, ready, handed, careful=careful, number=number)))
 
 
 def _received(channel: Connection, count: int) -> Iterable[int]:

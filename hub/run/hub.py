@@ -127,7 +127,7 @@ def _processes(
     settings: Settings, api: socket.socket, feeds: _Feeds, handed: dict[str, int], *, fetched: bool
 ) -> Iterator[ProcessSpec]:
     for number in range(1, settings.pipeline_workers + 1):
-        yield ProcessSpec(name=f"pipeline-{number}", kind=Kind.PIPELINE, careful=True, sockets=handed)
+        yield ProcessSpec(name=f"pipeline-{number}", kind=Kind.PIPELINE, careful=True, sockets=handed, number=number)
     for number in range(1, settings.api_workers + 1):
         yield ProcessSpec(name=f"api-{number}", kind=Kind.API, sockets={"http": api.fileno(), **handed})
     for number in range(1, settings.bulk_workers + 1):

@@ -15,13 +15,14 @@ from hub.kernel.consortium import Feed
 from hub.kernel.devices import Wearers
 from hub.kernel.ids import keyed_ids
 from hub.kernel.ports import Translator
+from hub.pipeline.claim import Share
 from hub.pipeline.worker import run_worker
 from hub.records.ingest import Ingest
 from hub.run.child import Child
 
 
-async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -> None:
-    """Work until the child is told to stop; the batch in hand is finished."""
+async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool, number: int = 0) -> None:
+    """Work until the child is told to stop; the batch in hand is finished. `number`: which worker it is, from 1."""
     settings, consortium, ids = foundation.settings, foundation.consortium, keyed_ids(foundation.keys.id_secret)
     store = foundation.store()
     follows = consequences(foundation, store)
@@ -49,6 +50,7 @@ async def run_pipeline(foundation: Foundation, child: Child, *, careful: bool) -
             editions=profiles.conversions.editions,
             refresh=refresh,
             changed=profiles,
+            share=Share(number - 1, settings.pipeline_workers) if 0 < number <= settings.pipeline_workers else None,
         )
 
 

@@ -28,13 +28,14 @@ READY_SECONDS: Final = 180.0
 class ProcessSpec:
     """One process: `sockets` are file descriptors it is handed, by name.
 
-    `careful`: it is told so when it takes the place of one that died.
+    `careful`: it is told so when it takes the place of one that died. `number`: which of several of its kind, from 1.
     """
 
     name: str
     kind: Kind
     sockets: Mapping[str, int] = field(default_factory=dict)
     careful: bool = False
+    number: int = 0
 
 
 class Supervisor:
@@ -103,7 +104,12 @@ class Supervisor:
     async def _spawn(self, spec: ProcessSpec, *, careful: bool = False) -> tuple[Forked, asyncio.StreamReader]:
         read, write = os.pipe()
         beginning = Beginning(
-            name=spec.name, kind=spec.kind, environment=self._environment, sockets=tuple(spec.sockets), careful=careful
+            name=spec.name,
+            kind=spec.kind,
+            environment=self._environment,
+            sockets=tuple(spec.sockets),
+            careful=careful,
+            number=spec.number,
         )
         handles = Handles(
             lifeline=self._lifeline_read,

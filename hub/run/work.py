@@ -30,10 +30,13 @@ class Kind(StrEnum):
     DICOM = "dicom"
 
 
-def work(kind: Kind, lifeline: int | None, ready: int | None, sockets: Mapping[str, int], *, careful: bool) -> None:
+def work(
+    kind: Kind, lifeline: int | None, ready: int | None, sockets: Mapping[str, int], *, careful: bool, number: int = 0
+) -> None:
     """Be a process of this kind until SIGTERM, SIGINT or the end of the supervisor; settings come by environment.
 
-    `lifeline` and `ready` are as `Child` says, `sockets` file descriptors by name. Raises HubError as the kinds do.
+    `lifeline` and `ready` are as `Child` says, `sockets` file descriptors by name, `number` which of its kind it is
+    (from 1; 0: nobody counts them). Raises HubError as the kinds do.
     """
     settings = Settings.load(os.environ)
     listening = {name: fd for name, fd in sockets.items() if name != MASTER}
@@ -50,7 +53,7 @@ def work(kind: Kind, lifeline: int | None, ready: int | None, sockets: Mapping[s
             case Kind.PIPELINE:
                 from hub.run.pipeline import run_pipeline
 
-                await run_pipeline(foundation, child, careful=careful)
+                await run_pipeline(foundation, child, careful=careful, number=number)
             case Kind.MLLP:
                 from hub.run.mllp import run_mllp
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Any, Final, NamedTuple
 
 from hub.fhir.json import dumps, loads
 from hub.kernel.types import Draft, Translation
@@ -67,12 +68,22 @@ def _texts(profile: Profile) -> Iterator[str]:
         yield from (step.at, step.source, step.when)
 
 
+#: What a draft says beside its resource.
+_BESIDE: Final = tuple(f.name for f in fields(Draft) if f.name != "resource")
+_beside: Final = attrgetter(*_BESIDE)
+
+
 @dataclass(frozen=True, slots=True)
 class _Kept:
-    """A translation, the resources of its drafts as JSON: nobody shares them with another message."""
+    """A translation without its drafts; what these say, and their resources as JSON, which nobody shares."""
 
     said: Translation
+    beside: tuple[tuple[Any, ...], ...]
     resources: bytes
+
+    def drafts(self) -> Iterator[Draft]:
+        for resource, beside in zip(loads(self.resources), self.beside, strict=True):
+            yield Draft(resource=resource, **dict(zip(_BESIDE, beside, strict=True)))
 
 
 class Alike:
@@ -97,7 +108,7 @@ class Alike:
         happened = moment(told.happened)
         return replace(
             kept.said,
-            drafts=tuple(map(_with, kept.said.drafts, loads(kept.resources))),
+            drafts=tuple(kept.drafts()),
             event_time=happened.instant(zone) if happened is not None else None,
         )
 
@@ -106,12 +117,9 @@ class Alike:
         if said.refusal is not None:
             return
         self._kept[told.digest] = _Kept(
-            replace(said, drafts=tuple(_with(draft, {}) for draft in said.drafts)),
+            replace(said, drafts=()),
+            tuple(map(_beside, said.drafts)),
             dumps([draft.resource for draft in said.drafts]),
         )
         if len(self._kept) > self._most:
             del self._kept[next(iter(self._kept))]
-
-
-def _with(draft: Draft, resource: dict[str, object]) -> Draft:
-    return replace(draft, resource=resource)

@@ -19,6 +19,7 @@ from hub.kernel.log import Log
 from hub.kernel.ports import Translator
 from hub.kernel.types import Accepted, Edition, Json
 from hub.mpi.index import PatientIndex
+from hub.pipeline.claim import Share
 from hub.pipeline.conversions import Changed, unchanged
 from hub.pipeline.inbox import PostgresInbox
 from hub.pipeline.worker import Worker
@@ -58,7 +59,14 @@ class Box:
             feed: lambda raw, facility=facility: translate(raw, facility) for feed, facility in FACILITIES.items()
         }
 
-    def worker(self, *, batch_size: int = 16, max_attempts: int = 3, changed: Changed = unchanged) -> Worker:
+    def worker(
+        self,
+        *,
+        batch_size: int = 16,
+        max_attempts: int = 3,
+        changed: Changed = unchanged,
+        share: Share | None = None,
+    ) -> Worker:
         return Worker(
             self.database,
             self.ingest,
@@ -69,6 +77,7 @@ class Box:
             max_attempts=max_attempts,
             editions=self.editions,
             changed=changed,
+            share=share,
         )
 
     def taker(self, reading: Reading, at: datetime) -> FileIntake:

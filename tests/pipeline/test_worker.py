@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from hub.db.database import Tx
 from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.types import Edition
+from hub.pipeline.claim import Share
 from hub.pipeline.conversions import Conversions
+from hub.pipeline.inbox import lane_of
+from hub.pipeline.queue import Message, take
 from hub.pipeline.worker import run_worker
 from tests.pipeline.fake_feed import FEED, NOON, message, observation_id, patient_id, received, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
@@ -64,6 +68,58 @@ def test_messages_of_one_lane_in_one_batch_leave_a_version_each(database_url: st
             ]
 
     run(story())
+
+
+def test_workers_take_the_patients_of_their_share_first_and_then_what_there_is(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            numbers = {patient: (await hub.accept(message(patient, patient)))[0].message for patient in "ABCDEFGHIJKL"}
+            shares = {number: (lane_of(FEED, patient) & 1048575) % 2 for patient, number in numbers.items()}
+            assert set(shares.values()) == {0, 1}
+
+            async def taken(tx: Tx, number: int) -> list[int]:
+                return [one.id for one in await take(tx, 12, Share(number, 2))]
+
+            async with hub.database.transaction() as one, hub.database.transaction() as other:
+                assert await taken(one, 0) == [number for number, share in shares.items() if share == 0]
+                assert await taken(other, 0) == [number for number, share in shares.items() if share == 1]
+            async with hub.database.transaction() as one, hub.database.transaction() as other:
+                assert await taken(one, 1) == [number for number, share in shares.items() if share == 1]
+                assert await taken(other, 1) == [number for number, share in shares.items() if share == 0]
+
+    run(story())
+
+
+def test_a_share_never_overtakes_a_message_of_its_lane_that_another_worker_holds(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            share = Share((lane_of(FEED, "A") & 1048575) % 2, 2)
+            await hub.accept(message("1", "A"), message("2", "A", other="B"))
+            async with hub.database.transaction() as one, hub.database.transaction() as other:
+                assert [each.id for each in await take(one, 1, share)] == [1]
+                assert await take(other, 9, share) == []
+
+    run(story())
+
+
+def test_one_batch_in_eight_takes_what_has_waited_longest_whosever_share_it_is(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Share | None] = []
+
+    async def nothing(_: Tx, __: int, share: Share | None = None) -> list[Message]:
+        asked.append(share)
+        return []
+
+    async def story() -> None:
+        async with box(database_url) as hub:
+            monkeypatch.setattr("hub.pipeline.worker.take", nothing)
+            worker = hub.worker(share=Share(1, 2))
+            for _ in range(16):
+                await worker.turn()
+
+    run(story())
+    assert asked == ([Share(1, 2)] * 7 + [None]) * 2
 
 
 @pytest.mark.parametrize(
