@@ -53,4 +53,5 @@ def released(door: Door, rows: Sequence[Stored], person: str) -> Released:
         updated=max(row.updated for row in rows),
         deleted=False,
         body=dumps(resource),
+        computed=True,
     )

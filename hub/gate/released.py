@@ -14,7 +14,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One version of a resource: its bytes as stored, empty for a deletion.
 
     `organization` is the facility code of its author organisation, `began` and `ended` its clinical time; each is
-    empty or None where unknown.
+    empty or None where unknown. `computed`: made of several resources, so that another one may be no younger.
     """
 
     type: str
@@ -26,6 +26,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     organization: str = ""
     began: datetime | None = None
     ended: datetime | None = None
+    computed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

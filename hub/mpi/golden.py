@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from hub.kernel.ids import hash128
 from hub.kernel.types import Json
 from hub.mpi.survival_rules import rules
 from hub.mpi.survivorship import SourcePatient, Survivor, latest_first, statements, trusted_first
@@ -46,9 +47,11 @@ def _meta(ordered: Sequence[SourcePatient], canonical_base: str) -> Json:
 
 
 def _version(ordered: Sequence[SourcePatient], updated: datetime) -> str:
-    """Readable and short: time of the latest update in milliseconds, number of sources, sum of their versions."""
-    moment = int(updated.timestamp() * 1000)
-    return f"{moment}-{len(ordered)}-{sum(source.version for source in ordered)}"
+    """Time of the latest update in milliseconds, and which sources stand in which versions: one may go where another
+    comes, and who has the record as it was must not take it for the same.
+    """
+    sources = hash128("|".join(f"{source.id}/{source.version}" for source in ordered))
+    return f"{int(updated.timestamp() * 1000)}-{sources.hex}"
 
 
 def _lay(patient: Json, survivor: Survivor, provenance: list[Json]) -> None:

@@ -37,6 +37,7 @@ def test_if_modified_since_counts_in_whole_seconds() -> None:
     assert unchanged(Conditions(if_modified_since=http_date(UPDATED)), 3, UPDATED)
     assert not unchanged(Conditions(if_modified_since=http_date(UPDATED - timedelta(seconds=1))), 3, UPDATED)
     assert not unchanged(Conditions(if_modified_since="yesterday"), 3, UPDATED)
+    assert not unchanged(Conditions(if_modified_since=http_date(UPDATED)), 3, None)
 
 
 def test_if_none_match_wins_over_if_modified_since() -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import httpx
 import pytest
 
 from hub.api.fhir.merge_wish import read_wish
@@ -68,6 +69,14 @@ async def person_of(home: House, *patients: str) -> set[str]:
     return {row["person"] for row in rows}
 
 
+async def is_sent_anew(home: House, had: httpx.Response) -> bool:
+    """Whether a golden record is not taken for the one that was had, by its tag or by its time."""
+    since, tag, path = had.headers["last-modified"], had.headers["etag"], f"/Patient/{body(had)['id']}"
+    by_time = await home.ask("GET", path, if_modified_since=since)
+    by_tag = await home.ask("GET", path, if_none_match=tag)
+    return by_time.status_code == by_tag.status_code == 200 and body(by_tag)["link"] != body(had)["link"]
+
+
 def test_the_source_is_replaced_and_inactive_and_the_target_has_its_identifiers_and_a_link(database_url: str) -> None:
     async def visit(home: House) -> None:
         await known(home)
@@ -107,8 +116,12 @@ def test_a_merge_is_taken_back_with_the_link_or_by_a_steward_and_persons_are_as_
             async with home.database.transaction() as tx:
                 *_, merge = await lookup.history(tx, "F05-old")
                 assert (merge.kind, merge.actor, merge.who) == ("merge", "message", "Practitioner/who")
-                if undo == "steward":
+            if undo == "steward":
+                (person,) = await person_of(home, "F05-old", "F05-new")
+                both = await home.ask("GET", f"/Patient/{person}")
+                async with home.database.transaction() as tx:
                     await Steward(INDEX).reverse(tx, merge.number, who="li")
+                assert await is_sent_anew(home, both)
             source = body(await home.ask("GET", "/Patient/F05-old"))
             kept = {name: value for name, value in source.items() if name not in ("link", "active")}
             assert (await home.ask("PUT", "/Patient/F05-old", kept)).status_code == 200

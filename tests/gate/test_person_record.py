@@ -54,6 +54,7 @@ def test_it_is_made_of_permitted_sources_only(database_url: str) -> None:
         read = await house.gate.read(CLINIC, "Patient", "person")
         assert read == page.matches[0]
         assert golden["meta"]["versionId"] == str(read.version)
+        assert read.computed
 
     with_house(database_url, work)
 

@@ -93,6 +93,7 @@ def test_its_version_changes_with_a_source_and_with_the_set_of_sources_only() ->
     assert of(b, a)["meta"]["versionId"] == version
     assert of(b)["meta"]["versionId"] != version
     assert of(a, source("b", 3, version=2))["meta"]["versionId"] != version
+    assert of(source("c", 1), b)["meta"]["versionId"] != version
 
 
 def test_labels_of_all_sources_stay_on_it() -> None:

@@ -33,11 +33,13 @@ def version_number(text: str) -> int | None:
     return int(text) if _VERSION.fullmatch(text) else None
 
 
-def unchanged(conditions: Conditions, version: int, updated: datetime) -> bool:
-    """Whether the client has this version already. If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2)."""
+def unchanged(conditions: Conditions, version: int, updated: datetime | None) -> bool:
+    """Whether the client has this version already. If-None-Match wins over If-Modified-Since (RFC 9110 13.2.2), which
+    tells nothing where no time is that of the last change (None).
+    """
     if conditions.if_none_match:
         return conditions.if_none_match.strip() == "*" or str(version) in _TAG.findall(conditions.if_none_match)
-    if conditions.if_modified_since:
+    if conditions.if_modified_since and updated is not None:
         since = _instant(conditions.if_modified_since)
         return since is not None and updated.replace(microsecond=0) <= since
     return False
