@@ -14,7 +14,7 @@ from mappings.cda.context import reference
 from mappings.cda.medications import administration
 from mappings.cda.node import Node
 from mappings.cda.observations import observation
-from mappings.cda.setting import Setting, begin, is_negated, status, template_kind
+from mappings.cda.setting import Setting, begin, is_negated, performers, status, template_kind
 
 #: What an entry can be, and what holds further entries.
 _STATEMENTS: Final = (
@@ -109,6 +109,8 @@ def _panel(node: Node, setting: Setting) -> list[Json]:
     made |= {f"effective{name}": time for name, time in (setting.time(node) or {}).items()}
     if setting.context.encounter:
         made["encounter"] = setting.context.encounter
+    if actors := performers(node, setting):
+        made["performer"] = actors
     return [made]
 
 

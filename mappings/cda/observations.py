@@ -19,6 +19,8 @@ _STATUSES: Final = {
     "new": "registered", "held": "registered", "suspended": "registered", "nullified": "entered-in-error",
 }  # fmt: skip
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/observation-category"
+_INTERPRETATION: Final = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
+_INTERPRETATIONS: Final = frozenset({"H", "HH", "HU", "L", "LL", "LU", "N", "A", "AA", "POS", "NEG", "IND", "<", ">"})
 _SNOMED: Final = "http://snomed.info/sct"
 #: The side a measurement was taken on, told by a name only. Upper arms: SNOMED CT.
 _SIDES: Final = {
@@ -113,7 +115,7 @@ def _shared(node: Node, code: Json, setting: Setting) -> Json:
     made |= {f"effective{name}": time for name, time in (setting.time(node) or {}).items()}
     members = {
         "performer": performers(node, setting),
-        "interpretation": _concepts(node, "interpretationCode", setting),
+        "interpretation": _interpretations(node, setting),
         "method": concept(node.first("methodCode"), setting.context, "Observation.method"),
         "bodySite": concept(node.first("targetSiteCode"), setting.context, "Observation.bodySite"),
         "referenceRange": _ranges(node, setting),
@@ -121,8 +123,14 @@ def _shared(node: Node, code: Json, setting: Setting) -> Json:
     return made | {name: member for name, member in members.items() if member}
 
 
-def _concepts(node: Node, name: str, setting: Setting) -> list[Json]:
-    return [made for each in node.all(name) if (made := concept(each, setting.context, "Observation.interpretation"))]
+def _interpretations(node: Node, setting: Setting) -> list[Json]:
+    """What a value means; a code of HL7 is one where no code system is named (CDA R2 has no other there)."""
+    sources = node.all("interpretationCode")
+    found = [made for each in sources if (made := concept(each, setting.context, "Observation.interpretation"))]
+    for each in (one for made in found for one in made.get("coding", ())):
+        if "system" not in each and each["code"] in _INTERPRETATIONS:
+            each["system"] = _INTERPRETATION
+    return found
 
 
 def _ranges(node: Node, setting: Setting) -> list[Json]:

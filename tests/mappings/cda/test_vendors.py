@@ -101,6 +101,21 @@ def test_only_what_ucum_has_is_called_ucum(printed: str, code: str | None) -> No
     assert (found["valueQuantity"]["unit"], found["valueQuantity"].get("code")) == (printed, code)
 
 
+def test_an_interpretation_without_a_code_system_is_hl7s_where_hl7_has_it() -> None:
+    codes = '<interpretationCode code="H"/><interpretationCode code="偏高"/>'
+    (found,) = observed(vital("收缩压", inner=codes))
+    assert ["system" in each["coding"][0] for each in found["interpretation"]] == [True, False]
+
+
+def test_who_made_a_battery_stands_with_it() -> None:
+    author = "<author><assignedAuthor><id extension='D1'/><assignedPerson><name>检验医生</name></assignedPerson>"
+    text = organizer("生化全套", vital("收缩压")).replace(
+        "<component>", f"{author}</assignedAuthor></author><component>", 1
+    )
+    (panel,) = [each for each in observed(text) if "hasMember" in each]
+    assert panel["performer"]
+
+
 def test_turns_of_the_cord_are_no_weeks() -> None:
     (found,) = observed(observation("DE04.30.059.00", "绕颈身", pq("2", "周")))
     assert found["valueQuantity"] == {"value": 2, "unit": "周"}
