@@ -17,9 +17,12 @@ from asyncpg import Record
 from hub.db.database import Database, Tx
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
+from terminology.force import noted
 from terminology.model import CODE_SYSTEM, Edition
 from terminology.shelf import UNSHELVED, Shelf
 
+#: The number of no edition: small ones have negative numbers.
+_NO_EDITION: Final = 0
 #: Seconds a catalogue is used before the database is asked whether it changed.
 _RESTS: Final = 1.0
 
@@ -40,16 +43,26 @@ INSERT INTO term_revision (number) VALUES (1) ON CONFLICT (single) DO UPDATE SET
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """Editions at one moment, by kind and URL, in the order they were loaded."""
+    """Editions at one moment, by kind and URL, in the order they were loaded.
+
+    `gone`: of what an edition was in force that is dropped since.
+    """
 
     revision: int
     editions: Mapping[tuple[str, str], tuple[Edition, ...]]
     supplements: Mapping[str, tuple[Edition, ...]]
+    gone: frozenset[tuple[str, str]] = frozenset()
 
     def find(self, kind: str, canonical: str, version: str = "") -> Edition | None:
-        """By `url` or `url|version`; without a version the current one."""
+        """By `url` or `url|version`; without a version the current one.
+
+        Raises HubError UNSUPPORTED for one that is gone.
+        """
         url, _, stated = canonical.partition("|")
         wanted = stated or version
+        if not wanted and (kind, url) in self.gone:
+            todo = "load that version again, and name it (url|version)"
+            raise HubError(Category.UNSUPPORTED, "what was in force then is dropped", where=url, todo=todo, code="date")
         found = self.editions.get((kind, url), ())
         return next((one for one in found if (one.version == wanted if wanted else one.current)), None)
 
@@ -113,10 +126,15 @@ class Catalogues:
             revision = await tx.fetchval(_REVISION) or 0
             if revision == self._held.revision:
                 return self._held
-            return _catalogue(revision, map(_edition, await tx.fetch(_EDITIONS)))
+            return catalogue_of(revision, await editions_in(tx))
 
 
-def _catalogue(revision: int, editions: Iterable[Edition]) -> Catalogue:
+async def editions_in(tx: Tx) -> list[Edition]:
+    """All editions that are ready."""
+    return list(map(_edition, await tx.fetch(_EDITIONS)))
+
+
+def catalogue_of(revision: int, editions: Iterable[Edition]) -> Catalogue:
     found: dict[tuple[str, str], tuple[Edition, ...]] = {}
     supplements: dict[str, tuple[Edition, ...]] = {}
     for one in editions:
@@ -167,6 +185,7 @@ async def use(tx: Tx, kind: str, url: str, version: str) -> None:
     row = await _ready(tx, kind, url, version)
     await tx.execute(_UNSET, kind, url, row["number"])
     await tx.execute(_SET, row["number"])
+    await noted(tx)
 
 
 async def in_force(tx: Tx, kind: str, url: str) -> bool:
@@ -192,7 +211,8 @@ async def drop(tx: Tx, kind: str, url: str, version: str, shelf: Shelf = UNSHELV
 async def withdraw(tx: Tx, kind: str, url: str) -> None:
     """No version of this is current any more."""
     await changed(tx)
-    await tx.execute(_UNSET, kind, url, -1)
+    await tx.execute(_UNSET, kind, url, _NO_EDITION)
+    await noted(tx)
 
 
 async def remove(tx: Tx, edition: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from hub.db.database import Database
@@ -20,6 +21,7 @@ from terminology import expansion, translation
 from terminology.catalogue import Catalogue, Catalogues
 from terminology.fhir_source import concepts_among
 from terminology.model import ABSTRACT, CODE_SYSTEM, Coding, Concept, Edition, Found, Stated, code_key
+from terminology.past import PastCatalogues
 from terminology.reading import Concepts
 from terminology.validating import A_PART, NO_CODE, Members, Verdict, displayed
 
@@ -48,6 +50,12 @@ class Terminology:
         self.catalogues: Final = catalogues or Catalogues(database)
         self.concepts: Final = Concepts(database)
         self._members: Final = Members(self.concepts)
+
+    def at(self, moment: datetime) -> Terminology:
+        """The same as it was in force at a moment; what it answers raises HubError UNSUPPORTED where that is not known
+        any more.
+        """
+        return Terminology(self._database, PastCatalogues(self._database, moment))
 
     async def concept(self, coding: Coding, version: str = "") -> tuple[Edition, Found]:
         """The concept of a code. Raises HubError NOT_FOUND, by what is not there."""

@@ -19,6 +19,7 @@ from hub.kernel.types import Json
 from terminology import editions
 from terminology.catalogue import changed, in_force, remove
 from terminology.fhir_source import digest_of
+from terminology.force import noted
 
 _ACTIVE: Final = "active"
 _STANDING: Final = "SELECT number, current, digest, head FROM term_edition WHERE kind = $1 AND resource = $2"
@@ -59,6 +60,7 @@ class StoredTerminology:
         if resource.get("url"):
             current = await _shall_be_in_force(tx, resource, standing)
             await editions.made(tx, rid, resource, now, current=current)
+        await noted(tx)
 
     async def remove(self, tx: Tx, kind: str, rid: str) -> None:
         """A resource was deleted: its edition goes too, and nothing takes its place in force."""
@@ -66,6 +68,7 @@ class StoredTerminology:
         standing = await tx.fetchrow(_STANDING, kind, rid)
         if standing is not None:
             await tx.execute(_ASIDE, standing["number"], self._clock())
+        await noted(tx)
 
     async def tidy(self, tx: Tx) -> None:
         """Drop what was set aside and nobody can be reading any more.

@@ -126,6 +126,20 @@ term_closure_concept: Final = Table(
     info=_LOCAL,
 )
 
+#: From when until when an edition was in force: written where that changes, kept when the edition is dropped.
+term_force: Final = Table(
+    "term_force",
+    metadata,
+    Column("number", BigInteger, Identity(always=False), primary_key=True),
+    Column("edition", Integer, nullable=False),
+    Column("kind", Text, nullable=False),
+    Column("url", Text, nullable=False),
+    Column("since", DateTime(timezone=True), nullable=False),
+    Column("until", DateTime(timezone=True), nullable=True, comment="NULL: it is in force"),
+    info=_LOCAL,
+)
+Index("uq_term_force_now", term_force.c.edition, unique=True, postgresql_where=text("until IS NULL"))
+
 #: One row: counts changes of what is current or ready, so that processes notice.
 term_revision: Final = Table(
     "term_revision",

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from hub.kernel.types import Json
+from terminology.catalogue import use
 from terminology.fhir_source import ResourceSource
 from terminology.loading import Loader
+from terminology.model import CODE_SYSTEM
 from tests.api.house import House, body, code, in_house
 from tests.terminology.house import DISEASES, WHEN, diseases, of, value_set
 
@@ -23,6 +25,8 @@ MAP = {
         }
     ],
 }
+
+SWITCHED = "'2026-02-02T00:00:00+08:00'"
 
 
 async def loaded(home: House) -> None:
@@ -70,7 +74,7 @@ def test_lookup_by_url_and_by_parameters(database_url: str) -> None:
         assert named[1] == {"name": "value", "valueString": "Essential hypertension"}
         for query, status in ((f"system={DISEASES}&code=none", 404), ("system=urn:x&code=1", 404), ("code=1", 400)):
             assert (await home.ask("GET", f"/CodeSystem/$lookup?{query}")).status_code == status
-        answer = await home.ask("GET", f"{asked}&date=2020-01-01")
+        answer = await home.ask("GET", f"{asked}&colour=red")
         assert (answer.status_code, code(answer)) == (400, "unknown-parameter")
         assert (await home.ask("GET", asked, who="")).status_code == 401
         assert (await home.ask("GET", "/Patient/$lookup")).status_code == 404
@@ -160,6 +164,39 @@ def test_codes_are_translated_and_the_service_says_what_it_holds(database_url: s
         assert {"expand", "validate-code"} < set(named["ValueSet"])
         assert "translate" in named["ConceptMap"]
         assert "closure" in [one["name"] for one in statement["rest"][0]["operation"]]
+
+    in_house(database_url, visit)
+
+
+def test_a_date_asks_for_what_was_in_force_at_its_end(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await loaded(home)
+        await Loader(home.database, lambda: WHEN).code_system(ResourceSource(diseases("2")), current=False)
+        async with home.database.transaction() as tx:
+            await tx.execute("UPDATE term_force SET since = '2026-01-31T12:00:00+08:00'")
+            await use(tx, CODE_SYSTEM, DISEASES, "2")
+            await tx.execute(f"UPDATE term_force SET since = {SWITCHED} WHERE until IS NULL AND url = '{DISEASES}'")
+            await tx.execute(f"UPDATE term_force SET until = {SWITCHED} WHERE until IS NOT NULL")
+        home.services.terminology.catalogues.forget()
+        asked = f"/CodeSystem/$lookup?system={DISEASES}&code=I10"
+        for date, version in (
+            ("2026-01", "1"),
+            ("2026-02-01", "1"),
+            ("2026-02-02", "2"),
+            ("2026-02-01T12:00:00Z", "1"),
+        ):
+            assert (await told(home, f"{asked}&date={date}"))["version"] == version, date
+        answer = body(await home.ask("GET", f"/ValueSet/$expand?url={VS}&date=2026-02-01"))
+        assert {"name": "version", "valueUri": f"{DISEASES}|1"} in answer["expansion"]["parameter"]
+        for path in (
+            f"/CodeSystem/$validate-code?url={DISEASES}",
+            f"/ValueSet/$validate-code?url={VS}&system={DISEASES}",
+        ):
+            assert (await told(home, f"{path}&code=I10&date=2026-02-01"))["result"] is True
+        for date, status in (("2026-01-30", 400), ("2999-01-01", 400), ("soon", 400)):
+            assert (await home.ask("GET", f"{asked}&date={date}")).status_code == status
+        stored = await home.create(CIRCULATORY | {"url": "urn:stored"}, who="administrator")
+        assert (await home.ask("GET", f"/ValueSet/{stored['id']}/$expand?date=2026-02-01")).status_code == 400
 
     in_house(database_url, visit)
 

@@ -11,6 +11,7 @@ from typing import Final
 
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.terminology.answers import parameters, part, told
+from hub.api.fhir.terminology.dated import of_its_time
 from hub.api.fhir.terminology.given import Given, given, unreadable
 from hub.api.fhir.terminology.stored import stored
 from hub.api.services import Services
@@ -23,11 +24,11 @@ LOOKUP: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup"
 VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code"
 SUBSUMES: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-subsumes"
 
-_LOOKUP: Final = frozenset({"code", "system", "version", "coding", "displayLanguage", "property"})
+_LOOKUP: Final = frozenset({"code", "system", "version", "coding", "displayLanguage", "property", "date"})
 _VALIDATE: Final = frozenset(
     {
         *("url", "codeSystem", "code", "version", "display", "coding", "codeableConcept", "displayLanguage"),
-        "abstract",
+        *("abstract", "date"),
     }
 )
 _SUBSUMES: Final = frozenset({"codeA", "codeB", "system", "version", "codingA", "codingB"})
@@ -45,7 +46,7 @@ async def lookup(services: Services, ask: Ask) -> Answer:
     if found is None:
         raise unreadable("code", "is missing: give code and system, or coding")
     version = asked.text("version") or str(found[1].get("version", ""))
-    looked = await services.terminology.lookup(found[0], version, around=True)
+    looked = await of_its_time(services, asked).lookup(found[0], version, around=True)
     return parameters(_described(looked, asked.text("displayLanguage"), frozenset(asked.texts("property"))))
 
 
@@ -81,7 +82,8 @@ def _properties(looked: Looked) -> Iterator[tuple[str, Json]]:
 
 async def validate_code(services: Services, ask: Ask) -> Answer:
     """Whether a code is one of the system. Raises HubError NOT_FOUND (404) for a system the hub does not have."""
-    asked, terms = await _of_id(services, ask, given(ask, _VALIDATE), "url"), services.terminology
+    asked = await _of_id(services, ask, given(ask, _VALIDATE), "url")
+    terms = of_its_time(services, asked)
     brought = _brought(services, asked)
     if brought is not None:
         asked = asked.standing(url=str(brought.get("url", "")))

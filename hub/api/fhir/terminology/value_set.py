@@ -11,6 +11,7 @@ from typing import Any, Final
 from hub.api.fhir.bundle import instant
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.terminology.code_system import verdict_of
+from hub.api.fhir.terminology.dated import of_its_time
 from hub.api.fhir.terminology.given import Given, given, unreadable
 from hub.api.fhir.terminology.stored import stored
 from hub.api.services import Services
@@ -24,7 +25,7 @@ from terminology.versions import Versions
 EXPAND: Final = "http://hl7.org/fhir/OperationDefinition/ValueSet-expand"
 VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code"
 
-_NAMING: Final = frozenset({"url", "valueSet", "valueSetVersion"})
+_NAMING: Final = frozenset({"url", "valueSet", "valueSetVersion", "date"})
 #: What an expansion can be asked.
 EXPANDS: Final = _NAMING | {
     *("context", "contextDirection", "filter", "offset", "count", "activeOnly", "displayLanguage"),
@@ -64,7 +65,7 @@ async def expand(services: Services, ask: Ask) -> Answer:
             checked=dict(asked.canonicals("check-system-version")),
         ),
     )
-    page, definition = await services.terminology.expand(wish), asked.flag("includeDefinition")
+    page, definition = await of_its_time(services, asked).expand(wish), asked.flag("includeDefinition")
     expansion = {
         "identifier": f"urn:uuid:{services.new_id()}",
         "timestamp": instant(services.clock()),
@@ -104,12 +105,14 @@ async def validate_code(services: Services, ask: Ask) -> Answer:
     """Whether a code, or one of a CodeableConcept, is in a value set. Raises HubError NOT_FOUND (404), UNSUPPORTED."""
     asked = given(ask, _VALIDATE)
     url, resource = await _value_set(services, ask, asked)
-    verdicts = await services.terminology.in_value_set(url, asked.stated(version="systemVersion"), resource)
+    verdicts = await of_its_time(services, asked).in_value_set(url, asked.stated(version="systemVersion"), resource)
     return verdict_of(verdicts, abstract=asked.choice("abstract"))
 
 
 async def _value_set(services: Services, ask: Ask, asked: Given) -> tuple[str, Json | None]:
     """The URL of a loaded value set, or the resource itself."""
+    if ask.id and asked.text("date"):
+        raise unreadable("date", "is answered of what is named by its url")
     if ask.id:
         return "", await stored(services, ask, VALUE_SET)
     brought, url, version = asked.structure("valueSet"), asked.text("url"), asked.text("valueSetVersion")
