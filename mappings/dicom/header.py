@@ -12,6 +12,7 @@ import logging
 import re
 import warnings
 import zlib
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Final
 
@@ -105,10 +106,28 @@ def _known(tag: BaseTag) -> bool:
 
 
 def _read(file: BinaryIO) -> Header:
+    begin, seen = file.tell(), list[BaseTag]()
+    try:
+        return _until(file, _PIXELS, seen)
+    except HubError as error:
+        if error.code != "unreadable" or not seen:
+            raise
+        file.seek(begin)
+    found = _until(file, _PIXELS | {seen[-1]}, [])  # what stands before the element that cannot be read
+    return Header(found.dataset, (*found.issues, _TRUNCATED)) if len(found.dataset) else found
+
+
+def _until(file: BinaryIO, ends: Collection[int], seen: list[BaseTag]) -> Header:
+    """The data set up to one of some elements; `seen` is told each tag. Raises HubError UNREADABLE or TOO_LARGE."""
+
+    def stop(tag: BaseTag, _vr: str | None, _length: int) -> bool:
+        seen.append(tag)
+        return tag in ends
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            dataset = read_partial(file, _at_pixels, defer_size=DEFER, force=True)
+            dataset = read_partial(file, stop, defer_size=DEFER, force=True)
     except RecursionError:
         raise HubError(Category.TOO_LARGE, "sequences are nested too deeply", code="nested-too-deeply") from None
     except Exception as error:  # the reader raises whatever its helpers raise on bytes that are none
@@ -116,10 +135,6 @@ def _read(file: BinaryIO) -> Header:
         raise HubError(Category.UNREADABLE, what, code="unreadable") from None
     _carry(dataset, file)
     return Header(dataset, _cut_off(dataset, file))
-
-
-def _at_pixels(tag: BaseTag, _vr: str | None, _length: int) -> bool:
-    return tag in _PIXELS
 
 
 def _carry(dataset: FileDataset, file: BinaryIO) -> None:
@@ -163,8 +178,11 @@ def _cut_off(dataset: FileDataset, file: BinaryIO) -> tuple[Issue, ...]:
     left = file.seek(0, io.SEEK_END) - last.value_tell - last.length
     if left == 0 or left >= _SHORTEST:
         return ()
-    return (_issue("truncated", "the file ends within an element; what stands before it was read"),)
+    return (_TRUNCATED,)
 
 
 def _issue(code: str, text: str) -> Issue:
     return Issue(severity="warning", where="", code=code, text=text)
+
+
+_TRUNCATED: Final = _issue("truncated", "the file ends within an element; what stands before it was read")

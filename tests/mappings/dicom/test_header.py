@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 import zlib
 from pathlib import Path
 
@@ -56,6 +57,14 @@ def test_a_file_that_is_cut_off_gives_what_stands_before() -> None:
     found = line(PLAIN[:-3])
     assert "truncated" in codes(found)
     assert resource(found, "ImagingStudy")["started"] == "2026-03-02T08:30:15+08:00"
+
+
+def test_a_file_that_is_cut_off_within_a_sequence_gives_what_stands_before() -> None:
+    item = struct.pack("<HHI", 0xFFFE, 0xE000, 0xFFFFFFFF) + b"\x40\x00\x07\x00LO\x02\x00ab"
+    sequence = struct.pack("<HH2sHI", 0x0040, 0x0275, b"SQ", 0, 0xFFFFFFFF) + item
+    found = line(part_10(dataset()) + sequence)
+    assert codes(found) == ["truncated"]
+    assert resource(found, "ImagingStudy")["numberOfInstances"] == 1
 
 
 def test_pixels_are_never_read() -> None:
