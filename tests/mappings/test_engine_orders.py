@@ -179,3 +179,10 @@ def test_who_gets_a_copy_and_what_is_dangerous_is_kept_with_the_request() -> Non
     told = {each["url"].rsplit("/", 1)[1]: each for each in found["extension"]}
     assert told["danger-code"]["valueCodeableConcept"]["coding"][0]["code"] == "HEP"
     assert told["result-copies-to"]["valueReference"]["reference"].startswith("Practitioner/")
+
+
+def test_what_a_result_says_of_its_order_is_a_code_of_the_standard_and_waits_in_no_queue() -> None:
+    found = message("ORC|RE|P1|L1|||||||||1002^钱^七", "OBR|1|P1|L1|GLU", OBX)
+    (activity,) = resource(found, "Provenance")["activity"]["coding"]
+    assert (activity["system"], activity["code"]) == ("http://terminology.hl7.org/CodeSystem/v2-0119", "RE")
+    assert "ORC-1" not in [unmapped.field for unmapped in found.unmapped]

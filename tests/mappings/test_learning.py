@@ -86,6 +86,15 @@ def test_kinds_of_number_are_named_and_the_citizen_id_is_known_by_its_check_digi
     assert [rule.kind for rule in profile.identifier_rules if rule.patient_key] == ["ZYH"]
 
 
+def test_a_number_that_merges_name_too_is_still_what_a_patient_is_known_by(tmp_path: Path) -> None:
+    raws = [
+        f"MSH|^~\\&|H|H|H|H|2026||ADT^A40|{n}|P|2.4\rPID|1||{n:04}^^^HIS^MR\rMRG|9{n:03}^^^HIS^MR".encode()
+        for n in range(5)
+    ]
+    (rule,) = drafted(tmp_path, survey(raws))[1].identifier_rules
+    assert (rule.kind, rule.authority, rule.patient_key) == ("MR", "HIS", True)
+
+
 def test_a_kind_without_a_name_is_a_citizen_id_if_its_check_digits_say_so(tmp_path: Path) -> None:
     raws = [
         f"MSH|^~\\&|H|H|H|H|2026||ADT^A01|{n}|P|2.4\rPID|1||{citizen(n)}^^^^01~{n}^^^^02".encode() for n in range(5)

@@ -71,10 +71,7 @@ def _identifiers(survey: Survey) -> Iterator[str]:
     yield "identifiers:"
     yield "  # 2.999 is an arc for examples: put the OID or URI of the facility's own in its place."
     yield "  rules:"
-    # The first rule that matches wins: what says more of a number comes first.
-    ordered = sorted(
-        rules, key=lambda pair: (not pair[0].at.startswith("PV1"), not (pair[0].kind and pair[0].authority))
-    )
+    ordered = sorted(rules, key=lambda pair: _place(pair[0]))
     seen: set[tuple[str, str, bool]] = set()
     for n, (kind, shape) in enumerate(ordered, 1):
         yield f"    # {kind.at}: {_described(shape)}"
@@ -84,6 +81,13 @@ def _identifiers(survey: Survey) -> Iterator[str]:
             continue
         seen.add(match)
         yield "    - {" + ", ".join(_rule(kind, shape, n, best == kind)) + "}"
+
+
+def _place(kind: Kind) -> tuple[bool, bool, bool]:
+    """The first rule that matches wins: what says more of a number comes first, and PID-3 before MRG-1, which has its
+    kinds and is where no patient is known by them.
+    """
+    return not kind.at.startswith("PV1"), not (kind.kind and kind.authority), kind.at != "PID-3"
 
 
 def _names_itself(kind: Kind) -> bool:
