@@ -115,13 +115,17 @@ def _deletion(actor: Actor, operation: Delete, current: Stored, rights: Rights) 
 
 
 def _keep_labels(resource: Json, current: Stored) -> Json:
-    """An update adds security labels and removes none (R4 resource.html#tag-updates): lowering is not a client's."""
-    if current.deleted or not current.facts.labels:
+    """An update adds security labels and removes none (R4 resource.html#tag-updates): lowering is not a client's.
+
+    Nor is it where the resource was deleted before: a deletion has no body, and keeps the labels in its facts.
+    """
+    if not current.facts.labels:
         return resource
     meta = resource.get("meta", {})
     stated = _security(resource)
     named = {_name(label) for label in stated}
-    kept = [label for label in _security(loads(current.body)) if _name(label) not in named]
+    stood = [_label(text) for text in current.facts.labels] if current.deleted else _security(loads(current.body))
+    kept = [label for label in stood if _name(label) not in named]
     return {**resource, "meta": {**meta, "security": [*stated, *kept]}} if kept else resource
 
 
@@ -137,6 +141,12 @@ def labels_kept(operation: Whole, write: Write) -> bool:
 def _security(resource: Json) -> list[Json]:
     labels: list[Json] = resource.get("meta", {}).get("security", [])
     return labels
+
+
+def _label(text: str) -> Json:
+    """The Coding of a label in the release facts."""
+    system, _, code = text.partition("|")
+    return {name: value for name, value in (("system", system), ("code", code)) if value}
 
 
 def _name(label: Json) -> tuple[object, object]:

@@ -96,15 +96,24 @@ def test_another_patient_is_refused(subject: Json) -> None:
     assert refusal(update(seen(subject=subject)), stored()) is Category.INVALID
 
 
-def test_labels_are_kept_and_added() -> None:
-    def label(code: str) -> Json:
-        return {"system": "c", "code": code}
+def label(code: str) -> Json:
+    return {"system": "c", "code": code}
 
+
+def test_labels_are_kept_and_added() -> None:
     current = stored(labels=("c|R",), meta={"security": [label("R")]})
     (write,) = writes_of(DOCTOR, update(seen(meta={"security": [label("N")]})), current, RIGHTS)
     assert write.resource is not None
     assert write.resource["meta"]["security"] == [label("N"), label("R")]
     assert write.facts.labels == ("c|N", "c|R")
+
+
+def test_what_was_deleted_comes_back_with_the_labels_it_had() -> None:
+    gone = stored(deleted=True, labels=("c|R", "c|HIV"))
+    (write,) = writes_of(DOCTOR, update(seen(meta={"security": [label("HIV")]})), gone, RIGHTS)
+    assert sorted(write.facts.labels) == ["c|HIV", "c|R"]
+    assert write.resource is not None
+    assert write.resource["meta"]["security"] == [label("HIV"), label("R")]
 
 
 def test_a_deletion_marks_first_and_buries_then() -> None:
