@@ -117,7 +117,8 @@ class Chain:
     def _label(self, merged: Mapping[Ref, Standing]) -> None:
         """Label what a message makes of its resources; what holds others is as strict as they are."""
         for ref, standing in merged.items():
-            if standing.resource is None or standing.repeats:
+            # What stands was labelled when it was written; by value sets, as they were in force then.
+            if standing.resource is None or (standing.repeats and not self._labelling.sets.urls):
                 continue
             standing.resource = with_labels(standing.resource, self._labelling.labels(standing.resource))
             if ref.type in HOLDERS and standing.head is not None and standing.head.resource is not None:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from consent.labelling import Labelling, Row
 from hub.fhir.json import dumps
 from hub.kernel.types import Draft, Json, Translation
 from hub.records import standing
@@ -38,11 +39,13 @@ def draft(resource: Json, **more: Any) -> Draft:
     return Draft(resource=resource, authority="a", key="k", patient="p1", **more)
 
 
-def tell(heads: dict[Ref, Head], repeats: Repeats, *drafts: Draft, number: int = 9) -> Effect:
+def tell(
+    heads: dict[Ref, Head], repeats: Repeats, *drafts: Draft, number: int = 9, labelling: Labelling | None = None
+) -> Effect:
     incoming = Incoming(
         message=number, feed="f", facility="F01", translation=Translation(drafts=drafts), received_at=NOON
     )
-    return Chain(heads, {"F01"}, repeats=repeats).apply(incoming)
+    return Chain(heads, {"F01"}, labelling=labelling, repeats=repeats).apply(incoming)
 
 
 @pytest.fixture
@@ -150,3 +153,16 @@ def test_drafts_that_differ_in_anything_a_merge_may_look_at_are_merges_of_their_
     one = draft({"resourceType": "Patient", "id": "p1"})
     other = replace(one, **{name: OTHERS.get(name, "other")})
     assert (merge_of(one, b"{}", ()) == merge_of(other, b"{}", ())) is (name in SETTLED)
+
+
+def test_what_is_said_again_is_labelled_by_value_sets_as_they_are_now(merges: list[str]) -> None:
+    held: dict[str, frozenset[str]] = {}
+    labelling = Labelling([Row("HIV", "set", "", "urn:set")], lambda _: held)
+    code = {"coding": [{"system": "urn:x", "code": "c"}]}
+    repeats, stated = Repeats(), {"resourceType": "Observation", "id": "o1", "code": code}
+    heads = {Ref("Observation", "o1"): head(stated)}
+    assert tell(heads, repeats, draft(stated), labelling=labelling).changes == []
+    held["urn:x"] = frozenset({"c"})
+    (change,) = tell(heads, repeats, draft(stated), labelling=labelling).changes
+    assert change.resource["meta"]["security"]
+    assert merges == ["o1"]
