@@ -8,6 +8,7 @@ import pytest
 
 from hub.fhir.ucum import is_unit
 from hub.kernel.types import Json
+from mappings.cda.tables import rows
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.profiles.layers import SHIPPED
@@ -27,6 +28,15 @@ def ethnic_group(said: str, profile: Profile) -> list[Json]:
 
 def test_every_unit_is_one_of_ucum() -> None:
     assert [unit for (coding,) in COMMON.codes["OBX-6"].values() if not is_unit(unit := coding.code)] == []
+
+
+def test_units_named_in_chinese_are_the_same_in_documents_and_in_messages() -> None:
+    told = {said: coding.code for said, (coding,) in COMMON.codes["OBX-6"].items()}
+    printed = {row["printed"]: row["code"] for row in rows("units")}
+    assert [said for said in told.keys() & printed.keys() if told[said] != printed[said]] == []
+    assert {said for said in printed if "\u4e00" <= said[0] <= "\u9fff"} - told.keys() == {
+        "度"
+    }  # an angle, or a temperature
 
 
 def test_all_ethnic_groups_are_known_by_name() -> None:
@@ -102,7 +112,12 @@ def test_full_width_numbers_are_written_plainly() -> None:
 
 
 @pytest.mark.parametrize(
-    ("said", "unit"), [("^μmol/L", "umol/L"), ("10^9/L", None), ("×10\\S\\9/L", "10*9/L"), ("次/分", "/min")]
+    ("said", "unit"),
+    [
+        *(("^μmol/L", "umol/L"), ("10^9/L", None), ("×10\\S\\9/L", "10*9/L"), ("次/分", "/min"), ("mg%", "mg/dL")),
+        *(("毫克/分升", "mg/dL"), ("毫摩尔/升", "mmol/L"), ("毫米汞柱", "mm[Hg]"), ("微国际单位/毫升", "u[IU]/mL")),
+        ("分", None),  # a score, or minutes
+    ],
 )
 def test_units_become_those_of_ucum(said: str, unit: str | None) -> None:
     found = resource(translate(PID, f"OBX|1|NM|X||5|{said}|||||F", profile=COMMON), "Observation")
