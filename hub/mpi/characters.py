@@ -15,6 +15,10 @@ UNKNOWN: Final = "?"
 _UNKNOWNS: Final = "?*□■〓�﹖＿_"
 
 
+#: Digits in their order.
+_COUNTED: Final = "0123456789" * 3
+
+
 def _translation() -> dict[int, str]:
     table = read_data("simplified")
     pairs = dict(zip(map(ord, table["traditional"]), table["simplified"], strict=True))
@@ -27,6 +31,13 @@ _TRANSLATION: Final = _translation()
 def fold(text: str) -> str:
     """Half width (NFKC), simplified characters, capital letters; every mark of an unknown character becomes `?`."""
     return unicodedata.normalize("NFKC", text).translate(_TRANSLATION).upper()
+
+
+def is_filler(number: str) -> bool:
+    """Whether a number is typed only to fill its field, and would make one person of all who bear it: one character
+    again and again, or digits counted up.
+    """
+    return number[:1] * len(number) == number or number in _COUNTED
 
 
 def is_han(character: str) -> bool:

@@ -9,11 +9,13 @@ from functools import lru_cache
 from typing import Final
 
 from hub.kernel.citizen_id import check_digit
-from hub.mpi.characters import fold
+from hub.mpi.characters import fold, is_filler
 from hub.mpi.dates import parse_date
 
 _SHORT: Final = re.compile(r"\d{15}")
 _FULL: Final = re.compile(r"\d{17}[\dX]")
+#: A division code and zeros, or the like: typed to fill the field. Whoever was born on 2011-11-11 may bear such a run.
+_RUN: Final = re.compile(r"(\d)\1{7}")
 _MASKED: Final = re.compile(r"\d{3,17}[?]{3,}[\dX]{0,4}")
 
 
@@ -39,22 +41,27 @@ class CitizenId:
 
 @lru_cache(maxsize=1 << 16)
 def parse_citizen_id(text: str) -> CitizenId | None:
-    """Read an id. One of 15 digits is widened to 18; what is no id at all (passports, words) gives None."""
+    """Read an id. One of 15 digits is widened to 18; what is no id at all (passports, words, 111111111111111) gives
+    None.
+    """
     written = re.sub(r"[\s-]", "", fold(text))
+    if is_filler(written[:-1]):
+        return None
     if _MASKED.fullmatch(written):
         return CitizenId(written, masked=True)
     if _SHORT.fullmatch(written):
         body = written[:6] + "19" + written[6:]
-        return replace(_full(body + check_digit(body)), short=True)
+        found = _full(body + check_digit(body))
+        return replace(found, short=True) if found else None
     if _FULL.fullmatch(written):
         return _full(written)
     return CitizenId(written) if 14 <= len(written) <= 20 and written[:13].isdigit() else None
 
 
-def _full(digits: str) -> CitizenId:
+def _full(digits: str) -> CitizenId | None:
     birth = parse_date(digits[6:14])
     if birth is None or birth.year < 1850 or check_digit(digits[:17]) != digits[17]:
-        return CitizenId(digits)
+        return None if _RUN.search(digits) else CitizenId(digits)
     return CitizenId(digits, valid=True, birth=birth, sex="M" if int(digits[16]) % 2 else "F")
 
 

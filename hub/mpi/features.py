@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from hub.mpi.characters import fold
+from hub.mpi.characters import fold, is_filler
 from hub.mpi.citizen_id import CitizenId, parse_citizen_id
 from hub.mpi.contacts import Address, parse_address, parse_phones
 from hub.mpi.dates import is_placeholder, parse_date
@@ -21,8 +21,6 @@ PARENT_YEARS: Final = 12
 PLACEHOLDER_YEARS: Final = 2
 _SELF: Final = frozenset({"本人", "自己"})
 _INSURANCE: Final = re.compile(r"[0-9A-Z]{6,}")
-#: Digits in their order, as they are typed where a field must be filled.
-_COUNTED: Final = "0123456789" * 3
 
 
 class Features(msgspec.Struct, frozen=True, kw_only=True):
@@ -103,9 +101,4 @@ def _sex(text: str) -> str:
 def _insurance(text: str) -> str:
     """The number of a card; "" for what is typed only to fill the field, which would make one person of namesakes."""
     written = re.sub(r"[\s-]", "", fold(text))
-    return unless_filler(written) if _INSURANCE.fullmatch(written) else ""
-
-
-def unless_filler(number: str) -> str:
-    """A number, or "" if it is one character again and again, or digits counted up."""
-    return "" if number[:1] * len(number) == number or number in _COUNTED else number
+    return written if _INSURANCE.fullmatch(written) and not is_filler(written) else ""

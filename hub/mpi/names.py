@@ -33,6 +33,9 @@ _ORDERS: Final = {
 }
 _SEXES: Final = {"子": "M", "女": "F"}
 
+#: Written, folded, where nobody knows the name: who bears one is not one person, and may be found by all else.
+NOBODYS: Final = frozenset(read_data("nobodys")["names"])
+
 Script = Literal["han", "latin", ""]
 
 
@@ -67,7 +70,11 @@ NO_NAME: Final = Name("", "", "", "", ())
 @lru_cache(maxsize=1 << 16)
 def parse_name(text: str) -> Name:
     """Read a name. Notes in brackets and counters after a Chinese name (赵根兰2) are no part of it."""
-    whole = _NOTE.sub("", fold(text)).strip()
+    found = _read(_NOTE.sub("", fold(text)).strip())
+    return NO_NAME if found.full in NOBODYS else found
+
+
+def _read(whole: str) -> Name:
     characters = [character for character in whole if is_han(character)]
     if any(character != UNKNOWN for character in characters):
         return _han(_COUNTER.sub("", whole))

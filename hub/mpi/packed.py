@@ -9,10 +9,11 @@ from uuid import UUID
 import msgspec
 
 from hub.kernel.ids import hash128
+from hub.mpi.characters import is_filler
 from hub.mpi.citizen_id import parse_citizen_id
 from hub.mpi.contacts import Address
-from hub.mpi.features import Features, unless_filler
-from hub.mpi.names import NO_NAME, Name, Newborn
+from hub.mpi.features import Features
+from hub.mpi.names import NO_NAME, NOBODYS, Name, Newborn
 from hub.mpi.record import Record
 
 #: Part of every digest: raised when normalisation or this form changes, so that all sources are read anew.
@@ -71,26 +72,30 @@ def pack(side: Features) -> bytes:
 
 
 def unpack(data: bytes) -> Features:
-    """The normalised record of `pack`'s bytes."""
+    """The normalised record of `pack`'s bytes, which may be older than what is known of fillers."""
     side = _DECODER.decode(data)
     return Features(
         record_id=side.record_id,
         facility=side.facility,
-        name=side.name or NO_NAME,
+        name=_known(side.name),
         newborn=side.newborn,
         sex=side.sex,
         born=side.born,
         id=parse_citizen_id(side.id) if side.id else None,
         borrowed=side.borrowed,
-        insurance=unless_filler(side.insurance),  # rows may be older than the rule
-        card=unless_filler(side.card),
+        insurance="" if is_filler(side.insurance) else side.insurance,
+        card="" if is_filler(side.card) else side.card,
         phones=tuple(filter(None, side.phone.split(_SEVERAL))),
         contact_phone=side.contact_phone,
         address=side.address,
-        contact=side.contact or NO_NAME,
+        contact=_known(side.contact),
         birth_order=side.birth_order,
         registered=side.registered,
     )
+
+
+def _known(name: Name | None) -> Name:
+    return NO_NAME if name is None or name.full in NOBODYS else name
 
 
 def digest(record: Record) -> UUID:

@@ -40,7 +40,10 @@ def test_a_wrong_id_is_kept_but_not_valid(text: str) -> None:
     assert not read(text).valid
 
 
-@pytest.mark.parametrize("text", ["", "无", "E12345678", "1234567"])
+@pytest.mark.parametrize(
+    "text",
+    ["", "无", "E12345678", "1234567", "1" * 15, "1" * 18, "1" * 17 + "X", "123456789012345678", "990122000000000000"],
+)
 def test_what_is_no_citizen_id_is_none(text: str) -> None:
     assert parse_citizen_id(text) is None
 

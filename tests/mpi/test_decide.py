@@ -109,6 +109,19 @@ def test_what_a_masked_id_shows_makes_nobody_one_beside_another_birth_date(shown
     assert judge(one, side(facility="F02", id_no=masked, **silent)) == LINK
 
 
+@pytest.mark.parametrize("number", ["1" * 18, "123456789012345678", "990122000000000000"])
+def test_a_number_that_fills_the_field_makes_nobody_one_of_two_namesakes(number: str) -> None:
+    told = {"id_no": number, "insurance_no": "", "phone": "", "address": "", "contact_name": "", "contact_phone": ""}
+    one, other = side(**told), side(facility="F02", birth_date="1995-11-30", **told)
+    assert judge(one, other).band is not Band.LINK
+
+
+def test_two_whose_names_nobody_knows_are_not_one_person_for_having_come_to_one_hospital() -> None:
+    told = {**NO_NUMBERS, "birth_date": "1980-01-01", "contact_name": "", "contact_phone": ""}
+    for name, other in (("无名氏", "无名氏"), ("无名氏1", "无名氏2"), ("Unknown", "UNKNOWN")):
+        assert judge(side(name=name, **told), side(name=other, **told)).band is not Band.LINK
+
+
 def test_a_name_alone_is_nobody_however_rare_it_is() -> None:
     alone = dict.fromkeys(("birth_date", *NO_NUMBERS, "phone", "address", "contact_name", "contact_phone"), "")
     rare = Scorer(bundled_model(), Frequencies(records=60_000))

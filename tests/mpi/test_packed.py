@@ -6,10 +6,13 @@ from hypothesis import given
 from msgspec.structs import replace as replace_in
 
 from hub.mpi.features import features
+from hub.mpi.names import NO_NAME
 from hub.mpi.packed import digest, pack, unpack
 from hub.mpi.record import Record
 from tests.mpi.people import WU, side
 from tests.mpi.population import records
+
+WU_NAME = side().name
 
 
 @given(records())
@@ -26,6 +29,11 @@ def test_several_telephones_come_back_and_none_is_none() -> None:
 def test_a_number_that_only_fills_the_field_is_none_in_older_rows_either() -> None:
     older = replace_in(side(), insurance="000000000", card="123456789")
     assert (unpack(pack(older)).insurance, unpack(pack(older)).card) == ("", "")
+
+
+def test_a_name_that_nobody_bears_is_none_in_older_rows_either() -> None:
+    older = replace_in(side(), name=replace_in(WU_NAME, full="无名氏"))
+    assert unpack(pack(older)).name == NO_NAME
 
 
 def test_packed_features_are_small() -> None:
