@@ -24,6 +24,7 @@ from hub.gate.looks import AUDIT_EVENT
 from hub.gate.pages import CURSOR, binding_of
 from hub.gate.recorder import Asked
 from hub.gate.released import Released, ReleasedPage
+from hub.gate.revived import deletions_before, revived
 from hub.gate.searches import Parameters, cursor_of
 from hub.gate.spans import read_span, settled_at
 from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population
@@ -76,6 +77,8 @@ async def _page(
         now = await door.store.load(tx, sorted({row.reference for row in found.matches}))
         judged = [*found.matches, *now.values()]
         await look_up_all(tx, cases, judged)
+        deletions = await deletions_before(door, tx, cases, found.matches)
+        judged += deletions
         hidden = await hidden_from(door, tx, cases, found.matches)
     # Both are checked: what a version was when it was made, and what its resource is now.
     basis = bound(await checked(door.recorder, asked, cases, judged), cases, found.matches)
@@ -84,7 +87,7 @@ async def _page(
         await door.recorder.released(asked, found.matches, basis)
     else:
         await door.recorder.refused(asked, fault.reason, basis, fault.patients)
-    return found, all_discreet(found.matches, hidden)
+    return found, revived(all_discreet(found.matches, hidden), deletions)
 
 
 async def _visible(door: Door, tx: Tx, cases: Cases, rtype: str | None) -> Visible:

@@ -24,6 +24,7 @@ from hub.gate.policy import refused_break_glass
 from hub.gate.recorder import Asked, Basis
 from hub.gate.release import decide, decide_version
 from hub.gate.released import Released, ReleasedPage, released
+from hub.gate.revived import deletions_before, revived
 from hub.gate.spans import Place, decoded, encoded, holds, settled_at
 from hub.gate.trimming import Pointer
 from hub.kernel.ids import reference_key
@@ -98,13 +99,14 @@ async def history(door: Door, asked: Asked, count: int | None, cursor: str | Non
             cases = await _cases(door, tx, asked, address, current, formerly)
             kept = await _permitted_versions(door, tx, cases, address, current, place, span, size)
             hidden = await hidden_from(door, tx, cases, kept[:size])
+            deletions = await deletions_before(door, tx, cases, kept[:size])
         _, decision = await _permitted(door, asked, cases, current, current)
         page = kept[:size]
-        decided = [(then, decide(cases, then)) for then in page]
+        decided = [(then, decide(cases, then)) for then in (*page, *deletions)]
         basis = basis_of(cases, [*decided, *_ground(current, decision)])
         await door.recorder.released(asked, page, bound(basis, cases, page))
         more = door.seal.close(encoded(place.after(page[-1])), binding) if len(kept) > size else None
-        matches = all_discreet(page, hidden)
+        matches = revived(all_discreet(page, hidden), deletions)
         total = len(page) if place.below is None and more is None else None
         return ReleasedPage(matches=matches, total=total, next=more, as_of=place.as_of)
 

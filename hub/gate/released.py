@@ -15,6 +15,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
     `organization` is the facility code of its author organisation, `began` and `ended` its clinical time; each is
     empty or None where unknown. `computed`: made of several resources, so that another one may be no younger.
+    `revived`: a history tells that it followed a deletion.
     """
 
     type: str
@@ -27,6 +28,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     began: datetime | None = None
     ended: datetime | None = None
     computed: bool = False
+    revived: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

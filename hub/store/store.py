@@ -76,6 +76,10 @@ class Store:
         """Versions named by (source-patient key, key, version), those that there are, in one query and no order."""
         return await exact.load(tx, wanted)
 
+    async def load_deletions(self, tx: Tx, wanted: Iterable[exact.Exact]) -> list[Stored]:
+        """Those of the superseded versions named so that were deletions."""
+        return await exact.load_deletions(tx, wanted)
+
     async def versions(
         self, tx: Tx, rtype: str, rid: str, *, below: int | None = None, limit: int = 100
     ) -> list[Stored]:

@@ -35,6 +35,28 @@ def test_versions_stand_newest_first_with_what_made_them(database_url: str) -> N
     in_house(database_url, visit)
 
 
+def test_what_is_put_back_after_a_deletion_was_created_anew(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        made = await home.create(observation("p1"))
+        path = f"/Observation/{made['id']}"
+        await home.ask("DELETE", path)
+        assert (await home.ask("PUT", path, made)).status_code == 201
+        await home.ask("PUT", path, {**made, "status": "amended"})
+        for history in (f"{path}/_history", "/Observation/_history"):
+            found = body(await home.ask("GET", history))["entry"]
+            told = [(e["response"]["etag"], e["request"]["method"], e["response"]["status"]) for e in found[:3]]
+            assert told == [
+                ('W/"5"', "PUT", "200 OK"),
+                ('W/"4"', "PUT", "201 Created"),
+                ('W/"3"', "DELETE", "204 No Content"),
+            ]
+        # The deletion need not stand on the same page.
+        pages = await all_pages(home, f"{path}/_history?_count=1")
+        assert [page["entry"][0]["response"]["status"] for page in pages][1] == "201 Created"
+
+    in_house(database_url, visit)
+
+
 def test_a_long_history_comes_in_pages(database_url: str) -> None:
     async def visit(home: House) -> None:
         made = await home.create(patient())

@@ -51,14 +51,16 @@ def _answer(services: Services, ask: Ask, page: ReleasedPage) -> Answer:
 
 
 def _entry(base_url: str, version: Released) -> bytes:
-    """A version with the interaction that made it: a first version counts as created at the server's id."""
+    """A version with the interaction that made it: a first version counts as created at the server's id, one that
+    followed a deletion as created at the client's.
+    """
     url = f"{version.type}/{version.id}"
     if version.deleted:
         request, status = {"method": "DELETE", "url": url}, "204 No Content"
     elif version.version == 1:
         request, status = {"method": "POST", "url": version.type}, "201 Created"
     else:
-        request, status = {"method": "PUT", "url": url}, "200 OK"
+        request, status = {"method": "PUT", "url": url}, "201 Created" if version.revived else "200 OK"
     return entry(
         full_url=f"{base_url}/{url}",
         resource=b"" if version.deleted else version.body,
