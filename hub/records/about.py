@@ -1,4 +1,7 @@
-"""Whom a client's resource is about: a source patient, never a person of the patient index.
+"""Whom a client's resource is about: a source patient, never nobody and never a person of the patient index.
+
+By the consent rules (section 3, step 4) nobody may see an observation of nobody. Taken all the same, it would be lost
+to whoever sent it.
 
 A golden record is made when it is asked for and has no row of its own. What was written about its id would stand in no
 source's record, so neither the person's consents nor her own look at her record would reach it.
@@ -11,12 +14,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from hub.db.database import Tx
-from hub.fhir.compartments import source_patient
+from hub.fhir.compartments import is_about_patients, source_patient
 from hub.kernel.errors import Category, HubError
 from hub.records.operations import Delete, Operation, Patch
 
 #: Ids of persons look like this (hub.kernel.ids.random_id); those that facilities choose hold a hyphen.
 _PERSON: Final = re.compile(r"[a-z2-7]{26}")
+#: One is about itself, one about its members, whose records are judged one by one.
+_OTHERS: Final = frozenset({"Patient", "Group"})
 _NAMED: Final = "SELECT DISTINCT person FROM member WHERE person = ANY($1)"
 
 
@@ -26,6 +31,22 @@ async def about_persons(tx: Tx, operations: Sequence[Operation]) -> dict[int, Hu
     rows = await tx.fetch(_NAMED, sorted(set(subjects.values()))) if subjects else []
     persons = {row["person"] for row in rows}
     return {index: _refusal(operations[index]) for index, found in subjects.items() if found in persons}
+
+
+def refuse_about_nobody(operation: Operation) -> None:
+    """Raises HubError INVALID for a resource of a patient's record that names no patient: nobody could see it, not even
+    who wrote it.
+    """
+    if isinstance(operation, Delete | Patch) or operation.type in _OTHERS or not is_about_patients(operation.type):
+        return
+    if source_patient(operation.resource) is None:
+        raise HubError(
+            Category.INVALID,
+            "names no patient of this server, so by the consent rules nobody could ever read it",
+            where=operation.where or operation.type,
+            todo="refer to the Patient it is about",
+            code="no-subject",
+        )
 
 
 def _subject(operation: Operation) -> str | None:

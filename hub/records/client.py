@@ -24,7 +24,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import hash128
 from hub.kernel.types import Issue, Json
 from hub.mpi.registration import Statement
-from hub.records.about import about_persons
+from hub.records.about import about_persons, refuse_about_nobody
 from hub.records.client_rules import labels_kept, writes_of
 from hub.records.consequences import Consequences
 from hub.records.journal import Answer, Job, Journal, Request
@@ -163,6 +163,7 @@ class ClientWrites:
         errors = [issue for issue in self._validate(operation.resource) if issue.severity in ("fatal", "error")]
         if errors:
             raise NonconformantError(errors, where=operation.where)
+        refuse_about_nobody(operation)
 
     async def _flush(self, jobs: list[Job]) -> list[Answer]:
         """Answer every job: together while no two concern one resource, one by one if that fails."""

@@ -27,6 +27,7 @@ TASK: Final[Json] = {
     "status": "requested",
     "intent": "order",
     "description": "血压188/116",
+    "for": {"reference": "Patient/p1"},
     "requester": {"reference": "Organization/F01"},
     "owner": {"reference": "Practitioner/bai"},
 }
