@@ -219,31 +219,44 @@ async def _ended_stays_ended(home: House, rid: str) -> None:
     assert body(await home.ask("GET", f"/MedicationRequest/{rid}"))["status"] == "entered-in-error"
 
 
+def _at(time: str, number: str, *resources: Json) -> Json:
+    sent = message("prescription", *resources, id=number)
+    made = {"timestamp": f"2026-05-20T{time}:00+08:00"} if time else {}
+    return {**{name: part for name, part in sent.items() if name != "timestamp"}, **made}
+
+
+async def _answer(home: House, sent: Json) -> tuple[str, str]:
+    bundle = body(await home.ask("POST", "/$process-message", sent))
+    resources = [entry["resource"] for entry in bundle["entry"]]
+    issues = [one["details"]["coding"][0]["code"] for r in resources for one in r.get("issue", ())]
+    return resources[0]["response"]["code"], "".join(issues)
+
+
 async def _later(home: House) -> None:
     """The first message comes again after a later one changed the prescription, which is still in force."""
-
-    def at(time: str, number: str, *resources: Json) -> Json:
-        sent = message("prescription", *resources, id=number)
-        made = {"timestamp": f"2026-05-20T{time}:00+08:00"} if time else {}
-        return {**{name: part for name, part in sent.items() if name != "timestamp"}, **made}
-
-    async def answer(sent: Json) -> tuple[str, str]:
-        bundle = body(await home.ask("POST", "/$process-message", sent))
-        resources = [entry["resource"] for entry in bundle["entry"]]
-        issues = [one["details"]["coding"][0]["code"] for r in resources for one in r.get("issue", ())]
-        return resources[0]["response"]["code"], "".join(issues)
-
     first, second = prescription("R-9", code="M009"), prescription("R-9", code="M009", note=[{"text": "剂量减半"}])
     renamed = {**PATIENT, "name": [{"text": "庄秀英(更正)"}]}
-    assert (await answer(at("09:01", "m-1", PATIENT, first)))[0] == "ok"
-    assert (await answer(at("09:05", "m-2", renamed, second)))[0] == "ok"
-    assert await answer(at("09:01", "m-1", PATIENT, first)) == ("fatal-error", "late")
-    assert (await answer(at("09:01", "m-1", PATIENT, second)))[0] == "ok", "it says what stands"
-    assert await answer(at("", "m-3", PATIENT, first)) == ("fatal-error", "late")
-    assert await answer(at("23:00", "m-4", second)) == ("fatal-error", "time")
+    assert (await _answer(home, _at("09:01", "m-1", PATIENT, first)))[0] == "ok"
+    assert (await _answer(home, _at("09:05", "m-2", renamed, second)))[0] == "ok"
+    assert await _answer(home, _at("09:01", "m-1", PATIENT, first)) == ("fatal-error", "late")
+    assert (await _answer(home, _at("09:01", "m-1", PATIENT, second)))[0] == "ok", "it says what stands"
+    assert await _answer(home, _at("", "m-3", PATIENT, first)) == ("fatal-error", "late")
+    assert await _answer(home, _at("23:00", "m-4", second)) == ("fatal-error", "time")
     other = prescription("R-10", code="M009")
-    assert (await answer(at("09:02", "m-5", PATIENT, other)))[0] == "ok"
+    assert (await _answer(home, _at("09:02", "m-5", PATIENT, other)))[0] == "ok"
     assert body(await home.ask("GET", f"/Patient/{PATIENT['id']}"))["name"] == renamed["name"]
+
+
+async def _by_hand(home: House) -> None:
+    """A doctor changes what a message said, its stamp sent along: a message made before that does not undo it."""
+    home.services.clock.skip(3600)  # type: ignore[attr-defined]
+    standing = body(await home.ask("GET", "/MedicationRequest?identifier=urn:f05:prescription|R-10"))
+    stands = standing["entry"][0]["resource"]
+    by_hand = {**stands, "note": [{"text": "改为每晚服"}]}
+    assert (await home.ask("PUT", f"/MedicationRequest/{stands['id']}", by_hand)).status_code == 200
+    before = prescription("R-10", code="M009", note=[{"text": "剂量减半"}])
+    assert await _answer(home, _at("09:10", "m-6", before)) == ("fatal-error", "late")
+    assert (await _answer(home, _at("10:10", "m-7", before)))[0] == "ok"
 
 
 def test_a_message_without_a_time_is_late_where_an_earlier_version_came_of_it(database_url: str) -> None:
@@ -294,6 +307,7 @@ def test_a_pharmacy_dispenses_nothing_that_was_not_sent_to_it_nor_to_another_pat
         assert code_of(late) == ("ok", "not-in-force")
         await _later(home)
         await _ended_stays_ended(home, rid)
+        await _by_hand(home)
 
     visiting(database_url, visit)
 

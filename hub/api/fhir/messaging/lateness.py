@@ -2,7 +2,8 @@
 
 Gateways repeat. What a message writes says in `meta` when the message was made (`recorded-at`) and which it was
 (`message-id`); what comes later by the clock of the same senders stands. A message that does not say when it was made
-is late where an earlier version came of it.
+is late where an earlier version came of it. Who changes by hand what a message said may send its stamp along: then it
+counts when the change came.
 """
 
 from __future__ import annotations
@@ -45,11 +46,25 @@ async def is_late(services: Services, ask: Ask, message: Message, standing: Rele
     stands = loads(standing.body)
     made = _said(stands, f"{services.canonical_base}/{_MADE}", "valueDateTime")
     if message.made:
-        # What no message said was written by our clock.
-        return _instant(message.made) < (_instant(made) if made else standing.updated - _SLACK)
+        when, here = _instant(message.made), standing.updated - _SLACK
+        if made is None:
+            return when < here  # what no message said was written by our clock
+        return when < _instant(made) or (when < here and await _changed_by_hand(services, ask, standing))
     if _said(stands, f"{services.canonical_base}/{_NUMBER}", "valueString") == message.id:
         return False
     return made is not None or await _came_before(services, ask, message, standing)
+
+
+async def _changed_by_hand(services: Services, ask: Ask, standing: Released) -> bool:
+    """Whether what stands follows a version with the same stamp."""
+    page = await services.gate.history(ask.actor, standing.type, standing.id, count=2, origin=ask.origin)
+    stamps = [_stamp(services, loads(each.body)) for each in page.matches if each.body]
+    return len(stamps) > 1 and stamps[0] == stamps[1]
+
+
+def _stamp(services: Services, resource: Json) -> tuple[Any, Any]:
+    made = _said(resource, f"{services.canonical_base}/{_MADE}", "valueDateTime")
+    return made, _said(resource, f"{services.canonical_base}/{_NUMBER}", "valueString")
 
 
 async def _came_before(services: Services, ask: Ask, message: Message, standing: Released) -> bool:
