@@ -91,7 +91,8 @@ def _is_list(items: Any, segment: str, faults: list[Fault]) -> bool:
 
 
 def _fits_beside(items: list[Any], values: Any) -> bool:
-    return any(item is not None for item in items) and (values is None or len(values) == len(items))
+    # Values that are no list are a fault of their own.
+    return any(item is not None for item in items) and (values.__class__ is not list or len(values) == len(items))
 
 
 def _extended(extensions: Any, index: int) -> bool:

@@ -163,7 +163,8 @@ class ClientWrites:
         errors = [issue for issue in self._validate(operation.resource) if issue.severity in ("fatal", "error")]
         if errors:
             raise NonconformantError(errors, where=operation.where)
-        refuse_about_nobody(operation)
+        if isinstance(operation, Create):
+            refuse_about_nobody(operation)
 
     async def _flush(self, jobs: list[Job]) -> list[Answer]:
         """Answer every job: together while no two concern one resource, one by one if that fails."""

@@ -9,6 +9,7 @@ from hub.fhir.subset import is_part
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.kernel.versions import fits
+from hub.records.about import refuse_about_nobody
 from hub.records.facts import facts_of
 from hub.records.operations import Create, Delete, Patch, Update, Whole
 from hub.records.provenance import MESSAGE_SOURCE
@@ -30,6 +31,8 @@ def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Ri
     check_target(actor, operation, current, rights, given=given)
     if isinstance(operation, Delete):
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
+    if current is None or current.deleted:
+        refuse_about_nobody(operation)
     resource = _content(operation, current)
     write = _write(actor, operation, resource, current, rights)
     # Whom a Binary is about stands elsewhere (hub.records.labelled).

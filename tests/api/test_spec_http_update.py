@@ -203,7 +203,8 @@ def test_references_to_absolute_urls_of_this_server_are_references_to_its_resour
         assert made["subject"]["reference"] == "Patient/F05-p"
         for query in ("patient=F05-p", f"patient={BASE}{PATH}", "subject=Patient/F05-p"):
             assert body(await home.ask("GET", f"/Observation?{query}"))["entry"][0]["resource"]["id"] == made["id"]
-        far = await home.create(observation("x", subject={"reference": "http://elsewhere.test/fhir/Patient/F05-p"}))
-        assert far["subject"]["reference"] == "http://elsewhere.test/fhir/Patient/F05-p"
+        elsewhere = {"reference": "http://elsewhere.test/fhir/Practitioner/F05-d"}
+        far = await home.create(observation("x", subject={"reference": "Patient/F05-p"}, performer=[elsewhere]))
+        assert far["performer"] == [elsewhere]
 
     visited(database_url, visit)

@@ -264,6 +264,12 @@ BROKEN: list[tuple[str, Json, str, str]] = [
         "Patient.name[0].given",
         "structure",
     ),
+    (
+        "extensions beside what is no list",
+        patient(name=[{"given": 0, "_given": [{"id": "a"}, None]}]),
+        "Patient.name[0].given",
+        "structure",
+    ),
     ("extension of an object", patient(_name=[{"id": "a"}]), "Patient._name", "structure"),
     ("extension without url", patient(extension=[{"valueCode": "x"}]), "Patient.extension[0].url", "required"),
     (
