@@ -37,8 +37,8 @@ def unit(text: str) -> Json:
     if not printed:
         return {}
     plain = "".join(printed.split()).translate(_HALF_WIDTH)
-    outer, bracket, inner = plain.rstrip(")").partition("(")
-    code = next((found for each in (plain.strip("()"), inner, outer) if bracket or each if (found := _ucum(each))), "")
+    outer, _, inner = plain.rstrip(")").partition("(")  # 摄氏度(℃)
+    code = next(filter(None, map(_ucum, (plain.strip("()"), inner, outer))), "")
     return {"unit": printed} | ({"system": UCUM, "code": code} if code else {})
 
 
