@@ -16,7 +16,7 @@ from terminology.catalogue import Catalogue
 from terminology.condition import ACTIVE, NOTHING, Both, Condition, Either, Every, Keys, Not
 from terminology.filters import condition_of, undecided
 from terminology.implied import implicit, of_specification
-from terminology.model import CODE_SYSTEM, VALUE_SET, Coding, Edition
+from terminology.model import CODE_SYSTEM, VALUE_SET, Coding, Edition, Found
 from terminology.reading import Concepts
 from terminology.versions import ANY, Versions
 
@@ -27,20 +27,21 @@ _DEEPEST: Final = 10
 class Meaning:
     """What a value set means: a condition for each edition, and listed codings with their displays.
 
-    `own`: names the value set gives codes of the editions in place of their displays, by the code as it is compared
-    (R4 ValueSet.compose.include.concept.display).
+    `own`: what the value set names codes of the editions itself (R4 ValueSet.compose.include.concept: display and
+    designation), by the code as it is compared.
     """
 
     conditions: Mapping[int, tuple[Edition, Condition]] = field(default_factory=dict)
     listed: Mapping[Coding, str] = field(default_factory=dict)
-    own: Mapping[Coding, str] = field(default_factory=dict)
+    own: Mapping[Coding, Json] = field(default_factory=dict)
 
     def condition(self, edition: Edition) -> Condition:
         return self.conditions.get(edition.number, (edition, NOTHING))[1]
 
-    def named(self, edition: Edition, code: str) -> str:
-        """The name it gives a code itself; "" for none."""
-        return self.own.get(Coding(edition.url, edition.key(code)), "")
+    def renamed(self, edition: Edition, concept: Found) -> Found:
+        """The concept with the names it has here."""
+        own = self.own.get(Coding(edition.url, edition.key(concept.code)))
+        return concept if own is None else concept.renamed(own)
 
 
 class Composer:
@@ -209,8 +210,9 @@ def _less(one: Meaning, other: Meaning) -> Meaning:
     return Meaning(merged, listed, one.own)
 
 
-def _own_names(edition: Edition, listed: Sequence[Json]) -> dict[Coding, str]:
-    return {Coding(edition.url, edition.key(one["code"])): one["display"] for one in listed if one.get("display")}
+def _own_names(edition: Edition, listed: Sequence[Json]) -> dict[Coding, Json]:
+    named = (one for one in listed if one.get("display") or one.get("designation"))
+    return {Coding(edition.url, edition.key(one["code"])): one for one in named}
 
 
 def _urls(meaning: Meaning) -> set[str]:

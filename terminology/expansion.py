@@ -102,7 +102,7 @@ async def _filtered_page(catalogue: Catalogue, concepts: Concepts, meaning: Mean
     total, rows = await concepts.found(
         catalogue, edition, condition, offset=wish.offset, count=wish.count or 0, named=named
     )
-    return Page(total, [_entry(edition, one, wish, meaning) for one in rows], [edition.canonical])
+    return Page(total, [_entry(edition, meaning.renamed(edition, one), wish) for one in rows], [edition.canonical])
 
 
 async def _page(
@@ -114,7 +114,7 @@ async def _page(
         if left > 0 and skip < counts[number]:
             named = wish.designations or bool(wish.language)
             rows = await concepts.listed(catalogue, edition, condition, offset=skip, count=left, named=named)
-            found += [_entry(edition, one, wish, meaning) for one in rows]
+            found += [_entry(edition, meaning.renamed(edition, one), wish) for one in rows]
             left -= len(rows)
         skip = max(0, skip - counts[number])
     return found + _listed(meaning, skip, skip + max(left, 0))
@@ -131,7 +131,7 @@ async def _tree(
     found: list[Json] = []
     for edition, condition in meaning.conditions.values():
         rows = await concepts.select(catalogue, edition, condition)
-        found += nested(rows, [_entry(edition, one, wish, meaning) for one in rows])
+        found += nested(rows, [_entry(edition, meaning.renamed(edition, one), wish) for one in rows])
     return found + _listed(meaning, 0, len(meaning.listed))
 
 
@@ -142,7 +142,7 @@ def _listed(meaning: Meaning, start: int, end: int) -> list[Json]:
     ]
 
 
-def _entry(edition: Edition, concept: Found, wish: Wish, meaning: Meaning) -> Json:
+def _entry(edition: Edition, concept: Found, wish: Wish) -> Json:
     told: dict[str, Any] = {"system": edition.url}
     if concept.abstract:
         told["abstract"] = True
@@ -151,7 +151,7 @@ def _entry(edition: Edition, concept: Found, wish: Wish, meaning: Meaning) -> Js
     if edition.version:
         told["version"] = edition.version
     told["code"] = concept.code
-    display = concept.named(wish.language, meaning.named(edition, concept.code))
+    display = concept.named(wish.language)
     if display:
         told["display"] = display
     designations = _designations(concept, wish)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hub.fhir.fold import folded
+from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
 from terminology.compose import Meaning
 from terminology.condition import Both, Condition, Either, Keys, Matching
@@ -23,11 +24,10 @@ async def matching(catalogue: Catalogue, concepts: Concepts, meaning: Meaning, t
     conditions = {}
     for number, (edition, condition) in meaning.conditions.items():
         found = await _by_any_name(catalogue, concepts, edition, text)
-        own = tuple(
-            one.code for one, name in meaning.own.items() if one.system == edition.url and _fits(name, one, parts)
-        )
+        named = ((one, told) for one, told in meaning.own.items() if one.system == edition.url)
+        own = tuple(one.code for one, told in named if _fits(_names(told), one, parts))
         conditions[number] = (edition, Both((condition, Either((found, Keys(own))) if own else found)))
-    listed = {coding: name for coding, name in meaning.listed.items() if _fits(name, coding, parts)}
+    listed = {coding: name for coding, name in meaning.listed.items() if _fits([name], coding, parts)}
     return Meaning(conditions, listed, meaning.own)
 
 
@@ -44,6 +44,10 @@ async def _by_any_name(catalogue: Catalogue, concepts: Concepts, edition: Editio
     return Both(tuple(ways))
 
 
-def _fits(name: str, coding: Coding, parts: Sequence[str]) -> bool:
-    text = searched([name, folded(coding.code)])
+def _names(own: Json) -> list[str]:
+    return [str(own.get("display", "")), *(str(one.get("value", "")) for one in own.get("designation", ()))]
+
+
+def _fits(names: Sequence[str], coding: Coding, parts: Sequence[str]) -> bool:
+    text = searched([*names, folded(coding.code)])
     return all(part in text for part in parts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -135,9 +135,15 @@ class Found:
     def abstract(self) -> bool:
         return bool(self.flags & ABSTRACT)
 
-    def named(self, language: str, own: str = "") -> str:
-        """Its name in a language (BCP 47; the primary subtag is enough), or `own`, or its display."""
-        return self._designated(language) or own or self.display
+    def named(self, language: str) -> str:
+        """Its name in a language (BCP 47; the primary subtag is enough), or its display."""
+        return self._designated(language) or self.display
+
+    def renamed(self, own: Json) -> Found:
+        """As a value set names it: with the display and before the designations of its own."""
+        names = [*own.get("designation", ()), *self.details.get("designation", ())]
+        details = {**self.details, "designation": names} if names else self.details
+        return replace(self, display=own.get("display") or self.display, details=details)
 
     def told_in(self, language: str, spoken: str) -> str:
         """Its name in a language, the display being in `spoken`; "" if it has none."""

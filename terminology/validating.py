@@ -90,7 +90,7 @@ class Members:
             if await self._concepts.fits(edition, condition, coding.code):
                 found = await self._concepts.find(catalogue, edition, coding.code)
                 if found is not None:
-                    return displayed(found, stated, meaning.named(edition, coding.code))
+                    return displayed(meaning.renamed(edition, found), stated, found.display)
         known = all(edition.whole for edition, _ in parts)
         return Verdict(False, "the value set does not have the code" if known else A_PART)
 
@@ -111,12 +111,12 @@ def _versions(asked: Sequence[Stated]) -> list[Versions]:
     return [made[place] for place in places]
 
 
-def displayed(found: Found, stated: Stated, own: str = "") -> Verdict:
-    """A display is right if it is one of the names, whatever its case (R4 validate-code, display); `own` is the name a
-    value set gives the code.
+def displayed(found: Found, stated: Stated, also: str = "") -> Verdict:
+    """A display is right if it is one of the names, whatever its case (R4 validate-code, display); or `also`, which the
+    code system calls what a value set renames.
     """
-    names = [own, found.display, *(str(one.get("value", "")) for one in found.details.get("designation", ()))]
-    told = found.named(stated.language, own)
+    names = [also, found.display, *(str(one.get("value", "")) for one in found.details.get("designation", ()))]
+    told = found.named(stated.language)
     if stated.display and fold(stated.display) not in map(fold, names):
         return Verdict(False, "the display is none of this code", told)
     return Verdict(True, "", told, found.abstract)

@@ -130,7 +130,11 @@ def test_expansions_are_filtered_paged_restricted_and_named_in_a_language(databa
 
 def test_a_filter_finds_what_a_supplement_names_and_what_the_value_set_names_itself(database_url: str) -> None:
     async def visit(home: House) -> None:
-        own = [{"code": "E11", "display": "糖尿病,成人"}, {"code": "I10", "display": "高血压(本院)"}]
+        spoken = [said("ug", "بېسىم"), said("en", "Hypertension, ours")]
+        own = [
+            {"code": "E11", "display": "糖尿病,成人"},
+            {"code": "I10", "display": "高血压(本院)", "designation": spoken},
+        ]
         english = [{"code": "I10.1", "designation": [said("en", "Mild hypertension")]}]
         more = {"url": "https://example.org/more", "content": "supplement", "supplements": DISEASES}
         await home.load(diseases(), code_system(*english, **more), value_set(VS + "all", of()))
@@ -150,11 +154,15 @@ def test_a_filter_finds_what_a_supplement_names_and_what_the_value_set_names_its
         page = await home.terms.expand(Wish(value_set=inline))
         assert [one["display"] for one in page.contains] == ["高血压(本院)", "糖尿病,成人"]
         page = await home.terms.expand(Wish(value_set=inline, language="en"))
-        assert [one["display"] for one in page.contains] == ["Essential hypertension", "Type 2 diabetes mellitus"]
-        asked = [Stated(Coding(DISEASES, "I10"), text) for text in ("高血压(本院)", "原发性高血压", "糖尿病")]
+        assert [one["display"] for one in page.contains] == ["Hypertension, ours", "Type 2 diabetes mellitus"]
+        page = await home.terms.expand(Wish(value_set=inline, designations=True, text="ours", count=1))
+        (entry,) = page.contains
+        assert entry["designation"] == [*spoken, said("en", "Essential hypertension")]
+        texts = ("高血压(本院)", "原发性高血压", "糖尿病", "hypertension, OURS")
+        asked = [Stated(Coding(DISEASES, "I10"), text) for text in texts]
         verdicts = await home.terms.in_value_set("", asked, inline)
         assert [(one.result, one.display) for one in verdicts] == [
-            *((True, "高血压(本院)"), (True, "高血压(本院)"), (False, "高血压(本院)")),
+            *((True, "高血压(本院)"), (True, "高血压(本院)"), (False, "高血压(本院)"), (True, "高血压(本院)")),
         ]
 
     in_house(database_url, visit)
