@@ -153,7 +153,8 @@ async def _found(
 
 
 def _unclear(criterion: Criterion, *, several: bool) -> HubError:
-    todo = "narrow the criterion" if several else "create what it refers to first, or in the same transaction"
+    beside = "create what it refers to first, or in the same transaction, where tokens such as identifier= find it"
+    todo = "narrow the criterion" if several else beside
     return HubError(
         Category.PRECONDITION,
         f"a conditional reference has {'several matches' if several else 'no match'}",
