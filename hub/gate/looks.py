@@ -1,7 +1,7 @@
 """Who looked: the trail as AuditEvents, for the patient, a proxy and the auditor. A look at it is recorded in its turn.
 
-A patient is shown who read, wrote or tried to break the glass, when, why, and what type of resource; never the ids and
-queries, which may be about what is withheld from the patient, or about somebody else.
+A patient is shown who read, wrote or tried to break the glass, when, why, what type of resource, by which operation;
+never the ids and queries, which may be about what is withheld from the patient, or about somebody else.
 """
 
 from __future__ import annotations
@@ -10,12 +10,13 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final
+from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
 
 from consent.tables import CLINICAL_ROLES
 from hub.audit import queries
 from hub.audit.balp import WITHOUT_PATIENT, Observer, audit_event, entry_named, event_id
-from hub.audit.entry import UNKNOWN_ORIGIN, Entry
+from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction
 from hub.audit.queries import TOP, Span
 from hub.auth.scopes import Letter, allows
 from hub.db.database import Tx
@@ -89,10 +90,19 @@ class View:
         return replace(
             entry,
             origin=UNKNOWN_ORIGIN,
-            query=None,
+            query=_named(entry),
             resource_id=entry.resource_id if own else None,
             version=entry.version if own else None,
         )
+
+
+def _named(entry: Entry) -> str | None:
+    """What an entry calls an operation (`$images`) or a deed (`bind`), without what it was asked with or done to."""
+    if entry.interaction is not Interaction.OPERATION:
+        return None
+    name = next((name for name, _ in parse_qsl(entry.query or "", keep_blank_values=True)), "")
+    told = name.startswith("$") or (name and entry.resource_type is None)
+    return urlencode({name: ""}) if told else None
 
 
 async def search(door: Door, asked: Asked, params: Parameters, *, lenient: bool) -> ReleasedPage:

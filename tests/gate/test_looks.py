@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from dataclasses import replace
 from typing import Any, Final
 
@@ -80,6 +81,27 @@ def test_a_patient_is_shown_neither_queries_nor_ids_nor_addresses_nor_other_pati
         for hidden in ("secret", "Patient/b", "query", "network': {'address': '1", "profile"):
             assert hidden not in text
         assert {"display": "Observation"} in [entity.get("what") for e in events for entity in e["entity"]]
+
+    with_house(database_url, work)
+
+
+def test_of_an_operation_or_a_deed_a_patient_is_shown_the_name_alone(database_url: str) -> None:
+    about = {"interaction": Interaction.OPERATION, "patients": ("a",)}
+    entries = {
+        "ImagingStudy?%24images=": trail_entry(1, resource_type="ImagingStudy", query="%24images=1.2.3", **about),
+        "?bind=": trail_entry(2, resource_type=None, resource_id=None, query="bind=&device=secret", **about),
+        "": trail_entry(3, resource_type="Patient", query="_since=2026", **about),
+    }
+
+    async def work(house: House) -> None:
+        await settle(house)
+        for entry in entries.values():
+            await house.trail.record(entry)
+        for query, entry in entries.items():
+            event = loads((await house.gate.read(PATIENT, "AuditEvent", event_id(entry.id, 1))).body)
+            told = [one["query"] for one in event["entity"] if "query" in one]
+            assert told == ([b64encode(query.encode()).decode()] if query else [])
+            assert "secret" not in repr(event)
 
     with_house(database_url, work)
 
