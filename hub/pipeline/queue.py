@@ -35,7 +35,10 @@ _HOLD_SHARE: Final = """
 SELECT id, lanes FROM inbox
 WHERE state = 'queued' AND id > $1 AND NOT lanes && $2::bigint[]
   AND (coalesce(lanes[1], id) & 1048575) % $5 = $4
-  AND id <= (SELECT min(id) FROM inbox WHERE state = 'queued' AND id > $1) + 16 * $3::bigint
+  AND id <= (
+    SELECT max(id)
+    FROM (SELECT id FROM inbox WHERE state = 'queued' AND id > $1 ORDER BY id LIMIT 16 * $3::bigint) AS near
+  )
 ORDER BY id LIMIT $3
 FOR UPDATE SKIP LOCKED
 """
