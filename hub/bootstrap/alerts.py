@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -10,7 +10,6 @@ from hub.bootstrap.foundation import Foundation
 from hub.care.alerting import Alerting
 from hub.care.rules import SHIPPED, Rule, load
 from hub.db.database import Database
-from hub.events.running import Deliverer
 from hub.gate.gate import Gate
 from hub.kernel.clock import system_clock
 from hub.kernel.ids import keyed_ids
@@ -26,23 +25,6 @@ def alert_rules(settings: Settings) -> Sequence[Rule]:
     if settings.alerts == _OFF:
         return ()
     return load(Path(settings.alerts) if settings.alerts else SHIPPED)
-
-
-class Informed:
-    """A deliverer that takes up the terminology in force before it looks for what there is to do."""
-
-    def __init__(self, deliverer: Deliverer, refresh: Callable[[], Awaitable[None]]) -> None:
-        self._deliverer: Final = deliverer
-        self._refresh: Final = refresh
-
-    async def due(self) -> list[str]:
-        """See `Deliverer.due`."""
-        await self._refresh()
-        return await self._deliverer.due()
-
-    async def serve(self, receiver: str) -> None:
-        """See `Deliverer.serve`."""
-        await self._deliverer.serve(receiver)
 
 
 def alerting_of(foundation: Foundation, database: Database, gate: Gate, writes: ClientWrites) -> Alerting:

@@ -8,12 +8,13 @@ from dataclasses import dataclass
 
 from hub.audit.trail import Trail
 from hub.auth.directory import Directory
-from hub.bootstrap.alerts import Informed, alerting_of
+from hub.bootstrap.alerts import alerting_of
 from hub.bootstrap.consequences import consequences
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.gates import gate_of
 from hub.bootstrap.outbound import outbound_courier, routes
 from hub.bootstrap.terminology import vocabulary
+from hub.care.alerting import Alerting
 from hub.db import schema
 from hub.db.database import Database
 from hub.events.courier import Courier
@@ -23,7 +24,6 @@ from hub.events.headers import Seal
 from hub.events.kept import CHANNEL
 from hub.events.operations import Operations
 from hub.events.receivers import Receivers
-from hub.events.running import Deliverer
 from hub.events.sockets import Sockets
 from hub.events.subscribers import Subscribers
 from hub.events.subscriptions import Subscriptions
@@ -62,7 +62,7 @@ class TellingParts:
     courier: Courier
     feeds: FeedAudience
     outbound: OutboundCourier
-    alerting: Deliverer
+    alerting: Alerting
     trail: Trail
 
 
@@ -118,6 +118,7 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
         consequences(foundation, store),
         sight=gate.sight,
         labelling=terms.labelling,
+        refresh=terms.sets.refresh,
     )
     courier = Courier(
         database,
@@ -140,7 +141,7 @@ async def telling_parts(foundation: Foundation, database: Database) -> AsyncIter
             feeds=feeds,
             trail=trail,
             outbound=outbound_courier(foundation, database, gate, directory, ways),
-            alerting=Informed(alerting_of(foundation, database, gate, writes), terms.sets.refresh),
+            alerting=alerting_of(foundation, database, gate, writes),
         )
     finally:
         await writes.close()

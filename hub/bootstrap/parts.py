@@ -131,4 +131,5 @@ def _writes(
         follows,
         sight=gate.sight,
         labelling=terms.labelling,
+        refresh=terms.sets.refresh,
     )

@@ -37,11 +37,10 @@ async def opened_standing(foundation: Foundation) -> AsyncIterator[Standing]:
         gate = gate_of(foundation, database, store, trail, directory)
         writes = ClientWrites(
             database, store, directory, terms.validator, trail, system_clock, consequences(foundation, store),
-            sight=gate.sight, labelling=terms.labelling,
+            sight=gate.sight, labelling=terms.labelling, refresh=terms.sets.refresh,
         )  # fmt: skip
         base = foundation.settings.base_url
         configuration = Configuration(base_urls=(base,) if base else ())
-        await terms.sets.refresh()
         try:
             yield Standing(
                 Approvals(database, directory, trail, system_clock),

@@ -236,7 +236,7 @@ async def _told_of(desk: TerminologyDesk, head: Json, loaded: Loaded) -> None:
     await desk.record("load", head["resourceType"], head["url"], head.get("version", ""))
     _say(f"{head['url']} loaded" + (f", {loaded.total} concepts" if head["resourceType"] == CODE_SYSTEM else ""))
     if loaded.strays and head.get("content") == "complete":
-        _say(f"{head['url']} has no code {loaded.stray}, which is named as a parent ({loaded.strays} such places)")
+        _say(f"parents that are no codes of {head['url']}: {loaded.strays}, such as {loaded.stray}")
 
 
 def _say(text: str) -> None:

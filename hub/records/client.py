@@ -22,6 +22,7 @@ from hub.fhir.json import dumps, loads
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import hash128
+from hub.kernel.ports import Refresh, nothing_changes
 from hub.kernel.types import Issue, Json
 from hub.mpi.registration import Statement
 from hub.records.about import about_persons, refuse_about_nobody
@@ -69,9 +70,12 @@ class ClientWrites:
         *,
         sight: Sight = BLIND,
         labelling: Labelling | None = None,
+        refresh: Refresh = nothing_changes,
         entry_ids: Callable[[], UUID] = uuid4,
     ) -> None:
         self._labelling: Final = labelling or shipped()
+        #: Takes up what codes mean now, for labels and validation; before a connection is held.
+        self._refresh: Final = refresh
         self._database: Final = database
         self._store: Final = store
         self._rights: Final = Rights(directory)
@@ -88,6 +92,7 @@ class ClientWrites:
         (If-Match, If-None-Match), INVALID (`NonconformantError` with all complaints; or another patient), CONFLICT
         (`ClaimedError`: somebody else was first with this criterion), UNAVAILABLE.
         """
+        await self._refresh()
         await self.admit(actor, operation, origin=origin)
         request = Request(actor, origin)
         try:
@@ -117,6 +122,7 @@ class ClientWrites:
 
         Raises what `write` raises, of the first operation that fails; its `where` begins with that operation's.
         """
+        await self._refresh()
         request = Request(actor, origin)
         try:
             for operation in operations:

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from datetime import timedelta
 from typing import Any, Final, TypeVar
 
+from consent.labelling import Labelling
 from hub.audit import queries
 from hub.audit.entry import Entry
 from hub.audit.trail import Trail
@@ -17,6 +18,7 @@ from hub.db.database import Database, Tx
 from hub.kernel.clock import Clock, fixed_clock
 from hub.kernel.consortium import Consortium
 from hub.kernel.log import Log
+from hub.kernel.ports import Refresh, nothing_changes
 from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.records.client import ClientWrites
@@ -64,7 +66,14 @@ def following(
     return Consequences(store, PatientIndex(clock), relationships, contracts, StoredTerminology(clock, forget))
 
 
-def door_on(database: Database, store: Store, trail: Trail | None = None, sight: Sight = BLIND) -> ClientWrites:
+def door_on(
+    database: Database,
+    store: Store,
+    trail: Trail | None = None,
+    sight: Sight = BLIND,
+    labelling: Labelling | None = None,
+    refresh: Refresh = nothing_changes,
+) -> ClientWrites:
     """A door that takes every resource for valid."""
     kept = trail or Trail(database, Log("test", stream=io.StringIO()))
     return ClientWrites(
@@ -76,6 +85,8 @@ def door_on(database: Database, store: Store, trail: Trail | None = None, sight:
         fixed_clock(NOW),
         following(store, CONSORTIUM, fixed_clock(NOW)),
         sight=sight,
+        labelling=labelling,
+        refresh=refresh,
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 
-from consent.labelling import Labelling, shipped
+from consent.labelling import Labelling, Row, shipped
 from consent.tables import ACT_CODE, CONFIDENTIALITY
 from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import HubError
@@ -21,7 +21,7 @@ from hub.store.values import Stored
 from tests.auth.consortium import CONSORTIUM, NOW
 from tests.pipeline.fake_feed import IDS
 from tests.pipeline.hub_in_a_box import Box, box, run
-from tests.records.door import DOCTOR, Watched, following, with_door
+from tests.records.door import DOCTOR, Watched, door_on, following, with_door
 from tests.records.test_ingest import ingest
 
 ICD10: Final = "http://hl7.org/fhir/sid/icd-10"
@@ -41,6 +41,30 @@ async def write(door: ClientWrites, rid: str, resource: Json) -> None:
 async def stood(store: Store, door: ClientWrites, rtype: str, rid: str) -> Stored:
     async with door._database.connection() as tx:
         return (await store.load(tx, [(rtype, rid)]))[rtype, rid]
+
+
+def test_what_is_in_a_value_set_of_the_list_is_taken_up_before_each_write_and_each_transaction(
+    database_url: str,
+) -> None:
+    held: dict[str, dict[str, set[str]]] = {}
+    codes = ["I10"]
+
+    async def refresh() -> None:
+        held["urn:set"] = {ICD10: set(codes)}
+
+    async def visit(other: ClientWrites, store: Watched) -> None:
+        labelling = Labelling([Row("PSY", "set", "", "urn:set")], held.get)
+        door = door_on(other._database, store, labelling=labelling, refresh=refresh)
+        await write(door, "one", about("Condition", code="I10"))
+        codes.append("E11")
+        wanted = Create(type="Condition", id="two", resource=about("Condition", code="E11"))
+        await door.transaction(DOCTOR, [wanted])
+        await write(door, "three", about("Condition", code="J44"))
+        labels = [(await stood(store, door, "Condition", rid)).facts.labels for rid in ("one", "two", "three")]
+        assert labels == [(PSY,), (PSY,), ()]
+        await door.close()
+
+    with_door(database_url, visit)
 
 
 def test_a_client_writes_what_is_sensitive_and_it_is_labelled_in_body_and_facts(database_url: str) -> None:
