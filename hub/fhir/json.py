@@ -36,4 +36,6 @@ def canonical(value: Any) -> bytes:
 
 def _position(error: Exception) -> str:
     text = str(error)
-    return text[text.rfind("(") + 1 : -1] if text.endswith(")") and "byte" in text else ""
+    if text.endswith(")") and "byte" in text:
+        return text[text.rfind("(") + 1 : -1]
+    return "end of the text" if "truncated" in text else "text"
