@@ -133,9 +133,9 @@ def with_labels(resource: Json, labels: Iterable[str]) -> Json:
     """`resource` with these sensitivity labels (`system|code` or codes of v3-ActCode) added to meta.security."""
     meta = resource.get("meta", {})
     stated = meta.get("security", []) if isinstance(meta, dict) else []
-    known = {(one.get("system"), one.get("code")) for one in stated if isinstance(one, dict)}
-    pairs = sorted(_pair(label) for label in labels)
-    added = [{"system": system, "code": code} for system, code in pairs if (system, code) not in known]
+    known = {(one.get("system", ""), one.get("code")) for one in stated if isinstance(one, dict)}
+    missing = sorted({_pair(label) for label in labels} - known)
+    added = [{"system": system, "code": code} if system else {"code": code} for system, code in missing]
     return {**resource, "meta": {**meta, "security": [*stated, *added]}} if added else resource
 
 

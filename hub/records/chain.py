@@ -124,6 +124,8 @@ class Chain:
             if ref.type in HOLDERS and standing.head is not None and standing.head.resource is not None:
                 # What it holds need not stand in this message: what was spread to it stays.
                 standing.resource = _still(standing.resource, standing.head.resource)
+            if standing.head is not None:
+                standing.resource = with_labels(standing.resource, standing.head.labels)
         for _ in merged:  # what holds one that holds another: a step each time, until nothing is added
             if not self._spread(merged):
                 break

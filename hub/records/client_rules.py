@@ -10,7 +10,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.kernel.versions import fits
 from hub.records.about import refuse_about_nobody
-from hub.records.facts import facts_of
+from hub.records.facts import facts_of, labels_in
 from hub.records.operations import Create, Delete, Patch, Update, Whole
 from hub.records.provenance import MESSAGE_SOURCE
 from hub.records.refusal import NotYoursError
@@ -120,25 +120,24 @@ def _deletion(actor: Actor, operation: Delete, current: Stored, rights: Rights) 
 def _keep_labels(resource: Json, current: Stored) -> Json:
     """An update adds security labels and removes none (R4 resource.html#tag-updates): lowering is not a client's.
 
-    Nor is it where the resource was deleted before: a deletion has no body, and keeps the labels in its facts.
+    Nor is it where the resource was deleted before: a deletion has no body, and keeps the labels in its facts. What
+    only a contained resource was labelled with is the container's from then on.
     """
-    if not current.facts.labels:
+    named = labels_in(resource)
+    gone = [text for text in current.facts.labels if text not in named]
+    if not gone:
         return resource
+    stood = {} if current.deleted else {_text(label): label for label in _security(loads(current.body))}
     meta = resource.get("meta", {})
-    stated = _security(resource)
-    named = {_name(label) for label in stated}
-    stood = [_label(text) for text in current.facts.labels] if current.deleted else _security(loads(current.body))
-    kept = [label for label in stood if _name(label) not in named]
-    return {**resource, "meta": {**meta, "security": [*stated, *kept]}} if kept else resource
+    kept = [stood.get(text) or _label(text) for text in gone]
+    return {**resource, "meta": {**meta, "security": [*_security(resource), *kept]}}
 
 
 def labels_kept(operation: Whole, write: Write) -> bool:
     """Whether `write` has security labels that the update it comes from had left out."""
-    if not isinstance(operation, Update) or write.resource is None:
+    if not isinstance(operation, Update) or write.resource is None or write.current is None:
         return False
-    named = {f"{system}|{code}" for system, code in map(_name, _security(operation.resource))}
-    stood = () if write.current is None else write.current.facts.labels
-    return any(label not in named for label in stood)
+    return not set(write.current.facts.labels).issubset(labels_in(operation.resource))
 
 
 def _security(resource: Json) -> list[Json]:
@@ -152,8 +151,9 @@ def _label(text: str) -> Json:
     return {name: value for name, value in (("system", system), ("code", code)) if value}
 
 
-def _name(label: Json) -> tuple[object, object]:
-    return label.get("system"), label.get("code")
+def _text(label: Json) -> str:
+    """A Coding as it stands in the release facts."""
+    return f"{label.get('system', '')}|{label.get('code', '')}"
 
 
 def _without_claims(resource: Json) -> Json:

@@ -35,7 +35,8 @@ class Head:
     """The newest version of a resource as the batch sees it.
 
     `resource` is None for a deleted one. `source`: the newest message that spoke about it. `author`: code of the
-    organisation that answers for it. `body`: as it is stored; empty for one the batch made.
+    organisation that answers for it. `body`: as it is stored; empty for one the batch made. `labels`: those a deleted
+    one had (`system|code`), which has no body to keep them.
     """
 
     resource: Json | None
@@ -46,6 +47,7 @@ class Head:
     author: str
     patient: str | None
     body: bytes = b""
+    labels: tuple[str, ...] = ()
 
     def settled_for(self, incoming: Incoming) -> bool:
         """Whether something newer than `incoming` spoke: another message, or a client after its receipt."""
@@ -73,4 +75,5 @@ def head_of(stored: Stored) -> Head:
         author=stored.facts.author_org,
         patient=stored.patient,
         body=stored.body,
+        labels=stored.facts.labels if stored.deleted else (),
     )

@@ -13,7 +13,7 @@ from hub.auth.directory import Directory
 from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Issue, Json
-from hub.records.client_rules import writes_of
+from hub.records.client_rules import labels_kept, writes_of
 from hub.records.operations import Create, Delete, Update, Whole
 from hub.records.refusal import ClaimedError, NonconformantError
 from hub.records.rights import Rights
@@ -106,6 +106,20 @@ def test_labels_are_kept_and_added() -> None:
     assert write.resource is not None
     assert write.resource["meta"]["security"] == [label("N"), label("R")]
     assert write.facts.labels == ("c|N", "c|R")
+
+
+def test_the_labels_of_what_is_contained_stay_with_the_container_when_an_update_leaves_them_out() -> None:
+    inner = {"resourceType": "Specimen", "id": "s"}
+    labelled = [{**inner, "meta": {"security": [label("HIV")]}}]
+    current = stored(labels=("c|HIV",), contained=labelled)
+    lowered, kept = update(seen(contained=[inner])), update(seen(contained=labelled))
+    (write,) = writes_of(DOCTOR, lowered, current, RIGHTS)
+    assert write.facts.labels == ("c|HIV",)
+    assert labels_kept(lowered, write)
+    (write,) = writes_of(DOCTOR, kept, current, RIGHTS)
+    assert write.resource is not None
+    assert "security" not in write.resource.get("meta", {})
+    assert not labels_kept(kept, write)
 
 
 def test_what_was_deleted_comes_back_with_the_labels_it_had() -> None:
