@@ -14,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from consent.tables import ACT_CODE
 from hub.api.fhir.messaging.ended import overtaken
 from hub.api.fhir.messaging.events import check_message
 from hub.api.fhir.messaging.message import read_message
@@ -257,6 +258,28 @@ async def _by_hand(home: House) -> None:
     before = prescription("R-10", code="M009", note=[{"text": "剂量减半"}])
     assert await _answer(home, _at("09:10", "m-6", before)) == ("fatal-error", "late")
     assert (await _answer(home, _at("10:10", "m-7", before)))[0] == "ok"
+    await _labelled_since(home, stands["id"])
+
+
+async def _labelled_since(home: House, rid: str) -> None:
+    """A label that came onto it makes no message late, nor does it hide what was changed by hand before it."""
+
+    async def put(changed: Json) -> None:
+        home.services.clock.skip(3600)  # type: ignore[attr-defined]
+        stands = body(await home.ask("GET", f"/MedicationRequest/{rid}"))
+        assert (await home.ask("PUT", f"/MedicationRequest/{rid}", {**stands, **changed})).status_code == 200
+
+    def saying(text: str) -> Json:
+        return prescription("R-10", code="M009", note=[{"text": text}])
+
+    meta = body(await home.ask("GET", f"/MedicationRequest/{rid}"))["meta"]
+    await put({"meta": {**meta, "security": [{"system": ACT_CODE, "code": "PSY"}]}})
+    assert (await _answer(home, _at("10:20", "m-8", saying("隔日服"))))[0] == "ok"
+    await put({"note": [{"text": "停一周"}]})
+    meta = body(await home.ask("GET", f"/MedicationRequest/{rid}"))["meta"]
+    await put({"meta": {**meta, "security": [*meta["security"], {"system": ACT_CODE, "code": "SDV"}]}})
+    assert await _answer(home, _at("10:30", "m-9", saying("再加量"))) == ("fatal-error", "late")
+    assert (await _answer(home, _at("12:20", "m-10", saying("再加量"))))[0] == "ok"
 
 
 def test_a_message_without_a_time_is_late_where_an_earlier_version_came_of_it(database_url: str) -> None:

@@ -3,12 +3,13 @@
 Gateways repeat. What a message writes says in `meta` when the message was made (`recorded-at`) and which it was
 (`message-id`); what comes later by the clock of the same senders stands. A message that does not say when it was made
 is late where an earlier version came of it. Who changes by hand what a message said may send its stamp along: then it
-counts when the change came.
+counts when the change came. Labels that are put on a resource afterwards change nothing that a message said.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any, Final
 
 from hub.api.fhir.exchange import Ask
@@ -49,17 +50,20 @@ async def is_late(services: Services, ask: Ask, message: Message, standing: Rele
         when, here = _instant(message.made), standing.updated - _SLACK
         if made is None:
             return when < here  # what no message said was written by our clock
-        return when < _instant(made) or (when < here and await _changed_by_hand(services, ask, standing))
+        return when < _instant(made) or (when < here and await _changed_since(services, ask, standing, when + _SLACK))
     if _said(stands, f"{services.canonical_base}/{_NUMBER}", "valueString") == message.id:
         return False
     return made is not None or await _came_before(services, ask, message, standing)
 
 
-async def _changed_by_hand(services: Services, ask: Ask, standing: Released) -> bool:
-    """Whether what stands follows a version with the same stamp."""
-    page = await services.gate.history(ask.actor, standing.type, standing.id, count=2, origin=ask.origin)
-    stamps = [_stamp(services, loads(each.body)) for each in page.matches if each.body]
-    return len(stamps) > 1 and stamps[0] == stamps[1]
+async def _changed_since(services: Services, ask: Ask, standing: Released, when: datetime) -> bool:
+    """Whether what the message said that stamped what stands was changed since, with its stamp kept."""
+    page = await services.gate.history(ask.actor, standing.type, standing.id, origin=ask.origin)
+    versions = [(each.updated, loads(each.body)) for each in page.matches if each.body]
+    return any(
+        updated > when and _stamp(services, now) == _stamp(services, before) and _content(now) != _content(before)
+        for (updated, now), (_, before) in pairwise(versions)
+    )
 
 
 def _stamp(services: Services, resource: Json) -> tuple[Any, Any]:
