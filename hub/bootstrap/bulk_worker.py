@@ -33,8 +33,10 @@ async def bulk_worker(foundation: Foundation, database: Database) -> AsyncIterat
     trail = Trail(database, foundation.log)
     gate = gate_of(foundation, database, store, trail, directory)
     follows = consequences(foundation, store)
-    labelling, validator = terms.labelling, terms.validator
-    writes = ClientWrites(database, store, directory, validator, trail, system_clock, follows, labelling=labelling)
+    writes = ClientWrites(
+        database, store, directory, terms.validator, trail, system_clock, follows,
+        labelling=terms.labelling, refresh=terms.sets.refresh,
+    )  # fmt: skip
     jobs, vault, keep = jobs_of(settings, database), vault_of(settings), timedelta(seconds=settings.bulk_seconds)
     ids = keyed_ids(foundation.keys.id_secret)
     exporter = Exporter(gate, jobs, vault, system_clock, most_bytes=settings.bulk_bytes, keep=keep)
@@ -43,7 +45,7 @@ async def bulk_worker(foundation: Foundation, database: Database) -> AsyncIterat
     try:
         yield Worker(
             database, jobs, vault, copies_of(settings, foundation.keys), runners, foundation.log, system_clock,
-            keep=keep, prepare=terms.sets.refresh,
+            keep=keep,
         )  # fmt: skip
     finally:
         await writes.close()

@@ -21,7 +21,6 @@ from hub.db.failures import translated
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
-from hub.kernel.ports import Refresh, nothing_changes
 
 #: Seconds between two looks for a job, and after a failure of the database.
 _IDLE_SECONDS: Final = 0.5
@@ -41,9 +40,7 @@ class Runner(Protocol):
 
 
 class Worker:
-    """Works on the jobs of an installation, one at a time. `keep` is how long a failed one is told of; `prepare` takes
-    up, before each, what resources are judged by.
-    """
+    """Works on the jobs of an installation, one at a time. `keep` is how long a failed one is told of."""
 
     def __init__(
         self,
@@ -56,10 +53,8 @@ class Worker:
         clock: Clock,
         *,
         keep: timedelta,
-        prepare: Refresh = nothing_changes,
     ) -> None:
         self._database: Final = database
-        self._prepare: Final = prepare
         self._jobs: Final = jobs
         self._vault: Final = vault
         self._copies: Final = copies
@@ -121,7 +116,6 @@ class Worker:
             return False
         self._log.event("bulk-job-begun", kind=job.kind, attempt=job.attempt)
         try:
-            await self._prepare()
             await self._do(job, claims)
         except LostError:
             self._log.event("bulk-job-lost", kind=job.kind, attempt=job.attempt)
