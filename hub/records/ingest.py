@@ -29,7 +29,7 @@ from hub.records.provenance import provenance, provenance_id
 from hub.records.repeats import Repeats
 from hub.records.said import redirected, said, strangers
 from hub.records.standing import Own
-from hub.records.studies import with_what_they_said
+from hub.records.studies import with_what_they_said, withdraws
 from hub.records.withdraw import contributions
 from hub.store.store import Store
 from hub.store.values import Stored, Write, patient_key
@@ -99,7 +99,7 @@ class Ingest:
         effects: list[Effect] = []
         writes: list[Write] = []
         statements: list[Statement] = []
-        for part in _parts(await self._prepared(tx, batch)):
+        for part in _parts(await corrected(self._store, tx, batch)):
             found, stored, aliases = await self._effects(tx, part)
             if all(effect.refusal is None for effect in found):
                 for old_id, rid in aliases.items():
@@ -114,21 +114,18 @@ class Ingest:
     async def rehearse(self, tx: Tx, batch: Sequence[Incoming]) -> list[Rehearsed]:
         """What `ingest` would do to resources, message by message; nothing is written, nobody is identified."""
         rehearsed: list[Rehearsed] = []
-        for part in _parts(await self._prepared(tx, batch)):
+        for part in _parts(await corrected(self._store, tx, batch)):
             effects, stored, _ = await self._effects(tx, part)
             before = {ref: None if head.deleted else loads(head.body) for ref, head in stored.items()}
             rehearsed += [_rehearsed(effect, before) for effect in effects]
         return rehearsed
-
-    async def _prepared(self, tx: Tx, batch: Sequence[Incoming]) -> list[Incoming]:
-        """The messages with what follows from them for what is stored."""
-        return await with_what_they_said(self._store, tx, await corrected(self._store, tx, batch))
 
     async def _effects(
         self, tx: Tx, batch: Sequence[Incoming]
     ) -> tuple[list[Effect], dict[Ref, Stored], dict[str, str]]:
         """What a part of a batch does, the versions it found, and the aliases it adds."""
         batch, aliases = await resolved(self._store, tx, self._ids, batch)
+        batch = await with_what_they_said(self._store, tx, batch)
         stored = await self._load(tx, batch)
         relocated: dict[Ref, Relocated] = {}
         if any(incoming.translation.identity_events for incoming in batch):
@@ -231,10 +228,12 @@ async def _redirected(tx: Tx, batch: Sequence[Incoming], heads: Mapping[Ref, Hea
 
 
 def _parts(batch: Sequence[Incoming]) -> Iterable[Sequence[Incoming]]:
-    """The batch, cut so that a message about identities stands alone: the next are read by what it said."""
+    """The batch, cut so that a message about identities stands alone, whose next are read by what it said; and so does
+    one that withdraws a study, which looks for what those before it said.
+    """
     together: list[Incoming] = []
     for incoming in batch:
-        if incoming.translation.identity_events:
+        if incoming.translation.identity_events or withdraws(incoming):
             yield from ([together] if together else [])
             yield [incoming]
             together = []

@@ -24,8 +24,13 @@ _DICOM: Final = "urn:dicom:uid"
 
 
 async def with_what_they_said(store: Store, tx: Tx, batch: Sequence[Incoming]) -> list[Incoming]:
-    """The batch; a message that withdraws a study withdraws what its objects stated too."""
-    return [await _with(store, tx, each) if any(_withdrawing(each)) else each for each in batch]
+    """The batch; a message that withdraws a study withdraws what its objects stated too, as far as it is stored."""
+    return [await _with(store, tx, each) if withdraws(each) else each for each in batch]
+
+
+def withdraws(incoming: Incoming) -> bool:
+    """Whether a message withdraws a study."""
+    return any(_withdrawing(incoming))
 
 
 def _withdrawing(incoming: Incoming) -> Iterator[Draft]:

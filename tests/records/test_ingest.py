@@ -128,3 +128,33 @@ def test_a_patient_known_another_way_now_keeps_the_registration_there_is(databas
             assert stay["subject"] == {"reference": f"Patient/{patient_id('before')}"}
 
     run(story())
+
+
+def test_a_study_withdrawn_right_behind_its_objects_takes_along_what_they_said(database_url: str) -> None:
+    subject = {"subject": {"reference": "Patient/p"}}
+    study: Json = {"resourceType": "ImagingStudy", "id": "study", "status": "available", **subject}
+    said: Json = {"resourceType": "Observation", "id": "said", "status": "final", **subject}
+    said["derivedFrom"] = [{"reference": "ImagingStudy/study"}]
+    gone = {**study, "status": "entered-in-error"}
+    told = [
+        (
+            Draft(resource=study, authority="s", key="1", patient="p"),
+            Draft(resource=said, authority="o", key="1", patient="p"),
+        ),
+        (Draft(resource=gone, authority="s", key="1", patient="p", whole="Endpoint/e", only_stored=True),),
+    ]
+
+    async def story() -> None:
+        async with box(database_url) as hub:
+            batch = [
+                Incoming(message=n, feed=FEED, facility="F01", translation=Translation(drafts=drafts), received_at=NOON)
+                for n, drafts in enumerate(told, 1)
+            ]
+            async with hub.database.transaction() as tx:
+                assert [one.refusal for one in await hub.ingest.ingest(tx, batch)] == [None, None]
+            for rtype, rid in (("ImagingStudy", "study"), ("Observation", "said")):
+                stood = await hub.read(rtype, rid)
+                assert stood is not None
+                assert stood["status"] == "entered-in-error"
+
+    run(story())
