@@ -3,7 +3,7 @@
 What such a message says was said before, so it need not be mapped again. Only ADT is looked at: results and orders tell
 of something new each time. Number and time are MSH-10, MSH-7 and EVN-2. They decide where something without a number of
 its own is known by them, which `Context.dated` tells: what came of such a message is not kept. Nor is anything kept for
-a profile whose steps or rows read those fields.
+a profile whose steps or rows read those fields or write EVN-6, which is when it happened rather than EVN-2.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from hub.fhir.json import dumps, loads
 from hub.kernel.types import Draft, Translation
-from mappings.hl7v2.datatypes.times import moment, zone_of_sender
+from mappings.hl7v2.datatypes.times import PLACEHOLDERS, moment, zone_of_sender
 from mappings.hl7v2.profile import Profile
 
 #: Bytes of a message that is looked at: longer ones seldom come again.
@@ -32,8 +32,8 @@ _HEAD: Final = re.compile(
     rb"(MSH\|\^~\\&#?\|(?:[^\r\n|]*\|){4})(\d{14})([+-]\d{4})?(\|[^\r\n|]*\|ADT[^\r\n|]*\|)[\w.-]{1,64}"
     rb"(\|[^\r\n]*(?:\r\n?|\n)EVN\|[^\r\n|]*\|)(\d{14})([+-]\d{4})?((?:\|[^\r\n|]*){0,3}\|*[\r\n])"
 )
-#: What of a profile may read the fields that are left out, or whole segments of theirs.
-_READS: Final = re.compile(r"\b(?:MSH-(?:7|10)|EVN-2)(?!\d)|\b(?:MSH|EVN)(?!-)")
+#: What of a profile may read the fields that are left out, write another time of the event, or take whole segments.
+_READS: Final = re.compile(r"\b(?:MSH-0*(?:7|10)|EVN-0*[26])(?!\d)|\b(?:MSH|EVN)(?!-)")
 
 
 class Told(NamedTuple):
@@ -51,7 +51,7 @@ def told(raw: bytes) -> Told | None:
         return None
     head, sent, zone, kind, rest, happened, other, end = found.groups(b"")
     times = (sent + zone).decode(), (happened + other).decode()
-    if any(moment(text) is None for text in times):
+    if any(moment(text) is None or text[:8] in PLACEHOLDERS for text in times):  # which is told, each time
         return None
     digest = blake2b(b"\0".join((head, zone, kind, rest, other, end, raw[found.end() :])), digest_size=_DIGEST)
     return Told(digest.digest(), *times)

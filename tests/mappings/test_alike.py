@@ -99,7 +99,25 @@ def test_when_it_happened_by_evn_6_stays_what_the_sender_says() -> None:
     assert feed()(late.encode()).event_time == datetime(2026, 1, 4, 4, 0, tzinfo=UTC)
 
 
-@pytest.mark.parametrize("step", [Step(step="copy", at="PV1-44", source="EVN-2"), Step(step="drop-segment", at="EVN")])
+@pytest.mark.parametrize("place", ["20260106101500||ADT", "A01|20260106101500"])
+def test_a_time_that_stands_for_none_is_told_of_the_message_that_says_it_and_of_no_other(place: str) -> None:
+    timeless = LATER.replace(place, place.replace("20260106101500", "19000101000000"), 1)
+    assert timeless != LATER
+    for before, then in ((ADT, timeless), (timeless, LATER)):
+        translate = feed()
+        translate(before.encode())
+        assert translate(then.encode()) == feed()(then.encode())
+
+
+@pytest.mark.parametrize(
+    "step",
+    [
+        Step(step="copy", at="PV1-44", source="EVN-2"),
+        Step(step="copy", at="PV1-44", source="EVN-02.1"),
+        Step(step="copy", at="EVN-6", source="PV1-44"),  # when it happened
+        Step(step="drop-segment", at="EVN"),
+    ],
+)
 def test_a_profile_that_reads_number_or_time_has_every_message_mapped(mapped: list[str], step: Step) -> None:
     profile = Profile(steps=(step,))
     translate = feed(profile)
