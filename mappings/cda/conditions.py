@@ -98,8 +98,11 @@ def allergy(node: Node, setting: Setting) -> Json:
 
 
 def _reactions(node: Node, context: Context) -> Iterator[Json]:
-    """What an allergy does to the patient, and how badly; the severity of the allergy is that of its only reaction."""
-    found = _inside(node, "reaction")
+    """What an allergy does to the patient, and how badly; the severity of the allergy is that of its only reaction.
+
+    A negated one stays an observation of its own: that something did not happen.
+    """
+    found = [each for each in _inside(node, "reaction") if not _is_denied(each)]
     for each in found:
         to = "AllergyIntolerance.reaction.manifestation"
         shown = [said for value in each.all("value") if (said := concept(value, context, to))]
@@ -114,6 +117,11 @@ def _reactions(node: Node, context: Context) -> Iterator[Json]:
         if severity := _word(severities, _SEVERITIES, "AllergyIntolerance.reaction.severity"):
             made["severity"] = severity
         yield made
+
+
+def _is_denied(node: Node) -> bool:
+    """Whether a statement, or what ties it to the one around it, says that it is not so."""
+    return any(each is not None and each.get("negationInd").casefold() == "true" for each in (node, node.parent))
 
 
 def _inside(node: Node, kind: str) -> list[Node]:

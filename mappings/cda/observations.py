@@ -27,8 +27,11 @@ _SIDES: Final = {
     "左": ("左侧", "368208006", "Left upper arm structure"),
     "右": ("右侧", "368209003", "Right upper arm structure"),
 }
-#: 左侧收缩压, 收缩压(左), 收缩压-左上肢; not the 左 of 左室, which is no side of the body.
-_SIDE: Final = re.compile(r"([左右])(?:侧|上肢|上臂|手臂|臂|手|$|[)）])|^([左右])(?![心室房])")
+#: 左侧收缩压, 收缩压(左), 收缩压-左上肢, 左眼视力; not 左右, nor the 左 of 左室 and 左氧氟沙星.
+_SIDE: Final = re.compile(
+    r"(左(?!右)|(?<!左)右)(?:侧|上肢|上臂|手臂|臂|手|$|[)）])"
+    r"|^([左右])(?=[眼耳肾肺乳腿足脚膝髋肩肘腕踝股颈鼻面胸腹颌肱桡胫腘]|下肢|小腿|大腿|瞳孔|附件|卵巢|睾丸|输尿管|收缩压|舒张压|血压)"
+)
 _PRESSURES: Final = frozenset({"8480-6", "8462-4"})
 _AIM: Final = "目标"
 _WANTED: Final = (_AIM, "建议")

@@ -31,7 +31,6 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_DECLARATION: Final = re.compile(r"\s*<\?xml\b[^>]*\?>")
 _ENCODING: Final = re.compile(rb"""<\?xml[^>]*?\sencoding\s*=\s*["']([A-Za-z0-9._-]+)""")
 _CONTROLS: Final = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]|&#(?:x0*(?:[0-8bcef]|1[0-9a-f])|0*(?:[0-8]|1[124-9]|2\d|3[01]));", re.I
@@ -132,7 +131,7 @@ def _codec(name: str) -> str:
 
 
 def _parsed(text: str, issues: list[Issue]) -> etree._Element:
-    text = _DECLARATION.sub("", text, count=1).lstrip("\ufeff \t\r\n\0")
+    text = _without_declaration(text).lstrip("\ufeff \t\r\n\0")
     if re.search("<!(?:DOCTYPE|ENTITY)", text, re.I):
         raise _unreadable("has a document type declaration", "file", "dtd")
     if text.count("<") > MAX_TAGS:
@@ -150,6 +149,13 @@ def _parsed(text: str, issues: list[Issue]) -> etree._Element:
     said = "was not well-formed: undeclared prefixes, bare & or control characters were mended"
     issues.append(Issue(severity="warning", where="file", code="mended-xml", text=said))
     return root
+
+
+def _without_declaration(text: str) -> str:
+    """A text without its XML declaration. Found by search: a pattern would look again from every blank of a run."""
+    begin = text.find("<?xml")
+    end = text.find(">", begin) if begin >= 0 else -1
+    return text[:begin] + text[end + 1 :] if end > 0 and text[end - 1] == "?" else text
 
 
 def _tree(text: str) -> etree._Element:

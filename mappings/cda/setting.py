@@ -13,6 +13,9 @@ from mappings.cda.parties import party
 from mappings.cda.tables import rows
 from mappings.cda.times import when
 
+#: Names of what stands around that are looked at, the nearest ones, and how much of each: a name is short.
+_NAMES: Final = 16
+_LONGEST_NAME: Final = 200
 _PLANNED: Final = frozenset({"INT", "RQO", "PRMS", "PRP", "ARQ", "APT"})
 
 
@@ -32,7 +35,8 @@ class Setting:
 
     def inside(self, node: Node) -> Setting:
         """The setting of what stands within `node`."""
-        return replace(self, effective=self.time(node), negated=False, within=(*self.within, *names_of(node)))
+        names = (name[:_LONGEST_NAME] for name in names_of(node)[:_NAMES])
+        return replace(self, effective=self.time(node), negated=False, within=(*self.within, *names)[-_NAMES:])
 
     def time(self, node: Node) -> Json | None:
         """The stated time of an entry as a member of a choice (`DateTime`, `Period`), else the inherited one."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import pairwise
 from typing import Final
 
 from hub.kernel.types import Json
@@ -17,12 +16,14 @@ from mappings.cda.node import Node
 from mappings.cda.observations import with_loinc
 from mappings.cda.setting import Setting
 from mappings.cda.tables import Row, element_named, table
-from mappings.cda.values import number_in, unit
+from mappings.cda.values import is_same_unit, number_in, unit
 
 #: `name: value` in one line, with either colon.
 _PAIR: Final = re.compile(r"\s*([^:：，。；;\n]{1,30})[:：]\s*([^，。；;\n]{1,200})")
 _BLOCKS: Final = frozenset({"text", "paragraph", "item", "list", "p", "li", "div"})
 _UNITS: Final = frozenset({"单位", "计量单位", "结果单位"})
+#: Columns and lines of a table that do not tell what was measured now.
+_NOT_NOW: Final = re.compile("目标|建议|参考|正常|范围|单位|上次")
 _PRESSURE: Final = re.compile(r"(\d{2,3})\s*/\s*(\d{2,3})\s*(.*)", re.ASCII)
 _PRESSURES: Final = ("DE04.10.174.00", "DE04.10.176.00")
 _UNIT: Final = re.compile(r"[(（]([^()（）]+)[)）]\s*\Z")
@@ -48,7 +49,8 @@ def _pairs(text: Node) -> Iterator[tuple[str, str]]:
             yield from _cells([[cell.words() for cell in row.children] for row in node.walk() if row.name == "tr"])
         elif node.name in _BLOCKS and not _in_table(node):
             for line in "".join(_running(node)).splitlines():
-                yield from ((match[1].strip(), match[2].strip()) for match in _PAIR.finditer(line))
+                # Of runs of blanks one is left: a pattern that begins with blanks tries each of a run.
+                yield from ((match[1].strip(), match[2].strip()) for match in _PAIR.finditer(" ".join(line.split())))
 
 
 def _running(node: Node) -> Iterator[str]:
@@ -67,14 +69,37 @@ def _cells(lines: list[list[str]]) -> Iterator[tuple[str, str]]:
     """Name and value of a table: names above their columns, else before their values; a column may be of units."""
     head, *others = lines or [[]]
     if others and sum(map(_is_name, head)) > 1 and not any(map(_is_name, others[0])):
-        for line in others:
-            yield from zip(head, line, strict=False)
+        yield from _below(head, [line for line in others if len(line) == len(head) and any(line)])
         return
     units = next((i for i, name in enumerate(head) if name in _UNITS), None)
+    heading = [] if any(map(_is_name, head)) else head
     for line in lines:
-        for name, value in pairwise(line):
-            if _is_name(name) and not _is_name(value):
-                yield _with_unit(name, value, line[units] if units is not None and units < len(line) else ""), value
+        printed = line[units] if units is not None and units < len(line) else ""
+        yield from ((_with_unit(name, value, printed), value) for name, value in _beside(heading, line))
+
+
+def _below(head: list[str], lines: list[list[str]]) -> Iterator[tuple[str, str]]:
+    """Values below their names. None where other columns tell lines apart: by side, day, or what is aimed at."""
+    if lines and _is_of_units(head, lines[0]):
+        head = [_with_unit(name, "", printed) for name, printed in zip(head, lines[0], strict=True)]
+        lines = lines[1:]
+    apart = [text for line in lines for name, text in zip(head, line, strict=True) if text and not _is_name(name)]
+    if not apart or (len(lines) == 1 and not any(map(_NOT_NOW.search, apart))):
+        yield from (pair for line in lines for pair in zip(head, line, strict=True))
+
+
+def _is_of_units(head: list[str], line: list[str]) -> bool:
+    below = [text for name, text in zip(head, line, strict=True) if text and _is_name(name)]
+    return len(below) > 1 and not any(map(number_in, below)) and all("code" in unit(text) for text in below)
+
+
+def _beside(heading: list[str], line: list[str]) -> Iterator[tuple[str, str]]:
+    """Names and what stands behind them, in the first column that tells of a measurement."""
+    passed = [at for at, text in enumerate(heading) if _NOT_NOW.search(text)]
+    for place, name in enumerate(line):
+        value = next((text for at, text in enumerate(line[place + 1 :], place + 1) if at not in passed), "")
+        if _is_name(name) and not _is_name(value):
+            yield name, value
 
 
 def _with_unit(name: str, value: str, printed: str) -> str:
@@ -109,6 +134,8 @@ def _amount(text: str, printed: str) -> Json:
     if found is None:
         return {}
     comparator, number, behind = found
+    if behind and printed and not is_same_unit(behind, printed):
+        return {}
     said = {"comparator": comparator} if comparator else {}
     return {"valueQuantity": {"value": number, **said, **unit(behind or printed)}}
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
+from unicodedata import normalize
 
 from hub.fhir.canonical_units import UCUM, is_of_ucum
 from hub.kernel.types import Json
@@ -22,8 +23,15 @@ _NUMBER: Final = re.compile(
     re.S | re.ASCII,
 )
 _COMPARATORS: Final = {"≤": "<=", "≥": ">="}
-#: Signs of a Chinese keyboard to those of ASCII; not all of NFKC, which would make 10⁹ a hundred and nine.
-_HALF_WIDTH: Final = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
+#: Signs of a Chinese keyboard and units in one sign (㎏) to those of ASCII, wide blanks to blanks; not all of NFKC,
+#: which would make 10⁹ a hundred and nine.
+_HALF_WIDTH: Final[Mapping[int, int | str]] = {
+    **{code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)},
+    **{code: normalize("NFKC", chr(code)) for code in range(0x3380, 0x33E0)},
+    **dict.fromkeys((0x3000, 0xA0), " "),
+}
+#: How a laboratory marks a value, which is no hour and no henry.
+_FLAGS: Final = frozenset({"H", "HH", "LL"})
 _BOOLEANS: Final = {
     "true": True, "1": True, "是": True, "有": True, "y": True, "yes": True, "t": True,
     "false": False, "0": False, "否": False, "无": False, "n": False, "no": False, "f": False,
@@ -57,7 +65,7 @@ def quantity(node: Node, to: str) -> Json | None:
     if found is None:
         return None
     comparator, number, behind = found
-    if node.get("unit") and behind and _sign(behind) != _sign(node.get("unit")):
+    if node.get("unit") and behind and not is_same_unit(behind, node.get("unit")):
         return None
     node.take(to, "value", "unit", "")
     made: Json = {"value": number}
@@ -69,6 +77,11 @@ def quantity(node: Node, to: str) -> Json | None:
         printed = translation.get("displayName")
         translation.take(to)
     return made | unit(printed)
+
+
+def is_same_unit(printed: str, other: str) -> bool:
+    """Whether two units are one, however each is printed."""
+    return _sign(printed) == _sign(other)
 
 
 def _sign(printed: str) -> str:
@@ -84,6 +97,8 @@ def number_in(text: str) -> tuple[str, Decimal, str] | None:
 
 
 def _is_printed_unit(text: str) -> bool:
+    if text in _FLAGS:
+        return False
     return ("code" in unit(text) and not text.startswith("/")) or (text.isalpha() and len(text) <= 4)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hub.kernel.types import Json
 from tests.mappings.cda.documents import document, made, section
 
@@ -44,6 +46,16 @@ def test_the_severity_of_an_allergy_is_that_of_its_only_reaction() -> None:
     two, observations = allergies(mild, one, part("9", sct("422587007")))
     assert all("severity" not in each for each in two["reaction"])
     assert [each["valueCodeableConcept"]["coding"][0]["code"] for each in observations] == ["255604002"]
+
+
+@pytest.mark.parametrize("denied", ["<observation", "<entryRelationship"])
+def test_a_reaction_that_did_not_happen_is_no_reaction_of_the_allergy(denied: str) -> None:
+    hives, mild = part("9", sct("247472004")), part("8", sct("255604002"))
+    none = hives.replace(denied, f'{denied} negationInd="true"', 1)
+    allergy, (observed,) = allergies(part("9", sct("56018004")), none, mild)
+    (told,) = allergy["reaction"]
+    assert (told["manifestation"][0]["coding"][0]["code"], told["severity"]) == ("56018004", "mild")
+    assert observed["modifierExtension"][0]["valueBoolean"] is True
 
 
 def test_a_severity_nobody_knows_stays_an_observation() -> None:

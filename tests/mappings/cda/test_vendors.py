@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from hub.kernel.types import Json
-from tests.mappings.cda.documents import DE, converted, document, made, observation, pq, section
+from mappings.cda.context import Context
+from mappings.cda.node import Node
+from mappings.cda.setting import Setting
+from tests.mappings.cda.documents import BASE, DE, converted, document, made, observation, pq, section
 
 LEFT = "368208006"
 
@@ -43,9 +47,23 @@ def test_the_side_is_told_by_any_name_a_measurement_has_or_stands_under(statemen
     assert found["bodySite"]["coding"][0]["code"] == LEFT
 
 
-def test_the_left_ventricle_is_no_side() -> None:
-    (found,) = observed(observation("", "左室射血分数", pq("60", "%")))
+@pytest.mark.parametrize("name", ["左室射血分数", "左氧氟沙星", "左甲状腺素", "左束支传导阻滞", "餐后2小时左右"])
+def test_not_everything_that_begins_or_ends_so_names_a_side(name: str) -> None:
+    (found,) = observed(observation("", name, pq("60", "%")))
     assert "bodySite" not in found
+
+
+def test_a_side_is_told_of_whatever_is_in_a_pair() -> None:
+    (found,) = observed(observation("", "左眼裸眼远视力值", pq("0.8", "")))
+    assert found["bodySite"] == {"text": "左侧"}
+
+
+def test_names_around_a_measurement_are_looked_at_as_far_as_names_go() -> None:
+    statement = Node("organizer", {}, children=[Node("code", {"displayName": "x" * 999})])
+    setting = Setting(context=Context(statement, lambda *_: "", BASE, "+08:00"))
+    for _ in range(20):
+        setting = setting.inside(statement)
+    assert [len(name) for name in setting.within] == [200] * 16
 
 
 @pytest.mark.parametrize(
@@ -74,6 +92,9 @@ def test_planned_immunisation_is_no_plan() -> None:
         (pq("1,072", "mL"), "valueQuantity", 1072),
         (pq("1,07", "mL"), "valueString", "1,07"),
         (pq("5mg", "片"), "valueString", "5mg"),
+        (pq("9.6H", ""), "valueString", "9.6H"),  # a high value, not one of hours
+        (pq("66.5　㎏", ""), "valueQuantity", Decimal("66.5")),
+        (pq("&lt;　66", "kg"), "valueQuantity", 66),
         (pq("５", "mg"), "valueQuantity", 5),
         ('<value xsi:type="TS">20260305T103000</value>', "valueDateTime", "2026-03-05T10:30:00+08:00"),
         ('<value xsi:type="TS" value="2026年3月5日10时30分"/>', "valueDateTime", "2026-03-05T10:30:00+08:00"),
@@ -195,6 +216,40 @@ def test_what_only_the_text_says_is_read_with_its_unit(text: str, expected: list
     found = observed("", more=f"<text>{text}</text>")
     told = [(each["code"]["coding"][1]["code"], each["valueQuantity"]) for each in found]
     assert [(code, str(amount["value"]), amount["code"]) for code, amount in told] == expected
+
+
+def table(*lines: str) -> str:
+    cells = ("".join(f"<td>{cell}</td>" for cell in line.split("|")) for line in lines)
+    return f"<text><table>{''.join(f'<tr>{each}</tr>' for each in cells)}</table></text>"
+
+
+@pytest.mark.parametrize(
+    ("lines", "values"),
+    [
+        (["项目|收缩压|体重", "目前|150|66", "目标|130|60"], []),
+        (["项目|收缩压|体重", "目标|130|60"], []),
+        (["日期|收缩压|体重", "2026-01-05|150|66", "2025-01-05|190|70"], []),
+        (["日期|收缩压|体重", "2026-01-05|150|66"], ["150", "66"]),
+        (["收缩压|体重|心率", "150|66|72", "95|70"], ["150", "66", "72"]),  # a cell of the line above reaches into it
+        (["收缩压|体重", "mmHg|kg", "150|66"], ["150 mm[Hg]", "66 kg"]),
+        (["项目|目标|实测", "收缩压|130|150"], ["150"]),
+        (["项目|单位|结果", "收缩压|mmHg|150"], ["150 mm[Hg]"]),
+    ],
+)
+def test_a_table_is_read_only_where_it_is_plain_what_was_measured_now(lines: list[str], values: list[str]) -> None:
+    found = [each["valueQuantity"] for each in observed("", more=table(*lines))]
+    assert [f"{each['value']} {each.get('code', '')}".strip() for each in found] == values
+
+
+def test_a_mark_behind_a_number_is_not_taken_for_its_unit() -> None:
+    said = "<text><paragraph>血糖检测值(mmol/L)：3.1 L</paragraph><paragraph>体重(kg)：66 kg</paragraph></text>"
+    found = observed("", more=said)
+    assert [each.get("valueString") or str(each["valueQuantity"]["value"]) for each in found] == ["3.1 L", "66"]
+
+
+def test_blanks_cost_no_more_than_other_text() -> None:
+    blanks = f"<text><paragraph>{' ' * 100_000}收缩压：150mmHg</paragraph></text>"
+    assert [str(each["valueQuantity"]["value"]) for each in observed("", more=blanks)] == ["150"]
 
 
 def test_a_fault_is_told_once() -> None:
