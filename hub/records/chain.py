@@ -82,6 +82,7 @@ class Chain:
         """Merge every draft of `incoming`. A refusal leaves all heads as they were: a message counts whole or not.
 
         `relocated`: what its identity events make of resources that are stored, before its drafts are merged.
+        Raises HubError UNAVAILABLE while a value set of the list of labels is not known: the message waits.
         """
         effect = Effect(incoming)
         heads: dict[Ref, Head] = {}
@@ -92,6 +93,8 @@ class Chain:
                 effect.held_back = effect.held_back or standing.held_back
                 self._conclude(ref, standing, effect, heads)
         except HubError as refusal:
+            if refusal.category is Category.UNAVAILABLE:
+                raise
             return Effect(incoming, refusal=refusal)
         self._heads.update(heads)
         return effect

@@ -93,8 +93,9 @@ class Ingest:
     async def ingest(self, tx: Tx, batch: Sequence[Incoming]) -> list[Ingested]:
         """Write what the messages of `batch` say, in order; returns what became of each.
 
-        A message that breaks a rule is refused as a whole and touches nothing. Raises HubError UNAVAILABLE
-        (`lost-race`) when others changed the same resources meanwhile: roll back and try again.
+        A message that breaks a rule is refused as a whole and touches nothing. Raises HubError UNAVAILABLE when others
+        changed the same resources meanwhile (`lost-race`), or a value set of the list of labels is not known
+        (`label-set`): roll back and try again.
         """
         effects: list[Effect] = []
         writes: list[Write] = []

@@ -10,6 +10,7 @@ import pytest
 
 from consent.labelling import Labelling, Row
 from hub.fhir.json import dumps
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json, Translation
 from hub.records import standing
 from hub.records.chain import Chain, Effect
@@ -174,3 +175,11 @@ def test_what_a_message_says_again_after_a_deletion_has_the_labels_it_had() -> N
     (change,) = tell({Ref("Observation", "o1"): gone}, Repeats(), draft(stated)).changes
     assert change.resource["meta"]["security"] == [{"code": "R"}, {"system": "c", "code": "HIV"}]
     assert sorted(change.facts.labels) == ["c|HIV", "|R"]
+
+
+def test_a_message_waits_while_a_value_set_of_the_labels_is_not_known() -> None:
+    labelling = Labelling([Row("HIV", "set", "", "urn:set")])
+    stated: Json = {"resourceType": "Observation", "id": "o1", "code": {"coding": [{"system": "c", "code": "x"}]}}
+    with pytest.raises(HubError) as caught:
+        tell({}, Repeats(), draft(stated), labelling=labelling)
+    assert (caught.value.category, caught.value.code) == (Category.UNAVAILABLE, "label-set")
