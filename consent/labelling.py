@@ -133,10 +133,19 @@ def with_labels(resource: Json, labels: Iterable[str]) -> Json:
     """`resource` with these sensitivity labels (`system|code` or codes of v3-ActCode) added to meta.security."""
     meta = resource.get("meta", {})
     stated = meta.get("security", []) if isinstance(meta, dict) else []
-    known = {(one.get("system", ""), one.get("code")) for one in stated if isinstance(one, dict)}
+    known = {(one.get("system", ""), one.get("code", "")) for one in stated if isinstance(one, dict)}
     missing = sorted({_pair(label) for label in labels} - known)
-    added = [{"system": system, "code": code} if system else {"code": code} for system, code in missing]
+    added = [coding for pair in missing if (coding := _coding(*pair))]
     return {**resource, "meta": {**meta, "security": [*stated, *added]}} if added else resource
+
+
+def coding_of(label: str) -> Json:
+    """A label as a Coding; empty for one that only had a display, which is not among the facts."""
+    return _coding(*_pair(label))
+
+
+def _coding(system: str, code: str) -> Json:
+    return {name: value for name, value in (("system", system), ("code", code)) if value}
 
 
 def spreading(resource: Json) -> frozenset[str]:

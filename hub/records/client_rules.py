@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from consent.labelling import coding_of
 from hub.auth.actor import Actor
 from hub.fhir.compartments import source_patient
 from hub.fhir.json import loads
@@ -129,8 +130,8 @@ def _keep_labels(resource: Json, current: Stored) -> Json:
         return resource
     stood = {} if current.deleted else {_text(label): label for label in _security(loads(current.body))}
     meta = resource.get("meta", {})
-    kept = [stood.get(text) or _label(text) for text in gone]
-    return {**resource, "meta": {**meta, "security": [*_security(resource), *kept]}}
+    kept = [label for text in gone if (label := stood.get(text) or coding_of(text))]
+    return {**resource, "meta": {**meta, "security": [*_security(resource), *kept]}} if kept else resource
 
 
 def labels_kept(operation: Whole, write: Write) -> bool:
@@ -143,12 +144,6 @@ def labels_kept(operation: Whole, write: Write) -> bool:
 def _security(resource: Json) -> list[Json]:
     labels: list[Json] = resource.get("meta", {}).get("security", [])
     return labels
-
-
-def _label(text: str) -> Json:
-    """The Coding of a label in the release facts."""
-    system, _, code = text.partition("|")
-    return {name: value for name, value in (("system", system), ("code", code)) if value}
 
 
 def _text(label: Json) -> str:

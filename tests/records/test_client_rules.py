@@ -123,7 +123,7 @@ def test_the_labels_of_what_is_contained_stay_with_the_container_when_an_update_
 
 
 def test_what_was_deleted_comes_back_with_the_labels_it_had() -> None:
-    gone = stored(deleted=True, labels=("c|R", "c|HIV"))
+    gone = stored(deleted=True, labels=("c|R", "|", "c|HIV"))
     (write,) = writes_of(DOCTOR, update(seen(meta={"security": [label("HIV")]})), gone, RIGHTS)
     assert sorted(write.facts.labels) == ["c|HIV", "c|R"]
     assert write.resource is not None

@@ -171,7 +171,7 @@ def test_what_is_said_again_is_labelled_by_value_sets_as_they_are_now(merges: li
 
 def test_what_a_message_says_again_after_a_deletion_has_the_labels_it_had() -> None:
     stated: Json = {"resourceType": "Observation", "id": "o1"}
-    gone = replace(head(stated), resource=None, body=b"", labels=("c|HIV", "|R"))
+    gone = replace(head(stated), resource=None, body=b"", labels=("c|HIV", "|R", "|"))
     (change,) = tell({Ref("Observation", "o1"): gone}, Repeats(), draft(stated)).changes
     assert change.resource["meta"]["security"] == [{"code": "R"}, {"system": "c", "code": "HIV"}]
     assert sorted(change.facts.labels) == ["c|HIV", "|R"]
