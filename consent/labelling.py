@@ -1,9 +1,9 @@
 """Security labels of a resource by what it says: codes and words of a list, wherever they stand in it. Pure.
 
 The list is data (`data/labels.csv`; an installation adds to it). Codes count under the systems of their kind, by their
-beginning, or as members of a value set, in every element; words in what names a concept (`text` of a CodeableConcept,
-`display` of a Coding) or heads a document or a section (`title`), not in free notes, where they may be denied. Labels
-are only ever added: what a source says itself stands.
+beginning in whatever case, or as members of a value set, in every element; words in what names a concept (`text` of a
+CodeableConcept, `display` of a Coding) or heads a document or a section (`title`), not in free notes, where they may be
+denied. Labels are only ever added: what a source says itself stands.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class Labelling:
                 continue
             for system in SYSTEMS.get(row.system, (row.system,)):
                 by_label = prefixes.setdefault(system, {})
-                by_label[row.label] = by_label.get(row.label, ()) + tuple(_codes(row.value))
+                by_label[row.label] = by_label.get(row.label, ()) + tuple(_codes(row.value.upper()))
         self._prefixes: Final = prefixes
         self._words: Final = {label: re.compile("|".join(parts), re.IGNORECASE) for label, parts in words.items()}
         self._any: Final = re.compile("|".join(part for parts in words.values() for part in parts) or "(?!)", re.I)
@@ -121,7 +121,8 @@ class Labelling:
 
     def _labels_of_code(self, system: str, code: Any) -> Iterator[str]:
         if isinstance(code, str):
-            yield from (label for label, codes in self._prefixes[system].items() if code.startswith(codes))
+            written = code.upper()
+            yield from (label for label, codes in self._prefixes[system].items() if written.startswith(codes))
 
     def _labels_of_text(self, text: str) -> tuple[str, ...]:
         if not self._any.search(text):

@@ -7,6 +7,7 @@ batch or a request: what changed since is taken up then, all of it under one cat
 from __future__ import annotations
 
 from collections.abc import Container, Mapping
+from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from hub.db.database import Database
@@ -15,7 +16,7 @@ from hub.kernel.types import Coded, Json
 from terminology.answers import Answers
 from terminology.catalogue import Catalogue
 from terminology.compose import Composer
-from terminology.model import CONCEPT_MAP, Edition
+from terminology.model import CONCEPT_MAP, Edition, code_key
 from terminology.service import Terminology
 
 #: A larger value set is not held: whether a code is in it is then not told.
@@ -144,4 +145,22 @@ class HeldSets:
         found: dict[str, set[str]] = {}
         for system, code in codes:
             found.setdefault(system, set()).add(code)
-        return found
+        heads = {edition.url: edition.head for edition, _ in meaning.conditions.values()}
+        return {system: _codes(heads.get(system, {}), held) for system, held in found.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class _Caseless:
+    """Codes of a system (`head`) that does not tell cases apart (R4 codesystem.html, caseSensitive)."""
+
+    head: Json
+    keys: frozenset[str]
+
+    def __contains__(self, code: object) -> bool:
+        return isinstance(code, str) and code_key(self.head, code) in self.keys
+
+
+def _codes(head: Json, codes: set[str]) -> Container[str]:
+    if head.get("caseSensitive") is not False:
+        return codes
+    return _Caseless(head, frozenset(code_key(head, code) for code in codes))

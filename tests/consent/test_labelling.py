@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from consent.labelling import Labelling, read_labelling, shipped, spreading, with_labels
+from consent.labelling import Labelling, Row, read_labelling, shipped, spreading, with_labels
 from consent.tables import ACT_CODE, CONFIDENTIALITY, SENSITIVITY_KINDS
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -185,3 +185,9 @@ def test_whatever_the_shape_labels_are_of_the_closed_table(resource: Json) -> No
 
 def test_an_empty_list_labels_nothing() -> None:
     assert Labelling([]).labels(condition("B20", category=[{"text": "艾滋病"}])) == set()
+
+
+def test_a_code_counts_in_whatever_case_it_is_written() -> None:
+    labelling = Labelling([Row("HIV", "code", "icd-10", "B20-B24"), Row("PSY", "code", "urn:x", "ab")])
+    assert labelling.labels(condition("b20.1")) == {"HIV"}
+    assert labelling.labels(condition("ABC", "urn:x")) == {"PSY"}

@@ -82,3 +82,15 @@ def test_a_set_that_is_wanted_later_is_there_from_the_next_refresh_on(database_u
         assert sets(VS) == {DISEASES: {"I10"}}
 
     in_house(database_url, visit)
+
+
+def test_a_code_is_in_a_set_in_whatever_case_where_its_system_knows_none(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        sets = HeldSets(home.terms, {VS: None})
+        await home.load({**diseases(), "caseSensitive": False}, value_set(VS, of(DISEASES, concept=[{"code": "I10"}])))
+        await sets.refresh()
+        held = sets(VS)
+        assert held is not None
+        assert [code in held[DISEASES] for code in ("i10", "I10", "i15")] == [True, True, False]
+
+    in_house(database_url, visit)
