@@ -11,8 +11,10 @@ from mappings.forms.formmap import Code, CodeTable
 from mappings.forms.text import narrow, squeezed
 
 _NUMBERED: Final = re.compile(r"(\d{1,2})\s*[.,:=)-]?\s*(\D.*)", re.DOTALL)
-#: What follows explains the option before it: `异常：ST段改变`.
-_EXPLAINED: Final = re.compile(r"[:(]")
+#: An option and what explains it: `异常：ST段改变`.
+_EXPLAINED: Final = re.compile(r"([^:(]+)[:(](.*)", re.DOTALL)
+#: What explains nothing, but denies or doubts, or goes on with something else: `并发症：无`, `门诊:否 电话:是`.
+_OTHERWISE: Final = re.compile(r"[无否未没不非除?×✗:;,/|+]")
 _SEVERAL: Final = re.compile(r"[,;/|+\s]+")
 _TRUE_AND_MORE: Final = re.compile(r"(有|是)\s*[:,(;]")
 _CIRCLED: Final = {ord("①") + n: str(n + 1) for n in range(20)}
@@ -45,9 +47,17 @@ def chosen(text: str, table: CodeTable, legend: Mapping[str, str], own: Mapping[
         return Chosen(by_code.get(key) or by_code[key.lstrip("0")], text)
     match = _NUMBERED.fullmatch(plain)
     word = squeezed(match[2] if match else plain)
-    first = squeezed(_EXPLAINED.split(word, maxsplit=1)[0])
-    found = by_word.get(word) or by_word.get(first)
+    found = by_word.get(word) or _explained(word, by_word)
     return Chosen(found, text, found is not None)
+
+
+def _explained(word: str, by_word: Mapping[str, Code]) -> Code | None:
+    """The option that is only explained by what follows it; None where that denies it, or names another one."""
+    match = _EXPLAINED.fullmatch(word)
+    found = by_word.get(match[1]) if match else None
+    if match is None or found is None or _OTHERWISE.search(match[2]):
+        return None
+    return None if any(code != found and other in match[2] for other, code in by_word.items()) else found
 
 
 def several(text: str, table: CodeTable, legend: Mapping[str, str], own: Mapping[str, str]) -> list[Chosen]:

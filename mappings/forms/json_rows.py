@@ -30,10 +30,18 @@ def objects(raw: bytes) -> tuple[str, list[Any]]:
 
 def _read(raw: bytes) -> Any:
     """What a file holds; an object on each line is an array of them."""
-    lines = [line for line in raw.splitlines() if line.strip()]
-    if len(lines) > 1 and all(line.strip().startswith(b"{") and line.strip().endswith(b"}") for line in lines):
-        return [loads(line) for line in lines]
+    lines = [(number, line) for number, line in enumerate(map(bytes.strip, raw.splitlines()), 1) if line]
+    if len(lines) > 1 and all(line.startswith(b"{") and line.endswith(b"}") for _, line in lines):
+        return [_of_line(number, line) for number, line in lines]
     return loads(raw)
+
+
+def _of_line(number: int, line: bytes) -> Any:
+    try:
+        return loads(line)
+    except HubError as error:
+        where = f"line {number}, {error.where}"
+        raise HubError(error.category, error.what, where=where, todo=error.todo, code=error.code) from None
 
 
 def cells(data: Any) -> dict[str, str]:

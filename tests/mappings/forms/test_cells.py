@@ -162,6 +162,27 @@ WAYS = code_table("visit-way")
 
 
 @pytest.mark.parametrize(
+    "text", ["门诊（上次），电话（本次）", "门诊:否 电话:是", "家庭：未去", "家庭(电话)", "门诊：无"]
+)
+def test_what_follows_an_option_and_denies_it_or_names_another_is_no_explanation(text: str) -> None:
+    assert not one(text, WAYS, {}, {}).is_known
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("头痛(轻)、眼花", ["头痛头晕", "眼花耳鸣"]),
+        ("头痛(晨起)", ["头痛头晕"]),
+        ("头痛:无", [None]),
+        ("无症状(既往头痛)", [None]),
+    ],
+)
+def test_of_several_options_each_is_explained_alone(text: str, found: list[str | None]) -> None:
+    symptoms = code_table("hypertension-symptoms")
+    assert [one.code.display if one.code else None for one in several(text, symptoms, {}, {})] == found
+
+
+@pytest.mark.parametrize(
     "text", ["2", "2.家庭", "2 上门", "入户随访", "②", "□门诊 ☑家庭 □电话", "02", "家庭：其女代答"]
 )
 def test_one_of_several_options_is_found_however_it_is_marked(text: str) -> None:

@@ -57,6 +57,12 @@ def test_json_and_excel_give_the_same_bundles_as_csv() -> None:
     assert bundles(csv_of(*ROWS).replace(number, f'="{number}"').encode()) == expected
 
 
+def test_a_line_that_is_no_json_is_refused_by_its_number() -> None:
+    with pytest.raises(HubError) as refused:
+        list(tables(b'{"a": "1"}\n\n{"a": "x" "y"}\n'))
+    assert (refused.value.code, refused.value.where) == ("json", "line 3, byte 10")
+
+
 def test_an_object_alone_is_one_row_and_its_lists_are_numbered_columns() -> None:
     row = {**HYPERTENSION, "用药": [{"药物名称": "氨氯地平", "用法用量": "5mg qd"}, {"药物名称": "缬沙坦"}]}
     (line,) = converted(json.dumps(row).encode())
