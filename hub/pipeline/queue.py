@@ -117,16 +117,24 @@ class Before:
 async def take(tx: Tx, limit: int, share: Share | None = None) -> list[Message]:
     """Hold up to `limit` queued messages that nothing earlier in their lanes waits before; in order of arrival.
 
-    Those of a `share` alone, if there are any near the head of the queue. They stay queued for everybody else until the
-    transaction ends.
+    Those of a `share` alone, if any near the head of the queue can be taken. They stay queued for everybody else until
+    the transaction ends.
     """
+    taken = await _planned(tx, limit, share)
+    if not taken and share is not None:
+        taken = await _planned(tx, limit, None)
+    if not taken:
+        return []
+    rows = await tx.fetch(_READ, taken)
+    return [_message(row, raw) for row, raw in zip(rows, await opened(tx, rows), strict=True)]
+
+
+async def _planned(tx: Tx, limit: int, share: Share | None) -> list[int]:
+    """The numbers of messages that may be taken; they are held now, and maybe others."""
     plan = Plan()
     seen = 0
     for _ in range(_STRETCHES):
         held = await _held(tx, seen, plan.busy, limit, share)
-        if not held and share is not None and not seen:
-            share = None
-            held = await _held(tx, seen, plan.busy, limit, share)
         if not held:
             break
         last = held[-1].message
@@ -136,10 +144,7 @@ async def take(tx: Tx, limit: int, share: Share | None = None) -> list[Message]:
         if len(plan.taken) >= limit or len(held) < limit:
             break
         seen = last
-    if not plan.taken:
-        return []
-    rows = await tx.fetch(_READ, plan.taken)
-    return [_message(row, raw) for row, raw in zip(rows, await opened(tx, rows), strict=True)]
+    return plan.taken
 
 
 async def _held(tx: Tx, seen: int, busy: Collection[int], limit: int, share: Share | None) -> list[Waiting]:

@@ -102,6 +102,19 @@ def test_a_share_never_overtakes_a_message_of_its_lane_that_another_worker_holds
     run(story())
 
 
+def test_a_worker_whose_own_share_waits_for_another_worker_takes_what_else_there_is(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            share = Share((lane_of(FEED, "A") & 1048575) % 2, 2)
+            theirs = next(name for name in "BCDEFGHIJKL" if (lane_of(FEED, name) & 1048575) % 2 != share.number)
+            await hub.accept(message("1", "A"), message("2", "A"), message("3", theirs))
+            async with hub.database.transaction() as one, hub.database.transaction() as other:
+                assert [each.id for each in await take(one, 1, share)] == [1]
+                assert [each.id for each in await take(other, 9, share)] == [3]
+
+    run(story())
+
+
 def test_one_batch_in_eight_takes_what_has_waited_longest_whosever_share_it_is(
     database_url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
