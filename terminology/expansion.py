@@ -59,7 +59,7 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
     """A page of a value set.
 
     Raises HubError NOT_FOUND for a set that is not there, UNSUPPORTED for one that cannot be decided, TOO_LARGE
-    (`too-costly`) where everything is asked and it is more than MOST.
+    (`too-costly`) where everything is asked and it is more than MOST, and for a filter of very many words.
     """
     composer = Composer(catalogue, concepts, wish.versions)
     meaning = await (composer.of(wish.value_set) if wish.value_set is not None else composer.named(wish.url))

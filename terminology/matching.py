@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hub.fhir.fold import folded
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
 from terminology.compose import Meaning
@@ -16,11 +17,19 @@ from terminology.text import filter_parts, searched
 
 #: Codes that a supplement may find by one part of a filter.
 _MOST: Final = 20_000
+#: Parts of a filter, each of which is looked for by itself.
+_PARTS: Final = 50
 
 
 async def matching(catalogue: Catalogue, concepts: Concepts, meaning: Meaning, text: str) -> Meaning:
-    """Those of a meaning that have every part of a filter in their names or their code."""
+    """Those of a meaning that have every part of a filter in their names or their code.
+
+    Raises HubError TOO_LARGE (`too-costly`) for more than _PARTS parts.
+    """
     parts = filter_parts(text)
+    if len(parts) > _PARTS:
+        what = f"has more than {_PARTS} words"
+        raise HubError(Category.TOO_LARGE, what, where="filter", todo="look for fewer", code="too-costly")
     conditions = {}
     for number, (edition, condition) in meaning.conditions.items():
         found = await _by_any_name(catalogue, concepts, edition, text)

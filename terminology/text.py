@@ -75,8 +75,8 @@ def _run_keys(word: str, *, dense: bool) -> tuple[int, ...]:
 
 
 def filter_parts(text: str) -> list[str]:
-    """The parts of a filter, folded."""
-    return folded(text).split()
+    """The parts of a filter, folded, each once."""
+    return list(dict.fromkeys(folded(text).split()))
 
 
 def filter_keys(parts: Iterable[str]) -> set[int]:

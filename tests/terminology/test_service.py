@@ -259,3 +259,14 @@ def test_systems_that_are_a_grammar_need_not_be_loaded(database_url: str) -> Non
             await home.terms.in_code_system(Stated(Coding("http://unitsofmeasure.org", "mg"), version="2.1"))
 
     in_house(database_url, visit)
+
+
+def test_a_filter_of_very_many_words_is_refused_before_anybody_looks(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.load(diseases(), value_set("urn:vs", of(DISEASES)))
+        with pytest.raises(HubError) as caught:
+            await home.terms.expand(Wish(url="urn:vs", text=" ".join(map(str, range(33_000)))))
+        assert (caught.value.category, caught.value.code) == (Category.TOO_LARGE, "too-costly")
+        assert (await home.terms.expand(Wish(url="urn:vs", text="高血压 " * 1000))).total == 1
+
+    in_house(database_url, visit)
