@@ -112,13 +112,13 @@ def joined(above: list[str], below: list[str]) -> list[str] | None:
 
 
 def grouped(groups: list[str], columns: list[str]) -> list[str]:
-    """The columns under a line of groups: one that nobody knows by itself may be known by both (随访 over 日期)."""
+    """The columns under a line of groups: one is known by both (目标 over 体重, 随访 over 日期), else by itself."""
     found: list[str] = []
     group = ""
     for place, column in enumerate(columns):
         top = _cell(groups, place)
         group = top or group
-        name = None if not column or _is_known(column) else _part(group, column)
+        name = _both(group, column) if _is_known(column) else _part(group, column) if column else None
         found.append(name or column or ("" if ":" in narrow(top) else top))
     return found
 
@@ -141,12 +141,21 @@ def _is_of_person(text: str) -> bool:
 def _part(group: str, part: str) -> str | None:
     """The column of a part of a group, which may be no more than its unit; None if there is none."""
     own, over = header(part), header(group)
-    note = f"({own.note or over.note})" if own.note or over.note else ""
-    # 左侧血压 over 收缩压 is 左侧收缩压, 体重 over 目前 is 体重.
-    names = [f"{over.name.removesuffix(_PRESSURE)}{own.name}", f"{own.name}{over.name}", own.name]
-    names += [over.name] if own.name in _PRESENT else []
-    found = next((f"{name}{note}" for name in names if _is_known(name)), None)
-    return found or (f"{group}({part})" if _is_unit_of(part, group) else None)
+    names = [own.name, *([over.name] if own.name in _PRESENT else [])]  # 体重 over 目前 is 体重
+    alone = next((f"{name}{_note(group, part)}" for name in names if _is_known(name)), None)
+    return _both(group, part) or alone or (f"{group}({part})" if _is_unit_of(part, group) else None)
+
+
+def _both(group: str, part: str) -> str | None:
+    """The column that group and part name together: 左侧血压 over 收缩压 is 左侧收缩压; None if there is none."""
+    own, over = header(part), header(group)
+    names = (f"{over.name.removesuffix(_PRESSURE)}{own.name}", f"{own.name}{over.name}") if over.name else ()
+    return next((f"{name}{_note(group, part)}" for name in names if _is_known(name)), None)
+
+
+def _note(group: str, part: str) -> str:
+    found = header(part).note or header(group).note
+    return f"({found})" if found else ""
 
 
 def _is_unit_of(text: str, column: str) -> bool:

@@ -225,6 +225,15 @@ def test_a_header_of_three_lines_a_repeated_header_and_a_foot_are_no_rows() -> N
         assert {issue["code"] for issue in line["issues"]} == {"unknown-column"}
 
 
+def test_what_stands_under_an_aim_is_aimed_at_though_its_column_is_known_by_itself() -> None:
+    groups = ["基本信息", None, None, "目标", None, "目前", None]
+    names = [*WHO, "体重(kg)", "日吸烟量(支)", "体重(kg)", "日吸烟量(支)"]
+    (line,) = converted(workbook_of([["高血压随访"], groups, names, [*WHO.values(), 60, 0, 62.5, 5]]))
+    assert observed(line, "体重")["valueQuantity"]["value"] == Decimal("62.5")
+    aims = [each["target"][0]["detailQuantity"]["value"] for each in resources(line, "Goal")]
+    assert sorted(aims) == [0, 60]
+
+
 def test_the_sides_of_a_group_and_a_line_of_units_are_told_apart() -> None:
     above = [*WHO, "左侧血压", None, "右侧血压", None]
     below = [*[None] * 3, "收缩压", "舒张压", "收缩压", "舒张压"]
