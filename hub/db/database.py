@@ -25,6 +25,8 @@ else:
 _CACHED_STATEMENTS: Final = 512
 _CONNECT_SECONDS: Final = 10
 _ACQUIRE_SECONDS: Final = 10
+#: What the library raises of values that are too many, or not of their types (as the server does of some).
+_UNSENT: Final = (asyncpg.InterfaceError, asyncpg.DataError)
 
 
 class Connection(Tx):
@@ -193,6 +195,13 @@ async def _say_goodbye(connection: Tx) -> None:
         connection.terminate()
 
 
+def _stays_sound(error: BaseException | None) -> bool:
+    """Whether a connection can be used again behind this. Not if it was cancelled half way; nor if values could not be
+    sent: their statement was prepared already, so a transaction has begun on the server that nothing ends.
+    """
+    return error is None or (isinstance(error, Exception) and not isinstance(error, _UNSENT))
+
+
 class Lease:
     """`async with` over one pooled connection; errors of the database leave it as HubError UNAVAILABLE."""
 
@@ -210,7 +219,7 @@ class Lease:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._give_back(error, sound=error is None or isinstance(error, Exception))
+        self._give_back(error, sound=_stays_sound(error))
 
     def _give_back(self, error: BaseException | None, *, sound: bool) -> None:
         connection: Tx = self._connection

@@ -148,6 +148,31 @@ def test_a_fault_of_the_statement_stays_what_it_is(database_url: str) -> None:
     asyncio.run(scenario())
 
 
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("SELECT $1::int", ["no number"]),
+        ("SELECT 0 IN (" + ", ".join(f"${n}::int" for n in range(1, 32_769)) + ")", [1] * 32_768),
+    ],
+    ids=["wrong", "too-many"],
+)
+def test_a_statement_whose_values_cannot_be_sent_leaves_the_next_one_no_transaction(
+    database_url: str, text: str, values: list[object]
+) -> None:
+    """It was prepared, which begins one on the server, and is ended only by what would have been sent."""
+
+    async def scenario() -> object:
+        async with _connected(database_url, size=1) as database:
+            with pytest.raises((asyncpg.InterfaceError, asyncpg.DataError)):
+                async with database.connection() as connection:
+                    await connection.fetchval(text, *values)
+            async with database.transaction() as tx:
+                await tx.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+                return await tx.fetchval("SHOW transaction_isolation")
+
+    assert asyncio.run(scenario()) == "repeatable read"
+
+
 def test_a_database_that_is_away_or_unknown_is_unavailable(postgres_url: str, tmp_path: Path) -> None:
     async def scenario(url: str) -> HubError:
         return await _refusal(lambda: Database.connect(url))
