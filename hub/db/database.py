@@ -224,7 +224,7 @@ class Lease:
     def _give_back(self, error: BaseException | None, *, sound: bool) -> None:
         connection: Tx = self._connection
         told = None if error is None else translated(error, connected=not connection.is_closed())
-        self._database._release(connection, sound=sound)
+        self._database._release(connection, sound=sound and not isinstance(error, asyncpg.InternalClientError))
         if told is not None:
             raise told from error
 

@@ -11,7 +11,7 @@ from hub.kernel.errors import Category, HubError
 _WHERE: Final = "database"
 
 #: What the library and the socket raise on a lost connection (and, but for OSError, on wrong use of an open one).
-_LOSSES: Final = (asyncpg.InterfaceError, asyncpg.InternalClientError, OSError)
+_LOSSES: Final = (asyncpg.InterfaceError, OSError)
 
 #: SQLSTATE prefix -> (stable code, what, what to do). PostgreSQL manual, appendix A.
 _STATES: Final = (
@@ -31,13 +31,14 @@ def translated(error: BaseException, *, connected: bool = True) -> HubError | No
     """The HubError UNAVAILABLE that `error` stands for, or None when it is a fault of the statement or of our code.
 
     `connected` says whether the connection it happened on is still open: a library error on a closed one is a loss.
-    The text of the original is left out, since it may repeat values.
+    So is one by which the library says that it lost track, as it does when the server ends a connection in the middle
+    of a COPY. The text of the original is left out, since it may repeat values.
     """
     if isinstance(error, asyncpg.PostgresError):
         return _by_state(error.sqlstate or "")
     if isinstance(error, TimeoutError):
         return _unavailable("database-timeout", "did not answer in time", "try again")
-    if isinstance(error, _LOSSES) and not connected:
+    if isinstance(error, asyncpg.InternalClientError) or (isinstance(error, _LOSSES) and not connected):
         return _unavailable("database-away", "cannot be reached", "check that it runs; try again")
     return None
 

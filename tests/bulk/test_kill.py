@@ -143,7 +143,7 @@ def test_an_import_whose_workers_are_killed_goes_on_and_makes_nothing_twice(data
     output, places, versions, superseded = in_folder(database_url, tmp_path, end)
     refused = COUNT // 100
     assert [one["count"] for one in output] == [COUNT - refused]
-    assert places == [f"input[0] line {number + 1}" for number in range(0, COUNT, 100)]
+    assert places == [f"input[0] line {number + 1}: end of the text" for number in range(0, COUNT, 100)]
     assert (versions, superseded) == ([1] * (COUNT - refused), 0)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import asyncpg
@@ -124,6 +125,24 @@ def test_connections_cut_by_the_server_are_told_as_unavailable_and_replaced(data
     refusal, *after = asyncio.run(scenario())
     assert (refusal.category, refusal.code) == (Category.UNAVAILABLE, "database-away")
     assert after == [1, 2]
+
+
+def test_a_connection_of_which_the_library_lost_track_is_a_loss_and_not_used_again(database_url: str) -> None:
+    async def lost(database: Database, *, whole: bool) -> None:
+        async with database.transaction() if whole else database.connection():
+            raise asyncpg.InternalClientError("cannot switch to state 21")
+
+    async def scenario() -> tuple[list[str], set[object]]:
+        async with _connected(database_url, size=1) as database:
+            refusals, pids = [], {await _value(database, "SELECT pg_backend_pid()")}
+            for whole in (False, True):
+                refusals.append((await _refusal(partial(lost, database, whole=whole))).code)
+                pids.add(await _value(database, "SELECT pg_backend_pid()"))
+            return refusals, pids
+
+    codes, pids = asyncio.run(scenario())
+    assert codes == ["database-away", "database-away"]
+    assert len(pids) == 3
 
 
 def test_a_statement_that_takes_too_long_is_given_up(database_url: str) -> None:
