@@ -12,6 +12,9 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import ValueSets
 from hub.kernel.types import Json
 
+#: Code of the error where a value set is not known whole.
+UNKNOWN_SET: Final = "label-set"
+
 
 class LabelSets:
     """Labels by the canonical URL of a value set; `sets` knows what is in one."""
@@ -35,7 +38,7 @@ class LabelSets:
         if held is None:
             what = "a value set of the list of labels is not known whole"
             todo = "load it and the code systems it takes in (yilian terminology load)"
-            raise HubError(Category.UNAVAILABLE, what, where=url, todo=todo, code="label-set")
+            raise HubError(Category.UNAVAILABLE, what, where=url, todo=todo, code=UNKNOWN_SET)
         return any(code in held.get(system, ()) for system, code in pairs)
 
 

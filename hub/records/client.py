@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 from uuid import UUID, uuid4
 
+from consent.label_sets import UNKNOWN_SET
 from consent.labelling import Labelling, shipped
 from hub.audit.entry import UNKNOWN_ORIGIN, Origin
 from hub.audit.trail import Trail
@@ -191,7 +192,7 @@ class ClientWrites:
             return dict(zip(indexes, done, strict=True))
         except HubError as error:
             # The database is away, and whether it kept the commit is unknown: nobody is tried again.
-            if error.category is Category.UNAVAILABLE and error.code not in _PASSING:
+            if error.category is Category.UNAVAILABLE and error.code not in {*_PASSING, UNKNOWN_SET}:
                 return dict.fromkeys(indexes, error)
         except Exception as error:
             if len(wave) == 1:

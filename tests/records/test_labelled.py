@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 from typing import Any, Final
 
@@ -267,5 +268,18 @@ def test_an_encounter_that_is_labelled_anew_goes_on_telling_who_looks_after_whom
         assert await relabelled(door, store) == (1, 1)
         assert await relations() == before
         assert (await stood(store, door, "Encounter", "e")).facts.labels == (PSY,)
+
+    with_door(database_url, visit)
+
+
+def test_what_waits_for_a_value_set_lets_the_writes_of_others_through(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        waiting = door_on(door._database, store, labelling=Labelling([Row("HIV", "set", "", "urn:set")]))
+        both = (write(waiting, "coded", about("Condition", code="I10")), write(waiting, "plain", about("Condition")))
+        coded, plain = await asyncio.gather(*both, return_exceptions=True)
+        assert isinstance(coded, HubError)
+        assert (coded.code, plain) == ("label-set", None)
+        assert store.saves == [1]
+        await waiting.close()
 
     with_door(database_url, visit)
