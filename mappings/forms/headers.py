@@ -18,6 +18,8 @@ _LEGEND: Final = re.compile(r"(\d{1,2})\s*[.=、:：-]?\s*([^\d\s,;、/]+)")
 #: What is measured now, beside what is aimed at.
 _PRESENT: Final = frozenset({"目前", "现在", "本次", "当前", "实测", "测量值", "实测值"})
 _PRESSURE: Final = "血压"
+#: Longest name of a column that is looked at, in characters.
+_LONGEST: Final = 1000
 #: Known columns that make a line a header.
 _ENOUGH: Final = 2
 
@@ -31,13 +33,18 @@ class Header(NamedTuple):
     place: int
 
 
-@lru_cache(maxsize=4096)
 def header(column: str) -> Header:
     """Take the name of a column apart; names are squeezed."""
+    return _header(column[:_LONGEST])
+
+
+@lru_cache(maxsize=4096)
+def _header(column: str) -> Header:
     places = _PLACE.findall(column)
     plain = narrow(_PLACE.sub("", column))
-    notes = [note.strip() for note in _BRACKETS.findall(plain)]
-    bare = _NOISE.sub("", squeezed(_BRACKETS.sub("", plain)))
+    closed = max(map(plain.rfind, ")]】}")) + 1  # behind it no bracket is one: each would be looked for to the end
+    notes = [note.strip() for note in _BRACKETS.findall(plain[:closed])]
+    bare = _NOISE.sub("", squeezed(_BRACKETS.sub("", plain[:closed]) + plain[closed:]))
     whole = _NOISE.sub("", squeezed(re.sub(r"[()\[\]【】{}]", "", plain)))
     return Header(bare, whole, " ".join(filter(None, notes)), int(places[0]) if places else 0)
 

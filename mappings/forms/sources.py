@@ -56,9 +56,7 @@ def _tables(title: str, content: Lines) -> Iterator[Table]:
         return
     above = [text for _, texts in head[:at] for text in texts if text.strip()]
     texts, begin = _header(head, at)
-    while texts and not texts[-1].strip():
-        texts = texts[:-1]
-    columns = unique(texts)
+    columns = unique(texts[: max((n for n, text in enumerate(texts, 1) if text.strip()), default=0)])
     again = [_stripped(each) for _, each in head[:begin]]
     lines = ((number, each) for number, each in chain(head[begin:], content) if _is_record(each, again))
     rows = (_row(columns, number, each) for number, each in lines)

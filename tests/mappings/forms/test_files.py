@@ -157,6 +157,13 @@ def test_what_is_no_form_is_one_fatal_issue(raw: bytes, code: str) -> None:
     assert [(issue["severity"], issue["code"]) for issue in line["issues"]] == [("fatal", code)]
 
 
+def test_brackets_and_blank_columns_cost_no_more_than_other_text() -> None:
+    wide = f"姓名,身份证号{',' * 200_000}\n{'(' * 200_000},1\n"
+    (table,) = tables(wide.encode())
+    assert table.columns == ("姓名", "身份证号")
+    assert [row.cells["身份证号"] for row in table.rows] == ["1"]
+
+
 def test_quotes_hide_delimiters() -> None:
     assert delimiter_of('"a,b,c";d\n') == ";"
 
