@@ -118,7 +118,12 @@ def test_a_number_that_fills_the_field_makes_nobody_one_of_two_namesakes(number:
 
 def test_two_whose_names_nobody_knows_are_not_one_person_for_having_come_to_one_hospital() -> None:
     told = {**NO_NUMBERS, "birth_date": "1980-01-01", "contact_name": "", "contact_phone": ""}
-    for name, other in (("无名氏", "无名氏"), ("无名氏1", "无名氏2"), ("Unknown", "UNKNOWN")):
+    for name, other in (
+        ("无名氏", "无名氏"),
+        ("无名氏1", "无名氏2"),
+        ("无名氏 男", "无名氏男"),
+        ("Unknown", "UNKNOWN"),
+    ):
         assert judge(side(name=name, **told), side(name=other, **told)).band is not Band.LINK
 
 
