@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final
 
 from consent.decision import Decision, Reason
@@ -18,14 +18,15 @@ from hub.store.values import Stored
 _APART: Final = frozenset({Reason.NOT_PATIENT_DATA, Reason.AUTHOR_ORGANISATION})
 
 
-async def look_up_all(tx: Tx, cases: Cases, rows: Iterable[Stored]) -> None:
+async def look_up_all(tx: Tx, cases: Cases, rows: Collection[Stored]) -> None:
     """Look up the persons of rows that only a look at the person can decide."""
-    missing = {
-        row.pkey
-        for row in rows
-        if row.patient is not None and row.pkey not in cases.by_pkey and apart(cases, row) is None
-    }
-    if missing and cases.confined is None:
+    # A thousand rows are about a handful of patients, most often of one who was looked up.
+    leading = {row.patient: row.pkey for row in rows if row.patient is not None}
+    unknown = {patient for patient, pkey in leading.items() if pkey not in cases.by_pkey}
+    if not unknown or cases.confined is not None:
+        return
+    missing = {row.pkey for row in rows if row.patient in unknown and apart(cases, row) is None}
+    if missing:
         await cases.look_up(tx, Whom(keys=sorted(missing)))
 
 

@@ -7,7 +7,7 @@ anybody's data finds nothing there.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -59,8 +59,9 @@ async def page(tx: Tx, asked: Portion, visible: Visible, *, count: int, after: b
     who = seen(visible)
     before = _decoded(after) if after is not None else None
     here, matches = before or _START, []
+    refs: set[bytes] | None = set() if _leads_by_itself(asked, before) else None
     if here.given is not None:
-        snapshot, patients = await _opening(tx, asked, who, before)
+        snapshot, patients = await _opening(tx, asked, who, before, refs)
         matches = patients[here.given : here.given + count]
         if len(patients) > here.given + count:
             return _broken_off(matches, replace(here, snapshot=here.snapshot or snapshot, given=here.given + count))
@@ -71,9 +72,10 @@ async def page(tx: Tx, asked: Portion, visible: Visible, *, count: int, after: b
         matches += await opened(tx, rows[:room])
         if len(rows) > room:
             return _broken_off(matches, replace(here, row=_last(rows[:room], here)))
+        _note(refs, rows)
         here = replace(here, source=here.source + 1, row=_FIRST)
     room = count - len(matches)
-    found = await _run(tx, sql.referred, _referred_plan(asked, who, here.key, before, room + 1))
+    found = await _run(tx, sql.referred, _referred_plan(asked, who, here.key, before, refs, room + 1))
     included = await opened(tx, found[:room])
     following = None
     if len(found) > room:
@@ -118,26 +120,51 @@ def _last(kept: Sequence[Row], before: _Position) -> tuple[int, datetime, str]:
     return last[0], last[_WIDTH], _key(last)
 
 
-async def _opening(tx: Tx, asked: Portion, who: Seen, before: _Position | None) -> tuple[str, list[Stored]]:
+def _leads_by_itself(asked: Portion, before: _Position | None) -> bool:
+    """Whether what is referred to follows from the rows of this page, if it is the whole record: no more lead to it."""
+    return before is None and asked.since is None and asked.types == asked.leading
+
+
+def _note(refs: set[bytes] | None, rows: Iterable[Row]) -> None:
+    """Keep what rows refer to, as PostgreSQL sends arrays, where that is asked for."""
+    if refs is not None:
+        refs.update([row[-1] for row in rows])
+
+
+def _keys(refs: Iterable[bytes]) -> list[UUID]:
+    """The keys in arrays as PostgreSQL sends them: 20 bytes, then of each item its length in 4 bytes and the item."""
+    items = {array[at : at + 16] for array in refs for at in range(24, len(array), 20)}
+    return [UUID(bytes=item) for item in items]
+
+
+async def _opening(
+    tx: Tx, asked: Portion, who: Seen, before: _Position | None, refs: set[bytes] | None
+) -> tuple[str, list[Stored]]:
     """The snapshot all later pages keep to, and the Patients' own rows if they are asked for and may be seen."""
     after = None if before is None else After((), Bind(before.snapshot, "text"))
-    plan = Plan(_pkeys(asked.patients), _kinds(asked.types & _PATIENT), who, *_times(asked), after=after)
+    kinds = _kinds(asked.types & _PATIENT)
+    plan = Plan(_pkeys(asked.patients), kinds, who, *_times(asked), after=after, leading=refs is not None)
     rows = await _run(tx, sql.opening, plan)
-    found = {one.id: one for one in await opened(tx, [row for row in rows if row[0] is not None])}
+    there = [row for row in rows if row[0] is not None]
+    _note(refs, there)
+    found = {one.id: one for one in await opened(tx, there)}
     return rows[0][_WIDTH], [found[patient] for patient in dict.fromkeys(asked.patients) if patient in found]
 
 
 def _rows_plan(asked: Portion, who: Seen, here: _Position, before: _Position | None, limit: int) -> Plan:
     number, low, key = here.row
     place = (Bind(number, "smallint"), Bind(low, "timestamptz"), Bind(key, "uuid"))
-    own = _pkeys(asked.patients[here.source : here.source + 1])
-    return Plan(own, _kinds(asked.types - _PATIENT), who, *_times(asked), **_page_of(place, before, limit))
+    own, kinds = _pkeys(asked.patients[here.source : here.source + 1]), _kinds(asked.types - _PATIENT)
+    leading = _leads_by_itself(asked, before)
+    return Plan(own, kinds, who, *_times(asked), **_page_of(place, before, limit), leading=leading)
 
 
-def _referred_plan(asked: Portion, who: Seen, key: str, before: _Position | None, limit: int) -> Plan:
+def _referred_plan(
+    asked: Portion, who: Seen, key: str, before: _Position | None, refs: set[bytes] | None, limit: int
+) -> Plan:
     kinds, targets = _kinds(asked.leading), _kinds(asked.referred)
-    place = (Bind(key, "uuid"),)
-    return Plan(_pkeys(asked.patients), kinds, who, *_times(asked), targets, **_page_of(place, before, limit))
+    page, keys = _page_of((Bind(key, "uuid"),), before, limit), None if refs is None else Bind(_keys(refs), "uuid[]")
+    return Plan(_pkeys(asked.patients), kinds, who, *_times(asked), targets, **page, keys=keys)
 
 
 def _page_of(place: tuple[Bind, ...], before: _Position | None, limit: int) -> dict[str, Any]:

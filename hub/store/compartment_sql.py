@@ -33,6 +33,7 @@ class Plan:
     """One statement to make; plans of one shape are equal. `targets`: types of what is referred to.
 
     `pkeys`: the source patients, of whom `rows` takes the first alone, so that rows come in the order of the index.
+    `leading`: `opening` and `rows` tell of each row what it refers to. `keys`: what is referred to, where it is known.
     """
 
     pkeys: Bind
@@ -44,6 +45,8 @@ class Plan:
     targets: Kinds | None = None
     after: After | None = None
     limit: Bind | None = None
+    leading: bool = False
+    keys: Bind | None = None
 
 
 def _of(emit: Emitter, kinds: Kinds, row: str) -> str:
@@ -52,7 +55,8 @@ def _of(emit: Emitter, kinds: Kinds, row: str) -> str:
 
 
 def _may_leave(emit: Emitter, plan: Plan, kinds: Kinds, row: str) -> list[str]:
-    return [_of(emit, kinds, row), f"NOT {row}.deleted", may_see(emit, plan.seen, row, among=emit.use(plan.pkeys))]
+    among = emit.use(plan.pkeys) if plan.keys is None else None
+    return [_of(emit, kinds, row), f"NOT {row}.deleted", may_see(emit, plan.seen, row, among=among)]
 
 
 def _in_time(emit: Emitter, plan: Plan, row: str) -> list[str]:
@@ -73,6 +77,11 @@ def _columns(row: str) -> str:
     return ", ".join(f"{row}.{name}" for name in COLUMNS.split(", "))
 
 
+def _refs(plan: Plan) -> str:
+    """As the bytes of the array: a page's rows refer to much the same, and few of a kind are read once."""
+    return ", array_send(r.refs)" if plan.leading else ""
+
+
 @statement(256)
 def opening(emit: Emitter, plan: Plan) -> str:
     """The Patients' own rows (one row of nulls where there is none to give), each with the snapshot."""
@@ -81,7 +90,10 @@ def opening(emit: Emitter, plan: Plan) -> str:
     own += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r") + _since(emit, plan, "r")
     if plan.after is not None:
         own += _unchanged(emit, plan.after, "r")
-    return f"SELECT {_columns('r')}, s.s::text FROM pg_current_snapshot() AS s LEFT JOIN resource r ON {every(own)}"
+    return (
+        f"SELECT {_columns('r')}, s.s::text{_refs(plan)}"
+        f" FROM pg_current_snapshot() AS s LEFT JOIN resource r ON {every(own)}"
+    )
 
 
 @statement(256)
@@ -95,7 +107,7 @@ def rows(emit: Emitter, plan: Plan) -> str:
         conditions.append(f"(r.type, r.date_low, r.key) > ({number}, {low}, {key})")
         conditions += _unchanged(emit, plan.after, "r")
     return (
-        f"SELECT {_columns('r')}, r.date_low FROM resource r WHERE {every(conditions)}"
+        f"SELECT {_columns('r')}, r.date_low{_refs(plan)} FROM resource r WHERE {every(conditions)}"
         f" ORDER BY r.type, r.date_low, r.key LIMIT {_limit(emit, plan)}"
     )
 
@@ -103,20 +115,26 @@ def rows(emit: Emitter, plan: Plan) -> str:
 @statement(256)
 def referred(emit: Emitter, plan: Plan) -> str:
     """What the rows refer to that is about no patient, by key."""
-    leading = [f"r.pkey = ANY({emit.use(plan.pkeys)})"]
-    leading += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r")
     conditions = ["t.patient IS NULL", *_since(emit, plan, "t")]
     if plan.targets is not None:
         conditions += _may_leave(emit, plan, plan.targets, "t")
     if plan.after is not None:
         conditions.append(f"w.key > {emit.use(plan.after.row[0])}")
         conditions += _unchanged(emit, plan.after, "t")
-    # unnest among the columns: as a table of its own it would be set up anew for each row.
-    keys = f"SELECT DISTINCT unnest(r.refs) FROM resource r WHERE {every(leading)}"
     return (
-        f"SELECT {_columns('t')} FROM ({keys}) w (key) JOIN resource t ON t.pkey = w.key AND t.key = w.key"
+        f"SELECT {_columns('t')} FROM {_keys(emit, plan)} w (key) JOIN resource t ON t.pkey = w.key AND t.key = w.key"
         f" WHERE {every(conditions)} ORDER BY w.key LIMIT {_limit(emit, plan)}"
     )
+
+
+def _keys(emit: Emitter, plan: Plan) -> str:
+    """Each key that the rows refer to, once."""
+    if plan.keys is not None:
+        return f"unnest({emit.use(plan.keys)})"
+    leading = [f"r.pkey = ANY({emit.use(plan.pkeys)})"]
+    leading += _may_leave(emit, plan, plan.kinds, "r") + _in_time(emit, plan, "r")
+    # unnest among the columns: as a table of its own it would be set up anew for each row.
+    return f"(SELECT DISTINCT unnest(r.refs) FROM resource r WHERE {every(leading)})"
 
 
 @statement(256)

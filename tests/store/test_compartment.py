@@ -72,6 +72,25 @@ def test_pages_of_any_size_make_up_the_same_record(database_url: str, count: int
     run(database_url, work)
 
 
+def test_the_patients_and_the_rows_of_all_sources_lead_alike_on_one_page_and_on_several(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        await two_records(database, store)
+        carers = [{"reference": name} for name in ("Practitioner/carer", "Practitioner/absent", "Observation/o4")]
+        carer = {"resourceType": "Practitioner", "id": "carer"}
+        await save(database, store, write(carer), patient("c", generalPractitioner=carers))
+        both = replace(RECORD, patients=("b", "c"))
+        whole = await page(database, store, both)
+        assert ids(whole.matches) == ["Patient/b", "Patient/c", "Observation/o4"]
+        assert sorted(ids(whole.included)) == ["Practitioner/carer", "Practitioner/q"]
+        by_two = await page(database, store, both, count=2)
+        assert (await page(database, store, both, after=by_two.next)).included == whole.included
+        hidden = Visible(organizations=("F01",), types=frozenset({"Practitioner"}), withheld=frozenset({"Patient"}))
+        seen = await page(database, store, both, hidden)
+        assert (ids(seen.matches), ids(seen.included)) == (["Observation/o4"], ["Practitioner/q"])
+
+    run(database_url, work)
+
+
 def test_the_predicate_holds_for_rows_and_for_what_they_refer_to(database_url: str) -> None:
     async def work(database: Database, store: Store) -> None:
         await two_records(database, store)
