@@ -258,7 +258,7 @@ def test_files_of_fhir_give_the_resources_of_terminology_and_no_others(tmp_path:
     lines.write_text(json.dumps(told[0]) + "\n\n{\n")
     with pytest.raises(HubError) as refusal:
         list(resources(lines))
-    assert (refusal.value.category, refusal.value.where) == (Category.UNREADABLE, f"{lines}: line 3")
+    assert (refusal.value.category, refusal.value.where) == (Category.UNREADABLE, f"{lines}: line 3, end of the text")
 
 
 def test_a_large_code_system_is_read_as_a_small_one_is_and_its_concepts_stay_bytes(
