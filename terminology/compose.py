@@ -21,6 +21,8 @@ from terminology.reading import Concepts
 from terminology.versions import ANY, Versions
 
 _DEEPEST: Final = 10
+#: Parts, filters and value sets of a composition, with all it refers to; each is a comparison of its own.
+_PARTS: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +53,13 @@ class Composer:
         self._catalogue: Final = catalogue
         self._concepts: Final = concepts
         self._versions: Final = versions
+        self._parts = 0
 
     async def named(self, canonical: str, depth: int = 0) -> Meaning:
-        """By `url` or `url|version`. Raises HubError NOT_FOUND, UNSUPPORTED for what cannot be decided."""
+        """By `url` or `url|version`. Raises HubError NOT_FOUND, UNSUPPORTED for what cannot be decided, TOO_LARGE
+        (`too-costly`) for more than _PARTS parts.
+        """
+        self._count(1)
         if depth > _DEEPEST:
             raise undecided("value sets refer to each other too deeply")
         edition = self._catalogue.find(VALUE_SET, canonical)
@@ -67,6 +73,12 @@ class Composer:
             self._catalogue.named(VALUE_SET, canonical)
             return Meaning()
         return await self._known(codings)
+
+    def _count(self, more: int) -> None:
+        self._parts += more
+        if self._parts > _PARTS:
+            what, todo = f"has more than {_PARTS} parts and filters", "list codes of one system in one part"
+            raise HubError(Category.TOO_LARGE, what, where=VALUE_SET, todo=todo, code="too-costly")
 
     async def _known(self, codings: Mapping[str, list[str]]) -> Meaning:
         """Listed codes, with what the hub holds of their systems: all it says where it holds all of one, else names."""
@@ -106,6 +118,7 @@ class Composer:
         return found if compose.get("inactive") is not False else restricted(found, ACTIVE)
 
     async def _part(self, part: Json, depth: int) -> Meaning:
+        self._count(1 + len(part.get("filter", ())))
         parts = [await self.named(name, depth + 1) for name in part.get("valueSet", ())]
         if part.get("system"):
             parts.append(await self._system(part))
@@ -181,7 +194,7 @@ def _united(one: Meaning, other: Meaning) -> Meaning:
     merged = dict(one.conditions)
     for number, (edition, condition) in other.conditions.items():
         known = merged.get(number)
-        merged[number] = (edition, condition if known is None else Either((known[1], condition)))
+        merged[number] = (edition, condition if known is None else _or(known[1], condition))
     return Meaning(merged, {**other.listed, **one.listed}, {**other.own, **one.own})
 
 
@@ -192,8 +205,7 @@ def _common(one: Meaning, other: Meaning) -> Meaning:
     merged: dict[int, tuple[Edition, Condition]] = {}
     for number in one.conditions.keys() | other.conditions.keys():
         edition = (one.conditions.get(number) or other.conditions[number])[0]
-        parts = tuple([Either((side.condition(edition), _keys(side, edition))) for side in (one, other)])
-        merged[number] = (edition, Both(parts))
+        merged[number] = (edition, _and(_of_either(one, edition), _of_either(other, edition)))
     held = {edition.url for edition, _ in merged.values()}
     listed = {coding: text for coding, text in one.listed.items() if coding in other.listed and coding[0] not in held}
     return Meaning(merged, listed, {**other.own, **one.own})
@@ -203,11 +215,21 @@ def _less(one: Meaning, other: Meaning) -> Meaning:
     if any(system in _urls(other) for system, _ in one.listed):
         raise undecided("it meets two versions of one code system")
     merged = {
-        number: (edition, Both((condition, Not(Either((other.condition(edition), _keys(other, edition)))))))
+        number: (edition, _and(condition, Not(_of_either(other, edition))))
         for number, (edition, condition) in one.conditions.items()
     }
     listed = {coding: text for coding, text in one.listed.items() if coding not in other.listed}
     return Meaning(merged, listed, one.own)
+
+
+def _or(one: Condition, other: Condition) -> Condition:
+    """Beside each other, not one within the other: many parts would be as many levels."""
+    return Either((*(one.parts if isinstance(one, Either) else (one,)), other))
+
+
+def _and(one: Condition, other: Condition) -> Condition:
+    sides = (side.parts if isinstance(side, Both) else (side,) for side in (one, other))
+    return Both(tuple([part for parts in sides for part in parts]))
 
 
 def _own_names(edition: Edition, listed: Sequence[Json]) -> dict[Coding, Json]:
@@ -219,5 +241,7 @@ def _urls(meaning: Meaning) -> set[str]:
     return {edition.url for edition, _ in meaning.conditions.values()}
 
 
-def _keys(meaning: Meaning, edition: Edition) -> Condition:
-    return Keys(tuple([edition.key(code) for system, code in meaning.listed if system == edition.url]))
+def _of_either(meaning: Meaning, edition: Edition) -> Condition:
+    """What a meaning has of an edition: by condition, or as a listed code."""
+    keys = tuple([edition.key(code) for system, code in meaning.listed if system == edition.url])
+    return _or(meaning.condition(edition), Keys(keys)) if keys else meaning.condition(edition)

@@ -38,17 +38,17 @@ class Below:
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """Those right below the concept with this number."""
+    """Those right below a concept with one of these numbers."""
 
-    number: int
+    numbers: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Fact:
-    """Those with a property of this value."""
+    """Those with a property of one of these values."""
 
     code: str
-    value: str
+    values: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,10 +121,12 @@ class Sql:
                 return f"(c.number = ANY({self.use(list(numbers))}::int[]))"
             case Below(number):
                 return self._indexed([ancestor_key(number)], f"{self.use(number)}::int = ANY(c.ancestors)")
-            case Child(number):
-                return self._indexed([ancestor_key(number)], f"{self.use(number)}::int = ANY(c.parents)")
-            case Fact(code, value):
-                return self._indexed([fact_key(code, value)], f"{self.use(f'{code}={value}')}::text = ANY(c.facts)")
+            case Child(numbers):
+                near = self.use(list(map(ancestor_key, numbers)))
+                return f"(c.keys && {near}::int[] AND c.parents && {self.use(list(numbers))}::int[])"
+            case Fact(code, values):
+                near = self.use([fact_key(code, value) for value in values])
+                return f"(c.keys && {near}::int[] AND c.facts && {self.use([f'{code}={v}' for v in values])}::text[])"
             case Matching(text):
                 parts = filter_parts(text)
                 exact = [f"strpos(c.search, {self.use(part)}::text) > 0" for part in parts]

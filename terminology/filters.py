@@ -38,7 +38,7 @@ async def condition_of(concepts: Concepts, catalogue: Catalogue, edition: Editio
         held = [await concepts.find(catalogue, edition, one) for one in values]
         found = _around(prop, [one for one in held if one is not None])
     else:
-        found = Either(tuple([Fact(prop, one) for one in values]))
+        found = Fact(prop, tuple(values))
     return Not(found) if operator == "not-in" else found
 
 
@@ -55,7 +55,7 @@ def _hierarchy(operator: str, at: Found) -> Condition:
 def _around(prop: str, concepts: Sequence[Found]) -> Condition:
     """Those right below some concepts (their parent is one), or right above them (their child is one)."""
     if prop == "parent":
-        return Either(tuple([Child(one.number) for one in concepts]))
+        return Child(tuple([one.number for one in concepts]))
     return Numbers(tuple([number for one in concepts for number in one.parents]))
 
 

@@ -168,7 +168,7 @@ class Concepts:
 
     async def children(self, catalogue: Catalogue, edition: Edition, number: int) -> list[Found]:
         """Those right below a concept."""
-        return await self.select(catalogue, edition, Child(number))
+        return await self.select(catalogue, edition, Child((number,)))
 
     async def _supplemented(self, catalogue: Catalogue, edition: Edition, found: list[Found]) -> list[Found]:
         supplements = catalogue.supplements.get(edition.url, ())

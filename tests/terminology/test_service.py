@@ -270,3 +270,29 @@ def test_a_filter_of_very_many_words_is_refused_before_anybody_looks(database_ur
         assert (await home.terms.expand(Wish(url="urn:vs", text="高血压 " * 1000))).total == 3
 
     in_house(database_url, visit)
+
+
+def test_value_sets_of_many_values_and_parts_are_composed_side_by_side_and_too_many_are_refused(
+    database_url: str,
+) -> None:
+    one, under = of(DISEASES, concept=[{"code": "I10"}]), of(DISEASES, ("concept", "is-a", "C"))
+    others = ",".join(map(str, range(40_000)))
+
+    async def visit(home: House) -> None:
+        await home.load(diseases(), value_set("urn:under", under))
+
+        async def total(*include: Json, **more: Any) -> int:
+            return (await home.terms.expand(Wish(value_set=value_set("urn:x", *include, **more)))).total
+
+        assert await total(of(DISEASES, ("parent", "in", "C,E," + "C," * 40_000))) == 3
+        assert await total(of(DISEASES, ("chapter", "in", f"{others},IX"))) == 2
+        assert await total(*[one] * 350) == 1
+        assert await total({"valueSet": ["urn:under"] * 100}) == await total(under) == 4
+        assert await total(under, exclude=(one,) * 200) == 3
+        filters = of(DISEASES, *[("concept", "is-a", "C")] * 1_001)
+        for include in ([one] * 1_001, [filters], [{"valueSet": ["urn:under"] * 1_001}]):
+            with pytest.raises(HubError) as caught:
+                await total(*include)
+            assert (caught.value.category, caught.value.code) == (Category.TOO_LARGE, "too-costly")
+
+    in_house(database_url, visit)
