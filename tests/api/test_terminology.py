@@ -188,6 +188,7 @@ def test_a_date_asks_for_what_was_in_force_at_its_end(database_url: str) -> None
             assert (await told(home, f"{asked}&date={date}"))["version"] == version, date
         answer = body(await home.ask("GET", f"/ValueSet/$expand?url={VS}&date=2026-02-01"))
         assert {"name": "version", "valueUri": f"{DISEASES}|1"} in answer["expansion"]["parameter"]
+        assert {"name": "date", "valueDateTime": "2026-02-01"} in answer["expansion"]["parameter"]
         for path in (
             f"/CodeSystem/$validate-code?url={DISEASES}",
             f"/ValueSet/$validate-code?url={VS}&system={DISEASES}",

@@ -71,7 +71,7 @@ async def expand(services: Services, ask: Ask) -> Answer:
         "timestamp": instant(services.clock()),
         "total": page.total,
         "offset": wish.offset,
-        "parameter": _parameters(wish, page.used),
+        "parameter": _parameters(wish, page.used, asked.text("date")),
         "contains": page.contains,
     }
     head: Json = {"resourceType": VALUE_SET, "status": "active", **({"url": url} if url else {})}
@@ -82,12 +82,13 @@ async def expand(services: Services, ask: Ask) -> Answer:
     return Answer(status=200, body=dumps(head | {"expansion": told}))
 
 
-def _parameters(wish: Wish, used: list[str]) -> list[Json]:
+def _parameters(wish: Wish, used: list[str], date: str) -> list[Json]:
     """What was asked and what was used (R4 ValueSet.expansion.parameter)."""
     asked: list[tuple[str, str, Any]] = [
         ("filter", "String", wish.text),
         ("count", "Integer", wish.count),
         ("activeOnly", "Boolean", wish.active_only or None),
+        ("date", "DateTime", date),
         ("displayLanguage", "Code", wish.language),
         ("includeDesignations", "Boolean", wish.designations or None),
         ("excludeNotForUI", "Boolean", wish.selectable or None),
