@@ -37,7 +37,15 @@ def entries(section: Node, setting: Setting) -> list[Json]:
     found = [made for holder in section.all("entry") for made in _statements(holder, setting)]
     for node in _astray(section):
         found += _statement(node, setting)
-    return [reference(made) for i, made in enumerate(found) if made not in found[:i]]
+    return [reference(made) for made in _once(found)]
+
+
+def _once(found: list[Json]) -> list[Json]:
+    """Each resource once, as it was made first."""
+    by_reference: dict[str, Json] = {}
+    for made in found:
+        by_reference.setdefault(reference(made)["reference"], made)
+    return list(by_reference.values())
 
 
 def _astray(section: Node) -> Iterator[Node]:
@@ -73,7 +81,7 @@ def _statement(node: Node, setting: Setting) -> Iterator[Json]:
     if not made:
         yield from inner
         return
-    for child in inner:
+    for child in _once(inner):
         if not _linked(made[0], child):
             yield child
 
@@ -128,7 +136,5 @@ def _linked(parent: Json, child: Json) -> bool:
         return True
     else:
         return False
-    links = holder.setdefault(name, [])
-    if reference(target) not in links:
-        links.append(reference(target))
+    holder.setdefault(name, []).append(reference(target))
     return holder is parent

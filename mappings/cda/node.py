@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
@@ -27,6 +28,7 @@ class Node:
     became: dict[str, list[str]] = field(default_factory=dict)
     refused: dict[str, str] = field(default_factory=dict)
     visited: bool = False
+    _numbers: dict[int, str] | None = None
 
     def all(self, *names: str) -> list[Node]:
         """The children of a name; with several names the descendants along that path."""
@@ -87,7 +89,17 @@ class Node:
         """Where the element stands, as `recordTarget/patientRole/id[2]`; the document itself is ""."""
         if self.parent is None:
             return ""
-        alike = [child for child in self.parent.children if child.name == self.name]
-        number = f"[{next(i for i, each in enumerate(alike, 1) if each is self)}]" if len(alike) > 1 else ""
+        number = self.parent._numbers_of_children()[id(self)]
         above = self.parent.path
         return f"{above}/{self.name}{number}" if above else self.name + number
+
+    def _numbers_of_children(self) -> dict[int, str]:
+        """The number of each child among those of its name, "" where it is the only one; counted once."""
+        if self._numbers is None:
+            of_name = Counter(child.name for child in self.children)
+            so_far: Counter[str] = Counter()
+            self._numbers = {}
+            for child in self.children:
+                so_far[child.name] += 1
+                self._numbers[id(child)] = f"[{so_far[child.name]}]" if of_name[child.name] > 1 else ""
+        return self._numbers

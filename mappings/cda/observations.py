@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import count
 from typing import Final
 
 from hub.kernel.types import Json
@@ -85,7 +86,9 @@ def observation(node: Node, setting: Setting) -> list[Json]:
     if _is_target(node, row, setting):
         return [_goal(node, code, made, setting) for made in said[:1]]
     shared = _shared(node, code, setting)
-    found = [_one(node, shared, each, row, setting, i) for i, each in enumerate(said or [{}])]
+    names = (*names_of(node)[::-1], *setting.within[::-1])
+    values = zip(said or [{}], _begun(node, setting), strict=False)  # in this order: none is begun without a value
+    found = [_one(begun, shared, each, row, names) for each, begun in values]
     if row is not None and row["use"] == "diagnosis" and (made := _diagnosis(node, found[0], setting)):
         found.append(made)
     return found
@@ -154,18 +157,24 @@ def _ranges(node: Node, setting: Setting) -> list[Json]:
     return found
 
 
-def _one(node: Node, shared: Json, said: Json, row: Row | None, setting: Setting, number: int) -> Json:
-    made = begin("Observation", node, setting)
-    if number:
-        made = setting.context.resource("Observation", "value", f"{made['id']}|{number}")
+def _begun(node: Node, setting: Setting) -> Iterator[Json]:
+    """The Observations of an observation: the first, then one for each further value."""
+    first = begin("Observation", node, setting)
+    yield first
+    for number in count(1):
+        made = setting.context.resource("Observation", "value", f"{first['id']}|{number}")
         if setting.context.patient:
             made["subject"] = setting.context.patient
+        yield made
+
+
+def _one(made: Json, shared: Json, said: Json, row: Row | None, names: Sequence[str]) -> Json:
     made |= {**shared, **said, "code": {**shared["code"]}}
     if "coding" in made["code"]:
         made["code"]["coding"] = list(made["code"]["coding"])
     if row is not None:
         with_loinc(made, row)
-    _side(made, (*names_of(node)[::-1], *setting.within[::-1]))
+    _side(made, names)
     return made
 
 

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mappings.cda.convert import convert
+from mappings.cda.reading import documents
 from tests.mappings.cda.documents import BASE, converted, document, made, observation, pq, section
 
 TEXT = document(section("8716-3", "VITAL SIGNS", [observation("DE04.10.174.00", "收缩压", pq("150", "mmHg"))]))
@@ -38,6 +39,11 @@ def names(raw: bytes) -> list[str]:
 )
 def test_the_character_set_is_what_the_bytes_show(raw: bytes) -> None:
     assert names(raw) == ["测试甲"]
+
+
+def test_a_place_is_numbered_among_those_of_its_name_only() -> None:
+    ((root,), _) = documents(b"<ClinicalDocument><a/><b/><a><c/><c/></a></ClinicalDocument>")
+    assert [node.path for node in root.walk()] == ["", "a[1]", "b", "a[2]", "a[2]/c[1]", "a[2]/c[2]"]
 
 
 @pytest.mark.parametrize(

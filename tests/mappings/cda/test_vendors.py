@@ -252,6 +252,13 @@ def test_blanks_cost_no_more_than_other_text() -> None:
     assert [str(each["valueQuantity"]["value"]) for each in observed("", more=blanks)] == ["150"]
 
 
+def test_each_value_of_an_observation_is_an_observation_and_none_more() -> None:
+    several = observed(observation("", "某项", pq("1", "kg") + pq("2", "kg") + pq("3", "kg")))
+    assert [each["valueQuantity"]["value"] for each in several] == [1, 2, 3]
+    assert len({each["id"] for each in several}) == 3
+    assert all(each["subject"] == several[0]["subject"] for each in several)
+
+
 def test_a_fault_is_told_once() -> None:
     row = converted(document(section("8716-3", "", [vital("收缩压", inner='<effectiveTime value="不详"/>')])))
     assert [issue["code"] for issue in row["issues"]] == ["not-a-time"]
