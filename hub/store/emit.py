@@ -15,6 +15,11 @@ from hub.store.criteria import Bind, shape_of
 
 P = TypeVar("P")
 
+#: Values a statement may have: PostgreSQL is sent their number in 15 bits.
+_VALUES: Final = 32_767
+#: The text of a plan with more values than this is not kept: nobody sends one of its shape again.
+_KEPT: Final = 1_000
+
 #: SQL, and its arguments in their order.
 Filled = tuple[str, list[Any]]
 
@@ -52,7 +57,8 @@ class Emitter:
 def statement(most: int) -> Callable[[Callable[[Emitter, P], str]], Callable[[P], Filled]]:
     """Turn what writes the SQL of a plan into what gives it with its arguments.
 
-    The texts of `most` shapes of plans are kept, those last made; no value of any plan is.
+    The texts of `most` shapes of plans are kept, those last made; no value of any plan is. Raises HubError TOO_LARGE
+    (`too-costly`) for a plan of more values than a statement can have.
     """
 
     def kept(write: Callable[[Emitter, P], str]) -> Callable[[P], Filled]:
@@ -64,17 +70,25 @@ def statement(most: int) -> Callable[[Callable[[Emitter, P], str]], Callable[[P]
             shape = shape_of(plan, binds)
             found = known.get(shape)
             if found is None:
+                _refuse_beyond(len(binds))
                 emit = Emitter(binds)
                 found = write(emit, plan), emit.order
-                while len(known) >= most:
-                    del known[next(iter(known))]
-                known[shape] = found
+                if len(binds) <= _KEPT:
+                    while len(known) >= most:
+                        del known[next(iter(known))]
+                    known[shape] = found
             text, order = found
             return text, [binds[position].value for position in order]
 
         return filled
 
     return kept
+
+
+def _refuse_beyond(values: int) -> None:
+    if values > _VALUES:
+        what, todo = f"asks for more than {_VALUES} values at once", "ask in several requests"
+        raise HubError(Category.TOO_LARGE, what, where="search", todo=todo, code="too-costly")
 
 
 def reference_token(prefix: str, key: str) -> str:
