@@ -120,10 +120,18 @@ async def connected(url: str, broker: Broker) -> AsyncIterator[Feed]:
     async with box(url) as hub:
         one = Feed(hub, broker)
         await one.publish(b"", "elsewhere")
+        taken = asyncio.Event()
+
+        async def first(raw: bytes, peer: str) -> Taken:
+            found = await one.intake(raw, peer)
+            taken.set()  # it is acknowledged before anybody hears of it, and does not come again
+            return found
+
         # The persistent session begins.
-        async with one.subscribed():
+        async with one.subscribed(first):
             await one.publish(reading(60))
-            assert await one.states(1) == ["queued"]
+            await taken.wait()
+        assert await one.states(1) == ["queued"]
         yield one
 
 
@@ -230,7 +238,9 @@ def test_no_more_is_in_hand_than_there_is_room_for_and_the_rest_follows(
             async with one.subscribed(hangs):
                 for pulse in range(70, 75):
                     await one.publish(reading(pulse))
-                await asyncio.sleep(0.2)
+                while hand[0] < 2:
+                    await asyncio.sleep(0.01)
+                await asyncio.sleep(0.2)  # for a third, which must not come
                 assert hand == [2, 0]
             hand[0] = 0
             async with one.subscribed(slowly):
