@@ -15,6 +15,7 @@ import asyncpg
 from asyncpg.transaction import Transaction
 
 from hub.db.failures import busy, closed, refused_login, translated
+from hub.db.notifier import Notifier
 
 if TYPE_CHECKING:
     Tx: TypeAlias = asyncpg.Connection[asyncpg.Record]
@@ -53,6 +54,7 @@ class Database:
         self._opening = 0
         self._waiters: deque[asyncio.Future[None]] = deque()
         self._farewells: set[asyncio.Task[None]] = set()
+        self._notifier: Final = Notifier(self.connection)
         self._closed = False
 
     @classmethod
@@ -83,12 +85,17 @@ class Database:
         """A connection in a transaction: committed when the block ends, rolled back when it raises."""
         return TransactionLease(self)
 
+    def notify(self, channel: str) -> None:
+        """Notify a channel beside the caller, once what it tells of is committed (see `hub.db.notifier`)."""
+        self._notifier.tell(channel)
+
     async def dedicated(self) -> Tx:
         """A connection outside the pool, for LISTEN and session locks. The caller closes it."""
         return await self._dial()
 
     async def close(self) -> None:
         """Close idle connections now, and those in use when they come back."""
+        await self._notifier.close()
         self._closed = True
         while self._waiters:
             self._wake()

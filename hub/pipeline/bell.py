@@ -27,7 +27,7 @@ class Bell(Protocol):
 
 
 class Silent:
-    """No bell: PostgreSQL's notifications, which are part of the transaction that causes them, are enough."""
+    """No bell: PostgreSQL's notifications are enough."""
 
     def ring(self, channel: str) -> None:
         """Do nothing."""

@@ -1,7 +1,7 @@
 """Accepting messages: durable before the answer, each in exactly one state, arrival order kept.
 
 Messages that arrive together share one transaction and one fsync. Identities are claimed in that transaction, so a
-duplicate or a conflict is known as such from the first.
+duplicate or a conflict is known as such from the first. Repeats among them are numbered after the rest.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 import asyncpg
@@ -20,7 +19,9 @@ from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Accepted, Received, State
 from hub.pipeline.bell import SILENT, Bell
-from hub.pipeline.reason import Reason, refused, storable
+from hub.pipeline.entries import Entry, digest
+from hub.pipeline.plain_messages import are_plain, store_plain
+from hub.pipeline.reason import Reason, refused
 from hub.pipeline.sealed import SealedMessage, sealed
 from hub.sealing.keyring import keyring_of
 
@@ -63,13 +64,6 @@ JOIN message_identity AS held USING (feed, identity)
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    received: Received
-    facility: str
-    sha256: bytes
-
-
 class PostgresInbox:
     """The inbox of the feeds in `facilities` (feed name -> facility code); implements `hub.kernel.ports.Inbox`."""
 
@@ -90,7 +84,7 @@ class PostgresInbox:
         facility = self._facilities.get(received.feed)
         if facility is None:
             raise HubError(Category.NOT_FOUND, "no feed has this name", where="inbox", todo="see consortium.yaml")
-        entry = _Entry(received, facility, hashlib.sha256(received.raw).digest())
+        entry = Entry(received, facility, hashlib.sha256(received.raw).digest())
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._commits.submit(entry)
@@ -102,17 +96,16 @@ class PostgresInbox:
     async def knows(self, feed: str, identity: str) -> bool:
         """Whether a message of this identity was taken. Raises HubError UNAVAILABLE."""
         async with self._database.connection() as connection:
-            found: bool = await connection.fetchval(_KNOWN, feed, _digest(identity))
+            found: bool = await connection.fetchval(_KNOWN, feed, digest(identity))
         return found
 
     async def close(self) -> None:
         """Answer what was submitted and take nothing more."""
         await self._commits.close()
 
-    async def _flush(self, entries: list[_Entry]) -> list[Accepted]:
+    async def _flush(self, entries: list[Entry]) -> list[Accepted]:
         try:
-            async with self._database.transaction() as tx:
-                accepted = await _store(tx, entries)
+            accepted = await self._stored(entries)
         except asyncpg.DataError as error:
             if len(entries) == 1:
                 raise HubError(
@@ -120,11 +113,24 @@ class PostgresInbox:
                 ) from error
             # One entry the database cannot take must not cost the others their place.
             return [accepted for entry in entries for accepted in await self._flush([entry])]
+        self._database.notify(CHANNEL)
         self._bell.ring(CHANNEL)
         return accepted
 
+    async def _stored(self, entries: Sequence[Entry]) -> list[Accepted]:
+        accepted: dict[int, Accepted] = {}
+        async with self._database.connection() as connection:
+            if are_plain(connection, entries):
+                accepted = await store_plain(connection, entries)
+        rest = [place for place in range(len(entries)) if place not in accepted]
+        if rest:
+            async with self._database.transaction() as tx:
+                found = await _store(tx, [entries[place] for place in rest])
+            accepted |= dict(zip(rest, found, strict=True))
+        return [accepted[place] for place in range(len(entries))]
 
-async def _store(tx: Tx, entries: Sequence[_Entry]) -> list[Accepted]:
+
+async def _store(tx: Tx, entries: Sequence[Entry]) -> list[Accepted]:
     numbers = [row[0] for row in await tx.fetch(_NUMBERS, len(entries))]
     repeats = await _repeats(tx, dict(zip(numbers, entries, strict=True)))
     texts, keys = await sealed(
@@ -140,13 +146,12 @@ async def _store(tx: Tx, entries: Sequence[_Entry]) -> list[Accepted]:
         ],
     )
     await keyring_of(tx).confirm(tx, keys)
-    await tx.execute(f"NOTIFY {CHANNEL}")
     return [Accepted(message=number, state=state) for number, (state, _) in zip(numbers, settled, strict=True)]
 
 
-async def _repeats(tx: Tx, entries: Mapping[int, _Entry]) -> dict[int, tuple[int, bool]]:
+async def _repeats(tx: Tx, entries: Mapping[int, Entry]) -> dict[int, tuple[int, bool]]:
     """Of messages whose identity is taken: the message that has it, and whether its bytes are the same."""
-    claims = {number: entry for number, entry in entries.items() if _claims(entry.received)}
+    claims = {number: entry for number, entry in entries.items() if entry.claim is not None}
     if not claims:
         return {}
     plain = {number: entry for number, entry in claims.items() if not entry.received.envelope.revises}
@@ -158,28 +163,22 @@ async def _repeats(tx: Tx, entries: Mapping[int, _Entry]) -> dict[int, tuple[int
     return {row["message"]: (row["holder"], row["same"]) for row in holders if row["message"] not in first}
 
 
-async def _revised(tx: Tx, entries: Mapping[int, _Entry]) -> set[int]:
+async def _revised(tx: Tx, entries: Mapping[int, Entry]) -> set[int]:
     """The messages that are new states of their things; by key, as the others are claimed, and by number."""
     claims = sorted(map(_claim, entries, entries.values()), key=lambda each: (*each[:2], each[3]))
     found = [await tx.fetchval(_REVISE, *claim) for claim in claims]
     return {number for number in found if number is not None}
 
 
-def _columns(entries: Mapping[int, _Entry]) -> Iterable[list[object]]:
+def _columns(entries: Mapping[int, Entry]) -> Iterable[list[object]]:
     return map(list, zip(*map(_claim, entries, entries.values()), strict=True))
 
 
-def _claim(number: int, entry: _Entry) -> tuple[str, bytes, bytes, int]:
-    received = entry.received
-    return received.feed, _digest(received.envelope.identity), entry.sha256, number
+def _claim(number: int, entry: Entry) -> tuple[str, bytes, bytes, int]:
+    return entry.received.feed, entry.claim or b"", entry.sha256, number
 
 
-def _claims(received: Received) -> bool:
-    """A message that was refused keeps its identity free: the sender may mend and send it again."""
-    return bool(received.envelope.identity) and received.envelope.problem is None
-
-
-def _standing(entry: _Entry, repeats: tuple[int, bool] | None) -> tuple[State, Reason | None]:
+def _standing(entry: Entry, repeats: tuple[int, bool] | None) -> tuple[State, Reason | None]:
     if entry.received.envelope.problem is not None:
         return State.DEAD, refused(entry.received.envelope.problem)
     if repeats is None:
@@ -189,32 +188,17 @@ def _standing(entry: _Entry, repeats: tuple[int, bool] | None) -> tuple[State, R
     return State.DUPLICATE if same else State.CONFLICT, Reason(repeats=holder)
 
 
-def _row(number: int, entry: _Entry, text: SealedMessage, state: State, reason: Reason | None) -> tuple[object, ...]:
-    received, envelope = entry.received, entry.received.envelope
+def _row(number: int, entry: Entry, text: SealedMessage, state: State, reason: Reason | None) -> tuple[object, ...]:
     return (
         number,
-        received.feed,
+        entry.received.feed,
         entry.facility,
-        received.received_at,
+        entry.received.received_at,
         text.raw,
         entry.sha256,
-        storable(envelope.identity),
-        storable(envelope.kind),
-        storable(envelope.charset),
-        storable(received.peer),
-        sorted({lane_of(received.feed, value) for value in envelope.lanes}),
+        *entry.texts,
+        entry.lanes,
         state.value,
         None if reason is None else dumps(reason.as_json()).decode(),
         text.raw_key,
     )
-
-
-def lane_of(feed: str, value: str) -> int:
-    """The lane of one patient identifier in a feed. A collision only makes a message wait without need."""
-    digest = hashlib.blake2b(digest_size=8)
-    digest.update(feed.encode() + b"\0" + value.encode("utf-8", "surrogatepass"))
-    return int.from_bytes(digest.digest(), "big", signed=True)
-
-
-def _digest(identity: str) -> bytes:
-    return hashlib.blake2b(identity.encode("utf-8", "surrogatepass"), digest_size=16).digest()

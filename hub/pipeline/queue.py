@@ -55,20 +55,18 @@ FROM inbox WHERE id = ANY($1::bigint[]) ORDER BY id
 """
 
 # What a message said before is read in the same statement, from rows that are locked: it is taken back exactly once.
-_SETTLE: Final = f"""
+_SETTLE: Final = """
 WITH before AS MATERIALIZED (
   SELECT id, report, edition FROM inbox WHERE id = ANY($1::bigint[]) AND state = 'queued' ORDER BY id FOR UPDATE
-), settled AS (
-  UPDATE inbox
-  SET state = new.state, reason = new.reason::jsonb, report = new.report, edition = new.edition, processed_at = $7,
-    raw_key = coalesce(new.raw_key, inbox.raw_key)
-  FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::int[], $6::bytea[])
-    AS new (id, state, reason, report, edition, raw_key)
-  JOIN before USING (id)
-  WHERE inbox.id = new.id
-  RETURNING inbox.id, before.report, before.edition
-), told AS (SELECT pg_notify('{SETTLED}', ''))
-SELECT settled.* FROM settled, told
+)
+UPDATE inbox
+SET state = new.state, reason = new.reason::jsonb, report = new.report, edition = new.edition, processed_at = $7,
+  raw_key = coalesce(new.raw_key, inbox.raw_key)
+FROM unnest($1::bigint[], $2::text[], $3::text[], $4::bytea[], $5::int[], $6::bytea[])
+  AS new (id, state, reason, report, edition, raw_key)
+JOIN before USING (id)
+WHERE inbox.id = new.id
+RETURNING inbox.id, before.report, before.edition
 """
 
 _ATTEMPT: Final = "UPDATE inbox SET attempts = attempts + 1 WHERE id = $1 RETURNING attempts"
@@ -159,7 +157,7 @@ def _message(row: Record, raw: bytes | None) -> Message:
 
 
 async def settle(tx: Tx, settled: Sequence[Settled], at: datetime) -> list[Before]:
-    """Write the state each message reached, and tell those who wait for it; returns those that were queued."""
+    """Write the state each message reached; returns those that were queued. `SETTLED` is told after the commit."""
     found = await tx.fetch(
         _SETTLE,
         [s.message for s in settled],

@@ -18,7 +18,8 @@ from hub.pipeline.bell import SILENT, Bell
 from hub.pipeline.chosen import CONDITION, Filter
 from hub.pipeline.deeds import Deed, Kind, Witness
 from hub.pipeline.engineer import Engineer, needs_reason
-from hub.pipeline.inbox import CHANNEL, lane_of
+from hub.pipeline.entries import lane_of
+from hub.pipeline.inbox import CHANNEL
 from hub.pipeline.messages import no_message
 from hub.pipeline.reason import storable
 from hub.pipeline.sealed import repaired as sealed_repair

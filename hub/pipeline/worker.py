@@ -169,6 +169,7 @@ class Worker:
             return self._doubt(error)
         self._failures = 0
         if done:
+            self._database.notify(SETTLED)
             self._bell.ring(SETTLED)
             await self._add_up()
         return done

@@ -7,9 +7,12 @@ from dataclasses import replace
 
 import pytest
 
+from hub.db.database import Database
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Envelope, Received, State
-from hub.pipeline.inbox import PostgresInbox, lane_of
+from hub.pipeline import plain_messages
+from hub.pipeline.entries import lane_of
+from hub.pipeline.inbox import PostgresInbox
 from tests.pipeline.fake_feed import FACILITIES, FEED, message, received
 from tests.pipeline.hub_in_a_box import Box, box, run
 
@@ -81,6 +84,42 @@ def test_of_the_states_of_one_thing_only_the_last_repeats(database_url: str) -> 
                 "queued",
             ]
 
+    run(story())
+
+
+def test_new_messages_are_stored_by_one_statement_and_repeats_cost_those_beside_them_nothing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await hub.accept(message("first"))  # the driver asks once what types there are
+            asked: list[str] = []
+            async with hub.database.connection() as connection:
+                connection.add_query_logger(lambda query: asked.append(query.query))
+            new = await asyncio.gather(*(hub.inbox.accept(received(message(str(i)))) for i in range(9)))
+            assert [one.state for one in new] == [State.QUEUED] * 9
+            assert len(asked) == 1
+            raws = [message("1"), message("9"), message("2", "B")]
+            mixed = await asyncio.gather(*(hub.inbox.accept(received(raw)) for raw in raws))
+            assert [one.state for one in mixed] == [State.DUPLICATE, State.QUEUED, State.CONFLICT]
+            assert await hub.reason(mixed[0].message) == {"repeats": new[1].message}
+            assert [row[0] for row in await rows(hub, "lanes")][1:10] == [[lane_of(FEED, "A")]] * 9
+
+    monkeypatch.setattr(Database, "notify", lambda *_: None)  # sent beside, over another connection
+    run(story())
+
+
+def test_messages_larger_than_a_statement_takes_are_stored_all_the_same(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            raws = [message("1"), message("2")]
+            both = await asyncio.gather(*(hub.inbox.accept(received(raw)) for raw in raws))
+            assert [one.state for one in both] == [State.QUEUED, State.QUEUED]
+            assert [row[0] for row in await rows(hub, "raw")] == raws
+
+    monkeypatch.setattr(plain_messages, "_MOST", 1)
     run(story())
 
 

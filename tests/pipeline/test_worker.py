@@ -14,7 +14,7 @@ from hub.kernel.log import Log
 from hub.kernel.types import Edition
 from hub.pipeline.claim import Share
 from hub.pipeline.conversions import Conversions
-from hub.pipeline.inbox import lane_of
+from hub.pipeline.entries import lane_of
 from hub.pipeline.queue import Message, take
 from hub.pipeline.worker import run_worker
 from tests.pipeline.fake_feed import FEED, NOON, message, observation_id, patient_id, received, translate

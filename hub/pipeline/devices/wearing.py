@@ -18,7 +18,7 @@ from asyncpg import Record
 
 from hub.db.database import Database, Tx
 from hub.kernel.devices import Binding
-from hub.pipeline.inbox import lane_of
+from hub.pipeline.entries import lane_of
 from mappings.devices.clock import SLACK
 from mappings.devices.translate import UNBOUND, WITHDRAWN
 
