@@ -22,10 +22,26 @@ _LEADING: Final = ("patient", "subject", "for", "beneficiary", "individual")
 #: A Group may have thousands of members: its row is about none of them.
 _NOBODY: Final = frozenset({"Group"})
 
+#: May stand in a Patient compartment, and mostly are about nobody: a cohort, and the hours of a practitioner or a room.
+_SELDOM: Final = frozenset({"Group", "Schedule"})
+
+
+def stands_alone(rtype: str) -> bool:
+    """Whether a resource of this type may be in nobody's record: R4 has the type in no Patient compartment, or it may
+    as well be about no patient.
+    """
+    return rtype in _SELDOM or not is_about_patients(rtype)
+
 
 def is_about_patients(rtype: str) -> bool:
     """Whether resources of a type belong into a Patient compartment at all."""
     return rtype == "Patient" or bool(_CODES.get(rtype))
+
+
+@cache
+def compartment_types() -> tuple[str, ...]:
+    """The types of which resources belong into a Patient compartment, in the order of their names."""
+    return tuple(rtype for rtype in sorted({"Patient", *_CODES}) if patient_parameters(rtype))
 
 
 @cache

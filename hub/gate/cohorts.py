@@ -1,7 +1,7 @@
 """Whom a Group means, for an export: its members, or whoever a search finds when the Group is used.
 
-A Group is about nobody, so the consent rules release it to nobody; it is used, not shown. Only organisations of the
-legal entity that wrote it may use it: to all others there is no such Group. That it names a patient opens nothing: what
+A Group is in nobody's record, so only the legal entity that wrote it may use it, and read it (hub.gate.unplaced): to
+all others there is no such Group. That it names a patient opens nothing: what
 is exported is judged row by row.
 
 A search stands in the modifier extension `member-filter` of the Bulk Data Access IG (3.0, profile Bulk Cohort Group):

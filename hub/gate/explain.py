@@ -14,6 +14,7 @@ from hub.gate.door import Door
 from hub.gate.looks import AUDIT_EVENT
 from hub.gate.recorder import Asked, Basis
 from hub.gate.searches import Parameters
+from hub.gate.unplaced import UNPLACED
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.store.explain import Explained
@@ -66,7 +67,7 @@ async def _admit(door: Door, asked: Asked) -> None:
 def _somebody(door: Door) -> Visible:
     """What a clinician of an organisation without any patient would see: the shape is that of every clinician's."""
     panel = Panel(kind="care", parties=("",), at=door.clock(), condition=ALWAYS)
-    return Visible(types=NON_PATIENT_TYPES, organizations=("",), withheld=RECORD_TYPES, panel=panel)
+    return Visible(types=NON_PATIENT_TYPES, authored=UNPLACED, organizations=("",), withheld=RECORD_TYPES, panel=panel)
 
 
 def _parameters(told: Explained) -> Json:

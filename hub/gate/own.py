@@ -20,6 +20,7 @@ from hub.gate.door import Door
 from hub.gate.reach import within
 from hub.gate.recorder import Asked, Basis
 from hub.gate.released import ReleasedPage, released
+from hub.gate.unplaced import UNPLACED
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Query
 from hub.store.query import parse_query
@@ -62,6 +63,7 @@ def _refusal(asked: Asked, params: Sequence[tuple[str, str]]) -> HubError | None
 async def _found(door: Door, actor: Actor, query: Query, count: int) -> Found:
     visible = Visible(
         types=NON_PATIENT_TYPES,
+        authored=UNPLACED,
         organizations=door.rules.directory.same_entity(actor.organization),
         withheld=RECORD_TYPES,
         ceiling=ceiling(actor.scopes),

@@ -21,12 +21,13 @@ from hub.gate.ceiling import covers, narrows
 from hub.gate.facts import facts_of
 from hub.gate.policy import askable
 from hub.gate.provisions import Pointed
+from hub.gate.unplaced import UNPLACED
 from hub.store.values import Stored
 
 
 def short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | None:
-    """What is decided whoever the patient is (section 3, steps 3 and 12); None where the person must be looked at, and
-    for what the token's scopes do not open.
+    """What is decided whoever the patient is, if any (section 3, steps 3 and 12); None where the person must be looked
+    at, and for what the token's scopes do not open.
 
     The actor's purposes and form are those of its role, as its token was checked for.
     """
@@ -34,8 +35,10 @@ def short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | 
 
 
 def _short_way(actor: Actor, directory: Directory, stored: Stored) -> Decision | None:
-    if stored.patient is None:
-        return permit(Reason.NOT_PATIENT_DATA) if stored.type in NON_PATIENT_TYPES else None
+    if stored.patient is None and stored.type in NON_PATIENT_TYPES:
+        return permit(Reason.NOT_PATIENT_DATA)
+    if stored.patient is None and stored.type not in UNPLACED:
+        return None
     if actor.role != CLINICIAN or is_confined(actor) or stored.type in RECORD_TYPES:
         return None
     author = directory.legal_entity(stored.facts.author_org)
@@ -49,7 +52,7 @@ def apart(cases: Cases, stored: Stored) -> Decision | None:
     try:
         return cases.apart[kind]
     except KeyError:
-        may = stored.patient is None or askable(cases.nobody)
+        may = stored.type in NON_PATIENT_TYPES or askable(cases.nobody)
         found = cases.apart[kind] = _short_way(cases.actor, cases.rules.directory, stored) if may else None
         return found
 
@@ -66,7 +69,8 @@ def decide(cases: Cases, stored: Stored) -> Decision:
         allowed = stored.patient is None and stored.type in VOCABULARY
         return permit(Reason.NOT_PATIENT_DATA) if allowed else deny(Reason.ROLE_NOT_ALLOWED)
     if stored.patient is None:
-        return _decided(cases.decided, stored, cases.nobody, NO_LOOKS, {})
+        of_author = apart(cases, stored) if stored.type in UNPLACED else None
+        return of_author or _decided(cases.decided, stored, cases.nobody, NO_LOOKS, {})
     if cases.confined is not None and stored.pkey not in cases.confined:
         return deny(Reason.PATIENT_MISMATCH)
     case = cases.by_pkey.get(stored.pkey)

@@ -31,6 +31,7 @@ from hub.gate.cases import Case, Cases
 from hub.gate.ceiling import ceiling
 from hub.gate.dossiers import Whom
 from hub.gate.policy import askable
+from hub.gate.unplaced import UNPLACED, reads_unplaced
 from hub.kernel.errors import Category, HubError
 from hub.store.conditions import Condition
 from hub.store.values import Group, Panel, Visible
@@ -72,6 +73,7 @@ def of_patients(cases: Cases) -> Visible:
         raise _one_patient()
     return Visible(
         types=NON_PATIENT_TYPES,
+        authored=UNPLACED if reads_unplaced(cases.actor) else frozenset(),
         organizations=cases.own if cases.actor.role == CLINICIAN and askable(cases.nobody) else (),
         withheld=RECORD_TYPES if cases.actor.role in CLINICAL_ROLES else frozenset(),
         groups=_grouped(cases.persons, cases.own),

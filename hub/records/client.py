@@ -171,7 +171,7 @@ class ClientWrites:
         if errors:
             raise NonconformantError(errors, where=operation.where)
         if isinstance(operation, Create):
-            refuse_about_nobody(operation)
+            refuse_about_nobody(actor, operation)
 
     async def _flush(self, jobs: list[Job]) -> list[Answer]:
         """Answer every job: together while no two concern one resource, one by one if that fails."""

@@ -33,7 +33,7 @@ def writes_of(actor: Actor, operation: Whole, current: Stored | None, rights: Ri
     if isinstance(operation, Delete):
         return [] if current is None or current.deleted else _deletion(actor, operation, current, rights)
     if current is None or current.deleted:
-        refuse_about_nobody(operation)
+        refuse_about_nobody(actor, operation)
     resource = _content(operation, current)
     write = _write(actor, operation, resource, current, rights)
     # Whom a Binary is about stands elsewhere (hub.records.labelled).

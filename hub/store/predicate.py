@@ -61,6 +61,7 @@ class Seen:
 
     everything: bool = False
     types: str | None = None
+    authored: str | None = None
     organizations: Bind | None = None
     withheld: str | None = None
     panel: SeenPanel | None = None
@@ -77,6 +78,7 @@ def seen(visible: Visible) -> Seen:
     conditions = _apart([group.condition for group in groups])
     return Seen(
         types=_types(visible.types),
+        authored=_types(visible.authored),
         organizations=Bind(list(visible.organizations), "text[]") if visible.organizations else None,
         withheld=_types(visible.withheld),
         panel=_panel(panel, _shared(panel.condition)) if panel is not None else None,
@@ -139,8 +141,9 @@ def may_see(emit: Emitter, who: Seen, row: str, *, among: str | None = None, man
     if who.everything:
         return "TRUE"
     open_to = []
-    if who.types is not None:
-        open_to.append(f"({row}.patient IS NULL AND {row}.type = ANY({who.types}))")
+    about_nobody = _about_nobody(emit, who, row)
+    if about_nobody:
+        open_to.append(f"({row}.patient IS NULL AND {some(about_nobody)})")
     opened = _opened(emit, who, row, among, many)
     if opened:
         open_to.append(f"({every([f'{row}.patient IS NOT NULL', *_limits(emit, who, row), some(opened)])})")
@@ -150,6 +153,15 @@ def may_see(emit: Emitter, who: Seen, row: str, *, among: str | None = None, man
     if who.ceiling is not None:
         whole = every([f"({whole})", condition_sql.sql(emit, who.ceiling, row)])
     return f"coalesce({whole}, FALSE)"
+
+
+def _about_nobody(emit: Emitter, who: Seen, row: str) -> list[str]:
+    """What opens a row about no patient: its type, or its type and its author."""
+    opened = [] if who.types is None else [f"{row}.type = ANY({who.types})"]
+    if who.authored is not None and who.organizations is not None:
+        own = f"{row}.author_org = ANY({emit.use(who.organizations)})"
+        opened.append(f"({own} AND {row}.type = ANY({who.authored}))")
+    return opened
 
 
 def _limits(emit: Emitter, who: Seen, row: str) -> list[str]:

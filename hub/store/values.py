@@ -138,7 +138,8 @@ class Visible:
 
     So what is hidden has no influence at all. A row is visible if `everything` says so, or
 
-    - it is about no patient and its type is in `types`; or
+    - it is about no patient and its type is in `types`, or in `authored` and its author organisation in
+      `organizations`; or
     - it is about a patient, its type is not in `withheld`, its source-patient key is in `confined` (None: any), and
       its author organisation is in `organizations` (facility codes), or a group holds its patient and that group's
       condition holds, or no group holds its patient, the person is on the panel and the panel's condition holds.
@@ -148,6 +149,7 @@ class Visible:
 
     everything: bool = False
     types: frozenset[str] = frozenset()
+    authored: frozenset[str] = frozenset()
     organizations: tuple[str, ...] = ()
     withheld: frozenset[str] = frozenset()
     panel: Panel | None = None

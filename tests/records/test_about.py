@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from consent.tables import NON_PATIENT_TYPES
@@ -9,6 +11,9 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.records.about import refuse_about_nobody
 from hub.records.operations import Create, Delete, Update
+from tests.gate.house import CLINICIAN
+
+DOCTOR = replace(CLINICIAN, role="family-doctor")
 
 
 def create(rtype: str, **content: Json | list[Json]) -> Create:
@@ -28,19 +33,31 @@ def create(rtype: str, **content: Json | list[Json]) -> Create:
 )
 def test_what_nobody_could_read_is_refused_before_it_is_kept(operation: Create | Update) -> None:
     with pytest.raises(HubError) as refused:
-        refuse_about_nobody(operation)
+        refuse_about_nobody(CLINICIAN, operation)
     assert (refused.value.category, refused.value.code) == (Category.INVALID, "no-subject")
 
 
-@pytest.mark.parametrize("rtype", [*sorted(NON_PATIENT_TYPES), "Patient", "Binary", "Group", "Endpoint"])
+@pytest.mark.parametrize("rtype", [*sorted(NON_PATIENT_TYPES), "Patient", "Binary", "Group", "Schedule", "Endpoint"])
 def test_what_may_be_about_nobody_is_taken(rtype: str) -> None:
-    refuse_about_nobody(create(rtype))
+    refuse_about_nobody(CLINICIAN, create(rtype))
 
 
 def test_what_names_its_patient_is_taken_by_whichever_reference_says_so() -> None:
-    refuse_about_nobody(create("Observation", subject={"reference": "Patient/p1"}))
-    refuse_about_nobody(create("Observation", performer=[{"reference": "Patient/p1"}]))
+    refuse_about_nobody(CLINICIAN, create("Observation", subject={"reference": "Patient/p1"}))
+    refuse_about_nobody(CLINICIAN, create("Observation", performer=[{"reference": "Patient/p1"}]))
 
 
 def test_what_was_kept_before_may_be_deleted() -> None:
-    refuse_about_nobody(Delete(type="Observation", id="x"))
+    refuse_about_nobody(CLINICIAN, Delete(type="Observation", id="x"))
+
+
+@pytest.mark.parametrize("rtype", ["Binary", "Group", "Schedule", "Endpoint"])
+def test_what_is_in_nobodys_record_is_not_taken_of_a_family_doctor_who_could_not_read_it(rtype: str) -> None:
+    with pytest.raises(HubError) as refused:
+        refuse_about_nobody(DOCTOR, create(rtype))
+    assert (refused.value.category, refused.value.code) == (Category.INVALID, "no-subject")
+
+
+def test_a_family_doctor_writes_what_is_about_nobody_and_documents_that_say_what_they_belong_to() -> None:
+    refuse_about_nobody(DOCTOR, create("Practitioner"))
+    refuse_about_nobody(DOCTOR, create("Binary", securityContext={"reference": "Patient/p1"}))

@@ -39,7 +39,8 @@ class World:
         if visible.everything:
             return True
         if patient is None:
-            return rtype in visible.types
+            own = rtype in visible.authored and facts.author_org in visible.organizations
+            return own or rtype in visible.types
         pkey = reference_key("Patient", patient)
         if rtype in visible.withheld or (visible.confined is not None and pkey not in visible.confined):
             return False

@@ -99,6 +99,7 @@ panel = st.builds(
 _predicate = st.builds(
     Visible,
     types=_sets(TYPES[:4]),
+    authored=_sets(TYPES[:4]),
     organizations=st.lists(st.sampled_from(ORGS), max_size=1).map(tuple),
     withheld=st.one_of(st.just(frozenset()), _sets(TYPES[:3])),
     panel=st.one_of(st.none(), panel, panel),
