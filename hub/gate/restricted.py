@@ -12,7 +12,7 @@ from typing import Final
 
 from consent.tables import RECORD_TYPES
 from hub.kernel.errors import Category, HubError
-from hub.store.criteria import Bind, Clause, Query, Types
+from hub.store.criteria import Bind, Clause, Either, Query, Types
 from hub.store.resource_types import NUMBERS, type_name
 from hub.store.targets import targets_of
 
@@ -21,6 +21,8 @@ _ALL_OTHERS: Final = Types(Bind([number for name, number in NUMBERS.items() if n
 
 def confine(query: Query) -> Query:
     """`query` such that its matches are of other types. Raises HubError FORBIDDEN when it looks into these."""
+    if query.type is None:
+        query = replace(query, clauses=tuple(map(_of_others, query.clauses)))
     if not RECORD_TYPES.isdisjoint(_looked_into(query.clauses)):
         raise HubError(
             Category.FORBIDDEN,
@@ -29,6 +31,14 @@ def confine(query: Query) -> Query:
             code="record-restricted",
         )
     return query if query.type is not None else replace(query, clauses=(*query.clauses, _ALL_OTHERS))
+
+
+def _of_others(clause: Clause) -> Clause:
+    """Without these types among those that matches may be of, if others are named beside them."""
+    if not isinstance(clause, Either):
+        return clause
+    others = tuple(target for target in clause.targets if type_name(target.type.value) not in RECORD_TYPES)
+    return replace(clause, targets=others or clause.targets)
 
 
 def _looked_into(clauses: Iterable[Clause]) -> Iterator[str]:

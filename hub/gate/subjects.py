@@ -16,12 +16,23 @@ _HOLDS_PATIENTS: Final = frozenset({"Patient", None})
 def patients_of(query: Query) -> Whom | None:
     """The patients that all matches are about, because a clause names them; None where none does."""
     named = [people for clause in query.clauses if (people := _people(query.type, clause))]
-    if not named:
-        return None
     # Any one of them bounds the search; the first is looked up.
+    return _whom(named[0]) if named else None
+
+
+def patients_among(query: Query) -> Whom | None:
+    """The patients that some matches are about where others may only mention them, as in a compartment; None where a
+    search names none.
+    """
+    ways = [target for clause in query.clauses if isinstance(clause, Either) for target in clause.targets]
+    named = [one for way in ways for one in _first(type_name(way.type.value), way.clauses)]
+    return _whom(named) if named else None
+
+
+def _whom(named: Sequence[People]) -> Whom:
     return Whom(
-        keys=list(dict.fromkeys(key for one in named[0] for key in one.keys.value)),
-        names=list(dict.fromkeys(name for one in named[0] if one.persons is not None for name in one.persons.value)),
+        keys=list(dict.fromkeys(key for one in named for key in one.keys.value)),
+        names=list(dict.fromkeys(name for one in named if one.persons is not None for name in one.persons.value)),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from hub.fhir.compartments import COMPARTMENT, patient_parameters
+from hub.fhir.compartments import COMPARTMENT, compartment_types, patient_parameters
 from hub.fhir.custom import NONE, Custom
 from hub.fhir.query_text import split
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
@@ -22,11 +22,15 @@ from hub.store.query_results import include, sort_key
 from hub.store.query_special import members_of_lists
 from hub.store.query_values import clauses
 from hub.store.resource_types import type_number
+from hub.store.targets import looks
 from hub.store.tokens import lead_number, param_number, reference_prefix
 
 #: A chain over a reference to anything must say which type it means.
 _MOST_TARGETS: Final = 12
 _DEEPEST: Final = 6
+#: Chains and `_has` of one search: what the database takes to plan them grows with more than their number (64: half a
+#: second, 200: 25 on a busy machine).
+_MOST_LOOKS: Final = 64
 #: Criteria of all types together that are named in a search over several: each is asked by itself.
 _MOST_APART: Final = 1000
 
@@ -70,8 +74,10 @@ def parse_query(
 
 
 def _types(params: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The types a search over all of them is narrowed to; none where it is not."""
+    """The types a search over all of them is narrowed to, by their names or by a compartment; none where it is not."""
     named = next((value.split(",") for name, value in params if name == "_type"), [])
+    if not named and any(name == COMPARTMENT for name, _ in params):
+        return compartment_types()
     return tuple(dict.fromkeys(named))
 
 
@@ -124,9 +130,13 @@ class _Parser:
                 raise HubError(Category.TOO_LARGE, what, todo=todo, code="too-costly") from None
 
     def query(self) -> Query:
+        clauses = (*self.clauses, *self.of_each_type())
+        if looks(clauses) > _MOST_LOOKS:
+            what, todo = f"has more than {_MOST_LOOKS} chains and _has", "ask in several requests"
+            raise HubError(Category.TOO_LARGE, what, where="search", todo=todo, code="too-costly")
         return Query(
             self.type,
-            (*self.clauses, *self.of_each_type()),
+            clauses,
             tuple(self.sort),
             tuple(self.includes),
             tuple(self.revincludes),

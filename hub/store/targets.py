@@ -29,6 +29,14 @@ def aimed_at(clause: Clause, targets: tuple[Target, ...]) -> Clause:
     return clause
 
 
+def looks(clauses: Iterable[Clause]) -> int:
+    """How many chains and `_has` there are, those within others among them."""
+    found = 0
+    for clause in clauses:
+        found += isinstance(clause, Chain | Has) + sum(looks(target.clauses) for target in targets_of(clause))
+    return found
+
+
 def any_of(clauses: Iterable[Clause], fits: Callable[[Clause], bool]) -> bool:
     """Whether one of the clauses fits, or one of those they look for."""
     return any(fits(clause) or any(any_of(target.clauses, fits) for target in targets_of(clause)) for clause in clauses)

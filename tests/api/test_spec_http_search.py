@@ -197,3 +197,31 @@ def test_the_compartment_of_a_patient_is_a_context_of_searches(database_url: str
         assert told_of == ["http://hl7.org/fhir/CompartmentDefinition/patient"]
 
     visited(database_url, visit)
+
+
+def test_the_compartment_of_a_patient_is_searched_over_all_its_types(database_url: str) -> None:
+    """R4 http.html#search: `[base]/[Compartment]/[id]/*`."""
+
+    async def visit(home: House) -> None:
+        own = await home.create(observation("F05-0", "7"))
+        asserted = {"subject": {"reference": "Patient/F05-1"}, "performer": [{"reference": "Patient/F05-0"}]}
+        told = await home.create(observation("F05-1", "9", **asserted))
+        await home.create(observation("F05-1", "8"))
+        first, *_ = ids(body(await home.ask("GET", "/Observation?subject=F05-0&_sort=_lastUpdated")))
+        within = {"F05-0", first, own["id"], told["id"]}
+        page = body(await home.ask("GET", "/Patient/F05-0/*?_count=2&_total=accurate"))
+        assert page["total"] == 4
+        assert links(page)["self"] == f"{BASE}/Patient/F05-0/*?_count=2&_total=accurate"
+        following = body(await home.ask("GET", links(page)["next"].removeprefix(BASE)))
+        assert {*ids(page), *ids(following)} == within
+        assert ids(body(await home.ask("GET", f"/Patient/F05-0/*?_id={own['id']}"))) == [own["id"]]
+        assert ids(body(await home.ask("GET", "/Patient/F05-0/*?_type=Patient,Flag"))) == ["F05-0"]
+        assert ids(body(await home.ask("GET", "/Patient/nobody/*"))) == []
+        several = f"/?_type=Consent,Observation&patient=F05-0&_id={own['id']}"
+        assert ids(body(await home.ask("GET", several))) == [own["id"]]
+        for path, status in (("/Patient/F05-0/*?_type=Organization", 400), ("/Patient/F05-0/*?nonsense=1", 400)):
+            assert (await home.ask("GET", path)).status_code == status, path
+        for path in ("/*", "/Patient/*", "/Observation/F05-0/*", "/*/F05-0/Observation"):
+            assert (await home.ask("GET", path)).status_code == 404, path
+
+    visited(database_url, visit)

@@ -11,8 +11,10 @@ import pytest
 
 from hub.audit.entry import Outcome
 from hub.auth.actor import Actor
+from hub.fhir.compartments import COMPARTMENT
 from hub.gate.gate import Gate
 from hub.kernel.errors import Category
+from hub.store.values import Facts
 from tests.auth.consortium import NOW
 from tests.consent import cases
 from tests.gate.house import CLINICIAN, House, absent, observation, refusal, with_house, write
@@ -27,6 +29,7 @@ WAYS: Final[dict[str, Callable[[Gate, Actor], Awaitable[Any]]]] = {
     "history": lambda gate, actor: gate.history(actor, "Observation", "o"),
     "everything": lambda gate, actor: gate.everything(actor, "a", []),
     "search": lambda gate, actor: gate.search(actor, "Observation", [("patient", "a")]),
+    "compartment": lambda gate, actor: gate.search(actor, "Observation", [(COMPARTMENT, "Patient/a")]),
     "meta": lambda gate, actor: gate.meta(actor, "Observation", "o"),
     "latest": lambda gate, actor: gate.latest(actor, [("patient", "a"), ("code", "4548-4")]),
     "summary": lambda gate, actor: gate.summary(actor, "a"),
@@ -96,7 +99,7 @@ def test_a_refusal_that_names_emergencies_stands_and_the_attempt_is_recorded(dat
 async def refused(house: House, way: str, actor: Actor, reason: str) -> None:
     """The request ends as for a patient who is not there; the attempt is recorded with the patient it was about."""
     asked = WAYS[way](house.gate, actor)
-    if way in {"search", "latest"}:
+    if way in {"search", "compartment", "latest"}:
         assert await found(asked) == []
     else:
         assert await absent(asked)
@@ -125,6 +128,18 @@ def test_an_emergency_is_about_one_patient(database_url: str, rtype: str | None,
         assert [(entry.outcome, entry.reason) for entry in await house.entries()] == [
             (Outcome.REFUSED, "break-glass-one-patient")
         ]
+
+    with_house(database_url, work)
+
+
+def test_a_compartment_is_searched_in_the_record_that_is_open(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await closed_record(house)
+        told = observation("told", author="F03", patient="b", performer=[{"reference": "Patient/a"}])
+        await house.save(told, replace(told, id="own", facts=Facts(author_org="F01")))
+        for rtype, expected in (("Observation", ["o", "own"]), (None, ["a", "o", "own"])):
+            page = await house.gate.search(EMERGENCY, rtype, [(COMPARTMENT, "Patient/a")])
+            assert sorted(one.id for one in page.matches) == expected
 
     with_house(database_url, work)
 

@@ -128,6 +128,24 @@ def test_a_chain_too_deep_is_refused() -> None:
     assert caught.value.category is Category.TOO_LARGE
 
 
+@pytest.mark.parametrize(
+    ("rtype", "name", "most"),
+    [
+        ("Patient", "_has:Observation:patient:code", 64),
+        ("Observation", "patient.name", 64),
+        ("Patient", "_has:Observation:patient:encounter.service-provider.name", 21),
+    ],
+)
+def test_a_search_has_so_many_chains_for_the_database_plans_more_of_them_ever_slower(
+    rtype: str, name: str, most: int
+) -> None:
+    asked = [(name, f"v{number}") for number in range(most + 1)]
+    assert parse_query(rtype, asked[:most]).clauses
+    with pytest.raises(HubError) as caught:
+        parse_query(rtype, asked)
+    assert (caught.value.category, caught.value.code) == (Category.TOO_LARGE, "too-costly")
+
+
 def test_a_search_over_several_types_asks_so_many_criteria_of_all_together() -> None:
     types, one = ("_type", "Observation,Condition,Procedure,Encounter"), ("identifier", "x")
     assert parse_query(None, [types, *[one] * 250]).clauses

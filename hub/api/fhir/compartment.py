@@ -1,4 +1,4 @@
-"""FHIR search in the compartment of a patient: `GET Patient/ID/Observation?...`.
+"""FHIR search in the compartment of a patient: `GET Patient/ID/Observation?...`, and of all types `Patient/ID/*?...`.
 
 https://hl7.org/fhir/R4/search.html (3.1.1.3, contexts), https://hl7.org/fhir/R4/compartmentdefinition-patient.html
 """
@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from hub.api.fhir.exchange import Answer, Ask
+from hub.api.fhir.router import EVERY_TYPE
 from hub.api.fhir.search import answered
 from hub.api.services import Services
 from hub.fhir.compartments import COMPARTMENT, patient_parameters
@@ -23,9 +24,9 @@ async def search_compartment(services: Services, ask: Ask) -> Answer:
 
     Raises what `search` raises, and HubError NOT_FOUND for a type that is in no such compartment.
     """
-    codes = patient_parameters(ask.version)
-    if not codes:
+    codes = patient_parameters(ask.version) if ask.version else ()
+    if ask.version and not codes:
         raise HubError(Category.NOT_FOUND, "no such type in the compartment of a Patient", where="URL")
     within = (codes[0] if len(codes) == 1 else COMPARTMENT, f"{ask.type}/{ask.id}")
     inside = replace(ask, type=ask.version, id="", version="", params=[within, *ask.params])
-    return await answered(services, inside, f"{ask.type}/{ask.id}/{ask.version}", ask.params)
+    return await answered(services, inside, f"{ask.type}/{ask.id}/{ask.version or EVERY_TYPE}", ask.params)

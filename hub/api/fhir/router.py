@@ -25,6 +25,8 @@ _LITERAL: Final = frozenset(
 )
 #: Interactions that change a resource of the record, or make one.
 WRITES: Final = frozenset({"create", "update", "patch", "delete"})
+#: Stands for every type in a compartment (R4 http.html#search).
+EVERY_TYPE: Final = "*"
 #: A type in a compartment: two names of types with an id between them.
 _INNER: Final = ("*", "*", "*")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
@@ -56,7 +58,7 @@ class Interaction:
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """An interaction and what the URL names; of a compartment, `version` is the type that is searched in it."""
+    """An interaction and what the URL names; of a compartment, `version` is the type searched in it ("": all)."""
 
     interaction: Interaction
     type: str = ""
@@ -104,6 +106,8 @@ class Router:
             raise _unknown("no such URL")
         names = [segment for segment in segments if segment not in _LITERAL]
         inner = names[2:] if _shape(segments) == _INNER else []
+        if inner == [EVERY_TYPE]:
+            inner = names[2:] = []
         if not RESOURCE_TYPES.issuperset([*names[:1], *inner]):
             raise _unknown("no such resource type")
         if not all(_ID.fullmatch(name) for name in names[1:]):
