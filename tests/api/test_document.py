@@ -98,6 +98,9 @@ def test_documents_are_not_kept_and_graphs_not_followed(database_url: str, query
         assert (answer.status_code, code(answer)) == (400, told)
         assert (await home.ask("GET", "/Composition/$document")).status_code == 400
         assert (await home.ask("GET", "/Composition/a/$document?persist=false")).status_code == 404
+        for persist, status in ((False, 404), (True, 400)):
+            sent = {"resourceType": "Parameters", "parameter": [{"name": "persist", "valueBoolean": persist}]}
+            assert (await home.ask("POST", "/Composition/a/$document", sent)).status_code == status
 
     in_house(database_url, visit)
 

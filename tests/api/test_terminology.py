@@ -95,6 +95,11 @@ def test_codes_are_validated_and_compared(database_url: str) -> None:
         for concept, result in (({"coding": codings}, True), ({"coding": codings[:1]}, False)):
             asked = parameters(("url", "valueUri", DISEASES), ("codeableConcept", "valueCodeableConcept", concept))
             assert (await told(home, "/CodeSystem/$validate-code", asked))["result"] is result
+        coding = ("coding", "valueCoding", codings[1])
+        for version, status in (("1", 200), ("2", 404)):
+            asked = parameters(("url", "valueUri", f"{DISEASES}|{version}"), coding)
+            answer = await home.ask("POST", "/CodeSystem/$validate-code", asked)
+            assert answer.status_code == status, version
         concept = {"coding": [{"system": DISEASES, "code": "E11"}, {"system": DISEASES, "code": "I10"}]}
         sent = parameters(("url", "valueUri", VS), ("codeableConcept", "valueCodeableConcept", concept))
         assert (await told(home, "/ValueSet/$validate-code", sent))["result"] is True

@@ -13,8 +13,8 @@ from hub.kernel.errors import Category, HubError
 def read_parameters(resource: Any) -> list[tuple[str, str]]:
     """Names and values in their order; the same rules hold as for a query string (hub.api.query.read_query).
 
-    Raises HubError UNREADABLE (400) for what is no Parameters resource, or has a parameter that is not one text or
-    whole number.
+    Raises HubError UNREADABLE (400) for what is no Parameters resource, or has a parameter that is not one text,
+    whole number or truth.
     """
     if not isinstance(resource, dict) or resource.get("resourceType") != "Parameters":
         raise HubError(Category.UNREADABLE, "is not a Parameters resource", where="body", code="type-mismatch")
@@ -31,9 +31,9 @@ def _pair(item: Any, index: int) -> tuple[str, str]:
     others = [value for name, value in item.items() if name not in {"name", "id"}]
     typed = [_plain(value) for name, value in item.items() if name.startswith("value")]
     typed = [value for value in typed if isinstance(value, str | int)]
-    if len(others) != 1 or len(typed) != 1 or isinstance(typed[0], bool):
+    if len(others) != 1 or len(typed) != 1:
         raise _unreadable(where)
-    return item["name"], str(typed[0])
+    return item["name"], str(typed[0]).lower() if isinstance(typed[0], bool) else str(typed[0])
 
 
 def _plain(value: Any) -> Any:

@@ -87,11 +87,12 @@ async def validate_code(services: Services, ask: Ask) -> Answer:
     brought = _brought(services, asked)
     if brought is not None:
         asked = asked.standing(url=str(brought.get("url", "")))
+    url, _, version = asked.text("url").partition("|")
+    asked = asked.standing(url=url, **({"version": version} if version else {}))
     codings = asked.stated(system="url")
     if brought is not None:
         verdicts = await terms.in_given(brought, codings)
     else:
-        url = asked.text("url").partition("|")[0]
         verdicts = [await terms.in_code_system(one) if _is_of(one, url) else _APART for one in codings]
     return verdict_of(verdicts, abstract=asked.choice("abstract"))
 
