@@ -73,6 +73,28 @@ class Has:
 
 
 @dataclass(frozen=True, slots=True)
+class Fits:
+    """Those whose code, display or a property fits a pattern (terminology.patterns); `folded`: whatever its case."""
+
+    code: str
+    pattern: str
+    folded: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Anywhere:
+    """Those that fit in their own edition or in a supplement of it, told by the code; `folded`: whatever its case.
+
+    Each edition is asked by its index.
+    """
+
+    edition: int
+    supplements: tuple[int, ...]
+    part: Condition
+    folded: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Both:
     """Those that fit all parts; without parts, all."""
 
@@ -93,10 +115,14 @@ class Not:
     part: Condition
 
 
-Condition: TypeAlias = Every | Keys | Numbers | Below | Child | Fact | Has | Matching | Unmarked | Both | Either | Not
+#: What is told of one concept by itself.
+Single: TypeAlias = Every | Keys | Numbers | Below | Child | Fact | Has | Fits | Matching | Unmarked
+Condition: TypeAlias = Single | Anywhere | Both | Either | Not
 NOTHING: Final = Either(())
 ACTIVE: Final = Unmarked(INACTIVE)
 SELECTABLE: Final = Unmarked(ABSTRACT)
+#: What a filter may name as a property, and is a column.
+COLUMNS: Final = {"concept": "code", "code": "code", "display": "display"}
 
 
 @dataclass(slots=True)
@@ -112,6 +138,25 @@ class Sql:
 
     def of(self, condition: Condition) -> str:
         """A condition in brackets."""
+        match condition:
+            case Anywhere(edition, supplements, part, folded):
+                code = "lower(c.code)" if folded else "c.code"
+                sides = [("c.key", edition), *((code, one) for one in supplements)]
+                found = [
+                    f"SELECT {key} FROM term_concept c WHERE c.edition = {self.use(one)}::int AND {self.of(part)}"
+                    for key, one in sides
+                ]
+                return f"(c.key IN ({' UNION ALL '.join(found)}))"
+            case Both(parts):
+                return self._joined(" AND ", parts, "TRUE")
+            case Either(parts):
+                return self._joined(" OR ", parts, "FALSE")
+            case Not(part):
+                return f"(NOT {self.of(part)})"
+            case _:
+                return self._single(condition)
+
+    def _single(self, condition: Single) -> str:
         match condition:
             case Every():
                 return "TRUE"
@@ -135,12 +180,16 @@ class Sql:
                 return f"(c.flags & {flag} = 0)"
             case Has(code):
                 return f"EXISTS (SELECT FROM unnest(c.facts) f WHERE starts_with(f, {self.use(f'{code}=')}::text))"
-            case Both(parts):
-                return self._joined(" AND ", parts, "TRUE")
-            case Either(parts):
-                return self._joined(" OR ", parts, "FALSE")
-            case Not(part):
-                return f"(NOT {self.of(part)})"
+            case Fits(code, pattern, folded):
+                return self._fitting(code, f"{'~*' if folded else '~'} {self.use(pattern)}::text")
+
+    def _fitting(self, code: str, compared: str) -> str:
+        if code in COLUMNS:
+            return f"(c.{COLUMNS[code]} {compared})"
+        mark = f"{code}="
+        value = f"substr(f, {self.use(len(mark) + 1)}::int)"
+        fact = f"starts_with(f, {self.use(mark)}::text) AND {value} {compared}"
+        return f"EXISTS (SELECT FROM unnest(c.facts) f WHERE {fact})"
 
     def _indexed(self, keys: list[int], *exact: str) -> str:
         """What the index finds, compared exactly."""

@@ -21,7 +21,7 @@ from terminology.catalogue import changed, has_own_table, table_of, use
 from terminology.closure import Closure, closed
 from terminology.concept_copy import Row, copy_concepts, encoded
 from terminology.fhir_source import ResourceSource, digest_of
-from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, Source, code_key
+from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, Source, code_key, folds_case
 from terminology.shelf import WHOLE
 from terminology.text import ancestor_key, fact_key, searched, text_keys
 
@@ -132,7 +132,7 @@ async def close(tx: Tx, number: int, key: Key, total: int, rid: str, *, current:
 
 def closure_of(source: Source) -> Closure:
     """The hierarchy of a code system, whose codes must be told apart as it says itself. Raises HubError INVALID."""
-    caseless = source.head.get("caseSensitive") is False
+    caseless = folds_case(source.head)
     return closed(source.links(), (lambda code: code_key(source.head, code)) if caseless else None)
 
 

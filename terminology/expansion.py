@@ -63,7 +63,7 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
     """
     composer = Composer(catalogue, concepts, wish.versions)
     meaning = await (composer.of(wish.value_set) if wish.value_set is not None else composer.named(wish.url))
-    meaning = await _limited(catalogue, concepts, meaning, wish)
+    meaning = _limited(catalogue, meaning, wish)
     if (
         wish.text
         and not wish.nested
@@ -84,12 +84,12 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
     return Page(total, contains, [edition.canonical for edition, _ in meaning.conditions.values()])
 
 
-async def _limited(catalogue: Catalogue, concepts: Concepts, meaning: Meaning, wish: Wish) -> Meaning:
+def _limited(catalogue: Catalogue, meaning: Meaning, wish: Wish) -> Meaning:
     """What of a value set is asked for."""
     if wish.without:
         meaning = without(meaning, wish.without)
     if wish.text:
-        meaning = await matching(catalogue, concepts, meaning, wish.text)
+        meaning = matching(catalogue, meaning, wish.text)
     if wish.active_only:
         meaning = restricted(meaning, ACTIVE)
     return restricted(meaning, SELECTABLE) if wish.selectable else meaning

@@ -8,8 +8,23 @@ from typing import Final
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
-from terminology.condition import NOTHING, Below, Child, Condition, Either, Fact, Has, Keys, Not, Numbers, Unmarked
+from terminology.condition import (
+    COLUMNS,
+    NOTHING,
+    Below,
+    Child,
+    Condition,
+    Either,
+    Fact,
+    Fits,
+    Has,
+    Keys,
+    Not,
+    Numbers,
+    Unmarked,
+)
 from terminology.model import ABSTRACT, INACTIVE, Edition, Found
+from terminology.patterns import whole
 from terminology.reading import Concepts
 
 _HIERARCHY: Final = frozenset({"is-a", "descendent-of", "is-not-a", "generalizes"})
@@ -30,6 +45,8 @@ async def condition_of(concepts: Concepts, catalogue: Catalogue, edition: Editio
         return Has(prop) if value == "true" else Not(Has(prop))
     if prop in _FLAGS and operator == "=" and value in {"true", "false"}:
         return Not(Unmarked(_FLAGS[prop])) if value == "true" else Unmarked(_FLAGS[prop])
+    if operator == "regex" and prop not in _AROUND:
+        return await _fitting(concepts, edition, prop, value)
     if operator not in _LISTS:
         raise undecided(f"the hub does not answer the filter {operator} on {prop}")
     if prop in {"concept", "code"}:
@@ -40,6 +57,12 @@ async def condition_of(concepts: Concepts, catalogue: Catalogue, edition: Editio
     else:
         found = Fact(prop, tuple(values))
     return Not(found) if operator == "not-in" else found
+
+
+async def _fitting(concepts: Concepts, edition: Edition, prop: str, value: str) -> Condition:
+    pattern = whole(value)
+    await concepts.check(pattern)
+    return Fits(prop, pattern, folded=COLUMNS.get(prop) == "code" and edition.folds)
 
 
 def _hierarchy(operator: str, at: Found) -> Condition:

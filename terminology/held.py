@@ -16,7 +16,7 @@ from hub.kernel.types import Coded, Json
 from terminology.answers import Answers
 from terminology.catalogue import Catalogue
 from terminology.compose import Composer
-from terminology.model import CONCEPT_MAP, Edition, code_key
+from terminology.model import CONCEPT_MAP, Edition, code_key, folds_case
 from terminology.service import Terminology
 
 #: A larger value set is not held: whether a code is in it is then not told.
@@ -161,6 +161,6 @@ class _Caseless:
 
 
 def _codes(head: Json, codes: set[str]) -> Container[str]:
-    if head.get("caseSensitive") is not False:
+    if not folds_case(head):
         return codes
     return _Caseless(head, frozenset(code_key(head, code) for code in codes))

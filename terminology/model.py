@@ -102,6 +102,11 @@ class Edition:
         return bool(self.head.get("hierarchyMeaning", "is-a") == "is-a")
 
     @property
+    def folds(self) -> bool:
+        """Whether codes that differ in case alone are one (R4 codesystem.html, caseSensitive)."""
+        return folds_case(self.head)
+
+    @property
     def canonical(self) -> str:
         return f"{self.url}|{self.version}" if self.version else self.url
 
@@ -112,7 +117,12 @@ class Edition:
 
 def code_key(head: Json, code: str) -> str:
     """A code as the code system `head` compares it."""
-    return code.casefold() if head.get("caseSensitive") is False else code
+    return code.casefold() if folds_case(head) else code
+
+
+def folds_case(head: Json) -> bool:
+    """Whether codes of the code system `head` that differ in case alone are one."""
+    return head.get("caseSensitive") is False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

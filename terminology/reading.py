@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from asyncpg import Record
+from asyncpg import InvalidRegularExpressionError, Record
 
 from hub.db.database import Database
 from hub.fhir.json import loads
@@ -14,6 +14,7 @@ from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
 from terminology.condition import Child, Condition, Keys, Numbers, Sql
 from terminology.model import Edition, Found
+from terminology.patterns import refused
 
 #: Concepts kept in memory.
 _KEPT: Final = 100_000
@@ -25,7 +26,7 @@ _WHOLE: Final = "number, code, display, flags, parents, ancestors, details"
 #: What a list of names needs: with what is around a concept, decoding costs more than finding.
 _NAMED: Final = "number, code, display, flags, '{}'::int[] AS parents, '{}'::int[] AS ancestors, details"
 _PLAIN: Final = "number, code, display, flags, '{}'::int[] AS parents, '{}'::int[] AS ancestors, '{}'::bytea AS details"
-_MANY: Final = "SELECT edition, key, details FROM term_concept WHERE edition = ANY($1::int[]) AND key = ANY($2::text[])"
+_MANY: Final = "SELECT code, details FROM term_concept WHERE edition = ANY($1::int[]) AND key = ANY($2::text[])"
 _HOLDING: Final = "SELECT DISTINCT edition FROM term_concept WHERE edition = ANY($1::int[]) AND key = ANY($2::text[])"
 
 
@@ -136,6 +137,14 @@ class Concepts:
                 found.update(row[0] for row in await connection.fetch(_HOLDING, numbers, keys))
         return found
 
+    async def check(self, pattern: str) -> None:
+        """Raises HubError UNSUPPORTED for a pattern (terminology.patterns) that PostgreSQL does not read."""
+        async with self._database.connection() as connection:
+            try:
+                await connection.fetchval("SELECT '' ~ $1::text", pattern)
+            except InvalidRegularExpressionError:
+                raise refused() from None
+
     def _make_room(self, wanted: int) -> None:
         if len(self._kept) + wanted > _KEPT:
             self._kept.clear()
@@ -175,11 +184,13 @@ class Concepts:
         if not supplements or not found:
             return found
         keys = [edition.key(one.code) for one in found]
+        # A supplement may compare codes otherwise than its system: by the codes themselves, or folded.
+        sought = list({*keys, *(one.code for one in found)})
         async with self._database.connection() as connection:
-            rows = await connection.fetch(_MANY, [one.number for one in supplements], keys)
+            rows = await connection.fetch(_MANY, [one.number for one in supplements], sought)
         more: dict[str, list[Json]] = {}
         for row in rows:
-            more.setdefault(row["key"], []).append(loads(row["details"]))
+            more.setdefault(edition.key(row["code"]), []).append(loads(row["details"]))
         return [_with(one, more.get(key, ())) for one, key in zip(found, keys, strict=True)]
 
 

@@ -5,6 +5,7 @@ that take in others, hierarchies told back as trees, and names that a supplement
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Iterator
 from random import Random
 from typing import Final
@@ -63,6 +64,8 @@ def fits(code: str, asked: Json) -> bool:
         return bool((int(code) % 2 == 0) == (value == "true"))
     if named == "parent":
         return bool(value in ABOVE[code])
+    if operator == "regex":
+        return re.fullmatch(value, code[-1] if named == "kind" else code) is not None
     if named == "kind":
         return bool((code[-1] in value.split(",")) != (operator == "not-in"))
     under = code == value or value in above(code)
@@ -102,12 +105,17 @@ _CODE = st.sampled_from(CODES)
 _HIERARCHY = st.tuples(st.just("concept"), st.sampled_from(["is-a", "descendent-of", "is-not-a", "generalizes"]), _CODE)
 _KIND = st.tuples(st.just("kind"), st.sampled_from(["in", "not-in"]), st.sampled_from(["1", "2,3", "0,9"]))
 _EVEN = st.tuples(st.just("even"), st.just("exists"), st.sampled_from(["true", "false"]))
+_PATTERN = st.tuples(
+    st.sampled_from(["code", "kind"]),
+    st.just("regex"),
+    st.sampled_from(["1.*", "[0-4]", r"\d{2}", "1|2", "(3|2)?[^1]"]),
+)
 _PARENT = st.tuples(st.just("parent"), st.just("="), _CODE)
 
 
 @st.composite
 def parts(draw: st.DrawFn) -> Json:
-    part = of(DISEASES, *draw(st.lists(_HIERARCHY | _KIND | _EVEN | _PARENT, max_size=2)))
+    part = of(DISEASES, *draw(st.lists(_HIERARCHY | _KIND | _EVEN | _PARENT | _PATTERN, max_size=2)))
     if draw(st.booleans()):
         part["valueSet"] = draw(st.lists(st.sampled_from(sorted(IMPORTED)), min_size=1, max_size=2, unique=True))
     if "filter" not in part and draw(st.booleans()):

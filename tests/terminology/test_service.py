@@ -94,13 +94,54 @@ def test_value_sets_are_composed_of_systems_hierarchies_properties_lists_and_oth
             (("notSelectable", "=", "true"), []),
         ):
             assert await codes(home, inline=value_set("", of(DISEASES, around))) == found
-        for undecided in (("code", "regex", ".*"), ("parent", "exists", "false")):
+        for undecided in (("parent", "regex", ".*"), ("parent", "exists", "false")):
             with pytest.raises(HubError, match=f"{undecided[1]} on {undecided[0]}"):
                 await codes(home, inline=value_set("", of(DISEASES, undecided)))
         for missing in ("urn:nowhere", VS + "all|9"):
             with pytest.raises(HubError) as refusal:
                 await codes(home, missing)
             assert refusal.value.category is Category.NOT_FOUND
+
+    in_house(database_url, visit)
+
+
+def test_a_pattern_fits_the_whole_of_a_code_a_display_or_a_property(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        small = code_system({"code": "Ab"}, {"code": "cd"}, url="urn:folding", caseSensitive=False)
+        await home.load(diseases(), small)
+        for asked, found in (
+            (("code", "regex", "I1[0-9]"), ["I10", "I15"]),
+            (("concept", "regex", r"I\d+(\.1)?"), ["I10", "I15", "I10.1"]),
+            (("code", "regex", "I10|E"), ["E", "I10"]),
+            (("code", "regex", "i10"), []),
+            (("display", "regex", ".*高血压(1级)?"), ["I10", "I15", "I10.1"]),
+            (("chapter", "regex", "I[XV]"), ["I10", "I15", "E11"]),
+            (("chapter", "regex", "I"), []),
+            (("nothing", "regex", ".*"), []),
+        ):
+            assert await codes(home, inline=value_set("", of(DISEASES, asked))) == found, asked
+        folding = value_set("", of("urn:folding", ("code", "regex", "[a-b]+")))
+        assert await codes(home, inline=folding) == ["Ab"]
+        for pattern in ("(a", "a**", "(a)\\1", "(?=a)", "[b-a]", "a{256}", "a" * 1001, "((a{255}){255}){255}"):
+            with pytest.raises(HubError, match="regular expression") as refusal:
+                await codes(home, inline=value_set("", of(DISEASES, ("code", "regex", pattern))))
+            assert refusal.value.category is Category.UNSUPPORTED
+
+    in_house(database_url, visit)
+
+
+def test_a_supplement_that_compares_codes_otherwise_than_its_system_adds_to_it_all_the_same(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        added = {"code": "LA1", "designation": [said("en", "Never")]}
+        more = {"content": "supplement", "supplements": "urn:answers"}
+        await home.load(
+            code_system({"code": "LA1", "display": "从不"}, url="urn:answers", caseSensitive=False),
+            code_system(added, url="urn:more", **more),
+            value_set(VS + "answers", of("urn:answers")),
+        )
+        looked = await home.terms.lookup(Coding("urn:answers", "la1"), around=False)
+        assert looked.concept.named("en") == "Never"
+        assert await codes(home, VS + "answers", text="never") == ["LA1"]
 
     in_house(database_url, visit)
 
