@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from hub.gate.dossiers import Whom
-from hub.store.criteria import Chain, Clause, Either, Has, Ids, People, Query, Texts, Tokens, Under
+from hub.store.criteria import Chain, Clause, Either, Has, Ids, Mentions, People, Query, Texts, Tokens, Under
 from hub.store.resource_types import type_name
 from hub.store.targets import targets_of
 
@@ -26,6 +26,7 @@ def patients_among(query: Query) -> Whom | None:
     """
     ways = [target for clause in query.clauses if isinstance(clause, Either) for target in clause.targets]
     named = [one for way in ways for one in _first(type_name(way.type.value), way.clauses)]
+    named += [clause.people for clause in query.clauses if isinstance(clause, Mentions)]
     return _whom(named) if named else None
 
 

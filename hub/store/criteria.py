@@ -26,6 +26,7 @@ __all__ = [
     "Ids",
     "Include",
     "Members",
+    "Mentions",
     "Missing",
     "Near",
     "Numbers",
@@ -231,6 +232,16 @@ class Either:
     targets: tuple[Target, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Mentions:
+    """It is one of these patients, or refers to one by the parameter of one of the prefixes (`bytea[]`): a compartment
+    of all its types.
+    """
+
+    people: People
+    prefixes: Bind
+
+
 Clause: TypeAlias = (
     Ids
     | Types
@@ -249,6 +260,7 @@ Clause: TypeAlias = (
     | Has
     | Under
     | Either
+    | Mentions
 )
 
 

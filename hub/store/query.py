@@ -14,8 +14,8 @@ from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.store.asked import Asked, Context
-from hub.store.criteria import Bind, Chain, Clause, Either, Has, Include, Query, SortKey, Target, Types
-from hub.store.people import EXPAND
+from hub.store.criteria import Bind, Chain, Clause, Either, Has, Include, Mentions, Query, SortKey, Target, Types
+from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
 from hub.store.query_parameters import followed, parameter_of, reference_parameter
 from hub.store.query_results import include, sort_key
@@ -74,10 +74,8 @@ def parse_query(
 
 
 def _types(params: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The types a search over all of them is narrowed to, by their names or by a compartment; none where it is not."""
+    """The types a search over all of them is narrowed to; none where it is not."""
     named = next((value.split(",") for name, value in params if name == "_type"), [])
-    if not named and any(name == COMPARTMENT for name, _ in params):
-        return compartment_types()
     return tuple(dict.fromkeys(named))
 
 
@@ -110,6 +108,8 @@ class _Parser:
             )
         elif name in _RESULT:
             _RESULT[name](self, value)
+        elif name == COMPARTMENT and self.type is None:
+            self.clauses.append(_in_compartments(self.types or compartment_types(), value, self.context))
         elif name == "_type" and self.type is None:
             self.clauses.append(Types(Bind([type_number(part) for part in value.split(",")], "smallint[]")))
         else:
@@ -208,15 +208,27 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
 
 
+def _in_compartments(types: Iterable[str], patient: str, context: Context) -> Mentions:
+    """It is the patient, or names it by one of the parameters of the compartment of some types."""
+    found = [(rtype, code) for rtype in types for code in _codes_of(rtype) if code != "_id"]
+    context.asked.update(dict.fromkeys(found))
+    prefixes = [reference_prefix(param_number(rtype, code)) for rtype, code in found]
+    return Mentions(people([patient.partition("/")[2]], expand=False), Bind(prefixes, "bytea[]"))
+
+
 def _in_compartment(rtype: str, patient: str, context: Context, depth: int) -> tuple[Clause, ...]:
     """It names a patient by one of the parameters of the compartment."""
-    codes = patient_parameters(rtype)
+    values = {"_id": patient.partition("/")[2]}
+    each = [_clauses(rtype, code, values.get(code, patient), context, depth) for code in _codes_of(rtype)]
+    return (Either(tuple(Target(_number(rtype), clauses) for clauses in each)),)
+
+
+def _codes_of(rtype: str) -> Sequence[str]:
+    codes = patient_parameters(rtype) if rtype in RESOURCE_TYPES else ()
     if not codes:
         what = f"{rtype} is in no compartment of a Patient"
-        raise HubError(Category.UNSUPPORTED, what, where=COMPARTMENT, code="unknown-parameter")
-    values = {"_id": patient.partition("/")[2]}
-    each = [_clauses(rtype, code, values.get(code, patient), context, depth) for code in codes]
-    return (Either(tuple(Target(_number(rtype), clauses) for clauses in each)),)
+        raise HubError(Category.UNSUPPORTED, what, where="_type", code="unknown-parameter")
+    return codes
 
 
 def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, context: Context, depth: int) -> Clause:

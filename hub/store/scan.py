@@ -23,6 +23,7 @@ from hub.store.criteria import (
     Has,
     Ids,
     Members,
+    Mentions,
     Missing,
     Near,
     People,
@@ -111,7 +112,7 @@ _TOKENS: Final = 5
 
 def _rank(clause: Clause) -> int:
     match clause:
-        case Ids(negated=False) | Has() | Either():
+        case Ids(negated=False) | Has() | Either() | Mentions():
             return _IDS
         case Tokens(lead=Bind()) | Chain(lead=Bind()):
             return _PATIENT
@@ -182,17 +183,21 @@ def _is_about(emit: Emitter, clause: Clause, row: str) -> str:
 
 def _at_home(emit: Emitter, clause: Clause, row: str, who: Seen) -> str:
     """Lead by key: resource_home knows whose rows hold it."""
-    match clause:
-        case Ids():
-            among = _ids(emit, clause)
-        case Has():
-            among = f"ARRAY({_pointed_at(emit, clause, who)})"
-        case Either():
-            among = f"ARRAY({_keys(emit, clause.targets, who)})"
-        case _:
-            raise _cannot_lead(clause)
+    among = _ids(emit, clause) if isinstance(clause, Ids) else f"ARRAY({_elsewhere(emit, clause, who)})"
     h = emit.alias("h")
     return f"({row}.pkey, {row}.key) IN (SELECT {h}.pkey, {h}.key FROM resource_home {h} WHERE {h}.key = ANY({among}))"
+
+
+def _elsewhere(emit: Emitter, clause: Clause, who: Seen) -> str:
+    """A SELECT of the keys of what fulfils a clause that is looked for apart."""
+    match clause:
+        case Has():
+            return _pointed_at(emit, clause, who)
+        case Either():
+            return _keys(emit, clause.targets, who)
+        case Mentions():
+            return _mentioning(emit, clause)
+    raise _cannot_lead(clause)
 
 
 def _cannot_lead(clause: Clause) -> HubError:
@@ -208,6 +213,14 @@ def _keys(emit: Emitter, targets: Sequence[Target], who: Seen) -> str:
 def _ids(emit: Emitter, clause: Ids) -> str:
     """An array of the keys meant."""
     return sources(emit, clause.people) if clause.people is not None else emit.use(clause.keys)
+
+
+def _mentioning(emit: Emitter, clause: Mentions) -> str:
+    """Keys of the patients and of what refers to them. Whether it may be seen is asked of the rows themselves."""
+    named, r, k, p = sources(emit, clause.people), emit.alias("r"), emit.alias("k"), emit.alias("p")
+    each = f"unnest({named}) {k} (key) CROSS JOIN unnest({emit.use(clause.prefixes)}) {p} (prefix)"
+    hashes = f"ARRAY(SELECT {reference_token(f'{p}.prefix', f'{k}.key')} FROM {each})"
+    return f"SELECT {r}.key FROM resource {r} WHERE {r}.tokens && {hashes} UNION ALL SELECT unnest({named})"
 
 
 def _pointed_from(emit: Emitter, clause: Chain, who: Seen) -> str:
@@ -240,10 +253,8 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             hashed = reference_token(emit.use(clause.prefix), f"{k}.key")
             keys = _pointed_from(emit, clause, who)
             return _overlaps(row, f"ARRAY(SELECT {hashed} FROM ({keys}) {k} (key))", indexed=indexed)
-        case Has():
-            return f"{row}.key IN ({_pointed_at(emit, clause, who)})"
-        case Either():
-            return f"{row}.key IN ({_keys(emit, clause.targets, who)})"
+        case Has() | Either() | Mentions():
+            return f"{row}.key IN ({_elsewhere(emit, clause, who)})"
         case Ids():
             return f"({row}.key = ANY({_ids(emit, clause)})) IS {'NOT ' if clause.negated else ''}TRUE"
         case Types():
