@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from html import unescape
 from typing import Final
 
 from hub.fhir.scope import Scope, fragments
@@ -26,6 +27,14 @@ _COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _TAG: Final = re.compile(r"<\s*/?\s*([^\s/>]*)")
 _EVENT: Final = re.compile(r"<[^<>]*\son[a-z]+\s*=", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^<>]*>")
+#: A tag with its attributes, whose values may hold `>`.
+_QUOTED: Final = r"\"[^\"]*\"|'[^']*'"
+_ELEMENT: Final = re.compile(rf"<(?:[^<>\"']|{_QUOTED})*+>")
+_VALUE: Final = re.compile(_QUOTED)
+_HANDLER: Final = re.compile(r"[\s/\"]on[a-z]+\s*=", re.IGNORECASE)
+#: An address that is a script; readers leave out blanks before it, and breaks within.
+_BREAKS: Final = re.compile(r"[\t\n\r]")
+_SCRIPT: Final = re.compile(r"\b(?:href|src)\s*=\s*[\"']?[\x00-\x20]*(?:javascript|vbscript)\s*:", re.IGNORECASE)
 
 
 def has(value: Json, name: str) -> bool:
@@ -68,7 +77,13 @@ def html_checks(div: str) -> bool:
 
 def narrative_is_plain(value: Json, _: Scope) -> bool:
     div = _COMMENT.sub("", value.get("div", ""))
-    return all(_TAGS.fullmatch(tag) for tag in _TAG.findall(div)) and not _EVENT.search(div)
+    plain = all(_TAGS.fullmatch(tag) for tag in _TAG.findall(div)) and not _EVENT.search(div)
+    return plain and not any(map(_acts, _ELEMENT.findall(div)))
+
+
+def _acts(tag: str) -> bool:
+    """Whether a tag is active: an attribute is an event's, or leads to a script (R4 narrative.html)."""
+    return bool(_HANDLER.search(_VALUE.sub('""', tag)) or _SCRIPT.search(_BREAKS.sub("", unescape(tag))))
 
 
 def narrative_has_content(value: Json, _: Scope) -> bool:

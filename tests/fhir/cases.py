@@ -80,6 +80,12 @@ VALID: dict[str, Json] = {
     "a period open to the future": patient(address=[{"period": {"start": "2020"}}]),
     "a period within one day": patient(address=[{"period": {"start": "2020-01-01T10:00:00Z", "end": "2020-01-01"}}]),
     "a narrative": patient(text=NARRATIVE),
+    "a narrative with addresses": patient(
+        text={
+            "status": "generated",
+            "div": '<div><a title="> onclick=x" href="https://h.example/javascript:x">javascript: on=x</a></div>',
+        }
+    ),
     "a transaction": bundle("transaction", {"resource": patient(), "request": {"method": "POST", "url": "Patient"}}),
     "an abated condition": condition(clinicalStatus=status(CLINICAL, "resolved"), abatementDateTime="2020"),
     "parameters with a resource": {"resourceType": "Parameters", "parameter": [{"name": "x", "resource": patient()}]},
@@ -350,6 +356,20 @@ BROKEN: list[tuple[str, Json, str, str]] = [
         patient(text={"status": "generated", "div": '<div><p onclick="x">y</p></div>'}),
         "Patient.text.div",
         "txt-1",
+    ),
+    *(
+        (
+            f"txt-1 {name}",
+            patient(text={"status": "generated", "div": f"<div>{content}</div>"}),
+            "Patient.text.div",
+            "txt-1",
+        )
+        for name, content in (
+            ("event behind a bracket", '<p title=">" onclick="x">y</p>'),
+            ("script as address", '<a href="javascript:x()">y</a>'),
+            ("script in entities", "<a title='>' href='\n java&#115;cript&#58;x()'>y</a>"),
+            ("script of an image", "<img alt='y' src=' VBScript:x' />"),
+        )
     ),
     ("txt-2", patient(text={"status": "generated", "div": "<div> <p></p></div>"}), "Patient.text.div", "txt-2"),
     (
