@@ -1,7 +1,7 @@
 """Ways of doing the same work, measured by turns in one run: what they are compared by is their ratio.
 
 On a machine that does other work every figure moves, but all ways move alike: each round takes every way once, and the
-next round begins with another. CPU time is that of this process, without PostgreSQL's.
+next round begins with another. CPU time is that of this process, and of others where they are named.
 """
 
 from __future__ import annotations
@@ -53,34 +53,48 @@ def rates(ways: Mapping[str, Callable[[T], object]], subject: T, rounds: int, re
 
 @dataclass(slots=True)
 class _Taken:
-    """What the calls of one way took: milliseconds of each, seconds of CPU and of the clock for all."""
+    """What the calls of one way took: milliseconds of each, and of CPU by round; seconds of CPU and clock for all."""
 
     calls: list[float] = field(default_factory=list)
+    rounds: list[float] = field(default_factory=list)
     cpu: float = 0.0
     clock: float = 0.0
 
     def figures(self) -> Figures:
         cuts = statistics.quantiles(self.calls, n=100, method="inclusive")
+        rounds = self.rounds if len(self.rounds) > 1 else self.rounds * 2
+        spent = statistics.quantiles(rounds, n=100, method="inclusive")
         return {
             "p50 ms": cuts[49],
             "p95 ms": cuts[94],
             "p99 ms": cuts[98],
             "per s": len(self.calls) / self.clock,
             "cpu us": self.cpu / len(self.calls) * 1e6,
+            "cpu p50": spent[49],
+            "cpu p95": spent[94],
         }
 
 
 async def by_turns(
-    ways: Mapping[str, Way], rounds: int, *, clients: int = 1, calls: int = 1, warm: int = 2
+    ways: Mapping[str, Way],
+    rounds: int,
+    *,
+    clients: int = 1,
+    calls: int = 1,
+    warm: int = 2,
+    beside: Callable[[], float] = lambda: 0.0,
 ) -> dict[str, Figures]:
-    """Figures of each way: in every round `clients` at once call it `calls` times each. `warm` rounds do not count."""
+    """Figures of each way: in every round `clients` at once call it `calls` times each. `warm` rounds do not count.
+
+    `beside`: microseconds of CPU that others have spent on it so far.
+    """
     taken = {name: _Taken() for name in ways}
     order = list(ways)
     with _settled():
         for number in range(warm + rounds):
             for name in order[number % len(order) :] + order[: number % len(order)]:
                 gc.collect()  # no way pays for the garbage of another
-                await _round(ways[name], _Taken() if number < warm else taken[name], clients, calls)
+                await _round(ways[name], _Taken() if number < warm else taken[name], clients, calls, beside)
     return {name: one.figures() for name, one in taken.items()}
 
 
@@ -95,17 +109,20 @@ def _settled() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _round(way: Way, taken: _Taken, clients: int, calls: int) -> None:
+async def _round(way: Way, taken: _Taken, clients: int, calls: int, beside: Callable[[], float]) -> None:
     async def client(first: int) -> None:
         for number in range(first, first + calls):
             begin = time.perf_counter()
             await way(number)
             taken.calls.append((time.perf_counter() - begin) * 1000)
 
-    cpu, clock = time.process_time(), time.perf_counter()
+    others, cpu, clock = beside(), time.process_time(), time.perf_counter()
     await asyncio.gather(*(client(number * calls) for number in range(clients)))
-    taken.cpu += time.process_time() - cpu
-    taken.clock += time.perf_counter() - clock
+    cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
+    cpu += (beside() - others) / 1e6
+    taken.rounds.append(cpu / (clients * calls) * 1000)
+    taken.cpu += cpu
+    taken.clock += clock
 
 
 def ratios(found: Mapping[str, Figures], base: str) -> dict[str, Figures]:
@@ -116,9 +133,9 @@ def ratios(found: Mapping[str, Figures], base: str) -> dict[str, Figures]:
 def show(found: Mapping[str, Figures], base: str) -> None:
     """A line for each way, with its median, 95th percentile and CPU as multiples of the base."""
     columns = list(next(iter(found.values())))
-    compared = ("p50 ms", "p95 ms", "cpu us")
+    compared = ("p50 ms", "p95 ms", "cpu us", "cpu p50", "cpu p95")
     width = max(map(len, found)) + 2
-    heads = [*columns, *(f"x {name.split()[0]}" for name in compared)]
+    heads = [*columns, *(f"x {name.removesuffix(' ms').removesuffix(' us')}" for name in compared)]
     print(f"{'':<{width}}" + "".join(f"{head:>10}" for head in heads))
     for name, one in found.items():
         row = [f"{one[column]:>10,.2f}" for column in columns]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from consent.configuration import DEFAULT, Configuration
 from consent.provisions import read_rules
@@ -22,8 +23,7 @@ Version = tuple[int, str]
 _ZERO: Final[Version] = (0, "")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CompiledConsent:
+class CompiledConsent(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """All the rules ask of one Consent. `given` is the first moment of `dateTime`, None if missing or malformed.
 
     `performers` holds one cleaned reference for each performer, None for one that cannot be told. `rules` is None when

@@ -84,12 +84,13 @@ def prepare(
 ) -> Inquiry:
     """Prepare a request against consents that were compiled with the same configuration. Never raises.
 
-    `directory` and `patient` are JSON as in section 1, or `Organisations` and a `Person` already read.
+    `directory`, `patient` and `request` are JSON as in section 1, or `Organisations`, a `Person` and a `Request` that
+    were read already.
     """
     references = References(configuration.base_urls)
     organisations = directory if isinstance(directory, Organisations) else Organisations(directory, references)
     person = patient if isinstance(patient, Person) else read_person(patient, references)
-    asked = read_request(request, references, organisations)
+    asked = request if isinstance(request, Request) else read_request(request, references, organisations)
     return Inquiry(
         request=asked,
         person=person,

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
 
+import msgspec
+
 from consent.times import Period
 
 T = TypeVar("T")
@@ -48,8 +50,7 @@ class Classes:
     unusable: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True, kw_only=True, cache_hash=True):
     """One provision with its *effective* criteria; a criterion that is None does not restrict.
 
     `permit` is None for a root without a base type: it says nothing. `parent` is the position of the provision it is

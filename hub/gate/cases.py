@@ -14,9 +14,11 @@ from consent.compiler import CompiledConsent
 from consent.configuration import Configuration
 from consent.decision import Decision
 from consent.inquiry import Inquiry, prepare
+from consent.live import LiveConsent
 from consent.organisations import Organisations
 from consent.person import Person
 from consent.references import References
+from consent.request import Request
 from consent.rule import RELATED
 from consent.tables import CLINICAL_ROLES, CLINICIAN, ENTERPRISE, FAMILY_DOCTOR, REGIONAL_CENTRE
 from hub.auth import approvals
@@ -25,10 +27,10 @@ from hub.auth.approvals import Approval
 from hub.auth.directory import Directory
 from hub.db.database import Tx
 from hub.gate import dossiers
-from hub.gate.alike import NO_LOOKS, Looks, looks_of
+from hub.gate.alike import Known, Looks, looks_of
 from hub.gate.asking import PERSONAL, ethics_approval, is_confined, request_of, second_person, sees_vocabulary_alone
 from hub.gate.dossiers import Dossier, Ties, Whom
-from hub.gate.moments import instant_of
+from hub.gate.moments import instant_of, moment_of
 from hub.gate.policy import permitted
 from hub.gate.provisions import Pointed
 from hub.kernel.ids import reference_key
@@ -51,10 +53,10 @@ class Rules:
         self._organisations: Final = Organisations(directory.as_case(), References(configuration.base_urls))
         #: The request of an actor about nobody: neither its time nor what was declared play a part in it.
         self.nobody: Final = lru_cache(maxsize=1024)(self._about_nobody)
-        #: What an actor may see of a person whose consents say nothing, related to it or not.
-        self.unspoken: Final = lru_cache(maxsize=2048)(self._by_default)
+        #: What requests that are alike but for what consents say (`_is_plain`) may see of a person, and look at.
+        self.settled: Final = lru_cache(maxsize=1024)(self._settled)
 
-    def inquiry(self, request: Json, person: Person, consents: tuple[CompiledConsent, ...]) -> Inquiry:
+    def inquiry(self, request: Json | Request, person: Person, consents: tuple[CompiledConsent, ...]) -> Inquiry:
         """A request about one person."""
         return prepare(
             policy=self.directory.policy,
@@ -65,9 +67,13 @@ class Rules:
             configuration=self.configuration,
         )
 
-    def _by_default(self, actor: Actor, related: bool) -> Condition:
+    def _settled(self, actor: Actor, related: bool, consents: tuple[LiveConsent, ...]) -> tuple[Condition, Looks]:
+        """By the consents that count, none of which points to what is related. Whoever gives the same, whenever it is
+        asked, is answered alike: what is kept here is true as long as the code is.
+        """
         own = frozenset(self.directory.same_entity(actor.organization))
-        return permitted(replace(self.nobody(actor), related=related), own, {})
+        inquiry = replace(self.nobody(actor), related=related, consents=consents)
+        return permitted(inquiry, own, {}), looks_of(inquiry)
 
     def _about_nobody(self, actor: Actor) -> Inquiry:
         return self.inquiry(request_of(actor, self.directory, actor.expires), _NOBODY, ())
@@ -78,20 +84,20 @@ class Case:
     """A request about one person.
 
     `pointed`: what the `related` pointers of the consents refer to; `looks`: what the consents look at in a resource.
-    `decided` keeps the decision on each kind of resource (hub.gate.alike). `unspoken`: the condition where it is known
-    already, as the consents say nothing and the request has nothing of its own.
+    `decided` keeps the decision on each kind of resource (hub.gate.alike). `settled`: the condition where it is known
+    already, as the request has nothing of its own.
     """
 
     dossier: Dossier
     inquiry: Inquiry
     pointed: Pointed
     looks: Looks
-    decided: dict[Hashable, Decision] = field(default_factory=dict)
-    unspoken: Condition | None = None
+    decided: Known = field(default_factory=Known)
+    settled: Condition | None = None
 
     def condition(self, own: Collection[str]) -> Condition:
         """What a row about the person must be like; `own` are the facilities of the requester's legal entity."""
-        return self.unspoken or permitted(self.inquiry, frozenset(own), self.pointed)
+        return self.settled or permitted(self.inquiry, frozenset(own), self.pointed)
 
     @property
     def consents_used(self) -> tuple[str, ...]:
@@ -121,7 +127,7 @@ class Cases:
     confined: tuple[UUID, ...] | None = None
     by_pkey: dict[UUID, Case] = field(default_factory=dict)
     vocabulary_alone: bool = False
-    decided: dict[Hashable, Decision] = field(default_factory=dict)
+    decided: Known = field(default_factory=Known)
     apart: dict[Hashable, Decision | None] = field(default_factory=dict)
 
     async def look_up(self, tx: Tx, whom: Whom) -> list[Case]:
@@ -144,15 +150,21 @@ class Cases:
     async def seen_by(self, tx: Tx, actor: Actor, dossier: Dossier, ethics: Json | None = None) -> Case:
         """The case of a person as if `actor` asked, under an `ethicsApproval` where one is given; it is not kept."""
         at = _not_before(dossier.consents, self.at)
-        second = second_person(self.second, actor, dossier.person, at)
-        approvals = {"coApproval": second, "ethicsApproval": ethics or ethics_approval(self.second)}
-        request = {**request_of(actor, self.rules.directory, at), **approvals}
+        request = self._request(actor, dossier.person, at, ethics)
         inquiry = self.rules.inquiry(request, dossier.person, dossier.consents)
-        if inquiry.consents == () and _is_plain(actor):
-            unspoken = self.rules.unspoken(actor, inquiry.related)
-            return Case(dossier=dossier, inquiry=inquiry, pointed={}, looks=NO_LOOKS, unspoken=unspoken)
-        pointed = await dossiers.neighbours(tx, _pointers(inquiry))
+        pointers = _pointers(inquiry)
+        if inquiry.consents is not None and not pointers and _is_plain(actor):
+            condition, looks = self.rules.settled(actor, inquiry.related, inquiry.consents)
+            return Case(dossier=dossier, inquiry=inquiry, pointed={}, looks=looks, settled=condition)
+        pointed = await dossiers.neighbours(tx, pointers)
         return Case(dossier=dossier, inquiry=inquiry, pointed=pointed, looks=looks_of(inquiry))
+
+    def _request(self, actor: Actor, person: Person, at: datetime, ethics: Json | None) -> Json | Request:
+        if self.second is None and ethics is None and _is_plain(actor):
+            return replace(self.rules.nobody(actor).request, time=moment_of(at))
+        second = second_person(self.second, actor, person, at)
+        approvals = {"coApproval": second, "ethicsApproval": ethics or ethics_approval(self.second)}
+        return {**request_of(actor, self.rules.directory, at), **approvals}
 
     @property
     def persons(self) -> list[Case]:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import Final
+from secrets import randbelow
+from typing import Final, TypeAlias
+from uuid import UUID
 
 from consent.decision import Decision, Reason
 from hub.db.database import Tx
@@ -16,6 +18,8 @@ from hub.store.values import Stored
 
 #: Decided without a look at consents: these do not name them.
 _APART: Final = frozenset({Reason.NOT_PATIENT_DATA, Reason.AUTHOR_ORGANISATION})
+#: Decisions by patient and identity.
+_Told: TypeAlias = dict[tuple[UUID, int], Decision]
 
 
 async def look_up_all(tx: Tx, cases: Cases, rows: Collection[Stored]) -> None:
@@ -35,8 +39,15 @@ def basis_of(cases: Cases, decided: Iterable[tuple[Stored, Decision]]) -> Basis:
 
     So does one about a person who was looked up, whoever wrote it: who is one person passes with the epoch.
     """
-    # A thousand rows share a handful of decisions.
-    told = {(row.pkey, id(decision)): decision for row, decision in decided}
+    return _basis(cases, _told(decided))
+
+
+def _told(decided: Iterable[tuple[Stored, Decision]]) -> _Told:
+    """Each decision once for each patient: a thousand rows share a handful."""
+    return {(row.pkey, id(decision)): decision for row, decision in decided}
+
+
+def _basis(cases: Cases, told: _Told) -> Basis:
     looked = {pkey for (pkey, _), decision in told.items() if decision.reason not in _APART}
     used = [cases.by_pkey[pkey].consents_used for pkey in looked if pkey in cases.by_pkey]
     hangs = not told or looked or any(pkey in cases.by_pkey for pkey, _ in told)
@@ -54,10 +65,19 @@ def all_permitted(cases: Cases, rows: Iterable[Stored]) -> bool:
 
 
 async def checked(recorder: Recorder, asked: Asked, cases: Cases, rows: Sequence[Stored]) -> Basis:
-    """On what these rows are released. Raises HubError FAULT when the check denies one that the predicate let pass."""
-    decided = [(row, decide(cases, row)) for row in rows]
-    denied = [decision.reason for _, decision in decided if not decision.permitted]
+    """On what these rows are released. Raises HubError FAULT when the check denies one that the predicate let pass, or
+    one of them drawn by lot is not decided by itself as its kind was.
+    """
+    decisions = [decide(cases, row) for row in rows]
+    told = _told(zip(rows, decisions, strict=True))
+    denied = []
+    if not all(decision.permitted for decision in told.values()):
+        denied = [decision.reason for decision in decisions if not decision.permitted]
+    elif rows:
+        drawn = randbelow(len(rows))
+        anew = decide(cases, rows[drawn], anew=True)
+        denied = [] if anew == decisions[drawn] else [anew.reason]
     if denied:
         await recorder.incident(asked, denied[0], len(denied))
         raise HubError(Category.FAULT, "the answer failed its check", where="gate", todo="tell the operator")
-    return basis_of(cases, decided)
+    return _basis(cases, told)

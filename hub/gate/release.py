@@ -5,8 +5,6 @@ The two must agree. They are written twice on purpose: a defect in one is caught
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-
 from consent.decide import decide_for
 from consent.decision import Decision, Reason, deny, permit
 from consent.inquiry import Inquiry
@@ -14,7 +12,7 @@ from consent.tables import CLINICIAN, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
 from hub.auth.roles import VOCABULARY
-from hub.gate.alike import NO_LOOKS, Looks, kind_of
+from hub.gate.alike import NO_LOOKS, Known, Looks, kind_of
 from hub.gate.asking import is_confined
 from hub.gate.cases import Cases
 from hub.gate.ceiling import covers, narrows
@@ -57,13 +55,14 @@ def apart(cases: Cases, stored: Stored) -> Decision | None:
         return found
 
 
-def decide(cases: Cases, stored: Stored) -> Decision:
+def decide(cases: Cases, stored: Stored, *, anew: bool = False) -> Decision:
     """The decision on one version; a patient who was not looked up is nobody the request may be about.
 
     The consent rules know nothing of the scopes of a token, which come first, nor of requests that see what codes mean
-    and nothing else.
+    and nothing else. Versions of one kind are decided once (hub.gate.alike); `anew`: this one is decided by itself.
     """
-    if not covers(cases.actor.scopes, stored):
+    scopes = cases.actor.scopes
+    if scopes and not covers(scopes, stored):
         return deny(Reason.SCOPE_NOT_ALLOWED)
     if cases.vocabulary_alone:
         allowed = stored.patient is None and stored.type in VOCABULARY
@@ -77,7 +76,8 @@ def decide(cases: Cases, stored: Stored) -> Decision:
     if case is None:
         found = apart(cases, stored)
         return deny(Reason.PATIENT_MISMATCH) if found is None else found
-    return _decided(case.decided, stored, case.inquiry, case.looks, case.pointed)
+    known = Known() if anew else case.decided
+    return _decided(known, stored, case.inquiry, case.looks, case.pointed)
 
 
 def looks_at_body(cases: Cases, stored: Stored) -> bool:
@@ -94,14 +94,12 @@ def decide_version(cases: Cases, then: Stored, now: Stored) -> Decision:
     return decide(cases, then) if current.permitted else current
 
 
-def _decided(
-    known: dict[Hashable, Decision], stored: Stored, inquiry: Inquiry, looks: Looks, pointed: Pointed
-) -> Decision:
+def _decided(known: Known, stored: Stored, inquiry: Inquiry, looks: Looks, pointed: Pointed) -> Decision:
     """The decision, which is `known` if one on its kind was made before."""
-    kind = kind_of(stored, looks)
-    found = None if kind is None else known.get(kind)
+    kind = kind_of(stored, looks, known.clear)
+    found = known.decisions.get(kind)
     if found is None:
         found = decide_for(inquiry, facts_of(stored, looks, inquiry.references, pointed))
         if kind is not None:
-            known[kind] = found
+            known.decisions[kind] = found
     return found

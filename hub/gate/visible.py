@@ -94,7 +94,7 @@ async def of_population(tx: Tx, cases: Cases, keys: Sequence[UUID]) -> Visible:
         raise _one_patient()
     if keys:
         await cases.look_up(tx, Whom(keys=keys))
-    ties, default = cases.ties, cases.rules.unspoken(cases.actor, True)
+    ties, (default, _) = cases.ties, cases.rules.settled(cases.actor, True, ())
     panel = Panel(kind=ties.kind, parties=ties.parties, at=ties.at, condition=default)
     return replace(of_patients(cases), panel=panel)
 

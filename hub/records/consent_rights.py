@@ -6,8 +6,9 @@ and so is a consent that would have no effect because its giver is not entitled.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec import structs
 
 from consent.compiler import CompiledConsent
 from consent.configuration import Configuration
@@ -62,7 +63,7 @@ def refuse_unentitled(compiled: CompiledConsent, subject: Subject, configuration
     """Raises HubError FORBIDDEN if nobody who gives this consent is entitled to (section 4e)."""
     person = subject.person(References(configuration.base_urls))
     # Whatever it says, and whether or not it still holds: only who gave it, and when, is asked here.
-    stripped = replace(compiled, status="active", rules=(Rule(permit=True),))
+    stripped = structs.replace(compiled, status="active", rules=(Rule(permit=True),))
     if not which_count([stripped], person, compiled.given or 0, RESEARCH_PURPOSES, configuration):
         raise forbidden(
             "whoever gives it is not entitled to consent for this patient",

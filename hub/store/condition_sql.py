@@ -54,6 +54,8 @@ def bound(condition: c.Condition, *, inline: bool = False) -> Bound:
             return NEVER
         case c.All(parts):
             return _joined(" AND ", parts, inline=inline)
+        case c.AnyOf((c.Not(c.Timed()), c.Overlaps(low, high))):
+            return _overlaps(low, high, untimed=True)
         case c.AnyOf(parts):
             return _joined(" OR ", parts, inline=inline)
         case c.Not(part):
@@ -161,8 +163,9 @@ def _within(low: datetime | None, high: datetime | None) -> Bound:
     return _times(tests, values)
 
 
-def _overlaps(low: datetime | None, high: datetime | None) -> Bound:
-    tests = [_TIMED]
+def _overlaps(low: datetime | None, high: datetime | None, *, untimed: bool = False) -> Bound:
+    # Without the first test, a row that has no time fits by the others.
+    tests = [] if untimed else [_TIMED]
     values = []
     if low is not None:
         values.append(low)
@@ -174,4 +177,4 @@ def _overlaps(low: datetime | None, high: datetime | None) -> Bound:
 
 
 def _times(tests: list[str], values: list[datetime]) -> Bound:
-    return Bound(f"({' AND '.join(tests)})", tuple(Bind(value, "timestamptz") for value in values))
+    return Bound(f"({' AND '.join(tests) or 'TRUE'})", tuple(Bind(value, "timestamptz") for value in values))

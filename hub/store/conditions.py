@@ -8,66 +8,62 @@ An empty set of alternatives fits nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeAlias
 from uuid import UUID
 
+import msgspec
 
-@dataclass(frozen=True, slots=True)
-class Always:
+
+class _Hashed(msgspec.Struct, frozen=True, cache_hash=True):
+    """Hashed once, however deep: conditions are put into sets at every step of making one."""
+
+
+class Always(_Hashed, frozen=True):
     """Every row fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
+class Never(_Hashed, frozen=True):
     """No row fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(_Hashed, frozen=True):
     """All parts hold; without parts it holds."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(_Hashed, frozen=True):
     """At least one part holds; without parts it does not."""
 
     parts: tuple[Condition, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Not:
+class Not(_Hashed, frozen=True):
     """The part does not hold."""
 
     part: Condition
 
 
-@dataclass(frozen=True, slots=True)
-class TypeIn:
+class TypeIn(_Hashed, frozen=True):
     """The resource type is one of these names. A name that is no R4 type fits nothing."""
 
     types: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class HasProfile:
+class HasProfile(_Hashed, frozen=True):
     """One of these canonical URLs stands in meta.profile, letter by letter."""
 
     profiles: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class HasCode:
+class HasCode(_Hashed, frozen=True):
     """One of these (system, code) is among the codes of the resource (hub.fhir.clinical_codes)."""
 
     codes: frozenset[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class HasToken:
+class HasToken(_Hashed, frozen=True):
     """One of these (system, code) is a token of a search parameter of a type; a system that is None is any."""
 
     type: str
@@ -75,15 +71,13 @@ class HasToken:
     tokens: frozenset[tuple[str | None, str]]
 
 
-@dataclass(frozen=True, slots=True)
-class Labelled:
+class Labelled(_Hashed, frozen=True):
     """One of these "system|code" is among the security labels (meta.security)."""
 
     labels: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignLabel:
+class ForeignLabel(_Hashed, frozen=True):
     """A security label is none of these "system|code" and stands under none of these systems.
 
     A label's system ends before its first `|`.
@@ -93,8 +87,7 @@ class ForeignLabel:
     labels: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(_Hashed, frozen=True):
     """The clinical time is known and lies wholly in [low, high], both included; None is an open end.
 
     The row's time is kept as [start, end): it is inside if its start is not before `low` and its last microsecond not
@@ -105,42 +98,36 @@ class Within:
     high: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Overlaps:
+class Overlaps(_Hashed, frozen=True):
     """The clinical time is known and shares a moment with [low, high], both included; None is an open end."""
 
     low: datetime | None
     high: datetime | None
 
 
-@dataclass(frozen=True, slots=True)
-class Timed:
+class Timed(_Hashed, frozen=True):
     """The clinical time is known, be it at one end only."""
 
 
-@dataclass(frozen=True, slots=True)
-class AuthorOrg:
+class AuthorOrg(_Hashed, frozen=True):
     """The author organisation is one of these facility codes."""
 
     codes: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Author:
+class Author(_Hashed, frozen=True):
     """One of these references (`Practitioner/x`) is among the authors."""
 
     references: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Is:
+class Is(_Hashed, frozen=True):
     """The resource is one of these, by key (`reference_key(type, id)`)."""
 
     keys: frozenset[UUID]
 
 
-@dataclass(frozen=True, slots=True)
-class RefersTo:
+class RefersTo(_Hashed, frozen=True):
     """The resource has a local reference, anywhere in it, to one of these keys."""
 
     keys: frozenset[UUID]

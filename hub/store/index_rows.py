@@ -47,6 +47,7 @@ class IndexRows:
     code: str | None = None
     value: Decimal | None = None
     unit: str | None = None
+    coded: bytes | None = None
 
 
 def index_rows(rtype: str, patient: str | None, values: IndexValues) -> IndexRows:

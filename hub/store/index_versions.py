@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from hub.fhir.clinical_codes import CODES
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter, answered
 
 #: What spoken names belong to.
@@ -19,10 +20,12 @@ _PEOPLE: Final = frozenset({"Patient", "Person", "Practitioner", "RelatedPerson"
 
 @dataclass(frozen=True, slots=True)
 class Gain:
-    """One change: what it was, and the parameters that find more since, all of whose types are indexed anew."""
+    """One change: what it was, the parameters that find more since, all of whose types are indexed anew, and `types`
+    that are, of which no search finds more."""
 
     what: str
-    concerns: Callable[[SearchParameter], bool]
+    concerns: Callable[[SearchParameter], bool] = lambda _: False
+    types: frozenset[str] = frozenset()
 
 
 _GAINS: Final = (
@@ -32,6 +35,7 @@ _GAINS: Final = (
         "names as they are spoken, mothers' names",
         lambda one: one.base in _PEOPLE and one.code in {"name", "phonetic", "mothersMaidenName"},
     ),
+    Gain("digests of clinical codes", types=frozenset(CODES)),
 )
 
 #: That of this release.
@@ -40,13 +44,14 @@ VERSION: Final = 1 + len(_GAINS)
 
 @cache
 def gained(since: int) -> Mapping[str, frozenset[str]]:
-    """By resource type, the parameters that find more in this release than in version `since`.
+    """By resource type that is indexed anew, the parameters that find more in this release than in version `since`.
 
     What a release to come had indexed is as what nobody knows the version of.
     """
     new = _GAINS[since - 1 :] if 0 < since <= VERSION else _GAINS
     found = {rtype: frozenset(_concerned(rtype, new)) for rtype in sorted(RESOURCE_TYPES)}
-    return {rtype: codes for rtype, codes in found.items() if codes}
+    walked = frozenset[str]().union(*(gain.types for gain in new))
+    return {rtype: codes for rtype, codes in found.items() if codes or rtype in walked}
 
 
 def _concerned(rtype: str, gains: tuple[Gain, ...]) -> list[str]:

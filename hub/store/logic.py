@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from hub.store.conditions import All, Always, AnyOf, Condition, ForeignLabel, Labelled, Never, Not
@@ -43,6 +43,20 @@ def no(part: Condition) -> Condition:
         case Not(part=inner):
             return inner
     return Not(part)
+
+
+def assuming(condition: Condition, holds: Collection[Condition], fails: Collection[Condition]) -> Condition:
+    """What is left of a condition for a row of which these hold, and those do not."""
+    if condition in holds:
+        return ALWAYS
+    if condition in fails:
+        return NEVER
+    match condition:
+        case All(parts):
+            return every(assuming(part, holds, fails) for part in parts)
+        case AnyOf(parts):
+            return some(assuming(part, holds, fails) for part in parts)
+    return condition
 
 
 def unlabelled(condition: Condition) -> Condition:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Final
 from uuid import UUID
 
 from hub.store import condition_sql
 from hub.store.condition_sql import Bound
-from hub.store.conditions import Condition
+from hub.store.conditions import AuthorOrg, Condition, TypeIn
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter, every, some
+from hub.store.logic import assuming, no
 from hub.store.people import same_person
 from hub.store.resource_types import type_number
 from hub.store.values import Panel, Visible
@@ -75,7 +76,9 @@ def seen(visible: Visible) -> Seen:
     if visible.everything:
         return Seen(everything=True)
     panel, groups = visible.panel, visible.groups
-    conditions = _apart([group.condition for group in groups])
+    # Asked only of rows whose type is not withheld and that no organisation opens: these are not asked for again.
+    left = partial(_left, withheld=visible.withheld, organizations=visible.organizations)
+    conditions = _apart([left(group.condition) for group in groups])
     return Seen(
         types=_types(visible.types),
         authored=_types(visible.authored),
@@ -86,6 +89,11 @@ def seen(visible: Visible) -> Seen:
         confined=_keys(visible.confined) if visible.confined is not None else None,
         ceiling=condition_sql.bound(visible.ceiling) if visible.ceiling is not None else None,
     )
+
+
+@lru_cache(maxsize=1024)
+def _left(condition: Condition, withheld: frozenset[str], organizations: tuple[str, ...]) -> Condition:
+    return assuming(condition, {no(TypeIn(withheld))}, {AuthorOrg(frozenset(organizations))})
 
 
 @lru_cache(maxsize=64)

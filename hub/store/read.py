@@ -20,7 +20,7 @@ from hub.store.values import Facts, Stored
 #: The columns a `Stored` is made of, in the order `stored` takes them.
 COLUMNS: Final = (
     "type, id, version, updated, deleted, body, pkey, patient, author_org, authors, labels, clinical_start, "
-    "clinical_end, flags, source, cleared"
+    "clinical_end, flags, source, cleared, coded"
 )
 _OF_R: Final = ", ".join(f"r.{name}" for name in COLUMNS.split(", "))
 _WITHOUT_BODY: Final = _OF_R.replace("r.body", "''::bytea")
@@ -93,6 +93,7 @@ def _stored(row: Row, body: bytes, pkey: UUID) -> Stored:
         ),
         source=row[14],
         cleared=tuple(row[15]),
+        coded=row[16],
     )
 
 

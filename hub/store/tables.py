@@ -89,8 +89,9 @@ def _version() -> list[Column[Any]]:
 #: resources it refers to; `params`: numbers of the search parameters it has a value for, and of those that name its
 #: leading patient. `date_low`, `date_high`: the promoted date (see promoted.py), -infinity and null where there is
 #: none. `code_system` to `unit` are for analytics. `sort_params`, `sort_texts`: side by side, the least and the
-#: greatest text of each token, reference and uri parameter, for `_sort`. `reindexed`: the transaction that added to the
-#: index of a version that stood already, null for none (reindexing.py).
+#: greatest text of each token, reference and uri parameter, for `_sort`. `coded`: a digest of codes and profiles
+#: (coded.py), null for a deletion and where none was kept. `reindexed`: the transaction that added to the index of a
+#: version that stood already, null for none (reindexing.py).
 resource: Final = Table(
     "resource",
     metadata,
@@ -108,6 +109,7 @@ resource: Final = Table(
     Column("unit", Text),
     Column("sort_params", ARRAY(Integer), nullable=False, server_default=text("'{}'")),
     Column("sort_texts", ARRAY(Text), nullable=False, server_default=text("'{}'")),
+    Column("coded", LargeBinary),
     Column("reindexed", Xid8),
     info=SHARDED,
 )
@@ -145,6 +147,7 @@ history: Final = Table(
     *_version(),
     Column("tokens", ARRAY(Uuid)),
     Column("refs", ARRAY(Uuid)),
+    Column("coded", LargeBinary),
     _xid("ended"),
     info=SHARDED,
 )

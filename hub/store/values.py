@@ -39,7 +39,8 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One version as it is stored. `body` is the JSON as sent; empty for a deletion.
 
     `pkey` is the source-patient key that leads the tables; `source` the inbox entry it came from; `cleared` the
-    elements a message emptied on purpose.
+    elements a message emptied on purpose. `coded` tells by a digest what its clinical codes and profiles are
+    (hub.store.coded): None where there is no body, and where none was kept.
     """
 
     type: str
@@ -53,6 +54,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     facts: Facts
     source: int | None = None
     cleared: tuple[str, ...] = ()
+    coded: bytes | None = None
 
     @property
     def reference(self) -> tuple[str, str]:

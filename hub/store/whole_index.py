@@ -9,6 +9,7 @@ from hub.fhir.custom import Custom
 from hub.fhir.extract import extract
 from hub.kernel.types import Json
 from hub.store.body_rows import add_members, add_texts
+from hub.store.coded import coded
 from hub.store.index_composites import add_composites
 from hub.store.index_rows import FIRST, IndexRows, index_rows
 from hub.store.predicate_rows import add_all_references, add_clinical_codes
@@ -26,6 +27,7 @@ INDEX_COLUMNS: Final = (
     "unit",
     "sort_params",
     "sort_texts",
+    "coded",
 )
 
 
@@ -43,6 +45,7 @@ def whole_index(
     add_composites(rows, rtype, values)
     add_clinical_codes(rows, clinical_codes(resource))
     add_all_references(rows, body)
+    rows.coded = coded(resource)
     if full_text:
         add_texts(rows, resource, body, trimmed=trimmed)
     if rtype == "List":
@@ -63,6 +66,7 @@ def index_columns(rows: IndexRows) -> tuple[Any, ...]:
         rows.value,
         rows.unit,
         *sort_columns(rows),
+        rows.coded,
     )
 
 

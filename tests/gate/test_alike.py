@@ -18,6 +18,7 @@ from consent.times import EARLIEST, LATEST, Period
 from hub.fhir.json import dumps
 from hub.gate.alike import Looks, kind_of, looks_of, turns_of
 from hub.gate.moments import clinical_time, moment_of
+from hub.store.coded import coded
 from hub.store.values import Stored
 from tests.consent import cases
 from tests.gate.house import stored
@@ -74,6 +75,54 @@ def test_versions_that_differ_in_a_release_fact_are_not_of_one_kind() -> None:
     kinds = [kind_of(row, Looks()) for row in [first, *others]]
     assert len(set(kinds)) == len(kinds)
     assert kind_of(structs.replace(first, id="y"), Looks()) == kinds[0]
+
+
+PROFILE = [{"system": "urn:ietf:rfc:3986", "code": "urn:profile"}]
+
+
+def coded_as(code: str, **more: Any) -> Stored:
+    """A version with a code in its body, and its digest."""
+    body = {"resourceType": "Observation", "code": {"coding": [{"system": cases.LOINC, "code": code}]}, **more}
+    return structs.replace(stored("Observation"), body=dumps(body), coded=coded(body))
+
+
+def test_versions_whose_digests_tell_the_same_codes_are_of_one_kind() -> None:
+    looked = looks(code=cases.code("1-1"))
+    same = coded_as("1-1"), coded_as("1-1", note=[{"text": "of another day"}])
+    assert kind_of(same[0], looked) == kind_of(same[1], looked) is not None
+    assert kind_of(coded_as("2-2"), looked) != kind_of(same[0], looked)
+    assert kind_of(structs.replace(same[0], coded=None), looked) is None
+
+
+def test_bodies_without_anything_that_is_looked_for_are_all_of_one_kind() -> None:
+    looked = looks(code=cases.code("1-1"), **{"class": PROFILE})
+    clear = coded_as("2-2"), coded_as("3-3"), structs.replace(coded_as("4-4"), coded=None)
+    assert len({kind_of(row, looked) for row in clear}) == 1
+    named = coded_as("2-2", meta={"profile": ["urn:profile"]})
+    assert kind_of(named, looked) not in {None, kind_of(clear[0], looked)}
+
+
+def test_a_body_whose_digest_is_known_to_be_clear_is_not_looked_into_again() -> None:
+    looked, clear = looks(code=cases.code("1-1")), set[bytes]()
+    first = kind_of(coded_as("2-2"), looked, clear)
+    assert clear == {coded_as("2-2").coded}
+    assert kind_of(coded_as("2-2", reason={"coding": [{"code": "1-1"}]}), looked, clear) == first
+
+
+def test_a_version_that_came_without_its_body_shares_no_decision_by_its_digest() -> None:
+    looked, row = looks(code=cases.code("1-1")), coded_as("1-1")
+    clear = set[bytes]()
+    assert kind_of(structs.replace(row, body=b""), looked, clear) != kind_of(row, looked, clear)
+    assert not clear
+
+
+def test_authors_make_kinds_only_where_a_provision_asks_for_them() -> None:
+    row = stored("Observation")
+    other = structs.replace(row, facts=structs.replace(row.facts, authors=("Practitioner/p",)))
+    asked = looks(data=cases.data("authoredby", "Practitioner/p"))
+    assert kind_of(row, asked) != kind_of(other, asked)
+    for looked in (looks(code=cases.code("1-1")), looks(securityLabel=cases.label("R"))):
+        assert kind_of(row, looked) == kind_of(other, looked)
 
 
 _TIMES = st.one_of(st.none(), st.integers(0, 6))
