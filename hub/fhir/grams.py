@@ -46,7 +46,7 @@ def _grams(text: str) -> Iterator[int]:
             yield _number(gram)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _short(text: str) -> tuple[int, ...]:
     """Of texts that come again and again: codes, displays, names."""
     return tuple(_grams(text))
@@ -56,6 +56,6 @@ def _pairs(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _number(gram: str) -> int:
     return int.from_bytes(blake2b(gram.encode(), digest_size=_DIGEST).digest(), "big", signed=True)

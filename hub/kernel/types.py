@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -219,7 +219,7 @@ class Translation:
 
     drafts: tuple[Draft, ...] = ()
     identity_events: tuple[IdentityEvent, ...] = ()
-    report: tuple[ReportRow, ...] = ()
+    report: Sequence[ReportRow] = ()
     issues: tuple[Issue, ...] = ()
     event_time: datetime | None = None
     provenance: Mapping[str, Any] = field(default_factory=dict)

@@ -39,7 +39,7 @@ class CitizenId:
         return self.digits[:6] + self.digits[8:17] if self.short else self.digits
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def parse_citizen_id(text: str) -> CitizenId | None:
     """Read an id. One of 15 digits is widened to 18; what is no id at all (passports, words, 111111111111111) gives
     None.

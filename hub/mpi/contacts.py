@@ -27,14 +27,14 @@ _AREAS: Final = ("省", "市", "县", "旗", "州", "盟", "镇", "乡", "街道
 _QUARTERS: Final = frozenset("小社园厂校院宅属活墅墓景矿林库")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def parse_phone(text: str) -> str:
     """Digits of a mobile (11) or fixed number with its area code; "" for anything else, such as 不详 or 11111111111."""
     digits = _COUNTRY.sub("", re.sub(r"\D", "", fold(text)))
     return digits if _PHONE.fullmatch(digits) and len(set(digits[1:])) > 2 else ""
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def parse_phones(text: str) -> tuple[str, ...]:
     """The numbers of a field that holds several, each once, in their order; at most `MOST_PHONES`."""
     found = dict.fromkeys(filter(None, map(parse_phone, _BETWEEN.split(fold(text)))))
@@ -53,7 +53,7 @@ class Address(msgspec.Struct, frozen=True, array_like=True):
         return self.place.endswith(_AREAS) or (self.place[-1] == "区" and self.place[-2] not in _QUARTERS)
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def parse_address(text: str) -> Address | None:
     """Read an address; None if it names no place. Province to town are not looked at: sources often leave them out."""
     written = _NUMERAL.sub(_figure, re.sub(r"\s", "", fold(text)))

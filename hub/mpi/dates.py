@@ -13,7 +13,7 @@ from hub.mpi.data_file import read_data
 _DATE: Final = re.compile(r"(\d{4})\D?(\d{1,2})\D?(\d{1,2})(?:\D.*)?")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def parse_date(text: str) -> date | None:
     """A date written year, month, day with or without separators; None if it is none."""
     found = _DATE.fullmatch(text.strip())

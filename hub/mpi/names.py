@@ -107,7 +107,7 @@ def _latin(tokens: list[str]) -> Name:
     return Name("latin", " ".join(tokens), "", "", tuple(sorted(turned)))
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def parse_newborn(text: str) -> Newborn | None:
     """What a newborn's temporary name says, or None. A bare 婴 at the end counts: it is no part of adults' names."""
     written = _NOTE.sub("", fold(text)).strip()

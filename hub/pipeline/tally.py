@@ -32,6 +32,8 @@ MOST_COMPONENTS: Final = 50
 #: Characters of targets and of reasons that tell lines apart: they stand in a key, whose length has a limit.
 _LONGEST: Final = 250
 
+#: Rows of a report from which on it is one of a kind.
+_LONG: Final = 2048
 #: Rows remembered by identity; a little more than the mapping keeps of them.
 _MOST_ROWS: Final = 100_000
 
@@ -84,7 +86,9 @@ class Lines:
         self._kept: Final[list[ReportRow]] = []
 
     def numbers(self, report: Sequence[ReportRow]) -> list[int]:
-        """The line number of each row."""
+        """The line number of each row. Those of a report of many are not remembered: they will not come again."""
+        if len(report) > _LONG:
+            return [self.number(row) for row in report]
         known = self._known
         try:
             return [known[id(row)] for row in report]

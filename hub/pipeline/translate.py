@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Final, Literal
 
 import msgspec
@@ -18,7 +19,9 @@ from hub.pipeline.sealed import erased
 
 _LEVEL: Final = 3
 #: Setting one up takes twice as long as a report does; a process compresses one at a time.
-_compress: Final = zstandard.ZstdCompressor(level=_LEVEL).compress
+_compressor: Final = zstandard.ZstdCompressor(level=_LEVEL)
+#: Rows that are JSON at once: a long message has millions.
+_PORTION: Final = 4096
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(
     type=list[tuple[str, Literal["mapped", "carried", "refused"], list[str], str]]
@@ -50,17 +53,29 @@ def translate(message: Message, translators: Mapping[str, Translator]) -> Transl
         return Translated(message, refusal=fault(error))
 
 
-def pack(report: tuple[ReportRow, ...]) -> bytes:
+def pack(report: Sequence[ReportRow]) -> bytes:
     """A conversion report as it is kept beside its message."""
-    rows = [(row.source, row.outcome, row.targets, row.reason) for row in report]
-    return _compress(_encode(rows))
+    if len(report) <= _PORTION:
+        return _compressor.compress(_encode(_listed(report)))
+    stream = _compressor.compressobj()
+    parts = [stream.compress(b"[")]
+    rest = iter(report)
+    comma = b""
+    while listed := _listed(islice(rest, _PORTION)):
+        parts.append(stream.compress(comma + _encode(listed)[1:-1]))
+        comma = b","
+    return b"".join([*parts, stream.compress(b"]"), stream.flush()])
+
+
+def _listed(report: Iterable[ReportRow]) -> list[tuple[str, str, tuple[str, ...], str]]:
+    return [(row.source, row.outcome, row.targets, row.reason) for row in report]
 
 
 def rows(packed: bytes) -> list[ReportRow]:
     """The rows of a conversion report."""
     return [
         ReportRow(source=source, outcome=outcome, targets=tuple(targets), reason=reason)
-        for source, outcome, targets, reason in _decode(zstandard.ZstdDecompressor().decompress(packed))
+        for source, outcome, targets, reason in _decode(zstandard.ZstdDecompressor().decompressobj().decompress(packed))
     ]
 
 

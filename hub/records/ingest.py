@@ -170,7 +170,7 @@ class Ingest:
         if not writes:
             return []
         try:
-            await self._store.save(tx, writes)
+            await self._store.save(tx, writes, answered=False)
         except HubError as error:
             if error.category is not Category.CONFLICT:
                 raise

@@ -53,12 +53,20 @@ class Batch:
 
 
 def plan(
-    writes: Sequence[Write], now: datetime, *, full_text: bool = True, custom: Custom = NONE
+    writes: Sequence[Write],
+    now: datetime,
+    *,
+    full_text: bool = True,
+    custom: Custom = NONE,
+    standing: dict[UUID, Stored] | None = None,
 ) -> tuple[Batch, list[Saved]]:
-    """The rows of a batch of writes made at `now`, and an answer to each write."""
+    """The rows of a batch of writes made at `now`, and an answer to each write.
+
+    `standing`: by key, what earlier writes of the same transaction have left; it is brought up to date.
+    """
     batch = Batch(full_text, custom)
-    standing: dict[UUID, Stored] = {}
-    saved = [_plan(batch, write, standing, now) for write in writes]
+    known = {} if standing is None else standing
+    saved = [_plan(batch, write, known, now) for write in writes]
     return batch, saved
 
 
@@ -81,7 +89,7 @@ def _plan(batch: Batch, write: Write, standing: dict[UUID, Stored], now: datetim
     if current is None or (current.deleted and outcome == "updated"):
         outcome = "created"
     stored = _stored(write, pkey, current.version + 1 if current else 1, now)
-    _retire(batch, key, current, in_batch=key in standing)
+    _retire(batch, key, current)
     if current is None:
         batch.home.append((key, pkey))
     elif current.pkey != pkey:
@@ -145,9 +153,9 @@ def instant(moment: datetime) -> str:
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _retire(batch: Batch, key: UUID, current: Stored | None, *, in_batch: bool) -> None:
+def _retire(batch: Batch, key: UUID, current: Stored | None) -> None:
     """The version that stands goes to history: by the database, or straight away if this batch made it."""
-    if in_batch:
+    if key in batch.resource:
         batch.history.append(_version_of(batch.resource.pop(key)))
         batch.indexed.pop(key, None)
     elif current is not None:

@@ -50,7 +50,7 @@ def _add_two_numbers(rows: IndexRows, param: int, parts: tuple[ComponentValue, .
         add_number(rows, param, (first, second, None, None, None), (companion,))
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _combined(param: int, parts: tuple[ComponentValue, ...]) -> tuple[UUID, ...]:
     """The hashes of every way to ask for some hashed parts together."""
     return tuple(token.pair(param, chosen) for chosen in product(*(_part_hashes(param, part) for part in parts)))

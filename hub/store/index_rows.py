@@ -126,7 +126,7 @@ def _add_phrase(rows: IndexRows, parameter: _Parameter, text: str) -> None:
         rows.phrases[hashed] = (parameter.text, folded)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _phrase(param: int, text: str) -> tuple[UUID, str]:
     folded = fold(text)
     return token.text(param, folded), folded

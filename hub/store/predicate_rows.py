@@ -25,7 +25,7 @@ def add_clinical_codes(rows: IndexRows, codes: Iterable[tuple[str, str]]) -> Non
         rows.tokens[_clinical_code(system, code)] = None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def _clinical_code(system: str, code: str) -> UUID:
     return tokens.system_and_code(tokens.CLINICAL_CODE, system, code)
 
@@ -38,7 +38,7 @@ def add_all_references(rows: IndexRows, body: bytes) -> None:
             rows.refs[key] = None
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def _key(text: bytes) -> UUID | None:
     target = parse_reference(text.decode())
     return None if target is None else tokens.key(target.type, target.id)

@@ -93,18 +93,21 @@ class Store:
         """The keys of the source patients a resource was about before it moved; most never did."""
         return await read.formerly(tx, rtype, rid)
 
-    async def save(self, tx: Tx, writes: Sequence[Write]) -> list[Saved]:
-        """Apply writes in their order: one answer each. Several to one resource make one version each.
+    async def save(self, tx: Tx, writes: Sequence[Write], *, answered: bool = True) -> list[Saved]:
+        """Apply writes in their order: one answer each, if `answered`. Several to one resource make one version each.
 
         Sets meta.versionId and meta.lastUpdated. A write that says what already stands (but for those two and
-        meta.source) is `unchanged` and writes nothing; so is deleting what is deleted. The number of round trips
-        does not depend on the number of writes.
+        meta.source) is `unchanged` and writes nothing; so is deleting what is deleted. Of a thousand writes or so the
+        number of round trips does not depend on how many they are, of more it rises with each thousand.
         Raises HubError CONFLICT (code `race`) if `current` is no longer what stands: roll back, load, try again;
         INVALID if a write that is no move changes the patient a resource belongs to; NOT_FOUND if it deletes what
         never was; UNAVAILABLE (code `race`) if search parameters were added or ended meanwhile: roll back and try
         again.
         """
-        return await write.save(tx, writes, self._clock(), self._phrases, self.registry, full_text=self.full_text)
+        now = self._clock()
+        return await write.save(
+            tx, writes, now, self._phrases, self.registry, full_text=self.full_text, answered=answered
+        )
 
     async def search(
         self,

@@ -47,7 +47,7 @@ def lead_number(rtype: str, code: str) -> int:
     return param_number(rtype, code + ":leads")
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=16384)
 def token_hashes(param: int, system: str | None, code: str | None) -> tuple[UUID, ...]:
     """Every hash a coding is found by, the one of its bare code first if it has a code."""
     hashes = []
@@ -90,7 +90,7 @@ def reference(param: int, pointed: UUID) -> UUID:
     return _hash(param, _REFERENCE, pointed.bytes)
 
 
-@lru_cache(maxsize=65536)
+@lru_cache(maxsize=8192)
 def target(param: int, rtype: str, rid: str) -> tuple[UUID, UUID]:
     """Key of a resource that is referred to, and the hash of the reference. The same few targets come in runs."""
     found = key(rtype, rid)

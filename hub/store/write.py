@@ -17,6 +17,8 @@ from sqlalchemy import Table
 
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
+from hub.sealing.envelope import DataKey
 from hub.sealing.keyring import keyring_of
 from hub.store import tables
 from hub.store.batch import RESOURCE_COLUMNS, VERSION_COLUMNS, Batch, Row, plan
@@ -26,7 +28,7 @@ from hub.store.registry import Registry
 from hub.store.sealed import seal_batch
 from hub.store.text_copy import Row as TextRow
 from hub.store.text_copy import copy_texts
-from hub.store.values import Saved, Write
+from hub.store.values import Saved, Stored, Write
 
 #: The tables beside `resource` that hold its index.
 INDEX_TABLES: Final = (
@@ -82,12 +84,66 @@ SELECT version FROM search_registry
 """
 
 
+#: Long batches lock what they will supersede before they begin, in the order everybody does.
+_HOLD: Final = """
+SELECT FROM resource r JOIN unnest($1::uuid[], $2::uuid[]) AS g (pkey, key) USING (pkey, key)
+ORDER BY pkey, key FOR UPDATE OF r
+"""
+
+#: Writes whose rows are in memory at once; one message may state a hundred thousand resources.
+_PORTION: Final = 1024
+
+
 async def save(
-    tx: Tx, writes: Sequence[Write], now: datetime, phrases: Phrases, registry: Registry, *, full_text: bool = True
+    tx: Tx,
+    writes: Sequence[Write],
+    now: datetime,
+    phrases: Phrases,
+    registry: Registry,
+    *,
+    full_text: bool = True,
+    answered: bool = True,
 ) -> list[Saved]:
-    """Apply writes in order, in `tx`; several to one resource make a version each. Errors as `Store.save` says."""
+    """Apply writes in order, in `tx`; several to one resource make a version each. Errors as `Store.save` says.
+
+    Not `answered`: nothing is kept of what was written, and no answers are given.
+    """
     custom = await registry.current(tx)
-    batch, saved = plan(writes, now, full_text=full_text, custom=custom)
+    answers: list[Saved] = []
+    texts: dict[UUID, tuple[int, str]] = {}
+    keys: dict[int, DataKey] = {}
+    standing: dict[UUID, Stored] = {}
+    if len(writes) > _PORTION:
+        await _hold(tx, writes)
+    for begin in range(0, len(writes), _PORTION):
+        part = writes[begin : begin + _PORTION]
+        batch, saved = plan(part, now, full_text=full_text, custom=custom, standing=standing)
+        keys |= {key.number: key for key in await _put(tx, batch, registry)}
+        texts |= batch.phrases
+        if answered:
+            answers += saved
+        if begin + _PORTION < len(writes):
+            _let_go(standing, writes, begin + _PORTION)
+    await keyring_of(tx).confirm(tx, list(keys.values()))
+    await phrases.add(tx, texts)
+    return answers
+
+
+def _let_go(standing: dict[UUID, Stored], writes: Sequence[Write], rest: int) -> None:
+    """Forget what no write from `rest` on asks for."""
+    later = {reference_key(writes[at].type, writes[at].id) for at in range(rest, len(writes))}
+    for key in standing.keys() - later:
+        del standing[key]
+
+
+async def _hold(tx: Tx, writes: Sequence[Write]) -> None:
+    held = [(w.current.pkey, reference_key(w.type, w.id)) for w in writes if w.current is not None]
+    if held:
+        await tx.execute(_HOLD, *map(list, zip(*held, strict=True)))
+
+
+async def _put(tx: Tx, batch: Batch, registry: Registry) -> list[DataKey]:
+    """Write one portion; the keys its bodies are sealed by."""
     await _supersede(tx, batch.superseded)
     keys = await seal_batch(tx, batch)
     try:
@@ -99,9 +155,7 @@ async def save(
     if batch.rehomed:
         await tx.execute(_REHOME, *map(list, zip(*sorted(batch.rehomed.items()), strict=True)))
     await _note(tx, batch, registry)
-    await keyring_of(tx).confirm(tx, keys)
-    await phrases.add(tx, batch.phrases)
-    return saved
+    return keys
 
 
 async def _supersede(tx: Tx, superseded: Sequence[tuple[UUID, UUID, int]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from hub.kernel.types import Draft, Issue, Json, UnmappedCode
@@ -15,6 +16,9 @@ from mappings.hl7v2.paths import LongLists, Primitive
 DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 Outcome = Literal["mapped", "carried", "refused"]
+
+#: Components and subcomponents of which a way remembers what they become.
+_MOST_PARTS: Final = 512
 
 
 @dataclass(slots=True)
@@ -65,6 +69,8 @@ class Mapped:
     def element(self, comp: int, sub: int) -> str | None:
         """The element a component or subcomponent becomes; None if the map does not read it."""
         if (comp, sub) not in self._known:
+            if len(self._known) >= _MOST_PARTS:  # no field of the standard has as many; a broken one may
+                return self._element(comp, sub)
             self._known[comp, sub] = self._element(comp, sub)
         return self._known[comp, sub]
 
@@ -80,17 +86,38 @@ def mapped(target: str, parts: frozenset[tuple[str, str]] = frozenset({("*", "")
     return Mapped(target, dict(parts))
 
 
+#: The ways of one segment by (field, repetition), in a proxy where several segments share them.
+Ways = dict[tuple[int, int], tuple[Mapped, ...]] | MappingProxyType[tuple[int, int], tuple[Mapped, ...]]
+
+
 @dataclass(slots=True)
 class Trace:
-    """What became of fields, for the report: by (segment position, field, repetition), and by component too.
+    """What became of fields, for the report: by segment position, and there by (field, repetition).
 
-    Repetition 0 means all of them. `notes` are by component too, where 0 means all of it; `refused` are whole segments
-    by position, with why.
+    Repetition 0 means all of them. `notes` are by (position, field, repetition) and by component too, where 0 means all
+    of it; `refused` are whole segments by position, with why.
     """
 
-    mapped: dict[tuple[int, int, int], tuple[Mapped, ...]] = field(default_factory=dict)
+    mapped: dict[int, Ways] = field(default_factory=dict)
     notes: dict[tuple[int, int, int], dict[int, tuple[Outcome, str]]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
+    _alike: dict[tuple[object, ...], Ways] = field(default_factory=dict)
+
+    def add(self, at: int, place: tuple[int, int], way: Mapped) -> None:
+        """Note one more way of a field and repetition of the segment at position `at`."""
+        ways = self.mapped.get(at)
+        if ways is None:
+            self.mapped[at] = {place: way.alone}
+            return
+        if isinstance(ways, MappingProxyType):
+            ways = self.mapped[at] = dict(ways)
+        ways[place] = (*ways[place], way) if place in ways else way.alone
+
+    def settle(self, at: int) -> None:
+        """Keep the ways of a segment once with all that went alike: a long message has thousands."""
+        ways = self.mapped.get(at)
+        if ways:
+            self.mapped[at] = self._alike.setdefault(tuple(ways.items()), MappingProxyType(ways))
 
 
 class Context:
@@ -225,9 +252,12 @@ class Context:
     def took(self, segment: Segment, n: int, way: Mapped, rep: int = 0) -> None:
         """Record which way repetition `rep` of field `n` went (0: all of them)."""
         if self.trace is not None:
-            at = (segment.position, n, rep)
-            ways = self.trace.mapped
-            ways[at] = (*ways[at], way) if at in ways else way.alone
+            self.trace.add(segment.position, (n, rep), way)
+
+    def settle(self, segment: Segment) -> None:
+        """Keep what was recorded of a segment of a long message as small as it can be; more may be recorded."""
+        if self.trace is not None:
+            self.trace.settle(segment.position)
 
     def note(self, outcome: Outcome, reason: str, comp: int = 0) -> None:
         """Record what became of a component of the field the engine stands at, if it was not mapped."""
@@ -245,7 +275,7 @@ class Context:
         if self.trace is None:
             return
         at = (self.segment.position, self.field, self.rep)
-        if at not in self.trace.mapped:
+        if at[1:] not in self.trace.mapped.get(at[0], ()):
             self.trace.notes.pop(at, None)
         self.note("refused", "the element holds another value already")
 

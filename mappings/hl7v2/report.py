@@ -8,8 +8,9 @@ from types import MappingProxyType
 from typing import Final
 
 from hub.kernel.types import ReportRow
-from mappings.hl7v2.context import Context, Mapped, Outcome, Trace, position
+from mappings.hl7v2.context import Context, Mapped, Outcome, Trace, Ways, position
 from mappings.hl7v2.engine import Rules
+from mappings.hl7v2.long_report import PORTION, LongReport
 from mappings.hl7v2.parser import Repetition, Segment
 from mappings.hl7v2.separators import HEADERS
 
@@ -28,19 +29,27 @@ _Field = tuple[str, int, str, str]
 _ONE: Final = (("", 1, 1, False),)
 _NULL: Final = '""'
 _NONE: Final[Mapping[int, str]] = MappingProxyType({})
+_NOWHERE: Final[Ways] = MappingProxyType({})
 _EMPTY: Final[Verdict] = ("refused", (), '"" within a field states nothing')
 
 
-def report(context: Context, rules: Rules, trace: Trace) -> tuple[ReportRow, ...]:
-    """One row for each leaf that holds something, in the order of the message.
+def report(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[ReportRow]) -> Sequence[ReportRow]:
+    """One row for each leaf that holds something, in the order of the message; then those of what was `taken_out`.
 
     Takes the trace apart and lets go of what the segments were split into: of a long message both outweigh the report.
     """
     rows: list[ReportRow] = []
+    long = LongReport()
     for segment in context.message.segments:
         _segment(rows, segment, position(context.message, segment), rules, trace)
         segment.forget()
-    return tuple(rows)
+        if len(rows) >= PORTION:
+            long.take(rows)
+    rows.extend(taken_out)
+    if not long:
+        return tuple(rows)
+    long.take(rows)
+    return long
 
 
 def _segment(rows: list[ReportRow], segment: Segment, name: str, rules: Rules, trace: Trace) -> None:
@@ -49,16 +58,17 @@ def _segment(rows: list[ReportRow], segment: Segment, name: str, rules: Rules, t
     carried = rules.carried.get(segment.name, _NONE)
     whole = trace.refused.get(place)
     one_leaf = _one_leaf if segment.ordinal < _MANY else _one_leaf.__wrapped__
+    mapped = trace.mapped.pop(place, _NOWHERE)
     for n, raw in enumerate(segment.fields()):
         if not raw or n == 0:
             continue
         carrier = carried.get(n, "")
         field = (name, n, carrier, "" if carrier else whole or refused.get(n, NO_MAPPING))
         if _is_one_leaf(raw, segment) and (place, n, 1) not in trace.notes:
-            ways = trace.mapped.pop((place, n, 1), ()) + trace.mapped.pop((place, n, 0), ())
+            ways = mapped.get((n, 1), ()) + mapped.get((n, 0), ())
             rows.append(one_leaf(field, ways))
         else:
-            _field(rows, field, segment, trace)
+            _field(rows, field, segment, mapped, trace.notes)
 
 
 #: Messages of one sender give the same rows again and again: they are made once, by what they depend on. Not those of
@@ -106,9 +116,11 @@ def _is_flat(repetition: Repetition) -> bool:
     return repetition.separators.subcomponent not in repetition.text and _NULL not in repetition.text
 
 
-def _field(rows: list[ReportRow], field: _Field, segment: Segment, trace: Trace) -> None:
+def _field(
+    rows: list[ReportRow], field: _Field, segment: Segment, mapped: Ways, noted: Mapping[tuple[int, int, int], Notes]
+) -> None:
     place, n = segment.position, field[1]
-    everywhere = trace.mapped.pop((place, n, 0), ())
+    everywhere = mapped.get((n, 0), ())
     components = _components if segment.ordinal < _MANY else _components.__wrapped__
     header = n < 3 and segment.name in HEADERS
     for rep, repetition in enumerate(segment.repetitions(n), 1):
@@ -117,8 +129,8 @@ def _field(rows: list[ReportRow], field: _Field, segment: Segment, trace: Trace)
         if header:
             rows.append(_same_row(field, rep, "", _unread(field)))
             continue
-        ways = trace.mapped.pop((place, n, rep), ()) + everywhere
-        notes = trace.notes.get((place, n, rep)) if trace.notes else None
+        ways = mapped.get((n, rep), ()) + everywhere
+        notes = noted.get((place, n, rep)) if noted else None
         if notes is None and _is_flat(repetition):
             rows.extend(components(field, rep, bytes(map(bool, repetition.components())), ways))
         else:

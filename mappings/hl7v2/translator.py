@@ -116,7 +116,7 @@ def translated(
     said = Translation(
         drafts=context.finished(),
         identity_events=events,
-        report=(*report(context, rules, trace), *taken_out) if trace is not None else (),
+        report=report(context, rules, trace, taken_out) if trace is not None else (),
         issues=(*issues, *context.issues),
         event_time=_event_time(message, sent, context.zone),
         provenance=stated.together(),

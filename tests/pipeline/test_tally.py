@@ -76,3 +76,11 @@ def test_lines_do_not_remember_rows_for_ever(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_a_message_counts_for_the_day_in_china() -> None:
     assert day_of(datetime(2026, 3, 1, 16, 30, tzinfo=UTC)) == date(2026, 3, 2)
+
+
+def test_the_rows_of_a_report_of_thousands_are_counted_and_not_kept() -> None:
+    lines, report = Lines(), tuple(ReportRow(source=f"OBX[{n}]-5[1]", outcome="mapped") for n in range(100_001))
+    tally = Tally(lines)
+    tally.add(SLOT, report)
+    assert not lines.is_full()
+    assert [(one.messages, one.leaves) for one in tally.counted() if one.position == "OBX-5"] == [(1, 100_001)]

@@ -11,17 +11,16 @@ import pytest
 from hub.db.database import Database
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
+from hub.store import write
 from hub.store.batch import same_content
 from hub.store.store import Store
 from hub.store.values import Stored, Write
 from tests.store.support import FACTS, NOW, patient, run, save, stored
 
 
-def after(write: Write, current: Stored | None, **changes: Any) -> Write:
-    resource = None if changes.get("delete") else {**(write.resource or {}), **changes}
-    return Write(
-        type=write.type, id=write.id, resource=resource, patient=write.patient, facts=write.facts, current=current
-    )
+def after(one: Write, current: Stored | None, **changes: Any) -> Write:
+    resource = None if changes.get("delete") else {**(one.resource or {}), **changes}
+    return Write(type=one.type, id=one.id, resource=resource, patient=one.patient, facts=one.facts, current=current)
 
 
 def test_a_created_resource_is_read_back_with_its_facts_and_meta(database_url: str) -> None:
@@ -81,6 +80,68 @@ def test_several_writes_to_one_resource_make_a_version_each_in_their_order(datab
         async with database.connection() as connection:
             assert [v.version for v in await store.versions(connection, "Patient", "a")] == [3, 2, 1]
             assert (await store.versions(connection, "Patient", "a", below=3, limit=1))[0].version == 2
+
+    run(database_url, work)
+
+
+def test_a_batch_written_in_portions_leaves_what_it_would_at_once(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(database: Database, store: Store) -> None:
+        monkeypatch.setattr(write, "_PORTION", 2)
+        first, other = patient("a", active=True), patient("b", active=True)
+        await save(database, store, patient("d", active=True))
+        before = await stored(database, store, "d")
+        saved = await save(
+            database,
+            store,
+            first,
+            other,
+            after(first, None, active=False),
+            after(patient("d"), before, active=False),
+            after(other, None, delete=True),
+            after(first, None, gender="male"),
+            after(patient("d"), before, gender="male"),
+        )
+        assert [(s.id, s.version, s.outcome) for s in saved] == [
+            ("a", 1, "created"),
+            ("b", 1, "created"),
+            ("a", 2, "updated"),
+            ("d", 2, "updated"),
+            ("b", 2, "deleted"),
+            ("a", 3, "updated"),
+            ("d", 3, "updated"),
+        ]
+        async with database.connection() as connection:
+            for rid, versions in (("a", 3), ("b", 2), ("d", 3)):
+                found = await store.versions(connection, "Patient", rid)
+                assert [one.version for one in found] == list(range(versions, 0, -1))
+                told = [(c.id, c.version) for c in await store.changes(connection) if c.id == rid]
+                assert told == [(rid, version) for version in range(1, versions + 1)]
+
+    run(database_url, work)
+
+
+def test_of_a_batch_in_portions_a_lost_race_in_the_last_leaves_nothing(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def work(database: Database, store: Store) -> None:
+        monkeypatch.setattr(write, "_PORTION", 1)
+        await save(database, store, patient("b", active=True))
+        with pytest.raises(HubError) as refusal:
+            await save(database, store, patient("a", active=True), patient("b", active=False))
+        assert refusal.value.category is Category.CONFLICT
+        async with database.connection() as connection:
+            assert await store.load(connection, [("Patient", "a")]) == {}
+
+    run(database_url, work)
+
+
+def test_nothing_is_kept_of_writes_nobody_asks_the_answers_of(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        async with database.transaction() as tx:
+            assert await store.save(tx, [patient("a", active=True)], answered=False) == []
+        assert loads((await stored(database, store, "a")).body)["active"] is True
 
     run(database_url, work)
 

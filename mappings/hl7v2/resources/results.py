@@ -108,6 +108,7 @@ def observation(noted: Noted, setting: Setting, context: Context, rules: Rules) 
     if segment.ordinal > LONG:
         share(resource, context.shared)
         segment.forget()
+        context.settle(segment)
     return building
 
 

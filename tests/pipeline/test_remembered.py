@@ -1,0 +1,60 @@
+"""What a worker remembers of messages for the next ones is bounded by number, whatever comes."""
+
+from __future__ import annotations
+
+import gc
+from functools import _lru_cache_wrapper
+from importlib import import_module
+from typing import Any
+
+from bench.mix import mix
+from hub.fhir.custom import NONE
+from hub.fhir.json import dumps
+from hub.kernel.ids import PUBLIC_KEY, keyed_ids
+from hub.store.whole_index import whole_index
+from mappings.hl7v2.context import Mapped
+from mappings.hl7v2.profile import DEFAULT
+from mappings.hl7v2.translator import translator
+
+#: What texts of messages may be kept by one function at most, and by all of a worker together.
+MOST_OF_ONE = 1 << 16
+MOST = 1_200_000
+
+
+def remembering() -> dict[str, _lru_cache_wrapper[Any]]:
+    import_module("hub.run.pipeline")
+    found = (one for one in gc.get_objects() if isinstance(one, _lru_cache_wrapper))
+    own = ("hub.", "mappings.", "consent.", "terminology.")
+    return {f"{one.__module__}.{one.__qualname__}": one for one in found if str(one.__module__).startswith(own)}
+
+
+def work(seed: int, messages: int) -> None:
+    """Translate messages about persons nobody else has, and index what they say."""
+    translate = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
+    for _, raw in mix(messages, messages, seed):
+        for draft in translate(raw).drafts:
+            whole_index(
+                draft.resource, draft.patient, dumps(draft.resource), custom=NONE, full_text=True, trimmed=False
+            )
+
+
+def test_what_has_no_limit_does_not_grow_with_messages() -> None:
+    work(1, 400)
+    unlimited = {name: one for name, one in remembering().items() if one.cache_info().maxsize is None}
+    assert unlimited
+    before = {name: one.cache_info().currsize for name, one in unlimited.items()}
+    work(2, 400)
+    assert {name: one.cache_info().currsize for name, one in unlimited.items()} == before
+
+
+def test_what_has_a_limit_is_no_more_than_a_worker_has_memory_for() -> None:
+    limits = [one.cache_info().maxsize or 0 for one in remembering().values()]
+    assert max(limits) <= MOST_OF_ONE
+    assert sum(limits) <= MOST
+
+
+def test_a_field_of_any_number_of_components_is_not_remembered_for_ever() -> None:
+    way = Mapped("Patient.name", {"*": "text"})
+    for component in range(1, 5000):
+        assert way.element(component, 1) == "Patient.name.text"
+    assert len(way._known) < 1000
