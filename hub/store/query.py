@@ -240,13 +240,15 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
             Category.UNSUPPORTED, "may refer to too many types to be chained", todo="name one, as in subject:Patient.x"
         )
     targets, refusal = [], None
+    step = rest.partition(".")[0].partition(":")[0]
     for rtype in types:
         try:
             targets.append(_target(rtype, rest, value, context, depth))
         except HubError as error:
             if error.code not in _UNKNOWN:
                 raise
-            refusal = error
+            # What a type knows of the chain and then misses says more than that another does not know its next step.
+            refusal = error if refusal is None or refusal.where == step else refusal
     if not targets:
         raise refusal or HubError(Category.UNSUPPORTED, "refers to no type that can be chained")
     return Chain(

@@ -129,6 +129,16 @@ def test_a_chain_too_deep_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("name", "culprit"),
+    [("encounter.subject.foo", "foo"), ("encounter.foo.name", "foo"), ("encounter.subject:Patient.link.foo", "foo")],
+)
+def test_a_chain_names_the_step_that_no_type_has(name: str, culprit: str) -> None:
+    with pytest.raises(HubError) as caught:
+        parse_query("Observation", [(name, "x")])
+    assert (caught.value.where, caught.value.code) == (culprit, "unknown-parameter")
+
+
+@pytest.mark.parametrize(
     ("rtype", "name", "most"),
     [
         ("Patient", "_has:Observation:patient:code", 64),
