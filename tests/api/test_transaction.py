@@ -238,6 +238,42 @@ def test_conditional_references_are_resolved_after_the_writes_of_their_transacti
     in_house(database_url, visit)
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("family=MULL&birthdate=1958", True),
+        ("family=Müller,x", True),
+        ("family=Muellers", False),
+        ("birthdate=ge1958-04-12&birthdate=lt1958-04-13", True),
+        ("birthdate=gt1958-04-12", False),
+        ("name=沈", True),
+        ("link=Patient/F05-other&gender=female", True),
+        ("link=F05-other", True),
+        ("link=Patient/F05-another", False),
+    ],
+)
+def test_conditional_references_find_what_is_made_beside_them_by_names_dates_and_references(
+    database_url: str, query: str, found: bool
+) -> None:
+    """R4 http.html#trules: step 5."""
+
+    async def visit(home: House) -> None:
+        link = [{"other": {"reference": "Patient/F05-other"}, "type": "seealso"}]
+        made = patient(name=[{"family": "Müller"}, {"text": "沈桂兰"}], birthDate="1958-04-12", link=link)
+        sent = transaction(entry("POST", "Observation", of(f"Patient?{query}")), entry("POST", "Patient", made))
+        answer = await home.ask("POST", "", sent)
+        if not found:
+            assert (answer.status_code, code(answer)) == (412, "no-match")
+            return
+        assert statuses(answer) == ["201", "201"], answer.text
+        seen = body(await home.ask("GET", f"/{location(answer, 0)}"))
+        assert seen["subject"]["reference"] == location(answer, 1)
+        again = await home.ask("POST", "", sent)
+        assert (again.status_code, code(again)) == (412, "several-matches")
+
+    in_house(database_url, visit)
+
+
 def test_a_conditional_reference_does_not_see_what_the_actor_may_not(database_url: str) -> None:
     async def visit(home: House) -> None:
         await home.create(patient(), who="hospital")

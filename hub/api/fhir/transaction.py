@@ -153,7 +153,7 @@ async def _found(
 
 
 def _unclear(criterion: Criterion, *, several: bool) -> HubError:
-    beside = "create what it refers to first, or in the same transaction, where tokens such as identifier= find it"
+    beside = "create what it refers to first, or beside it, where plain criteria such as identifier= find it"
     todo = "narrow the criterion" if several else beside
     return HubError(
         Category.PRECONDITION,
