@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from hub.fhir.json import loads
 from hub.kernel.types import Json, Translation
@@ -36,7 +36,8 @@ class Head:
 
     `resource` is None for a deleted one. `source`: the newest message that spoke about it. `author`: code of the
     organisation that answers for it. `body`: as it is stored; empty for one the batch made. `labels`: those a deleted
-    one had (`system|code`), which has no body to keep them.
+    one had (`system|code`), which has no body to keep them. `cleared`: with LABELS_STAY where a client spoke last and
+    left labels.
     """
 
     resource: Json | None
@@ -64,6 +65,10 @@ class Relocated:
     patient: str | None
 
 
+#: Among what was cleared: labels that somebody gave beside the messages, which lift none of them from then on.
+LABELS_STAY: Final = "meta.security"
+
+
 def head_of(stored: Stored) -> Head:
     """The head for a stored version."""
     return Head(
@@ -71,9 +76,14 @@ def head_of(stored: Stored) -> Head:
         version=stored.version,
         source=stored.source,
         updated=stored.updated,
-        cleared=tuple(stored.cleared),
+        cleared=_cleared(stored),
         author=stored.facts.author_org,
         patient=stored.patient,
         body=stored.body,
         labels=stored.facts.labels if stored.deleted else (),
     )
+
+
+def _cleared(stored: Stored) -> tuple[str, ...]:
+    given = stored.source is None and bool(stored.facts.labels)
+    return tuple(sorted({*stored.cleared, LABELS_STAY})) if given else tuple(stored.cleared)

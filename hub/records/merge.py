@@ -6,7 +6,8 @@ resource by their url, since each is an element of its own, and the series of a 
 sends its objects one by one.
 A message that is older than the one that last spoke about a resource (a dead letter replayed late, a message that
 overtook another in a second lane) changes nothing the newer one settled: it only fills what is absent and was not
-cleared. Who has stated all it has of a study is remembered among what was cleared.
+cleared. Who has stated all it has of a study is remembered among what was cleared, and that a client gave labels:
+messages lift what messages said, not what was said at another door.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from hub.fhir.json import canonical
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
 from hub.records.choices import element_of, elements
+from hub.records.heads import LABELS_STAY
 from hub.records.series import joined, whole, without
 from hub.records.unique import refuse_other_bytes, with_labels_of
 
@@ -69,7 +71,7 @@ def merge(
     if draft.whole:
         draft = whole(draft, stored)
     resource = _overlaid(draft, stored) if draft.merge == "overlay" else _replaced(draft, stored)
-    if draft.unique:
+    if draft.unique or LABELS_STAY in cleared:
         resource = with_labels_of(stored, resource)
     return Merged(resource, _cleared(draft, cleared), changed=not same(resource, stored))
 

@@ -209,6 +209,30 @@ def test_a_later_message_without_the_value_leaves_the_report_as_strict(database_
     run(story())
 
 
+@pytest.mark.parametrize("added", [(), (f"{ACT_CODE}|NOPAT", f"{CONFIDENTIALITY}|V")])
+def test_a_message_lifts_what_messages_stated_and_nothing_that_somebody_added(
+    database_url: str, added: tuple[str, ...]
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            stated = (f"{CONFIDENTIALITY}|R", f"{CONFIDENTIALITY}|N", f"{CONFIDENTIALITY}|L")
+            first, second, third = (
+                draft("Observation", "1", about("Observation", status="final", meta=_meta(label))) for label in stated
+            )
+            await ingest(hub, 1, Translation(drafts=(first,)))
+            if added:
+                door, nurse = door_on(hub.database, hub.store), replace(DOCTOR, organization="F01")
+                seen = {**first.resource, "meta": _meta(stated[0], *added)}
+                await door.write(nurse, Update(type="Observation", id=seen["id"], resource=seen, expected=None))
+                await door.close()
+            for number, again in ((2, second), (3, third)):
+                assert (await ingest(hub, number, Translation(drafts=(again,)))).refusal is None
+            kept = {"L", *(["N", "R", "NOPAT", "V"] if added else [])}
+            assert set(await labels(hub, first)) == kept
+
+    run(story())
+
+
 def test_the_same_message_again_makes_no_version(database_url: str) -> None:
     async def story() -> None:
         async with box(database_url) as hub:
