@@ -38,6 +38,10 @@ _IDLE_SECONDS: Final = 1.0
 _BACK_OFF: Final = (0.05, 5.0)
 #: Each of so many batches takes what has waited longest, of whatever share.
 _OLDEST: Final = 8
+#: Bytes of messages that may take a while to translate and merge, without a word to the database.
+_LONG: Final = 1024 * 1024
+#: It would give up on a transaction that rests as if its worker were stuck.
+_TAKE_TIME: Final = "SET LOCAL idle_in_transaction_session_timeout = 0"
 #: A statement that took too long may be the message's fault: these are tried one by one.
 _SUSPECT: Final = frozenset({"database-timeout"})
 
@@ -238,6 +242,8 @@ class Worker:
                 await self._settle(tx, [Translated(message, refusal=refusal)])
 
     async def _process(self, tx: Tx, messages: Sequence[Message]) -> None:
+        if sum(len(message.raw) for message in messages) > _LONG:
+            await tx.execute(_TAKE_TIME)
         translated = [translate(message, self._translators) for message in messages]
         said = [(t.message, t.translation) for t in translated if t.translation is not None and t.refusal is None]
         incoming = [_incoming(message, translation) for message, translation in said]

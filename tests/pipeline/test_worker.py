@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from time import sleep
 from typing import Any
 
 import pytest
 
-from hub.db.database import Tx
+from hub.db.database import Database, Tx
 from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
-from hub.kernel.types import Edition
+from hub.kernel.types import Edition, Translation
+from hub.pipeline import worker as working
 from hub.pipeline.claim import Share
 from hub.pipeline.conversions import Conversions
 from hub.pipeline.entries import lane_of
 from hub.pipeline.queue import Message, take
-from hub.pipeline.worker import run_worker
+from hub.pipeline.worker import Worker, run_worker
 from tests.pipeline.fake_feed import FEED, NOON, message, observation_id, patient_id, received, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
 
@@ -254,6 +256,36 @@ def test_a_message_whose_statements_never_end_is_found_by_taking_messages_one_by
                 await worker.turn()
             assert await hub.states([1, 2]) == ["dead", "done"]
 
+    run(story())
+
+
+def test_a_long_message_is_processed_although_its_translation_takes_longer_than_a_transaction_may_rest(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def slow(raw: bytes) -> Translation:
+        sleep(0.6)
+        return translate(raw, "F01")
+
+    async def story() -> None:
+        async with box(database_url, {FEED: slow}) as hub:
+            await hub.accept(message("1"))
+            impatient = await Database.connect(database_url, size=1)
+            async with impatient.connection() as connection:
+                await connection.execute("SET idle_in_transaction_session_timeout = 300")
+            worker = Worker(
+                impatient,
+                hub.ingest,
+                hub.translators,
+                Log("worker", stream=hub.log),
+                fixed_clock(NOON),
+                batch_size=1,
+                max_attempts=3,
+            )
+            await worker.turn()
+            await impatient.close()
+            assert await hub.states([1]) == ["done"]
+
+    monkeypatch.setattr(working, "_LONG", 1)
     run(story())
 
 
