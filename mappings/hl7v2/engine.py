@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
@@ -24,13 +24,15 @@ Step = Callable[[Segment, str, Building, Context, dict[str, Any]], None]
 class Rules:
     """The compiled rows: steps by segment and target resource, and what is said of fields without a row.
 
-    `apart`: segments and targets that only the sender's profile brings together; see `resources.apart`.
+    `apart`: segments and targets that only the sender's profile brings together; see `resources.apart`. `conditions`:
+    what is said of a field none of which was mapped since its rows ask for something.
     """
 
     programs: Mapping[tuple[str, str], tuple[tuple[int, Step], ...]]
     refused: Mapping[str, Mapping[int, str]]
     carried: Mapping[str, Mapping[int, str]]
     apart: frozenset[tuple[str, str]] = frozenset()
+    conditions: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
 
     def run(self, segment: Segment, building: Building, context: Context) -> None:
         """Fill the resource of `building` with what `segment` says of it."""
@@ -50,14 +52,25 @@ def compile_rules(canonical_base: str, changes: Mapping[str, Mapping[str, Any] |
     files = row_files()
     base = [row for file in files for row in file.rows]
     programs: dict[tuple[str, str], list[tuple[int, Step]]] = {}
-    for row in changed_rows(base, changes):
+    rows = tuple(changed_rows(base, changes))
+    for row in rows:
         programs.setdefault((row.segment, row.resource), []).append((row.at, compile_row(row, canonical_base)))
     return Rules(
         {key: tuple(steps) for key, steps in programs.items()},
         {file.segment: file.refused for file in files},
         {file.segment: file.carried for file in files},
         frozenset(programs) - {(row.segment, row.resource) for row in base},
+        {file.segment: _conditions(rows, file.segment) for file in files},
     )
+
+
+def _conditions(rows: Sequence[Row], segment: str) -> dict[int, str]:
+    """Why nothing was mapped of a field whose rows all ask for one condition."""
+    found: dict[int, set[str]] = {}
+    for row in rows:
+        if row.segment == segment:
+            found.setdefault(row.at, set()).add(row.when)
+    return {at: f"mapped only if {when}" for at, (when, *others) in found.items() if when and not others}
 
 
 def compile_row(row: Row, canonical_base: str) -> Step:

@@ -56,6 +56,7 @@ def _segment(rows: list[ReportRow], segment: Segment, name: str, rules: Rules, t
     place = segment.position
     refused = rules.refused.get(segment.name, _NONE)
     carried = rules.carried.get(segment.name, _NONE)
+    conditions = rules.conditions.get(segment.name, _NONE)
     whole = trace.refused.get(place)
     one_leaf = _one_leaf if segment.ordinal < _MANY else _one_leaf.__wrapped__
     mapped = trace.mapped.pop(place, _NOWHERE)
@@ -63,7 +64,10 @@ def _segment(rows: list[ReportRow], segment: Segment, name: str, rules: Rules, t
         if not raw or n == 0:
             continue
         carrier = carried.get(n, "")
-        field = (name, n, carrier, "" if carrier else whole or refused.get(n, NO_MAPPING))
+        why = "" if carrier else whole or refused.get(n, NO_MAPPING)
+        if why is NO_MAPPING and n in conditions and not any(at == n for at, _ in mapped):
+            why = conditions[n]
+        field = (name, n, carrier, why)
         if _is_one_leaf(raw, segment) and (place, n, 1) not in trace.notes:
             ways = mapped.get((n, 1), ()) + mapped.get((n, 0), ())
             rows.append(one_leaf(field, ways))

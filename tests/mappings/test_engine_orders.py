@@ -167,6 +167,12 @@ def test_an_orderer_whom_only_the_request_names_acts_for_the_facility_of_the_ord
     assert reported(found, "OBR-16[1].2")[0] == "mapped"
 
 
+def test_of_an_orderer_whom_the_order_names_already_the_request_is_told_why_it_is_not_asked() -> None:
+    found = message("ORC|RE|P1|L1" + "|" * 9 + "1001^方^知远", "OBR|1|P1|L1|GLU" + "|" * 12 + "1002^王^五", OBX)
+    assert reported(found, "OBR-16[1].1") == ("refused", (), "mapped only if not ORC-12 and not ORC-21")
+    assert reported(found, "ORC-12[1].1")[0] == "mapped"
+
+
 @pytest.mark.parametrize("stated", ["", "F", "??"])
 def test_a_final_result_completes_its_request_whatever_else_its_sender_writes_as_the_orders_status(stated: str) -> None:
     found = message(f"ORC|RE|P1|L1||{stated}", "OBR|1|P1|L1|GLU" + "|" * 21 + "F", OBX)
