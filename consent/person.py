@@ -76,8 +76,13 @@ def read_person(patient: object, references: References) -> Person:
         birth=birth_day(fields.get("birthDate")),
         managed_by=_relations(fields.get("managedBy"), "practitioner", references),
         care=_relations(fields.get("careRelationships"), "organization", references),
-        proxies=tuple(_proxy(entry, references) for entry in records(fields.get("proxies"))),
+        proxies=read_proxies(fields.get("proxies"), references),
     )
+
+
+def read_proxies(entries: object, references: References) -> tuple[ProxyEntry, ...]:
+    """Those who act for a patient, of the case's `patient`; never raises."""
+    return tuple([_proxy(entry, references) for entry in records(entries)])
 
 
 def _relations(entries: object, key: str, references: References) -> tuple[Relation, ...]:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
 from consent import packed
+from consent.ages import birth_day
 from consent.compiler import CompiledConsent
 from consent.configuration import Configuration
-from consent.person import Person, Relation, read_person
+from consent.person import Person, Relation, read_proxies
 from consent.references import References
 from hub.db.database import Tx
 from hub.fhir.json import loads
@@ -131,14 +132,11 @@ async def _add_patients(tx: Tx, by_pkey: dict[UUID, _Rows], patients: Any) -> No
 
 
 def _dossier(rows: _Rows, configuration: Configuration) -> Dossier:
-    references = sorted(rows.sources | ({rows.golden} if rows.golden else set()))
-    patient = {
-        "links": [_PATIENT + one for one in references],
-        "birthDate": birth_date(rows.patients),
-        "proxies": rows.proxies,
-    }
-    person = replace(
-        read_person(patient, References(configuration.base_urls)),
+    ids = rows.sources | ({rows.golden} if rows.golden else set())
+    person = Person(
+        references=frozenset([_PATIENT + one for one in ids]),
+        birth=birth_day(birth_date(rows.patients)),
+        proxies=read_proxies(rows.proxies, References(configuration.base_urls)),
         managed_by=tuple(_relation(party, low, high) for kind, party, low, high in rows.relations if kind != _CARE),
         care=tuple(
             _relation(f"Organization/{party}", low, high) for kind, party, low, high in rows.relations if kind == _CARE

@@ -6,9 +6,12 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from operator import attrgetter
-from typing import Any, Literal, TypeAlias
+from typing import Any, Final, Literal, TypeAlias, cast
 
 Side: TypeAlias = Literal["low", "high"]
+
+#: What has no parts, of what stands in plans.
+_LEAVES: Final = frozenset({bool, int, str, type(None)})
 
 
 class Bind:
@@ -98,13 +101,21 @@ def shape_of(node: Any, found: list[Bind]) -> Hashable:
     the same order for nodes of one shape.
     """
     kind = node.__class__
-    if kind is Bind:
-        found.append(node)
-        return str(node.type)
     if kind is tuple:
-        return tuple([shape_of(item, found) for item in node])
-    parts = _parts(kind)
-    return node if parts is None else (kind, *[shape_of(item, found) for item in parts(node)])
+        shape, items = [], node
+    else:
+        parts = _parts(kind)
+        if parts is None:
+            return cast("Hashable", node)
+        shape, items = [kind], parts(node)
+    # Binds and leaves, which are most of it, are told here: a plan has some eighty nodes.
+    for item in items:
+        if item.__class__ is Bind:
+            found.append(item)
+            shape.append(item.type)
+        else:
+            shape.append(item if item.__class__ in _LEAVES else shape_of(item, found))
+    return tuple(shape)
 
 
 @cache
