@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 from hub.kernel.errors import Category, HubError
 
@@ -33,7 +33,7 @@ def read_query(text: str) -> list[tuple[str, str]]:
     UNSUPPORTED for a name that cannot be one.
     """
     try:
-        pairs = parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=MAX_PARAMETERS)
+        pairs = _pairs(text)
     except ValueError:
         raise _unreadable() from None
     if "%00" in text or "\x00" in text:
@@ -47,6 +47,19 @@ def read_query(text: str) -> list[tuple[str, str]]:
             code="unknown-parameter",
         )
     return pairs
+
+
+def _pairs(text: str) -> list[tuple[str, str]]:
+    """Decoded pairs; a name without `=` has an empty value. Raises ValueError for too many, or what is not UTF-8."""
+    parts = [part for part in text.split("&") if part]
+    if len(parts) > MAX_PARAMETERS:
+        raise ValueError
+    return [(_decoded(name), _decoded(value)) for name, _, value in [part.partition("=") for part in parts]]
+
+
+def _decoded(text: str) -> str:
+    text = text.replace("+", " ")
+    return unquote(text, errors="strict") if "%" in text else text
 
 
 def _unreadable() -> HubError:

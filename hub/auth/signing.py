@@ -48,12 +48,16 @@ _RETIRED: Final = re.compile(r"(signing|openid)-until-([0-9]{10,12})\.pem")
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """What stood in the folder: keys that sign, retired ones with their ends, and the name of the file of each id."""
+    """What stood in the folder: keys that sign, retired ones with their ends, and the name of the file of each id.
+
+    `signs` is the id of the key of access tokens.
+    """
 
     access: OKPKey
     openid: ECKey
     retired: tuple[tuple[OKPKey | ECKey, datetime], ...]
     names: Mapping[str, str]
+    signs: str
 
 
 class SigningKeys:
@@ -88,7 +92,10 @@ class SigningKeys:
 
     def verifying(self, kid: object) -> OKPKey | None:
         """The key of access tokens with this id, if it holds now."""
-        found = self._access(self._now(), kid)
+        keys = self._now()
+        if kid == keys.signs and kid not in self._gone:
+            return keys.access  # as nearly always, each request asks
+        found = self._access(keys, kid)
         return found or self._access(self._now(within=LOOK_FOR_UNKNOWN), kid)
 
     def public(self) -> KeySetSerialization:
@@ -173,7 +180,7 @@ def _read(folder: Path) -> _Keys:
             names[str(key.kid)] = path.name
     access, openid = _access_key(folder / SIGNING_FILE), _openid_key(folder / OPENID_FILE)
     names |= {str(access.kid): SIGNING_FILE, str(openid.kid): OPENID_FILE}
-    return _Keys(access, openid, tuple(retired), names)
+    return _Keys(access, openid, tuple(retired), names, str(access.kid))
 
 
 def _retired(folder: Path) -> list[Path]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from time import perf_counter
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 from hypothesis import given
@@ -20,6 +20,15 @@ VALUES = st.text(st.characters(codec="utf-8", exclude_characters="\x00"))
 @given(st.lists(st.tuples(NAMES, VALUES)))
 def test_what_was_encoded_is_read_in_its_order(pairs: list[tuple[str, str]]) -> None:
     assert read_query(urlencode(pairs)) == pairs
+
+
+@given(st.lists(st.sampled_from(["a", "b", "=", "&", "+", "%", "%2B", "%C3%A9", "%3", "é", "%FF"])).map("".join))
+def test_a_query_is_read_as_the_form_encoding_of_the_web_has_it(text: str) -> None:
+    try:
+        found = read_query(text)
+    except HubError:
+        return
+    assert found == parse_qsl(text, keep_blank_values=True, errors="strict")
 
 
 @given(st.text())

@@ -5,7 +5,7 @@ https://hl7.org/fhir/R4/bundle.html. Everything that is not a body is written by
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -36,7 +36,7 @@ def entry(
     return b"{" + b",".join(parts) + _CLOSE
 
 
-def found_entries(base_url: str, mode: str, rows: Iterable[Released]) -> Iterator[bytes]:
+def found_entries(base_url: str, mode: str, rows: Iterable[Released]) -> list[bytes]:
     """Entries of what was found; `mode` is match or include.
 
     Pages may hold a thousand, so what they share is written once. Types and ids need no escapes: they are of
@@ -44,8 +44,7 @@ def found_entries(base_url: str, mode: str, rows: Iterable[Released]) -> Iterato
     """
     head = b'{"fullUrl":' + dumps(f"{base_url}/")[:-1]
     tail = b',"search":{"mode":' + dumps(mode) + b"}}"
-    for row in rows:
-        yield b'%b%b","resource":%b%b' % (head, f"{row.type}/{row.id}".encode(), row.body, tail)
+    return [b'%b%b","resource":%b%b' % (head, f"{row.type}/{row.id}".encode(), row.body, tail) for row in rows]
 
 
 def bundle(

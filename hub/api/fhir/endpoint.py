@@ -7,6 +7,7 @@ a route table of regular expressions cost more than all that is done here.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from time import perf_counter
 from typing import Final
 
@@ -68,7 +69,7 @@ class FhirEndpoint:
         request = Request(scope, receive)
         number = self._numbering.next()
         route, response = await self._respond(request, number)
-        response.headers["x-request-id"] = number
+        response.raw_headers.append((b"x-request-id", number.encode()))
         if request.method == "HEAD":
             # RFC 9110 section 9.3.2: the headers of a GET, Content-Length among them, and no content.
             response.body = b""
@@ -85,17 +86,18 @@ class FhirEndpoint:
                 refuse_tokens(name for name, _ in params)
             if path.startswith(JOBS):
                 return JOBS, await jobs(self._services, request, path, number)
+            headers = _headers(request)
             accept = _document_accept(request, path, params)
-            form = _form_of(request, params, accept)
+            form = _form_of(headers, params, accept)
             if path == METADATA:
                 return METADATA, await self._metadata(request, params, form)
             if path == SMART:
                 return SMART, self._smart(request)
             match = ROUTER.resolve(_method(request), path)
             route = match.interaction.template
-            ask = await self._ask(request, match, params, number, accept)
+            ask = await self._ask(request, headers, match, params, number, accept)
             if ask.form:
-                form = _form_of(request, ask.form)  # a form or Parameters may have said more
+                form = _form_of(headers, ask.form)  # a form or Parameters may have said more
             await self._services.refresh()
             answer = await match.interaction.handle(self._services, ask)
             return route, await _response(answer, self._services.base_url, form)
@@ -125,8 +127,9 @@ class FhirEndpoint:
         told = smart_configuration(issuer_url(self._services.base_url), images=self._services.images)
         return Response(dumps(told), 200, dict(PRIVATE), "application/json")
 
-    async def _ask(self, request: Request, match: Match, params: Params, number: str, accept: str) -> Ask:
-        headers = request.headers
+    async def _ask(
+        self, request: Request, headers: Mapping[str, str], match: Match, params: Params, number: str, accept: str
+    ) -> Ask:
         actor = await actor_of(headers.get("authorization", ""), self._services.verify)
         resource, change, pairs, unreadable = await self._body(request, match.interaction)
         given, form = split([*params, *pairs], FORM) if params or pairs else ((), ())
@@ -195,12 +198,16 @@ def _document_accept(request: Request, path: str, params: Params) -> str:
     return document_accept(request.headers.get("accept", ""), values(params, "_format"))
 
 
-def _form_of(request: Request, params: Params, accept: str = "") -> Representation:
+def _headers(request: Request) -> dict[str, str]:
+    """The headers by their names in lower case; of one that stands twice, the first."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.headers.raw)}
+
+
+def _form_of(headers: Mapping[str, str], params: Params, accept: str = "") -> Representation:
     """The form of a FHIR answer; where a document is taken as it is (`accept`), of what is answered instead of one.
 
     Raises HubError UNSUPPORTED (406).
     """
-    headers = request.headers
     try:
         wanted = wanted_format(headers.get("accept", ""), values(params, "_format"), headers.get("accept-charset", ""))
     except HubError:

@@ -101,11 +101,12 @@ class Router:
         Raises HubError NOT_FOUND for a URL that cannot be, `MethodNotAllowedError` (405) for one that can.
         """
         segments = _segments(path)
-        methods = self._table.get(_shape(segments))
+        shape = _shape(segments)
+        methods = self._table.get(shape)
         if methods is None:
             raise _unknown("no such URL")
         names = [segment for segment in segments if segment not in _LITERAL]
-        inner = names[2:] if _shape(segments) == _INNER else []
+        inner = names[2:] if shape == _INNER else []
         if inner == [EVERY_TYPE]:
             inner = names[2:] = []
         if not RESOURCE_TYPES.issuperset([*names[:1], *inner]):

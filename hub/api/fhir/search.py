@@ -63,12 +63,14 @@ def searchset(services: Services, path: str, params: Params, page: ReleasedPage)
     )
 
 
-def _entries(base_url: str, page: ReleasedPage) -> Iterable[bytes]:
-    yield from found_entries(base_url, "match", page.matches)
-    yield from found_entries(base_url, "include", page.included)
+def _entries(base_url: str, page: ReleasedPage) -> list[bytes]:
+    found = found_entries(base_url, "match", page.matches)
+    if page.included:
+        found += found_entries(base_url, "include", page.included)
     told = [*_ignored(page.ignored), *_partial(page.partial)]
     if told:
-        yield entry(resource=dumps(operation_outcome(told)), search="outcome")
+        found.append(entry(resource=dumps(operation_outcome(told)), search="outcome"))
+    return found
 
 
 def _ignored(names: Sequence[str]) -> Iterable[Issue]:
