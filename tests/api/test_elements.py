@@ -17,6 +17,8 @@ def test_the_named_elements_and_the_mandatory_ones_are_given(database_url: str) 
         assert left(body(await home.ask("GET", f"{path}?_elements=value"))) == {"status", "code", "valueQuantity"}
         twice = await home.ask("GET", f"{path}/_history/1?_elements=value%5Bx%5D&_elements=subject")
         assert left(body(twice)) == {"status", "code", "valueQuantity", "subject"}
+        typed = await home.ask("GET", f"{path}?_elements=subject,id,resourceType")
+        assert left(body(typed)) == {"status", "code", "subject"}
         (found,) = resources(await home.ask("GET", f"{path}/_history?_elements=subject"))
         assert left(found) == {"status", "code", "subject"}
 

@@ -135,3 +135,32 @@ def test_conditional_on_what_selects_nothing_never_creates(database_url: str, cr
         assert answer.status_code == (400 if criterion else 201)  # an empty header is no header
 
     visited(database_url, visit)
+
+
+def test_lenient_handling_is_for_searches_and_leaves_out_nothing_of_a_write(database_url: str) -> None:
+    """R4 search.html#errors: handling=lenient, "for a search request". Some take POST Patient?identifier= for a
+    conditional create, which made a Patient each time.
+    """
+
+    async def visit(home: House) -> None:
+        made = await home.create(patient())
+        path = f"/Patient/{made['id']}"
+        patch = [{"op": "add", "path": "/active", "value": True}]
+        meta = {"resourceType": "Parameters", "parameter": [{"name": "meta", "valueMeta": {"tag": [{"code": "t"}]}}]}
+        once = {"request": {"method": "POST", "url": f"Patient?{CRITERION}"}, "resource": patient()}
+        bundle = {"resourceType": "Bundle", "type": "transaction", "entry": [once]}
+        for method, url, sent, media in (
+            ("POST", f"/Patient?{CRITERION}", patient(), "application/fhir+json"),
+            ("PUT", f"{path}?shoe=44", {**made, "active": True}, "application/fhir+json"),
+            ("PATCH", f"{path}?shoe=44", patch, "application/json-patch+json"),
+            ("DELETE", f"{path}?shoe=44", None, "application/fhir+json"),
+            ("POST", f"{path}/$meta-add?shoe=44", meta, "application/fhir+json"),
+            ("POST", "", bundle, "application/fhir+json"),
+            ("POST", "?shoe=44", {**bundle, "entry": []}, "application/fhir+json"),
+        ):
+            answer = await home.ask(method, url, sent, prefer="handling=lenient", content_type=media)
+            assert (answer.status_code, code(answer)) == (400, "unknown-parameter"), (method, url)
+        found = body(await home.ask("GET", "/Patient"))
+        assert (found["total"], found["entry"][0]["resource"]["meta"]["versionId"]) == (1, "1")
+
+    visited(database_url, visit)

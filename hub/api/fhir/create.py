@@ -7,7 +7,7 @@ from typing import Final
 
 from hub.api.fhir.conditional import at_most_one, canonical, find, read_criterion
 from hub.api.fhir.exchange import Answer, Ask, Params
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all
 from hub.api.fhir.survivors import refer_to_survivors
 from hub.api.fhir.written import as_written, found_already, resource_of
 from hub.api.services import Services
@@ -26,7 +26,7 @@ async def create(services: Services, ask: Ask) -> Answer:
     With If-None-Exist only if the actor sees no match yet; then 200 with the match.
     Raises HubError INVALID, FORBIDDEN, PRECONDITION (several match), CONFLICT.
     """
-    refuse_parameters(ask)
+    refuse_all(ask)
     resource = resource_of(ask, services.base_url, new=True)
     await refer_to_survivors(services, ask, resource)
 

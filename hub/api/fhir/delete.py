@@ -9,14 +9,14 @@ from __future__ import annotations
 from hub.api.fhir.conditional import at_most_one, find, no_match_at_version, select
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all
 from hub.api.services import Services
 from hub.records.operations import Delete
 
 
 async def delete(services: Services, ask: Ask) -> Answer:
     """204 once deleted, also if it was before. Raises HubError NOT_FOUND for what is not the caller's, PRECONDITION."""
-    refuse_parameters(ask)
+    refuse_all(ask)
     return await _delete(services, ask, ask.id)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final
 from hub.api.fhir.bundle import instant
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.merge_wish import Party, Wish, read_wish
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all
 from hub.api.fhir.survivors import patient_with
 from hub.api.fhir.written import refer_from_here
 from hub.api.services import Services
@@ -38,7 +38,7 @@ async def merge(services: Services, ask: Ask) -> Answer:
     Raises HubError UNREADABLE (400) for parameters that cannot be read, INVALID (422) for Patients that cannot be
     merged, NOT_FOUND for such as are not the caller's, and what an update raises.
     """
-    refuse_parameters(ask)
+    refuse_all(ask)
     wish = read_wish(ask.resource)
     return await (_by_steward if ask.actor.role == STEWARD else _by_facility)(services, ask, wish)
 

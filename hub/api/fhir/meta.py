@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all, refuse_parameters
 from hub.api.services import Services
 from hub.fhir.json import dumps, loads
 from hub.gate.door import was_deleted
@@ -60,7 +60,7 @@ async def meta_delete(services: Services, ask: Ask) -> Answer:
 
 
 async def _retag(services: Services, ask: Ask, *, adds: bool) -> Answer:
-    refuse_parameters(ask)
+    refuse_all(ask)
     operation = Patch(
         type=ask.type,
         id=ask.id,

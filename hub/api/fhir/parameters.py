@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Collection
+from dataclasses import replace
 from typing import Final, TypeVar
 
 from hub.api.fhir.exchange import Ask, Params
@@ -24,6 +25,13 @@ def refuse_parameters(ask: Ask, *, shaped: bool = True) -> None:
     params = ask.params if shaped else ask.searched
     if params and not ask.preference.lenient:
         raise unknown(sorted({name for name, _ in params}))
+
+
+def refuse_all(ask: Ask, *, shaped: bool = True) -> None:
+    """The same for what writes. There `handling=lenient`, which is about searches (R4 search.html#errors), leaves
+    nothing out: a create by somebody who took its parameters for a criterion would be made again and again.
+    """
+    refuse_parameters(replace(ask, preference=replace(ask.preference, lenient=False)), shaped=shaped)
 
 
 def split(params: Params, form: Collection[str]) -> tuple[list[tuple[str, str]], list[tuple[str, str]]]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from hub.api.fhir.conditional import at_most_one, find, no_match_at_version, select
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all
 from hub.api.fhir.written import as_written, refer_from_here
 from hub.api.services import Services
 from hub.fhir.patch.change import Change
@@ -25,7 +25,7 @@ async def patch(services: Services, ask: Ask) -> Answer:
     Raises HubError NOT_FOUND (absent, hidden, or of another facility), PRECONDITION (412), INVALID (422: the patch does
     not fit, a test of it does not hold, or it makes no right resource), FORBIDDEN.
     """
-    refuse_parameters(ask)
+    refuse_all(ask)
     operation = patch_of(ask, ask.id, services.base_url)
     return as_written(ask, await services.writes.write(ask.actor, operation, origin=ask.origin))
 

@@ -11,7 +11,7 @@ from typing import Final
 from hub.api.fhir.bundle import bundle, entry
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version, unchanged
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all, refuse_parameters
 from hub.api.fhir.update import check_id
 from hub.api.fhir.written import resource_of
 from hub.api.services import Services
@@ -34,7 +34,7 @@ ANSWERED: Final = tuple(_VALUES)
 
 async def create(services: Services, ask: Ask) -> Answer:
     """201."""
-    refuse_parameters(ask)
+    refuse_all(ask)
     if ask.conditions.if_none_exist:
         raise HubError(Category.UNSUPPORTED, f"is not supported for {TYPE}", where="If-None-Exist")
     resource = resource_of(ask, services.base_url)
@@ -43,7 +43,7 @@ async def create(services: Services, ask: Ask) -> Answer:
 
 async def update(services: Services, ask: Ask) -> Answer:
     """200. There is no update as create: ids are the server's."""
-    refuse_parameters(ask)
+    refuse_all(ask)
     resource = resource_of(ask, services.base_url)
     check_id(resource, ask.id)
     made = await services.definitions.update(
@@ -54,7 +54,7 @@ async def update(services: Services, ask: Ask) -> Answer:
 
 async def delete(services: Services, ask: Ask) -> Answer:
     """204; a SearchParameter that was deleted is not there any more."""
-    refuse_parameters(ask)
+    refuse_all(ask)
     expected = expected_version(ask.conditions.if_match)
     await services.definitions.delete(ask.actor, ask.id, expected=expected, origin=ask.origin)
     return Answer(status=204)

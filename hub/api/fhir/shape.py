@@ -64,7 +64,8 @@ def read_shape(pairs: Sequence[tuple[str, str]], rtype: str, *, counting: bool =
 
 
 def _elements(names: Iterable[str], rtype: str) -> frozenset[str]:
-    found = frozenset(name.removesuffix("[x]") for name in names)
+    # The type is no element, is always given, and is named by fhirpy and its kind, for it is a property in JSON.
+    found = frozenset(name.removesuffix("[x]") for name in names if name != "resourceType")
     if not found <= _known(rtype):
         raise invalid(f"names what is no element of {rtype or 'any type'}", "_elements")
     return found

@@ -10,7 +10,7 @@ from typing import Final
 from hub.api.fhir.bundle import bundle, entry, instant
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version, unchanged
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all, refuse_parameters
 from hub.api.fhir.router import Body, Handler
 from hub.api.fhir.update import check_id
 from hub.api.fhir.written import resource_of
@@ -34,7 +34,7 @@ ANSWERED: Final = ("_id", "status")
 
 async def create(services: Services, ask: Ask) -> Answer:
     """201, with the status the hub gives it."""
-    refuse_parameters(ask)
+    refuse_all(ask)
     if ask.conditions.if_none_exist:
         raise HubError(Category.UNSUPPORTED, "is not supported for Subscription", where="If-None-Exist")
     resource = resource_of(ask, services.base_url)
@@ -44,7 +44,7 @@ async def create(services: Services, ask: Ask) -> Answer:
 
 async def update(services: Services, ask: Ask) -> Answer:
     """200. There is no update as create: ids are the server's."""
-    refuse_parameters(ask)
+    refuse_all(ask)
     resource = resource_of(ask, services.base_url)
     check_id(resource, ask.id)
     made = await services.subscriptions.update(
@@ -55,7 +55,7 @@ async def update(services: Services, ask: Ask) -> Answer:
 
 async def delete(services: Services, ask: Ask) -> Answer:
     """204; a Subscription that was deleted is not there any more."""
-    refuse_parameters(ask)
+    refuse_all(ask)
     expected = expected_version(ask.conditions.if_match)
     await services.subscriptions.delete(ask.actor, ask.id, expected=expected, origin=ask.origin)
     return Answer(status=204)

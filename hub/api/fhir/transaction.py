@@ -19,7 +19,7 @@ from hub.api.fhir.conditional import at_most_one, find
 from hub.api.fhir.create import PREDECESSORS
 from hub.api.fhir.entries import Entry, answer_entry, in_entry, raw_entries, read_entry
 from hub.api.fhir.exchange import Answer, Ask
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all
 from hub.api.fhir.plan import (
     ORDER,
     Criterion,
@@ -68,7 +68,7 @@ async def transaction(services: Services, ask: Ask, bundle: Json) -> Answer:
 def _step(services: Services, ask: Ask, entry: Entry) -> Step:
     if entry.params and not entry.match.interaction.conditional:
         try:
-            refuse_parameters(entry.ask(ask))
+            refuse_all(entry.ask(ask))
         except HubError as error:
             raise in_entry(error, entry.where) from None
     return step_of(entry, services.new_id())

@@ -6,7 +6,7 @@ from hub.api.fhir.conditional import no_match_at_version, select
 from hub.api.fhir.create import write_unless_found
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all
 from hub.api.fhir.survivors import refer_to_survivors
 from hub.api.fhir.written import as_written, resource_of
 from hub.api.services import Services
@@ -21,7 +21,7 @@ async def update(services: Services, ask: Ask) -> Answer:
     An id that does not exist yet must lie in the caller's own id space (`FACILITY-...`).
     Raises HubError UNREADABLE (400, id), PRECONDITION (412), NOT_FOUND, INVALID, FORBIDDEN.
     """
-    refuse_parameters(ask)
+    refuse_all(ask)
     resource = resource_of(ask, services.base_url)
     check_id(resource, ask.id)
     await refer_to_survivors(services, ask, resource)

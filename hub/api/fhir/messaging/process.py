@@ -21,7 +21,7 @@ from hub.api.fhir.messaging.medicines import with_national_codes
 from hub.api.fhir.messaging.message import EVENTS, Message, read_message
 from hub.api.fhir.messaging.query import sent_here
 from hub.api.fhir.messaging.writing import as_transaction, in_message, with_resources
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all
 from hub.api.fhir.transaction import transaction
 from hub.api.services import Services
 from hub.fhir.json import loads
@@ -34,7 +34,7 @@ _CODED: Final = frozenset({"MedicationRequest", "MedicationDispense"})
 
 async def process_message(services: Services, ask: Ask) -> Answer:
     """Answer a message with a message. Raises HubError UNREADABLE (400) for what is none."""
-    refuse_parameters(ask, shaped=False)
+    refuse_all(ask, shaped=False)
     message = read_message(ask.resource, f"{services.canonical_base}/{EVENTS}")
     try:
         check_message(message, ask.actor.organization)
