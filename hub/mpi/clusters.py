@@ -28,7 +28,7 @@ class Relation:
     linked: bool
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, order=True)
 class Link:
     """A pair to be linked, places in the list of records, lower first."""
 

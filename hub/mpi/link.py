@@ -14,6 +14,7 @@ from hub.mpi.frequencies import count
 from hub.mpi.lent_cards import as_read
 from hub.mpi.model import Model
 from hub.mpi.score import Scorer
+from hub.mpi.sole_bearers import sole_bearers
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,11 +61,13 @@ class _Linking:
 
     def run(self, progress: Progress) -> Linked:
         self._match(progress)
-        found = cluster(self._links, self._relate, self._model.margin)
-        for one in found.refused:
+        paired = cluster(self._links, self._relate, self._model.margin)
+        named = sole_bearers(self._read, paired.groups, self._scorer)
+        whole = cluster(named, self._relate, self._model.margin, paired.groups)
+        for one in (*paired.refused, *whole.refused):
             self._reviews[one.link.first, one.link.second] = (one.link.weight, one.reason)
-        links = tuple(self._pair(one.first, one.second, one.weight) for one in found.followed)
-        return Linked(self._persons(found.groups), links, self._worklist(found.groups))
+        links = tuple(self._pair(one.first, one.second, one.weight) for one in (*paired.followed, *whole.followed))
+        return Linked(self._persons(whole.groups), links, self._worklist(whole.groups))
 
     def _match(self, progress: Progress) -> None:
         matched = 0

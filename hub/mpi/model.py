@@ -62,8 +62,11 @@ class Model:
         """Frequency of a name counted so often among so many records, drawn towards an average name of so many
         characters (0: not known).
         """
-        average = self.long_name_u if characters > _SHORT else self.name_u
-        return (count + average * self.prior_records) / (records + self.prior_records)
+        return (count + self.average(characters) * self.prior_records) / (records + self.prior_records)
+
+    def average(self, characters: int) -> float:
+        """Frequency of an average name of so many characters (0: not known)."""
+        return self.long_name_u if characters > _SHORT else self.name_u
 
 
 def read_model(content: Mapping[str, Any]) -> Model:
