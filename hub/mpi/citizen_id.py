@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import lru_cache
 from typing import Final
+
+import msgspec
+from msgspec.structs import replace
 
 from hub.kernel.citizen_id import check_digit
 from hub.mpi.characters import fold, is_filler
 from hub.mpi.dates import parse_date
 
+_BETWEEN: Final = re.compile(r"[\s-]")
 _SHORT: Final = re.compile(r"\d{15}")
 _FULL: Final = re.compile(r"\d{17}[\dX]")
 #: A division code and zeros, or the like: typed to fill the field. Whoever was born on 2011-11-11 may bear such a run.
@@ -19,8 +22,7 @@ _RUN: Final = re.compile(r"(\d)\1{7}")
 _MASKED: Final = re.compile(r"\d{3,17}[?]{3,}[\dX]{0,4}")
 
 
-@dataclass(frozen=True, slots=True)
-class CitizenId:
+class CitizenId(msgspec.Struct, frozen=True):
     """`digits`: 18 characters where they could be made, else what was written (`?` where masked).
 
     `valid`: the check digit and the birth date hold. `birth` and `sex` are what a valid id says. `short`: written with
@@ -39,12 +41,16 @@ class CitizenId:
         return self.digits[:6] + self.digits[8:17] if self.short else self.digits
 
 
-@lru_cache(maxsize=1 << 14)
 def parse_citizen_id(text: str) -> CitizenId | None:
     """Read an id. One of 15 digits is widened to 18; what is no id at all (passports, words, 111111111111111) gives
     None.
     """
-    written = re.sub(r"[\s-]", "", fold(text))
+    return read_written(_BETWEEN.sub("", fold(text)))
+
+
+@lru_cache(maxsize=1 << 14)
+def read_written(written: str) -> CitizenId | None:
+    """The same of an id as `CitizenId.written` has it."""
     if is_filler(written[:-1]):
         return None
     if _MASKED.fullmatch(written):

@@ -12,11 +12,12 @@ from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations
 
+import msgspec
+
 from hub.mpi.decide import Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(msgspec.Struct, frozen=True):
     """What is known of two records.
 
     `evidence`: bits of all comparisons, without the prior. `contradicts`: they cannot be one person. `linked`: the pair

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
+
+import msgspec
 
 from hub.mpi.features import Features
 from hub.mpi.levels import (
@@ -43,8 +44,7 @@ class Reason(StrEnum):
     WEAK_NAME = "weak-name"  #: the names disagree and no identifier outweighs that
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """The judgement on a pair; `reason` is empty for a link and for most pairs kept apart."""
 
     band: Band

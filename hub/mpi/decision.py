@@ -10,6 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+import msgspec
+
 
 class Actor(StrEnum):
     """Who decided. What the matcher linked it may judge again; what a message or a steward decided stays."""
@@ -39,8 +41,7 @@ class Bond(StrEnum):
     APART = "apart"
 
 
-@dataclass(slots=True)
-class Edge:
+class Edge(msgspec.Struct):
     """What one decision says of two sources, by number, lower first.
 
     `loser`: the one merged away, which gives no person its id. `closed`: how many standing decisions speak against it.

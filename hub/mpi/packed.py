@@ -10,7 +10,7 @@ import msgspec
 
 from hub.kernel.ids import hash128
 from hub.mpi.characters import is_filler
-from hub.mpi.citizen_id import parse_citizen_id
+from hub.mpi.citizen_id import read_written
 from hub.mpi.contacts import Address
 from hub.mpi.features import Features
 from hub.mpi.names import NO_NAME, NOBODYS, Name, Newborn
@@ -81,7 +81,7 @@ def unpack(data: bytes) -> Features:
         newborn=side.newborn,
         sex=side.sex,
         born=side.born,
-        id=parse_citizen_id(side.id) if side.id else None,
+        id=read_written(side.id) if side.id else None,
         borrowed=side.borrowed,
         insurance="" if is_filler(side.insurance) else side.insurance,
         card="" if is_filler(side.card) else side.card,

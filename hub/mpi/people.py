@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
+
+import msgspec
 
 from hub.mpi.decision import Bond, Decision, Edge, Kind, Move
 from hub.mpi.features import Features
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(msgspec.Struct, frozen=True):
     """A source patient: `own` is the id it would have as a person of its own, `person` the one it belongs to."""
 
     number: int

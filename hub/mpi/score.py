@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from math import log2
 from typing import Final
 
+import msgspec
+
 from hub.mpi.compare import compare, shared_phones
 from hub.mpi.features import Features
 from hub.mpi.frequencies import Frequencies
@@ -19,8 +21,7 @@ _NAME: Final = Levels._fields.index("name")
 _HOUSEHOLD: Final = Levels._fields.index("household")
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(msgspec.Struct, frozen=True):
     """`weight`: bits for one person (negative: against), prior included. `bits`: the part of each comparison."""
 
     weight: float

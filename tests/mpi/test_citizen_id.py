@@ -1,9 +1,9 @@
-from dataclasses import replace
 from datetime import date
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hub.kernel.citizen_id import check_digit
 from hub.mpi.citizen_id import CitizenId, masks, parse_citizen_id
