@@ -13,7 +13,8 @@ temporary folder. Steps are microseconds of CPU in this process. Of whole reads 
     refused   denied, by an organisation without a relationship
     absent    of what is not there, by the same
 
-The columns `x` are multiples of the base: p50, p95, and CPU of this process.
+`least` is the least median of a round: other work disturbed that least. The columns `x` are multiples of the base: p50,
+p95, and CPU of this process.
 """
 
 from __future__ import annotations

@@ -53,9 +53,10 @@ def rates(ways: Mapping[str, Callable[[T], object]], subject: T, rounds: int, re
 
 @dataclass(slots=True)
 class _Taken:
-    """What the calls of one way took: milliseconds of each, and of CPU by round; seconds of CPU and clock for all."""
+    """What the calls of one way took: milliseconds of each, their median and those of CPU by round; seconds for all."""
 
     calls: list[float] = field(default_factory=list)
+    medians: list[float] = field(default_factory=list)
     rounds: list[float] = field(default_factory=list)
     cpu: float = 0.0
     clock: float = 0.0
@@ -68,6 +69,7 @@ class _Taken:
             "p50 ms": cuts[49],
             "p95 ms": cuts[94],
             "p99 ms": cuts[98],
+            "least ms": min(self.medians),
             "per s": len(self.calls) / self.clock,
             "cpu us": self.cpu / len(self.calls) * 1e6,
             "cpu p50": spent[49],
@@ -83,10 +85,11 @@ async def by_turns(
     calls: int = 1,
     warm: int = 2,
     beside: Callable[[], float] = lambda: 0.0,
+    served: bool = False,
 ) -> dict[str, Figures]:
     """Figures of each way: in every round `clients` at once call it `calls` times each. `warm` rounds do not count.
 
-    `beside`: microseconds of CPU that others have spent on it so far.
+    `beside`: microseconds of CPU that others have spent on it so far. `served`: theirs alone counts, this is a client.
     """
     taken = {name: _Taken() for name in ways}
     order = list(ways)
@@ -94,7 +97,7 @@ async def by_turns(
         for number in range(warm + rounds):
             for name in order[number % len(order) :] + order[: number % len(order)]:
                 gc.collect()  # no way pays for the garbage of another
-                await _round(ways[name], _Taken() if number < warm else taken[name], clients, calls, beside)
+                await _round(ways[name], _Taken() if number < warm else taken[name], clients, calls, beside, served)
     return {name: one.figures() for name, one in taken.items()}
 
 
@@ -109,18 +112,20 @@ def _settled() -> Iterator[None]:
         gc.unfreeze()
 
 
-async def _round(way: Way, taken: _Taken, clients: int, calls: int, beside: Callable[[], float]) -> None:
+async def _round(way: Way, taken: _Taken, clients: int, calls: int, beside: Callable[[], float], served: bool) -> None:
     async def client(first: int) -> None:
         for number in range(first, first + calls):
             begin = time.perf_counter()
             await way(number)
             taken.calls.append((time.perf_counter() - begin) * 1000)
 
+    before = len(taken.calls)
     others, cpu, clock = beside(), time.process_time(), time.perf_counter()
     await asyncio.gather(*(client(number * calls) for number in range(clients)))
     cpu, clock = time.process_time() - cpu, time.perf_counter() - clock
-    cpu += (beside() - others) / 1e6
+    cpu = (beside() - others) / 1e6 + (0.0 if served else cpu)
     taken.rounds.append(cpu / (clients * calls) * 1000)
+    taken.medians.append(statistics.median(taken.calls[before:]))
     taken.cpu += cpu
     taken.clock += clock
 
