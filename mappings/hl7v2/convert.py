@@ -125,5 +125,5 @@ def bundle(
 
 def _entry(draft: Draft, canonical_base: str) -> Json:
     url = f"{draft.resource['resourceType']}/{draft.resource['id']}"
-    resource = {**draft.resource, **draft.defaults}
+    resource = {**draft.resource, **draft.defaults} if draft.defaults else draft.resource
     return {"fullUrl": f"{canonical_base}/{url}", "resource": resource, "request": {"method": "PUT", "url": url}}
