@@ -190,6 +190,10 @@ def test_the_compartment_of_a_patient_is_a_context_of_searches(database_url: str
         assert {own["id"], told["id"]} < {*ids(page), *ids(following)}
         assert ids(body(await home.ask("GET", "/Patient/F05-0/Observation?date=2026-05-20"))) == [own["id"]]
         assert ids(body(await home.ask("GET", "/Patient/F05-0/Patient"))) == ["F05-0"]
+        for inner in ("Observation", "*"):
+            path = f"/Patient/F05-0/{inner}"
+            page = body(await home.ask("POST", f"{path}/_search", f"_id={own['id']}".encode(), content_type=FORM))
+            assert (ids(page), links(page)["self"]) == ([own["id"]], f"{BASE}{path}?_id={own['id']}")
         for path, status in (("Organization", 404), ("Nonsense", 404), ("Flag", 200), ("Flag?nonsense=1", 400)):
             assert (await home.ask("GET", f"/Patient/F05-0/{path}")).status_code == status, path
         assert (await home.ask("GET", "/Observation/F05-0/Observation")).status_code == 404

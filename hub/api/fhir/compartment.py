@@ -1,5 +1,6 @@
 """FHIR search in the compartment of a patient: `GET Patient/ID/Observation?...`, and of all types `Patient/ID/*?...`.
 
+Both also by POST, as type-level searches are and some clients send these: `Patient/ID/Observation/_search`.
 https://hl7.org/fhir/R4/search.html (3.1.1.3, contexts), https://hl7.org/fhir/R4/compartmentdefinition-patient.html
 """
 

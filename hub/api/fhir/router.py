@@ -68,7 +68,7 @@ class Match:
     @property
     def holds(self) -> str:
         """The type of the resources in the answer, "" for any."""
-        if self.interaction.template.endswith("{inner}"):
+        if "{inner}" in self.interaction.template:
             return self.version
         return "" if self.interaction.operation else self.type
 
@@ -106,7 +106,7 @@ class Router:
         if methods is None:
             raise _unknown("no such URL")
         names = [segment for segment in segments if segment not in _LITERAL]
-        inner = names[2:] if shape == _INNER else []
+        inner = names[2:] if shape[:3] == _INNER else []
         if inner == [EVERY_TYPE]:
             inner = names[2:] = []
         if not RESOURCE_TYPES.issuperset([*names[:1], *inner]):

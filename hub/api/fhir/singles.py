@@ -29,6 +29,7 @@ SINGLES: Final = (
     Interaction("search-system", "GET", "", search),
     Interaction("search-system", "POST", "/_search", search, "form"),
     Interaction("search-type", "GET", "/{type}/{id}/{inner}", search_compartment, only="Patient"),
+    Interaction("search-type", "POST", "/{type}/{id}/{inner}/_search", search_compartment, "form", only="Patient"),
     Interaction("create", "POST", "/{type}", create, "resource"),
     Interaction("update", "PUT", "/{type}/{id}", update, "resource"),
     Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
