@@ -7,7 +7,7 @@ import pytest
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import ReportRow
 from mappings.hl7v2 import report
-from mappings.hl7v2.long_report import LongReport
+from mappings.hl7v2.long_report import PORTION, LongReport
 from mappings.hl7v2.profile import DEFAULT
 from mappings.hl7v2.translator import translator
 from tests.mappings.messages import oru
@@ -40,7 +40,7 @@ def test_a_message_is_told_of_in_the_same_words_however_long_it_is(monkeypatch: 
     raw = oru(400).encode()
     translate = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
     at_once = translate(raw).report
-    assert isinstance(at_once, LongReport) is (len(at_once) > report.PORTION)
+    assert isinstance(at_once, LongReport) is (len(at_once) > PORTION)
     monkeypatch.setattr(report, "PORTION", 10)
     in_portions = translate(raw).report
     assert isinstance(in_portions, LongReport)

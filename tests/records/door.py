@@ -47,12 +47,12 @@ class Watched(Store):
         self.saves: list[int] = []
         self.fail: Callable[[Sequence[Write]], Exception | None] = lambda _: None
 
-    async def save(self, tx: Tx, writes: Sequence[Write]) -> list[Saved]:
+    async def save(self, tx: Tx, writes: Sequence[Write], *, answered: bool = True) -> list[Saved]:
         self.saves.append(len(writes))
         error = self.fail(writes)
         if error is not None:
             raise error
-        return await super().save(tx, writes)
+        return await super().save(tx, writes, answered=answered)
 
 
 def following(
