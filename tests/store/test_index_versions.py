@@ -37,6 +37,8 @@ SHEN: Final = [{"text": "沈桂兰", "family": "沈", "given": ["桂兰"]}]
 #: what stands is indexed anew after the upgrade, and only then write down the new one.
 #: The version of a release that spoke no names.
 UNSPOKEN: Final = 3
+#: That of one that kept no digests of codes.
+DIGESTLESS: Final = 4
 SAMPLED: Final = (5, "b95dbfdeb70cbdbd")
 
 
@@ -95,6 +97,20 @@ def test_searches_say_what_they_may_miss_and_how_far_it_is(database_url: str) ->
 
     name = ("Patient.name", 0)
     assert run(database_url, work) == [(name,), (), (name,), (("Patient.name", 50),), (), ()]
+
+
+def test_what_no_search_asks_for_is_made_anew_and_no_search_warns_of_it(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> tuple[tuple[tuple[str, int], ...], list[bool]]:
+        await save(database, store, weighed("o"))
+        async with database.transaction() as tx:
+            await tx.execute("UPDATE resource SET coded = NULL")
+        await keep(database, DIGESTLESS)
+        told = await partial(database, "value-quantity=5", "Observation")
+        await reindex(database)
+        async with database.connection() as tx:
+            return told, [row[0] for row in await tx.fetch("SELECT coded IS NOT NULL FROM resource")]
+
+    assert run(database_url, work) == ((), [True])
 
 
 async def _until(database: Database, rtype: str, done: int) -> None:
