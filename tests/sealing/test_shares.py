@@ -37,12 +37,13 @@ def test_shares_of_another_key_are_told_from_those_of_this_one() -> None:
 
 
 def test_a_word_that_was_misread_is_found_and_not_repeated() -> None:
-    words = SHARES[0].split()
+    words, told = SHARES[0].split(), set[str]()
     for wrong in ([*words[:7], "academic" if words[7] != "academic" else "acid", *words[8:]], words[:-1], ["hospital"]):
         with pytest.raises(HubError) as caught:
             read(" ".join(wrong))
         assert caught.value.category is Category.INVALID
-        assert not set(str(caught.value).split()) & (set(words) - {"a", "is", "it", "word", "again", "place"})
+        told.add(str(caught.value))
+    assert len(told) == 1  # whatever was typed
 
 
 def test_words_may_be_typed_with_any_blanks_and_capitals() -> None:
