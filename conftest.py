@@ -1,3 +1,3 @@
 """Loads the fixtures that all tests share."""
 
-pytest_plugins = ["tests.fixtures", "tests.skips", "tests.workers"]
+pytest_plugins = ["tests.fixtures", "tests.skips", "tests.collector"]
