@@ -1,7 +1,7 @@
 """Accepting messages: durable before the answer, each in exactly one state, arrival order kept.
 
 Messages that arrive together share one transaction and one fsync. Identities are claimed in that transaction, so a
-duplicate or a conflict is known as such from the first. Repeats among them are numbered after the rest.
+duplicate or a conflict is known as such from the first.
 """
 
 from __future__ import annotations
@@ -118,20 +118,21 @@ class PostgresInbox:
         return accepted
 
     async def _stored(self, entries: Sequence[Entry]) -> list[Accepted]:
+        numbers: Sequence[int] = ()
         accepted: dict[int, Accepted] = {}
         async with self._database.connection() as connection:
             if are_plain(connection, entries):
-                accepted = await store_plain(connection, entries)
+                numbers, accepted = await store_plain(connection, entries)
         rest = [place for place in range(len(entries)) if place not in accepted]
         if rest:
             async with self._database.transaction() as tx:
-                found = await _store(tx, [entries[place] for place in rest])
+                numbers = numbers or [row[0] for row in await tx.fetch(_NUMBERS, len(entries))]
+                found = await _store(tx, [numbers[place] for place in rest], [entries[place] for place in rest])
             accepted |= dict(zip(rest, found, strict=True))
         return [accepted[place] for place in range(len(entries))]
 
 
-async def _store(tx: Tx, entries: Sequence[Entry]) -> list[Accepted]:
-    numbers = [row[0] for row in await tx.fetch(_NUMBERS, len(entries))]
+async def _store(tx: Tx, numbers: Sequence[int], entries: Sequence[Entry]) -> list[Accepted]:
     repeats = await _repeats(tx, dict(zip(numbers, entries, strict=True)))
     texts, keys = await sealed(
         tx, [(number, one.received.feed, one.received.raw) for number, one in zip(numbers, entries, strict=True)]

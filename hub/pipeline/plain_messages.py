@@ -37,7 +37,8 @@ WITH sent AS MATERIALIZED (
   ORDER BY id
   RETURNING id
 )
-SELECT sent.place - 1 AS place, id FROM sent JOIN stored USING (id)
+SELECT sent.place - 1 AS place, sent.id, stored.id IS NOT NULL AS stored
+FROM sent LEFT JOIN stored ON stored.id = sent.id ORDER BY sent.place
 """
 
 
@@ -50,14 +51,15 @@ def are_plain(connection: Tx, entries: Sequence[Entry]) -> bool:
     )
 
 
-async def store_plain(connection: Tx, entries: Sequence[Entry]) -> dict[int, Accepted]:
-    """Queue plain messages outside of a transaction; what was accepted, by place in `entries`.
+async def store_plain(connection: Tx, entries: Sequence[Entry]) -> tuple[list[int], dict[int, Accepted]]:
+    """Queue plain messages outside of a transaction; the number of each, and what was accepted by place in `entries`.
 
-    Those whose identity is taken are left out: nothing of them is stored.
+    Those whose identity is taken are left out: nothing of them is stored, and their numbers are theirs to be stored by.
     """
     columns = zip(*map(_values, entries), strict=True)
     rows = await connection.fetch(_STORE, *map(list, columns))
-    return {row["place"]: Accepted(message=row["id"], state=State.QUEUED) for row in rows}
+    accepted = {row["place"]: Accepted(message=row["id"], state=State.QUEUED) for row in rows if row["stored"]}
+    return [row["id"] for row in rows], accepted
 
 
 def _values(entry: Entry) -> tuple[object, ...]:

@@ -83,7 +83,8 @@ VALID: dict[str, Json] = {
     "a narrative with addresses": patient(
         text={
             "status": "generated",
-            "div": '<div><a title="> onclick=x" href="https://h.example/javascript:x">javascript: on=x</a></div>',
+            "div": '<div xmlns="http://www.w3.org/1999/xhtml"><a title="1 &gt; 0" '
+            'href="https://h.example/javascript:x">javascript: on=x</a></div>',
         }
     ),
     "a transaction": bundle("transaction", {"resource": patient(), "request": {"method": "POST", "url": "Patient"}}),

@@ -104,6 +104,7 @@ def test_new_messages_are_stored_by_one_statement_and_repeats_cost_those_beside_
             assert [one.state for one in mixed] == [State.DUPLICATE, State.QUEUED, State.CONFLICT]
             assert await hub.reason(mixed[0].message) == {"repeats": new[1].message}
             assert [row[0] for row in await rows(hub, "lanes")][1:10] == [[lane_of(FEED, "A")]] * 9
+            assert mixed[0].message == new[-1].message + 1
 
     monkeypatch.setattr(Database, "notify", lambda *_: None)  # sent beside, over another connection
     run(story())

@@ -100,7 +100,7 @@ def test_an_export_tells_nothing_of_what_is_hidden(fresh: Callable[[], str]) -> 
     for with_hidden, without in zip(*answers, strict=True):
         assert with_hidden == without
     told = dict(answers[0])
-    assert [len(files) for files in told["/$export"][2]] == [2, 3, 2, 2]
+    assert [len(files) for files in told["/$export"][2]] == [2, len(GROUPS), 3, 2, 2]
     assert told["/Group/F05-hidden/$export"][1]["output"] == []
     assert told["/Group/F05-load/$export"][1]["output"] == []
     assert len(told["/Group/F05-every/$export"][2]) == 4
