@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hub.api.fhir.batch import batch
 from hub.api.fhir.exchange import Answer, Ask
-from hub.api.fhir.parameters import refuse_parameters
+from hub.api.fhir.parameters import refuse_all
 from hub.api.fhir.provide import provide
 from hub.api.fhir.transaction import transaction
 from hub.api.services import Services
@@ -13,7 +13,7 @@ from hub.kernel.errors import Category, HubError
 
 async def batch_or_transaction(services: Services, ask: Ask) -> Answer:
     """Dispatch on Bundle.type. Raises HubError UNREADABLE (400) for anything but a Bundle of these two types."""
-    refuse_parameters(ask, shaped=False)
+    refuse_all(ask, shaped=False)
     bundle = ask.resource
     if not isinstance(bundle, dict) or bundle.get("resourceType") != "Bundle":
         raise HubError(Category.UNREADABLE, "is not a Bundle", where="body", code="type-mismatch")
