@@ -14,7 +14,7 @@ _FULL: Final = re.compile(r"\d{17}[\dXx]", re.ASCII)
 
 
 def check_digit(body: str) -> str:
-    """The last character for the first 17 digits (ISO 7064 MOD 11-2)."""
+    """The last character for the first 17 digits, ASCII (ISO 7064 MOD 11-2)."""
     # Over bytes, since every id of every candidate of a registration is read.
     return _CHECKS[(sum(map(mul, _WEIGHTS, body.encode())) - _ZEROS) % 11]
 

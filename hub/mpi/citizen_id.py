@@ -15,8 +15,8 @@ from hub.mpi.characters import fold, is_filler
 from hub.mpi.dates import parse_date
 
 _BETWEEN: Final = re.compile(r"[\s-]")
-_SHORT: Final = re.compile(r"\d{15}")
-_FULL: Final = re.compile(r"\d{17}[\dX]")
+_SHORT: Final = re.compile(r"\d{15}", re.ASCII)
+_FULL: Final = re.compile(r"\d{17}[\dX]", re.ASCII)
 #: A division code and zeros, or the like: typed to fill the field. Whoever was born on 2011-11-11 may bear such a run.
 _RUN: Final = re.compile(r"(\d)\1{7}")
 _MASKED: Final = re.compile(r"\d{3,17}[?]{3,}[\dX]{0,4}")

@@ -79,3 +79,9 @@ def test_one_wrong_digit_is_never_valid(birth: date, sequence: int, place: int, 
 def test_any_text_can_be_read(text: str) -> None:
     found = parse_citizen_id(text)
     assert found is None or not found.valid or found.birth is not None
+
+
+def test_digits_of_another_script_fit_no_check_digit_by_their_bytes() -> None:
+    found = parse_citizen_id("990122198001010٠1X")
+    assert found is not None
+    assert not found.valid
