@@ -14,12 +14,12 @@ from typing import Annotated, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from hub.audit import verify as verifier
 from hub.bootstrap.audit import signers_of
 from hub.cli import witness
-from hub.cli.desk import AsJson, Data, foundation_of, print_json
+from hub.cli.desk import Data, foundation_of
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.errors import Category, HubError
 from hub.kernel.private_files import publish
 from hub.kernel.types import Json
@@ -60,10 +60,7 @@ def alarms(
         print_json([{"told": at.isoformat(timespec="seconds"), **said} for at, said in found])
         return
     names = ("level", "alarm", "who", "count", "since", "at")
-    table = Table("told", *names, box=None)
-    for at, said in found:
-        table.add_row(at.astimezone().isoformat(" ", "seconds"), *(said.get(name, "") for name in names))
-    Console().print(table)
+    print_table(("told", *names), ((at, *map(said.get, names)) for at, said in found))
 
 
 @app.command()
@@ -84,10 +81,7 @@ def report(
         print_json({"pending": found.pending, "erased": found.erased, "shares": rows})
         return
     names = ("organization", "role", "who", "what", "outcome", "basis", "emergency", "count")
-    table = Table(*names, box=None)
-    for row in rows:
-        table.add_row(*(str(row[name]) for name in names))
-    Console().print(table)
+    print_table(names, ([row[name] for name in names] for row in rows))
     typer.echo(f"{len(found.document['lines'])} entries in {out}, {found.erased} of them erased", err=True)
     if found.pending:
         typer.echo(f"{found.pending} more are in no checkpoint yet: ask again in a second", err=True)

@@ -3,25 +3,22 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.auth.oauth.clients import Client
 from hub.bootstrap.desks import clients
 from hub.cli.administration import administer
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.errors import Category, HubError
 
 app = typer.Typer(no_args_is_help=True, help="Applications that may ask for access (OAuth 2.1, SMART on FHIR).")
 
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Id = Annotated[str, typer.Argument(help="Id of the client (client_id).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Keys = Annotated[Path | None, typer.Option(help="File with its public keys, a JWK set; none for a public client.")]
 
 
@@ -64,7 +61,7 @@ def add(
         refresh_seconds=refresh_seconds,
     )
     deed = _deed("add", client, **_rights(wanted))
-    _print_json(_shown(administer(clients, data, lambda book: book.add(wanted), deed)))
+    print_json(_shown(administer(clients, data, lambda book: book.add(wanted), deed)))
 
 
 @app.command("list")
@@ -72,19 +69,16 @@ def list_(data: Data = None, as_json: AsJson = False) -> None:
     """List the clients."""
     rows = [_shown(client) for client in administer(clients, data, lambda book: book.all())]
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     names = ("id", "name", "kind", "organization", "roles", "scopes", "disabled")
-    table = Table(*names, box=None)
-    for row in rows:
-        table.add_row(*(_text(row[name]) for name in names))
-    Console().print(table)
+    print_table(names, ([row[name] for name in names] for row in rows))
 
 
 @app.command()
 def show(client: Id, data: Data = None) -> None:
     """Show one client, as JSON."""
-    _print_json(_shown(administer(clients, data, lambda book: book.named(client))))
+    print_json(_shown(administer(clients, data, lambda book: book.named(client))))
 
 
 @app.command()
@@ -129,15 +123,6 @@ def _jwks(path: Path) -> dict[str, Any]:
 
 def _shown(client: Client) -> dict[str, Any]:
     return {name: getattr(client, name) for name in Client.__dataclass_fields__}
-
-
-def _print_json(value: Any) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False)
-    sys.stdout.write("\n")
-
-
-def _text(value: Any) -> str:
-    return " ".join(value) if isinstance(value, tuple) else str(value) if value else ""
 
 
 def _rights(client: Client) -> dict[str, str]:

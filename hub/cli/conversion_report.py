@@ -8,10 +8,9 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from hub.cli.desk import AsJson, Data, at_desk, me, print_json
+from hub.cli.desk import Data, at_desk, me
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.errors import Category, HubError
 from hub.pipeline.reports import Changed, Changes, FeedEdition, Line, Report, Window
 
@@ -58,21 +57,23 @@ def report(
 
 
 def _print_report(found: Report) -> None:
-    table = Table("position", "outcome", "target or reason", "messages", "leaves", "since", "last", box=None)
-    for line in found.lines:
-        numbers = (str(line.messages), str(line.leaves), line.first.isoformat(), line.last.isoformat())
-        table.add_row(line.position, line.outcome, _what(line), *numbers)
-    Console().print(table)
+    print_table(
+        ("position", "outcome", "target or reason", "messages", "leaves", "since", "last"),
+        (
+            (line.position, line.outcome, _what(line), line.messages, line.leaves, line.first, line.last)
+            for line in found.lines
+        ),
+    )
     typer.echo(f"{found.messages} messages")
 
 
 def _print_changes(told: Changes) -> None:
     typer.echo(f"before  {_edition(told.before)}")
     typer.echo(f"now     {_edition(told.after)}\n")
-    table = Table("position", "outcome", "target or reason", "messages before", "now", box=None)
-    for line in told.lines:
-        table.add_row(line.position, line.outcome, _what(line), str(line.before), str(line.after))
-    Console().print(table)
+    print_table(
+        ("position", "outcome", "target or reason", "messages before", "now"),
+        ((line.position, line.outcome, _what(line), line.before, line.after) for line in told.lines),
+    )
 
 
 def _what(line: Line | Changed) -> str:

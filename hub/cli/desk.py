@@ -1,16 +1,14 @@
-"""What the commands of `yilian messages` share: the desk they work at, and how they print."""
+"""What the commands of `yilian messages` share: the desk they work at, and what they are asked."""
 
 from __future__ import annotations
 
 import asyncio
 import getpass
-import json
 import os
-import sys
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -25,7 +23,6 @@ from hub.run.instances import data_folder, registry
 
 T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Feed = Annotated[str | None, typer.Option(help="Only of this feed.")]
 States = Annotated[list[State] | None, typer.Option(help="Only in this state; may be repeated.")]
 ReasonCode = Annotated[str | None, typer.Option("--code", help="Only with this reason code.")]
@@ -46,12 +43,6 @@ def at_desk(data: Path | None, work: Callable[[Workbench], Awaitable[T]]) -> T:
 def me() -> Engineer:
     """Whoever is signed in to this machine: he sees the messages of every facility."""
     return Engineer(name=getpass.getuser())
-
-
-def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    json.dump(value, sys.stdout, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
 
 
 def foundation_of(data: Path | None, process: str) -> Foundation:

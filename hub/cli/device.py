@@ -9,11 +9,10 @@ from datetime import datetime
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.bootstrap.devices import DeviceDesk, opened_device_desk
-from hub.cli.desk import AsJson, Data, foundation_of, print_json
+from hub.cli.desk import Data, foundation_of
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -130,7 +129,4 @@ def _print(rows: Sequence[Json], *, as_json: bool) -> None:
         print_json(rows)
         return
     names = list(rows[0]) if rows else []
-    table = Table(*names, box=None)
-    for row in rows:
-        table.add_row(*("" if row[name] in (None, False) else str(row[name]) for name in names))
-    Console().print(table)
+    print_table(names, (row.values() for row in rows))

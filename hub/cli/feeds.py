@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.bootstrap.watched_feeds import opened_feeds
-from hub.cli.desk import AsJson, Data, foundation_of, print_json
-from hub.fhir.temporal import CHINA
+from hub.cli.desk import Data, foundation_of
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.pipeline.feeds import WatchedFeed
 from hub.pipeline.health import Colour
 
@@ -41,15 +38,10 @@ async def _seen(data: Data) -> list[WatchedFeed]:
 
 
 def _print(found: list[WatchedFeed]) -> None:
-    table = Table("feed", "state", "last", "hour", "day", "waits", "dead", "why", box=None)
-    for one in found:
-        figures, why = one.figures, "\n".join(finding.text for finding in one.findings)
-        numbers = (figures.hour, figures.day, figures.waits, figures.dead)
-        table.add_row(
-            one.feed.name, one.colour, _clock(figures.last), *map(str, numbers), why, style=_STYLES[one.colour]
-        )
-    Console().print(table)
+    names = ("feed", "state", "last", "hour", "day", "waits", "dead", "why")
+    print_table(names, map(_row, found), styles=(_STYLES[one.colour] for one in found))
 
 
-def _clock(moment: datetime | None) -> str:
-    return "-" if moment is None else moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M")
+def _row(one: WatchedFeed) -> tuple[object, ...]:
+    figures, why = one.figures, "\n".join(finding.text for finding in one.findings)
+    return one.feed.name, one.colour, figures.last, figures.hour, figures.day, figures.waits, figures.dead, why

@@ -7,7 +7,6 @@ import getpass
 import json
 import os
 import re
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +15,6 @@ from typing import Annotated, Final
 import typer
 from rich.console import Console
 from rich.progress import Progress as Bars
-from rich.table import Table
 
 from hub.auth.actor import Actor
 from hub.auth.directory import Directory
@@ -26,6 +24,7 @@ from hub.bootstrap.bulk import local_imports
 from hub.bootstrap.desks import recorded
 from hub.bulk.local import Given, LocalImports, given
 from hub.bulk.model import Job, State, refusal
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.clock import system_clock
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
@@ -48,7 +47,7 @@ def import_(
         Path | None, typer.Option(help="Write what was refused here, an OperationOutcome a line.")
     ] = None,
     data: Annotated[Path | None, typer.Option(help="Data folder of the hub.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Bring files into the record, as `$import` does; exit 1 if a line was refused. Cut off, the hub goes on."""
     settings = Settings.load(os.environ)
@@ -106,15 +105,9 @@ def _show(files: Sequence[Given], told: Json, refused: Sequence[bytes], *, as_js
         for file, output, failed in zip(files, told["output"], told["failed"], strict=True)
     ]
     if as_json:
-        json.dump(rows, sys.stdout)
-        sys.stdout.write("\n")
+        print_json(rows)
     else:
-        table = Table(box=None)
-        for column in rows[0]:
-            table.add_column(column)
-        for row in rows:
-            table.add_row(*map(str, row.values()))
-        Console().print(table)
+        print_table(rows[0], (row.values() for row in rows))
     lines = b"".join(refused).splitlines()
     for line in lines[:_SHOWN]:
         typer.echo(_refusal(json.loads(line), files), err=True)

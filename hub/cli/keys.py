@@ -17,7 +17,8 @@ from rich.progress import Progress, TaskID
 
 from hub.bootstrap.keys import key_file
 from hub.cli import ceremony, replacement, signing
-from hub.cli.desk import AsJson, Data, foundation_of, print_json
+from hub.cli.desk import Data, foundation_of
+from hub.cli.listing import AsJson, print_json
 from hub.kernel.errors import Category, HubError
 from hub.kernel.private_files import publish
 from hub.kernel.settings import Settings

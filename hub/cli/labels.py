@@ -14,7 +14,8 @@ from rich.console import Console
 from rich.progress import Progress
 
 from consent.labelling import read_labelling
-from hub.cli.desk import AsJson, Data, foundation_of, print_json
+from hub.cli.desk import Data, foundation_of
+from hub.cli.listing import AsJson, print_json
 from hub.fhir.json import loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings

@@ -13,7 +13,8 @@ from rich.console import Console
 from rich.progress import Progress as Bars
 
 from hub.bootstrap.workbench import Workbench
-from hub.cli.desk import AsJson, Control, Data, Feed, Kind, ReasonCode, States, at_desk, me, print_json
+from hub.cli.desk import Control, Data, Feed, Kind, ReasonCode, States, at_desk, me
+from hub.cli.listing import AsJson, print_json
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.kernel.yamlfile import parse
@@ -113,7 +114,7 @@ def mend(
 ) -> None:
     """Repair many dead letters by one rule, or replay them with a mended profile: previewed first, then applied."""
     if profile is not None and (apply or resume):
-        todo = "put the profile in force, restart the hub, then apply without --profile"
+        todo = "put the profile in force, then apply without --profile"
         raise HubError(Category.INVALID, "is for previews", where="--profile", todo=todo)
     if profile is not None and feed is None:
         raise HubError(Category.INVALID, "belongs to one feed", where="--profile", todo="name it with --feed")

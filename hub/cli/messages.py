@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.bootstrap.workbench import Workbench
 from hub.cli import mending
 from hub.cli.conversion_report import report
-from hub.cli.desk import AsJson, Control, Data, Feed, Kind, ReasonCode, States, at_desk, me, print_json
+from hub.cli.desk import Control, Data, Feed, Kind, ReasonCode, States, at_desk, me
+from hub.cli.listing import AsJson, print_json, print_table, printable
 from hub.kernel.types import Json, Part
 from hub.pipeline.chosen import Filter
 from hub.pipeline.differences import Difference
@@ -117,16 +116,17 @@ app.command()(mending.mend)
 def print_changes(changes: Iterable[Difference]) -> None:
     """Leaves that differ."""
     for one in changes:
-        typer.echo(f"  {one.at:<18} {one.change:<8} {one.name:<30} {one.before or '-'} -> {one.after or '-'}")
+        values = f"{one.before or '-'} -> {one.after or '-'}"
+        typer.echo(f"  {one.at:<18} {one.change:<8} {one.name:<30} {printable(values)}")
 
 
 def _table(found: Iterable[Summary]) -> None:
-    table = Table("number", "received", "feed", "kind", "state", "reason", box=None)
-    for one in found:
-        reason = " ".join(part for part in (one.reason.code, one.reason.where, one.reason.what) if part)
-        received = one.received_at.astimezone().isoformat(" ", "seconds")
-        table.add_row(str(one.id), received, one.feed, one.kind, one.state.value, reason)
-    Console().print(table)
+    print_table(("number", "received", "feed", "kind", "state", "reason"), map(_row, found))
+
+
+def _row(one: Summary) -> tuple[object, ...]:
+    reason = " ".join(part for part in (one.reason.code, one.reason.where, one.reason.what) if part)
+    return one.id, one.received_at, one.feed, one.kind, one.state.value, reason
 
 
 def _head(shown: Shown) -> None:
@@ -136,7 +136,7 @@ def _head(shown: Shown) -> None:
     for issue in shown.summary.reason.issues:
         typer.echo(f"{issue.severity}: {issue.where}: {issue.code}: {issue.text}")
     typer.echo(f"from {shown.peer or '-'}, {shown.charset}, sha256 {shown.sha256}, {shown.resources} resources\n")
-    typer.echo((shown.repaired_text or shown.text).replace("\r", "\n"))
+    typer.echo(printable((shown.repaired_text or shown.text).replace("\r", "\n")))
 
 
 def _tree(parts: Sequence[Part], outcomes: dict[str, Json], depth: int = 0) -> None:
@@ -144,7 +144,7 @@ def _tree(parts: Sequence[Part], outcomes: dict[str, Json], depth: int = 0) -> N
         row = outcomes.get(part.at)
         became = "" if row is None else f"  [{row['outcome']}: {', '.join(row['targets']) or row['reason']}]"
         label = f"{'  ' * depth}{part.at}  {part.name}".rstrip()
-        typer.echo(f"{label:<52} {part.text}{became}".rstrip())
+        typer.echo(f"{label:<52} {printable(part.text)}{became}".rstrip())
         _tree(part.parts, outcomes, depth + 1)
 
 

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import os
-import sys
 from collections.abc import Awaitable, Callable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.bootstrap.outbound import outbound_desk
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings
 from hub.outbound.desk import OutboundDesk
@@ -29,7 +26,6 @@ T = TypeVar("T")
 Feed = Annotated[str | None, typer.Option(help="Only of this feed.")]
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Url = Annotated[str | None, typer.Option(help="The database instead (postgresql://...).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 class State(StrEnum):
@@ -72,7 +68,7 @@ def show(
     """Show where one message stands. Its content is not kept: it is made anew, and judged, whenever it is sent."""
     seen = dataclasses.asdict(_run(data, url, lambda desk: desk.message(number)))
     if as_json:
-        _print_json(seen)
+        print_json(seen)
         return
     for name, value in seen.items():
         typer.echo(f"{name:<14}{'-' if value in (None, '') else value}")
@@ -106,15 +102,6 @@ def _database(data: Path | None) -> str:
 
 def _print(found: Sequence[Any], columns: Sequence[str], *, as_json: bool) -> None:
     if as_json:
-        _print_json([dataclasses.asdict(one) for one in found])
+        print_json([dataclasses.asdict(one) for one in found])
         return
-    table = Table(*columns, box=None)
-    for one in found:
-        values = (getattr(one, column) for column in columns)
-        table.add_row(*("" if value is None else str(value) for value in values))
-    Console().print(table)
-
-
-def _print_json(value: object) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")
+    print_table(columns, ([getattr(one, column) for column in columns] for one in found))

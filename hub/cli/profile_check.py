@@ -8,10 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from hub.cli.desk import AsJson, print_json
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.cli.messages_in import messages_in
 from hub.kernel.errors import Category, HubError
 from mappings.hl7v2.profile import Profile
@@ -77,9 +75,12 @@ def _told(versions: Counter[str], times: Mapping[Found, int], messages: Mapping[
 
 
 def _table(versions: Counter[str], times: Mapping[Found, int], messages: Mapping[Found, int]) -> None:
-    table = Table("version", "place", "what", "messages", "times", box=None)
-    for (version, deviation), count in sorted(times.items()):
-        table.add_row(version or "-", deviation.where, deviation.what, str(messages[version, deviation]), str(count))
-    Console().print(table)
+    print_table(
+        ("version", "place", "what", "messages", "times"),
+        (
+            (version or "-", deviation.where, deviation.what, messages[version, deviation], count)
+            for (version, deviation), count in sorted(times.items())
+        ),
+    )
     said = ", ".join(f"{version or 'unknown'} ({count})" for version, count in versions.most_common())
     typer.echo(f"{sum(versions.values())} messages: {said}; {len(times)} kinds of deviation")

@@ -7,12 +7,10 @@ from collections.abc import Sequence
 from typing import Annotated, Final
 
 import typer
-from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from hub.bootstrap.workbench import Workbench
-from hub.cli.desk import AsJson, Data, Feed, at_desk, me, print_json
+from hub.cli.desk import Data, Feed, at_desk, me
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Coded, CodeSuggestion, UnmappedCode
 from hub.pipeline.code_entries import Approved
@@ -91,17 +89,19 @@ def _coded(meaning: str, display: str) -> Coded:
 
 
 def _print_codes(found: Sequence[SeenCode]) -> None:
-    table = Table("feed", "field", "code", "system", "text", "messages", "last seen", "first message", "", box=None)
-    for one in found:
-        last = one.last_seen.astimezone().isoformat(" ", "seconds")
-        mapped = "mapped" if one.mapped else ""
-        sent = map(escape, (one.code, one.system, one.display))  # a sender's brackets are no markup
-        table.add_row(one.feed, one.field, *sent, str(one.count), last, str(one.message), mapped)
-    Console().print(table)
+    print_table(
+        ("feed", "field", "code", "system", "text", "messages", "last seen", "first message", ""),
+        (
+            (
+                *(one.feed, one.field, one.code, one.system, one.display, one.count, one.last_seen, one.message),
+                "mapped" if one.mapped else "",
+            )
+            for one in found
+        ),
+    )
 
 
 def _print_suggestions(found: Sequence[CodeSuggestion]) -> None:
-    table = Table("system", "code", "name", "score", "by", box=None)
-    for one in found:
-        table.add_row(*map(escape, one.target), f"{one.score:.2f}", one.why)
-    Console().print(table)
+    print_table(
+        ("system", "code", "name", "score", "by"), ((*one.target, f"{one.score:.2f}", one.why) for one in found)
+    )

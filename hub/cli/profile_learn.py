@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from hub.cli.desk import AsJson, print_json
+from hub.cli.listing import AsJson, print_json
 from hub.cli.messages_in import messages_in
 from mappings.hl7v2.engine import compile_rules
 from mappings.hl7v2.habits import CANONICAL_BASE

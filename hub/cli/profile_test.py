@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final
 import msgspec
 import typer
 
-from hub.cli.desk import AsJson, print_json
+from hub.cli.listing import AsJson, print_json
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from hub.kernel.settings import Settings

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Awaitable, Iterable, Mapping
 from typing import Annotated, Any, Literal
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
-from hub.cli.stewards import AsJson, Data, Reason, Url, at_desk, tell_done
+from hub.cli.listing import AsJson, print_json, print_table
+from hub.cli.stewards import Data, Reason, Url, at_desk, tell_done
 from hub.kernel.types import Json
 from hub.run.stewards import Desk
 
@@ -187,12 +185,9 @@ def _decide(number: int, reason: str, data: Any, url: str | None, *, same: bool)
 
 def _tell(found: Any, header: Iterable[str], rows: Iterable[Iterable[object]], *, as_json: bool) -> None:
     if as_json:
-        typer.echo(json.dumps(found, ensure_ascii=False))
+        print_json(found)
         return
-    table = Table(*header, box=None)
-    for row in rows:
-        table.add_row(*map(str, row))
-    Console().print(table)
+    print_table(header, rows)
 
 
 def _about(proposal: Mapping[str, Any]) -> str:

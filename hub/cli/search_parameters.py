@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import os
-import sys
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -14,9 +12,9 @@ import typer
 from rich.console import Console
 from rich.progress import Progress as Bars
 from rich.progress import TaskID
-from rich.table import Table
 
 from hub.bootstrap.definitions import indexing
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.settings import Settings
 from hub.records.indexing import Progress
 from hub.run.installation import database_of
@@ -39,21 +37,18 @@ def list_(
     data: Annotated[Path | None, typer.Option(help="Data folder of the hub.")] = None,
     url: Annotated[str | None, typer.Option(help="The database instead (postgresql://...).")] = None,
     wait: Annotated[bool, typer.Option("--wait", help="Show progress until all are indexed.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """List them with what of the record is indexed, and the types an earlier release indexed until that is renewed."""
     database = url or _database(data)
     found = asyncio.run(_waited(database) if wait else _progress(database))
     if as_json:
-        json.dump([dataclasses.asdict(one) for one in found], sys.stdout)
-        sys.stdout.write("\n")
+        print_json([dataclasses.asdict(one) for one in found])
         return
-    table = Table(box=None)
-    for column in ("id", "type", "code", "kind", "state", "indexed"):
-        table.add_column(column)
-    for one in found:
-        table.add_row(one.parameter, one.type, one.code, one.kind, _state(one), _indexed(one))
-    Console().print(table)
+    print_table(
+        ("id", "type", "code", "kind", "state", "indexed"),
+        ((one.parameter, one.type, one.code, one.kind, _state(one), _indexed(one)) for one in found),
+    )
 
 
 async def _progress(database: str) -> list[Progress]:

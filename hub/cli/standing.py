@@ -13,13 +13,12 @@ from pathlib import Path
 from typing import Annotated, Final, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.auth.actor import Actor
 from hub.auth.roles import role_named
 from hub.bootstrap.standing import Standing, opened_standing
-from hub.cli.desk import AsJson, Data, foundation_of, print_json
+from hub.cli.desk import Data, foundation_of
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -143,7 +142,4 @@ def _print(rows: Sequence[Json], columns: Sequence[str], *, as_json: bool) -> No
     if as_json:
         print_json(rows)
         return
-    table = Table(*columns, box=None)
-    for row in rows:
-        table.add_row(*(str(row.get(name, "") or "") for name in columns))
-    Console().print(table)
+    print_table(columns, (map(row.get, columns) for row in rows))

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import getpass
-import json
 import os
-import sys
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import datetime
 from pathlib import Path
@@ -16,9 +14,9 @@ from typing import Annotated, Any, TypeVar
 import typer
 from rich.console import Console
 from rich.progress import Progress, TextColumn, TimeElapsedColumn
-from rich.table import Table
 
 from hub.bootstrap.foundation import Foundation
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.consortium import load
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
@@ -37,7 +35,6 @@ T = TypeVar("T")
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Url = Annotated[str | None, typer.Option(help="The database instead (postgresql://...).")]
 Reason = Annotated[str, typer.Option(help="Why, without patient data; kept with the decision.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Patient = Annotated[str, typer.Argument(help="Id of a source Patient.")]
 
 
@@ -191,21 +188,18 @@ def at_desk(data: Path | None, url: str | None, work: Callable[[Desk], Awaitable
     return asyncio.run(run())
 
 
-def _print(found: Iterable[Any], row: Callable[[Any], Iterable[str]], header: Iterable[str], *, as_json: bool) -> None:
+def _print(
+    found: Iterable[Any], row: Callable[[Any], Iterable[object]], header: Iterable[str], *, as_json: bool
+) -> None:
     if as_json:
-        json.dump([dataclasses.asdict(one) for one in found], sys.stdout, ensure_ascii=False, default=str)
-        sys.stdout.write("\n")
+        print_json([dataclasses.asdict(one) for one in found])
         return
-    table = Table(*header, box=None)
-    for one in found:
-        table.add_row(*row(one))
-    Console().print(table)
+    print_table(header, map(row, found))
 
 
-def _past_row(one: Past) -> Iterable[str]:
+def _past_row(one: Past) -> Iterable[object]:
     by = " ".join(part for part in (one.actor, one.who, str(one.message or "")) if part)
-    at = one.at.astimezone().isoformat(" ", "seconds")
     kind = one.kind if one.standing else f"{one.kind} (taken back)"
     why = one.note or one.evidence or (f"takes back {one.reverses}" if one.reverses else "")
-    score = "" if one.score is None else f"{one.score:+.1f}"
-    return str(one.number), at, kind, by, one.first, one.second or "", score, why
+    score = None if one.score is None else f"{one.score:+.1f}"
+    return one.number, one.at, kind, by, one.first, one.second, score, why

@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
-import json
 import os
-import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.bootstrap.events import events_desk
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.events.desk import EventsDesk, Seen
 from hub.kernel.settings import Settings
 from hub.run.installation import database_of
@@ -27,7 +24,6 @@ T = TypeVar("T")
 Id = Annotated[str, typer.Argument(help="Id of the subscription.")]
 Data = Annotated[Path | None, typer.Option(help="Data folder of the hub.")]
 Url = Annotated[str | None, typer.Option(help="The database instead (postgresql://...).")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
 @app.command("list")
@@ -35,15 +31,10 @@ def list_(data: Data = None, url: Url = None, as_json: AsJson = False) -> None:
     """List subscriptions with what waits, is on its way, and was laid aside."""
     found = _run(data, url, lambda desk: desk.listed())
     if as_json:
-        _print_json([dataclasses.asdict(seen) for seen in found])
+        print_json([dataclasses.asdict(seen) for seen in found])
         return
-    table = Table(box=None)
     columns = ("id", "organization", "topic", "channel", "host", "status", "error", "told", "waiting", "open", "dead")
-    for column in columns:
-        table.add_column(column)
-    for seen in found:
-        table.add_row(*(_short(seen, column) for column in columns))
-    Console().print(table)
+    print_table(columns, ([_short(seen, column) for column in columns] for seen in found))
 
 
 @app.command()
@@ -51,7 +42,7 @@ def show(subscription: Id, data: Data = None, url: Url = None, as_json: AsJson =
     """Show where one stands."""
     seen = dataclasses.asdict(_run(data, url, lambda desk: desk.shown(subscription)))
     if as_json:
-        _print_json(seen)
+        print_json(seen)
         return
     for name, value in seen.items():
         typer.echo(f"{name:<14}{'-' if value in (None, '') else value}")
@@ -85,8 +76,3 @@ def _database(data: Path | None) -> str:
 def _short(seen: Seen, column: str) -> str:
     value = str(getattr(seen, column))
     return value.rpartition("/")[2] if column == "topic" else value
-
-
-def _print_json(value: object) -> None:
-    json.dump(value, sys.stdout, ensure_ascii=False, default=str)
-    sys.stdout.write("\n")

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractAsyncContextManager, contextmanager
 from pathlib import Path
@@ -14,11 +12,11 @@ from typing import Annotated, Any, Final
 import typer
 from rich.console import Console
 from rich.progress import Progress
-from rich.table import Table
 
 from hub.bootstrap.built_in import everything_built_in
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.terminology import TerminologyDesk, terminology_database
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.cli.spreadsheet import WORKBOOK, as_csv
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
@@ -114,23 +112,25 @@ def built_in_(
 
 @app.command("list")
 def list_(
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    as_json: AsJson = False,
     data: Data = None,
     database: Url = None,
 ) -> None:
     """List what is loaded; * is in force."""
     found = asyncio.run(_listed(_database(data, database)))
     if as_json:
-        json.dump(found, sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
+        print_json(found)
         return
-    table = Table(box=None)
-    for name in ("", "kind", "url", "version", "entries"):
-        table.add_column(name)
-    for one in found:
-        told = str(one["total"]) if one["ready"] else "half loaded"
-        table.add_row("*" if one["current"] else "", one["kind"], one["url"], one["version"], told)
-    Console().print(table)
+    print_table(
+        ("", "kind", "url", "version", "entries"),
+        (
+            (
+                *("*" if one["current"] else "", one["kind"], one["url"], one["version"]),
+                one["total"] if one["ready"] else "half loaded",
+            )
+            for one in found
+        ),
+    )
 
 
 @app.command()

@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from hub.auth.accounts import Account
 from hub.auth.passwords import generated
 from hub.bootstrap.desks import accounts, identities
 from hub.cli.administration import administer
+from hub.cli.listing import AsJson, print_json, print_table
 from hub.kernel.errors import Category, HubError
 
 app = typer.Typer(no_args_is_help=True, help="Accounts of the web pages.")
@@ -55,19 +54,15 @@ def add(
 
 
 @app.command("list")
-def list_(data: Data = None, as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+def list_(data: Data = None, as_json: AsJson = False) -> None:
     """List the accounts."""
     found = administer(accounts, data, lambda book: book.all())
     names = ("name", "role", "organization", "practitioner", "patient", "display", "disabled")
     rows = [{name: getattr(account, name) for name in names} for account in found]
     if as_json:
-        json.dump(rows, sys.stdout, ensure_ascii=False)
-        sys.stdout.write("\n")
+        print_json(rows)
         return
-    table = Table(*names, box=None)
-    for row in rows:
-        table.add_row(*("" if value in (None, False) else str(value) for value in row.values()))
-    Console().print(table)
+    print_table(names, (row.values() for row in rows))
 
 
 @app.command()

@@ -1,0 +1,42 @@
+"""How commands print what they found. Nobody's data."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from hub.cli.listing import print_table
+
+
+@pytest.fixture
+def in_china() -> Iterator[None]:
+    """A machine whose clock shows the time of China."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Shanghai")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+def test_a_row_is_one_line_where_nobody_reads_on_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("number", "reason"), [(1, "no entry " * 40), (2, "none")])
+    header, first, second = capsys.readouterr().out.splitlines()
+    assert header.split() == ["number", "reason"]
+    assert first.split() == ["1", *["no", "entry"] * 40]
+    assert second.split() == ["2", "none"]
+
+
+def test_what_a_sender_wrote_is_text(capsys: pytest.CaptureFixture[str]) -> None:
+    print_table(("code", "name"), [("[red]K[/b]", "\x1b]0;owned\x07血钾\x9b2J")])
+    assert capsys.readouterr().out.splitlines()[1].split() == ["[red]K[/b]", "\\x1b]0;owned\\x07血钾\\x9b2J"]
+
+
+def test_instants_are_local_time_with_its_offset_and_nothing_is_blank(
+    in_china: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = (datetime(2026, 3, 2, 0, 30, 15, 7, tzinfo=UTC), None, False, True, 0, ("a", "b"))
+    print_table(["at", "none", "false", "true", "zero", "list"], [row])
+    assert capsys.readouterr().out.splitlines()[1].split() == ["2026-03-02", "08:30:15+08:00", "yes", "0", "a", "b"]
