@@ -10,7 +10,7 @@ import sqlite3
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing
-from itertools import islice
+from itertools import count, islice
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
@@ -20,11 +20,13 @@ Link = tuple[str, tuple[str, ...]]
 
 #: Ancestors of one concept: SNOMED CT has less than a hundred; all of them stand in its row.
 ABOVE: Final = 10_000
+#: Numbers of ancestors kept in memory.
+_ROOM: Final = 100_000
 
 _TABLES: Final = """
 PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -16384;
 CREATE TABLE code (code TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
-CREATE TABLE alike (key TEXT PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE alike (code TEXT PRIMARY KEY, number INTEGER) WITHOUT ROWID;
 CREATE TABLE link (number INTEGER, above TEXT);
 """
 #: In the order of the links; the cross join keeps SQLite from sorting by code.
@@ -48,10 +50,15 @@ class Closure:
         self._above: Final = array("I")
         #: Where the parents of a concept begin; behind the last concept, where they end.
         self._starts: Final = array("I")
+        #: Whether each parent comes before those right below it: nothing can be above itself then.
+        self._downward = True
+        self._kept: Final[dict[tuple[int, ...], frozenset[int]]] = {}
+        self._room = _ROOM
         for number, above in links:
             self._begin(number)
             if above not in self._above[self._starts[number] :]:
                 self._above.append(above)
+                self._downward &= above < number
         self._begin(total)
         #: Of the parents that are no codes of the system: how many, and one of them.
         self.strays: tuple[int, str] = (0, "")
@@ -60,18 +67,44 @@ class Closure:
         """Those right above a concept."""
         return self._above[self._starts[number] : self._starts[number + 1]]
 
-    def ancestors(self, number: int) -> set[int]:
+    def ancestors(self, number: int) -> frozenset[int]:
         """All above a concept, without itself. Raises HubError TOO_LARGE for more than `ABOVE`."""
+        parents = tuple(self.parents(number))
+        found = self._kept.get(parents)
+        if found is None:
+            found = self._keep(parents, frozenset(parents).union(*map(self._walked, parents)))
+        if len(found) > ABOVE:
+            what, todo = f"has a concept with more than {ABOVE} above it", "mend the source"
+            raise HubError(Category.TOO_LARGE, what, where="code system", todo=todo, code="too-costly")
+        return found
+
+    def _walked(self, number: int) -> frozenset[int]:
+        """All above a concept, step by step: a hierarchy may be deeper than calls can be."""
+        first = tuple(self.parents(number))
+        known = self._kept.get(first)
+        if known is not None:
+            return known
         found: set[int] = set()
-        waiting = [*self.parents(number)]
+        waiting = [*first]
         while waiting:
             at = waiting.pop()
             if at not in found:
                 found.add(at)
-                waiting += self.parents(at)
-        if len(found) > ABOVE:
-            what, todo = f"has a concept with more than {ABOVE} above it", "mend the source"
-            raise HubError(Category.TOO_LARGE, what, where="code system", todo=todo, code="too-costly")
+                above = self.parents(at)
+                further = self._kept.get(tuple(above))
+                if further is None:
+                    waiting += above
+                else:
+                    found |= further
+        return self._keep(first, frozenset(found))
+
+    def _keep(self, parents: tuple[int, ...], found: frozenset[int]) -> frozenset[int]:
+        """Of siblings all is the same, and they mostly stand together."""
+        self._room -= len(found) + len(parents)
+        if self._room < 0:
+            self._kept.clear()
+            self._room = _ROOM
+        self._kept[parents] = found
         return found
 
     def _begin(self, number: int) -> None:
@@ -83,6 +116,8 @@ class Closure:
 
         Depth first, without recursion: SNOMED CT is shallow, but a file may be anything.
         """
+        if self._downward:
+            return None
         entered, left = 1, 2
         state = bytearray(self.total)
         for start in range(self.total):
@@ -125,16 +160,28 @@ def closed(links: Iterable[Link], alike: Callable[[str], str] | None = None) -> 
 
 
 def _numbered(db: sqlite3.Connection, batch: Sequence[Link], done: int, alike: Callable[[str], str] | None) -> None:
-    for number, (code, _) in enumerate(batch, done):
+    codes = [code for code, _ in batch]
+    for code in codes:
         if len(code) > LONGEST:
             raise _invalid(f"has more than {LONGEST} characters", code)
-        if db.execute("INSERT OR IGNORE INTO code VALUES (?, ?)", (code, number)).rowcount == 0:
-            raise _invalid("stands twice", code)
-        if alike and db.execute("INSERT OR IGNORE INTO alike VALUES (?)", (alike(code),)).rowcount == 0:
-            todo = "mend the source, or state that case counts (caseSensitive)"
-            raise _invalid("stands twice, in upper and lower case", code, todo)
+    twice = _entered(db, "code", codes, done)
+    if twice is not None:
+        raise _invalid("stands twice", codes[twice])
+    twice = _entered(db, "alike", list(map(alike, codes)), done) if alike else None
+    if twice is not None:
+        todo = "mend the source, or state that case counts (caseSensitive)"
+        raise _invalid("stands twice, in upper and lower case", codes[twice], todo)
     above = ((number, one) for number, (_, parents) in enumerate(batch, done) for one in parents)
     db.executemany("INSERT INTO link VALUES (?, ?)", above)
+
+
+def _entered(db: sqlite3.Connection, table: str, codes: Sequence[str], done: int) -> int | None:
+    """Enter codes with their numbers, from `done` on; the place of the first that was there already."""
+    entered = db.executemany(f"INSERT OR IGNORE INTO {table} VALUES (?, ?)", zip(codes, count(done), strict=False))
+    if entered.rowcount == len(codes):
+        return None
+    numbers = (db.execute(f"SELECT number FROM {table} WHERE code = ?", (code,)).fetchone()[0] for code in codes)
+    return next(place for place, number in enumerate(numbers) if number != done + place)
 
 
 def _invalid(what: str, code: str, todo: str = "mend the source") -> HubError:

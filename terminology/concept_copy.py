@@ -29,10 +29,11 @@ _SMALL: Final = Struct(">ih").pack
 #: Length of the field; dimensions, whether there are nulls, type of the elements; their number and lowest index.
 _ARRAY: Final = Struct(">iiiiii").pack
 _NO_ELEMENTS: Final = Struct(">iiii").pack
+_ELEMENT: Final = 8
 
 
 class Row(NamedTuple):
-    """One row of term_concept, in the order of its columns."""
+    """One row of term_concept, in the order of its columns; `parents`, `ancestors` and `keys` as `elements`."""
 
     edition: int
     key: str
@@ -40,11 +41,11 @@ class Row(NamedTuple):
     code: str
     display: str
     flags: int
-    parents: Collection[int]
-    ancestors: Collection[int]
+    parents: bytes
+    ancestors: bytes
     facts: Collection[str]
     search: str
-    keys: Collection[int]
+    keys: bytes
     details: bytes
 
 
@@ -83,21 +84,25 @@ def _text(text: str) -> bytes:
     return _LENGTH(len(content)) + content
 
 
-def _numbers(numbers: Collection[int]) -> bytes:
-    """int4[]: each number after its length."""
-    count = len(numbers)
-    if not count:
-        return _NO_ELEMENTS(12, 0, 0, _INTEGER)
-    elements = array("i", (4,)) * (2 * count)
-    elements[1::2] = array("i", numbers)
+def elements(numbers: Collection[int]) -> bytes:
+    """Numbers as they stand in an int4[]: each after its length."""
+    found = array("i", (4,)) * (2 * len(numbers))
+    found[1::2] = array("i", numbers)
     if byteorder == "little":
-        elements.byteswap()
-    return _ARRAY(20 + 8 * count, 1, 0, _INTEGER, count, 1) + elements.tobytes()
+        found.byteswap()
+    return found.tobytes()
+
+
+def _numbers(told: bytes) -> bytes:
+    """int4[]."""
+    if not told:
+        return _NO_ELEMENTS(12, 0, 0, _INTEGER)
+    return _ARRAY(20 + len(told), 1, 0, _INTEGER, len(told) // _ELEMENT, 1) + told
 
 
 def _texts(texts: Collection[str]) -> bytes:
     """text[]."""
     if not texts:
         return _NO_ELEMENTS(12, 0, 0, _TEXT)
-    elements = b"".join(map(_text, texts))
-    return _ARRAY(20 + len(elements), 1, 0, _TEXT, len(texts), 1) + elements
+    told = b"".join(map(_text, texts))
+    return _ARRAY(20 + len(told), 1, 0, _TEXT, len(texts), 1) + told

@@ -28,13 +28,16 @@ def read_rows(path: Path, columns: Mapping[str, str], encoding: str) -> Iterator
         with path.open(encoding=encoding, newline="") as file:
             rows = csv.reader(file, delimiter=_delimiter(file), strict=True)
             header = _stripped(next(rows, []))
-            places = {part: header.index(column) for part, column in columns.items()}
+            places = [(part, header.index(column)) for part, column in columns.items()]
+            width = len(header)
             for row in filter(None, rows):
                 line = rows.line_num
-                if any(cell.strip() for cell in row[len(header) :]):
-                    raise _too_wide(f"{path}: line {line}")
-                told = {part: row[at].strip() if at < len(row) else "" for part, at in places.items()}
-                if any("\0" in text for text in told.values()):
+                if len(row) != width:
+                    if any(cell.strip() for cell in row[width:]):
+                        raise _too_wide(f"{path}: line {line}")
+                    row.extend([""] * (width - len(row)))
+                told = {part: row[at].strip() for part, at in places}
+                if "\0" in "".join(told.values()):
                     raise _no_csv(path)  # UTF-16, or no text at all
                 yield line, told
     except (UnicodeError, LookupError):

@@ -31,6 +31,8 @@ class CsvSource:
         self._path: Final = path
         self._columns: Final = dict(columns)
         self._encoding: Final = encoding
+        self._designations: Final = _told_by(columns, "designation.")
+        self._properties: Final = _told_by(columns, "property.")
         self._refuse_unknown()
 
     @property
@@ -49,7 +51,7 @@ class CsvSource:
 
     def concepts(self) -> Iterator[Concept]:
         """Each concept."""
-        return map(_concept, self._rows())
+        return map(self._concept, self._rows())
 
     def _rows(self) -> Iterator[dict[str, str]]:
         """Parts of a concept with their texts, where there is a code."""
@@ -63,18 +65,23 @@ class CsvSource:
             raise refused("column map", "names no column for the code", "add code=COLUMN")
         refuse_unfit(self._path, self._columns, self._encoding)
 
+    def _concept(self, row: Mapping[str, str]) -> Concept:
+        names = [{"language": name, "value": row[part]} for part, name in self._designations if row[part]]
+        facts = tuple([(code, row[part]) for part, code in self._properties if row[part]])
+        details: dict[str, Any] = {"definition": row["definition"]} if row.get("definition") else {}
+        if names:
+            details["designation"] = names
+        if facts:
+            details["property"] = [{"code": code, "valueString": value} for code, value in facts]
+        return Concept(
+            code=row["code"],
+            display=row.get("display", ""),
+            facts=facts,
+            inactive=row.get("inactive", "").casefold() in _YES,
+            details=details,
+        )
 
-def _concept(row: Mapping[str, str]) -> Concept:
-    parts = [(part.partition("."), value) for part, value in row.items() if value]
-    names = [{"language": name, "value": value} for (kind, _, name), value in parts if kind == "designation"]
-    facts = [(name, value) for (kind, _, name), value in parts if kind == "property"]
-    details: dict[str, Any] = {"definition": row["definition"]} if row.get("definition") else {}
-    details |= {"designation": names} if names else {}
-    details |= {"property": [{"code": code, "valueString": value} for code, value in facts]} if facts else {}
-    return Concept(
-        code=row["code"],
-        display=row.get("display", ""),
-        facts=tuple(facts),
-        inactive=row.get("inactive", "").casefold() in _YES,
-        details=details,
-    )
+
+def _told_by(columns: Mapping[str, str], kind: str) -> list[tuple[str, str]]:
+    """The parts of a kind, each with what it names behind that."""
+    return [(part, part.removeprefix(kind)) for part in columns if part.startswith(kind)]

@@ -19,17 +19,19 @@ from hub.kernel.types import Json
 from terminology import mappings
 from terminology.catalogue import changed, has_own_table, table_of, use
 from terminology.closure import Closure, closed
-from terminology.concept_copy import Row, copy_concepts, encoded
+from terminology.concept_copy import Row, copy_concepts, elements, encoded
 from terminology.fhir_source import ResourceSource, digest_of
 from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, Source, code_key, folds_case
 from terminology.shelf import WHOLE
-from terminology.text import ancestor_key, fact_key, searched, text_keys
+from terminology.text import ancestor_key, fact_key, hashed, searched, text_parts
 
 #: Kind, url and version: what names an edition.
 Key = tuple[str, str, str]
 
 #: Concepts of a code system that is written in one request; a larger one is loaded.
 WRITTEN: Final = 5_000
+#: Parts of names whose keys are kept in memory.
+_PARTS: Final = 65_536
 
 _MAPPED: Final = ("edition", "number", *mappings.Row._fields)
 FIND: Final = "SELECT number, ready, digest FROM term_edition WHERE kind = $1 AND url = $2 AND version = $3"
@@ -94,20 +96,44 @@ async def opened(tx: Tx, key: Key, source: Source, total: int, now: datetime) ->
     text = _OPEN if total > WHOLE else _OPEN_SMALL
     number: int = await tx.fetchval(text, *key, source.digest, now, dumps(source.head))
     if has_own_table(number):
-        await tx.execute(f"CREATE TABLE {table_of(number)} (LIKE term_concept INCLUDING DEFAULTS)")
+        # What attaching would otherwise look for in every row.
+        only = f"CONSTRAINT only_{number} CHECK (edition = {number})"
+        await tx.execute(f"CREATE TABLE {table_of(number)} (LIKE term_concept INCLUDING DEFAULTS, {only})")
     return number
 
 
+async def index(number: int, one: Tx, other: Tx) -> None:
+    """Make the indexes of a table nobody reads yet by two connections, for PostgreSQL makes that of the keys with one
+    process. `attach` makes those that are not there.
+    """
+    keys, *more = _indexes(number)
+    for done in await asyncio.gather(_execute(one, [keys]), _execute(other, more), return_exceptions=True):
+        if isinstance(done, BaseException):
+            raise done
+
+
+def _indexes(number: int) -> tuple[str, str, str]:
+    name = table_of(number)
+    return (
+        f"CREATE INDEX IF NOT EXISTS {name}_keys_idx ON {name} USING gin (keys)",
+        f"CREATE UNIQUE INDEX IF NOT EXISTS {name}_pkey ON {name} (edition, key)",
+        f"CREATE INDEX IF NOT EXISTS {name}_edition_number_idx ON {name} (edition, number)",
+    )
+
+
+async def _execute(tx: Tx, statements: Iterable[str]) -> None:
+    for statement in statements:
+        await tx.execute(statement)
+
+
 async def attach(tx: Tx, number: int) -> None:
-    """Index the concepts of an edition, if they have a table of their own, and let them be read."""
+    """Let the concepts of an edition be read: where they have a table of their own, with its indexes."""
     await changed(tx)
     if not has_own_table(number):
         return
     name = table_of(number)
-    await tx.execute(f"ALTER TABLE {name} ADD PRIMARY KEY (edition, key)")
-    await tx.execute(f"CREATE INDEX ON {name} (edition, number)")
-    await tx.execute(f"CREATE INDEX ON {name} USING gin (keys)")
-    await tx.execute(f"ALTER TABLE {name} ADD CONSTRAINT only_{number} CHECK (edition = {number})")
+    await _execute(tx, _indexes(number))
+    await tx.execute(f"ALTER TABLE {name} ADD CONSTRAINT {name}_pkey PRIMARY KEY USING INDEX {name}_pkey")
     bounds = f"FROM ({number}) TO ({number + 1})"
     await tx.execute(f"ALTER TABLE term_concept ATTACH PARTITION {name} FOR VALUES {bounds}")
 
@@ -136,6 +162,16 @@ def closure_of(source: Source) -> Closure:
     return closed(source.links(), (lambda code: code_key(source.head, code)) if caseless else None)
 
 
+class _Elements(dict[str, bytes]):
+    """Keys of parts of names as `elements`; names are made of few parts. Forgotten before they become too many."""
+
+    def __missing__(self, part: str) -> bytes:
+        if len(self) >= _PARTS:
+            self.clear()
+        found = self[part] = elements((hashed(part),))
+        return found
+
+
 class ConceptRows:
     """Makes the rows of concepts."""
 
@@ -143,17 +179,19 @@ class ConceptRows:
         self._edition: Final = edition
         self._head: Final = head
         self._closure: Final = closure
+        self._element: Final = _Elements().__getitem__
+        self._kin: tuple[frozenset[int], bytes, bytes] = (frozenset(), b"", b"")
 
     def of(self, concepts: Iterable[Concept], begin: int = 0) -> Iterator[bytes]:
         """Of concepts in their order, from the one with the number `begin` on, encoded. Raises HubError TOO_LARGE."""
         return map(encoded, starmap(self._row, enumerate(concepts, begin)))
 
     def _row(self, number: int, concept: Concept) -> Row:
-        above = self._closure.ancestors(number)
+        above, kinds = self._above(number)
         search = searched(filter(None, [*concept.names(), concept.code]))
-        keys = text_keys(search)
-        keys.update(map(ancestor_key, above))
-        keys.update(fact_key(*fact) for fact in concept.facts)
+        keys = b"".join(map(self._element, text_parts(search))) + kinds
+        if concept.facts:
+            keys += elements([fact_key(*fact) for fact in concept.facts])
         return Row(
             edition=self._edition,
             key=code_key(self._head, concept.code),
@@ -161,13 +199,21 @@ class ConceptRows:
             code=concept.code,
             display=concept.display,
             flags=concept.abstract * ABSTRACT + concept.inactive * INACTIVE,
-            parents=self._closure.parents(number),
-            ancestors=sorted(above),
+            parents=elements(self._closure.parents(number)),
+            ancestors=above,
             facts=[f"{code}={value}" for code, value in concept.facts],
             search=search,
             keys=keys,
             details=dumps(concept.details),
         )
+
+    def _above(self, number: int) -> tuple[bytes, bytes]:
+        """The ancestors of a concept, and their keys; of siblings, which mostly stand together, they are made once."""
+        ancestors = self._closure.ancestors(number)
+        if ancestors is not self._kin[0]:
+            told = sorted(ancestors)
+            self._kin = (ancestors, elements(told), elements(list(map(ancestor_key, told))))
+        return self._kin[1:]
 
 
 def there(key: Sequence[str]) -> HubError:

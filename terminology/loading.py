@@ -65,6 +65,7 @@ class Loader:
             try:
                 number = await self._opened(connection, key, source, closure.total)
                 await self._copied(connection, number, source, closure, progress)
+                await self._indexed(connection, number)
                 await self._finished(connection, number, key, shelved(source, closure), current)
             finally:
                 await connection.execute(_FREE, "|".join(key))
@@ -96,8 +97,13 @@ class Loader:
             if progress is not None:
                 progress(done, closure.total)
 
+    async def _indexed(self, connection: Tx, number: int) -> None:
+        if has_own_table(number):
+            async with self._database.connection() as other:
+                await editions.index(number, connection, other)
+
     async def _finished(self, connection: Tx, number: int, key: Key, resource: Json, current: bool) -> None:
-        """Index the edition, attach it, shelve it and put it in force: all of it or nothing."""
+        """Attach the edition, shelve it and put it in force: all of it or nothing."""
         rid = resource_id(*key)
         async with connection.transaction():
             await editions.attach(connection, number)

@@ -25,5 +25,7 @@ def folded(text: str) -> str:
     if text.isascii():
         return " ".join(text.lower().split())
     decomposed = unicodedata.normalize("NFKD", text).casefold()
-    bare = "".join(c for c in unicodedata.normalize("NFKD", decomposed) if unicodedata.combining(c) in KEPT)
+    bare = unicodedata.normalize("NFKD", decomposed)
+    if any(map(unicodedata.combining, bare)):
+        bare = "".join([c for c in bare if unicodedata.combining(c) in KEPT])
     return " ".join(unicodedata.normalize("NFC", bare).split())

@@ -77,3 +77,14 @@ def test_a_concept_with_too_many_above_it_is_refused() -> None:
     assert len(chain.ancestors(ABOVE)) == ABOVE
     with pytest.raises(HubError, match="above it"):
         chain.ancestors(ABOVE + 1)
+
+
+def test_what_is_kept_of_ancestors_that_were_asked_for_has_a_bound() -> None:
+    chain = closed((str(n), (str(n - 1),)) for n in range(2_000))
+    tracemalloc.start()
+    try:
+        assert sum(len(chain.ancestors(number)) for number in range(chain.total)) == 2_000 * 1_999 // 2
+        kept, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert kept < 20_000_000

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypinyin import lazy_pinyin
+from pypinyin.constants import PHRASES_DICT
 
-from terminology.text import filter_keys, filter_parts, pinyin, searched, text_keys
+from terminology.text import filter_keys, filter_parts, hashed, pinyin, searched, text_keys
 
 NAMES = ["原发性高血压", "Essential hypertension"]
 
@@ -48,3 +51,43 @@ def test_readings_go_by_the_word() -> None:
 def test_words_that_were_read_before_are_read_alike(text: str) -> None:
     syllables = lazy_pinyin(text)
     assert pinyin(text) == ("".join(syllables), "".join(one[0] for one in syllables))
+
+
+@st.composite
+def run_together(draw: st.DrawFn) -> str:
+    """Phrases of the dictionary, and beginnings and ends of them, without anything between."""
+    phrases = [one for one in PHRASES_DICT if 1 < len(one) < 9 and one.isalpha()]
+    pieces = draw(st.lists(st.tuples(st.sampled_from(phrases), st.integers(0, 3), st.integers(1, 9)), max_size=5))
+    return "重" + "".join(phrase[begin:end] for phrase, begin, end in pieces)
+
+
+@settings(max_examples=300, deadline=None)
+@given(run_together())
+def test_a_name_is_cut_into_words_as_pypinyin_cuts_it(text: str) -> None:
+    syllables = lazy_pinyin(text)
+    assert pinyin(text) == ("".join(syllables), "".join(one[:1] for one in syllables))
+
+
+def test_what_is_left_as_the_beginning_of_a_phrase_is_read_as_pypinyin_reads_it() -> None:
+    """Every end of a name that begins a phrase and has another phrase in it."""
+    phrases = {one for one in PHRASES_DICT if len(one) < 9}
+    beginnings = {one[:end] for one in phrases for end in range(3, len(one))} - phrases
+    ends = [
+        one
+        for one in beginnings
+        if one[:2] not in phrases and any(one[at:] in phrases for at in range(1, len(one) - 1))
+    ]
+    assert len(ends) > 100
+    for text in sorted(ends)[:2_000]:
+        assert pinyin(text) == ("".join(lazy_pinyin(text)), "".join(one[:1] for one in lazy_pinyin(text)))
+
+
+def test_long_words_and_short_ones_have_the_keys_of_all_their_parts() -> None:
+    for text in ("a", "ab", "abc", "abcd" * 5, "abcd" * 40, "abcd" * 200, "x_y ä", "高", "高血", "高1a压"):
+        parts = set()
+        for run in re.findall(r"[一-龥]+|[a-zä_0-9]+", text):
+            dense = run[0] > "一"
+            sizes = (1, 2) if dense else (3,)
+            parts |= {run[at : at + size] for size in sizes for at in range(len(run) - size + 1)}
+            parts |= set() if dense else {run[:2]}
+        assert text_keys(text) == {hashed(one) for one in parts}
