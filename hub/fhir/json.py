@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -9,19 +10,31 @@ import msgspec
 
 from hub.kernel.errors import Category, HubError
 
-_decoder: Final = msgspec.json.Decoder(float_hook=Decimal)
 _encoder: Final = msgspec.json.Encoder(decimal_format="number")
 _canonical: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
+def reader(number: Callable[[str], Decimal]) -> Callable[[bytes | str], Any]:
+    """What parses JSON, with `number` for those with a fraction or an exponent. Raises HubError UNREADABLE."""
+    decode = msgspec.json.Decoder(float_hook=number).decode
+
+    def read(data: bytes | str) -> Any:
+        try:
+            return decode(data)
+        except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ArithmeticError) as error:
+            raise HubError(
+                Category.UNREADABLE, "is not JSON", where=_position(error), todo="send UTF-8 JSON", code="json"
+            ) from None
+
+    return read
+
+
+_loads: Final = reader(Decimal)
+
+
 def loads(data: bytes | str) -> Any:
     """Parse JSON; numbers with a fraction or an exponent become `Decimal`. Raises HubError UNREADABLE."""
-    try:
-        return _decoder.decode(data)
-    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError, ArithmeticError) as error:
-        raise HubError(
-            Category.UNREADABLE, "is not JSON", where=_position(error), todo="send UTF-8 JSON", code="json"
-        ) from None
+    return _loads(data)
 
 
 def dumps(value: Any) -> bytes:

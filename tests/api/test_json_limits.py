@@ -31,7 +31,15 @@ def refused(data: bytes) -> str:
 
 @pytest.mark.parametrize(
     "data",
-    [b'{"a":1,"a":2}', b'{"a" : 1, "a":1}', b'{"x":[{"id":"1","y":{},"id":"1"}]}', b'{"\\u0061":1,"a":2}'],
+    [
+        b'{"a":1,"a":2}',
+        b'{"a" : 1, "a":1}',
+        b'{"x":[{"id":"1","y":{},"id":"1"}]}',
+        b'{"\\u0061":1,"a":2}',
+        b'{"a":":::","a":1}',
+        b'{"a":1,"a":"\\u003a"}',
+        b'{"a":1,"a":"\\u003A"}',
+    ],
 )
 def test_a_key_that_stands_twice_is_refused(data: bytes) -> None:
     assert refused(data) == "duplicate-key"

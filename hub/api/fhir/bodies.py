@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from hub.api.body import read_body
 from hub.api.fhir.router import Body
-from hub.api.json_limits import check_depth, parse
+from hub.api.json_limits import check_shape, parse
 from hub.api.negotiation import JSON_TYPES, XML_TYPES, media_type, unsupported_media
 from hub.api.patch_formats import PATCH_DOCUMENTS
 from hub.api.query import read_query_bytes
@@ -28,7 +28,7 @@ _LARGE: Final = 64 * 1024
 def parse_xml(content: bytes) -> Json:
     """Parse an XML body into the JSON form. Raises HubError as `read_xml`, and for what JSON may not be either."""
     resource = read_xml(content)
-    check_depth(resource)
+    check_shape(resource)
     return resource
 
 
