@@ -6,12 +6,18 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.fhir.structure import PRIMITIVES, structure
 
 #: Returns the issue code and what is wrong with a value, or None.
 Test = Callable[[Any], tuple[str, str] | None]
+#: Whether a text is right, as far as one call in C tells.
+Right = Callable[[str], object]
+
+#: Characters of a text that `Right` is asked of.
+SHORT: Final = 256
 
 _NOT_TEXT: Final = ("structure", "must be a JSON string")
 _EMPTY: Final = ("value", "must not be empty")
@@ -123,3 +129,19 @@ _OWN: Final[Mapping[str, Test]] = {
 
 #: The test of each primitive type.
 TESTS: Final[Mapping[str, Test]] = {name: _test(name) for name in PRIMITIVES}
+
+
+def _right(name: str) -> Right | None:
+    if name in {"string", "markdown"}:
+        return str.isprintable
+    if name in _DATES:
+        test = TESTS[name]
+        # Times come again, in one visit and from day to day.
+        return lru_cache(maxsize=4096)(lambda text: test(text) is None)
+    if name in _WHOLE or name in _OWN:
+        return None
+    return re.compile(str(getattr(structure(name), "regex", None))).fullmatch
+
+
+#: Of primitive types that are texts, what is true of right texts of 1 to `SHORT` characters alone, and of most of them.
+RIGHT: Final[Mapping[str, Right]] = {name: right for name in PRIMITIVES if (right := _right(name)) is not None}

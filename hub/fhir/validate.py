@@ -25,9 +25,10 @@ from hub.fhir.element_checks import (
 )
 from hub.fhir.faults import Fault
 from hub.fhir.invariants import Invariant, invariants_of
-from hub.fhir.primitives import TESTS
+from hub.fhir.primitives import RIGHT, SHORT, TESTS, Right
 from hub.fhir.scope import Scope, scope_of
 from hub.fhir.structure import RESOURCE_TYPES, Element, TypeRef, structure
+from hub.fhir.value_sets import codes
 from hub.kernel.types import Issue, Json
 
 #: No more faults of one resource than these are told.
@@ -87,6 +88,8 @@ class TypeCheck:
         self.elements = dict(found.elements) if found else {}
         self.needs_content = name != "Element"  # beside a primitive, an id alone will do
         self.properties: dict[str, Check] = {}
+        #: Of properties that hold one text, what most right ones are told by without another call.
+        self.plain: dict[str, Right] = {}
         self.required: list[tuple[str, frozenset[str]]] = []
         self.choices: list[tuple[str, frozenset[str]]] = []
         self.invariants: list[Invariant] = []
@@ -104,13 +107,17 @@ class TypeCheck:
             return
         self._check_properties(value, faults, scope)
         self._check_presence(value, faults)
-        if len(faults) == before:
+        if self.invariants and len(faults) == before:
             broken = [row for row in self.invariants if not row.holds(value, scope)]
             faults.extend(Fault("invariant", row.text, [row.element] if row.element else []) for row in broken)
 
     def _check_properties(self, value: Json, faults: list[Fault], scope: Scope) -> None:
-        properties = self.properties or self._compile()
+        properties = self.properties or self.compile()
+        plain = self.plain
         for key, item in value.items():
+            right = plain.get(key)
+            if right is not None and item.__class__ is str and 0 < len(item) <= SHORT and right(item):
+                continue
             check = properties.get(key)
             if check is None:
                 path = [key] if _NAME.fullmatch(key) else []
@@ -123,15 +130,20 @@ class TypeCheck:
             if keys.isdisjoint(value):
                 faults.append(Fault("required", "is missing", [name]))
         for name, keys in self.choices:
-            if len({key.removeprefix("_") for key in keys.intersection(value)}) > 1:
+            found = keys.intersection(value)
+            if len(found) > 1 and len({key.removeprefix("_") for key in found}) > 1:
                 faults.append(Fault("structure", "must have one type only", [name]))
 
-    def _compile(self) -> dict[str, Check]:
+    def compile(self) -> dict[str, Check]:
+        """The checks of its properties, made now."""
         for element in self.elements.values():
             keys = set()
             for key, ref in element.properties():
                 segment = f"{element.name}.ofType({ref.name})" if element.choice else element.name
-                self.properties.update(_property(key, segment, element, ref, binding(self.name, element.name, "max")))
+                limit = binding(self.name, element.name, "max")
+                self.properties.update(_property(key, segment, element, ref, limit))
+                if element.maximum == 1 and (right := _right(element, ref, limit)) is not None:
+                    self.plain[key] = right
                 keys |= {key, "_" + key}
             if element.minimum:
                 self.required.append((element.name, frozenset(keys)))
@@ -163,6 +175,14 @@ def _property(key: str, segment: str, element: Element, ref: TypeRef, limit: str
         }
     check = _complex(element, ref, limit)
     return {key: one(segment, check) if single else list_of(segment, check)}
+
+
+def _right(element: Element, ref: TypeRef, limit: str | None) -> Right | None:
+    """What tells a right text of a primitive element; None where there is nothing so simple, and for other elements."""
+    if ref.name not in TESTS:
+        return None
+    known = codes(name) if (name := element.binding or limit) else None
+    return RIGHT.get(ref.name) if known is None else known.__contains__
 
 
 def _complex(element: Element, ref: TypeRef, limit: str | None) -> Callable[[Any, list[Fault], Scope], None]:

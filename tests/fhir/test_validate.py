@@ -103,3 +103,10 @@ def test_the_definitions_of_the_specification_are_valid_and_understood(definitio
             assert extract(definition).skipped == 0, definition["id"]
             checked += 1
     assert checked > 10
+
+
+def test_a_bound_code_in_the_place_of_a_concept_is_refused() -> None:
+    allergy = {"resourceType": "AllergyIntolerance", "patient": {"reference": "Patient/a"}, "clinicalStatus": "active"}
+    assert [(issue.where, issue.code) for issue in validate(allergy)] == [
+        ("AllergyIntolerance.clinicalStatus", "structure")
+    ]
