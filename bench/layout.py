@@ -25,6 +25,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -120,7 +121,7 @@ async def save_rows(tx: Tx, given: Sequence[Write], phrases: Phrases) -> None:
     batch, _ = plan(given, NOW)
     spread = []
     for key, (pkey, _, rows) in batch.indexed.items():
-        spread += [(hashed, pkey, key) for hashed in rows.tokens]
+        spread += [(UUID(bytes=hashed), pkey, key) for hashed in rows.tokens]
         rows.codings.clear()
         row = list(batch.resource[key])
         row[RESOURCE_COLUMNS.index("tokens")] = []

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import starmap
 from typing import Final
 
+from hub.db.binary_copy import elements
 from hub.db.database import Tx
 from hub.fhir.json import dumps
 from hub.kernel.errors import Category, HubError
@@ -19,7 +20,7 @@ from hub.kernel.types import Json
 from terminology import mappings
 from terminology.catalogue import changed, has_own_table, table_of, use
 from terminology.closure import Closure, closed
-from terminology.concept_copy import Row, copy_concepts, elements, encoded
+from terminology.concept_copy import Row, copy_concepts, encoded
 from terminology.fhir_source import ResourceSource, digest_of
 from terminology.model import ABSTRACT, CODE_SYSTEM, CONCEPT_MAP, INACTIVE, Concept, Source, code_key, folds_case
 from terminology.shelf import WHOLE

@@ -82,13 +82,15 @@ def values_of(resource: Json, *, patient: str | None = None, person: str | None 
     """The texts a resource is found by. A reference to the source `patient` counts as one to its `person` too."""
     found: dict[str, set[str]] = {_ID: {str(resource.get("id", ""))}}
     index = extract(resource)
-    for name, system, code, *_ in index.tokens:
-        found.setdefault(name, set()).update(_token(system, code))
-    for name, kind, rid, *_ in index.references:
-        told = found.setdefault(name, set())
-        told.update((f"{kind}/{rid}", str(rid)) if kind else (str(rid),))
+    for names, system, code, *_ in index.tokens:
+        for name in names:
+            found.setdefault(name, set()).update(_token(system, code))
+    for names, kind, rid, *_ in index.references:
+        told = {f"{kind}/{rid}", str(rid)} if kind else {str(rid)}
         if person is not None and kind == "Patient" and rid == patient:
-            told.update((f"Patient/{person}", person))
+            told |= {f"Patient/{person}", person}
+        for name in names:
+            found.setdefault(name, set()).update(told)
     return Values({name: frozenset(texts) for name, texts in found.items()})
 
 

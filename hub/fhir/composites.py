@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from hub.fhir.emitters import emitter
 from hub.fhir.expression import Path, parse
-from hub.fhir.index_values import ComponentValue, IndexValues
+from hub.fhir.index_values import Codes, ComponentValue, IndexValues
 from hub.fhir.routes import Hop, Route, routes
 from hub.fhir.search_parameters import Component, SearchParameter
 from hub.fhir.walk import Node, Visit, compile_node, objects_at
@@ -51,11 +51,11 @@ class CompositePlan:
     hops: tuple[Hop, ...]
     parts: list[_Part] = field(default_factory=list)
     known: dict[Component, int] = field(default_factory=dict)
-    combinations: dict[tuple[int, ...], list[str]] = field(default_factory=dict)
+    combinations: dict[tuple[int, ...], Codes] = field(default_factory=dict)
 
     def add(self, parameter: SearchParameter, focus: str) -> None:
         combination = tuple(self._part(component, focus, parameter.base) for component in parameter.components)
-        self.combinations.setdefault(combination, []).append(parameter.code)
+        self.combinations[combination] = (*self.combinations.get(combination, ()), parameter.code)
 
     def _part(self, component: Component, focus: str, root: str) -> int:
         if component not in self.known:
@@ -75,7 +75,7 @@ class CompositePlan:
                     if n not in values:
                         values[n] = self.parts[n].values(item, resource)
                 for match in product(*(values[n] for n in combination)):
-                    out.composites.extend((code, match) for code in codes)
+                    out.composites.append((codes, match))
 
 
 def composite_plans(parameters: list[SearchParameter]) -> list[CompositePlan]:

@@ -1,6 +1,6 @@
 """Index rows of ranges: dates, numbers, quantities; and positions (R4 search.html date, number, quantity, special).
 
-Each appends a row for each code given; a value of another shape raises one of `walk.ODD`.
+Each appends a row for the codes given; a value of another shape raises one of `walk.ODD`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from hub.fhir.emit_text import optional_text
-from hub.fhir.index_values import IndexValues
+from hub.fhir.index_values import Codes, IndexValues
 from hub.fhir.temporal import TICK, Interval, interval, period
 
 #: The system of Money.currency (R4 datatypes.html#Money).
@@ -20,24 +20,22 @@ CURRENCY: Final = "urn:iso:std:iso:4217"
 _LIMIT: Final = 400
 
 
-def date(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def date(value: Any, codes: Codes, out: IndexValues) -> None:
     low, high = interval(value)
-    for code in codes:
-        out.dates.append((code, low, high))
+    out.dates.append((codes, low, high))
 
 
-def instant(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def instant(value: Any, codes: Codes, out: IndexValues) -> None:
     """An instant has no width (search.html 3.1.1.4.7): that of the smallest step here."""
     low, _ = interval(value)
-    for code in codes:
-        out.dates.append((code, low, low + TICK))
+    out.dates.append((codes, low, low + TICK))
 
 
-def date_period(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def date_period(value: Any, codes: Codes, out: IndexValues) -> None:
     _dates([period(value.get("start"), value.get("end"))], codes, out)
 
 
-def timing(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def timing(value: Any, codes: Codes, out: IndexValues) -> None:
     """Only the outer limits of a Timing count: of its events and of its bounds."""
     found: list[Interval] = [interval(event) for event in value.get("event", ()) if event is not None]
     bounds = (value.get("repeat") or {}).get("boundsPeriod")
@@ -46,29 +44,26 @@ def timing(value: Any, codes: Sequence[str], out: IndexValues) -> None:
     _dates(found, codes, out)
 
 
-def _dates(found: Sequence[Interval], codes: Sequence[str], out: IndexValues) -> None:
+def _dates(found: Sequence[Interval], codes: Codes, out: IndexValues) -> None:
     lows = [low for low, _ in found if low is not None]
     highs = [high for _, high in found if high is not None]
     low = min(lows) if lows and len(lows) == len(found) else None
     high = max(highs) if highs and len(highs) == len(found) else None
     if low is not None or high is not None:
-        for code in codes:
-            out.dates.append((code, low, high))
+        out.dates.append((codes, low, high))
 
 
-def number(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def number(value: Any, codes: Codes, out: IndexValues) -> None:
     exact = _decimal(value)
-    for code in codes:
-        out.numbers.append((code, exact, exact))
+    out.numbers.append((codes, exact, exact))
 
 
-def number_range(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def number_range(value: Any, codes: Codes, out: IndexValues) -> None:
     low, high = _ends(value)
-    for code in codes:
-        out.numbers.append((code, low, high))
+    out.numbers.append((codes, low, high))
 
 
-def quantity(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def quantity(value: Any, codes: Codes, out: IndexValues) -> None:
     if value.get("value") is None:
         return
     exact = _decimal(value["value"])
@@ -78,12 +73,12 @@ def quantity(value: Any, codes: Sequence[str], out: IndexValues) -> None:
     _quantity((low, high, exact), value, codes, out)
 
 
-def quantity_range(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def quantity_range(value: Any, codes: Codes, out: IndexValues) -> None:
     low, high = _ends(value)
     _quantity((low, high, None), value.get("low") or value["high"], codes, out)
 
 
-def sampled_data(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def sampled_data(value: Any, codes: Codes, out: IndexValues) -> None:
     """The range its points cover: origin + point * factor, E U and L (no number) left aside."""
     origin = value["origin"]
     base, factor = _decimal(origin.get("value", 0)), _decimal(value.get("factor", 1))
@@ -92,31 +87,27 @@ def sampled_data(value: Any, codes: Sequence[str], out: IndexValues) -> None:
         _quantity((_decimal(min(points)), _decimal(max(points)), None), origin, codes, out)
 
 
-def money(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def money(value: Any, codes: Codes, out: IndexValues) -> None:
     if value.get("value") is not None:
         exact = _decimal(value["value"])
         currency = optional_text(value.get("currency"))
-        for code in codes:
-            row = (code, exact, exact, exact, CURRENCY if currency else None, currency, currency)
-            out.quantities.append(row)
+        out.quantities.append((codes, exact, exact, exact, CURRENCY if currency else None, currency, currency))
 
 
-def position(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def position(value: Any, codes: Codes, out: IndexValues) -> None:
     latitude, longitude = _decimal(value["latitude"]), _decimal(value["longitude"])
-    for code in codes:
-        out.positions.append((code, latitude, longitude))
+    out.positions.append((codes, latitude, longitude))
 
 
 def _quantity(
     ends: tuple[Decimal | None, Decimal | None, Decimal | None],
     unit: Any,
-    codes: Sequence[str],
+    codes: Codes,
     out: IndexValues,
 ) -> None:
     """`ends` are low, high and the exact value."""
     named = optional_text(unit.get("system")), optional_text(unit.get("code")), optional_text(unit.get("unit"))
-    for code in codes:
-        out.quantities.append((code, *ends, *named))
+    out.quantities.append((codes, *ends, *named))
 
 
 def _ends(value: Any) -> tuple[Decimal | None, Decimal | None]:

@@ -1,20 +1,21 @@
 """Index rows of text: strings, uris, references (R4 search.html string, uri, reference).
 
-Those that take a value, codes and `out` append a row for each code; a value of another shape raises one of `walk.ODD`.
+Those that take a value, codes and `out` append a row for the codes; a value of another shape raises one of `walk.ODD`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any, Final
 
-from hub.fhir.index_values import IndexValues
+from hub.fhir.index_values import Codes, IndexValues
 from hub.fhir.pointers import ABOUT_NOBODY
 from hub.fhir.structure import RESOURCE_TYPES
 from hub.kernel.pinyin import typed
 
 #: Under what suffix of a code the pinyin of names stands: no value of the name itself, so `:exact` does not find it.
 SOUND: Final = ".sound"
+_SOUNDS: Final = ("name" + SOUND,)
 
 _NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS_PARTS: Final = ("text", "line", "city", "district", "state", "country", "postalCode")
@@ -34,18 +35,17 @@ def optional_text(value: Any) -> str | None:
     return None if value is None else text_of(value)
 
 
-def string(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def string(value: Any, codes: Codes, out: IndexValues) -> None:
     text = text_of(value)
-    for code in codes:
-        out.strings.append((code, text))
+    out.strings.append((codes, text))
 
 
-def human_name(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def human_name(value: Any, codes: Codes, out: IndexValues) -> None:
     for part in _parts(value, _NAME_PARTS):
         string(part, codes, out)
     if "name" in codes:
         sounds = (sound for part in _spoken(value) for sound in typed(part))
-        out.strings.extend(("name" + SOUND, sound) for sound in dict.fromkeys(sounds))
+        out.strings.extend((_SOUNDS, sound) for sound in dict.fromkeys(sounds))
 
 
 def _spoken(value: Any) -> Iterator[str]:
@@ -54,28 +54,26 @@ def _spoken(value: Any) -> Iterator[str]:
     yield from {value.get("text") or "", family + given, family, given}
 
 
-def address(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def address(value: Any, codes: Codes, out: IndexValues) -> None:
     for part in _parts(value, _ADDRESS_PARTS):
         string(part, codes, out)
 
 
-def _parts(value: Any, names: Sequence[str]) -> Iterator[Any]:
+def _parts(value: Any, names: tuple[str, ...]) -> Iterator[Any]:
     """Values of the named properties, lists item by item; null stands for a part that has an extension only."""
     for name in names:
         found = value.get(name)
         yield from (part for part in (found if found.__class__ is list else (found,)) if part is not None)
 
 
-def uri(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def uri(value: Any, codes: Codes, out: IndexValues) -> None:
     for text in _with_and_without_version(text_of(value)):
-        for code in codes:
-            out.uris.append((code, text))
+        out.uris.append((codes, text))
 
 
-def canonical(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def canonical(value: Any, codes: Codes, out: IndexValues) -> None:
     for text in _with_and_without_version(text_of(value)):
-        for code in codes:
-            out.references.append((code, None, None, text))
+        out.references.append((codes, None, None, text))
 
 
 def _with_and_without_version(text: str) -> tuple[str, ...]:
@@ -84,36 +82,33 @@ def _with_and_without_version(text: str) -> tuple[str, ...]:
     return (text, bare) if bar else (text,)
 
 
-def reference(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def reference(value: Any, codes: Codes, out: IndexValues) -> None:
     text = optional_text(value.get("reference"))
     rtype = None
     if text and text[0] != "#":
         rtype, rid = local_target(text)
         url = None if rtype else text
-        for code in codes:
-            out.references.append((code, rtype, rid, url))
+        out.references.append((codes, rtype, rid, url))
     # What is told besides is withheld with the record it names (hub/gate/trimming.py), so it must not be found by; a
     # chain may ask that record itself.
     if rtype is None or rtype in ABOUT_NOBODY:
         _told(value, codes, out)
 
 
-def _told(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def _told(value: Any, codes: Codes, out: IndexValues) -> None:
     """Identifier and display of a reference."""
     display, identifier = optional_text(value.get("display")), value.get("identifier")
     if display:
-        out.reference_texts.extend((code, display) for code in codes)
+        out.reference_texts.append((codes, display))
     if identifier is not None and identifier.get("value") is not None:
         system, business_id = optional_text(identifier.get("system")), text_of(identifier["value"])
-        for code in codes:
-            out.reference_identifiers.append((code, system, business_id))
+        out.reference_identifiers.append((codes, system, business_id))
 
 
-def embedded_resource(value: Any, codes: Sequence[str], out: IndexValues) -> None:
+def embedded_resource(value: Any, codes: Codes, out: IndexValues) -> None:
     """A resource inside a Bundle, referenced by its own type and id."""
     rtype, rid = text_of(value["resourceType"]), text_of(value["id"])
-    for code in codes:
-        out.references.append((code, rtype, rid, None))
+    out.references.append((codes, rtype, rid, None))
 
 
 def local_target(text: str) -> tuple[str, str] | tuple[None, None]:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 
 from hub.fhir import emit_range, emit_text, emit_token
-from hub.fhir.index_values import IndexValues
+from hub.fhir.index_values import Codes, IndexValues
 from hub.fhir.routes import Route
 from hub.fhir.value_sets import implied_system
 
-#: Appends the rows of one value for every parameter code given. Raises one of ODD where the value has another shape.
-Emit = Callable[[Any, Sequence[str], IndexValues], None]
+#: Appends the rows of one value for the parameter codes given. Raises one of ODD where the value has another shape.
+Emit = Callable[[Any, Codes, IndexValues], None]
 
 _code: Final = cache(emit_token.code)
 

@@ -20,7 +20,7 @@ from hub.fhir.search_parameters import SearchParameter, parameters
 from hub.fhir.walk import Node, compile_node, objects_at
 from hub.kernel.types import Json
 
-__all__ = ["Extractor", "IndexValues", "extract"]
+__all__ = ["Extractor", "IndexValues", "extract", "extractor_of"]
 
 _COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
 _LITERALS: Final = {"true": True, "false": False}
@@ -33,7 +33,7 @@ def extract(resource: Json) -> IndexValues:
     if rtype.__class__ is not str:
         out.skipped += 1
         return out
-    _compiled(rtype)(resource, out)
+    extractor_of(rtype)(resource, out)
     return out
 
 
@@ -64,12 +64,12 @@ class _TruthPlan:
     """A parameter whose value is whether conditions hold (`deceased`)."""
 
     def __init__(self, truth: Truth, parameter: SearchParameter) -> None:
-        self.code = parameter.code
+        self.codes = (parameter.code,)
         self.tests = [(test, routes(test.path, parameter.base, parameter.base)) for test in truth.tests]
 
     def emit(self, resource: Json, out: IndexValues) -> None:
         holds = all(_holds(test, found, resource) for test, found in self.tests)
-        out.tokens.append((self.code, None, "true" if holds else "false", None))
+        out.tokens.append((self.codes, None, "true" if holds else "false", None))
 
 
 def _holds(test: Test, found: tuple[Route, ...], resource: Json) -> bool:
@@ -87,7 +87,8 @@ def _values(route: Route, resource: Json) -> list[Any]:
 
 
 @cache
-def _compiled(rtype: str) -> Extractor:
+def extractor_of(rtype: str) -> Extractor:
+    """What gives the values of a type by R4's own parameters."""
     return Extractor(parameters(rtype).values())
 
 

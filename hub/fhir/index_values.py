@@ -1,4 +1,7 @@
-"""What a resource is found by: one row a value, each beginning with the code of its search parameter."""
+"""What a resource is found by: one row a value, each beginning with the codes of all search parameters that find it.
+
+A value has one row however many parameters it stands for, so that whoever makes more of it does it once.
+"""
 
 from __future__ import annotations
 
@@ -7,36 +10,38 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-#: (parameter, system, code, text): from Coding, CodeableConcept, Identifier, ContactPoint, code, boolean, string, uri.
+#: Codes of search parameters of one type.
+Codes = tuple[str, ...]
+#: (parameters, system, code, text): from Coding, CodeableConcept, Identifier, ContactPoint, code, boolean, string, uri.
 #: `text` is what `:text` searches: the display of the coding, the text of the concept or of the identifier's type.
 #: A concept with text alone has neither system nor code. An element of type code
 #: has the system its value set implies, if that is one. Boolean, string and uri have none.
-Token = tuple[str, str | None, str | None, str | None]
-#: (parameter, system of the type, code of the type, value): for `identifier:of-type`.
-IdentifierOfType = tuple[str, str | None, str, str]
-#: (parameter, type, id, url): type and id of a local reference (`Patient/x`, any version of it), or the text of any
+Token = tuple[Codes, str | None, str | None, str | None]
+#: (parameters, system of the type, code of the type, value): for `identifier:of-type`.
+IdentifierOfType = tuple[Codes, str | None, str, str]
+#: (parameters, type, id, url): type and id of a local reference (`Patient/x`, any version of it), or the text of any
 #: other, a canonical included, as it stands.
-Reference = tuple[str, str | None, str | None, str | None]
-#: (parameter, system, value): for `:identifier`, from Reference.identifier.
-ReferenceIdentifier = tuple[str, str | None, str]
-#: (parameter, text): Reference.display, for `:text` on references.
-ReferenceText = tuple[str, str]
-#: (parameter, text) as the resource has it, not folded.
-Text = tuple[str, str]
-#: (parameter, low, high): the range [low, high), aware; None is an open end.
-Date = tuple[str, datetime | None, datetime | None]
-#: (parameter, low, high): the range [low, high]; a plain number has low = high; None is an open end.
-Number = tuple[str, Decimal | None, Decimal | None]
-#: (parameter, low, high, value, system, code, unit): [low, high] as in Number; value is None for a range. Money has
+Reference = tuple[Codes, str | None, str | None, str | None]
+#: (parameters, system, value): for `:identifier`, from Reference.identifier.
+ReferenceIdentifier = tuple[Codes, str | None, str]
+#: (parameters, text): Reference.display, for `:text` on references.
+ReferenceText = tuple[Codes, str]
+#: (parameters, text) as the resource has it, not folded.
+Text = tuple[Codes, str]
+#: (parameters, low, high): the range [low, high), aware; None is an open end.
+Date = tuple[Codes, datetime | None, datetime | None]
+#: (parameters, low, high): the range [low, high]; a plain number has low = high; None is an open end.
+Number = tuple[Codes, Decimal | None, Decimal | None]
+#: (parameters, low, high, value, system, code, unit): [low, high] as in Number; value is None for a range. Money has
 #: its currency as code, under urn:iso:std:iso:4217. A comparator opens an end.
-Quantity = tuple[str, Decimal | None, Decimal | None, Decimal | None, str | None, str | None, str | None]
-#: (kind, *the row without its parameter): kind is the component's parameter type, such as
+Quantity = tuple[Codes, Decimal | None, Decimal | None, Decimal | None, str | None, str | None, str | None]
+#: (kind, *the row without its parameters): kind is the component's parameter type, such as
 #: ("token", system, code, text) or ("quantity", low, high, value, system, code, unit).
 ComponentValue = tuple[Any, ...]
-#: (parameter, one value for each component in the order of the definition), one row for each combination.
-Composite = tuple[str, tuple[ComponentValue, ...]]
-#: (parameter, latitude, longitude) in degrees, WGS84.
-Position = tuple[str, Decimal, Decimal]
+#: (parameters, one value for each component in the order of the definition), one row for each combination.
+Composite = tuple[Codes, tuple[ComponentValue, ...]]
+#: (parameters, latitude, longitude) in degrees, WGS84.
+Position = tuple[Codes, Decimal, Decimal]
 
 
 @dataclass(slots=True)

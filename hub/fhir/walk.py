@@ -12,7 +12,7 @@ from typing import Any, Final
 from hub.fhir.emit_text import points_to
 from hub.fhir.emitters import Emit
 from hub.fhir.expression import Index, Where
-from hub.fhir.index_values import IndexValues
+from hub.fhir.index_values import Codes, IndexValues
 from hub.fhir.routes import Guard, Hop, Route
 from hub.kernel.errors import HubError
 from hub.kernel.types import Json
@@ -58,7 +58,7 @@ def compile_node(node: Node) -> Visit:
     return visit
 
 
-def _only(emit: Emit, codes: tuple[str, ...]) -> Visit:
+def _only(emit: Emit, codes: Codes) -> Visit:
     def visit(item: Any, out: IndexValues) -> None:
         try:
             emit(item, codes, out)

@@ -23,6 +23,8 @@ from hub.store.values import Facts, Outcome, Saved, Stored, Write, patient_key
 from hub.store.whole_index import index_columns, whole_index
 
 Row = tuple[Any, ...]
+#: By key: pkey, number of the type and index of a resource.
+Indexed = dict[UUID, tuple[UUID, int, IndexRows]]
 
 #: Columns that a version in history shares with the current one, and those of the current one. `xid` is the database's,
 #: `reindexed` of who adds to the index of a version that stands.
@@ -39,10 +41,10 @@ class Batch:
     full_text: bool = True
     custom: Custom = NONE
     superseded: list[tuple[UUID, UUID, int]] = field(default_factory=list)
-    home: list[Row] = field(default_factory=list)
+    home: list[tuple[UUID, UUID]] = field(default_factory=list)
     rehomed: dict[UUID, UUID] = field(default_factory=dict)
     resource: dict[UUID, Row] = field(default_factory=dict)
-    indexed: dict[UUID, tuple[UUID, int, IndexRows]] = field(default_factory=dict)
+    indexed: Indexed = field(default_factory=dict)
     history: list[Row] = field(default_factory=list)
     outbox: list[Row] = field(default_factory=list)
 

@@ -43,4 +43,4 @@ def add_members(rows: IndexRows, resource: Json) -> None:
     for entry in resource.get("entry", ()):
         target = parse_reference(str(entry.get("item", {}).get("reference", "")))
         if target is not None and entry.get("deleted") is not True:
-            rows.tokens[tokens.target(MEMBER, target.type, target.id)[1]] = None
+            rows.tokens[tokens.target(MEMBER, target.type, target.id)[1].bytes] = None

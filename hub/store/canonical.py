@@ -18,12 +18,13 @@ SUFFIX: Final = ":ucum"
 
 #: Low, high and the unit they are in.
 Ends: TypeAlias = tuple[Decimal | None, Decimal | None, str]
-_Codings: TypeAlias = tuple[tuple[str | None, str | None], ...]
+#: System and code of each.
+Codings: TypeAlias = tuple[tuple[str | None, str | None], ...]
 
 
 @lru_cache(maxsize=256)
 def canonical(
-    low: Decimal | None, high: Decimal | None, system: str | None, code: str | None, measured: _Codings
+    low: Decimal | None, high: Decimal | None, system: str | None, code: str | None, measured: Codings
 ) -> tuple[Ends, ...]:
     """A quantity in canonical units: as it is, and, of a substance that `measured` names, weighed and counted.
 

@@ -20,7 +20,12 @@ _WIDTH: Final = 16
 
 def coded(resource: Json) -> bytes:
     """The digest of a resource, the same whatever the order of what is in it."""
-    return _digest(clinical_codes(resource), tuple(resource.get("meta", {}).get("profile", ())))
+    return digest(clinical_codes(resource), resource)
+
+
+def digest(codes: frozenset[tuple[str, str]], resource: Json) -> bytes:
+    """As `coded`, of a resource whose clinical codes are known."""
+    return _digest(codes, tuple(resource.get("meta", {}).get("profile", ())))
 
 
 @lru_cache(maxsize=65536)

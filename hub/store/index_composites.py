@@ -20,8 +20,9 @@ HASHED: Final = frozenset({"token", "reference", "uri"})
 def add_composites(rows: IndexRows, rtype: str, values: IndexValues) -> None:
     """The rows of every composite of a resource."""
     seen: _Seen = {}
-    for code, parts in values.composites:
-        _add_composite(rows, param_number(rtype, code), parts, param_number(rtype, code + SUFFIX), seen)
+    for codes, parts in values.composites:
+        for code in codes:
+            _add_composite(rows, param_number(rtype, code), parts, param_number(rtype, code + SUFFIX), seen)
 
 
 def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...], ucum: int, seen: _Seen) -> None:
@@ -51,9 +52,9 @@ def _add_two_numbers(rows: IndexRows, param: int, parts: tuple[ComponentValue, .
 
 
 @lru_cache(maxsize=16384)
-def _combined(param: int, parts: tuple[ComponentValue, ...]) -> tuple[UUID, ...]:
+def _combined(param: int, parts: tuple[ComponentValue, ...]) -> tuple[bytes, ...]:
     """The hashes of every way to ask for some hashed parts together."""
-    return tuple(token.pair(param, chosen) for chosen in product(*(_part_hashes(param, part) for part in parts)))
+    return tuple(token.pair(param, chosen).bytes for chosen in product(*(_part_hashes(param, part) for part in parts)))
 
 
 def _part_hashes(param: int, part: ComponentValue) -> tuple[UUID, ...]:
@@ -72,7 +73,7 @@ class _Quantity(NamedTuple):
     sent: Beside
     canonical: tuple[Beside, ...]
 
-    def note(self, rows: IndexRows, param: int, ucum: int, companion: UUID) -> None:
+    def note(self, rows: IndexRows, param: int, ucum: int, companion: bytes) -> None:
         """Add it to a composite, beside a code."""
         note_number(rows, self.sent, param, (companion,))
         for each in self.canonical:
@@ -97,7 +98,7 @@ def _quantity(rows: IndexRows, before: tuple[ComponentValue, ...], last: Compone
     return found
 
 
-def _add_ordered(rows: IndexRows, param: int, last: ComponentValue, companion: UUID) -> None:
+def _add_ordered(rows: IndexRows, param: int, last: ComponentValue, companion: bytes) -> None:
     kind, *value = last
     if kind == "number":
         add_number(rows, param, (value[0], value[1], None, None, None), (companion,))

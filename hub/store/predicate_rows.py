@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
-from uuid import UUID
 
 from hub.fhir.references import parse_reference
 from hub.store import tokens
@@ -26,8 +25,8 @@ def add_clinical_codes(rows: IndexRows, codes: Iterable[tuple[str, str]]) -> Non
 
 
 @lru_cache(maxsize=16384)
-def _clinical_code(system: str, code: str) -> UUID:
-    return tokens.system_and_code(tokens.CLINICAL_CODE, system, code)
+def _clinical_code(system: str, code: str) -> bytes:
+    return tokens.system_and_code(tokens.CLINICAL_CODE, system, code).bytes
 
 
 def add_all_references(rows: IndexRows, body: bytes) -> None:
@@ -39,6 +38,6 @@ def add_all_references(rows: IndexRows, body: bytes) -> None:
 
 
 @lru_cache(maxsize=8192)
-def _key(text: bytes) -> UUID | None:
+def _key(text: bytes) -> bytes | None:
     target = parse_reference(text.decode())
-    return None if target is None else tokens.key(target.type, target.id)
+    return None if target is None else tokens.key(target.type, target.id).bytes

@@ -13,7 +13,7 @@ from hub.kernel.ids import reference_key
 from hub.store import tokens
 from hub.store.asked import Asked, Context, pieces
 from hub.store.criteria import Bind, Clause, Defines, Ids, Phrases, Tokens
-from hub.store.index_rows import of_type
+from hub.store.index_shares import of_type
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
 from hub.store.query_ordered import words

@@ -8,7 +8,7 @@ from hub.fhir.custom import Custom
 from hub.fhir.search_parameters import RESOURCE_TYPES
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Bind, Include, SortKey
-from hub.store.index_rows import is_sorted_by
+from hub.store.index_shares import is_sorted_by
 from hub.store.promoted import date_parameter, leading_parameters
 from hub.store.query_parameters import parameter_of, reference_parameter
 from hub.store.tokens import lead_number, param_number

@@ -21,7 +21,7 @@ from hub.store.index_walk import bodies
 from hub.store.phrases import Phrases
 from hub.store.resource_types import type_number
 from hub.store.tokens import param_number
-from hub.store.whole_index import sort_columns
+from hub.store.whole_index import hash_arguments, sort_columns
 from hub.store.write import copy
 
 _TAKE: Final = "SELECT * FROM search_definition WHERE NOT ready ORDER BY number LIMIT 1 FOR UPDATE SKIP LOCKED"
@@ -69,5 +69,6 @@ def _rows(patient: str | None, body: bytes, parameter: SearchParameter) -> Index
 
 
 async def _added(tx: Tx, row: Record, found: IndexRows) -> bool:
-    columns = (list(found.tokens), list(found.params), list(found.refs), *sort_columns(found))
+    tokens, refs = hash_arguments(found.tokens, found.refs)
+    columns = (tokens, list(found.params), refs, *sort_columns(found))
     return await tx.fetchval(_ADD, row["pkey"], row["key"], row["version"], *columns) is not None

@@ -22,7 +22,7 @@ from hub.store.index_rows import IndexRows
 from hub.store.index_walk import bodies
 from hub.store.phrases import Phrases
 from hub.store.registry import read_registry
-from hub.store.whole_index import INDEX_COLUMNS, index_columns, whole_index
+from hub.store.whole_index import INDEX_COLUMNS, index_arguments, whole_index
 from hub.store.write import INDEX_TABLES, clearing, copy
 
 #: Whoever changes definitions waits for this step, and each knows what the other did. Before the walk is taken, as
@@ -90,7 +90,7 @@ async def _replaced(tx: Tx, batch: Batch) -> None:
     owners = [(pkey, key) for key, (pkey, _, _) in batch.indexed.items()]
     await tx.execute(_CLEAR, *map(list, zip(*owners, strict=True)))
     columns: list[tuple[Any, ...]] = [
-        (pkey, key, *index_columns(rows)) for key, (pkey, _, rows) in batch.indexed.items()
+        (pkey, key, *index_arguments(rows)) for key, (pkey, _, rows) in batch.indexed.items()
     ]
     await tx.executemany(_PUT, columns)
     await copy(tx, batch)

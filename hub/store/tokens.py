@@ -47,7 +47,6 @@ def lead_number(rtype: str, code: str) -> int:
     return param_number(rtype, code + ":leads")
 
 
-@lru_cache(maxsize=16384)
 def token_hashes(param: int, system: str | None, code: str | None) -> tuple[UUID, ...]:
     """Every hash a coding is found by, the one of its bare code first if it has a code."""
     hashes = []
@@ -90,9 +89,8 @@ def reference(param: int, pointed: UUID) -> UUID:
     return _hash(param, _REFERENCE, pointed.bytes)
 
 
-@lru_cache(maxsize=8192)
 def target(param: int, rtype: str, rid: str) -> tuple[UUID, UUID]:
-    """Key of a resource that is referred to, and the hash of the reference. The same few targets come in runs."""
+    """Key of a resource that is referred to, and the hash of the reference."""
     found = key(rtype, rid)
     return found, reference(param, found)
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
+from uuid import UUID
 
 from hub.fhir.clinical_codes import clinical_codes
 from hub.fhir.custom import Custom
 from hub.fhir.extract import extract
 from hub.kernel.types import Json
 from hub.store.body_rows import add_members, add_texts
-from hub.store.coded import coded
+from hub.store.coded import digest
 from hub.store.index_composites import add_composites
 from hub.store.index_rows import FIRST, IndexRows, index_rows
 from hub.store.predicate_rows import add_all_references, add_clinical_codes
@@ -43,9 +45,10 @@ def whole_index(
     custom.add(rtype, resource, values)
     rows = index_rows(rtype, patient, values)
     add_composites(rows, rtype, values)
-    add_clinical_codes(rows, clinical_codes(resource))
+    codes = clinical_codes(resource)
+    add_clinical_codes(rows, codes)
     add_all_references(rows, body)
-    rows.coded = coded(resource)
+    rows.coded = digest(codes, resource)
     if full_text:
         add_texts(rows, resource, body, trimmed=trimmed)
     if rtype == "List":
@@ -54,11 +57,11 @@ def whole_index(
 
 
 def index_columns(rows: IndexRows) -> tuple[Any, ...]:
-    """In the order of INDEX_COLUMNS."""
+    """In the order of INDEX_COLUMNS, as COPY is told them (row_copy.py)."""
     return (
-        list(rows.tokens),
-        list(rows.refs),
-        list(rows.params),
+        rows.tokens.keys(),
+        rows.refs.keys(),
+        rows.params.keys(),
         rows.date_low if rows.date_high else FIRST,
         rows.date_high,
         rows.code_system,
@@ -68,6 +71,17 @@ def index_columns(rows: IndexRows) -> tuple[Any, ...]:
         *sort_columns(rows),
         rows.coded,
     )
+
+
+def index_arguments(rows: IndexRows) -> tuple[Any, ...]:
+    """As `index_columns`, as a statement is told them."""
+    tokens, refs, params, *rest = index_columns(rows)
+    return (*hash_arguments(tokens, refs), list(params), *rest)
+
+
+def hash_arguments(*hashes: Iterable[bytes]) -> list[list[UUID]]:
+    """Hashes of the index as a statement is told them."""
+    return [[UUID(bytes=one) for one in several] for several in hashes]
 
 
 def sort_columns(rows: IndexRows) -> tuple[list[int], list[str]]:

@@ -15,19 +15,17 @@ from uuid import UUID
 import asyncpg
 from sqlalchemy import Table
 
+from hub.db.binary_copy import copy_rows
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.sealing.envelope import DataKey
 from hub.sealing.keyring import keyring_of
-from hub.store import tables
-from hub.store.batch import RESOURCE_COLUMNS, VERSION_COLUMNS, Batch, Row, plan
-from hub.store.index_rows import number_rows
+from hub.store import row_copy, tables
+from hub.store.batch import RESOURCE_COLUMNS, VERSION_COLUMNS, Batch, plan
 from hub.store.phrases import Phrases
 from hub.store.registry import Registry
 from hub.store.sealed import seal_batch
-from hub.store.text_copy import Row as TextRow
-from hub.store.text_copy import copy_texts
 from hub.store.values import Saved, Stored, Write
 
 #: The tables beside `resource` that hold its index.
@@ -39,6 +37,7 @@ INDEX_TABLES: Final = (
     tables.position_value,
     tables.text_value,
 )
+_COLUMNS: Final = {table.name: tuple(table.columns.keys()) for table in (tables.resource_home, *INDEX_TABLES)}
 
 
 def clearing(emptied: Iterable[Table]) -> str:
@@ -171,38 +170,15 @@ async def _supersede(tx: Tx, superseded: Sequence[tuple[UUID, UUID, int]]) -> No
 
 async def copy(tx: Tx, batch: Batch) -> None:
     """Write every new row of resources and their index, one COPY a table."""
-    codings: list[Row] = []
-    strings: list[Row] = []
-    dates: list[Row] = []
-    numbers: list[Row] = []
-    positions: list[Row] = []
-    texts: list[TextRow] = []
-    for key, (pkey, rtype, rows) in batch.indexed.items():
-        codings.extend((pkey, rtype, code, rows.date_low, key) for code in rows.codings)
-        strings.extend((pkey, key, *row) for row in rows.strings)
-        dates.extend((pkey, key, *row) for row in rows.dates)
-        positions.extend((pkey, key, *row) for row in rows.positions)
-        texts.extend((pkey, key, *row) for row in rows.texts)
-        if rows.numbers:
-            numbers.extend((pkey, key, *row) for row in number_rows(rows))
-    await _into(tx, "resource_home", batch.home)
-    await _into(tx, "resource", batch.resource.values(), RESOURCE_COLUMNS)
-    await _into(tx, "coding", codings)
-    await _into(tx, "string_value", strings)
-    await _into(tx, "date_value", dates)
-    await _into(tx, "number_value", numbers)
-    await _into(tx, "position_value", positions)
-    await copy_texts(tx, texts)
-    await _into(tx, "history", batch.history, VERSION_COLUMNS)
+    await copy_rows(tx, "resource_home", _COLUMNS["resource_home"], row_copy.home_rows(batch.home))
+    await copy_rows(tx, "resource", RESOURCE_COLUMNS, map(row_copy.resource_row, batch.resource.values()))
+    index = row_copy.index_copies(batch.indexed)
+    for table in INDEX_TABLES:
+        await copy_rows(tx, table.name, _COLUMNS[table.name], getattr(index, table.name))
+    await copy_rows(tx, "history", VERSION_COLUMNS, map(row_copy.history_row, batch.history))
 
 
 async def _note(tx: Tx, batch: Batch, registry: Registry) -> None:
     """Raises HubError UNAVAILABLE (code `race`) if the batch was made for search parameters that changed meanwhile."""
     if batch.outbox:
         registry.hold(batch.custom, await tx.fetchval(_NOTE, *zip(*batch.outbox, strict=True)))
-
-
-async def _into(tx: Tx, table: str, rows: Iterable[Row], columns: Sequence[str] | None = None) -> None:
-    records = list(rows)
-    if records:
-        await tx.copy_records_to_table(table, records=records, columns=columns)

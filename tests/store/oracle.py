@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any, Final
 
 from consent.tables import NON_PATIENT_TYPES
@@ -28,6 +29,9 @@ from tests.store.text_oracle import content, fits, narrative, runs
 
 Params = Sequence[tuple[str, str]]
 
+#: Parameters that find names by their pinyin.
+SPOKEN: Final = frozenset({"name", "phonetic"})
+
 _NEVER = datetime.min.replace(tzinfo=UTC)
 _LEAST: dict[str, Any] = {
     "date": _NEVER,
@@ -45,7 +49,8 @@ class Entry:
 
     resource: Json
     facts: Facts
-    values: IndexValues
+    #: The lists of IndexValues, with one parameter a row.
+    values: Any
 
     @property
     def type(self) -> str:
@@ -57,7 +62,15 @@ class Entry:
 
 
 def entry(resource: Json, facts: Facts) -> Entry:
-    return Entry(resource, facts, extract(resource))
+    return Entry(resource, facts, _row_by_row(extract(resource)))
+
+
+def _row_by_row(values: IndexValues) -> Any:
+    """The same with a row for each parameter."""
+    lists = {name: rows for name, rows in asdict(values).items() if isinstance(rows, list)}
+    return SimpleNamespace(
+        **{name: [(code, *row[1:]) for row in rows for code in row[0]] for name, rows in lists.items()}
+    )
 
 
 class Oracle:
@@ -101,6 +114,7 @@ class Oracle:
             inside = any(p == code and _in(value, system, c) for p, system, c, _ in e.values.tokens)
             return inside != (modifier == "not-in")
         found = any(self._alternative(e, parameter, modifier, one) for one in value.split(","))
+        found = found or (modifier == "" and code in SPOKEN and value.isascii() and _sounds(e, code, value))
         return found != (modifier == "not")
 
     def _alternative(self, e: Entry, parameter: SearchParameter, modifier: str, value: str) -> bool:
@@ -294,6 +308,12 @@ def _token(system: str | None, code: str | None, value: str) -> bool:
     if not asked_system:
         return not system and code == asked_code
     return system == asked_system and (not asked_code or code == asked_code)
+
+
+def _sounds(e: Entry, code: str, value: str) -> bool:
+    """A name in Chinese characters is found by its pinyin, typed with or without blanks."""
+    typed = [fold(one.replace(" ", "")) for one in value.split(",")]
+    return any(fold(text).startswith(one) for p, text in e.values.strings if p in {code, "name.sound"} for one in typed)
 
 
 def _string(text: str, modifier: str, value: str) -> bool:

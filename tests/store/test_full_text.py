@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
-from uuid import uuid4
 
 from hub.db.database import Database
 from hub.fhir import full_text, grams
 from hub.kernel.clock import fixed_clock
 from hub.store.store import Store
-from hub.store.text_copy import copy_texts
 from hub.store.values import Write
 from tests.store.support import NOW, ask, ids, patient, run, save, stored
 
@@ -74,18 +72,3 @@ def test_addresses_dates_and_ids_are_no_content() -> None:
         "contained": [{"resourceType": "Specimen", "id": "s", "text": {"div": "<div>blood</div>"}}],
     }
     assert sorted(text.strip() for text in full_text.contents(resource)) == ["1-8", "Glucose", "Wang", "blood"]
-
-
-def test_rows_are_copied_as_they_are(database_url: str) -> None:
-    rows = [
-        (uuid4(), uuid4(), -(2**31), [-(2**63), 0, 2**63 - 1], []),
-        (uuid4(), uuid4(), 2**31 - 1, [7], [uuid4(), uuid4()]),
-    ]
-
-    async def work(database: Database, _: Store) -> None:
-        async with database.transaction() as tx:
-            await copy_texts(tx, [])
-            await copy_texts(tx, rows)
-            assert sorted(map(tuple, await tx.fetch("SELECT * FROM text_value"))) == sorted(rows)
-
-    run(database_url, work)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from array import array
 
-from terminology.concept_copy import Row, copy_concepts, elements, encoded
+from hub.db.binary_copy import elements
+from terminology.concept_copy import Row, copy_concepts, encoded
 from tests.terminology.house import House, in_house
 
 NUMBERS = {"parents", "ancestors", "keys"}

@@ -72,7 +72,7 @@ def _deletes(writing: Iterable[Step], name: str) -> bool:
 def _has_token(index: IndexValues, name: str, asked: Sequence[str]) -> bool:
     """Whether one of its (system, code) fits one of the alternatives of a value."""
     wanted = [[unescape(part) for part in split(one, "|", 1)] for one in asked]
-    return any(_fits(row[1], row[2], one) for row in index.tokens if row[0] == name for one in wanted)
+    return any(_fits(row[1], row[2], one) for row in index.tokens if name in row[0] for one in wanted)
 
 
 def _fits(system: str | None, code: str | None, wanted: Sequence[str]) -> bool:
@@ -83,18 +83,18 @@ def _fits(system: str | None, code: str | None, wanted: Sequence[str]) -> bool:
 
 def _has_string(index: IndexValues, name: str, asked: Sequence[str]) -> bool:
     wanted = tuple(fold(unescape(one)) for one in asked)
-    return any(fold(text).startswith(wanted) for code, text in index.strings if code == name)
+    return any(fold(text).startswith(wanted) for codes, text in index.strings if name in codes)
 
 
 def _has_date(index: IndexValues, name: str, asked: Sequence[str]) -> bool:
     conditions = [compare(*split_prefix(one.replace(" ", "+")), _NEVER) for one in asked]
-    rows = [(low, high) for code, low, high in index.dates if code == name]
+    rows = [(low, high) for codes, low, high in index.dates if name in codes]
     return any(holds(condition, low, high) for condition in conditions for low, high in rows)
 
 
 def _has_reference(index: IndexValues, name: str, asked: Sequence[str]) -> bool:
     """`Type/id`, `id` or a URL."""
-    rows = [(f"{rtype}/{rid}", rid, url) for code, rtype, rid, url in index.references if code == name]
+    rows = [(f"{rtype}/{rid}", rid, url) for codes, rtype, rid, url in index.references if name in codes]
     return any(unescape(one) in row for one in asked for row in rows)
 
 

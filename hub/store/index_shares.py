@@ -1,0 +1,217 @@
+"""What one value adds to the index of a resource that has it.
+
+That depends on the type, on the parameters it stands for and on the value alone, and values come again: codes,
+patients, encounters, profiles. So what the last ones add is remembered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final, NamedTuple
+from uuid import UUID
+
+from hub.fhir.fold import fold
+from hub.fhir.index_values import Codes, IndexValues
+from hub.kernel.errors import Category, HubError
+from hub.store import tokens as token
+from hub.store.promoted import code_parameter, date_parameter, leading_parameters
+from hub.store.tokens import lead_number, param_number, token_hashes
+
+
+class Share(NamedTuple):
+    """What one value adds.
+
+    Numbers of parameters, hashes, the key of its target, hashes of the promoted code, texts behind `:text` with their
+    hashes, texts to sort by; the parameter by which it names whose record it is in; the promoted code itself.
+    """
+
+    params: tuple[int, ...]
+    tokens: tuple[bytes, ...] = ()
+    target: bytes | None = None
+    codings: tuple[bytes, ...] = ()
+    phrases: tuple[tuple[UUID, tuple[int, str]], ...] = ()
+    sorts: tuple[tuple[int, str], ...] = ()
+    lead: str = ""
+    coding: tuple[str | None, str | None] = (None, None)
+
+
+#: Values remembered, some kilobyte each.
+_REMEMBERED: Final = 4096
+
+
+def shares(rtype: str, patient: str | None, values: IndexValues) -> Iterator[Share]:
+    """What each hashed value of a resource led by `patient` adds.
+
+    Raises HubError INVALID if it names another patient as its own.
+    """
+    for token_row in values.tokens:
+        yield _of_token(rtype, *token_row)
+    for codes, target_type, target_id, url in values.references:
+        if target_type is None or target_id is None:
+            yield _of_url(rtype, codes, url or "")
+            continue
+        share = _of_reference(rtype, codes, target_type, target_id)
+        if share.lead and target_id != patient:
+            raise _of_another_patient(f"{rtype}.{share.lead}")
+        yield share
+    for codes, uri in values.uris:
+        yield _of_uri(rtype, codes, uri)
+    if values.identifiers_of_type:
+        yield from (_of_type(rtype, *row) for row in values.identifiers_of_type)
+    if values.reference_identifiers:
+        yield from (_of_identifier(rtype, *row) for row in values.reference_identifiers)
+    if values.reference_texts:
+        yield from (_of_display(rtype, *row) for row in values.reference_texts)
+
+
+def _of_another_patient(where: str) -> HubError:
+    return HubError(
+        Category.INVALID,
+        "names another patient than the one its record belongs to",
+        where=where,
+        todo="write it to the record of that patient",
+        code="patient-mismatch",
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """Numbers of a parameter and of those its modifiers stand for, and its part in the layout."""
+
+    number: int
+    text: int
+    of_type: int
+    identifier: int
+    is_code: bool
+    is_date: bool
+    leads: int | None
+    sorts: bool
+
+
+@lru_cache(maxsize=4096)
+def parameters_of(rtype: str, codes: Codes) -> tuple[Parameter, ...]:
+    """The parameters of some codes of a type."""
+    return tuple(_parameter(rtype, code) for code in codes)
+
+
+@lru_cache(maxsize=4096)
+def _parameter(rtype: str, code: str) -> Parameter:
+    return Parameter(
+        number=param_number(rtype, code),
+        text=param_number(rtype, code + ":text"),
+        of_type=param_number(rtype, code + ":of-type"),
+        identifier=param_number(rtype, code + ":identifier"),
+        is_code=code == code_parameter(rtype),
+        is_date=code == date_parameter(rtype),
+        leads=lead_number(rtype, code) if code in leading_parameters(rtype) else None,
+        sorts=is_sorted_by(code),
+    )
+
+
+def is_sorted_by(code: str) -> bool:
+    """Whether a token, reference or uri parameter has its text kept for `_sort`: not those of every resource."""
+    return not code.startswith("_")
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_token(rtype: str, codes: Codes, system: str | None, code: str | None, text: str | None) -> Share:
+    found = parameters_of(rtype, codes)
+    hashes = [token_hashes(one.number, system, code) for one in found]
+    phrases = _phrases(found, text)
+    return Share(
+        params=_numbers(found),
+        tokens=(*_bytes(one for several in hashes for one in several), *_bytes(one for one, _ in phrases)),
+        codings=tuple(_bytes(one[0] for p, one in zip(found, hashes, strict=True) if p.is_code and code is not None)),
+        phrases=phrases,
+        sorts=_sorted_by(found, code),
+        coding=(system, code),
+    )
+
+
+def _phrases(found: tuple[Parameter, ...], text: str | None) -> tuple[tuple[UUID, tuple[int, str]], ...]:
+    folded = fold(text) if text else ""
+    return tuple((token.text(one.text, folded), (one.text, folded)) for one in found if folded)
+
+
+def _numbers(found: tuple[Parameter, ...]) -> tuple[int, ...]:
+    return tuple(one.number for one in found)
+
+
+def _bytes(hashes: Iterable[UUID]) -> Iterator[bytes]:
+    return (one.bytes for one in hashes)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_reference(rtype: str, codes: Codes, target_type: str, target_id: str) -> Share:
+    found = parameters_of(rtype, codes)
+    targets = [token.target(one.number, target_type, target_id) for one in found]
+    leading = zip(found, codes, strict=True) if target_type == "Patient" else ()
+    leads = {one.leads: code for one, code in leading if one.leads is not None}
+    named = f"{target_type}/{target_id}"
+    return Share(
+        params=(*_numbers(found), *leads),
+        tokens=tuple(_bytes(hashed for _, hashed in targets)),
+        target=targets[0][0].bytes,
+        sorts=tuple((one.number, named) for one in found if one.sorts and one.leads not in leads),
+        lead=next(iter(leads.values()), ""),
+    )
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_url(rtype: str, codes: Codes, url: str) -> Share:
+    """A canonical, or a reference to elsewhere."""
+    found = parameters_of(rtype, codes)
+    bare = url.partition("|")[0]
+    above = token.version_prefixes(url) or (url,)
+    hashes = (
+        hashed
+        for one in found
+        for hashed in (
+            *(token.text(one.number, text) for text in (url, bare)),
+            *(token.below(one.number, prefix) for prefix in above),
+        )
+    )
+    return Share(_numbers(found), tuple(_bytes(hashes)), sorts=_sorted_by(found, url))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_uri(rtype: str, codes: Codes, uri: str) -> Share:
+    found = parameters_of(rtype, codes)
+    above = (*token.uri_prefixes(uri), *token.version_prefixes(uri))
+    hashes = (
+        hashed
+        for one in found
+        for hashed in (token.text(one.number, uri), *(token.below(one.number, prefix) for prefix in above))
+    )
+    return Share(_numbers(found), tuple(_bytes(hashes)), sorts=_sorted_by(found, uri))
+
+
+def _sorted_by(found: tuple[Parameter, ...], text: str | None) -> tuple[tuple[int, str], ...]:
+    return tuple((one.number, text) for one in found if text and one.sorts)
+
+
+def _of_type(rtype: str, codes: Codes, system: str | None, code: str, value: str) -> Share:
+    found = parameters_of(rtype, codes)
+    return Share((), tuple(_bytes(of_type(one.of_type, system, code, value) for one in found)))
+
+
+def of_type(param: int, system: str | None, code: str, value: str) -> UUID:
+    """The hash of an identifier by its type: `system|code|value`."""
+    return token.pair(param, (token_hashes(param, system, code)[1], token.text(param, value)))
+
+
+def _of_identifier(rtype: str, codes: Codes, system: str | None, value: str) -> Share:
+    """What a reference says of its target's number."""
+    found = parameters_of(rtype, codes)
+    hashes = (hashed for one in found for hashed in token_hashes(one.identifier, system, value))
+    return Share(_numbers(found), tuple(_bytes(hashes)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_display(rtype: str, codes: Codes, text: str) -> Share:
+    """What a reference says of its target's name."""
+    found = parameters_of(rtype, codes)
+    phrases = _phrases(found, text)
+    return Share(_numbers(found), tuple(_bytes(hashed for hashed, _ in phrases)), phrases=phrases)
