@@ -88,7 +88,7 @@ def rewrite(resource: Json, mapping: Callable[[str], str | None]) -> None:
 def _rewritten(key: str, text: str, mapping: Callable[[str], str | None]) -> str:
     if key == "div":
         return _URN.sub(lambda match: mapping(match[0]) or match[0], text)
-    if key == "reference" or key in _named_by_uri():
+    if key == "reference" or key in named_by_uri():
         return mapping(text) or text
     return _IN_MARKDOWN.sub(lambda match: _LINK + (mapping(match[1]) or match[1]), text)
 
@@ -103,7 +103,7 @@ def _rewrite_list(key: str, values: list[Any], mapping: Callable[[str], str | No
 
 
 @cache
-def _named_by_uri() -> frozenset[str]:
+def named_by_uri() -> frozenset[str]:
     """Properties that some type of R4 has as a uri which names a thing itself; made when one is first met."""
     elements = (one for name in TYPES if (found := structure(name)) is not None for one in found.elements.values())
     return frozenset(key for one in elements for key, ref in one.properties() if ref.name in _URIS)

@@ -1,4 +1,4 @@
-"""All that processes of the hub import, for the one they are forked from. Has no names; importing it is its use.
+"""All that processes of the hub import and compile, for the one they are forked from. Importing it is its use.
 
 That one is stopped last, by the end of the supervisor alone, so that it can tell how each process ended.
 """
@@ -9,7 +9,13 @@ import gc
 import signal
 from importlib import import_module
 
+from consent.labelling import shipped
+from hub.fhir.canonical_units import scale
+from hub.fhir.pointers import ABOUT_NOBODY
+from hub.fhir.prepared import prepare
 from hub.run.work import Kind
+from hub.store import codec
+from hub.store.promoted import PROMOTED
 
 # numpy, which the DICOM process needs, starts threads, and those do not live through a fork.
 for _kind in Kind:
@@ -17,6 +23,11 @@ for _kind in Kind:
         import_module(f"hub.run.{_kind}")
 # Its dictionaries take some tenths of a second and 50 MB, in the middle of the first request with a Chinese name.
 import_module("pypinyin")
+# What is written and read most: the first of each would cost its process ten milliseconds.
+prepare(PROMOTED.keys() | ABOUT_NOBODY)
+codec.encode(b"{}")
+scale("mg")
+shipped()
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 # A collection that touches what is shared would copy it into every process.
 gc.collect()
