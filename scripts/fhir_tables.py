@@ -19,6 +19,9 @@ from typing import Any, Final
 
 from hub.fhir.expansion import Expander
 from hub.fhir.json import dumps, loads
+from mappings.hl7v2.codetables import table as code_table
+from mappings.hl7v2.codetables import table_names
+from scripts.fhir_code_systems import code_system_rows, of_messages
 from scripts.fhir_invariants import invariant_rows
 from scripts.fhir_structure import structure_rows, summary_rows
 from scripts.fhir_values import binding_rows, required_sets, value_sets
@@ -42,11 +45,10 @@ class Definitions:
             if entry["resource"]["resourceType"] == resource_type:
                 yield entry["resource"]
 
-    def terminology(self) -> Expander:
-        """Value sets and code systems."""
+    def terminology(self, resource_type: str) -> list[dict[str, Any]]:
+        """Every ValueSet, or every CodeSystem."""
         files = ("valuesets.json", "v3-codesystems.json", "v2-tables.json")
-        sets = [row for name in files for row in self.resources(name, "ValueSet")]
-        return Expander(sets, [row for name in files for row in self.resources(name, "CodeSystem")])
+        return [row for name in files for row in self.resources(name, resource_type)]
 
     def compartment(self) -> dict[str, Any]:
         """The CompartmentDefinition of Patient."""
@@ -70,11 +72,9 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
     data_elements = list(definitions.resources("dataelements.json", "StructureDefinition"))
     structure = structure_rows(types, data_elements)
     resources = {name for name, row in structure.items() if row["kind"] == "resource" and not row.get("abstract")}
-    terminology, required, bindings = (
-        definitions.terminology(),
-        required_sets(structure),
-        binding_rows(types, structure),
-    )
+    sets, systems = definitions.terminology("ValueSet"), definitions.terminology("CodeSystem")
+    terminology, required, bindings = Expander(sets, systems), required_sets(structure), binding_rows(types, structure)
+    mapped = {entry.system for name in table_names() for entry in code_table(name).targets()}
     advised = {name for row in bindings.values() for name in row.values()} - required
     return {
         "search_parameters.json": table(
@@ -86,6 +86,8 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
         "value_sets.json": table("sets", value_sets(required, terminology)),
         "advised_sets.json": table("sets", value_sets(advised, terminology)),
         "bindings.json": table("bindings", bindings),
+        "code_systems.json": table("systems", code_system_rows(systems, sets, mapped)),
+        "more_code_systems.json": table("systems", code_system_rows(systems, sets, of_messages(systems) - mapped)),
         "invariants.json": table("invariants", invariant_rows(types, structure)),
     }
 

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
 from terminology.condition import ACTIVE, NOTHING, Both, Condition, Either, Every, Keys, Not
+from terminology.fhir_source import concept_of
 from terminology.filters import condition_of, undecided
-from terminology.implied import implicit, of_specification
+from terminology.implied import implicit, of_messages, of_specification, version_of_r4
 from terminology.model import CODE_SYSTEM, VALUE_SET, Coding, Edition, Found
 from terminology.reading import Concepts
 from terminology.versions import ANY, Versions
@@ -25,16 +26,23 @@ _DEEPEST: Final = 10
 _PARTS: Final = 1_000
 
 
+class Listed(NamedTuple):
+    """What is told of a code by who lists it; `version`: of its system."""
+
+    display: str = ""
+    version: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a value set means: a condition for each edition, and listed codings with their displays.
+    """What a value set means: a condition for each edition, and listed codings.
 
     `own`: what the value set names codes of the editions itself (R4 ValueSet.compose.include.concept: display and
     designation), by the code as it is compared.
     """
 
     conditions: Mapping[int, tuple[Edition, Condition]] = field(default_factory=dict)
-    listed: Mapping[Coding, str] = field(default_factory=dict)
+    listed: Mapping[Coding, Listed] = field(default_factory=dict)
     own: Mapping[Coding, Json] = field(default_factory=dict)
 
     def condition(self, edition: Edition) -> Condition:
@@ -69,10 +77,13 @@ class Composer:
         if implied is not None:
             return await self.of(implied, depth)
         codings = of_specification(canonical)
-        if codings is None:
+        if codings is not None:
+            return await self._known(codings)
+        table = of_messages(canonical)
+        if table is None:
             self._catalogue.named(VALUE_SET, canonical)
             return Meaning()
-        return await self._known(codings)
+        return _all_of(table)
 
     def _count(self, more: int) -> None:
         self._parts += more
@@ -83,14 +94,15 @@ class Composer:
     async def _known(self, codings: Mapping[str, list[str]]) -> Meaning:
         """Listed codes, with what the hub holds of their systems: all it says where it holds all of one, else names."""
         conditions: dict[int, tuple[Edition, Condition]] = {}
-        listed: dict[Coding, str] = {}
+        listed: dict[Coding, Listed] = {}
         for system, codes in codings.items():
             edition = self._edition(system, "")
             if edition is not None and edition.whole:
                 conditions[edition.number] = (edition, Keys(tuple(map(edition.key, codes))))
             else:
                 names = await self._names(edition, codes)
-                listed |= {Coding(system, code): names.get(code, "") for code in codes}
+                version = version_of_r4(system)
+                listed |= {Coding(system, code): Listed(names.get(code, ""), version) for code in codes}
         return Meaning(conditions, listed)
 
     async def _names(self, edition: Edition | None, codes: Sequence[str]) -> dict[str, str]:
@@ -151,7 +163,19 @@ class Composer:
         if "concept" not in part or part.get("filter"):
             self._catalogue.named(CODE_SYSTEM, part["system"], part.get("version", ""))
             raise undecided("it takes in a code system of which the hub has no codes")
-        return Meaning({}, {Coding(part["system"], one["code"]): one.get("display", "") for one in part["concept"]})
+        system, version = part["system"], part.get("version", "")
+        return Meaning(
+            {}, {Coding(system, one["code"]): Listed(one.get("display", ""), version) for one in part["concept"]}
+        )
+
+
+def _all_of(system: Json) -> Meaning:
+    """All codes of a code system that is brought along, but those that are abstract."""
+    found: dict[Coding, Listed] = {}
+    for one in map(concept_of, system["concept"]):
+        if not one.abstract:
+            found[Coding(system["url"], one.code)] = Listed(one.display, system["version"])
+    return Meaning({}, found)
 
 
 def _expanded(value_set: Json) -> Meaning:
@@ -159,12 +183,12 @@ def _expanded(value_set: Json) -> Meaning:
     expansion = value_set.get("expansion")
     if expansion is None or expansion.get("offset"):
         raise undecided("it has neither a composition nor a whole expansion")
-    found: dict[Coding, str] = {}
+    found: dict[Coding, Listed] = {}
     waiting = list(reversed(expansion.get("contains", ())))
     while waiting:
         one = waiting.pop()
         if one.get("system") and one.get("code") and one.get("abstract") is not True:
-            found[Coding(one["system"], one["code"])] = one.get("display", "")
+            found[Coding(one["system"], one["code"])] = Listed(one.get("display", ""), one.get("version", ""))
         waiting += reversed(one.get("contains", ()))
     if expansion.get("total", len(found)) > len(found):
         raise undecided("it has one page of its expansion only")
@@ -186,7 +210,7 @@ def without(meaning: Meaning, systems: Collection[tuple[str, str]]) -> Meaning:
         return (url, "") not in systems and (url, version) not in systems
 
     conditions = {number: told for number, told in meaning.conditions.items() if stays(told[0].url, told[0].version)}
-    listed = {coding: text for coding, text in meaning.listed.items() if stays(coding.system, "")}
+    listed = {coding: told for coding, told in meaning.listed.items() if stays(coding.system, told.version)}
     return replace(meaning, conditions=conditions, listed=listed)
 
 
@@ -207,7 +231,7 @@ def _common(one: Meaning, other: Meaning) -> Meaning:
         edition = (one.conditions.get(number) or other.conditions[number])[0]
         merged[number] = (edition, _and(_of_either(one, edition), _of_either(other, edition)))
     held = {edition.url for edition, _ in merged.values()}
-    listed = {coding: text for coding, text in one.listed.items() if coding in other.listed and coding[0] not in held}
+    listed = {coding: told for coding, told in one.listed.items() if coding in other.listed and coding[0] not in held}
     return Meaning(merged, listed, {**other.own, **one.own})
 
 
@@ -218,7 +242,7 @@ def _less(one: Meaning, other: Meaning) -> Meaning:
         number: (edition, _and(condition, Not(_of_either(other, edition))))
         for number, (edition, condition) in one.conditions.items()
     }
-    listed = {coding: text for coding, text in one.listed.items() if coding not in other.listed}
+    listed = {coding: told for coding, told in one.listed.items() if coding not in other.listed}
     return Meaning(merged, listed, one.own)
 
 

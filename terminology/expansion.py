@@ -137,8 +137,13 @@ async def _tree(
 
 def _listed(meaning: Meaning, start: int, end: int) -> list[Json]:
     return [
-        {"system": coding.system, "code": coding.code, **({"display": display} if display else {})}
-        for coding, display in list(meaning.listed.items())[start:end]
+        {
+            "system": coding.system,
+            **({"version": told.version} if told.version else {}),
+            "code": coding.code,
+            **({"display": told.display} if told.display else {}),
+        }
+        for coding, told in list(meaning.listed.items())[start:end]
     ]
 
 

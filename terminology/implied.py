@@ -1,4 +1,4 @@
-"""Value sets that stand nowhere as resources: those a URL implies, and the lists of R4 itself."""
+"""Value sets that stand nowhere as resources: those a URL implies, and those of R4's definitions."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ from typing import Final
 from urllib.parse import unquote
 
 from hub.fhir import value_sets
+from hub.fhir.code_systems import behind
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
 from terminology.filters import undecided
 from terminology.model import CODE_SYSTEM, VALUE_SET
 
-_R4: Final = "http://hl7.org/fhir/ValueSet/"
+_R4: Final = "http://hl7.org/fhir/"
+_SETS: Final = f"{_R4}ValueSet/"
+_VERSION: Final = "4.0.1"
 
 
 def implicit(canonical: str, catalogue: Catalogue) -> Json | None:
@@ -29,21 +32,35 @@ def implicit(canonical: str, catalogue: Catalogue) -> Json | None:
         return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [include]}}
     if canonical == "http://loinc.org/vs":
         return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [{"system": "http://loinc.org"}]}}
-    for edition in catalogue.all(CODE_SYSTEM):
-        if edition.head.get("valueSet") == canonical:
-            return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [{"system": edition.url}]}}
+    url, _, version = canonical.partition("|")
+    for edition in catalogue.versions(CODE_SYSTEM) if version else catalogue.all(CODE_SYSTEM):
+        if edition.head.get("valueSet", "").partition("|")[0] == url and version in ("", edition.version):
+            part = {"system": edition.url, **({"version": version} if version else {})}
+            return {"resourceType": VALUE_SET, "url": canonical, "compose": {"include": [part]}}
     return None
 
 
 def of_specification(canonical: str) -> dict[str, list[str]] | None:
     """R4's own value sets that the hub has as lists."""
     url, _, version = canonical.partition("|")
-    if not url.startswith(_R4) or version not in {"", "4.0.1"}:
+    if version not in {"", version_of_r4(url)}:
         return None
-    known = value_sets.codings(url.removeprefix(_R4))
+    known = value_sets.codings(url.removeprefix(_SETS)) if url.startswith("http") else None
     if known is None:
         return None
     lists = {system: codes for system, codes in known.items() if isinstance(codes, frozenset)}
     if len(lists) < len(known):
         raise undecided("its codes are decided by their syntax, and cannot be listed")
     return {system: sorted(codes) for system, codes in lists.items()}
+
+
+def of_messages(canonical: str) -> Json | None:
+    """The code system behind a value set of HL7 v2 or v3 that has all codes of a table nobody loaded."""
+    url, _, version = canonical.partition("|")
+    system = behind(url)
+    return system if system is not None and version in ("", system["version"]) else None
+
+
+def version_of_r4(url: str) -> str:
+    """The version of a code system or value set that R4 itself defines; "" for another."""
+    return _VERSION if url.startswith(_R4) else ""

@@ -33,7 +33,7 @@ def matching(catalogue: Catalogue, meaning: Meaning, text: str) -> Meaning:
         named = ((one, told) for one, told in meaning.own.items() if one.system == edition.url)
         own = tuple(one.code for one, told in named if _fits(_names(told), one, parts))
         conditions[number] = (edition, Both((condition, Either((found, Keys(own))) if own else found)))
-    listed = {coding: name for coding, name in meaning.listed.items() if _fits([name], coding, parts)}
+    listed = {coding: told for coding, told in meaning.listed.items() if _fits([told.display], coding, parts)}
     return Meaning(conditions, listed, meaning.own)
 
 

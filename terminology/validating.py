@@ -9,8 +9,8 @@ from typing import Final
 from hub.fhir.fold import fold
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
-from terminology.compose import Composer, Meaning
-from terminology.model import Coding, Found, Stated
+from terminology.compose import Composer, Listed, Meaning
+from terminology.model import CODE_SYSTEM, Coding, Found, Stated
 from terminology.reading import Concepts
 from terminology.versions import ANY, Versions
 
@@ -20,6 +20,7 @@ _VERDICTS: Final = 100_000
 
 NO_CODE: Final = "the code system has no such code"
 A_PART: Final = "the hub holds a part of the code system only"
+OTHER_VERSION: Final = "the code is stated in another version of its code system"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,8 @@ class Members:
         """
         composed: dict[int, Meaning] = {}
         verdicts = []
-        for one, versions in zip(asked, _versions(asked), strict=True):
-            plain = inline is None and versions is ANY and not one.display and not one.language
+        for one, versions in zip(asked, _versions(catalogue, asked), strict=True):
+            plain = inline is None and not (one.version or one.display or one.language)
             key = (catalogue.revision, url, one.coding)
             known = self._verdicts.get(key) if plain else None
             if known is None:
@@ -80,26 +81,41 @@ class Members:
         return self._meanings[key]
 
     async def _judged(self, catalogue: Catalogue, meaning: Meaning, stated: Stated) -> Verdict:
-        coding, display = stated.coding, stated.display
+        coding = stated.coding
         if coding in meaning.listed:
-            told = meaning.listed[coding]
-            wrong = display and told and fold(told) != fold(display)
-            return Verdict(False, "the display is none of this code", told) if wrong else Verdict(True, "", told)
+            return _listed(catalogue, meaning.listed[coding], stated)
         parts = [each for each in meaning.conditions.values() if each[0].url == coding.system]
-        for edition, condition in parts:
+        meant = [each for each in parts if stated.version in ("", each[0].version)]
+        for edition, condition in meant:
             if await self._concepts.fits(edition, condition, coding.code):
                 found = await self._concepts.find(catalogue, edition, coding.code)
                 if found is not None:
                     return displayed(meaning.renamed(edition, found), stated, found.display)
+        if parts and not meant:
+            return Verdict(False, OTHER_VERSION)
         known = all(edition.whole for edition, _ in parts)
         return Verdict(False, "the value set does not have the code" if known else A_PART)
 
 
-def _versions(asked: Sequence[Stated]) -> list[Versions]:
-    """By which versions each is judged: all by the same, unless a code system is stated in several."""
+def _listed(catalogue: Catalogue, told: Listed, stated: Stated) -> Verdict:
+    """Of a code that is listed, whose system the hub may not hold: then every version of it may have the code."""
+    held = (one.version for one in catalogue.editions.get((CODE_SYSTEM, stated.coding.system), ()))
+    versions = {told.version} if told.version else {*held}
+    if stated.version and versions and stated.version not in versions:
+        return Verdict(False, OTHER_VERSION)
+    wrong = stated.display and told.display and fold(told.display) != fold(stated.display)
+    return Verdict(not wrong, "the display is none of this code" if wrong else "", told.display)
+
+
+def _versions(catalogue: Catalogue, asked: Sequence[Stated]) -> list[Versions]:
+    """By which versions each is judged: all by the same, unless a code system is stated in several. One that is held,
+    but not in the version that is stated, is taken as it is in force: the code is found to be of another.
+    """
     shared: list[dict[str, str]] = []
     places = []
-    for coding, _, version, _ in asked:
+    for coding, _, told, _ in asked:
+        held = {one.version for one in catalogue.editions.get((CODE_SYSTEM, coding.system), ())}
+        version = told if not held or told in held else ""
         fits = (at for at, one in enumerate(shared) if one.get(coding.system, version) == version)
         place = next(fits, len(shared))
         if place == len(shared):

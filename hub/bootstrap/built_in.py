@@ -1,19 +1,23 @@
 """What the terminology has from the start: its own tables, and the code systems that the HL7 v2 maps lead to.
 
-The mappings hold those codes already, with their names; they are made code systems here and not copied.
+Those that R4's definitions have are theirs, whole; of the others the mappings hold the codes already, with their names:
+they are made code systems here and not copied.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import starmap
 from typing import Final
 
+from hub.fhir.code_systems import mapped_to
 from hub.fhir.value_sets import codes_by_system
 from hub.kernel.types import Json
 from terminology.built_in import VERSION, built_in
 from terminology.model import CODE_SYSTEM
 
-_SOURCE: Final = "Targets of the tables of HL7/v2-to-fhir (IG 1.0.0, Apache-2.0) and of the hub's own beside them"
+SOURCE: Final = "Targets of the tables of HL7/v2-to-fhir (IG 1.0.0, Apache-2.0) and of the hub's own beside them"
+_DEFINED: Final = "HL7, definitions of FHIR R4 (4.0.1, CC0-1.0)"
 
 #: Systems of which the maps name some codes and that come from elsewhere, and why.
 ELSEWHERE: Final = {
@@ -47,8 +51,21 @@ def _mapped() -> dict[str, dict[str, str]]:
 
 
 def _code_system(system: str, concepts: dict[str, str]) -> Json:
-    return {
-        **{"resourceType": CODE_SYSTEM, "url": system, "version": VERSION, "status": "active", "language": "en"},
-        **{"content": "fragment", "caseSensitive": True, "copyright": _SOURCE},
-        "concept": [{"code": code, **({"display": name} if name else {})} for code, name in sorted(concepts.items())],
-    }
+    known = mapped_to(system)
+    if known is None:
+        return {
+            **{"resourceType": CODE_SYSTEM, "url": system, "version": VERSION, "status": "active", "language": "en"},
+            **{"content": "fragment", "caseSensitive": True, "copyright": SOURCE},
+            "concept": list(starmap(_concept, sorted(concepts.items()))),
+        }
+    held = {one["code"] for one in known["concept"]}
+    more = [_concept(code, name) for code, name in sorted(concepts.items()) if code not in held]
+    if not more:
+        return known | {"copyright": _DEFINED}
+    # Codes of later releases, which messages bring: the definitions of R4 are not all there is.
+    told = {"content": "fragment", "copyright": f"{_DEFINED}; {SOURCE}"}
+    return known | told | {"concept": [*known["concept"], *more]}
+
+
+def _concept(code: str, name: str) -> Json:
+    return {"code": code, **({"display": name} if name else {})}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Final
 
 from hub.audit.trail import Trail
-from hub.bootstrap.built_in import everything_built_in
+from hub.bootstrap.built_in import SOURCE, everything_built_in
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.terminology import TerminologyDesk
 from hub.db.database import Database
+from hub.fhir.json import loads
 from hub.kernel.types import Json
 from terminology.built_in import VERSION
 from terminology.editions import key_of
@@ -18,6 +19,7 @@ from terminology.shelf import resource_id
 #: Only one hub of several on a database loads. Any number nobody else locks.
 _LOCK: Final = "SELECT pg_advisory_lock(hashtext('yilian-built-in'))"
 _UNLOCK: Final = "SELECT pg_advisory_unlock(hashtext('yilian-built-in'))"
+_IN_FORCE: Final = "SELECT url, head FROM term_edition WHERE kind = 'CodeSystem' AND current"
 _LOADED: Final = "SELECT kind, url, version FROM term_edition WHERE ready"
 
 
@@ -45,12 +47,19 @@ async def _load(foundation: Foundation, database: Database) -> int:
         missing = await _missing(desk)
         if not missing:
             return 0
+        own = await _own(desk)
         for resource in missing:
-            await desk.load(resource, modest=True)
+            await desk.load(resource, modest=resource["url"] not in own)
         await desk.record("load", "built-in", "", VERSION)
     finally:
         await trail.close()
     return len(missing)
+
+
+async def _own(desk: TerminologyDesk) -> set[str]:
+    """Code systems of which codes that came with an earlier release are in force: a newer one takes their place."""
+    async with desk.database.connection() as connection:
+        return {row[0] for row in await connection.fetch(_IN_FORCE) if loads(row[1]).get("copyright") == SOURCE}
 
 
 async def _missing(desk: TerminologyDesk) -> list[Json]:

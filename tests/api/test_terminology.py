@@ -26,6 +26,9 @@ MAP = {
     ],
 }
 
+GENDERS, GENDER = "http://hl7.org/fhir/ValueSet/administrative-gender", "http://hl7.org/fhir/administrative-gender"
+VERSIONED = value_set("urn:versioned", of(DISEASES, ("concept", "is-a", "C")) | {"version": "1"})
+
 SWITCHED = "'2026-02-02T00:00:00+08:00'"
 
 
@@ -116,6 +119,37 @@ def test_codes_are_validated_and_compared(database_url: str) -> None:
             ]
             assert (await home.ask("POST", "/CodeSystem/$subsumes", parameters(*stated))).status_code == status
         assert (await home.ask("GET", f"/CodeSystem/$subsumes?system={DISEASES}&codeA=C")).status_code == 400
+
+    in_house(database_url, visit)
+
+
+def test_a_code_of_a_version_that_is_not_the_one_asked_is_not_valid(database_url: str) -> None:
+    given = ("codeSystem", "resource", diseases())
+    listed = value_set("urn:listed", {"system": "urn:nowhere", "version": "1", "concept": [{"code": "a"}]})
+    ours, theirs = {"system": DISEASES, "code": "I10"}, {"system": GENDER, "code": "male"}
+
+    async def visit(home: House) -> None:
+        await loaded(home)
+        stored = await home.create(diseases(url="urn:stored"), who="administrator")
+        for path, where, coding, version in (
+            ("CodeSystem", ("url", "valueUri", f"{DISEASES}|1"), ours, "1"),
+            ("CodeSystem", given, ours, "1"),
+            (f"CodeSystem/{stored['id']}", None, {**ours, "system": "urn:stored"}, "1"),
+            ("ValueSet", ("url", "valueUri", f"{VS}|1"), ours, "1"),
+            ("ValueSet", ("url", "valueUri", GENDERS), theirs, "4.0.1"),
+            ("ValueSet", ("valueSet", "resource", listed), {"system": "urn:nowhere", "code": "a"}, "1"),
+            ("ValueSet", ("valueSet", "resource", VERSIONED), ours, "1"),
+        ):
+            for stated, result in (({}, True), ({"version": version}, True), ({"version": "999"}, False)):
+                sent = parameters(*filter(None, [where]), ("coding", "valueCoding", coding | stated))
+                assert (await told(home, f"/{path}/$validate-code", sent))["result"] is result, (path, coding, stated)
+        asked = f"/CodeSystem/$validate-code?url={DISEASES}|1&code=I10"
+        assert (await told(home, f"{asked}&version=999"))["result"] is False
+        twice = ("coding", "valueCoding", {**ours, "version": "999"})
+        sent = parameters(("url", "valueUri", DISEASES), ("version", "valueString", "1"), twice)
+        assert (await home.ask("POST", "/CodeSystem/$validate-code", sent)).status_code == 400
+        below = f"/CodeSystem/{stored['id']}/$subsumes?codeA=C&codeB=I10"
+        assert [(await home.ask("GET", f"{below}{more}")).status_code for more in ("", "&version=999")] == [200, 400]
 
     in_house(database_url, visit)
 

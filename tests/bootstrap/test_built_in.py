@@ -30,8 +30,10 @@ from mappings.hl7v2.codetables import table
 from mappings.hl7v2.habits import CANONICAL_BASE, NO_MAPS
 from mappings.hl7v2.profile import DEFAULT
 from mappings.hl7v2.translator import translator
+from terminology.built_in import VERSION
 from terminology.model import CODE_SYSTEM
 
+HL7 = "http://terminology.hl7.org"
 IDS = keyed_ids(PUBLIC_KEY)
 #: Codes the guide's own tables have wrongly: several in one.
 WRONG = {"L,M,N"}
@@ -62,6 +64,29 @@ def test_every_built_in_code_system_stands_once_and_names_its_source() -> None:
         codes = [concept["code"] for concept in one["concept"]]
         assert len(set(codes)) == len(codes) > 0
         assert len(one["copyright"]) > 10
+
+
+def test_a_code_system_of_the_definitions_comes_whole_in_their_version_with_the_value_set_of_all_its_codes() -> None:
+    systems = {one["url"]: one for one in everything_built_in() if one["resourceType"] == CODE_SYSTEM}
+    defined = {url: one for url, one in systems.items() if one["version"] != VERSION}
+    assert len(defined) > 75
+    assert [url for url, one in defined.items() if "valueSet" not in one] == [f"{HL7}/CodeSystem/practitioner-role"]
+    later = {url.rpartition("/")[2] for url, one in defined.items() if one["content"] == "fragment"}
+    assert later == {
+        "v2-0003",
+        "v2-0335",
+        "v2-0550",
+        "v3-MaritalStatus",
+    }  # codes of later releases, and the guide's slips
+    severity = systems[f"{HL7}/CodeSystem/v2-0128"]
+    assert (severity["version"], severity["content"], severity["valueSet"]) == (
+        "2.9",
+        "complete",
+        f"{HL7}/ValueSet/v2-0128",
+    )
+    act = {one["code"]: one for one in systems[f"{HL7}/CodeSystem/v3-ActCode"]["concept"]}
+    assert {"code": "notSelectable", "valueBoolean": True} in act["_ActEncounterCode"]["property"]
+    assert {"code": "parent", "valueCode": "_ActEncounterCode"} in act["AMB"]["property"]
 
 
 def test_every_code_the_guide_maps_hl7_v2_codes_to_is_held_or_its_system_has_a_reason(shared: Path) -> None:

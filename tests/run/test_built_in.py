@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from hub.bootstrap.built_in import SOURCE
 from hub.bootstrap.foundation import Foundation
 from hub.bootstrap.terminology import terminology_database
 from hub.kernel.clock import system_clock
@@ -94,3 +95,22 @@ def test_it_is_loaded_once_beside_what_is_in_force_and_after_a_cut(
             assert await connection.fetchval(audited) == 2
 
     asyncio.run(story())
+
+
+def test_a_newer_release_takes_the_place_of_the_codes_that_came_with_an_earlier_one(
+    database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    foundation = a_foundation(database_url, tmp_path)
+    earlier = [{**one, "copyright": SOURCE} for one in OURS]
+
+    async def story() -> list[tuple[str, str]]:
+        monkeypatch.setattr(built_in, "everything_built_in", lambda: iter([*earlier, system("urn:test:own", "1", "A")]))
+        assert await ensure_built_in(foundation) == 3
+        newer = [system(one["url"], "2", "A") for one in (*OURS, system("urn:test:own", "1", "A"))]
+        monkeypatch.setattr(built_in, "everything_built_in", lambda: iter(newer))
+        assert await ensure_built_in(foundation) == 3
+        async with terminology_database(database_url) as desk, desk.database.connection() as connection:
+            rows = await connection.fetch("SELECT url, version FROM term_edition WHERE current ORDER BY url")
+            return [tuple(row) for row in rows]
+
+    assert asyncio.run(story()) == [("urn:test:blood", "2"), ("urn:test:own", "1"), ("urn:test:sex", "2")]

@@ -18,7 +18,7 @@ from hub.api.services import Services
 from hub.kernel.types import Json
 from terminology.model import CODE_SYSTEM, Coding, Stated
 from terminology.service import Looked
-from terminology.validating import Verdict
+from terminology.validating import OTHER_VERSION, Verdict
 
 LOOKUP: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-lookup"
 VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/CodeSystem-validate-code"
@@ -32,8 +32,6 @@ _VALIDATE: Final = frozenset(
     }
 )
 _SUBSUMES: Final = frozenset({"codeA", "codeB", "system", "version", "codingA", "codingB"})
-
-_APART: Final = Verdict(False, "the coding is of another code system")
 
 
 async def lookup(services: Services, ask: Ask) -> Answer:
@@ -82,33 +80,40 @@ def _properties(looked: Looked) -> Iterator[tuple[str, Json]]:
 
 async def validate_code(services: Services, ask: Ask) -> Answer:
     """Whether a code is one of the system. Raises HubError NOT_FOUND (404) for a system the hub does not have."""
-    asked = await _of_id(services, ask, given(ask, _VALIDATE), "url")
-    terms = of_its_time(services, asked)
-    brought = _brought(services, asked)
-    if brought is not None:
-        asked = asked.standing(url=str(brought.get("url", "")))
+    asked = given(ask, _VALIDATE)
+    terms, brought = of_its_time(services, asked), _brought(services, asked)
+    if ask.id or brought is not None:
+        resource = brought or await stored(services, ask, CODE_SYSTEM)
+        asked = asked.standing(url="|".join((str(resource.get("url", "")), str(resource.get("version", "")))))
     url, _, version = asked.text("url").partition("|")
-    asked = asked.standing(url=url, **({"version": version} if version else {}))
-    codings = asked.stated(system="url")
+    codings = asked.standing(url=url).stated(system="url")
+    apart = [_apart(one, url, version) for one in codings]
+    meant = [one._replace(version=version or one.version) for one, no in zip(codings, apart, strict=True) if no is None]
     if brought is not None:
-        verdicts = await terms.in_given(brought, codings)
+        found = await terms.in_given(brought, meant)
     else:
-        verdicts = [await terms.in_code_system(one) if _is_of(one, url) else _APART for one in codings]
-    return verdict_of(verdicts, abstract=asked.choice("abstract"))
+        found = [await terms.in_code_system(one) for one in meant]
+    return verdict_of([*found, *filter(None, apart)], abstract=asked.choice("abstract"))
 
 
-def _is_of(stated: Stated, url: str) -> bool:
-    """Whether a coding is of the code system that is asked, where one is named."""
-    return url in ("", stated.coding.system.partition("|")[0])
+def _apart(stated: Stated, url: str, version: str) -> Verdict | None:
+    """What is said of a coding that is not of the code system that is asked, or not of its version."""
+    if url not in ("", stated.coding.system.partition("|")[0]):
+        return Verdict(False, "the coding is of another code system")
+    return None if stated.version in ("", version or stated.version) else Verdict(False, OTHER_VERSION)
 
 
-async def _of_id(services: Services, ask: Ask, asked: Given, system: str) -> Given:
-    """What was given, about the code system of the URL where it names one."""
+async def _of_id(services: Services, ask: Ask, asked: Given) -> Given:
+    """What was given, about the code system of the URL where it names one. Raises HubError UNREADABLE for another
+    version than that has.
+    """
     if not ask.id:
         return asked
     resource = await stored(services, ask, CODE_SYSTEM)
-    version = {"version": str(resource["version"])} if "version" in resource else {}
-    return asked.standing(**{system: str(resource.get("url", ""))}, **version)
+    version, stated = str(resource.get("version", "")), asked.text("version")
+    if version and stated not in ("", version):
+        raise unreadable("version", "is not that of the code system")
+    return asked.standing(system=str(resource.get("url", "")), **({"version": version} if version else {}))
 
 
 def _brought(services: Services, asked: Given) -> Json | None:
@@ -132,7 +137,7 @@ def verdict_of(verdicts: list[Verdict], *, abstract: bool | None = None) -> Answ
 
 async def subsumes(services: Services, ask: Ask) -> Answer:
     """How two codes of a system stand to each other. Raises HubError NOT_FOUND (404) for a code that is not there."""
-    asked = await _of_id(services, ask, given(ask, _SUBSUMES), "system")
+    asked = await _of_id(services, ask, given(ask, _SUBSUMES))
     (one, first), (other, second) = _code(asked, "A"), _code(asked, "B")
     if one.system != other.system:
         raise unreadable("codingB", "is of another code system than codingA")

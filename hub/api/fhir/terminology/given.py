@@ -102,18 +102,16 @@ class Given:
 
     def stated(self, system: str = "system", version: str = "version") -> list[Stated]:
         """As `codings`, with the display and the version that were given for all of them, or that each states; and the
-        language of the answer.
+        language of the answer. Raises HubError UNREADABLE for two versions of one.
         """
         display, of_all, language = self.text("display"), self.text(version), self.text("displayLanguage")
-        return [
-            Stated(
-                coding,
-                display or str(element.get("display", "")),
-                of_all or str(element.get("version", "")),
-                language,
-            )
-            for coding, element in self.codings(system)
-        ]
+        found = []
+        for coding, element in self.codings(system):
+            own = str(element.get("version", ""))
+            if own and of_all and own != of_all:
+                raise unreadable(version, "is another than the coding states")
+            found.append(Stated(coding, display or str(element.get("display", "")), of_all or own, language))
+        return found
 
     def _one(self, name: str) -> Any:
         found = self._values.get(name, [])
