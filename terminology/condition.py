@@ -23,6 +23,13 @@ class Keys:
 
 
 @dataclass(frozen=True, slots=True)
+class Displayed:
+    """Those with one of these displays, as they are written."""
+
+    displays: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Numbers:
     """Those with one of these numbers."""
 
@@ -116,7 +123,7 @@ class Not:
 
 
 #: What is told of one concept by itself.
-Single: TypeAlias = Every | Keys | Numbers | Below | Child | Fact | Has | Fits | Matching | Unmarked
+Single: TypeAlias = Every | Keys | Displayed | Numbers | Below | Child | Fact | Has | Fits | Matching | Unmarked
 Condition: TypeAlias = Single | Anywhere | Both | Either | Not
 NOTHING: Final = Either(())
 ACTIVE: Final = Unmarked(INACTIVE)
@@ -162,6 +169,8 @@ class Sql:
                 return "TRUE"
             case Keys(keys):
                 return f"(c.key = ANY({self.use(list(keys))}::text[]))"
+            case Displayed(displays):
+                return f"(c.display = ANY({self.use(list(displays))}::text[]))"
             case Numbers(numbers):
                 return f"(c.number = ANY({self.use(list(numbers))}::int[]))"
             case Below(number):

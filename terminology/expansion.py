@@ -81,7 +81,13 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
         raise HubError(Category.TOO_LARGE, f"has more than {MOST} codes", where=VALUE_SET, todo=todo, code="too-costly")
     way = _tree if wish.nested else _page
     contains = await way(catalogue, concepts, meaning, counts, wish)
-    return Page(total, contains, [edition.canonical for edition, _ in meaning.conditions.values()])
+    return Page(total, contains, _used(meaning))
+
+
+def _used(meaning: Meaning) -> list[str]:
+    """The code systems by url and version, as far as their versions are told."""
+    listed = dict.fromkeys(f"{coding.system}|{told.version}" for coding, told in meaning.listed.items() if told.version)
+    return [*(edition.canonical for edition, _ in meaning.conditions.values()), *listed]
 
 
 def _limited(catalogue: Catalogue, meaning: Meaning, wish: Wish) -> Meaning:

@@ -14,6 +14,7 @@ from terminology.condition import (
     Below,
     Child,
     Condition,
+    Displayed,
     Either,
     Fact,
     Fits,
@@ -49,8 +50,10 @@ async def condition_of(concepts: Concepts, catalogue: Catalogue, edition: Editio
         return await _fitting(concepts, edition, prop, value)
     if operator not in _LISTS:
         raise undecided(f"the hub does not answer the filter {operator} on {prop}")
-    if prop in {"concept", "code"}:
-        found: Condition = Keys(tuple(map(edition.key, values)))
+    if prop == "display":
+        found: Condition = Displayed(tuple(values))
+    elif prop in {"concept", "code"}:
+        found = Keys(tuple(map(edition.key, values)))
     elif prop in _AROUND:
         held = [await concepts.find(catalogue, edition, one) for one in values]
         found = _around(prop, [one for one in held if one is not None])

@@ -154,12 +154,27 @@ def test_a_code_of_a_version_that_is_not_the_one_asked_is_not_valid(database_url
     in_house(database_url, visit)
 
 
+def test_an_element_tells_the_system_of_a_code_that_stands_alone(database_url: str) -> None:
+    """R4 valueset-operation-validate-code.html: with a code, a system or a context must be provided."""
+
+    async def visit(home: House) -> None:
+        asked = "/ValueSet/$validate-code?context=Patient.gender"
+        for code_, result in (("male", True), ("Mann", False)):
+            assert (await told(home, f"{asked}&code={code_}"))["result"] is result
+        assert (
+            await home.ask("GET", "/ValueSet/$validate-code?context=Observation.category&code=x")
+        ).status_code == 400
+        assert (await home.ask("GET", f"/ValueSet/$validate-code?url={GENDERS}&code=male")).status_code == 400
+
+    in_house(database_url, visit)
+
+
 def test_value_sets_are_expanded_by_url_brought_along_or_as_they_are_stored(database_url: str) -> None:
     async def visit(home: House) -> None:
         await loaded(home)
         answer = body(await home.ask("GET", f"/ValueSet/$expand?url={VS}|1&filter=gxy&count=2&offset=1"))
         expansion = answer["expansion"]
-        assert (answer["url"], expansion["total"], expansion["offset"]) == (f"{VS}|1", 3, 1)
+        assert (answer["url"], answer["version"], expansion["total"], expansion["offset"]) == (VS, "1", 3, 1)
         assert [one["code"] for one in expansion["contains"]] == ["I15", "I10.1"]
         assert {"name": "version", "valueUri": f"{DISEASES}|1"} in expansion["parameter"]
         sent = parameters(("valueSet", "resource", CIRCULATORY), ("activeOnly", "valueBoolean", True))

@@ -47,6 +47,7 @@ def test_tables_of_hl7_that_nobody_loaded_answer_for_their_value_sets(database_u
             page = await expanded(home, f"{HL7}/ValueSet/v2-0001{version}")
             assert page is not None
             assert {"system": SEX, "version": "2.9", "code": "F", "display": "Female"} in page.contains
+            assert page.used == [f"{SEX}|2.9"]
         assert await expanded(home, f"{HL7}/ValueSet/v2-0001|2.8") is None
         assert await expanded(home, f"{HL7}/ValueSet/v2-none") is None
         wish = Wish(url=f"{HL7}/ValueSet/v3-Race", text="chinese")

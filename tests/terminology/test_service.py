@@ -337,3 +337,19 @@ def test_value_sets_of_many_values_and_parts_are_composed_side_by_side_and_too_m
             assert (caught.value.category, caught.value.code) == (Category.TOO_LARGE, "too-costly")
 
     in_house(database_url, visit)
+
+
+def test_a_filter_on_the_display_takes_it_as_it_is_written(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.load(
+            code_system(*({"code": str(n), "display": name} for n, name in enumerate(("a.b", "axb", "c, d"))))
+        )
+        for op, value, found in (
+            ("=", "a.b", "0"),
+            ("=", "c, d", "2"),
+            ("in", "axb,a.b", "01"),
+            ("not-in", "a.b", "12"),
+        ):
+            assert "".join(await codes(home, inline=value_set("urn:v", of(DISEASES, ("display", op, value))))) == found
+
+    in_house(database_url, visit)

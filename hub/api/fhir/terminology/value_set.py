@@ -17,6 +17,7 @@ from hub.api.fhir.terminology.stored import stored
 from hub.api.services import Services
 from hub.fhir.bindings import bound_set
 from hub.fhir.json import dumps
+from hub.fhir.value_sets import implied_system
 from hub.kernel.types import Json
 from terminology.expansion import Wish
 from terminology.model import VALUE_SET
@@ -26,6 +27,7 @@ EXPAND: Final = "http://hl7.org/fhir/OperationDefinition/ValueSet-expand"
 VALIDATE: Final = "http://hl7.org/fhir/OperationDefinition/ValueSet-validate-code"
 
 _NAMING: Final = frozenset({"url", "valueSet", "valueSetVersion", "date"})
+_SETS: Final = "http://hl7.org/fhir/ValueSet/"
 #: What an expansion can be asked.
 EXPANDS: Final = _NAMING | {
     *("context", "contextDirection", "filter", "offset", "count", "activeOnly", "displayLanguage"),
@@ -74,7 +76,8 @@ async def expand(services: Services, ask: Ask) -> Answer:
         "parameter": _parameters(wish, page.used, asked.text("date")),
         "contains": page.contains,
     }
-    head: Json = {"resourceType": VALUE_SET, "status": "active", **({"url": url} if url else {})}
+    named = dict(zip(("url", "version"), url.split("|", 1), strict=False)) if url else {}
+    head: Json = {"resourceType": VALUE_SET, "status": "active", **named}
     if resource is not None:
         told_of = ("id", "url", "version", "name", "title", "status", *(["compose"] if definition else []))
         head |= {name: resource[name] for name in told_of if name in resource}
@@ -104,10 +107,20 @@ def _parameters(wish: Wish, used: list[str], date: str) -> list[Json]:
 
 async def validate_code(services: Services, ask: Ask) -> Answer:
     """Whether a code, or one of a CodeableConcept, is in a value set. Raises HubError NOT_FOUND (404), UNSUPPORTED."""
-    asked = given(ask, _VALIDATE)
+    asked = _of_element(given(ask, _VALIDATE))
     url, resource = await _value_set(services, ask, asked)
     verdicts = await of_its_time(services, asked).in_value_set(url, asked.stated(version="systemVersion"), resource)
     return verdict_of(verdicts, abstract=asked.choice("abstract"))
+
+
+def _of_element(asked: Given) -> Given:
+    """What was given; the system of a code that stands alone is told by the element it is the value of, where all codes
+    of its value set are of one system.
+    """
+    if not asked.text("context") or not asked.text("code") or asked.text("system"):
+        return asked
+    system = implied_system(_bound(asked.text("context")).removeprefix(_SETS))
+    return asked.standing(system=system) if system else asked
 
 
 async def _value_set(services: Services, ask: Ask, asked: Given) -> tuple[str, Json | None]:
