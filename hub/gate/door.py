@@ -23,6 +23,7 @@ from hub.gate.dossiers import Whom
 from hub.gate.pace import Pace
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
+from hub.gate.unspoken import Unspoken
 from hub.gate.visible import EVERY_FORM, IDENTIFIED_ALONE, admit
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -44,6 +45,7 @@ class Door:
     store: Store
     currents: Currents
     concerned: Concerned
+    unspoken: Unspoken
     rules: Rules
     seal: Seal
     secret: bytes

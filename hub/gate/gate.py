@@ -51,6 +51,7 @@ from hub.gate.released import Released, ReleasedPage
 from hub.gate.reports import ReportWay
 from hub.gate.sight import Sight
 from hub.gate.spans import ALL_TIMES
+from hub.gate.unspoken import Unspoken
 from hub.kernel.clock import Clock
 from hub.kernel.log import Log
 from hub.kernel.types import Json
@@ -105,6 +106,7 @@ class Gate:
             store=store,
             currents=Currents(database, store, directory),
             concerned=Concerned(panel_limit),
+            unspoken=Unspoken(),
             rules=Rules(directory, Configuration(base_urls=(base_url,) if base_url else ())),
             seal=Seal(page_secret),
             secret=page_secret,

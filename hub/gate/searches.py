@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
@@ -25,7 +25,8 @@ from hub.gate.released import ReleasedPage
 from hub.gate.restricted import confine
 from hub.gate.subjects import looks_beyond, looks_elsewhere, looks_for_persons, patients_among, patients_of
 from hub.gate.trimming import Pointer
-from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population
+from hub.gate.unspoken import may_be_guessed
+from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population, of_unspoken
 from hub.kernel.errors import Category, HubError
 from hub.kernel.query_strings import encoded
 from hub.store.criteria import Beside, Query
@@ -91,6 +92,8 @@ async def _search(door: Door, asked: Asked, query: Query, binding: Binding, afte
     page = await _surest(door, asked, query, after)
     cases, rows = page.cases, page.rows
     basis = bound(await checked(door.recorder, asked, cases, rows), cases, rows)
+    if page.named:
+        basis = replace(basis, epoch=cases.epoch)  # who is one person passes with the epoch
     fault = refused_in(cases, rows)
     if fault is None:
         await door.recorder.released(asked, rows, basis)
@@ -109,7 +112,7 @@ async def _search(door: Door, asked: Asked, query: Query, binding: Binding, afte
 
 async def _surest(door: Door, asked: Asked, query: Query, after: bytes | None) -> _Page:
     """The page by the first look that holds, as the last one does."""
-    looks = _looks(asked.actor, query)
+    looks = _looks(door, asked.actor, query)
     for look in looks:
         page = await _read(door, asked, query, after, look, sure=look == looks[-1])
         if page is not None:
@@ -117,19 +120,21 @@ async def _surest(door: Door, asked: Asked, query: Query, after: bytes | None) -
     raise HubError(Category.FAULT, "no look holds", where="gate")
 
 
-#: How a page is read: in one snapshot (`still`), statement by statement (`plain`), or for those who were concerned the
-#: last time (`guessed`): its one statement tells whether these are concerned now.
-Look = Literal["guessed", "plain", "still"]
+#: How a page is read: in one snapshot (`still`), statement by statement (`plain`), for those who were concerned the
+#: last time (`guessed`), or as if nobody it names had consents (`unspoken`): its one statement tells whether it is so.
+Look = Literal["guessed", "unspoken", "plain", "still"]
 
 
-def _looks(actor: Actor, query: Query) -> list[Look]:
+def _looks(door: Door, actor: Actor, query: Query) -> list[Look]:
     """How a page may be read, the cheapest way first; the next one is for where it did not hold.
 
     A search that looks beyond its matches, or counts, needs a snapshot: no check of what leaves would notice that
     somebody's relationship began or ended between its statements. One statement is a snapshot of its own.
     """
-    if patients_of(query) is not None:
-        return ["plain"]
+    whom = patients_of(query)
+    if whom is not None:
+        alone = may_be_guessed(actor) and not (_counts(query) or looks_beyond(query) or _apart(actor, query))
+        return ["unspoken", "plain"] if alone and door.unspoken.guess(whom) else ["plain"]
     if _counts(query) or actor.break_glass is not None:
         return ["still"]
     guessed: list[Look] = [] if _apart(actor, query) or is_confined(actor) else ["guessed"]
@@ -138,12 +143,13 @@ def _looks(actor: Actor, query: Query) -> list[Look]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Page:
-    """What was read, and what of it may not be repeated."""
+    """What was read, and what of it may not be repeated. `named`: the search says about whom."""
 
     cases: Cases
     found: Found
     included: list[Stored]
     hidden: Collection[Pointer]
+    named: bool
 
     @property
     def rows(self) -> list[Stored]:
@@ -157,10 +163,14 @@ async def _read(door: Door, asked: Asked, query: Query, after: bytes | None, loo
     """
     whom = _whom(asked.actor, query)
     async with door.snapshot() if look == "still" else door.database.connection() as tx:
-        cases = await door.cases(tx, asked, whom)
+        cases = await door.cases(tx, asked, None if look == "unspoken" else whom)
         if look == "guessed":
             found = await _guessed(door, tx, cases, query, after)
+        elif look == "unspoken" and whom is not None:
+            found = await _unspoken(door, tx, cases, query, whom, after)
         else:
+            if whom is not None:
+                door.unspoken.learn(whom, cases.persons)
             found = await _find(door, tx, query, await _visible(door, tx, cases, query, whom), after)
         if found is None:
             return None
@@ -169,7 +179,9 @@ async def _read(door: Door, asked: Asked, query: Query, after: bytes | None, loo
         await look_up_all(tx, cases, rows)
         hidden = await hidden_from(door, tx, cases, rows)
     holds = sure or all_permitted(cases, rows)
-    return _Page(cases=cases, found=found, included=included, hidden=hidden) if holds else None
+    if not holds:
+        return None
+    return _Page(cases=cases, found=found, included=included, hidden=hidden, named=whom is not None)
 
 
 def _whom(actor: Actor, query: Query) -> Whom | None:
@@ -189,6 +201,12 @@ async def _guessed(door: Door, tx: Tx, cases: Cases, query: Query, after: bytes 
     visible = await of_population(tx, cases, guess)
     found = await _find(door, tx, query, visible, after, door.concerned.beside(cases, guess))
     return found if await door.concerned.holds(tx, cases, guess, found) else None
+
+
+async def _unspoken(door: Door, tx: Tx, cases: Cases, query: Query, whom: Whom, after: bytes | None) -> Found | None:
+    """A page as if nobody it names had consents; None if somebody has."""
+    found = await _find(door, tx, query, of_unspoken(cases, whom), after, door.unspoken.beside(whom))
+    return found if await door.unspoken.holds(tx, cases, whom, found) else None
 
 
 async def _visible(door: Door, tx: Tx, cases: Cases, query: Query, whom: Whom | None) -> Visible:

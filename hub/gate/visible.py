@@ -34,7 +34,7 @@ from hub.gate.policy import askable
 from hub.gate.unplaced import UNPLACED, reads_unplaced
 from hub.kernel.errors import Category, HubError
 from hub.store.conditions import Condition
-from hub.store.values import Group, Panel, Visible
+from hub.store.values import Group, Named, Panel, Visible
 
 NOTHING: Final = Visible()
 
@@ -94,9 +94,14 @@ async def of_population(tx: Tx, cases: Cases, keys: Sequence[UUID]) -> Visible:
         raise _one_patient()
     if keys:
         await cases.look_up(tx, Whom(keys=keys))
-    ties, (default, _) = cases.ties, cases.rules.settled(cases.actor, True, ())
-    panel = Panel(kind=ties.kind, parties=ties.parties, at=ties.at, condition=default)
-    return replace(of_patients(cases), panel=panel)
+    return replace(of_patients(cases), panel=_panel(cases))
+
+
+def of_unspoken(cases: Cases, whom: Whom) -> Visible:
+    """The predicate `of_patients` if these persons were looked up and none of them had consents."""
+    return replace(
+        of_patients(cases), panel=replace(_panel(cases), among=Named(keys=tuple(whom.keys), names=tuple(whom.names)))
+    )
 
 
 def of_batch(cases: Cases, keys: Sequence[UUID]) -> Visible:
@@ -107,6 +112,12 @@ def of_batch(cases: Cases, keys: Sequence[UUID]) -> Visible:
             groups[cases.by_pkey[key].condition(cases.own)].append(key)
     found = tuple(Group(pkeys=tuple(pkeys), condition=condition) for condition, pkeys in groups.items())
     return Visible(withheld=RECORD_TYPES, groups=found, confined=tuple(keys), ceiling=ceiling(cases.actor.scopes))
+
+
+def _panel(cases: Cases) -> Panel:
+    """Those related to the requester, and what may be seen of whose consents say nothing."""
+    ties, (default, _) = cases.ties, cases.rules.settled(cases.actor, True, ())
+    return Panel(kind=ties.kind, parties=ties.parties, at=ties.at, condition=default)
 
 
 def _grouped(cases: Iterable[Case], own: tuple[str, ...]) -> tuple[Group, ...]:

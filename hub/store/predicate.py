@@ -16,10 +16,10 @@ from uuid import UUID
 from hub.store import condition_sql
 from hub.store.condition_sql import Bound
 from hub.store.conditions import AuthorOrg, Condition, TypeIn
-from hub.store.criteria import Bind
+from hub.store.criteria import Bind, People
 from hub.store.emit import Emitter, every, some
 from hub.store.logic import assuming, no
-from hub.store.people import same_person
+from hub.store.people import same_person, sources
 from hub.store.resource_types import type_number
 from hub.store.values import Panel, Visible
 
@@ -51,6 +51,7 @@ class SeenPanel:
     parties: Bind
     at: Bind
     condition: Bound
+    among: People | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +135,13 @@ def _apart(conditions: Iterable[Condition]) -> Iterator[Bound]:
 
 
 def _panel(panel: Panel, condition: Bound) -> SeenPanel:
+    named = panel.among
     return SeenPanel(
-        Bind(panel.kind, "text"), Bind(list(panel.parties), "text[]"), Bind(panel.at, "timestamptz"), condition
+        Bind(panel.kind, "text"),
+        Bind(list(panel.parties), "text[]"),
+        Bind(panel.at, "timestamptz"),
+        condition,
+        None if named is None else People(Bind(list(named.keys), "uuid[]"), Bind(list(named.names), "text[]"), True),
     )
 
 
@@ -208,6 +214,8 @@ def _holds(emit: Emitter, keys: Keys, row: str) -> str:
 
 def _on_panel(emit: Emitter, panel: SeenPanel, row: str, among: str | None, many: bool) -> str:
     # unnest(ARRAY()): the planner takes it for ten rows and hashes them, whatever it believes of the tables.
+    if panel.among is not None:
+        among = sources(emit, panel.among)
     if among is not None:
         k = emit.alias("k")
         one = _is_tied(emit, panel, f"{k}.pkey")

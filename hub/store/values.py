@@ -114,16 +114,25 @@ class Relation:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Named:
+    """Source patients by key, and ids that may be those of persons: these persons, with all their sources."""
+
+    keys: tuple[UUID, ...]
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """The persons tied to one of some parties at an instant, and what may be seen of them.
 
-    A person is on the panel if any of the person's source patients has such a relation.
+    A person is on the panel if any of the person's source patients has such a relation. `among`: those named alone.
     """
 
     kind: RelationKind
     parties: tuple[str, ...]
     at: datetime
     condition: Condition
+    among: Named | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
+import asyncpg
 import pytest
 
 from consent.compiler import compile_consent
@@ -252,6 +253,20 @@ def stored(rtype: str, *, author: str = "F01", patient: str | None = "a", labels
         patient=patient,
         facts=Facts(author_org=author, labels=tuple(labels)),
     )
+
+
+def statements_sent(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is sent to the database from now on."""
+    sent: list[str] = []
+    for name in ("fetch", "fetchval", "execute"):
+        method = getattr(asyncpg.Connection, name)
+
+        def call(connection: Any, query: str, *args: Any, method: Any = method, **kwargs: Any) -> Any:
+            sent.append(query)
+            return method(connection, query, *args, **kwargs)
+
+        monkeypatch.setattr(asyncpg.Connection, name, call)
+    return sent
 
 
 async def refusal(asked: Awaitable[object]) -> HubError:

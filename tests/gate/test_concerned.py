@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import asyncpg
 import pytest
 
 from hub.gate.concerned import Concerned
 from hub.kernel.errors import Category
 from tests.consent import cases
-from tests.gate.house import CLINICIAN, STRANGER, House, observation, refusal, with_house, write
+from tests.gate.house import CLINICIAN, STRANGER, House, observation, refusal, statements_sent, with_house, write
 
 READER = cases.actor("Organization/F03")
 DENIED = cases.provision("deny", actor=READER)
@@ -36,17 +35,7 @@ async def seen(house: House, params: Sequence[tuple[str, str]]) -> list[str]:
 
 @pytest.fixture
 def statements(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What is sent to the database."""
-    sent: list[str] = []
-    for name in ("fetch", "fetchval", "execute"):
-        method = getattr(asyncpg.Connection, name)
-
-        def call(connection: Any, query: str, *args: Any, method: Any = method, **kwargs: Any) -> Any:
-            sent.append(query)
-            return method(connection, query, *args, **kwargs)
-
-        monkeypatch.setattr(asyncpg.Connection, name, call)
-    return sent
+    return statements_sent(monkeypatch)
 
 
 @pytest.mark.parametrize("params", [ALL, CHAINED], ids=["all", "chained"])
