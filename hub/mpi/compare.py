@@ -29,10 +29,10 @@ _SAME_PERSON_NAMES = frozenset({NameLevel.EXACT, NameLevel.UNREADABLE, NameLevel
 def compare(first: Features, second: Features) -> Levels:
     """The levels of a pair."""
     return Levels(
-        _names(first, second),
+        compare_names_of(first, second),
         compare_births(first.born, second.born),
         compare_ids(first.own_id, second.own_id),
-        _health_numbers(first, second),
+        compare_health_numbers(first, second),
         _sexes(first.sex, second.sex),
         compare_households(first, second),
         compare_contacts(first, second),
@@ -40,7 +40,8 @@ def compare(first: Features, second: Features) -> Levels:
     )
 
 
-def _names(first: Features, second: Features) -> NameLevel:
+def compare_names_of(first: Features, second: Features) -> NameLevel:
+    """The level of the names of two records."""
     # A temporary name holds the parent's: it says something only beside another one.
     if (first.newborn is None) != (second.newborn is None):
         return NameLevel.MISSING
@@ -95,10 +96,11 @@ def _unchecked_slip(first: CitizenId, second: CitizenId) -> bool:
     return (first.short or second.short) and one[14:] == other[14:] and within_one_edit(one, other)
 
 
-def _health_numbers(first: Features, second: Features) -> InsuranceLevel:
-    """Insurance and health card are issued for life; where both can be compared, the better agreement counts."""
-    levels = (compare_insurance(first.insurance, second.insurance), compare_insurance(first.card, second.card))
-    return min((level for level in levels if level), default=InsuranceLevel.MISSING)
+def compare_health_numbers(first: Features, second: Features) -> InsuranceLevel:
+    """The level of insurance and health card, issued for life; where both can be compared, the better one counts."""
+    insurance = compare_insurance(first.insurance, second.insurance)
+    card = compare_insurance(first.card, second.card)
+    return min(insurance, card) if insurance and card else insurance or card
 
 
 def compare_insurance(first: str, second: str) -> InsuranceLevel:
@@ -128,7 +130,7 @@ def _sexes(first: str, second: str) -> SexLevel:
 
 def compare_households(first: Features, second: Features) -> HouseholdLevel:
     """The level of telephones and addresses together."""
-    phone = bool(shared_phones(first, second))
+    phone = not set(first.phones).isdisjoint(second.phones)
     one, other = _home(first), _home(second)
     door = one is not None and other is not None and same_door(one, other)
     if phone:

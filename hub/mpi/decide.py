@@ -8,6 +8,7 @@ from typing import Final
 
 import msgspec
 
+from hub.mpi.compare import compare_births, compare_health_numbers, compare_ids, compare_names_of
 from hub.mpi.features import Features
 from hub.mpi.levels import (
     BirthLevel,
@@ -119,6 +120,19 @@ def decide(score: Score, first: Features, second: Features, model: Model) -> Dec
         return Decision(Band.REVIEW, Reason.WEAK_NAME)
     enough = score.weight >= model.link and not _name_alone(levels)
     return Decision(Band.LINK) if enough else Decision(Band.REVIEW, Reason.UNCERTAIN)
+
+
+def clearly_apart(first: Features, second: Features) -> bool:
+    """Whether two records are two persons for good and no steward need see them, as far as ids, names and births tell.
+    Then `decide` keeps them apart without a reason; it is asked first because most candidates need no further look.
+    """
+    ids = compare_ids(first.own_id, second.own_id)
+    if ids is IdLevel.CONTRADICTS:
+        return True
+    if ids in _SAME_ID or same_card(first, second) or compare_names_of(first, second) not in _OTHER_NAME:
+        return False
+    unlike = compare_births(first.born, second.born) is BirthLevel.DIFFERENT
+    return unlike and compare_health_numbers(first, second) not in _SAME_INSURANCE
 
 
 def same_card(first: Features, second: Features) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final
 
 from hub.mpi.dates import digits
@@ -11,6 +12,7 @@ from hub.mpi.features import Features
 
 #: Bits of a blocking key that tell it from others of its group.
 _OWN_BITS: Final = 40
+_OWN: Final = (1 << _OWN_BITS) - 1
 
 
 def hash64(text: str) -> int:
@@ -24,7 +26,13 @@ def block_key(text: str) -> int:
     """
     group, bar, _ = text.partition("|")
     whole = hash64(text)
-    return whole if not bar else (hash64(group) >> _OWN_BITS << _OWN_BITS) | (whole & (1 << _OWN_BITS) - 1)
+    return _upper(group) | (whole & _OWN) if bar else whole
+
+
+@lru_cache(maxsize=1 << 10)
+def _upper(group: str) -> int:
+    """The upper bits of the keys of a group; a record has several of each."""
+    return hash64(group) >> _OWN_BITS << _OWN_BITS
 
 
 def name_key(full: str) -> str:

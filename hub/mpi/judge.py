@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.mpi.clusters import Clustered, Link, Relation, cluster
-from hub.mpi.compare import compare_ids
-from hub.mpi.decide import Band, Reason, contradicts, decide
+from hub.mpi.decide import Band, Reason, clearly_apart, contradicts, decide
 from hub.mpi.decide import Decision as Judgement
 from hub.mpi.features import Features
 from hub.mpi.lent_cards import without_lent_cards
-from hub.mpi.levels import IdLevel
 from hub.mpi.people import People
 from hub.mpi.score import Score, Scorer, evidence
 
@@ -71,7 +69,7 @@ class Judge:
         chosen = sorted({(min(pair), max(pair)) for pair in pairs})
         self._see_lent_cards({number for pair in chosen for number in pair})
         for one, other in chosen:
-            if self._people.kept_apart(one, other) or self._other_ids(one, other):
+            if self._people.kept_apart(one, other) or clearly_apart(self._side(one), self._side(other)):
                 continue
             score, judgement = self.pair(one, other)
             if judgement.band is Band.LINK:
@@ -95,11 +93,6 @@ class Judge:
         for number in lent.keys() - self._lent.keys():
             self._lent[number] = lent[number]
             self.forget(number)
-
-    def _other_ids(self, one: int, other: int) -> bool:
-        """Whether two ids keep the pair apart whatever else it says: most candidates need no further look."""
-        first, second = self._side(one), self._side(other)
-        return compare_ids(first.own_id, second.own_id) is IdLevel.CONTRADICTS
 
     def doubt(self, one: int, other: int, reason: Reason) -> Doubt:
         """A pair to review."""

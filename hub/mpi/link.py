@@ -8,7 +8,7 @@ from itertools import chain
 
 from hub.mpi.blocking import candidate_pairs
 from hub.mpi.clusters import Link, Relation, cluster
-from hub.mpi.decide import Band, Reason, contradicts, decide
+from hub.mpi.decide import Band, Reason, clearly_apart, contradicts, decide
 from hub.mpi.features import Features
 from hub.mpi.frequencies import count
 from hub.mpi.lent_cards import as_read
@@ -80,6 +80,8 @@ class _Linking:
 
     def _judge(self, first: int, second: int) -> None:
         one, other = self._read[first], self._read[second]
+        if clearly_apart(one, other):
+            return
         score = self._scorer.score(one, other)
         decision = decide(score, one, other, self._model)
         if decision.band is Band.LINK:

@@ -74,6 +74,7 @@ def pack(side: Features) -> bytes:
 def unpack(data: bytes) -> Features:
     """The normalised record of `pack`'s bytes, which may be older than what is known of fillers."""
     side = _DECODER.decode(data)
+    phone = side.phone
     return Features(
         record_id=side.record_id,
         facility=side.facility,
@@ -83,9 +84,9 @@ def unpack(data: bytes) -> Features:
         born=side.born,
         id=read_written(side.id) if side.id else None,
         borrowed=side.borrowed,
-        insurance="" if is_filler(side.insurance) else side.insurance,
-        card="" if is_filler(side.card) else side.card,
-        phones=tuple(filter(None, side.phone.split(_SEVERAL))),
+        insurance="" if side.insurance and is_filler(side.insurance) else side.insurance,
+        card="" if side.card and is_filler(side.card) else side.card,
+        phones=tuple(phone.split(_SEVERAL)) if phone else (),
         contact_phone=side.contact_phone,
         address=side.address,
         contact=_known(side.contact),

@@ -53,14 +53,15 @@ class People:
 
     def add(self, member: Member) -> None:
         """Let a source in, or replace what is known of it."""
-        self.members[member.number] = member
-        self.persons.setdefault(member.number, member.person)
-        self._sources[self.persons[member.number]].add(member.number)
+        number = member.number
+        self.members[number] = member
+        self._sources[self.persons.setdefault(number, member.person)].add(number)
 
     def put(self, edge: Edge) -> Edge:
         """Let an edge in; returns the one known already, if it is."""
-        known = self._edges[edge.first].setdefault(edge.key, edge)
-        self._edges[edge.second].setdefault(edge.key, known)
+        key = edge.key
+        known = self._edges[edge.first].setdefault(key, edge)
+        self._edges[edge.second].setdefault(key, known)
         if known is edge and edge.bond is Bond.APART:
             self._apart[edge.first, edge.second].append(edge)
         return known
@@ -70,9 +71,11 @@ class People:
         found, waiting = {number}, [number]
         while waiting:
             here = waiting.pop()
-            for other in {edge.other(here) for edge in self.standing(here, Bond.LINK)} - found:
-                found.add(other)
-                waiting.append(other)
+            for edge in self._edges[here].values():
+                other = edge.other(here)
+                if other not in found and edge.bond is Bond.LINK and not edge.closed:
+                    found.add(other)
+                    waiting.append(other)
         return frozenset(found)
 
     def groups(self, numbers: Iterable[int]) -> set[frozenset[int]]:
@@ -92,6 +95,8 @@ class People:
 
     def kept_apart(self, first: int, second: int) -> bool:
         """Whether a message or a steward said that these two are two persons."""
+        if not self._apart:
+            return False
         return any(not edge.closed for edge in self._apart.get((min(first, second), max(first, second)), ()))
 
     def decide(self, decision: Decision) -> Decision:

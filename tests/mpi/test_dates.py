@@ -30,10 +30,16 @@ def test_day_and_month_may_have_changed_places() -> None:
         (date(1948, 5, 17), True),
         (date(1984, 6, 18), False),
         (date(1984, 5, 17), False),
+        (date(1985, 6, 18), False),
     ],
 )
 def test_one_digit_or_two_neighbours_are_a_slip(other: date, slip: bool) -> None:
     assert one_slip(date(1984, 5, 17), other) is slip
+
+
+def test_neighbours_that_changed_places_between_year_and_month_or_month_and_day_are_a_slip() -> None:
+    assert one_slip(date(2011, 1, 5), date(2010, 11, 5))
+    assert one_slip(date(2011, 12, 1), date(2011, 10, 21))
 
 
 @pytest.mark.parametrize(

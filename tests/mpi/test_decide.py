@@ -1,10 +1,11 @@
 import pytest
 from hypothesis import given
 
-from hub.mpi.decide import Band, Decision, Reason, contradicts, decide
-from hub.mpi.features import Features
+from hub.mpi.decide import Band, Decision, Reason, clearly_apart, contradicts, decide
+from hub.mpi.features import Features, features
 from hub.mpi.frequencies import Frequencies
 from hub.mpi.model import bundled_model
+from hub.mpi.record import Record
 from hub.mpi.score import Scorer
 from tests.mpi.people import WU, citizen_id, side
 from tests.mpi.population import records
@@ -190,3 +191,18 @@ def test_the_order_of_a_pair_does_not_matter_and_no_contradiction_is_linked(
     assert decision == judge(second, first)
     if contradicts(SCORER.score(first, second).levels, first, second):
         assert decision.band is not Band.LINK
+
+
+@given(records(), records())
+def test_who_is_clearly_apart_is_never_linked_nor_reviewed(one: dict[str, str], other: dict[str, str]) -> None:
+    first, second = (features(Record(record_id="1", **row)) for row in (one, other))
+    if clearly_apart(first, second):
+        assert judge(first, second) == APART
+        assert contradicts(SCORER.score(first, second).levels, first, second)
+
+
+def test_one_card_of_two_persons_is_not_clearly_apart_and_two_cards_of_namesakes_are() -> None:
+    assert not clearly_apart(side(), side(name="赵平", birth_date="1950-02-03", insurance_no=""))
+    assert clearly_apart(side(), side(id_no=citizen_id("1984-05-17", 128)))
+    assert clearly_apart(side(**NO_NUMBERS), side(name="赵平", birth_date="1950-02-03"))
+    assert not clearly_apart(side(id_no=""), side(name="赵平", birth_date="1950-02-03"))
