@@ -20,7 +20,7 @@ _JOIN, _COUNT = ending(29)
 
 _RECORD: Final = f"""
 WITH numbers AS MATERIALIZED (
-    SELECT -place AS place, nextval(pg_get_serial_sequence('mpi_decision', 'number')) AS number
+    SELECT -place AS place, nextval('mpi_decision_number_seq') AS number
     FROM generate_series(1, cardinality($1::bigint[])) AS place
 ), decided AS (
     INSERT INTO mpi_decision

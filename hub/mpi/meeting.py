@@ -60,7 +60,8 @@ async def meet(tx: Tx, ask: Ask, fresh: Sequence[Entry] = (), at: datetime | Non
     UNAVAILABLE: `race` if one who is met changed while it was waited for (roll back, try again), `rekeying`.
     """
     rows = [(e.pkey, e.patient, e.facility, e.own, e.digest, pack(e.side)) for e in fresh]
-    keys = [(key, entry.pkey) for entry in fresh for key in entry.keys]
+    # In their order, so that neighbours in the index are written one after the other.
+    keys = sorted((key, entry.pkey) for entry in fresh for key in entry.keys)
     with keys_at_hand():
         (row,) = await tx.fetch(
             _MEET,

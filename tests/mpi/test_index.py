@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -10,8 +11,8 @@ import pytest
 from hub.db.database import Tx
 from hub.kernel.errors import HubError
 from hub.kernel.ids import reference_key
-from hub.mpi import blocking, index_read, lookup
-from hub.mpi.hashes import hash64
+from hub.mpi import blocking, index_read, lookup, meeting
+from hub.mpi.hashes import block_key, hash64
 from hub.mpi.registration import Source, Statement
 from tests.mpi.people import citizen_id
 from tests.mpi.registry import Registry, patient, with_registry
@@ -197,6 +198,27 @@ def test_a_key_that_too_many_share_brings_nobody_together(database_url: str, mon
         async with registry.database.connection() as tx:
             found = await index_read.blocks(tx, {hash64("phone:13800990001")})
         assert list(found.values()) == [None]
+
+    with_registry(database_url, story)
+
+
+def test_beside_a_key_that_too_many_share_other_keys_bring_together(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(meeting, "LARGEST_BLOCK", 3)
+    phone, day = hash64("phone:13800990001"), block_key("day:1950-02-11|part:平")
+
+    async def story(registry: Registry) -> None:
+        crowd = [patient(f"c{n}", f"赵{name}", phone="13800990001") for n, name in enumerate("安福寿")]
+        await registry.register(*crowd, patient("a", "赵平", born="1950-02-11", phone="13800990002"))
+        before = await met(registry)
+        assert (len(before[phone] or ()), len(before[day] or ())) == (3, 1)
+        await registry.register(patient("d", "李安", phone="13800990001"))
+        assert await met(registry) == {phone: None, day: before[day]}
+
+    async def met(registry: Registry) -> Mapping[int, list[int] | None]:
+        async with registry.database.connection() as tx:
+            return (await meeting.meet(tx, meeting.Ask(claims=(), keys={phone, day}, held=False))).blocks
 
     with_registry(database_url, story)
 
