@@ -140,6 +140,8 @@ class Draft:
     the security labels that are stored stay.
     `formerly`: ids this resource had before its key was made as it is now: where one of them is stored and this one is
     not, that one is meant, from now on.
+    `administration`: of a Patient, that the message is one of patient administration, and not about something else of
+    the patient it names.
     """
 
     resource: Json
@@ -154,6 +156,7 @@ class Draft:
     unique: bool = False
     whole: str = ""
     formerly: tuple[str, ...] = ()
+    administration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

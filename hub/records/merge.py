@@ -7,7 +7,7 @@ sends its objects one by one.
 A message that is older than the one that last spoke about a resource (a dead letter replayed late, a message that
 overtook another in a second lane) changes nothing the newer one settled: it only fills what is absent and was not
 cleared. Who has stated all it has of a study is remembered among what was cleared, and that a client gave labels:
-messages lift what messages said, not what was said at another door.
+messages lift what messages said, not what was said at another door. Who says who a Patient is: `demographics`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from hub.fhir.json import canonical
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
 from hub.records.choices import element_of, elements
+from hub.records.demographics import numbered, only_fills, remembered
 from hub.records.heads import LABELS_STAY
 from hub.records.series import joined, whole, without
 from hub.records.unique import refuse_other_bytes, with_labels_of
@@ -62,7 +63,7 @@ def merge(
     (`XDSNonIdenticalHash`) is another document of its uniqueId.
     """
     if stored is None:
-        return Merged(_created(draft), _cleared(draft, ()), changed=True)
+        return Merged(_created(draft), _cleared(draft, None, ()), changed=True)
     refuse_other_subject(draft.resource, stored)
     if draft.unique:
         refuse_other_bytes(draft.resource, stored)
@@ -70,10 +71,14 @@ def merge(
         return _filled(draft, stored, cleared, own)
     if draft.whole:
         draft = whole(draft, stored)
-    resource = _overlaid(draft, stored) if draft.merge == "overlay" else _replaced(draft, stored)
+    if only_fills(draft, cleared):
+        resource = _filled(draft, stored, cleared, ()).resource
+    else:
+        resource = _overlaid(draft, stored) if draft.merge == "overlay" else _replaced(draft, stored)
+    resource = numbered(draft, stored, resource, tuple(cleared))
     if draft.unique or LABELS_STAY in cleared:
         resource = with_labels_of(stored, resource)
-    return Merged(resource, _cleared(draft, cleared), changed=not same(resource, stored))
+    return Merged(resource, _cleared(draft, stored, cleared), changed=not same(resource, stored))
 
 
 def same(one: Json, other: Json) -> bool:
@@ -191,10 +196,11 @@ def _clears(draft: Draft) -> set[str]:
     return {element_of(draft.resource["resourceType"], key) for key in draft.clears if "." not in key}
 
 
-def _cleared(draft: Draft, before: Collection[str]) -> tuple[str, ...]:
+def _cleared(draft: Draft, stored: Json | None, before: Collection[str]) -> tuple[str, ...]:
     stated = {element for element, _ in elements(draft.resource)}
+    clears = set() if only_fills(draft, before) else _clears(draft)
     whole = {draft.whole} if draft.whole else set()
-    return tuple(sorted((set(before) | _clears(draft)) - stated | whole))
+    return remembered(draft, stored, (set(before) | clears) - stated | whole)
 
 
 def _assembled(draft: Draft, stored: Json, body: Mapping[str, Any]) -> Json:

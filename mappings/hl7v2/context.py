@@ -34,6 +34,7 @@ class Building:
     defaults: Json = field(default_factory=dict)
     long_lists: LongLists = field(default_factory=dict)
     formerly: tuple[str, ...] = ()
+    administration: bool = False
 
     @property
     def reference(self) -> Json:
@@ -51,6 +52,7 @@ class Building:
             clears=tuple([name for name in self.clears if name not in stated and f"_{name}" not in stated]),
             defaults={name: value for name, value in self.defaults.items() if name not in stated},
             formerly=self.formerly,
+            administration=self.administration,
         )
 
 

@@ -25,11 +25,11 @@ class Sender:
         self.named: dict[tuple[str, str], None] = {}
         self.count = 0
 
-    async def tells(self, kind: str, *segments: str) -> str:
+    async def tells(self, kind: str, *segments: str, pid: str = PID) -> str:
         """Send a message; the state it reached."""
         self.count += 1
         header = f"MSH|^~\\&|HIS|F01|HUB|YUNZE|2026030108{self.count:02}00||{kind}|M{self.count}|P|2.5.1"
-        raw = "\r".join([header, PID, *segments]).encode()
+        raw = "\r".join([header, pid, *segments]).encode()
         for draft in TRANSLATE(raw).drafts:
             self.named[draft.resource["resourceType"], draft.resource["id"]] = None
         envelope = read_envelope(raw)
@@ -113,5 +113,34 @@ def test_messages_of_every_family_become_part_of_the_record(database_url: str) -
                 "Specimen",
             ):
                 assert await his.stored(rtype), rtype
+
+    run(story())
+
+
+def test_a_result_neither_takes_a_citizen_id_nor_brings_an_old_address_back(database_url: str) -> None:
+    numbers, street = "000123^^^^MR~990122196507041232^^^^NNCHN", "|||云泽县白石镇5组1号"
+    registered = f"PID|1||{numbers}||沈桂兰||19650704|F{street}"
+    as_the_laboratory_knows_her = (
+        "PID|1||000123^^^^MR~L7^^^LIS^PI||沈桂兰||19650704|F|||云泽县青石镇3组12号||13900990012"
+    )
+
+    async def story() -> None:
+        async with box(database_url, {FEED: TRANSLATE}) as hub:
+            his = Sender(hub)
+            result = ("OBR|1||L1^LIS|GLU^血糖" + "|" * 21 + "F", "OBX|1|NM|G||5|||||||F")
+            assert await his.tells("ADT^A04", "PV1|1|O", pid=registered) in IN
+            assert await his.tells("ORU^R01", *result, pid=as_the_laboratory_knows_her) in IN
+            (patient,) = await his.stored("Patient")
+            assert [each["value"] for each in patient["identifier"]] == ["000123", "990122196507041232", "L7"]
+            assert patient["address"] == [{"line": ["云泽县白石镇5组1号"]}]
+            assert [each["value"] for each in patient["telecom"]] == ["13900990012"]
+            version = patient["meta"]["versionId"]
+            assert await his.tells("ADT^A08", "PV1|1|O", pid=registered) in IN
+            assert await his.tells("ORU^R01", *result, pid=as_the_laboratory_knows_her) in IN
+            (patient,) = await his.stored("Patient")
+            assert patient["meta"]["versionId"] == version
+            assert await his.tells("ADT^A08", "PV1|1|O", pid=registered.replace(numbers, "000123^^^^MR")) in IN
+            (patient,) = await his.stored("Patient")
+            assert [each["value"] for each in patient["identifier"]] == ["000123", "L7"]
 
     run(story())

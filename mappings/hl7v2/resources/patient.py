@@ -48,6 +48,7 @@ def patient(group: PatientGroup, context: Context, rules: Rules) -> Building | N
         return None
     pid = group.pid.segment
     building = patient_of(pid, context)
+    building.administration = context.kind == "ADT"
     rules.run(pid, building, context)
     _county(pid, building, context)
     for noted in group.others:
