@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from hub.kernel.types import Draft, Issue, Json, UnmappedCode
@@ -59,13 +58,11 @@ class Building:
 class Mapped:
     """A way a field goes: to the element `target`, each component to what `parts` names (see `Datatype.parts`)."""
 
-    __slots__ = ("_known", "alone", "parts", "target")
+    __slots__ = ("_known", "parts", "target")
 
     def __init__(self, target: str, parts: Mapping[str, str]) -> None:
         self.target = target
         self.parts = parts
-        #: As the only way of a field, which most have.
-        self.alone: tuple[Mapped, ...] = (self,)
         self._known: dict[tuple[int, int], str | None] = {}
 
     def element(self, comp: int, sub: int) -> str | None:
@@ -88,38 +85,41 @@ def mapped(target: str, parts: frozenset[tuple[str, str]] = frozenset({("*", "")
     return Mapped(target, dict(parts))
 
 
-#: The ways of one segment by (field, repetition), in a proxy where several segments share them.
-Ways = dict[tuple[int, int], tuple[Mapped, ...]] | MappingProxyType[tuple[int, int], tuple[Mapped, ...]]
+#: The ways of one segment as they were recorded: field, repetition (0: all of them), way.
+Way = tuple[int, int, Mapped]
 
 
 @dataclass(slots=True)
 class Trace:
-    """What became of fields, for the report: by segment position, and there by (field, repetition).
+    """What became of fields, for the report: `mapped` are the ways by segment position, in a tuple where several
+    segments share them.
 
-    Repetition 0 means all of them. `notes` are by (position, field, repetition) and by component too, where 0 means all
-    of it; `refused` are whole segments by position, with why.
+    `notes` are by (position, field, repetition) and by component too, where 0 means all of it; `refused` are whole
+    segments by position, with why.
     """
 
-    mapped: dict[int, Ways] = field(default_factory=dict)
+    mapped: dict[int, list[Way] | tuple[Way, ...]] = field(default_factory=dict)
     notes: dict[tuple[int, int, int], dict[int, tuple[Outcome, str]]] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
-    _alike: dict[tuple[object, ...], Ways] = field(default_factory=dict)
+    _alike: dict[tuple[Way, ...], tuple[Way, ...]] = field(default_factory=dict)
 
-    def add(self, at: int, place: tuple[int, int], way: Mapped) -> None:
+    def add(self, at: int, n: int, rep: int, way: Mapped) -> None:
         """Note one more way of a field and repetition of the segment at position `at`."""
         ways = self.mapped.get(at)
-        if ways is None:
-            self.mapped[at] = {place: way.alone}
-            return
-        if isinstance(ways, MappingProxyType):
-            ways = self.mapped[at] = dict(ways)
-        ways[place] = (*ways[place], way) if place in ways else way.alone
+        if ways.__class__ is list:
+            ways.append((n, rep, way))
+        else:
+            self.mapped[at] = [*(ways or ()), (n, rep, way)]
 
     def settle(self, at: int) -> None:
         """Keep the ways of a segment once with all that went alike: a long message has thousands."""
-        ways = self.mapped.get(at)
+        ways = tuple(self.mapped.get(at, ()))
         if ways:
-            self.mapped[at] = self._alike.setdefault(tuple(ways.items()), MappingProxyType(ways))
+            self.mapped[at] = self._alike.setdefault(ways, ways)
+
+    def went(self, at: int, n: int, rep: int) -> bool:
+        """Whether a repetition of a field went somewhere."""
+        return any(way[:2] == (n, rep) for way in self.mapped.get(at, ()))
 
 
 class Context:
@@ -129,6 +129,7 @@ class Context:
     is none); `dated` says whether anything asked for those three. `repeats` counts observations alike.
     `filled` lists which resource a segment (by position) filled, if the profile has rows that need to know. `unmapped`
     are the local codes nobody could map, `blocked` the place of the first whose field the profile blocks.
+    `known` is what the sender's fields are known to mean, `said` how many issues and notes there are.
     `owner` is the patient spoken of, `became` the resource a segment became, by its position; `shared` are the elements
     that a long message says again and again.
     """
@@ -149,10 +150,12 @@ class Context:
         "habits",
         "issues",
         "kind",
+        "known",
         "message",
         "owner",
         "rep",
         "repeats",
+        "said",
         "segment",
         "shared",
         "trace",
@@ -164,6 +167,8 @@ class Context:
         self.message = message
         self.habits = habits
         self.trace = trace
+        self.known = habits.repeated.known(message.separators, habits.maps.revision)
+        self.said = 0
         self.issues: list[Issue] = []
         self.drafts: dict[tuple[str, str, str], Building] = {}
         self.kind = ""
@@ -207,6 +212,10 @@ class Context:
     def at(self) -> str:
         """The field the engine stands at, as `PID-3`."""
         return f"{self.segment.name}-{self.field}"
+
+    def blocks(self) -> bool:
+        """Whether the profile blocks messages with local codes that nobody could map in the field it stands at."""
+        return self.habits.profile.unmapped.get(self.at) == "block"
 
     def beside(self, name: str) -> Segment | None:
         """The segment of that name that goes with the one being mapped, else the first of the message."""
@@ -254,7 +263,7 @@ class Context:
     def took(self, segment: Segment, n: int, way: Mapped, rep: int = 0) -> None:
         """Record which way repetition `rep` of field `n` went (0: all of them)."""
         if self.trace is not None:
-            self.trace.add(segment.position, (n, rep), way)
+            self.trace.add(segment.position, n, rep, way)
 
     def settle(self, segment: Segment) -> None:
         """Keep what was recorded of a segment of a long message as small as it can be; more may be recorded."""
@@ -263,6 +272,7 @@ class Context:
 
     def note(self, outcome: Outcome, reason: str, comp: int = 0) -> None:
         """Record what became of a component of the field the engine stands at, if it was not mapped."""
+        self.said += 1
         if self.trace is not None:
             at = (self.segment.position, self.field, self.rep)
             self.trace.notes.setdefault(at, {})[comp] = (outcome, reason)
@@ -277,7 +287,7 @@ class Context:
         if self.trace is None:
             return
         at = (self.segment.position, self.field, self.rep)
-        if at[1:] not in self.trace.mapped.get(at[0], ()):
+        if not self.trace.went(*at):
             self.trace.notes.pop(at, None)
         self.note("refused", "the element holds another value already")
 
@@ -289,6 +299,7 @@ class Context:
         self, code: str, text: str, where: str = "", severity: Literal["error", "warning", "information"] = "warning"
     ) -> None:
         """Add an issue; `text` holds no value of the message."""
+        self.said += 1
         self.issues.append(Issue(severity=severity, where=where or self.where(), code=code, text=text))
 
     def original(self, text: str) -> Json:

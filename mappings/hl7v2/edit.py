@@ -23,7 +23,8 @@ class Editable:
     def __init__(self, message: Message) -> None:
         self.separators: Separators = message.separators
         self._source = message.source
-        self._rows = [[s.raw(n) for n in range(s.fields_count + 1)] for s in message.segments]
+        self._message = message
+        self._rows = [list(s.fields()) for s in message.segments]
         self._before = list(zip(message.segments, self._rows, strict=True))
         self._moved: dict[tuple[int, int], str] = {}
 
@@ -44,6 +45,8 @@ class Editable:
         kept = {id(row) for row in self._rows}
         for segment, row in self._before:
             there = row if id(row) in kept else row[:1]
+            if there == segment.fields():
+                continue
             for n, raw in enumerate(segment.fields()):
                 now = there[n] if n < len(there) else ""
                 if now != raw and self._leaves(now) < self._leaves(raw):
@@ -60,7 +63,9 @@ class Editable:
         return Segment(row[0], self._line(row), 0, 1, self.separators)
 
     def message(self) -> Message:
-        """The message as it stands now."""
+        """The message as it stands now; the same where nothing was changed."""
+        if self._rows == [segment.fields() for segment in self._message.segments]:
+            return self._message
         return Message(self._source, self.separators, [self._line(row) for row in self._rows])
 
     def _line(self, row: list[str]) -> str:

@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
+from hub.kernel.types import ReportRow
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.conditions import Condition, compile_condition
 from mappings.hl7v2.context import Building, Context, Mapped, mapped
-from mappings.hl7v2.datatypes.base import Converter, Datatype, Options
+from mappings.hl7v2.datatypes.base import SHORT, Converter, Datatype, Options, fresh
 from mappings.hl7v2.datatypes.registry import DATATYPES
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, Kept, Place, compile_path
+from mappings.hl7v2.repeated import Meant
 from mappings.hl7v2.rowfile import Row, changed_rows, row_files
 
 #: Applies one row to a segment whose field holds that text; the dictionary keeps labelled elements of this segment.
@@ -25,7 +27,8 @@ class Rules:
     """The compiled rows: steps by segment and target resource, and what is said of fields without a row.
 
     `apart`: segments and targets that only the sender's profile brings together; see `resources.apart`. `conditions`:
-    what is said of a field none of which was mapped since its rows ask for something.
+    what is said of a field none of which was mapped since its rows ask for something. `told`: rows of the report, by
+    what they depend on (see `report`).
     """
 
     programs: Mapping[tuple[str, str], tuple[tuple[int, Step], ...]]
@@ -33,6 +36,7 @@ class Rules:
     carried: Mapping[str, Mapping[int, str]]
     apart: frozenset[tuple[str, str]] = frozenset()
     conditions: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
+    told: dict[tuple[object, ...], tuple[ReportRow, ...]] = field(default_factory=dict, compare=False)
 
     def run(self, segment: Segment, building: Building, context: Context) -> None:
         """Fill the resource of `building` with what `segment` says of it."""
@@ -79,10 +83,53 @@ def compile_row(row: Row, canonical_base: str) -> Step:
     convert = datatype.make(Options(table(row.table) if row.table else None, row.word))
     condition = compile_condition(row.when) if row.when else None
     place = compile_path(row.to, _based(row.members, canonical_base), _based(row.outer, canonical_base))
-    return _step(row, convert, condition, place, Mapped(f"{row.resource}.{row.to}", datatype.parts))
+    way = Mapped(f"{row.resource}.{row.to}", datatype.parts)
+    read = _reader(row.at, convert)
+    return _step(row, _remembering(read, way) if datatype.repeated else read, condition, place, way)
 
 
-def _step(row: Row, convert: Converter, condition: Condition | None, place: Place, way: Mapped) -> Step:
+#: The repetitions of a field (its segment, its text) that have a value, by number, with it.
+Reader = Callable[[Segment, str, Context], Sequence[tuple[int, Any]]]
+
+
+def _reader(n: int, convert: Converter) -> Reader:
+    def read(segment: Segment, _: str, context: Context) -> Sequence[tuple[int, Any]]:
+        found = []
+        for rep, repetition in enumerate(segment.repetitions(n), 1):
+            if repetition.text:
+                context.rep = rep
+                value = convert(repetition, context)
+                if value is not None:
+                    found.append((rep, value))
+        return found
+
+    return read
+
+
+def _remembering(read: Reader, way: Mapped) -> Reader:
+    """Reads a text of a sender once, if it says nothing but its values and that codes in it are not known."""
+
+    def remember(segment: Segment, raw: str, context: Context) -> Sequence[tuple[int, Any]]:
+        meant = context.known.get((way, raw))
+        if meant is None:
+            return learn(segment, raw, context)
+        if meant.unmapped:
+            context.unmapped |= meant.unmapped
+        return [(rep, value if value.__class__ is str else fresh(value)) for rep, value in meant.values]
+
+    def learn(segment: Segment, raw: str, context: Context) -> Sequence[tuple[int, Any]]:
+        said, unmapped = context.said, context.unmapped
+        context.unmapped = {}
+        values = read(segment, raw, context)
+        if said == context.said and len(raw) <= SHORT and not context.blocks():
+            context.known[way, raw] = Meant(tuple([(rep, fresh(value)) for rep, value in values]), context.unmapped)
+        context.unmapped = unmapped | context.unmapped
+        return values
+
+    return remember
+
+
+def _step(row: Row, read: Reader, condition: Condition | None, place: Place, way: Mapped) -> Step:
     n = row.at
     clearing = Mapped(f"{row.resource}.{row.to} (cleared)", {"*": ""})
     top = row.to if row.to in _BY_PARTS else row.to.partition(".")[0].partition("[")[0]
@@ -96,13 +143,8 @@ def _step(row: Row, convert: Converter, condition: Condition | None, place: Plac
             return
         resource = building.resource
         tracing = context.trace is not None
-        for rep, repetition in enumerate(segment.repetitions(n), 1):
-            if not repetition.text:
-                continue
+        for rep, value in read(segment, raw, context):
             context.rep = rep
-            value = convert(repetition, context)
-            if value is None:
-                continue
             if isinstance(value, Kept):
                 _keep(value.text, building, context)
             elif place(resource, value, labels):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from hub.kernel.ids import IdMaker
@@ -10,6 +10,7 @@ from hub.kernel.local_codes import local_system
 from hub.kernel.ports import CodeMaps
 from hub.kernel.types import Coded
 from mappings.hl7v2.profile import DEFAULT, Coding, Profile
+from mappings.hl7v2.repeated import Repeated
 
 
 class NoMaps:
@@ -45,6 +46,7 @@ class Habits:
     profile: Profile = DEFAULT
     maps: CodeMaps = NO_MAPS
     approved: str = ""
+    repeated: Repeated = field(default_factory=Repeated, compare=False)
 
     def codings(self, at: str, code: str, text: str = "", system: str = "") -> tuple[Coding, ...] | None:
         """See `codings`."""

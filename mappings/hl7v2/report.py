@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Final
 
 from hub.kernel.types import ReportRow
-from mappings.hl7v2.context import Context, Mapped, Outcome, Trace, Ways, position
+from mappings.hl7v2.context import Context, Mapped, Outcome, Trace, Way, position
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.long_report import PORTION, LongReport
 from mappings.hl7v2.parser import Repetition, Segment
-from mappings.hl7v2.separators import HEADERS
+from mappings.hl7v2.separators import HEADERS, Separators
 
 NO_MAPPING: Final = "no mapping"
 
@@ -25,11 +26,13 @@ Notes = Mapping[int, tuple[Outcome, str]]
 #: Name of the segment, number of the field, and of a leaf nothing read the element that carries it, or why none does.
 _Field = tuple[str, int, str, str]
 
+#: The ways of a segment by (field, repetition).
+_Ways = Mapping[tuple[int, int], tuple[Mapped, ...]]
+
 #: The leaves of a repetition that is not divided.
 _ONE: Final = (("", 1, 1, False),)
 _NULL: Final = '""'
 _NONE: Final[Mapping[int, str]] = MappingProxyType({})
-_NOWHERE: Final[Ways] = MappingProxyType({})
 _EMPTY: Final[Verdict] = ("refused", (), '"" within a field states nothing')
 
 
@@ -40,8 +43,13 @@ def report(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[Rep
     """
     rows: list[ReportRow] = []
     long = LongReport()
+    noted = {at for at, _, _ in trace.notes}
     for segment in context.message.segments:
-        _segment(rows, segment, position(context.message, segment), rules, trace)
+        name = position(context.message, segment)
+        if segment.position in noted or segment.ordinal >= _MANY or len(segment.text) > _LONGEST:
+            rows.extend(_segment(segment, name, rules, trace, trace.mapped.pop(segment.position, ())))
+        else:
+            rows.extend(_remembered(segment, name, rules, trace))
         segment.forget()
         if len(rows) >= PORTION:
             long.take(rows)
@@ -52,14 +60,42 @@ def report(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[Rep
     return long
 
 
-def _segment(rows: list[ReportRow], segment: Segment, name: str, rules: Rules, trace: Trace) -> None:
+#: Segments whose rows are remembered by one sender's rules, and how long they may be, in characters.
+_MOST: Final = 4096
+_LONGEST: Final = 1024
+
+
+def _remembered(segment: Segment, name: str, rules: Rules, trace: Trace) -> tuple[ReportRow, ...]:
+    """The rows of a segment of which nothing was noted: what fields hold does not matter, only how they are divided."""
+    ways = tuple(trace.mapped.pop(segment.position, ()))
+    shape = _filling(segment.separators).sub("x", segment.text)
+    key = (name, shape, segment.separators, ways, trace.refused.get(segment.position))
+    found = rules.told.get(key)
+    if found is None:
+        if len(rules.told) >= _MOST:
+            rules.told.clear()
+        found = rules.told[key] = tuple(_segment(segment, name, rules, trace, ways))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _filling(separators: Separators) -> re.Pattern[str]:
+    """What stands between the delimiters of a message; `""` is no filling, since it says that there is nothing."""
+    s = separators
+    return re.compile(f'[^{re.escape(s.field + s.component + s.repetition + s.subcomponent)}"]+')
+
+
+def _segment(segment: Segment, name: str, rules: Rules, trace: Trace, went: Sequence[Way]) -> list[ReportRow]:
+    rows: list[ReportRow] = []
     place = segment.position
     refused = rules.refused.get(segment.name, _NONE)
     carried = rules.carried.get(segment.name, _NONE)
     conditions = rules.conditions.get(segment.name, _NONE)
     whole = trace.refused.get(place)
     one_leaf = _one_leaf if segment.ordinal < _MANY else _one_leaf.__wrapped__
-    mapped = trace.mapped.pop(place, _NOWHERE)
+    mapped: dict[tuple[int, int], tuple[Mapped, ...]] = {}
+    for n, rep, way in went:
+        mapped[n, rep] = (*mapped.get((n, rep), ()), way)
     for n, raw in enumerate(segment.fields()):
         if not raw or n == 0:
             continue
@@ -73,6 +109,7 @@ def _segment(rows: list[ReportRow], segment: Segment, name: str, rules: Rules, t
             rows.append(one_leaf(field, ways))
         else:
             _field(rows, field, segment, mapped, trace.notes)
+    return rows
 
 
 #: Messages of one sender give the same rows again and again: they are made once, by what they depend on. Not those of
@@ -121,7 +158,7 @@ def _is_flat(repetition: Repetition) -> bool:
 
 
 def _field(
-    rows: list[ReportRow], field: _Field, segment: Segment, mapped: Ways, noted: Mapping[tuple[int, int, int], Notes]
+    rows: list[ReportRow], field: _Field, segment: Segment, mapped: _Ways, noted: Mapping[tuple[int, int, int], Notes]
 ) -> None:
     place, n = segment.position, field[1]
     everywhere = mapped.get((n, 0), ())

@@ -55,6 +55,7 @@ def test_the_map_is_asked_after_the_tables_and_what_it_does_not_tell_is_unmapped
     maps.known = {"K": (Coded("urn:x", "wrong"),)}
     assert [one.code for one in translate(raw).unmapped if one.field == "OBX-3"] == ["GLU"]
     maps.known = {"GLU": (Coded("http://loinc.org", "2345-7", "Glucose"), Coded("urn:de", "DE04.50.102.00"))}
+    maps.revision += 1
     assert UnmappedCode(field="OBX-3", code="GLU", system="LIS", display="葡萄糖") not in translate(raw).unmapped
     glucose, potassium = codings()
     assert [one["code"] for one in glucose] == ["2345-7", "DE04.50.102.00", "GLU"]

@@ -26,12 +26,16 @@ class Options:
 class Datatype:
     """A datatype map. `parts` names the element each component becomes.
 
+    `repeated`: senders say the same again and again (codes, not names and numbers), and what they mean depends on the
+    text, the row and the sender alone.
+
     Keys: `4` the first leaf of a component, `4.2` a later one, `4.*` all of them, `*` the whole repetition.
     Values: the element below the row's target, "" for the target itself.
     """
 
     make: Callable[[Options], Converter]
     parts: Mapping[str, str]
+    repeated: bool = False
 
 
 def plain(convert: Converter, parts: Mapping[str, str]) -> Datatype:

@@ -291,11 +291,11 @@ def language(rep: Repetition, context: Context) -> dict[str, Any] | None:
 _ONE_CODING: Final = {"1.*": "code", "2.*": "display", "3": "system", "7": "version", "14": "system"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "CodeableConcept": Datatype(_make_concept, CONCEPT_PARTS),
-    "Coding": Datatype(_make_coding, _ONE_CODING),
-    "code": Datatype(make_code, {"1": "", "2": "", "4": ""}),
-    "listed-code": Datatype(_make_listed_code, {"1": "", "2": "", "4": ""}),
-    "boolean": Datatype(_make_flag, {"1": ""}),
+    "CodeableConcept": Datatype(_make_concept, CONCEPT_PARTS, repeated=True),
+    "Coding": Datatype(_make_coding, _ONE_CODING, repeated=True),
+    "code": Datatype(make_code, {"1": "", "2": "", "4": ""}, repeated=True),
+    "listed-code": Datatype(_make_listed_code, {"1": "", "2": "", "4": ""}, repeated=True),
+    "boolean": Datatype(_make_flag, {"1": ""}, repeated=True),
     "text": plain(text, {"*": ""}),
     "display": plain(first_text, {"1": "", "2": "", "9": ""}),
     "first-text": plain(component_text, {"1.*": ""}),

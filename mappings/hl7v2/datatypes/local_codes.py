@@ -39,7 +39,7 @@ def note_unmapped(rep: Repetition, context: Context) -> None:
         return
     if unmapped.code:
         context.unmapped[unmapped] = None
-    if not context.blocked and context.habits.profile.unmapped.get(context.at) == "block":
+    if not context.blocked and context.blocks():
         context.blocked = context.where()
 
 

@@ -45,6 +45,6 @@ def is_flag(text: str) -> bool:
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "status": Datatype(_make_status, {"1": "", "2": "", "4": ""}),
-    "OBX-status": Datatype(_make_result_status, {"1": "", "2": ""}),
+    "status": Datatype(_make_status, {"1": "", "2": "", "4": ""}, repeated=True),
+    "OBX-status": Datatype(_make_result_status, {"1": "", "2": ""}, repeated=True),
 }

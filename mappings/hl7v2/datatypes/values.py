@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.kernel.types import Json
@@ -284,11 +285,18 @@ _WHOLE: Final = frozenset({_number, _text, _long_text, _data})
 LINES: Final = frozenset({"ST", "TX", "FT", ""})
 
 
+_RANGE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-{1,2}|~|～|—)\s*(\d+(?:\.\d+)?)", re.ASCII)
+
+
 def reference_range(text: str, units: Json) -> Json:
     """Observation.referenceRange of OBX-7: the text, and the limits where they are two plain numbers."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*(?:-{1,2}|~|～|—)\s*(\d+(?:\.\d+)?)", text, re.ASCII)
-    result: Json = {"text": text}
-    if match is not None:
-        low, high = Decimal(match[1]), Decimal(match[2])
-        result = {"low": {"value": low, **units}, "high": {"value": high, **units}, "text": text}
-    return result
+    limits = _limits(text)
+    if limits is None:
+        return {"text": text}
+    return {"low": {"value": limits[0], **units}, "high": {"value": limits[1], **units}, "text": text}
+
+
+@lru_cache(maxsize=1024)
+def _limits(text: str) -> tuple[Decimal, Decimal] | None:
+    match = _RANGE.fullmatch(text)
+    return (Decimal(match[1]), Decimal(match[2])) if match is not None else None

@@ -8,6 +8,7 @@ from typing import Any, Final
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import DATA_ABSENT, Building, Context, Mapped, mapped
+from mappings.hl7v2.datatypes.base import SHORT
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
 from mappings.hl7v2.datatypes.series import samples
 from mappings.hl7v2.datatypes.specimens import specimen
@@ -18,6 +19,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted, PatientGroup
 from mappings.hl7v2.leaves import clean, field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.repeated import Meant
 from mappings.hl7v2.resources.attachments import keep_files
 from mappings.hl7v2.resources.flags import flag
 from mappings.hl7v2.resources.notes import add_notes
@@ -159,8 +161,17 @@ def _values(segment: Segment, resource: Json, context: Context) -> None:
 
 
 def _units(segment: Segment, context: Context) -> Json:
-    repetitions = segment.repetitions(6)
-    return unit(repetitions[0], context) if repetitions else {}
+    """OBX-6, not to be changed: one of a few for thousands of results."""
+    raw = segment.raw(6)
+    if not raw:
+        return {}
+    known = context.known.get((unit, raw))
+    if known is None:
+        known = Meant(((1, unit(segment.repetitions(6)[0], context)),), {})
+        if len(raw) <= SHORT:
+            context.known[unit, raw] = known
+    units: Json = known.values[0][1]
+    return units
 
 
 def _several(segment: Segment, kind: str, units: Json, resource: Json, context: Context) -> None:

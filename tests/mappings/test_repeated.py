@@ -1,0 +1,110 @@
+"""What fields mean that come again is remembered; nothing is said of a message otherwise than the first time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from hub.kernel.errors import HubError
+from hub.kernel.ids import PUBLIC_KEY, keyed_ids
+from hub.kernel.types import Translation
+from mappings.hl7v2.batch import split_messages
+from mappings.hl7v2.charset import decode
+from mappings.hl7v2.datatypes import coded
+from mappings.hl7v2.engine import Rules, compile_rules
+from mappings.hl7v2.habits import CANONICAL_BASE, Habits
+from mappings.hl7v2.parser import parse
+from mappings.hl7v2.profile import DEFAULT, Profile
+from mappings.hl7v2.repeated import Meant, Repeated
+from mappings.hl7v2.separators import Separators
+from mappings.hl7v2.translator import translate_message, translator
+from tests.mappings.messages import oru
+
+
+def test_a_code_is_read_once_for_as_long_as_a_sender_repeats_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    concept = coded.concept
+
+    def counted(rep: Any, context: Any) -> Any:
+        read.append(rep.text)
+        return concept(rep, context)
+
+    monkeypatch.setattr(coded, "concept", counted)
+    translate = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
+    first = translate(oru(3).encode())
+    assert read
+    read.clear()
+    again = translate(oru(3).encode())
+    assert not read
+    assert again == first
+    assert again.unmapped
+
+
+def test_no_sample_says_something_else_after_others(shared: Path) -> None:
+    """Resources too are a message's own: what somebody does to them is not seen in the next."""
+    rules = compile_rules(CANONICAL_BASE, {})
+    before = habits()
+    for path in sorted((shared / "hl7v2-samples").glob("*/*.hl7"))[::2]:
+        raw = next(iter(split_messages(path.read_bytes())))
+        if len(raw) > 16384:
+            continue
+        alone = _said(raw, habits(), replace(rules, told={}))
+        for _ in range(2):
+            said = _said(raw, before, rules)
+            assert said == alone, path.name
+            for draft in said.drafts if said is not None else ():
+                if draft.resource["resourceType"] == "Observation":
+                    _spoil([draft.resource.get(name) for name in ("code", "interpretation", "method")])
+    assert rules.told
+
+
+def test_a_code_the_profile_blocks_is_refused_each_time_it_comes() -> None:
+    profile = Profile(name="f", unmapped={"OBX-3": "block"})
+    translate = translator(profile, "F01", keyed_ids(PUBLIC_KEY))
+    said = [translate(oru(2).encode()) for _ in range(2)]
+    assert [one.refusal is not None and one.refusal.where for one in said] == ["OBX[1]-3[1]"] * 2
+
+
+def test_what_is_known_counts_for_one_kind_of_delimiters_and_one_state_of_the_maps_and_is_bounded() -> None:
+    repeated = Repeated(most=2)
+    usual, other = Separators(), Separators(escape="")
+    known = repeated.known(usual, 0)
+    known["row", "A"] = Meant(((1, "a"),), {})
+    assert repeated.known(Separators(), 0) is known
+    assert repeated.known(other, 0) == {}
+    assert repeated.known(other, 1) == {}
+    known = repeated.known(usual, 1)
+    known |= {("row", text): Meant((), {}) for text in "ABC"}
+    assert repeated.known(usual, 1) == {}
+
+
+def habits() -> Habits:
+    return Habits(facility="F01", ids=_ids())
+
+
+@cache
+def _ids() -> Any:
+    return keyed_ids(PUBLIC_KEY)
+
+
+def _said(raw: bytes, known: Habits, rules: Rules) -> Translation | None:
+    text, charset, issues = decode(raw)
+    try:
+        return translate_message(parse(text, charset), known, rules, issues)
+    except HubError:
+        return None
+
+
+def _spoil(value: Any) -> None:
+    if isinstance(value, dict):
+        for each in value.values():
+            _spoil(each)
+        value["spoilt"] = True
+    elif isinstance(value, list):
+        for each in value:
+            _spoil(each)
+        value.append("spoilt")
