@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from hub.fhir.long_json import Made
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
-#: Rows of a file (its path as given, its bytes): one per message, document, study or form row.
+#: Rows of a file (its path as given, its bytes): one per message, document, study or form row; to be `written`, since
+#: lists of a long message are made as they are gone through.
 Conversion = Callable[[str, bytes], Iterator[Json]]
 #: The rows of a file that a person has to mend, as a file; b"" if there is none.
 Mending = Callable[[bytes], bytes]
@@ -54,7 +56,7 @@ def _hl7v2(profile: Path | None, canonical_base: str) -> Conversion:
     from mappings.hl7v2.profiles.load import load
 
     loaded = load(profile) if profile else DEFAULT
-    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base)
+    return lambda path, raw: convert(path, raw, loaded, canonical_base=canonical_base, listing=Made)
 
 
 def _form(profile: Path | None, canonical_base: str) -> Conversion:

@@ -12,7 +12,7 @@ from typing import Annotated, BinaryIO
 import typer
 
 from hub.bootstrap.conversions import conversion, mending, studies
-from hub.fhir.json import dumps
+from hub.fhir.long_json import written
 from hub.kernel.settings import Settings
 from hub.kernel.types import Json
 
@@ -84,5 +84,6 @@ def _opened(files: list[Path], unreadable: list[Path]) -> Iterator[tuple[str, Bi
 def _print(rows: Iterator[Json]) -> None:
     out = sys.stdout.buffer
     for row in rows:
-        out.write(dumps(row) + b"\n")
+        out.writelines(written(row))
+        out.write(b"\n")
     out.flush()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any, Final
 
+from hub.fhir.long_json import Listing, listed
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
-from hub.kernel.types import Draft, Issue, Json, Translation
+from hub.kernel.types import Draft, Issue, Json, ReportRow, Translation
 from mappings.hl7v2.batch import split_messages
 from mappings.hl7v2.charset import decode
 from mappings.hl7v2.datatypes.identifiers import authority_uri
@@ -25,16 +26,21 @@ _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 
 
 def convert(
-    source: str, raw: bytes, profile: Profile = DEFAULT, *, canonical_base: str = CANONICAL_BASE
+    source: str,
+    raw: bytes,
+    profile: Profile = DEFAULT,
+    *,
+    canonical_base: str = CANONICAL_BASE,
+    listing: Listing = listed,
 ) -> Iterator[Json]:
     """One object for each message of a file: source, index (from 0), bundle or None, report and issues. Never raises.
 
     The facility is the sender as MSH-4 (else MSH-3) names it, and ids are made with a public key: the same file gives
-    the same ids everywhere.
+    the same ids everywhere. `listing` makes the lists that are as long as the message.
     """
     rules = compile_rules(canonical_base, profile.rows) if profile.rows else _standard_rules(canonical_base)
     for index, message in enumerate(split_messages(raw)):
-        yield {"source": source, "index": index, **_converted(message, profile, canonical_base, rules)}
+        yield {"source": source, "index": index, **_converted(message, profile, canonical_base, rules, listing)}
 
 
 @lru_cache(maxsize=4)
@@ -43,7 +49,7 @@ def _standard_rules(canonical_base: str) -> Rules:
     return compile_rules(canonical_base, {})
 
 
-def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> Json:
+def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules, listing: Listing) -> Json:
     try:
         translation, envelope = _translated(raw, profile, canonical_base, rules)
     except HubError as error:
@@ -53,8 +59,8 @@ def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) 
     refusal = translation.refusal
     issues = [issue.as_json() for issue in translation.issues]
     return {
-        "bundle": None if refusal else bundle(translation.drafts, canonical_base, envelope),
-        "report": [row.as_json() for row in translation.report],
+        "bundle": None if refusal else bundle(translation.drafts, canonical_base, envelope, listing),
+        "report": listing(translation.report, ReportRow.as_json),
         "issues": [*issues, _fatal(refusal).as_json()] if refusal else issues,
     }
 
@@ -107,11 +113,14 @@ def _failed(issue: Issue) -> Json:
 
 
 def bundle(
-    drafts: tuple[Draft, ...], canonical_base: str = CANONICAL_BASE, envelope: Mapping[str, Any] = _NOTHING
+    drafts: tuple[Draft, ...],
+    canonical_base: str = CANONICAL_BASE,
+    envelope: Mapping[str, Any] = _NOTHING,
+    listing: Listing = listed,
 ) -> Json | None:
     """A transaction that puts every resource under its id, as it would stand if nothing were stored.
 
-    `envelope`: what the Bundle itself says of the message.
+    `envelope`: what the Bundle itself says of the message; `listing` makes the list of its entries.
     """
     if not drafts:
         return None
@@ -119,7 +128,7 @@ def bundle(
         "resourceType": "Bundle",
         **envelope,
         "type": "transaction",
-        "entry": [_entry(draft, canonical_base) for draft in drafts],
+        "entry": listing(drafts, partial(_entry, canonical_base=canonical_base)),
     }
 
 

@@ -9,8 +9,10 @@ from functools import partial
 
 import pytest
 
+from hub.fhir.long_json import Made, written
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from mappings.hl7v2.alike import Alike
+from mappings.hl7v2.convert import convert
 from mappings.hl7v2.profile import DEFAULT
 from mappings.hl7v2.translator import translator
 from tests.mappings.messages import ADT, oru
@@ -45,6 +47,18 @@ def test_a_report_of_many_results_takes_a_bounded_multiple_of_its_length() -> No
     raw = oru(2_000).encode()
     CONVERT(oru(300).encode())
     assert peak(lambda: CONVERT(raw)) < 100 * len(raw)
+
+
+def test_a_long_message_is_printed_in_little_more_memory_than_it_is_converted_in() -> None:
+    raw = oru(2_000).encode()
+
+    def printed() -> None:
+        for row in convert("a.hl7", raw, listing=Made):
+            for _ in written(row):
+                pass
+
+    printed()
+    assert peak(printed) < 1.3 * peak(lambda: CONVERT(raw))
 
 
 def test_many_messages_leave_nothing_behind_but_the_last_that_may_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
