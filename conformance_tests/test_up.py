@@ -1,4 +1,5 @@
 import json
+import os
 import signal
 import socket
 import subprocess
@@ -70,6 +71,13 @@ def test_the_ready_file_names_every_door(hub: RunningHub) -> None:
     assert set(hub.ready["mllp"]) == {one.name for one in feeds(hub) if one.transport == "mllp"} >= {"F01-his"}
     assert set(hub.ready["dicom"]) == {"F01-pacs"}
     assert all(isinstance(pid, int) for pid in hub.ready["pids"].values())
+
+
+def test_where_processors_are_short_what_somebody_waits_for_comes_before_the_queue(hub: RunningHub) -> None:
+    standing = {name: os.getpriority(os.PRIO_PROCESS, pid) for name, pid in hub.ready["pids"].items()}
+    behind = {name for name, nice in standing.items() if nice > standing["mllp"]}
+    assert behind == {name for name in standing if name.startswith(("pipeline", "bulk"))}
+    assert standing["mllp"] == os.getpriority(os.PRIO_PROCESS, 0)
 
 
 def test_a_message_sent_over_the_socket_is_answered_by_the_fhir_api(hub: RunningHub) -> None:

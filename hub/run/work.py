@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Mapping
 from enum import StrEnum
+from typing import Final
 
 import uvloop
 
@@ -28,6 +29,11 @@ class Kind(StrEnum):
     EVENTS = "events"
     FILES = "files"
     DICOM = "dicom"
+
+
+#: How far a kind stands back where processors are short (`nice`): somebody waits for an answer, nobody for the queue.
+#: Three times as much goes to the others, not all: what they wait for themselves is written by these.
+_STANDS_BACK: Final[Mapping[Kind, int]] = {Kind.PIPELINE: 5, Kind.BULK: 10}
 
 
 def work(
@@ -77,6 +83,7 @@ def work(
 
     allow_open_files()
     leave_no_core()
+    os.nice(_STANDS_BACK.get(kind, 0))
     # What was imported lives for ever; looking at it in every collection costs a tenth of the pipeline's time.
     gc.freeze()
     gc.set_threshold(100_000, 20, 100)
