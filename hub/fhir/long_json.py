@@ -35,8 +35,9 @@ class Made(Sequence[Any], Generic[T]):
     @overload
     def __getitem__(self, index: slice) -> Sequence[Any]: ...
     def __getitem__(self, index: int | slice) -> Any:
-        found = self._source[index]
-        return Made(found, self._make) if isinstance(index, slice) else self._make(found)
+        if isinstance(index, slice):
+            return Made(self._source[index], self._make)
+        return self._make(self._source[index])
 
 
 def listed(source: Sequence[T], make: Callable[[T], Any]) -> list[Any]:
