@@ -59,7 +59,12 @@ def scale(unit: str) -> Scale | None:
 
 
 def computed(unit: str) -> Scale | None:
-    """As `scale`, by ucumvert: loading it costs a second, so the table spares what is common."""
+    """As `scale`, by ucumvert: loading it costs a second, so the table spares what is common.
+
+    An annotation alone (`{score}`) says what is counted, and has no scale.
+    """
+    if _ANNOTATION.fullmatch(unit):
+        return None
     if not set(_BRACKETED.findall(unit)) <= _MEASURED or _APART.fullmatch(_ANNOTATION.sub("", unit)):
         return None
     from lark.exceptions import LarkError
@@ -85,6 +90,8 @@ def is_of_ucum(unit: str) -> bool:
         return True
     if not is_unit(unit):
         return False
+    if _ANNOTATION.fullmatch(unit):
+        return True
     from lark.exceptions import LarkError
     from ucumvert import get_ucum_parser
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import re
+import subprocess
+import sys
 from decimal import Decimal
 from importlib.resources import files
 
@@ -75,3 +77,12 @@ def test_every_code_measures_a_substance_that_is_known_and_a_weight_can_be_count
     assert abs(back(there(Decimal("1.26"))) - Decimal("1.26")) < Decimal("1e-9")
     assert other_concentration(MASS, [("http://loinc.org", "8480-6")]) is None
     assert other_concentration("kelvin", [("http://loinc.org", "2345-7")]) is None
+
+
+def test_a_unit_that_only_says_what_is_counted_loads_no_parser() -> None:
+    told = (
+        "import sys; from hub.fhir.canonical_units import is_of_ucum, scale;"
+        "assert scale('{score}') is None and is_of_ucum('{T-score}') and not is_of_ucum('{a b}');"
+        "sys.exit('ucumvert' in sys.modules)"
+    )
+    assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0
