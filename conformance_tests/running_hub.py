@@ -1,7 +1,12 @@
-"""A real hub as a black box: `yilian up` in its own process group, asked only over its sockets."""
+"""A real hub as a black box: `yilian up` in its own process group, asked only over its sockets.
+
+Most tests begin on a copy of what a first start leaves (cluster, schema, keys, built-in terminology): making that is
+most of what a start costs. That a hub starts from nothing is seen by `test_up`, `test_tutorial` and `test_demo`.
+"""
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import re
@@ -10,12 +15,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 
 from hub.db.embedded import EmbeddedPostgres
 from hub.demo.ask import Client
+from tests.cluster_folders import cluster_folder
 from tests.commands import run
 
 #: Nothing is measured by it: a busy machine may take long to start seven processes and a database.
@@ -27,12 +34,12 @@ _PERSONAL: Final = re.compile(r"\\u[4-9a-f][0-9a-f]{3}|[\u3400-\u9fff]|990122\d|
 
 
 class RunningHub:
-    """One `yilian up` on a data folder of its own."""
+    """One `yilian up` on the data folder `data`; what it says lies in `folder`."""
 
-    def __init__(self, folder: Path, *options: str, **environment: str) -> None:
+    def __init__(self, folder: Path, data: Path, *options: str, **environment: str) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.data = folder / "data"
+        self.data = data
         self.ready_file = folder / "ready.json"
         self.environment = {**os.environ, "XDG_STATE_HOME": str(folder / "state"), **environment}
         self._options = options
@@ -128,11 +135,53 @@ def personal(log: Path) -> list[str]:
 
 @contextmanager
 def running_hub(folder: Path, *options: str, **environment: str) -> Iterator[RunningHub]:
-    hub = RunningHub(folder, *options, **environment)
+    """A hub on a data folder on which one was started before."""
+    with started_before() as data, _running(RunningHub(folder, data, *options, **environment)) as hub:
+        yield hub
+
+
+@contextmanager
+def started_before() -> Iterator[Path]:
+    """A data folder on which a hub was started and stopped, gone when the block ends."""
+    with cluster_folder() as place:
+        data = place / "data"
+        # cp, for the cluster belongs to PostgreSQL's account, and its copy must too.
+        subprocess.run(["cp", "-a", _started_once(), data], check=True)
+        yield data
+
+
+@contextmanager
+def first_hub(folder: Path, *options: str, **environment: str) -> Iterator[RunningHub]:
+    """A hub that starts from nothing."""
+    data = folder / "data"
+    try:
+        with _running(RunningHub(folder, data, *options, **environment)) as hub:
+            yield hub
+    finally:
+        # When we are root the cluster may stand outside the folder of the test.
+        EmbeddedPostgres(data / "postgres").remove()
+
+
+@contextmanager
+def _running(hub: RunningHub) -> Iterator[RunningHub]:
     try:
         yield hub
         assert personal(hub.log) == []
     finally:
         hub.stop()
-        # When we are root the cluster may stand outside the folder of the test.
-        EmbeddedPostgres(hub.data / "postgres").remove()
+
+
+@cache
+def _started_once() -> Path:
+    """A data folder on which a hub was started and stopped. Nobody fed it: a hub on a copy finds no feeds of others."""
+    kept = ExitStack()
+    atexit.register(kept.close)
+    place = kept.enter_context(cluster_folder())
+    config = place / "consortium.yaml"
+    config.write_text("facilities:\n  - {code: A, name: 甲}\n", encoding="utf-8")
+    data = place / "data"
+    # Others may pass through it, so that PostgreSQL's account reaches its cluster inside.
+    data.mkdir()
+    data.chmod(0o711)
+    assert RunningHub(place, data, "--config", str(config)).stop() == 0
+    return data

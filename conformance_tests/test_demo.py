@@ -1,4 +1,4 @@
-"""The demo as a new user starts it: played, checked by a second process, stopped."""
+"""The demo as a new user starts it, by the installed program: played, checked by a second process, stopped."""
 
 import json
 import os
@@ -19,12 +19,12 @@ PERSONS = 13 + 150
 def test_the_demo_holds_what_it_promises(tmp_path: Path) -> None:
     told, data = tmp_path / "demo.json", tmp_path / "data"
     done = subprocess.run(
-        [sys.executable, "-m", "hub.cli.main", "demo", "--check", "--json", str(told), "--data", str(data)],
+        [str(Path(sys.executable).with_name("yilian")), "demo", "--check", "--json", str(told), "--data", str(data)],
         env={**os.environ, "XDG_STATE_HOME": str(tmp_path / "state")},
         capture_output=True,
         text=True,
         check=False,
-        timeout=180,
+        timeout=600,
     )
     EmbeddedPostgres(data / "postgres").remove()
     assert done.returncode == 0, done.stderr

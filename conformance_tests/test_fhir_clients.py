@@ -33,7 +33,7 @@ from fhirpy.base.exceptions import AuthorizationError, MultipleResourcesFound, O
 from playwright.sync_api import sync_playwright
 
 from conformance_tests.browser import chromium
-from conformance_tests.npm import installed, modules
+from conformance_tests.npm import installed, unpacked
 from conformance_tests.running_hub import RunningHub, running_hub
 
 #: Runs on Node.js 20 and newer.
@@ -152,7 +152,7 @@ def test_fhirclient_completes_a_standalone_launch(desk: Desk) -> None:
 def test_fhirclient_of_npm_completes_a_launch_in_a_browser(desk: Desk, tmp_path: Path) -> None:
     """The same by an application that is nothing but pages of another origin: discovery, PKCE, token and record."""
     browser_path, number = chromium(), "N990122"
-    script = modules(tmp_path, BROWSER_CLIENT) / "fhirclient" / "build" / "fhir-client.min.js"
+    script = unpacked(tmp_path, BROWSER_CLIENT) / "build" / "fhir-client.min.js"
     requests.post(
         f"{desk.base}/Patient",
         json=person("urn:test:browser", number, name=[{"family": "顾", "given": ["长河"]}], birthDate="1971-11-05"),

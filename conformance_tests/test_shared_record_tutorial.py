@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from hub.db.embedded import EmbeddedPostgres
+from conformance_tests.running_hub import started_before
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tutorial" / "shared-record.md"
 BLOCK = re.compile(r"```(sh)?\n(.*?)```", re.DOTALL)
@@ -32,21 +32,21 @@ def steps() -> list[tuple[str, str]]:
 @contextmanager
 def demo(folder: Path, environment: dict[str, str]) -> Iterator[str]:
     """The demo while the block runs; gives the address at which it answers."""
-    data, out = folder / "county", folder / "out"
-    command = [sys.executable, "-m", "hub.cli.main", "demo", "--data", str(data)]
-    with out.open("wb") as output:
-        process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
-    try:
-        deadline = time.monotonic() + START_SECONDS
-        while "until Ctrl-C" not in (said := out.read_text(encoding="utf-8")):
-            assert process.poll() is None, said
-            assert time.monotonic() < deadline, said
-            time.sleep(0.1)
-        yield re.findall(r"FHIR (http://\S+)/fhir", said)[0]
-    finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=60)
-        EmbeddedPostgres(data / "postgres").remove()
+    out = folder / "out"
+    with started_before() as data:
+        command = [sys.executable, "-m", "hub.cli.main", "demo", "--data", str(data)]
+        with out.open("wb") as output:
+            process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+        try:
+            deadline = time.monotonic() + START_SECONDS
+            while "until Ctrl-C" not in (said := out.read_text(encoding="utf-8")):
+                assert process.poll() is None, said
+                assert time.monotonic() < deadline, said
+                time.sleep(0.1)
+            yield re.findall(r"FHIR (http://\S+)/fhir", said)[0]
+        finally:
+            process.send_signal(signal.SIGINT)
+            process.wait(timeout=60)
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from conformance_tests.running_hub import running_hub
+from conformance_tests.running_hub import first_hub
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "tutorial" / "first-feed.md"
 
@@ -21,7 +21,7 @@ def test_the_tutorial_leads_where_it_says(tmp_path: Path) -> None:
     (tmp_path / "h1-his.yaml").write_text(page["name: h1-his"], encoding="utf-8")
     message = next(text for first, text in page.items() if first.startswith("MSH|"))
     (tmp_path / "a01.hl7").write_text(message, encoding="utf-8")
-    with running_hub(tmp_path, "--config", str(tmp_path / "consortium.yaml")) as hub:
+    with first_hub(tmp_path, "--config", str(tmp_path / "consortium.yaml")) as hub:
         assert "no complaints" in hub.yilian("check", str(tmp_path / "consortium.yaml")).stdout
         port = str(hub.ready["mllp"]["h1-his"])
         assert "\tAA\t" in hub.yilian("send", "mllp", "127.0.0.1", port, str(tmp_path / "a01.hl7")).stdout

@@ -14,7 +14,7 @@ import yaml
 
 from bench.cpu import parent
 from conformance_tests.documents import Sharer
-from conformance_tests.running_hub import RunningHub, running_hub
+from conformance_tests.running_hub import RunningHub, first_hub, running_hub
 from hub.kernel.consortium import Feed, load
 from hub.run.installation import DEMO_CONSORTIUM
 from tests.connectors.pacs import send as send_objects
@@ -33,7 +33,7 @@ ADMISSION = (
 @pytest.fixture(scope="module")
 def hub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningHub]:
     folder = tmp_path_factory.mktemp("up")
-    with running_hub(folder, "--config", str(with_feeds_of_files(folder))) as started:
+    with first_hub(folder, "--config", str(with_feeds_of_files(folder))) as started:
         yield started
 
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
-import shutil
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -18,37 +16,18 @@ import pytest
 
 from hub.db.embedded import EmbeddedPostgres
 from hub.db.migrate import upgrade
+from tests.cluster_folders import cluster_folder
 
 _NUMBERS = itertools.count(1)
 #: Times a database in use by autovacuum is tried to be dropped, a tenth of a second apart.
 _PATIENCE = 100
-#: Thousands of databases are made and dropped: in memory one costs a third of the CPU it costs on a disk.
-_MEMORY = Path("/dev/shm")  # noqa: S108  mkdtemp makes a folder of our own in it
-#: Bytes that must be free there: all databases of a session, and whatever else the machine keeps in memory.
-_ROOM = 4 << 30
 
 
 @pytest.fixture(scope="session")
 def postgres_url() -> Iterator[str]:
     """URL of a PostgreSQL for this session, without fsync."""
-    # Not pytest's own temporary folder: when we are root, PostgreSQL's account could not enter it.
-    folder = Path(tempfile.mkdtemp(prefix="yilian-test-", dir=_memory()))
-    folder.chmod(0o711)
-    try:
-        with EmbeddedPostgres(folder, durable=False) as server:
-            yield server.url
-    finally:
-        shutil.rmtree(folder)
-
-
-def _memory() -> Path | None:
-    """A folder that lies in memory; None where there is none with room, or programs could not run from it."""
-    try:
-        held = os.statvfs(_MEMORY)
-    except OSError:
-        return None
-    roomy = held.f_bavail * held.f_frsize >= _ROOM
-    return _MEMORY if roomy and not held.f_flag & os.ST_NOEXEC else None
+    with cluster_folder() as folder, EmbeddedPostgres(folder, durable=False) as server:
+        yield server.url
 
 
 @pytest.fixture(scope="session")
