@@ -48,6 +48,7 @@ EXCEPTIONS: Final = {
     "hub.bootstrap.trail_keys": "signs checkpoints, which are hashes, and nothing of the record",
     "hub.run.erased_again": "what keepers erased is erased again after a restore, and counted; audited",
     "hub.run.built_in": "loads the terminology that comes with the hub, nothing of the record; audited",
+    "hub.run.preloaded": "compiles what bodies and their index need before processes are forked, and has no database",
     "hub.run.labels": "labels what stands through the records door, and tells counts; audited",
     "hub.cli.audit": "the verifier, which imports nothing of the hub (tests/audit/test_verify.py)",
     "hub.cli.witness": "asks over HTTP, as anybody may",
@@ -129,6 +130,13 @@ def test_the_desk_of_the_patient_index_cannot_reach_what_is_released() -> None:
         "hub.mpi.rejudge",
         "hub.mpi.rejudge.Rejudged",
     }
+
+
+def test_what_is_compiled_before_processes_are_forked_reaches_no_record() -> None:
+    found = imported(dict(modules())["hub.run.preloaded"])
+    compiled = {"hub.store", "hub.store.codec", "hub.store.promoted", "hub.store.promoted.PROMOTED"}
+    assert {each for each in found if _within(each, KEEPERS)} == compiled
+    assert not {each for each in found if _within(each, ("hub.db", "hub.gate", "hub.bootstrap"))}
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "hub" / "bootstrap").glob("*.py")), ids=lambda path: path.stem)
