@@ -129,11 +129,13 @@ def _looks(door: Door, actor: Actor, query: Query) -> list[Look]:
     """How a page may be read, the cheapest way first; the next one is for where it did not hold.
 
     A search that looks beyond its matches, or counts, needs a snapshot: no check of what leaves would notice that
-    somebody's relationship began or ended between its statements. One statement is a snapshot of its own.
+    somebody's relationship began or ended between its statements. One statement is a snapshot of its own. To ask of
+    what is included whether it is of those named costs more than to know them.
     """
     whom = patients_of(query)
     if whom is not None:
-        alone = may_be_guessed(actor) and not (_counts(query) or looks_beyond(query) or _apart(actor, query))
+        more = _counts(query) or looks_beyond(query) or query.includes or _apart(actor, query)
+        alone = may_be_guessed(actor) and not more
         return ["unspoken", "plain"] if alone and door.unspoken.guess(whom) else ["plain"]
     if _counts(query) or actor.break_glass is not None:
         return ["still"]

@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from hub.auth.actor import Actor
+from hub.kernel.types import Json
+from hub.store.values import Write
 from tests.consent import cases
 from tests.gate.house import CLINICIAN, STRANGER, House, observation, statements_sent, with_house, write
 
@@ -104,18 +106,42 @@ def test_a_relationship_that_begins_or_ends_holds_for_the_next_search(database_u
     with_house(database_url, work)
 
 
-def test_what_is_included_of_others_is_what_a_look_at_the_person_would_open(database_url: str) -> None:
+@pytest.mark.parametrize(("way", "of_a", "of_b"), [("_include", "of-b", ""), ("_revinclude", "", "of-a")])
+def test_what_is_included_of_others_is_what_a_look_at_the_person_would_open(
+    database_url: str, way: str, of_a: str, of_b: str
+) -> None:
     async def included(house: House) -> list[str]:
-        more: Sequence[tuple[str, str]] = [("_include", "Observation:derived-from")]
+        more: Sequence[tuple[str, str]] = [(way, "Observation:derived-from")]
         return await seen(house, "a", STRANGER, *more)
+
+    def derived(patient: str, other: str) -> Write:
+        named: Json = {"derivedFrom": [{"reference": f"Observation/{other}"}]} if other else {}
+        return observation(f"of-{patient}", patient=patient, **named)
 
     async def work(house: House) -> None:
         await two_patients(house)
         await house.relate("b", "F03")
-        await house.save(observation("of-a", patient="a", derivedFrom=[{"reference": "Observation/of-b"}]))
+        await house.save(derived("a", of_a), derived("b", of_b))
         guessed = await included(house)
         await house.consent("a", PERMITTED)
         assert guessed == await included(house) == ["of-a"]
+
+    with_house(database_url, work)
+
+
+def test_a_search_that_includes_what_it_refers_to_knows_the_person_first(
+    database_url: str, statements: list[str]
+) -> None:
+    async def guesses(house: House, *more: tuple[str, str]) -> bool:
+        statements.clear()
+        assert "of-a" in await seen(house, "a", CLINICIAN, *more)
+        return any("FROM epoch) END" in text for text in statements)
+
+    async def work(house: House) -> None:
+        await two_patients(house)
+        assert await guesses(house)
+        assert await guesses(house, ("_revinclude", "Observation:derived-from"))
+        assert not await guesses(house, ("_include", "Observation:derived-from"))
 
     with_house(database_url, work)
 
