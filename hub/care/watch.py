@@ -9,7 +9,7 @@ from typing import Final
 
 from hub.care.rules import Rule, asking, is_fresh, withdrawn
 from hub.care.waiting import WAIT
-from hub.db.database import Tx
+from hub.db.database import Tx, tell
 from hub.kernel.clock import Clock
 from hub.kernel.types import Json
 
@@ -32,7 +32,7 @@ class Watch:
         found = [rid for rid, resource in written if self._asks(resource, now)]
         if found:
             await tx.execute(WAIT, found)
-            await tx.execute(f"NOTIFY {CHANNEL}")
+            tell(tx, CHANNEL)
 
     def _asks(self, observation: Json, now: datetime) -> bool:
         if not any(code in self._codes for code in _codes(observation)):

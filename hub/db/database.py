@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import asyncpg
 from asyncpg.transaction import Transaction
@@ -31,11 +31,20 @@ _UNSENT: Final = (asyncpg.InterfaceError, asyncpg.DataError)
 
 
 class Connection(Tx):
-    """A connection that knows what is attached to its database."""
+    """A connection that knows what is attached to its database, and, while it is leased, which channels to notify."""
 
-    __slots__ = ("attached",)
+    __slots__ = ("attached", "due")
 
     attached: object | None
+    due: dict[str, None]
+
+
+def tell(tx: Tx, channel: str) -> None:
+    """Notify a channel (an SQL name) beside the caller once the lease of `tx` has ended well, and what it wrote stands.
+
+    If the process ends in between, nobody is told: who listens looks by itself after a while (see `hub.db.notifier`).
+    """
+    cast(Connection, tx).due[channel] = None
 
 
 class Database:
@@ -148,6 +157,7 @@ class Database:
         finally:
             self._opening -= 1
         self._open.add(connection)
+        cast(Connection, connection).due = {}
         return connection
 
     async def _dial(self) -> Tx:
@@ -229,9 +239,13 @@ class Lease:
         self._give_back(error, sound=_stays_sound(error))
 
     def _give_back(self, error: BaseException | None, *, sound: bool) -> None:
-        connection: Tx = self._connection
+        connection: Connection = self._connection
+        due, connection.due = connection.due, {}
         told = None if error is None else translated(error, connected=not connection.is_closed())
         self._database._release(connection, sound=sound and not isinstance(error, asyncpg.InternalClientError))
+        if error is None:
+            for channel in due:
+                self._database.notify(channel)
         if told is not None:
             raise told from error
 

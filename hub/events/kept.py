@@ -13,7 +13,7 @@ from typing import Final
 
 from asyncpg import Record
 
-from hub.db.database import Tx
+from hub.db.database import Tx, tell
 from hub.events.notification import Standing
 from hub.fhir.json import loads
 from hub.kernel.types import Json
@@ -166,7 +166,7 @@ async def stop(tx: Tx, sids: Sequence[str], status: str, error: str = "") -> Non
 async def raise_generation(tx: Tx) -> None:
     """Wait for the batch that is matched now, and have the next one look at the subscriptions anew."""
     await tx.execute(_RAISE)
-    await tx.execute(f"NOTIFY {CHANNEL}")
+    tell(tx, CHANNEL)
 
 
 def _kept(row: Record) -> Kept:

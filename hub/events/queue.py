@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from hub.db.database import Tx
+from hub.db.database import Tx, tell
 from hub.events.kept import CHANNEL
 from hub.gate.changes import Changed
 from hub.gate.notices import Pointer
@@ -75,7 +75,7 @@ async def gather(tx: Tx, found: Iterable[tuple[str, Changed]]) -> int:
     records = [(sid, c.type, c.id, c.version, c.outcome, c.updated) for sid, c in found]
     if records:
         await tx.copy_records_to_table("subscription_event", records=records, columns=_COLUMNS)
-        await tx.execute(f"NOTIFY {CHANNEL}")
+        tell(tx, CHANNEL)
     return len(records)
 
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from hub.db.database import Tx
+from hub.db.database import Tx, tell
 from hub.events.kept import CHANNEL, raise_generation
 from hub.gate.notices import Pointer
 
@@ -109,7 +109,7 @@ async def keep(tx: Tx, messages: Sequence[Kept]) -> None:
     if messages:
         records = [(m.feed, m.kind, m.type, m.rid, m.version, list(m.lanes), m.happened) for m in messages]
         await tx.copy_records_to_table("outbound_message", records=records, columns=_COLUMNS)
-        await tx.execute(f"NOTIFY {CHANNEL}")
+        tell(tx, CHANNEL)
 
 
 async def due(tx: Tx, feeds: Sequence[str], now: datetime) -> list[str]:
@@ -156,7 +156,7 @@ async def resend(tx: Tx, seqs: Sequence[int], feed: str | None) -> int:
     """Let dead letters wait again, by number or all of a feed, and try their receivers at once; how many."""
     feeds = [row[0] for row in await tx.fetch(_RESEND, list(seqs), feed)]
     await tx.execute(_WAKE, [*set(feeds), *([feed] if feed else [])])
-    await tx.execute(f"NOTIFY {CHANNEL}")
+    tell(tx, CHANNEL)
     return len(feeds)
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from asyncpg import Record
 
-from hub.db.database import Database, Tx
+from hub.db.database import Database, Tx, tell
 from hub.fhir.json import dumps, loads
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -178,7 +178,7 @@ class BulkRepairs:
             if job["ended"] is None:
                 job = await self._chunk(tx, job, chosen, engineer, most)
             progress = await self._progress(tx, job, engineer)
-            await tx.execute(f"NOTIFY {CHANNEL}")
+            tell(tx, CHANNEL)
         self._bell.ring(CHANNEL)
         return progress
 

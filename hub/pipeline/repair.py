@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any, Final
 
-from hub.db.database import Database, Tx
+from hub.db.database import Database, Tx, tell
 from hub.fhir.json import dumps
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
@@ -77,7 +77,7 @@ class Repairs:
                 )
             deed = Deed(kind=Kind.REPAIR, engineer=engineer, reason=reason, message=message, **dict(row))
             await self._witness.append(tx, deed)
-            await tx.execute(f"NOTIFY {CHANNEL}")
+            tell(tx, CHANNEL)
         self._bell.ring(CHANNEL)
 
     async def replay(self, only: Filter, engineer: Engineer, reason: str = "") -> list[int]:
@@ -93,7 +93,7 @@ class Repairs:
             numbers = [row["id"] for row in await tx.fetch(f"{REQUEUE} RETURNING id", *chosen.of(engineer))]
             detail = {"filter": dumps(chosen.as_json()).decode(), "count": str(len(numbers))}
             await self._witness.append(tx, Deed(kind=Kind.REPLAY, engineer=engineer, reason=reason, detail=detail))
-            await tx.execute(f"NOTIFY {CHANNEL}")
+            tell(tx, CHANNEL)
         self._bell.ring(CHANNEL)
         return sorted(numbers)
 

@@ -17,7 +17,7 @@ from hub.auth import consent_rules
 from hub.auth.consent_rules import ConsentRule
 from hub.care.alerting import Alerting
 from hub.care.rules import SHIPPED, load
-from hub.care.watch import Watch
+from hub.care.watch import CHANNEL, Watch
 from hub.fhir.json import loads
 from hub.kernel.ids import keyed_ids
 from hub.kernel.log import Log
@@ -119,6 +119,27 @@ async def seen(home: House, path: str, who: str) -> int:
     """How many a search finds."""
     found: int = body(await home.ask("GET", f"{path}&_total=accurate", who=who))["total"]
     return found
+
+
+def test_the_events_process_is_woken_once_what_waits_is_committed(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        reading = await home.create(observation("F05-wei", value="188", effectiveDateTime=START.isoformat()))
+        waiting: list[str] = []
+        woken = asyncio.Event()
+        ear = await home.database.dedicated()
+
+        async def hear(*_: Any) -> None:
+            waiting.extend(await alerting(home).due())
+            woken.set()
+
+        await ear.add_listener(CHANNEL, hear)
+        async with home.database.transaction() as tx:
+            await Watch(RULES, home.services.clock).note(tx, [(reading["id"], reading)])
+        await asyncio.wait_for(woken.wait(), 10)
+        await ear.close()
+        assert len(waiting) == 1
+
+    in_house(database_url, visit)
 
 
 def test_an_alert_is_of_the_facility_of_the_reading_and_opens_nothing_to_the_doctors_colleagues(

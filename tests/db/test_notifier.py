@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
-from hub.db.database import Database
+import pytest
+
+from hub.db.database import Database, tell
 from hub.db.notifier import Notifier
 from hub.kernel.errors import Category, HubError
 
@@ -76,3 +79,37 @@ def test_a_listener_hears_what_was_told_before_the_database_was_closed(database_
         await listening.close()
 
     asyncio.run(story())
+
+
+def test_what_a_transaction_tells_is_heard_once_it_is_committed_and_never_if_it_is_rolled_back(
+    database_url: str,
+) -> None:
+    async def story() -> list[str]:
+        heard: asyncio.Queue[str] = asyncio.Queue()
+        listening = await Database.connect(database_url, size=1)
+        ear = await listening.dedicated()
+        for channel in ("undone", "done", "plain"):
+            await ear.add_listener(channel, lambda _, __, channel, ___: heard.put_nowait(channel))
+        telling = await Database.connect(database_url, size=1)
+        with pytest.raises(ValueError, match="undone"):
+            async with telling.transaction() as tx:
+                tell(tx, "undone")
+                raise ValueError("undone")
+        async with telling.transaction() as tx:
+            tell(tx, "done")
+        first = await asyncio.wait_for(heard.get(), 10)
+        async with telling.connection() as tx:
+            tell(tx, "plain")
+        await telling.close()
+        told = [first, await asyncio.wait_for(heard.get(), 10)]
+        await ear.close()
+        await listening.close()
+        return told
+
+    assert asyncio.run(story()) == ["done", "plain"]
+
+
+def test_no_statement_of_the_hub_notifies_in_a_transaction() -> None:
+    root = Path(__file__).resolve().parents[2] / "hub"
+    found = {path.relative_to(root).as_posix() for path in root.rglob("*.py") if '"NOTIFY' in path.read_text("utf-8")}
+    assert found == {"db/notifier.py"}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from hub.db.database import Database, Tx
+from hub.db.database import Database, Tx, tell
 from hub.kernel.clock import Clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
@@ -177,7 +177,7 @@ class Bindings:
             detail=detail,
         )
         await self._witness.append(tx, deed)
-        await tx.execute(f"NOTIFY {CHANNEL}")
+        tell(tx, CHANNEL)
 
     def _is_theirs(self, who: Engineer, feed: str) -> bool:
         facility = self._facilities.get(feed)
