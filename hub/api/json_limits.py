@@ -12,6 +12,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
+from hub.fhir.decimals import decimal_of
 from hub.fhir.json import dumps, reader
 from hub.kernel.errors import Category, HubError
 
@@ -42,7 +43,7 @@ def _check_pairs(pairs: list[tuple[str, Any]]) -> None:
 
 
 def _number(text: str) -> Decimal:
-    found = Decimal(text) if len(text) <= MAX_NUMBER else None
+    found = decimal_of(text) if len(text) <= MAX_NUMBER else None
     if found is None or abs(found.adjusted()) > MAX_EXPONENT:
         raise _refusal(f"has a number of more than {MAX_NUMBER} characters or beyond 1e±{MAX_EXPONENT}", "number")
     return found

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
+from hub.fhir.decimals import NUMBERS
 from hub.fhir.emit_text import optional_text
 from hub.fhir.index_values import Codes, IndexValues
 from hub.fhir.temporal import TICK, Interval, interval, period
@@ -119,10 +120,9 @@ def _ends(value: Any) -> tuple[Decimal | None, Decimal | None]:
 
 
 def _decimal(value: Any) -> Decimal:
-    if value.__class__ is int:
-        value = Decimal(value)
-    if value.__class__ is not Decimal:
+    if value.__class__ not in NUMBERS:
         raise TypeError
-    if not value.is_finite() or not -_LIMIT < value.adjusted() < _LIMIT or len(value.as_tuple().digits) > _LIMIT:
+    found = Decimal(value)
+    if not found.is_finite() or not -_LIMIT < found.adjusted() < _LIMIT or len(found.as_tuple().digits) > _LIMIT:
         raise ValueError
-    return value
+    return found

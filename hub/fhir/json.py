@@ -1,4 +1,4 @@
-"""JSON of FHIR: decimals keep their digits (FHIR R4 section 2.6, decimal), text stays UTF-8."""
+"""JSON of FHIR: decimals stay as they are written (FHIR R4 json.html#primitive), text stays UTF-8."""
 
 from __future__ import annotations
 
@@ -8,10 +8,18 @@ from typing import Any, Final
 
 import msgspec
 
+from hub.fhir.decimals import WrittenDecimal, decimal_of
 from hub.kernel.errors import Category, HubError
 
-_encoder: Final = msgspec.json.Encoder(decimal_format="number")
-_canonical: Final = msgspec.json.Encoder(decimal_format="number", order="deterministic")
+
+def _as_written(value: Any) -> msgspec.Raw:
+    if value.__class__ is WrittenDecimal:
+        return msgspec.Raw(str(value).encode())
+    raise NotImplementedError
+
+
+_encoder: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_written)
+_canonical: Final = msgspec.json.Encoder(decimal_format="number", enc_hook=_as_written, order="deterministic")
 
 
 def reader(number: Callable[[str], Decimal]) -> Callable[[bytes | str], Any]:
@@ -29,16 +37,16 @@ def reader(number: Callable[[str], Decimal]) -> Callable[[bytes | str], Any]:
     return read
 
 
-_loads: Final = reader(Decimal)
+_loads: Final = reader(decimal_of)
 
 
 def loads(data: bytes | str) -> Any:
-    """Parse JSON; numbers with a fraction or an exponent become `Decimal`. Raises HubError UNREADABLE."""
+    """Parse JSON; numbers with a fraction or an exponent become those of `decimal_of`. Raises HubError UNREADABLE."""
     return _loads(data)
 
 
 def dumps(value: Any) -> bytes:
-    """Serialise to compact UTF-8 JSON; a `Decimal` is written as the number with the digits it has."""
+    """Serialise to compact UTF-8 JSON; a decimal that was read is written as it was."""
     return _encoder.encode(value)
 
 

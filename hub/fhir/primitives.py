@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from datetime import date
-from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Final
 
+from hub.fhir.decimals import NUMBERS
 from hub.fhir.structure import PRIMITIVES, structure
 
 #: Returns the issue code and what is wrong with a value, or None.
@@ -54,7 +54,7 @@ def _boolean(value: Any) -> tuple[str, str] | None:
 
 
 def _decimal(value: Any) -> tuple[str, str] | None:
-    return None if value.__class__ in (int, Decimal) else ("structure", "must be a JSON number")
+    return None if value.__class__ in NUMBERS else ("structure", "must be a JSON number")
 
 
 def _base64(value: Any) -> tuple[str, str] | None:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any, Final
 
-import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from hub.fhir.decimals import decimal_of
 from hub.fhir.structure import PRIMITIVES, RESOURCE_TYPES, Element, TypeRef, structure
 from hub.kernel.types import Json
 
@@ -23,20 +22,13 @@ _values: Final[dict[str, SearchStrategy[Any]]] = {
     "integer": st.integers(-(2**31), 2**31 - 1),
     "unsignedInt": st.integers(0, 2**31 - 1),
     "positiveInt": st.integers(1, 2**31 - 1),
-    "decimal": st.sampled_from(DECIMALS).map(lambda text: msgspec.json.decode(text, type=Decimal))
+    "decimal": st.sampled_from(DECIMALS).map(decimal_of)
     | st.integers(-9, 9)
     | st.decimals(allow_nan=False, allow_infinity=False, places=3, min_value=-1000, max_value=1000),
     "xhtml": st.sampled_from(DIVS).map(lambda inner: f'<div xmlns="http://www.w3.org/1999/xhtml">{inner}</div>'),
 }
 _plain_id: Final = st.from_regex(r"[A-Za-z0-9\-.]{1,8}", fullmatch=True)
 _url: Final = st.from_regex(r"[a-z]{1,4}:[a-z0-9/?&=]{1,8}", fullmatch=True)
-
-_sorted: Final = msgspec.json.Encoder(decimal_format="number", order="sorted")
-
-
-def canonical(resource: Json) -> bytes:
-    """JSON that is the same for the same content and digits, whatever the order of the properties."""
-    return _sorted.encode(resource)
 
 
 @st.composite

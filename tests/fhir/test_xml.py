@@ -12,14 +12,14 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from hub.fhir.json import dumps, loads
+from hub.fhir.json import canonical, dumps, loads
 from hub.fhir.structure import RESOURCE_TYPES, structure
 from hub.fhir.table import read_table
 from hub.fhir.xml import read_xml, write_xml
 from hub.fhir.xml.layout import layout
 from hub.kernel.errors import HubError
 from hub.kernel.types import Json
-from tests.fhir.any_resource import any_resource, canonical
+from tests.fhir.any_resource import any_resource
 from tests.fhir.cases import VALID
 
 #: Every type with elements.

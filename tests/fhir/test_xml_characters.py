@@ -6,9 +6,9 @@ import base64
 
 import pytest
 
+from hub.fhir.json import canonical
 from hub.fhir.xml import read_xml, write_xml
 from hub.fhir.xml.characters import ORIGINAL
-from tests.fhir.any_resource import canonical
 
 DIV = '<div xmlns="http://www.w3.org/1999/xhtml">'
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Any, Final
 
+from hub.fhir.decimals import NUMBERS
 from hub.fhir.fhirpath.system import Quantity, Value, moment
 from hub.fhir.structure import PRIMITIVES, RESOURCE_TYPES, is_a, structure
 
@@ -104,8 +105,8 @@ def plain(item: Item) -> Item:
     if item.type in PRIMITIVES:
         return item if value is None or value.__class__ in (dict, list) else _primitive(item.type, value)
     if value.__class__ is dict and is_a(item.type, "Quantity"):
-        amount = value.get("value")
-        if amount.__class__ in (int, Decimal) and "comparator" not in value:
+        amount: Any = value.get("value")
+        if amount.__class__ in NUMBERS and "comparator" not in value:
             return Quantity(Decimal(amount), str(value.get("code") or value.get("unit") or "1"))
     return item
 
@@ -115,7 +116,7 @@ def _primitive(rtype: str, value: Any) -> Value:
         found: Value = moment(value, time=rtype == "time") or value
         return found
     typed: Value = value
-    return Decimal(typed) if rtype == "decimal" and isinstance(typed, int) else typed
+    return Decimal(typed) if rtype == "decimal" and isinstance(typed, int | Decimal) else typed
 
 
 def descendants(nodes: list[Node]) -> Iterator[Node]:

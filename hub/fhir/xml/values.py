@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Final
 
+from hub.fhir.decimals import decimal_of
 from hub.fhir.xml.misfit import MisfitError
 
 Value = str | bool | int | Decimal
@@ -43,7 +44,7 @@ def _decimal(text: str) -> Value:
     if _DECIMAL.fullmatch(text) and len(text) <= MAX_NUMBER:
         if text.lstrip("-").isdecimal():
             return int(text)
-        value = Decimal(text)
+        value = decimal_of(text)
         if abs(value.adjusted()) <= MAX_EXPONENT:
             return value
     raise MisfitError(f"must be a number of at most {MAX_NUMBER} characters within 1e±{MAX_EXPONENT}")

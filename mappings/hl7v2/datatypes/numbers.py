@@ -6,6 +6,7 @@ import re
 from decimal import Decimal
 from typing import Any, Final
 
+from hub.fhir.decimals import decimal_of
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.leaves import leaf
@@ -26,7 +27,7 @@ def decimal(text: str) -> tuple[Decimal, bool] | None:
         return None
     whole = match[2].lstrip("0") or "0"
     written = ("-" if match[1] == "-" else "") + whole + ("." + match[4] if match[4] else "")
-    return Decimal(written), written == text
+    return decimal_of(written), written == text
 
 
 def positive_integer(rep: Repetition, context: Context) -> int | None:
