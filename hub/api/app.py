@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from fastapi import FastAPI
@@ -48,6 +49,7 @@ def create_app(services: Services, origins: Origins | None = None) -> FastAPI:
     """
     metrics = Metrics()
     page = CapabilityPage(services, cors=origins is not None)
+    services = replace(services, statement=page.statement)
     endpoint = FhirEndpoint(services, metrics, Numbering(services.new_id()[:6]), FHIR_PREFIX, page)
     app = HubApp(endpoint, services.version, origins)
     app.router.redirect_slashes = False

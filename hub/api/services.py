@@ -16,6 +16,7 @@ from hub.fhir.search_parameters import SearchParameter
 from hub.fhir.validator import Validator
 from hub.gate.gate import Gate
 from hub.kernel.clock import Clock
+from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.ports import DocumentWriter, Refresh, nothing_changes
 from hub.kernel.types import Issue, Json
@@ -29,6 +30,10 @@ from terminology.closure_tables import ClosureTables
 from terminology.service import Terminology
 
 
+async def _no_statement() -> bytes:
+    raise HubError(Category.UNAVAILABLE, "no application serves it", where="CapabilityStatement")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Services:
     """Doors and facts of one API process.
@@ -40,7 +45,8 @@ class Services:
     and by the profiles named; `refresh` takes up, before a request, what it goes by. `domains` are the systems of
     identifiers that the configuration names. `images`: whether the hub answers for an imaging archive. `documents`
     takes submissions (IHE MHD); without it they are transactions like others. `remembered`: answers about codes that
-    were given before. `write_document` writes CDA.
+    were given before. `write_document` writes CDA. `statement` gives the CapabilityStatement as ready JSON; the
+    application, which has it, hands it in.
     """
 
     gate: Gate
@@ -72,4 +78,5 @@ class Services:
     examine: Callable[[Json, Sequence[str]], list[Issue]] = Validator().examine
     refresh: Refresh = nothing_changes
     documents: DocumentDoor | None = None
+    statement: Callable[[], Awaitable[bytes]] = _no_statement
     remembered: Remembered = field(default_factory=Remembered)

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from hub.api.fhir.routes import INTERACTIONS
+from hub.api.fhir.singles import SINGLES, resolve_single
+from hub.kernel.errors import HubError
 from hub.kernel.types import Json
 from tests.api.house import House, body, in_house, patient
 
@@ -143,5 +146,93 @@ def test_an_empty_batch_has_an_empty_answer(database_url: str) -> None:
     async def visit(home: House) -> None:
         answer = await home.ask("POST", "", {"resourceType": "Bundle", "type": "batch"})
         assert body(answer) == {"resourceType": "Bundle", "type": "batch-response"}
+
+    in_house(database_url, visit)
+
+
+async def alone_and_within(home: House, url: str) -> tuple[Any, Any]:
+    """A GET by itself, and as the entry of a batch: status and resource of both."""
+    alone = await home.ask("GET", url if url.startswith("?") else "/" + url.lstrip("/"))
+    (within,) = body(await home.ask("POST", "", batch(entry("GET", url))))["entry"]
+    told = within.get("resource") or within["response"]["outcome"]
+    return (str(alone.status_code), timeless(body(alone))), (within["response"]["status"].split()[0], timeless(told))
+
+
+def timeless(resource: Json) -> Json:
+    """A resource without what differs from one answer to the next: when it was made, and the seal of the next page."""
+    links = [one for one in resource.get("link", ()) if one["relation"] != "next"]
+    left = {name: value for name, value in resource.items() if name not in ("meta", "link", "date", "timestamp")}
+    return {**left, "link": links}
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *("metadata", "/metadata", "metadata?mode=terminology", "metadata?_elements=fhirVersion"),
+        *("metadata?_summary=true", "_history", "_history?_count=1", "?_type=Patient", "?_type=Patient&_count=1"),
+        *("?_summary=count", "Patient/p/$everything", "Patient/p/$meta", "Patient/p/*", "Patient/p/_history"),
+        *("Patient/p/$validate", "Patient/p?_format=json", "Patient/p?_elements=name&_pretty=false", "$meta"),
+        *("CodeSystem/$lookup?code=x", "Patient?_format=json"),
+    ],
+)
+def test_a_get_is_answered_in_a_batch_as_by_itself(database_url: str, url: str) -> None:
+    async def visit(home: House) -> None:
+        rid = (await home.create(patient()))["id"]
+        alone, within = await alone_and_within(home, url.replace("/p", f"/{rid}"))
+        assert alone == within
+
+    in_house(database_url, visit)
+
+
+def test_the_capability_statement_is_read_beside_other_entries_and_not_written(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        sent = [entry("GET", "metadata"), entry("HEAD", "metadata"), entry("POST", "Patient", patient())]
+        for kind in ("batch", "transaction"):
+            answer = await home.ask("POST", "", {**batch(*sent), "type": kind})
+            assert statuses(answer) == ["200", "200", "201"]
+            statement, head, _ = body(answer)["entry"]
+            assert (statement["resource"]["fhirVersion"], "resource" in head) == ("4.0.1", False)
+        answer = await home.ask("POST", "", batch(entry("DELETE", "metadata"), entry("GET", "metadata?_summary=count")))
+        assert statuses(answer) == ["405", "400"]
+
+    in_house(database_url, visit)
+
+
+def test_a_resource_is_validated_in_a_batch(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        wrong = {"resourceType": "Patient", "gender": "nonsense"}
+        answer = await home.ask("POST", "", batch(entry("POST", "Patient/$validate", wrong)))
+        (told,) = body(answer)["entry"]
+        assert told["response"]["status"] == "200 OK"
+        assert told["resource"] == body(await home.ask("POST", "/Patient/$validate", wrong))
+
+    in_house(database_url, visit)
+
+
+def test_a_batch_offers_every_interaction_or_says_that_it_comes_alone() -> None:
+    rest = [one for one in INTERACTIONS if one not in SINGLES and one.template]
+    for one in rest:
+        path = one.template.replace("{type}", one.only).replace("{id}", "x")
+        with pytest.raises(HubError) as refused:
+            resolve_single(one.method, path)
+        # A subscription's $status and $events are offered by GET.
+        assert refused.value.code == ("method" if one.code in ("status", "events") else "comes-alone"), path
+
+
+@pytest.mark.parametrize(
+    ("method", "url"),
+    [
+        *(("GET", "$export"), ("GET", "Patient/$export?_type=Patient"), ("GET", "/$jobs/" + "a" * 26)),
+        *(("POST", "$import"), ("POST", "$process-message"), ("GET", "Subscription/x/$get-ws-binding-token")),
+    ],
+)
+def test_what_comes_alone_says_so_in_a_batch(database_url: str, method: str, url: str) -> None:
+    async def visit(home: House) -> None:
+        sent = {"resourceType": "Parameters"} if method == "POST" else None
+        answer = await home.ask("POST", "", batch(entry(method, url, sent)))
+        assert statuses(answer) == ["400"]
+        (issue,) = body(answer)["entry"][0]["response"]["outcome"]["issue"]
+        assert issue["details"]["coding"][0]["code"] == "comes-alone"
+        assert issue["diagnostics"] == "Bundle.entry[0].request.url: is not offered in a batch; send it alone"
 
     in_house(database_url, visit)

@@ -59,6 +59,10 @@ class CapabilityPage:
         self._told: Own = {}
         self._bodies: Final[dict[tuple[str, bool], bytes]] = {}
 
+    async def statement(self) -> bytes:
+        """Ready JSON, with the search parameters of the installation's own that are answered now."""
+        return self.body(await self._services.gate.custom())
+
     def body(self, custom: Custom, form: Representation = PLAIN) -> bytes:
         """Ready bytes, with what of `custom` is answered."""
         told = {rtype: custom.answered(rtype) for rtype in custom.defined}

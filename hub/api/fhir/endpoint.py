@@ -22,13 +22,13 @@ from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.freshness import etag, http_date
 from hub.api.fhir.jobs import JOBS, jobs
+from hub.api.fhir.metadata import METADATA, STATEMENT, statement
 from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.options import options_of
 from hub.api.fhir.parameters import FORM, split, values
 from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
 from hub.api.fhir.routes import ROUTER
 from hub.api.fhir.shape import read_shape
-from hub.api.fhir.terminology.capabilities import terminology_capabilities
 from hub.api.metrics import Metrics
 from hub.api.negotiation import document_accept, preference, wanted_format
 from hub.api.numbering import Numbering
@@ -44,7 +44,6 @@ from hub.kernel.types import Json
 
 #: Route label of a request that matched no interaction.
 NO_ROUTE: Final = "(none)"
-METADATA: Final = "/metadata"
 SMART: Final = "/.well-known/smart-configuration"
 #: What may be answered as a document and not as a resource (hub.api.fhir.binary, hub.api.fhir.cda).
 _DOCUMENT: Final = re.compile(r"/Binary/[^/]+|/Patient/[^/]+/\$cda")
@@ -113,13 +112,11 @@ class FhirEndpoint:
     async def _metadata(self, request: Request, params: Params, form: Representation) -> Response:
         if _method(request) != "GET":
             raise MethodNotAllowedError("GET", "HEAD")
-        if "terminology" in values(params, "mode"):
-            told = dumps(await terminology_capabilities(self._services))
-            return await _response(Answer(status=200, body=told), "", form)
-        shape, custom = read_shape(params, "CapabilityStatement"), await self._services.gate.custom()
-        if shape is not None:
-            return await _response(Answer(status=200, body=shape.of(self._capabilities.body(custom))), "", form)
-        return Response(self._capabilities.body(custom, form), 200, dict(PRIVATE), form.format.content_type)
+        shape = read_shape(params, STATEMENT)
+        if shape is not None or "terminology" in values(params, "mode"):
+            return await _response(await statement(self._services, params, shape), "", form)
+        body = self._capabilities.body(await self._services.gate.custom(), form)
+        return Response(body, 200, dict(PRIVATE), form.format.content_type)
 
     def _smart(self, request: Request) -> Response:
         if _method(request) != "GET":

@@ -14,10 +14,10 @@ from hub.api.failures import outcome_of, status_of
 from hub.api.fhir.bundle import entry, response
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.operation import read_parameters
-from hub.api.fhir.parameters import split
+from hub.api.fhir.parameters import FORM, split
 from hub.api.fhir.router import Body, Match
-from hub.api.fhir.shape import SHAPING, Shape, read_shape
-from hub.api.fhir.singles import SINGLES_ROUTER
+from hub.api.fhir.shape import Shape, read_shape
+from hub.api.fhir.singles import resolve_single
 from hub.api.patch_formats import read_patch_resource
 from hub.api.query import read_query
 from hub.fhir.json import dumps, loads
@@ -106,8 +106,8 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     if "://" in path or not (path.strip("/") or query):
         raise _invalid("is not a URL of this server relative to its base", f"{where}.request.url")
     try:
-        match = SINGLES_ROUTER.resolve(method, unquote(path, errors="strict"))
-        params, form = split(read_query(query) if query else [], SHAPING)
+        match = resolve_single(method, unquote(path, errors="strict"))
+        params, form = split(read_query(query) if query else [], FORM)
         shape = read_shape(form, match.holds, counting=match.interaction.counts) if form else None
     except (HubError, UnicodeDecodeError) as error:
         raise in_entry(error, where) from None
@@ -124,7 +124,7 @@ def _fits(body: Body, resource: Any) -> bool:
     """Whether an entry has the resource its interaction takes; that of parameters may be left out."""
     if body == "parameters":
         return resource is None or isinstance(resource, dict)
-    return body != "form" and (body in {"resource", "patch"}) == isinstance(resource, dict)
+    return body != "form" and (body in {"resource", "patch", "judged"}) == isinstance(resource, dict)
 
 
 def answer_entry(answer: Answer) -> bytes:

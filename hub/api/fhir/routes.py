@@ -11,15 +11,11 @@ from hub.api.fhir.imports import IMPORT, import_files
 from hub.api.fhir.messaging.process import PROCESS_MESSAGE, process_message
 from hub.api.fhir.router import Interaction, Router
 from hub.api.fhir.singles import SINGLES
-from hub.api.fhir.validate import VALIDATE, validate
 from hub.records.rights import RESERVED
 
 INTERACTIONS: Final = (
     *SINGLES,
     Interaction("transaction", "POST", "", batch_or_transaction, "resource"),
-    Interaction("validate", "POST", "/{type}/$validate", validate, "judged", operation=VALIDATE),
-    Interaction("validate", "POST", "/{type}/{id}/$validate", validate, "judged", operation=VALIDATE),
-    Interaction("validate", "GET", "/{type}/{id}/$validate", validate, operation=VALIDATE),
     *EXPORTS,
     Interaction("process-message", "POST", "/$process-message", process_message, "resource", operation=PROCESS_MESSAGE),
     Interaction("import", "POST", "/$import", import_files, "resource", operation=IMPORT),

@@ -10,13 +10,16 @@ from hub.api.fhir.compartment import search_compartment
 from hub.api.fhir.create import create
 from hub.api.fhir.delete import conditional_delete, delete
 from hub.api.fhir.history import histories, history
+from hub.api.fhir.metadata import METADATA, match_metadata
 from hub.api.fhir.operations import OPERATIONS
 from hub.api.fhir.patch import conditional_patch, patch
 from hub.api.fhir.read import read
-from hub.api.fhir.router import Interaction, Router
+from hub.api.fhir.router import Interaction, Match, Router
 from hub.api.fhir.search import search
 from hub.api.fhir.update import conditional_update, update
+from hub.api.fhir.validate import VALIDATE, validate
 from hub.api.fhir.vread import vread
+from hub.kernel.errors import Category, HubError
 
 SINGLES: Final = (
     Interaction("read", "GET", "/{type}/{id}", read),
@@ -38,6 +41,9 @@ SINGLES: Final = (
     Interaction("delete", "DELETE", "/{type}/{id}", delete),
     Interaction("delete", "DELETE", "/{type}", conditional_delete, conditional=True),
     *OPERATIONS,
+    Interaction("validate", "POST", "/{type}/$validate", validate, "judged", operation=VALIDATE),
+    Interaction("validate", "POST", "/{type}/{id}/$validate", validate, "judged", operation=VALIDATE),
+    Interaction("validate", "GET", "/{type}/{id}/$validate", validate, operation=VALIDATE),
     Interaction("read", "GET", "/{type}/{id}", read_binary, only="Binary"),
     Interaction("read", "GET", "/{type}/{id}", subscription.read, only="Subscription"),
     Interaction("search-type", "GET", "/{type}", subscription.search, only="Subscription"),
@@ -62,4 +68,23 @@ SINGLES: Final = (
     Interaction("delete", "DELETE", "/{type}/{id}", search_parameter.delete, only="SearchParameter"),
 )
 
-SINGLES_ROUTER: Final = Router(SINGLES)
+_ROUTER: Final = Router(SINGLES)
+#: What comes alone: it starts a job or tells of one, hands over a message, or opens a connection.
+_ALONE: Final = frozenset({"$export", "$import", "$jobs", "$process-message", "$get-ws-binding-token"})
+
+
+def resolve_single(method: str, path: str) -> Match:
+    """The interaction of an entry, by its method and the decoded path below the base.
+
+    Raises HubError as `Router.resolve` does, UNSUPPORTED for an interaction that comes alone.
+    """
+    if path.strip("/") == METADATA.strip("/"):
+        return match_metadata(method)
+    try:
+        return _ROUTER.resolve(method, path)
+    except HubError:
+        if _ALONE.isdisjoint(path.split("/")):
+            raise
+    raise HubError(
+        Category.UNSUPPORTED, "is not offered in a batch", where="URL", todo="send it alone", code="comes-alone"
+    )
