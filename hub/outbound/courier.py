@@ -207,10 +207,10 @@ class OutboundCourier:
         if reaction.verdict is Verdict.AGAIN:
             await self._again(route, message, written, f"receiver-{reaction.code}")
         elif reaction.verdict is Verdict.REFUSED:
-            await self._dead(route, message, f"receiver-{reaction.code}", written.control)
+            await self._dead(route, message, f"receiver-{reaction.code}", written)
         else:
             async with self._database.connection() as tx:
-                await queue.settle(tx, message.seq, queue.DONE, self._clock(), control=written.control)
+                await queue.settle(tx, message.seq, queue.DONE, self._clock(), sent=True, control=written.control)
         async with self._database.connection() as tx:
             await queue.reached(tx, route.feed.name, self._clock())
 
@@ -218,15 +218,16 @@ class OutboundCourier:
         """Wait before the next try, or lay aside what was tried for the last time."""
         tried = message.tries + 1
         if tried >= route.feed.retry.tries:
-            await self._dead(route, message, code, written.control)
+            await self._dead(route, message, code, written)
             return
         when = self._clock() + route.feed.retry.pause(tried)
         async with self._database.connection() as tx:
             await queue.again(tx, message.seq, when, error=code, control=written.control)
 
-    async def _dead(self, route: Route, message: Message, code: str, control: str = "") -> None:
+    async def _dead(self, route: Route, message: Message, code: str, sent: Written | None = None) -> None:
+        control, now = sent.control if sent else "", self._clock()
         async with self._database.connection() as tx:
-            await queue.settle(tx, message.seq, queue.DEAD, self._clock(), error=code, control=control)
+            await queue.settle(tx, message.seq, queue.DEAD, now, sent=sent is not None, error=code, control=control)
         self._log.event("message-dead", level="ERROR", feed=route.feed.name, kind=message.kind, code=code)
 
     async def _missed(self, route: Route, code: str) -> None:

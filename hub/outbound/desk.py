@@ -54,7 +54,10 @@ class SeenFeed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeenMessage:
-    """One message: `state` waiting, done or dead, `error` the code of what went wrong last, `control` its MSH-10."""
+    """One message: `state` waiting, done or dead, `error` the code of what went wrong last, `control` its MSH-10.
+
+    `tries` is how often it was sent, the last time included, since it began to wait or was let wait again.
+    """
 
     number: int
     feed: str

@@ -45,7 +45,7 @@ ORDER BY m.seq LIMIT $3
 """
 _FORGET: Final = "DELETE FROM outbound_message WHERE seq = $1 AND state = 'waiting'"
 _SETTLE: Final = """
-UPDATE outbound_message SET state = $2, error = $3, control = $4, settled = $5, due = NULL
+UPDATE outbound_message SET state = $2, error = $3, control = $4, settled = $5, tries = tries + $6, due = NULL
 WHERE seq = $1 AND state = 'waiting'
 """
 _AGAIN: Final = "UPDATE outbound_message SET tries = tries + 1, due = $2, error = $3, control = $4 WHERE seq = $1"
@@ -127,9 +127,11 @@ async def forget(tx: Tx, seq: int) -> None:
     await tx.execute(_FORGET, seq)
 
 
-async def settle(tx: Tx, seq: int, state: str, now: datetime, *, error: str = "", control: str = "") -> None:
-    """Say what became of a message: done or dead."""
-    await tx.execute(_SETTLE, seq, state, error, control, now)
+async def settle(
+    tx: Tx, seq: int, state: str, now: datetime, *, sent: bool, error: str = "", control: str = ""
+) -> None:
+    """Say what became of a message: done or dead; `sent` counts the try that settled it."""
+    await tx.execute(_SETTLE, seq, state, error, control, now, int(sent))
 
 
 async def again(tx: Tx, seq: int, when: datetime, *, error: str, control: str) -> None:

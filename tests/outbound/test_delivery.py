@@ -249,6 +249,27 @@ def test_a_dead_letter_lets_its_patient_pass(database_url: str) -> None:
     in_sending(database_url, visit)
 
 
+def test_a_message_shows_as_many_tries_as_were_made_however_it_ended(database_url: str) -> None:
+    async def visit(sending: Sending) -> None:
+        await sending.known()
+        await sending.quiet()
+        await results(sending, "1", "2", "3")
+        sending.hospital.answers = ["AE", None, "AE", "AR", "AE", "AA"]
+        for _ in range(5):
+            await sending.tell()
+            sending.skip(100)
+        assert [one.partition("值")[2] for one in values(sending)] == ["1", "1", "1", "2", "3", "3"]
+        ended = {one.error or one.state: one.tries for one in (await sending.seen())[:3]}
+        assert ended == {"receiver-AE": 3, "receiver-AR": 1, "done": 2}
+        (first, *_) = [one.number for one in await sending.seen() if one.error == "receiver-AE"]
+        await sending.desk.resend([first])
+        assert (await sending.desk.message(first)).tries == 0
+        await sending.deliver()
+        assert (await sending.desk.message(first)).tries == 1
+
+    in_sending(database_url, visit)
+
+
 def test_a_receiver_that_is_away_costs_no_message_a_try_and_nobody_else_anything(database_url: str) -> None:
     async def run(sending: Sending) -> None:
         await sending.known()
@@ -339,6 +360,7 @@ def test_what_cannot_be_written_is_a_dead_letter_and_no_connection_is_made(datab
         await sending.put(report("a", "1", "v1"))
         await sending.tell()
         assert (await sending.states())[-1] == ("ORU^R01", "dead", "charset")
+        assert (await sending.seen())[0].tries == 0
         assert sending.hospital.connections == 0
 
     in_sending(database_url, visit, charset="GBK")
