@@ -14,6 +14,7 @@ _LOCAL: Final = re.compile(
     r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?"
 )
 _URN: Final = re.compile(r"urn:(?:uuid:[0-9A-Fa-f-]{36}|oid:[0-9.]+)")
+_PLACEHOLDERS: Final = ("urn:uuid:", "urn:oid:")
 #: Where the address of a link begins in markdown.
 _LINK: Final = "]("
 _IN_MARKDOWN: Final = re.compile(rf"\]\(({_URN.pattern})")
@@ -65,6 +66,26 @@ def _inside(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for item in value:
             yield from _inside(item)
+
+
+def is_placeholder(text: str) -> bool:
+    """Whether a reference names its target as only the Bundle around it can (R4 bundle.html#references)."""
+    return text.startswith(_PLACEHOLDERS)
+
+
+def placeholders(value: Any, path: str) -> Iterator[str]:
+    """Where references still are placeholders, `path` being that of the value.
+
+    Those within a Bundle that is itself a resource are its own, and left aside.
+    """
+    if isinstance(value, dict) and value.get("resourceType") != "Bundle":
+        for key, item in value.items():
+            if key == "reference" and isinstance(item, str) and is_placeholder(item):
+                yield f"{path}.{key}"
+            yield from placeholders(item, f"{path}.{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from placeholders(item, f"{path}[{index}]")
 
 
 def rewrite(resource: Json, mapping: Callable[[str], str | None]) -> None:

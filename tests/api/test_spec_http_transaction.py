@@ -174,6 +174,51 @@ def test_a_reference_to_a_full_url_becomes_the_id_the_server_gave(database_url: 
     visited(database_url, visit)
 
 
+@pytest.mark.parametrize("stray", ["urn:uuid:8c5f3a70-0000-4000-8000-0000000000ff", "urn:oid:1.2.36.147"])
+def test_a_reference_that_only_a_bundle_resolves_and_this_one_does_not_refuses_the_whole(
+    database_url: str, stray: str
+) -> None:
+    """R4 bundle.html#references: a urn:uuid or urn:oid is found by fullUrl, or not at all."""
+    inside = {"resourceType": "Provenance", "id": "p", "target": [{"reference": stray}]}
+    sent = [
+        (of(stray), "subject.reference"),
+        (of(A, performer=[{"reference": A}, {"reference": stray}]), "performer[1].reference"),
+        (of(A, extension=[{"url": "urn:x", "valueReference": {"reference": stray}}]), "extension[0].valueReference"),
+        (of(A, contained=[inside]), "contained[0].target[0].reference"),
+    ]
+
+    async def visit(home: House) -> None:
+        for resource, path in sent:
+            whole = transaction(at(A, entry("POST", "Patient", patient())), entry("POST", "Observation", resource))
+            answer = await home.ask("POST", "", whole)
+            assert (answer.status_code, code(answer)) == (422, "unresolved-reference")
+            assert f"Bundle.entry[1].resource.{path}" in answer.text
+            assert stray not in answer.text
+        assert (await total(home, "Patient"), await total(home, "Observation")) == (0, 0)
+
+    visited(database_url, visit)
+
+
+def test_names_that_are_no_references_and_references_of_a_document_stay_as_they_are(database_url: str) -> None:
+    stray = "urn:uuid:8c5f3a70-0000-4000-8000-0000000000ff"
+    document = {
+        "resourceType": "Bundle",
+        "type": "collection",
+        "entry": [{"fullUrl": stray, "resource": patient()}, {"fullUrl": B, "resource": of(stray)}],
+    }
+
+    async def visit(home: House) -> None:
+        named = patient(identifier=[{"system": stray, "value": "urn:uuid:x"}])
+        whole = transaction(entry("POST", "Patient", named), entry("POST", "Bundle", document))
+        answer = await home.ask("POST", "", whole)
+        assert statuses(answer) == ["201", "201"]
+        assert (await read(home, location(answer, 0)))["identifier"] == named["identifier"]
+        kept = await read(home, location(answer, 1))
+        assert kept["entry"][1]["resource"]["subject"]["reference"] == stray
+
+    visited(database_url, visit)
+
+
 def test_a_full_url_stands_once_and_a_resource_is_written_once(database_url: str) -> None:
     async def visit(home: House) -> None:
         await home.ask("PUT", "/Patient/F05-1", patient(id="F05-1"))

@@ -16,7 +16,7 @@ from hub.api.fhir.freshness import expected_version
 from hub.api.fhir.patch import no_match, with_relative_references
 from hub.api.fhir.update import check_id
 from hub.api.fhir.written import leave_to_server
-from hub.fhir.references import is_search, relative, rewrite
+from hub.fhir.references import is_placeholder, is_search, placeholders, relative, rewrite
 from hub.gate.released import Released
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
@@ -130,19 +130,34 @@ def _relative(step: Step) -> list[str]:
     return [f"{parts[1]}/{parts[2]}"] if len(parts) == 3 and parts[1] == step.type else []
 
 
-def rename(resource: Json, known: Mapping[str, str], base_url: str) -> list[str]:
-    """Rewrite the references of a resource in place, those to this server as relative ones.
+def rename(resource: Json, known: Mapping[str, str], base_url: str, where: str) -> list[str]:
+    """Rewrite the references of an entry's resource in place, those to this server as relative ones.
 
-    Returns those that are searches (`Patient?identifier=...`).
+    Returns those that are searches (`Patient?identifier=...`). Raises HubError INVALID naming the element whose
+    reference is a `urn:uuid:` or `urn:oid:` that no entry has as its fullUrl: stored, it would lead nowhere for ever.
     """
     searches: list[str] = []
+    strays: list[str] = []
 
     def new_name(text: str) -> str | None:
-        if text not in known and is_search(text):
+        found = known.get(text)
+        if found is None and is_search(text):
             searches.append(text)
-        return known.get(text) or relative(text, base_url)
+        elif found is None and is_placeholder(text):
+            strays.append(text)
+        return found or relative(text, base_url)
 
     rewrite(resource, new_name)
+    # Not each is a reference: systems and addresses are such names too, and stand for themselves.
+    place = next(placeholders(resource, f"{where}.resource"), "") if strays else ""
+    if place:
+        raise HubError(
+            Category.INVALID,
+            "no entry has this as its fullUrl",
+            where=place,
+            todo="send what it refers to in the same transaction, or refer to its id or by a search",
+            code="unresolved-reference",
+        )
     return searches
 
 

@@ -126,16 +126,17 @@ async def _rename(services: Services, ask: Ask, steps: Sequence[Step]) -> None:
     """Rewrite references between entries, then those that are searches."""
     known = names(steps)
     searches: dict[str, Criterion] = {}
-    searching: list[Json] = []
+    searching: list[tuple[Json, str]] = []
     for step in steps:
-        texts = [] if step.entry.resource is None else rename(step.entry.resource, known, services.base_url)
-        if step.entry.resource is not None and texts:
-            searching.append(step.entry.resource)
-            searches |= {text: reference_criterion(text, step.entry.where) for text in texts}
+        resource, where = step.entry.resource, step.entry.where
+        texts = [] if resource is None else rename(resource, known, services.base_url, where)
+        if resource is not None and texts:
+            searching.append((resource, where))
+            searches |= {text: reference_criterion(text, where) for text in texts}
     if searching:
         known = await _found(services, ask, steps, searches)
-    for resource in searching:
-        rename(resource, known, services.base_url)
+    for resource, where in searching:
+        rename(resource, known, services.base_url, where)
 
 
 async def _found(
