@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from html import unescape
 from typing import Final
 
+from hub.fhir.plain_xhtml import is_plain
 from hub.fhir.scope import Scope, fragments
 from hub.fhir.temporal import interval
 from hub.kernel.types import Json
@@ -17,24 +17,7 @@ Rule = Callable[[Json, Scope], bool]
 CONDITION: Final = "http://terminology.hl7.org/CodeSystem/condition-"
 ALLERGY: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-"
 
-#: XHTML that may stand in a narrative (R4 narrative.html): basic formatting, no script, forms, frames or objects.
-_TAGS: Final = re.compile(
-    r"a|abbr|acronym|b|big|blockquote|br|caption|cite|code|col|colgroup|dd|dfn|div|dl|dt|em|h[1-6]|hr|i|img|li|ol|p|pre|q"
-    r"|samp|small|span|strong|sub|sup|table|tbody|td|tfoot|th|thead|tr|tt|ul|var",
-    re.IGNORECASE,
-)
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
-_TAG: Final = re.compile(r"<\s*/?\s*([^\s/>]*)")
-_EVENT: Final = re.compile(r"<[^<>]*\son[a-z]+\s*=", re.IGNORECASE)
 _MARKUP: Final = re.compile(r"<[^<>]*>")
-#: A tag with its attributes, whose values may hold `>`.
-_QUOTED: Final = r"\"[^\"]*\"|'[^']*'"
-_ELEMENT: Final = re.compile(rf"<(?:[^<>\"']|{_QUOTED})*+>")
-_VALUE: Final = re.compile(_QUOTED)
-_HANDLER: Final = re.compile(r"[\s/\"]on[a-z]+\s*=", re.IGNORECASE)
-#: An address that is a script; readers leave out blanks before it, and breaks within.
-_BREAKS: Final = re.compile(r"[\t\n\r]")
-_SCRIPT: Final = re.compile(r"\b(?:href|src)\s*=\s*[\"']?[\x00-\x20]*(?:javascript|vbscript)\s*:", re.IGNORECASE)
 
 
 def has(value: Json, name: str) -> bool:
@@ -76,14 +59,7 @@ def html_checks(div: str) -> bool:
 
 
 def narrative_is_plain(value: Json, _: Scope) -> bool:
-    div = _COMMENT.sub("", value.get("div", ""))
-    plain = all(_TAGS.fullmatch(tag) for tag in _TAG.findall(div)) and not _EVENT.search(div)
-    return plain and not any(map(_acts, _ELEMENT.findall(div)))
-
-
-def _acts(tag: str) -> bool:
-    """Whether a tag is active: an attribute is an event's, or leads to a script (R4 narrative.html)."""
-    return bool(_HANDLER.search(_VALUE.sub('""', tag)) or _SCRIPT.search(_BREAKS.sub("", unescape(tag))))
+    return is_plain(value.get("div", ""))
 
 
 def narrative_has_content(value: Json, _: Scope) -> bool:
