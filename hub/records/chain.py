@@ -154,6 +154,7 @@ class Chain:
         head, resource, incoming = standing.head, standing.resource, effect.incoming
         if resource is None:
             return
+        spoken = head.source if head and standing.stays_spoken else incoming.message
         if (
             head is not None
             and head.resource is not None
@@ -162,7 +163,7 @@ class Chain:
             if standing.merge and not standing.settled:
                 self._repeats.keep(standing.merge, standing.cleared)
             if not standing.settled and standing.patient is not None:
-                heads[ref] = effect.confirmed[ref] = replace(head, source=incoming.message, cleared=standing.cleared)
+                heads[ref] = effect.confirmed[ref] = replace(head, source=spoken, cleared=standing.cleared)
             return
         facts = facts_of(resource, incoming.facility, self._facilities)
         if head is not None:
@@ -174,7 +175,7 @@ class Chain:
             standing.patient,
             facts,
             version=head.version + 1 if head else 1,
-            spoken=head.source if head and standing.settled else incoming.message,
+            spoken=spoken,
             cleared=standing.cleared,
             moved=head is not None and head.patient != standing.patient,
         )

@@ -4,7 +4,9 @@ Patient administration does (HL7 v2 ADT): it lists the numbers it knows, so what
 (HL7 v2.5.1, 2.10.4: a list is sent whole). Results, orders, documents, forms and readings name her besides, often as
 another system knew her long ago and by one or two numbers: the other numbers stay, and where administration has spoken
 they fill what is absent and replace nothing. Numbers are of one kind if they have the same system and the same type.
-That administration has spoken, and kinds of number it never stated, are remembered among what was cleared.
+That administration has spoken, that a Patient is known by others alone, and kinds of number administration never
+stated, are remembered among what was cleared. Who only fills settles nothing: as the last to have spoken stands the
+newest administration, so an older one that comes late is held against that, and not against results.
 """
 
 from __future__ import annotations
@@ -15,6 +17,8 @@ from typing import Final
 from hub.kernel.types import Draft, Json
 
 _ADMINISTERED: Final = "administered"
+#: Messages made the Patient and administration has not spoken of her; a write by a client ends it.
+_BESIDES_ALONE: Final = "named-besides"
 #: Begins what is remembered of a kind of number.
 _BESIDE: Final = "identifier="
 
@@ -22,6 +26,11 @@ _BESIDE: Final = "identifier="
 def only_fills(draft: Draft, cleared: Collection[str]) -> bool:
     """Whether a draft names a Patient of whom administration has spoken, and is no administration itself."""
     return not draft.administration and _ADMINISTERED in cleared and draft.resource["resourceType"] == "Patient"
+
+
+def outranks(draft: Draft, cleared: Collection[str]) -> bool:
+    """Whether a draft is administration of a Patient whom only others have named: newer than it or not."""
+    return draft.administration and _BESIDES_ALONE in cleared and draft.resource["resourceType"] == "Patient"
 
 
 def numbered(draft: Draft, stored: Json, resource: Json, cleared: Sequence[str]) -> Json:
@@ -44,8 +53,9 @@ def remembered(draft: Draft, stored: Json | None, cleared: set[str]) -> tuple[st
     if draft.resource["resourceType"] == "Patient":
         stated = {_BESIDE + kind for kind in _kinds(draft.resource.get("identifier", []))}
         if draft.administration:
-            cleared = cleared - stated | {_ADMINISTERED}
+            cleared = cleared - stated - {_BESIDES_ALONE} | {_ADMINISTERED}
         else:
+            cleared = cleared if stored else cleared | {_BESIDES_ALONE}
             cleared = cleared | stated - {_BESIDE + kind for kind in _kinds((stored or {}).get("identifier", []))}
     return tuple(sorted(cleared))
 

@@ -34,7 +34,8 @@ class Incoming:
 class Head:
     """The newest version of a resource as the batch sees it.
 
-    `resource` is None for a deleted one. `source`: the newest message that spoke about it. `author`: code of the
+    `resource` is None for a deleted one. `source`: the newest message that spoke about it; of a
+    Patient, of those that settle who she is (`hub.records.demographics`). `author`: code of the
     organisation that answers for it. `body`: as it is stored; empty for one the batch made. `labels`: those a deleted
     one had (`system|code`), which has no body to keep them. `cleared`: with LABELS_STAY where a client spoke last and
     left labels.

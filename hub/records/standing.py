@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from hub.kernel.types import Draft, Json
 from hub.records.dating import newer_stands
+from hub.records.demographics import only_fills, outranks
 from hub.records.heads import Head, Incoming, Relocated
 from hub.records.merge import merge, subject_changed
 from hub.records.repeats import Repeats, merge_of
@@ -22,6 +23,7 @@ class Standing:
     """One resource while one message is merged into it, which may state it several times.
 
     `merge`: what tells its one merge from others; empty where that cannot be told. `repeats`: it changes nothing.
+    `fills`: what it says settles nothing for those that come later (`hub.records.demographics`).
     """
 
     head: Head | None
@@ -34,6 +36,12 @@ class Standing:
     relocated: Relocated | None = None
     merge: bytes = b""
     repeats: bool = False
+    fills: bool = False
+
+    @property
+    def stays_spoken(self) -> bool:
+        """Whether who last spoke about it is the same after the message."""
+        return self.settled or self.fills
 
     def begin(self, draft: Draft, known: Repeats) -> None:
         """Merge the first draft, unless the same merge is known to change nothing."""
@@ -67,7 +75,9 @@ def begin_with(head: Head | None, incoming: Incoming, draft: Draft, own: Own | N
     """How a resource stands before the first draft of it, without what the message said of it the time before."""
     if head is None:
         return Standing(None, settled=False, resource=None, cleared=(), patient=draft.patient)
-    standing = Standing(head, head.settled_for(incoming), head.resource, head.cleared, draft.patient)
+    settled = head.settled_for(incoming) and not outranks(draft, head.cleared)
+    fills = only_fills(draft, head.cleared)
+    standing = Standing(head, settled, head.resource, head.cleared, draft.patient, fills=fills)
     # A newer snapshot has stated all that stands, also what it has in common with this one.
     open_to_it = draft.merge == "overlay" or not standing.settled
     if own and head.resource is not None and open_to_it:
