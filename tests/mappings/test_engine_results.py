@@ -201,6 +201,13 @@ def test_the_limits_of_a_plain_range_are_numbers_and_any_range_is_text() -> None
     assert observation("OBX|1|NM|G^糖||5||阴性||||F")["referenceRange"] == [{"text": "阴性"}]
 
 
+def test_a_range_written_with_the_sign_of_repetitions_is_one_range() -> None:
+    (found,) = observation("OBX|1|NM|G^糖||5|mmol/L|3.9~6.1||||F")["referenceRange"]
+    assert (found["low"]["value"], found["high"]["value"]) == (Decimal("3.9"), Decimal("6.1"))
+    assert found["text"] == "3.9~6.1"
+    assert observation("OBX|1|NM|G^糖||5||男 3-5~女 2-4||||F")["referenceRange"] == [{"text": "男 3-5~女 2-4"}]
+
+
 def test_arrows_are_interpretations() -> None:
     assert observation("OBX|1|NM|G^糖||5|||↑|||F")["interpretation"][0]["coding"][0]["code"] == "H"
 
