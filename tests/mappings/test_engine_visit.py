@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mappings.hl7v2.datatypes.coded import system_uri
 from tests.mappings.engine import PID, codes, draft, drafts, reported, resource, translate
 
 PV1 = "PV1|1|I|内科^12^3|1|||1001^方知远||||||||||||{number}|||||||||||||||||||||||||{start}|{end}"
@@ -142,6 +143,18 @@ def test_a_diagnosis_is_a_condition_listed_by_its_stay() -> None:
 def test_a_diagnosis_taken_back_was_entered_in_error() -> None:
     condition = resource(translate(PID, pv1(), "DG1|1||I10^高血压||||" + "|" * 14 + "D"), "Condition")
     assert condition["verificationStatus"]["coding"][0]["code"] == "entered-in-error"
+
+
+def test_a_code_that_names_no_system_is_of_the_coding_method_that_is_stated_beside_it() -> None:
+    found = translate(PID, pv1(), "DG1|1|ICD-10|I10^高血压", "PR1|1|I9C|47.01")
+    icd = {"system": "http://hl7.org/fhir/sid/icd-10", "code": "I10", "display": "高血压"}
+    assert resource(found, "Condition")["code"]["coding"] == [icd]
+    assert reported(found, "DG1-2[1]")[:2] == ("mapped", ("Condition.code.coding[].system",))
+    (procedure,) = resource(found, "Procedure")["code"]["coding"]
+    assert procedure["system"] == system_uri("I9C", "", "")
+    own = translate(PID, pv1(), "DG1|1|ICD-9|I10^高血压^I10")
+    assert resource(own, "Condition")["code"]["coding"] == [icd]
+    assert reported(own, "DG1-2[1]")[0] == "refused"
 
 
 def test_an_event_nobody_mapped_still_gives_its_patient_and_says_so() -> None:

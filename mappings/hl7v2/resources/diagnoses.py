@@ -8,6 +8,7 @@ from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.coding_methods import name_system
 
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/condition-category"
 _VERIFICATION: Final = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
@@ -35,6 +36,7 @@ def diagnosis(
     if visit is not None:
         building.resource["encounter"] = visit.reference
     rules.run(segment, building, context)
+    name_system(segment, building, context)
     _verification(segment, building, context)
 
 

@@ -13,6 +13,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.resources.coding_methods import name_system
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.taking_part import performers
 
@@ -36,6 +37,7 @@ def procedure(noted: Noted, patient: Building, visit: Building | None, context: 
         resource["encounter"] = visit.reference
     context.stand_beside([segment])
     rules.run(segment, building, context)
+    name_system(segment, building, context)
     if not resource.get("code"):
         resource["code"] = dict(_ABSENT)
     _modifiers(segment, resource, context)
