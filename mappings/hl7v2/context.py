@@ -8,11 +8,10 @@ from functools import cache
 from typing import Any, Final, Literal
 
 from hub.kernel.types import Draft, Issue, Json, UnmappedCode
+from mappings.hl7v2.absent import DATA_ABSENT
 from mappings.hl7v2.habits import DEFAULT_ZONE, Habits
 from mappings.hl7v2.parser import Message, Segment
 from mappings.hl7v2.paths import LongLists, Primitive
-
-DATA_ABSENT: Final = "http://hl7.org/fhir/StructureDefinition/data-absent-reason"
 
 Outcome = Literal["mapped", "carried", "refused"]
 

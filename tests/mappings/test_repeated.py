@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import Translation
+from mappings.hl7v2.absent import DATA_ABSENT
 from mappings.hl7v2.batch import split_messages
 from mappings.hl7v2.charset import decode
 from mappings.hl7v2.datatypes import coded
@@ -60,6 +62,16 @@ def test_no_sample_says_something_else_after_others(shared: Path) -> None:
                 if draft.resource["resourceType"] == "Observation":
                     _spoil([draft.resource.get(name) for name in ("code", "interpretation", "method")])
     assert rules.told
+
+
+def test_what_is_unknown_of_one_observation_is_its_own() -> None:
+    """Neither the next observation nor the next message shares what somebody may add to it."""
+    nameless = re.sub(r"T00\d\^[^|]*", "", oru(2)).encode()
+    said = [translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))(nameless) for _ in range(2)]
+    drafts = [draft.resource for one in said for draft in one.drafts]
+    unknown = [resource["code"]["extension"] for resource in drafts if resource["resourceType"] == "Observation"]
+    assert len({id(extension) for extension in unknown}) == len(unknown) == 4
+    assert unknown[0] == [{"url": DATA_ABSENT, "valueCode": "unknown"}]
 
 
 def test_a_code_the_profile_blocks_is_refused_each_time_it_comes() -> None:

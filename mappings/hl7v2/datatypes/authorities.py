@@ -8,15 +8,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context
+from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.identifiers import URI_SYSTEM, authority_uri, uri_of
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.paths import Primitive
-
-_UNKNOWN: Final = [{"url": DATA_ABSENT, "valueCode": "unknown"}]
 
 #: The three parts of an HD.
 Authority = tuple[str, str, str]
@@ -92,7 +91,7 @@ def _location(rep: Repetition, context: Context) -> dict[str, Any] | None:
 def _endpoint(rep: Repetition, _: Context) -> Primitive | str:
     """A URL of the universal id; what has none is an absent element, because R4 wants one."""
     uri = uri_of(leaf(rep, 2), leaf(rep, 3))
-    return uri or Primitive(None, list(_UNKNOWN))
+    return uri or Primitive(None, unknown()["extension"])
 
 
 def _name(rep: Repetition, _: Context) -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import DATA_ABSENT
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
@@ -19,11 +19,10 @@ def samples(repetitions: list[Repetition], units: Json) -> Json | None:
     rows = [[leaf(rep, comp) for comp in range(1, len(rep.components()) + 1)] for rep in repetitions if rep.text]
     if len({len(row) for row in rows}) != 1 or not all(decimal(text) for row in rows for text in row):
         return None
-    absent = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
     return {
         "valueSampledData": {
             "origin": {"value": Decimal(0), **units},
-            "_period": absent,
+            "_period": unknown(),
             "dimensions": len(rows[0]) if len(rows) > 1 else 1,
             "data": " ".join(text for row in rows for text in row),
         }

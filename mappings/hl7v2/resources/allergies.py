@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
+from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
 from mappings.hl7v2.datatypes.names import one_name
 from mappings.hl7v2.engine import Rules
@@ -14,7 +15,6 @@ from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.related import person
 
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 _ALTERNATE: Final = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
 _CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 _VERIFICATION: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
@@ -41,7 +41,7 @@ def allergy(segment: Segment, patient: Building, context: Context, rules: Rules)
     _beside(segment, 2, "category", "0127", resource, context)
     _beside(segment, 4, "criticality", "0128", resource, context)
     for reaction in resource.get("reaction", ()):
-        reaction.setdefault("manifestation", [dict(_ABSENT)])
+        reaction.setdefault("manifestation", [unknown()])
     _status(segment, resource, context)
     if segment.name == "IAM":
         _recorder(segment, building, patient, context, rules)

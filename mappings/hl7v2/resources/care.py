@@ -9,11 +9,12 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted, PatientGroup
 from mappings.hl7v2.leaves import field
-from mappings.hl7v2.resources.case import UNKNOWN, coded, numbered
+from mappings.hl7v2.resources.case import coded, numbered
 from mappings.hl7v2.resources.notes import add_notes
 
 _DELETED: Final = "DE"
@@ -50,7 +51,7 @@ def _made(noted: Noted, patient: Building | None, visit: Building | None, contex
         identity = f"{segment.name}|{owner or context.control}", coded(segment, code)
     building = context.draft(rtype, *identity, owner)
     resource = building.resource
-    resource["subject"] = patient.reference if patient else dict(UNKNOWN)
+    resource["subject"] = patient.reference if patient else unknown()
     if visit is not None and rtype != "Goal":
         resource["encounter"] = visit.reference
     rules.run(segment, building, context)

@@ -6,13 +6,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context
+from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.grouping import Order
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 
-#: A required element of which the message says nothing.
-UNKNOWN: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Segments of an order: another order's do not stand in for those it lacks.
 _OWN: Final = ("ORC", "OBR", "TQ1", "TQ2", "RXO", "RXE", "RXD", "RXG", "RXA", "RXR")
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Final
 
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
+from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.notes import add_notes
 
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Kind of transaction (FT1-6, v2 table 0017) to the status of the charge; a payment or an adjustment is none.
 _STATUS: Final = {"CG": "billable", "D": "billable", "CD": "aborted", "CR": "aborted", "CO": "billable"}
 _NO_CHARGE: Final = frozenset({"PY", "AJ"})
@@ -37,7 +37,7 @@ def charge(
     if owner is not None:
         resource["account"] = [owner.reference]
     rules.run(segment, building, context)
-    resource.setdefault("code", dict(_ABSENT))
+    resource.setdefault("code", unknown())
     resource["status"] = _status(segment, context)
     add_notes(noted.notes, building, context)
 

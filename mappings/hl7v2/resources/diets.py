@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field
-from mappings.hl7v2.resources.case import UNKNOWN, Case, placed
+from mappings.hl7v2.resources.case import Case, placed
 from mappings.hl7v2.resources.notes import add_notes
 
 #: Segments that make an order one of a diet.
@@ -22,7 +23,7 @@ def diet(case: Case, context: Context, rules: Rules) -> Building:
     building = context.draft("NutritionOrder", authority, f"{number}|diet", case.owner)
     resource = building.resource
     case.refer(resource, patient="patient")
-    resource.setdefault("patient", dict(UNKNOWN))
+    resource.setdefault("patient", unknown())
     if case.orc is not None:
         rules.run(case.orc, building, context)
     for noted in case.order.others:
@@ -35,5 +36,5 @@ def diet(case: Case, context: Context, rules: Rules) -> Building:
     if "status" not in resource:
         building.defaults["status"] = "active"
     if "dateTime" not in resource:
-        building.defaults["dateTime" if context.sent else "_dateTime"] = context.sent or dict(UNKNOWN)
+        building.defaults["dateTime" if context.sent else "_dateTime"] = context.sent or unknown()
     return building

@@ -13,6 +13,7 @@ from html import escape
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.values import ATTACHMENT, value
@@ -21,7 +22,7 @@ from mappings.hl7v2.grouping import Document, Noted
 from mappings.hl7v2.leaves import clean, field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.attachments import settle
-from mappings.hl7v2.resources.case import UNKNOWN, numbered
+from mappings.hl7v2.resources.case import numbered
 from mappings.hl7v2.resources.labels import spread
 from mappings.hl7v2.resources.parents import Made
 from mappings.hl7v2.resources.provenance import event
@@ -140,7 +141,7 @@ def _state(txa: Segment, attachments: list[Json], building: Building, context: C
     if attachments:
         building.resource["content"] = [{"attachment": one} for one in attachments]
     else:
-        attachment = {"contentType": presentation.code} if presentation else dict(UNKNOWN)
+        attachment = {"contentType": presentation.code} if presentation else unknown()
         building.defaults["content"] = [{"attachment": attachment}]
 
 
@@ -213,4 +214,4 @@ def _follow(txa: Segment, building: Building, context: Context) -> None:
         parent.resource["status"] = "superseded"
     else:
         parent.defaults.setdefault("status", "current")
-    parent.defaults.setdefault("content", [{"attachment": dict(UNKNOWN)}])
+    parent.defaults.setdefault("content", [{"attachment": unknown()}])

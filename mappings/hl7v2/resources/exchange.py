@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context
+from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.authorities import authority_of, organization_of
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field
@@ -21,7 +22,6 @@ from mappings.hl7v2.parser import Segment
 
 _PARTICIPANT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 _ACTIVITY: Final = "http://hl7.org/fhir/uv/v2mappings/CodeSystem/provenance-activity-type-v2-to-fhir"
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 _AUTHOR: Final = {"coding": [{"system": _PARTICIPANT, "code": "author"}]}
 _ASSEMBLER: Final = {"coding": [{"system": _PARTICIPANT, "code": "assembler"}]}
 
@@ -84,12 +84,12 @@ def _header(context: Context, rules: Rules) -> Building:
             rules.run(segment, header, context)
     resource = header.resource
     if "eventCoding" not in resource:
-        resource["eventCoding"] = dict(_ABSENT)
+        resource["eventCoding"] = unknown()
     if "response" in resource:
         _complete(resource["response"])
     for place in (resource.setdefault("source", {}), *resource.get("destination", ())):
         if "endpoint" not in place:
-            place.setdefault("_endpoint", dict(_ABSENT))
+            place.setdefault("_endpoint", unknown())
     _country(message.segments[0], context)
     return header
 
@@ -97,7 +97,7 @@ def _header(context: Context, rules: Rules) -> Building:
 def _complete(response: Json) -> None:
     for name in ("code", "identifier"):
         if name not in response:
-            response.setdefault(f"_{name}", dict(_ABSENT))
+            response.setdefault(f"_{name}", unknown())
 
 
 def _country(msh: Segment, context: Context) -> None:
@@ -154,4 +154,4 @@ def _provenance(kind: str, about: list[Json], stated: Json, context: Context) ->
     resource = context.draft("Provenance", kind, "|".join(_identity(context)), None).resource
     resource |= {"target": about, **stated}
     if "recorded" not in resource:
-        resource.setdefault("_recorded", dict(_ABSENT))
+        resource.setdefault("_recorded", unknown())

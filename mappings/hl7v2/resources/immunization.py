@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from typing import Final
 
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted
 from mappings.hl7v2.leaves import field
-from mappings.hl7v2.resources.case import UNKNOWN, Case, coded
+from mappings.hl7v2.resources.case import Case, coded
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.order_team import vaccinators
 
@@ -30,7 +31,7 @@ def _immunization(noted: Noted, case: Case, context: Context, rules: Rules) -> B
     building = context.draft("Immunization", *_identity(noted, case), case.owner, merge="replace")
     resource = building.resource
     case.refer(resource, patient="patient")
-    resource.setdefault("patient", dict(UNKNOWN))
+    resource.setdefault("patient", unknown())
     rules.run(segment, building, context)
     if case.orc is not None:
         rules.run(case.orc, building, context)
@@ -39,9 +40,9 @@ def _immunization(noted: Noted, case: Case, context: Context, rules: Rules) -> B
     vaccinators(case.order, building, context, rules)
     add_notes(noted.notes, building, context)
     resource.setdefault("status", "completed")
-    resource.setdefault("vaccineCode", dict(UNKNOWN))
+    resource.setdefault("vaccineCode", unknown())
     if "occurrenceDateTime" not in resource and "_occurrenceDateTime" not in resource:
-        resource["_occurrenceDateTime"] = dict(UNKNOWN)
+        resource["_occurrenceDateTime"] = unknown()
     _source(noted, building)
     return building
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
+from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.identifiers import number
 from mappings.hl7v2.datatypes.references import known, organization
 from mappings.hl7v2.engine import Rules
@@ -16,7 +17,6 @@ from mappings.hl7v2.resources.periods import mend_period
 from mappings.hl7v2.resources.related import person
 from mappings.hl7v2.resources.taking_part import care_team
 
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: The insured's relationship (IN1-17) that says it is the patient: v2 table 0063, and words of senders.
 _SELF: Final = frozenset({"SEL", "patient", "本人"})
 _MANAGER: Final = {"coding": [{"system": "http://snomed.info/sct", "code": "768832004"}], "text": "case manager"}
@@ -35,7 +35,7 @@ def coverages(
         made = _with_class(visit.pv1, made, patient, context, rules)
     for coverage in made:
         coverage.defaults["status"] = "active"
-        coverage.resource.setdefault("payor", [dict(_ABSENT)])
+        coverage.resource.setdefault("payor", [unknown()])
         coverage.resource["beneficiary"] = patient.reference
         if owner is not None:
             owner.resource.setdefault("coverage", []).append({"coverage": coverage.reference})

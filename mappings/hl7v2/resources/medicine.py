@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.base import Options
 from mappings.hl7v2.datatypes.coded import DATATYPES, concept
@@ -18,7 +19,6 @@ from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.values import unit
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.resources.case import UNKNOWN
 
 _CONCEPT: Final = DATATYPES["CodeableConcept"].make(Options())
 _DOSE_FORM: Final = mapped("Medication.form")
@@ -59,7 +59,7 @@ def medicine(segment: Segment, building: Building, components: Sequence[Segment]
         context.took(segment, article.code, mapped(f"{rtype}.medication[x]", frozenset(_CODE.items())), 1)
     told = any(segment.raw(n) for n in (article.form, article.strength) if n)
     if not told and not components:
-        resource["medicationCodeableConcept"] = code or dict(UNKNOWN)
+        resource["medicationCodeableConcept"] = code or unknown()
         return
     made = _article(segment, article, code, components, context)
     display = (code or {}).get("text", "")
@@ -91,7 +91,7 @@ def _article(
     strength = _strength(segment, article, context)
     ingredients = [_component(each, context) for each in components]
     if strength is not None:
-        ingredients.insert(0, {"itemCodeableConcept": code or dict(UNKNOWN), "strength": strength})
+        ingredients.insert(0, {"itemCodeableConcept": code or unknown(), "strength": strength})
     if ingredients:
         resource["ingredient"] = ingredients
     return building
@@ -130,7 +130,7 @@ def _unit(segment: Segment, n: int, context: Context) -> Json:
 def _component(segment: Segment, context: Context) -> Json:
     """RXC: a base or an additive; only additives are what it is made to give."""
     item = concept(segment.repetitions(2)[0], context) if segment.repetitions(2) else None
-    result: Json = {"itemCodeableConcept": item or dict(UNKNOWN), "isActive": field(segment, 1) == "A"}
+    result: Json = {"itemCodeableConcept": item or unknown(), "isActive": field(segment, 1) == "A"}
     amount = decimal(field(segment, 3))
     if amount is not None:
         units = segment.repetitions(4)

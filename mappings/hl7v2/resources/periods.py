@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hub.fhir.temporal import interval
 from hub.kernel.types import Json
-from mappings.hl7v2.context import DATA_ABSENT, Context
+from mappings.hl7v2.absent import DATA_ABSENT
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.parser import Segment
 
 

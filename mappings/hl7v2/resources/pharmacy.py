@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.identifiers import Number, meaning, typed
 from mappings.hl7v2.datatypes.timing import mend_timing
@@ -16,7 +17,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.resources.case import UNKNOWN, Case, coded, placed
+from mappings.hl7v2.resources.case import Case, coded, placed
 from mappings.hl7v2.resources.medicine import ARTICLES, medicine
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.periods import mend_period
@@ -45,7 +46,7 @@ def _request(case: Case, context: Context, rules: Rules) -> Building | None:
     building = context.draft("MedicationRequest", authority, key, case.owner)
     resource = building.resource
     case.refer(resource)
-    resource.setdefault("subject", dict(UNKNOWN))
+    resource.setdefault("subject", unknown())
     if case.orc is not None:
         rules.run(case.orc, building, context)
     for notes, _ in stated:
@@ -122,16 +123,16 @@ def _administration(noted: Noted, case: Case, request: Building | None, context:
     segment = noted.segment
     building = _done("MedicationAdministration", noted, _numbered(segment, 2, 3), case, context, rules)
     resource = building.resource
-    resource.setdefault("subject", dict(UNKNOWN))
+    resource.setdefault("subject", unknown())
     resource.setdefault("status", "completed")
     if not any(name.startswith(("effective", "_effective")) for name in resource):
-        resource["_effectiveDateTime"] = dict(UNKNOWN)
+        resource["_effectiveDateTime"] = unknown()
     mend_period(resource, "effectivePeriod", segment, context)
     ordered = _ordered(case, request, context)
     if ordered:
         resource["request"] = ordered
     if "dosage" in resource and not {"dose", "rateQuantity"} & resource["dosage"].keys():
-        resource["dosage"]["dose"] = dict(UNKNOWN)  # mad-1: a dosage has a dose or a rate
+        resource["dosage"]["dose"] = unknown()  # mad-1: a dosage has a dose or a rate
     return building
 
 

@@ -7,7 +7,8 @@ from typing import Final
 
 from hub.fhir.temporal import interval
 from hub.kernel.types import Json
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
+from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted
@@ -17,7 +18,6 @@ from mappings.hl7v2.resources.coding_methods import name_system
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.taking_part import performers
 
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Minutes of the longest procedure whose end is worked out: a month.
 _LONGEST: Final = 31 * 1440
 
@@ -39,7 +39,7 @@ def procedure(noted: Noted, patient: Building, visit: Building | None, context: 
     rules.run(segment, building, context)
     name_system(segment, building, context)
     if not resource.get("code"):
-        resource["code"] = dict(_ABSENT)
+        resource["code"] = unknown()
     _modifiers(segment, resource, context)
     _end(segment, resource, context)
     resource["status"] = _status(segment, resource, context)

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Final
 
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.resources.case import UNKNOWN, Case
+from mappings.hl7v2.resources.case import Case
 
 #: Fields of ORC that name who acted.
 _ACTORS: Final = frozenset({10, 11, 12, 18, 19})
@@ -50,4 +51,4 @@ def _recorded(building: Building, context: Context) -> None:
         building.resource.pop("_recorded", None)
         building.resource["recorded"] = sent.date_time(context.zone)
     else:
-        building.resource.setdefault("_recorded", dict(UNKNOWN))
+        building.resource.setdefault("_recorded", unknown())

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.base import Options
 from mappings.hl7v2.datatypes.contacts import DATATYPES as CONTACTS
@@ -22,7 +23,7 @@ from mappings.hl7v2.grouping import Noted, PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import append
-from mappings.hl7v2.resources.case import UNKNOWN, numbered
+from mappings.hl7v2.resources.case import numbered
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.periods import mend_period
 
@@ -55,7 +56,7 @@ def _referral(
     owner = patient.patient if patient else None
     building = context.draft("ServiceRequest", *_identity(rf1, context), owner)
     resource = building.resource
-    resource["subject"] = patient.reference if patient else dict(UNKNOWN)
+    resource["subject"] = patient.reference if patient else unknown()
     if visit is not None:
         resource["encounter"] = visit.reference
     rules.run(rf1, building, context)

@@ -6,12 +6,13 @@ from base64 import b64encode
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.values import ATTACHMENT
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.resources.case import UNKNOWN, Case
+from mappings.hl7v2.resources.case import Case
 from mappings.hl7v2.resources.periods import mend_period
 from mappings.hl7v2.resources.results import Observed
 
@@ -42,7 +43,7 @@ def report(
     if case.obr is not None:
         mend_period(resource, "effectivePeriod", case.obr, context)
     resource.setdefault("status", "unknown")
-    resource.setdefault("code", dict(UNKNOWN))
+    resource.setdefault("code", unknown())
     if request is not None:
         resource["basedOn"] = [request.reference]
     if specimens:

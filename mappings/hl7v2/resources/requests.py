@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.times import Moment, moment
@@ -12,7 +13,7 @@ from mappings.hl7v2.datatypes.timing import mend_timing
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.resources.case import UNKNOWN, Case, placed
+from mappings.hl7v2.resources.case import Case, placed
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.periods import mend_period
 
@@ -34,7 +35,7 @@ def service_request(
     building = context.draft("ServiceRequest", authority, f"{number}|{case.service}", case.owner)
     resource = building.resource
     case.refer(resource)
-    resource.setdefault("subject", dict(UNKNOWN))
+    resource.setdefault("subject", unknown())
     for noted in (case.order.orc, *case.order.all("TQ1"), case.order.obr):
         if noted is not None:
             rules.run(noted.segment, building, context)

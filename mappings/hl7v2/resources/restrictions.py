@@ -9,8 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
+from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
@@ -19,7 +20,6 @@ from mappings.hl7v2.resources.periods import mend_period
 #: ARV-2 (v2 table 0206): the restriction is lifted; its label becomes that of usual control.
 _LIFTED: Final = "D"
 _USUAL: Final = "NO"
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
 
 def restrict(parts: Iterable[Segment], holder: Building, patient: Building, context: Context, rules: Rules) -> None:
@@ -38,7 +38,7 @@ def _flag(segment: Segment, holder: Building, patient: Building, context: Contex
     if holder is not patient:
         resource["encounter"] = holder.reference
     rules.run(segment, building, context)
-    resource.setdefault("code", dict(_ABSENT))
+    resource.setdefault("code", unknown())
     mend_period(resource, "period", segment, context)
     context.took(segment, 2, mapped("Flag.status"))
 

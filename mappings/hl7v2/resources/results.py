@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context, Mapped, mapped
+from mappings.hl7v2.context import Building, Context, Mapped, mapped
 from mappings.hl7v2.datatypes.base import SHORT
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
 from mappings.hl7v2.datatypes.series import samples
@@ -26,7 +27,6 @@ from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.observed_with import observers
 from mappings.hl7v2.sharing import LONG, share
 
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 #: Status of a report (R4 diagnostic-report-status) to that of its observations.
 _OF_REPORT: Final = {"partial": "preliminary", "appended": "amended"}
 #: OBX-11 X: no result can be obtained, which `cancelled` alone does not tell.
@@ -183,7 +183,7 @@ def _several(segment: Segment, kind: str, units: Json, resource: Json, context: 
             resource["valueString"] = text
         context.took(segment, 5, mapped("Observation.valueString"))
         return
-    code = resource.get("code", dict(_ABSENT))
+    code = resource.get("code", unknown())
     for rep, repetition in enumerate(segment.repetitions(5), 1):
         if repetition.text and not repetition.is_null:
             context.rep = rep
@@ -241,7 +241,7 @@ def _reason(code: str) -> Json:
 
 def _complete(segment: Segment, resource: Json, setting: Setting, context: Context) -> None:
     """Required elements, and what the order says where the OBX is silent."""
-    resource.setdefault("code", dict(_ABSENT))
+    resource.setdefault("code", unknown())
     sent = field(segment, 11)
     if resource.get("status", "unknown") == "unknown":
         report = table("report-status").get(field(setting.obr, 25))

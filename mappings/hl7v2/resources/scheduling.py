@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context, mapped
+from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.identifiers import entity
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Groups
@@ -33,7 +34,6 @@ _BY_EVENT: Final = {
 #: Events that settle the status whatever SCH-25 says.
 _SETTLED: Final = frozenset({"S15", "S16", "S17", "S26"})
 _SUBJECT: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.subject"
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
 
 def appointment(groups: Groups, patients: list[Building], context: Context, rules: Rules) -> None:
@@ -114,7 +114,7 @@ def _order(
         context.field = at if each == "PLAC" else at + 1
         identifiers.append(entity(rep, context, each))
         context.took(sch, context.field, mapped("Appointment.basedOn[]", _NUMBER))
-    building.resource["subject"] = owner.reference if owner else dict(_ABSENT)
+    building.resource["subject"] = owner.reference if owner else unknown()
     building.defaults |= {"identifier": identifiers, "status": "active", "intent": "order"}
     return building
 
@@ -145,7 +145,7 @@ def _bounds(building: Building) -> None:
         return
     missing = [name for name in ("start", "end") if name not in resource and f"_{name}" not in resource]
     where = building.defaults if len(missing) > 1 else resource
-    where.update({f"_{name}": dict(_ABSENT) for name in missing})
+    where.update({f"_{name}": unknown() for name in missing})
 
 
 def _end(sch: Segment, groups: Groups, resource: Json) -> None:

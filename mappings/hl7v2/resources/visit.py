@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Final
 
+from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import DATA_ABSENT, Building, Context
+from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.identifiers import meaning, number
 from mappings.hl7v2.datatypes.places import location
 from mappings.hl7v2.datatypes.times import moment
@@ -34,7 +35,6 @@ _TEMPORARY: Final = {
         "coding": [{"system": "http://hl7.org/fhir/ValueSet/subject-location", "code": "temporary"}]
     },
 }
-_ABSENT: Final = {"extension": [{"url": DATA_ABSENT, "valueCode": "unknown"}]}
 
 
 def encounter(
@@ -52,7 +52,7 @@ def encounter(
     if visit.pv2 is not None:
         rules.run(visit.pv2, building, context)
     if "class" not in building.resource:
-        building.defaults["class"] = dict(_ABSENT)
+        building.defaults["class"] = unknown()
     mend_period(building.resource, "period", visit.pv1, context)
     _status(visit.pv1, building, context)
     _bed(visit.pv1, context, rules)
