@@ -127,7 +127,8 @@ class Desk:
         return await self._gate.bulk.deliver(actor, file.type, query, job.result["snapshot"], contents, origin=origin)
 
     async def cancel(self, actor: Actor, job_id: str) -> None:
-        """Stop a job and remove its files. Raises HubError NOT_FOUND."""
+        """Stop a job and remove its files. Raises HubError NOT_FOUND, also once it has expired."""
+        await self._job(actor, job_id)
         await self._jobs.drop(job_id, subject_of(actor))
         await asyncio.to_thread(self._vault.clear, job_id)
 

@@ -365,6 +365,7 @@ def test_what_has_expired_is_removed(database_url: str) -> None:
         assert (await bulk.ask(where)).status_code == 200
         async with bulk.home.database.connection() as tx:
             await tx.execute("UPDATE bulk_job SET expires = created")
+        assert (await bulk.ask(where, method="DELETE")).status_code == 404
         assert (await bulk.ask(where)).status_code == 404
         await bulk.worker.sweep()
         assert not list((bulk.home.folder / "bulk").iterdir())
