@@ -206,6 +206,8 @@ def test_a_range_written_with_the_sign_of_repetitions_is_one_range() -> None:
     assert (found["low"]["value"], found["high"]["value"]) == (Decimal("3.9"), Decimal("6.1"))
     assert found["text"] == "3.9~6.1"
     assert observation("OBX|1|NM|G^糖||5||男 3-5~女 2-4||||F")["referenceRange"] == [{"text": "男 3-5~女 2-4"}]
+    (ended,) = observation("OBX|1|NM|G^糖||5|mmol/L|3.9-6.1~||||F")["referenceRange"]
+    assert (ended["text"], ended["high"]["value"]) == ("3.9-6.1", Decimal("6.1"))
 
 
 def test_arrows_are_interpretations() -> None:

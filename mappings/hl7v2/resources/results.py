@@ -222,7 +222,7 @@ def _around(segment: Segment, units: Json, resource: Json, context: Context) -> 
             resource.setdefault("extension", []).append(extension)
             context.took(segment, 6, _OTHER_UNIT)
     # OBX-7 is one text, of which `3.9~6.1` is no two (HL7 v2.5.1, 7.4.2: it does not repeat).
-    text = segment.separators.repetition.join(clean(rep.plain()) for rep in segment.repetitions(7))
+    text = segment.separators.repetition.join(filter(None, (clean(rep.plain()) for rep in segment.repetitions(7))))
     if text and text != '""':
         resource["referenceRange"] = [reference_range(text, units)]
         context.took(segment, 7, mapped("Observation.referenceRange[].text"))
