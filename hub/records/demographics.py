@@ -6,7 +6,8 @@ another system knew her long ago and by one or two numbers: the other numbers st
 they fill what is absent and replace nothing. Numbers are of one kind if they have the same system and the same type.
 That administration has spoken, that a Patient is known by others alone, and kinds of number administration never
 stated, are remembered among what was cleared. Who only fills settles nothing: as the last to have spoken stands the
-newest administration, so an older one that comes late is held against that, and not against results.
+newest administration, so an older one that comes late is held against that, and not against results. A client that
+writes a Patient says who she is as administration does.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from typing import Final
 
 from hub.kernel.types import Draft, Json
 
-_ADMINISTERED: Final = "administered"
+#: Administration, or a client by a write of its own, has said who the Patient is.
+ADMINISTERED: Final = "administered"
 #: Messages made the Patient and administration has not spoken of her; a write by a client ends it.
 _BESIDES_ALONE: Final = "named-besides"
 #: Begins what is remembered of a kind of number.
@@ -25,7 +27,7 @@ _BESIDE: Final = "identifier="
 
 def only_fills(draft: Draft, cleared: Collection[str]) -> bool:
     """Whether a draft names a Patient of whom administration has spoken, and is no administration itself."""
-    return not draft.administration and _ADMINISTERED in cleared and draft.resource["resourceType"] == "Patient"
+    return not draft.administration and ADMINISTERED in cleared and draft.resource["resourceType"] == "Patient"
 
 
 def outranks(draft: Draft, cleared: Collection[str]) -> bool:
@@ -53,7 +55,7 @@ def remembered(draft: Draft, stored: Json | None, cleared: set[str]) -> tuple[st
     if draft.resource["resourceType"] == "Patient":
         stated = {_BESIDE + kind for kind in _kinds(draft.resource.get("identifier", []))}
         if draft.administration:
-            cleared = cleared - stated - {_BESIDES_ALONE} | {_ADMINISTERED}
+            cleared = cleared - stated - {_BESIDES_ALONE} | {ADMINISTERED}
         else:
             cleared = cleared if stored else cleared | {_BESIDES_ALONE}
             cleared = cleared | stated - {_BESIDE + kind for kind in _kinds((stored or {}).get("identifier", []))}

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from hub.fhir.json import loads
 from hub.kernel.types import Json, Translation
+from hub.records.demographics import ADMINISTERED
 from hub.store.values import Stored
 
 
@@ -38,7 +39,7 @@ class Head:
     Patient, of those that settle who she is (`hub.records.demographics`). `author`: code of the
     organisation that answers for it. `body`: as it is stored; empty for one the batch made. `labels`: those a deleted
     one had (`system|code`), which has no body to keep them. `cleared`: with LABELS_STAY where a client spoke last and
-    left labels.
+    left labels, with ADMINISTERED where one spoke last of a Patient.
     """
 
     resource: Json | None
@@ -86,5 +87,7 @@ def head_of(stored: Stored) -> Head:
 
 
 def _cleared(stored: Stored) -> tuple[str, ...]:
-    given = stored.source is None and bool(stored.facts.labels)
-    return tuple(sorted({*stored.cleared, LABELS_STAY})) if given else tuple(stored.cleared)
+    if stored.source is not None:
+        return tuple(stored.cleared)
+    implied = {LABELS_STAY: bool(stored.facts.labels), ADMINISTERED: stored.type == "Patient" and not stored.deleted}
+    return tuple(sorted({*stored.cleared, *(each for each, holds in implied.items() if holds)}))

@@ -90,6 +90,11 @@ class PatientGroup:
     orders: list[Order] = field(default_factory=list)
     documents: list[Document] = field(default_factory=list)
 
+    @property
+    def is_examined(self) -> bool:
+        """Whether orders, results or documents are hers."""
+        return bool(self.orders or self.observations or self.documents)
+
 
 @dataclass(slots=True)
 class Groups:

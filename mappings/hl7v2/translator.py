@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from itertools import pairwise
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import IdMaker
@@ -10,7 +11,7 @@ from hub.kernel.ports import CodeMaps, Translator
 from hub.kernel.types import IdentityEvent, Issue, Translation
 from mappings.hl7v2.alike import Alike, is_told_by_others, told
 from mappings.hl7v2.charset import decode
-from mappings.hl7v2.context import Building, Context, Trace
+from mappings.hl7v2.context import Building, Context, Trace, position
 from mappings.hl7v2.datatypes.times import Moment, moment, zone_of_sender
 from mappings.hl7v2.engine import Rules, compile_rules
 from mappings.hl7v2.events import is_covered
@@ -106,6 +107,7 @@ def translated(
     if not is_covered(kind):
         context.issue("event-not-covered", "mapped segment by segment, without the meaning of the event", "MSH-9")
     groups = group(message, context.event)
+    _tell_passed_over(groups, context)
     events = _all_resources(groups, context, rules)
     del groups
     if rules.apart:
@@ -171,6 +173,17 @@ def _all_resources(groups: Groups, context: Context, rules: Rules) -> tuple[Iden
     if groups.schedule is not None:
         appointment(groups, patients, context, rules)
     return tuple(events)
+
+
+def _tell_passed_over(groups: Groups, context: Context) -> None:
+    """Warn of a patient without results before one who has some: the sender may have meant them for the first."""
+    for each, behind in pairwise(groups.patients):
+        if each.pid is not None and behind.is_examined and not each.is_examined:
+            context.issue(
+                "patient-passed-over",
+                "no order, result or document follows this PID; those behind the next one are that one's patient's",
+                position(context.message, each.pid.segment),
+            )
 
 
 def _clinical(each: PatientGroup, person: Building | None, context: Context, rules: Rules) -> None:

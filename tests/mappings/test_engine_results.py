@@ -279,3 +279,19 @@ def test_observations_of_a_specimen_without_an_order_are_kept(event: str) -> Non
 def test_an_original_text_is_the_text_and_leaves_a_display_without_a_code_its_place() -> None:
     found = value("CWE", "^弱阳性^^^^^^^弱阳性(+)")
     assert found["valueCodeableConcept"] == {"coding": [{"display": "弱阳性"}], "text": "弱阳性(+)"}
+
+
+def test_a_patient_passed_over_before_the_results_of_another_is_told_and_results_stay_with_theirs() -> None:
+    other = PID.replace("PID|1", "PID|2").replace("000123", "000124")
+    found = translate(HEADER, PID, other, OBR, obx("NM", "9.1"), facility="F03")
+    assert [(each.code, each.where) for each in found.issues if each.code == "patient-passed-over"] == [
+        ("patient-passed-over", "PID[1]")
+    ]
+    patients = [draft.resource["id"] for draft in drafts(found, "Patient")]
+    assert [draft.patient for draft in drafts(found, "Observation")] == [patients[1]]
+
+
+def test_patients_who_each_have_results_are_nothing_to_tell() -> None:
+    other = PID.replace("PID|1", "PID|2").replace("000123", "000124")
+    found = translate(HEADER, PID, OBR, obx("NM", "5.1"), other, OBR, obx("NM", "9.1"), facility="F03")
+    assert "patient-passed-over" not in {each.code for each in found.issues}

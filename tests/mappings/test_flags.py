@@ -19,9 +19,10 @@ def observed(value: str, limits: str, flag: str, event: str = "R24", first: str 
 
 
 @pytest.mark.parametrize(
-    ("flag", "code"), [("H", "H"), ("L", "L"), ("↑", "H"), ("↓", "L"), ("HH", "HH"), ("高", "H"), ("低", "L")]
+    ("flag", "code"),
+    [("H", "H"), ("L", "L"), ("↑", "H"), ("↓", "L"), ("高", "H"), ("低", "L"), ("偏高", "H"), ("偏低", "L")],
 )
-def test_a_letter_or_an_arrow_is_an_interpretation_and_no_status(flag: str, code: str) -> None:
+def test_a_letter_an_arrow_or_a_word_is_an_interpretation_and_no_status(flag: str, code: str) -> None:
     found = observed("5", "", flag)
     assert found["interpretation"][0]["coding"][0]["code"] == code
     assert found["status"] == "final"
@@ -41,6 +42,18 @@ def test_a_digit_that_they_do_not_confirm_is_only_kept(value: str, limits: str, 
     found = observed(value, limits, flag)
     assert "interpretation" not in found
     assert found["_status"]["extension"][0]["valueString"] == flag
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [("高", "H"), ("偏高", "H"), ("低", "L"), ("偏低", "L"), ("正常", "N"), ("异常", "A"), ("弱阳性", "WR")],
+)
+def test_a_word_in_the_field_of_flags_is_an_interpretation_without_a_profile(word: str, code: str) -> None:
+    obx = f"OBX|1|NM|GLU^葡萄糖||8|mmol/L|3.9-6.1|{word}|||F"
+    translation = translate(HEADER.format(event="R24"), PID, OBR, obx, facility="F03")
+    found = resource(translation, "Observation")["interpretation"][0]
+    assert [coding["code"] for coding in found["coding"]] == [code, word]
+    assert not [each for each in translation.unmapped if each.field == "OBX-8"]
 
 
 @pytest.mark.parametrize("event", ["R21", "R22", "R23", "R24"])

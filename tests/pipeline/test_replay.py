@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from hub.fhir.json import loads
@@ -54,6 +54,26 @@ async def patient(hub: Box) -> Json:
 async def versions(hub: Box) -> int:
     async with hub.database.connection() as connection:
         return (await hub.store.load(connection, [("Patient", patient_id("A"))]))["Patient", patient_id("A")].version
+
+
+async def client_says(hub: Box, when: datetime, **elements: Any) -> None:
+    store = Store(fixed_clock(when))
+    async with hub.database.transaction() as tx:
+        current = (await store.load(tx, [("Patient", patient_id("A"))]))["Patient", patient_id("A")]
+        write = Write(
+            type="Patient",
+            id=current.id,
+            resource={**loads(current.body), **elements, "meta": {}},
+            patient=current.id,
+            facts=current.facts,
+            current=current,
+        )
+        await store.save(tx, [write])
+
+
+def administration(raw: bytes) -> Translation:
+    translation = translate(raw)
+    return replace(translation, drafts=tuple(replace(draft, administration=True) for draft in translation.drafts))
 
 
 def test_what_the_old_mapping_got_wrong_vanishes(database_url: str) -> None:
@@ -123,20 +143,25 @@ def test_what_a_client_wrote_after_a_message_came_is_newer_than_the_message(data
     async def story() -> None:
         async with box(database_url) as hub:
             await hub.send(message("1", set={"gender": "male"}))
-            store = Store(fixed_clock(NOON + timedelta(hours=1)))
-            async with hub.database.transaction() as tx:
-                current = (await store.load(tx, [("Patient", patient_id("A"))]))["Patient", patient_id("A")]
-                write = Write(
-                    type="Patient",
-                    id=current.id,
-                    resource={**loads(current.body), "gender": "female", "meta": {}},
-                    patient=current.id,
-                    facts=current.facts,
-                    current=current,
-                )
-                await store.save(tx, [write])
+            await client_says(hub, NOON + timedelta(hours=1), gender="female")
             assert await replay(hub, 1) == ["superseded"]
             assert await patient(hub) == {"gender": "female"}
+
+    run(story())
+
+
+def test_a_client_says_who_a_patient_is_as_administration_does(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            await hub.send(message("1", set={"gender": "male"}))
+            await client_says(hub, NOON - timedelta(hours=1), gender="female")
+            await hub.send(message("2", set={"gender": "male", "active": True}))
+            assert await patient(hub) == {"gender": "female", "active": True}
+            await hub.send(message("3", set={"gender": "male", "active": False}))
+            assert await patient(hub) == {"gender": "female", "active": True}
+            hub.translators = {FEED: administration}
+            await hub.send(message("4", set={"gender": "male"}))
+            assert await patient(hub) == {"gender": "male", "active": True}
 
     run(story())
 
