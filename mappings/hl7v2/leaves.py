@@ -11,9 +11,19 @@ _KEPT: Final = frozenset("\t\r\n")
 
 def clean(text: str) -> str:
     """Text as a FHIR string may hold it (R4 datatypes, string): no controls, no blanks around it."""
-    if not text.isprintable():
-        text = "".join([c for c in text if c >= " " or c in _KEPT])
-    return text.strip()
+    return _printable(text).strip()
+
+
+def _printable(text: str) -> str:
+    return text if text.isprintable() else "".join([c for c in text if c >= " " or c in _KEPT])
+
+
+def lines(segment: Segment, n: int) -> list[str]:
+    """A text for people (TX, FT), each repetition a line: blanks before it are part of how it looks, those behind not.
+
+    So HL7 v2.5.1, 2.A.78. A line that is empty, or only says `""`, is a blank one.
+    """
+    return ["" if rep.is_null else _printable(rep.plain()).rstrip() for rep in segment.repetitions(n)]
 
 
 def leaf(rep: Repetition, comp: int, sub: int = 1) -> str:

@@ -35,6 +35,11 @@ def test_the_lines_of_a_document_are_one_text_in_the_order_they_were_sent() -> N
     assert found["author"][0]["display"] == "方知远"
 
 
+def test_a_document_keeps_the_blanks_that_set_its_lines_out() -> None:
+    found = resource(sent(txa(), "OBX|1|TX|R||        云泽县人民医院", "OBX|2|TX|R||  诊断  ~ 一"), "DocumentReference")
+    assert text_of(found) == "        云泽县人民医院\n  诊断\n 一"
+
+
 def test_the_text_can_be_found_and_read_as_the_narrative() -> None:
     found = resource(sent(txa(), "OBX|1|TX|R||血压 <140 & >90"), "DocumentReference")
     assert "血压 <140 & >90" in unescape(found["text"]["div"])

@@ -82,6 +82,24 @@ def test_a_specimen_has_both_numbers_and_the_results_refer_to_it() -> None:
     assert resource(found, "Observation")["specimen"]["reference"] == f"Specimen/{specimen['id']}"
 
 
+@pytest.mark.parametrize(
+    ("asked", "taken", "collected"),
+    [
+        ("20260301080000", "20260301085000^20260301085500", "collectedPeriod"),
+        ("20260301080000|20260301081000", "20260301085000", "collectedDateTime"),
+        ("20260301080000|20260301081000", "", "collectedPeriod"),
+    ],
+)
+def test_a_specimen_was_taken_when_its_own_segment_says_else_when_the_request_says(
+    asked: str, taken: str, collected: str
+) -> None:
+    found = message(f"OBR|1||L1|GLU|||{asked}", OBX, f"SPM|1|^B2||SER|||||||||||||{taken}")
+    collection = resource(found, "Specimen")["collection"]
+    assert list(collection) == [collected]
+    time = "2026-03-01T08:50:00+08:00" if taken else "2026-03-01T08:00:00+08:00"
+    assert time in str(collection)
+
+
 def test_an_observation_behind_a_specimen_is_no_result_if_the_order_has_results_before_it() -> None:
     behind = OBX.replace("2345-7", "TEMP")
     found = message("OBR|1||L1|GLU", OBX, "SPM|1|^B2", behind)

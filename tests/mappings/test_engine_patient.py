@@ -79,6 +79,7 @@ def test_the_kind_may_stand_in_the_universal_id_of_the_authority() -> None:
     found = patient(pid(f3="990122195804120960^^^&SFZH~B1^^^&BLH"))
     assert found["identifier"][0] == CITIZEN
     assert found["identifier"][1]["type"]["text"] == "病历号"
+    assert found["identifier"][1]["type"]["coding"][0]["display"] == "Medical record number"
 
 
 def test_a_citizen_id_in_pid_19_is_recognised_by_its_form() -> None:

@@ -152,7 +152,7 @@ def test_a_document_is_an_attachment_and_what_only_claims_to_be_one_is_text() ->
         "size": 5,
         "hash": "6GUZUCson6BgvpmHylP3m4FZU4s=",
     }
-    assert value("ED", "^TEXT^PLAIN^A^报告") == {"valueString": "^TEXT^PLAIN^A^报告"}
+    assert value("ED", "^Application^PDF^A^报告") == {"valueString": "^Application^PDF^A^报告"}
 
 
 def test_a_pointer_is_an_attachment_elsewhere() -> None:
@@ -208,6 +208,36 @@ def test_a_range_written_with_the_sign_of_repetitions_is_one_range() -> None:
     assert observation("OBX|1|NM|G^糖||5||男 3-5~女 2-4||||F")["referenceRange"] == [{"text": "男 3-5~女 2-4"}]
     (ended,) = observation("OBX|1|NM|G^糖||5|mmol/L|3.9-6.1~||||F")["referenceRange"]
     assert (ended["text"], ended["high"]["value"]) == ("3.9-6.1", Decimal("6.1"))
+
+
+@pytest.mark.parametrize(
+    ("text", "limits"),
+    [
+        ("<5.20", {"high": "5.20"}),
+        ("≤5.2", {"high": "5.2"}),
+        ("<= 5.2", {"high": "5.2"}),
+        (">60", {"low": "60"}),
+        ("≥0.9", {"low": "0.9"}),
+        ("3.9–6.1", {"low": "3.9", "high": "6.1"}),
+        ("3.9-6.1 mmol/L", {"low": "3.9", "high": "6.1"}),
+        ("<6.1mmol/L", {"high": "6.1"}),
+    ],
+)
+def test_a_range_with_one_limit_or_with_its_unit_has_limits_too(text: str, limits: dict[str, str]) -> None:
+    (found,) = observation(f"OBX|1|NM|G^糖||5|mmol/L|{text}||||F")["referenceRange"]
+    stated = {name: {"value": Decimal(number), "unit": "mmol/L"} for name, number in limits.items()}
+    assert found == {**stated, "text": text}
+
+
+def test_the_limits_of_a_range_have_the_unit_that_is_written_behind_them() -> None:
+    (found,) = observation("OBX|1|NM|G^糖||98|mg/dL^^UCUM|3.9-6.1 mmol/L||||F")["referenceRange"]
+    assert found["low"] == {"value": Decimal("3.9"), "unit": "mmol/L"}
+
+
+@pytest.mark.parametrize("text", ["3.9-6.1 空腹", "0-5男", "<5(男)", "1-2-3", "<1:80", ">5,<10", "3.5-9.510^9/L"])
+def test_limits_that_hold_for_some_only_or_cannot_be_told_are_text(text: str) -> None:
+    sent = text.replace("^", "\\S\\")
+    assert observation(f"OBX|1|NM|G^糖||5|mmol/L|{sent}||||F")["referenceRange"] == [{"text": text}]
 
 
 def test_arrows_are_interpretations() -> None:

@@ -205,11 +205,20 @@ def typed(found: Number, meant: Meaning) -> dict[str, Any]:
     """Identifier of a number, with the system and type its authority and kind mean."""
     result: dict[str, Any] = {"system": meant.system, "value": found.value}
     if meant.type:
-        coding = {"coding": [{"system": TYPE_SYSTEM, "code": meant.type}]}
+        coding = {"coding": [_type_coding(meant.type).copy()]}
         result["type"] = coding | {"text": meant.text} if meant.text else coding
     elif meant.text:
         result["type"] = {"text": meant.text}
     return _assigned(result, found)
+
+
+@lru_cache(maxsize=256)
+def _type_coding(code: str) -> dict[str, str]:
+    """A kind of number as table 0203 has it, by its name there where the guide lists it."""
+    entry = table("identifier-kinds").get(code)
+    if entry is not None and (entry.system, entry.code) == (TYPE_SYSTEM, code):
+        return entry.coding()
+    return {"system": TYPE_SYSTEM, "code": code}
 
 
 def _assigned(result: dict[str, Any], found: Number) -> dict[str, Any]:

@@ -6,45 +6,21 @@ like are texts. What a FHIR type has no place for stands beside it as the origin
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from decimal import Decimal
-from functools import lru_cache
 from typing import Any, Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.coded import mapped_concept, system_uri
+from mappings.hl7v2.datatypes.files import embedded, pointed_at
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
-from mappings.hl7v2.leaves import clean, component, leaf
+from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 
-ATTACHMENT: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.value"
 UCUM: Final = "http://unitsofmeasure.org"
 UCUM_NAMES: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.113883.6.8"})
-#: The media type of data of which only a kind is told; R4 wants one (att-1).
-_ANY_DATA: Final = "application/octet-stream"
-_ALTERNATE: Final = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
-_V2_MEDIA: Final = "http://terminology.hl7.org/CodeSystem/v2-0191"
-_BASE64: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}\Z")
 _COMPARATORS: Final = frozenset({"<", "<=", ">", ">="})
-_MEDIA: Final = {
-    "PDF": "application/pdf",
-    "JPEG": "image/jpeg",
-    "JPG": "image/jpeg",
-    "PNG": "image/png",
-    "TIFF": "image/tiff",
-    "GIF": "image/gif",
-    "RTF": "text/rtf",
-    "HTML": "text/html",
-    "XML": "text/xml",
-    "PLAIN": "text/plain",
-    "DICOM": "application/dicom",
-    "HL7": "text/xml",
-    "X-HL7-CDA-LEVEL-ONE": "text/xml",
-}
-
 #: Members of the Observation (or component) that hold the value; None if the text is not of that type.
 Value = Callable[[Repetition, Json, Context], Json | None]
 
@@ -220,43 +196,6 @@ def _value_range(rep: Repetition, _: Json, _context: Context) -> Json | None:
     return {"valueString": "-".join(ends)} if all(ends) else None
 
 
-def _data(rep: Repetition, _: Json, context: Context) -> Json | None:
-    """ED: an attachment, if its data is base64 as it says; else its text. Its other components are kept as sent."""
-    data = "".join(component(rep, 5).split())
-    if leaf(rep, 4).upper() != "BASE64" or not _BASE64.match(data) or len(data) % 4:
-        return None
-    described = rep.separators.component.join(rep.components()[:4])
-    kind, subtype = leaf(rep, 2), leaf(rep, 3)
-    content: Json = {"contentType": _media_type(kind, subtype) or _ANY_DATA, "data": data}
-    if kind and not subtype:
-        concept = {"coding": [{"system": _V2_MEDIA, "code": kind}], "text": kind}
-        content = {"extension": [{"url": _ALTERNATE, "valueCodeableConcept": concept}], **content}
-    stated = _attachment(content, leaf(rep, 1))
-    return {"extension": [*stated["extension"], context.original(clean(described))]}
-
-
-def _pointer(rep: Repetition, _: Json, _context: Context) -> Json | None:
-    """RP: an attachment elsewhere, if the pointer can be a URL."""
-    pointer = component(rep, 1)
-    if not pointer or any(character.isspace() for character in pointer):
-        return None
-    return _attachment({"contentType": _media_type(leaf(rep, 3), leaf(rep, 4)), "url": pointer}, leaf(rep, 2))
-
-
-def _attachment(content: Json, title: str) -> Json:
-    named = {name: text for name, text in {**content, "title": title}.items() if text}
-    return {"extension": [{"url": ATTACHMENT, "valueAttachment": named}]}
-
-
-def _media_type(kind: str, subtype: str) -> str:
-    known = _MEDIA.get(subtype.upper()) or _MEDIA.get(kind.upper())
-    if known:
-        return known
-    return (
-        f"{kind.lower()}/{subtype.lower()}" if kind.isalpha() and re.fullmatch(r"[\w.+-]+", subtype, re.ASCII) else ""
-    )
-
-
 _BY_TYPE: Final[dict[str, Value]] = {
     "NM": _number,
     "SN": _structured,
@@ -276,27 +215,10 @@ _BY_TYPE: Final[dict[str, Value]] = {
     "DR": _span,
     "NR": _range,
     "VR": _value_range,
-    "ED": _data,
-    "RP": _pointer,
+    "ED": embedded,
+    "RP": pointed_at,
 }
 #: Maps that lose nothing by their nature.
-_WHOLE: Final = frozenset({_number, _text, _long_text, _data})
+_WHOLE: Final = frozenset({_number, _text, _long_text, embedded})
 #: Types whose repetitions are lines of one text.
 LINES: Final = frozenset({"ST", "TX", "FT", ""})
-
-
-_RANGE: Final = re.compile(r"(\d+(?:\.\d+)?)\s*(?:-{1,2}|~|～|—)\s*(\d+(?:\.\d+)?)", re.ASCII)
-
-
-def reference_range(text: str, units: Json) -> Json:
-    """Observation.referenceRange of OBX-7: the text, and the limits where they are two plain numbers."""
-    limits = _limits(text)
-    if limits is None:
-        return {"text": text}
-    return {"low": {"value": limits[0], **units}, "high": {"value": limits[1], **units}, "text": text}
-
-
-@lru_cache(maxsize=1024)
-def _limits(text: str) -> tuple[Decimal, Decimal] | None:
-    match = _RANGE.fullmatch(text)
-    return (Decimal(match[1]), Decimal(match[2])) if match is not None else None

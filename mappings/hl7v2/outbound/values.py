@@ -9,7 +9,8 @@ from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from mappings.hl7v2.datatypes.values import ATTACHMENT, UCUM
+from mappings.hl7v2.datatypes.files import ATTACHMENT
+from mappings.hl7v2.datatypes.values import UCUM
 from mappings.hl7v2.outbound import times
 from mappings.hl7v2.outbound.datatypes import Speech, concept, system_name, worded
 

@@ -14,7 +14,7 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
-from mappings.hl7v2.datatypes.values import ATTACHMENT
+from mappings.hl7v2.datatypes.files import ATTACHMENT
 
 #: Most bytes of a file that stands in the Observation too; a larger one would be read with every search of results.
 INLINE: Final = 4096

@@ -16,10 +16,11 @@ from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context, mapped
-from mappings.hl7v2.datatypes.values import ATTACHMENT, value
+from mappings.hl7v2.datatypes.files import ATTACHMENT
+from mappings.hl7v2.datatypes.values import value
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Document, Noted
-from mappings.hl7v2.leaves import clean, field
+from mappings.hl7v2.leaves import clean, field, lines
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.attachments import settle
 from mappings.hl7v2.resources.case import numbered
@@ -111,20 +112,20 @@ def _contents(
     context: Context,
     rules: Rules,
 ) -> None:
-    lines: list[str] = []
+    text: list[str] = []
     files: list[Json] = []
     for noted in each.contents:
         kind = field(noted.segment, 2)
         if kind in _FILES:
-            files += _files(noted.segment, kind, lines, context)
+            files += _files(noted.segment, kind, text, context)
         elif kind in _TEXTS:
-            lines += _lines(noted.segment, context)
+            text += _lines(noted.segment, context)
         else:
             key = f"{building.key}|content"
             beside = observation(noted, Setting(building.authority, key, patient, visit), context, rules)
             _related(building.resource).append(beside.reference)
-    texts = ["\n".join(lines)] if any(lines) else []
-    texts += [text for noted in (each.txa, *each.contents) for text in _notes(noted, context)]
+    texts = ["\n".join(text)] if any(text) else []
+    texts += [note for noted in (each.txa, *each.contents) for note in _notes(noted, context)]
     attachments = [*map(_plain, texts), *files]
     if texts:
         _narrative(texts, building.resource)
@@ -145,7 +146,7 @@ def _state(txa: Segment, attachments: list[Json], building: Building, context: C
         building.defaults["content"] = [{"attachment": attachment}]
 
 
-def _files(segment: Segment, kind: str, lines: list[str], context: Context) -> list[Json]:
+def _files(segment: Segment, kind: str, text: list[str], context: Context) -> list[Json]:
     """Each repetition a file; one that is none after all is a line of the text."""
     found = []
     context.segment, context.field = segment, 5
@@ -156,7 +157,7 @@ def _files(segment: Segment, kind: str, lines: list[str], context: Context) -> l
         attached = [each["valueAttachment"] for each in stated.get("extension", ()) if each["url"] == ATTACHMENT]
         found += attached
         if not attached and "valueString" in stated:
-            lines.append(stated["valueString"])
+            text.append(stated["valueString"])
         context.took(segment, 5, mapped("DocumentReference.content[].attachment"), context.rep)
     _typed(segment, context)
     return found
@@ -165,7 +166,7 @@ def _files(segment: Segment, kind: str, lines: list[str], context: Context) -> l
 def _lines(segment: Segment, context: Context) -> list[str]:
     context.took(segment, 5, _TEXT)
     _typed(segment, context)
-    return [clean(rep.plain()) for rep in segment.repetitions(5)] or [""]
+    return lines(segment, 5) or [""]
 
 
 def _typed(segment: Segment, context: Context) -> None:

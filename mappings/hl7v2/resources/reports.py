@@ -8,9 +8,9 @@ from typing import Final
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context
-from mappings.hl7v2.datatypes.values import ATTACHMENT
+from mappings.hl7v2.datatypes.files import ATTACHMENT
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.leaves import field
+from mappings.hl7v2.leaves import field, lines
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.case import Case
 from mappings.hl7v2.resources.periods import mend_period
@@ -63,10 +63,11 @@ def _presented(results: list[Observed], resource: Json) -> None:
         for extension in each.building.resource.get("extension", ())
         if extension["url"] == ATTACHMENT
     ]
-    lines = [_said(each) for each in told if field(each.noted.segment, 2) in _NARRATIVE]
-    if any(lines):
-        text = "\n".join(lines)
-        files.append({"contentType": "text/plain; charset=utf-8", "data": b64encode(text.encode()).decode()})
+    narrative = [each.noted.segment for each in told if field(each.noted.segment, 2) in _NARRATIVE]
+    text = "\n".join(["\n".join(lines(segment, 5)) for segment in narrative])
+    if text.strip():
+        form = {"contentType": "text/plain; charset=utf-8", "data": b64encode(text.encode()).decode()}
+        files.append(form | ({"title": title} if (title := resource["code"].get("text")) else {}))
     if files:
         resource["presentedForm"] = [*resource.get("presentedForm", ()), *files]
     conclusion = [_said(each) for each in told if field(each.noted.segment, 3, 1, 2) == _IMPRESSION]

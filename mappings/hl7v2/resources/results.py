@@ -11,14 +11,15 @@ from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context, Mapped, mapped
 from mappings.hl7v2.datatypes.base import SHORT
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
+from mappings.hl7v2.datatypes.reference_ranges import reference_range
 from mappings.hl7v2.datatypes.series import samples
 from mappings.hl7v2.datatypes.specimens import specimen
 from mappings.hl7v2.datatypes.statuses import is_flag
 from mappings.hl7v2.datatypes.times import Moment, moment
-from mappings.hl7v2.datatypes.values import LINES, reference_range, unit, value
+from mappings.hl7v2.datatypes.values import LINES, unit, value
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.grouping import Noted, PatientGroup
-from mappings.hl7v2.leaves import clean, field
+from mappings.hl7v2.leaves import clean, field, lines
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.repeated import Meant
 from mappings.hl7v2.resources.attachments import keep_files
@@ -177,8 +178,7 @@ def _units(segment: Segment, context: Context) -> Json:
 def _several(segment: Segment, kind: str, units: Json, resource: Json, context: Context) -> None:
     """Several values: lines of one text, or components that all have the code of the observation."""
     if kind in LINES:
-        lines = [clean(rep.plain()) if rep.text else "" for rep in segment.repetitions(5)]
-        text = "\n".join(lines).strip()
+        text = "\n".join(lines(segment, 5)).strip()
         if text:
             resource["valueString"] = text
         context.took(segment, 5, mapped("Observation.valueString"))

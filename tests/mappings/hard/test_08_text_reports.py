@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
+
 from tests.mappings.engine import PID, drafts, resource, translate
 
 OBR = "OBR|1||L1|CT^胸部CT|||||||||||||||||||||F"
@@ -29,6 +31,16 @@ def test_breaks_within_a_text_are_breaks() -> None:
 
 def test_a_line_the_sender_broke_belongs_to_its_field() -> None:
     assert told("OBX|1|TX|IMP^印象||第一行\r第二行|||||F") == "第一行\n第二行"
+
+
+def test_blanks_before_a_line_are_how_the_report_looks_and_those_behind_it_are_nothing() -> None:
+    found = translate(
+        PID, OBR, "OBX|1|TX|R^报告||    出院小结  ~  诊断: 肺炎|||||F", "OBX|2|TX|R^报告||  日期|||||F", kind="ORU"
+    )
+    (form,) = resource(found, "DiagnosticReport")["presentedForm"]
+    assert b64decode(form["data"]).decode() == "    出院小结\n  诊断: 肺炎\n  日期"
+    assert form["title"] == "胸部CT"
+    assert told("OBX|1|TX|R^报告||  出院小结~  诊断|||||F") == "出院小结\n  诊断"
 
 
 def test_segments_of_one_report_stay_in_their_order_though_they_have_one_code() -> None:

@@ -68,7 +68,39 @@ def test_a_small_file_stands_in_the_result_too() -> None:
     assert [each["valueAttachment"] for each in extensions if "valueAttachment" in each] == [attachment(found)]
 
 
-@pytest.mark.parametrize("value", ["^application^pdf^Base64^@@@", "^application^pdf^A^QUJD", "报告见附件"])
+def test_a_text_that_is_not_encoded_is_a_file_that_can_be_read_in_the_result_too() -> None:
+    found = told("ED", "^TEXT^XML^A^<section>脑卒中 \\T\\ 偏瘫</section>")
+    stated = attachment(found)
+    assert (stated["contentType"], b64decode(stated["data"]).decode()) == (
+        "text/xml",
+        "<section>脑卒中 & 偏瘫</section>",
+    )
+    kept = [each["valueString"] for each in resource(found, "Observation")["extension"] if "valueString" in each]
+    assert kept == ["^TEXT^XML^A^<section>脑卒中 & 偏瘫</section>"]
+
+
+def test_a_long_text_that_is_not_encoded_stands_in_the_document_alone() -> None:
+    words = "脑卒中" * 2000
+    found = told("ED", f"^TEXT^PLAIN^A^{words}")
+    assert b64decode(attachment(found)["data"]).decode() == words
+    assert words not in str(resource(found, "Observation"))
+
+
+@pytest.mark.parametrize("value", ["^application^pdf^Hex^255044462D", "^application^pdf^^JVBERi0="])
+def test_a_file_in_hexadecimal_or_of_no_stated_encoding_is_a_file(value: str) -> None:
+    assert b64decode(attachment(told("ED", value))["data"]) == b"%PDF-"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "^application^pdf^Base64^@@@",
+        "^application^pdf^A^QUJD",
+        "^text^plain^^报告",
+        "^application^pdf^Hex^QU",
+        "报告见附件",
+    ],
+)
 def test_what_only_claims_to_be_a_file_is_kept_as_text(value: str) -> None:
     assert resource(told("ED", value), "Observation")["valueString"] == value
 
