@@ -137,6 +137,35 @@ def test_conditional_on_what_selects_nothing_never_creates(database_url: str, cr
     visited(database_url, visit)
 
 
+@pytest.mark.parametrize("criterion", ["Practitioner?identifier=x", "http://hub.test/fhir/Group?identifier=x"])
+def test_conditional_on_a_search_of_another_type_creates_nothing(database_url: str, criterion: str) -> None:
+    """What another type finds says nothing of this one; read as this one's, it made a Patient each time."""
+
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "/Patient", patient(), if_none_exist=criterion)
+        assert (answer.status_code, code(answer)) == (400, "criterion")
+        assert "Patient" in answer.text
+        once = {"request": {"method": "POST", "url": "Patient", "ifNoneExist": criterion}, "resource": patient()}
+        told = await home.ask("POST", "", {"resourceType": "Bundle", "type": "transaction", "entry": [once]})
+        assert (told.status_code, code(told)) == (400, "criterion")
+        assert "Bundle.entry[0].request.ifNoneExist" in told.text
+        assert body(await home.ask("GET", "/Patient?_summary=count"))["total"] == 0
+
+    visited(database_url, visit)
+
+
+def test_a_question_mark_in_the_value_of_a_criterion_is_part_of_it(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        mine = patient(identifier=[{"system": "http://his.test/id?of=mrn", "value": "1"}])
+        criterion = "identifier=http://his.test/id?of=mrn|1"
+        answers = [
+            await home.ask("POST", "/Patient", mine, if_none_exist=f"{head}{criterion}") for head in ("", "Patient?")
+        ]
+        assert [answer.status_code for answer in answers] == [201, 200]
+
+    visited(database_url, visit)
+
+
 def test_lenient_handling_is_for_searches_and_leaves_out_nothing_of_a_write(database_url: str) -> None:
     """R4 search.html#errors: handling=lenient, "for a search request". Some take POST Patient?identifier= for a
     conditional create, which made a Patient each time.

@@ -322,6 +322,41 @@ def test_a_criterion_whose_holder_was_deleted_is_free_in_a_transaction(database_
     in_house(database_url, visit)
 
 
+def test_what_a_transaction_deletes_is_no_match_of_its_conditional_creates(database_url: str) -> None:
+    """Deletions are processed first: a create that found what goes would leave its client with nothing (trules)."""
+
+    async def visit(home: House) -> None:
+        made = await home.create(patient(), if_none_exist=CRITERION)
+        for url in (f"Patient/{made['id']}", f"Patient?{CRITERION}"):
+            answer = await home.ask(
+                "POST",
+                "",
+                transaction(
+                    at(PERSON, entry("POST", "Patient", patient(), ifNoneExist=CRITERION)),
+                    entry("DELETE", url),
+                    entry("POST", "Observation", of(PERSON)),
+                ),
+            )
+            assert statuses(answer) == ["201", "204", "201"], answer.text
+            anew = location(answer, 0)
+            assert (await home.ask("GET", f"/{anew}")).status_code == 200
+            assert body(await home.ask("GET", f"/{location(answer, 2)}"))["subject"]["reference"] == anew
+        assert await total(home, "Patient") == 1
+
+    in_house(database_url, visit)
+
+
+def test_a_conditional_reference_does_not_find_what_the_same_criterion_deletes(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.create(patient())
+        searching = entry("POST", "Observation", of(f"Patient?{CRITERION}"))
+        answer = await home.ask("POST", "", transaction(searching, entry("DELETE", f"Patient?{CRITERION}")))
+        assert (answer.status_code, code(answer)) == (412, "no-match")
+        assert await total(home, "Patient") == 1
+
+    in_house(database_url, visit)
+
+
 def test_conditional_urls_update_and_delete_their_match(database_url: str) -> None:
     async def visit(home: House) -> None:
         made = await home.create(patient())

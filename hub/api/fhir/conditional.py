@@ -22,9 +22,23 @@ from hub.kernel.errors import Category, HubError
 _SELECTING: Final = frozenset({"_id", "_lastUpdated", "_tag", "_profile", "_security", "_source", "_has"})
 
 
-def read_criterion(query: str, where: str) -> Params:
-    """The parameters of a criterion as text (`identifier=s|v`, with or without `Type?` before it). See `select`."""
-    return select(read_query(query.partition("?")[2] if "?" in query else query), where)
+def read_criterion(query: str, where: str, rtype: str) -> Params:
+    """The parameters of a criterion as text (`identifier=s|v`, with or without `Type?` before it), to find an `rtype`.
+
+    Raises what `select` raises, and HubError INVALID for the search of another type.
+    """
+    path, mark, rest = query.partition("?")
+    if not mark or "=" in path:  # a value may have a question mark, too
+        return select(read_query(query), where)
+    if path.rpartition("/")[2] not in ("", rtype):
+        raise HubError(
+            Category.INVALID,
+            "searches another type than the one to be found or made",
+            where=where,
+            todo=f"send parameters of {rtype}, such as identifier=",
+            code="criterion",
+        )
+    return select(read_query(rest), where)
 
 
 def select(params: Params, where: str) -> Params:

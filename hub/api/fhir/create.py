@@ -35,7 +35,7 @@ async def create(services: Services, ask: Ask) -> Answer:
 
     if not ask.conditions.if_none_exist:
         return as_written(ask, await services.writes.write(ask.actor, new(""), origin=ask.origin))
-    criterion = read_criterion(ask.conditions.if_none_exist, "If-None-Exist")
+    criterion = read_criterion(ask.conditions.if_none_exist, "If-None-Exist", ask.type)
     done = await write_unless_found(services, ask, criterion, "If-None-Exist", new)
     return as_written(ask, done) if isinstance(done, Written) else found_already(ask, done)
 

@@ -61,6 +61,11 @@ class Step:
         return self.entry.match.id or str(stated or self.new_id)
 
     @property
+    def makes(self) -> bool:
+        """Whether there is a resource after it: what it makes, changes or finds."""
+        return self.entry.method != "DELETE"
+
+    @property
     def idle(self) -> bool:
         """Whether there is nothing to write: a conditional create that found, a conditional delete that did not."""
         if self.criterion is None:
@@ -83,7 +88,8 @@ def step_of(entry: Entry, new_id: str) -> Step:
         leave_to_server(entry.resource, new=entry.method == "POST")
     params: Params | None = None
     if entry.method == "POST" and entry.conditions.if_none_exist:
-        params = read_criterion(entry.conditions.if_none_exist, f"{entry.where}.request.ifNoneExist")
+        where = f"{entry.where}.request.ifNoneExist"
+        params = read_criterion(entry.conditions.if_none_exist, where, entry.match.type)
     elif entry.match.interaction.conditional:
         params = select(entry.params, f"{entry.where}.request.url")
     criterion = None if params is None else Criterion(entry.match.type, tuple(params), entry.where)
@@ -93,6 +99,14 @@ def step_of(entry: Entry, new_id: str) -> Step:
 def _check_type(entry: Entry) -> None:
     if not entry.patches and entry.resource is not None and entry.resource.get("resourceType") != entry.match.type:
         raise _invalid("is not of the type in request.url", f"{entry.where}.resource.resourceType")
+
+
+def leave_deleted(steps: Sequence[Step]) -> None:
+    """Deletions are processed first, so what one of them deletes is no match of a conditional create beside it."""
+    gone = {(step.type, step.id) for step in steps if not step.makes and not step.idle}
+    for step in steps:
+        if step.entry.method == "POST" and (step.type, step.id) in gone:
+            step.match = None
 
 
 def refuse_overlaps(steps: Sequence[Step]) -> None:
@@ -163,7 +177,8 @@ def rename(resource: Json, known: Mapping[str, str], base_url: str, where: str) 
 
 def reference_criterion(text: str, where: str) -> Criterion:
     """The criterion of a conditional reference. Raises HubError INVALID for one that does not select."""
-    return Criterion(text.partition("?")[0], tuple(read_criterion(text, where)), where)
+    rtype = text.partition("?")[0]
+    return Criterion(rtype, tuple(read_criterion(text, where, rtype)), where)
 
 
 def operation(step: Step, claim: str, base_url: str) -> Operation | None:

@@ -24,6 +24,7 @@ from hub.api.fhir.plan import (
     ORDER,
     Criterion,
     Step,
+    leave_deleted,
     names,
     operation,
     patch,
@@ -80,7 +81,7 @@ async def _write(services: Services, ask: Ask, steps: Sequence[Step]) -> dict[st
     lost: tuple[Criterion, str] | None = None
     for _ in range(PREDECESSORS):
         await _match(services, ask, steps)
-        if lost is not None and all(step.match is None for step in steps if step.criterion == lost[0]):
+        if lost is not None and all(step.match is None for step in steps if step.makes and step.criterion == lost[0]):
             stale.setdefault(lost[0], []).append(lost[1])
         refuse_overlaps(steps)
         await _rename(services, ask, steps)
@@ -99,6 +100,7 @@ async def _match(services: Services, ask: Ask, steps: Sequence[Step]) -> None:
     found = await _look_up(services, ask, {step.criterion for step in steps if step.criterion is not None})
     for step in steps:
         step.match = None if step.criterion is None else found[step.criterion]
+    leave_deleted(steps)
 
 
 async def _look_up(services: Services, ask: Ask, criteria: Collection[Criterion]) -> Matches:
@@ -143,7 +145,7 @@ async def _found(
     services: Services, ask: Ask, steps: Sequence[Step], searches: Mapping[str, Criterion]
 ) -> dict[str, str]:
     """What conditional references mean: what an entry with the same criterion makes or finds, else the one match."""
-    known = {step.criterion: f"{step.type}/{step.id}" for step in steps if step.criterion is not None}
+    known = {step.criterion: f"{step.type}/{step.id}" for step in steps if step.criterion is not None and step.makes}
     matches = await _look_up(services, ask, set(searches.values()) - known.keys())
     for criterion, match in matches.items():
         found = meant(criterion, match, steps)

@@ -55,7 +55,7 @@ def _criteria(url: str) -> str:
 
 async def _found(services: Services, ask: Ask, carried: Carried, criteria: str) -> Sequence[Released]:
     """What an update would change, as far as the sender may see it. A feed sees nothing, so it sends no message."""
-    params = [*read_criterion(criteria, carried.where), ("_count", "2"), ("_total", "none")]
+    params = [*read_criterion(criteria, carried.where, carried.type), ("_count", "2"), ("_total", "none")]
     found = services.gate.search(ask.actor, carried.type, params, conditional=True, origin=ask.origin)
     return (await asked(found)).matches
 
