@@ -38,15 +38,22 @@ def read_query(text: str) -> list[tuple[str, str]]:
         raise _unreadable() from None
     if "%00" in text or "\x00" in text:
         raise _unreadable()
-    if not all(_NAME.fullmatch(name) and (name not in _NAMING or _NAMES.fullmatch(value)) for name, value in pairs):
-        raise HubError(
-            Category.UNSUPPORTED,
-            "has a name that no parameter has",
-            where="URL",
-            todo="correct it",
-            code="unknown-parameter",
-        )
+    for name, value in pairs:
+        if not _NAME.fullmatch(name):
+            raise _nameless("URL")
+        if name in _NAMING and not _NAMES.fullmatch(value):
+            raise _nameless(name)
     return pairs
+
+
+def _nameless(where: str) -> HubError:
+    return HubError(
+        Category.UNSUPPORTED,
+        "has a name that no parameter has",
+        where=where,
+        todo="correct it",
+        code="unknown-parameter",
+    )
 
 
 def _pairs(text: str) -> list[tuple[str, str]]:

@@ -8,7 +8,8 @@ from typing import Final
 from hub.fhir.advice import advice
 from hub.fhir.fhirpath.nodes import descendants, root
 from hub.fhir.profiles.places import where
-from hub.fhir.profiles.registry import NO_PROFILES, Profiles, claims, within
+from hub.fhir.profiles.registry import NO_PROFILES, Profiles, claims, core_type, within
+from hub.fhir.structure import is_a
 from hub.fhir.validate import validate
 from hub.kernel.types import Issue, Json
 
@@ -47,9 +48,16 @@ class Validator:
         yield from self._extensions(resource)
         yield from self._unchecked(resource)
         for canonical in profiles:
-            found = self._profiles.conformance(resource, canonical)
-            yield from [_unknown_profile(resource)] if found is None else found
+            yield from self._asked(resource, canonical)
         yield from advice(resource, self._profiles.terms, lambda url: self._profiles.find(url) is not None)
+
+    def _asked(self, resource: Json, canonical: str) -> list[Issue]:
+        """What is wrong by a profile that was asked for. The definition of its own type R4 has judged by already."""
+        own, rtype = core_type(canonical), str(resource["resourceType"])
+        if own is not None:
+            return [] if is_a(rtype, own) else [_another_type(rtype, own)]
+        found = self._profiles.conformance(resource, canonical)
+        return [_unknown_profile(resource)] if found is None else found
 
     def _extensions(self, resource: Json) -> Iterator[Issue]:
         """What is wrong with extensions by their loaded definitions."""
@@ -62,13 +70,20 @@ class Validator:
         whole = root(resource)
         for node in within(whole):
             for index, canonical in enumerate(claims(node.value)):
-                if self._profiles.find(canonical) is None:
-                    place = f"{where(node)}.meta.profile[{index}]"
+                place = f"{where(node)}.meta.profile[{index}]"
+                own = core_type(canonical)
+                if own is not None and not is_a(node.type, own):
+                    yield _another_type(place, own)
+                if own is None and self._profiles.find(canonical) is None:
                     text = "is not loaded here, so the resource was not judged by it"
                     yield Issue(severity="warning", where=place, code="not-supported", text=text)
 
 
 _RANK: Final = {"fatal": 0, "error": 1, "warning": 2, "information": 3}
+
+
+def _another_type(place: str, name: str) -> Issue:
+    return Issue(severity="error", where=place, code="structure", text=f"is no {name}, whose definition this is")
 
 
 def _unknown_profile(resource: Json) -> Issue:

@@ -74,9 +74,20 @@ def parse_query(
 
 
 def _types(params: Sequence[tuple[str, str]]) -> tuple[str, ...]:
-    """The types a search over all of them is narrowed to; none where it is not."""
-    named = next((value.split(",") for name, value in params if name == "_type"), [])
-    return tuple(dict.fromkeys(named))
+    """The types a search over all of them is narrowed to; none where it is not.
+
+    Raises HubError INVALID for what is no type, also of a lenient search: without it, it would be a search over all.
+    """
+    values = [value.split(",") for name, value in params if name == "_type"]
+    unknown = [name for value in values for name in value if name not in RESOURCE_TYPES]
+    if unknown:
+        raise HubError(
+            Category.INVALID,
+            "names what is no resource type of FHIR R4" if any(unknown) else "has an empty value",
+            where="_type",
+            todo="name types as in _type=Patient,Observation",
+        )
+    return tuple(dict.fromkeys(values[0] if values else ()))
 
 
 def _located(error: HubError, name: str) -> HubError:
@@ -150,6 +161,8 @@ class _Parser:
             yield Either(tuple(Target(_number(rtype), tuple(own)) for rtype, own in self.apart.items()))
 
     def add_sort(self, value: str) -> None:
+        if not all(value.split(",")):
+            raise HubError(Category.INVALID, "has an empty value", todo="name parameters, as in _sort=-date,_id")
         self.sort.extend(sort_key(self.type, part, self.context.custom) for part in value.split(","))
 
     def set_count(self, value: str) -> None:
@@ -239,7 +252,8 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
         raise HubError(
             Category.UNSUPPORTED, "may refer to too many types to be chained", todo="name one, as in subject:Patient.x"
         )
-    targets, refusal = [], None
+    targets: list[Target] = []
+    refusals: list[HubError] = []
     step = rest.partition(".")[0].partition(":")[0]
     for rtype in types:
         try:
@@ -247,15 +261,31 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
         except HubError as error:
             if error.code not in _UNKNOWN:
                 raise
-            # What a type knows of the chain and then misses says more than that another does not know its next step.
-            refusal = error if refusal is None or refusal.where == step else refusal
+            refusals.append(error)
     if not targets:
-        raise refusal or HubError(Category.UNSUPPORTED, "refers to no type that can be chained")
+        raise _unchained(refusals, step, types)
     return Chain(
         Bind(reference_prefix(param_number(parameter.base, parameter.code)), "bytea"),
         tuple(targets),
         _lead(parameter) if types == ("Patient",) else None,
         expand,
+    )
+
+
+def _unchained(refusals: Sequence[HubError], step: str, types: Sequence[str]) -> HubError:
+    """Why no type can go on with a chain, of what each of them said of its next `step`."""
+    # What a type knows of the chain and then misses says more than that another does not know its next step.
+    further = [refusal for refusal in refusals if refusal.where != step]
+    if not refusals or further or len(types) == 1:
+        return next(
+            iter([*further, *refusals]), HubError(Category.UNSUPPORTED, "refers to no type that can be chained")
+        )
+    return HubError(
+        Category.UNSUPPORTED,
+        f"is not a search parameter the hub has for {', '.join(types[:-1])} or {types[-1]}",
+        where=step,
+        todo="see the capability statement",
+        code="unknown-parameter",
     )
 
 

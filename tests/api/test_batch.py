@@ -170,7 +170,7 @@ def timeless(resource: Json) -> Json:
     [
         *("metadata", "/metadata", "metadata?mode=terminology", "metadata?_elements=fhirVersion"),
         *("metadata?_summary=true", "_history", "_history?_count=1", "?_type=Patient", "?_type=Patient&_count=1"),
-        *("?_summary=count", "Patient/p/$everything", "Patient/p/$meta", "Patient/p/*", "Patient/p/_history"),
+        *("/", "?_summary=count", "Patient/p/$everything", "Patient/p/$meta", "Patient/p/*", "Patient/p/_history"),
         *("Patient/p/$validate", "Patient/p?_format=json", "Patient/p?_elements=name&_pretty=false", "$meta"),
         *("CodeSystem/$lookup?code=x", "Patient?_format=json"),
     ],
@@ -180,6 +180,21 @@ def test_a_get_is_answered_in_a_batch_as_by_itself(database_url: str, url: str) 
         rid = (await home.create(patient()))["id"]
         alone, within = await alone_and_within(home, url.replace("/p", f"/{rid}"))
         assert alone == within
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    ("url", "sent"), [("Patient/_search?_count=1", None), ("_search", {"resourceType": "Parameters"})]
+)
+def test_a_search_by_post_is_told_to_come_as_get(database_url: str, url: str, sent: Json | None) -> None:
+    """Its parameters are a form (R4 http.html#search), and entries hold resources."""
+
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "", batch(entry("POST", url, sent)))
+        assert statuses(answer) == ["422"]
+        (issue,) = body(answer)["entry"][0]["response"]["outcome"]["issue"]
+        assert "GET" in issue["diagnostics"]
 
     in_house(database_url, visit)
 

@@ -371,6 +371,9 @@ def test_other_media_types_and_methods_are_refused_as_such(database_url: str) ->
             assert answer.status_code == 415, content_type
         other = await home.ask("OPTIONS", f"/Patient/{made['id']}")
         assert other.headers["allow"] == "DELETE, GET, HEAD, PATCH, PUT"
+        unnamed = await home.ask("PATCH", f"/Patient/{made['id']}", [], content_type="application/fhir+json")
+        assert unnamed.status_code == 400
+        assert JSON_PATCH in unnamed.text
         wrong = await home.ask("PATCH", f"/Patient/{made['id']}?x=1", [], content_type=JSON_PATCH)
         assert wrong.status_code == 400
 

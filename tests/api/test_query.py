@@ -65,6 +65,13 @@ def test_what_cannot_be_a_name_is_refused_without_repeating_it(text: str) -> Non
     assert "沈" not in str(caught.value)
 
 
+@pytest.mark.parametrize("text", ["_sort=-", "_sort=a,b.", "_include=a%20b", "_type=Patient%201"])
+def test_a_parameter_whose_value_cannot_be_names_is_named(text: str) -> None:
+    with pytest.raises(HubError) as caught:
+        read_query(text)
+    assert caught.value.where == text.partition("=")[0]
+
+
 @pytest.mark.parametrize("text", ["a=%ff", "a=%00", "a=\x00", "&".join(["a=1"] * (MAX_PARAMETERS + 1))])
 def test_what_is_no_query_is_refused(text: str) -> None:
     with pytest.raises(HubError) as caught:

@@ -43,6 +43,17 @@ def test_each_interaction_is_found_by_its_url(method: str, path: str, code: str,
 
 @pytest.mark.parametrize(
     "path",
+    ["/$x", "/Patient/$x", "/Patient/a/$x", "/Patient/a/_history/1/$meta", "/Encounter/a/$everything", "/$validate"],
+)
+def test_an_operation_that_is_not_there_is_told_to_be_none(path: str) -> None:
+    with pytest.raises(HubError) as caught:
+        ROUTER.resolve("POST", path)
+    assert (caught.value.category, caught.value.what) == (Category.NOT_FOUND, "no such operation here")
+    assert "capability statement" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    "path",
     [
         "/Nonsense",
         "/patient/a",

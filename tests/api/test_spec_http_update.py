@@ -182,6 +182,7 @@ def test_conditional_one_match_with_another_id_is_400(database_url: str) -> None
         await home.ask("PUT", PATH, mine())
         answer = await home.ask("PUT", BY_NUMBER, patient(id="F05-other"))
         assert (answer.status_code, code(answer)) == (400, "id-mismatch")
+        assert "URL" not in answer.text  # it has no id
 
     visited(database_url, visit)
 

@@ -217,6 +217,31 @@ def test_a_profile_that_is_not_loaded_is_told_so(database_url: str) -> None:
     in_house(database_url, visit)
 
 
+def test_the_definition_of_a_type_of_r4_is_a_profile_that_is_always_there(database_url: str) -> None:
+    """`profile`: "If this is nominated, then the resource is validated against this specific profile"; R4's own
+    definitions are what every resource is judged by.
+    """
+    core = "http://hl7.org/fhir/StructureDefinition/"
+
+    async def visit(home: House) -> None:
+        for name in ("Patient", "DomainResource", "Resource", "Patient|4.0.1"):
+            claimed = patient(meta={"profile": [core + name]})
+            for url, sent in ((f"?profile={core}{name}", patient()), ("", claimed)):
+                answer = await home.ask("POST", f"/Patient/$validate{url}", sent)
+                assert issues(answer, "error", "warning")[0]["diagnostics"].endswith("(dom-6)")
+                assert len(body(answer)["issue"]) == 1
+        (issue,) = issues(await home.ask("POST", f"/Patient/$validate?profile={core}Observation", patient()))
+        assert (issue["code"], issue["expression"]) == ("structure", ["Patient"])
+        assert "Observation" in issue["diagnostics"]
+        claimed = patient(meta={"profile": [f"{core}Observation"]})
+        (issue,) = issues(await home.ask("POST", "/Patient/$validate", claimed))
+        assert issue["expression"] == ["Patient.meta.profile[0]"]
+        (issue,) = issues(await home.ask("POST", f"/Patient/$validate?profile={core}Patient|5.0.0", patient()))
+        assert issue["code"] == "not-supported"
+
+    in_house(database_url, visit)
+
+
 def test_no_value_of_the_client_is_repeated(database_url: str) -> None:
     async def visit(home: House) -> None:
         secret = "990122198001011234"

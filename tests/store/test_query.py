@@ -97,6 +97,8 @@ def test_what_is_not_supported_is_refused_and_with_leniency_listed(rtype: str | 
         ("Patient", "_count", "many"),
         ("Patient", "_count", "-1"),
         ("Patient", "_total", "roughly"),
+        ("Patient", "_sort", ""),
+        ("Patient", "_sort", "family,,birthdate"),
     ],
 )
 def test_a_value_of_the_wrong_shape_is_invalid_even_with_leniency(rtype: str, name: str, value: str) -> None:
@@ -104,6 +106,17 @@ def test_a_value_of_the_wrong_shape_is_invalid_even_with_leniency(rtype: str, na
         parse_query(rtype, [(name, value)], lenient=True)
     assert caught.value.category is Category.INVALID
     assert caught.value.where
+
+
+@pytest.mark.parametrize("query", ["?_type=Potion", "?_type=Potion&name=x", "?_type=", "?_type=Patient&_type=Potion"])
+def test_what_is_no_type_is_refused_also_leniently_and_names_type(query: str) -> None:
+    """Left out, the search would be one over all types."""
+    params = [(name, value) for name, _, value in (part.partition("=") for part in query[1:].split("&"))]
+    for lenient in (False, True):
+        with pytest.raises(HubError) as caught:
+            parse_query(None, params, lenient=lenient)
+        assert (caught.value.category, caught.value.where) == (Category.INVALID, "_type")
+        assert "Patient" in caught.value.todo
 
 
 def test_full_text_that_is_not_kept_is_refused() -> None:
@@ -136,6 +149,12 @@ def test_a_chain_names_the_step_that_no_type_has(name: str, culprit: str) -> Non
     with pytest.raises(HubError) as caught:
         parse_query("Observation", [(name, "x")])
     assert (caught.value.where, caught.value.code) == (culprit, "unknown-parameter")
+
+
+def test_a_step_that_none_of_several_types_has_is_told_of_all_of_them() -> None:
+    with pytest.raises(HubError) as caught:
+        parse_query("Observation", [("subject.foo", "x")])
+    assert {"Group,", "Device,", "Patient", "Location"} <= set(caught.value.what.split())
 
 
 @pytest.mark.parametrize(

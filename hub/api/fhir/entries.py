@@ -103,7 +103,7 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     asked, url = _text(request, "method", where), _text(request, "url", where)
     method = "GET" if asked == "HEAD" else asked
     path, _, query = _below(url, base_url).partition("?")
-    if "://" in path or not (path.strip("/") or query):
+    if "://" in path or not (path or query):
         raise _invalid("is not a URL of this server relative to its base", f"{where}.request.url")
     try:
         match = resolve_single(method, unquote(path, errors="strict"))
@@ -112,6 +112,8 @@ def read_entry(index: int, raw: Any, base_url: str) -> Entry:
     except (HubError, UnicodeDecodeError) as error:
         raise in_entry(error, where) from None
     resource = raw.get("resource")
+    if match.interaction.body == "form":
+        raise _by_form(f"{where}.request")
     if not _fits(match.interaction.body, resource):
         raise _invalid("needs a resource with POST, PUT and PATCH, and none with others", where)
     if match.interaction.body == "parameters" and resource is not None:
@@ -124,7 +126,18 @@ def _fits(body: Body, resource: Any) -> bool:
     """Whether an entry has the resource its interaction takes; that of parameters may be left out."""
     if body == "parameters":
         return resource is None or isinstance(resource, dict)
-    return body != "form" and (body in {"resource", "patch", "judged"}) == isinstance(resource, dict)
+    return (body in {"resource", "patch", "judged"}) == isinstance(resource, dict)
+
+
+def _by_form(where: str) -> HubError:
+    """R4 http.html#search: the parameters of a POST are a form, which no entry of a Bundle holds."""
+    return HubError(
+        Category.INVALID,
+        "is a search by POST, whose form an entry cannot hold",
+        where=where,
+        todo="send it as GET, its parameters in the url",
+        code="entry",
+    )
 
 
 def answer_entry(answer: Answer) -> bytes:
@@ -151,9 +164,9 @@ def refusal_entry(error: HubError) -> bytes:
 
 
 def _below(url: str, base_url: str) -> str:
-    """A URL of this server relative to its base; any other text as it is."""
-    inside = url.removeprefix(base_url)
-    return inside if inside[:1] in ("", "/", "?") else url
+    """A URL of this server relative to its base ("/" for the base itself); any other text as it is."""
+    inside = url.removeprefix(base_url) or "/"
+    return inside if inside[:1] in ("/", "?") else url
 
 
 def _conditions(request: Json, where: str) -> Conditions:

@@ -103,8 +103,8 @@ class Router:
         segments = _segments(path)
         shape = _shape(segments)
         methods = self._table.get(shape)
-        if methods is None:
-            raise _unknown("no such URL")
+        if methods is None or not _LITERAL.issuperset(segment for segment in segments if segment.startswith("$")):
+            raise _nowhere(segments)
         names = [segment for segment in segments if segment not in _LITERAL]
         inner = names[2:] if shape[:3] == _INNER else []
         if inner == [EVERY_TYPE]:
@@ -116,14 +116,16 @@ class Router:
         rtype = names[0] if names else ""
         interaction = _of(methods.get(method, {}), rtype)
         if interaction is None:
-            raise self._refusal(methods, rtype)
+            raise self._refusal(methods, rtype, segments)
         return Match(interaction, *names)
 
-    def _refusal(self, methods: Mapping[str, Mapping[str, Interaction]], rtype: str) -> HubError:
+    def _refusal(
+        self, methods: Mapping[str, Mapping[str, Interaction]], rtype: str, segments: Sequence[str]
+    ) -> HubError:
         """Why a URL does not have a method: no method of it is for this type, or others are."""
         found = {method: one for method, of in methods.items() if (one := _of(of, rtype)) is not None}
         if not found:
-            return _unknown("no such URL")
+            return _nowhere(segments)
         left = [
             name for name, one in found.items() if one.only or not (one.code in WRITES and rtype in self._unwritten)
         ]
@@ -142,5 +144,12 @@ def _segments(path: str) -> list[str]:
     return [segment for segment in path.split("/") if segment]
 
 
-def _unknown(what: str) -> HubError:
-    return HubError(Category.NOT_FOUND, what, where="URL")
+def _unknown(what: str, todo: str = "") -> HubError:
+    return HubError(Category.NOT_FOUND, what, where="URL", todo=todo)
+
+
+def _nowhere(segments: Sequence[str]) -> HubError:
+    """What is told of a URL that no interaction has."""
+    if any(segment.startswith("$") for segment in segments):
+        return _unknown("no such operation here", "the capability statement says which there are, and of what")
+    return _unknown("no such URL")

@@ -66,12 +66,10 @@ def update_of(ask: Ask, rid: str, resource: Json, where: str = "") -> Update:
 
 
 def check_id(resource: Json, rid: str, *, required: bool = True, where: str = "body") -> None:
-    """Raises HubError UNREADABLE (400) unless the body's id is `rid`; R4 demands one with an id in the URL."""
+    """Raises HubError UNREADABLE (400) unless the body's id is `rid`: with an id in the URL it is `required` by R4, and
+    beside a criterion, which found `rid`, it may be left out.
+    """
     if resource.get("id", None if required else rid) != rid:
-        raise HubError(
-            Category.UNREADABLE,
-            "is not the id in the URL",
-            where=f"{where}.id",
-            todo="send the same id in both",
-            code="id-mismatch",
-        )
+        found = "is not the id of what matches", "leave it out, or narrow the criterion"
+        what, todo = ("is not the id in the URL", "send the same id in both") if required else found
+        raise HubError(Category.UNREADABLE, what, where=f"{where}.id", todo=todo, code="id-mismatch")

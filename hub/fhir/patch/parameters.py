@@ -9,6 +9,7 @@ from typing import Any, Final
 from hub.fhir.patch.change import MAX_OPERATIONS, malformed, too_large
 from hub.fhir.patch.places import Pair
 from hub.fhir.structure import structure
+from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 
 #: The parts each operation has besides `type`.
@@ -57,6 +58,9 @@ class Operation:
 
 def operations_of(document: Any) -> list[Operation]:
     """Read a Parameters resource. Raises HubError UNREADABLE (400) naming the parameter, TOO_LARGE."""
+    if isinstance(document, list):
+        todo = "send a JSON Patch as application/json-patch+json"
+        raise HubError(Category.UNREADABLE, "is not a Parameters resource", where="patch", todo=todo, code="patch")
     if not isinstance(document, dict) or document.get("resourceType") != "Parameters":
         raise malformed("is not a Parameters resource", "patch")
     given = document.get("parameter", [])

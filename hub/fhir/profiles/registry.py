@@ -20,6 +20,9 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import ValueSets
 from hub.kernel.types import Issue, Json
 
+#: The version of R4's own definitions.
+_R4: Final = "4.0.1"
+
 
 class Profiles:
     """Profiles by canonical URL, and the value sets they are bound to."""
@@ -84,6 +87,13 @@ class Profiles:
         except RecursionError:
             conformance.say("error", where(node), "too-long", "is nested too deeply")
         return list(dict.fromkeys(conformance.issues))
+
+
+def core_type(canonical: str) -> str | None:
+    """The type of R4 whose own definition a canonical URL names, with or without `|4.0.1`; None for every other."""
+    url, _, version = canonical.partition("|")
+    name = url.removeprefix(CORE)
+    return name if url != name and name in TYPES and version in ("", _R4) else None
 
 
 NO_PROFILES: Final = Profiles((), Terms((), ()))
