@@ -1,11 +1,11 @@
-FROM python:3.13-slim AS build
+FROM python:3.14-slim AS build
 WORKDIR /src
 COPY requirements/production.lock requirements/production.lock
 RUN python -m venv /opt/yilian && /opt/yilian/bin/pip install --no-cache-dir --require-hashes -r requirements/production.lock
 COPY . .
 RUN /opt/yilian/bin/pip install --no-cache-dir --no-deps .
 
-FROM python:3.13-slim
+FROM python:3.14-slim
 # A named volume takes its owner from the folder it is mounted on.
 RUN useradd --system --uid 10001 --home-dir /var/lib/yilian --create-home yilian \
     && install --directory --owner=yilian --mode=0700 /var/lib/yilian/data

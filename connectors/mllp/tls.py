@@ -7,6 +7,7 @@ from pathlib import Path
 
 from hub.kernel.consortium import Tls
 from hub.kernel.errors import Category, HubError
+from hub.kernel.trust import trusting
 
 
 def server_context(tls: Tls) -> ssl.SSLContext:
@@ -25,10 +26,10 @@ def server_context(tls: Tls) -> ssl.SSLContext:
 
 def client_context(authority: Path | None, certificate: Path | None = None, key: Path | None = None) -> ssl.SSLContext:
     """The context of a sender: whom it trusts (None: the machine's authorities), and the certificate it shows."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    if authority is not None:
-        _load_authority(context, authority)
+    try:
+        context = trusting(authority)
+    except OSError as error:  # ssl.SSLError is one
+        raise _unusable(authority, error) from None
     if certificate is not None:
         _load_chain(context, certificate, key or certificate)
     return context
@@ -47,6 +48,9 @@ def _load_authority(context: ssl.SSLContext, authority: Path) -> None:
     try:
         context.load_verify_locations(authority)
     except OSError as error:
-        raise HubError(
-            Category.INVALID, f"no usable authority certificate ({type(error).__name__})", where=str(authority)
-        ) from None
+        raise _unusable(authority, error) from None
+
+
+def _unusable(authority: Path | None, error: OSError) -> HubError:
+    what = f"no usable authority certificate ({type(error).__name__})"
+    return HubError(Category.INVALID, what, where=str(authority))

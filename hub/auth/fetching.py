@@ -19,6 +19,7 @@ import httpx
 from hub.fhir.json import loads
 from hub.kernel.addresses import Resolve, is_loopback, permitted, resolve
 from hub.kernel.errors import Category, HubError
+from hub.kernel.trust import trusting
 from hub.kernel.types import Json
 
 _SECONDS: Final = 10
@@ -95,9 +96,7 @@ class Fetcher:
 
     def _trust(self) -> ssl.SSLContext:
         if self._context is None:
-            authority = None if self._authority is None else str(self._authority)
-            self._context = ssl.create_default_context(cafile=authority)
-            self._context.minimum_version = ssl.TLSVersion.TLSv1_2
+            self._context = trusting(self._authority)
         return self._context
 
 

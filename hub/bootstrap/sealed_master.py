@@ -91,7 +91,10 @@ def in_memory(master: bytes) -> int:
     """A file in memory alone that holds the key, for child processes to inherit. Raises HubError UNSUPPORTED."""
     if not hasattr(os, "memfd_create"):
         raise HubError(
-            Category.UNSUPPORTED, "a master key in shares needs Linux", where="keys", todo="keep it in a file instead"
+            Category.UNSUPPORTED,
+            "a master key in shares needs Linux and a Python built to make files in memory (os.memfd_create)",
+            where="keys",
+            todo="run the hub by the Python of the system, or keep the key in a file",
         )
     handle: int = os.memfd_create("master", os.MFD_CLOEXEC)
     os.write(handle, master)

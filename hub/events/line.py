@@ -12,7 +12,6 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from functools import lru_cache
-from pathlib import Path
 from typing import Final
 
 import h11
@@ -20,6 +19,7 @@ import h11
 from hub.events.receivers import Target
 from hub.kernel.addresses import Resolve, permitted, resolve
 from hub.kernel.errors import Category, HubError
+from hub.kernel.trust import trusting
 
 _AGENT: Final = "yilian-hub"
 #: Seconds to resolve, connect and greet.
@@ -119,11 +119,8 @@ async def _first(target: Target, addresses: Sequence[str]) -> tuple[asyncio.Stre
     return await asyncio.open_connection(addresses[-1], target.port, ssl=context, server_hostname=name)
 
 
-@lru_cache(maxsize=64)
-def _trust(authority: Path | None) -> ssl.SSLContext:
-    context = ssl.create_default_context(cafile=None if authority is None else str(authority))
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
+#: The contexts of authorities, each read once.
+_trust: Final = lru_cache(maxsize=64)(trusting)
 
 
 def _unreachable(code: str) -> HubError:

@@ -70,8 +70,9 @@ def computed(unit: str) -> Scale | None:
     from lark.exceptions import LarkError
     from pint.errors import PintError
 
+    registry = _registry()
     try:
-        parsed = _registry().from_ucum(unit)
+        parsed = registry.from_ucum(unit)
         zero, one, two = ((parsed.__class__(n, parsed.units)).to_base_units() for n in (0, 1, 2))
         base, factor, offset = str(one.units), one.magnitude - zero.magnitude, zero.magnitude
         bent = abs(two.magnitude - one.magnitude - factor)

@@ -35,8 +35,11 @@ class Pair:
     subject: x509.Name
 
 
-def issued(folder: Path, name: str, authority: Pair | None = None, *, days: int = 1) -> Pair:
-    """A certificate for 127.0.0.1, by itself or by an authority; it ends in so many days, or did so long ago."""
+def issued(folder: Path, name: str, authority: Pair | None = None, *, days: int = 1, ca: bool = False) -> Pair:
+    """A certificate for 127.0.0.1, by itself or by an authority; it ends in so many days, or did so long ago.
+
+    Without the extensions RFC 5280 asks for (key identifiers, key usage), as authorities of hospitals issue them.
+    """
     key = ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
     now = datetime.now(UTC)
@@ -49,7 +52,7 @@ def issued(folder: Path, name: str, authority: Pair | None = None, *, days: int 
         .not_valid_before(now - timedelta(days=3))
         .not_valid_after(now + timedelta(days=days))
         .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=authority is None, path_length=None), critical=True)
+        .add_extension(x509.BasicConstraints(ca=ca or authority is None, path_length=None), critical=True)
     )
     certificate = builder.sign(authority.signer if authority else key, hashes.SHA256())
     pair = Pair(folder / f"{name}.pem", folder / f"{name}.key", key, subject)
@@ -100,6 +103,20 @@ def test_a_sender_that_trusts_the_hub_is_served(trust: Trust) -> None:
             context = client_context(trust.ours.certificate)
             async with Sender("127.0.0.1", feed.port, tls=context, seconds=5) as sender:
                 assert [a.code async for a in sender.send([adt("C1"), adt("C2")])] == ["AA", "AA"]
+
+    asyncio.run(talk())
+
+
+def test_an_authority_below_another_is_trusted_by_its_own_certificate(tmp_path: Path) -> None:
+    region = issued(tmp_path, "region-ca")
+    county = issued(tmp_path, "county-ca", region, ca=True)
+    pair = issued(tmp_path, "county-hub", county)
+    feed = Feed(name="f01", facility="F01", transport="mllp", tls=Tls(certificate=pair.certificate, key=pair.key))
+
+    async def talk() -> None:
+        trusted = client_context(county.certificate)
+        async with running(feed) as its, Sender("127.0.0.1", its.port, tls=trusted, seconds=5) as sender:
+            assert [a.code async for a in sender.send([adt("C1")])] == ["AA"]
 
     asyncio.run(talk())
 

@@ -24,6 +24,13 @@ def test_a_lock_holds_every_package_the_project_asks_for(lock: str, extras: tupl
     assert {named(requirement) for requirement in wanted} - locked == set(), "run: make lock"
 
 
+@pytest.mark.parametrize("lock", ["demo", "production"])
+def test_what_runs_is_the_same_under_every_python(lock: str) -> None:
+    text = (ROOT / "requirements" / f"{lock}.lock").read_text(encoding="utf-8")
+    locked = [named(line) for line in text.splitlines() if re.match(r"[\w.-]+(\[.*\])?==", line)]
+    assert sorted(locked) == sorted(set(locked)), "a package has another version under another Python: bound it"
+
+
 def test_the_image_is_built_from_the_lock_for_production() -> None:
     dockerfile = (ROOT / "Dockerfile").read_text(encoding="utf-8")
     assert set(re.findall(r"requirements/\w+\.lock", dockerfile)) == {"requirements/production.lock"}

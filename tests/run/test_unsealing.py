@@ -103,6 +103,7 @@ def test_without_a_hub_commands_say_what_to_do(settings: Settings) -> None:
     assert caught.value.code == "no-hub"
 
 
+@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this Python was built without os.memfd_create")
 def test_children_read_the_key_from_memory_as_often_as_they_like() -> None:
     handle = in_memory(MASTER)
     try:
