@@ -98,7 +98,7 @@ class PatientGroup:
 
 @dataclass(slots=True)
 class Groups:
-    """A message: its patients, and its appointment with the resources booked (SCH, AIS, AIG, AIL, AIP)."""
+    """A message: its patients, and its appointment (SCH, TQ1) with the resources booked (AIS, AIG, AIL, AIP)."""
 
     patients: list[PatientGroup] = field(default_factory=list)
     schedule: Noted | None = None
@@ -270,6 +270,13 @@ class _Grouper:
     def _sch(self, segment: Segment) -> None:
         self.noted = self.groups.schedule = self.groups.schedule or Noted(segment)
 
+    def _tq1(self, segment: Segment) -> None:
+        """Behind SCH it is the timing of the appointment, whose notes may follow it."""
+        if self.groups.schedule is not None and self.order is None:
+            self.groups.schedule.parts.append(segment)
+        else:
+            self._other(segment)
+
     def _other(self, segment: Segment) -> None:
         noted = self.noted = Noted(segment)
         if segment.name in _WITH_PARTS:
@@ -299,4 +306,5 @@ class _Grouper:
         "NTE": _nte,
         "SCH": _sch,
         "ARQ": _sch,
+        "TQ1": _tq1,
     }

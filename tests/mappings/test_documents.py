@@ -105,6 +105,7 @@ def test_a_large_file_of_a_document_stands_in_it() -> None:
     attachment = resource(found, "DocumentReference")["content"][0]["attachment"]
     assert attachment["data"] == data
     assert attachment["size"] == 9000
+    assert [each["valueString"] for each in attachment["extension"]] == ["^AP^PDF^Base64"]
 
 
 def test_a_document_without_a_number_is_known_by_its_message() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from hub.kernel.types import Translation
 from hub.records.facts import facts_of
-from tests.mappings.engine import PID, drafts, reported, resource, translate
+from tests.mappings.engine import PID, codes, drafts, reported, resource, translate
 
 RESULT = "MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||{kind}|L1|P|2.5.1"
 OBX = "OBX|1|NM|2345-7^葡萄糖^LN||5|mmol/L|||||F"
@@ -80,6 +80,22 @@ def test_a_specimen_has_both_numbers_and_the_results_refer_to_it() -> None:
     assert specimen["type"]["coding"][0]["system"] == "http://terminology.hl7.org/CodeSystem/v2-0487"
     assert specimen["collection"]["collectedDateTime"] == "2026-03-01T08:50:00+08:00"
     assert resource(found, "Observation")["specimen"]["reference"] == f"Specimen/{specimen['id']}"
+
+
+@pytest.mark.parametrize("who", ["1001^方^知远", "1001&方&知远"])
+def test_who_reported_a_result_has_a_name_whichever_delimiters_the_sender_takes(who: str) -> None:
+    found = message(f"OBR|1||L1|GLU{'|' * 28}{who}", OBX)
+    assert resource(found, "DiagnosticReport")["resultsInterpreter"][0]["display"] == "方知远"
+    assert resource(found, "Practitioner")["name"][0]["text"] == "方知远"
+    assert not codes(found)
+
+
+def test_when_somebody_reported_stands_behind_the_name_in_its_place() -> None:
+    found = message(f"OBR|1||L1|GLU{'|' * 28}1001&方&知远^202603011000^202603011100", OBX)
+    assert resource(found, "PractitionerRole")["period"] == {
+        "start": "2026-03-01T10:00:00+08:00",
+        "end": "2026-03-01T11:00:00+08:00",
+    }
 
 
 @pytest.mark.parametrize(

@@ -53,6 +53,41 @@ def test_start_and_end_come_from_the_timing_or_from_the_service_and_its_duration
     assert served["serviceType"][0]["text"] == "CT"
 
 
+def test_a_timing_of_its_own_takes_the_place_of_the_older_field_and_of_the_services() -> None:
+    found = booked(SCH, "TQ1|1||||||202603061000|202603061030", PID, "AIS|1||CT^CT|202603060900")
+    timed = resource(found, "Appointment")
+    assert (timed["start"], timed["end"]) == ("2026-03-06T10:00:00+08:00", "2026-03-06T10:30:00+08:00")
+    begun = resource(booked(SCH, "TQ1|1||||||202603061000", PID), "Appointment")
+    assert (begun["start"], begun["end"]) == ("2026-03-06T10:00:00+08:00", "2026-03-06T10:15:00+08:00")
+    assert not invalid(bundle(found.drafts))
+
+
+def test_a_note_behind_the_timing_is_of_the_appointment() -> None:
+    found = booked(SCH, "TQ1|1||||||202603061000", "NTE|1||请空腹", PID)
+    assert resource(found, "Appointment")["comment"] == "请空腹"
+
+
+def test_an_appointment_of_which_only_the_resources_tell_a_time_is_from_the_first_to_the_last_of_theirs() -> None:
+    timed = resource(
+        booked("SCH||F1", PID, "AIP|1||1001^方知远|||202603050930|||30|MIN", "AIL|1||门诊^3|||202603050900|||1|HR"),
+        "Appointment",
+    )
+    assert (timed["start"], timed["end"]) == ("2026-03-05T09:00:00+08:00", "2026-03-05T10:00:00+08:00")
+
+
+@pytest.mark.parametrize(("length", "minutes"), [("90|S", 1), ("2|HR", 120), ("1|小时", 60), ("20|MINUTES", 20)])
+def test_a_length_in_another_unit_is_told_in_minutes(length: str, minutes: int) -> None:
+    found = booked(f"SCH||F1|||||||{length}|^^^202603050900", PID)
+    assert resource(found, "Appointment")["minutesDuration"] == minutes
+
+
+def test_a_place_of_which_only_the_facility_is_named_takes_part() -> None:
+    found = booked(SCH, PID, "AIL|1||^^^南院区")
+    (place,) = drafts(found, "Location")
+    reference = {"reference": f"Location/{place.resource['id']}", "display": "南院区"}
+    assert reference in [each.get("actor") for each in resource(found, "Appointment")["participant"]]
+
+
 @pytest.mark.parametrize(("service", "start"), [("202603050900", "2026-03-05T09:00:00+08:00"), ("", None)])
 def test_a_time_of_the_appointment_nobody_stated_is_absent_with_a_reason(service: str, start: str | None) -> None:
     found = booked("SCH||F1", PID, f"AIS|1||CT^CT|{service}")

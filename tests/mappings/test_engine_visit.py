@@ -37,6 +37,20 @@ def test_an_update_never_resets_the_status(event: str) -> None:
     assert found.defaults["status"] == "in-progress"
 
 
+@pytest.mark.parametrize(
+    ("who", "name"), [("方知远", "方知远"), ("Dr. Zhiyuan Fang", "Dr. Zhiyuan Fang"), ("1001", None)]
+)
+def test_a_doctor_whose_name_stands_in_the_place_of_the_number_is_shown_by_it(who: str, name: str | None) -> None:
+    found = translate(PID, pv1().replace("1001^方知远", who))
+    assert resource(found, "Encounter")["participant"][0]["individual"].get("display") == name
+    assert [each["text"] for each in resource(found, "Practitioner").get("name", ())] == ([name] if name else [])
+
+
+def test_a_stay_of_which_only_the_facility_is_known_is_there() -> None:
+    found = translate(PID, pv1().replace("内科^12^3", "^^^南院区"))
+    assert resource(found, "Encounter")["location"][0]["location"]["display"] == "南院区"
+
+
 def test_admission_and_discharge_are_one_encounter() -> None:
     admitted = resource(translate(PID, pv1()), "Encounter")
     discharged = resource(translate(PID, pv1(start="", end="20260308")), "Encounter")

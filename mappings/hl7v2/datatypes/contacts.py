@@ -70,7 +70,8 @@ def _number(rep: Repetition) -> tuple[str, tuple[int, ...]]:
     local = leaf(rep, 7)
     if local not in _NONE and leaf(rep, 12) in _NONE:
         country, area, extension = leaf(rep, 5), leaf(rep, 6), leaf(rep, 8)
-        parts = (f"+{country.lstrip('+')}" if country else "", area, local, f"X{extension}" if extension else "")
+        behind = f"X{extension.lstrip('Xx')}" if extension else ""
+        parts = (f"+{country.lstrip('+')}" if country else "", area, local, behind)
         return " ".join(filter(None, parts)), (5, 6, 7, 8)
     return next(((leaf(rep, n), (n,)) for n in _WHOLE if leaf(rep, n) not in _NONE), ("", ()))
 

@@ -283,7 +283,7 @@ def _entity(found: Number, context: Context) -> dict[str, Any]:
     meant = meaning(Number(found.value, found.authority), context, context.at)
     result: dict[str, Any] = {"system": meant.system, "value": found.value}
     if found.kind:
-        result["type"] = {"coding": [{"system": TYPE_SYSTEM, "code": meant.type or found.kind}]}
+        result["type"] = {"coding": [_type_coding(meant.type or found.kind).copy()]}
     return _assigned(result, found)
 
 

@@ -58,7 +58,7 @@ _Level = tuple[str, str, int]
 def place_in(rep: Repetition, context: Context, layout: Layout, number: str = "") -> Building | None:
     """The draft of the innermost place a type names, with those around it; None if it names none.
 
-    `number` is the innermost place's own, by which it is known.
+    The site is the innermost where nothing else is named. `number` is the innermost place's own, by which it is known.
     """
     levels = [
         (code, text, at) for code, at in layout._asdict().items() if code != "si" and (text := component(rep, at))
@@ -66,11 +66,10 @@ def place_in(rep: Repetition, context: Context, layout: Layout, number: str = ""
     around = _site(rep, layout.si, context)
     if not levels and number:
         return _within(_known(levels, number, rep, layout, context), around)
-    building = None
     for depth in range(1, len(levels) + 1):
         building = _known(levels[:depth], number if depth == len(levels) else "", rep, layout, context)
         around = _within(building, around)
-    return building
+    return around
 
 
 def _within(building: Building, around: Building | None) -> Building:

@@ -24,7 +24,7 @@ from mappings.hl7v2.datatypes.identifiers import (
     number_in,
     typed,
 )
-from mappings.hl7v2.datatypes.names import XCN_NAME_PARTS, XCN_QUALIFIED, name_of, named_in
+from mappings.hl7v2.datatypes.names import XCN_NAME_PARTS, XCN_QUALIFIED, is_chinese, name_of, named_in
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.paths import LONG_LISTS, append
@@ -87,7 +87,7 @@ def _numbered(rtype: str, rep: Repetition, layout: NumberLayout, context: Contex
 
 def practitioner(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """Reference to the Practitioner an XCN names."""
-    name = named_in(rep, context, XCN_QUALIFIED)
+    name = named_in(rep, context, XCN_QUALIFIED) or _only_named(leaf(rep, 1))
     display = name.get("text", "")
     building = _numbered("Practitioner", rep, XCN_NUMBER, context) or _named(display, context)
     if building is None:
@@ -97,6 +97,14 @@ def practitioner(rep: Repetition, context: Context) -> dict[str, Any] | None:
     if degree:
         building.resource.setdefault("qualification", [{"code": _degree(degree)}])
     return reference(building, display)
+
+
+def _only_named(text: str) -> dict[str, Any]:
+    """The name of a person whom a sender writes where the number belongs, as many do who have none."""
+    if is_chinese(text):
+        return name_of(text, [], [], [])
+    words = " " in text and not any(character.isdigit() for character in text)
+    return {"text": text} if words else {}
 
 
 def _degree(text: str) -> dict[str, Any]:
@@ -153,6 +161,12 @@ def person_with_duty(rep: Repetition, context: Context) -> dict[str, Any] | None
         return None
     _call(building, name)
     return reference(building, display)
+
+
+def is_person(rep: Repetition) -> bool:
+    """Whether an NDL is written as an XCN: its second or third component is a name, and no time."""
+    said = leaf(rep, 2) or leaf(rep, 3)
+    return bool(said) and not said[0].isdigit() and len(rep.subcomponents(1)) < 2
 
 
 DATATYPES: Final[dict[str, Datatype]] = {

@@ -19,6 +19,7 @@ from mappings.hl7v2.datatypes.references import (
     NDL_PARTS,
     XCN_PARTS,
     XON_PARTS,
+    is_person,
     known,
     organization,
     person_with_duty,
@@ -82,6 +83,8 @@ def _make_duty(options: Options) -> Converter:
     """NDL: the person, and when they were on duty."""
 
     def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
+        if is_person(rep):
+            return None
         found = _as_role(person_with_duty(rep, context), options.word, context)
         span = period(date_time(rep, context, 2), date_time(rep, context, 3))
         made = context.made(found)
@@ -93,6 +96,12 @@ def _make_duty(options: Options) -> Converter:
         return found
 
     return convert
+
+
+def _make_dutiful(options: Options) -> Converter:
+    """An NDL that is written as an XCN."""
+    convert = _make_person(options)
+    return lambda rep, context: convert(rep, context) if is_person(rep) else None
 
 
 def orderer(rep: Repetition, context: Context) -> dict[str, Any] | None:
@@ -262,6 +271,7 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "XCN-role": Datatype(_make_person, _PERSON),
     "XCN-orderer": plain(orderer, _PERSON),
     "XON-orderer": plain(ordering_facility, _FACILITY),
+    "NDL-XCN": Datatype(_make_dutiful, _PERSON),
     "XCN-director": plain(director, _PERSON),
     "XON-performing": plain(performing_organization, XON_PARTS),
     "XON-location": plain(place_of_order, XON_PARTS),

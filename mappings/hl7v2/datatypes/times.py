@@ -26,13 +26,19 @@ PLACEHOLDERS: Final = frozenset({"00010101", "19000101", "99991231"})
 
 _ZONE: Final = r"(?P<zone>Z|[+-]\d{2}:?\d{2})?"
 _COMPACT: Final = re.compile(
-    r"(?P<Y>\d{4})(?:(?P<m>\d\d)(?:(?P<d>\d\d)(?:(?P<H>\d\d)(?:(?P<M>\d\d)(?:(?P<S>\d\d)(?:\.?(?P<f>\d{1,9}))?)?)?)?)?)?\.?"
+    r"(?P<Y>\d{4})(?:(?P<m>\d\d)(?:(?P<d>\d\d)(?:[ T]?(?P<H>\d\d)"
+    r"(?::?(?P<M>\d\d)(?::?(?P<S>\d\d)(?:\.?(?P<f>\d{1,9}))?)?)?)?)?)?\.?"
     rf"\s*{_ZONE}\Z",
     re.ASCII,
 )
 _SPACED: Final = re.compile(
     r"(?P<Y>\d{4})[-/.](?P<m>\d{1,2})(?:[-/.](?P<d>\d{1,2}))?"
     rf"(?:[ T]+(?P<H>\d{{1,2}}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?\s*{_ZONE}\Z",
+    re.ASCII,
+)
+_WRITTEN: Final = re.compile(
+    r"(?P<Y>\d{4})年(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})日"
+    r"(?:\s*(?P<H>\d{1,2})[时:](?P<M>\d\d)[分:]?(?:(?P<S>\d\d)(?P<f>)秒?)?)?)?(?P<zone>)\Z",
     re.ASCII,
 )
 _TIME: Final = re.compile(rf"(?P<H>\d\d):?(?:(?P<M>\d\d):?(?:(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?{_ZONE}\Z", re.ASCII)
@@ -64,7 +70,7 @@ class Moment:
 @lru_cache(maxsize=8192)
 def moment(text: str) -> Moment | None:
     """Read a date or time; None if it is none (a thirteenth month, an hour 25, words)."""
-    match = _COMPACT.match(text) or _SPACED.match(text)
+    match = _COMPACT.match(text) or _SPACED.match(text) or _WRITTEN.match(text)
     if match is None:
         return None
     part = match.groupdict()

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import MAXYEAR, datetime, timedelta
+from decimal import Decimal
 from typing import Final
 
 from hub.kernel.types import Json
@@ -19,7 +20,12 @@ from mappings.hl7v2.parser import Segment
 
 #: Minutes of the longest appointment whose end is worked out: a year.
 LONGEST: Final = 366 * 1440
-_MINUTES: Final = {"": 1, "MIN": 1, "M": 1, "分钟": 1, "HR": 60, "H": 60, "S": 0, "D": 1440}
+_MINUTES: Final = {
+    **dict.fromkeys(("", "MIN", "M", "MINS", "MINUTE", "MINUTES", "分钟", "分"), Decimal(1)),
+    **dict.fromkeys(("HR", "H", "HOUR", "HOURS", "小时"), Decimal(60)),
+    **dict.fromkeys(("D", "DAY", "DAYS", "天"), Decimal(1440)),
+}
+_SECONDS: Final = frozenset({"S", "SEC", "SECOND", "SECONDS", "秒"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +42,11 @@ _FIELDS: Final = {"AIS": _Fields(5, 7), "AIG": _Fields(9, 11), "AIL": _Fields(7,
 def minutes(segment: Segment, n: int, unit: int) -> int:
     """A length of time in whole minutes; 0 where none is told or it is beyond all reason."""
     found = decimal(field(segment, n))
-    scale = _MINUTES.get(field(segment, unit).upper(), 0)
-    return int(found[0] * scale) if found and scale and 0 < abs(found[0]) <= LONGEST else 0
+    if found is None or not 0 < abs(found[0]) <= LONGEST * 60:
+        return 0
+    named = field(segment, unit).upper()
+    length = found[0] / 60 if named in _SECONDS else found[0] * _MINUTES.get(named, Decimal(0))
+    return int(length) if abs(length) <= LONGEST else 0
 
 
 def later(start: str, by: int) -> str | None:

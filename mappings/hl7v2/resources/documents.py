@@ -147,14 +147,18 @@ def _state(txa: Segment, attachments: list[Json], building: Building, context: C
 
 
 def _files(segment: Segment, kind: str, text: list[str], context: Context) -> list[Json]:
-    """Each repetition a file; one that is none after all is a line of the text."""
+    """Each repetition a file, with what else was sent of it; one that is none after all is a line of the text."""
     found = []
     context.segment, context.field = segment, 5
     for context.rep, repetition in enumerate(segment.repetitions(5), 1):
         if not repetition.text:
             continue
         stated = value(kind, repetition, {}, context)
-        attached = [each["valueAttachment"] for each in stated.get("extension", ()) if each["url"] == ATTACHMENT]
+        extensions = stated.get("extension", ())
+        beside = [each for each in extensions if each["url"] != ATTACHMENT]
+        attached = [each["valueAttachment"] for each in extensions if each["url"] == ATTACHMENT]
+        for each in attached if beside else ():
+            each["extension"] = [*each.get("extension", ()), *beside]
         found += attached
         if not attached and "valueString" in stated:
             text.append(stated["valueString"])

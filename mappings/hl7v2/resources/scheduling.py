@@ -5,6 +5,7 @@ A message tells the appointment as it stands (SIU) or as somebody wishes it (SRM
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final
 
 from hub.kernel.types import Json
@@ -49,8 +50,10 @@ def appointment(groups: Groups, patients: list[Building], context: Context, rule
     for patient in patients:
         resource.setdefault("participant", []).append({"actor": patient.reference, "status": "accepted"})
         resource.setdefault("extension", []).append({"url": _SUBJECT, "valueReference": patient.reference})
-    context.stand_beside([sch])
-    rules.run(sch, building, context)
+    timings = groups.schedule.parts
+    context.stand_beside([sch, *timings], ("TQ1",))
+    for segment in (sch, *timings[:1]):
+        rules.run(segment, building, context)
     add_notes(groups.schedule.notes, building, context)
     for noted in groups.booked:
         book(noted, building, context, rules)
@@ -134,6 +137,8 @@ def _complete(sch: Segment, groups: Groups, building: Building, context: Context
         participant.setdefault("status", "accepted")
     if not resource["participant"]:
         resource["participant"].append({"type": [{"text": "unknown"}], "status": "needs-action"})
+    _length(sch, resource, context)
+    _begin(resource)
     _end(sch, groups, resource)
     _bounds(building)
 
@@ -146,6 +151,26 @@ def _bounds(building: Building) -> None:
     missing = [name for name in ("start", "end") if name not in resource and f"_{name}" not in resource]
     where = building.defaults if len(missing) > 1 else resource
     where.update({f"_{name}": unknown() for name in missing})
+
+
+def _length(sch: Segment, resource: Json, context: Context) -> None:
+    """SCH-9 in another unit than minutes, if it is whole minutes."""
+    if "minutesDuration" not in resource and sch.raw(10) and (length := minutes(sch, 9, 10)) > 0:
+        resource["minutesDuration"] = length
+        for n in (9, 10):
+            context.took(sch, n, mapped("Appointment.minutesDuration"))
+
+
+def _begin(resource: Json) -> None:
+    """Where only the resources booked tell a time, the appointment is from the first to the last of theirs."""
+    if "start" in resource or "_start" in resource:
+        return
+    periods = [each["period"] for each in resource["participant"] if "T" in each.get("period", {}).get("start", "")]
+    if periods:
+        resource["start"] = min((each["start"] for each in periods), key=datetime.fromisoformat)
+        ends = [each["end"] for each in periods if "T" in each.get("end", "")]
+        if ends and "end" not in resource:
+            resource["end"] = max(ends, key=datetime.fromisoformat)
 
 
 def _end(sch: Segment, groups: Groups, resource: Json) -> None:

@@ -47,6 +47,10 @@ def test_a_zone_that_is_stated_is_kept_and_the_instant_with_it(written: str) -> 
         ("20260301", "2026-03-01"),
         ("20260301081530.25", "2026-03-01T08:15:30.25+08:00"),
         ("2026-03-01 08:15:30", "2026-03-01T08:15:30+08:00"),
+        ("20260301 081530", "2026-03-01T08:15:30+08:00"),
+        ("20260301T0815", "2026-03-01T08:15:00+08:00"),
+        ("2026年3月1日", "2026-03-01"),
+        ("2026年3月1日8时15分30秒", "2026-03-01T08:15:30+08:00"),
         ("20260301081530123", "2026-03-01T08:15:30.123+08:00"),
     ],
 )
@@ -54,7 +58,7 @@ def test_precision_is_what_the_sender_stated(sent: str, told: str) -> None:
     assert start(sent) == told
 
 
-@pytest.mark.parametrize("sent", ["20261301", "20260230", "2026030125", "昨天"])
+@pytest.mark.parametrize("sent", ["20261301", "20260230", "2026030125", "20260301 25", "2026年13月1日", "昨天"])
 def test_a_time_that_cannot_be_is_absent_with_its_text_beside_it(sent: str) -> None:
     found = translate(PID, PV1.format(time=sent))
     period: Json = resource(found, "Encounter")["period"]
