@@ -46,6 +46,15 @@ def test_replace_changes_an_attribute_or_an_element() -> None:
     assert str(now["extension"][0]["valueDecimal"]) == "2.00"
 
 
+def test_comments_of_a_narrative_stay_and_are_no_elements() -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml"><!-- a --><b>b</b></div>'
+    noted = {**PATIENT, "text": {"status": "generated", "div": div}}
+    now = patched('<replace sel="f:Patient/f:birthDate/@value">1960</replace>', resource=noted)
+    assert now == {**noted, "birthDate": "1960"}
+    now = patched('<remove sel="f:Patient/f:text/*[2]/*[1]"/>', resource=noted)
+    assert now["text"]["div"] == '<div xmlns="http://www.w3.org/1999/xhtml"><!-- a --></div>'
+
+
 def test_add_appends_prepends_and_puts_beside() -> None:
     name = '<name><family value="{}"/></name>'.format
     now = patched(

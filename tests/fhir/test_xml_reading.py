@@ -78,15 +78,18 @@ def test_a_value_of_more_than_ten_million_characters_is_too_large() -> None:
     assert refusal(patient(f'<gender value="{"a" * 10_000_100}"/>')).category is Category.TOO_LARGE
 
 
-def test_comments_and_instructions_are_passed_over_wherever_they_stand() -> None:
+def test_comments_are_passed_over_but_in_narratives_and_instructions_wherever_they_stand() -> None:
     document = patient(
-        '<!-- a --><name><?b c?><family value="沈"/></name><text><status value="generated"/>'
+        '<!-- a --><name><?b c?><!-- a --><family value="沈"><!-- a --></family></name>'
+        "<contained><!-- a --><Practitioner><!-- a --></Practitioner><!-- a --></contained>"
+        '<text><status value="generated"/>'
         '<div xmlns="http://www.w3.org/1999/xhtml">a<!-- b -->c<?d e?>f</div></text>',
         before='<?xml version="1.0"?><?xml-stylesheet href="x"?><!-- d -->',
     )
     resource = read_xml(document)
     assert resource["name"] == [{"family": "沈"}]
-    assert resource["text"]["div"] == '<div xmlns="http://www.w3.org/1999/xhtml">acf</div>'
+    assert resource["contained"] == [{"resourceType": "Practitioner"}]
+    assert resource["text"]["div"] == '<div xmlns="http://www.w3.org/1999/xhtml">a<!-- b -->cf</div>'
 
 
 def test_the_prefix_of_a_namespace_does_not_matter() -> None:

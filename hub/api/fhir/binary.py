@@ -7,7 +7,6 @@ DocumentReference may fetch them, and nobody else. A Binary that was written as 
 
 from __future__ import annotations
 
-import re
 from base64 import b64decode
 from typing import Final, NamedTuple
 
@@ -17,7 +16,7 @@ from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import unchanged
 from hub.api.fhir.parameters import refuse_parameters
 from hub.api.fhir.read import answer
-from hub.api.negotiation import accepts, wanted_format
+from hub.api.negotiation import MEDIA, accepts, wanted_format
 from hub.api.services import Services
 from hub.fhir.attachments import attachment_of
 from hub.fhir.json import dumps, loads
@@ -28,8 +27,6 @@ from hub.kernel.types import Json
 
 #: Bytes of no known type (RFC 2046 4.5.1).
 OCTETS: Final = "application/octet-stream"
-
-_MEDIA: Final = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.-]+)*", re.ASCII)
 
 
 class _Found(NamedTuple):
@@ -101,4 +98,4 @@ def _attached(document: Released, name: str, number: int) -> Json:
 def _media(binary: Json) -> str:
     """The type the bytes are sent as: what is no media type is not repeated in a header."""
     stated = str(binary.get("contentType", ""))
-    return stated if _MEDIA.fullmatch(stated) else OCTETS
+    return stated if MEDIA.fullmatch(stated) else OCTETS

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64encode
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -11,7 +12,7 @@ from starlette.requests import Request
 from hub.api.body import read_body
 from hub.api.fhir.router import Body
 from hub.api.json_limits import check_shape, parse
-from hub.api.negotiation import JSON_TYPES, XML_TYPES, media_type, unsupported_media
+from hub.api.negotiation import JSON_TYPES, MEDIA, XML_TYPES, media_type, unsupported_media
 from hub.api.patch_formats import PATCH_DOCUMENTS
 from hub.api.query import read_query_bytes
 from hub.fhir.patch.fhirpath_patch import read_fhirpath_patch
@@ -71,6 +72,25 @@ async def read(request: Request, kind: Body, limit: int) -> Any:
     if reader is parse_xml and len(content) > _LARGE:
         return await asyncio.to_thread(reader, content)
     return reader(content)
+
+
+def is_raw(request: Request) -> bool:
+    """Whether a body that is written as a Binary is its content, and no resource (R4 binary.html#rest)."""
+    media = request.headers.get("content-type", "").strip()
+    return MEDIA.fullmatch(media) is not None and media.partition(";")[0].strip().lower() not in _RESOURCE
+
+
+async def read_raw(request: Request, limit: int, rid: str) -> Json:
+    """A Binary of a body that is its content; X-Security-Context names what it is judged by. Raises TOO_LARGE."""
+    content = await read_body(request, limit)
+    binary: Json = {"resourceType": "Binary", "contentType": request.headers["content-type"].strip()}
+    if rid:
+        binary["id"] = rid
+    if context := request.headers.get("x-security-context", "").strip():
+        binary["securityContext"] = {"reference": context}
+    if content:
+        binary["data"] = b64encode(content).decode()
+    return binary
 
 
 async def read_judged(request: Request, limit: int) -> tuple[Json | None, HubError | None]:

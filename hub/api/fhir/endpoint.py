@@ -17,7 +17,7 @@ from starlette.types import Receive, Scope, Send
 
 from hub.api.authorization import actor_of, refuse_tokens
 from hub.api.failures import PRIVATE, defect, refusal
-from hub.api.fhir.bodies import read, read_judged
+from hub.api.fhir.bodies import is_raw, read, read_judged, read_raw
 from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
 from hub.api.fhir.freshness import etag, http_date
@@ -26,7 +26,7 @@ from hub.api.fhir.metadata import METADATA, STATEMENT, statement
 from hub.api.fhir.operation import read_parameters
 from hub.api.fhir.options import options_of
 from hub.api.fhir.parameters import FORM, split, values
-from hub.api.fhir.router import Interaction, Match, MethodNotAllowedError
+from hub.api.fhir.router import Match, MethodNotAllowedError
 from hub.api.fhir.routes import ROUTER
 from hub.api.fhir.shape import read_shape
 from hub.api.metrics import Metrics
@@ -128,7 +128,7 @@ class FhirEndpoint:
         self, request: Request, headers: Mapping[str, str], match: Match, params: Params, number: str, accept: str
     ) -> Ask:
         actor = await actor_of(headers.get("authorization", ""), self._services.verify)
-        resource, change, pairs, unreadable = await self._body(request, match.interaction)
+        resource, change, pairs, unreadable = await self._body(request, match)
         given, form = split([*params, *pairs], FORM) if params or pairs else ((), ())
         return Ask(
             actor=actor,
@@ -153,13 +153,16 @@ class FhirEndpoint:
         )
 
     async def _body(
-        self, request: Request, interaction: Interaction
+        self, request: Request, match: Match
     ) -> tuple[Json | None, Change | None, list[tuple[str, str]], HubError | None]:
         """The parsed resource, the patch, or the pairs of a form, as the interaction takes them; or why there is none,
         where that is what the interaction wants to know.
         """
+        interaction = match.interaction
         if interaction.body == "none":
             return None, None, [], None
+        if match.type == "Binary" and interaction.body == "resource" and is_raw(request):
+            return await read_raw(request, self._services.max_body_bytes, match.id), None, [], None
         if interaction.body == "judged":
             resource, unreadable = await read_judged(request, self._services.max_body_bytes)
             return resource, None, [], unreadable

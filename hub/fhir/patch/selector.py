@@ -97,7 +97,7 @@ def _named(name: str) -> Filter:
 
 
 def _is(node: etree._Element, name: str) -> bool:
-    return name in ("*", node.tag)
+    return node.tag is not etree.Comment and name in ("*", node.tag)
 
 
 def _qualified(name: str, namespaces: Mapping[str | None, str], where: str) -> str:

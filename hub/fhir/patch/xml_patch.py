@@ -25,6 +25,8 @@ _MAX_WORK: Final = 500_000
 _PARSER: Final = etree.XMLParser(
     resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
 )
+#: Of the resource itself: the comments of its narrative stay.
+_KEEPING: Final = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
 _POSITIONS: Final = frozenset({"", "before", "after", "prepend"})
 
 
@@ -51,10 +53,10 @@ def read_xml_patch(document: bytes) -> Change:
 
     def change(resource: Json) -> Json:
         document = write_xml(resource)
-        root, spend = etree.fromstring(document, _PARSER), _counter()
+        root, spend = etree.fromstring(document, _KEEPING), _counter()
         for operation in operations:
             root = _applied(operation, root, spend)
-        if etree.tostring(root) == etree.tostring(etree.fromstring(document, _PARSER)):
+        if etree.tostring(root) == etree.tostring(etree.fromstring(document, _KEEPING)):
             return resource
         return resource_like(resource, _resource(root))
 

@@ -5,8 +5,8 @@ table: order of elements, what repeats, the types of values, what is an attribut
 
 Kept: decimals with their digits, ids and extensions of primitives, gaps in lists, contained and enclosed resources,
 the narrative as the same tree of XHTML (how its tags were written, `<br />` or `<br/>`, is no content). Characters that
-XML 1.0 cannot carry are kept by an extension, see `characters`. Comments, processing instructions and schema locations
-are not content.
+XML 1.0 cannot carry are kept by an extension, see `characters`. Processing instructions, schema locations and, outside
+of the narrative, comments are not content.
 """
 
 from __future__ import annotations

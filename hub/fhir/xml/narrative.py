@@ -11,9 +11,9 @@ from hub.fhir.xml.characters import carried
 from hub.fhir.xml.layout import XHTML
 
 _IN_XHTML: Final = f"{{{XHTML}}}"
-_STRICT: Final = etree.XMLParser(resolve_entities=False, no_network=True, remove_comments=True, remove_pis=True)
+_STRICT: Final = etree.XMLParser(resolve_entities=False, no_network=True, remove_pis=True)
 #: For a text that is no XML, such as one with `<br>` or `&nbsp;`: read as browsers read it.
-_TOLERANT: Final = etree.HTMLParser(no_network=True, remove_comments=True, remove_pis=True, encoding="utf-8")
+_TOLERANT: Final = etree.HTMLParser(no_network=True, remove_pis=True, encoding="utf-8")
 #: Names any XML reader takes; the tolerant parser lets others pass.
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 #: Below this depth only the words are kept.
@@ -56,16 +56,25 @@ def _xhtml(source: etree._Element) -> etree._Element:
 
 def _fill(copy: etree._Element, source: etree._Element, depth: int) -> None:
     if depth > _DEEPEST:
-        copy.text = carried("".join(source.itertext()))
+        copy.text = carried(str(source.xpath("string()")))
         return
     copy.text = source.text and carried(source.text)
     for name, value in source.attrib.items():
         if name != "xmlns" and _NAME.fullmatch(name.rpartition("}")[2]):
             copy.set(name, carried(value))
     for child in source:
-        inner = etree.SubElement(copy, _name(child.tag))
-        _fill(inner, child, depth + 1)
+        if child.tag is etree.Comment:
+            inner: etree._Element = etree.Comment(_remark(child.text or ""))
+            copy.append(inner)
+        else:
+            inner = etree.SubElement(copy, _name(child.tag))
+            _fill(inner, child, depth + 1)
         inner.tail = child.tail and carried(child.tail)
+
+
+def _remark(text: str) -> str:
+    """The text of a comment; what XML lets none say (section 2.5) comes of an HTML reader, and is told apart."""
+    return re.sub(r"-(?=-|$)", "- ", carried(text))
 
 
 def _name(tag: str) -> str:

@@ -1,6 +1,7 @@
 """From XML to a resource as JSON (R4 xml.html), safely: no DTD, so no entities; nothing is fetched; bounded depth.
 
-The order of elements is not insisted on. Comments, processing instructions and `xsi:schemaLocation` are passed over.
+The order of elements is not insisted on. Processing instructions, `xsi:schemaLocation` and comments outside of
+narratives are passed over.
 """
 
 from __future__ import annotations
@@ -37,7 +38,6 @@ _PARSER: Final = etree.XMLParser(
     dtd_validation=False,
     no_network=True,
     huge_tree=False,
-    remove_comments=True,
     remove_pis=True,
     collect_ids=False,
 )
@@ -101,7 +101,8 @@ def _read(node: etree._Element, shape: Layout, out: Json, depth: int) -> None:
     _no_text(node.text)
     beside: dict[str, list[Json | None]] = {}
     for child in node:
-        _child(child, shape, out, beside, depth)
+        if child.tag is not etree.Comment:
+            _child(child, shape, out, beside, depth)
         _no_text(child.tail)
     for name, extras in beside.items():
         _settle(out, name, extras)
@@ -146,10 +147,12 @@ def _value(child: etree._Element, field: Field, depth: int) -> Any:
 
 def _enclosed(node: etree._Element, depth: int) -> Json:
     _no_text(node.text)
-    if len(node) != 1 or node.attrib:
+    for child in node:
+        _no_text(child.tail)
+    held = [child for child in node if child.tag is not etree.Comment]
+    if len(held) != 1 or node.attrib:
         raise MisfitError("must hold one resource and nothing else")
-    _no_text(node[0].tail)
-    return _resource(node[0], depth)
+    return _resource(held[0], depth)
 
 
 def _primitive(node: etree._Element, field: Field, depth: int) -> tuple[Any, Json | None]:
