@@ -117,6 +117,8 @@ _PARTS: Final = frozenset({"ROL", "PRT", "IN2", "IN3", "ARV"})
 _WITH_PARTS: Final = frozenset({"PR1", "IN1"})
 #: Segments that are the patient's also where an order is open.
 _OF_PATIENT: Final = frozenset({"DG1", "AL1", "NK1", "IAM", "PR1", "IN1", "GT1"})
+#: Segments of an order that have no notes: those behind them are of what they belong to (v2.5.1 chapters 4 and 7).
+_WITHOUT_NOTES: Final = frozenset({"RXR", "TQ1", "TQ2", "CTD", "BLG"})
 #: Segments of a care plan (PPR, PGL, PPG), which no order contains.
 _CARE: Final = frozenset({"PRB", "GOL", "PTH"})
 #: Events whose RXA are each a vaccination of its own, with ORC or without (VXU, and the answers to its queries).
@@ -278,7 +280,9 @@ class _Grouper:
             self._other(segment)
 
     def _other(self, segment: Segment) -> None:
-        noted = self.noted = Noted(segment)
+        noted = Noted(segment)
+        if self.order is None or segment.name not in _WITHOUT_NOTES:
+            self.noted = noted
         if segment.name in _WITH_PARTS:
             self.parts = noted.parts
         elif segment.name == "MRG":

@@ -24,7 +24,7 @@ def test_staff_is_a_practitioner_and_the_role_they_have() -> None:
     assert {each["value"] for each in person["identifier"]} == {"1001", "E77"}
     assert (person["name"][0]["text"], person["gender"], person["active"]) == ("方知远", "male", True)
     assert role["practitioner"] == {"reference": f"Practitioner/{person['id']}"}
-    assert role["specialty"] == [{"coding": [{"code": "内科"}]}, {"text": "呼吸内科"}]
+    assert role["specialty"] == [{"coding": [{"code": "内科"}], "text": "内科"}, {"text": "呼吸内科"}]
     assert role["period"] == {"start": "2020-01-01"}
     assert not codes(found)
 

@@ -151,6 +151,10 @@ def test_an_extension_that_says_that_it_is_one_says_so_once() -> None:
     assert patient(pid(f13="^WPN^PH^^^0990^5550101^x12"))["telecom"][0]["value"] == "0990 5550101 X12"
 
 
+def test_an_address_keeps_what_is_told_of_where_it_is() -> None:
+    assert patient(pid(f11="^^云泽县^云泽市^^CHN^H^柳溪镇1号"))["address"][0]["line"] == ["柳溪镇1号"]
+
+
 def test_a_mobile_an_area_code_and_an_address_in_the_net_keep_their_kind() -> None:
     found = patient(pid(f13="^PRN^CP^^^^13800000001~^WPN^PH^^86^0990^5550101^12~^NET^Internet^a@example.org"))
     parts = [each.pop("extension", []) for each in found["telecom"]]

@@ -240,6 +240,12 @@ def test_limits_that_hold_for_some_only_or_cannot_be_told_are_text(text: str) ->
     assert observation(f"OBX|1|NM|G^糖||5|mmol/L|{sent}||||F")["referenceRange"] == [{"text": text}]
 
 
+@pytest.mark.parametrize(("code", "text"), [("阴性", "阴性"), ("not seen", "not seen"), ("NEG", None)])
+def test_words_in_the_place_of_a_code_are_the_text_too(code: str, text: str | None) -> None:
+    found = value("CE", code)["valueCodeableConcept"]
+    assert (found["coding"], found.get("text")) == ([{"code": code}], text)
+
+
 def test_arrows_are_interpretations() -> None:
     assert observation("OBX|1|NM|G^糖||5|||↑|||F")["interpretation"][0]["coding"][0]["code"] == "H"
 

@@ -28,6 +28,10 @@ def test_a_dose_is_an_immunization_of_the_patient() -> None:
     assert not drafts(found, "ServiceRequest")
 
 
+def test_a_dose_of_an_unknown_amount_has_no_unit_either() -> None:
+    assert "doseQuantity" not in resource(sent(dose().replace("|0.5|", "|999|")), "Immunization")
+
+
 def test_doses_without_an_order_are_each_their_own() -> None:
     found = sent(dose(), "RXR|IM", dose("20^百白破^CVX"), "RXR|IM")
     assert len({each.resource["id"] for each in drafts(found, "Immunization")}) == 2

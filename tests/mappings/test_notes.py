@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import pytest
+
 from hub.kernel.types import Json
-from tests.mappings.engine import translate
+from tests.mappings.engine import PID, resource, translate
 
 MESSAGE = "\r".join(
     [
@@ -46,6 +48,19 @@ def test_each_note_stands_with_what_it_is_said_of() -> None:
         "Condition": ["待查"],
         "Coverage": ["余额不足"],
     }
+
+
+@pytest.mark.parametrize(
+    ("kind", "rtype", "segments"),
+    [
+        ("RDE^O11^RDE_O11", "MedicationRequest", ("RXE||A01^阿莫西林|1||g", "TQ1|1||TID", "RXR|PO^口服")),
+        ("OML^O21^OML_O21", "ServiceRequest", ("OBR|1|P1||CBC^血常规", "TQ1|1||||||||S", "TQ2|1|S")),
+    ],
+)
+def test_a_note_behind_route_or_timing_is_of_the_order(kind: str, rtype: str, segments: tuple[str, ...]) -> None:
+    header = MESSAGE.split("\r")[0].replace("ADT^A01^ADT_A01", kind)
+    said = translate(header, PID, "ORC|NW|P1", *segments, "NTE|1||饭后服用")
+    assert _notes(resource(said, rtype)) == ["饭后服用"]
 
 
 def test_the_report_says_where_each_note_went() -> None:

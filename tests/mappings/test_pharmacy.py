@@ -85,9 +85,26 @@ def test_a_status_nobody_knows_changes_nothing_and_is_said_aloud() -> None:
 
 def test_an_amount_that_is_no_number_is_kept_beside() -> None:
     found = sent("ORC|NW|P1", "RXO|Y1^阿莫西林|一片||片")
-    low = resource(found, "MedicationRequest")["dosageInstruction"][0]["doseAndRate"][0]["doseRange"]["low"]
-    assert low["_value"]["extension"][1]["valueString"] == "一片"
+    dose = resource(found, "MedicationRequest")["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]
+    assert dose["_value"]["extension"][1]["valueString"] == "一片"
     assert reported(found, "RXO-2[1]")[0] == "carried"
+
+
+@pytest.mark.parametrize(
+    ("amount", "dose"),
+    [("0.5||g", "doseQuantity"), ("0.5|1|g", "doseRange")],
+)
+def test_an_amount_without_a_most_is_the_dose_itself(amount: str, dose: str) -> None:
+    for order in (f"RXO|Y1^阿莫西林|{amount}", f"RXE||Y1^阿莫西林|{amount}"):
+        (rate,) = resource(sent("ORC|NW|P1", order), "MedicationRequest")["dosageInstruction"][0]["doseAndRate"]
+        assert [name for name in rate if name.startswith("dose")] == [dose]
+
+
+def test_a_pattern_of_the_senders_own_is_of_its_system_and_one_of_the_standard_of_that() -> None:
+    for pattern, system in (("BID&每日两次&FREQ", "v2-0335"), ("F01&早晚饭后&FREQ", "FREQ")):
+        found = resource(sent("ORC|NW|P1", RXE, f"TQ1|1||{pattern}"), "MedicationRequest")
+        (coding,) = found["dosageInstruction"][0]["timing"]["code"]["coding"]
+        assert coding["system"].rpartition("/")[2] == system
 
 
 def test_two_medicines_of_one_group_number_are_two_prescriptions() -> None:

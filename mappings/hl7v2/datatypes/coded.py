@@ -136,7 +136,7 @@ def _make_concept(options: Options) -> Converter:
         if result is None:
             return None
         entries = _entries(rep, context, options)
-        return _with_standard(result, entries) if entries else result
+        return _with_standard(result, entries) if entries else _worded(result)
 
     return convert
 
@@ -152,7 +152,13 @@ def mapped_concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
     profile = context.habits.profile
     if context.at in {*profile.codes, *profile.concept_maps, *profile.unmapped}:
         note_unmapped(rep, context)
-    return result
+    return _worded(result)
+
+
+def _worded(result: dict[str, Any]) -> dict[str, Any]:
+    """With the words as the text too, where a sender writes words in the place of a code and says no more."""
+    code = result["coding"][0].get("code", "") if "text" not in result and "coding" in result else ""
+    return result | {"text": code} if " " in code or not code.isascii() else result
 
 
 def _with_standard(result: dict[str, Any], entries: tuple[Entry, ...]) -> dict[str, Any]:

@@ -108,11 +108,11 @@ def _use(rep: Repetition, context: Context) -> str:
 
 
 def address(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """Address of an XAD; street, number and other designation are lines in that order."""
+    """Address of an XAD; street, designation, addressee and what FHIR has no name for are lines in that order."""
     count = len(rep.components())
     street = [text for leaf_text in rep.subcomponents(1) if (text := clean(leaf_text)) and text != '""']
     result: dict[str, Any] = {}
-    lines = [*street, *(text for text in (leaf(rep, 2), leaf(rep, 19)) if text)]
+    lines = [*street, *(text for text in (leaf(rep, 2), leaf(rep, 19), leaf(rep, 8)) if text)]
     if lines:
         result["line"] = lines
     for comp, name in ((3, "city"), (9, "district"), (4, "state"), (5, "postalCode"), (6, "country")):
@@ -165,6 +165,7 @@ _XAD_PARTS: Final = {
     "5": "postalCode",
     "6": "country",
     "7": "",
+    "8": "line",
     "9": "district",
     "10": "extension",
     "12.1": "period.start",

@@ -15,7 +15,7 @@ from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
-from mappings.hl7v2.datatypes.coded import concept
+from mappings.hl7v2.datatypes.coded import concept, system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import moment, time_of_day
 from mappings.hl7v2.leaves import clean, leaf
@@ -62,8 +62,12 @@ def pattern(rep: Repetition, context: Context) -> Json | None:
 def _code(rep: Repetition, code: str, text: str, context: Context) -> Json:
     if not code and not text:
         return {}
-    if text or leaf(rep, 1, 3):
-        coding = {"system": PATTERNS, "code": code, "display": text}
+    system = leaf(rep, 1, 3)
+    if text or system:
+        habits = context.habits
+        known = table("repeat-pattern").get(code) or not system
+        named = PATTERNS if known else system_uri(system, habits.canonical_base, habits.facility)
+        coding = {"system": named, "code": code, "display": text}
         return {"code": {"coding": [{name: value for name, value in coding.items() if value}], "text": text or code}}
     stated = concept(Repetition(code, rep.separators), context) if code else None
     if stated and "coding" in stated:
