@@ -14,6 +14,7 @@ from hub.fhir.search_parameters import RESOURCE_TYPES, parameters
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store import tokens
+from hub.store.canonical_includes import canonicals, definitions, names_of, of_definitions, of_referring
 from hub.store.criteria import Bind, Include, People, Query, Tokens
 from hub.store.emit import Emitter, Filled, every, reference_token, statement
 from hub.store.predicate import Seen, may_see
@@ -80,7 +81,9 @@ async def included(tx: Tx, query: Query, matches: Sequence[Stored], who: Seen) -
         rows = await _forward(tx, _of_types(forward, fresh), fresh, who)
         for include in backward:
             rows += await _backward(tx, include, fresh, who)
-        fresh = _new(await opened(tx, rows), known)
+        defined = [one for include in _of_types(forward, fresh) for one in await _defined(tx, include, fresh, who)]
+        defined += [one for include in backward for one in await _defining(tx, include, fresh, who)]
+        fresh = _new([*await opened(tx, rows), *defined], known)
         found += fresh
         if len(found) > MOST:
             raise HubError(Category.TOO_LARGE, f"includes more than {MOST} resources", todo="ask for fewer with _count")
@@ -170,6 +173,30 @@ async def _backward_by_all(tx: Tx, include: Include, aimed: Sequence[Stored], wh
     rtype = None if include.source == "*" else Bind(type_number(include.source), "smallint")
     plan = _Backward(rtype, Tokens(Bind(hashes, "uuid[]"), selective=True), who, Bind(MOST + 1, "bigint"))
     return await _fetch(tx, _backward_sql(plan))
+
+
+async def _defined(tx: Tx, include: Include, fresh: Sequence[Stored], who: Seen) -> list[Stored]:
+    """The definitions that the given resources name by canonical URLs."""
+    types = definitions(include)
+    named = canonicals(include, fresh) if types else set()
+    found: list[Stored] = []
+    for rtype in types if named else ():
+        found += await _of_hashes(tx, rtype, of_definitions(rtype, named), who)
+    return [one for one in found if not named.isdisjoint(names_of(one))]
+
+
+async def _defining(tx: Tx, include: Include, fresh: Sequence[Stored], who: Seen) -> list[Stored]:
+    """What names the given definitions by their canonical URLs."""
+    types = definitions(include)
+    named = {name for version in fresh if version.type in types for name in names_of(version)}
+    found = await _of_hashes(tx, include.source, of_referring(include, named), who) if named else []
+    return [one for one in found if not named.isdisjoint(canonicals(include, [one]))]
+
+
+async def _of_hashes(tx: Tx, rtype: str, hashes: Sequence[UUID], who: Seen) -> list[Stored]:
+    refers = Tokens(Bind(list(hashes), "uuid[]"), selective=True)
+    plan = _Backward(Bind(type_number(rtype), "smallint"), refers, who, Bind(MOST + 1, "bigint"))
+    return await opened(tx, await _fetch(tx, _backward_sql(plan)))
 
 
 async def _fetch(tx: Tx, asked: Filled) -> list[Record]:

@@ -70,6 +70,72 @@ def test_includes_bring_each_resource_once(
     run(database_url, work)
 
 
+FORMS: list[dict[str, Any]] = [
+    *({"resourceType": "Questionnaire", "id": f"q{n}", "url": "http://x.test/q", "version": n} for n in ("1.0", "2.0")),
+    {"resourceType": "Questionnaire", "id": "other", "url": "http://x.test/other"},
+    {"resourceType": "Patient", "id": "p"},
+    *(
+        {
+            "resourceType": "QuestionnaireResponse",
+            "id": rid,
+            "subject": {"reference": "Patient/p"},
+            "questionnaire": f"http://x.test/q{version}",
+        }
+        for rid, version in (("any", ""), ("first", "|1.0"), ("third", "|3.0"))
+    ),
+    {"resourceType": "PlanDefinition", "id": "plan", "url": "http://x.test/plan", "version": "2"},
+    {"resourceType": "ActivityDefinition", "id": "act", "url": "http://x.test/act"},
+    {
+        "resourceType": "ServiceRequest",
+        "id": "both",
+        "subject": {"reference": "Patient/p"},
+        "instantiatesCanonical": ["http://x.test/plan|1", "http://x.test/plan", "http://x.test/act"],
+    },
+]
+
+
+@pytest.mark.parametrize(
+    ("rtype", "rid", "name", "value", "expected"),
+    [
+        ("QuestionnaireResponse", "any", "_include", "QuestionnaireResponse:questionnaire", "q1.0 q2.0"),
+        ("QuestionnaireResponse", "first", "_include", "QuestionnaireResponse:questionnaire", "q1.0"),
+        ("QuestionnaireResponse", "first", "_include", "QuestionnaireResponse:questionnaire:Questionnaire", "q1.0"),
+        ("QuestionnaireResponse", "third", "_include", "QuestionnaireResponse:questionnaire", ""),
+        ("QuestionnaireResponse", "first", "_include", "*", "p q1.0"),
+        ("QuestionnaireResponse", "first", "_include", "QuestionnaireResponse:subject", "p"),
+        ("ServiceRequest", "both", "_include", "ServiceRequest:instantiates-canonical", "act plan"),
+        ("ServiceRequest", "both", "_include", "ServiceRequest:instantiates-canonical:PlanDefinition", "plan"),
+        ("PlanDefinition", "plan", "_revinclude", "ServiceRequest:instantiates-canonical", "both"),
+        ("Questionnaire", "q1.0", "_revinclude", "QuestionnaireResponse:questionnaire", "any first"),
+        ("Questionnaire", "q2.0", "_revinclude", "QuestionnaireResponse:*", "any"),
+        ("Questionnaire", "other", "_revinclude", "QuestionnaireResponse:questionnaire", ""),
+    ],
+)
+def test_definitions_come_along_by_their_canonical_urls(
+    database_url: str, rtype: str, rid: str, name: str, value: str, expected: str
+) -> None:
+    async def work(database: Database, store: Store) -> None:
+        await save(database, store, *(write(resource) for resource in FORMS))
+        async with database.connection() as connection:
+            found = await ask(connection, store, rtype, [("_id", rid), (name, value)], EVERYTHING)
+            assert [one.rpartition("/")[2] for one in sorted(ids(found.included))] == expected.split()
+
+    run(database_url, work)
+
+
+def test_a_definition_that_is_hidden_does_not_come_along(database_url: str) -> None:
+    async def work(database: Database, store: Store) -> None:
+        await save(database, store, *(write(resource) for resource in FORMS))
+        async with database.connection() as connection:
+            for types, expected in ((frozenset({"Questionnaire"}), 2), (frozenset[str](), 0)):
+                visible = Visible(types=types, organizations=("F01",))
+                params = [("_id", "any"), ("_include", "QuestionnaireResponse:questionnaire")]
+                found = await ask(connection, store, "QuestionnaireResponse", params, visible)
+                assert (len(found.matches), len(found.included)) == (1, expected)
+
+    run(database_url, work)
+
+
 def test_more_than_the_limit_is_refused_rather_than_cut(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(includes, "MOST", 1)
 
