@@ -19,6 +19,7 @@ def sent(*segments: str, kind: str = "PPR^PC1") -> Translation:
 def test_a_problem_is_an_item_of_the_problem_list() -> None:
     found = resource(sent(PRB.format(action="AD", life="")), "Condition")
     assert found["category"][0]["coding"][0]["code"] == "problem-list-item"
+    assert found["category"][0]["coding"][0]["display"] == "Problem List Item"
     assert found["code"]["coding"][0]["code"] == "I10"
     assert found["recordedDate"] == "2026-01-01"
 

@@ -136,6 +136,7 @@ def test_a_period_that_runs_backwards_keeps_its_start_and_the_text_of_its_end() 
 def test_an_allergy_has_its_category_criticality_and_reaction() -> None:
     allergy = resource(translate(PID, "AL1|1|DA|PEN^青霉素|SV|皮疹|20200101"), "AllergyIntolerance")
     assert (allergy["category"], allergy["type"], allergy["criticality"]) == (["medication"], "allergy", "high")
+    assert allergy["clinicalStatus"]["coding"][0]["display"] == "Active"
     assert allergy["reaction"] == [{"severity": "severe", "manifestation": [{"text": "皮疹"}]}]
     assert allergy["onsetDateTime"] == "2020-01-01"
     assert allergy["clinicalStatus"]["coding"][0]["code"] == "active"
@@ -144,6 +145,7 @@ def test_an_allergy_has_its_category_criticality_and_reaction() -> None:
 def test_a_diagnosis_is_a_condition_listed_by_its_stay() -> None:
     found = translate(PID, pv1(), "DG1|1||I10^原发性高血压^I10||20260301|A||||||||1", "DG1|2")
     condition = resource(found, "Condition")
+    assert condition["category"][0]["coding"][0]["display"] == "Encounter Diagnosis"
     assert condition["code"]["coding"][0] == {
         "system": "http://hl7.org/fhir/sid/icd-10",
         "code": "I10",

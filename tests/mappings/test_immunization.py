@@ -64,6 +64,12 @@ def test_who_reported_a_dose_says_whether_the_record_is_of_first_hand(note: str,
     assert resource(sent(dose(more=f"||{note}^^NIP001")), "Immunization")["primarySource"] is primary
 
 
+def test_who_ordered_and_who_gave_a_dose_are_told_with_the_name_of_what_they_did() -> None:
+    found = sent("ORC|RE||V77|||||||||1001^方^知远", dose(more="|||2001^李^明"))
+    stated = {each["function"]["coding"][0]["display"] for each in resource(found, "Immunization")["performer"]}
+    assert stated == {"Ordering Provider", "Administering Provider"}
+
+
 def test_observations_of_a_dose_are_part_of_it() -> None:
     found = sent("ORC|RE||V77", dose(), "OBX|1|CE|64994-7^eligibility^LN||V01||||||F")
     immunization = resource(found, "Immunization")

@@ -81,9 +81,8 @@ def _status(segment: Segment, resource: Json, context: Context) -> None:
     if verified:
         resource["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": verified}]}
     if verified != "entered-in-error":
-        resource["clinicalStatus"] = {
-            "coding": [{"system": _CLINICAL, "code": "inactive" if said in {"I", "inactive"} else "active"}]
-        }
+        code = "inactive" if said in {"I", "inactive"} else "active"
+        resource["clinicalStatus"] = {"coding": [{"system": _CLINICAL, "code": code, "display": code.title()}]}
 
 
 def _recorder(segment: Segment, building: Building, patient: Building, context: Context, rules: Rules) -> None:

@@ -21,7 +21,13 @@ _DELETED: Final = "DE"
 #: Segment, resource, field of the code and of the number.
 _KINDS: Final = {"PRB": ("Condition", 3, 4), "GOL": ("Goal", 3, 4), "PTH": ("CarePlan", 2, 3)}
 _CATEGORY: Final = {
-    "coding": [{"system": "http://terminology.hl7.org/CodeSystem/condition-category", "code": "problem-list-item"}],
+    "coding": [
+        {
+            "system": "http://terminology.hl7.org/CodeSystem/condition-category",
+            "code": "problem-list-item",
+            "display": "Problem List Item",
+        }
+    ],
 }
 
 

@@ -97,7 +97,7 @@ def disability(segment: Segment, patient: Building, context: Context, rules: Rul
     resource |= {
         "subject": patient.reference,
         "code": dict(_DISABILITY),
-        "category": [{"coding": [{"system": _CATEGORY, "code": "problem-list-item"}]}],
+        "category": [{"coding": [{"system": _CATEGORY, "code": "problem-list-item", "display": "Problem List Item"}]}],
         "clinicalStatus": {"coding": [{"system": _CLINICAL, "code": "inactive" if over or wrong else "active"}]},
         "verificationStatus": {"coding": [{"system": _VERIFICATION, "code": "refuted" if wrong else "confirmed"}]},
     }

@@ -11,6 +11,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.coding_methods import name_system
 
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/condition-category"
+_OF_ENCOUNTER: Final = {"system": _CATEGORY, "code": "encounter-diagnosis", "display": "Encounter Diagnosis"}
 _VERIFICATION: Final = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
 
 
@@ -51,7 +52,7 @@ def _list(segment: Segment, holder: Building, condition: Building, context: Cont
 
 def _verification(segment: Segment, building: Building, context: Context) -> None:
     """DG1-21 D: the diagnosis was stated in error."""
-    building.resource["category"] = [{"coding": [{"system": _CATEGORY, "code": "encounter-diagnosis"}]}]
+    building.resource["category"] = [{"coding": [dict(_OF_ENCOUNTER)]}]
     if field(segment, 21) == "D":
         building.resource["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": "entered-in-error"}]}
         context.took(segment, 21, mapped("Condition.verificationStatus"))
