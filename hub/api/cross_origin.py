@@ -24,7 +24,8 @@ PLACES: Final = ("/fhir", IMAGES, "/auth/token", "/auth/revoke", "/auth/jwks", "
 KEPT: Final = timedelta(seconds=5)
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _ASKED_WITH: Final = (
-    "authorization, content-type, accept, if-match, if-none-match, if-none-exist, if-modified-since, prefer"
+    "authorization, content-type, accept, if-match, if-none-match, if-none-exist, if-modified-since, prefer,"
+    " x-security-context"
 )
 _SHOWN: Final = (
     "etag, location, content-location, last-modified, retry-after, warning, www-authenticate, allow, accept-patch,"
