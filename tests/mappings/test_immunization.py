@@ -55,6 +55,17 @@ def test_the_completion_status_says_whether_it_was_given(completion: str, status
     assert resource(sent(dose(more="|" * 13 + completion)), "Immunization")["status"] == status
 
 
+def test_a_dose_of_which_a_part_was_given_is_subpotent() -> None:
+    assert resource(sent(dose(more="|" * 13 + "PA")), "Immunization")["isSubpotent"] is True
+    assert "isSubpotent" not in resource(sent(dose(more="|" * 13 + "CP")), "Immunization")
+
+
+@pytest.mark.parametrize(("reason", "code"), [("", "PATOBJ"), ("03^体温高^L", "03")])
+def test_a_dose_refused_for_no_stated_reason_was_objected_to(reason: str, code: str) -> None:
+    found = resource(sent(dose(more="|" * 11 + f"{reason}||RE")), "Immunization")
+    assert [each["code"] for each in found["statusReason"]["coding"]] == [code]
+
+
 def test_a_dose_taken_back_was_entered_in_error() -> None:
     assert resource(sent(dose(more="|" * 13 + "CP|D")), "Immunization")["status"] == "entered-in-error"
 
