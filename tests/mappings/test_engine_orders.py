@@ -82,6 +82,15 @@ def test_a_specimen_has_both_numbers_and_the_results_refer_to_it() -> None:
     assert resource(found, "Observation")["specimen"]["reference"] == f"Specimen/{specimen['id']}"
 
 
+def test_a_facility_without_a_number_has_the_address_and_telephone_that_are_told_of_it() -> None:
+    orc = "ORC|RE|P1|L1" + "|" * 18 + "云泽县医院|柳溪路2号^^云泽县|^WPN^PH^^^^0990-5550100"
+    found = message(orc, "OBR|1|P1|L1|GLU", OBX, kind="ORU^R01^ORU_R01")
+    (facility,) = [each.resource for each in drafts(found, "Organization") if each.resource.get("name") == "云泽县医院"]
+    assert facility["address"][0]["line"] == ["柳溪路2号"]
+    assert facility["telecom"][0]["value"] == "0990-5550100"
+    assert resource(found, "ServiceRequest")["requester"]["display"] == "云泽县医院"
+
+
 @pytest.mark.parametrize("who", ["1001^方^知远", "1001&方&知远"])
 def test_who_reported_a_result_has_a_name_whichever_delimiters_the_sender_takes(who: str) -> None:
     found = message(f"OBR|1||L1|GLU{'|' * 28}{who}", OBX)

@@ -151,9 +151,17 @@ def performing_organization(_: Repetition, context: Context) -> dict[str, Any] |
 def _facility(
     context: Context, n: int, address_at: int, telecom_at: int = 0, *, of_role: bool = False
 ) -> dict[str, Any] | None:
-    """Reference to the Organization of field `n`, with the address and telephone of other fields."""
+    """Reference to the Organization of field `n`, with the address and telephone of other fields.
+
+    One of which these are told is a resource though it has no number, known by its name: nothing else could hold them.
+    """
     repetitions = context.segment.repetitions(n)
     found = organization(repetitions[0], context) if repetitions else None
+    told = any(context.segment.raw(at) for at in (address_at, telecom_at) if at)
+    if found is not None and "reference" not in found and told:
+        building = context.draft("Organization", "named", found["display"], None)
+        building.resource.setdefault("name", found["display"])
+        found = reference(building, found["display"])
     if found is not None:
         if of_role:
             context.took(context.segment, n, _OF_FACILITY, 1)
