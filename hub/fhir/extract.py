@@ -20,9 +20,11 @@ from hub.fhir.search_parameters import SearchParameter, parameters
 from hub.fhir.walk import Node, compile_node, objects_at
 from hub.kernel.types import Json
 
-__all__ = ["Extractor", "IndexValues", "extract", "extractor_of"]
+__all__ = ["Extractor", "IndexValues", "extract", "extractor_of", "names_by_canonical"]
 
 _COLUMNS: Final = frozenset({"_id", "_lastUpdated"})
+#: Types of elements that name a definition by its URL.
+_CANONICAL: Final = frozenset({"canonical", "uri"})
 _LITERALS: Final = {"true": True, "false": False}
 
 
@@ -90,6 +92,14 @@ def _values(route: Route, resource: Json) -> list[Any]:
 def extractor_of(rtype: str) -> Extractor:
     """What gives the values of a type by R4's own parameters."""
     return Extractor(parameters(rtype).values())
+
+
+@cache
+def names_by_canonical(parameter: SearchParameter) -> bool:
+    """Whether a reference parameter holds canonical URLs: in R4 all its elements do, or none."""
+    paths = [one for one in parse(parameter.expression) if not isinstance(one, Truth)]
+    base = parameter.base
+    return any(route.type in _CANONICAL for path in paths for route in routes(path, base, base))
 
 
 def _add(node: Node, parameter: SearchParameter) -> list[_TruthPlan]:

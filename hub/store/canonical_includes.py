@@ -12,7 +12,7 @@ from functools import cache
 from typing import Final
 from uuid import UUID
 
-from hub.fhir.extract import Extractor, IndexValues
+from hub.fhir.extract import Extractor, IndexValues, names_by_canonical
 from hub.fhir.json import loads
 from hub.fhir.search_parameters import SearchParameter, parameters
 from hub.store import tokens
@@ -43,7 +43,7 @@ def canonicals(include: Include, versions: Iterable[Stored]) -> set[str]:
 
 @cache
 def _extractor(source: str, code: str) -> Extractor:
-    """What gives the references of a type by one parameter ("*": by all), and nothing else."""
+    """What gives the canonicals of a type by one parameter ("*": by all), and nothing else."""
     return Extractor(_parameters(source, code))
 
 
@@ -83,4 +83,4 @@ def _followed(include: Include) -> list[SearchParameter]:
 @cache
 def _parameters(source: str, code: str) -> list[SearchParameter]:
     known = parameters(source).values()
-    return [one for one in known if one.type == "reference" and code in {"*", one.code}]
+    return [one for one in known if one.type == "reference" and code in {"*", one.code} and names_by_canonical(one)]

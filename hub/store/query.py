@@ -17,7 +17,7 @@ from hub.store.asked import Asked, Context
 from hub.store.criteria import Bind, Chain, Clause, Either, Has, Include, Mentions, Query, SortKey, Target, Types
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
-from hub.store.query_parameters import followed, parameter_of, reference_parameter
+from hub.store.query_parameters import chained, parameter_of
 from hub.store.query_results import include, sort_key
 from hub.store.query_special import members_of_lists
 from hub.store.query_values import clauses
@@ -216,7 +216,7 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
     parameter = parameter_of(rtype, code, context.custom)
     context.asked[parameter.base, parameter.code] = None
     if dot:
-        return (_chain(followed(parameter, code), modifier, rest, value, context, depth),)
+        return (_chain(chained(parameter, code), modifier, rest, value, context, depth),)
     modifier = _SPELT.get(modifier, modifier)
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
 
@@ -311,7 +311,7 @@ def _has(rtype: str, name: str, value: str, context: Context, depth: int) -> Cla
         raise HubError(Category.INVALID, "is not of the form _has:Type:reference:parameter", where="_has")
     _, source, code, rest = parts
     target = _target(source, rest, value, context, depth)
-    parameter = reference_parameter(source, code, context.custom)
+    parameter = chained(parameter_of(source, code, context.custom), code)
     if rtype not in parameter.targets:
         raise HubError(Category.INVALID, f"{source}.{code} does not refer to {rtype}", where="_has")
     return Has(Bind(reference_prefix(param_number(source, parameter.code)), "bytea"), target)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from hub.fhir.custom import NONE, Custom, Defined
+from hub.fhir.extract import names_by_canonical
 from hub.fhir.search_parameters import SearchParameter, answered
 from hub.kernel.errors import Category, HubError
 
@@ -62,6 +63,21 @@ def _of_every_type(parameter: SearchParameter) -> SearchParameter:
 def reference_parameter(rtype: str | None, code: str, custom: Custom = NONE) -> SearchParameter:
     """A parameter that can be followed. Raises HubError INVALID for one of another type, and as `parameter_of`."""
     return followed(parameter_of(rtype, code, custom), code)
+
+
+def chained(parameter: SearchParameter, code: str) -> SearchParameter:
+    """A parameter, asked for as `code`, that a chain or a `_has` goes along. Raises as `followed`, and HubError
+    UNSUPPORTED for canonical URLs, which would lead nowhere and find nothing.
+    """
+    if followed(parameter, code).expression and names_by_canonical(parameter):
+        raise HubError(
+            Category.UNSUPPORTED,
+            "names definitions by canonical URLs, which chains and _has do not follow",
+            where=code,
+            todo="search by the URL itself",
+            code="unknown-parameter",
+        )
+    return parameter
 
 
 def followed(parameter: SearchParameter, code: str) -> SearchParameter:
