@@ -25,9 +25,9 @@ _FORMATS: Final[Mapping[str, Literal["json", "xml"]]] = {
     **dict.fromkeys(JSON_TYPES, "json"),
     **dict.fromkeys(XML_TYPES, "xml"),
 }
-#: The version of FHIR spoken here, by the names fhirVersion may have for it (R4 versions.html#mt-version).
 #: A media type with its parameters, as it may be repeated in a header.
 MEDIA: Final = re.compile(r"[\w.+-]+/[\w.+-]+(; ?[\w-]+=[\w.-]+)*", re.ASCII)
+#: The version of FHIR spoken here, by the names fhirVersion may have for it (R4 versions.html#mt-version).
 _VERSIONS: Final = frozenset({"4.0", "4.0.0", "4.0.1"})
 _UTF8: Final = frozenset({"utf-8", "utf8", "us-ascii"})
 _WEIGHT: Final = re.compile(r"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
