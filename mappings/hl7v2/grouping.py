@@ -9,101 +9,10 @@ specimen it is about the specimen too.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Final
 
+from mappings.hl7v2.groups import Document, Groups, Noted, Order, PatientGroup, Specimen, Visit
 from mappings.hl7v2.parser import Message, Segment
-
-
-@dataclass(slots=True)
-class Noted:
-    """A segment with its notes, and with the segments that say more of it (ROL, PRT, IN2, IN3 and the like)."""
-
-    segment: Segment
-    notes: list[Segment] = field(default_factory=list)
-    parts: list[Segment] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Specimen(Noted):
-    """An SPM, its containers (SAC) and the observations that stand behind it."""
-
-    observations: list[Noted] = field(default_factory=list)
-    containers: list[Segment] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Order:
-    """ORC and OBR of one order, its observations and specimens; `number` counts the orders of the message from 1.
-
-    `others` are segments like TQ1, RXO and RXA; `diagnoses` are the DG1 that say why, which the patient has too.
-    """
-
-    number: int
-    orc: Noted | None = None
-    obr: Noted | None = None
-    others: list[Noted] = field(default_factory=list)
-    diagnoses: list[Segment] = field(default_factory=list)
-    observations: list[Noted] = field(default_factory=list)
-    specimens: list[Specimen] = field(default_factory=list)
-
-    def segments(self) -> Iterator[Segment]:
-        """ORC, OBR and the others."""
-        for noted in (self.orc, self.obr, *self.others):
-            if noted is not None:
-                yield noted.segment
-
-    def all(self, name: str) -> list[Noted]:
-        """The others of that name, in order."""
-        return [noted for noted in self.others if noted.segment.name == name]
-
-
-@dataclass(slots=True)
-class Document:
-    """TXA with its content (OBX) and the order before it."""
-
-    txa: Noted
-    order: Order | None = None
-    contents: list[Noted] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class Visit:
-    """PV1 with its PV2, the MRG before it, notes, and who takes part in it."""
-
-    pv1: Segment
-    pv2: Segment | None = None
-    mrg: Segment | None = None
-    notes: list[Segment] = field(default_factory=list)
-    parts: list[Segment] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class PatientGroup:
-    """All that is said of one patient (`pid` None: of nobody named). `others` are segments like NK1, AL1 and DG1."""
-
-    pid: Noted | None = None
-    visits: list[Visit] = field(default_factory=list)
-    others: list[Noted] = field(default_factory=list)
-    observations: list[Noted] = field(default_factory=list)
-    orders: list[Order] = field(default_factory=list)
-    documents: list[Document] = field(default_factory=list)
-
-    @property
-    def is_examined(self) -> bool:
-        """Whether orders, results or documents are hers."""
-        return bool(self.orders or self.observations or self.documents)
-
-
-@dataclass(slots=True)
-class Groups:
-    """A message: its patients, and its appointment (SCH, TQ1) with the resources booked (AIS, AIG, AIL, AIP)."""
-
-    patients: list[PatientGroup] = field(default_factory=list)
-    schedule: Noted | None = None
-    booked: list[Noted] = field(default_factory=list)
-
 
 #: Specimens come before the orders made on them (OUL R22 and R23, OML O33 and O35 with their answers).
 _SPECIMEN_FIRST: Final = frozenset({"R22", "R23", "O33", "O34", "O35", "O36"})

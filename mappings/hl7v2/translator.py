@@ -15,7 +15,8 @@ from mappings.hl7v2.context import Building, Context, Trace, position
 from mappings.hl7v2.datatypes.times import Moment, moment, zone_of_sender
 from mappings.hl7v2.engine import Rules, compile_rules
 from mappings.hl7v2.events import is_covered
-from mappings.hl7v2.grouping import Groups, PatientGroup, group
+from mappings.hl7v2.grouping import group
+from mappings.hl7v2.groups import Groups, PatientGroup
 from mappings.hl7v2.habits import CANONICAL_BASE, NO_MAPS, Habits
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Message, parse

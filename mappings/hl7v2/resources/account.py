@@ -8,7 +8,7 @@ from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.identifiers import meaning, number
 from mappings.hl7v2.datatypes.references import organization
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.patient import STOOD_IN

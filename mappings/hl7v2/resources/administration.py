@@ -6,7 +6,7 @@ from typing import Final
 
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.resources.account import account, account_of
 from mappings.hl7v2.resources.allergies import allergy
 from mappings.hl7v2.resources.charges import charge

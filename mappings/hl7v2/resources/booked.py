@@ -14,7 +14,7 @@ from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Noted
+from mappings.hl7v2.groups import Noted
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 

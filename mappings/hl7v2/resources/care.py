@@ -12,7 +12,7 @@ from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Noted, PatientGroup
+from mappings.hl7v2.groups import Noted, PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import coded, numbered
 from mappings.hl7v2.resources.notes import add_notes

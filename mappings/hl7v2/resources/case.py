@@ -7,7 +7,7 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
-from mappings.hl7v2.grouping import Order
+from mappings.hl7v2.groups import Order
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 

@@ -19,7 +19,7 @@ from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.files import ATTACHMENT
 from mappings.hl7v2.datatypes.values import value
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Document, Noted
+from mappings.hl7v2.groups import Document, Noted
 from mappings.hl7v2.leaves import clean, field, lines
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.attachments import settle

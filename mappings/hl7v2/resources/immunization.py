@@ -11,7 +11,7 @@ from typing import Final
 from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Noted
+from mappings.hl7v2.groups import Noted
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import Case, coded
 from mappings.hl7v2.resources.notes import add_notes

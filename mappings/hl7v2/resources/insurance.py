@@ -10,7 +10,7 @@ from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.identifiers import number
 from mappings.hl7v2.datatypes.references import known, organization
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Noted, PatientGroup
+from mappings.hl7v2.groups import Noted, PatientGroup
 from mappings.hl7v2.leaves import clean, field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.periods import mend_period

@@ -9,7 +9,7 @@ from hub.kernel.types import IdentityEvent
 from mappings.hl7v2.context import Building, Context, Mapped, mapped
 from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier, meaning, number
 from mappings.hl7v2.datatypes.names import XPN_PARTS, person_name
-from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, append
 from mappings.hl7v2.resources.moving import RENUMBERS

@@ -11,7 +11,7 @@ from typing import Final
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Order
+from mappings.hl7v2.groups import Order
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.taking_part import role

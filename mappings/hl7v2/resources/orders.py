@@ -6,7 +6,7 @@ from typing import Final
 
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.resources.case import Case, case
 from mappings.hl7v2.resources.diets import DIET, diet
 from mappings.hl7v2.resources.immunization import immunizations

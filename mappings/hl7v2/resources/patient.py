@@ -10,7 +10,7 @@ from mappings.hl7v2.datatypes.coded import first_text
 from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, meaning, number
 from mappings.hl7v2.datatypes.references import known
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.registration import Registration, formerly, is_nobodys

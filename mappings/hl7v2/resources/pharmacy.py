@@ -14,7 +14,7 @@ from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.identifiers import Number, meaning, typed
 from mappings.hl7v2.datatypes.timing import mend_timing
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Noted
+from mappings.hl7v2.groups import Noted
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.case import Case, coded, placed

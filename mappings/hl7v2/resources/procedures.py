@@ -11,7 +11,7 @@ from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Noted
+from mappings.hl7v2.groups import Noted
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.coding_methods import name_system

@@ -19,7 +19,7 @@ from mappings.hl7v2.datatypes.names import person_name
 from mappings.hl7v2.datatypes.places import location
 from mappings.hl7v2.datatypes.references import known, reference
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Noted, PatientGroup
+from mappings.hl7v2.groups import Noted, PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import append

@@ -11,7 +11,7 @@ from typing import Final
 from mappings.hl7v2.context import Building, Context, Mapped
 from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier, number
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import PatientGroup
+from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.periods import mend_period

@@ -18,7 +18,7 @@ from mappings.hl7v2.datatypes.statuses import is_flag
 from mappings.hl7v2.datatypes.times import Moment, moment
 from mappings.hl7v2.datatypes.values import LINES, unit, value
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Noted, PatientGroup
+from mappings.hl7v2.groups import Noted, PatientGroup
 from mappings.hl7v2.leaves import clean, field, lines
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.repeated import Meant

@@ -13,7 +13,7 @@ from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.identifiers import entity
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Groups
+from mappings.hl7v2.groups import Groups
 from mappings.hl7v2.leaves import field, leaf
 from mappings.hl7v2.parser import Repetition, Segment
 from mappings.hl7v2.resources.booked import LONGEST, book, complete_times, later, minutes

@@ -10,7 +10,7 @@ from typing import Final
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Groups
+from mappings.hl7v2.groups import Groups
 from mappings.hl7v2.resources.booked import book
 
 #: Events about slots, and what they make of them (R4 slotstatus).

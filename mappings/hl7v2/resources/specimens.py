@@ -5,7 +5,7 @@ from __future__ import annotations
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.specimens import specimen_key
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import Specimen
+from mappings.hl7v2.groups import Specimen
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.case import Case

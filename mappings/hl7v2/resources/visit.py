@@ -11,7 +11,7 @@ from mappings.hl7v2.datatypes.identifiers import meaning, number
 from mappings.hl7v2.datatypes.places import location
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.grouping import PatientGroup, Visit
+from mappings.hl7v2.groups import PatientGroup, Visit
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.notes import add_notes
