@@ -95,7 +95,7 @@ def test_the_number_of_statements_does_not_depend_on_changes_or_subscriptions(
 
                     def counting(*args: Any, _plain: Any = plain, **kwargs: Any) -> Any:
                         nonlocal seen
-                        seen += 1
+                        seen += not args[1].startswith("NOTIFY")  # sent beside, by the writes before
                         return _plain(*args, **kwargs)
 
                     patch.setattr(asyncpg.Connection, name, counting)
