@@ -1,4 +1,4 @@
-"""Whom a TLS client trusts (RFC 5280; TLS 1.2 or newer, BCP 195), alike under every version of Python."""
+"""Whom a TLS client trusts (RFC 5280; TLS 1.2 or newer, BCP 195), alike under every Python (decision 0076)."""
 
 from __future__ import annotations
 

@@ -121,6 +121,13 @@ def test_an_authority_below_another_is_trusted_by_its_own_certificate(tmp_path: 
     asyncio.run(talk())
 
 
+def test_who_names_an_authority_trusts_nobody_else(trust: Trust, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(trust.theirs.certificate))  # that of the machine
+    named, machine = client_context(trust.ours.certificate), client_context(None)
+    for context, common in ((named, "our-ca"), (machine, "their-ca")):
+        assert [one["subject"] for one in context.get_ca_certs()] == [((("commonName", common),),)]
+
+
 def test_the_subject_of_a_client_certificate_is_kept_with_the_message(trust: Trust) -> None:
     async def talk() -> None:
         async with running(feed_of(trust, clients=True, named=("other", "his.f01"))) as feed:
