@@ -29,14 +29,30 @@ def test_a_letter_an_arrow_or_a_word_is_an_interpretation_and_no_status(flag: st
 
 
 @pytest.mark.parametrize(
-    ("value", "flag", "code"), [("8.02", "1", "H"), ("1.1", "3", "L"), ("5.09", "0", "N"), ("8.02", "3", "H")]
+    ("value", "flag", "code"),
+    [
+        ("8.02", "1", "H"),
+        ("1.1", "3", "L"),
+        ("5.09", "0", "N"),
+        ("8.02", "3", "H"),
+        (">6.1", "1", "H"),
+        ("<3.9", "1", "L"),
+    ],
 )
 def test_a_digit_counts_where_value_and_range_say_the_same(value: str, flag: str, code: str) -> None:
     assert observed(value, "3.9000-6.1000", flag)["interpretation"][0]["coding"][0]["code"] == code
 
 
 @pytest.mark.parametrize(
-    ("value", "limits", "flag"), [("8.02", "3.9-6.1", "0"), ("5", "3.9-6.1", "1"), ("阳性", "阴性", "1")]
+    ("value", "limits", "flag"),
+    [
+        ("8.02", "3.9-6.1", "0"),
+        ("5", "3.9-6.1", "1"),
+        ("阳性", "阴性", "1"),
+        ("<5", "3.9-6.1", "0"),
+        ("<5", "3.9-6.1", "1"),
+        (">=6.1", "3.9-6.1", "1"),
+    ],
 )
 def test_a_digit_that_they_do_not_confirm_is_only_kept(value: str, limits: str, flag: str) -> None:
     found = observed(value, limits, flag)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from hub.kernel.types import Translation
-from tests.mappings.engine import PID, drafts, resource, translate
+from mappings.hl7v2.convert import bundle
+from tests.mappings.checker import invalid
+from tests.mappings.engine import PID, drafts, reported, resource, translate
 
 HEADER = "MSH|^~\\&|VAC|F05|HUB|YUNZE|20260301103000||VXU^V04^VXU_V04|V1|P|2.5.1"
 
@@ -85,3 +87,86 @@ def test_observations_of_a_dose_are_part_of_it() -> None:
     found = sent("ORC|RE||V77", dose(), "OBX|1|CE|64994-7^eligibility^LN||V01||||||F")
     immunization = resource(found, "Immunization")
     assert resource(found, "Observation")["partOf"] == [{"reference": f"Immunization/{immunization['id']}"}]
+
+
+OBSERVED = [
+    "OBX|1|CE|64994-7^经费类别^LN|1|V02^医保支付^HL70064||||||F|||20260301",
+    "OBX|2|CE|30963-3^经费来源^LN|1|PHC70^自费^CDCPHINVS||||||F",
+    "OBX|3|CE|69764-9^告知书^LN|2|2530^乙肝告知书^L||||||F",
+    "OBX|4|TS|29768-9^印发日期^LN|2|20250110||||||F",
+    "OBX|5|TS|29769-7^告知日期^LN|2|20260301||||||F",
+    "OBX|6|CE|30956-7^疫苗^LN|3|03^麻腮风^CVX||||||F",
+    "OBX|7|TS|29769-7^告知日期^LN|3|20260302||||||F",
+    "OBX|8|CE|59779-9^程序^LN|4|GJ2021^国家免疫规划^L||||||F",
+    "OBX|9|NM|30973-2^剂次^LN|4|2||||||F",
+    "OBX|10|NM|59782-3^总剂次^LN|4|3||||||F",
+    "OBX|11|ST|30973-2^剂次^LN|5|加强||||||F",
+    "OBX|12|CE|31044-1^反应^LN|6|39579001^过敏性休克^SCT||||||F|||20260301",
+    "OBX|13|CE|59785-6^指征^LN|7|VXC7^犬伤^CDCPHINVS||||||F",
+    "OBX|14|CE|30956-7^疫苗^LN|8|08^乙肝疫苗^CVX||||||F",
+]
+
+
+def test_what_is_observed_of_a_dose_is_told_by_the_dose_too() -> None:
+    found = sent("ORC|RE||V77", dose(), *OBSERVED)
+    assert not invalid(bundle(found.drafts))
+    stated = resource(found, "Immunization")
+    assert [each["coding"][0]["code"] for each in stated["programEligibility"]] == ["V02"]
+    assert stated["fundingSource"]["text"] == "自费"
+    assert stated["education"] == [
+        {"documentType": "2530", "publicationDate": "2025-01-10", "presentationDate": "2026-03-01"},
+        {"documentType": "麻腮风", "presentationDate": "2026-03-02"},
+    ]
+    whole, booster = stated["protocolApplied"]
+    assert (whole["doseNumberPositiveInt"], whole["seriesDosesPositiveInt"]) == (2, 3)
+    assert whole["authority"]["display"] == "国家免疫规划"
+    assert booster["doseNumberString"] == "加强"
+    observed = {
+        each.resource["code"]["coding"][0]["code"]: each.resource["id"] for each in drafts(found, "Observation")
+    }
+    assert len(drafts(found, "Observation")) == len(OBSERVED)
+    (reaction,) = stated["reaction"]
+    assert reaction == {"date": "2026-03-01", "detail": {"reference": f"Observation/{observed['31044-1']}"}}
+    assert stated["reasonCode"][0]["text"] == "犬伤"
+    assert "Immunization.programEligibility" in reported(found, "OBX[1]-5[1].1")[1]
+
+
+def test_a_schedule_without_a_number_of_the_dose_and_a_material_without_a_name_say_that_they_are_unknown() -> None:
+    found = sent("ORC|RE||V77", dose(), OBSERVED[7], OBSERVED[4])
+    assert not invalid(bundle(found.drafts))
+    stated = resource(found, "Immunization")
+    assert stated["protocolApplied"][0]["_doseNumberString"]["extension"][0]["valueCode"] == "unknown"
+    assert stated["education"][0]["_documentType"]["extension"][0]["valueCode"] == "unknown"
+
+
+def test_an_observation_taken_back_says_nothing_of_its_dose() -> None:
+    found = sent("ORC|RE||V77", dose(), OBSERVED[0].replace("||||||F|", "||||||W|"))
+    assert "programEligibility" not in resource(found, "Immunization")
+
+
+@pytest.mark.parametrize(("test", "reason"), [("59784-9", "IMMUNE"), ("30945-0", "MEDPREC")])
+def test_why_no_vaccine_was_given_is_told_by_the_observation_behind_it(test: str, reason: str) -> None:
+    none = dose("998^未接种^CVX", more="|" * 13 + "NA")
+    found = resource(sent("ORC|RE||9999", none, f"OBX|1|CE|{test}^原因^LN|1|66071002^乙肝^SCT||||||F"), "Immunization")
+    assert found["statusReason"]["coding"][0]["code"] == reason
+
+
+def test_a_reason_of_refusal_says_that_the_dose_was_not_given_unless_the_sender_says_how_it_went() -> None:
+    def status(completion: str) -> str:
+        return str(resource(sent(dose(more="|" * 11 + f"00^拒绝^L||{completion}")), "Immunization")["status"])
+
+    assert [status(each) for each in ("", "PA", "RE")] == ["not-done", "completed", "not-done"]
+
+
+def test_who_told_of_a_dose_that_somebody_else_gave_is_the_origin_of_the_report() -> None:
+    assert resource(sent(dose(more="||01^既往记录^NIP001")), "Immunization")["reportOrigin"]["text"] == "既往记录"
+    assert "reportOrigin" not in resource(sent(dose(more="||00^新记录^NIP001")), "Immunization")
+
+
+@pytest.mark.parametrize(
+    ("vaccine", "made"), [("08^乙肝疫苗^CVX", "Immunization"), ("Y1^阿莫西林^L", "MedicationAdministration")]
+)
+def test_what_an_answer_lists_is_a_vaccination_if_it_is_coded_as_one(vaccine: str, made: str) -> None:
+    answer = HEADER.replace("VXU^V04^VXU_V04", "RSP^K11^RSP_K11")
+    found = translate(answer, PID, "ORC|RE||V77", dose(vaccine), OBSERVED[0], facility="F05")
+    assert [name for name in ("Immunization", "MedicationAdministration") if drafts(found, name)] == [made]

@@ -13,6 +13,9 @@ from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 
 _NUMBER: Final = re.compile(r"([+-]?)(\d*)(\.?)(\d*)\Z", re.ASCII)
+#: A number beyond what the test can tell, and the ways to print how it compares.
+_COMPARED: Final = re.compile(r"([<>＜＞]=?|[≤≥≦≧])\s*(\S+)\Z")
+_PRINTED: Final = str.maketrans({"＜": "<", "＞": ">", "≤": "<=", "≦": "<=", "≥": ">=", "≧": ">="})
 LARGEST: Final = 2**31 - 1
 
 
@@ -28,6 +31,13 @@ def decimal(text: str) -> tuple[Decimal, bool] | None:
     whole = match[2].lstrip("0") or "0"
     written = ("-" if match[1] == "-" else "") + whole + ("." + match[4] if match[4] else "")
     return decimal_of(written), written == text
+
+
+def compared(text: str) -> tuple[str, Decimal] | None:
+    """Comparator (R4 quantity-comparator) and number of `<0.5` or `≥ 100`; None of any other text."""
+    match = _COMPARED.match(text)
+    found = decimal(match[2]) if match else None
+    return (match[1].translate(_PRINTED), found[0]) if match and found else None
 
 
 def positive_integer(rep: Repetition, context: Context) -> int | None:

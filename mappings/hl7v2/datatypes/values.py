@@ -1,7 +1,8 @@
 """OBX-5 by OBX-2: the value of an observation, losing nothing of what was sent.
 
-A number is a Quantity only if it is one (a strict decimal of an NM, or of a text with a unit); `<5`, `阴性` and the
-like are texts. What a FHIR type has no place for stands beside it as the original text.
+A number is a Quantity only if it is one (a strict decimal of an NM, or of a text with a unit), and so is `<5`, with
+its comparator, so that it is found among the numbers it means; `阴性` and the like are texts. What a FHIR type has no
+place for, or writes otherwise, stands beside it as the original text.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from hub.kernel.types import Json
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.coded import mapped_concept, system_uri
 from mappings.hl7v2.datatypes.files import embedded, pointed_at
-from mappings.hl7v2.datatypes.numbers import decimal
+from mappings.hl7v2.datatypes.numbers import compared, decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
@@ -101,21 +102,35 @@ def _number(rep: Repetition, units: Json, context: Context) -> Json | None:
     text = clean(rep.plain())
     found = decimal(text)
     if found is None:
-        context.issue("not-a-number", "kept as text", context.where())
-        return None
+        beyond = _compared(text, units, context)
+        if beyond is None:
+            context.issue("not-a-number", "kept as text", context.where())
+        return beyond
     quantity: Json = {"value": found[0], **units}
     if not found[1]:
         quantity = {"extension": [context.original(text)], **quantity}
     return {"valueQuantity": quantity}
 
 
-def _text(rep: Repetition, units: Json, _: Context) -> Json | None:
-    """ST and all types without a map: text, or a Quantity if it is a strict decimal and has a unit."""
+def _compared(text: str, units: Json, context: Context) -> Json | None:
+    """A number with a comparator, and the text it was sent as."""
+    found = compared(text)
+    if found is None:
+        return None
+    kept = {"extension": [context.original(text)]}
+    return {"valueQuantity": {**kept, "value": found[1], "comparator": found[0], **units}}
+
+
+def _text(rep: Repetition, units: Json, context: Context) -> Json | None:
+    """ST and all types without a map: text, or a Quantity if it has a unit and is a decimal or compares to one."""
     text = clean(rep.plain())
     if units:
         found = decimal(text)
         if found is not None and found[1]:
             return {"valueQuantity": {"value": found[0], **units}}
+        beyond = _compared(text, units, context)
+        if beyond is not None:
+            return beyond
     return {"valueString": text} if text else {}
 
 

@@ -6,6 +6,7 @@ the value and its range say too; else the text is kept beside the status.
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Final
 
 from hub.kernel.types import Json
@@ -36,11 +37,22 @@ def flag(segment: Segment, resource: Json, context: Context) -> None:
 
 def _confirmed(sent: str, resource: Json) -> Entry | None:
     """What value and range say, if the digit does not contradict: 0 is within the range, any other outside."""
-    value = resource.get("valueQuantity", {}).get("value")
+    quantity = resource.get("valueQuantity", {})
+    value, comparator = quantity.get("value"), quantity.get("comparator", "")
     ranges = resource.get("referenceRange", [{}])
     low, high = (ranges[0].get(end, {}).get("value") for end in ("low", "high"))
     if value is None or low is None or high is None:
         return None
+    if comparator:
+        above, below = _surely(comparator, value, low, high)
+        return None if sent == "0" else _HIGH if above else _LOW if below else None
     if low <= value <= high:
         return _NORMAL if sent == "0" else None
     return None if sent == "0" else _HIGH if value > high else _LOW
+
+
+def _surely(comparator: str, value: Decimal, low: Decimal, high: Decimal) -> tuple[bool, bool]:
+    """Whether all that `>6.1` or `<3.9` stands for lies above the range, or below it."""
+    above = value > high or (comparator == ">" and value == high)
+    below = value < low or (comparator == "<" and value == low)
+    return comparator[0] == ">" and above, comparator[0] == "<" and below

@@ -9,7 +9,8 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.resources.case import Case, case
 from mappings.hl7v2.resources.diets import DIET, diet
-from mappings.hl7v2.resources.immunization import immunizations
+from mappings.hl7v2.resources.dose_observations import tell
+from mappings.hl7v2.resources.immunization import immunizations, is_vaccination
 from mappings.hl7v2.resources.labels import spread
 from mappings.hl7v2.resources.order_team import team
 from mappings.hl7v2.resources.parents import Made, link_children
@@ -24,8 +25,6 @@ from mappings.hl7v2.resources.specimens import specimens_of
 ORDERING: Final = frozenset(
     {"ORM", "OML", "OMG", "OMI", "OMB", "OMD", "OMN", "OMP", "OMS", "ORD", "ORR", "ORL", "ORG", "ORP"}
 )
-#: Messages about vaccinations given.
-_VACCINATIONS: Final = frozenset({"VXU", "VXR", "VXX"})
 _PHARMACY: Final = ("RXO", "RXE", "RXD", "RXG", "RXA")
 #: OBX-29: answers to the questions of an order and its supporting information, which are no results.
 _ASKED: Final = frozenset({"QST", "SCI"})
@@ -65,14 +64,15 @@ def _order(each: Case, context: Context, rules: Rules) -> Made:
 
 
 def _medicine(each: Case, context: Context, rules: Rules) -> Made:
-    """A medication order, its dispenses and administrations; in messages of vaccinations RXA is one."""
-    vaccination, before = context.kind in _VACCINATIONS, len(context.drafts)
+    """A medication order, its dispenses and administrations; of vaccinations RXA is an Immunization."""
+    vaccination, before = is_vaccination(each.order, context), len(context.drafts)
     found = (immunizations if vaccination else medications)(each, context, rules)
     setting = Setting(each.authority, f"{each.key}|medication", each.patient, each.visit, each.obr, None)
     observed = [observation(noted, setting, context, rules) for noted in each.order.observations]
     if vaccination and found:
         for building in observed:
             building.resource["partOf"] = [found[-1].reference]
+        tell(found[-1], zip(each.order.observations, observed, strict=True), context)
     elif found and observed:
         _inform(found[0], observed)
     if found:

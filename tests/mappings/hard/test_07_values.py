@@ -21,7 +21,7 @@ def value(kind: str, text: str, unit: str = "") -> dict[str, Any]:
     return {name: each for name, each in observation.items() if name.startswith("value")}
 
 
-@pytest.mark.parametrize("text", ["<5", "阴性", "5.1.2", "1,5", "5 mg", "1e400", "--", "见报告"])
+@pytest.mark.parametrize("text", ["<>5", "<阴性", "阴性", "5.1.2", "1,5", "5 mg", "1e400", "--", "见报告"])
 def test_what_is_no_number_never_becomes_one_whatever_its_type_says(text: str) -> None:
     assert value("NM", text, "mmol/L") == {"valueString": text}
 
@@ -31,6 +31,25 @@ def test_a_number_keeps_its_digits_as_far_as_fhir_writes_them(text: str, number:
     found = value("NM", text, "mmol/L")["valueQuantity"]
     assert str(found["value"]).lstrip("-") == number
     assert found["unit"] == "mmol/L"
+
+
+@pytest.mark.parametrize("kind", ["NM", "ST"])
+@pytest.mark.parametrize(
+    ("text", "comparator", "number"),
+    [("<0.50", "<", "0.50"), (">100", ">", "100"), ("≥5", ">=", "5"), ("＜ 5", "<", "5"), ("<=.5", "<=", "0.5")],
+)
+def test_a_number_beyond_what_the_test_can_tell_is_a_quantity_beside_its_text(
+    kind: str, text: str, comparator: str, number: str
+) -> None:
+    (name, found), *rest = value(kind, text, "mmol/L").items()
+    assert (name, rest, found["comparator"], str(found["value"])) == ("valueQuantity", [], comparator, number)
+    assert found["unit"] == "mmol/L"
+    assert [each["valueString"] for each in found["extension"]] == [text]
+
+
+def test_a_text_without_a_unit_stays_one_however_it_compares() -> None:
+    assert value("ST", ">1:64") == {"valueString": ">1:64"}
+    assert value("ST", "<5") == {"valueString": "<5"}
 
 
 @pytest.mark.parametrize(
