@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Final
 
+from hub.fhir.compartments import is_about_patients
 from hub.fhir.search_parameters import SearchParameter, parameters
 from hub.fhir.structure import structure
 
@@ -82,7 +83,12 @@ def date_parameter(rtype: str) -> str:
 
 @cache
 def leading_parameters(rtype: str) -> frozenset[str]:
-    """Parameters that name the patient whose key leads the row: `patient` and `subject` where they are single."""
+    """Parameters that name the patient whose key leads the row: `patient` and `subject` where they are single.
+
+    A type that is in no Patient compartment has none: a Device's row is about nobody, whomever it serves.
+    """
+    if not is_about_patients(rtype):
+        return frozenset()
     known = parameters(rtype)
     return frozenset(code for code in ("patient", "subject") if code in known and _is_single(known[code]))
 

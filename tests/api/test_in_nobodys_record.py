@@ -52,6 +52,27 @@ def test_a_group_is_read_by_its_author_and_names_its_members_to_nobody_else(data
     in_house(database_url, visit)
 
 
+@pytest.mark.parametrize(
+    ("rtype", "element", "elements"),
+    [
+        ("Device", "patient", {}),
+        ("GuidanceResponse", "subject", {"status": "success", "moduleUri": "http://example.org/module"}),
+    ],
+)
+def test_what_names_a_patient_is_in_nobodys_record_if_r4_has_its_type_in_no_record_of_a_patient(
+    database_url: str, rtype: str, element: str, elements: Json
+) -> None:
+    async def visit(home: House) -> None:
+        reference = f"Patient/{(await home.create(patient()))['id']}"
+        made = await home.create({"resourceType": rtype, element: {"reference": reference}, **elements})
+        for path in (f"/{rtype}?{element}={reference}", f"/{rtype}?{element}:Patient.gender=female,male,unknown"):
+            found = body(await home.ask("GET", path))
+            assert [entry["resource"]["id"] for entry in found["entry"]] == [made["id"]], path
+            assert body(await home.ask("GET", path, who="hospital"))["total"] == 0
+
+    in_house(database_url, visit)
+
+
 def test_a_family_doctor_who_could_not_read_it_is_told_so_before_it_is_kept(database_url: str) -> None:
     async def visit(home: House) -> None:
         refused = await home.ask("POST", "/Device", {"resourceType": "Device"}, who="family")
