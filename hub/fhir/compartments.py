@@ -1,4 +1,4 @@
-"""The Patient compartment: which patients a resource is about (R4 compartmentdefinition-patient.html)."""
+"""The compartments of R4 (compartmentdefinition.html), and by that of Patient which patients a resource is about."""
 
 from __future__ import annotations
 
@@ -11,10 +11,25 @@ from hub.fhir.search_parameters import parameters
 from hub.fhir.table import read_table
 from hub.kernel.types import Json
 
-#: Within the compartment of a patient (`Patient/id`): no parameter of R4, but what a URL of a compartment stands for.
+#: Within the compartment of a resource (`Patient/id`): no parameter of R4, but what a URL of a compartment stands for.
 COMPARTMENT: Final = "$compartment"
 
-_CODES: Final[Mapping[str, Sequence[str]]] = read_table("patient_compartment")
+_PATIENT: Final = "Patient"
+
+
+def _by_compartment() -> Mapping[str, Mapping[str, Sequence[str]]]:
+    found: dict[str, dict[str, Sequence[str]]] = {}
+    for owner, rtype, codes in read_table("compartments"):
+        found.setdefault(owner, {})[rtype] = codes
+    return found
+
+
+#: Type whose resources have a compartment -> type in it -> codes of the parameters that put it there.
+_COMPARTMENTS: Final = _by_compartment()
+_CODES: Final = _COMPARTMENTS[_PATIENT]
+
+#: The types whose resources have a compartment, in the order of their names.
+OWNERS: Final = tuple(sorted(_COMPARTMENTS))
 
 #: Elements that name whom a resource is about, before all others that may name a patient.
 _LEADING: Final = ("patient", "subject", "for", "beneficiary", "individual")
@@ -39,17 +54,17 @@ def is_about_patients(rtype: str) -> bool:
 
 
 @cache
-def compartment_types() -> tuple[str, ...]:
-    """The types of which resources belong into a Patient compartment, in the order of their names."""
-    return tuple(rtype for rtype in sorted({"Patient", *_CODES}) if patient_parameters(rtype))
+def compartment_types(owner: str) -> tuple[str, ...]:
+    """The types of which resources belong into a compartment of an owner's type, in the order of their names."""
+    return tuple(rtype for rtype in sorted({owner, *_COMPARTMENTS[owner]}) if compartment_parameters(owner, rtype))
 
 
 @cache
-def patient_parameters(rtype: str) -> tuple[str, ...]:
-    """The search parameters by which a type belongs into a Patient compartment; `_id` of the Patient itself."""
+def compartment_parameters(owner: str, rtype: str) -> tuple[str, ...]:
+    """The search parameters by which a type belongs into such a compartment; `_id` of the owner itself."""
     known = parameters(rtype)
-    own = ("_id",) if rtype == "Patient" else ()
-    return (*own, *(code for code in _CODES.get(rtype, ()) if code in known))
+    own = ("_id",) if rtype == owner else ()
+    return (*own, *(code for code in _COMPARTMENTS[owner].get(rtype, ()) if code in known))
 
 
 def patient_ids(resource: Json) -> tuple[str, ...]:

@@ -26,7 +26,8 @@ def patients_among(query: Query) -> Whom | None:
     """
     ways = [target for clause in query.clauses if isinstance(clause, Either) for target in clause.targets]
     named = [one for way in ways for one in _first(type_name(way.type.value), way.clauses)]
-    named += [clause.people for clause in query.clauses if isinstance(clause, Mentions)]
+    owners = [clause.owner for clause in query.clauses if isinstance(clause, Mentions)]
+    named += [owner for owner in owners if isinstance(owner, People)]
     return _whom(named) if named else None
 
 

@@ -234,11 +234,11 @@ class Either:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """It is one of these patients, or refers to one by the parameter of one of the prefixes (`bytea[]`): a compartment
-    of all its types.
+    """It is the owner (patients, or a key in a `uuid[]`), or refers to it by the parameter of one of the prefixes
+    (`bytea[]`): a compartment of all its types.
     """
 
-    people: People
+    owner: People | Bind
     prefixes: Bind
 
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from hub.fhir.compartments import COMPARTMENT, compartment_types, patient_parameters
+from hub.fhir.compartments import COMPARTMENT, compartment_parameters, compartment_types
 from hub.fhir.custom import NONE, Custom
 from hub.fhir.query_text import split
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
 from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
 from hub.store.asked import Asked, Context
 from hub.store.criteria import Bind, Chain, Clause, Either, Has, Include, Mentions, Query, SortKey, Target, Types
 from hub.store.people import EXPAND, people
@@ -120,7 +121,7 @@ class _Parser:
         elif name in _RESULT:
             _RESULT[name](self, value)
         elif name == COMPARTMENT and self.type is None:
-            self.clauses.append(_in_compartments(self.types or compartment_types(), value, self.context))
+            self.clauses.append(_in_compartments(self.types, value, self.context))
         elif name == "_type" and self.type is None:
             self.clauses.append(Types(Bind([type_number(part) for part in value.split(",")], "smallint[]")))
         else:
@@ -221,25 +222,30 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
 
 
-def _in_compartments(types: Iterable[str], patient: str, context: Context) -> Mentions:
-    """It is the patient, or names it by one of the parameters of the compartment of some types."""
-    found = [(rtype, code) for rtype in types for code in _codes_of(rtype) if code != "_id"]
+def _in_compartments(types: Sequence[str], whose: str, context: Context) -> Mentions:
+    """It is the owner of a compartment, or names it by one of the parameters that put some types (all) there."""
+    owner, _, rid = whose.partition("/")
+    among = types or compartment_types(owner)
+    found = [(rtype, code) for rtype in among for code in _codes_of(owner, rtype) if code != "_id"]
     context.asked.update(dict.fromkeys(found))
-    prefixes = [reference_prefix(param_number(rtype, code)) for rtype, code in found]
-    return Mentions(people([patient.partition("/")[2]], expand=False), Bind(prefixes, "bytea[]"))
+    prefixes = Bind([reference_prefix(param_number(rtype, code)) for rtype, code in found], "bytea[]")
+    if owner == "Patient":
+        return Mentions(people([rid], expand=False), prefixes)
+    return Mentions(Bind([reference_key(owner, rid)], "uuid[]"), prefixes)
 
 
-def _in_compartment(rtype: str, patient: str, context: Context, depth: int) -> tuple[Clause, ...]:
-    """It names a patient by one of the parameters of the compartment."""
-    values = {"_id": patient.partition("/")[2]}
-    each = [_clauses(rtype, code, values.get(code, patient), context, depth) for code in _codes_of(rtype)]
+def _in_compartment(rtype: str, whose: str, context: Context, depth: int) -> tuple[Clause, ...]:
+    """It names the owner of a compartment by one of the parameters, or is that owner."""
+    owner, _, rid = whose.partition("/")
+    values = {"_id": rid}
+    each = [_clauses(rtype, code, values.get(code, whose), context, depth) for code in _codes_of(owner, rtype)]
     return (Either(tuple(Target(_number(rtype), clauses) for clauses in each)),)
 
 
-def _codes_of(rtype: str) -> Sequence[str]:
-    codes = patient_parameters(rtype) if rtype in RESOURCE_TYPES else ()
+def _codes_of(owner: str, rtype: str) -> Sequence[str]:
+    codes = compartment_parameters(owner, rtype) if rtype in RESOURCE_TYPES else ()
     if not codes:
-        what = f"{rtype} is in no compartment of a Patient"
+        what = f"{rtype} is in no compartment of {owner}"
         raise HubError(Category.UNSUPPORTED, what, where="_type", code="unknown-parameter")
     return codes
 

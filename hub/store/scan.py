@@ -216,8 +216,9 @@ def _ids(emit: Emitter, clause: Ids) -> str:
 
 
 def _mentioning(emit: Emitter, clause: Mentions) -> str:
-    """Keys of the patients and of what refers to them. Whether it may be seen is asked of the rows themselves."""
-    named, r, k, p = sources(emit, clause.people), emit.alias("r"), emit.alias("k"), emit.alias("p")
+    """Keys of the owner and of what refers to it. Whether it may be seen is asked of the rows themselves."""
+    named = sources(emit, clause.owner) if isinstance(clause.owner, People) else emit.use(clause.owner)
+    r, k, p = emit.alias("r"), emit.alias("k"), emit.alias("p")
     each = f"unnest({named}) {k} (key) CROSS JOIN unnest({emit.use(clause.prefixes)}) {p} (prefix)"
     hashes = f"ARRAY(SELECT {reference_token(f'{p}.prefix', f'{k}.key')} FROM {each})"
     return f"SELECT {r}.key FROM resource {r} WHERE {r}.tokens && {hashes} UNION ALL SELECT unnest({named})"

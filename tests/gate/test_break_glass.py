@@ -118,6 +118,8 @@ async def refused(house: House, way: str, actor: Actor, reason: str) -> None:
         ("Observation", [("patient.birthdate", "1970-03-01")]),
         ("Patient", [("birthdate", "1970-03-01")]),
         ("Practitioner", [("_revinclude", "Observation:performer")]),
+        ("Observation", [(COMPARTMENT, "Device/d")]),
+        (None, [(COMPARTMENT, "Encounter/e")]),
     ],
 )
 def test_an_emergency_is_about_one_patient(database_url: str, rtype: str | None, params: list[tuple[str, str]]) -> None:

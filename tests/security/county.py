@@ -139,7 +139,10 @@ async def settle(home: House, *, hidden: bool) -> None:
         await _put(home, observation("d", "load", 200, meta={"security": [HIV]}))
         await _put(home, visit("b", "visit", "ward"))
         await _put(home, visit("b", "ward", "visit"))
-        await _put(home, observation("b", "seen", 7, encounter={"reference": "Encounter/F01-b-visit"}))
+        doctor = [{"reference": "Practitioner/F01-doc"}]
+        await _put(
+            home, observation("b", "seen", 7, encounter={"reference": "Encounter/F01-b-visit"}, performer=doctor)
+        )
         await _put(home, LIST)
         await object_to_all(home, "b")
     await _put(home, PANEL)

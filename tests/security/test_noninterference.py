@@ -51,6 +51,11 @@ CHAINS: Final = (
     "/?_type=Observation,Condition&code=20447-9&_summary=count",
     "/?_type=Patient,Practitioner&name=赵&_count=1",
     *(f"/Patient/F01-{who}/{kind}?_total=accurate" for who in "abcdz" for kind in ("Observation", "Patient", "Flag")),
+    *(
+        f"/{owner}/{kind}?_total=accurate"
+        for owner in ("Encounter/F01-b-visit", "Practitioner/F01-doc")
+        for kind in ("Observation", "Encounter", "*")
+    ),
 )
 COUNTS: Final = (
     "/Observation?_total=accurate",

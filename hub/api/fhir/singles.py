@@ -19,6 +19,7 @@ from hub.api.fhir.search import search
 from hub.api.fhir.update import conditional_update, update
 from hub.api.fhir.validate import VALIDATE, validate
 from hub.api.fhir.vread import vread
+from hub.fhir.compartments import OWNERS
 from hub.kernel.errors import Category, HubError
 
 SINGLES: Final = (
@@ -31,8 +32,11 @@ SINGLES: Final = (
     Interaction("search-type", "POST", "/{type}/_search", search, "form"),
     Interaction("search-system", "GET", "", search),
     Interaction("search-system", "POST", "/_search", search, "form"),
-    Interaction("search-type", "GET", "/{type}/{id}/{inner}", search_compartment, only="Patient"),
-    Interaction("search-type", "POST", "/{type}/{id}/{inner}/_search", search_compartment, "form", only="Patient"),
+    *(Interaction("search-type", "GET", "/{type}/{id}/{inner}", search_compartment, only=owner) for owner in OWNERS),
+    *(
+        Interaction("search-type", "POST", "/{type}/{id}/{inner}/_search", search_compartment, "form", only=owner)
+        for owner in OWNERS
+    ),
     Interaction("create", "POST", "/{type}", create, "resource"),
     Interaction("update", "PUT", "/{type}/{id}", update, "resource"),
     Interaction("update", "PUT", "/{type}", conditional_update, "resource", conditional=True),
