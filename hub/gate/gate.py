@@ -184,10 +184,22 @@ class Gate:
         )
         return await stewards.side_by_side(self._door, asked, first, second)
 
-    async def meta(self, actor: Actor, rtype: str, rid: str, *, origin: Origin = UNKNOWN_ORIGIN) -> Released:
-        """What `read` gives, asked for the sake of its meta (R4 `$meta`)."""
+    async def meta(
+        self, actor: Actor, rtype: str, rid: str, version: int | None = None, *, origin: Origin = UNKNOWN_ORIGIN
+    ) -> Released:
+        """What `read` gives (of a version `vread`), asked for the sake of its meta (R4 `$meta`)."""
         query = searches.query_text([("$meta", "")])
-        asked = Asked(actor=actor, interaction=Interaction.OPERATION, origin=origin, type=rtype, id=rid, query=query)
+        asked = Asked(
+            actor=actor,
+            interaction=Interaction.OPERATION,
+            origin=origin,
+            type=rtype,
+            id=rid,
+            version=version,
+            query=query,
+        )
+        if version is not None:
+            return await instances.vread(self._door, asked, version)
         if rtype == looks.AUDIT_EVENT:
             return await looks.read(self._door, asked)
         return await instances.read(self._door, asked)

@@ -47,6 +47,28 @@ def test_the_meta_of_a_resource_is_that_of_a_read(database_url: str, method: str
     in_house(database_url, visit)
 
 
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_the_meta_of_a_version_is_that_of_a_read_of_the_version(database_url: str, method: str) -> None:
+    """R4 resource-operation-meta.html, usage: Instance; resource.html#Meta has each version with its own."""
+
+    async def visit(home: House) -> None:
+        path = await made(home, meta={"tag": [TAG]})
+        await home.ask("POST", f"{path}/$meta-delete", given(tag=[TAG]))
+        for version in (1, 2):
+            then = body(await home.ask("GET", f"{path}/_history/{version}"))["meta"]
+            assert returned(await home.ask(method, f"{path}/_history/{version}/$meta")) == then
+            assert then["versionId"] == str(version)
+        for wrong in ("3", "0", "x"):
+            absent = await home.ask(method, f"{path}/_history/{wrong}/$meta")
+            assert (absent.status_code, code(absent)) == (404, "not-found")
+        hidden = await home.ask("GET", f"{path}/_history/1/$meta", who="hospital")
+        assert hidden.content == (await home.ask("GET", f"{path}/_history/9/$meta", who="hospital")).content
+        await home.ask("DELETE", path)
+        assert (await home.ask(method, f"{path}/_history/4/$meta")).status_code == 410
+
+    in_house(database_url, visit)
+
+
 def test_the_meta_of_a_hidden_resource_is_absent_and_of_a_deleted_one_gone(database_url: str) -> None:
     async def visit(home: House) -> None:
         path = await made(home)

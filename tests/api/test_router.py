@@ -31,6 +31,7 @@ from hub.kernel.errors import Category, HubError
         ("GET", "/_history", "history-system", ("", "", "")),
         ("GET", "/Patient/$everything", "everything", ("Patient", "", "")),
         ("GET", "/Observation/a/$meta", "meta", ("Observation", "a", "")),
+        ("GET", "/Observation/a/_history/2/$meta", "meta", ("Observation", "a", "2")),
         ("POST", "/Observation/a/$meta-add", "meta-add", ("Observation", "a", "")),
         ("GET", "/Patient/a/$everything", "everything", ("Patient", "a", "")),
         ("POST", "/Patient/a/$everything", "everything", ("Patient", "a", "")),
@@ -43,7 +44,14 @@ def test_each_interaction_is_found_by_its_url(method: str, path: str, code: str,
 
 @pytest.mark.parametrize(
     "path",
-    ["/$x", "/Patient/$x", "/Patient/a/$x", "/Patient/a/_history/1/$meta", "/Encounter/a/$everything", "/$validate"],
+    [
+        "/$x",
+        "/Patient/$x",
+        "/Patient/a/$x",
+        "/Patient/a/_history/1/$validate",
+        "/Encounter/a/$everything",
+        "/$validate",
+    ],
 )
 def test_an_operation_that_is_not_there_is_told_to_be_none(path: str) -> None:
     with pytest.raises(HubError) as caught:

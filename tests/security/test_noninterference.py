@@ -133,7 +133,7 @@ HISTORIES: Final = (
 )
 METAS: Final = ("Observation/F01-c-load", "Observation/F01-b-hba1c", "Patient/F01-c", "Patient/F01-d")
 OPERATIONS: Final = (
-    *(f"/{path}/$meta" for path in METAS),
+    *(f"/{path}{version}/$meta" for path in METAS for version in ("", "/_history/1")),
     "/$meta",
     "/Observation/$meta",
     *(f"/Observation/$lastn?patient=F01-{who}&code=4548-4,20447-9&max=9" for who in "abcdz"),

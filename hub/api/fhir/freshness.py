@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
 from typing import Final
 
-from hub.api.fhir.exchange import Conditions
+from hub.api.fhir.exchange import Ask, Conditions
 from hub.kernel.errors import Category, HubError
 from hub.kernel.versions import ANY
 
@@ -31,6 +31,14 @@ def http_date(instant: datetime) -> str:
 def version_number(text: str) -> int | None:
     """A version id the hub could have given; None for any other text."""
     return int(text) if _VERSION.fullmatch(text) else None
+
+
+def asked_version(ask: Ask) -> int:
+    """The version a URL names. Raises HubError NOT_FOUND for what cannot be one, as for one that is absent."""
+    version = version_number(ask.version)
+    if version is None:
+        raise HubError(Category.NOT_FOUND, "no such resource", where="URL")
+    return version
 
 
 def unchanged(conditions: Conditions, version: int, updated: datetime | None) -> bool:

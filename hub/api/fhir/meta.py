@@ -1,8 +1,8 @@
 """FHIR operations $meta, $meta-add, $meta-delete. https://hl7.org/fhir/R4/resource-operation-meta.html and beside it
 
-$meta tells the meta of one resource, as a read of it does. Over a type or the system it would have to gather what hangs
-on every resource somebody may see, so it is refused. What is added or taken away makes a version, as by an update: a
-version of the hub never changes (docs/decisions/0004-client-writes.md).
+$meta tells the meta of one resource or of one version of it, as a read of it does. Over a type or the system it would
+have to gather what hangs on every resource somebody may see, so it is refused. What is added or taken away makes a
+version, as by an update: a version of the hub never changes (docs/decisions/0004-client-writes.md).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from hub.api.fhir.exchange import Answer, Ask
-from hub.api.fhir.freshness import expected_version
+from hub.api.fhir.freshness import asked_version, expected_version
 from hub.api.fhir.parameters import refuse_all, refuse_parameters
 from hub.api.services import Services
 from hub.fhir.json import dumps, loads
@@ -30,9 +30,10 @@ _SETS: Final[Mapping[str, type]] = {"profile": str, "security": dict, "tag": dic
 
 
 async def meta(services: Services, ask: Ask) -> Answer:
-    """The meta of the current version. Raises what a read raises."""
+    """The meta of the current version, or of the one the URL names. Raises what a read of it raises."""
     refuse_parameters(ask)
-    found = await services.gate.meta(ask.actor, ask.type, ask.id, origin=ask.origin)
+    version = asked_version(ask) if ask.version else None
+    found = await services.gate.meta(ask.actor, ask.type, ask.id, version, origin=ask.origin)
     if found.deleted:
         raise was_deleted()
     return _answer(found.body)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 from hub.api.fhir.exchange import Answer, Ask
-from hub.api.fhir.freshness import version_number
+from hub.api.fhir.freshness import asked_version
 from hub.api.fhir.parameters import refuse_parameters
 from hub.api.fhir.read import answer
 from hub.api.services import Services
-from hub.kernel.errors import Category, HubError
 
 
 async def vread(services: Services, ask: Ask) -> Answer:
     """One version. A version id that cannot be one is answered like an absent version. Raises HubError NOT_FOUND."""
     refuse_parameters(ask)
-    version = version_number(ask.version)
-    if version is None:
-        raise HubError(Category.NOT_FOUND, "no such resource", where="URL")
-    return answer(ask, await services.gate.vread(ask.actor, ask.type, ask.id, version, origin=ask.origin))
+    return answer(ask, await services.gate.vread(ask.actor, ask.type, ask.id, asked_version(ask), origin=ask.origin))
