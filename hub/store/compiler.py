@@ -109,20 +109,33 @@ def _sort_value(emit: Emitter, key: SortKey, found: Scan) -> str:
     table, column, missing = _SIDE[key.kind]
     v = emit.alias("v")
     value = column.format(v=v) if "{" in column else f"{v}.{column}"
-    param = emit.use(key.param)
-    matches = f"{param} = ANY({v}.params)" if key.kind == "number" else f"{v}.param = {param}"
+    matches = _among(emit, key.param, f"{v}.params") if key.kind == "number" else _is(emit, f"{v}.param", key.param)
     best = "max" if key.descending else "min"
     owner = f"{v}.pkey = {found.row}.pkey AND {v}.key = {found.row}.key"
-    return f"coalesce((SELECT {best}({value}) FROM {table} {v} WHERE {owner} AND {matches}), {missing})"
+    side = f"coalesce((SELECT {best}({value}) FROM {table} {v} WHERE {owner} AND {matches}), {missing})"
+    if key.promoted is None:
+        return side
+    return f"CASE WHEN {_is(emit, f'{found.row}.type', key.promoted)} THEN {found.order} ELSE {side} END"
+
+
+def _is(emit: Emitter, number: str, wanted: Bind) -> str:
+    """Whether a number is the one that is wanted, or one of several."""
+    return f"{number} = ANY({emit.use(wanted)})" if wanted.type.endswith("[]") else f"{number} = {emit.use(wanted)}"
+
+
+def _among(emit: Emitter, wanted: Bind, numbers: str) -> str:
+    """Whether the number that is wanted, or one of several, is among some."""
+    shared = wanted.type.endswith("[]")
+    return f"{numbers} && {emit.use(wanted)}" if shared else f"{emit.use(wanted)} = ANY({numbers})"
 
 
 def _sort_text(emit: Emitter, key: SortKey, param: Bind, row: str) -> str:
     """The least or greatest text of a parameter; the source patient is not kept twice."""
     s, best = emit.alias("s"), "max" if key.descending else "min"
     texts = f"unnest({row}.sort_params, {row}.sort_texts) AS {s} (param, value)"
-    found = f'(SELECT {best}({s}.value COLLATE "C") FROM {texts} WHERE {s}.param = {emit.use(param)})'
+    found = f'(SELECT {best}({s}.value COLLATE "C") FROM {texts} WHERE {_is(emit, f"{s}.param", param)})'
     if key.lead is not None:
-        leads = f"CASE WHEN {emit.use(key.lead)} = ANY({row}.params) THEN 'Patient/' || {row}.patient END"
+        leads = f"CASE WHEN {_among(emit, key.lead, f'{row}.params')} THEN 'Patient/' || {row}.patient END"
         found = f"{leads}, {found}"
     return f"coalesce({found}, '') COLLATE \"C\""
 

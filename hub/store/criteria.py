@@ -268,13 +268,15 @@ Clause: TypeAlias = (
 class SortKey:
     """One key of the order. `param` is bound for values in side rows and for texts.
 
-    `lead`: as in Tokens, of a reference whose text is the source patient where it leads the row.
+    `lead`: as in Tokens, of a reference whose text is the source patient where it leads the row. In a search over
+    several types both are arrays, and `promoted` are the types (`smallint[]`) of which a date is the promoted one.
     """
 
     kind: Literal["promoted", "updated", "id", "date", "string", "number", "text"]
     descending: bool
     param: Bind | None = None
     lead: Bind | None = None
+    promoted: Bind | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from hub.store.criteria import Bind, Chain, Clause, Either, Has, Include, Mentio
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
 from hub.store.query_parameters import chained, parameter_of
-from hub.store.query_results import include, sort_key
+from hub.store.query_results import include, sort_key, sort_key_of
 from hub.store.query_special import members_of_lists
 from hub.store.query_values import clauses
 from hub.store.resource_types import type_number
@@ -164,7 +164,12 @@ class _Parser:
     def add_sort(self, value: str) -> None:
         if not all(value.split(",")):
             raise HubError(Category.INVALID, "has an empty value", todo="name parameters, as in _sort=-date,_id")
-        self.sort.extend(sort_key(self.type, part, self.context.custom) for part in value.split(","))
+        self.sort.extend(map(self.sort_key, value.split(",")))
+
+    def sort_key(self, part: str) -> SortKey:
+        if len(self.types) > 1:
+            return sort_key_of(self.types, part, self.context.custom)
+        return sort_key(self.types[0] if self.types else self.type, part, self.context.custom)
 
     def set_count(self, value: str) -> None:
         if not (value.isascii() and value.isdigit() and len(value) < 10):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from hub.fhir.custom import Custom
@@ -11,6 +12,7 @@ from hub.store.criteria import Bind, Include, SortKey
 from hub.store.index_shares import is_sorted_by
 from hub.store.promoted import date_parameter, leading_parameters
 from hub.store.query_parameters import parameter_of, reference_parameter
+from hub.store.resource_types import type_number
 from hub.store.tokens import lead_number, param_number
 
 _SORTS: Final = {
@@ -44,6 +46,35 @@ def sort_key(rtype: str | None, text: str, custom: Custom) -> SortKey:
         descending,
         Bind(param_number(parameter.base, parameter.code), "integer"),
         None if lead is None else Bind(lead, "integer"),
+    )
+
+
+def sort_key_of(types: Sequence[str], text: str, custom: Custom) -> SortKey:
+    """One part of a `_sort` over several types, each of which has the parameter.
+
+    Raises HubError UNSUPPORTED for one that gives no order in some type, or not the same kind of order in all.
+    """
+    each = {rtype: sort_key(rtype, text, custom) for rtype in types}
+    kinds = {key.kind for key in each.values()}
+    if all(key.param is None for key in each.values()):
+        return each[types[0]]
+    if len(kinds) > 1 and kinds != {"promoted", "date"}:
+        what = f"sorting by {text.removeprefix('-')} is not the same for {' and '.join(types)}"
+        raise HubError(Category.UNSUPPORTED, what, where="_sort", code="unknown-parameter")
+    return _together(each)
+
+
+def _together(each: Mapping[str, SortKey]) -> SortKey:
+    """The keys of several types as one; each row has values of its own type's parameter alone."""
+    own = [key for key in each.values() if key.kind != "promoted"]
+    leads = [key.lead.value for key in own if key.lead is not None]
+    promoted = [type_number(rtype) for rtype, key in each.items() if key.kind == "promoted"]
+    return SortKey(
+        own[0].kind,
+        own[0].descending,
+        Bind([key.param.value for key in own if key.param is not None], "integer[]"),
+        Bind(leads, "integer[]") if leads else None,
+        Bind(promoted, "smallint[]") if promoted else None,
     )
 
 

@@ -136,7 +136,9 @@ def test_types_that_are_named_are_searched_by_what_they_share(bench: Bench, quer
     "query",
     [
         *("?name=x", "?_filter=x", "Patient?_query=x", "?_sort=name"),
-        "?_type=Patient,Observation&name=x",
+        *("?_type=Patient,Observation&name=x", "?_type=Observation,Condition&_sort=date"),
+        "?_type=Observation,Substance&_sort=code,quantity",
+        "?_type=Goal,Substance&_sort=target-date",
     ],
 )
 def test_what_they_do_not_share_is_refused(bench: Bench, query: str) -> None:
@@ -218,6 +220,61 @@ def test_the_order_is_that_of_the_sort_keys_and_missing_values_are_the_least(
     assert " ".join(found(bench, COUNTY, query)) == expected
 
 
+#: What stands in several types, dated by promoted and by other parameters.
+TYPES: list[Json] = [
+    *COUNTY,
+    {
+        "resourceType": "MedicationRequest",
+        "id": "m1",
+        "status": "active",
+        "intent": "order",
+        "medicationCodeableConcept": {"coding": [{"system": "loinc", "code": "0-9"}]},
+        "subject": {"reference": "Patient/p2"},
+        "dosageInstruction": [{"timing": {"event": ["2026-04-15"]}}],
+        "authoredOn": "2020-01-01",
+    },
+    {
+        "resourceType": "MedicationRequest",
+        "id": "m2",
+        "status": "draft",
+        "intent": "order",
+        "medicationCodeableConcept": {"coding": [{"system": "loinc", "code": "1-9"}]},
+        "subject": {"reference": "Patient/p1"},
+        "authoredOn": "2027-01-01",
+    },
+    {"resourceType": "RiskAssessment", "id": "r1", "status": "final", "subject": {"reference": "Patient/p1"}}
+    | {"prediction": [{"probabilityDecimal": 0.5}]},
+    {"resourceType": "ChargeItem", "id": "c1", "status": "billed", "code": concept("loinc|1-8")}
+    | {"subject": {"reference": "Patient/p1"}, "quantity": {"value": 2}},
+    {"resourceType": "ChargeItem", "id": "c2", "status": "billed", "code": concept("loinc|1-8")}
+    | {"subject": {"reference": "Patient/p1"}, "quantity": {"value": 10}},
+    {"resourceType": "Substance", "id": "s1", "code": concept("loinc|1-8"), "instance": [{"quantity": {"value": 3}}]},
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("?_type=Observation&_sort=-date", "b1 b2 b3"),
+        ("?_type=Observation,Encounter&_sort=-date,_id", "b1 b2 b3 e1"),
+        ("?_type=Observation,MedicationRequest&_sort=-date,_id", "b1 m1 b2 b3 m2"),
+        ("?_type=MedicationRequest,Observation&_sort=date,_id", "b3 m2 b2 m1 b1"),
+        ("?_type=Observation,MedicationRequest&patient=p1&_sort=-date,_id", "b1 b3 m2"),
+        ("?_type=Observation,MedicationRequest&_sort=code,_id", "m1 b1 b3 m2 b2"),
+        ("?_type=Observation,MedicationRequest&_sort=-status,-_id", "b3 b2 b1 m2 m1"),
+        ("?_type=Observation,MedicationRequest&_sort=subject,-_id", "m2 b3 b1 m1 b2"),
+        ("?_type=Patient,Organization&_sort=name,_id", "o1 p2 o2 p1 p3"),
+        ("?_type=Patient,Practitioner&_sort=-family", "p3 p1 p2 d1"),
+        ("?_type=RiskAssessment&_sort=probability", "r1"),
+        ("?_type=ChargeItem,Substance&_sort=-quantity", "c2 s1 c1"),
+        ("?_type=Observation,MedicationRequest&_sort=-_id", "m2 m1 b3 b2 b1"),
+    ],
+)
+def test_types_that_are_named_are_sorted_by_what_they_share(bench: Bench, query: str, expected: str) -> None:
+    """R4 search.html#sort: the order is by search parameters; each type has its own under the name."""
+    assert " ".join(found(bench, TYPES, query)) == expected
+
+
 #: Orders of every kind, going up, down and both ways.
 ORDERS = [
     "Patient?_sort=gender,-birthdate",
@@ -228,20 +285,26 @@ ORDERS = [
     "Observation?_sort=value-quantity,-code",
     "Observation?_sort=-status",
     "Organization?_sort=partof,-name",
+    "_type=Observation,MedicationRequest?_sort=date,-status",
+    "_type=Observation,MedicationRequest?_sort=-date",
+    "_type=Patient,Organization?_sort=name",
 ]
 
 
 def test_pages_of_one_give_the_whole_in_the_same_order(database_url: str) -> None:
     async def work(database: Database, store: Store) -> None:
-        await save(database, store, *map(write, COUNTY))
+        await save(database, store, *map(write, TYPES))
         async with database.connection() as tx:
             for order in ORDERS:
-                rtype, _, sort = order.partition("?_sort=")
-                whole = ids((await ask(tx, store, rtype, [("_sort", sort)])).matches)
+                among, _, sort = order.partition("?_sort=")
+                several = among.startswith("_type=")
+                rtype = None if several else among
+                asked = [("_sort", sort), *([("_type", among.removeprefix("_type="))] if several else [])]
+                whole = ids((await ask(tx, store, rtype, asked)).matches)
                 paged: list[str] = []
                 after: bytes | None = None
                 while not paged or after is not None:
-                    page = await ask(tx, store, rtype, [("_sort", sort)], count=1, after=after)
+                    page = await ask(tx, store, rtype, asked, count=1, after=after)
                     paged += ids(page.matches)
                     after = page.next
                 assert len(whole) > 1
