@@ -2,9 +2,9 @@
 
 A note belongs to the segment before it; who takes part (ROL, PRT) and the rest of an insurance (IN2, IN3) to what they
 follow in the message structures: patient, visit, procedure, insurance, order, observation. An order begins with ORC, or
-with OBR where there is no ORC, or one of the same number behind it. A PV2 without PV1 is of a visit of which nothing
-else is said. An OBX belongs to the document or the order that is open, else to the patient; behind a
-specimen it is about the specimen too.
+with OBR where there is no ORC, or one of the same number behind it (in OUL any that names no other). A PV2 without PV1
+is of a visit of which nothing else is said. An OBX belongs to the document or the order that is open, else to the
+patient; behind a specimen it is about the specimen too.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from mappings.hl7v2.parser import Message, Segment
 
 #: Specimens come before the orders made on them (OUL R22 and R23, OML O33 and O35 with their answers).
 _SPECIMEN_FIRST: Final = frozenset({"R22", "R23", "O33", "O34", "O35", "O36"})
+#: Orders of results that begin with OBR, behind which ORC stands (OUL, v2.5.1, 7.3.8 to 7.3.10).
+_ORC_BEHIND: Final = frozenset({"R22", "R23", "R24"})
 #: Specimens one order may be made on; a message of more is not what its sender means.
 _MOST_SPECIMENS: Final = 64
 #: Segments about the message itself, not about anybody.
@@ -43,18 +45,24 @@ def group(message: Message, event: str) -> Groups:
     return grouper.groups
 
 
-def _is_behind(orc: Segment, order: Order) -> bool:
-    """Whether an ORC is that of the OBR before it: some senders write it there. They share a number."""
+def _is_behind(orc: Segment, order: Order, *, by_structure: bool) -> bool:
+    """Whether an ORC is that of the OBR before it: some senders write it there. They share a number.
+
+    `by_structure`: its place is behind OBR, so that it is unless it has another number.
+    """
     if order.obr is None or order.orc is not None or order.others or order.observations:
         return False
-    obr = order.obr.segment
-    return any(orc.get(n) and orc.get(n) == obr.get(n) for n in (2, 3))
+    told = [(orc.get(n), order.obr.segment.get(n)) for n in (2, 3)]
+    if any(one and one == other for one, other in told):
+        return True
+    return by_structure and not any(one and other for one, other in told)
 
 
 class _Grouper:
     def __init__(self, event: str) -> None:
         self.groups = Groups()
         self.specimen_first = event in _SPECIMEN_FIRST
+        self.orc_behind = event in _ORC_BEHIND
         self.vaccinations = event in _VACCINATIONS
         self.patient: PatientGroup | None = None
         self.order: Order | None = None
@@ -117,7 +125,7 @@ class _Grouper:
 
     def _orc(self, segment: Segment) -> None:
         order = self.order
-        if order is None or not _is_behind(segment, order):
+        if order is None or not _is_behind(segment, order, by_structure=self.orc_behind):
             order = self._new_order()
         order.orc = self._open(Noted(segment))
 

@@ -91,6 +91,15 @@ def test_a_facility_without_a_number_has_the_address_and_telephone_that_are_told
     assert resource(found, "ServiceRequest")["requester"]["display"] == "云泽县医院"
 
 
+def test_a_role_at_a_facility_without_a_number_is_the_same_whether_its_address_is_told_or_not() -> None:
+    orc = "ORC|RE|P1|L1" + "|" * 9 + "1001^方^知远" + "|" * 9 + "云泽县医院"
+    told = [message(each, "OBR|1|P1|L1|GLU", OBX) for each in (orc, f"{orc}|柳溪路2号^^云泽县")]
+    (role,) = {each.resource["id"] for found in told for each in drafts(found, "PractitionerRole")}
+    assert [resource(found, "ServiceRequest")["requester"]["reference"] for found in told] == [
+        f"PractitionerRole/{role}"
+    ] * 2
+
+
 @pytest.mark.parametrize("who", ["1001^方^知远", "1001&方&知远"])
 def test_who_reported_a_result_has_a_name_whichever_delimiters_the_sender_takes(who: str) -> None:
     found = message(f"OBR|1||L1|GLU{'|' * 28}{who}", OBX)

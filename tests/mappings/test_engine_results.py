@@ -108,6 +108,7 @@ def test_a_component_without_a_place_in_fhir_is_carried_as_the_original_text() -
         ("DT", "20260301", "valueDateTime", "2026-03-01"),
         ("TS", "202603011030", "valueDateTime", "2026-03-01T10:30:00+08:00"),
         ("TM", "1030", "valueTime", "10:30:00"),
+        ("TM", "8:05", "valueTime", "08:05:00"),
     ],
 )
 def test_times_are_times_with_their_text_beside(kind: str, text: str, name: str, expected: str) -> None:

@@ -170,3 +170,11 @@ def test_what_an_answer_lists_is_a_vaccination_if_it_is_coded_as_one(vaccine: st
     answer = HEADER.replace("VXU^V04^VXU_V04", "RSP^K11^RSP_K11")
     found = translate(answer, PID, "ORC|RE||V77", dose(vaccine), OBSERVED[0], facility="F05")
     assert [name for name in ("Immunization", "MedicationAdministration") if drafts(found, name)] == [made]
+
+
+def test_several_categories_of_one_observation_are_told_each_and_words_for_one_as_words() -> None:
+    several = "OBX|1|CE|64994-7^经费类别^LN|1|V02^医保支付^HL70064~V01^自费^HL70064||||||F"
+    words = "OBX|2|ST|30963-3^经费来源^LN|1|财政||||||F"
+    stated = resource(sent("ORC|RE||V77", dose(), several, words), "Immunization")
+    assert [each["text"] for each in stated["programEligibility"]] == ["医保支付", "自费"]
+    assert stated["fundingSource"] == {"text": "财政"}

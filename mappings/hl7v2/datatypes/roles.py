@@ -49,7 +49,7 @@ def role(who: dict[str, Any] | None, where: dict[str, Any] | None, code: str, co
     """The PractitionerRole of a person for an organisation (references); None where neither is a resource."""
     if "reference" not in (who or {}) and "reference" not in (where or {}):
         return None
-    ends = [str((each or {}).get("reference", (each or {}).get("display", ""))) for each in (who, where)]
+    ends = [_known_by(each, context) for each in (who, where)]
     building = context.draft("PractitionerRole", "|".join(ends), code, None)
     resource = building.resource
     if who:
@@ -59,6 +59,13 @@ def role(who: dict[str, Any] | None, where: dict[str, Any] | None, code: str, co
     if code:
         resource.setdefault("code", [{"coding": [{"system": _SYSTEMS[code], "code": code}]}])
     return building
+
+
+def _known_by(end: dict[str, Any] | None, context: Context) -> str:
+    """What a role is known by of one end; a facility without a number by its name, with an address or without."""
+    made = context.made(end)
+    named = made is not None and made.resource["resourceType"] == "Organization" and made.authority == "named"
+    return str((end or {}).get("display" if named else "reference", (end or {}).get("display", "")))
 
 
 def _as_role(who: dict[str, Any] | None, code: str, context: Context) -> dict[str, Any] | None:

@@ -2,7 +2,7 @@
 
 The stated precision is kept. FHIR wants minutes, seconds and an offset wherever there is an hour: they are added as
 zero and as the sender's zone. Forms outside the standard that senders use are read: `1977-01-01`, `2002/6/25 8:05`,
-and milliseconds without a point.
+`20020625 8:05`, and milliseconds without a point.
 """
 
 from __future__ import annotations
@@ -36,12 +36,19 @@ _SPACED: Final = re.compile(
     rf"(?:[ T]+(?P<H>\d{{1,2}}):(?P<M>\d\d)(?::(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?\s*{_ZONE}\Z",
     re.ASCII,
 )
+_SPACED_CLOCK: Final = re.compile(
+    r"(?P<Y>\d{4})(?P<m>\d\d)(?P<d>\d\d)\s+(?P<H>\d):(?P<M>\d\d)(?::(?P<S>\d\d)(?:\.(?P<f>\d{1,9}))?)?\s*"
+    rf"{_ZONE}\Z",
+    re.ASCII,
+)
 _WRITTEN: Final = re.compile(
     r"(?P<Y>\d{4})年(?P<m>\d{1,2})月(?:(?P<d>\d{1,2})日"
     r"(?:\s*(?P<H>\d{1,2})[时:](?P<M>\d\d)[分:]?(?:(?P<S>\d\d)(?P<f>)秒?)?)?)?(?P<zone>)\Z",
     re.ASCII,
 )
-_TIME: Final = re.compile(rf"(?P<H>\d\d):?(?:(?P<M>\d\d):?(?:(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?{_ZONE}\Z", re.ASCII)
+_TIME: Final = re.compile(
+    rf"(?P<H>\d\d|\d(?=:)):?(?:(?P<M>\d\d):?(?:(?P<S>\d\d)(?:\.(?P<f>\d{{1,9}}))?)?)?{_ZONE}\Z", re.ASCII
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +77,7 @@ class Moment:
 @lru_cache(maxsize=8192)
 def moment(text: str) -> Moment | None:
     """Read a date or time; None if it is none (a thirteenth month, an hour 25, words)."""
-    match = _COMPACT.match(text) or _SPACED.match(text) or _WRITTEN.match(text)
+    match = _COMPACT.match(text) or _SPACED.match(text) or _SPACED_CLOCK.match(text) or _WRITTEN.match(text)
     if match is None:
         return None
     part = match.groupdict()

@@ -43,9 +43,9 @@ def tell(dose: Building, observed: Iterable[tuple[Noted, Building]], context: Co
         if name:
             _part(parts.setdefault((owner, clean(noted.segment.raw(4))), []), name, stated)
         elif path == "fundingSource":
-            dose.resource.setdefault(path, stated)
+            dose.resource.setdefault(path, stated[0])
         else:
-            dose.resource.setdefault(path, []).append(stated if path != "reaction" else _reaction(building))
+            dose.resource.setdefault(path, []).extend(stated if path != "reaction" else [_reaction(building)])
         context.took(noted.segment, 5, mapped(f"Immunization.{path}"))
     for (owner, _), several in parts.items():
         for each in several:
@@ -78,8 +78,14 @@ def _reaction(building: Building) -> Json:
     return {**({"date": observed} if observed else {}), "detail": building.reference}
 
 
-def _concept(observation: Json, _: Segment, _context: Context) -> Any:
-    return observation.get("valueCodeableConcept")
+def _concepts(observation: Json, _: Segment, _context: Context) -> Any:
+    """The codes stated, or the words for one; several values of one OBX are components."""
+    stated = [each["valueCodeableConcept"] for each in _values(observation) if "valueCodeableConcept" in each]
+    return stated or [{"text": each["valueString"]} for each in _values(observation) if "valueString" in each] or None
+
+
+def _values(observation: Json) -> list[Json]:
+    return [observation, *observation.get("component", ())]
 
 
 def _present(observation: Json, _: Segment, _context: Context) -> Any:
@@ -124,9 +130,9 @@ def _authority(observation: Json, segment: Segment, context: Context) -> Any:
 
 
 _BY_PATH: Final[dict[str, Callable[[Json, Segment, Context], Any]]] = {
-    "programEligibility": _concept,
-    "fundingSource": _concept,
-    "reasonCode": _concept,
+    "programEligibility": _concepts,
+    "fundingSource": _concepts,
+    "reasonCode": _concepts,
     "reaction": _present,
     "education.documentType": _document,
     "education.vaccine": _words,

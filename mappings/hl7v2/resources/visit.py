@@ -152,14 +152,29 @@ def _unknown(visit: Visit, owner: str | None, context: Context) -> Building | No
     return context.draft("Encounter", "message", f"{context.control}|{context.time}|{visit.pv1.ordinal}", owner)
 
 
+def _is_over(pv1: Segment, context: Context) -> bool:
+    """Whether PV1-45 has passed by the latest time the message tells of itself (MSH-7, EVN-2, EVN-6)."""
+    evn = context.message.first("EVN")
+    told = [moment(text) for text in (context.time, field(evn, 2), field(evn, 6))]
+    known = [at for each in told if each and (at := each.instant(context.zone))]
+    end = moment(field(pv1, 45))
+    ends = end.instant(context.zone) if end else None
+    return ends is not None and bool(known) and ends <= max(known)
+
+
 def _status(pv1: Segment, building: Building, context: Context) -> None:
-    """By event; an event that says nothing of it leaves the stored status as it is."""
+    """By event; an event that says nothing of it leaves the stored status as it is.
+
+    A stay that ended before the message was sent is not under way, whichever event tells of it (PV1-45 makes it
+    `finished`, as the guide has it); a later end is one that is expected.
+    """
     by_event = table("encounter-status-by-event").get(context.event)
+    ended = "end" in building.resource.get("period", {})
     if by_event is not None:
-        building.resource["status"] = by_event.code
+        over = by_event.code == "in-progress" and ended and context.event not in _REOPENING and _is_over(pv1, context)
+        building.resource["status"] = "finished" if over else by_event.code
     else:
         by_class = table("encounter-status-by-class").get(field(pv1, 2))
-        ended = "end" in building.resource.get("period", {})
         at_first = _AT_FIRST.get(context.event) or (by_class.code if by_class else "unknown")
         building.defaults.setdefault("status", "finished" if ended else at_first)
     if context.event in _REOPENING:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.mappings.engine import PID, drafts, resource, translate
 
 OBX = "OBX|{n}|NM|{code}||{n}|||||F"
@@ -101,3 +103,32 @@ def test_an_order_segment_behind_the_request_of_its_number_is_of_that_order() ->
     assert (first["requester"]["display"], len(others)) == ("方知远", 2)
     reports = [each.resource for each in drafts(found, "DiagnosticReport")]
     assert reports[0]["result"] == [{"reference": f"Observation/{resource(found, 'Observation')['id']}"}]
+
+
+@pytest.mark.parametrize("event", ["R22", "R24"])
+def test_an_orc_without_a_number_behind_an_obr_of_an_oul_is_its_own(event: str) -> None:
+    found = translate(
+        PID,
+        "SPM|1|S1||SER",
+        "OBR|1|P1||CHOL",
+        "ORC|OK||||CM||||20260301093914",
+        OBX.format(n=1, code="CHOL"),
+        "OBR|2|P2||CK",
+        "ORC|OK||||CM||||20260301093914",
+        OBX.format(n=2, code="CK"),
+        kind="OUL",
+        event=event,
+    )
+    assert [len(each.resource["result"]) for each in drafts(found, "DiagnosticReport")] == [1, 1]
+    assert [each.resource["status"] for each in drafts(found, "ServiceRequest")] == ["completed", "completed"]
+
+
+@pytest.mark.parametrize(("event", "orc"), [("R22", "ORC|OK|P9"), ("R01", "ORC|OK")])
+def test_an_orc_of_another_number_or_of_another_message_begins_the_next_order(event: str, orc: str) -> None:
+    kind = "ORU" if event == "R01" else "OUL"
+    found = translate(PID, "OBR|1|P1||CHOL", orc, "OBR|2|P9||CK", OBX.format(n=2, code="CK"), kind=kind, event=event)
+    results = {
+        each.resource["code"]["coding"][0]["code"]: len(each.resource.get("result", ()))
+        for each in drafts(found, "DiagnosticReport")
+    }
+    assert results == {"CHOL": 0, "CK": 1}
