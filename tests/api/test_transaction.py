@@ -13,6 +13,7 @@ from tests.api.house import BASE, House, body, code, in_house, observation, pati
 from tests.api.test_batch import entry, statuses
 
 PERSON = "urn:uuid:8c5f3a70-0000-4000-8000-000000000001"
+OTHER = "urn:uuid:8c5f3a70-0000-4000-8000-000000000002"
 CRITERION = "identifier=urn:test:mrn|mrn-1"
 
 
@@ -153,7 +154,8 @@ def test_a_complaint_about_a_resource_names_the_entry_and_the_element(database_u
         [entry("PUT", "Patient/F05-1", patient(id="F05-1")), entry("DELETE", "Patient/F05-1")],
         [entry("PUT", "Patient/F05-1", patient(id="F05-1"))] * 2,
         [at(PERSON, entry("POST", "Patient", patient())), at(PERSON, entry("POST", "Patient", patient()))],
-        [entry("POST", "Patient", patient(), ifNoneExist=CRITERION)] * 2,
+        [entry("PUT", f"Patient?{CRITERION}", patient())] * 2,
+        [entry("PUT", f"Patient?{CRITERION}", patient()), entry("POST", "Patient", patient(), ifNoneExist=CRITERION)],
     ],
 )
 def test_two_entries_about_one_resource_are_refused(database_url: str, entries: list[Json]) -> None:
@@ -162,6 +164,63 @@ def test_two_entries_about_one_resource_are_refused(database_url: str, entries: 
         assert answer.status_code == 422
         assert "Bundle.entry[1]: is about the same resource as Bundle.entry[0]" in answer.text
         assert await total(home, "Patient") == 0
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize("other", [CRITERION, f"Patient?{CRITERION}"])
+def test_conditional_creates_alike_make_one_resource_that_references_to_each_of_them_mean(
+    database_url: str, other: str
+) -> None:
+    """R4 http.html#trules: the order of the entries makes no difference; of the same things, none does."""
+
+    async def visit(home: House) -> None:
+        sent = transaction(
+            at(PERSON, entry("POST", "Patient", patient(), ifNoneExist=CRITERION)),
+            at(OTHER, entry("POST", "Patient", patient(id="x", meta={"versionId": "9"}), ifNoneExist=other)),
+            entry("POST", "Observation", of(PERSON)),
+            entry("POST", "Observation", of(OTHER)),
+            entry("POST", "Observation", of(f"Patient?{CRITERION}")),
+        )
+        answer = await home.ask("POST", "", sent, prefer="return=representation")
+        assert statuses(answer) == ["201", "200", "201", "201", "201"], answer.text
+        made, found = body(answer)["entry"][:2]
+        assert made["resource"] == found["resource"]
+        assert made["response"]["location"] == found["response"]["location"]
+        subjects = [body(await home.ask("GET", f"/{location(answer, i)}"))["subject"]["reference"] for i in (2, 3, 4)]
+        assert subjects == [location(answer, 0)] * 3
+        assert statuses(await home.ask("POST", "", sent)) == ["200", "200", "201", "201", "201"]
+        assert await total(home, "Patient") == 1
+
+    in_house(database_url, visit)
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_conditional_creates_of_unlike_things_by_one_criterion_are_refused_in_either_order(
+    database_url: str, first: int
+) -> None:
+    async def visit(home: House) -> None:
+        pair = [entry("POST", "Patient", patient(gender=g), ifNoneExist=CRITERION) for g in ("male", "female")]
+        answer = await home.ask("POST", "", transaction(pair[first], pair[1 - first]))
+        assert (answer.status_code, code(answer)) == (422, "entry")
+        assert "Bundle.entry[1]: has the criterion of Bundle.entry[0] and another content" in answer.text
+        assert await total(home, "Patient") == 0
+        made = await home.create(patient())
+        answer = await home.ask("POST", "", transaction(*pair))
+        assert statuses(answer) == ["200", "200"]
+        assert location(answer, 0) == location(answer, 1) == f"Patient/{made['id']}"
+
+    in_house(database_url, visit)
+
+
+def test_a_criterion_is_the_same_in_whatever_order_it_names_its_parameters(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        pair = [
+            entry("POST", "Patient", patient(), ifNoneExist=criterion)
+            for criterion in (f"{CRITERION}&gender=female", f"gender=female&{CRITERION}")
+        ]
+        assert statuses(await home.ask("POST", "", transaction(*pair))) == ["201", "200"]
+        assert await total(home, "Patient") == 1
 
     in_house(database_url, visit)
 

@@ -41,12 +41,16 @@ class Criterion:
 
 @dataclass(slots=True)
 class Step:
-    """A writing entry: the id it has if it creates, its criterion if it is conditional, and the match of that."""
+    """A writing entry: the id it has if it creates, its criterion if it is conditional, and the match of that.
+
+    `same`: the entry before it that makes what it would make; it finds that.
+    """
 
     entry: Entry
     new_id: str
     criterion: Criterion | None
     match: Released | None = None
+    same: Step | None = None
 
     @property
     def type(self) -> str:
@@ -57,6 +61,8 @@ class Step:
         """The id of the resource the entry is about."""
         if self.match is not None:
             return self.match.id
+        if self.same is not None:
+            return self.same.id
         stated = (self.entry.resource or {}).get("id") if self.entry.method == "PUT" else None
         return self.entry.match.id or str(stated or self.new_id)
 
@@ -70,7 +76,8 @@ class Step:
         """Whether there is nothing to write: a conditional create that found, a conditional delete that did not."""
         if self.criterion is None:
             return False
-        return {"POST": self.match is not None, "DELETE": self.match is None}.get(self.entry.method, False)
+        found = self.match is not None or self.same is not None
+        return {"POST": found, "DELETE": self.match is None}.get(self.entry.method, False)
 
 
 def step_of(entry: Entry, new_id: str) -> Step:
@@ -109,9 +116,20 @@ def leave_deleted(steps: Sequence[Step]) -> None:
             step.match = None
 
 
+def let_find_each_other(steps: Sequence[Step]) -> None:
+    """Of conditional creates of one content by one criterion that nothing matches, one makes what the others find."""
+    makers: dict[Criterion, Step] = {}
+    for step in steps:
+        step.same = None
+        if step.entry.method == "POST" and step.criterion is not None and step.match is None:
+            maker = makers.setdefault(step.criterion, step)
+            if maker is not step and maker.entry.resource == step.entry.resource:
+                step.same = maker
+
+
 def refuse_overlaps(steps: Sequence[Step]) -> None:
     """Raises HubError INVALID naming the second entry about one resource, or with one fullUrl or criterion."""
-    seen: dict[object, str] = {}
+    seen: dict[object, Step] = {}
     for step in steps:
         keys: list[object] = [step.entry.full_url] if step.entry.full_url else []
         if not step.idle:
@@ -120,8 +138,20 @@ def refuse_overlaps(steps: Sequence[Step]) -> None:
                 keys.append(step.criterion)
         for key in keys:
             if key in seen:
-                raise _invalid(f"is about the same resource as {seen[key]}", step.entry.where)
-            seen[key] = step.entry.where
+                raise _overlap(seen[key], step)
+            seen[key] = step
+
+
+def _overlap(first: Step, second: Step) -> HubError:
+    where = first.entry.where
+    if second.criterion is not None and first.criterion == second.criterion and _create(first) and _create(second):
+        what = f"has the criterion of {where} and another content, so which is made would hang on their order"
+        return _invalid(what, second.entry.where)
+    return _invalid(f"is about the same resource as {where}", second.entry.where)
+
+
+def _create(step: Step) -> bool:
+    return step.entry.method == "POST"
 
 
 def names(steps: Sequence[Step]) -> dict[str, str]:

@@ -25,6 +25,7 @@ from hub.api.fhir.plan import (
     Criterion,
     Step,
     leave_deleted,
+    let_find_each_other,
     names,
     operation,
     patch,
@@ -61,7 +62,7 @@ async def transaction(services: Services, ask: Ask, bundle: Json) -> Answer:
             await services.writes.admit(ask.actor, patch(step, None, services.base_url), origin=ask.origin)
     written = await _write(services, ask, list(steps.values()))
     quiet = ask if ask.preference.returned else replace(ask, preference=Preference("minimal"))
-    answers = {i: answer_entry(_answer(quiet, step, written.get(step.entry.where))) for i, step in steps.items()}
+    answers = {i: answer_entry(_answer(quiet, step, written)) for i, step in steps.items()}
     answers |= await run(services, ask, {i: entry for i, entry in enumerate(entries) if entry.method == "GET"})
     return Answer(status=200, body=assemble("transaction-response", [answers[i] for i in range(len(entries))]))
 
@@ -101,6 +102,7 @@ async def _match(services: Services, ask: Ask, steps: Sequence[Step]) -> None:
     for step in steps:
         step.match = None if step.criterion is None else found[step.criterion]
     leave_deleted(steps)
+    let_find_each_other(steps)
 
 
 async def _look_up(services: Services, ask: Ask, criteria: Collection[Criterion]) -> Matches:
@@ -181,12 +183,14 @@ def _operations(
     return [made for made in planned if made is not None]
 
 
-def _answer(quiet: Ask, step: Step, written: Written | None) -> Answer:
+def _answer(quiet: Ask, step: Step, done: Mapping[str, Written]) -> Answer:
     """The answer to a writing entry: without the resource, unless the client prefers it, which `quiet` says."""
     if step.entry.shape is not quiet.shape:
         quiet = replace(quiet, shape=step.entry.shape)
+    written = done.get(step.entry.where)
     if written is None:
-        return Answer(status=204) if step.match is None else found_already(quiet, step.match)
+        found = step.match if step.same is None else done[step.same.entry.where]
+        return Answer(status=204) if found is None else found_already(quiet, found)
     if step.entry.method == "DELETE":
         return Answer(status=204, version=written.version, updated=written.updated)
     return as_written(quiet, written)

@@ -79,7 +79,7 @@ def as_written(ask: Ask, written: Written) -> Answer:
     )
 
 
-def found_already(ask: Ask, match: Released) -> Answer:
+def found_already(ask: Ask, match: Released | Written) -> Answer:
     """200 for a conditional create that found its match: nothing was written."""
     return Answer(
         status=200,
