@@ -85,7 +85,7 @@ def _with_and_without_version(text: str) -> tuple[str, ...]:
 def reference(value: Any, codes: Codes, out: IndexValues) -> None:
     text = optional_text(value.get("reference"))
     rtype = None
-    if text and text[0] != "#":
+    if text:
         rtype, rid = local_target(text)
         url = None if rtype else text
         out.references.append((codes, rtype, rid, url))

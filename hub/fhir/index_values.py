@@ -20,7 +20,7 @@ Token = tuple[Codes, str | None, str | None, str | None]
 #: (parameters, system of the type, code of the type, value): for `identifier:of-type`.
 IdentifierOfType = tuple[Codes, str | None, str, str]
 #: (parameters, type, id, url): type and id of a local reference (`Patient/x`, any version of it), or the text of any
-#: other, a canonical included, as it stands.
+#: other, a canonical included, as it stands. `#x`, of what is contained, has a row: the element is not missing.
 Reference = tuple[Codes, str | None, str | None, str | None]
 #: (parameters, system, value): for `:identifier`, from Reference.identifier.
 ReferenceIdentifier = tuple[Codes, str | None, str]

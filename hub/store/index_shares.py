@@ -161,8 +161,10 @@ def _of_reference(rtype: str, codes: Codes, target_type: str, target_id: str) ->
 
 @lru_cache(maxsize=_REMEMBERED)
 def _of_url(rtype: str, codes: Codes, url: str) -> Share:
-    """A canonical, or a reference to elsewhere."""
+    """A canonical, or a reference to elsewhere; one to what is contained is there, and found by nothing."""
     found = parameters_of(rtype, codes)
+    if url.startswith("#"):
+        return Share(_numbers(found))
     bare = url.partition("|")[0]
     above = token.version_prefixes(url) or (url,)
     hashes = (

@@ -14,6 +14,10 @@ from typing import Final
 from hub.fhir.clinical_codes import CODES
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter, answered
 
+#: What refers to anything by a parameter.
+_REFERRING: Final = frozenset(
+    rtype for rtype in RESOURCE_TYPES if any(one.type == "reference" for one in answered(rtype).values())
+)
 #: What spoken names belong to.
 _PEOPLE: Final = frozenset({"Patient", "Person", "Practitioner", "RelatedPerson"})
 
@@ -36,6 +40,8 @@ _GAINS: Final = (
         lambda one: one.base in _PEOPLE and one.code in {"name", "phonetic", "mothersMaidenName"},
     ),
     Gain("digests of clinical codes", types=frozenset(CODES)),
+    # By a value no search finds more; until it is done `:missing` says what it said.
+    Gain("references to what is contained", types=_REFERRING),
 )
 
 #: That of this release.

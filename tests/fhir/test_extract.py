@@ -116,9 +116,9 @@ def test_any_other_reference_is_found_by_its_text(text: str) -> None:
     assert of(observation(subject={"reference": text}).references, "subject") == [(None, None, text)]
 
 
-def test_a_contained_reference_gives_no_row() -> None:
+def test_a_contained_reference_is_there() -> None:
     found = observation(subject={"reference": "#p"})
-    assert found.references == []
+    assert of(found.references, "subject") == [(None, None, "#p")]
     assert found.skipped == 0
 
 

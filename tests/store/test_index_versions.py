@@ -40,7 +40,7 @@ SHEN: Final = [{"text": "沈桂兰", "family": "沈", "given": ["桂兰"]}]
 UNSPOKEN: Final = 3
 #: That of one that kept no digests of codes.
 DIGESTLESS: Final = 4
-SAMPLED: Final = (5, "b95dbfdeb70cbdbd")
+SAMPLED: Final = (6, "bd5f31a00ee5cc99")
 
 
 @contextmanager
@@ -256,6 +256,7 @@ SAMPLES: Final[list[Json]] = [
         "code": {"coding": [{"system": "http://loinc.org", "code": "2345-7", "display": "Glucose"}], "text": "血糖"},
         "valueQuantity": {"value": Decimal("126"), "system": UCUM, "code": "mg/dL"},
         "text": {"status": "generated", "div": "<div>血糖 126</div>"},
+        "performer": [{"reference": "#me"}],
     },
     {
         "resourceType": "List",

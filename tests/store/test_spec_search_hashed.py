@@ -127,6 +127,10 @@ def refers(rid: str, **subject: Any) -> Json:
         ("subject:text=the ward", "e"),
         ("subject:text=ward", ""),
         ("subject:missing=true", "f"),
+        ("subject:missing=false&status=final", "a b c d e g"),
+        ("subject=%23p", ""),
+        ("subject=p", ""),
+        ("subject:text=%23p", ""),
     ],
 )
 def test_a_reference_is_an_id_a_typed_id_or_a_url(bench: Bench, query: str, expected: str) -> None:
@@ -137,6 +141,7 @@ def test_a_reference_is_an_id_a_typed_id_or_a_url(bench: Bench, query: str, expe
         refers("d", identifier={"system": "http://acme.org/mrn", "value": "123456"}),
         refers("e", display="The Ward"),
         observation("f"),
+        refers("g", reference="#p"),
     ]
     assert matches(bench, records, f"Observation?{query}") == expected
 
