@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from mappings.hl7v2.convert import bundle
+from tests.mappings.checker import invalid
 from tests.mappings.engine import PID, codes, draft, drafts, pid, reported, resource, translate
 
 VISIT = "PV1|1|I|||||||||||||||||V1"
@@ -44,6 +46,56 @@ def test_a_guarantor_is_the_patient_a_person_or_an_organisation() -> None:
 def test_the_same_relative_named_twice_is_one_person() -> None:
     found = translate(PID, "NK1|1|沈^小兰|CHD", "IN1|1|P1||||||||||||||沈^小兰|CHD")
     assert len(drafts(found, "RelatedPerson")) == 1
+
+
+def insured(**fields: str) -> str:
+    values = {1: "1", 2: "P1"} | {int(name[1:]): text for name, text in fields.items()}
+    return "IN1|" + "|".join(values.get(n, "") for n in range(1, max(values) + 1))
+
+
+def test_an_insurance_is_known_by_its_policy_and_by_the_plan_before_it() -> None:
+    found = translate(PID, insured(f36="N36", f46="P0"))
+    cover = resource(found, "Coverage")
+    numbers = [(each["value"], each.get("use")) for each in cover["identifier"]]
+    assert numbers == [("P1", None), ("N36", None), ("P0", "old")]
+    assert cover["identifier"][1]["type"]["coding"][0]["code"] == "MB"
+    assert cover["subscriberId"] == "N36"
+
+
+def test_the_names_of_a_group_stand_with_its_number() -> None:
+    one = resource(translate(PID, insured(f8="G8", f9="纺织厂职工")), "Coverage")["class"]
+    assert [(each["value"], each["name"]) for each in one] == [("G8", "纺织厂职工")]
+    found = translate(PID, insured(f8="G8", f9="甲^^^^^^^^^G9~乙"))
+    several = resource(found, "Coverage")["class"]
+    assert [(each["value"], each.get("name")) for each in several] == [("G8", "乙"), ("G9", "甲")]
+    assert not invalid(bundle(found.drafts))
+    assert reported(found, "IN1-9[1].10")[1] == ("Coverage.class[].value",)
+
+
+def test_an_insurer_is_told_with_whom_to_ask_and_how_long_its_number_is_in_force() -> None:
+    found = translate(
+        PID, insured(f3="YB1^^^HOSP^NIIP^^20260101^20261231", f4="云泽医保局", f6="白^晓", f7="0990-5550100")
+    )
+    insurer = resource(found, "Organization")
+    assert insurer["contact"][0]["name"]["text"] == "白晓"
+    assert insurer["telecom"][0]["value"] == "0990-5550100"
+    assert insurer["identifier"][0]["period"] == {"start": "2026-01-01", "end": "2026-12-31"}
+
+
+def test_more_of_an_insurance_is_told_of_its_payers_its_holder_and_the_insured() -> None:
+    in2 = {2: "990122195804120960", 6: "MC6", 8: "MA8", 25: "YB2^^^HOSP", 63: "13800000001", 69: "云泽纺织厂^^W9"}
+    found = translate(
+        PID,
+        insured(f3="YB1", f4="云泽医保局", f16="沈^国强", f17="SPO", f49="S49^^^YB^SN"),
+        "IN2|" + "|".join(in2.get(n, "") for n in range(1, 70)),
+    )
+    assert not invalid(bundle(found.drafts))
+    cover, relative = resource(found, "Coverage"), resource(found, "RelatedPerson")
+    assert len(cover["payor"]) == 2
+    assert [each["type"]["coding"][0]["code"] for each in cover["identifier"] if "type" in each] == ["MC", "MA"]
+    assert cover["policyHolder"]["display"] == "云泽纺织厂"
+    assert [each["value"] for each in relative["identifier"]] == ["S49", "990122195804120960"]
+    assert relative["telecom"][0]["value"] == "13800000001"
 
 
 @pytest.mark.parametrize(

@@ -220,6 +220,7 @@ def test_a_range_written_with_the_sign_of_repetitions_is_one_range() -> None:
         (">60", {"low": "60"}),
         ("≥0.9", {"low": "0.9"}),
         ("3.9–6.1", {"low": "3.9", "high": "6.1"}),
+        ("3.9_6.1", {"low": "3.9", "high": "6.1"}),
         ("3.9-6.1 mmol/L", {"low": "3.9", "high": "6.1"}),
         ("<6.1mmol/L", {"high": "6.1"}),
     ],

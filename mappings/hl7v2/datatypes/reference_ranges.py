@@ -12,7 +12,7 @@ from hub.kernel.types import Json
 _LIMIT: Final = r"(\d+(?:\.\d+)?)"
 #: What stands behind the limits; a digit would be one of theirs.
 _BEHIND: Final = r"(\s+\S+|[^\s\d.^]\S*)?"
-_BOTH: Final = re.compile(rf"{_LIMIT}\s*(?:-{{1,2}}|[~～—–－−至])\s*{_LIMIT}{_BEHIND}", re.ASCII)
+_BOTH: Final = re.compile(rf"{_LIMIT}\s*(?:-{{1,2}}|[~～—–－−至_])\s*{_LIMIT}{_BEHIND}", re.ASCII)
 _ONE: Final = re.compile(rf"([<>≤≥＜＞])\s*=?\s*{_LIMIT}{_BEHIND}", re.ASCII)
 #: A unit that cannot be a word about the patient or the specimen.
 _UNIT: Final = re.compile(r"[%‰]|[×*]?[\w%\[\]{}^*.·°]*/[\w%\[\]{}^*.·°]+", re.ASCII)

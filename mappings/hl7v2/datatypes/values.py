@@ -147,7 +147,7 @@ def _structured(rep: Repetition, units: Json, _: Context) -> Json | None:
     if comparator == "<>" or separator == "+":
         parts = (comparator, first, separator, second, str(units.get("code", units.get("unit", ""))))
         return {"valueString": " ".join(filter(None, parts))}
-    if not separator and not second:
+    if separator in {"", "."} and not second:
         plain = "" if comparator == "=" else comparator
         quantity = _quantity(first, units, plain) if plain in _COMPARATORS | {""} else None
         return {"valueQuantity": quantity} if quantity else None

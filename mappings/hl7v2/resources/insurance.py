@@ -6,19 +6,23 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
-from mappings.hl7v2.datatypes.identifiers import number
-from mappings.hl7v2.datatypes.references import known, organization
+from mappings.hl7v2.context import Building, Context, Mapped, mapped
+from mappings.hl7v2.datatypes.base import fresh
+from mappings.hl7v2.datatypes.identifiers import CX_PARTS, number
+from mappings.hl7v2.datatypes.references import XON_PARTS, known, organization
+from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Noted, PatientGroup
-from mappings.hl7v2.leaves import clean, field, says_something
-from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.leaves import clean, field, leaf, says_something
+from mappings.hl7v2.parser import Repetition, Segment
 from mappings.hl7v2.resources.periods import mend_period
 from mappings.hl7v2.resources.related import person
 from mappings.hl7v2.resources.taking_part import care_team
 
 #: The insured's relationship (IN1-17) that says it is the patient: v2 table 0063, and words of senders.
 _SELF: Final = frozenset({"SEL", "patient", "本人"})
+_GROUP: Final = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/coverage-class", "code": "group"}]}
+_NAMED_GROUP: Final = Mapped("Coverage.class[]", {"1": "name", "3": "value", "10": "value"})
 _MANAGER: Final = {"coding": [{"system": "http://snomed.info/sct", "code": "768832004"}], "text": "case manager"}
 
 
@@ -53,14 +57,61 @@ def _coverage(noted: Noted, patient: Building, context: Context, rules: Rules) -
     resource = building.resource
     rules.run(segment, building, context)
     mend_period(resource, "period", segment, context)
+    _groups(segment, resource, context)
     _payor(segment, resource, context, rules)
     _holder(segment, resource, context)
-    _subscriber(segment, patient, resource, context, rules)
+    insured = _subscriber(segment, patient, resource, context, rules)
     for part in noted.parts:
         rules.run(part, building, context)
-        if part.name == "IN3":
+        if part.name == "IN2":
+            _further(part, resource, insured, context, rules)
+        elif part.name == "IN3":
             _case_manager(part, patient, context)
     return building
+
+
+def _groups(segment: Segment, resource: Json, context: Context) -> None:
+    """IN1-9: names of the group IN1-8 numbers; one with a number of its own is another class."""
+    classes = resource.setdefault("class", [])
+    for rep, named in enumerate(segment.repetitions(9), 1):
+        name, number_of_it = leaf(named, 1), leaf(named, 10) or leaf(named, 3)
+        numbered = next((each for each in classes if each["type"] == _GROUP and "name" not in each), None)
+        if name and not number_of_it and numbered is not None:
+            numbered["name"] = name
+        elif name or number_of_it:
+            stated = {"type": fresh(_GROUP), "value": number_of_it or name, **({"name": name} if name else {})}
+            classes.append(stated)
+        else:
+            continue
+        context.took(segment, 9, _NAMED_GROUP, rep)
+    if not classes:
+        del resource["class"]
+
+
+def _further(segment: Segment, resource: Json, insured: Building | None, context: Context, rules: Rules) -> None:
+    """IN2: who else pays (IN2-25), the organisation that is insured (IN2-69), and more of the insured."""
+    if insured is not None:
+        rules.run(segment, insured, context)
+    context.segment, context.field, context.rep = segment, 25, 1
+    payers = segment.repetitions(25)
+    found = number(payers[0]) if payers else None
+    if found is not None:
+        resource.setdefault("payor", []).append(_in_force(known("Organization", found, context), payers[0], context))
+        context.took(segment, 25, mapped("Coverage.payor[]", frozenset(CX_PARTS.items())), 1)
+    context.field = 69
+    holders = segment.repetitions(69)
+    named = organization(holders[0], context) if holders and "policyHolder" not in resource else None
+    if named is not None:
+        resource["policyHolder"] = named
+        context.took(segment, 69, mapped("Coverage.policyHolder", frozenset(XON_PARTS.items())), 1)
+
+
+def _in_force(company: Building, rep: Repetition, context: Context) -> Json:
+    """Reference to a company whose number is in force for a time (CX.7 and CX.8)."""
+    span = period(date_time(rep, context, 7), date_time(rep, context, 8))
+    if span:
+        company.resource["identifier"][0].setdefault("period", span)
+    return company.reference
 
 
 def _payor(segment: Segment, resource: Json, context: Context, rules: Rules) -> None:
@@ -73,7 +124,8 @@ def _payor(segment: Segment, resource: Json, context: Context, rules: Rules) -> 
         company = known("Organization", found, context)
         if field(segment, 4):
             company.resource.setdefault("name", field(segment, 4))
-        named = company.reference | ({"display": field(segment, 4)} if field(segment, 4) else {})
+        context.field = 3
+        named = _in_force(company, numbers[0], context) | ({"display": field(segment, 4)} if field(segment, 4) else {})
         context.took(segment, 3, mapped("Coverage.payor[]"))
     if named is None:
         return
@@ -106,8 +158,8 @@ def _holder(segment: Segment, resource: Json, context: Context) -> None:
         context.took(segment, 11, mapped("Coverage.policyHolder"))
 
 
-def _subscriber(segment: Segment, patient: Building, resource: Json, context: Context, rules: Rules) -> None:
-    """IN1-16 and IN1-17: the patient, or somebody related to them."""
+def _subscriber(segment: Segment, patient: Building, resource: Json, context: Context, rules: Rules) -> Building | None:
+    """IN1-16 and IN1-17: the patient, or somebody related to them, who is answered."""
     relationship = field(segment, 17)
     name = "".join(field(segment, 16, comp) for comp in (1, 2, 3))
     if relationship in _SELF:
@@ -118,6 +170,8 @@ def _subscriber(segment: Segment, patient: Building, resource: Json, context: Co
         insured = person(patient, f"{name}|{relationship}", context)
         rules.run(segment, insured, context)
         resource["subscriber"] = insured.reference
+        return insured
+    return None
 
 
 def _with_class(

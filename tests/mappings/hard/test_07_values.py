@@ -54,7 +54,13 @@ def test_a_text_without_a_unit_stays_one_however_it_compares() -> None:
 
 @pytest.mark.parametrize(
     ("text", "name"),
-    [(">^100", "valueQuantity"), ("^1^-^5", "valueRange"), ("^1^:^128", "valueRatio"), ("^1^/^3", "valueRatio")],
+    [
+        (">^100", "valueQuantity"),
+        ("=^440^.", "valueQuantity"),
+        ("^1^-^5", "valueRange"),
+        ("^1^:^128", "valueRatio"),
+        ("^1^/^3", "valueRatio"),
+    ],
 )
 def test_each_form_of_a_structured_number_has_its_type(text: str, name: str) -> None:
     assert list(value("SN", text)) == [name]
