@@ -55,6 +55,17 @@ def test_comments_of_a_narrative_stay_and_are_no_elements() -> None:
     assert now["text"]["div"] == '<div xmlns="http://www.w3.org/1999/xhtml"><!-- a --></div>'
 
 
+def test_comments_of_a_patch_are_no_content_but_in_a_narrative() -> None:
+    div = '<div xmlns="http://www.w3.org/1999/xhtml"><!-- a --><p>b<!-- c -->d</p></div>'
+    now = patched(
+        "<!-- 1 -->",
+        f'<replace sel="f:Patient/f:text/*[2]"><!-- 2 -->{div}</replace>',
+        '<replace sel="f:Patient/f:birthDate/@value">19<!-- 3 -->60</replace>',
+        '<add sel="f:Patient"><contact><!-- 4 --><gender value="male"/></contact><!-- 5 --></add>',
+    )
+    assert (now["text"]["div"], now["birthDate"], now["contact"]) == (div, "1960", [{"gender": "male"}])
+
+
 def test_add_appends_prepends_and_puts_beside() -> None:
     name = '<name><family value="{}"/></name>'.format
     now = patched(

@@ -23,10 +23,11 @@ from hub.kernel.types import Json
 _MAX_DEPTH: Final = 100
 _MAX_WORK: Final = 500_000
 _PARSER: Final = etree.XMLParser(
-    resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_comments=True, remove_pis=True
+    resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False, remove_pis=True
 )
-#: Of the resource itself: the comments of its narrative stay.
+#: Of the resource itself.
 _KEEPING: Final = etree.XMLParser(resolve_entities=False, load_dtd=False, no_network=True, huge_tree=False)
+_XHTML: Final = "{http://www.w3.org/1999/xhtml}"
 _POSITIONS: Final = frozenset({"", "before", "after", "prepend"})
 
 
@@ -46,6 +47,7 @@ class _Operation:
 def read_xml_patch(document: bytes) -> Change:
     """The change a document asks for. Raises HubError UNREADABLE (400) naming the operation, TOO_LARGE."""
     root = _parsed(document)
+    _leave_remarks(root)
     if len(root) > MAX_OPERATIONS:
         raise too_large(f"has more than {MAX_OPERATIONS} operations")
     space = etree.QName(root).namespace
@@ -70,6 +72,15 @@ def _parsed(document: bytes) -> etree._Element:
         return etree.fromstring(document, _PARSER)
     except (etree.XMLSyntaxError, ValueError):
         raise malformed("is not well-formed XML", "patch") from None
+
+
+def _leave_remarks(root: etree._Element) -> None:
+    """Take out the comments that are no content: all but those of a narrative, which stay as a write keeps them."""
+    for remark in list(root.iter(etree.Comment)):
+        owner = remark.getparent()
+        if owner is not None and not str(owner.tag).startswith(_XHTML):
+            _keep_tail(remark)
+            owner.remove(remark)
 
 
 def _read(node: etree._Element, space: str | None, where: str) -> _Operation:
