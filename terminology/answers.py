@@ -46,6 +46,7 @@ class Answers:
 
     async def codes(self, meaning: Meaning, most: int) -> frozenset[tuple[str, str]]:
         """All codes of a meaning. Raises HubError UNSUPPORTED where a system is not held whole, TOO_LARGE."""
+        meaning.require_lists()
         codes: set[tuple[str, str]] = {(coding.system, coding.code) for coding in meaning.listed}
         for edition, condition in meaning.conditions.values():
             if not edition.whole:

@@ -6,16 +6,18 @@ is expanded here: importing a set of 500,000 codes costs as little as importing 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
+from terminology import grammars
 from terminology.catalogue import Catalogue
 from terminology.condition import ACTIVE, NOTHING, Both, Condition, Either, Every, Keys, Not
 from terminology.fhir_source import concept_of
 from terminology.filters import condition_of, undecided
+from terminology.grammars import GRAMMARS, Tests
 from terminology.implied import implicit, of_messages, of_specification, version_of_r4
 from terminology.model import CODE_SYSTEM, VALUE_SET, Coding, Edition, Found
 from terminology.reading import Concepts
@@ -35,7 +37,7 @@ class Listed(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Meaning:
-    """What a value set means: a condition for each edition, and listed codings.
+    """What a value set means: a condition for each edition, listed codings, and tests of systems that are grammars.
 
     `own`: what the value set names codes of the editions itself (R4 ValueSet.compose.include.concept: display and
     designation), by the code as it is compared.
@@ -44,6 +46,16 @@ class Meaning:
     conditions: Mapping[int, tuple[Edition, Condition]] = field(default_factory=dict)
     listed: Mapping[Coding, Listed] = field(default_factory=dict)
     own: Mapping[Coding, Json] = field(default_factory=dict)
+    formed: Tests = field(default_factory=dict)
+
+    def require_lists(self) -> None:
+        """Raises HubError UNSUPPORTED where not all codes can be listed."""
+        if self.formed:
+            raise undecided("its codes are decided by their syntax, and cannot be listed")
+
+    def has(self, coding: Coding) -> bool:
+        """Whether a coding is listed, or well formed where that decides."""
+        return coding in self.listed or (coding.system in self.formed and self.formed[coding.system](coding.code))
 
     def condition(self, edition: Edition) -> Condition:
         return self.conditions.get(edition.number, (edition, NOTHING))[1]
@@ -91,11 +103,14 @@ class Composer:
             what, todo = f"has more than {_PARTS} parts and filters", "list codes of one system in one part"
             raise HubError(Category.TOO_LARGE, what, where=VALUE_SET, todo=todo, code="too-costly")
 
-    async def _known(self, codings: Mapping[str, list[str]]) -> Meaning:
-        """Listed codes, with what the hub holds of their systems: all it says where it holds all of one, else names."""
+    async def _known(self, codings: Mapping[str, Container[str]]) -> Meaning:
+        """R4's own codes, with what the hub holds of their systems: all it says where it holds all of one, else names;
+        or by their syntax.
+        """
         conditions: dict[int, tuple[Edition, Condition]] = {}
         listed: dict[Coding, Listed] = {}
-        for system, codes in codings.items():
+        formed = {system: grammars.part_of(system, c) for system, c in codings.items() if not isinstance(c, frozenset)}
+        for system, codes in ((system, sorted(c)) for system, c in codings.items() if isinstance(c, frozenset)):
             edition = self._edition(system, "")
             if edition is not None and edition.whole:
                 conditions[edition.number] = (edition, Keys(tuple(map(edition.key, codes))))
@@ -103,7 +118,7 @@ class Composer:
                 names = await self._names(edition, codes)
                 version = version_of_r4(system)
                 listed |= {Coding(system, code): Listed(names.get(code, ""), version) for code in codes}
-        return Meaning(conditions, listed)
+        return Meaning(conditions, listed, formed=formed)
 
     async def _names(self, edition: Edition | None, codes: Sequence[str]) -> dict[str, str]:
         held = [] if edition is None else await self._concepts.many(self._catalogue, edition, codes)
@@ -159,7 +174,9 @@ class Composer:
         return edition
 
     def _listed(self, part: Json) -> Meaning:
-        """Of a code system that is not loaded only the listed codes are known."""
+        """Of a code system that is not loaded only the listed codes are known, unless it is a grammar."""
+        if part["system"] in GRAMMARS and not {"concept", "filter", "version"} & part.keys():
+            return Meaning(formed={part["system"]: GRAMMARS[part["system"]]})
         if "concept" not in part or part.get("filter"):
             self._catalogue.named(CODE_SYSTEM, part["system"], part.get("version", ""))
             raise undecided("it takes in a code system of which the hub has no codes")
@@ -211,7 +228,8 @@ def without(meaning: Meaning, systems: Collection[tuple[str, str]]) -> Meaning:
 
     conditions = {number: told for number, told in meaning.conditions.items() if stays(told[0].url, told[0].version)}
     listed = {coding: told for coding, told in meaning.listed.items() if stays(coding.system, told.version)}
-    return replace(meaning, conditions=conditions, listed=listed)
+    formed = {system: test for system, test in meaning.formed.items() if stays(system, "")}
+    return replace(meaning, conditions=conditions, listed=listed, formed=formed)
 
 
 def _united(one: Meaning, other: Meaning) -> Meaning:
@@ -219,7 +237,8 @@ def _united(one: Meaning, other: Meaning) -> Meaning:
     for number, (edition, condition) in other.conditions.items():
         known = merged.get(number)
         merged[number] = (edition, condition if known is None else _or(known[1], condition))
-    return Meaning(merged, {**other.listed, **one.listed}, {**other.own, **one.own})
+    formed = grammars.united(one.formed, other.formed)
+    return Meaning(merged, {**other.listed, **one.listed}, {**other.own, **one.own}, formed)
 
 
 def _common(one: Meaning, other: Meaning) -> Meaning:
@@ -231,8 +250,9 @@ def _common(one: Meaning, other: Meaning) -> Meaning:
         edition = (one.conditions.get(number) or other.conditions[number])[0]
         merged[number] = (edition, _and(_of_either(one, edition), _of_either(other, edition)))
     held = {edition.url for edition, _ in merged.values()}
-    listed = {coding: told for coding, told in one.listed.items() if coding in other.listed and coding[0] not in held}
-    return Meaning(merged, listed, {**other.own, **one.own})
+    listed = {coding: told for coding, told in one.listed.items() if other.has(coding) and coding[0] not in held}
+    listed |= {coding: told for coding, told in other.listed.items() if coding not in one.listed and one.has(coding)}
+    return Meaning(merged, listed, {**other.own, **one.own}, grammars.common(one.formed, other.formed))
 
 
 def _less(one: Meaning, other: Meaning) -> Meaning:
@@ -242,8 +262,8 @@ def _less(one: Meaning, other: Meaning) -> Meaning:
         number: (edition, _and(condition, Not(_of_either(other, edition))))
         for number, (edition, condition) in one.conditions.items()
     }
-    listed = {coding: told for coding, told in one.listed.items() if coding not in other.listed}
-    return Meaning(merged, listed, one.own)
+    listed = {coding: told for coding, told in one.listed.items() if not other.has(coding)}
+    return Meaning(merged, listed, one.own, grammars.less(one.formed, other.formed, other.listed))
 
 
 def _or(one: Condition, other: Condition) -> Condition:

@@ -64,6 +64,7 @@ async def expand(catalogue: Catalogue, concepts: Concepts, wish: Wish) -> Page:
     composer = Composer(catalogue, concepts, wish.versions)
     meaning = await (composer.of(wish.value_set) if wish.value_set is not None else composer.named(wish.url))
     meaning = _limited(catalogue, meaning, wish)
+    meaning.require_lists()
     if (
         wish.text
         and not wish.nested

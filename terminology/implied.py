@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Mapping
 from typing import Final
 from urllib.parse import unquote
 
@@ -9,7 +10,6 @@ from hub.fhir import value_sets
 from hub.fhir.code_systems import behind
 from hub.kernel.types import Json
 from terminology.catalogue import Catalogue
-from terminology.filters import undecided
 from terminology.model import CODE_SYSTEM, VALUE_SET
 
 _R4: Final = "http://hl7.org/fhir/"
@@ -40,18 +40,12 @@ def implicit(canonical: str, catalogue: Catalogue) -> Json | None:
     return None
 
 
-def of_specification(canonical: str) -> dict[str, list[str]] | None:
-    """R4's own value sets that the hub has as lists."""
+def of_specification(canonical: str) -> Mapping[str, Container[str]] | None:
+    """R4's own value sets: the codes of each code system, listed (a frozenset) or told by their syntax."""
     url, _, version = canonical.partition("|")
     if version not in {"", version_of_r4(url)}:
         return None
-    known = value_sets.codings(url.removeprefix(_SETS)) if url.startswith("http") else None
-    if known is None:
-        return None
-    lists = {system: codes for system, codes in known.items() if isinstance(codes, frozenset)}
-    if len(lists) < len(known):
-        raise undecided("its codes are decided by their syntax, and cannot be listed")
-    return {system: sorted(codes) for system, codes in lists.items()}
+    return value_sets.codings(url.removeprefix(_SETS)) if url.startswith("http") else None
 
 
 def of_messages(canonical: str) -> Json | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 from hub.fhir.fold import folded
@@ -34,7 +35,7 @@ def matching(catalogue: Catalogue, meaning: Meaning, text: str) -> Meaning:
         own = tuple(one.code for one, told in named if _fits(_names(told), one, parts))
         conditions[number] = (edition, Both((condition, Either((found, Keys(own))) if own else found)))
     listed = {coding: told for coding, told in meaning.listed.items() if _fits([told.display], coding, parts)}
-    return Meaning(conditions, listed, meaning.own)
+    return replace(meaning, conditions=conditions, listed=listed)
 
 
 def _by_any_name(catalogue: Catalogue, edition: Edition, text: str) -> Condition:

@@ -7,29 +7,24 @@ edition never changes, and answers are kept by the revision of the catalogue the
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from hub.db.database import Database
-from hub.fhir.canonical_units import UCUM, is_of_ucum
-from hub.fhir.syntax import SYSTEMS
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from terminology import expansion, translation
 from terminology.catalogue import Catalogue, Catalogues
 from terminology.fhir_source import concepts_among
+from terminology.grammars import GRAMMARS, Test, concept_formed, edition_of
 from terminology.model import ABSTRACT, CODE_SYSTEM, Coding, Concept, Edition, Found, Stated, code_key
 from terminology.past import PastCatalogues
 from terminology.reading import Concepts
 from terminology.validating import A_PART, NO_CODE, Members, Verdict, displayed
 
-#: Code systems that are a grammar, and who knows it.
-_GRAMMARS: Final[Mapping[str, Callable[[str], bool]]] = {
-    **{url: codes.__contains__ for url, codes in SYSTEMS.items()},
-    UCUM: is_of_ucum,
-}
+MALFORMED: Final = "the code is not formed as the grammar of its system says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +58,16 @@ class Terminology:
         return await self._concept(catalogue, coding, version)
 
     async def lookup(self, coding: Coding, version: str = "", *, around: bool = False) -> Looked:
-        """All about a code; with `around` its parents and children too. Raises HubError NOT_FOUND."""
+        """All about a code; with `around` its parents and children too. Raises HubError NOT_FOUND.
+
+        Of a code system that is a grammar there is the code itself, if it is well formed.
+        """
         catalogue = await self.catalogues.now()
+        grammar = _grammar(catalogue, coding.system, version)
+        if grammar is not None:
+            if not grammar(coding.code):
+                raise HubError(Category.NOT_FOUND, MALFORMED, where="code", code="unknown-code")
+            return Looked(edition_of(coding.system), concept_formed(coding.code))
         edition, found = await self._concept(catalogue, coding, version)
         if not around:
             return Looked(edition, found)
@@ -97,10 +100,10 @@ class Terminology:
         another that the hub does not hold.
         """
         catalogue, (coding, _, version, _) = await self.catalogues.now(), stated
-        grammar = _GRAMMARS.get(coding.system)
-        if grammar is not None and catalogue.find(CODE_SYSTEM, coding.system, version) is None and not version:
+        grammar = _grammar(catalogue, coding.system, version)
+        if grammar is not None:
             sound = grammar(coding.code)
-            return Verdict(sound, "" if sound else "the code is not formed as the grammar of its system says")
+            return Verdict(sound, "" if sound else MALFORMED)
         edition = catalogue.named(CODE_SYSTEM, coding.system, version)
         found = await self.concepts.find(catalogue, edition, coding.code)
         if found is None:
@@ -159,6 +162,11 @@ class Terminology:
     async def translate(self, question: translation.Question) -> list[translation.Match]:
         """What maps say of codes; see `terminology.translation.translate`."""
         return await translation.translate(self._database, await self.catalogues.now(), question)
+
+
+def _grammar(catalogue: Catalogue, system: str, version: str) -> Test | None:
+    """The grammar of a code system that is one, where nobody loaded it and no version is named."""
+    return None if version or catalogue.find(CODE_SYSTEM, system) is not None else GRAMMARS.get(system)
 
 
 def _by_system(codings: Sequence[Coding]) -> dict[str, list[str]]:

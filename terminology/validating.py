@@ -84,6 +84,8 @@ class Members:
         coding = stated.coding
         if coding in meaning.listed:
             return _listed(catalogue, meaning.listed[coding], stated)
+        if meaning.has(coding):
+            return Verdict(True)
         parts = [each for each in meaning.conditions.values() if each[0].url == coding.system]
         meant = [each for each in parts if stated.version in ("", each[0].version)]
         for edition, condition in meant:
