@@ -166,6 +166,24 @@ def test_sort_orders_all_pages_and_minus_turns_it_round(database_url: str) -> No
     visited(database_url, visit)
 
 
+@pytest.mark.parametrize("path", ["/Subscription", "/SearchParameter", "/Subscription/$status", "/Patient"])
+def test_what_was_used_is_told_whatever_the_type(database_url: str, path: str) -> None:
+    """R4 search.html#conformance: "the server SHALL return the parameters that were actually used"."""
+
+    async def visit(home: House) -> None:
+        parameter = "identifier=x" if path == "/Patient" else "status=active"
+        answer = await home.ask("GET", f"{path}?{parameter}&shoe=9", prefer="handling=lenient")
+        page = body(answer)
+        assert (page["total"], links(page)["self"]) == (0, f"{BASE}{path}?{parameter}")
+        (told,) = page["entry"]
+        assert told["search"]["mode"] == "outcome"
+        assert told["resource"]["issue"][0]["diagnostics"].endswith("shoe")
+        page = body(await home.ask("GET", f"{path}?{parameter}&_format=json"))
+        assert ("entry" in page, links(page)["self"]) == (False, f"{BASE}{path}?{parameter}&_format=json")
+
+    visited(database_url, visit)
+
+
 def test_a_comma_is_or_and_a_repeated_parameter_is_and(database_url: str) -> None:
     async def visit(home: House) -> None:
         either = body(await home.ask("GET", "/Patient?birthdate=1950-01-01,1953-01-01&_sort=_id"))

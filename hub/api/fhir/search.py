@@ -63,6 +63,15 @@ def searchset(services: Services, path: str, params: Params, page: ReleasedPage)
     )
 
 
+def on_one_page(services: Services, ask: Ask, path: str, found: Sequence[bytes], ignored: Sequence[str]) -> bytes:
+    """A searchset of all that was found, of what is kept apart from the record; `ignored` parameters were left out."""
+    told = operation_outcome(_ignored(ignored)) if ignored else None
+    entries = [*found, *([] if told is None else [entry(resource=dumps(told), search="outcome")])]
+    used = [(name, value) for name, value in (*ask.params, *ask.form) if name not in ignored]
+    links = [("self", page_url(services.base_url, path, used))]
+    return bundle("searchset", entries, total=len(found), links=links, updated=services.clock())
+
+
 def _entries(base_url: str, page: ReleasedPage) -> list[bytes]:
     found = found_entries(base_url, "match", page.matches)
     if page.included:

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from hub.api.fhir.bundle import bundle, entry
+from hub.api.fhir.bundle import entry
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version, unchanged
 from hub.api.fhir.parameters import refuse_all, refuse_parameters
+from hub.api.fhir.search import on_one_page
 from hub.api.fhir.update import check_id
 from hub.api.fhir.written import resource_of
 from hub.api.services import Services
@@ -71,7 +72,7 @@ async def read(services: Services, ask: Ask) -> Answer:
 
 async def search(services: Services, ask: Ask) -> Answer:
     """All, or those with a value of each parameter, on one page."""
-    strangers(ask.params, ANSWERED, lenient=ask.preference.lenient)
+    ignored = strangers(ask.params, ANSWERED, lenient=ask.preference.lenient)
     wanted = [(_VALUES[name], set(value.split(","))) for name, value in ask.params if name in _VALUES]
     found = [
         one
@@ -82,7 +83,7 @@ async def search(services: Services, ask: Ask) -> Answer:
         entry(full_url=f"{services.base_url}/{TYPE}/{one.id}", resource=dumps(one.resource), search="match")
         for one in found
     ]
-    return Answer(status=200, body=bundle("searchset", entries, total=len(found), updated=services.clock()))
+    return Answer(status=200, body=on_one_page(services, ask, TYPE, entries, ignored))
 
 
 def _written(ask: Ask, made: Definition, code: int) -> Answer:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from hub.api.fhir.bundle import bundle, entry, instant
+from hub.api.fhir.bundle import entry, instant
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version, unchanged
 from hub.api.fhir.parameters import refuse_all, refuse_parameters
 from hub.api.fhir.router import Body, Handler
+from hub.api.fhir.search import on_one_page
 from hub.api.fhir.update import check_id
 from hub.api.fhir.written import resource_of
 from hub.api.services import Services
@@ -72,7 +73,7 @@ async def read(services: Services, ask: Ask) -> Answer:
 
 async def search(services: Services, ask: Ask) -> Answer:
     """All of the owner's own, or those with an `_id` or a `status`, on one page."""
-    strangers(ask.params, ANSWERED, lenient=ask.preference.lenient)
+    ignored = strangers(ask.params, ANSWERED, lenient=ask.preference.lenient)
     wanted = {name: set(_alternatives(ask, name)) for name in ANSWERED}
     found = [
         one
@@ -84,13 +85,13 @@ async def search(services: Services, ask: Ask) -> Answer:
         entry(full_url=f"{services.base_url}/Subscription/{one.id}", resource=dumps(one.resource), search="match")
         for one in found
     ]
-    return Answer(status=200, body=bundle("searchset", entries, total=len(found), updated=services.clock()))
+    return Answer(status=200, body=on_one_page(services, ask, "Subscription", entries, ignored))
 
 
 async def status(services: Services, ask: Ask) -> Answer:
     """`$status`: a searchset of statuses as Parameters; of one at the instance level, else by `id` and `status`."""
     params = ask.params
-    strangers(params, ("id", "status"), lenient=ask.preference.lenient)
+    ignored = strangers(params, ("id", "status"), lenient=ask.preference.lenient)
     if ask.id:
         found = [await services.operations.status(ask.actor, ask.id)]
     else:
@@ -98,7 +99,8 @@ async def status(services: Services, ask: Ask) -> Answer:
         states = [part for name, value in params if name == "status" for part in value.split(",")]
         found = await services.operations.statuses(ask.actor, ids, states)
     entries = [entry(resource=dumps(one), search="match") for one in found]
-    return Answer(status=200, body=bundle("searchset", entries, total=len(found), updated=services.clock()))
+    path = f"Subscription/{ask.id}/$status" if ask.id else "Subscription/$status"
+    return Answer(status=200, body=on_one_page(services, ask, path, entries, ignored))
 
 
 async def events(services: Services, ask: Ask) -> Answer:
