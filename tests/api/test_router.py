@@ -35,6 +35,7 @@ from hub.kernel.errors import Category, HubError
         ("POST", "/Observation/a/$meta-add", "meta-add", ("Observation", "a", "")),
         ("GET", "/Patient/a/$everything", "everything", ("Patient", "a", "")),
         ("POST", "/Patient/a/$everything", "everything", ("Patient", "a", "")),
+        ("GET", "/Encounter/a/$everything", "everything", ("Encounter", "a", "")),
     ],
 )
 def test_each_interaction_is_found_by_its_url(method: str, path: str, code: str, named: tuple[str, str, str]) -> None:
@@ -49,7 +50,7 @@ def test_each_interaction_is_found_by_its_url(method: str, path: str, code: str,
         "/Patient/$x",
         "/Patient/a/$x",
         "/Patient/a/_history/1/$validate",
-        "/Encounter/a/$everything",
+        "/Device/a/$everything",
         "/$validate",
     ],
 )
@@ -74,7 +75,8 @@ def test_an_operation_that_is_not_there_is_told_to_be_none(path: str) -> None:
         "/Patient/a\n",
         "/DomainResource",
         "/Patient/ä",
-        "/Encounter/a/$everything",
+        "/Device/a/$everything",
+        "/Encounter/$everything",
         "/Observation/$everything",
         "/$everything",
         "/Patient/a/$match",

@@ -125,6 +125,47 @@ def test_a_compartment_is_searched_page_by_page_with_totals_and_includes(databas
     visited(database_url, visit)
 
 
+def test_everything_of_an_encounter_is_its_compartment_and_what_that_refers_to(database_url: str) -> None:
+    """R4 encounter-operation-everything.html."""
+    path = f"/{VISIT}/$everything"
+
+    async def visit(home: House) -> None:
+        page = body(await home.ask("GET", path))
+        assert ids(page) == ["F05-c", "F05-o1", "F05-o2", "F05-visit"]
+        assert ids(page, "include") == ["F05-doc", "F05-meter", "F05-p"]
+        assert (page["total"], page["link"]) == (4, [{"relation": "self", "url": f"{BASE}{path}"}])
+        sent = {"resourceType": "Parameters", "parameter": [{"name": "_type", "valueCode": "Practitioner"}]}
+        staff = body(await home.ask("POST", path, sent))
+        assert (ids(staff), ids(staff, "include"), "total" in staff) == ([], ["F05-doc"], False)
+        some = body(await home.ask("GET", f"{path}?_type=Observation,Device&_type=Patient"))
+        assert (ids(some), ids(some, "include")) == (["F05-o1", "F05-o2"], ["F05-meter", "F05-p"])
+        late = body(await home.ask("GET", f"{path}?_since={page['entry'][0]['resource']['meta']['lastUpdated']}"))
+        assert "F05-visit" not in ids(late)
+        assert set(ids(late)) < set(ids(page))
+        seen, follow = list[str](), f"{path}?_count=3"
+        while follow:
+            part = body(await home.ask("GET", follow))
+            seen += ids(part)
+            told = {link["relation"]: link["url"] for link in part["link"]}
+            follow = told.get("next", "").removeprefix(BASE)
+        assert sorted(seen) == ids(page)
+
+    visited(database_url, visit)
+
+
+def test_everything_of_an_encounter_that_may_not_be_seen_is_absent(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        hidden = await home.ask("GET", f"/{VISIT}/$everything", who="hospital")
+        absent = await home.ask("GET", "/Encounter/F05-none/$everything", who="hospital")
+        assert (hidden.status_code, hidden.content) == (404, absent.content)
+        for query, status in (("start=2026", 400), ("_since=x", 400), ("_type=Shoe", 400), ("_count=0", 400)):
+            assert (await home.ask("GET", f"/{VISIT}/$everything?{query}")).status_code == status, query
+        await home.ask("DELETE", f"/{VISIT}")
+        assert (await home.ask("GET", f"/{VISIT}/$everything")).status_code == 410
+
+    visited(database_url, visit)
+
+
 def test_what_no_compartment_holds_is_absent_or_refused(database_url: str) -> None:
     async def visit(home: House) -> None:
         for path, status in (

@@ -121,6 +121,7 @@ EVERYTHING: Final = (
     "/Patient/F01-d/$everything",
     "/Patient/F01-z/$everything",
     "/Patient/F01-c/$everything?_since=2020",
+    *(f"/Encounter/F01-b-{name}/$everything" for name in ("visit", "ward", "none")),
 )
 HISTORIES: Final = (
     "/_history",

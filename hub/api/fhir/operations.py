@@ -9,6 +9,7 @@ from typing import Final
 
 from hub.api.fhir.cda import CDA, cda
 from hub.api.fhir.document import DOCUMENT, document
+from hub.api.fhir.encounter_everything import ENCOUNTER_EVERYTHING, encounter_everything
 from hub.api.fhir.everything import EVERYTHING, everything
 from hub.api.fhir.ihe_pix import IHE_PIX, ihe_pix
 from hub.api.fhir.lastn import LASTN, lastn
@@ -25,7 +26,7 @@ from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET
 LIMITS: Final = {
     "cda": "WS/T 483.12, .13 and .20 (type=HSDB04.01, HSDB04.02, HSDC00.05) as XML, or in a Binary.",
     "document": "Not kept (persist); of the references of the Composition alone (graph).",
-    "everything": "Without an id: the record of the patient the token is bound to.",
+    "everything": "Of a Patient; without an id: of the one the token is bound to. Of an Encounter.",
     "ihe-pix": "IHE PIXm ITI-83. A number of somebody who may not be seen is told as one that nobody has.",
     "match": "Also IHE PDQm ITI-119. At most 20 candidates, made of what the requester may see.",
     "merge": "Of a facility's own Patients; a steward of the patient index merges persons, and writes no Patient.",
@@ -62,6 +63,7 @@ _VALID_IN_SET: Final = remembering(value_set.validate_code)
 OPERATIONS: Final = (
     *_reading("everything", "/{type}/{id}/$everything", everything, EVERYTHING, "Patient"),
     *_reading("everything", "/{type}/$everything", everything, EVERYTHING, "Patient"),
+    *_reading("everything", "/{type}/{id}/$everything", encounter_everything, ENCOUNTER_EVERYTHING, "Encounter"),
     Interaction("match", "POST", "/{type}/$match", match, "resource", operation=MATCH, only="Patient"),
     Interaction("merge", "POST", "/{type}/$merge", merge, "resource", operation=MERGE, only="Patient"),
     *_reading("ihe-pix", "/{type}/$ihe-pix", ihe_pix, IHE_PIX, "Patient"),
