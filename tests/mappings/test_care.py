@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from hub.kernel.types import Translation
-from tests.mappings.engine import PID, draft, drafts, resource, translate
+from tests.mappings.engine import PID, draft, drafts, reported, resource, translate
 
 HEADER = "MSH|^~\\&|EMR|F01|HUB|YUNZE|20260301103000||{kind}|C1|P|2.5.1"
 PRB = "PRB|{action}|20260301|I10^高血压^I10|PB1^EMR|||20260101|||||||{life}"
@@ -21,7 +21,72 @@ def test_a_problem_is_an_item_of_the_problem_list() -> None:
     assert found["category"][0]["coding"][0]["code"] == "problem-list-item"
     assert found["category"][0]["coding"][0]["display"] == "Problem List Item"
     assert found["code"]["coding"][0]["code"] == "I10"
-    assert found["recordedDate"] == "2026-01-01"
+
+
+def test_a_problem_was_recorded_when_it_was_added_and_asserted_when_it_was_established() -> None:
+    found = resource(sent(PRB.format(action="AD", life="")), "Condition")
+    assert found["recordedDate"] == "2026-03-01"
+    url = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
+    assert found["extension"] == [{"url": url, "valueDateTime": "2026-01-01"}]
+
+
+def test_a_change_of_a_problem_does_not_tell_when_it_was_recorded() -> None:
+    changed = sent(PRB.format(action="UP", life=""), kind="PPR^PC2")
+    found = draft(changed, "Condition")
+    assert "recordedDate" not in found.resource
+    assert found.defaults["recordedDate"] == "2026-01-01"
+    assert reported(changed, "PRB-2[1]") == ("refused", (), "tells when the sender acted on the problem")
+
+
+@pytest.mark.parametrize(
+    ("confirmation", "status"),
+    [
+        ("confirmed", "confirmed"),
+        ("C^Confirmed^L", "confirmed"),
+        ("P^疑似^L", "provisional"),
+        ("^rule-out", "unconfirmed"),
+    ],
+)
+def test_a_problem_is_as_certain_as_its_confirmation_status(confirmation: str, status: str) -> None:
+    found = resource(sent(f"PRB|AD|20260301|I10^高血压^I10|PB1|||||||||{confirmation}"), "Condition")
+    system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+    assert (found["verificationStatus"]["coding"][0]["system"], found["verificationStatus"]["coding"][0]["code"]) == (
+        system,
+        status,
+    )
+
+
+@pytest.mark.parametrize(("at", "name"), [(13, "verificationStatus"), (14, "clinicalStatus")])
+def test_a_status_of_a_problem_that_is_none_of_r4_is_left_out_and_told(at: int, name: str) -> None:
+    found = sent(f"PRB|AD|20260301|I10^高血压^I10|PB1{'|' * (at - 4)}watch^Watched^L")
+    assert name not in resource(found, "Condition")
+    outcome, _, reason = reported(found, f"PRB-{at}[1].1")
+    assert (outcome, reason) == ("refused", "code not in the table")
+
+
+def test_a_problem_in_remission_says_so() -> None:
+    found = resource(sent(PRB.format(action="UP", life="remission"), kind="PPR^PC2"), "Condition")
+    assert found["clinicalStatus"]["coding"][0]["code"] == "remission"
+
+
+@pytest.mark.parametrize(("life", "status"), [("ACTIVE", "resolved"), ("", "resolved"), ("remission", "remission")])
+def test_a_problem_that_was_resolved_is_not_active(life: str, status: str) -> None:
+    found = resource(sent(f"PRB|UP|20260301|I10^高血压^I10|PB1|||||20260210|||||{life}", kind="PPR^PC2"), "Condition")
+    assert found["abatementDateTime"] == "2026-02-10"
+    assert found["clinicalStatus"]["coding"][0]["code"] == status
+
+
+def test_a_problem_confirmed_to_be_an_error_has_no_clinical_status() -> None:
+    found = draft(
+        sent("PRB|UP|20260301|I10^高血压^I10|PB1|||||||||entered-in-error|ACTIVE", kind="PPR^PC2"), "Condition"
+    )
+    assert "clinicalStatus" not in found.resource
+    assert "clinicalStatus" in found.clears
+
+
+def test_a_problem_has_the_severity_that_was_told() -> None:
+    found = resource(sent(f"PRB|AD|20260301|I10^高血压^I10|PB1{'|' * 22}24484000^Severe^SCT"), "Condition")
+    assert found["severity"]["coding"][0]["code"] == "24484000"
 
 
 def test_a_problem_that_changes_is_the_one_that_was_added() -> None:

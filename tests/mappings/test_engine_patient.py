@@ -172,6 +172,30 @@ def test_words_for_no_phone_are_refused() -> None:
     assert reported(found, "PID-14[1].9")[0] == "refused"
 
 
+@pytest.mark.parametrize(
+    ("kind", "indicators", "use", "type_"),
+    [
+        ("H", "Y", "temp", None),
+        ("H", "^Y", "old", None),
+        ("H", "Y^Y", "old", None),
+        ("H", "N^N^V", "home", "physical"),
+        ("", "^^M", None, "postal"),
+    ],
+)
+def test_an_address_says_whether_it_is_temporary_wrong_or_for_letters(
+    kind: str, indicators: str, use: str | None, type_: str | None
+) -> None:
+    (found,) = patient(pid(f11=f"柳溪镇1号^^云泽县^^^^{kind}^^^^^^^^^{indicators}"))["address"]
+    assert (found.get("use"), found.get("type")) == (use, type_)
+
+
+def test_an_address_that_is_neither_temporary_nor_wrong_says_nothing_by_it() -> None:
+    found = translate(pid(f11="柳溪镇1号^^云泽县^^^^H^^^^^^^^^N^Y^C"))
+    assert reported(found, "PID-11[1].16")[0] == "refused"
+    assert reported(found, "PID-11[1].17")[:2] == ("mapped", ("Patient.address[].use",))
+    assert reported(found, "PID-11[1].18")[0] == "refused"
+
+
 def test_an_address_keeps_its_lines_parts_and_use() -> None:
     assert patient(pid(f11="柳溪镇1号^2栋^云泽县^示例省^990122^CN^H"))["address"] == [
         {

@@ -241,6 +241,19 @@ def _make_listed_code(options: Options) -> Converter:
     return convert
 
 
+def _make_listed_concept(options: Options) -> Converter:
+    """A concept whose value set is required: one with no code of the table could not stand there and is refused."""
+
+    def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
+        result = concept(rep, context)
+        entries = _entries(rep, context, options) if result else ()
+        if result and not entries:
+            context.note("refused", "code not in the table")
+        return _with_standard(result, entries) if result and entries else None
+
+    return convert
+
+
 def _make_flag(options: Options) -> Converter:
     def convert(rep: Repetition, context: Context) -> bool | None:
         found = entry(rep, context, options)
@@ -301,6 +314,7 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "Coding": Datatype(_make_coding, _ONE_CODING, repeated=True),
     "code": Datatype(make_code, {"1": "", "2": "", "4": ""}, repeated=True),
     "listed-code": Datatype(_make_listed_code, {"1": "", "2": "", "4": ""}, repeated=True),
+    "listed-concept": Datatype(_make_listed_concept, CONCEPT_PARTS, repeated=True),
     "boolean": Datatype(_make_flag, {"1": ""}, repeated=True),
     "text": plain(text, {"*": ""}),
     "display": plain(first_text, {"1": "", "2": "", "9": ""}),

@@ -22,6 +22,8 @@ _WHOLE: Final = (12, 1, 9)
 _PARTS: Final = ((5, "country"), (6, "area"), (7, "local"), (8, "extension"))
 _CONTACT: Final = "http://hl7.org/fhir/StructureDefinition/contactpoint"
 _V2_ADDRESS: Final = "http://terminology.hl7.org/CodeSystem/v2-0190"
+#: How an address is used (v2 table 0617) as FHIR's type of it.
+_USAGE: Final = {"M": "postal", "V": "physical"}
 _NONE: Final = PLACEHOLDERS | {"同上"}
 
 
@@ -120,20 +122,22 @@ def address(rep: Repetition, context: Context) -> dict[str, Any] | None:
         if value:
             result[name] = value
     if count > 6:
-        _more(result, rep, context)
+        _more(result, rep, context, count)
     if not set(result) - {"use", "type", "period"}:
         context.note("refused", "no address in it")
         return None
     return result
 
 
-def _more(result: dict[str, Any], rep: Repetition, context: Context) -> None:
+def _more(result: dict[str, Any], rep: Repetition, context: Context, count: int) -> None:
     kind = leaf(rep, 7)
     use, type_ = table("address-use").get(kind), table("address-type").get(kind)
     if use:
         result["use"] = use.code
     if type_:
         result["type"] = type_.code
+    if count > 15:
+        _told_of_it(result, rep, context)
     extensions = list(_extensions(rep, kind if kind and not use and not type_ else "", context))
     if extensions:
         result["extension"] = extensions
@@ -143,6 +147,20 @@ def _more(result: dict[str, Any], rep: Repetition, context: Context) -> None:
     )
     if span:
         result["period"] = span
+
+
+def _told_of_it(result: dict[str, Any], rep: Repetition, context: Context) -> None:
+    """What XAD-16 to XAD-18 say: whether it is temporary or wrong (which counts more), and what it is used for."""
+    for comp, use in ((16, "temp"), (17, "old")):
+        if leaf(rep, comp) == "Y":
+            result["use"] = use
+        elif leaf(rep, comp):
+            context.note("refused", "does not say yes", comp)
+    usage = leaf(rep, 18)
+    if usage in _USAGE:
+        result.setdefault("type", _USAGE[usage])
+    elif usage:
+        context.note("refused", "code not in the table", 18)
 
 
 def _extensions(rep: Repetition, kind: str, context: Context) -> Iterator[dict[str, Any]]:
@@ -172,6 +190,9 @@ _XAD_PARTS: Final = {
     "12.2": "period.end",
     "13": "period.start",
     "14": "period.end",
+    "16": "use",
+    "17": "use",
+    "18": "type",
     "19": "line",
 }
 

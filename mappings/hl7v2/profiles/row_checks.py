@@ -25,6 +25,7 @@ GIVES: Final[Mapping[str, frozenset[str]]] = {
     "Coding": frozenset({"Coding"}),
     "code": frozenset({"code"}),
     "listed-code": frozenset({"code"}),
+    "listed-concept": frozenset({"CodeableConcept"}),
     "boolean": frozenset({"boolean"}),
     "date": frozenset({"date"}),
     "dateTime": frozenset({"dateTime"}),

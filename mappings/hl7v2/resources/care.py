@@ -17,9 +17,14 @@ from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import coded, numbered
 from mappings.hl7v2.resources.notes import add_notes
 
+_ADDED: Final = "AD"
 _DELETED: Final = "DE"
 #: Segment, resource, field of the code and of the number.
 _KINDS: Final = {"PRB": ("Condition", 3, 4), "GOL": ("Goal", 3, 4), "PTH": ("CarePlan", 2, 3)}
+_ASSERTED: Final = "http://hl7.org/fhir/StructureDefinition/condition-assertedDate"
+_VERIFICATION: Final = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
+_ERROR: Final = "entered-in-error"
+_OVER: Final = frozenset({"inactive", "remission", "resolved"})
 _CATEGORY: Final = {
     "coding": [
         {
@@ -64,21 +69,35 @@ def _made(noted: Noted, patient: Building | None, visit: Building | None, contex
     add_notes(noted.notes, building, context)
     _COMPLETE[rtype](building, deleted=field(segment, 1) == _DELETED)
     context.took(segment, 1, mapped(_STATUS[rtype]))
+    if rtype == "Condition" and field(segment, 2) and field(segment, 1) != _ADDED:
+        context.segment, context.field, context.rep = segment, 2, 1
+        context.note("refused", "tells when the sender acted on the problem")
     return building
 
 
 def _problem(building: Building, *, deleted: bool) -> None:
     resource = building.resource
     resource["category"] = [dict(_CATEGORY), *resource.get("category", ())]
+    asserted = next((each for each in resource.get("extension", ()) if each["url"] == _ASSERTED), None)
+    if asserted and "valueDateTime" in asserted and "recordedDate" not in resource:
+        building.defaults["recordedDate"] = asserted["valueDateTime"]
     if deleted:
-        system = "http://terminology.hl7.org/CodeSystem/condition-ver-status"
-        resource["verificationStatus"] = {"coding": [{"system": system, "code": "entered-in-error"}]}
+        resource["verificationStatus"] = {"coding": [{"system": _VERIFICATION, "code": _ERROR}]}
+    if _code(resource, "verificationStatus") == _ERROR:
         resource.pop("clinicalStatus", None)  # con-5: what was entered in error has none
         building.clears["clinicalStatus"] = None
         return
-    if "clinicalStatus" not in resource:
-        where = resource if "abatementDateTime" in resource else building.defaults
-        where["clinicalStatus"] = _clinical("resolved" if "abatementDateTime" in resource else "active")
+    abated = "abatementDateTime" in resource
+    if abated and _code(resource, "clinicalStatus") not in _OVER:
+        resource["clinicalStatus"] = _clinical("resolved")  # con-4: what has ended is not active
+    elif "clinicalStatus" not in resource:
+        building.defaults["clinicalStatus"] = _clinical("active")
+
+
+def _code(resource: Json, name: str) -> str:
+    """The code of a status; the one of R4 is the first."""
+    coding = resource.get(name, {}).get("coding", ())
+    return str(coding[0].get("code", "")) if coding else ""
 
 
 def _clinical(code: str) -> Json:
@@ -98,7 +117,7 @@ def _plan(building: Building, *, deleted: bool) -> None:
 
 def _life(building: Building, name: str, default: str, *, deleted: bool) -> None:
     if deleted:
-        building.resource[name] = "entered-in-error"
+        building.resource[name] = _ERROR
     elif name not in building.resource:
         building.defaults[name] = default
 
