@@ -76,6 +76,11 @@ def administration(raw: bytes) -> Translation:
     return replace(translation, drafts=tuple(replace(draft, administration=True) for draft in translation.drafts))
 
 
+def by_control(*translators: Translator) -> Translator:
+    """The first for message 1, the second for message 2, and so on."""
+    return lambda raw: translators[int(loads(raw)["control"]) - 1](raw)
+
+
 def test_what_the_old_mapping_got_wrong_vanishes(database_url: str) -> None:
     async def story() -> None:
         async with box(database_url, {FEED: WRONG}) as hub:
@@ -98,6 +103,23 @@ def test_it_vanishes_also_when_newer_messages_have_spoken_and_what_they_said_sta
             hub.translators = {FEED: translate}
             assert set(await replay(hub, 1, 2)) == {"done"}
             assert await patient(hub) == {"gender": "female", "active": True}
+
+    run(story())
+
+
+def test_what_administration_only_confirmed_comes_back_with_its_own_replay(database_url: str) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            hub.translators = {FEED: by_control(translate, administration)}
+            await hub.send(message("1", set={"gender": "male"}), message("2", set={"gender": "male"}))
+            silent = mapping(lambda patient: patient.pop("gender", None))
+            hub.translators = {FEED: by_control(silent, administration)}
+            await replay(hub, 1)
+            assert await patient(hub) == {}
+            await replay(hub, 2)
+            assert await patient(hub) == {"gender": "male"}
+            await replay(hub, 1, 2)
+            assert await patient(hub) == {"gender": "male"}
 
     run(story())
 
