@@ -72,8 +72,7 @@ def uri(value: Any, codes: Codes, out: IndexValues) -> None:
 
 
 def canonical(value: Any, codes: Codes, out: IndexValues) -> None:
-    for text in _with_and_without_version(text_of(value)):
-        out.references.append((codes, None, None, text))
+    out.references.append((codes, None, None, text_of(value)))
 
 
 def _with_and_without_version(text: str) -> tuple[str, ...]:

@@ -6,7 +6,6 @@ The index leads to the urls; versions are compared in what was found. Pure.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from functools import cache
 from typing import Final
@@ -37,7 +36,7 @@ def canonicals(include: Include, versions: Iterable[Stored]) -> set[str]:
         if version.type == include.source and version.body:
             values = IndexValues()
             _extractor(include.source, include.parameter)(loads(version.body), values)
-            found |= _stated(url for _, _, _, url in values.references if url)
+            found |= {url for _, _, _, url in values.references if url}
     return found
 
 
@@ -45,16 +44,6 @@ def canonicals(include: Include, versions: Iterable[Stored]) -> set[str]:
 def _extractor(source: str, code: str) -> Extractor:
     """What gives the canonicals of a type by one parameter ("*": by all), and nothing else."""
     return Extractor(_parameters(source, code))
-
-
-def _stated(urls: Iterable[str]) -> set[str]:
-    """Those a resource states, of what the index has of them: `url|version` has a row without its version, too."""
-    counted = Counter(urls)
-    for url in list(counted):
-        bare, bar, _ = url.partition("|")
-        if bar:
-            counted[bare] -= counted[url]
-    return {url for url, number in counted.items() if number > 0}
 
 
 def names_of(version: Stored) -> set[str]:

@@ -28,6 +28,7 @@ __all__ = [
     "Members",
     "Mentions",
     "Missing",
+    "Named",
     "Near",
     "Numbers",
     "People",
@@ -204,6 +205,21 @@ class Chain:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """It names, by canonical URL, a definition that fulfils clauses: with the definition's version, or with none.
+
+    `versioned`, `bare`: prefixes of the hashes of either (`bytea`); `urls`, `versions`: the parameters that have the
+    url and the version of the definitions (`integer[]`).
+    """
+
+    versioned: Bind
+    bare: Bind
+    urls: Bind
+    versions: Bind
+    targets: tuple[Target, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Has:
     """A resource that fulfils clauses refers to it by a parameter."""
 
@@ -257,6 +273,7 @@ Clause: TypeAlias = (
     | Defines
     | Missing
     | Chain
+    | Named
     | Has
     | Under
     | Either

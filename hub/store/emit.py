@@ -96,6 +96,11 @@ def reference_token(prefix: str, key: str) -> str:
     return f"encode(substring(sha256({prefix} || uuid_send({key})) for 16), 'hex')::uuid"
 
 
+def text_token(prefix: str, text: str) -> str:
+    """The hash of a text, from its parameter's prefix: hub.store.tokens.text and its like."""
+    return f"encode(substring(sha256({prefix} || convert_to({text}, 'UTF8')) for 16), 'hex')::uuid"
+
+
 def every(parts: Sequence[str]) -> str:
     """All of them hold."""
     return " AND ".join(parts) or "TRUE"

@@ -12,8 +12,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from hub.fhir.extract import names_by_canonical
 from hub.fhir.fold import fold
 from hub.fhir.index_values import Codes, IndexValues
+from hub.fhir.search_parameters import parameters
 from hub.kernel.errors import Category, HubError
 from hub.store import tokens as token
 from hub.store.promoted import code_parameter, date_parameter, leading_parameters
@@ -88,6 +90,7 @@ class Parameter:
     is_date: bool
     leads: int | None
     sorts: bool
+    canonical: bool
 
 
 @lru_cache(maxsize=4096)
@@ -107,7 +110,14 @@ def _parameter(rtype: str, code: str) -> Parameter:
         is_date=code == date_parameter(rtype),
         leads=lead_number(rtype, code) if code in leading_parameters(rtype) else None,
         sorts=is_sorted_by(code),
+        canonical=is_canonical(rtype, code),
     )
+
+
+def is_canonical(rtype: str, code: str) -> bool:
+    """Whether one of R4's own reference parameters names definitions by canonical URLs."""
+    own = parameters(rtype).get(code)
+    return own is not None and own.type == "reference" and bool(own.expression) and names_by_canonical(own)
 
 
 def is_sorted_by(code: str) -> bool:
@@ -173,6 +183,7 @@ def _of_url(rtype: str, codes: Codes, url: str) -> Share:
         for hashed in (
             *(token.text(one.number, text) for text in (url, bare)),
             *(token.below(one.number, prefix) for prefix in above),
+            *([token.unversioned(one.number, url)] if one.canonical and url == bare else ()),
         )
     )
     return Share(_numbers(found), tuple(_bytes(hashes)), sorts=_sorted_by(found, url))

@@ -13,6 +13,7 @@ from typing import Final
 
 from hub.fhir.clinical_codes import CODES
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter, answered
+from hub.store.index_shares import is_canonical
 
 #: What refers to anything by a parameter.
 _REFERRING: Final = frozenset(
@@ -42,6 +43,7 @@ _GAINS: Final = (
     Gain("digests of clinical codes", types=frozenset(CODES)),
     # By a value no search finds more; until it is done `:missing` says what it said.
     Gain("references to what is contained", types=_REFERRING),
+    Gain("canonical URLs that state no version", lambda one: is_canonical(one.base, one.code)),
 )
 
 #: That of this release.

@@ -15,10 +15,12 @@ from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store.asked import Asked, Context
+from hub.store.canonical_chains import is_named, named
 from hub.store.criteria import Bind, Chain, Clause, Either, Has, Include, Mentions, Query, SortKey, Target, Types
+from hub.store.index_shares import is_canonical
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
-from hub.store.query_parameters import chained, parameter_of
+from hub.store.query_parameters import by_canonical, followed, parameter_of, pointing
 from hub.store.query_results import include, sort_key, sort_key_of
 from hub.store.query_special import members_of_lists
 from hub.store.query_values import clauses
@@ -222,7 +224,7 @@ def _clauses(rtype: str | None, name: str, value: str, context: Context, depth: 
     parameter = parameter_of(rtype, code, context.custom)
     context.asked[parameter.base, parameter.code] = None
     if dot:
-        return (_chain(chained(parameter, code), modifier, rest, value, context, depth),)
+        return (_chain(followed(parameter, code), modifier, rest, value, context, depth),)
     modifier = _SPELT.get(modifier, modifier)
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
 
@@ -259,6 +261,9 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
     expand = modifier == EXPAND and "Patient" in parameter.targets
     wanted = "Patient" if expand else modifier
     types = (wanted,) if wanted else parameter.targets
+    canonical = by_canonical(parameter)
+    if canonical:
+        types = _definitions(parameter, types)
     if len(types) > _MOST_TARGETS:
         raise HubError(
             Category.UNSUPPORTED, "may refer to too many types to be chained", todo="name one, as in subject:Patient.x"
@@ -275,12 +280,22 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
             refusals.append(error)
     if not targets:
         raise _unchained(refusals, step, types)
+    if canonical:
+        return named(parameter, tuple(targets))
     return Chain(
         Bind(reference_prefix(param_number(parameter.base, parameter.code)), "bytea"),
         tuple(targets),
         _lead(parameter) if types == ("Patient",) else None,
         expand,
     )
+
+
+def _definitions(parameter: SearchParameter, types: Sequence[str]) -> tuple[str, ...]:
+    """Those of some types that canonical URLs lead to. Raises HubError UNSUPPORTED for a parameter of one's own."""
+    if not is_canonical(parameter.base, parameter.code):
+        what = "names definitions by canonical URLs, which chains do not follow along parameters of one's own"
+        raise HubError(Category.UNSUPPORTED, what, where=parameter.code, code="unknown-parameter")
+    return tuple(rtype for rtype in types if rtype not in RESOURCE_TYPES or is_named(rtype))
 
 
 def _unchained(refusals: Sequence[HubError], step: str, types: Sequence[str]) -> HubError:
@@ -322,7 +337,7 @@ def _has(rtype: str, name: str, value: str, context: Context, depth: int) -> Cla
         raise HubError(Category.INVALID, "is not of the form _has:Type:reference:parameter", where="_has")
     _, source, code, rest = parts
     target = _target(source, rest, value, context, depth)
-    parameter = chained(parameter_of(source, code, context.custom), code)
+    parameter = pointing(parameter_of(source, code, context.custom), code)
     if rtype not in parameter.targets:
         raise HubError(Category.INVALID, f"{source}.{code} does not refer to {rtype}", where="_has")
     return Has(Bind(reference_prefix(param_number(source, parameter.code)), "bytea"), target)

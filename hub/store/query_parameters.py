@@ -65,19 +65,24 @@ def reference_parameter(rtype: str | None, code: str, custom: Custom = NONE) -> 
     return followed(parameter_of(rtype, code, custom), code)
 
 
-def chained(parameter: SearchParameter, code: str) -> SearchParameter:
-    """A parameter, asked for as `code`, that a chain or a `_has` goes along. Raises as `followed`, and HubError
-    UNSUPPORTED for canonical URLs, which would lead nowhere and find nothing.
+def pointing(parameter: SearchParameter, code: str) -> SearchParameter:
+    """A parameter, asked for as `code`, that a `_has` goes against. Raises as `followed`, and HubError UNSUPPORTED for
+    canonical URLs.
     """
-    if followed(parameter, code).expression and names_by_canonical(parameter):
+    if by_canonical(followed(parameter, code)):
         raise HubError(
             Category.UNSUPPORTED,
-            "names definitions by canonical URLs, which chains and _has do not follow",
+            "names definitions by canonical URLs, which _has does not follow",
             where=code,
             todo="search by the URL itself",
             code="unknown-parameter",
         )
     return parameter
+
+
+def by_canonical(parameter: SearchParameter) -> bool:
+    """Whether a reference parameter names definitions by canonical URLs."""
+    return bool(parameter.expression) and names_by_canonical(parameter)
 
 
 def followed(parameter: SearchParameter, code: str) -> SearchParameter:

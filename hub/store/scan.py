@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
-from hub.store import side_rows, value_filters
+from hub.store import canonical_chains, side_rows, value_filters
 from hub.store.criteria import (
     Bind,
     Chain,
@@ -25,6 +25,7 @@ from hub.store.criteria import (
     Members,
     Mentions,
     Missing,
+    Named,
     Near,
     People,
     Phrases,
@@ -116,7 +117,7 @@ def _rank(clause: Clause) -> int:
             return _IDS
         case Tokens(lead=Bind()) | Chain(lead=Bind()):
             return _PATIENT
-        case Tokens(negated=False, selective=True) | Chain() | Under():
+        case Tokens(negated=False, selective=True) | Chain() | Named() | Under():
             return _SELECTIVE
         case Tokens(single=True, codes=Bind()):
             return _CODE
@@ -254,6 +255,9 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             hashed = reference_token(emit.use(clause.prefix), f"{k}.key")
             keys = _pointed_from(emit, clause, who)
             return _overlaps(row, f"ARRAY(SELECT {hashed} FROM ({keys}) {k} (key))", indexed=indexed)
+        case Named():
+            definitions = [scan(emit, target.type, target.clauses, who, whole=True) for target in clause.targets]
+            return _overlaps(row, canonical_chains.hashes(emit, clause, definitions), indexed=indexed)
         case Has() | Either() | Mentions():
             return f"{row}.key IN ({_elsewhere(emit, clause, who)})"
         case Ids():

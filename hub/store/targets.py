@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from hub.store.criteria import Chain, Clause, Either, Has, Target, Under
+from hub.store.criteria import Chain, Clause, Either, Has, Named, Target, Under
 
 
 def targets_of(clause: Clause) -> tuple[Target, ...]:
     """The targets of a clause, in their order; none for one that looks at the resource itself."""
     match clause:
-        case Chain(targets=targets) | Either(targets=targets):
+        case Chain(targets=targets) | Named(targets=targets) | Either(targets=targets):
             return targets
         case Has(target=target) | Under(target=target):
             return (target,)
@@ -21,7 +21,7 @@ def targets_of(clause: Clause) -> tuple[Target, ...]:
 def aimed_at(clause: Clause, targets: tuple[Target, ...]) -> Clause:
     """The clause with other targets, as many as it can have."""
     match clause:
-        case Chain() | Either():
+        case Chain() | Named() | Either():
             return replace(clause, targets=targets)
         case Has() | Under():
             (target,) = targets
@@ -33,7 +33,7 @@ def looks(clauses: Iterable[Clause]) -> int:
     """How many chains and `_has` there are, those within others among them."""
     found = 0
     for clause in clauses:
-        found += isinstance(clause, Chain | Has) + sum(looks(target.clauses) for target in targets_of(clause))
+        found += isinstance(clause, Chain | Named | Has) + sum(looks(target.clauses) for target in targets_of(clause))
     return found
 
 

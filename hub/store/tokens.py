@@ -24,6 +24,7 @@ _NO_SYSTEM: Final = b"n"
 _REFERENCE: Final = b"r"
 _TEXT: Final = b"t"
 _BELOW: Final = b"b"
+_UNVERSIONED: Final = b"u"
 _PAIR: Final = b"p"
 
 
@@ -108,6 +109,21 @@ def text(param: int, value: str) -> UUID:
 def below(param: int, prefix: str) -> UUID:
     """A uri that stands below `prefix` (R4 search.html 3.1.1.4.3, `:below`)."""
     return _hash(param, _BELOW, prefix.encode())
+
+
+def text_prefix(param: int) -> bytes:
+    """What stands before a text in its hash, which SQL makes too."""
+    return param.to_bytes(4, "big", signed=True) + _TEXT
+
+
+def unversioned(param: int, canonical: str) -> UUID:
+    """A canonical URL that states no version, and so means any."""
+    return _hash(param, _UNVERSIONED, canonical.encode())
+
+
+def unversioned_prefix(param: int) -> bytes:
+    """What stands before a canonical URL in the hash of one that states no version."""
+    return param.to_bytes(4, "big", signed=True) + _UNVERSIONED
 
 
 def version_prefixes(canonical: str) -> tuple[str, ...]:

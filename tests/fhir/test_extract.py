@@ -133,11 +133,11 @@ def test_an_identifier_beside_a_reference_is_found_unless_it_may_tell_of_a_patie
     assert bool(of(observation(performer=[both]).reference_identifiers, "performer")) is found
 
 
-def test_a_canonical_is_found_with_and_without_its_version() -> None:
-    found = extract({"resourceType": "CarePlan", "instantiatesCanonical": ["http://plan|2"]})
+def test_a_canonical_is_told_as_it_stands() -> None:
+    found = extract({"resourceType": "CarePlan", "instantiatesCanonical": ["http://plan|2", "http://other"]})
     assert of(found.references, "instantiates-canonical") == [
         (None, None, "http://plan|2"),
-        (None, None, "http://plan"),
+        (None, None, "http://other"),
     ]
 
 

@@ -40,7 +40,7 @@ SHEN: Final = [{"text": "沈桂兰", "family": "沈", "given": ["桂兰"]}]
 UNSPOKEN: Final = 3
 #: That of one that kept no digests of codes.
 DIGESTLESS: Final = 4
-SAMPLED: Final = (6, "bd5f31a00ee5cc99")
+SAMPLED: Final = (7, "dd34e2be189aa34b")
 
 
 @contextmanager
@@ -270,6 +270,12 @@ SAMPLES: Final[list[Json]] = [
         "id": "w",
         "name": "West",
         "position": {"latitude": Decimal("26.8"), "longitude": Decimal("100")},
+    },
+    {
+        "resourceType": "QuestionnaireResponse",
+        "id": "r",
+        "status": "completed",
+        "questionnaire": "http://example.org/q",
     },
     {"resourceType": "ValueSet", "id": "v", "url": "http://example.org/v/a", "version": "1.2", "status": "active"},
 ]

@@ -220,6 +220,66 @@ def test_the_order_is_that_of_the_sort_keys_and_missing_values_are_the_least(
     assert " ".join(found(bench, COUNTY, query)) == expected
 
 
+def form(rid: str, url: str, version: str | None, title: str) -> Json:
+    told = {} if version is None else {"version": version}
+    return {"resourceType": "Questionnaire", "id": rid, "status": "active", "url": url, "title": title, **told}
+
+
+def filled(rid: str, questionnaire: str) -> Json:
+    return {"resourceType": "QuestionnaireResponse", "id": rid, "status": "completed", "questionnaire": questionnaire}
+
+
+def planned(rid: str, *canonicals: str) -> Json:
+    return {"resourceType": "CarePlan", "id": rid, "status": "active", "intent": "plan"} | {
+        "subject": {"reference": "Patient/p1"},
+        "instantiatesCanonical": list(canonicals),
+    }
+
+
+#: Two versions of a form, one without version, a plan, and what names them.
+DEFINED: list[Json] = [
+    form("q1", "http://x.org/q", "1.0", "Falls"),
+    form("q2", "http://x.org/q", "2.0", "Falls, revised"),
+    form("w", "http://x.org/w", None, "Weight"),
+    {"resourceType": "PlanDefinition", "id": "pd", "status": "active", "url": "http://x.org/p", "version": "1"}
+    | {"title": "Rehabilitation"},
+    filled("any", "http://x.org/q"),
+    filled("one", "http://x.org/q|1.0"),
+    filled("two", "http://x.org/q|2.0"),
+    filled("three", "http://x.org/q|3.0"),
+    filled("weight", "http://x.org/w"),
+    filled("heavy", "http://x.org/w|7"),
+    patient("p1", name=[{"family": "Wang"}]),
+    planned("both", "http://x.org/q|3.0", "http://x.org/q"),
+    planned("care", "http://x.org/other", "http://x.org/p|1"),
+    planned("old", "http://x.org/p|0", "http://x.org/q|3.0"),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("QuestionnaireResponse?questionnaire.title=falls", "any one two"),
+        ("QuestionnaireResponse?questionnaire.title=falls\\, revised", "any two"),
+        ("QuestionnaireResponse?questionnaire.title:exact=Falls", "any one"),
+        ("QuestionnaireResponse?questionnaire:Questionnaire.version=1.0", "any one"),
+        ("QuestionnaireResponse?questionnaire.url=http://x.org/w", "weight"),
+        ("QuestionnaireResponse?questionnaire.title=falls&_id=two,three", "two"),
+        ("QuestionnaireResponse?questionnaire.title=nothing", ""),
+        ("CarePlan?instantiates-canonical:Questionnaire.title=falls", "both"),
+        ("CarePlan?instantiates-canonical:PlanDefinition.title=rehab", "care"),
+        ("CarePlan?instantiates-canonical.status=active", "both care"),
+        ("Patient?_has:CarePlan:patient:instantiates-canonical:PlanDefinition.title=rehab", "p1"),
+        ("?_type=QuestionnaireResponse&questionnaire.title=weight", "weight"),
+    ],
+)
+def test_chains_go_along_canonicals_to_the_version_that_is_named_or_to_any(
+    bench: Bench, query: str, expected: str
+) -> None:
+    """R4 search.html#chaining; references.html#canonical: without a version, any is meant."""
+    assert matches(bench, DEFINED, query) == expected
+
+
 #: What stands in several types, dated by promoted and by other parameters.
 TYPES: list[Json] = [
     *COUNTY,

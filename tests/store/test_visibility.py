@@ -23,6 +23,12 @@ def _item(rid: str) -> dict[str, Any]:
     return {"item": {"reference": f"Observation/{rid}"}}
 
 
+def _filled(rid: str, questionnaire: str) -> dict[str, Any]:
+    return {"resourceType": "QuestionnaireResponse", "id": rid, "questionnaire": questionnaire} | {
+        "subject": {"reference": "Patient/ours"}
+    }
+
+
 def _write(resource: dict[str, Any], org: str) -> Write:
     """A write; what has a narrative is flagged for the release, as the records door does."""
     return write(resource, facts=Facts(author_org=org, flags=3 if "text" in resource else 0))
@@ -43,6 +49,8 @@ OURS: list[dict[str, Any]] = [
         text={"div": "<div>of the secret</div>"},
         hasMember=[{"reference": "Observation/hidden", "display": "secret"}],
     ),
+    _filled("any", "http://x.org/q"),
+    _filled("one", "http://x.org/q|1"),
     {"resourceType": "List", "id": "ours", "subject": {"reference": "Patient/ours"}, "entry": [_item("hidden")]},
 ]
 THEIRS: list[dict[str, Any]] = [
@@ -51,12 +59,13 @@ THEIRS: list[dict[str, Any]] = [
         "hidden", "ours", effectiveDateTime="2021-01-01", code={"coding": [{"code": "secret", "display": "Secret"}]}
     ),
     _visit("middle", "whole"),
+    {"resourceType": "Questionnaire", "id": "q", "url": "http://x.org/q", "version": "1", "title": "Secret"},
     {"resourceType": "List", "id": "theirs", "subject": {"reference": "Patient/ours"}, "entry": [_item("seen")]},
     observation("hidden2", "linked", effectiveDateTime="2021-01-01", code={"coding": [{"code": "secret"}]}),
 ]
 ORGANIZATION = {"resourceType": "Organization", "id": "o", "name": "Theirs"}
 
-SEARCHES: list[tuple[str, list[tuple[str, str]]]] = [
+SEARCHES: list[tuple[str | None, list[tuple[str, str]]]] = [
     ("Patient", []),
     ("Patient", [("name", "wang")]),
     ("Patient", [("_id", "ours,theirs")]),
@@ -84,13 +93,18 @@ SEARCHES: list[tuple[str, list[tuple[str, str]]]] = [
     ("Observation", [("_list", "ours,theirs")]),
     ("Observation", [("_sort", "-code,subject")]),
     ("Patient", [("_revinclude", "*"), ("_include", "*")]),
+    ("QuestionnaireResponse", [("questionnaire.title", "secret")]),
+    ("Patient", [("_has:QuestionnaireResponse:subject:questionnaire.title", "secret")]),
+    (None, [("$compartment", "Encounter/inner")]),
+    (None, [("$compartment", "Encounter/middle"), ("_include", "*")]),
+    (None, [("_type", "Observation,Encounter"), ("_id", "seen,hidden,whole,middle"), ("_sort", "-date,subject")]),
     ("Observation", [("_lastUpdated", "ge2000"), ("_sort", "-_lastUpdated,_id")]),
 ]
 
 
 @pytest.mark.parametrize(("rtype", "params"), SEARCHES)
 def test_hidden_records_make_no_difference_to_any_answer(
-    database_url: str, rtype: str, params: list[tuple[str, str]]
+    database_url: str, rtype: str | None, params: list[tuple[str, str]]
 ) -> None:
     async def work(database: Database, store: Store) -> list[Any]:
         answers = []

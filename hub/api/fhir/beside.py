@@ -93,8 +93,12 @@ def _has_date(index: IndexValues, name: str, asked: Sequence[str]) -> bool:
 
 
 def _has_reference(index: IndexValues, name: str, asked: Sequence[str]) -> bool:
-    """`Type/id`, `id` or a URL."""
-    rows = [(f"{rtype}/{rid}", rid, url) for codes, rtype, rid, url in index.references if name in codes]
+    """`Type/id`, `id` or a URL, a canonical with or without its version."""
+    rows = [
+        (f"{rtype}/{rid}", rid, url, (url or "").partition("|")[0])
+        for codes, rtype, rid, url in index.references
+        if name in codes
+    ]
     return any(unescape(one) in row for one in asked for row in rows)
 
 
