@@ -6,7 +6,21 @@ from collections.abc import Sequence
 from typing import Final
 
 from hub.gate.dossiers import Whom
-from hub.store.criteria import Chain, Clause, Either, Has, Ids, Mentions, Named, People, Query, Texts, Tokens, Under
+from hub.store.criteria import (
+    Chain,
+    Clause,
+    Either,
+    Has,
+    Ids,
+    Mentions,
+    Named,
+    NamedBy,
+    People,
+    Query,
+    Texts,
+    Tokens,
+    Under,
+)
 from hub.store.resource_types import type_name
 from hub.store.targets import targets_of
 
@@ -45,7 +59,7 @@ def looks_elsewhere(query: Query) -> bool:
 
 def looks_beyond(query: Query) -> bool:
     """Whether what it matches hangs on other resources, which do not leave themselves."""
-    return any(isinstance(clause, Chain | Named | Either | Has | Texts | Under) for clause in query.clauses)
+    return any(isinstance(clause, Chain | Named | NamedBy | Either | Has | Texts | Under) for clause in query.clauses)
 
 
 def looks_for_persons(query: Query) -> bool:

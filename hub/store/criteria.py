@@ -29,6 +29,7 @@ __all__ = [
     "Mentions",
     "Missing",
     "Named",
+    "NamedBy",
     "Near",
     "Numbers",
     "People",
@@ -220,6 +221,17 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedBy:
+    """A resource that fulfils clauses names it by canonical URL; `versioned` to `versions` as in Named."""
+
+    versioned: Bind
+    bare: Bind
+    urls: Bind
+    versions: Bind
+    target: Target
+
+
+@dataclass(frozen=True, slots=True)
 class Has:
     """A resource that fulfils clauses refers to it by a parameter."""
 
@@ -274,6 +286,7 @@ Clause: TypeAlias = (
     | Missing
     | Chain
     | Named
+    | NamedBy
     | Has
     | Under
     | Either

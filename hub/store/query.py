@@ -15,12 +15,12 @@ from hub.kernel.clock import system_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store.asked import Asked, Context
-from hub.store.canonical_chains import is_named, named
+from hub.store.canonical_chains import is_named, named, named_by
 from hub.store.criteria import Bind, Chain, Clause, Either, Has, Include, Mentions, Query, SortKey, Target, Types
 from hub.store.index_shares import is_canonical
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
-from hub.store.query_parameters import by_canonical, followed, parameter_of, pointing
+from hub.store.query_parameters import by_canonical, followed, parameter_of
 from hub.store.query_results import include, sort_key, sort_key_of
 from hub.store.query_special import members_of_lists
 from hub.store.query_values import clauses
@@ -293,7 +293,7 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
 def _definitions(parameter: SearchParameter, types: Sequence[str]) -> tuple[str, ...]:
     """Those of some types that canonical URLs lead to. Raises HubError UNSUPPORTED for a parameter of one's own."""
     if not is_canonical(parameter.base, parameter.code):
-        what = "names definitions by canonical URLs, which chains do not follow along parameters of one's own"
+        what = "names definitions by canonical URLs, which are not followed by parameters of one's own"
         raise HubError(Category.UNSUPPORTED, what, where=parameter.code, code="unknown-parameter")
     return tuple(rtype for rtype in types if rtype not in RESOURCE_TYPES or is_named(rtype))
 
@@ -337,7 +337,9 @@ def _has(rtype: str, name: str, value: str, context: Context, depth: int) -> Cla
         raise HubError(Category.INVALID, "is not of the form _has:Type:reference:parameter", where="_has")
     _, source, code, rest = parts
     target = _target(source, rest, value, context, depth)
-    parameter = pointing(parameter_of(source, code, context.custom), code)
+    parameter = followed(parameter_of(source, code, context.custom), code)
     if rtype not in parameter.targets:
         raise HubError(Category.INVALID, f"{source}.{code} does not refer to {rtype}", where="_has")
+    if by_canonical(parameter) and _definitions(parameter, (rtype,)):
+        return named_by(parameter, rtype, target)
     return Has(Bind(reference_prefix(param_number(source, parameter.code)), "bytea"), target)

@@ -65,21 +65,6 @@ def reference_parameter(rtype: str | None, code: str, custom: Custom = NONE) -> 
     return followed(parameter_of(rtype, code, custom), code)
 
 
-def pointing(parameter: SearchParameter, code: str) -> SearchParameter:
-    """A parameter, asked for as `code`, that a `_has` goes against. Raises as `followed`, and HubError UNSUPPORTED for
-    canonical URLs.
-    """
-    if by_canonical(followed(parameter, code)):
-        raise HubError(
-            Category.UNSUPPORTED,
-            "names definitions by canonical URLs, which _has does not follow",
-            where=code,
-            todo="search by the URL itself",
-            code="unknown-parameter",
-        )
-    return parameter
-
-
 def by_canonical(parameter: SearchParameter) -> bool:
     """Whether a reference parameter names definitions by canonical URLs."""
     return bool(parameter.expression) and names_by_canonical(parameter)

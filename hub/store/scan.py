@@ -26,6 +26,7 @@ from hub.store.criteria import (
     Mentions,
     Missing,
     Named,
+    NamedBy,
     Near,
     People,
     Phrases,
@@ -255,9 +256,8 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             hashed = reference_token(emit.use(clause.prefix), f"{k}.key")
             keys = _pointed_from(emit, clause, who)
             return _overlaps(row, f"ARRAY(SELECT {hashed} FROM ({keys}) {k} (key))", indexed=indexed)
-        case Named():
-            definitions = [scan(emit, target.type, target.clauses, who, whole=True) for target in clause.targets]
-            return _overlaps(row, canonical_chains.hashes(emit, clause, definitions), indexed=indexed)
+        case Named() | NamedBy():
+            return _by_canonical(emit, clause, row, who, indexed=indexed)
         case Has() | Either() | Mentions():
             return f"{row}.key IN ({_elsewhere(emit, clause, who)})"
         case Ids():
@@ -272,6 +272,15 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
             raise HubError(Category.FAULT, "the terminology was not asked", where="search compiler")
         case _:
             return value_filters.condition(emit, clause, row, found.low, who)
+
+
+def _by_canonical(emit: Emitter, clause: Named | NamedBy, row: str, who: Seen, *, indexed: bool) -> str:
+    """Whether a row names one of some definitions, or is the definition that one of some rows names."""
+    targets = clause.targets if isinstance(clause, Named) else (clause.target,)
+    scans = [scan(emit, target.type, target.clauses, who, whole=True) for target in targets]
+    if isinstance(clause, NamedBy):
+        return canonical_chains.is_named_by(emit, clause, row, scans[0])
+    return _overlaps(row, canonical_chains.hashes(emit, clause, scans), indexed=indexed)
 
 
 def _hashes(emit: Emitter, clause: Tokens) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 
-from hub.store.criteria import Chain, Clause, Either, Has, Named, Target, Under
+from hub.store.criteria import Chain, Clause, Either, Has, Named, NamedBy, Target, Under
 
 
 def targets_of(clause: Clause) -> tuple[Target, ...]:
@@ -13,7 +13,7 @@ def targets_of(clause: Clause) -> tuple[Target, ...]:
     match clause:
         case Chain(targets=targets) | Named(targets=targets) | Either(targets=targets):
             return targets
-        case Has(target=target) | Under(target=target):
+        case Has(target=target) | NamedBy(target=target) | Under(target=target):
             return (target,)
     return ()
 
@@ -23,7 +23,7 @@ def aimed_at(clause: Clause, targets: tuple[Target, ...]) -> Clause:
     match clause:
         case Chain() | Named() | Either():
             return replace(clause, targets=targets)
-        case Has() | Under():
+        case Has() | NamedBy() | Under():
             (target,) = targets
             return replace(clause, target=target)
     return clause
@@ -33,7 +33,9 @@ def looks(clauses: Iterable[Clause]) -> int:
     """How many chains and `_has` there are, those within others among them."""
     found = 0
     for clause in clauses:
-        found += isinstance(clause, Chain | Named | Has) + sum(looks(target.clauses) for target in targets_of(clause))
+        found += isinstance(clause, Chain | Named | Has | NamedBy) + sum(
+            looks(target.clauses) for target in targets_of(clause)
+        )
     return found
 
 

@@ -29,7 +29,6 @@ from hub.store.tokens import param_number, system_and_code
         ("Patient", "_list:not", "x"),
         ("QuestionnaireResponse", "questionnaire:Patient.name", "x"),
         ("QuestionnaireResponse", "questionnaire.colour", "x"),
-        ("Questionnaire", "_has:QuestionnaireResponse:questionnaire:status", "completed"),
         ("Location", "near:below", "1|2"),
         ("Patient", "name:phonetic", "x"),
         ("Patient", "_id:in", "x"),

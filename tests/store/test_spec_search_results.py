@@ -271,6 +271,13 @@ DEFINED: list[Json] = [
         ("CarePlan?instantiates-canonical.status=active", "both care"),
         ("Patient?_has:CarePlan:patient:instantiates-canonical:PlanDefinition.title=rehab", "p1"),
         ("?_type=QuestionnaireResponse&questionnaire.title=weight", "weight"),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=any", "q1 q2"),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=one", "q1"),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:_id=three,heavy", ""),
+        ("Questionnaire?_has:QuestionnaireResponse:questionnaire:status=completed", "q1 q2 w"),
+        ("Questionnaire?_has:CarePlan:instantiates-canonical:patient.name=wang&title=falls", "q1 q2"),
+        ("PlanDefinition?_has:CarePlan:instantiates-canonical:_id=care,old", "pd"),
+        ("PlanDefinition?_has:CarePlan:instantiates-canonical:_id=old", ""),
     ],
 )
 def test_chains_go_along_canonicals_to_the_version_that_is_named_or_to_any(

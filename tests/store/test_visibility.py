@@ -51,6 +51,7 @@ OURS: list[dict[str, Any]] = [
     ),
     _filled("any", "http://x.org/q"),
     _filled("one", "http://x.org/q|1"),
+    {"resourceType": "Questionnaire", "id": "open", "url": "http://x.org/open", "title": "Open"},
     {"resourceType": "List", "id": "ours", "subject": {"reference": "Patient/ours"}, "entry": [_item("hidden")]},
 ]
 THEIRS: list[dict[str, Any]] = [
@@ -59,6 +60,7 @@ THEIRS: list[dict[str, Any]] = [
         "hidden", "ours", effectiveDateTime="2021-01-01", code={"coding": [{"code": "secret", "display": "Secret"}]}
     ),
     _visit("middle", "whole"),
+    _filled("opened", "http://x.org/open"),
     {"resourceType": "Questionnaire", "id": "q", "url": "http://x.org/q", "version": "1", "title": "Secret"},
     {"resourceType": "List", "id": "theirs", "subject": {"reference": "Patient/ours"}, "entry": [_item("seen")]},
     observation("hidden2", "linked", effectiveDateTime="2021-01-01", code={"coding": [{"code": "secret"}]}),
@@ -95,6 +97,7 @@ SEARCHES: list[tuple[str | None, list[tuple[str, str]]]] = [
     ("Patient", [("_revinclude", "*"), ("_include", "*")]),
     ("QuestionnaireResponse", [("questionnaire.title", "secret")]),
     ("Patient", [("_has:QuestionnaireResponse:subject:questionnaire.title", "secret")]),
+    ("Questionnaire", [("_has:QuestionnaireResponse:questionnaire:status:missing", "true")]),
     (None, [("$compartment", "Encounter/inner")]),
     (None, [("$compartment", "Encounter/middle"), ("_include", "*")]),
     (None, [("_type", "Observation,Encounter"), ("_id", "seen,hidden,whole,middle"), ("_sort", "-date,subject")]),
