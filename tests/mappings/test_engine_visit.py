@@ -115,6 +115,29 @@ def test_a_class_in_chinese_is_understood_and_a_local_one_kept() -> None:
     assert resource(translate(PID, pv1().replace("|I|", "|T|")), "Encounter")["class"] == {"code": "T"}
 
 
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [
+        ("INPATIENT", "IMP"),
+        ("Outpatient", "AMB"),
+        ("emergency", "EMER"),
+        ("IP", "IMP"),
+        ("OP", "AMB"),
+        ("IMP^inpatient^v3-ActCode", "IMP"),
+        ("OBSENC", "OBSENC"),
+        ("急诊留观", "OBSENC"),
+        ("PREADMIT", "PRENC"),
+    ],
+)
+def test_a_class_in_words_or_as_a_code_of_fhir_is_understood(word: str, code: str) -> None:
+    found = draft(
+        translate(PID, pv1().replace("|I|", f"|{word}|"), "OBR|1|A1|B1|1^x^L", event="R01", kind="ORU"), "Encounter"
+    )
+    assert found.resource["class"]["code"] == code
+    assert found.resource["class"]["system"] == "http://terminology.hl7.org/CodeSystem/v3-ActCode"
+    assert found.defaults["status"] == ("planned" if code == "PRENC" else "in-progress")
+
+
 def test_a_missing_class_is_absent_with_a_reason_and_only_where_nothing_is_stored() -> None:
     found = draft(translate(PID, pv1().replace("|I|", "||")), "Encounter")
     assert "class" not in found.resource

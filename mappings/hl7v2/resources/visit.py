@@ -174,7 +174,8 @@ def _status(pv1: Segment, building: Building, context: Context) -> None:
         over = by_event.code == "in-progress" and ended and context.event not in _REOPENING and _is_over(pv1, context)
         building.resource["status"] = "finished" if over else by_event.code
     else:
-        by_class = table("encounter-status-by-class").get(field(pv1, 2))
+        kinds = table("encounter-status-by-class")
+        by_class = kinds.get(field(pv1, 2)) or kinds.get(building.resource.get("class", {}).get("code", ""))
         at_first = _AT_FIRST.get(context.event) or (by_class.code if by_class else "unknown")
         building.defaults.setdefault("status", "finished" if ended else at_first)
     if context.event in _REOPENING:
