@@ -85,8 +85,8 @@ def values_of(resource: Json, *, patient: str | None = None, person: str | None 
     for names, system, code, *_ in index.tokens:
         for name in names:
             found.setdefault(name, set()).update(_token(system, code))
-    for names, kind, rid, *_ in index.references:
-        told = {f"{kind}/{rid}", str(rid)} if kind else {str(rid)}
+    for names, kind, rid, url in index.references:
+        told = {f"{kind}/{rid}", str(rid)} if kind else {str(url)}
         if person is not None and kind == "Patient" and rid == patient:
             told |= {f"Patient/{person}", person}
         for name in names:

@@ -174,6 +174,13 @@ def test_a_filter_keeps_back_what_it_does_not_name(text: str) -> None:
     assert Matcher([compiled("x", "observation-final", text)]).match(changed(None, observation())) == []
 
 
+@pytest.mark.parametrize(("wanted", "told"), [("https://elsewhere.example/fhir/Group/g", ["x"]), ("None", [])])
+def test_a_reference_to_elsewhere_is_named_as_it_stands(wanted: str, told: list[str]) -> None:
+    value = observation() | {"performer": [{"reference": "https://elsewhere.example/fhir/Group/g"}]}
+    matcher = Matcher([compiled("x", "observation-final", f"Observation?performer={wanted}")])
+    assert matcher.match(changed(None, value)) == told
+
+
 def test_filters_on_one_type_hold_together_and_types_stand_side_by_side() -> None:
     matcher = Matcher(
         [compiled("x", "resource-changed", "Observation?patient=a", "Observation?status=final", "Encounter?")]
