@@ -63,7 +63,7 @@ class Workbench:
     @cached_property
     def messages(self) -> Messages:
         """Lists, counts, single messages."""
-        return Messages(self._database, self._witness, self._lenses)
+        return Messages(self._database, self._witness, lambda: self._lenses)
 
     @cached_property
     def reports(self) -> Reports:

@@ -14,8 +14,6 @@ from datetime import date, datetime, time
 from decimal import Decimal
 from typing import Any, Final
 
-from openpyxl import load_workbook
-
 from hub.kernel.errors import Category, HubError
 
 #: Bytes of all parts together, parts, rows of a sheet, columns.
@@ -39,6 +37,9 @@ def sheets(
 
     Raises HubError UNREADABLE or TOO_LARGE.
     """
+    # It brings numpy with its threads where that is installed, and feeds of other files need neither.
+    from openpyxl import load_workbook
+
     _bounded(raw, most_bytes)
     try:
         with warnings.catch_warnings():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from hub.db.database import Tx
@@ -68,7 +69,7 @@ def lenses(hub: Box) -> Lenses:
 
 
 def messages(hub: Box, witness: Remembering | None = None) -> Messages:
-    return Messages(hub.database, witness or Remembering(), lenses(hub))
+    return Messages(hub.database, witness or Remembering(), partial(lenses, hub))
 
 
 def repairs(hub: Box, witness: Remembering | None = None) -> Repairs:
