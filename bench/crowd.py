@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice
 from random import Random
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from bench.patients import as_patient
 from hub.db.database import Database

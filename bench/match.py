@@ -22,12 +22,13 @@ import json
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any, Final
 
 import uvloop
+from msgspec.structs import replace
 
 from bench.crowd import again, copy, known, persons, source
 from bench.turns import collect_as_worker

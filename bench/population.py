@@ -12,12 +12,14 @@ from __future__ import annotations
 import argparse
 import csv
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.kernel.citizen_id import check_digit
 from hub.kernel.pinyin import readings
@@ -435,7 +437,7 @@ def _traditional() -> dict[int, str]:
 def write(folder: Path, records: list[tuple[Record, int]]) -> None:
     """`records.csv` and `truth.csv`."""
     folder.mkdir(parents=True, exist_ok=True)
-    names = [one.name for one in fields(Record) if one.name != "health_card"]
+    names = [name for name in Record.__struct_fields__ if name != "health_card"]
     with (folder / "records.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(names)

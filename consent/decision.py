@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
+
+from msgspec import Struct
 
 from hub.kernel.types import Json
 
@@ -60,8 +61,7 @@ class Obligation(StrEnum):
     POST_REVIEW = "post-review"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """One answer. `obligations` is a set (section 9a), written in alphabetical order; a deny has none."""
 
     decision: Literal["permit", "deny"]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from consent.criteria import usable_codings
 from consent.references import References
@@ -15,8 +16,7 @@ from consent.times import NEVER, Period, read_period, span
 _NO_LABELS: Final[frozenset[str]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """One resource. References are cleaned; times are the whole span, None if there is none that can be read.
 
     `patient` is None only if there is none; one that cannot be read is empty, and nobody's.

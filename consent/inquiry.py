@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from consent.compiler import CompiledConsent, compile_consents
 from consent.configuration import DEFAULT, Configuration
@@ -21,8 +22,7 @@ from consent.which_count import which_count
 _OPT_OUT: Final = "opt-out"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inquiry:
+class Inquiry(Struct, frozen=True, kw_only=True):
     """A prepared request. `consents` are those that count, reduced to it; None if they cannot be processed.
 
     `related`: the relationship of section 6. `opt_out`: the default for the role. `approved`: the researcher's ethics

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Final
+
+from msgspec import Struct
 
 from consent.ages import age_at, birth_day
 from consent.references import References
@@ -19,16 +20,14 @@ READ: Final = "read"
 CONSENT: Final = "consent"
 
 
-@dataclass(frozen=True, slots=True)
-class Relation:
+class Relation(Struct, frozen=True):
     """A practitioner or an organisation, related for a period; without one it holds never (section 9a)."""
 
     reference: str | None
     period: Period | None
 
 
-@dataclass(frozen=True, slots=True)
-class ProxyEntry:
+class ProxyEntry(Struct, frozen=True):
     """One who acts for the patient. Without a period it holds always; an invalid period is `NEVER`."""
 
     reference: str | None
@@ -46,8 +45,7 @@ class ProxyEntry:
         return self.kind == GUARDIAN and (self.covers(at) or (self.active and self.period == NEVER))
 
 
-@dataclass(frozen=True, slots=True)
-class Person:
+class Person(Struct, frozen=True):
     """The patient. `references` are her own and those merged into it; `birth` is None if unknown."""
 
     references: frozenset[str]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from consent.organisations import Organisations
 from consent.references import References
@@ -11,8 +11,7 @@ from consent.tables import IDENTIFIED
 from consent.times import Period, moment, read_period
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
+class Requester(Struct, frozen=True, kw_only=True):
     """Who asks. `identities` is everything an actor of a provision may name to mean this requester (section 5)."""
 
     role: str | None
@@ -22,8 +21,7 @@ class Requester:
     identities: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BreakGlass:
+class BreakGlass(Struct, frozen=True, kw_only=True):
     """A declaration of emergency. `at` is None if missing or malformed."""
 
     declared: bool
@@ -31,8 +29,7 @@ class BreakGlass:
     at: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Approval:
+class Approval(Struct, frozen=True, kw_only=True):
     """An ethics approval; no types means all."""
 
     approved: bool
@@ -41,8 +38,7 @@ class Approval:
     types: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class Request(Struct, frozen=True, kw_only=True):
     """One request at one instant. `time` is None if missing or malformed; a purpose that is no text is empty text.
 
     `purposes_named` is how many were named, one that is named twice counted twice.

@@ -16,8 +16,9 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from connectors.mllp.acknowledgement import acknowledgement
 from connectors.mllp.frame import Flaw, Frame

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from hub.kernel.errors import Category, HubError
 
@@ -40,8 +41,7 @@ _RETURNS: Final[dict[str, Return]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(Struct, frozen=True):
     """A format of answers, and what their Content-Type says."""
 
     name: Literal["json", "xml"]
@@ -57,8 +57,7 @@ _BY_NAME: Final[Mapping[str, Format]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Preference:
+class Preference(Struct, frozen=True):
     """What `Prefer` says. `returned` is None when the client left it open. `later`: `respond-async`."""
 
     returned: Return | None = None
@@ -144,8 +143,7 @@ def unsupported_media(what: str, todo: str = "application/fhir+json or applicati
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Range:
+class _Range(Struct, frozen=True):
     """One media range of an Accept header: what it takes, how much, and where it stands."""
 
     media: str

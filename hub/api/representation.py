@@ -7,10 +7,10 @@ meanwhile.
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from hub.api.negotiation import JSON, Format
 from hub.fhir.json import loads
@@ -20,8 +20,7 @@ from hub.fhir.xml import write_xml
 _LARGE: Final = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Representation:
+class Representation(Struct, frozen=True):
     """A format, plain or pretty (`_pretty`)."""
 
     format: Format = JSON

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from typing import Final, Protocol
 from uuid import UUID
+
+from msgspec import Struct, field
 
 
 class Interaction(StrEnum):
@@ -37,8 +38,7 @@ class Outcome(StrEnum):
     INCIDENT = "incident"  #: the check at release contradicted the predicate; nothing was released
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Requester:
+class Requester(Struct, frozen=True, kw_only=True):
     """Who asked, as the token said. `reference` is the person, `patient` the patient the token is bound to."""
 
     role: str
@@ -96,8 +96,7 @@ def requester_of(asker: Asker) -> Requester:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Origin:
+class Origin(Struct, frozen=True, kw_only=True):
     """Where a request came from: address of the peer, and the number the API gave it (X-Request-Id)."""
 
     address: str = ""
@@ -107,8 +106,7 @@ class Origin:
 UNKNOWN_ORIGIN: Final = Origin()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One request.
 
     `resource_type`, `resource_id` and `version` are what it addressed (percent-encoded, as they come from outside) or,

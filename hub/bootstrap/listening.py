@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from threading import Lock
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.bootstrap.formats import reading_of
 from hub.bootstrap.reading import Reading

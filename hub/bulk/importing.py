@@ -13,6 +13,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from msgspec import structs
+
 from hub.auth.actor import Actor
 from hub.bulk.claims import Claims
 from hub.bulk.incoming import Origin, operation_of
@@ -156,7 +158,7 @@ def _outcome(number: int, line: int, error: HubError) -> bytes:
     """A line of the errors file: which input and line, and what is wrong; never a value of it."""
     place = f"input[{number}] line {line}"
     if isinstance(error, NonconformantError):
-        issues = [replace(issue, where=f"{place}: {issue.where}") for issue in error.issues]
+        issues = [structs.replace(issue, where=f"{place}: {issue.where}") for issue in error.issues]
     else:
         where = f"{place}: {error.where}" if error.where else place
         text = "; ".join(part for part in (error.what, error.todo) if part)

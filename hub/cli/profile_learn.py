@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from msgspec import structs
 
 from hub.cli.listing import AsJson, print_json
 from hub.cli.messages_in import messages_in
@@ -56,6 +57,6 @@ def _told(survey: Survey) -> dict[str, Any]:
         "patients": survey.patients,
         **{key: dict(getattr(survey, key)) for key in plain},
         "identifiers": [{**kind._asdict(), **dataclasses.asdict(shape)} for kind, shape in kinds_of(survey)],
-        "codes": [{**dataclasses.asdict(code), "messages": count} for code, count in survey.codes.most_common()],
+        "codes": [{**structs.asdict(code), "messages": count} for code, count in survey.codes.most_common()],
         "issues": [{"code": code, "where": where, "messages": n} for (code, where), n in survey.issues.most_common()],
     }

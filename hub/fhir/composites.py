@@ -70,12 +70,15 @@ class CompositePlan:
     def _emit_item(self, item: dict[str, Any], resource: Any, out: IndexValues) -> None:
         values: dict[int, list[ComponentValue]] = {}
         for combination, codes in self.combinations.items():
-            if all(self.parts[n].rooted or not self.parts[n].keys.isdisjoint(item) for n in combination):
+            for n in combination:
+                part = self.parts[n]
+                if not part.rooted and part.keys.isdisjoint(item):
+                    break
+            else:
                 for n in combination:
                     if n not in values:
                         values[n] = self.parts[n].values(item, resource)
-                for match in product(*(values[n] for n in combination)):
-                    out.composites.append((codes, match))
+                out.composites += [(codes, match) for match in product(*[values[n] for n in combination])]
 
 
 def composite_plans(parameters: list[SearchParameter]) -> list[CompositePlan]:

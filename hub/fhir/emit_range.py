@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from hub.fhir.decimals import NUMBERS
-from hub.fhir.emit_text import optional_text
+from hub.fhir.emit_text import optional_text, three_texts
 from hub.fhir.index_values import Codes, IndexValues
 from hub.fhir.temporal import TICK, Interval, interval, period
 
@@ -107,8 +107,7 @@ def _quantity(
     out: IndexValues,
 ) -> None:
     """`ends` are low, high and the exact value."""
-    named = optional_text(unit.get("system")), optional_text(unit.get("code")), optional_text(unit.get("unit"))
-    out.quantities.append((codes, *ends, *named))
+    out.quantities.append((codes, *ends, *three_texts(unit.get("system"), unit.get("code"), unit.get("unit"))))
 
 
 def _ends(value: Any) -> tuple[Decimal | None, Decimal | None]:

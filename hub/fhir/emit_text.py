@@ -35,6 +35,17 @@ def optional_text(value: Any) -> str | None:
     return None if value is None else text_of(value)
 
 
+def three_texts(first: Any, second: Any, third: Any) -> tuple[str | None, str | None, str | None]:
+    """As `optional_text` of each. Codings and quantities have three, texts most often: a call for each costs more."""
+    if first.__class__ is not str or "\0" in first:
+        first = optional_text(first)
+    if second.__class__ is not str or "\0" in second:
+        second = optional_text(second)
+    if third.__class__ is not str or "\0" in third:
+        third = optional_text(third)
+    return first, second, third
+
+
 def string(value: Any, codes: Codes, out: IndexValues) -> None:
     text = text_of(value)
     out.strings.append((codes, text))
@@ -82,7 +93,9 @@ def _with_and_without_version(text: str) -> tuple[str, ...]:
 
 
 def reference(value: Any, codes: Codes, out: IndexValues) -> None:
-    text = optional_text(value.get("reference"))
+    text = value.get("reference")
+    if text.__class__ is not str or "\0" in text:
+        text = optional_text(text)
     rtype = None
     if text:
         rtype, rid = local_target(text)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from hub.fhir.emit_text import optional_text, text_of
+from hub.fhir.emit_text import optional_text, text_of, three_texts
 from hub.fhir.index_values import Codes, IndexValues
 
 
@@ -30,7 +30,7 @@ def boolean(value: Any, codes: Codes, out: IndexValues) -> None:
 
 def coding(value: Any, codes: Codes, out: IndexValues) -> None:
     get = value.get
-    row = optional_text(get("system")), optional_text(get("code")), optional_text(get("display"))
+    row = three_texts(get("system"), get("code"), get("display"))
     if row != (None, None, None):
         out.tokens.append((codes, *row))
 

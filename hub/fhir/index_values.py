@@ -5,10 +5,11 @@ A value has one row however many parameters it stands for, so that whoever makes
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 #: Codes of search parameters of one type.
 Codes = tuple[str, ...]
@@ -44,8 +45,7 @@ Composite = tuple[Codes, tuple[ComponentValue, ...]]
 Position = tuple[Codes, Decimal, Decimal]
 
 
-@dataclass(slots=True)
-class IndexValues:
+class IndexValues(Struct):
     """Every index row of one resource. `skipped` counts values of an odd shape that gave no row.
 
     `_id`, `_lastUpdated`, `_text`, `_content` and `_query` give no rows: the first two are columns of the store.

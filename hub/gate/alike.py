@@ -11,9 +11,10 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Hashable, Iterable
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct, field
 
 from consent.decision import Decision
 from consent.inquiry import Inquiry
@@ -28,8 +29,7 @@ _PROFILES: Final = b'"profile":'
 _NOTHING: Final = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Looks:
+class Looks(Struct, frozen=True, kw_only=True):
     """What the provisions that a request can meet look at, beyond type, author organisation and labels.
 
     `authors`: who the authors are. `codes` finds those they name as they stand in a body, `named` are the resources
@@ -59,8 +59,7 @@ class Looks:
         return self.codes is not None and self.codes.search(body) is not None
 
 
-@dataclass(slots=True)
-class Known:
+class Known(Struct):
     """The decision on each kind of version, and the digests of bodies in which nothing stands that is looked for."""
 
     decisions: dict[Hashable, Decision] = field(default_factory=dict)

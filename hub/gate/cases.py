@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Collection, Hashable, Iterable
-from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import lru_cache
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from consent.compiler import CompiledConsent
 from consent.configuration import Configuration
@@ -79,8 +81,7 @@ class Rules:
         return self.inquiry(request_of(actor, self.directory, actor.expires), _NOBODY, ())
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Case:
+class Case(Struct, frozen=True, kw_only=True):
     """A request about one person.
 
     `pointed`: what the `related` pointers of the consents refer to; `looks`: what the consents look at in a resource.
@@ -106,8 +107,7 @@ class Case:
         return tuple(f"Consent/{cid}/_history/{self.dossier.versions[cid]}" for cid in ids)
 
 
-@dataclass(slots=True, kw_only=True)
-class Cases:
+class Cases(Struct, kw_only=True):
     """One request at one instant, in one snapshot: `epoch` is that of the consents, None before any were asked
     for; `by_pkey` says who was looked up.
 

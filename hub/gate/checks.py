@@ -59,16 +59,21 @@ def _basis(cases: Cases, told: _Told) -> Basis:
     )
 
 
-def all_permitted(cases: Cases, rows: Iterable[Stored]) -> bool:
-    """Whether the check lets all rows pass."""
-    return all(decide(cases, row).permitted for row in rows)
+def decide_all(cases: Cases, rows: Iterable[Stored]) -> list[Decision]:
+    """The decision on each row."""
+    return [decide(cases, row) for row in rows]
 
 
-async def checked(recorder: Recorder, asked: Asked, cases: Cases, rows: Sequence[Stored]) -> Basis:
-    """On what these rows are released. Raises HubError FAULT when the check denies one that the predicate let pass, or
-    one of them drawn by lot is not decided by itself as its kind was.
+async def checked(
+    recorder: Recorder, asked: Asked, cases: Cases, rows: Sequence[Stored], decisions: Sequence[Decision] | None = None
+) -> Basis:
+    """On what these rows are released, by `decisions` if they were made already.
+
+    Raises HubError FAULT when one denies what the predicate let pass, or one row drawn by lot is not decided by itself
+    as its kind was.
     """
-    decisions = [decide(cases, row) for row in rows]
+    if decisions is None:
+        decisions = decide_all(cases, rows)
     told = _told(zip(rows, decisions, strict=True))
     denied = []
     if not all(decision.permitted for decision in told.values()):

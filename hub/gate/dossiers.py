@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from consent import packed
 from consent.ages import birth_day
@@ -34,8 +35,7 @@ _PATIENT: Final = "Patient/"
 _CARE: Final = "care"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ties:
+class Ties(Struct, frozen=True, kw_only=True):
     """Which relations matter to a requester: their kind, the parties that count, the instant."""
 
     kind: RelationKind
@@ -43,8 +43,7 @@ class Ties:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Whom:
+class Whom(Struct, frozen=True, kw_only=True):
     """Whose dossiers: source patients by key, and ids that may be those of persons; `births` if age alone decides."""
 
     keys: Sequence[UUID] = ()
@@ -52,8 +51,7 @@ class Whom:
     births: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dossier:
+class Dossier(Struct, frozen=True, kw_only=True):
     """One person. `pkeys` and `sources` (ids) are the source patients; `golden` the id of the person, if it has one.
 
     `consents` are all there are, whatever their status. `versions` gives that of each by its id.
@@ -67,8 +65,7 @@ class Dossier:
     versions: dict[str, int]
 
 
-@dataclass(slots=True)
-class _Rows:
+class _Rows(Struct):
     """What was read about one person."""
 
     golden: str | None = None

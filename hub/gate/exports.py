@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
+from msgspec import structs
+
 from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES
 from hub.auth.actor import Actor
 from hub.auth.scopes import allows
@@ -94,7 +96,7 @@ async def opened(
 
 async def _admit(door: Door, asked: Asked) -> None:
     """By the token alone. A break-glass opens the record of one patient, which no export is."""
-    await door.admit(replace(asked, type=_some_type(asked.actor)), "s", FORMS)
+    await door.admit(structs.replace(asked, type=_some_type(asked.actor)), "s", FORMS)
     if asked.actor.break_glass is not None:
         await door.recorder.refused(asked, "break-glass-one-patient")
         raise HubError(
@@ -138,7 +140,7 @@ def narrowed(actor: Actor, query: Query) -> Query:
 
 async def _cohort(door: Door, asked: Asked) -> Cohort:
     """Whom the Group means that is asked for; recorded if there is none for this actor."""
-    address = address_of(replace(asked, type="Group"))
+    address = address_of(structs.replace(asked, type="Group"))
     async with door.database.connection() as tx:
         stored = (await door.store.load(tx, [("Group", address.id)])).get(("Group", address.id))
     entity = door.rules.directory.legal_entity
@@ -193,10 +195,10 @@ def _stretches(
             until=wish.until,
         )
         if name in NON_PATIENT_TYPES:
-            stretch = replace(stretch, patients=None, members=())
+            stretch = structs.replace(stretch, patients=None, members=())
         found.append(stretch)
         if wish.since is not None and not filters:
-            found.append(replace(stretch, deleted=True))
+            found.append(structs.replace(stretch, deleted=True))
     return found
 
 

@@ -6,9 +6,10 @@ Release facts say most of it; a body is parsed only where a provision looks at c
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from consent.facts import Facts, read_facts
 from consent.references import References

@@ -7,9 +7,9 @@ as pointers to what is denied, so that the two look alike.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import replace
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.gate.cases import Cases

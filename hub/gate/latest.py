@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
+
+from msgspec import Struct
 
 from consent.tables import CLINICAL_ROLES
 from hub.fhir.custom import Custom
@@ -40,8 +41,7 @@ _SHAPING: Final = frozenset({"_sort", "_include", "_revinclude", "_total", "_sum
 _APART: Final = _SHAPING | {"max", "_count", CURSOR}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Wish:
+class _Wish(Struct, frozen=True, kw_only=True):
     """Observations of `whom`, `most` of each group, `size` on a page that begins `after` the one before."""
 
     query: Query

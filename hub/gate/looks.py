@@ -7,11 +7,13 @@ never the ids and queries, which may be about what is withheld from the patient,
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Final
 from urllib.parse import parse_qsl, urlencode
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from consent.tables import CLINICAL_ROLES
 from hub.audit import queries

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Origin, Outcome, requester_of
 from hub.audit.trail import Trail
@@ -16,8 +17,7 @@ from hub.kernel.log import Log
 from hub.store.values import Stored
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """One request as it reached the gate."""
 
     actor: Actor
@@ -29,8 +29,7 @@ class Asked:
     query: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Basis:
+class Basis(Struct, frozen=True, kw_only=True):
     """On what something was decided: fields as in `hub.audit.entry.Entry`."""
 
     grounds: frozenset[str] = frozenset()

@@ -7,9 +7,11 @@ with the patient: it knows that there is a record, so it is told that it may not
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import Final, NoReturn
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from consent.proxies import valid_entries
 from consent.tables import CLINICAL_ROLES, PROXY, RECORD_TYPES
@@ -42,8 +44,7 @@ _ALL: Final = frozenset(NUMBERS)
 NOTHING_PERMITTED: Final = "nothing-permitted"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Standing:
+class _Standing(Struct, frozen=True, kw_only=True):
     """What is behind an empty page.
 
     Whether some part of the record is permitted, would be in an emergency, is there at all; whether the requester has

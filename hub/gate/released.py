@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
+from msgspec import Struct
 
 from hub.store.values import Stored
 
@@ -31,8 +31,7 @@ class Released(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     revived: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReleasedPage:
+class ReleasedPage(Struct, frozen=True, kw_only=True):
     """One page of a search or a history. `total` counts what the actor may see, None when it was not asked for.
 
     `next` is the sealed token of the next page (parameter `hub.gate.pages.CURSOR`), None on the last one. `ignored`

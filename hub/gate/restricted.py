@@ -7,8 +7,9 @@ chains and `_has` by refusing to look into them, of what is included by leaving 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from consent.tables import RECORD_TYPES
 from hub.kernel.errors import Category, HubError

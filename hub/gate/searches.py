@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from typing import Final, Literal
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from consent.decision import Decision
 from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.auth.actor import Actor
 from hub.auth.scopes import allows
@@ -14,7 +17,7 @@ from hub.db.database import Tx
 from hub.gate.asking import is_confined, sees_vocabulary_alone
 from hub.gate.break_glass import refused_in
 from hub.gate.cases import Cases
-from hub.gate.checks import all_permitted, checked, look_up_all
+from hub.gate.checks import checked, decide_all, look_up_all
 from hub.gate.door import Door
 from hub.gate.dossiers import Whom
 from hub.gate.hidden import all_discreet, bound, hidden_from
@@ -91,7 +94,7 @@ async def _found(door: Door, asked: Asked, params: Parameters, query: Query) -> 
 async def _search(door: Door, asked: Asked, query: Query, binding: Binding, after: bytes | None) -> ReleasedPage:
     page = await _surest(door, asked, query, after)
     cases, rows = page.cases, page.rows
-    basis = bound(await checked(door.recorder, asked, cases, rows), cases, rows)
+    basis = bound(await checked(door.recorder, asked, cases, rows, page.decisions), cases, rows)
     if page.named:
         basis = replace(basis, epoch=cases.epoch)  # who is one person passes with the epoch
     fault = refused_in(cases, rows)
@@ -143,13 +146,15 @@ def _looks(door: Door, actor: Actor, query: Query) -> list[Look]:
     return [*guessed, "still"] if looks_beyond(query) else [*guessed, "plain", "still"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Page:
-    """What was read, and what of it may not be repeated. `named`: the search says about whom."""
+class _Page(Struct, frozen=True, kw_only=True):
+    """What was read, what was decided of each row, and what of it may not be repeated. `named`: the search says about
+    whom.
+    """
 
     cases: Cases
     found: Found
     included: list[Stored]
+    decisions: list[Decision]
     hidden: Collection[Pointer]
     named: bool
 
@@ -180,10 +185,12 @@ async def _read(door: Door, asked: Asked, query: Query, after: bytes | None, loo
         rows = [*found.matches, *included]
         await look_up_all(tx, cases, rows)
         hidden = await hidden_from(door, tx, cases, rows)
-    holds = sure or all_permitted(cases, rows)
-    if not holds:
+    decisions = decide_all(cases, rows)
+    if not sure and not all(decision.permitted for decision in decisions):
         return None
-    return _Page(cases=cases, found=found, included=included, hidden=hidden, named=whom is not None)
+    return _Page(
+        cases=cases, found=found, included=included, decisions=decisions, hidden=hidden, named=whom is not None
+    )
 
 
 def _whom(actor: Actor, query: Query) -> Whom | None:

@@ -6,8 +6,9 @@ The record of the types a summary tells of (as by `$everything`), and the newest
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.auth.scopes import allows
 from hub.fhir.ips_sections import ABOUT_NOBODY, SECTIONS

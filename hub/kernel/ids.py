@@ -13,6 +13,8 @@ from functools import lru_cache
 from typing import Final, Protocol
 from uuid import UUID
 
+from asyncpg.pgproto import pgproto
+
 #: The key of `yilian convert`: public, so that everybody's conversion of one file gives the same ids.
 PUBLIC_KEY: Final = b"yilian-convert-public-key"
 
@@ -59,7 +61,8 @@ def random_id(random_bytes: RandomBytes = secrets.token_bytes) -> str:
 
 def hash128(text: str) -> UUID:
     """128 bits of BLAKE2b over UTF-8: tokens, references and patient keys of the index; collisions are no concern."""
-    return UUID(bytes=hashlib.blake2b(text.encode(), digest_size=16).digest())
+    # The driver's own UUID: it is made, hashed and sent several times faster than the standard one.
+    return pgproto.UUID(hashlib.blake2b(text.encode(), digest_size=16).digest())
 
 
 @lru_cache(maxsize=16384)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
 from typing import Any, Literal, NamedTuple
+
+from msgspec import Struct, field
 
 from hub.kernel.errors import HubError
 
@@ -26,8 +27,7 @@ class State(StrEnum):
     SUPERSEDED = "superseded"  #: replayed, but newer messages had settled all it says
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Envelope:
+class Envelope(Struct, frozen=True, kw_only=True):
     """What can be known of a message without translating it.
 
     `identity` is the message's own identity within its feed (HL7: MSH-10 and MSH-7). `lanes` are the values whose
@@ -45,8 +45,7 @@ class Envelope:
     revises: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accession:
+class Accession(Struct, frozen=True, kw_only=True):
     """An accession number, and who issued it as far as the message says: a local name, and an OID or the like."""
 
     number: str
@@ -54,8 +53,7 @@ class Accession:
     universal: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Received:
+class Received(Struct, frozen=True, kw_only=True):
     """A message exactly as it came off the wire. `peer` is the address and certificate subject of the sender."""
 
     feed: str
@@ -65,16 +63,14 @@ class Received:
     peer: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Accepted:
+class Accepted(Struct, frozen=True, kw_only=True):
     """The inbox's answer once a message is durable: its number and the state it was stored in."""
 
     message: int
     state: State
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Taken:
+class Taken(Struct, frozen=True, kw_only=True):
     """What became of a file: its messages in order, what a person has to mend of it, as a file (b"" if nothing).
 
     `refusal`: why it could not be taken apart; then it is one message, a dead letter.
@@ -85,8 +81,7 @@ class Taken:
     refusal: HubError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
+class Issue(Struct, frozen=True, kw_only=True):
     """Something to know about a translation. `where` is a source position (PID-3[2].4), never a value."""
 
     severity: Literal["fatal", "error", "warning", "information"]
@@ -98,8 +93,7 @@ class Issue:
         return {"severity": self.severity, "where": self.where, "code": self.code, "text": self.text}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReportRow:
+class ReportRow(Struct, frozen=True, kw_only=True):
     """What became of one non-empty source field: where it went, or why it was refused.
 
     `outcome`: `mapped` (targets name elements such as `Patient.birthDate`), `carried` (as an extension or as the
@@ -120,8 +114,7 @@ class ReportRow:
         }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class Draft(Struct, frozen=True, kw_only=True):
     """One resource as a message states it; the door in merges it with what is stored.
 
     `resource` is complete FHIR JSON with `id`; decimals are `decimal.Decimal` with their digits kept; references are
@@ -159,8 +152,7 @@ class Draft:
     administration: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IdentityEvent:
+class IdentityEvent(Struct, frozen=True, kw_only=True):
     """A statement of a facility about its own identifiers; `kind` is the event (HL7 A40), the ids are of type `type`.
 
     `effect`: merge: the source Patient `loser` is `survivor`, or (A37) is not after all; renumber (A47, A50): a number
@@ -190,8 +182,7 @@ class Coded(NamedTuple):
     display: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CodeSuggestion:
+class CodeSuggestion(Struct, frozen=True, kw_only=True):
     """What a local code may mean, how likely (0 to 1), and why: a `map` has it, the `code` or the `name` is alike."""
 
     target: Coded
@@ -199,8 +190,7 @@ class CodeSuggestion:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UnmappedCode:
+class UnmappedCode(Struct, frozen=True, kw_only=True):
     """A local code of a coded field (`OBX-3`) that no map knows. `system` and `display` are as sent, or "".
 
     It is no patient data: texts are short, and one that looks like a number of a person is left out.
@@ -212,8 +202,7 @@ class UnmappedCode:
     display: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Translation:
+class Translation(Struct, frozen=True, kw_only=True):
     """What one message says, as drafts; plus what became of every field, and what deserves a look.
 
     `provenance`: members of the message's Provenance that it states itself (activity, reason, location, further agents
@@ -230,8 +219,7 @@ class Translation:
     refusal: HubError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True, kw_only=True):
     """What one outbound message is made of: resources as the gate let them out to the receiver.
 
     `kind` is its type and event (`ORU^R01`), `focus` what it tells of, `about` the source Patient that is about (None
@@ -247,16 +235,14 @@ class Outgoing:
     happened: datetime
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Written:
+class Written(Struct, frozen=True, kw_only=True):
     """An outbound message: its bytes, and the control id (MSH-10) that stands in them."""
 
     raw: bytes
     control: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edition:
+class Edition(Struct, frozen=True, kw_only=True):
     """What a feed's messages are converted by: the name of its profile, and a hash over all that decides the result."""
 
     profile: str
@@ -271,16 +257,14 @@ class Verdict(StrEnum):
     REFUSED = "refused"  #: AR or CR: never
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reaction:
+class Reaction(Struct, frozen=True, kw_only=True):
     """The answer to one message: what it means, and its code (MSA-1). Its text may tell of patients and is not kept."""
 
     verdict: Verdict
     code: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
+class Part(Struct, frozen=True, kw_only=True):
     """A part of a message for people: a segment, a repetition of a field, a component, a leaf.
 
     `at` is its position as in a conversion report (`PID-3[1].4`), `name` and `type` what the standard calls it. A leaf
@@ -301,8 +285,7 @@ class Part:
         return found | ({"parts": [part.as_json() for part in self.parts]} if self.parts else {})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PatientQuery:
+class PatientQuery(Struct, frozen=True, kw_only=True):
     """A question about patients: who fits a description (`find`), or which other numbers one has (`correspond`).
 
     `patient` describes; its first identifier is the number that is known. `domains` are the systems of the numbers that
@@ -315,16 +298,14 @@ class PatientQuery:
     limit: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """One answer to a question about patients; `score` from 0 to 1, None where the question was about numbers."""
 
     patient: Json
     score: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerBody:
+class AnswerBody(Struct, frozen=True, kw_only=True):
     """An answer without its header: MSH-9 in `kind` (parts joined by `^`), segments behind MSA and ERR in `body`.
 
     `body` is in the character set of the question.
@@ -335,8 +316,7 @@ class AnswerBody:
     error: HubError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fetched:
+class Fetched(Struct, frozen=True, kw_only=True):
     """What an imaging archive answers: its media type with parameters, its bytes as they come, and how many they are
     (None: nobody knows yet)."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from itertools import combinations
 
 import msgspec
+from msgspec import Struct, field
 
 from hub.mpi.decide import Reason
 
@@ -29,8 +29,7 @@ class Relation(msgspec.Struct, frozen=True):
     linked: bool
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Link:
+class Link(Struct, frozen=True, order=True):
     """A pair to be linked, places in the list of records, lower first."""
 
     weight: float
@@ -38,16 +37,14 @@ class Link:
     second: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(Struct, frozen=True):
     """A link that was not followed, and why."""
 
     link: Link
     reason: Reason
 
 
-@dataclass(frozen=True, slots=True)
-class Clustered:
+class Clustered(Struct, frozen=True):
     """Groups of two records and more (sorted places, sorted), the links that made them, and the links refused."""
 
     groups: list[list[int]]
@@ -59,8 +56,7 @@ class Clustered:
 Relate = Callable[[int, int], Relation]
 
 
-@dataclass(slots=True)
-class _Groups:
+class _Groups(Struct):
     members: dict[int, list[int]] = field(default_factory=dict)
     group: dict[int, int] = field(default_factory=dict)
 

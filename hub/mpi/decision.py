@@ -7,10 +7,10 @@ decisions back, in any order, restores what was before them.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import StrEnum
 
 import msgspec
+from msgspec import Struct, field
 
 
 class Actor(StrEnum):
@@ -63,8 +63,7 @@ class Edge(msgspec.Struct):
         return self.second if number == self.first else self.first
 
 
-@dataclass(frozen=True, slots=True)
-class Move:
+class Move(Struct, frozen=True):
     """A source that went from one person to another."""
 
     source: int
@@ -72,8 +71,7 @@ class Move:
     target: str
 
 
-@dataclass(slots=True, kw_only=True)
-class Decision:
+class Decision(Struct, kw_only=True):
     """One decision. `first`, `second`: the sources it is about (of a merge: survivor and loser), by number.
 
     `who` is the account of a steward, `message` the inbox number; `evidence` names comparisons, never values.

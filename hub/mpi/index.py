@@ -9,10 +9,12 @@ its other writes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
 
 import asyncpg
+from msgspec import Struct
 
 from hub.db.database import Tx
 from hub.db.tables import RIGHTS_LOCK
@@ -74,8 +74,7 @@ _ACTORS: Final = {one.value: one for one in Actor}
 _BONDS: Final = {one.value: one for one in Bond}
 
 
-@dataclass(frozen=True, slots=True)
-class Known:
+class Known(Struct, frozen=True):
     """A source as the index knows it."""
 
     number: int

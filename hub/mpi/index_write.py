@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from hub.db.database import Tx
 from hub.mpi.features import Features
@@ -63,8 +64,7 @@ def ending(taken: int) -> tuple[str, str]:
 _END: Final = "WITH {} {}".format(*ending(0))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """A source to add, or to renew where `was` says what is known of it."""
 
     pkey: UUID

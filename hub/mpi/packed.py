@@ -101,5 +101,5 @@ def _known(name: Name | None) -> Name:
 
 def digest(record: Record) -> UUID:
     """A digest of what the matcher reads of a registration."""
-    told = [getattr(record, name) for name in record.__dataclass_fields__]
+    told = [getattr(record, name) for name in record.__struct_fields__]
     return hash128(msgspec.json.encode([FORM, *told]).decode())

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class Record(Struct, frozen=True, kw_only=True):
     """One registration. Every field is the text of the source; empty where the source said nothing.
 
     `sex` is M, F, U or empty; `birth_date` and `registered_on` are dates (YYYY-MM-DD); `id_no` is the citizen id

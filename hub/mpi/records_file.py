@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterable, Iterator
-from dataclasses import fields
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
 from hub.mpi.record import Record
 
 #: The columns, in any order; others are not read.
-COLUMNS: Final = tuple(field.name for field in fields(Record) if field.name != "health_card")
+COLUMNS: Final = tuple(name for name in Record.__struct_fields__ if name != "health_card")
 _MARK: Final = b"\xef\xbb\xbf"
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from uuid import UUID
+
+from msgspec import Struct
 
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
@@ -18,8 +19,7 @@ from hub.mpi.record import Record
 from hub.mpi.record_of import record_of
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(Struct, frozen=True):
     """A source Patient as it stands: its id, the facility (code) that answers for it, the resource (None: deleted).
 
     `created`: there was no version of it before this transaction.
@@ -35,8 +35,7 @@ class Source:
         return reference_key("Patient", self.patient)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Statement:
+class Statement(Struct, frozen=True, kw_only=True):
     """What a facility says of two of its numbers, by source Patient ids; `kind` is the event (A40 ...).
 
     `message` is the inbox number; none for a client's write, where `who` is the account.
@@ -54,8 +53,7 @@ class Statement:
         return self.survivor, self.loser
 
 
-@dataclass(frozen=True, slots=True)
-class Registration:
+class Registration(Struct, frozen=True):
     """The sources of one batch, of which the last of one id counts, and what facilities say of their numbers."""
 
     sources: Sequence[Source]

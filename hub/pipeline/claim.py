@@ -8,9 +8,10 @@ with it: these are processed before it in the same batch.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
 from heapq import merge
 from typing import Final, NamedTuple
+
+from msgspec import Struct, field
 
 #: A lane: 64 bits over the feed and one identifier of a patient.
 Lane = int
@@ -18,8 +19,7 @@ Lane = int
 _HELD: Final = True
 
 
-@dataclass(frozen=True, slots=True)
-class Waiting:
+class Waiting(Struct, frozen=True):
     """A queued message: its number (arrival order) and its lanes. No lanes: nothing to wait for."""
 
     message: int
@@ -35,8 +35,7 @@ class Share(NamedTuple):
     of: int
 
 
-@dataclass(slots=True)
-class Plan:
+class Plan(Struct):
     """The walk over the queue so far: messages `taken`, in order, and the lanes that are `busy` from here on."""
 
     taken: list[int] = field(default_factory=list)

@@ -8,8 +8,9 @@ Without either the mapping alone answers for its resources, which costs nothing.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from typing import Literal
+
+from msgspec.structs import replace
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Translator

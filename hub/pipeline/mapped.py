@@ -9,8 +9,10 @@ what it means.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from hub.kernel.local_codes import is_local, local_system, tellable
 from hub.kernel.ports import CodeMaps, Translator

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
 from asyncpg import Record
+from msgspec import Struct
 
 from hub.db.database import Tx
 from hub.fhir.json import dumps
@@ -73,8 +73,7 @@ _ATTEMPT: Final = "UPDATE inbox SET attempts = attempts + 1 WHERE id = $1 RETURN
 _FORGIVE: Final = "UPDATE inbox SET attempts = greatest(attempts - 1, 0) WHERE id = $1"
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """A message to process: `raw` is its repaired form if it was repaired; `again`: it was processed before.
 
     `raw_key` is the wrapped key of a sealed one; of an `erased` one nothing is left to process.
@@ -90,8 +89,7 @@ class Message:
     erased: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Settled:
+class Settled(Struct, frozen=True):
     """What became of a message. `report`: the conversion report, compressed; `edition`: what it was converted by;
     `raw_key`: its key wrapped anew, None where it stays."""
 
@@ -103,8 +101,7 @@ class Settled:
     raw_key: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
+class Before(Struct, frozen=True):
     """A message that was settled now, with the report and edition it had from before; None for its first time."""
 
     id: int

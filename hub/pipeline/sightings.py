@@ -8,9 +8,11 @@ for each other's rows. A worker that is killed takes up to a minute of counts wi
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
@@ -48,8 +50,7 @@ class Key(NamedTuple):
     code: str
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(Struct, frozen=True):
     """In how many messages a code was seen, its text, and the number of one of them."""
 
     display: str

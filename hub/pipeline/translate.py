@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final, Literal
 
 import msgspec
 import zstandard
+from msgspec import Struct
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Translator
@@ -28,8 +28,7 @@ _decode: Final = msgspec.json.Decoder(
 ).decode
 
 
-@dataclass(frozen=True, slots=True)
-class Translated:
+class Translated(Struct, frozen=True):
     """A message with what it says, or why it is a dead letter; with both where what it says is not right."""
 
     message: Message

@@ -7,8 +7,10 @@ source, and the version before a message's own can be found when that message is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
 from typing import Final
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from consent.labelling import HOLDERS, WHOLE, Labelling, shipped, spreading, with_labels
 from consent.tables import ACT_CODE
@@ -26,8 +28,7 @@ from hub.records.standing import Own, Standing, begin_with, relocated_for
 from hub.store.values import Facts
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """A version to write. `spoken` is the newest message that has spoken about the resource."""
 
     ref: Ref
@@ -40,8 +41,7 @@ class Change:
     moved: bool = False
 
 
-@dataclass(slots=True)
-class Effect:
+class Effect(Struct):
     """What one message does: versions to write, heads it confirmed as they stand, or why it was refused as a whole."""
 
     incoming: Incoming

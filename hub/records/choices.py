@@ -5,7 +5,7 @@ Source: FHIR R4 4.0.1, profiles-resources.json, elements at the first level whos
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -69,9 +69,12 @@ def element_of(resource_type: str, key: str) -> str:
     return name
 
 
-def elements(resource: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+def elements(resource: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     """Every (element, JSON key) of a resource's first level, but for resourceType, id and meta."""
-    resource_type = resource["resourceType"]
-    for key in resource:
-        if key not in {"resourceType", "id", "meta"}:
-            yield element_of(resource_type, key), key
+    return _elements(resource["resourceType"], tuple(resource))
+
+
+@lru_cache(maxsize=4096)
+def _elements(resource_type: str, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
+    """Resources of one source and type have the same keys mostly."""
+    return tuple([(element_of(resource_type, key), key) for key in keys if key not in {"resourceType", "id", "meta"}])

@@ -9,8 +9,9 @@ somebody else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.kernel.types import IdentityEvent

@@ -140,7 +140,7 @@ def labels_in(resource: Json) -> tuple[str, ...]:
 def author_organization(resource: Json, facilities: Collection[str]) -> str | None:
     """Code of the first of `facilities` that a resource names as who answers for it."""
     for path in AUTHOR_ORGANIZATION.get(resource["resourceType"], ()):
-        for reference in _values(resource, path):
+        for reference in _values(resource, path) if path.partition(".")[0] in resource else ():
             kind, _, code = str(reference.get("reference", "")).rpartition("/")
             if kind == "Organization" and code in facilities:
                 return code
@@ -175,7 +175,7 @@ def _clinical_time(resource: Json) -> Interval:
             start, end = path.split("|")
             found: Iterator[Any] = iter([{"start": resource.get(start), "end": resource.get(end)}])
         else:
-            found = _values(resource, path)
+            found = _values(resource, path) if path.partition(".")[0] in resource else iter(())
         for value in found:
             with suppress(HubError):
                 span = _span(value)

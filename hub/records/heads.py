@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from hub.fhir.json import loads
 from hub.kernel.types import Json, Translation
@@ -19,8 +20,7 @@ class Ref(NamedTuple):
     id: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Incoming:
+class Incoming(Struct, frozen=True, kw_only=True):
     """A translated message on its way in. `again`: it was processed before."""
 
     message: int
@@ -31,8 +31,7 @@ class Incoming:
     again: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Head:
+class Head(Struct, frozen=True, kw_only=True):
     """The newest version of a resource as the batch sees it.
 
     `resource` is None for a deleted one. `source`: the newest message that spoke about it; of a
@@ -59,8 +58,7 @@ class Head:
         return self.updated is not None and self.updated > incoming.received_at
 
 
-@dataclass(frozen=True, slots=True)
-class Relocated:
+class Relocated(Struct, frozen=True):
     """How a stored resource should stand before a message is merged into it: about whom, saying what."""
 
     resource: Json

@@ -7,8 +7,9 @@ then tried again. So workers do not queue for the practitioners and locations th
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from consent.labelling import Labelling, shipped
 from hub.db.database import Tx
@@ -45,8 +46,7 @@ WHERE resource.pkey = new.pkey AND resource.key = new.key AND resource.version =
 """
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ingested:
+class Ingested(Struct, frozen=True, kw_only=True):
     """What became of a message: `refusal` says why it is a dead letter."""
 
     message: int
@@ -55,8 +55,7 @@ class Ingested:
     refusal: HubError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Touched:
+class Touched(Struct, frozen=True, kw_only=True):
     """A resource a message would state: as it stands before all messages of the batch, and as it would stand after."""
 
     ref: Ref
@@ -64,8 +63,7 @@ class Touched:
     after: Json | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rehearsed:
+class Rehearsed(Struct, frozen=True, kw_only=True):
     """What would become of a message."""
 
     ingested: Ingested

@@ -7,10 +7,9 @@ What merely refers to something strict is not labelled for it: nothing but the r
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
-from msgspec import structs
+from msgspec.structs import replace
 
 from consent.labelling import Labelling, spreading, with_labels
 from hub.db.database import Tx
@@ -86,7 +85,7 @@ def _with(write: Write, labels: frozenset[str]) -> Write:
     resource = with_labels(write.resource or {}, labels) if labels else write.resource
     if resource is None or resource is write.resource:
         return write
-    return replace(write, resource=resource, facts=structs.replace(write.facts, labels=labels_in(resource)))
+    return replace(write, resource=resource, facts=replace(write.facts, labels=labels_in(resource)))
 
 
 def _of(row: Stored) -> Context:

@@ -13,8 +13,9 @@ messages lift what messages said, not what was said at another door. Who says wh
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from hub.fhir.json import canonical
 from hub.kernel.errors import Category, HubError
@@ -35,8 +36,7 @@ BY_PARTS: Final = frozenset({"period"})
 _OWN_META: Final = frozenset({"versionId", "lastUpdated", "source"})
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """`resource` as it should stand, the elements `cleared` by messages so far, and whether anything was `held_back`
     because a newer message had settled it. `changed` is False if nothing but bookkeeping differs from the stored one.
     """

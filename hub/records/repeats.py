@@ -6,7 +6,6 @@ gives depends on the draft, the stored body and what was cleared alone, so a rep
 
 from __future__ import annotations
 
-from dataclasses import fields
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Final
@@ -16,7 +15,7 @@ from hub.kernel.types import Draft
 
 #: What of a draft decides where it goes and about whom it is, not what a merge of it gives. Any other member does.
 SETTLED: Final = frozenset({"authority", "key", "patient", "only_stored", "formerly"})
-_looked_at: Final = attrgetter(*(f.name for f in fields(Draft) if f.name not in SETTLED | {"defaults"}))
+_looked_at: Final = attrgetter(*(name for name in Draft.__struct_fields__ if name not in SETTLED | {"defaults"}))
 
 #: Merges kept; the oldest go first.
 _MOST: Final = 32_768

@@ -7,8 +7,9 @@ all it has of a study (`Draft.whole`) takes back what it no longer has, and noth
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.kernel.types import Draft, Json
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from hub.kernel.types import Draft, Json
 from hub.records.dating import newer_stands
@@ -18,8 +19,7 @@ from hub.records.withdraw import Contribution, withdraw
 Own: TypeAlias = Mapping[str, Contribution]
 
 
-@dataclass(slots=True)
-class Standing:
+class Standing(Struct):
     """One resource while one message is merged into it, which may state it several times.
 
     `merge`: what tells its one merge from others; empty where that cannot be told. `repeats`: it changes nothing.

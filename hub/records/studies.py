@@ -8,8 +8,9 @@ deleted because it is old (profile: `gone`). A study that comes back states ever
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.fhir.json import loads

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
+
+from msgspec import Struct, field
 
 from hub.fhir.custom import NONE, Custom
 from hub.fhir.emit_text import SOUND
@@ -15,8 +16,7 @@ from hub.store.promoted import code_parameter, date_parameter
 from hub.store.tokens import param_number
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class Context(Struct, frozen=True, kw_only=True):
     """What the meaning of a value depends on besides the parameter: the moment of asking, and our own base URL.
 
     `full_text`: it is kept. `custom`: the installation's own parameters. `asked`: type and code of those that were met.
@@ -29,8 +29,7 @@ class Context:
     asked: dict[tuple[str, str], None] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class Asked(Struct, frozen=True, kw_only=True):
     """A parameter, its modifier ("" for none), and its values, escapes not yet resolved: alternatives."""
 
     parameter: SearchParameter

@@ -5,10 +5,11 @@ They are a parameter of their own (`value-quantity:ucum`), so that a search with
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from functools import lru_cache
 from typing import Final, TypeAlias
+
+from msgspec.structs import replace
 
 from hub.fhir.canonical_units import UCUM, Scale, other_concentration, scale
 from hub.store.criteria import Amount, Bind, Condition

@@ -8,7 +8,6 @@ anybody's data finds nothing there.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +15,8 @@ from uuid import UUID
 
 import msgspec
 from asyncpg import Record as Row
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
@@ -25,18 +26,16 @@ from hub.store.compartment_sql import After, Kinds, Plan
 from hub.store.criteria import Bind
 from hub.store.emit import Filled
 from hub.store.predicate import Seen, seen
-from hub.store.read import COLUMNS, opened
+from hub.store.read import WIDTH, opened
 from hub.store.resource_types import NUMBERS, type_name, type_number
 from hub.store.values import Found, Portion, Stored, Visible
 
 _NIL: Final = str(UUID(int=0))
-_WIDTH: Final = COLUMNS.count(",") + 1
 _PATIENT: Final = frozenset({"Patient"})
 _ALL: Final = frozenset(NUMBERS)
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(Struct, frozen=True):
     """Where a page ended: first the Patients, `given` of them; then (None there) the rows of one source patient after
     another, of number `source` those past `row` (type, date, key); then what all of them refer to, past `key`.
     """
@@ -117,7 +116,7 @@ def _last(kept: Sequence[Row], before: _Position) -> tuple[int, datetime, str]:
     if not kept:
         return before.row
     last = kept[-1]
-    return last[0], last[_WIDTH], _key(last)
+    return last[0], last[WIDTH], _key(last)
 
 
 def _leads_by_itself(asked: Portion, before: _Position | None) -> bool:
@@ -148,7 +147,7 @@ async def _opening(
     there = [row for row in rows if row[0] is not None]
     _note(refs, there)
     found = {one.id: one for one in await opened(tx, there)}
-    return rows[0][_WIDTH], [found[patient] for patient in dict.fromkeys(asked.patients) if patient in found]
+    return rows[0][WIDTH], [found[patient] for patient in dict.fromkeys(asked.patients) if patient in found]
 
 
 def _rows_plan(asked: Portion, who: Seen, here: _Position, before: _Position | None, limit: int) -> Plan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter, every, statement
@@ -10,8 +10,7 @@ from hub.store.predicate import Seen, may_see
 from hub.store.read import COLUMNS
 
 
-@dataclass(frozen=True, slots=True)
-class Kinds:
+class Kinds(Struct, frozen=True):
     """Resource types as the shorter of two lists: these, or all but these. `low` and `high` bound their numbers."""
 
     numbers: Bind
@@ -20,16 +19,14 @@ class Kinds:
     high: Bind
 
 
-@dataclass(frozen=True, slots=True)
-class After:
+class After(Struct, frozen=True):
     """Where to go on: a place in the order, and the snapshot of the first page (None on that one)."""
 
     row: tuple[Bind, ...]
     snapshot: Bind | None
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One statement to make; plans of one shape are equal. `targets`: types of what is referred to.
 
     `pkeys`: the source patients, of whom `rows` takes the first alone, so that rows come in the order of the index.

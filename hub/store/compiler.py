@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Beside, Bind, Clause, Query, SortKey
@@ -13,9 +14,6 @@ from hub.store.predicate import Seen
 from hub.store.read import COLUMNS
 from hub.store.resource_types import type_number
 from hub.store.scan import Scan, scan
-
-#: Number of columns a page row begins with; the sort values follow as text, the snapshot, what is asked beside.
-WIDTH: Final = COLUMNS.count(",") + 1
 
 #: The order where none is asked for, and after all that is asked for: the newest clinical date first.
 DEFAULT_SORT: Final = (SortKey("promoted", True),)
@@ -41,8 +39,7 @@ _SIDE: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cursor:
+class Cursor(Struct, frozen=True):
     """Where the last page ended: its sort values as text, its key, and the snapshot of the first page."""
 
     values: tuple[Bind, ...]
@@ -50,8 +47,7 @@ class Cursor:
     snapshot: Bind
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Struct, frozen=True):
     """One statement to make. Plans of one shape are equal."""
 
     type: Bind | None

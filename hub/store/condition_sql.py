@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from hub.store import conditions as c
 from hub.store.criteria import Bind
@@ -21,8 +22,7 @@ from hub.store.resource_types import NUMBERS
 from hub.store.tokens import CLINICAL_CODE, PROFILE, bare_code, param_number, system_and_code, text
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(Struct, frozen=True):
     """A condition with its values bound. `{r}` in its text is the row, each `{}` the next value."""
 
     text: str

@@ -6,8 +6,9 @@ whatever their values, and the compiler keeps its statements by shape.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from hub.store.criteria_parts import Amount, Bind, Comparison, Condition, People, Place, Words, shape_of
 
@@ -49,8 +50,7 @@ __all__ = [
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class Ids:
+class Ids(Struct, frozen=True):
     """The resource is one of these keys, or (negated) none of them; with `people`, one of these patients."""
 
     keys: Bind
@@ -58,15 +58,13 @@ class Ids:
     people: People | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Types:
+class Types(Struct, frozen=True):
     """The resource is of one of these types (a search over all types)."""
 
     numbers: Bind
 
 
-@dataclass(frozen=True, slots=True)
-class Tokens:
+class Tokens(Struct, frozen=True):
     """Some of these hashes stand in the resource's tokens, or (negated) none.
 
     `codes`: hashes of the bare codes, if the coding table can lead to the matches; `single` if it is one; `bare` if
@@ -87,16 +85,14 @@ class Tokens:
     selective: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Phrases:
+class Phrases(Struct, frozen=True):
     """The text of a coding fits (`:text`)."""
 
     param: Bind
     words: tuple[Words, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Strings:
+class Strings(Struct, frozen=True):
     """Some value of a string parameter fits; `companions`, one for each of `words`, must stand beside it.
 
     `sound`: the number under which the pinyin of its values stands, which fits too.
@@ -108,8 +104,7 @@ class Strings:
     sound: Bind | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Dates:
+class Dates(Struct, frozen=True):
     """Some value of a date parameter fits. `column`: the promoted date, the update time, or side rows."""
 
     column: Literal["promoted", "updated", "side"]
@@ -118,8 +113,7 @@ class Dates:
     companions: tuple[Bind, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Numbers:
+class Numbers(Struct, frozen=True):
     """Some value of a number or quantity parameter fits."""
 
     param: Bind
@@ -127,8 +121,7 @@ class Numbers:
     companions: tuple[Bind, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Spans:
+class Spans(Struct, frozen=True):
     """Two numbers of a composite fit, each its own condition; `companions` as in Strings."""
 
     param: Bind
@@ -136,23 +129,20 @@ class Spans:
     companions: tuple[Bind, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Texts:
+class Texts(Struct, frozen=True):
     """The full text has all numbers of one of some sets (hub.fhir.grams)."""
 
     param: Bind
     grams: tuple[Bind, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Near:
+class Near(Struct, frozen=True):
     """Some position lies in one of these circles."""
 
     places: tuple[Place, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(Struct, frozen=True):
     """Codes that a value set or a code system names: Tokens, once the terminology was asked (hub.store.terminology).
 
     `kind`: `in` a value set, or `above` or `below` a code. `names` are (value set, "") or (system, code). `where` is
@@ -166,16 +156,14 @@ class Members:
     negated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """The resource has no value for a parameter, or (not missing) has one."""
 
     param: Bind
     missing: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Defines:
+class Defines(Struct, frozen=True):
     """A code system has one of these codes, or (None) any: it is what `found` finds, or has them below others or stands
     without them. Which do, the terminology knows (hub.store.terminology).
     """
@@ -184,16 +172,14 @@ class Defines:
     codes: tuple[str, ...] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """Resources of one type that fulfil clauses."""
 
     type: Bind
     clauses: tuple[Clause, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Chain:
+class Chain(Struct, frozen=True):
     """It refers, by a parameter, to a resource that fulfils clauses. `lead`: as in Tokens.
 
     `expand`: to a patient of the same person as one who fulfils them.
@@ -205,8 +191,7 @@ class Chain:
     expand: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Named:
+class Named(Struct, frozen=True):
     """It names, by canonical URL, a definition that fulfils clauses: with the definition's version, or with none.
 
     `versioned`, `bare`: prefixes of the hashes of either (`bytea`); `urls`, `versions`: the parameters that have the
@@ -220,8 +205,7 @@ class Named:
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class NamedBy:
+class NamedBy(Struct, frozen=True):
     """A resource that fulfils clauses names it by canonical URL; `versioned` to `versions` as in Named."""
 
     versioned: Bind
@@ -231,16 +215,14 @@ class NamedBy:
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
-class Has:
+class Has(Struct, frozen=True):
     """A resource that fulfils clauses refers to it by a parameter."""
 
     prefix: Bind
     target: Target
 
 
-@dataclass(frozen=True, slots=True)
-class Under:
+class Under(Struct, frozen=True):
     """It refers, by the parameter of `prefix`, to one of `keys` or to what stands below (`up`: above) them.
 
     `target` is the type of what stands there, `part_of` the prefix of the reference by which its members hang together.
@@ -253,15 +235,13 @@ class Under:
     up: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Either:
+class Either(Struct, frozen=True):
     """It is what one of the targets is: a search over several types by a parameter that each has of its own."""
 
     targets: tuple[Target, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """It is the owner (patients, or a key in a `uuid[]`), or refers to it by the parameter of one of the prefixes
     (`bytea[]`): a compartment of all its types.
     """
@@ -294,8 +274,7 @@ Clause: TypeAlias = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class SortKey:
+class SortKey(Struct, frozen=True):
     """One key of the order. `param` is bound for values in side rows and for texts.
 
     `lead`: as in Tokens, of a reference whose text is the source patient where it leads the row. In a search over
@@ -309,8 +288,7 @@ class SortKey:
     promoted: Bind | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Include:
+class Include(Struct, frozen=True):
     """`_include` or `_revinclude`: references of `source` by `parameter`, to `target` (None: any); "*" is all."""
 
     source: str
@@ -319,8 +297,7 @@ class Include:
     iterate: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Beside:
+class Beside(Struct, frozen=True):
     """A value asked for in the statement of a page, of one state of the database with its rows.
 
     `text` is SQL of the caller's constants; `{0}` in it is the first of `values`, and so on.
@@ -330,8 +307,7 @@ class Beside:
     values: tuple[Bind, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Query:
+class Query(Struct, frozen=True):
     """A parsed search. `type` None searches all types. `ignored` names what lenient parsing left out.
 
     `asked` names the parameters of its criteria, by type and code; they are no part of what it means.
@@ -346,4 +322,4 @@ class Query:
     total: Literal["none", "accurate"] | None = None
     summary: Literal["count"] | None = None
     ignored: tuple[str, ...] = ()
-    asked: tuple[tuple[str, str], ...] = field(default=(), compare=False)
+    asked: tuple[tuple[str, str], ...] = ()

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, fields, is_dataclass
 from functools import cache
 from operator import attrgetter
 from typing import Any, Final, Literal, TypeAlias, cast
+
+from msgspec import Struct
 
 Side: TypeAlias = Literal["low", "high"]
 
@@ -33,8 +34,7 @@ class Bind:
         return f"Bind({self.type})"
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """One side of an indexed range compared with a value."""
 
     side: Side
@@ -46,8 +46,7 @@ class Comparison:
 Condition: TypeAlias = tuple[tuple[Comparison, ...], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class People:
+class People(Struct, frozen=True):
     """Patients a value names: by key, and the same ids again as they may be those of persons.
 
     `expand` (`:mdm`) means all source patients of whoever is named; without it a source patient means itself alone,
@@ -59,8 +58,7 @@ class People:
     expand: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Words:
+class Words(Struct, frozen=True):
     """One way for a text to fit: `prefix` (and `upper`, just past it), `exact` or `contains`.
 
     `folded` is what is searched for, `head` its indexed beginning; `raw` the text as given, for `exact`.
@@ -73,8 +71,7 @@ class Words:
     raw: Bind
 
 
-@dataclass(frozen=True, slots=True)
-class Amount:
+class Amount(Struct, frozen=True):
     """A condition on a number, and on its unit where one was given: code alone also fits the human unit.
 
     `param`: it is a value of this parameter, not of the clause's own.
@@ -86,8 +83,7 @@ class Amount:
     param: Bind | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """A circle on the earth: its centre in degrees, its radius in kilometres, the degrees of latitude it reaches."""
 
     latitude: Bind
@@ -121,8 +117,8 @@ def shape_of(node: Any, found: list[Bind]) -> Hashable:
 @cache
 def _parts(kind: type) -> Callable[[Any], tuple[Any, ...]] | None:
     """What gives the fields of a node of a kind; None for a leaf."""
-    if not is_dataclass(kind):
+    if not issubclass(kind, Struct):
         return None
-    names = [field.name for field in fields(kind)]
+    names = kind.__struct_fields__
     getter = attrgetter(*names)
     return getter if len(names) > 1 else lambda node: (getter(node),)

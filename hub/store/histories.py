@@ -10,12 +10,12 @@ keeps its place in the order and the transaction that wrote it, so it is neither
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 import msgspec
 from asyncpg import Record
+from msgspec import Struct
 
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
@@ -23,11 +23,10 @@ from hub.kernel.ids import reference_key
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter, every, statement
 from hub.store.predicate import Seen, may_see, seen
-from hub.store.read import COLUMNS, opened
+from hub.store.read import COLUMNS, WIDTH, opened
 from hub.store.resource_types import type_name, type_number
 from hub.store.values import Found, Span, Visible
 
-_WIDTH: Final = COLUMNS.count(",") + 1
 _ORDER: Final = "updated DESC, {0}key DESC, {0}version DESC"
 
 #: How long the oldest transaction of this database has been running. One that was seen running when this was asked
@@ -38,8 +37,7 @@ WHERE datname = current_database() AND backend_type = 'client backend' AND pid <
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Position:
+class _Position(Struct, frozen=True):
     """The last version given, and the snapshot of the first page."""
 
     updated: datetime
@@ -48,16 +46,14 @@ class _Position:
     snapshot: str
 
 
-@dataclass(frozen=True, slots=True)
-class _After:
+class _After(Struct, frozen=True):
     updated: Bind
     key: Bind
     version: Bind
     snapshot: Bind
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """One statement to make; plans of one shape are equal."""
 
     types: Bind
@@ -87,7 +83,7 @@ async def page(tx: Tx, types: Iterable[str], visible: Visible, span: Span, *, co
     matches = await opened(tx, rows[:count])
     following = None
     if len(rows) > count:
-        following = msgspec.msgpack.encode(_position(rows[count - 1], before, rows[0][_WIDTH]))
+        following = msgspec.msgpack.encode(_position(rows[count - 1], before, rows[0][WIDTH]))
     return Found(matches=matches, included=[], total=None, next=following)
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from typing import Final
 from uuid import UUID
 
 from asyncpg import Record
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.fhir.search_parameters import RESOURCE_TYPES, parameters
@@ -35,8 +36,7 @@ _MOST_HASHES: Final = 50_000
 _ROUNDS: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class _Follow:
+class _Follow(Struct, frozen=True):
     """References of one type by some parameters, to one type (None: any)."""
 
     type: Bind
@@ -44,8 +44,7 @@ class _Follow:
     target: Bind | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Forward:
+class _Forward(Struct, frozen=True):
     """What the given resources refer to."""
 
     pkeys: Bind
@@ -55,8 +54,7 @@ class _Forward:
     limit: Bind
 
 
-@dataclass(frozen=True, slots=True)
-class _Backward:
+class _Backward(Struct, frozen=True):
     """What refers to the given resources; `type` None: of any type."""
 
     type: Bind | None

@@ -34,13 +34,14 @@ def _add_composite(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...
         for combined in _combined(param, parts):
             rows.tokens[combined] = None
     else:
-        quantity = _quantity(rows, tuple(before), last, seen) if last[0] == "quantity" else None
-        for companion in _combined(param, tuple(before)):
+        companions = _combined(param, tuple(before))
+        for companion in companions:
             rows.tokens[companion] = None
-            if quantity is None:
+        if last[0] == "quantity":
+            _quantity(rows, tuple(before), last, seen).note(rows, param, ucum, companions)
+        else:
+            for companion in companions:
                 _add_ordered(rows, param, last, companion)
-            else:
-                quantity.note(rows, param, ucum, companion)
 
 
 def _add_two_numbers(rows: IndexRows, param: int, parts: tuple[ComponentValue, ...]) -> None:
@@ -73,11 +74,11 @@ class _Quantity(NamedTuple):
     sent: Beside
     canonical: tuple[Beside, ...]
 
-    def note(self, rows: IndexRows, param: int, ucum: int, companion: bytes) -> None:
-        """Add it to a composite, beside a code."""
-        note_number(rows, self.sent, param, (companion,))
+    def note(self, rows: IndexRows, param: int, ucum: int, companions: tuple[bytes, ...]) -> None:
+        """Add it to a composite, beside all that a code is asked for by."""
+        note_number(rows, self.sent, param, companions)
         for each in self.canonical:
-            note_number(rows, each, ucum, (companion,))
+            note_number(rows, each, ucum, companions)
 
 
 #: The quantities of one resource, by the value itself and by what was measured: hashing decimals takes longest here.

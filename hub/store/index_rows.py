@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Final, TypeAlias
 from uuid import UUID
+
+from msgspec import Struct, field
 
 from hub.fhir.fold import fold
 from hub.fhir.index_values import IndexValues, Quantity
@@ -27,8 +28,7 @@ Beside = tuple[dict[int, None], dict[bytes, None]]
 Companions: TypeAlias = Collection[bytes] | None
 
 
-@dataclass(slots=True)
-class IndexRows:
+class IndexRows(Struct):
     """What the index holds of one resource; see tables.py for the meaning of each. Hashes are their 16 bytes."""
 
     tokens: dict[bytes, None] = field(default_factory=dict)
@@ -167,6 +167,6 @@ def note_number(rows: IndexRows, number: Beside, param: int, companions: tuple[b
     """Let an amount stand for one more parameter."""
     params, beside = number
     params[param] = None
-    for companion in companions:
-        beside[companion] = None
+    if companions:
+        beside.update(dict.fromkeys(companions))
     rows.params[param] = None

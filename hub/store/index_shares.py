@@ -146,11 +146,11 @@ def _phrases(found: tuple[Parameter, ...], text: str | None) -> tuple[tuple[UUID
 
 
 def _numbers(found: tuple[Parameter, ...]) -> tuple[int, ...]:
-    return tuple(one.number for one in found)
+    return tuple([one.number for one in found])
 
 
-def _bytes(hashes: Iterable[UUID]) -> Iterator[bytes]:
-    return (one.bytes for one in hashes)
+def _bytes(hashes: Iterable[UUID]) -> list[bytes]:
+    return [one.bytes for one in hashes]
 
 
 @lru_cache(maxsize=_REMEMBERED)
@@ -162,9 +162,9 @@ def _of_reference(rtype: str, codes: Codes, target_type: str, target_id: str) ->
     named = f"{target_type}/{target_id}"
     return Share(
         params=(*_numbers(found), *leads),
-        tokens=tuple(_bytes(hashed for _, hashed in targets)),
+        tokens=tuple([hashed.bytes for _, hashed in targets]),
         target=targets[0][0].bytes,
-        sorts=tuple((one.number, named) for one in found if one.sorts and one.leads not in leads),
+        sorts=tuple([(one.number, named) for one in found if one.sorts and one.leads not in leads]),
         lead=next(iter(leads.values()), ""),
     )
 

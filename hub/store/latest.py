@@ -8,20 +8,21 @@ A later page is ranked among what the first one could see, as it stands now.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from hub.db.database import Tx
 from hub.fhir.json import loads
 from hub.kernel.ids import reference_key
 from hub.store import paging
 from hub.store.code_groups import grouped
-from hub.store.compiler import WIDTH, Cursor
+from hub.store.compiler import Cursor
 from hub.store.criteria import Bind, Clause, Query
 from hub.store.emit import Emitter, every, statement
 from hub.store.paging import Position
 from hub.store.predicate import Seen, seen
-from hub.store.read import COLUMNS, opened
+from hub.store.read import COLUMNS, WIDTH, opened
 from hub.store.resource_types import type_number
 from hub.store.scan import scan
 from hub.store.values import Found, Visible
@@ -29,8 +30,7 @@ from hub.store.values import Found, Visible
 _OBSERVATION: Final = "Observation"
 
 
-@dataclass(frozen=True, slots=True)
-class _Groups:
+class _Groups(Struct, frozen=True):
     """Names of the groups of some signatures; how many of each group, and of all, are wanted."""
 
     signatures: Bind
@@ -39,8 +39,7 @@ class _Groups:
     limit: Bind
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """One statement to make; plans of one shape are equal. Without `groups`, that of the concepts."""
 
     type: Bind

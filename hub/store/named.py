@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
@@ -24,8 +25,7 @@ ORDER BY t.id, r.id
 """
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """One statement to make; plans of one shape are equal."""
 
     keys: Bind

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from msgspec import Struct
 
 from hub.kernel.errors import Category, HubError
 from hub.store.compiler import Cursor
 from hub.store.criteria import Bind
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(Struct, frozen=True):
     """Sort values of the last match as text, its key in hexadecimal, the first page's snapshot, its total."""
 
     values: tuple[str, ...]

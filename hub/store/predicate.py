@@ -8,10 +8,11 @@ first; whether a person is on the panel is asked of those rows alone that no oth
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Final
 from uuid import UUID
+
+from msgspec import Struct
 
 from hub.store import condition_sql
 from hub.store.condition_sql import Bound
@@ -27,24 +28,21 @@ from hub.store.values import Panel, Visible
 _MANY: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Keys:
+class Keys(Struct, frozen=True):
     """Source-patient keys; `hashed` if there are many."""
 
     values: Bind
     hashed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SeenGroup:
+class SeenGroup(Struct, frozen=True):
     """A group with its values bound."""
 
     keys: Keys
     condition: Bound
 
 
-@dataclass(frozen=True, slots=True)
-class SeenPanel:
+class SeenPanel(Struct, frozen=True):
     """A panel with its values bound."""
 
     kind: Bind
@@ -54,8 +52,7 @@ class SeenPanel:
     among: People | None
 
 
-@dataclass(frozen=True, slots=True)
-class Seen:
+class Seen(Struct, frozen=True):
     """The gate's predicate with its values bound; None for what it does not say.
 
     Its sets of types are few and the same for all, so they stand in the text: arrays are dear to send.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
+
+from msgspec import Struct, field
 
 from hub.fhir.compartments import COMPARTMENT, compartment_parameters, compartment_types
 from hub.fhir.custom import NONE, Custom
@@ -97,8 +98,7 @@ def _located(error: HubError, name: str) -> HubError:
     return HubError(error.category, error.what, where=error.where or name, todo=error.todo, code=error.code)
 
 
-@dataclass(slots=True)
-class _Parser:
+class _Parser(Struct):
     type: str | None
     context: Context
     types: Sequence[str] = ()

@@ -6,8 +6,9 @@ Errors are HubError UNSUPPORTED for a modifier, INVALID for a value; the caller 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.fhir.query_text import split
 from hub.fhir.search_parameters import FULL_TEXT, RESOURCE_TYPES

@@ -22,6 +22,8 @@ COLUMNS: Final = (
     "type, id, version, updated, deleted, body, pkey, patient, author_org, authors, labels, clinical_start, "
     "clinical_end, flags, source, cleared, coded"
 )
+#: How many they are.
+WIDTH: Final = COLUMNS.count(",") + 1
 _OF_R: Final = ", ".join(f"r.{name}" for name in COLUMNS.split(", "))
 _WITHOUT_BODY: Final = _OF_R.replace("r.body", "''::bytea")
 
@@ -74,26 +76,29 @@ async def opened(tx: Tx, rows: Iterable[Row]) -> list[Stored]:
 
 
 def _stored(row: Row, body: bytes, pkey: UUID) -> Stored:
+    # At once: to ask for each column costs as much as to make the version of them.
+    rtype, rid, version, updated, deleted, _, _, patient, author, authors, labels, start, end, *rest = row[:WIDTH]
+    flags, source, cleared, coded = rest
     return Stored(
-        type=type_name(row[0]),
-        id=row[1],
-        version=row[2],
-        updated=row[3],
-        deleted=row[4],
+        type=type_name(rtype),
+        id=rid,
+        version=version,
+        updated=updated,
+        deleted=deleted,
         body=codec.decode(body),
         pkey=pkey,
-        patient=row[7],
+        patient=patient,
         facts=Facts(
-            author_org=row[8],
-            authors=tuple(row[9]),
-            labels=tuple(row[10]),
-            clinical_start=row[11],
-            clinical_end=row[12],
-            flags=row[13],
+            author_org=author,
+            authors=tuple(authors),
+            labels=tuple(labels),
+            clinical_start=start,
+            clinical_end=end,
+            flags=flags,
         ),
-        source=row[14],
-        cleared=tuple(row[15]),
-        coded=row[16],
+        source=source,
+        cleared=tuple(cleared),
+        coded=coded,
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from struct import Struct
 from typing import Final
 from uuid import UUID
@@ -96,9 +97,10 @@ def index_copies(indexed: Indexed) -> IndexCopies:
     """Of the index of some resources."""
     made = IndexCopies()
     for key, (pkey, rtype, rows) in indexed.items():
-        keys = 16, pkey.bytes, 16, key.bytes
+        lead, own = pkey.bytes, key.bytes
+        keys = 16, lead, 16, own
         if rows.codings:
-            made.coding += _codings(pkey.bytes, key.bytes, rtype, rows)
+            made.coding += _codings(lead, own, rtype, rows)
         if rows.numbers:
             made.number_value += _numbers(_OWNED(9, *keys), rows)
         if rows.strings or rows.dates:
@@ -112,9 +114,9 @@ def index_copies(indexed: Indexed) -> IndexCopies:
     return made
 
 
-def _codings(pkey: bytes, key: bytes, rtype: int, rows: IndexRows) -> Iterator[bytes]:
+def _codings(pkey: bytes, key: bytes, rtype: int, rows: IndexRows) -> list[bytes]:
     low = microseconds(rows.date_low)
-    return (_CODING(5, 16, pkey, 2, rtype, 16, code, 8, low, 16, key) for code in rows.codings)
+    return [_CODING(5, 16, pkey, 2, rtype, 16, code, 8, low, 16, key) for code in rows.codings]
 
 
 def _strings(head: bytes, rows: IndexRows) -> Iterator[bytes]:
@@ -130,8 +132,13 @@ def _dates(head: bytes, rows: IndexRows) -> Iterator[bytes]:
 def _numbers(head: bytes, rows: IndexRows) -> Iterator[bytes]:
     for (low, high, system, code, unit), (params, beside) in rows.numbers.items():
         ends = numeric(low) + numeric(high)
-        units = text(system) + text(code) + text(unit)
-        yield b"".join((head, integers(params), ends, units, _companions(beside or None)))
+        yield b"".join((head, integers(params), ends, _unit(system, code, unit), _companions(beside or None)))
+
+
+@lru_cache(maxsize=4096)
+def _unit(system: str | None, code: str | None, unit: str | None) -> bytes:
+    """Units come again and again."""
+    return text(system) + text(code) + text(unit)
 
 
 def _positions(head: bytes, rows: IndexRows) -> Iterator[bytes]:

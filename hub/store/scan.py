@@ -9,8 +9,9 @@ every scan, so that a resource that may not be seen leads to nothing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from hub.kernel.errors import Category, HubError
 from hub.store import canonical_chains, side_rows, value_filters
@@ -43,8 +44,7 @@ from hub.store.people import same_person, sources
 from hub.store.predicate import Seen, may_see
 
 
-@dataclass(slots=True)
-class Scan:
+class Scan(Struct):
     """FROM and conditions of one look; `row` is the alias of resource, `low` and `key` where its date and key are read,
     `order` the date as rows are ordered by it.
     """

@@ -13,7 +13,7 @@ from hub.store.criteria import Beside, Query
 from hub.store.includes import included
 from hub.store.paging import Position
 from hub.store.predicate import Seen, seen
-from hub.store.read import opened
+from hub.store.read import WIDTH, opened
 from hub.store.resource_types import type_name
 from hub.store.values import Found, Visible
 
@@ -69,6 +69,6 @@ async def _total(tx: Tx, query: Query, who: Seen) -> int:
 
 
 def _position(row: Record, sorted_by: int, before: Position | None, total: int | None) -> Position:
-    *values, snapshot = list(row)[compiler.WIDTH : compiler.WIDTH + sorted_by + 1]
+    *values, snapshot = list(row)[WIDTH : WIDTH + sorted_by + 1]
     key = reference_key(type_name(row[0]), row[1])
     return Position(tuple(values), str(key), before.snapshot if before else snapshot, total)

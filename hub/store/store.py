@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import replace
 from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.fhir.json import loads

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hub.store.criteria import Chain, Clause, Either, Has, Named, NamedBy, Target, Under
 

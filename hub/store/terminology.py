@@ -8,9 +8,10 @@ resources.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
-from dataclasses import replace
 from typing import Final
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from hub.fhir.references import parse_reference
 from hub.kernel.errors import Category, HubError

@@ -96,9 +96,8 @@ def target(param: int, rtype: str, rid: str) -> tuple[UUID, UUID]:
     return found, reference(param, found)
 
 
-def key(rtype: str, rid: str) -> UUID:
-    """Key of a resource that is referred to."""
-    return pgproto.UUID(reference_key(rtype, rid).bytes)
+#: Key of a resource that is referred to.
+key: Final = reference_key
 
 
 def text(param: int, value: str) -> UUID:

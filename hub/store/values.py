@@ -5,12 +5,12 @@ What comes out by the thousand is a msgspec.Struct, which is made in a seventh o
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 from uuid import UUID
 
 import msgspec
+from msgspec import Struct
 
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
@@ -62,8 +62,7 @@ class Stored(msgspec.Struct, frozen=True, kw_only=True, gc=False):
         return self.type, self.id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
+class Write(Struct, frozen=True, kw_only=True):
     """One change to make. `resource` None deletes. `current` is what `load` gave for it, None if it gave nothing.
 
     `resource` is not altered; its meta.versionId and meta.lastUpdated are set in what is stored.
@@ -81,8 +80,7 @@ class Write:
     moved: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Saved:
+class Saved(Struct, frozen=True, kw_only=True):
     """What a write came to: the version that now stands, with its bytes."""
 
     type: str
@@ -97,8 +95,7 @@ class Saved:
 RelationKind = Literal["care", "managed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Relation:
+class Relation(Struct, frozen=True, kw_only=True):
     """A patient is tied to a party for a time, as some resource says.
 
     `pkey` is the source-patient key, `key` that of the resource it follows from. `party` is a facility code (`F01`) for
@@ -113,16 +110,14 @@ class Relation:
     high: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Named:
+class Named(Struct, frozen=True, kw_only=True):
     """Source patients by key, and ids that may be those of persons: these persons, with all their sources."""
 
     keys: tuple[UUID, ...]
     names: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Panel:
+class Panel(Struct, frozen=True, kw_only=True):
     """The persons tied to one of some parties at an instant, and what may be seen of them.
 
     A person is on the panel if any of the person's source patients has such a relation. `among`: those named alone.
@@ -135,16 +130,14 @@ class Panel:
     among: Named | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class Group(Struct, frozen=True, kw_only=True):
     """Source patients (by key) for whom the consents are settled already, and what may be seen of them."""
 
     pkeys: tuple[UUID, ...]
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Visible:
+class Visible(Struct, frozen=True, kw_only=True):
     """The gate's predicate as data. It becomes part of every statement that looks into resources.
 
     So what is hidden has no influence at all. A row is visible if `everything` says so, or
@@ -169,8 +162,7 @@ class Visible:
     ceiling: Condition | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Portion:
+class Portion(Struct, frozen=True, kw_only=True):
     """What of one patient's record is asked for.
 
     `patients` are the ids of the source patients: one, or all of a person's. `types` are those of their own resources,
@@ -188,16 +180,14 @@ class Portion:
     since: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class Span(Struct, frozen=True, kw_only=True):
     """Versions of what time: made at `since` or later; current at some moment of `at` [low, high). None is no bound."""
 
     since: datetime | None = None
     at: tuple[datetime, datetime | None] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Found(Struct, frozen=True, kw_only=True):
     """One page of a search. `next` continues it; None on the last page. `total` counts all visible matches.
 
     `beside` is what was asked for in the same statement; None too where no row could tell.
@@ -210,8 +200,7 @@ class Found:
     beside: Any = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change:
+class Change(Struct, frozen=True, kw_only=True):
     """One row of the outbox. `position` orders changes; a later call continues after it."""
 
     position: tuple[int, int]

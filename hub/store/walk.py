@@ -8,12 +8,12 @@ out of what the cursor brings, and fetched when its turn comes.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
 
 from asyncpg import Record
+from msgspec import Struct
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
@@ -52,8 +52,7 @@ _PATIENTS: Final = "SELECT pkey FROM resource WHERE type = $1 AND NOT deleted OR
 _SNAPSHOT: Final = "SELECT pg_current_snapshot()::text"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stretch:
+class Stretch(Struct, frozen=True, kw_only=True):
     """What of one type is walked.
 
     `queries`: a row fulfils one of them (none: any row). `patients`: ids of source patients or persons outside of whom
@@ -75,8 +74,7 @@ class Stretch:
     deleted: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     """A stretch with its values bound."""
 
     type: Bind

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.kernel.ids import IdMaker
 from hub.kernel.types import Draft, Issue, Json, Translation

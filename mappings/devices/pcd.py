@@ -8,9 +8,10 @@ entered in error. A message that names its patient (PID-2 to PID-4) is left as i
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
+
+from msgspec.structs import replace
 
 from hub.fhir.temporal import interval
 from hub.kernel.devices import Wearers

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from hub.kernel.citizen_id import is_citizen_id
 from hub.kernel.errors import Category, HubError

@@ -6,8 +6,9 @@ The request gives the facility it names a relationship with the patient for its 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
 from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, Final, NamedTuple
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.fhir.json import dumps, loads
 from hub.kernel.types import Draft, Translation
@@ -69,12 +71,11 @@ def _texts(profile: Profile) -> Iterator[str]:
 
 
 #: What a draft says beside its resource.
-_BESIDE: Final = tuple(f.name for f in fields(Draft) if f.name != "resource")
+_BESIDE: Final = tuple(name for name in Draft.__struct_fields__ if name != "resource")
 _beside: Final = attrgetter(*_BESIDE)
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
+class _Kept(Struct, frozen=True):
     """A translation without its drafts; what these say, and their resources as JSON, which nobody shares."""
 
     said: Translation

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, Final, Literal
+
+from msgspec import Struct, field
 
 from hub.kernel.types import Draft, Issue, Json, UnmappedCode
 from mappings.hl7v2.absent import DATA_ABSENT
@@ -19,8 +20,7 @@ Outcome = Literal["mapped", "carried", "refused"]
 _MOST_PARTS: Final = 512
 
 
-@dataclass(slots=True)
-class Building:
+class Building(Struct):
     """A draft in the making."""
 
     resource: Json
@@ -88,8 +88,7 @@ def mapped(target: str, parts: frozenset[tuple[str, str]] = frozenset({("*", "")
 Way = tuple[int, int, Mapped]
 
 
-@dataclass(slots=True)
-class Trace:
+class Trace(Struct):
     """What became of fields, for the report: `mapped` are the ways by segment position, in a tuple where several
     segments share them.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from mappings.hl7v2.parser import Segment
 
 
-@dataclass(slots=True)
-class Noted:
+class Noted(Struct):
     """A segment with its notes, and with the segments that say more of it (ROL, PRT, IN2, IN3 and the like)."""
 
     segment: Segment
@@ -17,7 +17,6 @@ class Noted:
     parts: list[Segment] = field(default_factory=list)
 
 
-@dataclass(slots=True)
 class Specimen(Noted):
     """An SPM, its containers (SAC) and the observations that stand behind it."""
 
@@ -25,8 +24,7 @@ class Specimen(Noted):
     containers: list[Segment] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Order:
+class Order(Struct):
     """ORC and OBR of one order, its observations and specimens; `number` counts the orders of the message from 1.
 
     `others` are segments like TQ1, RXO and RXA; `diagnoses` are the DG1 that say why, which the patient has too.
@@ -51,8 +49,7 @@ class Order:
         return [noted for noted in self.others if noted.segment.name == name]
 
 
-@dataclass(slots=True)
-class Document:
+class Document(Struct):
     """TXA with its content (OBX) and the order before it."""
 
     txa: Noted
@@ -60,8 +57,7 @@ class Document:
     contents: list[Noted] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class Visit:
+class Visit(Struct):
     """PV1 with its PV2, the MRG before it, notes, and who takes part in it."""
 
     pv1: Segment
@@ -71,8 +67,7 @@ class Visit:
     parts: list[Segment] = field(default_factory=list)
 
 
-@dataclass(slots=True)
-class PatientGroup:
+class PatientGroup(Struct):
     """All that is said of one patient (`pid` None: of nobody named). `others` are segments like NK1, AL1 and DG1."""
 
     pid: Noted | None = None
@@ -88,8 +83,7 @@ class PatientGroup:
         return bool(self.orders or self.observations or self.documents)
 
 
-@dataclass(slots=True)
-class Groups:
+class Groups(Struct):
     """A message: its patients, and its appointment (SCH, TQ1) with the resources booked (AIS, AIG, AIL, AIP)."""
 
     patients: list[PatientGroup] = field(default_factory=list)

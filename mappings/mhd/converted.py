@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from hub.kernel.errors import HubError
 from hub.kernel.types import Draft, Issue, Json, ReportRow

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
+
+from msgspec.structs import replace
 
 from hub.fhir.references import parse_reference
 from hub.fhir.temporal import interval

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from msgspec import structs
 
 from hub.audit.alarm_rules import Rules
 from hub.audit.alarming import Alarming, alarm_counts, alarms
@@ -24,7 +25,7 @@ from tests.audit.trees import sequencer, with_database
 
 SHIPPED = Rules.read()
 LISTED = replace(SHIPPED, vip=frozenset({"w"}), family={"Practitioner/fang": frozenset({"son"})})
-BREAKER = replace(REQUESTER, break_glass="过敏性休克")
+BREAKER = structs.replace(REQUESTER, break_glass="过敏性休克")
 
 
 def at(minutes: float, **changes: Any) -> Entry:
@@ -48,23 +49,23 @@ def failed(count: int, minutes: float, **changes: Any) -> list[Entry]:
 
 def sign_ins(count: int, address: str) -> list[Entry]:
     changes: dict[str, Any] = {"interaction": Interaction.OPERATION, "resource_type": None, "query": "sign-in="}
-    nobody = replace(REQUESTER, reference=None, role="", organization="")
+    nobody = structs.replace(REQUESTER, reference=None, role="", organization="")
     return failed(count, 0.1, origin=Origin(address=address), requester=nobody, **changes)
 
 
 def probing(count: int, reason: str = "too-many-candidate-searches") -> list[Entry]:
     """Refusals of one client, each for another person at it."""
-    people = [replace(REQUESTER, reference=f"Practitioner/{n}") for n in range(count)]
+    people = [structs.replace(REQUESTER, reference=f"Practitioner/{n}") for n in range(count)]
     return [one for who in people for one in failed(1, 0, requester=who, reason=reason)]
 
 
 def reading(count: int, minutes: float, role: str = "clinician") -> list[Entry]:
-    who = replace(REQUESTER, role=role)
+    who = structs.replace(REQUESTER, role=role)
     return [at(n * minutes, requester=who, patients=(f"p{n}",)) for n in range(count)]
 
 
 def by_night(entries: list[Entry]) -> list[Entry]:
-    return [replace(entry, time=entry.time + timedelta(hours=14)) for entry in entries]
+    return [structs.replace(entry, time=entry.time + timedelta(hours=14)) for entry in entries]
 
 
 @pytest.mark.parametrize(
@@ -75,7 +76,7 @@ def by_night(entries: list[Entry]) -> list[Entry]:
         (glass(5, minutes=70), []),
         ([*glass(4), *glass(4)], []),
         ([at(0, patients=("son",))], ["own-family"]),
-        ([at(0, patients=("son",), requester=replace(REQUESTER, reference="Practitioner/li"))], []),
+        ([at(0, patients=("son",), requester=structs.replace(REQUESTER, reference="Practitioner/li"))], []),
         ([at(0, patients=("w",))], ["vip"]),
         ([at(0, patients=("w",), outcome=Outcome.REFUSED)], []),
         (reading(201, 0.1), ["bulk-reading"]),
@@ -99,7 +100,7 @@ def test_each_rule_tells_of_what_it_describes_and_of_nothing_else(entries: list[
 
 
 def test_an_alarm_says_who_how_much_and_when_and_comes_again_when_its_time_has_passed() -> None:
-    first, second = seen([*glass(9), *[replace(one, time=one.time + timedelta(hours=5)) for one in glass(9)]])
+    first, second = seen([*glass(9), *[structs.replace(one, time=one.time + timedelta(hours=5)) for one in glass(9)]])
     assert (first.who, first.level, first.count) == ("Practitioner/fang", "red", 5)
     assert (first.since, first.at) == (NOW + timedelta(minutes=60), NOW + timedelta(minutes=64))
     assert second.at - first.at == timedelta(hours=5)
@@ -117,7 +118,7 @@ class Weighed(str):
 
 def test_a_look_costs_whoever_reads_without_pause_no_more_than_the_first_one_did() -> None:
     watch, costs = Watch(SHIPPED), []
-    for entry in [replace(one, patients=(Weighed("p"),)) for one in reading(100, 0.001)]:
+    for entry in [structs.replace(one, patients=(Weighed("p"),)) for one in reading(100, 0.001)]:
         before = Weighed.looks
         watch.see(entry)
         costs.append(Weighed.looks - before)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
 from fhir.resources.R4B.auditevent import AuditEvent
+from msgspec.structs import replace
 
 from hub.audit.balp import WITHOUT_PATIENT, Observer, audit_event, audit_events, entry_named
 from hub.audit.entry import UNKNOWN_ORIGIN, Entry, Interaction, Outcome, Requester

@@ -11,12 +11,12 @@ import os
 import random
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from msgspec.structs import replace
 
 from hub.audit import verify
 from hub.audit.export import CHECKPOINTS, HASHES, LEAVES, Export

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeVar
 
 import asyncpg
 import pytest
+from msgspec import structs
 
 from consent.compiler import compile_consent
 from consent.configuration import DEFAULT
@@ -78,7 +79,7 @@ class House:
         for write in writes:
             async with self.database.transaction() as tx:
                 current = (await self.store.load(tx, [(write.type, write.id)])).get((write.type, write.id))
-                await self.store.save(tx, [replace(write, current=current)])
+                await self.store.save(tx, [structs.replace(write, current=current)])
 
     async def relate(
         self,
@@ -237,7 +238,7 @@ def observation(rid: str, *, author: str = "F01", patient: str = "a", code: str 
 
 def deletion(of: Write) -> Write:
     """The deletion of what a write made."""
-    return replace(of, resource=None)
+    return structs.replace(of, resource=None)
 
 
 def stored(rtype: str, *, author: str = "F01", patient: str | None = "a", labels: Sequence[str] = ()) -> Stored:

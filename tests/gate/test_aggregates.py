@@ -10,6 +10,7 @@ from typing import Any, Final
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hub.auth import approvals
 from hub.auth.approvals import Approval
@@ -40,7 +41,7 @@ async def persons(house: House, *, women: int = 0, men: int = 0, author: str = "
     people = [("female", f"w{number}") for number in range(women)] + [("male", f"m{number}") for number in range(men)]
     for gender, patient in people:
         value = observation(f"o-{patient}", patient=patient, author=author)
-        value = replace(value, facts=Facts(author_org=author, clinical_start=MAY))
+        value = structs.replace(value, facts=Facts(author_org=author, clinical_start=MAY))
         await house.save(write("Patient", patient, gender=gender, birthDate="1958-04-12"), value)
     return [patient for _, patient in people]
 

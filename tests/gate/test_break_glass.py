@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 import pytest
+from msgspec import structs
 
 from hub.audit.entry import Outcome
 from hub.auth.actor import Actor
@@ -138,7 +139,7 @@ def test_a_compartment_is_searched_in_the_record_that_is_open(database_url: str)
     async def work(house: House) -> None:
         await closed_record(house)
         told = observation("told", author="F03", patient="b", performer=[{"reference": "Patient/a"}])
-        await house.save(told, replace(told, id="own", facts=Facts(author_org="F01")))
+        await house.save(told, structs.replace(told, id="own", facts=Facts(author_org="F01")))
         for rtype, expected in (("Observation", ["o", "own"]), (None, ["a", "o", "own"])):
             page = await house.gate.search(EMERGENCY, rtype, [(COMPARTMENT, "Patient/a")])
             assert sorted(one.id for one in page.matches) == expected

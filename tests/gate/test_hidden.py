@@ -22,7 +22,7 @@ HIV: Final = "http://terminology.hl7.org/CodeSystem/v3-ActCode|HIV"
 def flagged(made: Write) -> Write:
     """A write with the flags the records door would give it."""
     assert made.resource is not None
-    return replace(made, facts=structs.replace(made.facts, flags=facts_of(made.resource, "F01").flags))
+    return structs.replace(made, facts=structs.replace(made.facts, flags=facts_of(made.resource, "F01").flags))
 
 
 async def settle(house: House) -> None:
@@ -139,7 +139,7 @@ def test_what_is_left_out_hangs_on_the_consents_in_the_trail_too(database_url: s
     async def work(house: House) -> None:
         await settle(house)
         foreign = observation("secret", labels=[HIV])
-        await house.save(replace(foreign, facts=structs.replace(foreign.facts, author_org="F03")))
+        await house.save(structs.replace(foreign, facts=structs.replace(foreign.facts, author_org="F03")))
         assert await epoch_of_a_read_by_the_author(house) is not None
 
     with_house(database_url, work)

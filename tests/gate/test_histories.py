@@ -51,7 +51,7 @@ def in_time(url: str, work: Callable[[House], Any]) -> None:
 
 
 def labelled(written: Write, *labels: str) -> Write:
-    return replace(written, facts=structs.replace(written.facts, labels=labels))
+    return structs.replace(written, facts=structs.replace(written.facts, labels=labels))
 
 
 def told(page: ReleasedPage) -> list[tuple[str, int]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from msgspec import structs
 
 from hub.audit.entry import Entry, Interaction, Origin, Outcome
 from hub.auth.roles import ROLES
@@ -133,7 +134,7 @@ def test_versions_from_before_a_move_are_read_by_whom_both_records_are_open(data
     async def work(house: House) -> None:
         before, after = observation("o", status="preliminary"), observation("o", patient="b")
         await house.save(write("Patient", "a"), write("Patient", "b"))
-        await house.save(before, replace(after, moved=True), observation("o", patient="b", status="amended"))
+        await house.save(before, structs.replace(after, moved=True), observation("o", patient="b", status="amended"))
         await house.relate("b", "F03")
         assert await versions(house) == [3, 2]
         assert await absent(house.gate.vread(STRANGER, "Observation", "o", 1))
@@ -142,7 +143,7 @@ def test_versions_from_before_a_move_are_read_by_whom_both_records_are_open(data
         told = await house.gate.vread(STRANGER, "Observation", "o", 1)
         assert loads(told.body)["subject"] == {"reference": "Patient/a"}
         assert (await house.entries())[0].patients == ("a",)
-        await house.save(replace(before, moved=True))
+        await house.save(structs.replace(before, moved=True))
         assert await versions(house) == [4, 3, 2, 1]
 
     with_house(database_url, work)
@@ -150,7 +151,7 @@ def test_versions_from_before_a_move_are_read_by_whom_both_records_are_open(data
 
 def test_whoever_sees_only_the_record_it_was_in_before_sees_nothing_of_what_moved(database_url: str) -> None:
     async def work(house: House) -> None:
-        await house.save(observation("o"), replace(observation("o", patient="b"), moved=True))
+        await house.save(observation("o"), structs.replace(observation("o", patient="b"), moved=True))
         await house.relate("a", "F03")
         for way in WAYS.values():
             assert await absent(way(house.gate))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 from msgspec import structs
+from msgspec.structs import replace
 
 from hub.audit.entry import Outcome
 from hub.gate.released import ReleasedPage

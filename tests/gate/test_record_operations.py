@@ -9,6 +9,7 @@ from typing import Any
 
 import asyncpg
 import pytest
+from msgspec import structs
 
 from hub.audit.entry import Interaction, Outcome
 from hub.db.database import Tx
@@ -74,15 +75,19 @@ class Leaky(Store):
     async def history(
         self, tx: Tx, types: Iterable[str], visible: Visible, span: Span, *, count: int, after: bytes | None = None
     ) -> Found:
-        return await super().history(tx, types, replace(visible, everything=True), span, count=count, after=after)
+        return await super().history(
+            tx, types, structs.replace(visible, everything=True), span, count=count, after=after
+        )
 
     async def latest(
         self, tx: Tx, query: Query, visible: Visible, *, most: int, count: int, after: bytes | None = None
     ) -> Found:
-        return await super().latest(tx, query, replace(visible, everything=True), most=most, count=count, after=after)
+        return await super().latest(
+            tx, query, structs.replace(visible, everything=True), most=most, count=count, after=after
+        )
 
     async def named(self, tx: Tx, refs: Iterable[tuple[str, str]], visible: Visible) -> dict[tuple[str, str], Stored]:
-        return await super().named(tx, refs, replace(visible, everything=True))
+        return await super().named(tx, refs, structs.replace(visible, everything=True))
 
 
 @pytest.mark.parametrize("way", WAYS)

@@ -268,7 +268,7 @@ def test_parameters_choose_what_is_in_the_answer(database_url: str, params: Para
             made = observation(rid, **(performed_by("Practitioner/fang") if rid == "o1" else {}))
             when = dates.get(rid)
             facts = structs.replace(made.facts, clinical_start=when, clinical_end=when and when + timedelta(seconds=1))
-            await house.save(replace(made, facts=facts))
+            await house.save(structs.replace(made, facts=facts))
         assert sorted(ids(await house.gate.everything(CLINICIAN, "a", params))) == found
 
     with_house(database_url, work)
@@ -315,7 +315,7 @@ class LeakyStore(Store):
     async def everything(
         self, tx: Tx, portion: Portion, visible: Visible, *, count: int, after: bytes | None = None
     ) -> Found:
-        hole = replace(visible, everything=True)
+        hole = structs.replace(visible, everything=True)
         return await super().everything(tx, portion, hole, count=count, after=after)
 
 

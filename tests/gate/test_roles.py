@@ -43,7 +43,9 @@ def person(birth: str = "1970-03-01") -> list[Write]:
 
 
 def replace_labels(written: Write, *codes: str) -> Write:
-    return replace(written, facts=structs.replace(written.facts, labels=tuple(f"{ACT_CODE}|{code}" for code in codes)))
+    return structs.replace(
+        written, facts=structs.replace(written.facts, labels=tuple(f"{ACT_CODE}|{code}" for code in codes))
+    )
 
 
 def test_a_patient_sees_the_own_record_with_its_consents_and_nothing_of_others(database_url: str) -> None:

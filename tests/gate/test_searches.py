@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 from hub.audit.entry import Interaction, Outcome
 from hub.db.database import Tx
@@ -248,7 +249,7 @@ class Leaky(Store):
     """A store whose predicate is broken: it shows everything."""
 
     async def search(self, tx: Tx, query: Query, visible: Visible, **options: Any) -> Found:
-        return await super().search(tx, query, replace(visible, everything=True), **options)
+        return await super().search(tx, query, structs.replace(visible, everything=True), **options)
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec import structs
 
 from hub.kernel.citizen_id import check_digit
 from hub.mpi.features import Features, features
@@ -37,12 +38,12 @@ WU: Final = Record(
 
 def record(base: Record = WU, /, **changes: str) -> Record:
     """`base` with some fields changed."""
-    return replace(base, **changes)
+    return structs.replace(base, **changes)
 
 
 def side(base: Record = WU, /, **changes: str) -> Features:
     """The same, normalised."""
-    return features(replace(base, **changes))
+    return features(structs.replace(base, **changes))
 
 
 def bare(name: str, /, **known: str) -> Features:

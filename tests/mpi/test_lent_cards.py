@@ -1,8 +1,7 @@
 """A child registered with a parent's card and birth date is told by the child's other records."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from hub.cli.mpi import explained
 from hub.mpi import lent_cards

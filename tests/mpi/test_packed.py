@@ -1,9 +1,7 @@
 """Features as bytes, and the digest that tells whether anything changed."""
 
-from dataclasses import replace
-
 from hypothesis import given
-from msgspec.structs import replace as replace_in
+from msgspec.structs import replace
 
 from hub.mpi.features import features
 from hub.mpi.names import NO_NAME
@@ -27,12 +25,12 @@ def test_several_telephones_come_back_and_none_is_none() -> None:
 
 
 def test_a_number_that_only_fills_the_field_is_none_in_older_rows_either() -> None:
-    older = replace_in(side(), insurance="000000000", card="123456789")
+    older = replace(side(), insurance="000000000", card="123456789")
     assert (unpack(pack(older)).insurance, unpack(pack(older)).card) == ("", "")
 
 
 def test_a_name_that_nobody_bears_is_none_in_older_rows_either() -> None:
-    older = replace_in(side(), name=replace_in(WU_NAME, full="无名氏"))
+    older = replace(side(), name=replace(WU_NAME, full="无名氏"))
     assert unpack(pack(older)).name == NO_NAME
 
 
@@ -42,5 +40,5 @@ def test_packed_features_are_small() -> None:
 
 def test_the_digest_changes_with_any_field_and_with_nothing_else() -> None:
     assert digest(WU) == digest(replace(WU))
-    for name in WU.__dataclass_fields__:
+    for name in WU.__struct_fields__:
         assert digest(replace(WU, **{name: "x"})) != digest(WU)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import date, timedelta
 from typing import Final
 
 import pytest
+from msgspec.structs import replace
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ports import Translator

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import ReportRow, State, Translation

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hub.kernel.types import Draft, Json, Translation
 from hub.records.heads import Incoming

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from consent.labelling import Labelling, Row
 from hub.fhir.json import dumps
@@ -149,7 +149,7 @@ OTHERS: dict[str, Any] = {
 }
 
 
-@pytest.mark.parametrize("name", [field.name for field in fields(Draft)])
+@pytest.mark.parametrize("name", Draft.__struct_fields__)
 def test_drafts_that_differ_in_anything_a_merge_may_look_at_are_merges_of_their_own(name: str) -> None:
     one = draft({"resourceType": "Patient", "id": "p1"})
     other = replace(one, **{name: OTHERS.get(name, "other")})

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, Final
+
+from msgspec import structs
 
 from consent.tables import NON_PATIENT_TYPES
 from hub.fhir import numbers, temporal
@@ -67,7 +69,7 @@ def entry(resource: Json, facts: Facts) -> Entry:
 
 def _row_by_row(values: IndexValues) -> Any:
     """The same with a row for each parameter."""
-    lists = {name: rows for name, rows in asdict(values).items() if isinstance(rows, list)}
+    lists = {name: rows for name, rows in structs.asdict(values).items() if isinstance(rows, list)}
     return SimpleNamespace(
         **{name: [(code, *row[1:]) for row in rows for code in row[0]] for name, rows in lists.items()}
     )

@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import pytest
+from msgspec import structs
 
 from hub.db.database import Database
 from hub.fhir import emit_text
@@ -283,7 +283,7 @@ SAMPLES: Final[list[Json]] = [
 
 def test_whoever_changes_what_is_indexed_says_that_the_index_gained() -> None:
     indexed = [whole_index(one, "a", dumps(one), custom=NONE, full_text=True, trimmed=False) for one in SAMPLES]
-    told = [_sorted(asdict(one)) for one in indexed]
+    told = [_sorted(structs.asdict(one)) for one in indexed]
     assert (VERSION, hashlib.sha256(repr(told).encode()).hexdigest()[:16]) == SAMPLED
 
 

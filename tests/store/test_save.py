@@ -253,4 +253,4 @@ def test_a_resource_may_not_change_the_patient_it_belongs_to(database_url: str) 
 
 
 def _fields(write: Write) -> dict[str, Any]:
-    return {name: getattr(write, name) for name in Write.__dataclass_fields__}
+    return {name: getattr(write, name) for name in Write.__struct_fields__}

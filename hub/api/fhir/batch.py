@@ -6,8 +6,9 @@ https://hl7.org/fhir/R4/http.html#brules
 from __future__ import annotations
 
 import asyncio
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.api.failures import defect
 from hub.api.fhir.bundle import bundle as assemble

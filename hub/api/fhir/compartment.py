@@ -7,8 +7,9 @@ https://hl7.org/fhir/R4/search.html (3.1.1.3, contexts), https://hl7.org/fhir/R4
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.router import EVERY_TYPE

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
+
+from msgspec import Struct, field
 
 from hub.api.fhir.shape import SHAPING, Shape
 from hub.api.negotiation import Preference
@@ -18,8 +19,7 @@ from hub.kernel.types import Json
 Params = Sequence[tuple[str, str]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Conditions:
+class Conditions(Struct, frozen=True, kw_only=True):
     """The conditional headers, or the elements of the same names in `Bundle.entry.request`; "" where absent."""
 
     if_match: str = ""
@@ -31,8 +31,7 @@ class Conditions:
 UNCONDITIONAL: Final = Conditions()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Ask:
+class Ask(Struct, frozen=True, kw_only=True):
     """An interaction on `type`/`id`/`version` (as far as the URL names them) by `actor`, from `origin`.
 
     `params` are the decoded query parameters in their order, without those that only concern the form of the answer:
@@ -62,8 +61,7 @@ class Ask:
         return [*self.params, *(pair for pair in self.form if pair[0] in SHAPING)] if self.form else self.params
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
+class Answer(Struct, frozen=True, kw_only=True):
     """Status and ready JSON; `location` is relative to the base (`Patient/x/_history/1`).
 
     So is `progress`, where a client that will wait asks how far it is. `outcome` says that the body is no resource of

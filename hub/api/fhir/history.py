@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hub.api.fhir.bundle import bundle, entry, response
 from hub.api.fhir.exchange import Answer, Ask

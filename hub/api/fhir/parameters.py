@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Collection
-from dataclasses import replace
 from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from hub.api.fhir.exchange import Ask, Params
 from hub.api.fhir.shape import SHAPING

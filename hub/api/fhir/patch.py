@@ -5,7 +5,7 @@ The records door applies the change to the version that stands, under its lock, 
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from hub.api.fhir.conditional import at_most_one, find, no_match_at_version, select
 from hub.api.fhir.exchange import Answer, Ask

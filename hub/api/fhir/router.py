@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from msgspec import Struct
 
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.services import Services
@@ -32,8 +33,7 @@ _INNER: Final = ("*", "*", "*")
 _ID: Final = re.compile(r"[A-Za-z0-9\-.]{1,64}")
 
 
-@dataclass(frozen=True, slots=True)
-class Interaction:
+class Interaction(Struct, frozen=True):
     """One interaction. `code` is R4's (restful-interaction); a conditional one shares the code of the plain one.
 
     An operation has its own name as `code`, and in `operation` the canonical URL of its definition (below the base for
@@ -56,8 +56,7 @@ class Interaction:
         return self.code.startswith("search")
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(Struct, frozen=True):
     """An interaction and what the URL names; of a compartment, `version` is the type searched in it ("": all)."""
 
     interaction: Interaction

@@ -7,11 +7,12 @@ is parsed. A whole resource has no shape (None).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from hub.fhir.json import dumps, loads
 from hub.fhir.structure import RESOURCE_TYPES, structure

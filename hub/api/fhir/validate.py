@@ -8,8 +8,9 @@ interaction are asked too, and nothing is written.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any, Final
+
+from msgspec.structs import replace
 
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.update import check_id

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
@@ -64,8 +65,7 @@ CX_PARTS: Final = {"1.*": "value", **CX_NUMBER.parts(), "7": "period.start", "8"
 XCN_NUMBER_PARTS: Final = {"1": "value", **XCN_NUMBER.parts()}
 
 
-@dataclass(frozen=True, slots=True)
-class Number:
+class Number(Struct, frozen=True):
     """What an identifier says: its value, who assigned it (HD.1, HD.2, HD.3 as sent) and its kind (as sent)."""
 
     value: str
@@ -73,8 +73,7 @@ class Number:
     kind: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Meaning:
+class Meaning(Struct, frozen=True):
     """What authority and kind mean: Identifier.system, code of v2 table 0203 and text of the type, rank as patient key.
 
     `key` is what makes a number unique at this facility: part of what a resource id is made from. `kind` tells the

@@ -8,10 +8,11 @@ zero and as the sender's zone. Forms outside the standard that senders use are r
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
+
+from msgspec import Struct
 
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
@@ -51,8 +52,7 @@ _TIME: Final = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Moment:
+class Moment(Struct, frozen=True):
     """A date or time as stated: `date` is YYYY, YYYY-MM or YYYY-MM-DD; `time` "" or HH:MM:SS[.f]; `zone` "" or ±HH:MM.
 
     `filled` names what had to be added to make it a FHIR time.

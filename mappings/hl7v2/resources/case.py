@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Final
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
@@ -15,8 +17,7 @@ from mappings.hl7v2.parser import Segment
 _OWN: Final = ("ORC", "OBR", "TQ1", "TQ2", "RXO", "RXE", "RXD", "RXG", "RXA", "RXR")
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One order of a patient. `authority` and `key` are what its results are known by; `nth` tells repeats apart."""
 
     order: Order

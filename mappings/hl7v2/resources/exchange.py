@@ -8,8 +8,9 @@ Provenances into the bundle (`add_exchange`). See docs/decisions/0016-message-he
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
+
+from msgspec import Struct
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
@@ -26,8 +27,7 @@ _AUTHOR: Final = {"coding": [{"system": _PARTICIPANT, "code": "author"}]}
 _ASSEMBLER: Final = {"coding": [{"system": _PARTICIPANT, "code": "assembler"}]}
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Members of Provenance that a message states: `source` by MSH and SFT, `event` by EVN."""
 
     source: Json

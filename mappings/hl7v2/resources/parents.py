@@ -6,7 +6,8 @@ Within one message the parts refer to each other; the parent order of another me
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from mappings.hl7v2.context import Building
 from mappings.hl7v2.leaves import field
@@ -14,8 +15,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.case import Case
 
 
-@dataclass(frozen=True, slots=True)
-class Made:
+class Made(Struct, frozen=True):
     """What an order became; `observations` in the order of the message."""
 
     case: Case

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
+
+from msgspec import Struct
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
@@ -47,8 +48,7 @@ _CONCEPT: Final = frozenset(CONCEPT_PARTS.items())
 _CODED: Final = frozenset({"CE", "CWE", "CNE", "CF", "IS", "ID"})
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(Struct, frozen=True):
     """What an observation belongs to: identity of the order, patient, visit, OBR and specimen, as far as there are.
 
     `focus`: it is about the specimen itself.
@@ -63,8 +63,7 @@ class Setting:
     focus: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Struct, frozen=True):
     """An OBX and what it became; whether it is a result of its order, and whether it answers a question of it."""
 
     noted: Noted
