@@ -100,7 +100,7 @@ def read_filter(text: str, where: str, base_url: str) -> Query:
     except HubError as refusal:
         place = f"{where} {refusal.where}" if _NAME.fullmatch(refusal.where) else where
         raise HubError(refusal.category, refusal.what, where=place, todo=refusal.todo, code=refusal.code) from None
-    if found != Query(found.type, found.clauses):
+    if found != Query(found.type, found.clauses, asked=found.asked):
         raise HubError(
             Category.UNSUPPORTED,
             "has a parameter about the result, not about what is looked for",

@@ -6,9 +6,10 @@ organizations. What a page's resources refer to comes with that page, so it may 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
+
+from msgspec.structs import replace
 
 from hub.api.fhir.exchange import Answer, Ask, Params
 from hub.api.fhir.parameters import asked
