@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final
 
 import typer
+from msgspec import Struct, structs
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -20,9 +21,13 @@ _UNBOUNDED: Final = 10_000
 
 
 def print_json(value: Any) -> None:
-    """One JSON document on standard output."""
-    json.dump(value, sys.stdout, ensure_ascii=False, default=str)
+    """One JSON document on standard output: structs in it are objects, what JSON has no form for is its text."""
+    json.dump(value, sys.stdout, ensure_ascii=False, default=_plain)
     sys.stdout.write("\n")
+
+
+def _plain(value: Any) -> Any:
+    return structs.asdict(value) if isinstance(value, Struct) else str(value)
 
 
 def print_table(names: Iterable[str], rows: Iterable[Iterable[object]], *, styles: Iterable[str] = ()) -> None:

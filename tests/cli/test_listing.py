@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
 
-from hub.cli.listing import print_table
+from hub.cli.listing import print_json, print_table
+from hub.kernel.types import Issue
+from hub.pipeline.reason import Reason
 
 
 @pytest.fixture
@@ -40,3 +44,10 @@ def test_instants_are_local_time_with_its_offset_and_nothing_is_blank(
     row = (datetime(2026, 3, 2, 0, 30, 15, 7, tzinfo=UTC), None, False, True, 0, ("a", "b"))
     print_table(["at", "none", "false", "true", "zero", "list"], [row])
     assert capsys.readouterr().out.splitlines()[1].split() == ["2026-03-02", "08:30:15+08:00", "yes", "0", "a", "b"]
+
+
+def test_the_issues_of_a_message_are_objects_in_json(capsys: pytest.CaptureFixture[str]) -> None:
+    issue = Issue(severity="error", where="PID-3", code="x", text="is no number")
+    print_json(dataclasses.asdict(Reason(issues=(issue,))))
+    [told] = json.loads(capsys.readouterr().out)["issues"]
+    assert told == {"severity": "error", "where": "PID-3", "code": "x", "text": "is no number"}
