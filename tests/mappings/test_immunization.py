@@ -163,6 +163,11 @@ def test_who_told_of_a_dose_that_somebody_else_gave_is_the_origin_of_the_report(
     assert "reportOrigin" not in resource(sent(dose(more="||00^新记录^NIP001")), "Immunization")
 
 
+def test_who_reported_a_dose_waits_in_the_queue_of_codes() -> None:
+    waiting = {(one.field, one.code) for one in sent(dose(more="||01")).unmapped}
+    assert ("RXA-9", "01") in waiting
+
+
 @pytest.mark.parametrize(
     ("vaccine", "made"), [("08^乙肝疫苗^CVX", "Immunization"), ("Y1^阿莫西林^L", "MedicationAdministration")]
 )

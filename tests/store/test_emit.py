@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import pytest
+from msgspec import Struct
 
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Bind
 from hub.store.emit import Emitter, statement
 
 
-@dataclass(frozen=True, slots=True)
-class _Plan:
+class _Plan(Struct, frozen=True):
     values: tuple[Bind, ...]
 
 

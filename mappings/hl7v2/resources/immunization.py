@@ -10,7 +10,8 @@ from typing import Final
 
 from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.context import Building, Context, mapped
-from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
+from mappings.hl7v2.datatypes.base import Options
+from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, DATATYPES
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Noted, Order
 from mappings.hl7v2.leaves import field
@@ -23,6 +24,7 @@ _NO_ORDER: Final = frozenset({"9999", "0", ""})
 #: Of NIP001: who reported a dose that they did not give.
 _OF_OTHERS: Final = frozenset({f"0{n}" for n in range(1, 9)})
 _CONCEPT: Final = frozenset(CONCEPT_PARTS.items())
+_ORIGIN: Final = DATATYPES["CodeableConcept"].make(Options())
 
 
 #: Messages about vaccinations given.
@@ -84,5 +86,6 @@ def _source(noted: Noted, building: Building, context: Context) -> None:
         return
     nth = next((n for n, code in enumerate(codes, 1) if code in _OF_OTHERS), 0)
     if nth:
-        building.resource |= {"primarySource": False, "reportOrigin": concept(repetitions[nth - 1], context)}
+        context.segment, context.field, context.rep = segment, 9, nth
+        building.resource |= {"primarySource": False, "reportOrigin": _ORIGIN(repetitions[nth - 1], context)}
         context.took(segment, 9, mapped("Immunization.reportOrigin", _CONCEPT), nth)
