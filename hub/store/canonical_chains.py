@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from hub.fhir.search_parameters import SearchParameter, parameters
+from hub.store.canonical_includes import URL
 from hub.store.criteria import Bind, Named, NamedBy, Target
 from hub.store.emit import Emitter, text_token
 from hub.store.resource_types import type_name
@@ -18,7 +19,7 @@ from hub.store.tokens import param_number, text_prefix, unversioned_prefix
 if TYPE_CHECKING:
     from hub.store.scan import Scan
 
-URL: Final = "url"
+#: The search parameter of what version of a definition it is.
 VERSION: Final = "version"
 
 

@@ -34,7 +34,7 @@ async def encounter_everything(services: Services, ask: Ask) -> Answer:
     """A searchset page of what may be seen of the Encounter's compartment, with links `self` and `next`.
 
     With `_type` or `_since` pages may be short, and there is no total. Raises HubError NOT_FOUND for an Encounter that
-    is absent or hidden, GONE (410) for a deleted one, UNSUPPORTED naming unknown parameters, INVALID.
+    is absent, hidden or (code `deleted`, 410) deleted, UNSUPPORTED naming unknown parameters, INVALID.
     """
     ignored = strangers(ask.searched, _KNOWN, lenient=ask.preference.lenient)
     used = [(name, value) for name, value in ask.searched if name not in ignored]
