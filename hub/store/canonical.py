@@ -6,7 +6,6 @@ They are a parameter of their own (`value-quantity:ucum`), so that a search with
 from __future__ import annotations
 
 from decimal import Decimal
-from functools import lru_cache
 from typing import Final, TypeAlias
 
 from msgspec.structs import replace
@@ -23,21 +22,16 @@ Ends: TypeAlias = tuple[Decimal | None, Decimal | None, str]
 Codings: TypeAlias = tuple[tuple[str | None, str | None], ...]
 
 
-@lru_cache(maxsize=256)
 def canonical(
     low: Decimal | None, high: Decimal | None, system: str | None, code: str | None, measured: Codings
 ) -> tuple[Ends, ...]:
-    """A quantity in canonical units: as it is, and, of a substance that `measured` names, weighed and counted.
-
-    A value stands in half a dozen parameters of one resource, alone and in composites, so the last ones are kept.
-    """
+    """A quantity in canonical units: as it is, and, of a substance that `measured` names, weighed and counted."""
     unit = scale(code) if system == UCUM and code else None
     if unit is None:
         return ()
-    ends = _scaled(low, unit), _scaled(high, unit)
+    as_sent = _scaled(low, high, unit)
     other = other_concentration(unit.base, measured)
-    as_sent = (*ends, unit.base)
-    return (as_sent,) if other is None else (as_sent, (_scaled(ends[0], other), _scaled(ends[1], other), other.base))
+    return (as_sent,) if other is None else (as_sent, _scaled(*as_sent[:2], other))
 
 
 def asked(amount: Amount, param: Bind) -> Amount | None:
@@ -57,5 +51,8 @@ def _condition(condition: Condition, unit: Scale) -> Condition:
     )
 
 
-def _scaled(value: Decimal | None, unit: Scale) -> Decimal | None:
-    return None if value is None else unit(value)
+def _scaled(low: Decimal | None, high: Decimal | None, unit: Scale) -> Ends:
+    start = None if low is None else unit(low)
+    # Most amounts are one number.
+    end = start if high is low else None if high is None else unit(high)
+    return start, end, unit.base

@@ -59,7 +59,8 @@ def shares(rtype: str, patient: str | None, values: IndexValues) -> Iterator[Sha
             raise _of_another_patient(f"{rtype}.{share.lead}")
         yield share
     for codes, uri in values.uris:
-        yield _of_uri(rtype, codes, uri)
+        # What all types have stands under one parameter, and resources of one message have one source.
+        yield _of_uri("Resource" if codes[0].startswith("_") else rtype, codes, uri)
     if values.identifiers_of_type:
         yield from (_of_type(rtype, *row) for row in values.identifiers_of_type)
     if values.reference_identifiers:
@@ -80,9 +81,12 @@ def _of_another_patient(where: str) -> HubError:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """Numbers of a parameter and of those its modifiers stand for, and its part in the layout."""
+    """Numbers of a parameter and of those its modifiers stand for, what stands before a key in the hash of a reference,
+    and its part in the layout.
+    """
 
     number: int
+    reference: bytes
     text: int
     of_type: int
     identifier: int
@@ -103,6 +107,7 @@ def parameters_of(rtype: str, codes: Codes) -> tuple[Parameter, ...]:
 def _parameter(rtype: str, code: str) -> Parameter:
     return Parameter(
         number=param_number(rtype, code),
+        reference=token.reference_prefix(param_number(rtype, code)),
         text=param_number(rtype, code + ":text"),
         of_type=param_number(rtype, code + ":of-type"),
         identifier=param_number(rtype, code + ":identifier"),
@@ -156,14 +161,15 @@ def _bytes(hashes: Iterable[UUID]) -> list[bytes]:
 @lru_cache(maxsize=_REMEMBERED)
 def _of_reference(rtype: str, codes: Codes, target_type: str, target_id: str) -> Share:
     found = parameters_of(rtype, codes)
-    targets = [token.target(one.number, target_type, target_id) for one in found]
-    leading = zip(found, codes, strict=True) if target_type == "Patient" else ()
-    leads = {one.leads: code for one, code in leading if one.leads is not None}
+    pointed = token.key(target_type, target_id).bytes
+    leads: dict[int, str] = {}
+    if target_type == "Patient":
+        leads = {one.leads: code for one, code in zip(found, codes, strict=True) if one.leads is not None}
     named = f"{target_type}/{target_id}"
     return Share(
-        params=(*_numbers(found), *leads),
-        tokens=tuple([hashed.bytes for _, hashed in targets]),
-        target=targets[0][0].bytes,
+        (*_numbers(found), *leads),
+        tuple([token.hashed(one.reference, pointed) for one in found]),
+        pointed,
         sorts=tuple([(one.number, named) for one in found if one.sorts and one.leads not in leads]),
         lead=next(iter(leads.values()), ""),
     )
@@ -212,7 +218,13 @@ def _of_type(rtype: str, codes: Codes, system: str | None, code: str, value: str
 
 def of_type(param: int, system: str | None, code: str, value: str) -> UUID:
     """The hash of an identifier by its type: `system|code|value`."""
-    return token.pair(param, (token_hashes(param, system, code)[1], token.text(param, value)))
+    return token.pair(param, (_of_kind(param, system, code), token.text(param, value)))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _of_kind(param: int, system: str | None, code: str) -> UUID:
+    """The hash of a type: there are few."""
+    return token.system_and_code(param, system, code) if system else token.no_system(param, code)
 
 
 def _of_identifier(rtype: str, codes: Codes, system: str | None, value: str) -> Share:

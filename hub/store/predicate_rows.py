@@ -7,15 +7,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Final
 
-from hub.fhir.references import parse_reference
+from hub.fhir.structure import RESOURCE_TYPES
 from hub.store import tokens
 from hub.store.index_rows import IndexRows
 
 #: A Reference.reference as it stands in a body. In a string its quotes would be escaped, so it is none of those; an id
 #: has no character that might be. Looking for it is twenty times as fast as walking through the resource.
 _REFERENCE: Final = re.compile(
-    rb'"reference":"([A-Z][A-Za-z]+/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?)"'
+    rb'"reference":"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?"'
 )
+_TYPES: Final = {name.encode(): name for name in RESOURCE_TYPES}
 
 
 def add_clinical_codes(rows: IndexRows, codes: Iterable[tuple[str, str]]) -> None:
@@ -31,13 +32,7 @@ def _clinical_code(system: str, code: str) -> bytes:
 
 def add_all_references(rows: IndexRows, body: bytes) -> None:
     """The keys of every local reference, of those too that no search parameter finds. `body` has no spare blanks."""
-    for text in _REFERENCE.findall(body):
-        key = _key(text)
-        if key is not None:
-            rows.refs[key] = None
-
-
-@lru_cache(maxsize=8192)
-def _key(text: bytes) -> bytes | None:
-    target = parse_reference(text.decode())
-    return None if target is None else tokens.key(target.type, target.id).bytes
+    for rtype, rid in _REFERENCE.findall(body):
+        known = _TYPES.get(rtype)
+        if known is not None:
+            rows.refs[tokens.key(known, rid.decode()).bytes] = None

@@ -148,4 +148,9 @@ def uri_prefixes(uri: str) -> tuple[str, ...]:
 
 def _hash(param: int, kind: bytes, value: bytes) -> UUID:
     # The driver's own UUID: it is made and sent several times faster than the standard one.
-    return pgproto.UUID(hashlib.sha256(param.to_bytes(4, "big", signed=True) + kind + value).digest()[:16])
+    return pgproto.UUID(hashed(param.to_bytes(4, "big", signed=True) + kind, value))
+
+
+def hashed(prefix: bytes, value: bytes) -> bytes:
+    """The bytes of a hash, whose parameter and kind are `prefix`."""
+    return hashlib.sha256(prefix + value).digest()[:16]
