@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
+from functools import lru_cache
 from typing import Final
 
 from hub.kernel.errors import ACK, HubError
@@ -58,32 +59,19 @@ class _Answer:
     def __init__(self, header: Mapping[str, str]) -> None:
         self.header = header
         self.field = header["MSH-1"]
-        characters = list(header["MSH-2"])
-        if characters[2:] == ["&"]:  # a sender without an escape character
-            characters.insert(2, "")
-        self.component, repetition, self.escape, self.subcomponent, truncation = (characters + [""] * 5)[:5]
-        delimiters = (self.field, self.component, repetition, self.escape, self.subcomponent, truncation)
-        self.letters = {character: letter for character, letter in zip(delimiters, "FSRETP", strict=True) if character}
+        self.component, self.escape, self.subcomponent, self.letters = _delimiters(self.field, header["MSH-2"][:5])
         self.version = _version(header.get("MSH-12", ""))
 
     def msh(self, at: datetime, control: str, enhanced: bool, kind: str) -> str:
-        h = self.header
-        fields = {
-            3: h.get("MSH-5", ""),
-            4: h.get("MSH-6", ""),
-            5: h.get("MSH-3", ""),
-            6: h.get("MSH-4", ""),
-            7: at.astimezone(_ZONE).strftime("%Y%m%d%H%M%S" if "+" in self.letters else "%Y%m%d%H%M%S%z"),
-            9: kind.replace("^", self.component) or self._type(),
-            10: control,
-            11: h.get("MSH-11", "") or "P",
-            12: h.get("MSH-12", "") or "2.5.1",
-            15: "NE" if enhanced else "",
-            16: "NE" if enhanced else "",
-            18: h.get("MSH-18", ""),
-        }
-        last = max(n for n, text in fields.items() if text)
-        return self.field.join(["MSH" + self.field + h["MSH-2"], *(fields.get(n, "") for n in range(3, last + 1))])
+        told = self.header.get
+        none, wanted = "", "NE" if enhanced else ""
+        return self._segment(
+            "MSH" + self.field + self.header["MSH-2"],
+            *(told("MSH-5", ""), told("MSH-6", ""), told("MSH-3", ""), told("MSH-4", "")),
+            _stamp(int(at.timestamp()), "" if "+" in self.letters else "%z"),
+            *(none, kind.replace("^", self.component) or self._type(), control),
+            *(told("MSH-11") or "P", told("MSH-12") or "2.5.1", none, none, wanted, wanted, none, told("MSH-18", "")),
+        )
 
     def _type(self) -> str:
         """`ACK`, with the event from 2.3 on and with the structure from 2.3.1 on."""
@@ -127,6 +115,23 @@ class _Answer:
 
     def _escaped(self, letter: str) -> str:
         return f"{self.escape}{letter}{self.escape}" if self.escape else " "
+
+
+@lru_cache(maxsize=64)
+def _delimiters(field: str, encoding: str) -> tuple[str, str, str, Mapping[str, str]]:
+    """Component separator, escape character, subcomponent separator, and the letter of each delimiter in an escape."""
+    characters = list(encoding)
+    if characters[2:] == ["&"]:  # a sender without an escape character
+        characters.insert(2, "")
+    component, repetition, escape, subcomponent, truncation = (characters + [""] * 5)[:5]
+    delimiters = (field, component, repetition, escape, subcomponent, truncation)
+    letters = {character: letter for character, letter in zip(delimiters, "FSRETP", strict=True) if character}
+    return component, escape, subcomponent, letters
+
+
+@lru_cache(maxsize=4)
+def _stamp(second: int, zone: str) -> str:
+    return datetime.fromtimestamp(second, _ZONE).strftime("%Y%m%d%H%M%S" + zone)
 
 
 def _version(text: str) -> tuple[int, ...]:

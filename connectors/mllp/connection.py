@@ -21,6 +21,8 @@ from connectors.mllp.peers import address_of, peer_of
 from connectors.mllp.window import Window
 
 _CHUNK: Final = 64 * 1024
+#: Bytes a transport may keep of what was written without holding the writer back; as many as it goes on at.
+_UNREAD: Final = 16 * 1024
 
 #: What reading and writing raise when the peer is gone.
 GONE: Final = (ConnectionError, ssl.SSLError, asyncio.IncompleteReadError)
@@ -136,6 +138,9 @@ class Connection:
 
     async def _send(self, ack: bytes) -> None:
         self._writer.write(framed(ack))
+        if self._writer.transport.get_write_buffer_size() < _UNREAD:
+            await self._writer.drain()  # at once
+            return
         async with asyncio.timeout(self._limits.idle_seconds):  # a peer that reads no answers is not waited for
             await self._writer.drain()
 

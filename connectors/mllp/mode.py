@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +37,14 @@ class Mode:
         return "C" + code[1:] if self.enhanced else code
 
 
+_ORIGINAL: Final = Mode(enhanced=False)
+
+
 def mode_of(header: Mapping[str, str]) -> Mode:
     """The mode of a message from its MSH-15 and MSH-16."""
     accept, application = header.get("MSH-15", "").strip(), header.get("MSH-16", "").strip()
     if not accept and not application:
-        return Mode(enhanced=False)
+        return _ORIGINAL
     return Mode(enhanced=True, accept=accept.upper(), application=application.upper())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 import secrets
 import socket
 from collections import Counter
@@ -25,9 +26,10 @@ from hub.kernel.ports import AcknowledgementWaiter, EnvelopeReader, Inbox, Query
 _HANDSHAKE = 10.0
 
 
-def control_id() -> str:
-    """A fresh MSH-10: 20 characters, as much as every version allows."""
-    return secrets.token_hex(10).upper()
+def control_ids() -> Callable[[], str]:
+    """Gives a fresh MSH-10 each time: 20 characters, as much as every version allows; the first ten by chance."""
+    begin, numbers = secrets.token_hex(5).upper(), itertools.count()
+    return lambda: f"{begin}{next(numbers):010X}"
 
 
 class FeedServer:
@@ -46,7 +48,7 @@ class FeedServer:
         log: Log,
         clock: Clock = system_clock,
         limits: Limits | None = None,
-        control: Callable[[], str] = control_id,
+        control: Callable[[], str] | None = None,
         answerer: QueryAnswerer | None = None,
     ) -> None:
         self._feed = feed
@@ -61,7 +63,7 @@ class FeedServer:
             clock=clock,
             log=log,
             limits=self._limits,
-            control=control,
+            control=control or control_ids(),
             answerer=answerer,
         )
         self._server: asyncio.Server | None = None

@@ -65,10 +65,13 @@ JOIN message_identity AS held USING (feed, identity)
 
 
 class PostgresInbox:
-    """The inbox of the feeds in `facilities` (feed name -> facility code); implements `hub.kernel.ports.Inbox`."""
+    """The inbox of the feeds in `facilities` (feed name -> facility code); implements `hub.kernel.ports.Inbox`.
+
+    `seconds`: the time given to store a message; None where who hands it in keeps the time.
+    """
 
     def __init__(
-        self, database: Database, facilities: Mapping[str, str], *, seconds: float = 10, bell: Bell = SILENT
+        self, database: Database, facilities: Mapping[str, str], *, seconds: float | None = 10, bell: Bell = SILENT
     ) -> None:
         self._database: Final = database
         self._facilities: Final = facilities
@@ -85,6 +88,8 @@ class PostgresInbox:
         if facility is None:
             raise HubError(Category.NOT_FOUND, "no feed has this name", where="inbox", todo="see consortium.yaml")
         entry = Entry(received, facility, hashlib.sha256(received.raw).digest())
+        if self._seconds is None:
+            return await self._commits.submit(entry)
         try:
             async with asyncio.timeout(self._seconds):
                 return await self._commits.submit(entry)

@@ -27,7 +27,7 @@ async def run_mllp(foundation: Foundation, child: Child, sockets: Mapping[str, i
         answerers(foundation, database) as answering,
     ):
         facilities = facilities_of(consortium)
-        inbox = PostgresInbox(database, facilities, seconds=limits.accept_seconds, bell=bell)
+        inbox = PostgresInbox(database, facilities, seconds=None, bell=bell)  # each listener keeps the time
         waiter = Settlements(database, bell)
         servers = {
             name: FeedServer(

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from connectors.mllp.acknowledgement import acknowledgement
 from connectors.mllp.mode import mode_of
+from connectors.mllp.server import control_ids
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Envelope
 from mappings.hl7v2.envelope import read_envelope
@@ -129,3 +130,10 @@ def test_any_bytes_can_be_answered_and_the_answer_read(body: bytes, category: Ca
         answer = parse(data)
         assert [segment.name for segment in answer.segments] == ["MSH", "MSA", "ERR"]
         assert (answer.segments[0].get(10), answer.segments[1].get(1)) == ("N1", "AE")
+
+
+def test_control_ids_are_fresh_and_as_long_as_every_version_allows() -> None:
+    one, other = control_ids(), control_ids()
+    made = [each() for each in (one, one, other, other) for _ in range(100)]
+    assert len({*made}) == 400
+    assert {len(each) for each in made} == {20}

@@ -112,6 +112,22 @@ def test_the_hub_stops_reading_while_its_window_is_full() -> None:
     asyncio.run(talk())
 
 
+def test_a_peer_that_reads_no_answers_is_not_waited_for() -> None:
+    async def talk() -> None:
+        async with running(limits=QUICK) as feed, feed.peer() as peer:
+            # Each answer repeats the control id: these fill what the sockets of both sides hold.
+            flood = asyncio.create_task(peer.send(*(adt(f"{n:0>100000}") for n in range(150))))
+            async with asyncio.timeout(10):
+                while len(feed.inbox.received) < 10 or feed.server._connections:
+                    await asyncio.sleep(0.01)
+            assert len(feed.inbox.received) < 150
+            flood.cancel()
+            peer.writer.transport.abort()
+            await asyncio.wait([flood])
+
+    asyncio.run(talk())
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(1, 700), max_size=12), st.booleans())
 def test_messages_cut_anywhere_arrive_whole(cuts: list[int], junk: bool) -> None:
