@@ -15,6 +15,8 @@ from hub.kernel.types import Json
 #: Code of the error where a value set is not known whole.
 UNKNOWN_SET: Final = "label-set"
 
+_NONE: Final[frozenset[str]] = frozenset()
+
 
 class LabelSets:
     """Labels by the canonical URL of a value set; `sets` knows what is in one."""
@@ -28,7 +30,9 @@ class LabelSets:
         """Those of all codes a resource says, wherever they stand. Raises HubError UNAVAILABLE for a set that is not
         known whole.
         """
-        pairs = frozenset(_pairs(resource)) if self._labels else frozenset()
+        if not self._labels:
+            return _NONE
+        pairs = frozenset(_pairs(resource))
         return frozenset(
             label for url in self._labels if pairs and self._any(url, pairs) for label in self._labels[url]
         )

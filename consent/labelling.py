@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from importlib.resources import files
@@ -47,12 +47,16 @@ _APART: Final = frozenset(
 _WORDS_IN: Final = frozenset({"text", "display", "title"})
 #: Names of concepts come again and again: so many of them, each of so many characters, are looked at once.
 _TEXTS: Final = 8192
+#: So do codes.
+_CODES: Final = 4096
 _SHORT: Final = 100
 _RANGE: Final = re.compile(r"(?P<letter>[A-Z])(?P<low>\d\d)-(?P=letter)(?P<high>\d\d)")
 
 #: Types that hold what a message says as a whole, and those that repeat what they refer to.
 WHOLE: Final = frozenset({"Composition", "DocumentReference", "Media", "Binary"})
 HOLDERS: Final = WHOLE | {"DiagnosticReport"}
+
+_NONE: Final[frozenset[str]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +91,7 @@ class Labelling:
         self._any: Final = re.compile("|".join(part for parts in words.values() for part in parts) or "(?!)", re.I)
 
         self.sets: Final = LabelSets(members, sets)
+        self._of_code: Final = lru_cache(maxsize=_CODES)(self._labels_of_code)
         self._of_text: Final = lru_cache(maxsize=_TEXTS)(self._labels_of_text)
 
     def labels(self, resource: Json) -> frozenset[str]:
@@ -94,35 +99,35 @@ class Labelling:
 
         Raises HubError UNAVAILABLE where a value set of the list is not known.
         """
-        found: set[str] = {*self.sets.labels(resource)}
-        self._gather(resource, found, apart=False)
+        found = set(self.sets.labels(resource))
+        self._gather(resource, found, False)
         return frozenset(found)
 
-    def _gather(self, value: Json, found: set[str], *, apart: bool) -> None:
+    def _gather(self, value: Json, found: set[str], apart: bool) -> None:
         """On the path of every resource that is written."""
-        system = value.get("system")
-        if system.__class__ is str and system in self._prefixes:
-            found.update(self._labels_of_code(system, value.get("code")))
         for key, item in value.items():
             kind = item.__class__
-            if kind is dict:
-                self._gather(item, found, apart=apart or key in _APART)
+            if kind is str:
+                if key == "system":
+                    if item in self._prefixes and (code := value.get("code")).__class__ is str:
+                        found.update(self._of_code(item, code))
+                elif key in _WORDS_IN and not apart:
+                    found.update(self._of_text(item) if len(item) <= _SHORT else self._labels_of_text(item))
+            elif kind is dict:
+                self._gather(item, found, apart or key in _APART)
             elif kind is list:
-                self._gather_all(item, found, apart=apart or key in _APART)
-            elif kind is str and not apart and key in _WORDS_IN:
-                found.update(self._of_text(item) if len(item) <= _SHORT else self._labels_of_text(item))
+                self._gather_all(item, found, apart or key in _APART)
 
-    def _gather_all(self, items: list[Any], found: set[str], *, apart: bool) -> None:
+    def _gather_all(self, items: list[Any], found: set[str], apart: bool) -> None:
         for item in items:
             if item.__class__ is dict:
-                self._gather(item, found, apart=apart)
+                self._gather(item, found, apart)
             elif item.__class__ is list:
-                self._gather_all(item, found, apart=apart)
+                self._gather_all(item, found, apart)
 
-    def _labels_of_code(self, system: str, code: Any) -> Iterator[str]:
-        if isinstance(code, str):
-            written = code.upper()
-            yield from (label for label, codes in self._prefixes[system].items() if written.startswith(codes))
+    def _labels_of_code(self, system: str, code: str) -> tuple[str, ...]:
+        written = code.upper()
+        return tuple([label for label, codes in self._prefixes[system].items() if written.startswith(codes)])
 
     def _labels_of_text(self, text: str) -> tuple[str, ...]:
         if not self._any.search(text):
@@ -132,10 +137,13 @@ class Labelling:
 
 def with_labels(resource: Json, labels: Iterable[str]) -> Json:
     """`resource` with these sensitivity labels (`system|code` or codes of v3-ActCode) added to meta.security."""
+    wanted = {_pair(label) for label in labels}
+    if not wanted:
+        return resource
     meta = resource.get("meta", {})
     stated = meta.get("security", []) if isinstance(meta, dict) else []
     known = {(one.get("system", ""), one.get("code", "")) for one in stated if isinstance(one, dict)}
-    missing = sorted({_pair(label) for label in labels} - known)
+    missing = sorted(wanted - known)
     added = [coding for pair in missing if (coding := _coding(*pair))]
     return {**resource, "meta": {**meta, "security": [*stated, *added]}} if added else resource
 
@@ -151,8 +159,10 @@ def _coding(system: str, code: str) -> Json:
 
 def spreading(resource: Json) -> frozenset[str]:
     """The labels of a resource that hold for what holds it: sensitivity, and confidentiality above normal."""
-    meta = resource.get("meta", {})
-    found = meta.get("security", ()) if isinstance(meta, dict) else ()
+    meta = resource.get("meta")
+    found = meta.get("security") if isinstance(meta, dict) else None
+    if not found:
+        return _NONE
     return frozenset(
         f"{one.get('system')}|{one.get('code')}" for one in found if isinstance(one, dict) and _spreads(one)
     )

@@ -8,18 +8,22 @@ What is known by such a resource, as a diagnosis is by its stay, keeps its id to
 from __future__ import annotations
 
 import copy
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from hub.db.database import Tx
+from hub.fhir.json import dumps
 from hub.fhir.references import parse_reference, rewrite
 from hub.kernel.ids import IdMaker
-from hub.kernel.types import Draft, IdentityEvent, Json
+from hub.kernel.types import Draft, IdentityEvent
 from hub.records.heads import Incoming
 from hub.store.store import Store
 
+#: A reference in the JSON of a resource.
+_REFERENCE: Final = re.compile(rb'"reference":"([^"]*)"')
 #: Aliases of aliases that are followed: a number that changed that often did not.
 _DEEPEST: Final = 16
 
@@ -130,27 +134,18 @@ async def _is_stored(store: Store, tx: Tx, rtype: str, rid: str) -> bool:
 
 def _ids(batch: Sequence[Incoming]) -> set[str]:
     found: set[str] = set()
+    references: set[bytes] = set()
     for incoming in batch:
         for event in incoming.translation.identity_events:
             found.update((event.survivor, event.loser))
-            found.update(reference.rpartition("/")[2] for reference in event.resources)
+            references.update(map(str.encode, event.resources))
         for draft in incoming.translation.drafts:
             found.add(draft.resource["id"])
-            _add_referred(draft.resource, found)
+            # Written as JSON and looked through, which takes half as long as a walk through its objects.
+            references.update(_REFERENCE.findall(dumps(draft.resource)))
+    # What is no local reference gives a text that is nobody's alias.
+    found.update(reference.rpartition(b"/")[2].decode() for reference in references)
     return found
-
-
-def _add_referred(value: Json, found: set[str]) -> None:
-    """Add the ids of all local references; others give texts that are nobody's alias. On the path of every message."""
-    for key, part in value.items():
-        if key == "reference" and isinstance(part, str):
-            found.add(part[part.rfind("/") + 1 :])
-        elif isinstance(part, dict):
-            _add_referred(part, found)
-        elif isinstance(part, list):
-            for item in part:
-                if isinstance(item, dict):
-                    _add_referred(item, found)
 
 
 def _under(incoming: Incoming, aliases: Mapping[str, str], ids: IdMaker) -> Incoming:

@@ -74,6 +74,16 @@ def elements(resource: Mapping[str, Any]) -> Iterable[tuple[str, str]]:
     return _elements(resource["resourceType"], tuple(resource))
 
 
+def element_names(resource: Mapping[str, Any]) -> frozenset[str]:
+    """The elements of `elements`, each once."""
+    return _element_names(resource["resourceType"], tuple(resource))
+
+
+@lru_cache(maxsize=4096)
+def _element_names(resource_type: str, keys: tuple[str, ...]) -> frozenset[str]:
+    return frozenset([element for element, _ in _elements(resource_type, keys)])
+
+
 @lru_cache(maxsize=4096)
 def _elements(resource_type: str, keys: tuple[str, ...]) -> tuple[tuple[str, str], ...]:
     """Resources of one source and type have the same keys mostly."""

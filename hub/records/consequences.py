@@ -13,7 +13,7 @@ from hub.kernel.types import Json
 from hub.mpi.index import PatientIndex
 from hub.mpi.registration import Source, Statement
 from hub.records.contracts import Contracts, not_admitted
-from hub.records.relationships import Relationships
+from hub.records.relationships import TYPES, Relationships
 from hub.store.store import Store
 from hub.store.values import Relation, Write
 
@@ -103,7 +103,7 @@ class Consequences:
 
     async def _relate(self, tx: Tx, writes: Sequence[Write], *, strict: bool) -> None:
         """Only the last version of a resource counts; what the earlier ones said went with them."""
-        last = {(write.type, write.id): write for write in writes if write.resource is not None}
+        last = {(write.type, write.id): write for write in writes if write.type in TYPES and write.resource is not None}
         said = [(write, found) for write in last.values() if (found := self._said(write))]
         rows = [row for write, found in said if await self._admits(tx, write, found, strict=strict) for row in found]
         if rows:

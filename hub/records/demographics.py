@@ -13,6 +13,7 @@ writes a Patient says who she is as administration does.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
+from functools import lru_cache
 from typing import Final
 
 from hub.kernel.types import Draft, Json
@@ -79,5 +80,10 @@ def _kinds(numbers: Iterable[Json]) -> set[str]:
 
 def _kind(number: Json) -> str:
     """Without blanks, by which what was cleared is parted."""
-    codes = (coding.get("code", "") for coding in number.get("type", {}).get("coding", ()))
-    return "%20".join("|".join((number.get("system", ""), *codes)).split())
+    codes = [coding.get("code", "") for coding in number["type"].get("coding", ())] if "type" in number else ()
+    return _written(number.get("system", ""), *codes)
+
+
+@lru_cache(maxsize=1024)
+def _written(*parts: str) -> str:
+    return "%20".join("|".join(parts).split())

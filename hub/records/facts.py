@@ -5,8 +5,7 @@ The tables name elements by dotted path; lists on the way are walked through.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from enum import IntFlag
 from typing import Any, Final
@@ -126,21 +125,27 @@ def facts_of(resource: Json, writer_org: str, facilities: Collection[str] = ()) 
         labels=labels_in(resource),
         clinical_start=start,
         clinical_end=end,
-        flags=int(_flags(resource)),
+        flags=_flags(resource),
     )
 
 
 def labels_in(resource: Json) -> tuple[str, ...]:
     """`system|code` of its own security labels and of what it contains: a container is as secret as its content."""
-    holders = (resource, *(part for part in resource.get("contained", ()) if isinstance(part, dict)))
-    labels = (label for holder in holders for label in holder.get("meta", {}).get("security", ()))
+    labels = list(_security(resource))
+    for part in resource.get("contained", ()):
+        labels += _security(part) if isinstance(part, dict) else ()
     return tuple(dict.fromkeys(f"{label.get('system', '')}|{label.get('code', '')}" for label in labels))
+
+
+def _security(resource: Json) -> Sequence[Json]:
+    labels: Sequence[Json] = resource.get("meta", {}).get("security", ())
+    return labels
 
 
 def author_organization(resource: Json, facilities: Collection[str]) -> str | None:
     """Code of the first of `facilities` that a resource names as who answers for it."""
     for path in AUTHOR_ORGANIZATION.get(resource["resourceType"], ()):
-        for reference in _values(resource, path) if path.partition(".")[0] in resource else ():
+        for reference in _at(resource, path):
             kind, _, code = str(reference.get("reference", "")).rpartition("/")
             if kind == "Organization" and code in facilities:
                 return code
@@ -171,16 +176,13 @@ def _practitioners(value: Any) -> Iterator[str]:
 def _clinical_time(resource: Json) -> Interval:
     """When it happened. A time that cannot be read counts as none: the gate then fails closed."""
     for path in CLINICAL_TIME.get(resource["resourceType"], ()):
-        if "|" in path:
-            start, end = path.split("|")
-            found: Iterator[Any] = iter([{"start": resource.get(start), "end": resource.get(end)}])
-        else:
-            found = _values(resource, path) if path.partition(".")[0] in resource else iter(())
-        for value in found:
-            with suppress(HubError):
+        for value in _at(resource, path):
+            try:
                 span = _span(value)
-                if span != (None, None):
-                    return span
+            except HubError:
+                continue
+            if span != (None, None):
+                return span
     return None, None
 
 
@@ -210,6 +212,17 @@ def _moment(text: str) -> tuple[datetime, datetime | None]:
     return (low, low + TICK) if "T" in text and high is not None else (low, high)
 
 
+def _at(resource: Json, path: str) -> Iterable[Any]:
+    """What stands at a path of one of the tables; for a pair of start and end, a Period of them."""
+    if path in resource:  # most name an element of the first level
+        value = resource[path]
+        return value if value.__class__ is list else (value,)
+    if "|" in path:
+        start, end = path.split("|")
+        return ({"start": resource.get(start), "end": resource.get(end)},)
+    return _values(resource, path) if "." in path else ()
+
+
 def _values(value: Any, path: str) -> Iterator[Any]:
     """What stands at a dotted path, lists walked through."""
     if isinstance(value, list):
@@ -223,13 +236,15 @@ def _values(value: Any, path: str) -> Iterator[Any]:
             yield from _values(value[name], rest)
 
 
-def _flags(resource: Json) -> Flag:
-    found = Flag.NARRATIVE if "text" in resource else Flag(0)
-    return found | Flag.DISPLAY if _has_display(resource) else found
+def _flags(resource: Json) -> int:
+    found = Flag.NARRATIVE.value if "text" in resource else 0
+    return found | Flag.DISPLAY.value if _has_display(resource) else found
 
 
 def _has_display(value: Json) -> bool:
-    if ("display" in value or "identifier" in value) and _about_a_patient(value.get("reference")):
+    """On the path of every resource that is written."""
+    reference = value.get("reference")
+    if reference.__class__ is str and ("display" in value or "identifier" in value) and _about_a_patient(reference):
         return True
     for item in value.values():
         kind = item.__class__
@@ -243,5 +258,5 @@ def _has_display(value: Json) -> bool:
     return False
 
 
-def _about_a_patient(reference: Any) -> bool:
-    return isinstance(reference, str) and reference.partition("/")[0] not in NON_PATIENT_TYPES
+def _about_a_patient(reference: str) -> bool:
+    return reference.partition("/")[0] not in NON_PATIENT_TYPES

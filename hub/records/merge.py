@@ -17,10 +17,10 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from hub.fhir.json import canonical
+from hub.fhir.json import canonical, dumps
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Draft, Json
-from hub.records.choices import element_of, elements
+from hub.records.choices import element_names, element_of, elements
 from hub.records.demographics import numbered, only_fills, remembered
 from hub.records.heads import LABELS_STAY
 from hub.records.series import joined, whole, without
@@ -38,12 +38,11 @@ _OWN_META: Final = frozenset({"versionId", "lastUpdated", "source"})
 
 class Merged(Struct, frozen=True):
     """`resource` as it should stand, the elements `cleared` by messages so far, and whether anything was `held_back`
-    because a newer message had settled it. `changed` is False if nothing but bookkeeping differs from the stored one.
+    because a newer message had settled it.
     """
 
     resource: Json
     cleared: tuple[str, ...]
-    changed: bool
     held_back: bool = False
 
 
@@ -63,7 +62,7 @@ def merge(
     (`XDSNonIdenticalHash`) is another document of its uniqueId.
     """
     if stored is None:
-        return Merged(_created(draft), _cleared(draft, None, ()), changed=True)
+        return Merged(_created(draft), _cleared(draft, None, ()))
     refuse_other_subject(draft.resource, stored)
     if draft.unique:
         refuse_other_bytes(draft.resource, stored)
@@ -78,13 +77,13 @@ def merge(
     resource = numbered(draft, stored, resource, tuple(cleared))
     if draft.unique or LABELS_STAY in cleared:
         resource = with_labels_of(stored, resource)
-    return Merged(resource, _cleared(draft, stored, cleared), changed=not same(resource, stored))
+    return Merged(resource, _cleared(draft, stored, cleared))
 
 
 def same(one: Json, other: Json) -> bool:
     """Whether two resources have the same content: the digits of decimals count, key order and own meta do not."""
     mine, theirs = _content(one), _content(other)
-    return mine == theirs and canonical(mine) == canonical(theirs)
+    return mine == theirs and (dumps(mine) == dumps(theirs) or canonical(mine) == canonical(theirs))
 
 
 def refuse_other_subject(new: Json, stored: Json) -> None:
@@ -112,8 +111,7 @@ def _reference(resource: Json, name: str) -> str | None:
 
 
 def _created(draft: Draft) -> Json:
-    stated = {element for element, _ in elements(draft.resource)}
-    return {**draft.resource, **_absent(draft, stated)}
+    return {**draft.resource, **_absent(draft, element_names(draft.resource))}
 
 
 def _absent(draft: Draft, present: Collection[str]) -> dict[str, Any]:
@@ -123,7 +121,7 @@ def _absent(draft: Draft, present: Collection[str]) -> dict[str, Any]:
 
 
 def _overlaid(draft: Draft, stored: Json) -> Json:
-    stated = {element for element, _ in elements(draft.resource)}
+    stated = element_names(draft.resource)
     removed = stated | _clears(draft)
     kept = {key: stored[key] for element, key in elements(stored) if element not in removed}
     standing = {element_of(stored["resourceType"], key) for key in kept} | stated
@@ -155,7 +153,7 @@ def _by_url(draft: Draft, stored: Json) -> Json:
 def _replaced(draft: Draft, stored: Json) -> Json:
     """The snapshot, but for defaults: what is stored of them stays."""
     kind = draft.resource["resourceType"]
-    stated = {element for element, _ in elements(draft.resource)}
+    stated = element_names(draft.resource)
     spared = {element_of(kind, key) for key in draft.defaults} - stated
     kept = {key: stored[key] for element, key in elements(stored) if element in spared}
     standing = {element_of(kind, key) for key in kept} | stated
@@ -165,20 +163,20 @@ def _replaced(draft: Draft, stored: Json) -> Json:
 def _filled(draft: Draft, stored: Json, cleared: Collection[str], own: Collection[str]) -> Merged:
     """A newer message has spoken: set only what is `own`, or absent and was not cleared; a snapshot sets nothing."""
     if draft.merge == "replace":
-        return Merged(stored, tuple(cleared), changed=False, held_back=not same(_replaced(draft, stored), stored))
+        return Merged(stored, tuple(cleared), held_back=not same(_replaced(draft, stored), stored))
     kind = stored["resourceType"]
-    present = {element for element, _ in elements(stored)}
+    present = element_names(stored)
     settled = (present | set(cleared)) - set(own)
-    stated = _stated(draft)
-    fill = {key: value for key, value in stated.items() if element_of(kind, key) not in settled}
+    told = _stated(draft)
+    fill = {key: value for key, value in told.items() if element_of(kind, key) not in settled}
     filled = {element_of(kind, key) for key in fill}
     kept = {key: value for key, value in stored.items() if element_of(kind, key) not in filled}
-    defaults = _absent(draft, present | set(cleared) | {element_of(kind, key) for key in stated})
-    held_back = any(key not in fill and stored.get(key) != value for key, value in stated.items())
+    defaults = _absent(draft, present | set(cleared) | {element_of(kind, key) for key in told})
+    held_back = any(key not in fill and stored.get(key) != value for key, value in told.items())
     held_back = held_back or bool(_clears(draft) & present)
     resource = {**kept, **fill, **(_by_url(draft, stored) if "extension" in fill else {}), **defaults}
     resource |= joined(stored, _still_there(draft.resource, cleared))
-    return Merged(resource, tuple(cleared), changed=not same(resource, stored), held_back=held_back)
+    return Merged(resource, tuple(cleared), held_back=held_back)
 
 
 def _still_there(study: Json, cleared: Collection[str]) -> Json:
@@ -197,10 +195,9 @@ def _clears(draft: Draft) -> set[str]:
 
 
 def _cleared(draft: Draft, stored: Json | None, before: Collection[str]) -> tuple[str, ...]:
-    stated = {element for element, _ in elements(draft.resource)}
-    clears = set() if only_fills(draft, before) else _clears(draft)
-    whole = {draft.whole} if draft.whole else set()
-    return remembered(draft, stored, (set(before) | clears) - stated | whole)
+    clears = () if only_fills(draft, before) else _clears(draft)
+    cleared = {*before, *clears} - element_names(draft.resource)
+    return remembered(draft, stored, cleared | {draft.whole} if draft.whole else cleared)
 
 
 def _assembled(draft: Draft, stored: Json, body: Mapping[str, Any]) -> Json:
@@ -214,6 +211,7 @@ def _lasting_meta(resource: Json) -> Json:
 
 
 def _content(resource: Json) -> Json:
-    content = {key: value for key, value in resource.items() if key != "meta"}
+    content = dict(resource)
+    content.pop("meta", None)
     meta = _lasting_meta(resource)
     return {**content, "meta": meta} if meta else content
