@@ -125,34 +125,39 @@ class _Counts:
 
 
 class Tally:
-    """The reports of a batch, added up."""
+    """The reports of a batch, added up. Messages that fill the same fields share a report, which is looked at once."""
 
     def __init__(self, lines: Lines) -> None:
         self._lines: Final = lines
-        self._slots: Final[dict[tuple[Slot, int], _Counts]] = {}
+        self._reports: Final[dict[int, Sequence[ReportRow]]] = {}
+        self._times: Final[Counter[tuple[Slot, int]]] = Counter()
+        self._slots: Final[dict[tuple[Slot, bool], _Counts]] = {}
 
     def add(self, slot: Slot, report: Sequence[ReportRow]) -> None:
         """Count the report of one message."""
-        self._add(slot, self._lines.numbers(report), 1)
+        self._reports[id(report)] = report
+        self._times[slot, id(report)] += 1
 
     def take_back(self, slot: Slot, report: Sequence[ReportRow]) -> None:
         """Count the report of one message no longer: it was converted again."""
         self._add(slot, [self._lines.number(row) for row in report], -1)
 
-    def _add(self, slot: Slot, numbers: list[int], sign: int) -> None:
-        counts = self._slots.get((slot, sign))
-        if counts is None:
-            counts = self._slots[slot, sign] = _Counts()
-        counts.leaves.update(numbers)
-        counts.leaves[0] += len(numbers)
-        counts.messages.update(set(numbers))
-        counts.messages[0] += 1
+    def _add(self, slot: Slot, numbers: list[int], times: int) -> None:
+        counts = self._slots.setdefault((slot, times > 0), _Counts())
+        for number, leaves in Counter(numbers).items():
+            counts.messages[number] += times
+            counts.leaves[number] += times * leaves
+        counts.messages[0] += times
+        counts.leaves[0] += times * len(numbers)
 
     def counted(self) -> Iterator[Counted]:
         """What there is to add to the counters."""
-        for (slot, sign), counts in self._slots.items():
+        for (slot, report), times in self._times.items():
+            self._add(slot, self._lines.numbers(self._reports[report]), times)
+        self._times.clear()
+        for (slot, _), counts in self._slots.items():
             for number, messages in counts.messages.items():
-                yield Counted(*slot, *self._lines.line(number), sign * messages, sign * counts.leaves[number])
+                yield Counted(*slot, *self._lines.line(number), messages, counts.leaves[number])
 
 
 @lru_cache(maxsize=8192)

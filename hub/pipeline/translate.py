@@ -20,6 +20,9 @@ from hub.pipeline.sealed import erased
 _LEVEL: Final = 3
 #: Setting one up takes twice as long as a report does; a process compresses one at a time.
 _compressor: Final = zstandard.ZstdCompressor(level=_LEVEL)
+#: Reports remembered as they were packed, by identity: messages that fill the same fields have one (`hl7v2.told`).
+_MOST_PACKED: Final = 256
+_packed: Final[dict[int, tuple[tuple[ReportRow, ...], bytes]]] = {}
 #: Rows that are JSON at once: a long message has millions.
 _PORTION: Final = 4096
 _encode: Final = msgspec.json.Encoder().encode
@@ -54,8 +57,20 @@ def translate(message: Message, translators: Mapping[str, Translator]) -> Transl
 
 def pack(report: Sequence[ReportRow]) -> bytes:
     """A conversion report as it is kept beside its message."""
-    if len(report) <= _PORTION:
-        return _compressor.compress(_encode(_listed(report)))
+    if len(report) > _PORTION:
+        return _in_portions(report)
+    known = _packed.get(id(report))
+    if known is not None:
+        return known[1]
+    packed = _compressor.compress(_encode(_listed(report)))
+    if isinstance(report, tuple):
+        if len(_packed) >= _MOST_PACKED:
+            del _packed[next(iter(_packed))]
+        _packed[id(report)] = (report, packed)
+    return packed
+
+
+def _in_portions(report: Sequence[ReportRow]) -> bytes:
     stream = _compressor.compressobj()
     parts = [stream.compress(b"[")]
     rest = iter(report)

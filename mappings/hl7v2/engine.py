@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
-from hub.kernel.types import ReportRow
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.conditions import Condition, compile_condition
 from mappings.hl7v2.context import Building, Context, Mapped, mapped
@@ -17,6 +16,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, Kept, Place, compile_path
 from mappings.hl7v2.repeated import Meant
 from mappings.hl7v2.rowfile import Row, changed_rows, row_files
+from mappings.hl7v2.told import Told
 
 #: Applies one row to a segment whose field holds that text; the dictionary keeps labelled elements of this segment.
 Step = Callable[[Segment, str, Building, Context, dict[str, Any]], None]
@@ -27,8 +27,7 @@ class Rules:
     """The compiled rows: steps by segment and target resource, and what is said of fields without a row.
 
     `apart`: segments and targets that only the sender's profile brings together; see `resources.apart`. `conditions`:
-    what is said of a field none of which was mapped since its rows ask for something. `told`: rows of the report, by
-    what they depend on (see `report`).
+    what is said of a field none of which was mapped since its rows ask for something. `told`: the reports so far.
     """
 
     programs: Mapping[tuple[str, str], tuple[tuple[int, Step], ...]]
@@ -36,7 +35,7 @@ class Rules:
     carried: Mapping[str, Mapping[int, str]]
     apart: frozenset[tuple[str, str]] = frozenset()
     conditions: Mapping[str, Mapping[int, str]] = field(default_factory=dict)
-    told: dict[tuple[object, ...], tuple[ReportRow, ...]] = field(default_factory=dict, compare=False)
+    told: Told = field(default_factory=Told, compare=False)
 
     def run(self, segment: Segment, building: Building, context: Context) -> None:
         """Fill the resource of `building` with what `segment` says of it."""

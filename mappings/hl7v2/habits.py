@@ -11,6 +11,7 @@ from hub.kernel.ports import CodeMaps
 from hub.kernel.types import Coded
 from mappings.hl7v2.profile import DEFAULT, Coding, Profile
 from mappings.hl7v2.repeated import Repeated
+from mappings.hl7v2.steps.plan import Plan
 
 
 class NoMaps:
@@ -47,6 +48,11 @@ class Habits:
     maps: CodeMaps = NO_MAPS
     approved: str = ""
     repeated: Repeated = field(default_factory=Repeated, compare=False)
+    plan: Plan = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Plan the steps of the profile, once for all its messages."""
+        object.__setattr__(self, "plan", Plan(self.profile.steps))
 
     def codings(self, at: str, code: str, text: str = "", system: str = "") -> tuple[Coding, ...] | None:
         """See `codings`."""

@@ -61,8 +61,10 @@ def field(segment: Segment | None, n: int, comp: int = 1, sub: int = 1) -> str:
     """The leaf of the first repetition of a field, or "" if there is no such segment or leaf."""
     if segment is None:
         return ""
-    repetitions = segment.repetitions(n)
-    return leaf(repetitions[0], comp, sub) if repetitions else ""
+    raw = segment.raw(n)
+    if not raw or raw.isalnum():  # nothing in it divides it, or has to be made readable
+        return raw if comp == 1 and sub == 1 else ""
+    return leaf(segment.repetitions(n)[0], comp, sub)
 
 
 def says_something(segment: Segment, first: int = 2) -> bool:

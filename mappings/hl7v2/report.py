@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
@@ -14,6 +15,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.long_report import PORTION, LongReport
 from mappings.hl7v2.parser import Repetition, Segment
 from mappings.hl7v2.separators import HEADERS, Separators
+from mappings.hl7v2.told import Part
 
 NO_MAPPING: Final = "no mapping"
 
@@ -41,15 +43,21 @@ def report(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[Rep
 
     Takes the trace apart and lets go of what the segments were split into: of a long message both outweigh the report.
     """
+    segments = context.message.segments
+    if len(segments) >= _MANY or max(map(len, map(_text, segments))) > _LONGEST:
+        return _long(context, rules, trace, taken_out)
+    noted = _by_segment(trace)
+    parts = tuple([_part(each, position(context.message, each), rules, trace, noted) for each in segments])
+    whole = rules.told.whole(parts)
+    return (*whole, *taken_out) if taken_out else whole
+
+
+def _long(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[ReportRow]) -> Sequence[ReportRow]:
     rows: list[ReportRow] = []
     long = LongReport()
-    noted = {at for at, _, _ in trace.notes}
     for segment in context.message.segments:
         name = position(context.message, segment)
-        if segment.position in noted or segment.ordinal >= _MANY or len(segment.text) > _LONGEST:
-            rows.extend(_segment(segment, name, rules, trace, trace.mapped.pop(segment.position, ())))
-        else:
-            rows.extend(_remembered(segment, name, rules, trace))
+        rows.extend(_segment(segment, name, rules, trace, trace.mapped.pop(segment.position, ())))
         segment.forget()
         if len(rows) >= PORTION:
             long.take(rows)
@@ -60,22 +68,28 @@ def report(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[Rep
     return long
 
 
-#: Segments whose rows are remembered by one sender's rules, and how long they may be, in characters.
-_MOST: Final = 4096
+#: How long segments may be whose rows are remembered, in characters.
 _LONGEST: Final = 1024
+_text: Final = attrgetter("text")
+
+#: What was noted of a segment: field, repetition, and by component what became of it.
+_Noted = tuple[tuple[int, int, tuple[tuple[int, tuple[Outcome, str]], ...]], ...]
 
 
-def _remembered(segment: Segment, name: str, rules: Rules, trace: Trace) -> tuple[ReportRow, ...]:
-    """The rows of a segment of which nothing was noted: what fields hold does not matter, only how they are divided."""
-    ways = tuple(trace.mapped.pop(segment.position, ()))
-    shape = _filling(segment.separators).sub("x", segment.text)
-    key = (name, shape, segment.separators, ways, trace.refused.get(segment.position))
-    found = rules.told.get(key)
-    if found is None:
-        if len(rules.told) >= _MOST:
-            rules.told.clear()
-        found = rules.told[key] = tuple(_segment(segment, name, rules, trace, ways))
+def _by_segment(trace: Trace) -> Mapping[int, _Noted]:
+    found: dict[int, _Noted] = {}
+    for (at, n, rep), notes in trace.notes.items():
+        found[at] = (*found.get(at, ()), (n, rep, tuple(notes.items())))
     return found
+
+
+def _part(segment: Segment, name: str, rules: Rules, trace: Trace, noted: Mapping[int, _Noted]) -> Part:
+    """The rows of a segment: what fields hold does not matter, only how they are divided and what was noted of them."""
+    at = segment.position
+    ways = tuple(trace.mapped.get(at, ()))
+    shape = _filling(segment.separators).sub("x", segment.text)
+    key = (name, shape, segment.separators, ways, trace.refused.get(at), noted.get(at))
+    return rules.told.part(key) or rules.told.keep(key, _segment(segment, name, rules, trace, ways))
 
 
 @lru_cache(maxsize=256)

@@ -35,7 +35,7 @@ from mappings.hl7v2.resources.patient import patient
 from mappings.hl7v2.resources.referrals import referrals
 from mappings.hl7v2.resources.results import patient_observations
 from mappings.hl7v2.resources.scheduling import appointment
-from mappings.hl7v2.steps.apply import apply
+from mappings.hl7v2.steps.apply import mended
 
 
 def translator(
@@ -101,7 +101,7 @@ def translated(
 ) -> tuple[Translation, bool]:
     """As `translate_message`; and whether number or time of the message decided anything but when it happened."""
     kind = event_of(message)
-    message, taken_out = apply(message, kind, habits.profile.steps)
+    message, taken_out = mended(message, kind, habits.plan)
     trace = Trace() if with_report else None
     context = Context(message, habits, trace)
     sent = _read_header(context, kind)

@@ -9,7 +9,9 @@ import pytest
 from hub.kernel.types import ReportRow
 from mappings.hl7v2.parser import parse
 from mappings.hl7v2.profile import Profile, Step
-from mappings.hl7v2.steps.apply import apply
+from mappings.hl7v2.steps import plan as plans
+from mappings.hl7v2.steps.apply import STEPS, apply, mended
+from mappings.hl7v2.steps.plan import Plan
 from tests.mappings.engine import reported, resource, translate
 from tests.mappings.messages import HEADER
 from tests.mappings.profiles.files import complaints
@@ -130,3 +132,56 @@ def test_the_report_of_a_message_tells_it() -> None:
 )
 def test_a_step_with_a_slip_is_refused_with_its_line(tmp_path: Path, step: str, said: str) -> None:
     assert complaints(tmp_path, a=f"name: a\nsteps:\n  - {step}\n")[0].startswith(f"a.yaml:3: {said}")
+
+
+def test_steps_are_not_tried_again_on_segments_they_left_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[str] = []
+    monkeypatch.setitem(STEPS, "strip", lambda _, step: tried.append(step.at))
+    plan = Plan([Step(step="strip", at="PID-5", when="PV1-2 = I")])
+    for text in ("PID|1\rPV1||I\rEVN|1", "PID|1\rPV1||I\rEVN|2", "PID|1\rPV1||O", "PID|2\rPV1||I", "PID|1^\rPV1||I"):
+        message = parse(f"{HEADER}\r{text}")
+        assert mended(message, "ADT^A01", plan).message is message
+    assert len(tried) == 4
+    mended(message, "ADT^A08", plan)
+    mended(parse(f"{HEADER}\r{text}".replace("&|HIS", "|HIS")), "ADT^A01", plan)
+    assert len(tried) == 6
+
+
+def test_a_message_that_the_steps_change_is_changed_each_time_it_comes() -> None:
+    plan = Plan([Step(step="remove-values", at="PID-13", values={"无": ""})])
+    for text, left in [("PID|||||||||||||1", "1"), ("PID|||||||||||||无", ""), ("PID|||||||||||||1", "1")] * 2:
+        found = mended(parse(f"{HEADER}\r{text}"), "ADT^A01", plan)
+        assert (found.message.segments[1].raw(13), len(found.taken_out)) == (left, 0 if left else 1)
+
+
+def test_an_event_or_a_condition_on_it_decides_which_steps_are_tried() -> None:
+    plan = Plan(
+        [
+            Step(step="set-default", at="PID-1", value="1", events=("ADT^A01",)),
+            Step(step="set-default", at="PID-2", value="2", when="event = A08"),
+        ]
+    )
+    for _ in range(2):
+        for event, text in (("A01", "PID|1"), ("A08", "PID||2"), ("A03", "PID")):
+            message = parse(f"{HEADER.replace('A01', event)}\rPID")
+            assert mended(message, f"ADT^{event}", plan).message.segments[1].text == text
+
+
+def test_what_steps_left_as_it_is_is_remembered_of_few_messages_and_no_long_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(plans, "_MOST", 2)
+    plan = Plan([Step(step="strip", at="PID-5")])
+    meant = plan.meant("ADT^A01")
+    read = [plan.read(parse(f"{HEADER}\rPID|{n}"), meant) for n in range(5)]
+    for each in read:
+        plan.left(each)
+    assert [plan.leaves(each) for each in read] == [False, False, False, False, True]
+    assert plan.read(parse(f"{HEADER}\rPID|{'1' * 4096}"), meant) is None
+    assert not plan.leaves(None)
+
+
+@pytest.mark.parametrize("raw", ["\\X" + "无".encode().hex() + "\\", "1~无"])
+def test_a_text_is_found_however_it_is_written(raw: str) -> None:
+    steps = (Step(step="remove-values", at="PID-1", values={"无": ""}),)
+    assert apply(parse(f"{HEADER}\rPID|{raw}"), "ADT^A01", steps).message.segments[1].raw(1) in {"", "1~"}

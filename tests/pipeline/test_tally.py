@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, date, datetime
 
 import pytest
@@ -44,6 +45,30 @@ def test_messages_and_leaves_are_counted_apart() -> None:
         tuple(name): (1, 2),
         ("ZPD-3", "refused", "", "no mapping"): (2, 2),
     }
+
+
+def test_messages_that_share_a_report_are_each_counted_and_the_report_looked_at_once() -> None:
+    looked: list[object] = []
+
+    class Looking(Lines):
+        def numbers(self, report: Sequence[ReportRow]) -> list[int]:
+            looked.append(report)
+            return super().numbers(report)
+
+    tally, report = Tally(Looking()), (*NAMES, REFUSED)
+    for day in (1, 1, 1, 2):
+        tally.add(SLOT._replace(day=date(2026, 3, day)), report)
+    tally.take_back(SLOT, (REFUSED,))
+    counted = list(tally.counted())
+    assert looked == [report, report]  # one for each day
+    assert {(one.day.day, one.position, one.messages, one.leaves) for one in counted if one.position != "ZPD-3"} == {
+        (1, "", 3, 9),
+        (1, "", -1, -1),
+        (1, "PID-5.1", 3, 6),
+        (2, "", 1, 3),
+        (2, "PID-5.1", 1, 2),
+    }
+    assert list(tally.counted()) == counted
 
 
 def test_what_is_taken_back_leaves_nothing() -> None:

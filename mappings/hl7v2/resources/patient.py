@@ -156,6 +156,8 @@ def _last_update(pid: Segment, patient: Building, context: Context, rules: Rules
 
     It is recorded when the message was sent: a conversion has no clock, and the same message must give the same.
     """
+    if not pid.raw(33) and not pid.raw(34):
+        return
     facility = field(pid, 34) or field(pid, 34, 1, 2) or field(pid, 34, 2)
     context.segment, context.rep = pid, 1
     if not field(pid, 33) or facility in PLACEHOLDERS or not context.sent:

@@ -11,6 +11,7 @@ from mappings.hl7v2.edit import Editable
 from mappings.hl7v2.parser import Message
 from mappings.hl7v2.profile import Step
 from mappings.hl7v2.steps import parts, places, texts
+from mappings.hl7v2.steps.plan import Plan
 
 #: Works on one message; `Step` holds its arguments.
 PreProcessor = Callable[[Editable, Step], None]
@@ -43,14 +44,25 @@ class Mended(NamedTuple):
 
 def apply(message: Message, kind: str, steps: Sequence[Step]) -> Mended:
     """The message after the steps that are meant for its event (`ADT^A08`), in order; itself if there are none."""
-    every = kind.partition("^")[0] + "^*"
-    meant = [step for step in steps if not step.events or kind in step.events or every in step.events]
-    if not meant:
+    return mended(message, kind, Plan(steps))
+
+
+def mended(message: Message, kind: str, plan: Plan) -> Mended:
+    """As `apply`, by the plan of a profile, which remembers what its steps leave as it is."""
+    meant = plan.meant(kind)
+    if not meant.steps:
+        return Mended(message)
+    read = plan.read(message, meant)
+    if plan.leaves(read):
         return Mended(message)
     edited = Editable(message)
-    for step in meant:
+    for step in meant.steps:
         STEPS[step.step](edited, step)
-    return Mended(edited.message(), _told(message, edited))
+    after = edited.message()
+    if after is message:
+        plan.left(read)
+        return Mended(message)
+    return Mended(after, _told(message, edited))
 
 
 def _told(message: Message, edited: Editable) -> tuple[ReportRow, ...]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -23,12 +23,12 @@ _LONGEST: Final = 10_000
 
 def map_values(edited: Editable, step: Step) -> None:
     """Replace texts by the profile's table; others stay."""
-    _change(edited, step, lambda text: step.values.get(text, text))
+    _change(edited, step, lambda text: step.values.get(text, text), _holds_any(step.values))
 
 
 def remove_values(edited: Editable, step: Step) -> None:
     """Remove texts that mean nothing, such as 无 or 同上."""
-    _change(edited, step, lambda text: "" if text in step.values else text)
+    _change(edited, step, lambda text: "" if text in step.values else text, _holds_any(step.values))
 
 
 def strip(edited: Editable, step: Step) -> None:
@@ -38,7 +38,7 @@ def strip(edited: Editable, step: Step) -> None:
 
 def half_width(edited: Editable, step: Step) -> None:
     """Write full-width letters, digits and signs as ASCII: `１１０Ｘ` becomes `110X`; hanzi stay."""
-    _change(edited, step, lambda text: text.translate(_FULL_WIDTH))
+    _change(edited, step, lambda text: text.translate(_FULL_WIDTH), lambda raw: not raw.isascii())
 
 
 def plain_time(edited: Editable, step: Step) -> None:
@@ -78,10 +78,20 @@ def _pattern(text: str) -> Any:
     return re2.compile(text)
 
 
-def _change(edited: Editable, step: Step, change: Callable[[str], str]) -> None:
+def _holds_any(texts: Iterable[str]) -> Callable[[str], bool]:
+    return lambda raw: any(text in raw for text in texts)
+
+
+def _change(
+    edited: Editable, step: Step, change: Callable[[str], str], may_change: Callable[[str], bool] = bool
+) -> None:
+    """Change the leaves at a place; `may_change` spares fields without escapes that hold nothing to change."""
     target = place(step.at)
+    escape = edited.separators.escape
     for row in rows_of(edited, step, target.segment):
-        edited.change(row, target, change)
+        raw = row[target.field] if target.field < len(row) else ""
+        if raw and (may_change(raw) or (escape and escape in raw)):
+            edited.change(row, target, change)
 
 
 def _component(at: Place, comp: int) -> Place:
