@@ -5,6 +5,7 @@ Who may connect to the socket is the account of the hub, which could read the ke
 
 from __future__ import annotations
 
+import ctypes
 import json
 import os
 import socket
@@ -23,6 +24,8 @@ SOCKET: Final = "hub.sock"
 MASTER: Final = "master"
 _SECONDS: Final = 10
 _LONGEST: Final = 4096
+#: MFD_CLOEXEC (memfd_create(2)).
+_CLOEXEC: Final = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +92,25 @@ def lent(settings: Settings) -> bytes:
 
 def in_memory(master: bytes) -> int:
     """A file in memory alone that holds the key, for child processes to inherit. Raises HubError UNSUPPORTED."""
-    if not hasattr(os, "memfd_create"):
+    handle = _memory_file()
+    if handle < 0:
         raise HubError(
             Category.UNSUPPORTED,
-            "a master key in shares needs Linux and a Python built to make files in memory (os.memfd_create)",
+            "a master key in shares needs Linux, which makes files in memory (memfd_create)",
             where="keys",
-            todo="run the hub by the Python of the system, or keep the key in a file",
+            todo="keep the key in a file",
         )
-    handle: int = os.memfd_create("master", os.MFD_CLOEXEC)
     os.write(handle, master)
     return handle
+
+
+def _memory_file() -> int:
+    """Closed on exec; below zero where there is none to be had."""
+    if hasattr(os, "memfd_create"):
+        return os.memfd_create("master", os.MFD_CLOEXEC)
+    # A Python made to run on every Linux is built for a C library older than the call, and runs with one that has it.
+    make = getattr(ctypes.CDLL(None), "memfd_create", None)
+    return -1 if make is None else int(make(b"master", _CLOEXEC))
 
 
 def inherited(handle: int) -> bytes:

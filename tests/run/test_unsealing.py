@@ -103,12 +103,17 @@ def test_without_a_hub_commands_say_what_to_do(settings: Settings) -> None:
     assert caught.value.code == "no-hub"
 
 
-@pytest.mark.skipif(not hasattr(os, "memfd_create"), reason="this Python was built without os.memfd_create")
-def test_children_read_the_key_from_memory_as_often_as_they_like() -> None:
+@pytest.mark.parametrize("built_with", [True, False])
+def test_children_read_the_key_from_memory_as_often_as_they_like(
+    monkeypatch: pytest.MonkeyPatch, built_with: bool
+) -> None:
+    if not built_with:
+        monkeypatch.delattr(os, "memfd_create", raising=False)
     handle = in_memory(MASTER)
     try:
         assert [inherited(handle), inherited(handle)] == [MASTER, MASTER]
         assert str(Path(f"/proc/self/fd/{handle}").readlink()).startswith("/memfd:")
+        assert not os.get_inheritable(handle)
     finally:
         os.close(handle)
 
