@@ -28,6 +28,10 @@ from hub.sealing.keyring import keyring_of
 #: The channel on which workers are told that messages wait.
 CHANNEL: Final = "yilian_inbox"
 
+#: Seconds in which workers are told once: a word costs a round trip here and wakes a process for every worker, and
+#: who was told a moment ago is busy or finds the next message with the one told of.
+_MOMENT: Final = 0.02
+
 #: Messages stored in one transaction at most.
 _LIMIT: Final = 256
 
@@ -78,6 +82,8 @@ class PostgresInbox:
         self._seconds: Final = seconds
         self._bell: Final = bell
         self._commits: Final = GroupCommit(self._flush, limit=_LIMIT)
+        self._told: asyncio.TimerHandle | None = None  # until the moment is over
+        self._due = False
 
     async def accept(self, received: Received) -> Accepted:
         """Return the number and state of a message once it is on disk.
@@ -107,6 +113,10 @@ class PostgresInbox:
     async def close(self) -> None:
         """Answer what was submitted and take nothing more."""
         await self._commits.close()
+        if self._told is not None:
+            self._told.cancel()
+        if self._due:
+            self._ring()
 
     async def _flush(self, entries: list[Entry]) -> list[Accepted]:
         try:
@@ -118,9 +128,26 @@ class PostgresInbox:
                 ) from error
             # One entry the database cannot take must not cost the others their place.
             return [accepted for entry in entries for accepted in await self._flush([entry])]
+        self._tell()
+        return accepted
+
+    def _tell(self) -> None:
+        """Tell workers at once, or at the end of the moment in which they were told before."""
+        if self._told is not None:
+            self._due = True
+            return
+        self._ring()
+        self._told = asyncio.get_running_loop().call_later(_MOMENT, self._moment_over)
+
+    def _ring(self) -> None:
+        self._due = False
         self._database.notify(CHANNEL)
         self._bell.ring(CHANNEL)
-        return accepted
+
+    def _moment_over(self) -> None:
+        self._told = None
+        if self._due:
+            self._tell()
 
     async def _stored(self, entries: Sequence[Entry]) -> list[Accepted]:
         numbers: Sequence[int] = ()

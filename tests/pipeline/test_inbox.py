@@ -12,7 +12,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Envelope, Received, State
 from hub.pipeline import plain_messages
 from hub.pipeline.entries import lane_of
-from hub.pipeline.inbox import PostgresInbox
+from hub.pipeline.inbox import CHANNEL, PostgresInbox
 from tests.pipeline.fake_feed import FACILITIES, FEED, message, received
 from tests.pipeline.hub_in_a_box import Box, box, run
 
@@ -187,6 +187,26 @@ def test_a_database_that_is_away_is_told_in_time(database_url: str) -> None:
                     await inbox.accept(received(message("1")))
             assert refusal.value.category is Category.UNAVAILABLE
             await inbox.close()
+
+    run(story())
+
+
+@pytest.mark.parametrize(("moment", "told"), [(3600.0, [1, 1, 1, 2]), (0.0, [1, 2, 3, 3])])
+def test_workers_are_told_at_once_and_once_in_a_moment(
+    database_url: str, monkeypatch: pytest.MonkeyPatch, moment: float, told: list[int]
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            heard: list[str] = []
+            monkeypatch.setattr(hub.database, "notify", heard.append)
+            monkeypatch.setattr("hub.pipeline.inbox._MOMENT", moment)
+            inbox, counts = PostgresInbox(hub.database, FACILITIES), []
+            for number in range(3):
+                await inbox.accept(received(message(str(number))))
+                counts.append(len(heard))
+            await inbox.close()
+            assert [*counts, len(heard)] == told
+            assert set(heard) == {CHANNEL}
 
     run(story())
 
