@@ -136,7 +136,7 @@ class Ingest:
         return [chain.apply(incoming, relocated) for incoming in batch], stored, aliases
 
     async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:
-        refs = {ref for incoming in batch for ref in _refs(incoming)}
+        refs = set[Ref]().union(*map(_refs, batch))
         refs.update(self._provenance_ref(incoming) for incoming in batch if incoming.again)
         return {Ref(*key): version for key, version in (await self._store.load(tx, sorted(refs))).items()}
 

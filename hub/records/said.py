@@ -110,8 +110,10 @@ def strangers(batch: Sequence[Incoming], heads: Mapping[Ref, Head]) -> dict[str,
 def disagreeing(drafts: Sequence[Draft], heads: Mapping[Ref, Head]) -> Iterator[tuple[Draft, Head]]:
     """Drafts with the stored resources that are about another patient."""
     for draft in drafts:
+        if draft.patient is None:
+            continue
         head = heads.get(Ref(draft.resource["resourceType"], draft.resource["id"]))
-        if head is not None and None not in (draft.patient, head.patient) and draft.patient != head.patient:
+        if head is not None and head.patient not in (None, draft.patient):
             yield draft, head
 
 
