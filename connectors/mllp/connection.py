@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import ssl
+import sys
 from collections.abc import Coroutine
 from typing import Any, Final
 
@@ -123,8 +124,7 @@ class Connection:
     async def _take(self, frame: Frame) -> None:
         await self._window.enter(len(frame.content))
         envelope = await self._intake.envelope(frame)
-        work: Coroutine[Any, Any, Reply] = self._intake.receive(frame.content, envelope, self._peer)
-        self._answers.put_nowait(asyncio.create_task(work))
+        self._answers.put_nowait(_begun(self._intake.receive(frame.content, envelope, self._peer)))
 
     async def _write(self) -> None:
         while (answer := await self._answers.get()) is not None:
@@ -149,6 +149,13 @@ class Connection:
         with contextlib.suppress(*GONE, TimeoutError):
             async with asyncio.timeout(self._limits.end_block_seconds):
                 await self._writer.wait_closed()
+
+
+def _begun(work: Coroutine[Any, Any, Reply]) -> asyncio.Task[Reply]:
+    """A task that has begun already where Python can (3.12): what came together is handed in together."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=asyncio.get_running_loop(), eager_start=True)
+    return asyncio.create_task(work)
 
 
 async def _quietly(task: asyncio.Task[None]) -> None:
