@@ -109,6 +109,10 @@ class Trace(Struct):
         else:
             self.mapped[at] = [*(ways or ()), (n, rep, way)]
 
+    def add_all(self, at: int, ways: tuple[Way, ...]) -> None:
+        """Note the ways of several fields of the segment at position `at`."""
+        self.mapped[at] = [*self.mapped.get(at, ()), *ways]
+
     def settle(self, at: int) -> None:
         """Keep the ways of a segment once with all that went alike: a long message has thousands."""
         ways = tuple(self.mapped.get(at, ()))
@@ -127,7 +131,9 @@ class Context:
     is none); `dated` says whether anything asked for those three. `repeats` counts observations alike.
     `filled` lists which resource a segment (by position) filled, if the profile has rows that need to know. `unmapped`
     are the local codes nobody could map, `blocked` the place of the first whose field the profile blocks.
-    `known` is what the sender's fields are known to mean, `said` how many issues and notes there are.
+    `known` is what the sender's fields are known to mean, `said` how many issues and notes there are, and how often
+    something was asked for that not the fields of one segment tell (another segment, number, time and zone of the
+    message); `met` are the drafts that were asked for again.
     `owner` is the patient spoken of, `became` the resource a segment became, by its position; `shared` are the elements
     that a long message says again and again.
     """
@@ -138,6 +144,7 @@ class Context:
         "_control",
         "_sent",
         "_time",
+        "_zone",
         "became",
         "blocked",
         "dated",
@@ -146,10 +153,12 @@ class Context:
         "field",
         "filled",
         "habits",
+        "heads",
         "issues",
         "kind",
         "known",
         "message",
+        "met",
         "owner",
         "rep",
         "repeats",
@@ -158,7 +167,6 @@ class Context:
         "shared",
         "trace",
         "unmapped",
-        "zone",
     )
 
     def __init__(self, message: Message, habits: Habits, trace: Trace | None) -> None:
@@ -166,6 +174,7 @@ class Context:
         self.habits = habits
         self.trace = trace
         self.known = habits.repeated.known(message.separators, habits.maps.revision)
+        self.heads = habits.repeated.heads
         self.said = 0
         self.issues: list[Issue] = []
         self.drafts: dict[tuple[str, str, str], Building] = {}
@@ -177,7 +186,8 @@ class Context:
         self.blocked = ""
         self._control = self._time = self._sent = ""
         self.dated = False
-        self.zone = habits.profile.zone or DEFAULT_ZONE
+        self._zone = habits.profile.zone or DEFAULT_ZONE
+        self.met: list[Building] = []
         self.segment: Segment = message.segments[0]
         self.field = 0
         self.rep = 1
@@ -187,24 +197,33 @@ class Context:
         self._beside: dict[str, Segment | None] = {}
         self._by_reference: dict[str, Building] = {}
 
-    def head(self, control: str, time: str, sent: str) -> None:
-        """Say by which number and when the message was sent."""
-        self._control, self._time, self._sent = control, time, sent
+    def head(self, control: str, time: str, sent: str, zone: str) -> None:
+        """Say by which number and when the message was sent, and the offset of times that state none."""
+        self._control, self._time, self._sent, self._zone = control, time, sent, zone
 
     @property
     def control(self) -> str:
         self.dated = True
+        self.said += 1
         return self._control
 
     @property
     def time(self) -> str:
         self.dated = True
+        self.said += 1
         return self._time
 
     @property
     def sent(self) -> str:
         self.dated = True
+        self.said += 1
         return self._sent
+
+    @property
+    def zone(self) -> str:
+        """The offset of times that state none."""
+        self.said += 1
+        return self._zone
 
     @property
     def at(self) -> str:
@@ -219,6 +238,7 @@ class Context:
         """The segment of that name that goes with the one being mapped, else the first of the message."""
         if self.segment.name == name:
             return self.segment
+        self.said += 1
         return self._beside[name] if name in self._beside else self.message.first(name)
 
     def stand_beside(self, segments: Iterable[Segment], names: Iterable[str] = ()) -> None:
@@ -234,15 +254,22 @@ class Context:
         if building is None:
             rid = self.id_of(*identity)
             building = Building({"resourceType": rtype, "id": rid}, authority, key, patient, **more)
-            self.drafts[identity] = building
-            self._by_reference[f"{rtype}/{rid}"] = building
+            self.add(identity, building)
+        else:
+            self.met.append(building)
         return building
+
+    def add(self, identity: tuple[str, str, str], building: Building) -> None:
+        """Take a draft of that type, authority and key, which the message has not named yet."""
+        self.drafts[identity] = building
+        self._by_reference[f"{identity[0]}/{building.resource['id']}"] = building
 
     def finished(self) -> tuple[Draft, ...]:
         """The drafts as they were named; what they were made with is let go of, which is as large."""
         buildings = list(reversed(self.drafts.values()))
         for made in (self.drafts, self._by_reference, self.became, self.repeats):
             made.clear()
+        self.met.clear()
         self.filled.clear()
         return tuple([buildings.pop().finished() for _ in range(len(buildings))])
 
@@ -252,7 +279,10 @@ class Context:
 
     def made(self, reference: Json | None) -> Building | None:
         """The draft a reference of this message points to, if it points to one."""
-        return self._by_reference.get(reference["reference"]) if reference and "reference" in reference else None
+        found = self._by_reference.get(reference["reference"]) if reference and "reference" in reference else None
+        if found is not None:
+            self.met.append(found)
+        return found
 
     def discard(self, building: Building) -> None:
         """Take back a draft that turned out to say nothing."""

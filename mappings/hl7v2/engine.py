@@ -6,20 +6,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.conditions import Condition, compile_condition
 from mappings.hl7v2.context import Building, Context, Mapped, mapped
-from mappings.hl7v2.datatypes.base import SHORT, Converter, Datatype, Options, fresh
+from mappings.hl7v2.datatypes.base import SHORT, Converter, Datatype, Options
 from mappings.hl7v2.datatypes.registry import DATATYPES
+from mappings.hl7v2.mark import Mark, draft_again
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, Kept, Place, compile_path
+from mappings.hl7v2.program import Compiled, Program, Step, reads_of, run
 from mappings.hl7v2.repeated import Meant
 from mappings.hl7v2.rowfile import Row, changed_rows, row_files
 from mappings.hl7v2.told import Told
-
-#: Applies one row to a segment whose field holds that text; the dictionary keeps labelled elements of this segment.
-Step = Callable[[Segment, str, Building, Context, dict[str, Any]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Rules:
     what is said of a field none of which was mapped since its rows ask for something. `told`: the reports so far.
     """
 
-    programs: Mapping[tuple[str, str], tuple[tuple[int, Step], ...]]
+    programs: Mapping[tuple[str, str], Program]
     refused: Mapping[str, Mapping[int, str]]
     carried: Mapping[str, Mapping[int, str]]
     apart: frozenset[tuple[str, str]] = frozenset()
@@ -42,24 +42,26 @@ class Rules:
         context.segment = segment
         if self.apart:
             context.filled.append((segment.position, building))
-        labels: dict[str, Any] = {LONG_LISTS: building.long_lists}
+        program = self.programs.get((segment.name, building.resource["resourceType"]))
+        if program is None:
+            return
         fields = segment.fields()
-        count = len(fields)
-        for n, step in self.programs.get((segment.name, building.resource["resourceType"]), ()):
-            if n < count and fields[n]:
-                step(segment, fields[n], building, context, labels)
+        filled = program.filled(fields)
+        placed = bool(filled.head) and filled.place(segment, fields, building, context)
+        steps = filled.rest if placed else filled.every
+        run(steps, segment, fields, building, context, {LONG_LISTS: building.long_lists})
 
 
 def compile_rules(canonical_base: str, changes: Mapping[str, Mapping[str, Any] | None]) -> Rules:
     """Compile all rows, with a profile's changes. Raises HubError INVALID for a row that says what nobody knows."""
     files = row_files()
     base = [row for file in files for row in file.rows]
-    programs: dict[tuple[str, str], list[tuple[int, Step]]] = {}
+    programs: dict[tuple[str, str], list[Compiled]] = {}
     rows = tuple(changed_rows(base, changes))
     for row in rows:
-        programs.setdefault((row.segment, row.resource), []).append((row.at, compile_row(row, canonical_base)))
+        programs.setdefault((row.segment, row.resource), []).append(compile_row(row, canonical_base))
     return Rules(
-        {key: tuple(steps) for key, steps in programs.items()},
+        {key: Program(steps) for key, steps in programs.items()},
         {file.segment: file.refused for file in files},
         {file.segment: file.carried for file in files},
         frozenset(programs) - {(row.segment, row.resource) for row in base},
@@ -76,15 +78,16 @@ def _conditions(rows: Sequence[Row], segment: str) -> dict[int, str]:
     return {at: f"mapped only if {when}" for at, (when, *others) in found.items() if when and not others}
 
 
-def compile_row(row: Row, canonical_base: str) -> Step:
-    """One row as a closure. Raises HubError INVALID."""
+def compile_row(row: Row, canonical_base: str) -> Compiled:
+    """One row as a step. Raises HubError INVALID."""
     datatype = _datatype(row)
     convert = datatype.make(Options(table(row.table) if row.table else None, row.word))
     condition = compile_condition(row.when) if row.when else None
     place = compile_path(row.to, _based(row.members, canonical_base), _based(row.outer, canonical_base))
     way = Mapped(f"{row.resource}.{row.to}", datatype.parts)
     read = _reader(row.at, convert)
-    return _step(row, _remembering(read, way) if datatype.repeated else read, condition, place, way)
+    step = _step(row, _remembering(read, way) if datatype.repeated else read, condition, place, way)
+    return Compiled(row.at, step, _top(row.to), reads_of(row, repeated=datatype.repeated))
 
 
 #: The repetitions of a field (its segment, its text) that have a value, by number, with it.
@@ -112,26 +115,32 @@ def _remembering(read: Reader, way: Mapped) -> Reader:
         meant = context.known.get((way, raw))
         if meant is None:
             return learn(segment, raw, context)
+        if meant.drafts and not draft_again(meant.drafts, context):
+            return read(segment, raw, context)
         if meant.unmapped:
             context.unmapped |= meant.unmapped
-        return [(rep, value if value.__class__ is str else fresh(value)) for rep, value in meant.values]
+        return [(rep, loads(value) if value.__class__ is bytes else value) for rep, value in meant.values]
 
     def learn(segment: Segment, raw: str, context: Context) -> Sequence[tuple[int, Any]]:
-        said, unmapped = context.said, context.unmapped
-        context.unmapped = {}
+        mark = Mark(context)
         values = read(segment, raw, context)
-        if said == context.said and len(raw) <= SHORT and not context.blocks():
-            context.known[way, raw] = Meant(tuple([(rep, fresh(value)) for rep, value in values]), context.unmapped)
-        context.unmapped = unmapped | context.unmapped
+        found = mark.read()
+        if found is not None and len(raw) <= SHORT and not context.blocks():
+            context.known[way, raw] = Meant(tuple([(rep, _kept(value)) for rep, value in values]), *found)
         return values
 
     return remember
 
 
+def _kept(value: Any) -> Any:
+    """A value as it is remembered: JSON of what the resource it goes into may change."""
+    return dumps(value) if isinstance(value, dict | list) else value
+
+
 def _step(row: Row, read: Reader, condition: Condition | None, place: Place, way: Mapped) -> Step:
     n = row.at
     clearing = Mapped(f"{row.resource}.{row.to} (cleared)", {"*": ""})
-    top = row.to if row.to in _BY_PARTS else row.to.partition(".")[0].partition("[")[0]
+    top = row.to if row.to in _BY_PARTS else _top(row.to)
 
     def step(segment: Segment, raw: str, building: Building, context: Context, labels: dict[str, Any]) -> None:
         context.field = n
@@ -153,6 +162,11 @@ def _step(row: Row, read: Reader, condition: Condition | None, place: Place, way
                 context.displaced()
 
     return step
+
+
+def _top(path: str) -> str:
+    """The element of the resource that a path leads into."""
+    return path.partition(".")[0].partition("[")[0]
 
 
 def _keep(text: str, building: Building, context: Context) -> None:

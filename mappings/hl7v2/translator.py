@@ -152,8 +152,8 @@ def _read_header(context: Context, kind: str) -> Moment | None:
     context.kind, _, context.event = kind.partition("^")
     time = field(msh, 7)
     sent = moment(time)
-    context.zone = zone_of_sender(context.habits.profile, sent)
-    context.head(field(msh, 10), time, sent.date_time(context.zone) if sent and sent.time else "")
+    zone = zone_of_sender(context.habits.profile, sent)
+    context.head(field(msh, 10), time, sent.date_time(zone) if sent and sent.time else "", zone)
     return sent
 
 

@@ -14,6 +14,7 @@ from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from mappings.hl7v2.alike import Alike
 from mappings.hl7v2.convert import convert
 from mappings.hl7v2.profile import DEFAULT
+from mappings.hl7v2.repeated import Repeated
 from mappings.hl7v2.translator import translator
 from tests.mappings.messages import ADT, oru
 
@@ -63,6 +64,7 @@ def test_a_long_message_is_printed_in_little_more_memory_than_it_is_converted_in
 
 def test_many_messages_leave_nothing_behind_but_the_last_that_may_come_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mappings.hl7v2.translator.Alike", partial(Alike, most=16))
+    monkeypatch.setattr(Repeated.__init__, "__defaults__", (128,))
     convert = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
 
     def tell(first: int, last: int) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -12,20 +12,23 @@ import pytest
 
 from hub.kernel.errors import HubError
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
-from hub.kernel.types import Translation
+from hub.kernel.types import Json, Translation
 from mappings.hl7v2.absent import DATA_ABSENT
 from mappings.hl7v2.batch import split_messages
 from mappings.hl7v2.charset import decode
-from mappings.hl7v2.datatypes import coded
+from mappings.hl7v2.datatypes import coded, identifiers, places, references
 from mappings.hl7v2.engine import Rules, compile_rules
 from mappings.hl7v2.habits import CANONICAL_BASE, Habits
 from mappings.hl7v2.parser import parse
 from mappings.hl7v2.profile import DEFAULT, Profile
-from mappings.hl7v2.repeated import Meant, Repeated
+from mappings.hl7v2.repeated import Meant, Repeated, Together
 from mappings.hl7v2.separators import Separators
 from mappings.hl7v2.told import Told
 from mappings.hl7v2.translator import translate_message, translator
-from tests.mappings.messages import oru
+from tests.mappings.messages import ADT, oru
+
+#: Elements whose values are remembered by the text of their field, and hold no constant of a row.
+REMEMBERED = ("code", "interpretation", "method", "name", "address", "telecom", "requester")
 
 
 def test_a_code_is_read_once_for_as_long_as_a_sender_repeats_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,8 +63,43 @@ def test_no_sample_says_something_else_after_others(shared: Path) -> None:
             said = _said(raw, before, rules)
             assert said == alone, path.name
             for draft in said.drafts if said is not None else ():
-                if draft.resource["resourceType"] == "Observation":
-                    _spoil([draft.resource.get(name) for name in ("code", "interpretation", "method")])
+                _spoil([draft.resource.get(name) for name in REMEMBERED])
+
+
+def test_people_and_places_are_read_once_for_as_long_as_messages_name_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    for module, name in ((places, "place_in"), (references, "named_in"), (identifiers, "typed")):
+        real = getattr(module, name)
+        monkeypatch.setattr(module, name, partial(_noting, read, name, real))
+    translate = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
+    text = ADT.replace("|||0148^方^知远\rPID", "\rPID")
+    first = translate(text.encode())
+    assert set(read) == {"place_in", "named_in", "typed"}
+    read.clear()
+    again = translate(text.replace("沈^桂兰", "沈^桂芝").encode())
+    assert "place_in" not in read
+    assert "named_in" not in read
+    assert [_but_name(draft.resource) for draft in again.drafts] == [
+        _but_name(draft.resource) for draft in first.drafts
+    ]
+    assert again.drafts != first.drafts
+
+
+def test_a_person_whom_a_message_names_twice_has_what_both_fields_say_whatever_came_before() -> None:
+    once = ADT.replace("PV1|1|I|05^0501^01^F01", "PV1|1|I|")
+    twice = once.replace("0148^方^知远||||||||||", "0148^方^知远||||||||||0148^方^知远^^^^主任")
+    before = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
+    for text in (once, twice, once, twice):
+        assert before(text.encode()) == translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))(text.encode())
+
+
+def test_a_time_within_a_field_is_in_the_zone_of_its_own_message() -> None:
+    text = ADT.replace("^^^^BLH~", "^^^^BLH^^202601010830~")
+    translate = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
+    for zone, said in (("+0800", "+08:00"), ("+0900", "+09:00")):
+        drafts = translate(text.replace("20260105083000||ADT", f"20260105083000{zone}||ADT").encode()).drafts
+        patient = next(draft.resource for draft in drafts if draft.resource["resourceType"] == "Patient")
+        assert patient["identifier"][0]["period"]["start"] == f"2026-01-01T08:30:00{said}"
 
 
 def test_what_is_unknown_of_one_observation_is_its_own() -> None:
@@ -92,6 +130,11 @@ def test_what_is_known_counts_for_one_kind_of_delimiters_and_one_state_of_the_ma
     known = repeated.known(usual, 1)
     known |= {("row", text): Meant((), {}) for text in "ABC"}
     assert repeated.known(usual, 1) == {}
+    for text in "AB":
+        repeated.known(usual, 1)["row", text] = Meant((), {})
+        repeated.heads["head", "A01", text] = Together(b"{}", (), {}, (), (1, 1))
+    assert repeated.known(usual, 1) == {}
+    assert repeated.heads == {}
 
 
 def habits() -> Habits:
@@ -101,6 +144,15 @@ def habits() -> Habits:
 @cache
 def _ids() -> Any:
     return keyed_ids(PUBLIC_KEY)
+
+
+def _noting(read: list[str], name: str, real: Any, *given: Any) -> Any:
+    read.append(name)
+    return real(*given)
+
+
+def _but_name(resource: Json) -> Json:
+    return {name: value for name, value in resource.items() if (resource["resourceType"], name) != ("Patient", "name")}
 
 
 def _said(raw: bytes, known: Habits, rules: Rules) -> Translation | None:

@@ -26,8 +26,8 @@ class Options:
 class Datatype:
     """A datatype map. `parts` names the element each component becomes.
 
-    `repeated`: senders say the same again and again (codes, not names and numbers), and what they mean depends on the
-    text, the row and the sender alone.
+    `repeated`: senders say the same again and again (codes, and who and where the patient is; not times and numbers of
+    orders), and what they mean depends on the text, the row and the sender alone, as long as `Context.said` stands.
 
     Keys: `4` the first leaf of a component, `4.2` a later one, `4.*` all of them, `*` the whole repetition.
     Values: the element below the row's target, "" for the target itself.
@@ -38,9 +38,9 @@ class Datatype:
     repeated: bool = False
 
 
-def plain(convert: Converter, parts: Mapping[str, str]) -> Datatype:
+def plain(convert: Converter, parts: Mapping[str, str], *, repeated: bool = False) -> Datatype:
     """A map that needs nothing from its row."""
-    return Datatype(lambda _: convert, parts)
+    return Datatype(lambda _: convert, parts, repeated)
 
 
 #: Longest repetition whose value is remembered, in characters: codes and names, not texts.

@@ -207,6 +207,7 @@ DATATYPES: Final[dict[str, Datatype]] = {
             "14": "period.end",
             "18": "rank",
         },
+        repeated=True,
     ),
-    "XAD": plain(address, _XAD_PARTS),
+    "XAD": plain(address, _XAD_PARTS, repeated=True),
 }

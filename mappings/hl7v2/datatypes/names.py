@@ -239,7 +239,7 @@ def name_text(rep: Repetition, context: Context) -> str | None:
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "XPN": plain(person_name, XPN_PARTS),
+    "XPN": plain(person_name, XPN_PARTS, repeated=True),
     "XPN-one": plain(one_name, XPN_PARTS),
     "XPN-text": plain(name_text, {str(n): "" for n in range(1, 7)}),
 }

@@ -168,7 +168,7 @@ def discharge_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "PL": plain(location, _PL_PARTS),
+    "PL": plain(location, _PL_PARTS, repeated=True),
     "PL-addressed": plain(addressed_place, _PL_PARTS),
     "LA2": plain(
         facility_place, {"1.*": "name", "2.*": "name", "3.*": "name", "4.1": "name", "4.2": "identifier.system"}

@@ -170,8 +170,8 @@ def is_person(rep: Repetition) -> bool:
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "XCN": plain(practitioner, XCN_PARTS),
-    "XON": plain(organization, XON_PARTS),
+    "XCN": plain(practitioner, XCN_PARTS, repeated=True),
+    "XON": plain(organization, XON_PARTS, repeated=True),
     "XON-text": plain(lambda rep, _: leaf(rep, 1) or leaf(rep, 10) or None, {"1": "", "10": ""}),
     "CWE-organization": plain(
         coded_organization, {"1": "identifier.value", "2": "name", "3": "identifier.system", "9": "name"}

@@ -200,7 +200,7 @@ def period(start: Any, end: Any) -> dict[str, Any]:
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "date": plain(date, {"1": ""}),
+    "date": plain(date, {"1": ""}, repeated=True),
     "date-only": plain(date_only, {"1": ""}),
     "dateTime": plain(date_time, {"1": ""}),
     "instant": plain(instant, {"1": ""}),
