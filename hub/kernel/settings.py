@@ -108,7 +108,7 @@ SETTINGS: Final = (
     ),
     Setting("api_workers", _positive, 2, "Processes that answer HTTP."),
     Setting("pipeline_workers", _positive, 2, "Processes that turn inbox messages into records."),
-    Setting("batch_size", _positive, 64, "Messages that one pipeline worker takes in one transaction."),
+    Setting("batch_size", _positive, 128, "Messages that one pipeline worker takes in one transaction, up to 8 MiB."),
     Setting(
         "max_attempts",
         _positive,

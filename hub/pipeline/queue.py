@@ -49,9 +49,16 @@ WHERE state = 'queued' AND id > $1 AND id <= $2 AND id <> ALL($3::bigint[])
 ORDER BY id
 """
 
+#: Bytes of messages taken at a time, of which the last may reach beyond: they are in memory together.
+_MOST_BYTES: Final = 8 * 1024 * 1024
+
 _READ: Final = f"""
 SELECT id, feed, facility, received_at, processed_at IS NOT NULL AS again, {TO_PROCESS}
-FROM inbox WHERE id = ANY($1::bigint[]) ORDER BY id
+FROM (
+  SELECT *, sum(octet_length(coalesce(repaired, raw))) OVER before AS bytes FROM inbox WHERE id = ANY($1::bigint[])
+  WINDOW before AS (ORDER BY id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+) AS held
+WHERE coalesce(bytes, 0) < $2 ORDER BY id
 """
 
 # What a message said before is read in the same statement, from rows that are locked: it is taken back exactly once.
@@ -110,7 +117,8 @@ class Before(Struct, frozen=True):
 
 
 async def take(tx: Tx, limit: int, share: Share | None = None) -> list[Message]:
-    """Hold up to `limit` queued messages that nothing earlier in their lanes waits before; in order of arrival.
+    """Hold up to `limit` queued messages that nothing earlier in their lanes waits before; in order of arrival, and no
+    more than may be in memory together.
 
     Those of a `share` alone, if any near the head of the queue can be taken. They stay queued for everybody else until
     the transaction ends.
@@ -120,7 +128,7 @@ async def take(tx: Tx, limit: int, share: Share | None = None) -> list[Message]:
         taken = await _planned(tx, limit, None)
     if not taken:
         return []
-    rows = await tx.fetch(_READ, taken)
+    rows = await tx.fetch(_READ, taken, _MOST_BYTES)
     return [_message(row, raw) for row, raw in zip(rows, await opened(tx, rows), strict=True)]
 
 

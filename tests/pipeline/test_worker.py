@@ -13,6 +13,7 @@ from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
 from hub.kernel.log import Log
 from hub.kernel.types import Edition, Translation
+from hub.pipeline import queue
 from hub.pipeline import worker as working
 from hub.pipeline.claim import Share
 from hub.pipeline.conversions import Conversions
@@ -88,6 +89,25 @@ def test_workers_take_the_patients_of_their_share_first_and_then_what_there_is(d
             async with hub.database.transaction() as one, hub.database.transaction() as other:
                 assert await taken(one, 1) == [number for number, share in shares.items() if share == 1]
                 assert await taken(other, 1) == [number for number, share in shares.items() if share == 0]
+
+    run(story())
+
+
+def test_long_messages_are_taken_as_many_as_may_be_in_memory_together(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def story() -> None:
+        async with box(database_url) as hub:
+            sent = [message(f"{number}", "AB"[number % 2]) for number in range(1, 5)]
+            await hub.accept(*sent)
+            monkeypatch.setattr(queue, "_MOST_BYTES", len(sent[0]) + 1)
+            async with hub.database.transaction() as tx:
+                assert [one.id for one in await take(tx, 4)] == [1, 2]
+            monkeypatch.setattr(queue, "_MOST_BYTES", 1)
+            async with hub.database.transaction() as tx:
+                assert [one.id for one in await take(tx, 4)] == [1]
+            await hub.drain(hub.worker(batch_size=4))
+            assert await hub.states([1, 2, 3, 4]) == ["done"] * 4
 
     run(story())
 
