@@ -147,9 +147,18 @@ def test_what_was_stored_and_not_acknowledged_comes_again_and_counts_once(databa
             async with one.subscribed(dies):
                 await one.publish(reading(61))
                 await one.states(2)
-            async with one.subscribed():
+            taken = asyncio.Event()
+
+            async def tells(raw: bytes, peer: str) -> Taken:
+                found = await one.intake(raw, peer)
+                if raw == reading(62):
+                    taken.set()  # it is acknowledged before anybody hears of it
+                return found
+
+            async with one.subscribed(tells):
                 assert await one.states(3) == ["queued", "queued", "duplicate"]
                 await one.publish(reading(62))
+                await taken.wait()
                 assert len(await one.states(4)) == 4
             # All were acknowledged: nothing comes a third time.
             async with one.subscribed():
