@@ -1,8 +1,8 @@
-"""Write the table of common units: what each UCUM unit is in SI base units.
+"""Write the tables of units: what each common UCUM unit is in SI base units, and which symbols UCUM has.
 
     python -m scripts.units
 
-Computed by ucumvert, so that the hub need not load it to index a blood pressure.
+Computed and listed by ucumvert, so that the hub need not load it to index a blood pressure or to refuse `(score)`.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import csv
 import sys
 from pathlib import Path
 from typing import Final
+
+from ucumvert import xml_util
 
 import hub.fhir
 from hub.fhir.canonical_units import computed
@@ -25,18 +27,34 @@ COMMON: Final = (
     *("L", "dL", "mL", "uL", "fL", "mL/min", "L/min", "L/s", "mL/h", "mL/min/{1.73_m2}", "g/(24.h)", "mg/(24.h)"),
     *("s", "ms", "min", "h", "d", "wk", "mo", "a", "deg", "mV", "uV", "V", "J", "kcal", "W", "osm/kg"),
 )
-TABLE: Final = Path(hub.fhir.__file__).parent / "tables" / "units.csv"
+TABLES: Final = Path(hub.fhir.__file__).parent / "tables"
 
 
 def main() -> int:
-    """Write the table; 1 if a unit of it has no scale."""
+    """Write the tables; 1 if a common unit has no scale."""
+    write_symbols()
     rows = [(unit, computed(unit)) for unit in COMMON]
-    with TABLE.open("w", encoding="utf-8", newline="") as file:
+    with (TABLES / "units.csv").open("w", encoding="utf-8", newline="") as file:
         file.write("# UCUM units in SI base units, computed by ucumvert with pint (scripts/units.py)\n")
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("unit", "factor", "offset", "base"))
         writer.writerows((unit, scale.factor, scale.offset, scale.base) for unit, scale in rows if scale is not None)
     return 1 if any(scale is None for _, scale in rows) else 0
+
+
+def symbols() -> list[tuple[str, str]]:
+    """Every symbol with its kind: `prefix`, `metric` (a unit that takes one), `plain` (a unit that does not)."""
+    metric = [*xml_util.get_base_units(), *xml_util.get_metric_units()]
+    kinds = {"prefix": xml_util.get_prefixes(), "metric": metric, "plain": xml_util.get_non_metric_units()}
+    return [(symbol, kind) for kind, several in kinds.items() for symbol in several]
+
+
+def write_symbols() -> None:
+    with (TABLES / "unit_symbols.csv").open("w", encoding="utf-8", newline="") as file:
+        file.write("# Symbols of UCUM, case sensitive, from the list that comes with ucumvert (scripts/units.py)\n")
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(("symbol", "kind"))
+        writer.writerows(symbols())
 
 
 if __name__ == "__main__":

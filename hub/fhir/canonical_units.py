@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from hub.fhir.ucum import is_unit
+from hub.fhir.ucum import has_known_symbols, is_unit
 
 UCUM: Final = "http://unitsofmeasure.org"
 MASS: Final = "kilogram / meter ** 3"
@@ -67,7 +67,7 @@ def computed(unit: str) -> Scale | None:
         return None
     if not set(_BRACKETED.findall(unit)) <= _MEASURED or _APART.fullmatch(_ANNOTATION.sub("", unit)):
         return None
-    if not _parses(unit):
+    if not has_known_symbols(unit):
         return None
     from pint.errors import PintError
 
@@ -88,23 +88,7 @@ def computed(unit: str) -> Scale | None:
 @lru_cache(maxsize=4096)
 def is_of_ucum(unit: str) -> bool:
     """Whether a text is a unit of UCUM, every symbol looked up: `[pH]` and `{score}` are, `Kg` and `foo` are not."""
-    if unit in _units():
-        return True
-    if not is_unit(unit):
-        return False
-    return bool(_ANNOTATION.fullmatch(unit)) or _parses(unit)
-
-
-def _parses(unit: str) -> bool:
-    """By the grammar of ucumvert, which knows the symbols and takes half the time to load that its registry does."""
-    from lark.exceptions import LarkError
-    from ucumvert import get_ucum_parser
-
-    try:
-        get_ucum_parser().parse(unit)
-    except LarkError:
-        return False
-    return True
+    return unit in _units() or has_known_symbols(unit)
 
 
 @cache

@@ -1,12 +1,16 @@
 """The syntax of UCUM units, case sensitive (https://ucum.org/ucum, section 2, figure 1), and the units of time and
 length R4 allows in Age, Duration and Distance.
 
-Whether a symbol names a unit is not looked up: `foo` is well formed, `mg//L` and `10 mg` are not.
+`foo` is well formed, `mg//L` and `10 mg` are not; whether its symbols name units is looked up beside it
+(`tables/unit_symbols.csv`).
 """
 
 from __future__ import annotations
 
+import csv
 import re
+from functools import cache
+from importlib.resources import files
 from typing import Final
 
 #: A longer text is no unit, and parentheses nest no deeper.
@@ -31,24 +35,46 @@ LENGTH: Final = re.compile(
 
 def is_unit(text: str) -> bool:
     """Whether a text is well formed as a UCUM unit."""
+    return _is_term(text, _COMPONENT)
+
+
+def has_known_symbols(text: str) -> bool:
+    """Whether a text is well formed, and each symbol in it that of a unit: with a prefix if it is metric."""
+    return _is_term(text, _known())
+
+
+def _is_term(text: str, component: re.Pattern[str]) -> bool:
     if not 0 < len(text) <= _LONGEST:
         return False
-    end = _term(text, 1 if text[0] == "/" else 0, 0)
+    end = _term(text, 1 if text[0] == "/" else 0, 0, component)
     return end == len(text)
 
 
-def _term(text: str, at: int, depth: int) -> int:
+def _term(text: str, at: int, depth: int, component: re.Pattern[str]) -> int:
     """The end of a term that begins at `at`; -1 for none."""
     while True:
-        at = _component(text, at, depth)
+        at = _component(text, at, depth, component)
         if at < 0 or at == len(text) or text[at] not in "./":
             return at
         at += 1
 
 
-def _component(text: str, at: int, depth: int) -> int:
+def _component(text: str, at: int, depth: int, component: re.Pattern[str]) -> int:
     if text[at : at + 1] == "(":
-        end = _term(text, at + 1, depth + 1) if depth < _DEEPEST else -1
+        end = _term(text, at + 1, depth + 1, component) if depth < _DEEPEST else -1
         return end + 1 if end > 0 and text[end : end + 1] == ")" else -1
-    match = _COMPONENT.match(text, at)
+    match = component.match(text, at)
     return match.end() if match else -1
+
+
+@cache
+def _known() -> re.Pattern[str]:
+    """A component of known symbols: exponents and factors are no zero, and it ends where an operator may follow."""
+    text = (files("hub.fhir") / "tables" / "unit_symbols.csv").read_text(encoding="utf-8")
+    symbols: dict[str, list[str]] = {"prefix": [], "metric": [], "plain": []}
+    for row in csv.DictReader(text.splitlines()[1:]):
+        symbols[row["kind"]].append(re.escape(row["symbol"]))
+    prefix, metric, plain = map("|".join, symbols.values())
+    atom = f"(?:(?:{prefix})?(?:{metric})|{plain})"
+    factor = "[1-9][0-9]*"
+    return re.compile(rf"(?:(?:{atom}(?:[+\-]?{factor})?|{factor})(?:{_ANNOTATION})?|{_ANNOTATION})(?=[./)]|\Z)")

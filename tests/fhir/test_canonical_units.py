@@ -79,10 +79,11 @@ def test_every_code_measures_a_substance_that_is_known_and_a_weight_can_be_count
     assert other_concentration("kelvin", [("http://loinc.org", "2345-7")]) is None
 
 
-def test_a_unit_that_only_says_what_is_counted_loads_no_parser() -> None:
+def test_what_is_no_unit_or_only_says_what_is_counted_loads_no_parser() -> None:
     told = (
         "import sys; from hub.fhir.canonical_units import is_of_ucum, scale;"
         "assert scale('{score}') is None and is_of_ucum('{T-score}') and not is_of_ucum('{a b}');"
+        "assert scale('(score)') is None and is_of_ucum('kg/(8.h)') and not is_of_ucum('mg/foo');"
         "sys.exit('ucumvert' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", told], check=False).returncode == 0
