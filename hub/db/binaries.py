@@ -29,10 +29,6 @@ class Binaries:
     def __truediv__(self, name: str) -> Path:
         return self.folder / name
 
-    def built_with(self, option: str) -> bool:
-        """Whether this build was configured with `option` (`lz4`)."""
-        return f"--with-{option}" in _output(self / "pg_config", "--configure")
-
     def has_module(self, name: str) -> bool:
         """Whether this server can load a module of contrib (`pg_prewarm`), which packages may leave out."""
         folder = _output(self / "pg_config", "--pkglibdir").strip()

@@ -178,7 +178,6 @@ class EmbeddedPostgres:
             port=self._port or _DEFAULT_PORT,
             tcp=bool(self._port),
             memory=machine_memory() if self._durable else 0,
-            lz4=binaries.built_with("lz4"),
             prewarm=binaries.has_module("pg_prewarm"),
             durable=self._durable,
         )

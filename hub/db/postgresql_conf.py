@@ -14,7 +14,8 @@ _FIXED: Final[Mapping[str, str]] = {
     "password_encryption": "'scram-sha-256'",
     "work_mem": "'16MB'",
     "maintenance_work_mem": "'128MB'",
-    # Few large checkpoints: each page is written whole into the WAL once after every checkpoint.
+    # Few large checkpoints: each page is written whole into the WAL once after every checkpoint. Uncompressed: to
+    # squeeze a page costs more than to write a half of it less, and whoever commits waits for it.
     "max_wal_size": "'4GB'",
     "min_wal_size": "'256MB'",
     "checkpoint_timeout": "'15min'",
@@ -49,13 +50,11 @@ host    all  all       127.0.0.1/32   scram-sha-256
 """
 
 
-def configuration(
-    *, socket_folder: Path, port: int, tcp: bool, memory: int, lz4: bool, prewarm: bool, durable: bool
-) -> str:
+def configuration(*, socket_folder: Path, port: int, tcp: bool, memory: int, prewarm: bool, durable: bool) -> str:
     """Text of postgresql.conf for a machine with `memory` bytes.
 
-    The server listens in `socket_folder`, and with `tcp` on 127.0.0.1 too; `port` names both. `lz4` and `prewarm` say
-    whether the build has them. Without `durable` a power cut may lose or break the data: tests only.
+    The server listens in `socket_folder`, and with `tcp` on 127.0.0.1 too; `port` names both. `prewarm` says
+    whether the build has it. Without `durable` a power cut may lose or break the data: tests only.
     """
     settings = dict(_FIXED)
     settings["listen_addresses"] = "'127.0.0.1'" if tcp else "''"
@@ -64,7 +63,6 @@ def configuration(
     settings["unix_socket_permissions"] = "0700"
     settings["shared_buffers"] = f"'{_clamp(memory // 8, 256 * _MIB, _MOST_BUFFERS) // _MIB}MB'"
     settings["effective_cache_size"] = f"'{max(memory // 2, 512 * _MIB) // _MIB}MB'"
-    settings["wal_compression"] = "lz4" if lz4 else "on"
     if prewarm and durable:
         settings |= _PREWARM
     if not durable:

@@ -14,9 +14,7 @@ _GIB = 1024**3
 
 def _text(memory: int = 4 * _GIB, *, tcp: bool = False, prewarm: bool = True, durable: bool = True) -> str:
     place = Path("/run/x")
-    return configuration(
-        socket_folder=place, port=5432, tcp=tcp, memory=memory, lz4=True, prewarm=prewarm, durable=durable
-    )
+    return configuration(socket_folder=place, port=5432, tcp=tcp, memory=memory, prewarm=prewarm, durable=durable)
 
 
 @pytest.mark.parametrize(("memory", "buffers"), [(_GIB, 256), (4 * _GIB, 512), (16 * _GIB, 2048), (64 * _GIB, 4096)])
