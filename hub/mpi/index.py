@@ -31,7 +31,7 @@ from hub.mpi.match import Candidate, candidates
 from hub.mpi.matching import Matcher
 from hub.mpi.model import Model, bundled_model
 from hub.mpi.packed import NOTHING, unpack
-from hub.mpi.people import Member, People
+from hub.mpi.people import Member, People, UnreadEdgesError
 from hub.mpi.record import Record
 from hub.mpi.registration import Registration, Source, Statement
 from hub.mpi.score import Scorer
@@ -125,6 +125,7 @@ class PatientIndex:
             known=[entry.was.number for entry in renewed if entry.was],
             names=change,
             held=held,
+            edges=bool(renewed),
         )
         return await meeting.meet(tx, ask, [entry for entry in entries if not entry.was], self._clock())
 
@@ -195,16 +196,20 @@ class PatientIndex:
         counted: Counted,
         pairs: Mapping[int, set[int]],
     ) -> list[Doubt]:
-        """Match sources that are all new. Their own names, which are counted, are nearly always all that is weighed."""
+        """Match sources that are all new. Their own names, which are counted, are nearly always all that is weighed,
+        and nearly none fits two persons.
+        """
         phones = sharers((member.side for member in people.members.values()), crowded)
         own = frequencies_at_hand((people.members[number].side for number in pairs), counted, phones, change)
         try:
             matcher = _match(people, Judge(people, Scorer(self._model, own)), pairs, pairs)
-        except UncountedError:
-            # Two others of one name are weighed against each other. Nothing is decided before all pairs are judged.
+        except (UncountedError, UnreadEdgesError):
+            # Two others are weighed against each other. Nothing is decided before all pairs are judged.
+            await _learn(tx, people)
             matcher = _match(people, await self._judge(tx, people, crowded, change), pairs, pairs)
         if not matcher.contradicted:
             return matcher.doubts
+        await _learn(tx, people)
         return _win_over(people, await self._judge(tx, people, crowded, change), matcher)
 
     async def _save(
@@ -220,6 +225,11 @@ class PatientIndex:
         await decisions_write.turn(tx, people.turned)
         await decisions_write.review(tx, people, doubts, renewed, version, at)
         return await decisions_write.record(tx, people, fresh, change, version, at)
+
+
+async def _learn(tx: Tx, people: People) -> None:
+    """Let people know the edges between those who are stored."""
+    people.learn(await index_read.edges(tx, people.members))
 
 
 async def _findable(people: People, near: Collection[int], among: Among) -> set[int]:

@@ -66,6 +66,10 @@ SELECT ARRAY(SELECT ROW(number, pkey, patient, own, person, features) FROM peopl
         WHERE first = ANY(ARRAY(SELECT number FROM people)) AND closed = 0) AS edges
 """
 
+_EDGES: Final = """
+SELECT first, second, decision, actor, kind, loser FROM mpi_edge WHERE first = ANY($1) AND closed = 0
+"""
+
 _SIDES: Final = "SELECT number, features FROM mpi_source WHERE number > $1 ORDER BY number LIMIT 5000"
 
 
@@ -146,6 +150,11 @@ async def load(tx: Tx, wanted: Collection[str]) -> People:
         return People()
     members, edges = (await tx.fetch(_PEOPLE, sorted(wanted)))[0]
     return People((member(*row) for row in members), (edge(*row) for row in edges))
+
+
+async def edges(tx: Tx, numbers: Iterable[int]) -> list[Edge]:
+    """The edges that stand at these sources and lead to a younger one."""
+    return [edge(*row) for row in await tx.fetch(_EDGES, sorted(numbers))]
 
 
 async def sides(tx: Tx, after: int) -> list[tuple[int, Features]]:

@@ -23,7 +23,7 @@ from hub.mpi.index_write import Entry, columns
 from hub.mpi.packed import pack
 from hub.mpi.people import People
 
-_MEET: Final = "SELECT * FROM mpi_meet($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)"
+_MEET: Final = "SELECT * FROM mpi_meet($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +31,7 @@ class Ask:
     """Whom to meet: who shares one of the `keys`, and the sources `known` (numbers) themselves.
 
     `claims` (texts) are waited for and held first. `names`: hashes of names to be counted. Unless they are to be
-    `held`, no persons are read.
+    `held`, no persons are read; without `edges`, no edges between their sources.
     """
 
     claims: Collection[str]
@@ -39,6 +39,7 @@ class Ask:
     known: Collection[int] = ()
     names: Collection[int] = ()
     held: bool = True
+    edges: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ async def meet(tx: Tx, ask: Ask, fresh: Sequence[Entry] = (), at: datetime | Non
             sorted(ask.keys),
             LARGEST_BLOCK,
             sorted(ask.names),
+            ask.edges,
         )
     return _met(dict(row), ask, fresh)
 
@@ -81,7 +83,7 @@ async def meet(tx: Tx, ask: Ask, fresh: Sequence[Entry] = (), at: datetime | Non
 def _met(row: Mapping[str, Any], ask: Ask, fresh: Sequence[Entry]) -> Met:
     numbers = dict(_rows(row, "added", "numbers"))
     blocks = _blocks(_rows(row, "shared", "sharing"))
-    people = _people(row)
+    people = _people(row, edges=ask.edges)
     if 0 < len(numbers) < len(fresh) or (ask.held and _changed(people, blocks, numbers.values(), ask.known)):
         raise race()
     counted = Counted(row["registrations"], dict(_rows(row, "counted", "seen")))
@@ -106,10 +108,13 @@ def _blocks(sharing: Iterable[tuple[int, int | None]]) -> Mapping[int, list[int]
     return found
 
 
-def _people(row: Mapping[str, Any]) -> People:
+def _people(row: Mapping[str, Any], *, edges: bool) -> People:
     who = ("members", "member_keys", "member_patients", "member_owns", "member_persons", "member_features")
     what = ("firsts", "seconds", "decisions", "actors", "kinds", "losers")
-    return People((member(*one) for one in _rows(row, *who)), (edge(*one) for one in _rows(row, *what)))
+    members = (member(*one) for one in _rows(row, *who))
+    if not edges:
+        return People(members, None, row["merged"] or ())
+    return People(members, (edge(*one) for one in _rows(row, *what)))
 
 
 def _rows(row: Mapping[str, Any], *names: str) -> Iterable[tuple[Any, ...]]:

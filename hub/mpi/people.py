@@ -7,7 +7,7 @@ was not merged away. So the id follows from the edges too, and comes back when t
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 from uuid import UUID
@@ -29,15 +29,25 @@ class Member(msgspec.Struct, frozen=True):
     side: Features
 
 
+class UnreadEdgesError(LookupError):
+    """Edges of stored sources are asked for that were not read."""
+
+
 class People:
     """Whole persons with all their members and the edges between them; decisions change them.
 
     `edges` must hold every standing edge between two members. What was decided is in `decided`, in order, each with
     the moves it caused; their numbers are below zero until they are stored. `turned` are decisions taken back, or that
     hold again.
+
+    With `edges` None they are not read yet (see `learn`): each person holds together as it is stored, and `merged` are
+    those members that were merged away. That is enough to let a new source join one of them; to ask how stored sources
+    are linked or kept apart raises UnreadEdgesError.
     """
 
-    def __init__(self, members: Iterable[Member] = (), edges: Iterable[Edge] = ()) -> None:
+    def __init__(
+        self, members: Iterable[Member] = (), edges: Iterable[Edge] | None = (), merged: Collection[int] = ()
+    ) -> None:
         self.members: Final[dict[int, Member]] = {}
         self.persons: Final[dict[int, str]] = {}
         self.decided: Final[list[Decision]] = []
@@ -48,6 +58,19 @@ class People:
         self._sources: Final[defaultdict[str, set[int]]] = defaultdict(set)
         for member in members:
             self.add(member)
+        #: Of stored sources whose edges are not read, those that are one person, by number.
+        self._stored: dict[int, frozenset[int]] = {}
+        self._merged: Collection[int] = ()
+        if edges is None:
+            self._merged = merged
+            for numbers in self._sources.values():
+                self._stored |= dict.fromkeys(numbers, frozenset(numbers))
+        else:
+            self.learn(edges)
+
+    def learn(self, edges: Iterable[Edge]) -> None:
+        """Let every standing edge between two stored members in."""
+        self._stored, self._merged = {}, ()
         for edge in edges:
             self.put(edge)
 
@@ -71,11 +94,10 @@ class People:
         found, waiting = {number}, [number]
         while waiting:
             here = waiting.pop()
-            for edge in self._edges[here].values():
-                other = edge.other(here)
-                if other not in found and edge.bond is Bond.LINK and not edge.closed:
-                    found.add(other)
-                    waiting.append(other)
+            linked = {e.other(here) for e in self._edges[here].values() if e.bond is Bond.LINK and not e.closed}
+            more = linked.union(self._stored.get(here, ())) - found
+            found |= more
+            waiting += more
         return frozenset(found)
 
     def groups(self, numbers: Iterable[int]) -> set[frozenset[int]]:
@@ -91,10 +113,14 @@ class People:
 
     def standing(self, number: int, bond: Bond) -> Iterator[Edge]:
         """The standing edges of one kind at a source."""
+        if number in self._stored:
+            raise UnreadEdgesError
         return (edge for edge in self._edges[number].values() if edge.bond is bond and not edge.closed)
 
     def kept_apart(self, first: int, second: int) -> bool:
         """Whether a message or a steward said that these two are two persons."""
+        if first in self._stored and second in self._stored:
+            raise UnreadEdgesError
         if not self._apart:
             return False
         return any(not edge.closed for edge in self._apart.get((min(first, second), max(first, second)), ()))
@@ -151,6 +177,8 @@ class People:
         return self.members[senior(group, self._merged_away)].own
 
     def _merged_away(self, number: int) -> bool:
+        if number in self._stored:
+            return number in self._merged
         return any(edge.loser == number for edge in self.standing(number, Bond.LINK))
 
     def new(self, kind: Kind, **told: object) -> Decision:

@@ -118,6 +118,7 @@ mpi_edge: Final = Table(
 )
 Index("ix_mpi_edge_second", mpi_edge.c.second)
 Index("ix_mpi_edge_decision", mpi_edge.c.decision)
+Index("ix_mpi_edge_loser", mpi_edge.c.loser, postgresql_where=text("loser IS NOT NULL"))
 
 #: The edges a decision closed; `made` is the decision that made the edge.
 mpi_closing: Final = Table(

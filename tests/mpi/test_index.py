@@ -322,6 +322,31 @@ def test_names_of_others_are_counted_where_two_of_them_are_weighed_against_each_
     with_registry(database_url, story)
 
 
+def test_who_joins_a_person_whose_oldest_source_was_merged_away_leaves_her_the_id_she_has(database_url: str) -> None:
+    async def story(registry: Registry) -> None:
+        await registry.register(mingyuan("a", citizen_id=_ID))
+        await registry.register(mingyuan("b", citizen_id=_ID))
+        before = await registry.person("b")
+        await registry.state(5, "A40", "b", "a")
+        after = await registry.person("b")
+        await registry.register(mingyuan("c", citizen_id=_ID), facility="F02", created=True)
+        assert await registry.persons() == [["a", "b", "c"]]
+        assert {*(await registry.view()).values()} == {after} != {before}
+
+    with_registry(database_url, story)
+
+
+def test_who_fits_two_whom_a_steward_parted_joins_neither(database_url: str) -> None:
+    async def story(registry: Registry) -> None:
+        await registry.register(mingyuan("a", citizen_id=_ID), mingyuan("b", citizen_id=_ID))
+        await registry.decide(lambda tx: registry.steward.unlink(tx, "b", who="shao"))
+        await registry.register(mingyuan("c", citizen_id=_ID), facility="F02", created=True)
+        assert await registry.persons() == [["a"], ["b"], ["c"]]
+        assert {one.reason for one in await registry.reviews()} == {"two-persons"}
+
+    with_registry(database_url, story)
+
+
 def test_members_persons_and_what_became_of_a_person_can_be_asked(database_url: str) -> None:
     async def story(registry: Registry) -> None:
         await registry.register(mingyuan("a"), patient("b", "赵平", born="1950-02-11"))

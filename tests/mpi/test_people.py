@@ -1,13 +1,24 @@
 """Persons follow from the decisions that stand, and from nothing else."""
 
+from collections.abc import Sequence
+from copy import copy
 from random import Random
 
-from hypothesis import given, settings
+import pytest
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
 from hub.kernel.errors import HubError
-from hub.mpi.decision import Actor, Bond, Decision, Kind
-from tests.mpi.crowd import Crowd, strangers
+from hub.mpi.decision import Actor, Bond, Decision, Edge, Kind
+from hub.mpi.features import Features
+from hub.mpi.frequencies import count
+from hub.mpi.judge import Judge
+from hub.mpi.matching import Matcher
+from hub.mpi.model import bundled_model
+from hub.mpi.people import People, UnreadEdgesError
+from hub.mpi.score import Scorer
+from tests.mpi.crowd import Crowd, member, strangers
 from tests.mpi.people import side
 
 _numbers = st.integers(1, 6)
@@ -183,3 +194,60 @@ def test_what_two_reversals_took_back_does_not_hold_again_when_one_of_them_goes(
     people.statements.reverse([people.people.decided[1], link], actor=Actor.STEWARD)
     assert not link.standing
     assert people.persons == [[number] for number in range(1, 7)]
+
+
+def standing(people: People) -> list[Edge]:
+    """Every standing edge, each once, as it would be read."""
+    found = {edge.key: edge for number in people.members for bond in Bond for edge in people.standing(number, bond)}
+    return [copy(edge) for edge in found.values()]
+
+
+def read_back(people: People, *, edges: bool) -> People:
+    """The same people as they would be read from where they are stored, with their edges or without."""
+    members = [structs.replace(one, person=people.persons[number]) for number, one in people.members.items()]
+    merged = {edge.loser for edge in standing(people) if edge.loser}
+    return People(members, standing(people) if edges else None, merged)
+
+
+def joined(people: People, newcomers: Sequence[int], sides: Sequence[Features]) -> tuple[object, ...]:
+    """Who is who, and what was decided and doubted, once new sources were matched with everybody."""
+    for number in newcomers:
+        people.add(member(number, sides[number - 1]))
+    matcher = Matcher(people, Judge(people, Scorer(bundled_model(), count(sides))))
+    matcher.join((number, other) for number in newcomers for other in people.members if other != number)
+    return people.persons, people.decided, matcher.doubts, matcher.contradicted
+
+
+@settings(max_examples=300, deadline=None)
+@given(_steps, st.lists(st.sampled_from([0, 2, 3]), min_size=1, max_size=2))
+@example([("merge", 2, 1)], [0])
+@example([("merge", 2, 1), ("merge", 1, 2)], [0])
+@example([("apart", 1, 2)], [0])
+@example([("match", 1, 2), ("merge", 2, 1), ("unmerge", 2, 1)], [0, 0])
+def test_new_sources_join_the_same_persons_whether_edges_are_read_before_or_only_once_they_are_asked_for(
+    steps: list[tuple[str, int, int]], resembling: list[int]
+) -> None:
+    people = crowd()
+    for kind, one, other in steps:
+        step(people, kind, one, other)
+    known = [people.people.members[number].side for number in sorted(people.people.members)]
+    sides = [*known, *(structs.replace(known[place], facility="F09") for place in resembling)]
+    newcomers = range(len(known) + 1, len(sides) + 1)
+    unread = read_back(people.people, edges=False)
+    try:
+        told = joined(unread, newcomers, sides)
+    except UnreadEdgesError:
+        assert not unread.decided
+        unread.learn(standing(people.people))
+        told = joined(unread, newcomers, sides)
+    assert told == joined(read_back(people.people, edges=True), newcomers, sides)
+
+
+def test_how_stored_sources_are_linked_is_not_guessed_while_their_edges_are_unread() -> None:
+    people = linked((1, 2))
+    unread = read_back(people.people, edges=False)
+    assert unread.group(1) == {1, 2}
+    with pytest.raises(UnreadEdgesError):
+        unread.standing(1, Bond.LINK)
+    with pytest.raises(UnreadEdgesError):
+        unread.kept_apart(1, 3)
