@@ -12,7 +12,6 @@ from msgspec.structs import replace
 
 from hub.kernel.citizen_id import check_digit
 from hub.mpi.characters import fold, is_filler
-from hub.mpi.dates import parse_date
 
 _BETWEEN: Final = re.compile(r"[\s-]")
 _SHORT: Final = re.compile(r"\d{15}", re.ASCII)
@@ -53,22 +52,30 @@ def read_written(written: str) -> CitizenId | None:
     """The same of an id as `CitizenId.written` has it."""
     if is_filler(written[:-1]):
         return None
+    # First, since nearly every id is one: each candidate of a registration is read.
+    if _FULL.fullmatch(written):
+        return _full(written)
     if _MASKED.fullmatch(written):
         return CitizenId(written, masked=True)
     if _SHORT.fullmatch(written):
         body = written[:6] + "19" + written[6:]
         found = _full(body + check_digit(body))
         return replace(found, short=True) if found else None
-    if _FULL.fullmatch(written):
-        return _full(written)
     return CitizenId(written) if 14 <= len(written) <= 20 and written[:13].isdigit() else None
 
 
 def _full(digits: str) -> CitizenId | None:
-    birth = parse_date(digits[6:14])
+    birth = _birth(digits)
     if birth is None or birth.year < 1850 or check_digit(digits[:17]) != digits[17]:
         return None if _RUN.search(digits) else CitizenId(digits)
     return CitizenId(digits, valid=True, birth=birth, sex="M" if int(digits[16]) % 2 else "F")
+
+
+def _birth(digits: str) -> date | None:
+    try:
+        return date(int(digits[6:10]), int(digits[10:12]), int(digits[12:14]))
+    except ValueError:
+        return None
 
 
 def masks(first: CitizenId, second: CitizenId) -> bool:
