@@ -13,15 +13,14 @@ from mappings.hl7v2.absent import DATA_ABSENT
 from mappings.hl7v2.habits import DEFAULT_ZONE, Habits
 from mappings.hl7v2.parser import Message, Segment
 from mappings.hl7v2.paths import LongLists, Primitive
-
-Outcome = Literal["mapped", "carried", "refused"]
+from mappings.hl7v2.repeated import Outcome
 
 #: Components and subcomponents of which a way remembers what they become.
 _MOST_PARTS: Final = 512
 
 
 class Building(Struct):
-    """A draft in the making."""
+    """A draft in the making. `stood`: its resource as JSON when the fields that named it first were read."""
 
     resource: Json
     authority: str
@@ -33,6 +32,7 @@ class Building(Struct):
     long_lists: LongLists = field(default_factory=dict)
     formerly: tuple[str, ...] = ()
     administration: bool = False
+    stood: bytes = b""
 
     @property
     def reference(self) -> Json:
@@ -131,9 +131,10 @@ class Context:
     is none); `dated` says whether anything asked for those three. `repeats` counts observations alike.
     `filled` lists which resource a segment (by position) filled, if the profile has rows that need to know. `unmapped`
     are the local codes nobody could map, `blocked` the place of the first whose field the profile blocks.
-    `known` is what the sender's fields are known to mean, `said` how many issues and notes there are, and how often
-    something was asked for that not the fields of one segment tell (another segment, number, time and zone of the
-    message); `met` are the drafts that were asked for again.
+    `known` is what the sender's fields are known to mean, `stretches` those of several fields together; `said` is how
+    often something was said or asked that not the fields of one segment tell (issues, elements cleared or refused,
+    another segment, number, time and zone of the message), `noted` how often something was noted; `met` are the drafts
+    that were asked for again.
     `owner` is the patient spoken of, `became` the resource a segment became, by its position; `shared` are the elements
     that a long message says again and again.
     """
@@ -153,18 +154,19 @@ class Context:
         "field",
         "filled",
         "habits",
-        "heads",
         "issues",
         "kind",
         "known",
         "message",
         "met",
+        "noted",
         "owner",
         "rep",
         "repeats",
         "said",
         "segment",
         "shared",
+        "stretches",
         "trace",
         "unmapped",
     )
@@ -173,9 +175,10 @@ class Context:
         self.message = message
         self.habits = habits
         self.trace = trace
-        self.known = habits.repeated.known(message.separators, habits.maps.revision)
-        self.heads = habits.repeated.heads
+        self.known = habits.repeated.known(message.separators, habits.maps.revision, reported=trace is not None)
+        self.stretches = habits.repeated.stretches
         self.said = 0
+        self.noted = 0
         self.issues: list[Issue] = []
         self.drafts: dict[tuple[str, str, str], Building] = {}
         self.kind = ""
@@ -300,10 +303,14 @@ class Context:
 
     def note(self, outcome: Outcome, reason: str, comp: int = 0) -> None:
         """Record what became of a component of the field the engine stands at, if it was not mapped."""
-        self.said += 1
         if self.trace is not None:
-            at = (self.segment.position, self.field, self.rep)
-            self.trace.notes.setdefault(at, {})[comp] = (outcome, reason)
+            self.note_all(self.field, self.rep, {comp: (outcome, reason)})
+
+    def note_all(self, n: int, rep: int, notes: Mapping[int, tuple[Outcome, str]]) -> None:
+        """Record what became of components of a repetition of field `n` of the segment the engine stands at."""
+        if self.trace is not None:
+            self.noted += len(notes)
+            self.trace.notes.setdefault((self.segment.position, n, rep), {}).update(notes)
 
     def refuse(self, segment: Segment, reason: str) -> None:
         """Record that a whole segment could not be mapped."""
@@ -312,6 +319,7 @@ class Context:
 
     def displaced(self) -> None:
         """Record that the element the repetition would have become holds another value; it is not carried there."""
+        self.said += 1
         if self.trace is None:
             return
         at = (self.segment.position, self.field, self.rep)

@@ -13,11 +13,11 @@ from mappings.hl7v2.conditions import Condition, compile_condition
 from mappings.hl7v2.context import Building, Context, Mapped, mapped
 from mappings.hl7v2.datatypes.base import SHORT, Converter, Datatype, Options
 from mappings.hl7v2.datatypes.registry import DATATYPES
-from mappings.hl7v2.mark import Mark, draft_again
+from mappings.hl7v2.mark import Mark, say_again
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.paths import LONG_LISTS, Kept, Place, compile_path
-from mappings.hl7v2.program import Compiled, Program, Step, reads_of, run
-from mappings.hl7v2.repeated import Meant
+from mappings.hl7v2.paths import Kept, Place, compile_path
+from mappings.hl7v2.program import Compiled, Program, Step, label_of, reads_of
+from mappings.hl7v2.repeated import NOTHING, Meant
 from mappings.hl7v2.rowfile import Row, changed_rows, row_files
 from mappings.hl7v2.told import Told
 
@@ -43,13 +43,8 @@ class Rules:
         if self.apart:
             context.filled.append((segment.position, building))
         program = self.programs.get((segment.name, building.resource["resourceType"]))
-        if program is None:
-            return
-        fields = segment.fields()
-        filled = program.filled(fields)
-        placed = bool(filled.head) and filled.place(segment, fields, building, context)
-        steps = filled.rest if placed else filled.every
-        run(steps, segment, fields, building, context, {LONG_LISTS: building.long_lists})
+        if program is not None:
+            program.run(segment, building, context)
 
 
 def compile_rules(canonical_base: str, changes: Mapping[str, Mapping[str, Any] | None]) -> Rules:
@@ -87,7 +82,8 @@ def compile_row(row: Row, canonical_base: str) -> Compiled:
     way = Mapped(f"{row.resource}.{row.to}", datatype.parts)
     read = _reader(row.at, convert)
     step = _step(row, _remembering(read, way) if datatype.repeated else read, condition, place, way)
-    return Compiled(row.at, step, _top(row.to), reads_of(row, repeated=datatype.repeated))
+    reads = reads_of(row, repeated=datatype.repeated and not datatype.numbers)
+    return Compiled(row.at, step, _top(row.to), label_of(row.to), reads)
 
 
 #: The repetitions of a field (its segment, its text) that have a value, by number, with it.
@@ -113,20 +109,16 @@ def _remembering(read: Reader, way: Mapped) -> Reader:
 
     def remember(segment: Segment, raw: str, context: Context) -> Sequence[tuple[int, Any]]:
         meant = context.known.get((way, raw))
-        if meant is None:
+        if meant is None or (meant.beside is not NOTHING and not say_again(meant.beside, context)):
             return learn(segment, raw, context)
-        if meant.drafts and not draft_again(meant.drafts, context):
-            return read(segment, raw, context)
-        if meant.unmapped:
-            context.unmapped |= meant.unmapped
         return [(rep, loads(value) if value.__class__ is bytes else value) for rep, value in meant.values]
 
     def learn(segment: Segment, raw: str, context: Context) -> Sequence[tuple[int, Any]]:
         mark = Mark(context)
         values = read(segment, raw, context)
-        found = mark.read()
-        if found is not None and len(raw) <= SHORT and not context.blocks():
-            context.known[way, raw] = Meant(tuple([(rep, _kept(value)) for rep, value in values]), *found)
+        beside = mark.read()
+        if beside is not None and len(raw) <= SHORT and not context.blocks():
+            context.known[way, raw] = Meant(tuple([(rep, _kept(value)) for rep, value in values]), beside)
         return values
 
     return remember
@@ -142,7 +134,10 @@ def _step(row: Row, read: Reader, condition: Condition | None, place: Place, way
     clearing = Mapped(f"{row.resource}.{row.to} (cleared)", {"*": ""})
     top = row.to if row.to in _BY_PARTS else _top(row.to)
 
-    def step(segment: Segment, raw: str, building: Building, context: Context, labels: dict[str, Any]) -> None:
+    def step(
+        segment: Segment, fields: Sequence[str], building: Building, context: Context, labels: dict[str, Any]
+    ) -> None:
+        raw = fields[n]
         context.field = n
         if raw == '""':
             _clear(building, top, context, clearing)
@@ -183,6 +178,7 @@ _BY_PARTS: Final = frozenset({"period.start", "period.end"})
 
 
 def _clear(building: Building, top: str, context: Context, way: Mapped) -> None:
+    context.said += 1
     if building.merge == "overlay" and context.habits.profile.clears(context.segment.name, context.field):
         building.clears[top] = None
         context.took(context.segment, context.field, way)

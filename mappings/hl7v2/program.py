@@ -1,86 +1,104 @@
 """The rows for one segment and one resource, run over the fields that a segment fills.
 
-Rows in front that depend on texts of the segment alone are its head. A sender fills the same head again and again
-(codes, flags, wards, people), so what it came to in a resource is remembered and placed at once.
+Rows one after the other that depend on texts of the segment alone are a stretch. A sender fills the same stretch again
+and again (codes, flags, wards, people), so what it came to in a resource is remembered and placed at once.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from itertools import islice, takewhile
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby, islice
 from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.json import dumps, loads
-from mappings.hl7v2.context import Building, Context, Trace
-from mappings.hl7v2.mark import Mark, draft_again
+from hub.kernel.types import Json
+from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.mark import Mark, say_again
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS
-from mappings.hl7v2.repeated import Together
+from mappings.hl7v2.repeated import NOTHING, Together
 from mappings.hl7v2.rowfile import Row
 from mappings.hl7v2.sharing import LONG
 
-#: Applies one row to a segment whose field holds that text; the dictionary keeps labelled elements of this segment.
-Step = Callable[[Segment, str, Building, Context, dict[str, Any]], None]
+#: Applies a row, or several, to a segment with these fields; the dictionary keeps labelled elements of this segment.
+Step = Callable[[Segment, Sequence[str], Building, Context, dict[str, Any]], None]
 
 #: Ways of filling a segment that are kept for one program; a sender has a few.
 _MOST: Final = 1024
-#: Characters of a segment whose head is remembered.
+#: Characters of a segment whose stretches are remembered.
 _LONGEST: Final = 1024
 _FIELD: Final = re.compile(r"\b([A-Z][A-Z0-9]{2})-(\d+)")
+#: A path into a labelled element of the resource, which rows of one segment share.
+_LABELLED: Final = re.compile(r"([A-Za-z]+\[[A-Za-z][\w-]*\])\.[A-Za-z.\[\]]+\Z")
 
 
 class Compiled(NamedTuple):
-    """A row as a step; the element it fills, and the fields its value depends on (None: on more than these)."""
+    """A row as a step; the element it fills, its label ("" if it has none), and the fields its value depends on (None:
+    on more than these, or its text comes again with nothing else).
+    """
 
     at: int
     step: Step
     top: str
+    label: str
     reads: frozenset[int] | None
+
+
+def label_of(path: str) -> str:
+    """The labelled element a path leads into, as `contact[this]`; "" if it leads into none."""
+    found = _LABELLED.match(path)
+    return found[1] if found else ""
 
 
 def reads_of(row: Row, *, repeated: bool) -> frozenset[int] | None:
     """The fields a row depends on; None for one whose text never comes again, or that asks for other segments."""
     asked = _FIELD.findall(row.when)
-    if not repeated or "[" in row.to.replace("[]", "") or any(name != row.segment for name, _ in asked):
+    inside = row.to.removeprefix(label_of(row.to)).replace("[]", "")
+    if not repeated or "[" in inside or any(name != row.segment for name, _ in asked):
         return None
     return frozenset([row.at, *(int(n) for _, n in asked)])
 
 
-class Filled:
-    """The steps of a program for segments that fill the same fields: the head, the rest, and both."""
+class _Stretch:
+    """Rows one after the other, for segments of `count` fields; `texts` takes those they depend on."""
 
-    __slots__ = ("every", "head", "rest", "texts", "tops")
+    __slots__ = ("lists", "steps", "texts", "tops")
 
-    def __init__(self, steps: Sequence[Compiled], count: int) -> None:
-        head = list(takewhile(lambda each: each.reads is not None, steps))
-        head = head if len(head) > 1 else []
-        self.every = _plain(steps)
-        self.head = _plain(head)
-        self.rest = _plain(steps[len(head) :])
-        asked = sorted({n for each in head for n in each.reads or () if n < count})
-        self.texts: Callable[[Sequence[str]], Any] = itemgetter(*asked) if asked else tuple
-        self.tops = frozenset([name for each in head for name in (each.top, f"_{each.top}")] + ["extension"])
+    def __init__(self, rows: Sequence[Compiled], count: int) -> None:
+        self.steps: Final = [each.step for each in rows]
+        asked = sorted({n for each in rows for n in each.reads or () if n < count})
+        self.texts: Final[Callable[[Sequence[str]], Any]] = itemgetter(*asked) if asked else tuple
+        self.lists: Final = tuple(dict.fromkeys([each.top for each in rows if each.label]))
+        tops = [name for each in rows if not each.label for name in (each.top, f"_{each.top}")]
+        self.tops: Final = frozenset([*tops, "extension"])
 
-    def place(self, segment: Segment, fields: Sequence[str], building: Building, context: Context) -> bool:
-        """Place the head; False if it has to be placed row by row."""
-        trace = context.trace
-        if trace is None or context.habits.profile.unmapped or not self.tops.isdisjoint(building.resource):
-            return False
+    def run(
+        self, segment: Segment, fields: Sequence[str], building: Building, context: Context, labels: dict[str, Any]
+    ) -> None:
+        """Place the rows at once if they came to something before in a resource that has none of their elements."""
+        resource = building.resource
+        if context.habits.profile.unmapped or not self.tops.isdisjoint(resource):
+            for step in self.steps:
+                step(segment, fields, building, context, labels)
+            return
         key = (self, context.event, self.texts(fields))
-        known = context.heads.get(key)
-        if known is None:
-            self._learn(key, segment, fields, building, context, trace)
-            return True
-        if known.drafts and not draft_again(known.drafts, context):
-            return False
-        building.resource.update(loads(known.elements))
-        trace.add_all(segment.position, known.ways)
-        if known.unmapped:
-            context.unmapped |= known.unmapped
+        known = context.stretches.get(key)
+        if known is None or (known.beside is not NOTHING and not say_again(known.beside, context)):
+            self._learn(key, segment, fields, building, context, labels)
+            return
+        self._place(loads(known.elements), resource)
+        if context.trace is not None:
+            context.trace.add_all(segment.position, known.ways)
         context.field, context.rep = known.stood
-        return True
+
+    def _place(self, elements: Json, resource: Json) -> None:
+        for name in self.lists:
+            if name in resource and name in elements:
+                resource[name] += elements.pop(name)
+        resource.update(elements)
 
     def _learn(
         self,
@@ -89,52 +107,57 @@ class Filled:
         fields: Sequence[str],
         building: Building,
         context: Context,
-        trace: Trace,
+        labels: dict[str, Any],
     ) -> None:
         """Place it row by row, and remember what it came to if that is all that was said."""
-        resource, at = building.resource, segment.position
-        before, cleared, went = len(resource), len(building.clears), len(trace.mapped.get(at, ()))
+        resource, ways = building.resource, context.trace.mapped if context.trace is not None else {}
+        before, went = len(resource), len(ways.get(segment.position, ()))
+        lengths = {name: len(resource[name]) for name in self.lists if name in resource}
         mark = Mark(context)
-        run(self.head, segment, fields, building, context, {LONG_LISTS: building.long_lists})
-        found = mark.read()
-        if found is None or cleared != len(building.clears) or segment.ordinal > LONG or len(segment.text) > _LONGEST:
+        for step in self.steps:
+            step(segment, fields, building, context, labels)
+        beside = mark.read()
+        if beside is None or segment.ordinal > LONG or len(segment.text) > _LONGEST:
             return
-        elements = dumps({name: resource[name] for name in islice(resource, before, None)})
-        ways = tuple(trace.mapped.get(at, ())[went:])
-        context.heads[key] = Together(elements, ways, *found, (context.field, context.rep))
+        elements = {name: resource[name][length:] for name, length in lengths.items() if len(resource[name]) > length}
+        elements |= {name: resource[name] for name in islice(resource, before, None)}
+        taken = tuple(ways.get(segment.position, ())[went:])
+        context.stretches[key] = Together(dumps(elements), taken, beside, (context.field, context.rep))
 
 
-def _plain(steps: Iterable[Compiled]) -> tuple[tuple[int, Step], ...]:
-    return tuple([(each.at, each.step) for each in steps])
-
-
-def run(
-    steps: Iterable[tuple[int, Step]],
-    segment: Segment,
-    fields: Sequence[str],
-    building: Building,
-    context: Context,
-    labels: dict[str, Any],
-) -> None:
-    """Apply steps to the fields of a segment, all of which hold something."""
-    for n, step in steps:
-        step(segment, fields[n], building, context, labels)
+def _steps(rows: Sequence[Compiled], count: int) -> Iterator[Step]:
+    """Rows as stretches, and one by one between them. All rows of a label stand in one stretch, or in none."""
+    labelled = Counter([each.label for each in rows])
+    for together, group in groupby(rows, lambda each: each.reads is not None):
+        found = list(group)
+        whole = all(labelled[label] == n for label, n in Counter([each.label for each in found]).items() if label)
+        if together and whole and len(found) > 1:
+            yield _Stretch(found, count).run
+        else:
+            yield from [each.step for each in found]
 
 
 class Program:
     """The rows for one segment and one resource."""
 
-    def __init__(self, steps: Sequence[Compiled]) -> None:
-        self._steps: Final = steps
-        self._filled: Final[dict[bytes, Filled]] = {}
+    def __init__(self, rows: Sequence[Compiled]) -> None:
+        self._rows: Final = rows
+        self._filled: Final[dict[bytes, tuple[Step, ...]]] = {}
 
-    def filled(self, fields: Sequence[str]) -> Filled:
+    def run(self, segment: Segment, building: Building, context: Context) -> None:
+        """Apply the rows to the fields that the segment fills."""
+        fields = segment.fields()
+        labels: dict[str, Any] = {LONG_LISTS: building.long_lists}
+        for step in self._steps(fields):
+            step(segment, fields, building, context, labels)
+
+    def _steps(self, fields: Sequence[str]) -> tuple[Step, ...]:
         """The steps for segments that fill the same fields as this one."""
         shape = bytes(map(bool, fields))
         found = self._filled.get(shape)
         if found is None:
             count = len(fields)
-            found = Filled([each for each in self._steps if each.at < count and fields[each.at]], count)
+            found = tuple(_steps([each for each in self._rows if each.at < count and fields[each.at]], count))
             if len(self._filled) < _MOST:
                 self._filled[shape] = found
         return found

@@ -10,10 +10,11 @@ from types import MappingProxyType
 from typing import Final
 
 from hub.kernel.types import ReportRow
-from mappings.hl7v2.context import Context, Mapped, Outcome, Trace, Way, position
+from mappings.hl7v2.context import Context, Mapped, Trace, Way, position
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.long_report import PORTION, LongReport
 from mappings.hl7v2.parser import Repetition, Segment
+from mappings.hl7v2.repeated import Outcome
 from mappings.hl7v2.separators import HEADERS, Separators
 from mappings.hl7v2.told import Part
 

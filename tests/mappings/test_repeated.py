@@ -16,12 +16,13 @@ from hub.kernel.types import Json, Translation
 from mappings.hl7v2.absent import DATA_ABSENT
 from mappings.hl7v2.batch import split_messages
 from mappings.hl7v2.charset import decode
-from mappings.hl7v2.datatypes import coded, identifiers, places, references
+from mappings.hl7v2.codetables import table
+from mappings.hl7v2.datatypes import coded, identifiers, names, places, references
 from mappings.hl7v2.engine import Rules, compile_rules
 from mappings.hl7v2.habits import CANONICAL_BASE, Habits
 from mappings.hl7v2.parser import parse
 from mappings.hl7v2.profile import DEFAULT, Profile
-from mappings.hl7v2.repeated import Meant, Repeated, Together
+from mappings.hl7v2.repeated import NOTHING, Meant, Repeated, Together
 from mappings.hl7v2.separators import Separators
 from mappings.hl7v2.told import Told
 from mappings.hl7v2.translator import translate_message, translator
@@ -72,11 +73,10 @@ def test_people_and_places_are_read_once_for_as_long_as_messages_name_them(monke
         real = getattr(module, name)
         monkeypatch.setattr(module, name, partial(_noting, read, name, real))
     translate = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
-    text = ADT.replace("|||0148^方^知远\rPID", "\rPID")
-    first = translate(text.encode())
+    first = translate(ADT.encode())
     assert set(read) == {"place_in", "named_in", "typed"}
     read.clear()
-    again = translate(text.replace("沈^桂兰", "沈^桂芝").encode())
+    again = translate(ADT.replace("沈^桂兰", "沈^桂芝").encode())
     assert "place_in" not in read
     assert "named_in" not in read
     assert [_but_name(draft.resource) for draft in again.drafts] == [
@@ -91,6 +91,16 @@ def test_a_person_whom_a_message_names_twice_has_what_both_fields_say_whatever_c
     before = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
     for text in (once, twice, once, twice):
         assert before(text.encode()) == translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))(text.encode())
+
+
+def test_a_person_a_message_named_before_is_read_again_only_if_she_was_named_otherwise() -> None:
+    """EVN-5 names whom PV1-7 names."""
+    before, rules = habits(), compile_rules(CANONICAL_BASE, {})
+    otherwise = ADT.replace("||||0148^方^知远", "||||0148^章^以宁")
+    for text, met in ((otherwise, 0), (ADT, 1), (otherwise, 1), (ADT, 1)):
+        assert translate_message(parse(text), before, rules) == translate_message(parse(text), habits(), rules)
+        known = before.repeated.known(Separators(), 0, reported=True).values()
+        assert sum(draft.met for each in known for draft in each.beside.drafts) == met
 
 
 def test_a_time_within_a_field_is_in_the_zone_of_its_own_message() -> None:
@@ -122,19 +132,45 @@ def test_a_code_the_profile_blocks_is_refused_each_time_it_comes() -> None:
 def test_what_is_known_counts_for_one_kind_of_delimiters_and_one_state_of_the_maps_and_is_bounded() -> None:
     repeated = Repeated(most=2)
     usual, other = Separators(), Separators(escape="")
-    known = repeated.known(usual, 0)
-    known["row", "A"] = Meant(((1, "a"),), {})
-    assert repeated.known(Separators(), 0) is known
-    assert repeated.known(other, 0) == {}
-    assert repeated.known(other, 1) == {}
-    known = repeated.known(usual, 1)
-    known |= {("row", text): Meant((), {}) for text in "ABC"}
-    assert repeated.known(usual, 1) == {}
+    known = repeated.known(usual, 0, reported=True)
+    known["row", "A"] = Meant(((1, "a"),))
+    assert repeated.known(Separators(), 0, reported=True) is known
+    assert repeated.known(other, 0, reported=True) == {}
+    assert repeated.known(other, 1, reported=True) == {}
+    known = repeated.known(usual, 1, reported=True)
+    known |= {("row", text): Meant(()) for text in "ABC"}
+    assert repeated.known(usual, 1, reported=True) == {}
     for text in "AB":
-        repeated.known(usual, 1)["row", text] = Meant((), {})
-        repeated.heads["head", "A01", text] = Together(b"{}", (), {}, (), (1, 1))
-    assert repeated.known(usual, 1) == {}
-    assert repeated.heads == {}
+        repeated.known(usual, 1, reported=True)["row", text] = Meant(())
+        repeated.stretches["stretch", "A01", text] = Together(b"{}", (), NOTHING, (1, 1))
+    assert repeated.known(usual, 1, reported=True) == {}
+    assert repeated.stretches == {}
+
+
+def test_nothing_is_known_of_messages_that_are_reported_on_by_those_that_are_not() -> None:
+    """Ways and notes of fields are recorded for the report alone."""
+    before, rules = habits(), compile_rules(CANONICAL_BASE, {})
+    text = ADT.replace("AL1|1|DA|^青霉素", "AL1|1|DA|^青霉素|SV|皮疹")
+    for with_report in (False, True, False, True):
+        said = translate_message(parse(text), before, rules, with_report=with_report)
+        assert said == translate_message(parse(text), habits(), rules, with_report=with_report)
+
+
+@pytest.mark.parametrize("birth", ["19580412", "19581412"])
+def test_what_is_noted_of_a_field_is_noted_each_time_it_comes(monkeypatch: pytest.MonkeyPatch, birth: str) -> None:
+    """By itself where it stands beside a date that is none, which is read each time with its issue; else with it."""
+    read: list[str] = []
+    monkeypatch.setattr(names, "table", partial(_noting, read, "table", table))
+    text = ADT.replace("沈^桂兰||19580412", f"沈^桂兰^^^^^ZZ||{birth}")
+    translate = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
+    for number in ("ZY20260001", "ZY20260002", "ZY20260003"):
+        said = translate(text.replace("ZY20260001", number).encode())
+        reasons = {row.source: row.reason for row in said.report}
+        assert reasons["PID-5[1].7"] == "code not in the table"
+        assert [issue.where for issue in said.issues if issue.where.startswith("PID-7")] == (
+            ["PID-7[1].1"] if birth == "19581412" else []
+        )
+    assert read == ["table"]
 
 
 def habits() -> Habits:

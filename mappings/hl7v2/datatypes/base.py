@@ -28,6 +28,7 @@ class Datatype:
 
     `repeated`: senders say the same again and again (codes, and who and where the patient is; not times and numbers of
     orders), and what they mean depends on the text, the row and the sender alone, as long as `Context.said` stands.
+    `numbers`: it comes again with one patient or visit alone, and is not remembered together with what stands beside.
 
     Keys: `4` the first leaf of a component, `4.2` a later one, `4.*` all of them, `*` the whole repetition.
     Values: the element below the row's target, "" for the target itself.
@@ -36,11 +37,12 @@ class Datatype:
     make: Callable[[Options], Converter]
     parts: Mapping[str, str]
     repeated: bool = False
+    numbers: bool = False
 
 
-def plain(convert: Converter, parts: Mapping[str, str], *, repeated: bool = False) -> Datatype:
+def plain(convert: Converter, parts: Mapping[str, str], *, repeated: bool = False, numbers: bool = False) -> Datatype:
     """A map that needs nothing from its row."""
-    return Datatype(lambda _: convert, parts, repeated)
+    return Datatype(lambda _: convert, parts, repeated, numbers)
 
 
 #: Longest repetition whose value is remembered, in characters: codes and names, not texts.

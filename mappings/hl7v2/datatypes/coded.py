@@ -319,6 +319,6 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "text": plain(text, {"*": ""}),
     "display": plain(first_text, {"1": "", "2": "", "9": ""}),
     "first-text": plain(component_text, {"1.*": ""}),
-    "text-concept": plain(text_concept, {"*": "text"}),
+    "text-concept": plain(text_concept, {"*": "text"}, repeated=True),
     "language": plain(language, {"*": ""}),
 }

@@ -341,7 +341,7 @@ def placer_and_filler(rep: Repetition, context: Context) -> list[dict[str, Any]]
 _EI_PARTS: Final = {"1.*": "value", "2": "assigner.display", "3": "system", "4": "assigner.identifier.type"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "CX": plain(identifier_or_word, CX_PARTS, repeated=True),
+    "CX": plain(identifier_or_word, CX_PARTS, repeated=True, numbers=True),
     "EI": Datatype(_make_entity, _EI_PARTS),
     "EI-group-placer": _group_member(1),
     "EI-group-filler": _group_member(2),

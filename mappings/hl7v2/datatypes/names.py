@@ -240,6 +240,6 @@ def name_text(rep: Repetition, context: Context) -> str | None:
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "XPN": plain(person_name, XPN_PARTS, repeated=True),
-    "XPN-one": plain(one_name, XPN_PARTS),
+    "XPN-one": plain(one_name, XPN_PARTS, repeated=True),
     "XPN-text": plain(name_text, {str(n): "" for n in range(1, 7)}),
 }

@@ -167,7 +167,7 @@ def _units(segment: Segment, context: Context) -> Json:
         return {}
     known = context.known.get((unit, raw))
     if known is None:
-        known = Meant(((1, unit(segment.repetitions(6)[0], context)),), {})
+        known = Meant(((1, unit(segment.repetitions(6)[0], context)),))
         if len(raw) <= SHORT:
             context.known[unit, raw] = known
     units: Json = known.values[0][1]
