@@ -152,8 +152,8 @@ def _is_uri_of(text: str, uri: str) -> bool:
     """Whether a URI is made of a name, a table number or an identifier and its kind (ISO: an OID)."""
     if text in {"ISO", "UUID"}:
         return uri.startswith(f"urn:{'oid' if text == 'ISO' else 'uuid'}:")
-    number = re.fullmatch(r"HL7(\d{4})", text)
-    return quote(text, safe="") in uri or (number is not None and uri.endswith(f"/v2-{number[1]}"))
+    number = re.fullmatch(r"(?:HL7|2\.16\.840\.1\.113883\.12\.)(\d{1,4})", text)
+    return quote(text, safe="") in uri or (number is not None and uri.endswith(f"/v2-{number[1]:0>4}"))
 
 
 @cache

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mappings.hl7v2.datatypes.coded import system_uri
+from mappings.hl7v2.datatypes.coding_systems import system_uri
 from tests.mappings.engine import PID, codes, draft, drafts, reported, resource, translate
 
 PV1 = "PV1|1|I|内科^12^3|1|||1001^方知远||||||||||||{number}|||||||||||||||||||||||||{start}|{end}"

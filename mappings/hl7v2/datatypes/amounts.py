@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
-from mappings.hl7v2.datatypes.coded import system_uri
+from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.values import UCUM, UCUM_NAMES
 from mappings.hl7v2.leaves import leaf

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 from typing import Any, Final
-from urllib.parse import quote
 
-from mappings.hl7v2.codetables import Entry, table
+from mappings.hl7v2.codetables import Entry
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import SHORT, Converter, Datatype, Options, fresh, plain
+from mappings.hl7v2.datatypes.coding_systems import OID, known_system, system_uri
 from mappings.hl7v2.datatypes.local_codes import local_codings, note_unmapped
 from mappings.hl7v2.leaves import clean, component, leaf
 from mappings.hl7v2.parser import Repetition
@@ -20,11 +20,8 @@ from mappings.hl7v2.separators import Separators
 #: First component of the code, the text, the system, the version and the system's OID of each coding of a CWE.
 _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
 _CODE: Final = re.compile(r"\S+( \S+)*\Z")
-_OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 BCP_47: Final = "urn:ietf:bcp:47"
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:-([A-Za-z]{2}))?")
-_V2_TABLE: Final = re.compile(r"HL7(\d{4})\Z")
 
 CONCEPT_PARTS: Final = {
     "1.*": "coding.code",
@@ -46,22 +43,6 @@ CONCEPT_PARTS: Final = {
 }
 
 
-@lru_cache(maxsize=4096)
-def system_uri(name: str, canonical_base: str, facility: str) -> str:
-    """URI of a coding system named as in v2 table 0396, by OID or by URI; a local name gets a URI of the facility."""
-    known = table("coding-systems").get(name)
-    if known:
-        return known.code
-    match = _V2_TABLE.match(name)
-    if match:
-        return f"http://terminology.hl7.org/CodeSystem/v2-{match[1]}"
-    if _OID.match(name):
-        return f"urn:oid:{name}"
-    if _URI.match(name):
-        return name
-    return f"{canonical_base}/CodeSystem/{quote(facility, safe='')}/{quote(name, safe='')}"
-
-
 def _coding(
     rep: Repetition, triplet: tuple[int, int, int, int, int], count: int, canonical_base: str, facility: str
 ) -> dict[str, str]:
@@ -69,10 +50,11 @@ def _coding(
     result: dict[str, str] = {}
     name = leaf(rep, system) if system <= count else ""
     number = leaf(rep, oid) if oid <= count else ""
-    if number and _OID.match(number):
-        result["system"] = system_uri(name or number, canonical_base, facility)
-    elif name:
-        result["system"] = system_uri(name, canonical_base, facility)
+    stated_oid = OID.match(number) is not None
+    if name or stated_oid:
+        # An OID is the same everywhere; a name that no standard knows is not.
+        told = number if stated_oid and not known_system(name) else name
+        result["system"] = system_uri(told, canonical_base, facility)
     stated = leaf(rep, version) if version <= count else ""
     if stated:
         result["version"] = stated

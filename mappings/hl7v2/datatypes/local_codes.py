@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
-from typing import Final
 
 from hub.kernel.local_codes import is_local, tellable
 from hub.kernel.types import UnmappedCode
-from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
+from mappings.hl7v2.datatypes.coding_systems import OID, URI, known_system
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.profile import Coding
 from mappings.hl7v2.separators import Separators
-
-_OF_HL7: Final = re.compile(r"HL7\d{4}\Z")
-_OID: Final = re.compile(r"[0-2](\.(0|[1-9]\d*))+\Z")
-_URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 
 
 def local_codings(rep: Repetition, context: Context) -> tuple[Coding, ...] | None:
@@ -58,7 +52,5 @@ def _unmapped(field: str, raw: str, separators: Separators) -> UnmappedCode | No
 
 def _is_standard(system: str) -> bool:
     """Whether the receiver of a code of this coding system understands it: HL7 names it, or it is a common one."""
-    if not system or table("coding-systems").get(system) is not None or _OF_HL7.match(system):
-        return bool(system)
-    uri = f"urn:oid:{system}" if _OID.match(system) else system if _URI.match(system) else ""
+    uri = known_system(system) or (f"urn:oid:{system}" if OID.match(system) else system if URI.match(system) else "")
     return bool(uri) and not is_local(uri)

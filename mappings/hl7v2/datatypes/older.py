@@ -7,7 +7,7 @@ from typing import Any, Final
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
-from mappings.hl7v2.datatypes.coded import system_uri
+from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import Moment, date_time, read
 from mappings.hl7v2.leaves import clean, leaf

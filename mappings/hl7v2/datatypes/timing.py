@@ -15,7 +15,8 @@ from hub.kernel.types import Json
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
-from mappings.hl7v2.datatypes.coded import concept, system_uri
+from mappings.hl7v2.datatypes.coded import concept
+from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import moment, time_of_day
 from mappings.hl7v2.leaves import clean, leaf

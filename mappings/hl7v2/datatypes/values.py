@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Context
-from mappings.hl7v2.datatypes.coded import mapped_concept, system_uri
+from mappings.hl7v2.datatypes.coded import mapped_concept
+from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.datatypes.files import embedded, pointed_at
 from mappings.hl7v2.datatypes.numbers import compared, decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
