@@ -90,7 +90,11 @@ def numbers(patient: Json) -> list[tuple[str, str, str]]:
 PATIENTS = {
     "cn-ecg-ORU_R01-medex": ([("000000000203", "urn:oid:2.999.10.21", "PI")], "测试己", "female", None),
     "cn-empi-ADT_ZP1": (
-        [("AA00000001", "01/LocalID", ""), ("110101199311010014", CITIZEN, "NNCHN"), ("AA00000001", "01/IDCard", "PI")],
+        [
+            ("AA00000001", "01/LocalID", "LocalID"),
+            ("110101199311010014", CITIZEN, "NNCHN"),
+            ("AA00000001", "01/IDCard", "PI"),
+        ],
         "测试庚",
         "male",
         "1993-11-01",

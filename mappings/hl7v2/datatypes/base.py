@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -47,6 +48,8 @@ def plain(convert: Converter, parts: Mapping[str, str], *, repeated: bool = Fals
 
 #: Longest repetition whose value is remembered, in characters: codes and names, not texts.
 SHORT: Final = 160
+#: What FHIR takes for a code: no space at its ends, none beside another.
+CODE: Final = re.compile(r"\S+( \S+)*\Z")
 
 
 def fresh(value: Any) -> Any:

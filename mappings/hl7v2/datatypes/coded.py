@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from mappings.hl7v2.codetables import Entry
 from mappings.hl7v2.context import Context
-from mappings.hl7v2.datatypes.base import SHORT, Converter, Datatype, Options, fresh, plain
+from mappings.hl7v2.datatypes.base import CODE, SHORT, Converter, Datatype, Options, fresh, plain
 from mappings.hl7v2.datatypes.coding_systems import OID, known_system, system_uri
 from mappings.hl7v2.datatypes.local_codes import local_codings, note_unmapped
 from mappings.hl7v2.leaves import clean, component, leaf
@@ -19,7 +19,6 @@ from mappings.hl7v2.separators import Separators
 
 #: First component of the code, the text, the system, the version and the system's OID of each coding of a CWE.
 _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
-_CODE: Final = re.compile(r"\S+( \S+)*\Z")
 BCP_47: Final = "urn:ietf:bcp:47"
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:-([A-Za-z]{2}))?")
 
@@ -59,7 +58,7 @@ def _coding(
     if stated:
         result["version"] = stated
     value = component(rep, code)
-    if value and _CODE.match(value):
+    if value and CODE.match(value):
         result["code"] = value
     display = component(rep, text) if text <= count else ""
     if display or value:

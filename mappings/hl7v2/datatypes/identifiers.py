@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
-from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
+from mappings.hl7v2.datatypes.base import CODE, Converter, Datatype, Options, plain
 from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.parser import Repetition
@@ -207,8 +207,14 @@ def typed(found: Number, meant: Meaning) -> dict[str, Any]:
         coding = {"coding": [_type_coding(meant.type).copy()]}
         result["type"] = coding | {"text": meant.text} if meant.text else coding
     elif meant.text:
-        result["type"] = {"text": meant.text}
+        result["type"] = {**_own_type(meant.text), "text": meant.text}
     return _assigned(result, found)
+
+
+def _own_type(kind: str) -> dict[str, Any]:
+    """A sender's own kind of number as a code without a system; none if it is no code, or one its number belies."""
+    known = table("identifier-kinds").get(kind) is not None
+    return {} if known or not CODE.match(kind) else {"coding": [{"code": kind}]}
 
 
 @lru_cache(maxsize=256)

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from hub.kernel.errors import Category, HubError
 from hub.kernel.yamlfile import Complaint, YamlFile
+from mappings.hl7v2.datatypes.base import CODE
 from mappings.hl7v2.profile import CodeMap, Coding
 
 _COLUMNS: Final = ("local", "system", "code", "display")
-_CODE: Final = re.compile(r"\S+( \S+)*\Z")
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+\Z")
 #: Largest file that is read; a catalogue of a hospital has some ten thousand lines.
 _LARGEST: Final = 64 * 1024 * 1024
@@ -105,7 +105,7 @@ def _wrong(row: Sequence[str]) -> str:
         return "local: is empty"
     if not _URI.match(row[1]):
         return "system: is no URI"
-    return "" if _CODE.match(row[2]) else "code: is no code"
+    return "" if CODE.match(row[2]) else "code: is no code"
 
 
 def complaints_of(file: YamlFile, section: str) -> Iterator[Complaint]:

@@ -26,7 +26,7 @@ _NO_VISIT: Final = frozenset({"", "N"})
 #: Where a patient is tracked on the way (v2.5.1, 3.3.9, 3.3.10), a stay may be under way: only one that nobody told of
 #: before begins with it.
 _AT_FIRST: Final = {"A10": "arrived"}
-_HISTORY: Final = {"coding": [{"system": "http://hl7.org/fhir/fhir-types", "code": "EncounterHistory"}]}
+_HISTORY: Final = {"system": "http://hl7.org/fhir/fhir-types", "code": "EncounterHistory"}
 _HISTORY_PLACE: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-EncounterHistory.location"
 _HISTORY_ENCOUNTER: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-EncounterHistory.encounter"
 _TEMPORARY: Final = {
@@ -97,7 +97,7 @@ def _before(pv1: Segment, visit: Building, patient: Building, context: Context, 
         return
     history = context.draft("Basic", visit.resource["id"], "history", patient.patient)
     resource = history.resource
-    resource |= {"code": dict(_HISTORY), "subject": patient.reference}
+    resource |= {"code": {"coding": [_HISTORY.copy()]}, "subject": patient.reference}
     rules.run(pv1, history, context)
     if "extension" in resource:
         resource["extension"] += [

@@ -44,3 +44,14 @@ def test_a_number_is_the_same_with_and_without_its_authority_if_the_profile_says
     rule = IdentifierRule(system="urn:oid:2.999.1", at="PID-3", type="MR", patient_key=True)
     profile = dataclasses.replace(DEFAULT, identifier_rules=(rule,))
     assert patient("PID|1||7", profile=profile)["id"] == patient("PID|1||7^^^HIS&2.999&ISO^PI", profile=profile)["id"]
+
+
+@pytest.mark.parametrize("kind", ["MRN", "FIN NBR", "LocalID"])
+def test_a_kind_that_no_table_knows_is_told_as_the_senders_code(kind: str) -> None:
+    (found,) = patient(f"PID|1||7^^^HIS^{kind}")["identifier"]
+    assert found["type"] == {"coding": [{"code": kind}], "text": kind}
+
+
+def test_a_kind_the_number_belies_is_told_as_text_alone() -> None:
+    (found,) = patient("PID|1||E1234^^^HIS^SFZH")["identifier"]
+    assert found["type"] == {"text": "SFZH"}
