@@ -69,8 +69,8 @@ def test_a_cancelled_document_was_entered_in_error_whatever_it_says_of_itself() 
     assert (found["status"], found["docStatus"]) == ("entered-in-error", "entered-in-error")
 
 
-@pytest.mark.parametrize(("event", "code"), [("T06", "appends"), ("T10", "replaces")])
-def test_an_addendum_and_a_replacement_name_the_document_they_follow(event: str, code: str) -> None:
+@pytest.mark.parametrize(("event", "code"), [("T02", "appends"), ("T06", "appends"), ("T10", "replaces")])
+def test_a_part_an_addendum_and_a_replacement_name_the_document_they_follow(event: str, code: str) -> None:
     parent, document = sorted(
         drafts(sent(txa(parent="D6^HIS"), "OBX|1|TX|R||补充", event=event), "DocumentReference"),
         key=lambda each: each.key,
@@ -80,6 +80,21 @@ def test_an_addendum_and_a_replacement_name_the_document_they_follow(event: str,
     ]
     assert parent.resource.get("status") == ("superseded" if code == "replaces" else None)
     assert "content" not in parent.resource
+
+
+def test_content_tells_when_it_was_transcribed_and_the_document_who_signed_it() -> None:
+    segment = "TXA|1|CN|||||20260301094500||1001^方^知远|||D7^HIS||||||||||1003^何^静^^^^^^^^^^^^20260301100000"
+    found = resource(sent(segment, "OBX|1|TX|R||正文"), "DocumentReference")
+    assert found["content"][0]["attachment"]["creation"] == "2026-03-01T09:45:00+08:00"
+    assert found["authenticator"]["display"] == "何静"
+
+
+@pytest.mark.parametrize("what", ["|1004^吕^安|D7^HIS", "||D7^HIS|||||||||遗漏", "||D7^HIS|||||||||||1005^施^远"])
+def test_who_typed_changed_or_received_a_document_is_told_though_nobody_edited_it(what: str) -> None:
+    provenance = resource(sent(f"TXA|1|CN|||||||1001^方^知远|{what}", "OBX|1|TX|R||正文"), "Provenance")
+    agents = {each["role"][0]["coding"][0]["code"] for each in provenance["agent"]}
+    assert provenance["recorded"] == "2026-03-01T10:30:00+08:00"
+    assert agents > {"AUT"} or provenance["reason"] == [{"text": "遗漏"}]
 
 
 def test_a_document_on_an_order_refers_to_it_and_makes_no_report() -> None:

@@ -17,6 +17,7 @@ from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.files import ATTACHMENT
+from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.datatypes.values import value
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Document, Noted
@@ -29,8 +30,10 @@ from mappings.hl7v2.resources.parents import Made
 from mappings.hl7v2.resources.provenance import event
 from mappings.hl7v2.resources.results import Setting, observation
 
-#: How a document follows the one TXA-13 names, by event (v2.5.1 chapter 9: addendum, replacement).
-_FOLLOWS: Final = {"T05": "appends", "T06": "appends", "T09": "replaces", "T10": "replaces"}
+#: Events of a document that takes the place of the one TXA-13 names; any other belongs to it (v2.5.1, 9.6.1.13).
+_REPLACES: Final = frozenset({"T09", "T10"})
+#: Fields of TXA that tell what was done to the document: edited, transcribed, changed for a reason, sent to people.
+_DONE: Final = (8, 11, 21, 23)
 #: A document of these events was never meant to be.
 _CANCELLED: Final = frozenset({"T11"})
 _TEXTS: Final = frozenset({"TX", "FT"})
@@ -58,8 +61,8 @@ def documents(
         _contents(each, building, patient, visit, context, rules)
         if ordered is not None:
             _related(building.resource).insert(0, ordered.reference)
-        if field(each.txa.segment, 8):
-            key = f"{building.resource['id']}|{field(each.txa.segment, 8)}"
+        if any(each.txa.segment.raw(n) for n in _DONE):
+            key = f"{building.resource['id']}|{field(each.txa.segment, 8) or context.event}"
             event(each.txa.segment, key, building, context, rules)
         spread(building, context, before)
         _follow(each.txa.segment, building, context)  # behind it: the labels of this document are not the other's
@@ -139,11 +142,23 @@ def _state(txa: Segment, attachments: list[Json], building: Building, context: C
         context.took(txa, 3, mapped("DocumentReference.content[].attachment.contentType"))
         for one in attachments:
             one.setdefault("contentType", presentation.code)
+    created = _transcribed(txa, context)
+    for one in attachments if created else ():
+        one.setdefault("creation", created)
     if attachments:
         building.resource["content"] = [{"attachment": one} for one in attachments]
     else:
         attachment = {"contentType": presentation.code} if presentation else unknown()
         building.defaults["content"] = [{"attachment": attachment}]
+
+
+def _transcribed(txa: Segment, context: Context) -> str:
+    """When the content was put on record (TXA-7); "" if that is not told or cannot be."""
+    told = moment(field(txa, 7))
+    if told is None:
+        return ""
+    context.took(txa, 7, mapped("DocumentReference.content[].attachment.creation"))
+    return told.date_time(context.zone)
 
 
 def _files(segment: Segment, kind: str, text: list[str], context: Context) -> list[Json]:
@@ -204,10 +219,10 @@ def _narrative(texts: list[str], resource: Json) -> None:
 
 
 def _follow(txa: Segment, building: Building, context: Context) -> None:
-    """TXA-13: what this document adds to or takes the place of."""
-    code = _FOLLOWS.get(context.event)
-    if code is None or not field(txa, 13):
+    """TXA-13: what this document belongs to or takes the place of."""
+    if not field(txa, 13):
         return
+    code = "replaces" if context.event in _REPLACES else "appends"
     parent = context.draft("DocumentReference", *numbered(txa, 13, "document"), building.patient)
     context.took(txa, 13, mapped("DocumentReference.relatesTo[].target"))
     if parent is building:
