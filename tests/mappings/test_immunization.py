@@ -183,3 +183,8 @@ def test_several_categories_of_one_observation_are_told_each_and_words_for_one_a
     stated = resource(sent("ORC|RE||V77", dose(), several, words), "Immunization")
     assert [each["text"] for each in stated["programEligibility"]] == ["医保支付", "自费"]
     assert stated["fundingSource"] == {"text": "财政"}
+
+
+def test_a_remark_observed_of_a_dose_is_a_note_of_it() -> None:
+    remark = "OBX|1|ST|48767-8^备注^LN|1|接种后留观30分钟||||||F"
+    assert resource(sent("ORC|RE||V77", dose(), remark), "Immunization")["note"][-1] == {"text": "接种后留观30分钟"}

@@ -84,6 +84,11 @@ def _concepts(observation: Json, _: Segment, _context: Context) -> Any:
     return stated or [{"text": each["valueString"]} for each in _values(observation) if "valueString" in each] or None
 
 
+def _remarks(observation: Json, segment: Segment, context: Context) -> Any:
+    said = [_words(each, segment, context) for each in _values(observation)]
+    return [{"text": text} for text in said if text] or None
+
+
 def _values(observation: Json) -> list[Json]:
     return [observation, *observation.get("component", ())]
 
@@ -133,6 +138,7 @@ _BY_PATH: Final[dict[str, Callable[[Json, Segment, Context], Any]]] = {
     "programEligibility": _concepts,
     "fundingSource": _concepts,
     "reasonCode": _concepts,
+    "note": _remarks,
     "reaction": _present,
     "education.documentType": _document,
     "education.vaccine": _words,
