@@ -39,6 +39,7 @@ def test_a_guarantor_is_the_patient_a_person_or_an_organisation() -> None:
         return str(resource(translate(ACCOUNT, segment), "Account")["guarantor"][0]["party"]["reference"])
 
     assert guarantor("GT1|1||沈^桂兰||||||||SEL").startswith("Patient/")
+    assert guarantor("GT1|1||沈^桂兰||||||||SELF").startswith("Patient/")
     assert guarantor("GT1|1||沈^国强||柳溪镇1号||||||SPO").startswith("RelatedPerson/")
     assert guarantor("GT1|1||||||||||||||||||||云泽纺织厂^^W9^^^HOSP").startswith("Organization/")
 

@@ -320,3 +320,13 @@ def test_a_number_and_an_address_in_one_field_are_two_ways_to_reach_somebody() -
         {"system": "email", "value": "lin@example.org", "use": "home"},
     ]
     assert reported(found, "PID-13[1].4")[0] == reported(found, "PID-13[1].12")[0] == "mapped"
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [("Mother", "MTH"), ("WIFE", "WIFE"), ("^Daughter", "DAUC"), ("8^Brother^L", "BRO"), ("GUARDIAN", "GRD")],
+)
+def test_a_relationship_in_words_has_its_code_and_keeps_the_words(sent: str, code: str) -> None:
+    told = resource(translate(PID, f"NK1|1|阮小青|{sent}"), "RelatedPerson")["relationship"][0]
+    assert told["coding"][0]["code"] == code
+    assert sent.split("^")[-2 if sent.endswith("L") else -1] in {told["text"], *(c["code"] for c in told["coding"])}

@@ -82,7 +82,7 @@ def moment(text: str) -> Moment | None:
         return None
     part = match.groupdict()
     date = "-".join(filter(None, (part["Y"], _two(part["m"]), _two(part["d"]))))
-    if not _is_date(part["Y"], part["m"], part["d"]):
+    if not _is_date(part["Y"], part["m"], part["d"]) or _of_two_digits(text):
         return None
     if not part["H"]:
         return Moment(date)
@@ -101,6 +101,11 @@ def _is_date(year: str, month: str | None, day: str | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _of_two_digits(text: str) -> bool:
+    """Whether six digits are no year and month but a day of v2.1 (YYMMDD), whose century nobody states."""
+    return len(text) == 6 and text.isdecimal() and not "1800" <= text[:4] < "2200"
 
 
 def clock(part: dict[str, str | None]) -> str | None:

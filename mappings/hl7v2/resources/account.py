@@ -12,12 +12,10 @@ from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.patient import STOOD_IN
-from mappings.hl7v2.resources.related import person
+from mappings.hl7v2.resources.related import is_patient, person
 
 #: Status of the account by event (v2.5.1 chapter 6: P06 ends it; P01, P05 and P12 state it as it is).
 _BY_EVENT: Final = {"P06": "inactive"}
-#: The guarantor's relationship (GT1-11) that says it is the patient.
-_SELF: Final = "SEL"
 
 
 def account(group: PatientGroup, patient: Building, context: Context, rules: Rules) -> Building | None:
@@ -59,7 +57,7 @@ def _guarantor(segment: Segment, patient: Building, owner: Building, context: Co
 
 
 def _party(segment: Segment, patient: Building, context: Context, rules: Rules) -> dict[str, str] | None:
-    if field(segment, 11) == _SELF:
+    if is_patient(segment, 11):
         return patient.reference
     name = "".join(field(segment, 3, comp) for comp in (1, 2, 3))
     if name:

@@ -13,7 +13,7 @@ from mappings.hl7v2.datatypes.names import one_name
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.resources.related import person
+from mappings.hl7v2.resources.related import is_patient, person
 
 _ALTERNATE: Final = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
 _CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
@@ -93,7 +93,7 @@ def _recorder(segment: Segment, building: Building, patient: Building, context: 
     if not name:
         return
     relationship = field(segment, 15)
-    if relationship == "SEL":
+    if is_patient(segment, 15):
         who = patient
     elif relationship:
         text = "".join(field(segment, 14, comp) for comp in (1, 2, 3))
@@ -105,5 +105,5 @@ def _recorder(segment: Segment, building: Building, patient: Building, context: 
         rules.run(segment, who, context)
     building.resource["recorder"] = who.reference | ({"display": name["text"]} if "text" in name else {})
     context.took(segment, 14, mapped("AllergyIntolerance.recorder"))
-    if relationship == "SEL":
+    if who is patient:
         context.took(segment, 15, mapped("AllergyIntolerance.recorder"))

@@ -16,11 +16,9 @@ from mappings.hl7v2.groups import Noted, PatientGroup
 from mappings.hl7v2.leaves import clean, field, leaf, says_something
 from mappings.hl7v2.parser import Repetition, Segment
 from mappings.hl7v2.resources.periods import mend_period
-from mappings.hl7v2.resources.related import person
+from mappings.hl7v2.resources.related import is_patient, person
 from mappings.hl7v2.resources.taking_part import care_team
 
-#: The insured's relationship (IN1-17) that says it is the patient: v2 table 0063, and words of senders.
-_SELF: Final = frozenset({"SEL", "patient", "本人"})
 _GROUP: Final = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/coverage-class", "code": "group"}]}
 _NAMED_GROUP: Final = Mapped("Coverage.class[]", {"1": "name", "3": "value", "10": "value"})
 _MANAGER: Final = {"coding": [{"system": "http://snomed.info/sct", "code": "768832004"}], "text": "case manager"}
@@ -162,7 +160,7 @@ def _subscriber(segment: Segment, patient: Building, resource: Json, context: Co
     """IN1-16 and IN1-17: the patient, or somebody related to them, who is answered."""
     relationship = field(segment, 17)
     name = "".join(field(segment, 16, comp) for comp in (1, 2, 3))
-    if relationship in _SELF:
+    if is_patient(segment, 17):
         resource["subscriber"] = patient.reference
         for n in (16, 17):
             context.took(segment, n, mapped("Coverage.subscriber"))

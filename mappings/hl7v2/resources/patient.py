@@ -30,7 +30,7 @@ STOOD_IN: Final[Mapping[str, str]] = {
 }
 #: Events that delete a person (v2.5.1, 3.3.29): nothing goes, but the patient is no longer used.
 _DELETING: Final = frozenset({"A29"})
-_LIVING_WILL: Final = {"coding": [{"system": "http://loinc.org", "code": "75320-2", "display": "Advance directive"}]}
+_LIVING_WILL: Final = {"system": "http://loinc.org", "code": "75320-2", "display": "Advance directive"}
 _AGENT: Final = "http://terminology.hl7.org/CodeSystem/provenance-participant-type"
 _OPERATION: Final = "http://terminology.hl7.org/CodeSystem/v3-DataOperation"
 
@@ -147,7 +147,7 @@ def _living_will(pd1: Segment, patient: Building, context: Context, rules: Rules
     if not field(pd1, 7):
         return
     building = context.draft("Observation", patient.resource["id"], "living-will", patient.patient)
-    building.resource |= {"status": "final", "code": _LIVING_WILL, "subject": patient.reference}
+    building.resource |= {"status": "final", "code": {"coding": [_LIVING_WILL.copy()]}, "subject": patient.reference}
     rules.run(pd1, building, context)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context, Mapped
 from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier, number
 from mappings.hl7v2.engine import Rules
@@ -49,6 +50,12 @@ def _contact(segment: Segment, patient: Building, context: Context, rules: Rules
         del made[-1]
     if not made:
         del patient.resource["contact"]
+
+
+def is_patient(segment: Segment, n: int) -> bool:
+    """Whether the relationship in field `n` (v2 table 0063) says that it is the patient."""
+    found = table("relationship").get(field(segment, n))
+    return found is not None and found.code == "ONESELF"
 
 
 def person(patient: Building, key: str, context: Context) -> Building:

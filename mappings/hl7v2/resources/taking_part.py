@@ -15,7 +15,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, append
 from mappings.hl7v2.resources.contact_choice import prefer
 from mappings.hl7v2.resources.periods import mend_period
-from mappings.hl7v2.resources.related import person
+from mappings.hl7v2.resources.related import is_patient, person
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,6 @@ _FIELDS: Final = {"ROL": _Fields(1, 3, 4, 14, 13, 11, 0), "PRT": _Fields(0, 4, 5
 PRIMARY: Final = "PP"
 #: Names of coding systems (component 3) of roles that are relationships to the patient.
 _RELATIONS: Final = frozenset({"HL70063"})
-_SELF: Final = "SEL"
 #: Kinds of address (XAD-7) that are a place's or an organisation's; all others are the person's.
 _OF_PLACE: Final = frozenset({"M", "O", "S", "SH", "TM"})
 _OF_ORGANIZATION: Final = frozenset({"B", "BI", "L"})
@@ -159,7 +158,7 @@ def _who(segment: Segment, fields: _Fields, patient: Building, context: Context,
     context.segment, context.field, context.rep = segment, fields.person, 1
     context.took(segment, fields.person, mapped("CareTeam.participant[].member"))
     if field(segment, fields.role, 3) in _RELATIONS:
-        if field(segment, fields.role) == _SELF:
+        if is_patient(segment, fields.role):
             return patient.reference
         return related_person(segment, patient, context, rules).reference if repetitions else None
     of = bool(repetitions) and bool(segment.raw(fields.organization))

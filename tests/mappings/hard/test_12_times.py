@@ -60,7 +60,9 @@ def test_precision_is_what_the_sender_stated(sent: str, told: str) -> None:
     assert start(sent) == told
 
 
-@pytest.mark.parametrize("sent", ["20261301", "20260230", "2026030125", "20260301 25", "2026年13月1日", "昨天"])
+@pytest.mark.parametrize(
+    "sent", ["20261301", "20260230", "2026030125", "580412", "20260301 25", "2026年13月1日", "昨天"]
+)
 def test_a_time_that_cannot_be_is_absent_with_its_text_beside_it(sent: str) -> None:
     found = translate(PID, PV1.format(time=sent))
     period: Json = resource(found, "Encounter")["period"]
