@@ -1,7 +1,7 @@
 """Records that arrive one after the other, matched as the index over the database matches them, but in memory.
 
-`python -m bench.arrival [--persons N] [--orders 5] [--seed 1]` takes the development set, or a county of
-`bench.population`, in so many random orders and prints B-cubed beside that of the whole file at once.
+`python -m bench.arrival [--persons N] [--orders 5] [--seed 1] [--mistakes 1.0]` takes the development set, or a county
+of `bench.population`, in so many random orders and prints B-cubed beside that of the whole file at once.
 """
 
 from __future__ import annotations
@@ -87,9 +87,10 @@ def main() -> None:
     options.add_argument("--persons", type=int, default=0, help="of a county; without it, the development set")
     options.add_argument("--orders", type=int, default=5)
     options.add_argument("--seed", type=int, default=1)
+    options.add_argument("--mistakes", type=float, default=1.0, help="how often things go wrong, against the default")
     given = options.parse_args()
     if given.persons:
-        county = County(given.seed, Mistakes())
+        county = County(given.seed, Mistakes().scaled(given.mistakes))
         made = list(county.records(county.persons(given.persons)))
         sides = [features(record) for record, _ in made]
         truth = {record.record_id: str(person) for record, person in made}
