@@ -7,8 +7,10 @@ import io
 import shutil
 import tempfile
 from collections.abc import Awaitable, Callable, Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import TypeVar
+from uuid import UUID
 
 import pytest
 from msgspec.structs import replace
@@ -66,6 +68,39 @@ def test_an_entry_comes_back_as_it_was_recorded(database_url: str) -> None:
             return [*await queries.newest(connection)]
 
     assert with_trail(database_url, work)[0] == [refused, search(1)]
+
+
+def test_the_many_entries_of_one_request_stand_in_the_table_as_single_ones_do(database_url: str) -> None:
+    """Column by column, `number` and `xid` apart: many are copied, few are inserted."""
+    odd = replace(
+        read(3, outcome=Outcome.REFUSED, reason="范围", version=3, obligations=("a", "b"), consents=("Consent/c",)),
+        requester=replace(REQUESTER, reference=None, patient="p", break_glass='"emergency"', purpose=()),
+        query="name=%E6%9D%8E&x=\\",
+        patients=("p1", "p2", "病"),
+        types={"Observation": 2, "Patient": 1},
+    )
+    about_nothing = replace(read(5), patients=(), types={}, grounds=(), resource_type=None)
+    of_each = [odd, search(2), write(Interaction.CREATE, 4), about_nothing]
+    made = [replace(of_each[at % 4], id=UUID(int=at), time=odd.time + timedelta(seconds=at)) for at in range(40)]
+    other = [replace(entry, id=UUID(int=100 + at)) for at, entry in enumerate(made)]
+
+    async def work(database: Database, trail: Trail) -> list[list[tuple[object, ...]]]:
+        async with database.transaction() as tx:
+            await trail.append(tx, made)
+        for entry in other:
+            async with database.transaction() as tx:
+                await trail.append(tx, [entry])
+        columns = ", ".join(column.name for column in audit.columns if column.name not in {"number", "id", "xid"})
+        found = f"SELECT {columns} FROM audit WHERE id = ANY($1) ORDER BY number"
+        async with database.connection() as tx:
+            rows = [await tx.fetch(found, [entry.id for entry in entries]) for entries in (made, other)]
+            assert await tx.fetchval("SELECT count(DISTINCT xid) FROM audit") == 1 + len(other)
+            assert [entry for entry in await queries.newest(tx, limit=100) if entry.id.int < 100] == made[::-1]
+        return [[tuple(row) for row in several] for several in rows]
+
+    copied, inserted = with_trail(database_url, work)[0]
+    assert copied == inserted
+    assert len(copied) == len(made)
 
 
 def test_an_entry_stands_only_in_the_epoch_it_was_decided_under(database_url: str) -> None:
