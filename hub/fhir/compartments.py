@@ -15,6 +15,7 @@ from hub.kernel.types import Json
 COMPARTMENT: Final = "$compartment"
 
 _PATIENT: Final = "Patient"
+_TO_PATIENT: Final = "Patient/"
 
 
 def _by_compartment() -> Mapping[str, Mapping[str, Sequence[str]]]:
@@ -76,18 +77,27 @@ def patient_ids(resource: Json) -> tuple[str, ...]:
     if resource.get("resourceType") == "Patient" and isinstance(resource.get("id"), str):
         found[resource["id"]] = None
     for path in _paths(str(resource.get("resourceType"))):
-        for value in _walk(resource, path):
-            target = parse_reference(value) if isinstance(value, str) else None
-            if target is not None and target.type == "Patient":
+        for value in _texts(resource, path):
+            target = parse_reference(value) if value.startswith(_TO_PATIENT) else None
+            if target is not None:
                 found[target.id] = None
     return tuple(found)
 
 
 def source_patient(resource: Json) -> str | None:
     """Id of the one patient whose row leads, or None for a resource about no patient (or, a Group, about many)."""
-    if resource.get("resourceType") in _NOBODY:
+    rtype = resource.get("resourceType")
+    if rtype in _NOBODY:
         return None
-    return next(iter(patient_ids(resource)), None)
+    if rtype == _PATIENT and isinstance(resource.get("id"), str):
+        return str(resource["id"])
+    # On the path of every resource that is written, three times: most name their patient first of all.
+    for path in _paths(str(rtype)):
+        for value in _texts(resource, path):
+            target = parse_reference(value) if value.startswith(_TO_PATIENT) else None
+            if target is not None:
+                return target.id
+    return None
 
 
 @cache
@@ -109,11 +119,24 @@ def _path(expression: str) -> tuple[str, ...]:
     return (*plain.split(".")[1:], "reference")
 
 
-def _walk(value: Any, path: Sequence[str]) -> Iterator[Any]:
-    if isinstance(value, list):
-        for item in value:
-            yield from _walk(item, path)
-    elif not path:
-        yield value
-    elif isinstance(value, dict) and path[0] in value:
-        yield from _walk(value[path[0]], path[1:])
+def _texts(resource: Json, path: Sequence[str]) -> list[str]:
+    """The texts at a path, lists walked through."""
+    values: list[Any] = [resource]
+    for name in path:
+        found: list[Any] = []
+        for owner in values:
+            value = owner.get(name) if owner.__class__ is dict else None
+            if value.__class__ is list:
+                found += _flat(value)
+            elif value is not None:
+                found.append(value)
+        values = found
+    return [value for value in values if value.__class__ is str]
+
+
+def _flat(items: list[Any]) -> Iterator[Any]:
+    for item in items:
+        if item.__class__ is list:
+            yield from _flat(item)
+        else:
+            yield item

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Container, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from hub.fhir.faults import Fault, place
@@ -21,6 +22,8 @@ ObjectCheck = Callable[[Any, list[Fault], Scope], None]
 _TARGET: Final = re.compile(
     r"(?:https?://.*/|)(?P<type>[A-Z][A-Za-z]+)(?:/[A-Za-z0-9\-.]{1,64}(?:/_history/[A-Za-z0-9\-.]{1,64})?|\?.*)"
 )
+#: Longer references are not remembered.
+_REPEATED: Final = 200
 _URL: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.\-]*:\S*")
 
 
@@ -145,25 +148,37 @@ def reference_to(targets: Collection[str], check: ObjectCheck) -> ObjectCheck:
         before = len(faults)
         check(value, faults, scope)
         if len(faults) == before:
-            text = value.get("reference")
-            if text is not None and not _is_reference(text):
+            text, stated = value.get("reference"), value.get("type")
+            target = _target(text, scope)
+            if target is None:
                 faults.append(Fault("value", "is neither Type/id nor a URL", ["reference"]))
-            elif not allowed.issuperset({value.get("type"), _target_type(text, scope)} & RESOURCE_TYPES):
+            elif not _fits(target, allowed) or not _fits(stated, allowed):
                 faults.append(Fault("value", wrong))
 
     return run
 
 
-def _target_type(text: str | None, scope: Scope) -> str | None:
+def _fits(name: str | None, allowed: Collection[str]) -> bool:
+    """Whether a type is one of some; whatever names no type of R4 says nothing."""
+    return name in allowed or name not in RESOURCE_TYPES
+
+
+def _target(text: str | None, scope: Scope) -> str | None:
+    """The type a reference names, "" where it tells none, None where the text can be no reference."""
     if text is None:
-        return None
+        return ""
     if text.startswith("#"):
-        return scope.contained.get(text[1:], scope.resource.get("resourceType"))
-    match = _TARGET.fullmatch(text)
-    return match["type"] if match else None
+        return scope.contained.get(text[1:], scope.resource.get("resourceType")) or ""
+    return _known_target(text) if len(text) <= _REPEATED else _target_elsewhere(text)
 
 
-def _is_reference(text: str) -> bool:
-    """Whether a text can be a reference: `Type/id`, a conditional one, a fragment, or a URL or URN."""
+def _target_elsewhere(text: str) -> str | None:
+    """As `_target`, of `Type/id`, a conditional reference, or a URL or URN."""
     match = _TARGET.fullmatch(text)
-    return (match is not None and match["type"] in RESOURCE_TYPES) or text.startswith("#") or bool(_URL.fullmatch(text))
+    if match is not None and match["type"] in RESOURCE_TYPES:
+        return match["type"]
+    return "" if _URL.fullmatch(text) else None
+
+
+#: What one record says refers to the same few again and again.
+_known_target: Final = lru_cache(maxsize=4096)(_target_elsewhere)

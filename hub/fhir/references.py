@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.structure import RESOURCE_TYPES, TYPES, structure
@@ -13,6 +13,8 @@ from hub.kernel.types import Json
 _LOCAL: Final = re.compile(
     r"(?P<type>[A-Z][A-Za-z]+)/(?P<id>[A-Za-z0-9\-.]{1,64})(?:/_history/(?P<version>[A-Za-z0-9\-.]{1,64}))?"
 )
+#: A type, an id and a version take no more characters.
+_LONGEST: Final = 200
 _URN: Final = re.compile(r"urn:(?:uuid:[0-9A-Fa-f-]{36}|oid:[0-9.]+)")
 _PLACEHOLDERS: Final = ("urn:uuid:", "urn:oid:")
 #: Where the address of a link begins in markdown.
@@ -33,6 +35,12 @@ def parse_reference(text: str, base_url: str = "") -> Target | None:
     """The resource a relative reference, or an absolute one under `base_url`, points to; None for any other text."""
     if base_url and text.startswith(base_url):
         text = text[len(base_url) :].removeprefix("/")
+    return _parsed(text) if len(text) <= _LONGEST else None
+
+
+@lru_cache(maxsize=8192)
+def _parsed(text: str) -> Target | None:
+    """A message or Bundle refers to the same few, and each of them is asked several times whom it is about."""
     match = _LOCAL.fullmatch(text)
     if match is None or match["type"] not in RESOURCE_TYPES:
         return None

@@ -33,6 +33,7 @@ P1, P2 = about("Patient/p1"), about("Patient/p2")
         ({"resourceType": "Observation", "subject": about("https://other.example.org/Patient/p1")}, ()),
         ({"resourceType": "Observation", "subject": "Patient/p1"}, ()),
         ({"resourceType": "Observation", "subject": {"reference": 5}}, ()),
+        ({"resourceType": "Observation", "performer": [5, [[P2], None], P1]}, ("p2", "p1")),
         ({"resourceType": "Letter", "subject": P1}, ()),
         ({}, ()),
     ],

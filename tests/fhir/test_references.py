@@ -24,6 +24,8 @@ BASE = "https://hub.example.org/fhir"
         ("Patient/", None),
         ("Patient/p 1", None),
         ("Patient/" + "x" * 65, None),
+        ("Patient/p1/_history/" + "2" * 64, Target("Patient", "p1", "2" * 64)),
+        ("Patient/p1/_history/" + "2" * 200, None),
         ("Patient?identifier=a|b", None),
         ("#p1", None),
         (URN, None),
