@@ -9,7 +9,6 @@ its other writes.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 from uuid import UUID
@@ -18,11 +17,11 @@ from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.kernel.clock import Clock
-from hub.kernel.ids import random_id, reference_key
-from hub.mpi import decisions_read, decisions_write, index_read, index_write, meeting
+from hub.kernel.ids import random_id
+from hub.mpi import decisions_write, index_read, index_write, meeting
 from hub.mpi.blocking import keys
 from hub.mpi.counts_read import Counted, UncountedError, frequencies, frequencies_at_hand, sharers
-from hub.mpi.decision import Actor, Decision
+from hub.mpi.decision import Decision
 from hub.mpi.features import Features, features
 from hub.mpi.hashes import block_key, claims
 from hub.mpi.index_write import Entry
@@ -35,30 +34,10 @@ from hub.mpi.people import Member, People, UnreadEdgesError
 from hub.mpi.record import Record
 from hub.mpi.registration import Registration, Source, Statement
 from hub.mpi.score import Scorer
-from hub.mpi.statements import Statements
+from hub.mpi.statement_plans import follow, plan
 
 #: Of source Patients (ids) those that may be found.
 Among = Callable[[Collection[str]], Awaitable[Collection[str]]]
-
-#: Events that part two numbers again; all others make one patient of them.
-UNMERGES: Final = frozenset({"A37"})
-#: The event of a `Patient.link` that is there no more: the merge it made is taken back, and nothing else is said.
-LINK_REMOVED: Final = "link-removed"
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """A statement by numbers, with the merge it takes back, if it does."""
-
-    statement: Statement
-    survivor: int
-    loser: int
-    merge: list[Decision]
-
-    @property
-    def numbers(self) -> set[int]:
-        more = decisions_read.concerned(self.merge[-1]) if self.merge else set()
-        return {self.survivor, self.loser, *more}
 
 
 class PatientIndex:
@@ -96,7 +75,7 @@ class PatientIndex:
         known = {entry.pkey: entry.was.number for entry in entries if entry.was}
         numbers = {**known, **met.numbers}
         pairs = {numbers[entry.pkey]: _candidates(entry.keys, numbers[entry.pkey], met.blocks) for entry in entries}
-        plans = await _plans(tx, statements)
+        plans = await plan(tx, statements)
         fresh = {*met.numbers.values()}
         people = met.people
         if statements:
@@ -108,7 +87,7 @@ class PatientIndex:
         if known or statements:
             judge = await self._judge(tx, people, crowded, change)
             matcher = _match(people, judge, pairs, fresh)
-            doubts = _win_over(people, judge, matcher) + await _state(tx, people, judge, statements)
+            doubts = _win_over(people, judge, matcher) + await follow(tx, people, judge, statements)
         else:
             doubts = await self._join(tx, people, crowded, change, met.counted, pairs)
         await self._save(tx, people, doubts, list(known), fresh, change)
@@ -273,36 +252,3 @@ def _win_over(people: People, judge: Judge, matcher: Matcher) -> list[Doubt]:
     winner = Matcher(people, judge)
     winner.win_over(matcher.contradicted)
     return matcher.doubts + winner.doubts
-
-
-async def _plans(tx: Tx, statements: Sequence[Statement]) -> list[_Plan]:
-    subjects = {reference_key("Patient", patient) for statement in statements for patient in statement.subjects}
-    known = await index_read.known(tx, sorted(subjects)) if subjects else {}
-    plans = []
-    for statement in statements:
-        survivor, loser = (reference_key("Patient", patient) for patient in statement.subjects)
-        message, parts = statement.message, statement.kind in (*UNMERGES, LINK_REMOVED)
-        if survivor == loser or (message and await decisions_read.settled(tx, survivor, loser, message)):
-            continue
-        merge = await decisions_read.merge_of(tx, survivor, loser) if parts else None
-        if merge is None and statement.kind == LINK_REMOVED:
-            continue
-        chain = await decisions_read.chain(tx, merge) if merge else []
-        plans.append(_Plan(statement, known[survivor].number, known[loser].number, chain))
-    return plans
-
-
-async def _state(tx: Tx, people: People, judge: Judge, stated: Sequence[Statement]) -> list[Doubt]:
-    statements = Statements(people, judge)
-    # Read again, now that nobody else can change these persons.
-    for plan in await _plans(tx, stated):
-        if not people.members.keys() >= plan.numbers:
-            raise index_read.race()
-        message, who = plan.statement.message, plan.statement.who
-        if plan.merge:
-            statements.reverse(plan.merge, actor=Actor.MESSAGE, message=message, who=who)
-        elif plan.statement.kind in UNMERGES:
-            statements.unmerge(plan.survivor, plan.loser, message=message)
-        else:
-            statements.merge(plan.survivor, plan.loser, message=message, who=who)
-    return statements.doubts

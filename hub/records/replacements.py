@@ -15,8 +15,8 @@ from hub.fhir.json import loads
 from hub.fhir.references import parse_reference
 from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
-from hub.mpi.index import LINK_REMOVED
 from hub.mpi.registration import Statement
+from hub.mpi.statement_plans import LINK_REMOVED
 from hub.records.rights import Rights
 from hub.store.store import Store
 from hub.store.values import Stored, Write
