@@ -175,3 +175,13 @@ def test_a_protected_visit_is_labelled_restricted() -> None:
     found = translate(PID, VISIT, f"PV2{'|' * 22}Y")
     assert resource(found, "Encounter")["meta"]["security"][0]["code"] == "R"
     assert "meta" not in resource(translate(PID, VISIT, f"PV2{'|' * 22}N"), "Encounter")
+
+
+@pytest.mark.parametrize(
+    ("plan", "value"), [("JMYB^居民医保^L", "JMYB"), ("^居民医保", "居民医保")], ids=["code and name", "name"]
+)
+def test_the_name_of_a_plan_is_told_as_the_plan_of_the_coverage(plan: str, value: str) -> None:
+    told = resource(translate(PID, insured(f2=plan, f8="G8")), "Coverage")["class"]
+    kinds = {each["type"]["coding"][0]["code"]: each for each in told}
+    assert (kinds["plan"]["value"], kinds["plan"]["name"]) == (value, "居民医保")
+    assert kinds["group"]["value"] == "G8"

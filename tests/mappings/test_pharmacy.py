@@ -26,6 +26,12 @@ def test_a_medication_order_is_one_prescription_whatever_message_tells_it(kind: 
     assert not drafts(found, "ServiceRequest")
 
 
+@pytest.mark.parametrize(("sent_as", "code"), [("O^门诊^HL70482", "outpatient"), ("I", "inpatient")])
+def test_a_prescription_tells_whether_it_is_for_an_inpatient(sent_as: str, code: str) -> None:
+    (category,) = resource(sent("ORC|NW|P1" + "|" * 27 + sent_as, RXE), "MedicationRequest")["category"]
+    assert category["coding"][0]["code"] == code
+
+
 def test_what_the_pharmacy_made_of_an_order_stands_before_what_was_asked() -> None:
     found = sent("ORC|NW|P1", "RXO|Y9^阿莫西林|500||mg", RXE, "RXR|PO^口服")
     request = resource(found, "MedicationRequest")
