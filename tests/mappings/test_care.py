@@ -125,3 +125,19 @@ def test_an_order_within_a_plan_ends_before_the_next_problem() -> None:
     first, second = (PRB.replace("PB1", number).format(action="AD", life="") for number in ("PB1", "PB2"))
     found = sent(first, "ORC|NW|P1", "OBR|1|P1||CT", second)
     assert len(drafts(found, "Condition")) == 2
+
+
+@pytest.mark.parametrize("kind", ["PPR^PC1", "REF^I12"])
+def test_what_a_plan_or_a_referral_orders_is_reported_on_where_it_brings_a_result(kind: str) -> None:
+    segments = (
+        "ORC|NW|P1",
+        "OBR|1|P1||XY^血压监测",
+        "ORC|RE|P2",
+        "OBR|1|P2||GLU^血糖",
+        "OBX|1|NM|GLU^血糖||5.5|mmol/L",
+    )
+    problem = (PRB.format(action="AD", life=""),) if kind.startswith("PPR") else ()
+    found = sent(*problem, *segments, kind=kind)
+    (report,) = drafts(found, "DiagnosticReport")
+    assert report.resource["code"]["text"] == "血糖"
+    assert {each.resource["code"]["text"] for each in drafts(found, "ServiceRequest")} >= {"血压监测", "血糖"}

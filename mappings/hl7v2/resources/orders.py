@@ -7,6 +7,7 @@ from typing import Final
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import PatientGroup
+from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import Case, case
 from mappings.hl7v2.resources.diets import DIET, diet
 from mappings.hl7v2.resources.dose_observations import tell
@@ -25,6 +26,8 @@ from mappings.hl7v2.resources.specimens import specimens_of
 ORDERING: Final = frozenset(
     {"ORM", "OML", "OMG", "OMI", "OMB", "OMD", "OMN", "OMP", "OMS", "ORD", "ORR", "ORL", "ORG", "ORP"}
 )
+#: Care plans and referrals, whose orders are reported on only where they bring a result or its status (OBR-25).
+_PLANNING: Final = frozenset({"PPR", "PGL", "PPG", "REF", "RRI"})
 _PHARMACY: Final = ("RXO", "RXE", "RXD", "RXG", "RXA")
 #: OBX-29: answers to the questions of an order and its supporting information, which are no results.
 _ASKED: Final = frozenset({"QST", "SCI"})
@@ -55,12 +58,18 @@ def _order(each: Case, context: Context, rules: Rules) -> Made:
         request.resource.setdefault("supportingInfo", []).extend(building.reference for building in informing)
     results = [one for one in found if one.result and not one.asked]
     written = None
-    if not ordering and (each.obr or results) and request is not None and context.kind != "MDM":
+    if not ordering and _is_reported(each, results, context) and request is not None and context.kind != "MDM":
         written = report(each, request, specimens, results, context, rules)
     team(each.order, request, written, specimens, context, rules)
     observed = tuple(one.building for one in found)
     spread(request or written, context, before)
     return Made(each, request, written, observed)
+
+
+def _is_reported(each: Case, results: list[Observed], context: Context) -> bool:
+    if results or each.obr is None:
+        return bool(results)
+    return context.kind not in _PLANNING or bool(field(each.obr, 25))
 
 
 def _medicine(each: Case, context: Context, rules: Rules) -> Made:
