@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.kernel.types import Translation
+from hub.kernel.types import Json, Translation
 from hub.records.facts import facts_of
 from tests.mappings.engine import PID, codes, drafts, reported, resource, translate
 
@@ -184,6 +184,30 @@ def test_a_requested_time_beside_a_timing_is_its_start_unless_the_timing_has_one
     assert found["occurrenceTiming"]["repeat"]["boundsPeriod"] == {"start": "2026-03-04"}
     timed = resource(message("ORC|NW|P1", "TQ1|1||||||20260305", asked, kind="OML^O21^OML_O21"), "ServiceRequest")
     assert timed["occurrenceTiming"]["repeat"]["boundsPeriod"] == {"start": "2026-03-05"}
+
+
+@pytest.mark.parametrize(
+    ("times", "told"),
+    [
+        ("||20260310090000", {"occurrenceDateTime": "2026-03-10T09:00:00+08:00"}),
+        (
+            "||20260310090000|20260310100000",
+            {"occurrencePeriod": {"start": "2026-03-10T09:00:00+08:00", "end": "2026-03-10T10:00:00+08:00"}},
+        ),
+        ("|20260311|20260310090000", {"occurrenceDateTime": "2026-03-11"}),
+    ],
+)
+def test_a_service_is_wanted_when_the_order_says_it_is_observed_unless_it_is_asked_for_at_a_time(
+    times: str, told: Json
+) -> None:
+    found = resource(message("ORC|NW|P1", f"OBR|1|P1||CT^头颅CT|{times}", kind="ORM^O01"), "ServiceRequest")
+    assert {name: value for name, value in found.items() if name.startswith("occurrence")} == told
+
+
+def test_when_a_specimen_of_an_order_is_taken_is_no_time_of_the_service() -> None:
+    found = message("ORC|NW|P1", "OBR|1|P1||GLU^葡萄糖|||20260310090000||||||||BLD^血", kind="OML^O21")
+    assert "occurrenceDateTime" not in resource(found, "ServiceRequest")
+    assert resource(found, "Specimen")["collection"]["collectedDateTime"] == "2026-03-10T09:00:00+08:00"
 
 
 def test_two_reports_of_one_number_and_service_in_a_message_stay_two() -> None:

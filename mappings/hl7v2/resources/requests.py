@@ -7,7 +7,7 @@ from typing import Final
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.times import Moment, moment
 from mappings.hl7v2.datatypes.timing import mend_timing
 from mappings.hl7v2.engine import Rules
@@ -21,6 +21,8 @@ from mappings.hl7v2.resources.periods import mend_period
 _FINAL: Final = frozenset({"F", "C"})
 #: Statuses a result does not end.
 _STANDING: Final = frozenset({"revoked", "entered-in-error"})
+#: What tells when a service is wanted.
+_TIMES: Final = frozenset({"occurrenceDateTime", "_occurrenceDateTime", "occurrenceTiming"})
 #: Control codes behind which ORC-9 may be when the order was made, if nobody said when it was (see `authored`).
 _HEARD_OF: Final = frozenset({"", "RE", "NA", "OK", "PA", "CH", "PR"})
 
@@ -45,6 +47,8 @@ def service_request(
             rules.run(noted.segment, building, context)
             add_notes(noted.notes, building, context)
     _occurrence(resource, case, context)
+    if ordering and case.obr is not None and not specimens and _TIMES.isdisjoint(resource):
+        _wanted(case.obr, resource, context)
     _because(case, resource, context)
     authored(case.orc, building, context)
     resource.setdefault("intent", "order")
@@ -83,6 +87,21 @@ def _occurrence(resource: Json, case: Case, context: Context) -> None:
     source = next(case.order.segments(), None)
     if source is not None:
         mend_period(timing.get("repeat", {}), "boundsPeriod", source, context)
+
+
+def _wanted(obr: Segment, resource: Json, context: Context) -> None:
+    """When a service without a specimen is wanted, where OBR-7 and OBR-8 alone say so: nothing was observed yet."""
+    start, end = (moment(field(obr, n)) for n in (7, 8))
+    if start is None:
+        return
+    began = start.date_time(context.zone)
+    context.took(obr, 7, mapped("ServiceRequest.occurrence[x]"))
+    if end is None:
+        resource["occurrenceDateTime"] = began
+        return
+    context.took(obr, 8, mapped("ServiceRequest.occurrencePeriod.end"))
+    resource["occurrencePeriod"] = {"start": began, "end": end.date_time(context.zone)}
+    mend_period(resource, "occurrencePeriod", obr, context)
 
 
 def _because(case: Case, resource: Json, context: Context) -> None:
