@@ -86,6 +86,24 @@ def test_a_visit_segment_that_says_there_is_none_makes_none() -> None:
     assert reported(found, "PV1-2[1]") == ("refused", (), "says that there is no visit")
 
 
+@pytest.mark.parametrize(
+    ("event", "stated", "told"),
+    [
+        ("A01", {}, {"start": "2026-03-01T09:00:00+08:00"}),
+        ("A03", {}, {"end": "2026-03-01T09:00:00+08:00"}),
+        ("A01", {"start": "202603010815"}, {"start": "2026-03-01T08:15:00+08:00"}),
+        ("A03", {"end": "202603010830"}, {"end": "2026-03-01T08:30:00+08:00"}),
+        ("A02", {}, None),
+    ],
+)
+def test_a_stay_begins_and_ends_when_the_event_occurred_unless_the_visit_says_when(
+    event: str, stated: dict[str, str], told: dict[str, str] | None
+) -> None:
+    visit = pv1(**({"start": ""} | stated))
+    found = translate(f"EVN|{event}|20260301103000||||20260301090000", PID, visit, event=event)
+    assert resource(found, "Encounter").get("period") == told
+
+
 def test_a_cancelled_discharge_takes_back_the_end() -> None:
     stated = draft(translate(PID, pv1(end="20260308"), event="A13"), "Encounter")
     assert stated.resource["period"] == {"start": "2026-03-01T08:15:00+08:00"}

@@ -51,6 +51,9 @@ def encounter(
     rules.run(visit.pv1, building, context)
     if visit.pv2 is not None:
         rules.run(visit.pv2, building, context)
+    evn = context.message.first("EVN")
+    if evn is not None and evn.raw(6):
+        rules.run(evn, building, context)
     if "class" not in building.resource:
         building.defaults["class"] = unknown()
     mend_period(building.resource, "period", visit.pv1, context)
