@@ -82,6 +82,16 @@ def test_a_specimen_has_both_numbers_and_the_results_refer_to_it() -> None:
     assert resource(found, "Observation")["specimen"]["reference"] == f"Specimen/{specimen['id']}"
 
 
+def test_the_amount_of_a_specimen_keeps_the_code_of_its_unit() -> None:
+    found = message("OBR|1||L1|GLU", OBX, "SPM|1|B1&HIS^B2&LIS||SER^血清||||||||5^mL&毫升&UCUM")
+    assert resource(found, "Specimen")["collection"]["quantity"] == {
+        "value": 5,
+        "unit": "毫升",
+        "system": "http://unitsofmeasure.org",
+        "code": "mL",
+    }
+
+
 def test_a_facility_without_a_number_has_the_address_and_telephone_that_are_told_of_it() -> None:
     orc = "ORC|RE|P1|L1" + "|" * 18 + "云泽县医院|柳溪路2号^^云泽县|^WPN^PH^^^^0990-5550100"
     found = message(orc, "OBR|1|P1|L1|GLU", OBX, kind="ORU^R01^ORU_R01")

@@ -10,6 +10,7 @@ from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import Moment, date_time, read
+from mappings.hl7v2.datatypes.values import coded_unit
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 
@@ -24,13 +25,11 @@ def timing_end(rep: Repetition, context: Context) -> Any:
     return date_time(rep, context, 5)
 
 
-def timing_quantity(rep: Repetition, _: Context) -> dict[str, Any] | None:
+def timing_quantity(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """TQ.1 (CQ): how much each time."""
-    leaves = [clean(text) for text in rep.subcomponents(1)] + ["", "", ""]
-    found, unit = decimal(leaves[0]), leaves[2] or leaves[1]
-    if found is None:
-        return None
-    return {"value": found[0], "unit": unit} if unit else {"value": found[0]}
+    leaves = [clean(text) for text in rep.subcomponents(1)] + ["", "", "", ""]
+    found = decimal(leaves[0])
+    return {"value": found[0], **coded_unit(leaves[1], leaves[2], leaves[3], context)} if found else None
 
 
 def timing_text(rep: Repetition, _: Context) -> str | None:
@@ -120,14 +119,13 @@ def quantity(rep: Repetition, context: Context) -> dict[str, Any] | None:
     if found is None:
         context.note("refused", "not a number")
         return None
-    unit = leaf(rep, 2, 2) or leaf(rep, 2, 1)
-    return {"value": found[0], "unit": unit} if unit else {"value": found[0]}
+    return {"value": found[0], **coded_unit(leaf(rep, 2, 1), leaf(rep, 2, 2), leaf(rep, 2, 3), context)}
 
 
 DATATYPES: Final[dict[str, Datatype]] = {
     "TQ-start": plain(timing_start, {"4": ""}),
     "TQ-end": plain(timing_end, {"5": ""}),
-    "TQ-quantity": plain(timing_quantity, {"1.1": "value", "1.2": "unit", "1.3": "unit"}),
+    "TQ-quantity": plain(timing_quantity, {"1.1": "value", "1.2": "unit", "1.3": "unit", "1.4": "system"}),
     "TQ-text": plain(timing_text, {"8": ""}),
     "TQ-count": plain(timing_count, {"12": ""}),
     "TQ-priority": plain(timing_priority, {"6": ""}),
@@ -138,5 +136,5 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "SPS-additive": plain(source_additive, {"2.1": "coding.code", "2.2": "coding.display", "2.3": "coding.system"}),
     "SPS-method": plain(source_method, {"3.*": ""}),
     "SPS-condition": plain(source_condition, {"6.1": "coding.code", "6.2": "coding.display", "6.3": "coding.system"}),
-    "CQ": plain(quantity, {"1": "value", "2.1": "unit", "2.2": "unit"}),
+    "CQ": plain(quantity, {"1": "value", "2.1": "unit", "2.2": "unit", "2.3": "system"}),
 }

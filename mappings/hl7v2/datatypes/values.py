@@ -13,7 +13,7 @@ from typing import Any, Final
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.coded import mapped_concept
-from mappings.hl7v2.datatypes.coding_systems import system_uri
+from mappings.hl7v2.datatypes.coding_systems import known_system, system_uri
 from mappings.hl7v2.datatypes.files import embedded, pointed_at
 from mappings.hl7v2.datatypes.numbers import compared, decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
@@ -35,10 +35,16 @@ def unit(rep: Repetition | None, context: Context) -> Json:
     if rep is None:
         return {}
     code, text, system = leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
-    result: Json = {"unit": text or code} if text or code else {}
     known = context.habits.codings("OBX-6", code, text, system)
     if known:
-        return result | {"system": known[0].system, "code": known[0].code}
+        named: Json = {"unit": text or code} if text or code else {}
+        return named | {"system": known[0].system, "code": known[0].code}
+    return coded_unit(code, text, system, context)
+
+
+def coded_unit(code: str, text: str, system: str, context: Context) -> Json:
+    """Quantity.unit of a unit, and its code where it is sent with a text or a coding system."""
+    result: Json = {"unit": text or code} if text or code else {}
     if code and (system or (text and text != code)):
         habits = context.habits
         result["system"] = (
@@ -50,11 +56,16 @@ def unit(rep: Repetition | None, context: Context) -> Json:
 
 def value(kind: str, rep: Repetition, units: Json, context: Context) -> Json:
     """The members that state one repetition of OBX-5 whose type (OBX-2) is `kind`; none if it is blank."""
-    convert = _BY_TYPE.get(kind, _text)
+    convert = _BY_TYPE.get(kind, _text) if kind else _untyped(rep)
     found = convert(rep, units, context)
     if found is None:
         return _string(rep)
     return found if convert in _WHOLE else _with_rest(found, rep, context)
+
+
+def _untyped(rep: Repetition) -> Value:
+    """Where OBX-2 is empty: a code of a coding system that is known is one, anything else a text."""
+    return _coded if len(rep.components()) > 2 and known_system(leaf(rep, 3)) else _text
 
 
 def _string(rep: Repetition) -> Json:
@@ -139,11 +150,19 @@ def _long_text(rep: Repetition, _units: Json, _context: Context) -> Json | None:
     return _string(rep)
 
 
-def _structured(rep: Repetition, units: Json, _: Context) -> Json | None:
+def _undivided(text: str, units: Json, context: Context) -> Json | None:
+    """An SN in one component: a number, or one with its comparator before it; a ratio (`1:128`) stays a text."""
+    quantity = _quantity(text, units)
+    return {"valueQuantity": quantity} if quantity else _compared(text, units, context)
+
+
+def _structured(rep: Repetition, units: Json, context: Context) -> Json | None:
     """SN: a number with a comparator, a range, or a ratio (v2.5.1 section 2.A.71).
 
     What no type has a place for (`<>`, `2+`) is a text of its parts, as the guide writes it.
     """
+    if len(rep.components()) == 1:
+        return _undivided(leaf(rep, 1), units, context)
     comparator, first, separator, second = (leaf(rep, comp) for comp in range(1, 5))
     if comparator == "<>" or separator == "+":
         parts = (comparator, first, separator, second, str(units.get("code", units.get("unit", ""))))
@@ -198,6 +217,13 @@ def _dated(found: Moment | None, context: Context) -> str | None:
     return found.date_time(context.zone) if found else None
 
 
+def _composite(rep: Repetition, units: Json, context: Context) -> Json | None:
+    """CQ: a number with its own unit."""
+    own = coded_unit(leaf(rep, 2, 1), leaf(rep, 2, 2), leaf(rep, 2, 3), context)
+    quantity = _quantity(leaf(rep, 1), own or units)
+    return {"valueQuantity": quantity} if quantity else None
+
+
 def _range(rep: Repetition, units: Json, _: Context) -> Json | None:
     low, high = _quantity(leaf(rep, 1), units), _quantity(leaf(rep, 2), units)
     if low and high and low["value"] > high["value"]:
@@ -229,6 +255,7 @@ _BY_TYPE: Final[dict[str, Value]] = {
     "DTM": _moment,
     "TM": _clock,
     "DR": _span,
+    "CQ": _composite,
     "NR": _range,
     "VR": _value_range,
     "ED": embedded,

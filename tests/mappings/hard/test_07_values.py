@@ -76,6 +76,28 @@ def test_a_structured_number_no_type_has_a_place_for_is_written_as_the_guide_wri
     assert value("SN", text, "mg" if "mg" in words else "") == {"valueString": words}
 
 
+@pytest.mark.parametrize(("text", "number"), [("440", "440"), ("<5.0", "5.0"), ("≥ 100", "100")])
+def test_a_structured_number_that_is_not_parted_is_a_number_too(text: str, number: str) -> None:
+    assert str(value("SN", text, "mg/L")["valueQuantity"]["value"]) == number
+    assert value("SN", "1:128") == {"valueString": "1:128"}
+
+
+def test_a_composite_quantity_has_its_own_unit_before_that_of_the_observation() -> None:
+    assert value("CQ", "50^ml&毫升&UCUM", "L")["valueQuantity"] == {
+        "value": 50,
+        "unit": "毫升",
+        "system": "http://unitsofmeasure.org",
+        "code": "ml",
+    }
+    assert value("CQ", "50", "ml")["valueQuantity"] == {"value": 50, "unit": "ml"}
+    assert value("CQ", "大量") == {"valueString": "大量"}
+
+
+def test_a_code_of_a_known_system_is_one_though_nobody_says_what_type_it_is() -> None:
+    assert value("", "10828004^阳性^SCT")["valueCodeableConcept"]["coding"][0]["system"] == "http://snomed.info/sct"
+    assert value("", "1^阳性^LIS") == {"valueString": "1^阳性^LIS"}
+
+
 def test_a_number_sent_as_text_with_its_unit_in_the_second_component_is_a_quantity() -> None:
     assert value("ST", "5.10", "^mmol/L")["valueQuantity"]["unit"] == "mmol/L"
     assert value("ST", "5.10") == {"valueString": "5.10"}
