@@ -5,9 +5,10 @@ Several writes to one resource make a version each: those in between go straight
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 from uuid import UUID
 
@@ -20,11 +21,13 @@ from hub.store import codec, tables
 from hub.store.index_rows import IndexRows
 from hub.store.resource_types import type_number
 from hub.store.values import Facts, Outcome, Saved, Stored, Write, patient_key
-from hub.store.whole_index import index_columns, whole_index
+from hub.store.whole_index import ToIndex, index_columns, whole_indexes
 
 Row = tuple[Any, ...]
 #: By key: pkey, number of the type and index of a resource.
 Indexed = dict[UUID, tuple[UUID, int, IndexRows]]
+#: By key: the versions a batch makes of a resource, each with its write, the last of which stands.
+Made = dict[UUID, list[tuple[Write, Stored]]]
 
 #: Columns that a version in history shares with the current one, and those of the current one. `xid` is the database's,
 #: `reindexed` of who adds to the index of a version that stands.
@@ -68,12 +71,14 @@ def plan(
     """
     batch = Batch(full_text, custom)
     known = {} if standing is None else standing
-    saved = [_plan(batch, write, known, now) for write in writes]
+    made: Made = {}
+    saved = [_plan(batch, made, write, known, now) for write in writes]
+    _place(batch, made)
     return batch, saved
 
 
-def _plan(batch: Batch, write: Write, standing: dict[UUID, Stored], now: datetime) -> Saved:
-    """Decide what a write comes to, and note its rows."""
+def _plan(batch: Batch, made: Made, write: Write, standing: dict[UUID, Stored], now: datetime) -> Saved:
+    """Decide what a write comes to, and note the version it makes."""
     key = reference_key(write.type, write.id)
     current = standing.get(key, write.current)
     if _is_unchanged(write, current):
@@ -91,12 +96,14 @@ def _plan(batch: Batch, write: Write, standing: dict[UUID, Stored], now: datetim
     if current is None or (current.deleted and outcome == "updated"):
         outcome = "created"
     stored = _stored(write, pkey, current.version + 1 if current else 1, now)
-    _retire(batch, key, current)
     if current is None:
         batch.home.append((key, pkey))
-    elif current.pkey != pkey:
-        batch.rehomed[key] = pkey
-    _place(batch, key, write, stored)
+    else:
+        if key not in made:
+            batch.superseded.append((current.pkey, key, current.version))
+        if current.pkey != pkey:
+            batch.rehomed[key] = pkey
+    made.setdefault(key, []).append((write, stored))
     batch.outbox.append((pkey, type_number(write.type), write.id, stored.version, outcome, now))
     standing[key] = stored
     return _answer(write, stored, outcome)
@@ -145,23 +152,15 @@ def _body(write: Write, version: int, now: datetime) -> bytes:
     head = {"resourceType": write.type, "id": write.id, "meta": meta}
     body = dumps({**head, **{key: value for key, value in resource.items() if key not in head}})
     # FHIR text has no control characters but white space (R4 datatypes.html string), and the database takes no U+0000.
-    if b"\\u0000" in body.replace(b"\\\\", b""):
+    if b"\\u0000" in body and b"\\u0000" in body.replace(b"\\\\", b""):
         raise HubError(Category.INVALID, "holds the character U+0000", where=f"{write.type}/{write.id}")
     return body
 
 
+@lru_cache(maxsize=4)
 def instant(moment: datetime) -> str:
-    """An R4 instant in UTC to the microsecond the store keeps."""
+    """An R4 instant in UTC to the microsecond the store keeps; one for all that is saved together."""
     return moment.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-def _retire(batch: Batch, key: UUID, current: Stored | None) -> None:
-    """The version that stands goes to history: by the database, or straight away if this batch made it."""
-    if key in batch.resource:
-        batch.history.append(_version_of(batch.resource.pop(key)))
-        batch.indexed.pop(key, None)
-    elif current is not None:
-        batch.superseded.append((current.pkey, key, current.version))
 
 
 def _version_of(row: Row) -> Row:
@@ -169,19 +168,30 @@ def _version_of(row: Row) -> Row:
     return tuple(by_name[name] for name in VERSION_COLUMNS)
 
 
-def _place(batch: Batch, key: UUID, write: Write, stored: Stored) -> None:
-    rows = IndexRows()
-    if write.resource is not None:
-        rows = whole_index(
-            write.resource,
-            write.patient,
-            stored.body,
-            custom=batch.custom,
-            full_text=batch.full_text,
-            trimmed=bool(write.facts.flags),
-        )
-        batch.indexed[key] = (stored.pkey, type_number(write.type), rows)
-    batch.resource[key] = _resource_row(key, stored, rows)
+def _place(batch: Batch, made: Made) -> None:
+    """The rows of the versions made; those that do not stand go straight to the history."""
+    indexes = _indexes(batch, made)
+    for key, several in made.items():
+        for write, stored in several:
+            rows = next(indexes) if write.resource is not None else IndexRows()
+            row = _resource_row(key, stored, rows)
+            if stored is not several[-1][1]:
+                batch.history.append(_version_of(row))
+                continue
+            batch.resource[key] = row
+            if write.resource is not None:
+                batch.indexed[key] = (stored.pkey, type_number(write.type), rows)
+
+
+def _indexes(batch: Batch, made: Made) -> Iterator[IndexRows]:
+    """The index of each version that is no deletion, in their order."""
+    found = [
+        ToIndex(write.resource, write.patient, stored.body, trimmed=bool(write.facts.flags))
+        for several in made.values()
+        for write, stored in several
+        if write.resource is not None
+    ]
+    return iter(whole_indexes(found, custom=batch.custom, full_text=batch.full_text))
 
 
 def _resource_row(key: UUID, stored: Stored, rows: IndexRows) -> Row:

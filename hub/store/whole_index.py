@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from collections.abc import Iterable, Sequence
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from hub.fhir.clinical_codes import clinical_codes
@@ -32,27 +32,55 @@ INDEX_COLUMNS: Final = (
     "coded",
 )
 
+#: Resources that go through each step together: more gain no more, and their values are in memory at once.
+_TOGETHER: Final = 128
+
+
+class ToIndex(NamedTuple):
+    """A resource led by `patient` and stored as `body`; `trimmed` as in `add_texts`."""
+
+    resource: Json
+    patient: str | None
+    body: bytes
+    trimmed: bool
+
 
 def whole_index(
     resource: Json, patient: str | None, body: bytes, *, custom: Custom, full_text: bool, trimmed: bool
 ) -> IndexRows:
-    """The index of a resource led by `patient` and stored as `body`; `trimmed` as in `add_texts`.
+    """The index of one resource, as `whole_indexes` gives it."""
+    (rows,) = whole_indexes([ToIndex(resource, patient, body, trimmed)], custom=custom, full_text=full_text)
+    return rows
 
-    Raises HubError INVALID if it names another patient as its own.
-    """
-    rtype = resource["resourceType"]
-    values = extract(resource)
-    custom.add(rtype, resource, values)
-    rows = index_rows(rtype, patient, values)
-    add_composites(rows, rtype, values)
-    codes = clinical_codes(resource)
-    add_clinical_codes(rows, codes)
-    add_all_references(rows, body)
-    rows.coded = digest(codes, resource)
+
+def whole_indexes(resources: Sequence[ToIndex], *, custom: Custom, full_text: bool) -> list[IndexRows]:
+    """The indexes of some resources. Raises HubError INVALID if one names another patient as its own."""
+    found: list[IndexRows] = []
+    for begin in range(0, len(resources), _TOGETHER):
+        found += _together(resources[begin : begin + _TOGETHER], custom, full_text=full_text)
+    return found
+
+
+def _together(resources: Sequence[ToIndex], custom: Custom, *, full_text: bool) -> list[IndexRows]:
+    """Each step for all of them before the next: its code is at hand then, which is more than the resource is."""
+    types = [one.resource["resourceType"] for one in resources]
+    values = [extract(one.resource) for one in resources]
+    for rtype, one, extracted in zip(types, resources, values, strict=True):
+        custom.add(rtype, one.resource, extracted)
+    rows = [index_rows(rtype, one.patient, of) for rtype, one, of in zip(types, resources, values, strict=True)]
+    for rtype, each, extracted in zip(types, rows, values, strict=True):
+        add_composites(each, rtype, extracted)
+    for one, each in zip(resources, rows, strict=True):
+        codes = clinical_codes(one.resource)
+        add_clinical_codes(each, codes)
+        add_all_references(each, one.body)
+        each.coded = digest(codes, one.resource)
     if full_text:
-        add_texts(rows, resource, body, trimmed=trimmed)
-    if rtype == "List":
-        add_members(rows, resource)
+        for one, each in zip(resources, rows, strict=True):
+            add_texts(each, one.resource, one.body, trimmed=one.trimmed)
+    for rtype, one, each in zip(types, resources, rows, strict=True):
+        if rtype == "List":
+            add_members(each, one.resource)
     return rows
 
 

@@ -26,7 +26,7 @@ from hub.store.phrases import Phrases
 from hub.store.query import parse_query
 from hub.store.reindexing import Step, step
 from hub.store.store import Store
-from hub.store.whole_index import INDEX_COLUMNS, whole_index
+from hub.store.whole_index import INDEX_COLUMNS, ToIndex, whole_index, whole_indexes
 from hub.store.write import INDEX_TABLES
 from tests.store.support import NOW, observation, patient, run, save, stored, write
 from tests.store.test_reindexing import NICKNAME, define, found, named, one_step, reindex
@@ -285,6 +285,20 @@ def test_whoever_changes_what_is_indexed_says_that_the_index_gained() -> None:
     indexed = [whole_index(one, "a", dumps(one), custom=NONE, full_text=True, trimmed=False) for one in SAMPLES]
     told = [_sorted(structs.asdict(one)) for one in indexed]
     assert (VERSION, hashlib.sha256(repr(told).encode()).hexdigest()[:16]) == SAMPLED
+
+
+def test_resources_indexed_together_have_the_index_each_has_alone() -> None:
+    """More than go through a step at once, of all types by turns."""
+    listing = {"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Observation/o"}}]}
+    several = [*SAMPLES, listing] * 40
+    many = [ToIndex(one, "a", dumps(one), trimmed=at % 2 == 0) for at, one in enumerate(several)]
+    assert len(many) > 256
+    alone = [
+        whole_index(one.resource, one.patient, one.body, custom=NONE, full_text=True, trimmed=one.trimmed)
+        for one in many
+    ]
+    assert whole_indexes(many, custom=NONE, full_text=True) == alone
+    assert [rows.texts for rows in whole_indexes(many, custom=NONE, full_text=False)] == [[]] * len(many)
 
 
 def _sorted(rows: dict[str, Any]) -> list[Any]:
