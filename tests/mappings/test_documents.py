@@ -87,6 +87,8 @@ def test_content_tells_when_it_was_transcribed_and_the_document_who_signed_it() 
     found = resource(sent(segment, "OBX|1|TX|R||正文"), "DocumentReference")
     assert found["content"][0]["attachment"]["creation"] == "2026-03-01T09:45:00+08:00"
     assert found["authenticator"]["display"] == "何静"
+    notice = draft(sent(segment, event="T01"), "DocumentReference")
+    assert notice.defaults["content"] == [{"attachment": {"creation": "2026-03-01T09:45:00+08:00"}}]
 
 
 @pytest.mark.parametrize("what", ["|1004^吕^安|D7^HIS", "||D7^HIS|||||||||遗漏", "||D7^HIS|||||||||||1005^施^远"])

@@ -148,8 +148,9 @@ def _state(txa: Segment, attachments: list[Json], building: Building, context: C
     if attachments:
         building.resource["content"] = [{"attachment": one} for one in attachments]
     else:
-        attachment = {"contentType": presentation.code} if presentation else unknown()
-        building.defaults["content"] = [{"attachment": attachment}]
+        attachment = {"contentType": presentation.code} if presentation else {}
+        attachment |= {"creation": created} if created else {}
+        building.defaults["content"] = [{"attachment": attachment or unknown()}]
 
 
 def _transcribed(txa: Segment, context: Context) -> str:
