@@ -223,6 +223,12 @@ def test_a_range_written_with_the_sign_of_repetitions_is_one_range() -> None:
         ("3.9_6.1", {"low": "3.9", "high": "6.1"}),
         ("3.9-6.1 mmol/L", {"low": "3.9", "high": "6.1"}),
         ("<6.1mmol/L", {"high": "6.1"}),
+        ("3.9 to 6.1", {"low": "3.9", "high": "6.1"}),
+        ("-3-+3", {"low": "-3", "high": "3"}),
+        ("-2.3~2.3", {"low": "-2.3", "high": "2.3"}),
+        ("-5.0--1.0", {"low": "-5.0", "high": "-1.0"}),
+        ("-3 至 -1", {"low": "-3", "high": "-1"}),
+        ("0.4--8", {"low": "0.4", "high": "8"}),
     ],
 )
 def test_a_range_with_one_limit_or_with_its_unit_has_limits_too(text: str, limits: dict[str, str]) -> None:
@@ -236,7 +242,9 @@ def test_the_limits_of_a_range_have_the_unit_that_is_written_behind_them() -> No
     assert found["low"] == {"value": Decimal("3.9"), "unit": "mmol/L"}
 
 
-@pytest.mark.parametrize("text", ["3.9-6.1 空腹", "0-5男", "<5(男)", "1-2-3", "<1:80", ">5,<10", "3.5-9.510^9/L"])
+@pytest.mark.parametrize(
+    "text", ["3.9-6.1 空腹", "0-5男", "<5(男)", "1-2-3", "3--5--1", "-1--5", "<1:80", ">5,<10", "3.5-9.510^9/L"]
+)
 def test_limits_that_hold_for_some_only_or_cannot_be_told_are_text(text: str) -> None:
     sent = text.replace("^", "\\S\\")
     assert observation(f"OBX|1|NM|G^糖||5|mmol/L|{sent}||||F")["referenceRange"] == [{"text": text}]

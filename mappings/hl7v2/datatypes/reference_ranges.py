@@ -12,7 +12,7 @@ from hub.kernel.types import Json
 _LIMIT: Final = r"(\d+(?:\.\d+)?)"
 #: What stands behind the limits; a digit would be one of theirs.
 _BEHIND: Final = r"(\s+\S+|[^\s\d.^]\S*)?"
-_BOTH: Final = re.compile(rf"{_LIMIT}\s*(?:-{{1,2}}|[~～—–－−至_])\s*{_LIMIT}{_BEHIND}", re.ASCII)
+_BOTH: Final = re.compile(rf"([+-]?){_LIMIT}\s*(--?|[~～—–－−至_]|to)\s*([+-]?){_LIMIT}{_BEHIND}", re.ASCII)
 _ONE: Final = re.compile(rf"([<>≤≥＜＞])\s*=?\s*{_LIMIT}{_BEHIND}", re.ASCII)
 #: A unit that cannot be a word about the patient or the specimen.
 _UNIT: Final = re.compile(r"[%‰]|[×*]?[\w%\[\]{}^*.·°]*/[\w%\[\]{}^*.·°]+", re.ASCII)
@@ -37,8 +37,19 @@ def _limits(text: str) -> tuple[tuple[tuple[str, Decimal], ...], str]:
     """The limits by name, none if the text is no range, and what stands behind them."""
     match = _BOTH.fullmatch(text)
     if match is not None:
-        return (("low", Decimal(match[1])), ("high", Decimal(match[2]))), (match[3] or "").strip()
+        return _both(*match.groups())
     match = _ONE.fullmatch(text)
     if match is None:
         return (), ""
     return (("high" if match[1] in _UPPER else "low", Decimal(match[2])),), (match[3] or "").strip()
+
+
+def _both(
+    sign: str, low: str, between: str, upper_sign: str, high: str, behind: str | None
+) -> tuple[tuple[tuple[str, Decimal], ...], str]:
+    """Two limits; below zero the second dash of `-5--1` is a sign, elsewhere (`0.4--8`) it is one too many."""
+    below = upper_sign == "-" or (sign == "-" and between == "--")
+    first, last = Decimal(sign + low), Decimal(f"-{high}" if below else high)
+    if (below or sign) and first > last:
+        return (), ""
+    return (("low", first), ("high", last)), (behind or "").strip()
