@@ -23,8 +23,9 @@ _HIGH_RUNS: Final = re.compile(rb"[\x80-\xff]+")
 #: What every hanzi of GB 2312 has; an accented Latin letter before ASCII, read as GBK, has not.
 _HIGH_PAIR: Final = re.compile(rb"[\x80-\xff]{2}")
 _UTF_8_HANZI: Final = re.compile(rb"[\xe3-\xe9][\x80-\xbf]{2}")
-_TWO_BYTES: Final = re.compile("[\x80-\u07ff]")
-_THREE_BYTES: Final = re.compile("[\u0800-\U0010ffff]")
+#: Characters of UTF-8 that hanzi of GB 18030 may be by accident: of two bytes, and of planes that hold none.
+_ACCIDENTS: Final = re.compile("[\x80-\u07ff\U00040000-\U0010ffff]")
+_CERTAIN: Final = re.compile("[\u0800-\U0003ffff]")
 #: ISO 2022 escapes to JIS X 0208 or 0212 (MSH-18 repetitions 2 and on name them, MSH-20 is empty for want of others).
 _JAPANESE: Final = re.compile(rb"\x1b\$(?:[@B]|\(D)")
 _UNKNOWN: Final = "\ufffd"
@@ -118,9 +119,9 @@ def _accidental(text: str, raw: bytes, declared: str | None) -> bool:
     character when alone, so a message with one short Chinese name can be both: with fewer than four different
     such characters it is UTF-8 only if MSH-18 says so, or if they are what laboratories write (Latin-1, Greek).
     """
-    if declared == UTF_8 or _THREE_BYTES.search(text) or _strict(raw, GB) is None:
+    if declared == UTF_8 or _CERTAIN.search(text) or _strict(raw, GB) is None:
         return False
-    characters = set(_TWO_BYTES.findall(text))
+    characters = set(_ACCIDENTS.findall(text))
     return declared == GB or (
         len(characters) < 4 and not all("\xa0" <= c <= "\xff" or "\u0391" <= c <= "\u03c9" for c in characters)
     )

@@ -152,6 +152,7 @@ def test_chinese_text_is_read_right_whatever_it_is_encoded_in(text: str, codec: 
 
 
 @example("绉丁", "gbk")
+@example("駙丁", "gbk")
 @given(
     st.text(st.characters(min_codepoint=0x4E00, max_codepoint=0x9FA5), min_size=1), st.sampled_from(["gbk", "utf-8"])
 )
