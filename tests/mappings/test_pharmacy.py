@@ -26,6 +26,22 @@ def test_a_medication_order_is_one_prescription_whatever_message_tells_it(kind: 
     assert not drafts(found, "ServiceRequest")
 
 
+@pytest.mark.parametrize(
+    ("unit", "coded"),
+    [
+        ("粒", {}),
+        ("mg", {}),
+        ("TAB^片^L", {"code": "TAB", "system": "https://yilian-hub.example/fhir/CodeSystem/F02/L"}),
+        ("mg^毫克^UCUM", {"code": "mg", "system": "http://unitsofmeasure.org"}),
+    ],
+)
+def test_a_unit_of_a_dose_is_a_code_where_its_system_or_its_meaning_is_told(unit: str, coded: dict[str, str]) -> None:
+    request = resource(sent("ORC|NW|P1", f"RXE||Y1^阿莫西林^L|1||{unit}"), "MedicationRequest")
+    dose = request["dosageInstruction"][0]["doseAndRate"][0]["doseQuantity"]
+    assert {name: dose[name] for name in ("code", "system") if name in dose} == coded
+    assert dose["unit"] == unit.split("^")[-2 if "^" in unit else 0]
+
+
 @pytest.mark.parametrize(("sent_as", "code"), [("O^门诊^HL70482", "outpatient"), ("I", "inpatient")])
 def test_a_prescription_tells_whether_it_is_for_an_inpatient(sent_as: str, code: str) -> None:
     (category,) = resource(sent("ORC|NW|P1" + "|" * 27 + sent_as, RXE), "MedicationRequest")["category"]

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
-from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
-from mappings.hl7v2.datatypes.values import UCUM, UCUM_NAMES
+from mappings.hl7v2.datatypes.values import UCUM, coded_unit
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 
@@ -42,9 +41,9 @@ def whole(rep: Repetition, context: Context) -> int | None:
     return None
 
 
-def unit_code(rep: Repetition, _: Context) -> str | None:
-    """Quantity.code of a unit that is coded (CWE.1)."""
-    code = leaf(rep, 1)
+def unit_code(rep: Repetition, context: Context) -> str | None:
+    """Quantity.code of a unit that is coded (CWE.1); one in one word, without text and system, is the unit alone."""
+    code = coded_unit(leaf(rep, 1), leaf(rep, 2), leaf(rep, 3), context).get("code", "")
     return code if code and " " not in code else None
 
 
@@ -52,8 +51,8 @@ def unit_system(rep: Repetition, context: Context) -> str | None:
     """Quantity.system of a coded unit: UCUM, or a system of the facility's own."""
     if unit_code(rep, context) is None:
         return None
-    name, habits = leaf(rep, 3), context.habits
-    return UCUM if name in UCUM_NAMES else system_uri(name or "unit", habits.canonical_base, habits.facility)
+    system: str = coded_unit(leaf(rep, 1), leaf(rep, 2), leaf(rep, 3), context)["system"]
+    return system
 
 
 def unit_text(rep: Repetition, _: Context) -> str | None:
