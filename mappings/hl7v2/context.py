@@ -15,6 +15,8 @@ from mappings.hl7v2.parser import Message, Segment
 from mappings.hl7v2.paths import LongLists, Primitive
 from mappings.hl7v2.repeated import Outcome
 
+#: The defaults of most drafts.
+_NONE: Final[Json] = {}
 #: Components and subcomponents of which a way remembers what they become.
 _MOST_PARTS: Final = 512
 
@@ -29,7 +31,6 @@ class Building(Struct):
     merge: Literal["overlay", "replace"] = "overlay"
     clears: dict[str, None] = field(default_factory=dict)
     defaults: Json = field(default_factory=dict)
-    long_lists: LongLists = field(default_factory=dict)
     formerly: tuple[str, ...] = ()
     administration: bool = False
     stood: bytes = b""
@@ -48,7 +49,7 @@ class Building(Struct):
             patient=self.patient,
             merge=self.merge,
             clears=tuple([name for name in self.clears if name not in stated and f"_{name}" not in stated]),
-            defaults={name: value for name, value in self.defaults.items() if name not in stated},
+            defaults={name: value for name, value in self.defaults.items() if name not in stated} or _NONE,
             formerly=self.formerly,
             administration=self.administration,
         )
@@ -136,12 +137,12 @@ class Context:
     another segment, number, time and zone of the message), `noted` how often something was noted; `met` are the drafts
     that were asked for again.
     `owner` is the patient spoken of, `became` the resource a segment became, by its position; `shared` are the elements
-    that a long message says again and again.
+    that a long message says again and again, `long_lists` those that are searched by a set.
     """
 
     __slots__ = (
         "_beside",
-        "_by_reference",
+        "_by_id",
         "_control",
         "_sent",
         "_time",
@@ -157,6 +158,7 @@ class Context:
         "issues",
         "kind",
         "known",
+        "long_lists",
         "message",
         "met",
         "noted",
@@ -198,7 +200,8 @@ class Context:
         self.became: dict[int, Building] = {}
         self.shared: dict[bytes, Any] = {}
         self._beside: dict[str, Segment | None] = {}
-        self._by_reference: dict[str, Building] = {}
+        self._by_id: dict[str, Building] = {}
+        self.long_lists: LongLists = {}
 
     def head(self, control: str, time: str, sent: str, zone: str) -> None:
         """Say by which number and when the message was sent, and the offset of times that state none."""
@@ -265,12 +268,12 @@ class Context:
     def add(self, identity: tuple[str, str, str], building: Building) -> None:
         """Take a draft of that type, authority and key, which the message has not named yet."""
         self.drafts[identity] = building
-        self._by_reference[f"{identity[0]}/{building.resource['id']}"] = building
+        self._by_id[building.resource["id"]] = building
 
     def finished(self) -> tuple[Draft, ...]:
         """The drafts as they were named; what they were made with is let go of, which is as large."""
         buildings = list(reversed(self.drafts.values()))
-        for made in (self.drafts, self._by_reference, self.became, self.repeats):
+        for made in (self.drafts, self._by_id, self.became, self.repeats, self.long_lists):
             made.clear()
         self.met.clear()
         self.filled.clear()
@@ -282,7 +285,9 @@ class Context:
 
     def made(self, reference: Json | None) -> Building | None:
         """The draft a reference of this message points to, if it points to one."""
-        found = self._by_reference.get(reference["reference"]) if reference and "reference" in reference else None
+        if not reference or "reference" not in reference:
+            return None
+        found = self._by_id.get(reference["reference"].rpartition("/")[2])
         if found is not None:
             self.met.append(found)
         return found

@@ -17,7 +17,7 @@ from mappings.hl7v2.mark import Mark, say_again
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import Kept, Place, compile_path
 from mappings.hl7v2.program import Compiled, Program, Step, label_of, reads_of
-from mappings.hl7v2.repeated import NOTHING, Meant
+from mappings.hl7v2.repeated import NOTHING, Meant, has_room
 from mappings.hl7v2.rowfile import Row, changed_rows, row_files
 from mappings.hl7v2.told import Told
 
@@ -117,7 +117,7 @@ def _remembering(read: Reader, way: Mapped) -> Reader:
         mark = Mark(context)
         values = read(segment, raw, context)
         beside = mark.read()
-        if beside is not None and len(raw) <= SHORT and not context.blocks():
+        if beside is not None and len(raw) <= SHORT and has_room(context.known) and not context.blocks():
             context.known[way, raw] = Meant(tuple([(rep, _kept(value)) for rep, value in values]), beside)
         return values
 

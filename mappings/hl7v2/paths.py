@@ -87,7 +87,7 @@ def _with(value: Any, members: Mapping[str, Any] | None) -> Any:
     return {**members, **value} | {name: [*members[name], *value[name]] for name in both}
 
 
-#: The long lists of one resource by `id`, each with what stands in it; among the labels under the name LONG_LISTS.
+#: The long lists of a message by `id`, each with what stands in it; among the labels under the name LONG_LISTS.
 LongLists = dict[int, tuple[list[Any], set[str]]]
 LONG_LISTS: Final = ""
 

@@ -147,7 +147,7 @@ class Program:
     def run(self, segment: Segment, building: Building, context: Context) -> None:
         """Apply the rows to the fields that the segment fills."""
         fields = segment.fields()
-        labels: dict[str, Any] = {LONG_LISTS: building.long_lists}
+        labels: dict[str, Any] = {LONG_LISTS: context.long_lists}
         for step in self._steps(fields):
             step(segment, fields, building, context, labels)
 

@@ -11,7 +11,8 @@ from typing import Any, Final, Literal, NamedTuple
 from hub.kernel.types import UnmappedCode
 from mappings.hl7v2.separators import Separators
 
-#: Texts kept of one sender, each of at most `base.SHORT` characters; when there are more, all are read anew.
+#: Texts kept of one sender, each of at most `base.SHORT` characters; when there are more, all are read anew from the
+#: next message on.
 _MOST: Final = 4096
 
 
@@ -69,6 +70,11 @@ class Together(NamedTuple):
 
 #: By what tells one row from all others, and the text of the field.
 Known = dict[tuple[object, str], Meant]
+
+
+def has_room(known: Known) -> bool:
+    """Whether one more text may be kept: a long message holds a hundred thousand."""
+    return len(known) <= _MOST
 
 
 #: By what tells one stretch of rows from all others, the event, and the texts of the fields.

@@ -13,9 +13,13 @@ from hub.fhir.long_json import Made, written
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from mappings.hl7v2.alike import Alike
 from mappings.hl7v2.convert import convert
+from mappings.hl7v2.engine import compile_rules
+from mappings.hl7v2.habits import CANONICAL_BASE, Habits
+from mappings.hl7v2.parser import Segment, parse
 from mappings.hl7v2.profile import DEFAULT
 from mappings.hl7v2.repeated import Repeated
-from mappings.hl7v2.translator import translator
+from mappings.hl7v2.separators import Separators
+from mappings.hl7v2.translator import translate_message, translator
 from tests.mappings.messages import ADT, oru
 
 CONVERT = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
@@ -42,6 +46,31 @@ def test_results_take_memory_by_their_number() -> None:
     small, large = oru(100).encode(), oru(400).encode()
     CONVERT(large)
     assert peak(lambda: CONVERT(large)) < 6 * peak(lambda: CONVERT(small))
+
+
+def test_a_long_message_lets_go_of_what_it_was_split_into_as_it_is_mapped(monkeypatch: pytest.MonkeyPatch) -> None:
+    split: set[int] = set()
+    real = Segment.forget, Segment._split_fields
+
+    def forget(segment: Segment) -> None:
+        split.discard(id(segment))
+        real[0](segment)
+
+    def split_fields(segment: Segment) -> list[str]:
+        split.add(id(segment))
+        return real[1](segment)
+
+    monkeypatch.setattr(Segment, "forget", forget)
+    monkeypatch.setattr(Segment, "_split_fields", split_fields)
+    translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY), with_report=False)(oru(600).encode())
+    assert 250 < len(split) < 300
+
+
+def test_a_long_message_leaves_behind_no_more_texts_than_are_kept_of_its_sender() -> None:
+    habits = Habits(facility="F03", ids=keyed_ids(PUBLIC_KEY))
+    translate_message(parse(oru(5_000)), habits, compile_rules(CANONICAL_BASE, {}))
+    assert 4096 < len(habits.repeated._known) < 4200
+    assert not habits.repeated.known(Separators(), 0, reported=True)
 
 
 def test_a_report_of_many_results_takes_a_bounded_multiple_of_its_length() -> None:

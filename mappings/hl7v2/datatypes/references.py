@@ -68,10 +68,10 @@ def _named(name: str, context: Context) -> Building | None:
     return context.draft("Practitioner", "named", name, None) if name else None
 
 
-def _call(building: Building, name: dict[str, Any]) -> None:
+def _call(building: Building, name: dict[str, Any], context: Context) -> None:
     """Add a name; another one told under the same number stays beside it."""
     if name:
-        append(building.resource, "name", name, {LONG_LISTS: building.long_lists})
+        append(building.resource, "name", name, {LONG_LISTS: context.long_lists})
 
 
 def _numbered(rtype: str, rep: Repetition, layout: NumberLayout, context: Context) -> Building | None:
@@ -92,7 +92,7 @@ def practitioner(rep: Repetition, context: Context) -> dict[str, Any] | None:
     building = _numbered("Practitioner", rep, XCN_NUMBER, context) or _named(display, context)
     if building is None:
         return None
-    _call(building, name)
+    _call(building, name, context)
     degree = leaf(rep, 7)
     if degree:
         building.resource.setdefault("qualification", [{"code": _degree(degree)}])
@@ -159,7 +159,7 @@ def person_with_duty(rep: Repetition, context: Context) -> dict[str, Any] | None
     building = _named(display, context) if unnumbered else known("Practitioner", Number(value), context)
     if building is None:
         return None
-    _call(building, name)
+    _call(building, name, context)
     return reference(building, display)
 
 

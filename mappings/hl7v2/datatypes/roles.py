@@ -29,7 +29,7 @@ from mappings.hl7v2.datatypes.references import practitioner as person
 from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
-from mappings.hl7v2.paths import append
+from mappings.hl7v2.paths import LONG_LISTS, append
 
 _V2_0912: Final = "http://terminology.hl7.org/CodeSystem/v2-0912"
 #: Systems of the codes of a role that rows name (the guide's OBX map).
@@ -99,7 +99,7 @@ def _make_duty(options: Options) -> Converter:
             made.resource.setdefault("period", span)
         place = place_in(rep, context, NDL_PLACE) if made is not None and len(rep.components()) > 3 else None
         if made is not None and place is not None:
-            append(made.resource, "location", place.reference, {"": made.long_lists})
+            append(made.resource, "location", place.reference, {LONG_LISTS: context.long_lists})
         return found
 
     return convert
@@ -200,7 +200,7 @@ def _with(found: dict[str, Any] | None, n: int, name: str, convert: Converter, c
     for context.rep, repetition in enumerate(repetitions, 1):
         value = convert(repetition, context) if repetition.text else None
         if value:
-            append(made.resource, name, value, {"": made.long_lists})
+            append(made.resource, name, value, {LONG_LISTS: context.long_lists})
             context.took(context.segment, n, mapped(f"{made.resource['resourceType']}.{name}[]"), context.rep)
     context.field, context.rep = at
 

@@ -44,8 +44,8 @@ def merges(group: PatientGroup, survivor: Building, context: Context) -> Iterato
             context.issue("merge-with-itself", "both numbers are the same patient", "MRG-1")
             continue
         _fill(noted.segment, loser, context)
-        _link(survivor, loser, "replaces")
-        _link(loser, survivor, "replaced-by")
+        _link(survivor, loser, "replaces", context)
+        _link(loser, survivor, "replaced-by", context)
         loser.resource["active"] = False
         yield IdentityEvent(kind=context.event, survivor=survivor.resource["id"], loser=loser.resource["id"])
 
@@ -57,8 +57,8 @@ def links(patients: Sequence[Building], context: Context) -> Iterator[IdentityEv
     first, *others = patients
     for other in others:
         if other is not first:
-            _link(first, other, "seealso")
-            _link(other, first, "seealso")
+            _link(first, other, "seealso", context)
+            _link(other, first, "seealso", context)
             yield IdentityEvent(kind=context.event, survivor=first.resource["id"], loser=other.resource["id"])
 
 
@@ -136,6 +136,6 @@ def _fill(segment: Segment, loser: Building, context: Context) -> None:
             context.took(segment, 7, _OLD_NAME, rep)
 
 
-def _link(one: Building, other: Building, kind: str) -> None:
+def _link(one: Building, other: Building, kind: str, context: Context) -> None:
     link = {"other": other.reference, "type": kind}
-    append(one.resource, "link", link, {LONG_LISTS: one.long_lists})
+    append(one.resource, "link", link, {LONG_LISTS: context.long_lists})

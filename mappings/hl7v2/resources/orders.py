@@ -19,7 +19,7 @@ from mappings.hl7v2.resources.pharmacy import medications
 from mappings.hl7v2.resources.provenance import order_event
 from mappings.hl7v2.resources.reports import report
 from mappings.hl7v2.resources.requests import service_request
-from mappings.hl7v2.resources.results import Observed, Setting, observation
+from mappings.hl7v2.resources.results import Observed, Setting, observation, observed
 from mappings.hl7v2.resources.specimens import specimens_of
 
 #: Messages that place orders; their observations inform the order and are no results.
@@ -116,14 +116,13 @@ def _observations(each: Case, specimens: list[Building], context: Context, rules
     key = f"{each.key}|{each.service}"
     plain = Setting(each.authority, key, each.patient, each.visit, each.obr, only)
     found = [
-        Observed(noted, observation(noted, plain, context, rules), asked=noted.segment.raw(29) in _ASKED)
+        observed(noted, plain, context, rules, result=True, asked=noted.segment.raw(29) in _ASKED)
         for noted in each.order.observations
     ]
     direct = bool(found)
     for spm, specimen in zip(each.order.specimens, specimens, strict=False):
         setting = Setting(each.authority, key, each.patient, each.visit, each.obr, specimen, focus=direct)
         found += [
-            Observed(noted, observation(noted, setting, context, rules), result=not direct)
-            for noted in spm.observations
+            observed(noted, setting, context, rules, result=not direct, asked=False) for noted in spm.observations
         ]
     return found

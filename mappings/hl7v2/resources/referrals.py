@@ -22,7 +22,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Noted, PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.paths import append
+from mappings.hl7v2.paths import LONG_LISTS, append
 from mappings.hl7v2.resources.case import numbered
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.periods import mend_period
@@ -88,7 +88,7 @@ def _provider(prd: Segment, referral: Building, context: Context) -> None:
         referral.resource.setdefault("requester", found)
         context.took(prd, 1, mapped("ServiceRequest.requester"))
     elif role in _REFERRED_TO:
-        append(referral.resource, "performer", found, {"": referral.long_lists})
+        append(referral.resource, "performer", found, {LONG_LISTS: context.long_lists})
         context.took(prd, 1, mapped("ServiceRequest.performer[]"))
 
 
@@ -105,7 +105,7 @@ def _person(prd: Segment, context: Context) -> Json | None:
     context.took(prd, 7, mapped("Practitioner.identifier[]"))
     for n, name, convert in ((2, "name", person_name), (3, "address", address), (5, "telecom", _CONTACT)):
         for made in _values(prd, n, convert, context):
-            append(building.resource, name, made, {"": building.long_lists})
+            append(building.resource, name, made, {LONG_LISTS: context.long_lists})
         if prd.raw(n):
             context.took(prd, n, mapped(f"Practitioner.{name}[]"))
     places = _values(prd, 4, location, context)

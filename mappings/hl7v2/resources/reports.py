@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
@@ -11,16 +10,9 @@ from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.files import ATTACHMENT
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, lines
-from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.case import Case
 from mappings.hl7v2.resources.periods import mend_period
-from mappings.hl7v2.resources.results import Observed
-
-#: Types of OBX-5 that are lines of a narrative.
-_NARRATIVE: Final = frozenset({"TX", "FT"})
-_PRESENTED: Final = _NARRATIVE | {"ED", "RP"}
-#: Suffixes of OBX-3 (v2.5.1, 7.1.4): the impression is the conclusion of the report.
-_IMPRESSION: Final = "IMP"
+from mappings.hl7v2.resources.results import IMPRESSION, NARRATIVE, Observed
 
 
 def report(
@@ -56,28 +48,23 @@ def report(
 
 def _presented(results: list[Observed], resource: Json) -> None:
     """Files as they are; the lines of a narrative as one text, in the order they were sent."""
-    told = [each for each in results if _is_told(each.noted.segment)]
+    told = [each for each in results if each.told]
     files = [
         extension["valueAttachment"]
         for each in told
         for extension in each.building.resource.get("extension", ())
         if extension["url"] == ATTACHMENT
     ]
-    narrative = [each.noted.segment for each in told if field(each.noted.segment, 2) in _NARRATIVE]
+    narrative = [each.noted.segment for each in told if field(each.noted.segment, 2) in NARRATIVE]
     text = "\n".join(["\n".join(lines(segment, 5)) for segment in narrative])
     if text.strip():
         form = {"contentType": "text/plain; charset=utf-8", "data": b64encode(text.encode()).decode()}
         files.append(form | ({"title": title} if (title := resource["code"].get("text")) else {}))
     if files:
         resource["presentedForm"] = [*resource.get("presentedForm", ()), *files]
-    conclusion = [_said(each) for each in told if field(each.noted.segment, 3, 1, 2) == _IMPRESSION]
+    conclusion = [_said(each) for each in told if field(each.noted.segment, 3, 1, 2) == IMPRESSION]
     if any(conclusion):
         resource["conclusion"] = "\n".join(filter(None, conclusion))
-
-
-def _is_told(segment: Segment) -> bool:
-    """Whether an OBX may be more to the report than one of its results; most are not."""
-    return segment.raw(2) in _PRESENTED or _IMPRESSION in segment.raw(3)
 
 
 def _said(each: Observed) -> str:

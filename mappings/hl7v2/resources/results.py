@@ -22,7 +22,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Noted, PatientGroup
 from mappings.hl7v2.leaves import clean, field, lines
 from mappings.hl7v2.parser import Segment
-from mappings.hl7v2.repeated import Meant
+from mappings.hl7v2.repeated import Meant, has_room
 from mappings.hl7v2.resources.attachments import keep_files
 from mappings.hl7v2.resources.flags import flag
 from mappings.hl7v2.resources.notes import add_notes
@@ -38,6 +38,11 @@ _NOT_OBTAINED: Final = {
 }
 #: Types of OBX-5 that hold or name a file.
 _FILES: Final = frozenset({"ED", "RP"})
+#: Types of OBX-5 that are lines of a narrative, and those that are shown with a report.
+NARRATIVE: Final = frozenset({"TX", "FT"})
+PRESENTED: Final = NARRATIVE | _FILES
+#: Suffixes of OBX-3 (v2.5.1, 7.1.4): the impression is the conclusion of the report.
+IMPRESSION: Final = "IMP"
 #: Values that have the unit within them.
 _WITH_UNIT: Final = ("valueQuantity", "valueRange", "valueRatio", "valueSampledData")
 _SPECIMENS: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.specimen"
@@ -64,12 +69,22 @@ class Setting(Struct, frozen=True):
 
 
 class Observed(Struct, frozen=True):
-    """An OBX and what it became; whether it is a result of its order, and whether it answers a question of it."""
+    """An OBX and what it became; whether it is a result of its order, whether it answers a question of it, and whether
+    it may be more to the report than one of its results.
+    """
 
     noted: Noted
     building: Building
     result: bool = True
     asked: bool = False
+    told: bool = False
+
+
+def observed(noted: Noted, setting: Setting, context: Context, rules: Rules, *, result: bool, asked: bool) -> Observed:
+    """An OBX, told apart before it is mapped: of a long message it is not split again."""
+    segment = noted.segment
+    told = segment.raw(2) in PRESENTED or IMPRESSION in segment.raw(3)
+    return Observed(noted, observation(noted, setting, context, rules), result, asked, told)
 
 
 def patient_observations(
@@ -168,7 +183,7 @@ def _units(segment: Segment, context: Context) -> Json:
     known = context.known.get((unit, raw))
     if known is None:
         known = Meant(((1, unit(segment.repetitions(6)[0], context)),))
-        if len(raw) <= SHORT:
+        if len(raw) <= SHORT and has_room(context.known):
             context.known[unit, raw] = known
     units: Json = known.values[0][1]
     return units

@@ -121,7 +121,7 @@ def _general_practitioner(segment: Segment, fields: _Fields, patient: Building, 
         context.took(segment, fields.person, mapped("Patient.generalPractitioner[]"))
         context.took(segment, fields.role, mapped("Patient.generalPractitioner[]"))
     if found is not None:
-        append(patient.resource, "generalPractitioner", found, {LONG_LISTS: patient.long_lists})
+        append(patient.resource, "generalPractitioner", found, {LONG_LISTS: context.long_lists})
 
 
 def _member(segment: Segment, fields: _Fields, patient: Building, context: Context, rules: Rules) -> None:
