@@ -7,6 +7,7 @@ source, and the version before a message's own can be found when that message is
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from functools import lru_cache
 from typing import Final
 
 from msgspec import Struct, field
@@ -171,7 +172,7 @@ class Chain:
             _refuse_move(ref, head, standing)
         change = Change(
             ref,
-            {**resource, "meta": {**resource.get("meta", {}), "source": message_source(incoming.message)}},
+            {**resource, "meta": _sourced(resource.get("meta"), incoming.message)},
             standing.patient,
             facts,
             version=head.version + 1 if head else 1,
@@ -181,6 +182,16 @@ class Chain:
         )
         effect.changes.append(change)
         heads[ref] = _head_after(change, incoming)
+
+
+def _sourced(meta: Json | None, message: int) -> Json:
+    """The meta of what a message wrote, not to be changed: one for all that have nothing else in it."""
+    return {**meta, **_source(message)} if meta else _source(message)
+
+
+@lru_cache(maxsize=16)
+def _source(message: int) -> Json:
+    return {"source": message_source(message)}
 
 
 def _still(resource: Json, before: Json) -> Json:

@@ -111,6 +111,8 @@ def _reference(resource: Json, name: str) -> str | None:
 
 
 def _created(draft: Draft) -> Json:
+    if not draft.defaults:
+        return draft.resource
     return {**draft.resource, **_absent(draft, element_names(draft.resource))}
 
 

@@ -108,7 +108,7 @@ class Segment:
         self.ordinal = ordinal
         self.separators = separators
         self._fields: list[str] | None = None
-        self._repetitions: dict[int, list[Repetition]] = {}
+        self._repetitions: dict[int, list[Repetition]] | None = None
 
     def _split_fields(self) -> list[str]:
         separator = self.separators.field
@@ -134,9 +134,12 @@ class Segment:
 
     def repetitions(self, n: int) -> list[Repetition]:
         """The repetitions of field `n`; an empty field has none, an empty repetition among others is kept."""
-        found = self._repetitions.get(n)
+        known = self._repetitions
+        if known is None:
+            known = self._repetitions = {}
+        found = known.get(n)
         if found is None:
-            found = self._repetitions[n] = self._split_repetitions(n)
+            found = known[n] = self._split_repetitions(n)
         return found
 
     def _split_repetitions(self, n: int) -> list[Repetition]:
@@ -155,7 +158,7 @@ class Segment:
     def forget(self) -> None:
         """Let go of all that was split; what is asked for again is split again."""
         self._fields = None
-        self._repetitions = {}
+        self._repetitions = None
 
     def get(self, n: int, rep: int = 1, comp: int = 1, sub: int = 1) -> str:
         """The unescaped leaf at that place, or "" where there is none."""
