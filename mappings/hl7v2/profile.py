@@ -103,7 +103,10 @@ class Profile:
 
     def rule(self, at: str, authority: Sequence[str], kind: str) -> IdentifierRule | None:
         """The first rule for an identifier of field `at`; `authority` holds the parts of CX.4 (HD.1 to HD.3)."""
-        return next((rule for rule in self.identifier_rules if rule.matches(at, authority, kind)), None)
+        for rule in self.identifier_rules:
+            if rule.matches(at, authority, kind):
+                return rule
+        return None
 
     def rank(self, rule: IdentifierRule | None) -> int | None:
         """Place of a rule among those that recognise a patient, 0 first; None if it does not."""
