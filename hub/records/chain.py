@@ -90,7 +90,8 @@ class Chain:
         try:
             merged = self._merged(incoming, relocated or {})
             self._label(merged)
-            for ref, standing in merged.items():
+            for ref in list(merged):
+                standing = merged.pop(ref)  # each is let go of as it is concluded
                 effect.held_back = effect.held_back or standing.held_back
                 self._conclude(ref, standing, effect, heads)
         except HubError as refusal:
