@@ -2,7 +2,7 @@
 
 The stated precision is kept. FHIR wants minutes, seconds and an offset wherever there is an hour: they are added as
 zero and as the sender's zone. Forms outside the standard that senders use are read: `1977-01-01`, `2002/6/25 8:05`,
-`20020625 8:05`, and milliseconds without a point.
+`20020625 8:05`, milliseconds without a point, and offsets of two or three digits (`-05`, `-500`) after an hour.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from mappings.hl7v2.profile import Profile
 #: Dates that senders write where they know none.
 PLACEHOLDERS: Final = frozenset({"00010101", "19000101", "99991231"})
 
-_ZONE: Final = r"(?P<zone>Z|[+-]\d{2}:?\d{2})?"
+#: A short offset needs an hour before it: in `2012-09` the dash is none of a zone.
+_ZONE: Final = r"(?P<zone>Z|[+-]\d{2}:?\d{2}|(?(H)[+-](?:\d?\d|\d(?:00|30|45))|(?!)))?"
 _COMPACT: Final = re.compile(
     r"(?P<Y>\d{4})(?:(?P<m>\d\d)(?:(?P<d>\d\d)(?:[ T]?(?P<H>\d\d)"
     r"(?::?(?P<M>\d\d)(?::?(?P<S>\d\d)(?:\.?(?P<f>\d{1,9}))?)?)?)?)?)?\.?"
@@ -120,8 +121,10 @@ def offset(zone: str | None) -> str | None:
     """±HH:MM; "" if none was stated, None if it is beyond fourteen hours."""
     if not zone or zone == "Z":
         return "+00:00" if zone else ""
-    text = f"{zone[:3]}:{zone[-2:]}"
-    return text if text[1:] <= "14:00" and zone[-2:] <= "59" else None
+    digits = zone[1:].replace(":", "")
+    hours, minutes = (digits, "00") if len(digits) < 3 else (digits[:-2], digits[-2:])
+    text = f"{zone[0]}{_two(hours)}:{minutes}"
+    return text if text[1:] <= "14:00" and minutes <= "59" else None
 
 
 def _filled(part: dict[str, str | None]) -> str:

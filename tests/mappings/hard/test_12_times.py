@@ -40,6 +40,31 @@ def test_a_zone_that_is_stated_is_kept_and_the_instant_with_it(written: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("202603010815-500", "2026-03-01T08:15:00-05:00"),
+        ("202603010815+530", "2026-03-01T08:15:00+05:30"),
+        ("20260301081530-05", "2026-03-01T08:15:30-05:00"),
+        ("2026-03-01 08:15:30.5+8", "2026-03-01T08:15:30.5+08:00"),
+        ("2026-03", "2026-03"),
+        ("2026-03-01", "2026-03-01"),
+    ],
+)
+def test_an_offset_is_read_in_two_and_three_digits_too(written: str, told: str) -> None:
+    assert start(written, zone="+06:00") == told
+
+
+@pytest.mark.parametrize("sent", ["20260301-05", "20260301081530-639", "202603010815-15"])
+def test_what_may_be_no_offset_is_taken_for_none(sent: str) -> None:
+    found = translate(PID, PV1.format(time=sent))
+    assert "not-a-date-or-time" in codes(found)
+
+
+def test_the_short_offset_of_a_message_holds_for_its_times() -> None:
+    assert start("202603010815", sent="202603010830-500") == "2026-03-01T08:15:00-05:00"
+
+
+@pytest.mark.parametrize(
     ("sent", "told"),
     [
         ("2026", "2026"),
