@@ -30,14 +30,11 @@ from urllib.parse import quote, urlsplit
 import asyncpg
 
 from bench.bare import serving
-from bench.cpu import children, cpu_of, parent
+from bench.cpu import children, cpu_of
 from bench.goals import show_goals
-from hub.demo.tokens import clients
+from bench.whole_hub import whole_hub
 from hub.kernel.ids import reference_key
-from hub.kernel.log import Log
-from hub.kernel.settings import Settings
-from hub.run.hub import running
-from hub.run.installation import DEMO_CONSORTIUM, database_of, temporary_data
+from hub.run.installation import temporary_data
 
 SHARED: Final = Path(os.environ.get("YILIAN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 PER_RESOURCE: Final = frozenset({"import", "everything", "bare record"})
@@ -236,21 +233,15 @@ def kept(folder: Path | None) -> Iterator[Path]:
 @asynccontextmanager
 async def hub(data: Path) -> AsyncIterator[tuple[str, str, Meter]]:
     """A running hub: its address, a token of a clinician, its meter."""
-    settings = Settings.load({}, data_dir=data, port=0, config=DEMO_CONSORTIUM, log_level="WARNING")
-    ready: dict[str, Any] = {}
-    with (data / "hub.log").open("w") as lines:
-        log = Log("bench", level="WARNING", stream=lines)
-        async with running(settings, data / "registry", log, ready.update, output=lines) as addresses:
-            database = await asyncpg.connect(database_of(data, settings))
-            try:
-                pids: dict[str, int] = ready["pids"]
-                api = [pid for name, pid in pids.items() if name.startswith("api")]
-                beside = [pid for name, pid in pids.items() if not name.startswith("api")]
-                postmaster = parent(await database.fetchval("SELECT pg_backend_pid()"))
-                token = clients(addresses.base, data, settings)("clinician", "BENCH").token
-                yield addresses.base, token, Meter(api, beside, postmaster, database, database_of(data, settings))
-            finally:
-                await database.close()
+    async with whole_hub(data) as started:
+        database = await asyncpg.connect(started.database)
+        try:
+            api = [pid for name, pid in started.pids.items() if name.startswith("api")]
+            beside = [pid for name, pid in started.pids.items() if not name.startswith("api")]
+            meter = Meter(api, beside, await started.postmaster(), database, started.database)
+            yield started.addresses.base, started.client("clinician", "BENCH").token, meter
+        finally:
+            await database.close()
 
 
 async def measure(data: Path, given: argparse.Namespace) -> dict[str, Cost]:

@@ -19,11 +19,8 @@ from typing import Any
 
 import asyncpg
 
-from hub.demo.tokens import clients
-from hub.kernel.log import Log
-from hub.kernel.settings import Settings
-from hub.run.hub import running
-from hub.run.installation import DEMO_CONSORTIUM, database_of, temporary_data
+from bench.whole_hub import whole_hub
+from hub.run.installation import temporary_data
 
 SHARED = Path(os.environ.get("YILIAN_SHARED", Path(__file__).resolve().parents[2] / "shared"))
 CONNECTIONS = 8
@@ -32,24 +29,20 @@ CONNECTIONS = 8
 async def measure(bundles: int, n: int, concurrency: str) -> dict[str, Any]:
     """The driver's cells, and how many bodies a second PostgreSQL gives by primary key."""
     with temporary_data() as data:
-        settings = Settings.load({}, data_dir=data, port=0, config=DEMO_CONSORTIUM, log_level="WARNING")
-        with (data / "hub.log").open("w") as lines:
-            log = Log("bench", level="WARNING", stream=lines)
-            async with running(settings, data / "registry", log, lambda _: None, output=lines) as addresses:
-                token = clients(addresses.base, data, settings)("clinician", "BENCH").token
-                figures = data / "figures.json"
-                limits = ["--max-bundles", str(bundles), "-n", str(n), "--concurrency", concurrency]
-                driver = await asyncio.create_subprocess_exec(
-                    sys.executable,
-                    str(SHARED / "bench" / "fhir_load.py"),
-                    f"{addresses.base}/fhir",
-                    *("--bundles", str(SHARED / "synthea-r4" / "bundles"), "--json", str(figures), *limits),
-                    env={**os.environ, "FHIR_TOKEN": token},
-                )
-                if await driver.wait() not in {0, 3}:
-                    raise subprocess.CalledProcessError(driver.returncode or 1, "fhir_load.py")
-                result: dict[str, Any] = json.loads(figures.read_text(encoding="utf-8"))
-                result["by_primary_key_per_s"] = await by_primary_key(database_of(data, settings))
+        async with whole_hub(data) as hub:
+            figures = data / "figures.json"
+            limits = ["--max-bundles", str(bundles), "-n", str(n), "--concurrency", concurrency]
+            driver = await asyncio.create_subprocess_exec(
+                sys.executable,
+                str(SHARED / "bench" / "fhir_load.py"),
+                f"{hub.addresses.base}/fhir",
+                *("--bundles", str(SHARED / "synthea-r4" / "bundles"), "--json", str(figures), *limits),
+                env={**os.environ, "FHIR_TOKEN": hub.client("clinician", "BENCH").token},
+            )
+            if await driver.wait() not in {0, 3}:
+                raise subprocess.CalledProcessError(driver.returncode or 1, "fhir_load.py")
+            result: dict[str, Any] = json.loads(figures.read_text(encoding="utf-8"))
+            result["by_primary_key_per_s"] = await by_primary_key(hub.database)
     return result
 
 

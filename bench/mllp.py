@@ -17,39 +17,29 @@ import statistics
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-import asyncpg
-
-from bench.cpu import children, cpu_of, parent
+from bench.cpu import children, cpu_of
 from bench.mix import mix
+from bench.whole_hub import whole_hub
 from connectors.mllp.sender import Sender
 from hub.demo.ask import Client
-from hub.demo.tokens import clients
-from hub.kernel.log import Log
-from hub.kernel.settings import Settings
-from hub.run.hub import running
-from hub.run.installation import DEMO_CONSORTIUM, database_of, temporary_data
+from hub.run.installation import temporary_data
 
 
 async def measure(count: int, connections: int, *, adt_only: bool) -> dict[str, float]:
     """Send `count` messages over `connections` connections a feed; seconds until acknowledged and until processed."""
     messages = list(mix(count, max(count // 10, 1), 1, adt_only=adt_only))
-    ready: dict[str, Any] = {}
     with temporary_data() as data:
-        settings = Settings.load({}, data_dir=data, port=0, config=DEMO_CONSORTIUM, log_level="WARNING")
-        with (data / "hub.log").open("w") as lines:
-            log = Log("bench", level="WARNING", stream=lines)
-            async with running(settings, data / "registry", log, ready.update, output=lines) as addresses:
-                postmaster = await _postmaster(database_of(data, settings))
-                before = _cpu(ready["pids"], postmaster)
-                engineer = clients(addresses.base, data, settings)("administrator", "F01")
-                begun = time.perf_counter()
-                seconds = await _send(messages, addresses.mllp, connections)
-                acknowledged = time.perf_counter() - begun
-                states = await _drained(engineer)
-                processed = time.perf_counter() - begun
-                after = _cpu(ready["pids"], postmaster)
+        async with whole_hub(data) as hub:
+            postmaster = await hub.postmaster()
+            before = _cpu(hub.pids, postmaster)
+            engineer = hub.client("administrator", "F01")
+            begun = time.perf_counter()
+            seconds = await send(messages, hub.addresses.mllp, connections)
+            acknowledged = time.perf_counter() - begun
+            states = await drained(engineer)
+            processed = time.perf_counter() - begun
+            after = _cpu(hub.pids, postmaster)
     seconds.sort()
     return {
         "messages": count,
@@ -62,14 +52,6 @@ async def measure(count: int, connections: int, *, adt_only: bool) -> dict[str, 
     }
 
 
-async def _postmaster(url: str) -> int:
-    connection = await asyncpg.connect(url)
-    try:
-        return parent(await connection.fetchval("SELECT pg_backend_pid()"))
-    finally:
-        await connection.close()
-
-
 def _cpu(pids: Mapping[str, int], postmaster: int) -> dict[str, float]:
     """Microseconds spent so far, by kind of process: those of the hub by their names without a number."""
     found = {"postgresql": sum(map(cpu_of, children(postmaster)))}
@@ -79,7 +61,8 @@ def _cpu(pids: Mapping[str, int], postmaster: int) -> dict[str, float]:
     return found
 
 
-async def _send(messages: Sequence[tuple[str, bytes]], ports: dict[str, int], connections: int) -> list[float]:
+async def send(messages: Sequence[tuple[str, bytes]], ports: Mapping[str, int], connections: int) -> list[float]:
+    """Seconds until each of `messages` (feed and bytes) was acknowledged."""
     seconds: list[float] = []
 
     async def connection(port: int, raws: list[bytes]) -> None:
@@ -96,7 +79,8 @@ async def _send(messages: Sequence[tuple[str, bytes]], ports: dict[str, int], co
     return seconds
 
 
-async def _drained(engineer: Client) -> dict[str, int]:
+async def drained(engineer: Client) -> dict[str, int]:
+    """Wait until nothing is queued; how many messages there are by state."""
     while True:
         summary = await asyncio.to_thread(engineer.get, "api/messages/summary")
         states: dict[str, int] = {}
