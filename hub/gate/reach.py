@@ -39,7 +39,7 @@ def _one(clause: Clause, scopes: Sequence[str]) -> Clause:
 
 def _open(targets: Sequence[Target], scopes: Sequence[str]) -> tuple[Target, ...]:
     kept = [target for target in targets if allows(scopes, type_name(target.type.value), _SEARCH)]
-    if not kept:
+    if all(target.inside for target in kept):
         raise HubError(
             Category.FORBIDDEN,
             "the token's scopes do not cover what this search looks into",

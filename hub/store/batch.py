@@ -186,8 +186,8 @@ def _place(batch: Batch, made: Made) -> None:
 def _indexes(batch: Batch, made: Made) -> Iterator[IndexRows]:
     """The index of each version that is no deletion, in their order."""
     found = [
-        ToIndex(write.resource, write.patient, stored.body, trimmed=bool(write.facts.flags))
-        for several in made.values()
+        ToIndex(key, write.resource, write.patient, stored.body, trimmed=bool(write.facts.flags))
+        for key, several in made.items()
         for write, stored in several
         if write.resource is not None
     ]

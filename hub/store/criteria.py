@@ -173,22 +173,25 @@ class Defines(Struct, frozen=True):
 
 
 class Target(Struct, frozen=True):
-    """Resources of one type that fulfil clauses."""
+    """Resources of one type that fulfil clauses. `inside`: by what they contain, at the end of a chain of their own."""
 
     type: Bind
     clauses: tuple[Clause, ...]
+    inside: bool = False
 
 
 class Chain(Struct, frozen=True):
     """It refers, by a parameter, to a resource that fulfils clauses. `lead`: as in Tokens.
 
-    `expand`: to a patient of the same person as one who fulfils them.
+    `expand`: to a patient of the same person as one who fulfils them. `within`: the prefix by which it refers to what
+    it contains itself.
     """
 
     prefix: Bind
     targets: tuple[Target, ...]
     lead: Bind | None
     expand: bool = False
+    within: Bind | None = None
 
 
 class Named(Struct, frozen=True):

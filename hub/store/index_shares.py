@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 from uuid import UUID
 
+from hub.fhir.contained import steps
 from hub.fhir.extract import names_by_canonical
 from hub.fhir.fold import fold
 from hub.fhir.index_values import Codes, IndexValues
@@ -126,8 +127,10 @@ def is_canonical(rtype: str, code: str) -> bool:
 
 
 def is_sorted_by(code: str) -> bool:
-    """Whether a token, reference or uri parameter has its text kept for `_sort`: not those of every resource."""
-    return not code.startswith("_")
+    """Whether a token, reference or uri parameter has its text kept for `_sort`: not those of every resource, nor those
+    of what is contained.
+    """
+    return not (code.startswith("_") or steps(code))
 
 
 @lru_cache(maxsize=_REMEMBERED)

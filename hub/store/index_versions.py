@@ -44,6 +44,8 @@ _GAINS: Final = (
     # By a value no search finds more; until it is done `:missing` says what it said.
     Gain("references to what is contained", types=_REFERRING),
     Gain("canonical URLs that state no version", lambda one: is_canonical(one.base, one.code)),
+    # A reference itself finds no more: a chain does, which until then finds what it found.
+    Gain("what is contained, by chains", types=_REFERRING),
 )
 
 #: That of this release.

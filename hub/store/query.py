@@ -176,11 +176,20 @@ class _Parser(Struct):
 
     def set_contained_type(self, value: str) -> None:
         if value != "container":
-            raise HubError(Category.UNSUPPORTED, "contained resources are not searched", code="unknown-parameter")
+            raise _of_contained()
 
     def set_contained(self, value: str) -> None:
         if value != "false":
-            raise HubError(Category.UNSUPPORTED, "contained resources are not searched", code="unknown-parameter")
+            raise _of_contained()
+
+
+def _of_contained() -> HubError:
+    return HubError(
+        Category.UNSUPPORTED,
+        "contained resources are no matches of their own",
+        todo="search for what contains them by a chain, as in MedicationRequest?medication.code=",
+        code="unknown-parameter",
+    )
 
 
 _RESULT: Final[Mapping[str, Callable[[_Parser, str], None]]] = {

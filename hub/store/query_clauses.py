@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Final
 
 from hub.fhir.compartments import COMPARTMENT, compartment_parameters, compartment_types
+from hub.fhir.contained import DEEPEST, step, steps, way, within
 from hub.fhir.query_text import split
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store.asked import Asked, Context
 from hub.store.canonical_chains import is_named, named, named_by
-from hub.store.criteria import Bind, Chain, Clause, Either, Has, Mentions, Target
+from hub.store.contained_rows import containing
+from hub.store.criteria import Bind, Chain, Clause, Either, Has, Mentions, Target, Tokens
 from hub.store.index_shares import is_canonical
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
@@ -98,9 +101,24 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
         raise HubError(
             Category.UNSUPPORTED, "may refer to too many types to be chained", todo="name one, as in subject:Patient.x"
         )
+    targets, refusals = _each(types, rest, value, context, depth)
+    if not targets:
+        raise _unchained(refusals, rest.partition(".")[0].partition(":")[0], types)
+    if canonical:
+        return named(parameter, tuple(targets))
+    lead = _lead(parameter) if types == ("Patient",) else None
+    if lead is not None or expand:
+        return Chain(_prefix(parameter.base, parameter.code), tuple(targets), lead, expand)
+    targets += _inside(parameter.base, parameter.code, types, rest, value, context, depth)
+    return _leading_on(parameter.base, parameter.code, targets)
+
+
+def _each(
+    types: Sequence[str], rest: str, value: str, context: Context, depth: int
+) -> tuple[list[Target], list[HubError]]:
+    """What the rest of a chain asks of each type, and the refusals of those that do not have it."""
     targets: list[Target] = []
     refusals: list[HubError] = []
-    step = rest.partition(".")[0].partition(":")[0]
     for rtype in types:
         try:
             targets.append(_target(rtype, rest, value, context, depth))
@@ -108,16 +126,59 @@ def _chain(parameter: SearchParameter, modifier: str, rest: str, value: str, con
             if error.code not in NOT_KNOWN:
                 raise
             refusals.append(error)
+    return targets, refusals
+
+
+def _leading_on(base: str, code: str, targets: Sequence[Target]) -> Chain:
+    return Chain(_prefix(base, code), tuple(targets), None, within=_prefix(base, step(code)))
+
+
+def _prefix(base: str, code: str) -> Bind:
+    return Bind(reference_prefix(param_number(base, code)), "bytea")
+
+
+def _inside(
+    base: str, code: str, types: Sequence[str], rest: str, value: str, context: Context, depth: int
+) -> Iterator[Target]:
+    """What the rest of a chain asks of resources of a type that contain what their `code` leads to.
+
+    Asked of the last steps of a chain only: with each step more, the ways through what is contained would double.
+    """
+    if steps(code) == DEEPEST or rest.count(".") >= DEEPEST:
+        return
+    for rtype in types:
+        try:
+            asked = _of_contained(base, way(code, rtype), rtype, rest, value, context, depth + 1)
+        except HubError as error:
+            if error.code not in NOT_KNOWN:
+                raise
+            continue
+        mark = Tokens(Bind([containing(base, code, rtype)], "uuid[]"))
+        yield Target(bound_type(base), (*asked, mark), inside=True)
+
+
+def _of_contained(
+    base: str, one: str, rtype: str, name: str, value: str, context: Context, depth: int
+) -> tuple[Clause, ...]:
+    """The clauses a parameter of a contained resource means for the one that contains it; `one` is the way there.
+
+    Raises HubError UNSUPPORTED (code in NOT_KNOWN) for what is not kept of it: it has no identity and no place.
+    """
+    head, dot, rest = name.partition(".")
+    code, _, modifier = head.partition(":")
+    known = parameter_of(rtype, code)
+    if code.startswith("_") or known.type == "special" or (dot and by_canonical(known)) or modifier == EXPAND:
+        raise HubError(Category.UNSUPPORTED, "is not kept of what is contained", where=code, code="unknown-parameter")
+    inner = replace(known, base=base, code=within(one, code))
+    if not dot:
+        modifier = _SPELT.get(modifier, modifier)
+        return clauses(Asked(parameter=inner, modifier=modifier, values=split(value, ","), context=context))
+    types = (modifier,) if modifier else followed(known, code).targets
+    targets, refusals = _each(types, rest, value, context, depth)
     if not targets:
-        raise _unchained(refusals, step, types)
-    if canonical:
-        return named(parameter, tuple(targets))
-    return Chain(
-        Bind(reference_prefix(param_number(parameter.base, parameter.code)), "bytea"),
-        tuple(targets),
-        _lead(parameter) if types == ("Patient",) else None,
-        expand,
-    )
+        raise _unchained(refusals, rest, types)
+    targets += _inside(base, inner.code, types, rest, value, context, depth)
+    return (_leading_on(base, inner.code, targets),)
 
 
 def _definitions(parameter: SearchParameter, types: Sequence[str]) -> tuple[str, ...]:

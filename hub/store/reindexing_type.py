@@ -75,7 +75,13 @@ def _rows(row: Record, body: bytes, custom: Custom, *, full_text: bool) -> Index
     text = codec.decode(body)
     try:
         return whole_index(
-            loads(text), row["patient"], text, custom=custom, full_text=full_text, trimmed=bool(row["flags"])
+            row["key"],
+            loads(text),
+            row["patient"],
+            text,
+            custom=custom,
+            full_text=full_text,
+            trimmed=bool(row["flags"]),
         )
     except HubError:
         return None

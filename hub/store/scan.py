@@ -228,8 +228,20 @@ def _mentioning(emit: Emitter, clause: Mentions) -> str:
 
 def _pointed_from(emit: Emitter, clause: Chain, who: Seen) -> str:
     """Keys of the resources that a chain's reference may point to."""
-    keys = _keys(emit, clause.targets, who)
+    keys = _keys(emit, [target for target in clause.targets if not target.inside], who)
     return same_person(emit, keys) if clause.expand else keys
+
+
+def _chained(emit: Emitter, clause: Chain, who: Seen) -> str:
+    """Hashes of the references of a chain: to what fulfils it elsewhere, or to what a row contains itself."""
+    ways = [(clause.prefix, _pointed_from(emit, clause, who))]
+    inside = [target for target in clause.targets if target.inside]
+    if clause.within is not None and inside:
+        ways.append((clause.within, _keys(emit, inside, who)))
+    k = emit.alias("k")
+    return " UNION ALL ".join(
+        f"SELECT {reference_token(emit.use(prefix), f'{k}.key')} FROM ({keys}) {k} (key)" for prefix, keys in ways
+    )
 
 
 def _pointed_at(emit: Emitter, clause: Has, who: Seen) -> str:
@@ -252,10 +264,7 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
         case Phrases():
             return _overlaps(row, side_rows.phrases(emit, clause), indexed=indexed)
         case Chain():
-            k = emit.alias("k")
-            hashed = reference_token(emit.use(clause.prefix), f"{k}.key")
-            keys = _pointed_from(emit, clause, who)
-            return _overlaps(row, f"ARRAY(SELECT {hashed} FROM ({keys}) {k} (key))", indexed=indexed)
+            return _overlaps(row, f"ARRAY({_chained(emit, clause, who)})", indexed=indexed)
         case Named() | NamedBy():
             return _by_canonical(emit, clause, row, who, indexed=indexed)
         case Has() | Either() | Mentions():

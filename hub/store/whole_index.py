@@ -7,11 +7,13 @@ from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from hub.fhir.clinical_codes import clinical_codes
+from hub.fhir.contained import add_contained
 from hub.fhir.custom import Custom
 from hub.fhir.extract import extract
 from hub.kernel.types import Json
 from hub.store.body_rows import add_members, add_texts
 from hub.store.coded import digest
+from hub.store.contained_rows import add_containing
 from hub.store.index_composites import add_composites
 from hub.store.index_rows import FIRST, IndexRows, index_rows
 from hub.store.predicate_rows import add_all_references, add_clinical_codes
@@ -37,8 +39,9 @@ _TOGETHER: Final = 128
 
 
 class ToIndex(NamedTuple):
-    """A resource led by `patient` and stored as `body`; `trimmed` as in `add_texts`."""
+    """A resource under its key, led by `patient` and stored as `body`; `trimmed` as in `add_texts`."""
 
+    key: UUID
     resource: Json
     patient: str | None
     body: bytes
@@ -46,10 +49,10 @@ class ToIndex(NamedTuple):
 
 
 def whole_index(
-    resource: Json, patient: str | None, body: bytes, *, custom: Custom, full_text: bool, trimmed: bool
+    key: UUID, resource: Json, patient: str | None, body: bytes, *, custom: Custom, full_text: bool, trimmed: bool
 ) -> IndexRows:
     """The index of one resource, as `whole_indexes` gives it."""
-    (rows,) = whole_indexes([ToIndex(resource, patient, body, trimmed)], custom=custom, full_text=full_text)
+    (rows,) = whole_indexes([ToIndex(key, resource, patient, body, trimmed)], custom=custom, full_text=full_text)
     return rows
 
 
@@ -65,11 +68,15 @@ def _together(resources: Sequence[ToIndex], custom: Custom, *, full_text: bool) 
     """Each step for all of them before the next: its code is at hand then, which is more than the resource is."""
     types = [one.resource["resourceType"] for one in resources]
     values = [extract(one.resource) for one in resources]
+    ways = [add_contained(one.resource, of) for one, of in zip(resources, values, strict=True)]
     for rtype, one, extracted in zip(types, resources, values, strict=True):
         custom.add(rtype, one.resource, extracted)
     rows = [index_rows(rtype, one.patient, of) for rtype, one, of in zip(types, resources, values, strict=True)]
     for rtype, each, extracted in zip(types, rows, values, strict=True):
         add_composites(each, rtype, extracted)
+    for rtype, one, each, found in zip(types, resources, rows, ways, strict=True):
+        if found:
+            add_containing(each, rtype, one.key, found)
     for one, each in zip(resources, rows, strict=True):
         codes = clinical_codes(one.resource)
         add_clinical_codes(each, codes)

@@ -12,7 +12,7 @@ from typing import Any
 from bench.mix import mix
 from hub.fhir.custom import NONE
 from hub.fhir.json import dumps, loads
-from hub.kernel.ids import PUBLIC_KEY, keyed_ids
+from hub.kernel.ids import PUBLIC_KEY, keyed_ids, reference_key
 from hub.store.whole_index import whole_index
 from mappings.hl7v2.context import Mapped
 from mappings.hl7v2.profile import DEFAULT
@@ -35,9 +35,8 @@ def work(seed: int, messages: int) -> None:
     translate = translator(DEFAULT, "F01", keyed_ids(PUBLIC_KEY))
     for _, raw in mix(messages, messages, seed):
         for draft in translate(raw).drafts:
-            whole_index(
-                draft.resource, draft.patient, dumps(draft.resource), custom=NONE, full_text=True, trimmed=False
-            )
+            key, body = reference_key(draft.resource["resourceType"], draft.resource["id"]), dumps(draft.resource)
+            whole_index(key, draft.resource, draft.patient, body, custom=NONE, full_text=True, trimmed=False)
 
 
 def grown() -> dict[str, int]:

@@ -111,6 +111,19 @@ PANEL: Final = {
 }
 
 
+def outer(who: str) -> Json:
+    """A result that contains another, which names the viral load of C."""
+    inner = {
+        "resourceType": "Observation",
+        "id": "inner",
+        "status": "final",
+        "code": {"coding": [{"system": "urn:test:lab", "code": f"inner-{who}"}]},
+        "valueQuantity": {"value": 3},
+        "hasMember": [{"reference": "Observation/F01-c-load"}],
+    }
+    return observation(who, "outer", 1, contained=[inner], hasMember=[{"reference": "#inner"}])
+
+
 def document(who: str) -> Json:
     """A Composition about a patient that names values of A, of B, one that is hidden, and one that is nowhere."""
     names = ("F01-a-hba1c", "F01-b-hba1c", "F01-c-load", "F01-z-load")
@@ -143,9 +156,11 @@ async def settle(home: House, *, hidden: bool) -> None:
         await _put(
             home, observation("b", "seen", 7, encounter={"reference": "Encounter/F01-b-visit"}, performer=doctor)
         )
+        await _put(home, outer("b"))
         await _put(home, LIST)
         await object_to_all(home, "b")
     await _put(home, PANEL)
+    await _put(home, outer("a"))
     for who in "ac":
         await _put(home, document(who))
 

@@ -97,6 +97,7 @@ class Oracle:
         code, _, modifier = head.partition(":")
         if dot:
             pointed = {target for param, target in _references(e) if param == code}
+            pointed |= {inside.name for inside in _inside(e, code, rest)}
             if modifier == "mdm":
                 return any(
                     not pointed.isdisjoint(f"Patient/{rid}" for rid in self.world.same_person(t.resource["id"]))
@@ -107,7 +108,7 @@ class Oracle:
             types = {modifier} if modifier else set(parameters(e.type)[code].targets)
             return any(
                 t.name in pointed and t.type in types and _has_parameter(t.type, rest) and self.fits(t, rest, value)
-                for t in self.entries
+                for t in [*self.entries, *_inside(e, code, rest)]
             )
         parameter = parameters(e.type)[code]
         if modifier == "missing":
@@ -243,6 +244,19 @@ class Oracle:
 def _has_parameter(rtype: str, name: str) -> bool:
     code = name.partition(".")[0].partition(":")[0]
     return code == "_has" or code in parameters(rtype)
+
+
+def _inside(e: Entry, code: str, rest: str) -> list[Entry]:
+    """What the reference leads to among what the resource contains, of which nothing is told that all types have."""
+    if rest.startswith("_"):
+        return []
+    urls = {url for param, _, _, url in e.values.references if param == code}
+    contained = e.resource.get("contained", [])
+    return [
+        entry({**one, "contained": contained, "id": f"#{e.name}#{one['id']}"}, e.facts)
+        for one in contained
+        if f"#{one['id']}" in urls
+    ]
 
 
 def _references(e: Entry) -> set[tuple[str, str]]:

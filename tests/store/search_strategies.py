@@ -15,6 +15,7 @@ from tests.store.strategies import (
     PROFILES,
     SYSTEMS,
     TEXTS,
+    holder,
     list_,
     location,
     observation,
@@ -232,6 +233,13 @@ def _only(
     return st.tuples(st.just(rtype), st.lists(st.one_of(*pairs), min_size=1, max_size=1))
 
 
+_kept = st.one_of(
+    _pairs(["name", "name:contains", "name:exact"], _text),
+    _pairs(["identifier", "identifier:not"], _token),
+    _pairs(["partof"], st.sampled_from(["o1", "Organization/o2"])),
+    _pairs(["partof:below", "partof:above"], st.sampled_from(["Organization/o1", "Organization/o2"])),
+    st.tuples(st.sampled_from(["name:missing", "identifier:missing", "partof:missing"]), _boolean),
+)
 _few = st.sampled_from(["高血压", "血压", "final", "HbA1c", "cough"])
 _organizations = st.sampled_from(["Organization/o1", "Organization/o2"])
 _locations = st.sampled_from(["Location/l1", "Location/l2", "Location/l3"])
@@ -259,6 +267,14 @@ FOCUS = {
     "profiles": (
         records_of(organization, location),
         st.one_of(_only("Organization", _of_profile), _only("Location", _of_profile)),
+    ),
+    "what is contained": (
+        records_of(holder, organization, observation),
+        st.one_of(
+            _only("Observation", _under(["performer:Organization.", "performer:Organization.partof."], _kept)),
+            _only("Observation", _under(["has-member:Observation."], _of_observation)),
+            _only("Observation", _under(["has-member:Observation.performer:Organization."], _kept)),
+        ),
     ),
     "numbers in pairs": (records_of(sequence), _only("MolecularSequence", _of_sequence)),
     "dates": (records_of(observation), _only("Observation", _pairs(["date", "value-date"], _date))),

@@ -190,6 +190,22 @@ list_ = st.builds(
     reference("Patient", PEOPLE),
     _some(_item, 3),
 )
+_holder = st.builds(
+    lambda inner, rid, part, own, member: {
+        **inner,
+        "id": rid,
+        "performer": [{"reference": "#i"}],
+        "hasMember": [{"reference": "#m"}],
+        "contained": [{**own, "id": "i", "partOf": part}, {**own, "id": "j"}, {**member, "id": "m"}],
+    },
+    observation,
+    st.sampled_from(["b5", "b6"]),
+    st.one_of(st.just({"reference": "#j"}), reference("Organization", ["o1", "o2"])),
+    organization,
+    observation,
+)
+#: What contains others, of which a reference leads to some.
+holder = st.one_of(_holder, _holder.map(lambda one: {**one, "performer": [{"reference": "#none"}]}))
 place = st.sampled_from([1, 5, 100])
 sequence = st.builds(
     lambda rid, subject, chromosome, variants: _without_none(

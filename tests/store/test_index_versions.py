@@ -19,6 +19,7 @@ from hub.fhir.json import dumps
 from hub.fhir.search_parameters import RESOURCE_TYPES, answered
 from hub.kernel.clock import fixed_clock
 from hub.kernel.errors import Category, HubError
+from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.store import arrears, index_rows
 from hub.store.index_versions import VERSION, gained
@@ -40,7 +41,7 @@ SHEN: Final = [{"text": "沈桂兰", "family": "沈", "given": ["桂兰"]}]
 UNSPOKEN: Final = 3
 #: That of one that kept no digests of codes.
 DIGESTLESS: Final = 4
-SAMPLED: Final = (7, "dd34e2be189aa34b")
+SAMPLED: Final = (8, "6cc9d8fdd1bcb17a")
 
 
 @contextmanager
@@ -257,6 +258,7 @@ SAMPLES: Final[list[Json]] = [
         "valueQuantity": {"value": Decimal("126"), "system": UCUM, "code": "mg/dL"},
         "text": {"status": "generated", "div": "<div>血糖 126</div>"},
         "performer": [{"reference": "#me"}],
+        "contained": [{"resourceType": "Organization", "id": "me", "name": "North", "alias": ["N"]}],
     },
     {
         "resourceType": "List",
@@ -282,7 +284,9 @@ SAMPLES: Final[list[Json]] = [
 
 
 def test_whoever_changes_what_is_indexed_says_that_the_index_gained() -> None:
-    indexed = [whole_index(one, "a", dumps(one), custom=NONE, full_text=True, trimmed=False) for one in SAMPLES]
+    indexed = [
+        whole_index(_key(one), one, "a", dumps(one), custom=NONE, full_text=True, trimmed=False) for one in SAMPLES
+    ]
     told = [_sorted(structs.asdict(one)) for one in indexed]
     assert (VERSION, hashlib.sha256(repr(told).encode()).hexdigest()[:16]) == SAMPLED
 
@@ -291,14 +295,18 @@ def test_resources_indexed_together_have_the_index_each_has_alone() -> None:
     """More than go through a step at once, of all types by turns."""
     listing = {"resourceType": "List", "id": "l", "entry": [{"item": {"reference": "Observation/o"}}]}
     several = [*SAMPLES, listing] * 40
-    many = [ToIndex(one, "a", dumps(one), trimmed=at % 2 == 0) for at, one in enumerate(several)]
+    many = [ToIndex(_key(one), one, "a", dumps(one), trimmed=at % 2 == 0) for at, one in enumerate(several)]
     assert len(many) > 256
     alone = [
-        whole_index(one.resource, one.patient, one.body, custom=NONE, full_text=True, trimmed=one.trimmed)
+        whole_index(one.key, one.resource, one.patient, one.body, custom=NONE, full_text=True, trimmed=one.trimmed)
         for one in many
     ]
     assert whole_indexes(many, custom=NONE, full_text=True) == alone
     assert [rows.texts for rows in whole_indexes(many, custom=NONE, full_text=False)] == [[]] * len(many)
+
+
+def _key(resource: Json) -> UUID:
+    return reference_key(resource["resourceType"], resource["id"])
 
 
 def _sorted(rows: dict[str, Any]) -> list[Any]:

@@ -432,12 +432,7 @@ def test_what_matches_refer_to_or_what_refers_to_them_is_sent_along_once(
     assert " ".join(sorted(row.id for row in search(bench, COUNTY, query).included)) == expected
 
 
-@pytest.mark.parametrize("query", ["_contained=false", "_containedType=container"])
-def test_contained_resources_are_not_searched_unless_asked_for(bench: Bench, query: str) -> None:
-    assert matches(bench, COUNTY, f"Encounter?{query}") == "e1"
-
-
-@pytest.mark.parametrize("query", ["_contained=true", "_contained=both", "_containedType=contained", "_score=x"])
+@pytest.mark.parametrize("query", ["_score=x"])
 def test_what_the_hub_does_not_do_is_refused_by_name(bench: Bench, query: str) -> None:
     with pytest.raises(HubError) as caught:
         found(bench, [], f"Encounter?{query}")
