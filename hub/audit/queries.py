@@ -5,10 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import compress, product
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ColumnElement, DateTime, Uuid, and_, bindparam, func, or_, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    DateTime,
+    Text,
+    Uuid,
+    and_,
+    any_,
+    bindparam,
+    func,
+    literal,
+    or_,
+    select,
+)
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from hub.audit.entry import Asker, Entry, Outcome
@@ -28,12 +42,14 @@ TOP: Final = 2**63 - 1
 class Span:
     """Entries recorded in [low, high). `patients` are source-patient keys, None means entries about anybody.
 
+    `agents` are references of whoever asked, None means anybody.
     `looks` leaves in what a patient is shown: releases, writes, and attempts to break the glass that were refused.
     """
 
     low: datetime = EARLIEST
     high: datetime = LATEST
     patients: tuple[UUID, ...] | None = None
+    agents: tuple[str, ...] | None = None
     looks: bool = False
 
 
@@ -46,6 +62,9 @@ def _newest(*conditions: ColumnElement[bool]) -> Statement:
 
 _NEWEST: Final = _newest()
 _OF: Final = audit.c.patient_keys.overlap(bindparam("keys", type_=ARRAY(Uuid)))
+#: Who asked, as an AuditEvent names them: a person, else the organisation (balp.py).
+_WHO: Final = func.coalesce(audit.c.requester, literal("Organization/") + audit.c.organization)
+_BY: Final = any_(bindparam("agents", type_=ARRAY(Text))) == _WHO
 _LOOKS: Final = or_(
     audit.c.outcome == Outcome.RELEASED.value,
     and_(audit.c.outcome == Outcome.REFUSED.value, audit.c.break_glass.is_not(None)),
@@ -62,13 +81,8 @@ def _page(*conditions: ColumnElement[bool]) -> Statement:
     )
 
 
-#: By whether patients are named, and whether only looks are asked for.
-_PAGES: Final = {
-    (False, False): _page(),
-    (True, False): _page(_OF),
-    (False, True): _page(_LOOKS),
-    (True, True): _page(_OF, _LOOKS),
-}
+#: By whether patients are named, whether agents are, and whether only looks are asked for.
+_PAGES: Final = {wanted: _page(*compress((_OF, _BY, _LOOKS), wanted)) for wanted in product((False, True), repeat=3)}
 _ONE: Final = compiled(select(audit).where(audit.c.id == bindparam("id", type_=Uuid)))
 
 
@@ -146,8 +160,15 @@ async def newest(tx: Tx, *, limit: int = 100) -> list[Entry]:
 
 async def page(tx: Tx, span: Span, *, top: int = TOP, limit: int) -> Sequence[tuple[int, Entry]]:
     """Entries of the span, newest first, from the number `top` down, each with its number."""
-    statement = _PAGES[span.patients is not None, span.looks]
-    values = {"low": span.low, "high": span.high, "top": top, "most": limit, "keys": list(span.patients or ())}
+    statement = _PAGES[span.patients is not None, span.agents is not None, span.looks]
+    values = {
+        "low": span.low,
+        "high": span.high,
+        "top": top,
+        "most": limit,
+        "keys": list(span.patients or ()),
+        "agents": list(span.agents or ()),
+    }
     rows = await tx.fetch(statement.sql, *statement.args(values))
     return [(row["number"], entry_of(dict(row))) for row in rows]
 

@@ -196,7 +196,8 @@ async def _keys(tx: Tx, ids: Collection[str]) -> frozenset[UUID]:
 
 def _span(view: View, wish: LookWish) -> Span:
     patients = None if view.own is None else tuple(sorted(view.own))
-    return Span(low=wish.low, high=wish.high, patients=patients, looks=view.cases is not None)
+    agents = None if wish.agents is None else tuple(sorted(wish.agents))
+    return Span(low=wish.low, high=wish.high, patients=patients, agents=agents, looks=view.cases is not None)
 
 
 async def _events(tx: Tx, span: Span, view: View, after: _Place, most: int) -> AsyncIterator[tuple[_Place, Entry]]:

@@ -16,7 +16,7 @@ from tests.api.house import BASE, House, body, in_house
 WRITES = {"create", "update", "patch", "delete"}
 #: Types that are not of the record answer fewer search parameters.
 FEWER = {
-    "AuditEvent": ("patient", "date"),
+    "AuditEvent": ("patient", "agent", "date"),
     "SearchParameter": ("_id", "base", "code", "status", "url"),
     "Subscription": ("_id", "status"),
 }

@@ -53,9 +53,22 @@ def test_a_patient_is_named_by_id_or_reference(value: str) -> None:
     assert wish(("patient", value)).patients == frozenset("a")
 
 
+@pytest.mark.parametrize("value", ["Practitioner/fang", f"{BASE}/Practitioner/fang"])
+def test_an_agent_is_named_by_a_reference(value: str) -> None:
+    assert wish(("agent", value)).agents == frozenset({"Practitioner/fang"})
+
+
+def test_an_agent_named_by_an_id_may_be_of_any_type_and_several_must_all_hold() -> None:
+    assert {"Practitioner/x", "Organization/x", "RelatedPerson/x"} <= (wish(("agent", "x")).agents or set())
+    assert wish(("agent", "x"), ("agent", "Practitioner/x,Practitioner/y")).agents == frozenset({"Practitioner/x"})
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
+        ("agent", ""),
+        ("agent", "https://elsewhere.example/Practitioner/a"),
+        ("agent", "Practitioner/a/_history/1"),
         ("date", "ne2026"),
         ("date", "ap2026"),
         ("date", "yesterday"),
@@ -84,6 +97,6 @@ def test_a_count_stands_once() -> None:
 
 def test_unknown_parameters_are_refused_or_left_out_by_name() -> None:
     with pytest.raises(HubError) as caught:
-        wish(("agent", "x"))
+        wish(("agent-role", "x"))
     assert (caught.value.category, caught.value.code) == (Category.UNSUPPORTED, "unknown-parameter")
-    assert wish(("agent", "x"), lenient=True).ignored == ("agent",)
+    assert wish(("agent-role", "x"), lenient=True).ignored == ("agent-role",)

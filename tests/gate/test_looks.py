@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections import Counter
 from dataclasses import replace
 from typing import Any, Final
 
 import pytest
 
 from hub.audit.balp import event_id
-from hub.audit.entry import Interaction, Outcome
+from hub.audit.entry import Interaction, Outcome, Requester
 from hub.auth.actor import Actor
 from hub.fhir.json import loads
 from hub.gate.pages import CURSOR
@@ -183,6 +184,29 @@ def test_the_auditor_is_shown_everything_with_queries_and_may_narrow(database_ur
         assert any("query" in entity for e in events for entity in e["entity"])
         narrowed = await looks(house, AUDITOR, ("patient", "Patient/b"))
         assert {about(e) for e in narrowed} == {"Patient/b"}
+
+    with_house(database_url, work)
+
+
+@pytest.mark.parametrize(
+    ("agent", "shown"),
+    [
+        ("Practitioner/fang", {"Practitioner/fang": 6}),
+        ("hong", {"Practitioner/hong": 2}),
+        ("Organization/F01", {"Organization/F01": 1}),
+        ("Practitioner/hong,Organization/F01", {"Practitioner/hong": 2, "Organization/F01": 1}),
+        ("Practitioner/nobody", {}),
+    ],
+)
+def test_events_are_found_by_who_asked_as_they_name_them(database_url: str, agent: str, shown: dict[str, int]) -> None:
+    async def work(house: House) -> None:
+        await settle(house)
+        machine = Requester(role="feed", organization="F01", client="his", token_id="", purpose=(), form="identified")
+        await house.trail.record(trail_entry(patients=("a",), requester=machine))
+        events = await looks(house, AUDITOR, ("agent", agent), ("_count", "100"))
+        assert Counter(event["agent"][2]["who"]["reference"] for event in events) == shown
+        own = await looks(house, PATIENT, ("agent", "Practitioner/fang"))
+        assert {about(event) for event in own} == {"Patient/a", "Patient/a2"}
 
     with_house(database_url, work)
 

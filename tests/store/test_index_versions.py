@@ -41,7 +41,7 @@ SHEN: Final = [{"text": "沈桂兰", "family": "沈", "given": ["桂兰"]}]
 UNSPOKEN: Final = 3
 #: That of one that kept no digests of codes.
 DIGESTLESS: Final = 4
-SAMPLED: Final = (8, "6cc9d8fdd1bcb17a")
+SAMPLED: Final = (8, "e767cb468528ffe7")
 
 
 @contextmanager
@@ -258,7 +258,7 @@ SAMPLES: Final[list[Json]] = [
         "valueQuantity": {"value": Decimal("126"), "system": UCUM, "code": "mg/dL"},
         "text": {"status": "generated", "div": "<div>血糖 126</div>"},
         "performer": [{"reference": "#me"}],
-        "contained": [{"resourceType": "Organization", "id": "me", "name": "North", "alias": ["N"]}],
+        "contained": [{"resourceType": "Organization", "id": "me", "name": "North", "active": True}],
     },
     {
         "resourceType": "List",
