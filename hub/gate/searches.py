@@ -28,7 +28,7 @@ from hub.gate.released import ReleasedPage
 from hub.gate.restricted import confine
 from hub.gate.subjects import looks_beyond, looks_elsewhere, looks_for_persons, patients_among, patients_of
 from hub.gate.trimming import Pointer
-from hub.gate.unspoken import may_be_guessed
+from hub.gate.unspoken import BESIDE, may_be_guessed
 from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population, of_unspoken
 from hub.kernel.errors import Category, HubError
 from hub.kernel.query_strings import encoded
@@ -132,12 +132,11 @@ def _looks(door: Door, actor: Actor, query: Query) -> list[Look]:
     """How a page may be read, the cheapest way first; the next one is for where it did not hold.
 
     A search that looks beyond its matches, or counts, needs a snapshot: no check of what leaves would notice that
-    somebody's relationship began or ended between its statements. One statement is a snapshot of its own. To ask of
-    what is included whether it is of those named costs more than to know them.
+    somebody's relationship began or ended between its statements. One statement is a snapshot of its own.
     """
     whom = patients_of(query)
     if whom is not None:
-        more = _counts(query) or looks_beyond(query) or query.includes or _apart(actor, query)
+        more = _counts(query) or looks_beyond(query) or _apart(actor, query)
         alone = may_be_guessed(actor) and not more
         return ["unspoken", "plain"] if alone and door.unspoken.guess(whom) else ["plain"]
     if _counts(query) or actor.break_glass is not None:
@@ -214,7 +213,7 @@ async def _guessed(door: Door, tx: Tx, cases: Cases, query: Query, after: bytes 
 
 async def _unspoken(door: Door, tx: Tx, cases: Cases, query: Query, whom: Whom, after: bytes | None) -> Found | None:
     """A page as if nobody it names had consents; None if somebody has."""
-    found = await _find(door, tx, query, of_unspoken(cases, whom), after, door.unspoken.beside(whom))
+    found = await _find(door, tx, query, of_unspoken(cases, whom), after, BESIDE)
     return found if await door.unspoken.holds(tx, cases, whom, found) else None
 
 

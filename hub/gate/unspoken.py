@@ -16,15 +16,16 @@ from hub.db.database import Tx
 from hub.gate.asking import is_confined
 from hub.gate.cases import Case, Cases
 from hub.gate.dossiers import Whom
-from hub.store.criteria import Beside, Bind
+from hub.store.criteria import Beside
 from hub.store.values import Found
 
-#: {0} source patients by key, {1} ids that may be those of persons. The epoch, if nobody named has consents.
-_EPOCH: Final = """(SELECT CASE WHEN NOT EXISTS (SELECT FROM consent_rule c WHERE c.pkey = ANY(ARRAY(
-SELECT coalesce(o.pkey, n.pkey) FROM (
-    SELECT unnest({0}) UNION ALL SELECT p.pkey FROM member p WHERE p.person = ANY({1})) n (pkey)
-    LEFT JOIN member m ON m.pkey = n.pkey LEFT JOIN member o ON o.person = m.person)))
+#: The epoch, if nobody named has consents.
+_EPOCH: Final = """(SELECT CASE WHEN NOT EXISTS (
+SELECT FROM consent_rule c WHERE c.pkey = ANY(ARRAY(SELECT pkey FROM {persons})))
 THEN (SELECT coalesce(max(number), 0) FROM epoch) END)"""
+
+#: What a search asks along, to know whether the guess is right.
+BESIDE: Final = Beside(_EPOCH, ())
 
 #: Namings of persons who had consents the last time, as many as are kept.
 _MOST: Final = 4096
@@ -45,10 +46,6 @@ class Unspoken:
     def guess(self, whom: Whom) -> bool:
         """Whether nobody named had consents, as far as is known."""
         return _naming(whom) not in self._spoken
-
-    def beside(self, whom: Whom) -> Beside:
-        """What a search asks along, to know whether the guess is right."""
-        return Beside(_EPOCH, (Bind(list(whom.keys), "uuid[]"), Bind(list(whom.names), "text[]")))
 
     async def holds(self, tx: Tx, cases: Cases, whom: Whom, found: Found) -> bool:
         """Whether what was found is what is to be seen; the cases are of that epoch then.

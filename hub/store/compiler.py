@@ -10,8 +10,10 @@ from msgspec import Struct
 from hub.kernel.errors import Category, HubError
 from hub.store.criteria import Beside, Bind, Clause, Query, SortKey
 from hub.store.emit import Emitter, every, some, statement
+from hub.store.followed import Followed, referred
+from hub.store.people import same_persons
 from hub.store.predicate import Seen
-from hub.store.read import COLUMNS
+from hub.store.read import COLUMNS, columns_of
 from hub.store.resource_types import type_number
 from hub.store.scan import Scan, scan
 
@@ -57,17 +59,28 @@ class Plan(Struct, frozen=True):
     after: Cursor | None
     limit: Bind
     beside: Beside | None
+    followed: Followed | None
 
 
-def plan(query: Query, who: Seen, after: Cursor | None, limit: int, beside: Beside | None = None) -> Plan:
+def plan(
+    query: Query,
+    who: Seen,
+    after: Cursor | None,
+    limit: int,
+    beside: Beside | None = None,
+    followed: Followed | None = None,
+) -> Plan:
     """The plan of a page of at most `limit` rows."""
     rtype = Bind(type_number(query.type), "smallint") if query.type is not None else None
-    return Plan(rtype, query.clauses, query.sort or DEFAULT_SORT, who, after, Bind(limit, "bigint"), beside)
+    return Plan(rtype, query.clauses, query.sort or DEFAULT_SORT, who, after, Bind(limit, "bigint"), beside, followed)
 
 
 @statement(_SHAPES)
 def page(emit: Emitter, asked: Plan) -> str:
-    """A page: the columns of `read.COLUMNS`, sort values as text, the snapshot, what is asked beside."""
+    """A page: the columns of `read.COLUMNS`, sort values as text, the snapshot, what is asked beside.
+
+    Behind its rows, what they refer to if that is `followed`: without a snapshot, sort values and what is asked beside.
+    """
     found = scan(emit, asked.type, asked.clauses, asked.seen)
     keys = [(_sort_value(emit, key, found), key.descending) for key in asked.sort]
     keys.append((found.key, keys[-1][1]))
@@ -76,13 +89,25 @@ def page(emit: Emitter, asked: Plan) -> str:
         found.conditions.append(
             f"pg_visible_in_snapshot({found.row}.xid, {emit.use(asked.after.snapshot)}::pg_snapshot)"
         )
-    columns = [f"{found.row}.{name}" for name in COLUMNS.split(", ")]
-    columns += [f"({value})::text" for value, _ in keys[:-1]]
-    columns.append("(SELECT pg_current_snapshot()::text)")
+    more = [(f"sort_{at}", f"({value})::text") for at, (value, _) in enumerate(keys[:-1])]
+    more.append(("snapshot", "(SELECT pg_current_snapshot()::text)"))
     if asked.beside is not None:
-        columns.append(asked.beside.text.format(*map(emit.use, asked.beside.values)))
+        more.append(("beside", _beside(emit, asked.beside, asked.seen)))
     order = ", ".join(f"{value}{' DESC' if descending else ''}" for value, descending in keys)
-    return f"{found.sql(', '.join(columns))} ORDER BY {order} LIMIT {emit.use(asked.limit)}"
+    rest = f"ORDER BY {order} LIMIT {emit.use(asked.limit)}"
+    columns = ", ".join([columns_of(found.row), *(f"{value} AS {name}" for name, value in more)])
+    if asked.followed is None:
+        return f"{found.sql(columns)} {rest}"
+    held = f"{columns}, {found.row}.refs, {found.row}.tokens"
+    matches = emit.shared("matches", lambda: f"{found.sql(held)} {rest}")
+    told = ", ".join([COLUMNS, *(name for name, _ in more)])
+    nothing = ", ".join(["NULL"] * len(more))
+    return f"SELECT {told} FROM {matches} UNION ALL ({referred(emit, asked.followed, asked.seen, matches, nothing)})"
+
+
+def _beside(emit: Emitter, beside: Beside, who: Seen) -> str:
+    named = who.panel and who.panel.among
+    return beside.text.format(*map(emit.use, beside.values), persons=named and same_persons(emit, named))
 
 
 @statement(_SHAPES)

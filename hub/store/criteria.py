@@ -303,7 +303,8 @@ class Include(Struct, frozen=True):
 class Beside(Struct, frozen=True):
     """A value asked for in the statement of a page, of one state of the database with its rows.
 
-    `text` is SQL of the caller's constants; `{0}` in it is the first of `values`, and so on.
+    `text` is SQL of the caller's constants; `{0}` in it is the first of `values`, and so on. `{persons}` is a query of
+    the source patients (`pkey`) of the persons whom the predicate's panel names.
     """
 
     text: str

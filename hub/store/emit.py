@@ -33,6 +33,7 @@ class Emitter:
             raise HubError(Category.FAULT, "a value stands twice in a plan", where="search compiler")
         self._number: dict[int, int] = {}
         self._aliases = 0
+        self._shared: dict[str, str] = {}
 
     def use(self, bind: Bind) -> str:
         """The placeholder of a bind, with its type."""
@@ -47,6 +48,17 @@ class Emitter:
         """A table alias not used before."""
         self._aliases += 1
         return f"{letter}{self._aliases}"
+
+    def shared(self, name: str, text: Callable[[], str]) -> str:
+        """A query that the statement makes once and reads wherever it is named; `text` is asked for the first time."""
+        if name not in self._shared:
+            self._shared[name] = text()
+        return name
+
+    def whole(self, text: str) -> str:
+        """The statement with what its parts share before it."""
+        shared = ", ".join([f"{name} AS MATERIALIZED ({query})" for name, query in self._shared.items()])
+        return f"WITH {shared} {text}" if shared else text
 
     @property
     def order(self) -> tuple[int, ...]:
@@ -72,7 +84,7 @@ def statement(most: int) -> Callable[[Callable[[Emitter, P], str]], Callable[[P]
             if found is None:
                 _refuse_beyond(len(binds))
                 emit = Emitter(binds)
-                found = write(emit, plan), emit.order
+                found = emit.whole(write(emit, plan)), emit.order
                 if len(binds) <= _KEPT:
                     while len(known) >= most:
                         del known[next(iter(known))]

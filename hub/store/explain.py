@@ -8,12 +8,13 @@ from typing import Final
 from hub.db.database import Tx
 from hub.store import compiler
 from hub.store.criteria import Query
+from hub.store.includes import at_once
 from hub.store.predicate import seen
 from hub.store.scan import leader
 from hub.store.values import Visible
 
 _NAME: Final = "explained"
-_PAGE: Final = 21
+_PAGE: Final = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,7 @@ async def explain(tx: Tx, query: Query, visible: Visible) -> Explained:
     for they come from statistics over rows that the one who asks may not see.
     """
     who = seen(visible)
-    text, values = compiler.page(compiler.plan(query, who, None, _PAGE))
+    text, values = compiler.page(compiler.plan(query, who, None, _PAGE + 1, followed=at_once(query, _PAGE)))
     lead = leader(query.clauses)
     return Explained(
         clauses=tuple(type(clause).__name__ for clause in query.clauses),

@@ -18,6 +18,7 @@ from hub.store import tokens
 from hub.store.canonical_includes import canonicals, definitions, names_of, of_definitions, of_referring
 from hub.store.criteria import Bind, Include, People, Query, Tokens
 from hub.store.emit import Emitter, Filled, every, reference_token, statement
+from hub.store.followed import Followed, followed
 from hub.store.predicate import Seen, may_see
 from hub.store.promoted import leading_parameters
 from hub.store.read import COLUMNS, opened
@@ -63,20 +64,29 @@ class _Backward(Struct, frozen=True):
     limit: Bind
 
 
-async def included(tx: Tx, query: Query, matches: Sequence[Stored], who: Seen) -> list[Stored]:
+def at_once(query: Query, count: int) -> Followed | None:
+    """What comes along in the statement of a page of `count` matches; None where nothing does."""
+    return followed(query, count, MOST + 1)
+
+
+async def included(
+    tx: Tx, query: Query, matches: Sequence[Stored], who: Seen, referred: list[Record] | None
+) -> list[Stored]:
     """Everything the query includes for a page of matches, each resource once, matches left out.
 
+    `referred` are the rows of what matches refer to where they came with the page (`at_once`).
     Raises HubError TOO_LARGE beyond MOST resources.
     """
     if not (query.includes or query.revincludes):
         return []
-    known = {_key(match) for match in matches}
+    known = {match.reference for match in matches}
     found: list[Stored] = []
     forward, backward, fresh = query.includes, query.revincludes, list(matches)
     for _ in range(_ROUNDS):
         if not fresh or not (forward or backward):
             break
-        rows = await _forward(tx, _of_types(forward, fresh), fresh, who)
+        rows = referred if referred is not None else await _forward(tx, _of_types(forward, fresh), fresh, who)
+        referred = None
         for include in backward:
             rows += await _backward(tx, include, fresh, who)
         defined = [one for include in _of_types(forward, fresh) for one in await _defined(tx, include, fresh, who)]
@@ -104,15 +114,14 @@ def _key(version: Stored) -> UUID:
     return reference_key(version.type, version.id)
 
 
-def _new(rows: Iterable[Stored], known: set[UUID]) -> list[Stored]:
+def _new(rows: Iterable[Stored], known: set[tuple[str, str]]) -> list[Stored]:
     """Those not known yet, which they are from now on, by type and id: where rows lie, beside which hidden ones, tells
     nothing.
     """
     fresh = []
     for version in rows:
-        key = _key(version)
-        if key not in known:
-            known.add(key)
+        if version.reference not in known:
+            known.add(version.reference)
             fresh.append(version)
     return sorted(fresh, key=lambda version: version.reference)
 

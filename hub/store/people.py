@@ -42,3 +42,22 @@ def same_person(emit: Emitter, keys: str) -> str:
         f"SELECT coalesce({o}.pkey, {k}.pkey) FROM ({keys}) {k} (pkey)"
         f" LEFT JOIN member {m} ON {m}.pkey = {k}.pkey LEFT JOIN member {o} ON {o}.person = {m}.person"
     )
+
+
+def same_persons(emit: Emitter, who: People) -> str:
+    """A query the statement shares: the source patients of the persons that are named, as (`named`, `pkey`): whose it
+    is, by the source patient that was meant, and its key.
+    """
+
+    def pairs() -> str:
+        n, m, o = emit.alias("n"), emit.alias("m"), emit.alias("o")
+        given = f"SELECT unnest({emit.use(who.keys)})"
+        if who.persons is not None:
+            p = emit.alias("p")
+            given += f" UNION ALL SELECT {p}.pkey FROM member {p} WHERE {p}.person = ANY({emit.use(who.persons)})"
+        return (
+            f"SELECT {n}.pkey AS named, coalesce({o}.pkey, {n}.pkey) AS pkey FROM ({given}) {n} (pkey)"
+            f" LEFT JOIN member {m} ON {m}.pkey = {n}.pkey LEFT JOIN member {o} ON {o}.person = {m}.person"
+        )
+
+    return emit.shared("persons", pairs)

@@ -20,7 +20,7 @@ from hub.store.conditions import AuthorOrg, Condition, TypeIn
 from hub.store.criteria import Bind, People
 from hub.store.emit import Emitter, every, some
 from hub.store.logic import assuming, no
-from hub.store.people import same_person, sources
+from hub.store.people import same_person, same_persons
 from hub.store.resource_types import type_number
 from hub.store.values import Panel, Visible
 
@@ -43,13 +43,14 @@ class SeenGroup(Struct, frozen=True):
 
 
 class SeenPanel(Struct, frozen=True):
-    """A panel with its values bound."""
+    """A panel with its values bound; `many` if many are named."""
 
     kind: Bind
     parties: Bind
     at: Bind
     condition: Bound
     among: People | None
+    many: bool
 
 
 class Seen(Struct, frozen=True):
@@ -139,6 +140,7 @@ def _panel(panel: Panel, condition: Bound) -> SeenPanel:
         Bind(panel.at, "timestamptz"),
         condition,
         None if named is None else People(Bind(list(named.keys), "uuid[]"), Bind(list(named.names), "text[]"), True),
+        named is not None and len(named.keys) > _MANY,
     )
 
 
@@ -212,7 +214,7 @@ def _holds(emit: Emitter, keys: Keys, row: str) -> str:
 def _on_panel(emit: Emitter, panel: SeenPanel, row: str, among: str | None, many: bool) -> str:
     # unnest(ARRAY()): the planner takes it for ten rows and hashes them, whatever it believes of the tables.
     if panel.among is not None:
-        among = sources(emit, panel.among)
+        return _among_named(emit, panel, panel.among, row)
     if among is not None:
         k = emit.alias("k")
         one = _is_tied(emit, panel, f"{k}.pkey")
@@ -221,6 +223,21 @@ def _on_panel(emit: Emitter, panel: SeenPanel, row: str, among: str | None, many
     if many:
         return f"{row}.pkey IN (SELECT unnest(ARRAY({_panel_keys(emit, panel)})))"
     return _is_tied(emit, panel, f"{row}.pkey")
+
+
+def _among_named(emit: Emitter, panel: SeenPanel, named: People, row: str) -> str:
+    """The row is about one of those named who are on the panel. Who is, is asked once, if any row needs it."""
+    every_source = same_persons(emit, named)
+
+    def tied() -> str:
+        n, o, x = emit.alias("n"), emit.alias("o"), emit.alias("x")
+        of_person = f"{x}.pkey = ANY(ARRAY(SELECT {o}.pkey FROM {every_source} {o} WHERE {o}.named = {n}.named))"
+        ties = f"coalesce({_ties(emit, panel, x)}, FALSE)"
+        related = f"EXISTS (SELECT FROM relation {x} WHERE {of_person} AND {ties} OFFSET 0)"
+        return f"SELECT {n}.pkey FROM {every_source} {n} WHERE {related}"
+
+    keys = f"SELECT pkey FROM {emit.shared('tied', tied)}"
+    return f"{row}.pkey IN ({keys})" if panel.many else f"{row}.pkey = ANY(ARRAY({keys}))"
 
 
 def _ties(emit: Emitter, panel: SeenPanel, x: str) -> str:

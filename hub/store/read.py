@@ -24,7 +24,14 @@ COLUMNS: Final = (
 )
 #: How many they are.
 WIDTH: Final = COLUMNS.count(",") + 1
-_OF_R: Final = ", ".join(f"r.{name}" for name in COLUMNS.split(", "))
+
+
+def columns_of(row: str) -> str:
+    """The columns of a row of `resource` or `history`."""
+    return ", ".join([f"{row}.{name}" for name in COLUMNS.split(", ")])
+
+
+_OF_R: Final = columns_of("r")
 _WITHOUT_BODY: Final = _OF_R.replace("r.body", "''::bytea")
 
 #: A bare id is looked up in resource_home, which says whose rows hold it.

@@ -10,7 +10,8 @@ from hub.db.database import Tx
 from hub.kernel.ids import reference_key
 from hub.store import compiler, paging
 from hub.store.criteria import Beside, Query
-from hub.store.includes import included
+from hub.store.followed import Followed
+from hub.store.includes import at_once, included
 from hub.store.paging import Position
 from hub.store.predicate import Seen, seen
 from hub.store.read import WIDTH, opened
@@ -35,7 +36,8 @@ async def search(
     who = seen(visible)
     position = paging.decode(after) if after is not None else None
     cursor = paging.cursor(position) if position else None
-    rows = await _rows(tx, query, who, cursor, count, beside)
+    along = at_once(query, count)
+    rows, referred = await _rows(tx, query, who, cursor, count, beside, along)
     matches = await opened(tx, rows[:count])
     whole = position.total if position else None
     if total == "accurate" and position is None:
@@ -46,7 +48,7 @@ async def search(
         following = paging.encode(_position(rows[count - 1], sorted_by, position, whole))
     return Found(
         matches=matches,
-        included=await included(tx, query, matches, who),
+        included=await included(tx, query, matches, who, None if along is None else referred),
         total=whole,
         next=following,
         beside=rows[0][-1] if rows and beside is not None else None,
@@ -54,13 +56,23 @@ async def search(
 
 
 async def _rows(
-    tx: Tx, query: Query, who: Seen, cursor: compiler.Cursor | None, count: int, beside: Beside | None
-) -> list[Record]:
-    """One row more than the page holds, to know whether another follows."""
+    tx: Tx,
+    query: Query,
+    who: Seen,
+    cursor: compiler.Cursor | None,
+    count: int,
+    beside: Beside | None,
+    along: Followed | None,
+) -> tuple[list[Record], list[Record]]:
+    """One row more than the page holds, to know whether another follows; and what comes along with them."""
     if not count:
-        return []
-    text, values = compiler.page(compiler.plan(query, who, cursor, count + 1, beside))
-    return await tx.fetch(text, *values)
+        return [], []
+    text, values = compiler.page(compiler.plan(query, who, cursor, count + 1, beside, along))
+    rows = await tx.fetch(text, *values)
+    if along is None:
+        return rows, []
+    matches = [row for row in rows if row["snapshot"] is not None]
+    return matches, rows[len(matches) :]
 
 
 async def _total(tx: Tx, query: Query, who: Seen) -> int:

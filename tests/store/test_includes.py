@@ -163,3 +163,23 @@ def test_what_many_matches_refer_to_is_fetched_once(database_url: str, monkeypat
             return ids(found.included)
 
     assert run(database_url, work) == ["Organization/county", "Organization/hospital"]
+
+
+def test_what_the_next_page_alone_refers_to_does_not_come_along(database_url: str) -> None:
+    """The page is read with one match more, to know that there is another page."""
+    ward, hospital = {"reference": "Organization/ward"}, {"reference": "Organization/hospital"}
+    seen = [
+        observation("first", "p", effectiveDateTime="2025-02-01", performer=[ward], focus=[hospital]),
+        observation("second", "p", effectiveDateTime="2025-01-01", performer=[hospital]),
+    ]
+
+    async def work(database: Database, store: Store) -> None:
+        await save(database, store, *map(write, [*RECORD[:4], *seen]))
+        params = [("_id", "first,second"), ("_include", "Observation:performer")]
+        async with database.connection() as tx:
+            page = await ask(tx, store, "Observation", params, count=1)
+            assert (ids(page.matches), ids(page.included)) == (["Observation/first"], ["Organization/ward"])
+            page = await ask(tx, store, "Observation", params, count=1, after=page.next)
+            assert (ids(page.matches), ids(page.included)) == (["Observation/second"], ["Organization/hospital"])
+
+    run(database_url, work)
