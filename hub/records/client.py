@@ -6,7 +6,9 @@ of one does not touch the others. The audit entries of what is done are written 
 
 from __future__ import annotations
 
+from asyncio import Semaphore
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import nullcontext
 from typing import Final
 from uuid import UUID, uuid4
 
@@ -50,6 +52,11 @@ CLAIM: Final = "conditional-create"
 _PASSING: Final = frozenset({"race", "database-collision"})
 #: Times a transaction is tried in all.
 _TRIES: Final = 3
+#: From so many operations on a transaction is long, and takes its turn: a connection that wrote just now has at hand
+#: what writing takes, and those who read find one that is free.
+_LONG: Final = 32
+#: Long transactions at a time: one computes while the other waits for the database.
+_AT_ONCE: Final = 2
 
 
 class ClientWrites:
@@ -84,6 +91,7 @@ class ClientWrites:
         self._patches: Final = Patches(sight, self._rights, validate)
         self._consequences: Final = consequences
         self._journal: Final = Journal(trail, clock, entry_ids)
+        self._turns: Final = Semaphore(_AT_ONCE)
         self._commit: Final[GroupCommit[Job, Answer]] = GroupCommit(self._flush, limit=64)
 
     async def write(self, actor: Actor, operation: Operation, *, origin: Origin = UNKNOWN_ORIGIN) -> Written:
@@ -128,7 +136,8 @@ class ClientWrites:
         try:
             for operation in operations:
                 self._check(actor, operation)
-            written = await self._repeated([Job(request, operation) for operation in operations], request)
+            async with self._turns if len(operations) >= _LONG else nullcontext():
+                written = await self._repeated([Job(request, operation) for operation in operations], request)
             self._consequences.committed(operation.type for operation in operations)
             return written
         except HubError as refusal:

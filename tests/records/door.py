@@ -40,15 +40,17 @@ DOCTOR: Final = Actor(
 
 
 class Watched(Store):
-    """A store that remembers how large its saves were, and fails when told to."""
+    """A store that remembers how large its saves were, and waits or fails when told to."""
 
     def __init__(self) -> None:
         super().__init__(fixed_clock(NOW))
         self.saves: list[int] = []
+        self.before: Callable[[Sequence[Write]], Awaitable[object]] = lambda _: asyncio.sleep(0)
         self.fail: Callable[[Sequence[Write]], Exception | None] = lambda _: None
 
     async def save(self, tx: Tx, writes: Sequence[Write], *, answered: bool = True) -> list[Saved]:
         self.saves.append(len(writes))
+        await self.before(writes)
         error = self.fail(writes)
         if error is not None:
             raise error

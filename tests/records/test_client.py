@@ -124,6 +124,25 @@ def test_a_transaction_that_fails_leaves_nothing_not_even_its_claim(database_url
     with_door(database_url, visit)
 
 
+def test_two_long_transactions_are_at_work_at_a_time_and_a_short_one_waits_for_neither(database_url: str) -> None:
+    async def visit(door: ClientWrites, store: Watched) -> None:
+        gate = asyncio.Event()
+        store.before = lambda writes: gate.wait() if len(writes) > 1 else asyncio.sleep(0)
+        long = [
+            asyncio.create_task(door.transaction(DOCTOR, [create(f"p{number}-{n}") for n in range(32)]))
+            for number in range(3)
+        ]
+        async with asyncio.timeout(10):
+            while len(store.saves) < 2:
+                await asyncio.sleep(0.01)
+            assert (await door.transaction(DOCTOR, [create("short")]))[0].result == "created"
+        assert store.saves == [32, 32, 1]
+        gate.set()
+        assert [len(written) for written in await asyncio.gather(*long)] == [32, 32, 32]
+
+    with_door(database_url, visit)
+
+
 def test_two_processes_that_write_the_same_resources_lose_nothing_and_do_not_lock_each_other(database_url: str) -> None:
     async def visit(door: ClientWrites, store: Watched) -> None:
         names = [f"p{n}" for n in range(12)]
