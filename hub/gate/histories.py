@@ -7,11 +7,13 @@ committed when the first page was made: who asks again with it as `_since` misse
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from consent.tables import CLINICAL_ROLES, NON_PATIENT_TYPES, RECORD_TYPES
 from hub.db.database import Tx
@@ -22,6 +24,7 @@ from hub.gate.door import Door, not_found
 from hub.gate.hidden import all_discreet, bound, hidden_from
 from hub.gate.looks import AUDIT_EVENT
 from hub.gate.pages import CURSOR, binding_of
+from hub.gate.reach import within
 from hub.gate.recorder import Asked
 from hub.gate.released import Released, ReleasedPage
 from hub.gate.revived import deletions_before, revived
@@ -29,6 +32,7 @@ from hub.gate.searches import Parameters, cursor_of
 from hub.gate.spans import read_span, settled_at
 from hub.gate.visible import NOTHING, REFUSED_SEARCHES, of_patients, of_population
 from hub.kernel.errors import HubError
+from hub.store.criteria import Query
 from hub.store.resource_types import NUMBERS
 from hub.store.values import Found, Span, Visible
 
@@ -45,13 +49,14 @@ async def history(door: Door, asked: Asked, params: Parameters, *, lenient: bool
         raise not_found()  # made when they are asked for: they have no versions
     await door.admit(asked, "s")
     wanted = [(name, value) for name, value in params if name != CURSOR]
-    wish = read_span(wanted, lenient=lenient)
+    wish = read_span(wanted, lenient=lenient, of_many=True)
+    span = _within(wish.span, asked.actor.scopes)
     binding = partial(binding_of, asked.actor, f"{asked.type or ''}/_history", wanted)
     place = cursor_of(door, params, binding)
     try:
         as_of, after = (await settled_at(door), None) if place is None else _decoder.decode(place)
         size = max(1, door.size(wish.count))
-        page = await door.settled(lambda: _page(door, asked, wish.span, size, after))
+        page = await door.settled(lambda: _page(door, asked, span, size, after))
     except HubError as refusal:
         if refusal.code in REFUSED_SEARCHES:
             await door.recorder.refused(asked, refusal.code)
@@ -71,7 +76,7 @@ async def _page(
 ) -> tuple[Found, tuple[Released, ...]]:
     async with door.snapshot() as tx:
         cases = await door.cases(tx, asked)
-        visible = await _visible(door, tx, cases, asked.type)
+        visible = await _visible(door, tx, cases, asked.type, span)
         types = _ALL if asked.type is None else {asked.type}
         found = await door.store.history(tx, types, visible, span, count=size, after=after)
         now = await door.store.load(tx, sorted({row.reference for row in found.matches}))
@@ -90,10 +95,18 @@ async def _page(
     return found, revived(all_discreet(found.matches, hidden), deletions)
 
 
-async def _visible(door: Door, tx: Tx, cases: Cases, rtype: str | None) -> Visible:
-    """The predicate: of what is about nobody, or of everybody."""
+def _within(span: Span, scopes: Sequence[str]) -> Span:
+    """With a list as far as what it looks into may be searched. Raises HubError FORBIDDEN where it may not."""
+    if span.listed is None:
+        return span
+    (listed,) = within(Query(None, (span.listed,)), scopes).clauses
+    return replace(span, listed=listed)
+
+
+async def _visible(door: Door, tx: Tx, cases: Cases, rtype: str | None, span: Span) -> Visible:
+    """The predicate: of what is about nobody, or of everybody, where their lists are asked for too."""
     if cases.actor.role in CLINICAL_ROLES and rtype in RECORD_TYPES:
         return NOTHING
-    if rtype in NON_PATIENT_TYPES:
+    if rtype in NON_PATIENT_TYPES and span.listed is None:
         return of_patients(cases)
     return await of_population(tx, cases, await door.concerned.ask(tx, cases))

@@ -12,9 +12,11 @@ import msgspec
 from hub.fhir.temporal import interval
 from hub.gate.door import Door
 from hub.gate.parameters import count, once, strangers
+from hub.store.query import parse_list
 from hub.store.values import Span, Stored
 
 _KNOWN: Final = frozenset({"_count", "_since", "_at"})
+_LIST: Final = "_list"
 ALL_TIMES: Final = Span()
 
 
@@ -27,15 +29,19 @@ class HistoryWish:
     ignored: tuple[str, ...] = ()
 
 
-def read_span(params: Sequence[tuple[str, str]], *, lenient: bool) -> HistoryWish:
-    """Read the parameters. `_at` is a date or time of any precision: some moment of it.
+def read_span(params: Sequence[tuple[str, str]], *, lenient: bool, of_many: bool = False) -> HistoryWish:
+    """Read the parameters. `_at` is a date or time of any precision: some moment of it. `of_many`: of a type or of all
+    types, which a list may narrow.
 
-    Raises HubError UNSUPPORTED naming unknown parameters (not if `lenient`; `_list` is one of them), INVALID for a
-    value that cannot be.
+    Raises HubError UNSUPPORTED naming unknown parameters (not if `lenient`), INVALID for a value that cannot be.
     """
-    unread = strangers(params, _KNOWN, lenient=lenient)
+    unread = strangers(params, _KNOWN | {_LIST} if of_many else _KNOWN, lenient=lenient)
     return HistoryWish(
-        span=Span(since=once(params, "_since", lambda text: interval(text)[0]), at=once(params, "_at", interval)),
+        span=Span(
+            since=once(params, "_since", lambda text: interval(text)[0]),
+            at=once(params, "_at", interval),
+            listed=once(params, _LIST, parse_list) if of_many else None,
+        ),
         count=once(params, "_count", count),
         ignored=unread,
     )

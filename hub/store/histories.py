@@ -20,11 +20,12 @@ from msgspec import Struct
 from hub.db.database import Tx
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
-from hub.store.criteria import Bind
+from hub.store.criteria import Bind, Clause
 from hub.store.emit import Emitter, every, statement
 from hub.store.predicate import Seen, may_see, seen
 from hub.store.read import COLUMNS, WIDTH, opened
 from hub.store.resource_types import type_name, type_number
+from hub.store.scan import elsewhere
 from hub.store.values import Found, Span, Visible
 
 _ORDER: Final = "updated DESC, {0}key DESC, {0}version DESC"
@@ -62,6 +63,7 @@ class _Plan(Struct, frozen=True):
     since: Bind | None
     low: Bind | None
     high: Bind | None
+    listed: Clause | None
     after: _After | None
 
 
@@ -108,6 +110,7 @@ def _plan(types: Iterable[str], who: Seen, span: Span, before: _Position | None,
         since=_instant(span.since),
         low=_instant(low),
         high=_instant(high),
+        listed=span.listed,
         after=None if before is None else _after(before),
     )
 
@@ -161,6 +164,9 @@ def _still_current(emit: Emitter, plan: _Plan, low: Bind) -> list[str]:
 
 def _place(emit: Emitter, plan: _Plan, row: str) -> list[str]:
     conditions = [f"{row}.type = t.type"]
+    if plan.listed is not None:
+        # coalesce: not by the index of types, which would lead past all that is not listed (see scan.py).
+        conditions = [f"coalesce({row}.type = t.type, FALSE)", _is_listed(emit, plan.listed, plan.seen, row)]
     if plan.since is not None:
         conditions.append(f"{row}.updated >= {emit.use(plan.since)}")
     if plan.high is not None:
@@ -172,6 +178,15 @@ def _place(emit: Emitter, plan: _Plan, row: str) -> list[str]:
         snapshot = f"(SELECT {emit.use(plan.after.snapshot)}::pg_snapshot)"
         conditions.append(f"pg_visible_in_snapshot({row}.xid, {snapshot})")
     return conditions
+
+
+def _is_listed(emit: Emitter, listed: Clause, who: Seen, row: str) -> str:
+    """Where what is listed is, and where it was before it moved."""
+    ways = []
+    for table in ("resource_home", "former_home"):
+        keys = f"ARRAY({elsewhere(emit, listed, who)})"
+        ways.append(f"SELECT pkey, key FROM {table} WHERE key = ANY({keys})")
+    return f"({row}.pkey, {row}.key) IN ({' UNION ALL '.join(ways)})"
 
 
 def _walk(emit: Emitter, plan: _Plan, tables: str, conditions: list[str]) -> str:

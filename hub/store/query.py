@@ -61,6 +61,12 @@ def parse_query(
     return parser.query()
 
 
+def parse_list(value: str) -> Clause:
+    """What `_list=value` asks for, of all types. Raises HubError as `parse_query`."""
+    (found,) = clauses_of(None, "_list", value, Context(now=system_clock()))
+    return found
+
+
 def _types(params: Sequence[tuple[str, str]]) -> tuple[str, ...]:
     """The types a search over all of them is narrowed to; none where it is not.
 

@@ -8,14 +8,15 @@ from typing import Final
 
 from hub.fhir.compartments import COMPARTMENT, compartment_parameters, compartment_types
 from hub.fhir.contained import DEEPEST, step, steps, way, within
-from hub.fhir.query_text import split
+from hub.fhir.functional_lists import FUNCTIONAL_LISTS
+from hub.fhir.query_text import split, unescape
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store.asked import Asked, Context
 from hub.store.canonical_chains import is_named, named, named_by
 from hub.store.contained_rows import containing
-from hub.store.criteria import Bind, Chain, Clause, Either, Has, Mentions, Target, Tokens
+from hub.store.criteria import Bind, Chain, Clause, Either, Has, Ids, Mentions, Target, Tokens
 from hub.store.index_shares import is_canonical
 from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
@@ -44,7 +45,7 @@ def clauses_of(rtype: str | None, name: str, value: str, context: Context, depth
     if depth > _DEEPEST:
         raise HubError(Category.TOO_LARGE, f"is chained more than {_DEEPEST} deep", where=name)
     if name == "_list":
-        return (members_of_lists(split(value, ",")),)
+        return _listed(rtype, split(value, ","), context, depth)
     if name == COMPARTMENT and rtype is not None:
         return _in_compartment(rtype, value, context, depth)
     if name.startswith("_has:") and rtype is not None:
@@ -57,6 +58,35 @@ def clauses_of(rtype: str | None, name: str, value: str, context: Context, depth
         return (_chain(followed(parameter, code), modifier, rest, value, context, depth),)
     modifier = _SPELT.get(modifier, modifier)
     return clauses(Asked(parameter=parameter, modifier=modifier, values=split(value, ","), context=context))
+
+
+def _listed(rtype: str | None, values: Sequence[str], context: Context, depth: int) -> tuple[Clause, ...]:
+    """`_list`: it is on one of some Lists, or functional lists (`$current-problems`)."""
+    named = [unescape(value) for value in values]
+    functional = [name for name in named if name.startswith("$")]
+    if not functional:
+        return (members_of_lists(values),)
+    targets = [target for name in functional for target in _current(rtype, name, context, depth)]
+    stored = [value for value, name in zip(values, named, strict=True) if name not in functional]
+    if stored and rtype is None:
+        what, todo = "names Lists and functional lists at once, of all types", "name types, or ask for them apart"
+        raise HubError(Category.UNSUPPORTED, what, where="_list", todo=todo, code="unknown-parameter")
+    if stored and rtype is not None:
+        targets.append(Target(bound_type(rtype), (members_of_lists(stored),)))
+    if rtype is not None and len(targets) == 1:
+        return targets[0].clauses
+    return (Either(tuple(targets)) if targets else Ids(Bind([], "uuid[]")),)
+
+
+def _current(rtype: str | None, name: str, context: Context, depth: int) -> Iterator[Target]:
+    """What of a type, or of all, is on a functional list."""
+    if name not in FUNCTIONAL_LISTS:
+        todo = f"use one of {', '.join(FUNCTIONAL_LISTS)}, or the id of a List"
+        raise HubError(Category.UNSUPPORTED, "is no functional list the hub has", where="_list", todo=todo)
+    for one, criteria in FUNCTIONAL_LISTS[name].items():
+        if rtype in {None, one}:
+            found = [clause for code, value in criteria for clause in clauses_of(one, code, value, context, depth)]
+            yield Target(bound_type(one), tuple(found))
 
 
 def in_compartments(types: Sequence[str], whose: str, context: Context) -> Mentions:

@@ -32,13 +32,6 @@ _FARTHEST: Final = EARTH * math.pi
 
 def members_of_lists(values: Sequence[str]) -> Has:
     """`_list`: what one of some Lists (`id` or `List/id`) lists now."""
-    if any(value.startswith("$") for value in values):
-        raise HubError(
-            Category.UNSUPPORTED,
-            "functional lists are not supported",
-            where="_list",
-            todo="name a List by its id, or search by status and patient",
-        )
     keys = [reference_key("List", _list_id(unescape(value))) for value in values]
     target = Target(Bind(type_number("List"), "smallint"), (Ids(Bind(keys, "uuid[]")),))
     return Has(Bind(reference_prefix(MEMBER), "bytea"), target)

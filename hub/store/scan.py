@@ -185,12 +185,12 @@ def _is_about(emit: Emitter, clause: Clause, row: str) -> str:
 
 def _at_home(emit: Emitter, clause: Clause, row: str, who: Seen) -> str:
     """Lead by key: resource_home knows whose rows hold it."""
-    among = _ids(emit, clause) if isinstance(clause, Ids) else f"ARRAY({_elsewhere(emit, clause, who)})"
+    among = _ids(emit, clause) if isinstance(clause, Ids) else f"ARRAY({elsewhere(emit, clause, who)})"
     h = emit.alias("h")
     return f"({row}.pkey, {row}.key) IN (SELECT {h}.pkey, {h}.key FROM resource_home {h} WHERE {h}.key = ANY({among}))"
 
 
-def _elsewhere(emit: Emitter, clause: Clause, who: Seen) -> str:
+def elsewhere(emit: Emitter, clause: Clause, who: Seen) -> str:
     """A SELECT of the keys of what fulfils a clause that is looked for apart."""
     match clause:
         case Has():
@@ -268,7 +268,7 @@ def _filter(emit: Emitter, clause: Clause, found: Scan, who: Seen, *, indexed: b
         case Named() | NamedBy():
             return _by_canonical(emit, clause, row, who, indexed=indexed)
         case Has() | Either() | Mentions():
-            return f"{row}.key IN ({_elsewhere(emit, clause, who)})"
+            return f"{row}.key IN ({elsewhere(emit, clause, who)})"
         case Ids():
             return f"({row}.key = ANY({_ids(emit, clause)})) IS {'NOT ' if clause.negated else ''}TRUE"
         case Types():

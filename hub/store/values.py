@@ -15,6 +15,7 @@ from msgspec import Struct
 from hub.kernel.ids import reference_key
 from hub.kernel.types import Json
 from hub.store.conditions import Condition
+from hub.store.criteria import Clause
 
 #: What one write did. `unchanged` wrote nothing.
 Outcome = Literal["created", "updated", "unchanged", "deleted"]
@@ -181,10 +182,14 @@ class Portion(Struct, frozen=True, kw_only=True):
 
 
 class Span(Struct, frozen=True, kw_only=True):
-    """Versions of what time: made at `since` or later; current at some moment of `at` [low, high). None is no bound."""
+    """Versions of what time: made at `since` or later; current at some moment of `at` [low, high). None is no bound.
+
+    `listed`: only of resources that stand on a list now (`hub.store.query.parse_list`).
+    """
 
     since: datetime | None = None
     at: tuple[datetime, datetime | None] | None = None
+    listed: Clause | None = None
 
 
 class Found(Struct, frozen=True, kw_only=True):

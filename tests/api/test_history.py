@@ -151,9 +151,9 @@ def test_other_facilities_see_nothing_of_it(database_url: str, path: str) -> Non
 def test_a_parameter_it_does_not_have_is_left_out_for_who_asks_leniently(database_url: str) -> None:
     async def visit(home: House) -> None:
         await recorded(home)
-        refused = await home.ask("GET", "/Observation/_history?_list=a")
+        refused = await home.ask("GET", "/Observation/_history?name=a")
         assert (refused.status_code, code(refused)) == (400, "unknown-parameter")
-        page = body(await home.ask("GET", "/Observation/_history?_list=a", prefer="handling=lenient"))
+        page = body(await home.ask("GET", "/Observation/_history?name=a", prefer="handling=lenient"))
         assert page["link"][0]["url"] == f"{BASE}/Observation/_history"
 
     in_house(database_url, visit)

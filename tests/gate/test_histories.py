@@ -230,6 +230,57 @@ def test_a_history_is_narrowed_by_time(database_url: str, way: str, name: str, o
     in_time(database_url, work)
 
 
+async def listed(house: House, rtype: str | None, name: str, **how: Any) -> list[tuple[str, int]]:
+    page = await house.gate.histories(replace(CLINICIAN, **how), rtype, [("_list", name)])
+    return [(one.id, one.version) for one in page.matches]
+
+
+def test_a_history_is_narrowed_to_what_is_listed(database_url: str) -> None:
+    """R4 http.html#history, `_list`: functional lists are allowed, too."""
+    entry = [{"item": {"reference": "Observation/o"}}, {"item": {"reference": "Observation/x"}, "deleted": True}]
+
+    async def work(house: House) -> None:
+        await three_versions(house)
+        await house.save(observation("x"), observation("y"), write("Organization", "F01"))
+        await house.save(write("List", "k", patient="p1", status="current", mode="working", entry=entry))
+        await house.save(write("Condition", "c", patient="p1", subject={"reference": "Patient/p1"}))
+        assert await listed(house, "Observation", "k") == [("o", 3), ("o", 2), ("o", 1)]
+        assert await listed(house, None, "List/k") == [("o", 3), ("o", 2), ("o", 1)]
+        assert await listed(house, "Condition", "k") == await listed(house, "Organization", "k") == []
+        assert await listed(house, None, "$current-problems") == [("c", 1)]
+        assert await listed(house, None, "none") == []
+        await house.save(deletion(observation("o")))
+        assert (await listed(house, "Observation", "k"))[0] == ("o", 4)
+
+    in_time(database_url, work)
+
+
+def test_what_is_about_nobody_is_listed_by_a_patients_list_that_may_be_seen(database_url: str) -> None:
+    entry = [{"item": {"reference": "Organization/F01"}}]
+
+    async def work(house: House) -> None:
+        await house.save(write("Patient", "a", author="F03"), write("Organization", "F01"))
+        await house.save(write("List", "k", author="F03", patient="a", status="current", mode="working", entry=entry))
+        assert await listed(house, "Organization", "k") == []
+        await house.relate("a", "F01")
+        assert await listed(house, "Organization", "k") == [("F01", 1)]
+
+    in_time(database_url, work)
+
+
+def test_a_list_in_a_history_lies_under_the_scopes_and_is_seen_by_whom_it_may_be(database_url: str) -> None:
+    async def work(house: House) -> None:
+        await three_versions(house)
+        entry = [{"item": {"reference": "Observation/o"}}]
+        await house.save(write("List", "k", author="F03", patient="p1", status="current", mode="working", entry=entry))
+        assert await listed(house, "Observation", "k") == []
+        with pytest.raises(HubError) as refused:
+            await listed(house, "Observation", "k", scopes=("user/Observation.rs",))
+        assert refused.value.code == "scope-not-allowed"
+
+    in_time(database_url, work)
+
+
 async def narrowed(house: House, way: str, params: list[tuple[str, str]]) -> list[int]:
     if way == "type":
         page = await house.gate.histories(CLINICIAN, "Observation", params)
@@ -271,7 +322,9 @@ def test_a_hidden_version_does_not_tell_when_it_took_the_place_of_the_one_before
         ([("_at", "x")], "search-value"),
         ([("_count", "0")], "search-value"),
         ([("_since", "2026"), ("_since", "2025")], "search-value"),
-        ([("_list", "a")], "unknown-parameter"),
+        ([("_list", "Patient/a")], "search-value"),
+        ([("_list", "$worklist")], "search-value"),
+        ([("_list", "a"), ("_list", "b")], "search-value"),
         ([("code", "x")], "unknown-parameter"),
     ],
 )

@@ -124,6 +124,11 @@ def outer(who: str) -> Json:
     return observation(who, "outer", 1, contained=[inner], hasMember=[{"reference": "#inner"}])
 
 
+def problem(who: str) -> Json:
+    """A problem of a patient that is not over."""
+    return {"resourceType": "Condition", "id": f"F01-{who}-problem", "subject": {"reference": f"Patient/F01-{who}"}}
+
+
 def document(who: str) -> Json:
     """A Composition about a patient that names values of A, of B, one that is hidden, and one that is nowhere."""
     names = ("F01-a-hba1c", "F01-b-hba1c", "F01-c-load", "F01-z-load")
@@ -157,10 +162,12 @@ async def settle(home: House, *, hidden: bool) -> None:
             home, observation("b", "seen", 7, encounter={"reference": "Encounter/F01-b-visit"}, performer=doctor)
         )
         await _put(home, outer("b"))
+        await _put(home, problem("b"))
         await _put(home, LIST)
         await object_to_all(home, "b")
     await _put(home, PANEL)
     await _put(home, outer("a"))
+    await _put(home, problem("a"))
     for who in "ac":
         await _put(home, document(who))
 

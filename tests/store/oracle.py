@@ -89,6 +89,8 @@ class Oracle:
     def fits(self, e: Entry, name: str, value: str) -> bool:
         if name == "_list":
             wanted = {f"List/{one.removeprefix('List/')}" for one in value.split(",")}
+            if "$current-problems" in value and e.type == "Condition" and _is_current(e.resource):
+                return True
             return any(e.name in _members(t.resource) for t in self.entries if t.name in wanted)
         if name.startswith("_has:"):
             _, source, reference, rest = name.split(":", 3)
@@ -244,6 +246,15 @@ class Oracle:
 def _has_parameter(rtype: str, name: str) -> bool:
     code = name.partition(".")[0].partition(":")[0]
     return code == "_has" or code in parameters(rtype)
+
+
+def _is_current(condition: Json) -> bool:
+    stated = {
+        c["code"]
+        for status in ("clinicalStatus", "verificationStatus")
+        for c in condition.get(status, {}).get("coding", ())
+    }
+    return stated.isdisjoint({"inactive", "remission", "resolved", "refuted", "entered-in-error"})
 
 
 def _inside(e: Entry, code: str, rest: str) -> list[Entry]:

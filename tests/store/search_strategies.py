@@ -15,6 +15,7 @@ from tests.store.strategies import (
     PROFILES,
     SYSTEMS,
     TEXTS,
+    condition,
     holder,
     list_,
     location,
@@ -224,6 +225,7 @@ sorts = {
         "_id",
     ],
     "Organization": ["name", "-name", "-_id"],
+    "Condition": ["clinical-status", "-_id"],
 }
 
 
@@ -259,9 +261,11 @@ FOCUS = {
         ),
     ),
     "lists": (
-        records_of(list_, observation, patient),
+        records_of(list_, observation, patient, condition, condition),
         st.one_of(
-            *(_only(rtype, _pairs(["_list"], st.sampled_from(["k1", "k2"]))) for rtype in ("Patient", "Observation"))
+            *(_only(rtype, _pairs(["_list"], st.sampled_from(["k1", "k2"]))) for rtype in ("Patient", "Observation")),
+            _only("Condition", _pairs(["_list"], st.sampled_from(["k1", "$current-problems"]))),
+            _only("Patient", _under(["_has:Condition:patient:"], st.just(("_list", "$current-problems")))),
         ),
     ),
     "profiles": (

@@ -190,6 +190,19 @@ list_ = st.builds(
     reference("Patient", PEOPLE),
     _some(_item, 3),
 )
+condition = st.builds(
+    lambda rid, subject, clinical, told: _without_none(
+        resourceType="Condition",
+        id=rid,
+        subject=subject,
+        clinicalStatus=None if clinical is None else {"coding": [{"code": clinical}]},
+        verificationStatus=None if told is None else {"coding": [{"code": told}]},
+    ),
+    st.sampled_from(["n1", "n2", "n3"]),
+    reference("Patient", PEOPLE),
+    st.sampled_from(["active", "relapse", "remission", "resolved", None]),
+    st.sampled_from(["confirmed", "refuted", "entered-in-error", None]),
+)
 _holder = st.builds(
     lambda inner, rid, part, own, member: {
         **inner,

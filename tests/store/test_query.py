@@ -24,7 +24,7 @@ from hub.store.tokens import param_number, system_and_code
         ("Patient", "_query", "x"),
         ("Patient", "_maxresults", "5"),
         ("Patient", "_score", "true"),
-        ("Patient", "_list", "$current-allergies"),
+        ("Patient", "_list", "$current-everything"),
         ("Patient", "_list:missing", "true"),
         ("Patient", "_list:not", "x"),
         ("QuestionnaireResponse", "questionnaire:Patient.name", "x"),

@@ -88,6 +88,70 @@ def test_parameters_that_every_resource_has(bench: Bench, query: str, expected: 
     assert matches(bench, COUNTY, query) == expected
 
 
+def told(rtype: str, rid: str, clinical: str | None, verification: str | None = None, **elements: Any) -> Json:
+    """A Condition or AllergyIntolerance of p1 with its statuses."""
+    statuses = {"clinicalStatus": clinical, "verificationStatus": verification}
+    coded = {name: concept(code) for name, code in statuses.items() if code}
+    whose = "patient" if rtype == "AllergyIntolerance" else "subject"
+    return {"resourceType": rtype, "id": rid, whose: {"reference": "Patient/p1"}, **coded, **elements}
+
+
+def medicine(rtype: str, rid: str, status: str, **elements: Any) -> Json:
+    return {"resourceType": rtype, "id": rid, "status": status, "subject": {"reference": "Patient/p1"}, **elements}
+
+
+CURRENT = [
+    *COUNTY,
+    told("Condition", "c1", "active"),
+    told("Condition", "c2", "resolved"),
+    told("Condition", "c3", "active", "refuted"),
+    told("Condition", "c4", None),
+    told("Condition", "c5", "relapse", "confirmed", subject={"reference": "Patient/p2"}),
+    told("AllergyIntolerance", "a1", "active", "confirmed", category=["food"]),
+    told("AllergyIntolerance", "a2", "inactive"),
+    told("AllergyIntolerance", "a3", "active", category=["medication"]),
+    told("AllergyIntolerance", "a4", None, "entered-in-error"),
+    medicine("MedicationRequest", "m1", "active", intent="order"),
+    medicine("MedicationRequest", "m2", "stopped", intent="order"),
+    medicine("MedicationRequest", "m3", "active", intent="proposal"),
+    medicine("MedicationStatement", "m4", "active"),
+    medicine("MedicationStatement", "m5", "completed"),
+]
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("Condition?_list=$current-problems", "c1 c4 c5"),
+        ("Condition?patient=p1&_list=$current-problems", "c1 c4"),
+        ("Condition?patient=p1&_list=%5C$current-problems", "c1 c4"),
+        ("Condition?_list=$current-problems,k1", "c1 c4 c5"),
+        ("Encounter?_list=$current-problems,k1", "e1"),
+        ("AllergyIntolerance?patient=p1&_list=$current-allergies", "a1 a3"),
+        ("AllergyIntolerance?patient=p1&_list=$current-drug-allergies", "a3"),
+        ("MedicationRequest?_list=$current-medications", "m1"),
+        ("MedicationStatement?_list=$current-medications", "m4"),
+        ("Observation?_list=$current-medications", ""),
+        ("Encounter?_list=$current-problems", ""),
+        ("?_list=$current-medications", "m1 m4"),
+        ("?_list=$current-medications,$current-allergies", "a1 a3 m1 m4"),
+        ("?_type=MedicationStatement,Condition&patient=p1&_list=$current-medications", "m4"),
+        ("?_type=Encounter,Condition&_list=$current-problems,k1", "c1 c4 c5 e1"),
+        ("Patient?_has:Condition:patient:_list=$current-problems", "p1 p2"),
+    ],
+)
+def test_a_functional_list_is_what_is_current(bench: Bench, query: str, expected: str) -> None:
+    """R4 lifecycle.html, Current Resource Lists."""
+    assert matches(bench, CURRENT, query) == expected
+
+
+def test_a_functional_list_the_hub_does_not_have_is_refused_by_name(bench: Bench) -> None:
+    for query in ("Condition?_list=$worklist", "?_list=$current-problems,k1"):
+        with pytest.raises(HubError) as caught:
+            found(bench, [], query)
+        assert (caught.value.category, caught.value.where) == (Category.UNSUPPORTED, "_list")
+
+
 def test_the_source_of_a_resource_is_searched_as_a_uri(bench: Bench) -> None:
     records = [observation("a", meta={"source": "urn:feed:1#x"}), observation("b")]
     assert matches(bench, records, "Observation?_source=urn:feed:1%23x") == "a"
