@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 from uuid import UUID
 
 from hub.fhir.query_text import unescape
 from hub.fhir.references import parse_reference
-from hub.fhir.search_parameters import RESOURCE_TYPES, Component
+from hub.fhir.search_parameters import RESOURCE_TYPES, Component, parameters
 from hub.kernel.errors import Category, HubError
 from hub.kernel.ids import reference_key
 from hub.store import tokens
@@ -18,6 +19,14 @@ from hub.store.people import EXPAND, people
 from hub.store.promoted import leading_parameters
 from hub.store.query_ordered import words
 from hub.store.query_sets import SETS, members, related
+
+#: Systems of a ContactPoint, each with a parameter of its name wherever there is one for all of them.
+_CONTACTS: Final = frozenset({"phone", "email"})
+#: R4 search.html 3.1.1.4.10, and the same code system where it stands now.
+_SPECIAL_VALUES: Final = frozenset(
+    {"http://hl7.org/fhir/special-values", "http://terminology.hl7.org/CodeSystem/special-values"}
+)
+_BOOLEANS: Final = frozenset({"true", "false"})
 
 
 def hashes(found: Sequence[UUID], *, selective: bool) -> Tokens:
@@ -43,7 +52,7 @@ def token(asked: Asked) -> Clause:
     if not asked.modifier and asked.is_promoted_code and all(code for _, code in pairs):
         codes = Bind(list({tokens.bare_code(param, code) for _, code in pairs}), "uuid[]")
     found = Tokens(
-        Bind([token_hash(param, *pair) for pair in pairs], "uuid[]"),
+        Bind([_token_hash(asked, *pair) for pair in pairs], "uuid[]"),
         negated=asked.modifier == "not",
         codes=codes,
         single=codes is not None and len(codes.value) == 1,
@@ -53,6 +62,20 @@ def token(asked: Asked) -> Clause:
     if not is_of_code_systems(asked):
         return found
     return Defines(found, tuple(code for system, code in pairs if not system))
+
+
+def _token_hash(asked: Asked, system: str | None, code: str) -> UUID:
+    """What is stored without a system may be asked for with one.
+
+    R4's table of tokens gives booleans that of special values, and leaves it to a server how a ContactPoint is found:
+    by its own system (`telecom=phone|X`), which other parameters of the type stand for.
+    """
+    own = asked.parameter
+    if system in _CONTACTS and code and own.code in {"telecom", system} and system in parameters(own.base):
+        return tokens.bare_code(tokens.param_number(own.base, system), code)
+    if system in _SPECIAL_VALUES and code in _BOOLEANS:
+        return tokens.bare_code(asked.number(), code)
+    return token_hash(asked.number(), system, code)
 
 
 def is_of_code_systems(asked: Asked) -> bool:

@@ -100,6 +100,39 @@ def test_the_system_of_a_code_element_is_that_of_its_value_set(bench: Bench) -> 
     assert matches(bench, [patient("a", gender="male")], f"Patient?gender={GENDER}|male") == "a"
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("telecom=13800990001", "a c"),
+        ("telecom=|13800990001", "a c"),
+        ("telecom=phone|13800990001", "a"),
+        ("telecom=email|li@example.org", "b"),
+        ("telecom=phone|li@example.org", ""),
+        ("telecom=phone|13800990001,email|li@example.org", "a b"),
+        ("telecom:not=phone|13800990001", "b c"),
+        ("phone=phone|13800990001", "a"),
+        ("phone=email|13800990001", ""),
+        ("phone=email|li@example.org", ""),
+        ("email=email|li@example.org", "b"),
+        ("active=true", "a"),
+        ("active=http://hl7.org/fhir/special-values|true", "a"),
+        ("active=http://terminology.hl7.org/CodeSystem/special-values|false", "b"),
+        ("deceased=http://hl7.org/fhir/special-values|false", "a b c"),
+        ("active=urn:x|true", ""),
+    ],
+)
+def test_what_has_no_system_is_found_with_the_one_the_table_of_tokens_gives_it(
+    bench: Bench, query: str, expected: str
+) -> None:
+    """R4 search.html 3.1.1.4.10: a ContactPoint is found as the server sees fit; booleans are special values."""
+    records = [
+        patient("a", active=True, telecom=[{"system": "phone", "value": "13800990001"}]),
+        patient("b", active=False, telecom=[{"system": "email", "value": "li@example.org"}]),
+        patient("c", telecom=[{"system": "fax", "value": "13800990001"}]),
+    ]
+    assert matches(bench, records, f"Patient?{query}") == expected
+
+
 def test_an_identifier_is_found_by_its_type_and_value(bench: Bench) -> None:
     kind = concept("http://terminology.hl7.org/CodeSystem/v2-0203|MR")
     records = [
