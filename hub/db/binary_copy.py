@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from functools import lru_cache
 from struct import Struct, pack
@@ -17,6 +17,7 @@ from sys import byteorder
 from typing import Any, Final
 
 from hub.db.database import Tx
+from hub.db.instants import microseconds
 
 _BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END: Final = b"\xff\xff"
@@ -36,10 +37,6 @@ _EIGHT: Final = Struct(">iq").pack
 #: Length of the field; dimensions, whether there are nulls, type of the elements; their number and lowest index.
 _ARRAY: Final = Struct(">iiiiii").pack
 _EMPTY: Final = {kind: Struct(">iiii").pack(12, 0, 0, kind) for kind in (_INT4, _INT8, _TEXT, _UUID)}
-
-_EPOCH: Final = datetime(2000, 1, 1, tzinfo=UTC)
-#: Microseconds since then of what stands for the infinities, as the driver has it, and what these are.
-_INFINITE: Final = {252_455_615_999_999_999: 2**63 - 1, -63_082_281_600_000_000: -(2**63)}
 
 #: Digits of a numeric in one group; the sign of one below zero.
 _FOUR: Final = 4
@@ -86,13 +83,6 @@ def text(value: str | None) -> bytes:
 def bigint(value: int | None) -> bytes:
     """int8."""
     return NULL if value is None else _EIGHT(8, value)
-
-
-def microseconds(moment: datetime) -> int:
-    """What a timestamptz holds of an aware moment."""
-    since = moment - _EPOCH
-    found = (since.days * 86_400 + since.seconds) * 1_000_000 + since.microseconds
-    return _INFINITE.get(found, found)
 
 
 def instant(value: datetime | None) -> bytes:

@@ -15,6 +15,7 @@ import asyncpg
 from asyncpg.transaction import Transaction
 
 from hub.db.failures import busy, closed, refused_login, translated
+from hub.db.instants import remember_instants
 from hub.db.notifier import Notifier
 
 if TYPE_CHECKING:
@@ -171,6 +172,7 @@ class Database:
                 max_cached_statement_lifetime=0,
                 server_settings=self._session(),
             )
+            await remember_instants(connection)
         except asyncpg.PostgresError as error:
             raise refused_login(error) from None
         except Exception as error:

@@ -19,13 +19,13 @@ from hub.db.binary_copy import (
     bigints,
     instant,
     integers,
-    microseconds,
     numeric,
     octets,
     text,
     texts,
     uuids,
 )
+from hub.db.instants import microseconds
 from hub.store.batch import RESOURCE_COLUMNS, VERSION_COLUMNS, Indexed, Row
 from hub.store.index_rows import Companions, IndexRows
 
