@@ -114,7 +114,7 @@ class ReportRow(Struct, frozen=True, kw_only=True):
         }
 
 
-class Draft(Struct, frozen=True, kw_only=True):
+class Draft(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One resource as a message states it; the door in merges it with what is stored.
 
     `resource` is complete FHIR JSON with `id`; decimals are `decimal.Decimal` with their digits kept; references are

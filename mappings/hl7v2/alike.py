@@ -11,13 +11,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from hashlib import blake2b
-from operator import attrgetter
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from hub.fhir.json import dumps, loads
+from hub.fhir.decimals import decimal_of
+from hub.fhir.json import dumps
 from hub.kernel.types import Draft, Translation
 from mappings.hl7v2.datatypes.times import PLACEHOLDERS, moment, zone_of_sender
 from mappings.hl7v2.profile import Profile
@@ -70,21 +71,15 @@ def _texts(profile: Profile) -> Iterator[str]:
         yield from (step.at, step.source, step.when)
 
 
-#: What a draft says beside its resource.
-_BESIDE: Final = tuple(name for name in Draft.__struct_fields__ if name != "resource")
-_beside: Final = attrgetter(*_BESIDE)
+#: Reads drafts as they were written by `dumps`.
+_read_drafts: Final = msgspec.json.Decoder(tuple[Draft, ...], float_hook=decimal_of).decode
 
 
 class _Kept(Struct, frozen=True):
-    """A translation without its drafts; what these say, and their resources as JSON, which nobody shares."""
+    """A translation without its drafts, and these as JSON, which nobody shares."""
 
     said: Translation
-    beside: tuple[tuple[Any, ...], ...]
-    resources: bytes
-
-    def drafts(self) -> Iterator[Draft]:
-        for resource, beside in zip(loads(self.resources), self.beside, strict=True):
-            yield Draft(resource=resource, **dict(zip(_BESIDE, beside, strict=True)))
+    drafts: bytes
 
 
 class Alike:
@@ -109,7 +104,7 @@ class Alike:
         happened = moment(told.happened)
         return replace(
             kept.said,
-            drafts=tuple(kept.drafts()),
+            drafts=_read_drafts(kept.drafts),
             event_time=happened.instant(zone) if happened is not None else None,
         )
 
@@ -117,10 +112,6 @@ class Alike:
         """Remember what a message said that depends on nothing but its bytes."""
         if said.refusal is not None:
             return
-        self._kept[told.digest] = _Kept(
-            replace(said, drafts=()),
-            tuple(map(_beside, said.drafts)),
-            dumps([draft.resource for draft in said.drafts]),
-        )
+        self._kept[told.digest] = _Kept(replace(said, drafts=()), dumps(said.drafts))
         if len(self._kept) > self._most:
             del self._kept[next(iter(self._kept))]

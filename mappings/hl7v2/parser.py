@@ -54,7 +54,9 @@ class Repetition:
         Else an empty list. Kept as `simple`: most repetitions are such, and are asked again and again.
         """
         text, s = self.text, self.separators
-        if s.subcomponent in text or s.escape in text or " " in text or not text.isprintable():
+        if text.isalnum():  # nothing in it divides it, or has to be made readable
+            self.simple = [text]
+        elif s.subcomponent in text or s.escape in text or " " in text or not text.isprintable():
             self.simple = []
         else:
             found = self.components()
@@ -130,30 +132,28 @@ class Segment:
     def raw(self, n: int) -> str:
         """Field `n` as it stands, escapes and delimiters included; "" beyond the end. 0 is the segment's name."""
         fields = self._fields or self._split_fields()
-        return fields[n] if 0 <= n < len(fields) else ""
+        return fields[n] if n < len(fields) else ""
 
     def repetitions(self, n: int) -> list[Repetition]:
         """The repetitions of field `n`; an empty field has none, an empty repetition among others is kept."""
-        known = self._repetitions
-        if known is None:
-            known = self._repetitions = {}
-        found = known.get(n)
-        if found is None:
-            found = known[n] = self._split_repetitions(n)
-        return found
+        found = self._repetitions.get(n) if self._repetitions else None
+        return self._split_repetitions(n) if found is None else found
 
     def _split_repetitions(self, n: int) -> list[Repetition]:
         fields = self._fields or self._split_fields()
         raw = fields[n] if n < len(fields) else ""
         if not raw:
             return []
-        if n <= 2 and self.name in HEADERS:
-            return [Repetition(raw, _UNDIVIDED)]
-        separators = self.separators
+        separators = self.separators if n > 2 or self.name not in HEADERS else _UNDIVIDED
         separator = separators.repetition
         if not separator or separator not in raw:
-            return [Repetition(raw, separators)]
-        return [Repetition(text, separators) for text in raw.split(separator)]
+            found = [Repetition(raw, separators)]
+        else:
+            found = [Repetition(text, separators) for text in raw.split(separator)]
+        if self._repetitions is None:
+            self._repetitions = {}
+        self._repetitions[n] = found
+        return found
 
     def forget(self) -> None:
         """Let go of all that was split; what is asked for again is split again."""

@@ -14,7 +14,6 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.json import dumps, loads
-from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.mark import Mark, say_again
 from mappings.hl7v2.parser import Segment
@@ -89,16 +88,14 @@ class _Stretch:
         if known is None or (known.beside is not NOTHING and not say_again(known.beside, context)):
             self._learn(key, segment, fields, building, context, labels)
             return
-        self._place(loads(known.elements), resource)
-        if context.trace is not None:
-            context.trace.add_all(segment.position, known.ways)
-        context.field, context.rep = known.stood
-
-    def _place(self, elements: Json, resource: Json) -> None:
+        elements = loads(known.elements)
         for name in self.lists:
             if name in resource and name in elements:
                 resource[name] += elements.pop(name)
         resource.update(elements)
+        if context.trace is not None:
+            context.trace.add_all(segment.position, known.ways)
+        context.field, context.rep = known.stood
 
     def _learn(
         self,
@@ -148,16 +145,17 @@ class Program:
         """Apply the rows to the fields that the segment fills."""
         fields = segment.fields()
         labels: dict[str, Any] = {LONG_LISTS: context.long_lists}
-        for step in self._steps(fields):
+        shape = bytes(map(bool, fields))
+        steps = self._filled.get(shape)
+        if steps is None:
+            steps = self._plan(fields, shape)
+        for step in steps:
             step(segment, fields, building, context, labels)
 
-    def _steps(self, fields: Sequence[str]) -> tuple[Step, ...]:
+    def _plan(self, fields: Sequence[str], shape: bytes) -> tuple[Step, ...]:
         """The steps for segments that fill the same fields as this one."""
-        shape = bytes(map(bool, fields))
-        found = self._filled.get(shape)
-        if found is None:
-            count = len(fields)
-            found = tuple(_steps([each for each in self._rows if each.at < count and fields[each.at]], count))
-            if len(self._filled) < _MOST:
-                self._filled[shape] = found
-        return found
+        count = len(fields)
+        steps = tuple(_steps([each for each in self._rows if each.at < count and fields[each.at]], count))
+        if len(self._filled) < _MOST:
+            self._filled[shape] = steps
+        return steps

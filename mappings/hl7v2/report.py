@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
@@ -13,7 +12,7 @@ from hub.kernel.types import ReportRow
 from mappings.hl7v2.context import Context, Mapped, Trace, Way, position
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.long_report import PORTION, LongReport
-from mappings.hl7v2.parser import Repetition, Segment
+from mappings.hl7v2.parser import Message, Repetition, Segment
 from mappings.hl7v2.repeated import Outcome
 from mappings.hl7v2.separators import HEADERS, Separators
 from mappings.hl7v2.told import Part
@@ -48,7 +47,12 @@ def report(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[Rep
     if len(segments) >= _MANY or max(map(len, map(_text, segments))) > _LONGEST:
         return _long(context, rules, trace, taken_out)
     noted = _by_segment(trace)
-    parts = tuple([_part(each, position(context.message, each), rules, trace, noted) for each in segments])
+    parts = tuple(
+        [
+            _part(each, shape, position(context.message, each), rules, trace, noted)
+            for each, shape in zip(segments, _shapes(context.message), strict=True)
+        ]
+    )
     whole = rules.told.whole(parts)
     return (*whole, *taken_out) if taken_out else whole
 
@@ -84,20 +88,35 @@ def _by_segment(trace: Trace) -> Mapping[int, _Noted]:
     return found
 
 
-def _part(segment: Segment, name: str, rules: Rules, trace: Trace, noted: Mapping[int, _Noted]) -> Part:
+def _part(segment: Segment, shape: bytes, name: str, rules: Rules, trace: Trace, noted: Mapping[int, _Noted]) -> Part:
     """The rows of a segment: what fields hold does not matter, only how they are divided and what was noted of them."""
     at = segment.position
     ways = tuple(trace.mapped.get(at, ()))
-    shape = _filling(segment.separators).sub("x", segment.text)
     key = (name, shape, segment.separators, ways, trace.refused.get(at), noted.get(at))
     return rules.told.part(key) or rules.told.keep(key, _segment(segment, name, rules, trace, ways))
 
 
+def _shapes(message: Message) -> list[bytes]:
+    """How each segment is divided: its delimiters, with an `x` for what stands between them.
+
+    A byte for each byte in the place of all filling, then one for a run of them.
+    """
+    text = "\r".join([segment.text for segment in message.segments])
+    shape = text.encode("utf-8", "replace").translate(_delimiting(message.separators)).replace(_RUN, b"x")
+    while b"xx" in shape:
+        shape = shape.replace(b"xx", b"x")
+    return shape.split(b"\r")
+
+
+_RUN: Final = b"xxxxxxxx"
+
+
 @lru_cache(maxsize=256)
-def _filling(separators: Separators) -> re.Pattern[str]:
-    """What stands between the delimiters of a message; `""` is no filling, since it says that there is nothing."""
+def _delimiting(separators: Separators) -> bytes:
+    """Each byte as what it says of the shape; `""` is no filling, since it says that there is nothing."""
     s = separators
-    return re.compile(f'[^{re.escape(s.field + s.component + s.repetition + s.subcomponent)}"]+')
+    kept = f'\r"{s.field}{s.component}{s.repetition}{s.subcomponent}'.encode()
+    return bytes([byte if byte in kept else _RUN[0] for byte in range(256)])
 
 
 def _segment(segment: Segment, name: str, rules: Rules, trace: Trace, went: Sequence[Way]) -> list[ReportRow]:

@@ -61,6 +61,8 @@ XON_NUMBER: Final = NumberLayout(10, 4, 5, 6, 7)
 #: An XON without XON.10, as before version 2.5.
 XON_OLD_NUMBER: Final = XON_NUMBER._replace(value=3)
 
+#: The component of a CX that holds the date from which it counts; the next is the end.
+_CX_EFFECTIVE: Final = 7
 CX_PARTS: Final = {"1.*": "value", **CX_NUMBER.parts(), "7": "period.start", "8": "period.end"}
 XCN_NUMBER_PARTS: Final = {"1": "value", **XCN_NUMBER.parts()}
 
@@ -99,6 +101,8 @@ def number(rep: Repetition) -> Number | None:
     value = component(rep, 1)
     if value in PLACEHOLDERS:
         return None
+    if len(rep.components()) < CX_NUMBER.authority:
+        return Number(value)
     namespace, universal, standard = leaf(rep, 4, 1), leaf(rep, 4, 2), leaf(rep, 4, 3)
     kind = leaf(rep, 5)
     if universal and kind in {"", universal} and not namespace and not standard and not _OID.match(universal):
@@ -192,11 +196,10 @@ def identifier(rep: Repetition, context: Context) -> dict[str, Any] | None:
         context.note("refused", "a word that stands for no identifier" if component(rep, 1) else "no identifier in it")
         return None
     result = typed(found, meaning(found, context, context.at))
-    if len(rep.components()) < 2:
-        return result
-    span = period(date_time(rep, context, 7), date_time(rep, context, 8))
-    if span:
-        result["period"] = span
+    if len(rep.components()) >= _CX_EFFECTIVE:
+        span = period(date_time(rep, context, _CX_EFFECTIVE), date_time(rep, context, _CX_EFFECTIVE + 1))
+        if span:
+            result["period"] = span
     return checked(result, rep, CX_NUMBER)
 
 

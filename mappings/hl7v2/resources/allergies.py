@@ -18,7 +18,10 @@ from mappings.hl7v2.resources.related import is_patient, person
 _ALTERNATE: Final = "http://hl7.org/fhir/StructureDefinition/alternate-codes"
 _CLINICAL: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-clinical"
 _VERIFICATION: Final = "http://terminology.hl7.org/CodeSystem/allergyintolerance-verification"
-_CONCEPT: Final = frozenset(CONCEPT_PARTS.items())
+_SENT: Final = {
+    where: mapped(f"AllergyIntolerance.{where}.valueCodeableConcept", frozenset(CONCEPT_PARTS.items()))
+    for where in ("category.extension[]", "criticality.extension[]", "extension[]")
+}
 #: Allergy clinical status (IAM-17, v2 table 0438) to the verification status; what is inactive (I) was confirmed.
 _VERIFIED: Final = {"C": "confirmed", "I": "confirmed", "U": "unconfirmed", "P": "unconfirmed", "S": "unconfirmed"} | {
     "D": "unconfirmed",
@@ -66,7 +69,7 @@ def _beside(segment: Segment, n: int, name: str, number: str, resource: Json, co
         kept = {"url": context.habits.extension("allergen-type"), "valueCodeableConcept": sent}
         resource.setdefault("extension", []).append(kept)
     where = f"{name}.extension[]" if name in resource or n == 4 else "extension[]"
-    context.took(segment, n, mapped(f"AllergyIntolerance.{where}.valueCodeableConcept", _CONCEPT), 1)
+    context.took(segment, n, _SENT[where], 1)
 
 
 def _status(segment: Segment, resource: Json, context: Context) -> None:
