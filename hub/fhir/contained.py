@@ -1,6 +1,6 @@
 """What chains find inside a resource: the values of resources it contains, under the references that lead to them.
 
-R4 search.html 3.1.1.5.9, Contained Resources: "a chained condition will be evaluated inside contained resources". A
+R4 search.html 3.1.1.5.5, Contained Resources: "a chained condition will be evaluated inside contained resources". A
 contained resource has no identity of its own, so its values are values of its container, by parameters named after the
 way: where `medication` leads to a contained Medication, `medication>Medication.code` is the code of that.
 """
@@ -84,4 +84,4 @@ def _append(one: str, rtype: str, found: IndexValues, values: IndexValues) -> No
 def _codes(one: str, rtype: str, codes: Codes) -> Codes:
     """What is the same in every type (`_tag`) is told of resources that have an identity."""
     known = parameters(rtype)
-    return tuple(within(one, code) for code in codes if code in known and not code.startswith("_"))
+    return tuple(within(one, code) for code in codes if code.partition(":")[0] in known and not code.startswith("_"))

@@ -6,10 +6,15 @@ Each appends a row for the codes given; a value of another shape raises one of `
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import lru_cache
+from typing import Any, Final
 
 from hub.fhir.emit_text import optional_text, text_of, three_texts
 from hub.fhir.index_values import Codes, IndexValues
+
+#: What stands behind a parameter for its values without case, and for what they are below.
+FOLDED: Final = ":folded"
+BELOW: Final = ":below"
 
 
 def code(system: str | None) -> Callable[[Any, Codes, IndexValues], None]:
@@ -20,6 +25,31 @@ def code(system: str | None) -> Callable[[Any, Codes, IndexValues], None]:
         out.tokens.append((codes, system, text, None))
 
     return emit
+
+
+def string(value: Any, codes: Codes, out: IndexValues) -> None:
+    """As it stands, and in no case: a token on a string is not case sensitive."""
+    text = text_of(value)
+    out.tokens.append((codes, None, text, None))
+    out.tokens.append((_beside(codes, FOLDED), None, text.casefold(), None))
+
+
+def mime_type(system: str | None) -> Callable[[Any, Codes, IndexValues], None]:
+    """For media types, which stand below themselves without parameters, and below their first part."""
+    emit_whole = code(system)
+
+    def emit(value: Any, codes: Codes, out: IndexValues) -> None:
+        emit_whole(value, codes, out)
+        base = value.partition(";")[0].strip().casefold()
+        for wider in dict.fromkeys((base, base.partition("/")[0])):
+            out.tokens.append((_beside(codes, BELOW), None, wider, None))
+
+    return emit
+
+
+@lru_cache(maxsize=256)
+def _beside(codes: Codes, suffix: str) -> Codes:
+    return tuple(one + suffix for one in codes)
 
 
 def boolean(value: Any, codes: Codes, out: IndexValues) -> None:

@@ -11,10 +11,14 @@ from hub.fhir.index_values import Codes, IndexValues
 from hub.fhir.routes import Route
 from hub.fhir.value_sets import implied_system
 
+#: The value set of media types, by which their elements are known.
+MIME_TYPES: Final = "mimetypes"
+
 #: Appends the rows of one value for the parameter codes given. Raises one of ODD where the value has another shape.
 Emit = Callable[[Any, Codes, IndexValues], None]
 
 _code: Final = cache(emit_token.code)
+_mime_type: Final = cache(emit_token.mime_type)
 
 _TABLE: Final[Mapping[tuple[str, str], Emit]] = {
     ("date", "date"): emit_range.date,
@@ -48,7 +52,7 @@ _TABLE: Final[Mapping[tuple[str, str], Emit]] = {
     ("token", "Identifier"): emit_token.identifier,
     ("token", "boolean"): emit_token.boolean,
     ("token", "id"): _code(None),
-    ("token", "string"): _code(None),
+    ("token", "string"): emit_token.string,
     ("token", "uri"): _code(None),
     ("uri", "canonical"): emit_text.uri,
     ("uri", "uri"): emit_text.uri,
@@ -62,5 +66,6 @@ def emitter(parameter_type: str, route: Route) -> Emit | None:
     Such are, for example, `occurrenceString` for a date parameter: R4 leaves them out (search.html 3.1.1.4.4).
     """
     if (parameter_type, route.type) == ("token", "code"):
-        return _code(implied_system(route.binding))
+        emit = _mime_type if route.binding == MIME_TYPES else _code
+        return emit(implied_system(route.binding))
     return _TABLE.get((parameter_type, route.type))

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Final
 
 from hub.fhir.composites import composite_plans
-from hub.fhir.emitters import emitter
+from hub.fhir.emitters import MIME_TYPES, emitter
 from hub.fhir.expression import Resolves, Test, Truth, parse
 from hub.fhir.index_values import IndexValues
 from hub.fhir.routes import Hop, Route, routes
@@ -97,9 +97,24 @@ def extractor_of(rtype: str) -> Extractor:
 @cache
 def names_by_canonical(parameter: SearchParameter) -> bool:
     """Whether a reference parameter holds canonical URLs: in R4 all its elements do, or none."""
-    paths = [one for one in parse(parameter.expression) if not isinstance(one, Truth)]
-    base = parameter.base
-    return any(route.type in _CANONICAL for path in paths for route in routes(path, base, base))
+    return any(route.type in _CANONICAL for route in _routes(parameter))
+
+
+@cache
+def is_of_strings(parameter: SearchParameter) -> bool:
+    """Whether a token parameter is of elements of type string, whose case does not matter."""
+    return any(route.type == "string" for route in _routes(parameter))
+
+
+@cache
+def is_of_media_types(parameter: SearchParameter) -> bool:
+    """Whether a token parameter is of media types."""
+    return any(route.binding == MIME_TYPES for route in _routes(parameter))
+
+
+def _routes(parameter: SearchParameter) -> list[Route]:
+    paths = [one for one in parse(parameter.expression) if not isinstance(one, Truth)] if parameter.expression else []
+    return [route for path in paths for route in routes(path, parameter.base, parameter.base)]
 
 
 def _add(node: Node, parameter: SearchParameter) -> list[_TruthPlan]:

@@ -127,10 +127,10 @@ def is_canonical(rtype: str, code: str) -> bool:
 
 
 def is_sorted_by(code: str) -> bool:
-    """Whether a token, reference or uri parameter has its text kept for `_sort`: not those of every resource, nor those
-    of what is contained.
+    """Whether a token, reference or uri parameter has its text kept for `_sort`: not those of every resource, those of
+    what is contained, and those that modifiers look at.
     """
-    return not (code.startswith("_") or steps(code))
+    return not (code.startswith("_") or ":" in code or steps(code))
 
 
 @lru_cache(maxsize=_REMEMBERED)

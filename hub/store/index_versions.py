@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final
 
 from hub.fhir.clinical_codes import CODES
+from hub.fhir.extract import is_of_media_types, is_of_strings
 from hub.fhir.search_parameters import RESOURCE_TYPES, SearchParameter, answered
 from hub.store.index_shares import is_canonical
 
@@ -46,6 +47,7 @@ _GAINS: Final = (
     Gain("canonical URLs that state no version", lambda one: is_canonical(one.base, one.code)),
     # A reference itself finds no more: a chain does, which until then finds what it found.
     Gain("what is contained, by chains", types=_REFERRING),
+    Gain("tokens on strings in any case, media types", lambda one: is_of_strings(one) or is_of_media_types(one)),
 )
 
 #: That of this release.

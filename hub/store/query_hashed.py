@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
+from hub.fhir.emit_token import BELOW, FOLDED
+from hub.fhir.extract import is_of_media_types, is_of_strings
 from hub.fhir.query_text import unescape
 from hub.fhir.references import parse_reference
 from hub.fhir.search_parameters import RESOURCE_TYPES, Component, parameters
@@ -42,6 +44,9 @@ def token(asked: Asked) -> Clause:
         return _ids(asked)
     if asked.modifier == "text":
         return _phrases(asked)
+    if asked.modifier == "below" and is_of_media_types(asked.parameter):
+        below = asked.number(BELOW)
+        return hashes([tokens.bare_code(below, text.casefold()) for text in asked.texts()], selective=False)
     if asked.modifier in SETS:
         return members(asked)
     if asked.modifier == "of-type":
@@ -52,7 +57,7 @@ def token(asked: Asked) -> Clause:
     if not asked.modifier and asked.is_promoted_code and all(code for _, code in pairs):
         codes = Bind(list({tokens.bare_code(param, code) for _, code in pairs}), "uuid[]")
     found = Tokens(
-        Bind([_token_hash(asked, *pair) for pair in pairs], "uuid[]"),
+        Bind([*(_token_hash(asked, *pair) for pair in pairs), *_folded(asked, pairs)], "uuid[]"),
         negated=asked.modifier == "not",
         codes=codes,
         single=codes is not None and len(codes.value) == 1,
@@ -62,6 +67,13 @@ def token(asked: Asked) -> Clause:
     if not is_of_code_systems(asked):
         return found
     return Defines(found, tuple(code for system, code in pairs if not system))
+
+
+def _folded(asked: Asked, pairs: Sequence[tuple[str | None, str]]) -> Iterator[UUID]:
+    """The same without case, which does not matter of strings."""
+    if is_of_strings(asked.parameter):
+        for system, code in pairs:
+            yield token_hash(asked.number(FOLDED), system, code.casefold())
 
 
 def _token_hash(asked: Asked, system: str | None, code: str) -> UUID:

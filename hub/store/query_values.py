@@ -20,6 +20,7 @@ from hub.store.index_composites import HASHED
 from hub.store.people import EXPAND
 from hub.store.query_sets import SETS
 from hub.store.query_special import near, texts
+from hub.store.query_versions import versioned
 
 #: Modifiers other than `:missing`, `:mdm` and the type of a reference, by parameter type.
 _MODIFIERS: Final[Mapping[str, frozenset[str]]] = {
@@ -61,6 +62,9 @@ def clauses(asked: Asked) -> tuple[Clause, ...]:
             Category.UNSUPPORTED, f"modifier :{asked.modifier} is not supported", todo="leave it out", code=_MODIFIER
         )
     kind = asked.parameter.type
+    in_versions = versioned(asked) if kind == "uri" else ()
+    if in_versions:
+        return in_versions
     if kind in _HASHED:
         return (_HASHED[kind](asked),)
     if kind in _ORDERED:

@@ -1,4 +1,4 @@
-"""Contained resources, statement by statement: R4 search.html 3.1.1.5.9 (Contained Resources).
+"""Contained resources, statement by statement: R4 search.html 3.1.1.5.5 (Contained Resources).
 
 "A chained condition will be evaluated inside contained resources"; "by default, search results only return resources
 that are not contained in other resources".

@@ -64,6 +64,69 @@ def test_a_uri_is_the_whole_text_and_its_path_has_levels(bench: Bench, query: st
     assert matches(bench, records, f"ValueSet?{query}") == expected
 
 
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("url=http://acme.org/v", "a b c"),
+        ("url=http://acme.org/v|1.0", "a"),
+        ("url=http://acme.org/v|2.0-RC", "b"),
+        ("url=http://acme.org/v|3.0", ""),
+        ("url=http://acme.org/v|1.0,http://acme.org/w", "a d"),
+        ("url=http://acme.org/v|1.0,http://acme.org/v|2.0-RC", "a b"),
+        ("url=http://acme.org/w|1.0", "d"),
+        ("version=1.0", "a d"),
+        ("version=2.0-rc", "b"),
+        ("version:not=2.0-rc", "a c d"),
+        ("version=urn:x|1.0", ""),
+    ],
+)
+def test_a_canonical_url_may_name_its_version_and_a_version_has_no_case(
+    bench: Bench, query: str, expected: str
+) -> None:
+    """3.1.1.4.9: `|version` is a search on the version; 3.1.1.4.10: of a string, the search is not case sensitive."""
+    records = [
+        {**value_set("a", "http://acme.org/v"), "version": "1.0"},
+        {**value_set("b", "http://acme.org/v"), "version": "2.0-RC"},
+        value_set("c", "http://acme.org/v"),
+        {**value_set("d", "http://acme.org/w"), "version": "1.0"},
+    ]
+    assert matches(bench, records, f"ValueSet?{query}") == expected
+
+
+def test_a_url_of_three_parts_is_refused(bench: Bench) -> None:
+    for value in ("a|b|c", "|b", "a|"):
+        with pytest.raises(HubError) as caught:
+            found(bench, [], f"ValueSet?url={value}")
+        assert caught.value.category is Category.INVALID
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("contenttype=text/xml", "a"),
+        ("contenttype:below=text/xml", "a b"),
+        ("contenttype:below=TEXT/XML", "a b"),
+        ("contenttype:below=text", "a b c"),
+        ("contenttype:below=application/pdf", "d"),
+        ("contenttype:below=text/x", ""),
+        ("contenttype:not=text/xml", "b c d"),
+    ],
+)
+def test_a_media_type_is_below_its_base_part(bench: Bench, query: str, expected: str) -> None:
+    """3.1.1.4.10.1, Searching Mime Types."""
+    kinds = {"a": "text/xml", "b": "text/xml; charset=UTF-8", "c": "text/plain", "d": "application/pdf"}
+    records = [
+        {
+            "resourceType": "DocumentReference",
+            "id": rid,
+            "status": "current",
+            "content": [{"attachment": {"contentType": kind}}],
+        }
+        for rid, kind in kinds.items()
+    ]
+    assert matches(bench, records, f"DocumentReference?{query}") == expected
+
+
 CODED = [
     observation("a", code=concept("urn:s|x")),
     observation("b", code=concept("urn:t|x")),

@@ -38,11 +38,15 @@ async def answered(services: Services, ask: Ask, path: str, params: Params) -> A
     """A page that was asked for as `path`, below the base, with `params` and those of the form."""
     lenient = ask.preference.lenient
     _refuse_includes(ask)
-    page = await asked(
-        services.gate.search(ask.actor, ask.type or None, ask.searched, lenient=lenient, origin=ask.origin)
-    )
+    wanted = _stated(ask.searched)
+    page = await asked(services.gate.search(ask.actor, ask.type or None, wanted, lenient=lenient, origin=ask.origin))
     page = shaped_page(page, ask.shape)
-    return Answer(status=200, body=searchset(services, path, [*params, *ask.form], page))
+    return Answer(status=200, body=searchset(services, path, _stated([*params, *ask.form]), page))
+
+
+def _stated(params: Params) -> Params:
+    """Without empty parameters, which are no error (R4 search.html 3.1.1.3); but to leave out types asks for all."""
+    return [(name, value) for name, value in params if value or name == "_type"]
 
 
 def _refuse_includes(ask: Ask) -> None:
