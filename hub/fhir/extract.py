@@ -102,14 +102,14 @@ def names_by_canonical(parameter: SearchParameter) -> bool:
 
 @cache
 def is_of_strings(parameter: SearchParameter) -> bool:
-    """Whether a token parameter is of elements of type string, whose case does not matter."""
-    return any(route.type == "string" for route in _routes(parameter))
+    """Whether a parameter is a token on elements of type string, whose case does not matter."""
+    return parameter.type == "token" and any(route.type == "string" for route in _routes(parameter))
 
 
 @cache
 def is_of_media_types(parameter: SearchParameter) -> bool:
-    """Whether a token parameter is of media types."""
-    return any(route.binding == MIME_TYPES for route in _routes(parameter))
+    """Whether a parameter is a token on media types."""
+    return parameter.type == "token" and any(route.binding == MIME_TYPES for route in _routes(parameter))
 
 
 def _routes(parameter: SearchParameter) -> list[Route]:
