@@ -178,13 +178,21 @@ def _target_hash(param: int, target: tuple[str, str] | str) -> UUID:
 
 def uri(asked: Asked) -> Clause:
     """The whole text; `:below` what begins with it at a "/", `:above` the reverse."""
-    param, texts = asked.number(), asked.texts()
+    param, texts = asked.number(), [*asked.texts(), *_local(asked)]
     if asked.modifier == "below":
         return hashes([tokens.below(param, text.rstrip("/")) for text in texts], selective=False)
     if asked.modifier == "above":
         ends = [end for text in texts for start in tokens.uri_prefixes(text) for end in (start, start + "/")]
         return hashes([tokens.text(param, end) for end in ends], selective=False)
     return hashes([tokens.text(param, text) for text in texts], selective=True)
+
+
+def _local(asked: Asked) -> Iterator[str]:
+    """A relative profile is one of this server (R4 search.html 3.1.1.4.1, `_profile`)."""
+    if asked.parameter.code == "_profile" and asked.context.base_url:
+        for text in asked.texts():
+            if parse_reference(text) is not None:
+                yield f"{asked.context.base_url}/{text}"
 
 
 def component(param: int, part: Component, value: str, context: Context) -> UUID:

@@ -30,6 +30,24 @@ def statement(database_url: str) -> Any:
     return in_house(database_url, visit)
 
 
+def test_a_slash_behind_its_address_says_nothing(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        assert (await home.ask("GET", "/metadata/", who="")).status_code == 200
+
+    in_house(database_url, visit)
+
+
+def test_it_says_whose_capabilities_it_has(statement: Any) -> None:
+    """Bulk Data Access 2.0, export.html (conformance); Subscriptions R5 Backport 1.1.0, conformance.html."""
+    backport = "http://hl7.org/fhir/uv/subscriptions-backport"
+    assert {
+        "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data",
+        f"{backport}/CapabilityStatement/backport-subscription-server-r4",
+    } <= set(statement["instantiates"])
+    (resource,) = [r for r in statement["rest"][0]["resource"] if r["type"] == "Subscription"]
+    assert resource["supportedProfile"] == [f"{backport}/StructureDefinition/backport-subscription"]
+
+
 def test_every_interaction_of_the_routes_is_announced_and_no_other(statement: Any) -> None:
     rest = statement["rest"][0]
     announced = {i["code"] for r in rest["resource"] for i in r["interaction"]} | {

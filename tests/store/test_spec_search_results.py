@@ -15,7 +15,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.types import Json
 from hub.store.store import Store
 from tests.store.conftest import Bench
-from tests.store.spec import concept, found, matches, observation, patient, search
+from tests.store.spec import BASE, concept, found, matches, observation, patient, search
 from tests.store.support import ask, ids, run, save, write
 
 HIV = {"system": "http://terminology.hl7.org/CodeSystem/v3-ActCode", "code": "HIV"}
@@ -150,6 +150,14 @@ def test_a_functional_list_the_hub_does_not_have_is_refused_by_name(bench: Bench
         with pytest.raises(HubError) as caught:
             found(bench, [], query)
         assert (caught.value.category, caught.value.where) == (Category.UNSUPPORTED, "_list")
+
+
+def test_a_relative_profile_is_one_of_this_server(bench: Bench) -> None:
+    """R4 search.html 3.1.1.4.1: `_profile=Profile/lipid` refers to a local profile."""
+    own, other = f"{BASE}/StructureDefinition/lipid", "http://x.org/StructureDefinition/lipid"
+    records = [observation("a", meta={"profile": [own]}), observation("b", meta={"profile": [other]})]
+    assert matches(bench, records, "Observation?_profile=StructureDefinition/lipid") == "a"
+    assert matches(bench, records, f"Observation?_profile={other}") == "b"
 
 
 def test_the_source_of_a_resource_is_searched_as_a_uri(bench: Bench) -> None:

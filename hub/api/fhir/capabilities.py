@@ -34,8 +34,12 @@ _COMPUTED: Final = {"AuditEvent": ANSWERED}
 _WRITING: Final = frozenset({"meta-add", "meta-delete"})
 #: Types that are kept apart from the record, by interactions of their own, and the search parameters they answer.
 _APART: Final = {"SearchParameter": search_parameter.ANSWERED, "Subscription": subscription.ANSWERED}
-_TOPIC: Final = (
-    "http://hl7.org/fhir/uv/subscriptions-backport/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+_BACKPORT: Final = "http://hl7.org/fhir/uv/subscriptions-backport"
+_TOPIC: Final = f"{_BACKPORT}/StructureDefinition/capabilitystatement-subscriptiontopic-canonical"
+#: Servers of Bulk Data Access 2.0 and of Subscriptions R5 Backport 1.1.0 (its conformance.html).
+_SERVING: Final = (
+    "http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data",
+    f"{_BACKPORT}/CapabilityStatement/backport-subscription-server-r4",
 )
 #: The actors of IHE MHD (ITI-65 to ITI-68).
 _SHARING: Final = tuple(
@@ -87,7 +91,7 @@ def capability_statement(services: Services, own: Own, *, cors: bool) -> Json:
         "status": "active",
         "date": instant(services.clock()),
         "kind": "instance",
-        **({"instantiates": list(_SHARING)} if services.documents is not None else {}),
+        "instantiates": [*_SERVING, *(_SHARING if services.documents is not None else ())],
         "software": {"name": "Yilian Hub", "version": services.version},
         "implementation": {"description": "医联枢纽 Yilian Hub", "url": services.base_url},
         "fhirVersion": "4.0.1",
@@ -127,16 +131,19 @@ def _of_type(
     services: Services, rtype: str, searchable: Mapping[str, SearchParameter], pointing: Sequence[str]
 ) -> Json:
     if rtype in _APART:
-        return _topics(rtype, services.canonical_base) | _apart(rtype, services)
+        return _backported(rtype, services.canonical_base) | _apart(rtype, services)
     return _resource(rtype, searchable, pointing, services.base_url)
 
 
-def _topics(rtype: str, canonical_base: str) -> Json:
-    """Topics are told as backport 1.1.0 does for R4 (conformance.html)."""
+def _backported(rtype: str, canonical_base: str) -> Json:
+    """Topics and the profile of Subscriptions, as backport 1.1.0 has them told for R4 (conformance.html)."""
     if rtype != "Subscription":
         return {}
     topics = [topic.canonical(canonical_base) for topic in TOPICS.values()]
-    return {"extension": [{"url": _TOPIC, "valueCanonical": topic} for topic in topics]}
+    return {
+        "extension": [{"url": _TOPIC, "valueCanonical": topic} for topic in topics],
+        "supportedProfile": [f"{_BACKPORT}/StructureDefinition/backport-subscription"],
+    }
 
 
 def _apart(rtype: str, services: Services) -> Json:

@@ -88,7 +88,7 @@ class FhirEndpoint:
             headers = _headers(request)
             accept = _document_accept(request, path, params)
             form = _form_of(headers, params, accept)
-            if path == METADATA:
+            if path.rstrip("/") == METADATA:
                 return METADATA, await self._metadata(request, params, form)
             if path == SMART:
                 return SMART, self._smart(request)
