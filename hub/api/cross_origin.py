@@ -25,11 +25,11 @@ KEPT: Final = timedelta(seconds=5)
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _ASKED_WITH: Final = (
     "authorization, content-type, accept, if-match, if-none-match, if-none-exist, if-modified-since, prefer,"
-    " x-security-context"
+    " x-security-context, x-correlation-id"
 )
 _SHOWN: Final = (
     "etag, location, content-location, last-modified, retry-after, warning, www-authenticate, allow, accept-patch,"
-    " expires, x-progress, x-request-id"
+    " expires, x-progress, x-request-id, x-correlation-id"
 )
 _PREFLIGHT_SECONDS: Final = "600"
 

@@ -37,6 +37,22 @@ def test_a_slash_behind_its_address_says_nothing(database_url: str) -> None:
     in_house(database_url, visit)
 
 
+def test_it_has_a_tag_and_whoever_has_it_is_told_so(database_url: str) -> None:
+    """R4 http.html#capabilities: an ETag should be returned, and shall change if the statement changes."""
+
+    async def visit(home: House) -> None:
+        told = await home.ask("GET", "/metadata", who="")
+        tag = told.headers["etag"]
+        again = await home.ask("GET", "/metadata", who="", if_none_match=f'"x", {tag}')
+        assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", tag)
+        assert (await home.ask("HEAD", "/metadata", who="")).headers["etag"] == tag
+        for query in ("_format=xml", "_elements=status", "mode=terminology"):
+            other = await home.ask("GET", f"/metadata?{query}", who="", if_none_match=tag)
+            assert (other.status_code, other.headers["etag"] == tag) == (200, False)
+
+    in_house(database_url, visit)
+
+
 def test_it_says_whose_capabilities_it_has(statement: Any) -> None:
     """Bulk Data Access 2.0, export.html (conformance); Subscriptions R5 Backport 1.1.0, conformance.html."""
     backport = "http://hl7.org/fhir/uv/subscriptions-backport"

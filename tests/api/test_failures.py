@@ -9,7 +9,7 @@ import pytest
 from hub.api.failures import STATUS_OF_CODE, status_of
 from hub.kernel.errors import HTTP, Category, HubError
 from hub.records.operations import Operation
-from tests.api.house import House, body, in_house, patient
+from tests.api.house import BASE, House, body, in_house, patient
 
 CANARY = "沈桂兰金丝雀"
 
@@ -35,6 +35,21 @@ def test_a_defect_is_told_by_a_number_alone_and_logged_by_class_and_position(dat
             assert CANARY not in place
 
     in_house(database_url, visit, writes=Broken())
+
+
+@pytest.mark.parametrize(
+    ("sent", "given"), [("cart-7:b", "cart-7:b"), ("a b", None), ("x" * 129, None), ("a\u00e9", None), ("", None)]
+)
+def test_what_a_client_calls_its_request_is_given_back_to_it(database_url: str, sent: str, given: str | None) -> None:
+    """R4 http.html, Custom Headers: X-Correlation-Id."""
+
+    async def visit(home: House) -> None:
+        for path in ("/metadata", "/Patient/nobody", "/nonsense"):
+            answer = await home.http.get(f"{BASE}{path}", headers={b"x-correlation-id": sent.encode("latin-1")})
+            assert answer.headers.get("x-correlation-id") == given
+            assert sent not in home.log.getvalue() or not sent
+
+    in_house(database_url, visit)
 
 
 def test_a_defect_in_one_entry_of_a_batch_is_told_in_that_entry(database_url: str) -> None:

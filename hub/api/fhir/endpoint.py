@@ -20,7 +20,7 @@ from hub.api.failures import PRIVATE, defect, refusal
 from hub.api.fhir.bodies import is_raw, read, read_judged, read_raw
 from hub.api.fhir.capabilities import CapabilityPage
 from hub.api.fhir.exchange import Answer, Ask, Conditions, Params
-from hub.api.fhir.freshness import etag, http_date
+from hub.api.fhir.freshness import content_tag, etag, http_date, is_held
 from hub.api.fhir.jobs import JOBS, jobs
 from hub.api.fhir.metadata import METADATA, STATEMENT, statement
 from hub.api.fhir.operation import read_parameters
@@ -46,6 +46,8 @@ from hub.kernel.types import Json
 NO_ROUTE: Final = "(none)"
 SMART: Final = "/.well-known/smart-configuration"
 #: What may be answered as a document and not as a resource (hub.api.fhir.binary, hub.api.fhir.cda).
+#: What a client may call its request, which is given back to it (R4 http.html#custom).
+_CORRELATION: Final = re.compile(r"[A-Za-z0-9._:+/=-]{1,128}")
 _DOCUMENT: Final = re.compile(r"/Binary/[^/]+|/Patient/[^/]+/\$cda")
 #: Of a document: it comes from anybody who may send one, and a browser shall neither run nor frame it.
 INERT: Final = {"content-security-policy": "default-src 'none'; sandbox"}
@@ -69,6 +71,9 @@ class FhirEndpoint:
         number = self._numbering.next()
         route, response = await self._respond(request, number)
         response.raw_headers.append((b"x-request-id", number.encode()))
+        own = request.headers.get("x-correlation-id", "")
+        if _CORRELATION.fullmatch(own):
+            response.raw_headers.append((b"x-correlation-id", own.encode()))
         if request.method == "HEAD":
             # RFC 9110 section 9.3.2: the headers of a GET, Content-Length among them, and no content.
             response.body = b""
@@ -89,7 +94,7 @@ class FhirEndpoint:
             accept = _document_accept(request, path, params)
             form = _form_of(headers, params, accept)
             if path.rstrip("/") == METADATA:
-                return METADATA, await self._metadata(request, params, form)
+                return METADATA, _tagged(request, await self._metadata(request, params, form))
             if path == SMART:
                 return SMART, self._smart(request)
             match = ROUTER.resolve(_method(request), path)
@@ -174,6 +179,15 @@ class FhirEndpoint:
         pairs = content if interaction.body == "form" or content is None else read_parameters(content)
         refuse_tokens(name for name, _ in pairs or ())
         return None, None, pairs or [], None
+
+
+def _tagged(request: Request, response: Response) -> Response:
+    """With an ETag of what is told, and 304 for who has it already (R4 http.html#capabilities)."""
+    tag = content_tag(bytes(response.body))
+    response.headers["etag"] = tag
+    if is_held(request.headers.get("if-none-match", ""), tag):
+        return Response(b"", 304, {**PRIVATE, "etag": tag})
+    return response
 
 
 def _method(request: Request) -> str:

@@ -5,9 +5,11 @@ https://hl7.org/fhir/R4/http.html#concurrency and RFC 9110 section 13.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from datetime import UTC, datetime
 from email.utils import format_datetime, parsedate_to_datetime
+from functools import lru_cache
 from typing import Final
 
 from hub.api.fhir.exchange import Ask, Conditions
@@ -21,6 +23,17 @@ _VERSION: Final = re.compile(r"[1-9][0-9]{0,8}")
 def etag(version: int) -> str:
     """FHIR's weak tag of a version: `W/"3"`."""
     return f'W/"{version}"'
+
+
+@lru_cache(maxsize=4)
+def content_tag(body: bytes) -> str:
+    """The weak tag of a body that has no version of its own: of what it says, in whatever form. Few bodies are kept."""
+    return f'W/"{hashlib.sha256(body).hexdigest()[:32]}"'
+
+
+def is_held(if_none_match: str, tag: str) -> bool:
+    """Whether the client says that it has what bears a tag."""
+    return if_none_match.strip() == "*" or not set(_TAG.findall(tag)).isdisjoint(_TAG.findall(if_none_match))
 
 
 def http_date(instant: datetime) -> str:
