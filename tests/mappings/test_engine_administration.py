@@ -44,6 +44,38 @@ def test_a_guarantor_is_the_patient_a_person_or_an_organisation() -> None:
     assert guarantor("GT1|1||||||||||||||||||||云泽纺织厂^^W9^^^HOSP").startswith("Organization/")
 
 
+def test_a_guarantor_is_told_of_where_no_account_is_numbered() -> None:
+    found = translate(PID, "GT1|1|G1^^^HOSP|沈^国强||柳溪镇1号|^^PH^^^^5550103||19600101|1||SPO")
+    payer = resource(found, "RelatedPerson")
+    assert payer["name"][0]["text"] == "沈国强"
+    assert payer["birthDate"] == "1960-01-01"
+    assert not drafts(found, "Account")
+    assert reported(found, "GT1-5[1]")[0] == "mapped"
+
+
+@pytest.mark.parametrize(
+    ("sent", "coding", "start", "target"),
+    [
+        ("V02^20240214", {"code": "V02"}, "2024-02-14", "Coverage.period.start"),
+        (
+            "V02&VFC eligible&HL70064^20240214",
+            {"system": "http://terminology.hl7.org/CodeSystem/v2-0064", "code": "V02", "display": "VFC eligible"},
+            "2024-02-14",
+            "Coverage.period.start",
+        ),
+        ("01^公费医疗", {"code": "01", "display": "公费医疗"}, None, "Coverage.type.coding.display"),
+    ],
+)
+def test_a_financial_class_is_a_code_and_the_day_it_counts_from(
+    sent: str, coding: dict[str, str], start: str | None, target: str
+) -> None:
+    found = translate(PID, f"PV1|1|O{'|' * 18}{sent}")
+    cover = resource(found, "Coverage")
+    assert cover["type"]["coding"] == [coding]
+    assert cover.get("period", {}).get("start") == start
+    assert reported(found, "PV1-20[1].2") == ("mapped", (target,), "")
+
+
 def test_the_same_relative_named_twice_is_one_person() -> None:
     found = translate(PID, "NK1|1|沈^小兰|CHD", "IN1|1|P1||||||||||||||沈^小兰|CHD")
     assert len(drafts(found, "RelatedPerson")) == 1

@@ -280,9 +280,17 @@ def test_several_patients_in_one_message_stay_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    ("sent", "tag", "text"), [("zh", "zh", None), ("EN^English^ISO", "en", "English"), ("zh-cn", "zh-CN", None)]
+    ("sent", "tag", "text"),
+    [
+        ("zh", "zh", None),
+        ("EN^English^ISO", "en", "English"),
+        ("zh-cn", "zh-CN", None),
+        ("eng^English^ISO6392", "en", "English"),
+        ("CHI", "zh", None),
+        ("yue", "yue", None),
+    ],
 )
-def test_a_language_of_two_letters_is_a_code_of_bcp_47(sent: str, tag: str, text: str | None) -> None:
+def test_a_language_of_iso_639_is_a_code_of_bcp_47(sent: str, tag: str, text: str | None) -> None:
     (spoken,) = patient(pid(f15=sent))["communication"]
     assert spoken["language"]["coding"] == [{"system": "urn:ietf:bcp:47", "code": tag}]
     assert spoken["language"].get("text") == text

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import Any, Final
 
@@ -19,8 +18,6 @@ from mappings.hl7v2.separators import Separators
 
 #: First component of the code, the text, the system, the version and the system's OID of each coding of a CWE.
 _TRIPLETS: Final = ((1, 2, 3, 7, 14), (4, 5, 6, 8, 17), (10, 11, 12, 13, 20))
-BCP_47: Final = "urn:ietf:bcp:47"
-_LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:-([A-Za-z]{2}))?")
 
 CONCEPT_PARTS: Final = {
     "1.*": "coding.code",
@@ -111,7 +108,7 @@ def _concept(codings: list[dict[str, str]], texts: list[str]) -> dict[str, Any] 
     return result or None
 
 
-def _make_concept(options: Options) -> Converter:
+def make_concept(options: Options) -> Converter:
     def convert(rep: Repetition, context: Context) -> dict[str, Any] | None:
         result = concept(rep, context)
         if result is None:
@@ -267,31 +264,10 @@ def text_concept(rep: Repetition, _: Context) -> dict[str, str] | None:
     return {"text": whole} if whole else None
 
 
-def language_tag(code: str) -> str | None:
-    """The code of BCP 47 that two letters of ISO 639-1, with a country or without, are."""
-    found = _LANGUAGE.fullmatch(code)
-    return found[1].lower() + (f"-{found[2].upper()}" if found[2] else "") if found else None
-
-
-def language(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """A language as R4 binds it: a code of BCP 47 and no other (Patient.communication.language, all-languages).
-
-    Two letters of ISO 639-1 are one. What else is sent (table 0296, words, numbers) is the text, as it came beside it.
-    """
-    code, told = component(rep, 1), clean(rep.plain())
-    tag = language_tag(code)
-    name = component(rep, 2) or ("" if tag else code)
-    result: dict[str, Any] = {"text": name} if name else {}
-    if tag:
-        result["coding"] = [{"system": BCP_47, "code": tag}]
-        return result if told in (code, tag) else {"extension": [context.original(told)], **result}
-    return {"extension": [context.original(told)], **result} if told else None
-
-
 _ONE_CODING: Final = {"1.*": "code", "2.*": "display", "3": "system", "7": "version", "14": "system"}
 
 DATATYPES: Final[dict[str, Datatype]] = {
-    "CodeableConcept": Datatype(_make_concept, CONCEPT_PARTS, repeated=True),
+    "CodeableConcept": Datatype(make_concept, CONCEPT_PARTS, repeated=True),
     "Coding": Datatype(_make_coding, _ONE_CODING, repeated=True),
     "code": Datatype(make_code, {"1": "", "2": "", "4": ""}, repeated=True),
     "listed-code": Datatype(_make_listed_code, {"1": "", "2": "", "4": ""}, repeated=True),
@@ -301,5 +277,4 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "display": plain(first_text, {"1": "", "2": "", "9": ""}),
     "first-text": plain(component_text, {"1.*": ""}),
     "text-concept": plain(text_concept, {"*": "text"}, repeated=True),
-    "language": plain(language, {"*": ""}),
 }

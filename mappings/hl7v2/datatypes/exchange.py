@@ -8,7 +8,7 @@ from typing import Any, Final
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
-from mappings.hl7v2.datatypes.coded import language_tag
+from mappings.hl7v2.datatypes.languages import language_tag
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 

@@ -19,18 +19,24 @@ _BY_EVENT: Final = {"P06": "inactive"}
 
 
 def account(group: PatientGroup, patient: Building, context: Context, rules: Rules) -> Building | None:
-    """The Account of PID-18 with its guarantors; None if the patient has no account number."""
+    """The Account of PID-18 with its guarantors, who are told of without one; None if there is no account number."""
     if group.pid is None:
         return None
     building = account_of(group.pid.segment, 18, patient, context, rules)
+    parties = [
+        party
+        for noted in group.others
+        if noted.segment.name == "GT1" and (party := _guarantor(noted.segment, patient, context, rules)) is not None
+    ]
     if building is None:
         return None
+    for party in parties:
+        listed = building.resource.setdefault("guarantor", [])
+        if {"party": party} not in listed:
+            listed.append({"party": party})
     building.defaults["status"] = "active"
     if context.event in _BY_EVENT:
         building.resource["status"] = _BY_EVENT[context.event]
-    for noted in group.others:
-        if noted.segment.name == "GT1":
-            _guarantor(noted.segment, patient, building, context, rules)
     return building
 
 
@@ -48,15 +54,8 @@ def account_of(segment: Segment, n: int, patient: Building, context: Context, ru
     return building
 
 
-def _guarantor(segment: Segment, patient: Building, owner: Building, context: Context, rules: Rules) -> None:
+def _guarantor(segment: Segment, patient: Building, context: Context, rules: Rules) -> dict[str, str] | None:
     """GT1: the patient, a person or an organisation that pays."""
-    party = _party(segment, patient, context, rules)
-    listed = owner.resource.setdefault("guarantor", []) if party else []
-    if party and {"party": party} not in listed:
-        listed.append({"party": party})
-
-
-def _party(segment: Segment, patient: Building, context: Context, rules: Rules) -> dict[str, str] | None:
     if is_patient(segment, 11):
         return patient.reference
     name = "".join(field(segment, 3, comp) for comp in (1, 2, 3))

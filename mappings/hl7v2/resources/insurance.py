@@ -181,6 +181,7 @@ def _with_class(
     if not made:
         made = [context.draft("Coverage", patient.resource["id"], "financial-class", patient.patient)]
     rules.run(pv1, made[0], context)
+    mend_period(made[0].resource, "period", pv1, context)
     return made
 
 
