@@ -44,8 +44,8 @@ def parse_query(
 
     `now` is for the prefix `ap`; references under `base_url` are local ones; `full_text`: it is kept; `custom`: the
     installation's own parameters. Raises HubError UNSUPPORTED naming a parameter or modifier the hub does not have
-    (with `lenient` it is listed in `Query.ignored` instead), and INVALID for a value that is not of the parameter's
-    type.
+    (with `lenient` a parameter is listed in `Query.ignored` instead), and INVALID for a value that is not of the
+    parameter's type.
     """
     if rtype is not None and rtype not in RESOURCE_TYPES:
         raise HubError(Category.UNSUPPORTED, "is not a resource type of FHIR R4", where="search")
@@ -55,10 +55,17 @@ def parse_query(
         try:
             parser.add(name, value)
         except HubError as error:
-            if not (lenient and error.category is Category.UNSUPPORTED):
+            if not lenient or error.category is not Category.UNSUPPORTED or _is_never_left_out(name, error):
                 raise _located(error, name) from None
             parser.ignored.append(name)
     return parser.query()
+
+
+def _is_never_left_out(name: str, error: HubError) -> bool:
+    """A search with a modifier that is not supported, or by a named query, shall be refused however leniently it is
+    asked (R4 search.html 3.1.1.4.4, 3.1.1.7).
+    """
+    return error.code == "unknown-modifier" or name == "_query"
 
 
 def parse_list(value: str) -> Clause:
