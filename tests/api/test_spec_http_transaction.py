@@ -174,6 +174,54 @@ def test_a_reference_to_a_full_url_becomes_the_id_the_server_gave(database_url: 
     visited(database_url, visit)
 
 
+@pytest.mark.parametrize(
+    ("full", "reference", "becomes"),
+    [
+        (A, f"{A}/_history/9", "made/_history/1"),
+        ("http://his.test/fhir/Patient/17", "http://his.test/fhir/Patient/17/_history/4", "made/_history/1"),
+        ("http://his.test/fhir/Patient/17", "Patient/17/_history/4", "made/_history/1"),
+        (A, "Patient/F05-other/_history/4", "Patient/F05-other/_history/4"),
+    ],
+)
+def test_a_reference_to_a_version_stays_one_of_the_version_that_is_made(
+    database_url: str, full: str, reference: str, becomes: str
+) -> None:
+    """ "Version-specific references should remain as version-specific references after [they] have been updated." """
+
+    async def visit(home: House) -> None:
+        assert (await home.ask("PUT", "/Patient/F05-other", patient(id="F05-other"))).status_code == 201
+        sent = transaction(
+            at(B, entry("POST", "Observation", of("Patient/F05-other", focus=[{"reference": reference}]))),
+            at(full, entry("POST", "Patient", patient(id="17"))),
+        )
+        answer = await home.ask("POST", "", sent)
+        assert statuses(answer) == ["201", "201"]
+        (told,) = (await read(home, location(answer, 0)))["focus"]
+        assert told["reference"] == becomes.replace("made", location(answer, 1))
+
+    visited(database_url, visit)
+
+
+def test_a_reference_to_a_version_of_what_was_there_is_one_of_the_version_that_is_found(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for gender in ("female", "male"):
+            kept = patient(id="F05-1", gender=gender)
+            assert (await home.ask("PUT", "/Patient/F05-1", kept)).status_code in (200, 201)
+        found = entry("POST", "Patient", patient())
+        found["request"]["ifNoneExist"] = "_id=F05-1"
+        updated = entry("PUT", "Patient/F05-1", patient(id="F05-1", gender="other"))
+        for full, becomes in ((found, "Patient/F05-1/_history/2"), (updated, "Patient/F05-1")):
+            sent = transaction(
+                at(B, entry("POST", "Observation", of("Patient/F05-1", focus=[{"reference": f"{A}/_history/7"}]))),
+                at(A, full),
+            )
+            answer = await home.ask("POST", "", sent)
+            assert answer.status_code == 200, answer.text
+            assert (await read(home, location(answer, 0)))["focus"] == [{"reference": becomes}]
+
+    visited(database_url, visit)
+
+
 @pytest.mark.parametrize("stray", ["urn:uuid:8c5f3a70-0000-4000-8000-0000000000ff", "urn:oid:1.2.36.147"])
 def test_a_reference_that_only_a_bundle_resolves_and_this_one_does_not_refuses_the_whole(
     database_url: str, stray: str

@@ -24,6 +24,8 @@ from hub.records.operations import Create, Delete, Operation, Patch, Update
 
 #: Writes come before reads, deletions first of all; updates and patches are one step.
 ORDER: Final = ("DELETE", "POST", "PUT", "PATCH")
+#: What a reference to a version has before it.
+_VERSION: Final = "/_history/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +161,30 @@ def names(steps: Sequence[Step]) -> dict[str, str]:
     known: dict[str, str] = {}
     for step in steps:
         here = f"{step.type}/{step.id}"
-        if step.entry.full_url:
-            known[step.entry.full_url] = here
+        told = [step.entry.full_url] if step.entry.full_url else []
         if step.entry.method == "POST" or step.criterion is not None:
             # Under its new id too: references were rewritten to that when the criterion was lost to another client.
-            known[f"{step.type}/{step.new_id}"] = here
-            known |= dict.fromkeys(_relative(step), here)
+            told += [f"{step.type}/{step.new_id}", *_relative(step)]
+        known |= dict.fromkeys(told, here)
+        version = _version(step)
+        if version is not None:
+            known |= dict.fromkeys([one + _VERSION for one in told], f"{here}{_VERSION}{version}")
     return known
+
+
+def _version(step: Step) -> int | None:
+    """The version an entry leaves, where it is known before: of what it finds, or of what it makes anew."""
+    if step.idle:
+        return step.match.version if step.match is not None else 1
+    conditional = step.criterion is not None and step.match is None
+    return 1 if step.entry.method == "POST" or (conditional and step.entry.method == "PUT") else None
+
+
+def _renamed(text: str, known: Mapping[str, str]) -> str | None:
+    """What a reference is called here; one to a version stays one, of the version that is made or found."""
+    base, version, _ = text.partition(_VERSION)
+    found = known.get(base + version)
+    return found or (known.get(base) if is_placeholder(text) else None)
 
 
 def _relative(step: Step) -> list[str]:
@@ -184,7 +203,7 @@ def rename(resource: Json, known: Mapping[str, str], base_url: str, where: str) 
     strays: list[str] = []
 
     def new_name(text: str) -> str | None:
-        found = known.get(text)
+        found = _renamed(text, known)
         if found is None and is_search(text):
             searches.append(text)
         elif found is None and is_placeholder(text):
