@@ -29,6 +29,35 @@ def test_staff_is_a_practitioner_and_the_role_they_have() -> None:
     assert not codes(found)
 
 
+def test_staff_have_addresses_of_mail_languages_degrees_and_certificates() -> None:
+    record = (
+        "MFE|MAD|||1001",
+        "STF|1001||方^知远||M||||||||||a@example.org",
+        "LAN|1|ENG^English^ISO639|1^Speak|1^Excellent",
+        "LAN|2|ENG^English^ISO639|2^Read|1^Excellent",
+        "EDU|1|MD|1998^2005||20050701|示例医科大学",
+        "CER|1|C-77||卫生健康委员会||||||PHYS^执业医师|||||||||||||||20060101||20260101",
+    )
+    found = translate(*record, kind="MFN", event="M02")
+    person = resource(found, "Practitioner")
+    assert person["telecom"] == [{"system": "email", "value": "a@example.org"}]
+    (spoken,) = person["communication"]
+    assert spoken["coding"] == [{"system": "urn:ietf:bcp:47", "code": "en"}]
+    degree, certificate = person["qualification"]
+    assert degree["code"]["coding"] == [{"code": "MD"}]
+    assert (degree["period"], degree["issuer"]) == ({"start": "2005-07-01"}, {"display": "示例医科大学"})
+    assert certificate["code"]["text"] == "执业医师"
+    assert certificate["identifier"][0]["value"] == "C-77"
+    assert certificate["issuer"] == {"display": "卫生健康委员会"}
+    assert certificate["period"] == {"start": "2006-01-01", "end": "2026-01-01"}
+    assert reported(found, "LAN[1]-3[1].1")[0] == "refused"
+
+
+def test_what_would_belong_to_a_degree_that_is_not_named_makes_no_qualification() -> None:
+    found = translate("MFE|MAD|||1", "STF|1||甲", "EDU|1||||20050701|示例医科大学", kind="MFN", event="M02")
+    assert "qualification" not in resource(found, "Practitioner")
+
+
 def test_staff_are_the_practitioners_whom_visits_name() -> None:
     visited = translate(PID, "PV1|1|I|||||1001^方^知远||||||||||||V1")
     assert (

@@ -197,6 +197,14 @@ def test_a_diagnosis_is_a_condition_listed_by_its_stay() -> None:
     assert listed["use"]["coding"][0]["code"] == "AD"
 
 
+@pytest.mark.parametrize(("sent", "display"), [("F", "Final"), ("W", "Working")])
+def test_a_working_or_final_diagnosis_is_one_of_hl7s_own_table(sent: str, display: str) -> None:
+    found = translate(PID, "PV1|1|I|||||||||||||||||V1", f"DG1|1||I10^高血压^I10|||{sent}")
+    (listed,) = resource(found, "Encounter")["diagnosis"]
+    system = "http://terminology.hl7.org/CodeSystem/v2-0052"
+    assert listed["use"]["coding"] == [{"system": system, "code": sent, "display": display}]
+
+
 def test_a_diagnosis_taken_back_was_entered_in_error() -> None:
     condition = resource(translate(PID, pv1(), "DG1|1||I10^高血压||||" + "|" * 14 + "D"), "Condition")
     assert condition["verificationStatus"]["coding"][0]["code"] == "entered-in-error"

@@ -20,6 +20,22 @@ def dose(vaccine: str = "08^乙肝疫苗^CVX", day: str = "20260301", more: str 
     return f"RXA|0|1|{day}||{vaccine}|0.5|mL^^UCUM{more}"
 
 
+def test_the_place_of_a_dose_has_the_address_behind_its_name() -> None:
+    found = sent(dose(more="|||1001^方^知远|^^^柳溪镇卫生院^^^^^柳溪镇1号^2楼^云泽县^示例省^990122^CHN^O"))
+    place = resource(found, "Location")
+    assert place["name"] == "柳溪镇卫生院"
+    assert place["address"] == {
+        "line": ["柳溪镇1号", "2楼"],
+        "city": "云泽县",
+        "state": "示例省",
+        "postalCode": "990122",
+        "country": "CHN",
+        "use": "work",
+    }
+    assert resource(found, "Immunization")["location"]["reference"] == f"Location/{place['id']}"
+    assert reported(found, "RXA-11[1].11") == ("mapped", ("Immunization.location.address.city",), "")
+
+
 def test_a_dose_is_an_immunization_of_the_patient() -> None:
     found = sent("ORC|RE||V77^REG", dose(), "RXR|IM^肌内注射|LA^左臂")
     stated = resource(found, "Immunization")

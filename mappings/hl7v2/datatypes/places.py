@@ -50,6 +50,8 @@ _PL_PARTS: Final = {
 }
 
 _ADDRESS: Final = mapped("Location.address")
+#: The first of the components of an LA2 that are those of an XAD.
+_LA2_ADDRESS: Final = 9
 
 #: A place by its kind, and the component that names it.
 _Level = tuple[str, str, int]
@@ -143,7 +145,7 @@ def addressed_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 
 def facility_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """Reference to the Location an LA2 names (RXA-11): its point of care, else the facility."""
+    """Reference to the Location an LA2 names (RXA-11): its point of care, else the facility; with its address."""
     named = [component(rep, comp) for comp in (1, 2, 3)]
     name = " ".join(filter(None, named)) or leaf(rep, 4)
     if not name:
@@ -151,6 +153,11 @@ def facility_place(rep: Repetition, context: Context) -> dict[str, Any] | None:
     authority = (leaf(rep, 4, 1), leaf(rep, 4, 2), leaf(rep, 4, 3)) if any(named) else ("", "", "")
     building = known("Location", Number(name, authority), context)
     building.resource.setdefault("name", name)
+    where = rep.components()[_LA2_ADDRESS - 1 :]
+    if any(where):
+        stated = address(Repetition(rep.separators.component.join(where), rep.separators), context)
+        if stated:
+            building.resource.setdefault("address", stated)
     return reference(building, name)
 
 
@@ -171,7 +178,11 @@ DATATYPES: Final[dict[str, Datatype]] = {
     "PL": plain(location, _PL_PARTS, repeated=True),
     "PL-addressed": plain(addressed_place, _PL_PARTS),
     "LA2": plain(
-        facility_place, {"1.*": "name", "2.*": "name", "3.*": "name", "4.1": "name", "4.2": "identifier.system"}
+        facility_place,
+        {"1.*": "name", "2.*": "name", "3.*": "name", "4.1": "name", "4.2": "identifier.system"}
+        | {f"{n}.*": "address.line" for n in (9, 10, 16)}
+        | {"11": "address.city", "12": "address.state", "13": "address.postalCode", "14": "address.country"}
+        | {"15": "address.use"},
     ),
     "DLD": plain(discharge_place, {"1.1": "type.coding.code", "1.2": "name"}),
 }
