@@ -16,6 +16,13 @@ from hub.fhir.index_values import Codes, IndexValues
 FOLDED: Final = ":folded"
 BELOW: Final = ":below"
 
+#: Systems by which a ContactPoint may be asked for: each has a parameter of its name, beside `telecom` for all.
+CONTACTS: Final = frozenset({"phone", "email"})
+#: The system of booleans in R4, and the same where it stands now.
+SPECIAL_VALUES: Final = frozenset(
+    {"http://hl7.org/fhir/special-values", "http://terminology.hl7.org/CodeSystem/special-values"}
+)
+
 
 def code(system: str | None) -> Callable[[Any, Codes, IndexValues], None]:
     """For elements of type code: their system is implied by the value set they are bound to."""

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 from uuid import UUID
 
-from hub.fhir.emit_token import BELOW, FOLDED
+from hub.fhir.emit_token import BELOW, CONTACTS, FOLDED, SPECIAL_VALUES
 from hub.fhir.extract import is_of_media_types, is_of_strings
 from hub.fhir.query_text import unescape
 from hub.fhir.references import parse_reference
@@ -22,12 +22,6 @@ from hub.store.promoted import leading_parameters
 from hub.store.query_ordered import words
 from hub.store.query_sets import SETS, members, related
 
-#: Systems of a ContactPoint, each with a parameter of its name wherever there is one for all of them.
-_CONTACTS: Final = frozenset({"phone", "email"})
-#: R4 search.html 3.1.1.4.10, and the same code system where it stands now.
-_SPECIAL_VALUES: Final = frozenset(
-    {"http://hl7.org/fhir/special-values", "http://terminology.hl7.org/CodeSystem/special-values"}
-)
 _BOOLEANS: Final = frozenset({"true", "false"})
 
 
@@ -83,9 +77,9 @@ def _token_hash(asked: Asked, system: str | None, code: str) -> UUID:
     by its own system (`telecom=phone|X`), which other parameters of the type stand for.
     """
     own = asked.parameter
-    if system in _CONTACTS and code and own.code in {"telecom", system} and system in parameters(own.base):
+    if system in CONTACTS and code and own.code in {"telecom", system} and system in parameters(own.base):
         return tokens.bare_code(tokens.param_number(own.base, system), code)
-    if system in _SPECIAL_VALUES and code in _BOOLEANS:
+    if system in SPECIAL_VALUES and code in _BOOLEANS:
         return tokens.bare_code(asked.number(), code)
     return token_hash(asked.number(), system, code)
 

@@ -309,6 +309,9 @@ def test_conditional_references_are_resolved_after_the_writes_of_their_transacti
         ("link=Patient/F05-other&gender=female", True),
         ("link=F05-other", True),
         ("link=Patient/F05-another", False),
+        ("telecom=phone|13800990001", True),
+        ("telecom=email|13800990001", False),
+        ("active=http://hl7.org/fhir/special-values|true", True),
     ],
 )
 def test_conditional_references_find_what_is_made_beside_them_by_names_dates_and_references(
@@ -318,7 +321,8 @@ def test_conditional_references_find_what_is_made_beside_them_by_names_dates_and
 
     async def visit(home: House) -> None:
         link = [{"other": {"reference": "Patient/F05-other"}, "type": "seealso"}]
-        made = patient(name=[{"family": "Müller"}, {"text": "沈桂兰"}], birthDate="1958-04-12", link=link)
+        called = {"name": [{"family": "Müller"}, {"text": "沈桂兰"}], "birthDate": "1958-04-12", "active": True}
+        made = patient(**called, link=link, telecom=[{"system": "phone", "value": "13800990001"}])
         sent = transaction(entry("POST", "Observation", of(f"Patient?{query}")), entry("POST", "Patient", made))
         answer = await home.ask("POST", "", sent)
         if not found:
@@ -329,6 +333,21 @@ def test_conditional_references_find_what_is_made_beside_them_by_names_dates_and
         assert seen["subject"]["reference"] == location(answer, 1)
         again = await home.ask("POST", "", sent)
         assert (again.status_code, code(again)) == (412, "several-matches")
+
+    in_house(database_url, visit)
+
+
+def test_a_conditional_reference_finds_a_token_on_a_string_in_any_case(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        person = await home.create(patient())
+        made = {"resourceType": "Medication", "batch": {"lotNumber": "Lot-7A"}}
+        result = of(f"Patient/{person['id']}") | {"focus": [{"reference": "Medication?lot-number=LOT-7a"}]}
+        answer = await home.ask(
+            "POST", "", transaction(entry("POST", "Observation", result), entry("POST", "Medication", made))
+        )
+        assert statuses(answer) == ["201", "201"], answer.text
+        seen = body(await home.ask("GET", f"/{location(answer, 0)}"))
+        assert seen["focus"] == [{"reference": location(answer, 1)}]
 
     in_house(database_url, visit)
 

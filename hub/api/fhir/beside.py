@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Final
 
 from hub.api.fhir.plan import Criterion, Step
+from hub.fhir.emit_token import CONTACTS, FOLDED, SPECIAL_VALUES
 from hub.fhir.extract import IndexValues, extract
 from hub.fhir.fold import fold
 from hub.fhir.prefixes import Prefix, holds, split_prefix
@@ -71,8 +72,20 @@ def _deletes(writing: Iterable[Step], name: str) -> bool:
 
 def _has_token(index: IndexValues, name: str, asked: Sequence[str]) -> bool:
     """Whether one of its (system, code) fits one of the alternatives of a value."""
-    wanted = [[unescape(part) for part in split(one, "|", 1)] for one in asked]
-    return any(_fits(row[1], row[2], one) for row in index.tokens if name in row[0] for one in wanted)
+    ways = [way for one in asked for way in _ways(name, [unescape(part) for part in split(one, "|", 1)])]
+    return any(_fits(row[1], row[2], wanted) for code, wanted in ways for row in index.tokens if code in row[0])
+
+
+def _ways(name: str, wanted: Sequence[str]) -> Iterable[tuple[str, Sequence[str]]]:
+    """Parameters and values by which the store finds a token, as `hub.store.query_hashed` has it."""
+    system, text = wanted[0] if len(wanted) > 1 else "", wanted[-1]
+    if system in CONTACTS and name in {"telecom", system}:
+        yield system, [text]
+    elif system in SPECIAL_VALUES and text in {"true", "false"}:
+        yield name, [text]
+    else:
+        yield name, wanted
+        yield name + FOLDED, [*wanted[:-1], text.casefold()]
 
 
 def _fits(system: str | None, code: str | None, wanted: Sequence[str]) -> bool:
