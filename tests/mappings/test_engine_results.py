@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 
 from hub.kernel.types import Json, Translation
+from mappings.hl7v2.profiles.layers import SHIPPED
+from mappings.hl7v2.profiles.load import load
 from tests.mappings.engine import PID, codes, drafts, reported, resource, translate
 
 HEADER = "MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||ORU^R01^ORU_R01|L1|P|2.5.1"
@@ -42,6 +44,26 @@ def test_a_number_keeps_its_digits_and_its_unit() -> None:
     assert value("NM", "5", "mmol/L^毫摩尔每升^UCUM") == quantity(
         "5", unit="毫摩尔每升", system="http://unitsofmeasure.org", code="mmol/L"
     )
+
+
+@pytest.mark.parametrize(
+    ("sent", "stated"),
+    [
+        ("10^9/L", {"unit": "10^9/L"}),
+        ("×10^12/L", {"unit": "×10^12/L"}),
+        ("x10^3/uL", {"unit": "x10^3/uL"}),
+        ("10\\S\\9/L", {"unit": "10^9/L"}),
+        ("10^9/L^^UCUM", {"unit": "10^9/L", "system": "http://unitsofmeasure.org", "code": "10*9/L"}),
+        ("10^9/L^十亿/升^UCUM", {"unit": "十亿/升", "system": "http://unitsofmeasure.org", "code": "10*9/L"}),
+    ],
+)
+def test_a_unit_with_a_power_is_one_though_its_sign_delimits(sent: str, stated: dict[str, str]) -> None:
+    assert value("NM", "12.3", sent) == quantity("12.3", **stated)
+
+
+def test_a_unit_with_a_power_is_found_in_the_tables_of_a_profile() -> None:
+    found = translate(HEADER, PID, OBR, obx("NM", "12.3", "10^9/L"), profile=load(SHIPPED / "china-common.yaml"))
+    assert resource(found, "Observation")["valueQuantity"]["code"] == "10*9/L"
 
 
 def test_the_unit_may_stand_in_the_second_component() -> None:

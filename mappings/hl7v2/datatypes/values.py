@@ -7,6 +7,7 @@ place for, or writes otherwise, stands beside it as the original text.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
@@ -22,6 +23,9 @@ from mappings.hl7v2.parser import Repetition
 
 UCUM: Final = "http://unitsofmeasure.org"
 UCUM_NAMES: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.113883.6.8"})
+#: The two parts of a power of ten by volume or time, with a sign of multiplication or without.
+_BASE: Final = re.compile(r"[xX×*]? ?10\Z")
+_EXPONENT: Final = re.compile(r"\d{1,2}(?:/\S*)?\Z", re.ASCII)
 _COMPARATORS: Final = frozenset({"<", "<=", ">", ">="})
 #: Members of the Observation (or component) that hold the value; None if the text is not of that type.
 Value = Callable[[Repetition, Json, Context], Json | None]
@@ -30,11 +34,14 @@ Value = Callable[[Repetition, Json, Context], Json | None]
 def unit(rep: Repetition | None, context: Context) -> Json:
     """The unit part of a Quantity from OBX-6; Chinese senders write the unit into the second component.
 
-    A code that is sent with a text or a system keeps its place as a code of that system, or of the facility's own.
+    A code that is sent with a text or a system keeps its place as a code of that system, or of the facility's own. The
+    sign of a power is the delimiter of components in most messages, and seldom escaped: `10^9/L` is one unit.
     """
     if rep is None:
         return {}
     code, text, system = leaf(rep, 1), leaf(rep, 2), leaf(rep, 3)
+    if rep.separators.component == "^" and _BASE.match(code) and _EXPONENT.match(text):
+        code, text, system = f"{code}^{text}", leaf(rep, 3), leaf(rep, 4)
     known = context.habits.codings("OBX-6", code, text, system)
     if known:
         named: Json = {"unit": text or code} if text or code else {}
@@ -50,7 +57,7 @@ def coded_unit(code: str, text: str, system: str, context: Context) -> Json:
         result["system"] = (
             UCUM if system in UCUM_NAMES else system_uri(system or "unit", habits.canonical_base, habits.facility)
         )
-        result["code"] = code
+        result["code"] = code.replace("^", "*") if result["system"] == UCUM else code
     return result
 
 
