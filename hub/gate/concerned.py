@@ -8,6 +8,7 @@ guess decides how often is asked, never who sees what: where it was wrong, nothi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
@@ -19,17 +20,18 @@ from hub.store.values import Found
 
 Keys = tuple[UUID, ...]
 
-#: {0} the kind of relation, {1} the parties, {2} the instant, {3} the requester's names; {4}: how many at most.
-_KEYS: Final = """ARRAY(
-SELECT c.pkey FROM relation x LEFT JOIN member m ON m.pkey = x.pkey LEFT JOIN member o ON o.person = m.person
+_PANEL: Final = """FROM relation x LEFT JOIN member m ON m.pkey = x.pkey LEFT JOIN member o ON o.person = m.person
     JOIN consent_rule c ON c.pkey = coalesce(o.pkey, x.pkey)
-    WHERE x.kind = {0} AND x.party = ANY({1}) AND x.low <= {2} AND x.high >= {2}
-UNION SELECT c.pkey FROM consent_rule c WHERE c.actors && {3}
-ORDER BY 1 LIMIT {4})"""
-_EPOCH: Final = "(SELECT coalesce(max(number), 0) FROM epoch)"
+    WHERE x.kind = {0} AND x.party = ANY({1}) AND x.low <= {2} AND x.high >= {2}"""
+_NAMING: Final = "FROM consent_rule c WHERE c.actors && {3}"
+#: {0} the kind of relation, {1} the parties, {2} the instant, {3} the requester's names; {4}: how many at most.
+_KEYS: Final = f"ARRAY(SELECT c.pkey {_PANEL} UNION SELECT c.pkey {_NAMING} ORDER BY 1 LIMIT {{4}})"
+_EPOCH: Final = "coalesce((SELECT number FROM epoch), 0)"
 _ASKED: Final = f"SELECT {_EPOCH}, {_KEYS.format('$1', '$2::text[]', '$3', '$4::text[]', '$5')}"
 #: The epoch, if those concerned are {5}.
 _GUESSED: Final = f"(SELECT CASE WHEN {_KEYS} = {{5}} THEN {_EPOCH} END)"
+#: The epoch, if nobody is concerned: what is mostly asked, and takes the least.
+_NOBODY: Final = f"(SELECT CASE WHEN NOT EXISTS (SELECT {_NAMING}) AND NOT EXISTS (SELECT {_PANEL}) THEN {_EPOCH} END)"
 _TYPES: Final = ("text", "text[]", "timestamptz", "text[]", "bigint", "uuid[]")
 
 #: Requesters of whom the last answer is kept.
@@ -67,8 +69,9 @@ class Concerned:
 
     def beside(self, cases: Cases, guess: Keys) -> Beside:
         """What a search asks along, to know whether the guess is right."""
-        values = (*self._values(cases), list(guess))
-        return Beside(_GUESSED, tuple(Bind(value, kind) for value, kind in zip(values, _TYPES, strict=True)))
+        if not guess:
+            return Beside(_NOBODY, _bound(self._values(cases)[:4]))
+        return Beside(_GUESSED, _bound((*self._values(cases), list(guess))))
 
     async def holds(self, tx: Tx, cases: Cases, guess: Keys, found: Found) -> bool:
         """Whether the guess behind what was found is right; the cases are of that epoch then."""
@@ -82,6 +85,10 @@ class Concerned:
     def _values(self, cases: Cases) -> tuple[Any, ...]:
         ties, names = cases.ties, sorted(cases.nobody.request.requester.identities)
         return ties.kind, list(ties.parties), ties.at, names, self._limit + 1
+
+
+def _bound(values: Sequence[Any]) -> tuple[Bind, ...]:
+    return tuple([Bind(value, kind) for value, kind in zip(values, _TYPES, strict=False)])
 
 
 def _requester(cases: Cases) -> tuple[Any, ...]:

@@ -22,7 +22,7 @@ from hub.store.values import Found
 #: The epoch, if nobody named has consents.
 _EPOCH: Final = """(SELECT CASE WHEN NOT EXISTS (
 SELECT FROM consent_rule c WHERE c.pkey = ANY(ARRAY(SELECT pkey FROM {persons})))
-THEN (SELECT coalesce(max(number), 0) FROM epoch) END)"""
+THEN coalesce((SELECT number FROM epoch), 0) END)"""
 
 #: What a search asks along, to know whether the guess is right.
 BESIDE: Final = Beside(_EPOCH, ())

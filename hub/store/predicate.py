@@ -251,8 +251,10 @@ def _ties(emit: Emitter, panel: SeenPanel, x: str) -> str:
 
 def _is_tied(emit: Emitter, panel: SeenPanel, pkey: str) -> str:
     """The person of one source patient is on the panel."""
-    x = emit.alias("x")
-    of_person = f"{x}.pkey = ANY(ARRAY({same_person(emit, f'SELECT {pkey}')}))"
+    x, m, o = emit.alias("x"), emit.alias("m"), emit.alias("o")
+    person = f"SELECT {m}.person FROM member {m} WHERE {m}.pkey = {pkey}"
+    others = f"ARRAY(SELECT {o}.pkey FROM member {o} WHERE {o}.person = ({person}))"
+    of_person = f"{x}.pkey = ANY({others} || {pkey})"
     # Few rows are one person's, many a party's: no index is tried for the latter. OFFSET 0: asked for each row, where
     # the planner might choose to read the whole table at once.
     ties = f"coalesce({_ties(emit, panel, x)}, FALSE)"

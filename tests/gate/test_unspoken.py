@@ -137,7 +137,7 @@ def test_a_search_with_what_comes_along_is_guessed_too(database_url: str, statem
         statements.clear()
         named = "on" if way == "_include" else "of-a"
         assert await seen(house, "a", CLINICIAN, ("_id", named), (way, "Observation:derived-from")) == ["of-a", "on"]
-        assert any("FROM epoch) END" in text for text in statements)
+        assert "FROM epoch" in statements[0]
         assert len(statements) == (2 if way == "_include" else 3)
 
     with_house(database_url, work)
