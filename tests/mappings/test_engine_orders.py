@@ -278,3 +278,38 @@ def test_what_a_result_says_of_its_order_is_a_code_of_the_standard_and_waits_in_
     (activity,) = resource(found, "Provenance")["activity"]["coding"]
     assert (activity["system"], activity["code"]) == ("http://terminology.hl7.org/CodeSystem/v2-0119", "RE")
     assert "ORC-1" not in [unmapped.field for unmapped in found.unmapped]
+
+
+IMAGED = "OBR|1|P7^HIS|L7^RIS|CT^胸部CT^LOCAL"
+STUDY = {"system": "urn:dicom:uid", "value": "urn:oid:1.2.840.113619.2.5"}
+
+
+def test_an_order_of_images_tells_its_accession_its_study_and_how_it_is_taken() -> None:
+    controlled = "IPC|A100^RIS|RP5^RIS|1.2.840.113619.2.5^RIS|S1|CT^计算机体层摄影^DCM|C1^平扫^LOCAL||R2^二号机房"
+    found = message("ORC|NW|P7^HIS|L7^RIS", IMAGED, controlled, kind="OMI^O23^OMI_O23")
+    request = resource(found, "ServiceRequest")
+    told = {each["value"]: each.get("type", {}).get("coding", [{}])[0].get("code") for each in request["identifier"]}
+    assert told == {"P7": "PLAC", "L7": "FILL", "A100": "ACSN", "RP5": None, STUDY["value"]: None}
+    assert STUDY in request["identifier"]
+    modality, protocol = request["orderDetail"]
+    assert modality["coding"][0] | {"display": ""} == {
+        "system": "http://dicom.nema.org/resources/ontology/DCM",
+        "code": "CT",
+        "display": "",
+    }
+    assert protocol["text"] == "平扫"
+    assert request["locationCode"][0]["text"] == "二号机房"
+    assert reported(found, "IPC-4[1]")[0] == "refused"
+    assert not codes(found)
+
+
+def test_the_study_of_an_order_may_stand_in_the_segment_of_ihe() -> None:
+    found = message("ORC|NW|P7^HIS|L7^RIS", IMAGED, "ZDS|1.2.840.113619.2.5^RIS^Application^DICOM", kind="ORM^O01")
+    assert STUDY in resource(found, "ServiceRequest")["identifier"]
+    assert reported(found, "ZDS-1[1].1") == ("mapped", ("ServiceRequest.identifier[].value",), "")
+
+
+def test_what_is_no_uid_names_no_study() -> None:
+    found = message("ORC|NW|P7^HIS|L7^RIS", IMAGED, "ZDS|无^RIS^Application^DICOM", kind="ORM^O01")
+    assert len(resource(found, "ServiceRequest")["identifier"]) == 2
+    assert reported(found, "ZDS-1[1].1")[0] == "refused"

@@ -29,6 +29,7 @@ ON_PURPOSE = [
     "OML^O33",
     "OML^O35",
     "OMG^O19",
+    "OMI^O23",
     "OMP^O09",
     "ORL^O22",
     "ORR^O02",
