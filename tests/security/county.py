@@ -121,7 +121,7 @@ def outer(who: str) -> Json:
         "valueQuantity": {"value": 3},
         "hasMember": [{"reference": "Observation/F01-c-load"}],
     }
-    return observation(who, "outer", 1, contained=[inner], hasMember=[{"reference": "#inner"}])
+    return observation(who, "holder", 1, contained=[inner], hasMember=[{"reference": "#inner"}])
 
 
 def problem(who: str) -> Json:

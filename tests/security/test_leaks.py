@@ -324,7 +324,7 @@ def test_25_pages_of_the_trail_follow_their_links(database_url: str) -> None:
             links = {link["relation"]: link["url"] for link in page["link"]}
             url = links.get("next", "").removeprefix(BASE)
         assert len(seen) == len(set(seen)) >= 3
-        refused = await home.ask("GET", "/AuditEvent?agent=x", who="d-self")
+        refused = await home.ask("GET", "/AuditEvent?agent-role=x", who="d-self")
         assert (refused.status_code, code(refused)) == (400, "unknown-parameter")
 
     attack(database_url, visit)
