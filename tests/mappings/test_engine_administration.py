@@ -197,6 +197,20 @@ def test_a_payment_is_no_charge() -> None:
     assert reported(found, "FT1-6[1]")[2] == "a payment or an adjustment, which is no charge"
 
 
+@pytest.mark.parametrize(
+    ("sent", "type_", "outcome"),
+    [("IN^Intolerance^HL70436", "intolerance", "mapped"), ("AL", "allergy", "mapped"), ("SE", "allergy", "refused")],
+)
+def test_what_the_patient_is_said_to_have_counts_before_the_kind_of_allergen(
+    sent: str, type_: str, outcome: str
+) -> None:
+    found = translate(PID, f"IAM|1|DA|乳糖^乳糖|||A|||{sent}")
+    assert resource(found, "AllergyIntolerance")["type"] == type_
+    assert resource(found, "AllergyIntolerance")["category"] == ["medication"]
+    source = "IAM-9[1].1" if "^" in sent else "IAM-9[1]"
+    assert reported(found, source)[0] == outcome
+
+
 def test_an_allergy_stated_in_error_has_no_clinical_status() -> None:
     wrong = resource(translate(PID, "IAM|1|DA|PEN|SV||D"), "AllergyIntolerance")
     assert wrong["verificationStatus"]["coding"][0]["code"] == "entered-in-error"
