@@ -70,6 +70,25 @@ def test_the_unit_may_stand_in_the_second_component() -> None:
     assert value("NM", "5.09", "^mmol/L") == quantity("5.09", unit="mmol/L")
 
 
+def test_a_number_of_a_hundred_has_its_unit_within_it() -> None:
+    found = value("NM", "50%")["valueQuantity"]
+    (kept,) = found.pop("extension")
+    assert found == {"value": Decimal(50), "unit": "%", "system": "http://unitsofmeasure.org", "code": "%"}
+    assert kept["valueString"] == "50%"
+    stated = value("NM", "12.5 ％", "%")["valueQuantity"]
+    assert (str(stated["value"]), stated["unit"], "code" in stated) == ("12.5", "%", False)
+    assert "valueString" in value("NM", "50%", "mmol/L")
+    assert "valueString" in value("NM", "%")
+
+
+@pytest.mark.parametrize(
+    ("sent", "code"), [("敏感", "S"), ("中介", "I"), ("剂量依赖性敏感", "SDD"), ("耐药", "R"), ("危急值", "AA")]
+)
+def test_flags_of_susceptibility_and_danger_are_understood_in_words(sent: str, code: str) -> None:
+    found = observation(f"OBX|1|NM|AMK^阿米卡星||2|ug/mL||{sent}|||F")
+    assert found["interpretation"][0]["coding"][0]["code"] == code
+
+
 @pytest.mark.parametrize("text", ["<>5", "阴性", "+-", "1:80", "1,5", "5 mmol", "--", "."])
 def test_what_is_no_number_is_kept_as_text_and_said_so(text: str) -> None:
     found = results(obx("NM", text, "mmol/L"))

@@ -197,6 +197,16 @@ def test_a_diagnosis_is_a_condition_listed_by_its_stay() -> None:
     assert listed["use"]["coding"][0]["code"] == "AD"
 
 
+@pytest.mark.parametrize(
+    ("sent", "code"),
+    [("入院诊断", "AD"), ("出院诊断", "DD"), ("术前诊断", "pre-op"), ("术后诊断", "post-op"), ("初步诊断", "W")],
+)
+def test_the_kind_of_a_diagnosis_is_understood_in_words(sent: str, code: str) -> None:
+    found = translate(PID, "PV1|1|I|||||||||||||||||V1", f"DG1|1||I10^高血压^I10|||{sent}")
+    (listed,) = resource(found, "Encounter")["diagnosis"]
+    assert listed["use"]["coding"][0]["code"] == code
+
+
 @pytest.mark.parametrize(("sent", "display"), [("F", "Final"), ("W", "Working")])
 def test_a_working_or_final_diagnosis_is_one_of_hl7s_own_table(sent: str, display: str) -> None:
     found = translate(PID, "PV1|1|I|||||||||||||||||V1", f"DG1|1||I10^高血压^I10|||{sent}")

@@ -26,6 +26,8 @@ UCUM_NAMES: Final = frozenset({"UCUM", "http://unitsofmeasure.org", "2.16.840.1.
 #: The two parts of a power of ten by volume or time, with a sign of multiplication or without.
 _BASE: Final = re.compile(r"[xX×*]? ?10\Z")
 _EXPONENT: Final = re.compile(r"\d{1,2}(?:/\S*)?\Z", re.ASCII)
+_PERCENT: Final = frozenset("%％")
+_OF_HUNDRED: Final = {"unit": "%", "system": UCUM, "code": "%"}
 _COMPARATORS: Final = frozenset({"<", "<=", ">", ">="})
 #: Members of the Observation (or component) that hold the value; None if the text is not of that type.
 Value = Callable[[Repetition, Json, Context], Json | None]
@@ -117,9 +119,12 @@ def _quantity(text: str, units: Json, comparator: str = "") -> Json | None:
 
 
 def _number(rep: Repetition, units: Json, context: Context) -> Json | None:
-    """NM; written otherwise than FHIR writes numbers, it keeps the original beside it."""
+    """NM; written otherwise than FHIR writes numbers, it keeps the original beside it. `50%` has its unit within it."""
     text = clean(rep.plain())
     found = decimal(text)
+    if found is None and text[-1:] in _PERCENT and units.get("unit", "%") in _PERCENT:
+        stated = decimal(text[:-1].rstrip())
+        found, units = stated and (stated[0], False), units or _OF_HUNDRED
     if found is None:
         beyond = _compared(text, units, context)
         if beyond is None:
