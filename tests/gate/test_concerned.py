@@ -72,6 +72,23 @@ def test_a_consent_given_or_withdrawn_between_two_searches_holds_for_the_second(
 
 
 @pytest.mark.parametrize("params", [ALL, CHAINED], ids=["all", "chained"])
+def test_what_a_consent_that_names_nobody_opens_to_who_is_in_charge_is_found_by_the_next_search(
+    database_url: str, params: Sequence[tuple[str, str]]
+) -> None:
+    """No row that was found could tell that one is missing."""
+
+    async def work(house: House) -> None:
+        await two_patients(house)
+        label = f"{cases.CONFIDENTIALITY}|R"
+        await house.save(observation("restricted", patient="a", labels=[label]))
+        assert await seen(house, params) == ["of-a"]
+        await house.consent("a", cases.provision("permit", securityLabel=cases.label("R")))
+        assert await seen(house, params) == ["of-a", "restricted"]
+
+    with_house(database_url, work)
+
+
+@pytest.mark.parametrize("params", [ALL, CHAINED], ids=["all", "chained"])
 def test_a_relationship_with_somebody_who_denied_opens_nothing(
     database_url: str, params: Sequence[tuple[str, str]]
 ) -> None:
