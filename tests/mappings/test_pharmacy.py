@@ -48,6 +48,24 @@ def test_a_prescription_tells_whether_it_is_for_an_inpatient(sent_as: str, code:
     assert category["coding"][0]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("sent_as", "code"),
+    [
+        ("口服", "PO"),
+        ("1^口服^HIS", "PO"),
+        ("静滴^静脉滴注", "IV"),
+        ("肌注", "IM"),
+        ("401^皮下注射", "SQ"),
+        ("外用", "TP"),
+    ],
+)
+def test_a_route_is_understood_in_the_words_of_chinese_prescriptions(sent_as: str, word: str, code: str) -> None:
+    (dosage,) = resource(sent("ORC|NW|P1", RXE, f"RXR|{sent_as}"), "MedicationRequest")["dosageInstruction"]
+    meant, own = dosage["route"]["coding"]
+    assert meant["code"] == code
+    assert word in own.values()
+
+
 def test_what_the_pharmacy_made_of_an_order_stands_before_what_was_asked() -> None:
     found = sent("ORC|NW|P1", "RXO|Y9^阿莫西林|500||mg", RXE, "RXR|PO^口服")
     request = resource(found, "MedicationRequest")
