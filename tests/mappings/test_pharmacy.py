@@ -49,14 +49,14 @@ def test_a_prescription_tells_whether_it_is_for_an_inpatient(sent_as: str, code:
 
 
 @pytest.mark.parametrize(
-    ("sent_as", "code"),
+    ("sent_as", "word", "code"),
     [
-        ("口服", "PO"),
-        ("1^口服^HIS", "PO"),
-        ("静滴^静脉滴注", "IV"),
-        ("肌注", "IM"),
-        ("401^皮下注射", "SQ"),
-        ("外用", "TP"),
+        ("口服", "口服", "PO"),
+        ("1^口服^HIS", "口服", "PO"),
+        ("404^静脉滴注", "静脉滴注", "IV"),
+        ("肌注", "肌注", "IM"),
+        ("401^皮下注射", "皮下注射", "SQ"),
+        ("外用", "外用", "TP"),
     ],
 )
 def test_a_route_is_understood_in_the_words_of_chinese_prescriptions(sent_as: str, word: str, code: str) -> None:
