@@ -81,6 +81,15 @@ def test_a_number_of_a_hundred_has_its_unit_within_it() -> None:
     assert "valueString" in value("NM", "%")
 
 
+def test_a_laboratory_has_the_number_of_the_system_that_is_told() -> None:
+    found = results(f"{obx('NM', '5')}||||33D1234567^示例检验所^CLIA")
+    laboratory = resource(found, "Organization")
+    assert laboratory["identifier"][0]["system"] == "urn:oid:2.16.840.1.113883.4.7"
+    assert {"reference": f"Organization/{laboratory['id']}", "display": "示例检验所"} in resource(found, "Observation")[
+        "performer"
+    ]
+
+
 @pytest.mark.parametrize(
     ("sent", "code"), [("敏感", "S"), ("中介", "I"), ("剂量依赖性敏感", "SDD"), ("耐药", "R"), ("危急值", "AA")]
 )

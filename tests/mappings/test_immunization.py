@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hub.kernel.types import Translation
+from hub.kernel.types import Json, Translation
 from mappings.hl7v2.convert import bundle
 from tests.mappings.checker import invalid
 from tests.mappings.engine import PID, drafts, reported, resource, translate
@@ -18,6 +18,15 @@ def sent(*segments: str) -> Translation:
 
 def dose(vaccine: str = "08^乙肝疫苗^CVX", day: str = "20260301", more: str = "") -> str:
     return f"RXA|0|1|{day}||{vaccine}|0.5|mL^^UCUM{more}"
+
+
+def test_a_manufacturer_has_the_number_of_the_system_that_is_told() -> None:
+    def numbers(of: str) -> Json:
+        (number,) = resource(sent(dose(more="|" * 10 + of)), "Organization")["identifier"]
+        return {name: number[name] for name in ("system", "value")}
+
+    assert numbers("PMC^Sanofi^MVX") == {"system": "http://hl7.org/fhir/sid/mvx", "value": "PMC"}
+    assert numbers("M1^某厂^本院")["system"].endswith("/sid/F05/%E6%9C%AC%E9%99%A2")
 
 
 def test_the_place_of_a_dose_has_the_address_behind_its_name() -> None:

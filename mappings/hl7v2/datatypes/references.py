@@ -11,6 +11,7 @@ from typing import Any, Final
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
+from mappings.hl7v2.datatypes.coding_systems import known_system
 from mappings.hl7v2.datatypes.identifiers import (
     PLACEHOLDERS,
     XCN_NUMBER,
@@ -126,11 +127,16 @@ def organization(rep: Repetition, context: Context) -> dict[str, Any] | None:
 
 
 def coded_organization(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """Reference to the Organization a CWE names by code and text (OBX-15)."""
+    """Reference to the Organization a CWE names by code and text (OBX-15, RXA-17); its number is of a system that HL7
+    or FHIR names, if one is told.
+    """
     code, text = leaf(rep, 1), leaf(rep, 2) or leaf(rep, 9)
     if code in PLACEHOLDERS:
         return {"display": text} if text else None
     building = known("Organization", Number(code, (leaf(rep, 3), "", "")), context)
+    system, (stated, *_) = known_system(leaf(rep, 3)), building.resource["identifier"]
+    if system and context.habits.profile.rule(context.at, (leaf(rep, 3), "", ""), "") is None:
+        stated["system"] = system
     if text:
         building.resource.setdefault("name", text)
     return reference(building, text)
