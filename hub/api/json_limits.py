@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import Any, Final
 
@@ -50,20 +51,21 @@ def _number(text: str) -> Decimal:
 
 
 def check_shape(root: Any) -> None:
-    """Depth and keys, level by level, so that a deep tree cannot exhaust the stack. Raises HubError UNREADABLE."""
-    level = [root]
-    for _ in range(MAX_DEPTH):
-        if any(len(node) > MAX_KEYS for node in level if type(node) is dict):
+    """Depth and keys, each node with what is in it, while that is at hand. Raises HubError UNREADABLE."""
+    _check_items((root,), MAX_DEPTH)
+
+
+def _check_items(items: Iterable[Any], levels: int) -> None:
+    """What stands in one node, which may hold so many `levels`; no tree goes deeper into the stack than these."""
+    for item in items:
+        kind = item.__class__
+        if kind is not dict and kind is not list:
+            continue
+        if not levels:
+            raise _refusal(f"is nested deeper than {MAX_DEPTH} levels", "depth")
+        if kind is dict and len(item) > MAX_KEYS:
             raise _refusal(f"has an object of more than {MAX_KEYS} keys", "keys")
-        level = [
-            child
-            for node in level
-            for child in (node.values() if type(node) is dict else node)
-            if type(child) is dict or type(child) is list
-        ]
-        if not level:
-            return
-    raise _refusal(f"is nested deeper than {MAX_DEPTH} levels", "depth")
+        _check_items(item.values() if kind is dict else item, levels - 1)
 
 
 _pairs: Final = json.JSONDecoder(object_pairs_hook=_check_pairs, parse_float=str, parse_int=_number)

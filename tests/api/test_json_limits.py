@@ -67,6 +67,8 @@ def test_a_document_nested_too_deep_is_refused(depth: int, opening: bytes, closi
 
 def test_the_deepest_document_allowed_is_read() -> None:
     assert parse(b"[" * MAX_DEPTH + b"]" * MAX_DEPTH)
+    inner = MAX_DEPTH - 1
+    assert parse(b"[" + b"{}," * 500 + b"[" * inner + b"]" * inner + b"]")
 
 
 def test_depth_is_found_behind_many_shallow_objects() -> None:
