@@ -207,6 +207,21 @@ def test_the_kind_of_a_diagnosis_is_understood_in_words(sent: str, code: str) ->
     assert listed["use"]["coding"][0]["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("sent", "system"),
+    [
+        ("1234567893^Doe^Jo^^^^^^^L^^^NPI", "http://hl7.org/fhir/sid/us-npi"),
+        ("1234567893^Doe^Jo^^^^^^NPI^L", "http://hl7.org/fhir/sid/us-npi"),
+        ("1234567893^Doe^Jo^^^^^^NPI&2.16.840.1.113883.4.6&ISO^L^^^NPI", "urn:oid:2.16.840.1.113883.4.6"),
+        ("1234567893^Doe^Jo^^^^^^HOSP^L^^^EI", "https://yilian-hub.example/fhir/sid/F01/HOSP"),
+    ],
+)
+def test_a_national_number_of_a_doctor_has_its_own_system(sent: str, system: str) -> None:
+    found = translate(PID, f"PV1|1|I|||||{sent}||||||||||||V1")
+    (number,) = resource(found, "Practitioner")["identifier"]
+    assert (number["system"], number["value"]) == (system, "1234567893")
+
+
 @pytest.mark.parametrize(("sent", "display"), [("F", "Final"), ("W", "Working")])
 def test_a_working_or_final_diagnosis_is_one_of_hl7s_own_table(sent: str, display: str) -> None:
     found = translate(PID, "PV1|1|I|||||||||||||||||V1", f"DG1|1||I10^高血压^I10|||{sent}")

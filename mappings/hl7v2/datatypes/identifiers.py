@@ -155,6 +155,8 @@ def _meaning(
     system = authority_uri(namespace, universal, kind, canonical_base, facility)
     known = f"{universal or namespace}|{kind}"
     own = None if system.startswith(f"{canonical_base}/sid/") else "" if kind == INTERNAL else kind
+    named = table("number-systems").get(kind or namespace) if own is None else None
+    system = named.code if named else system
     return Meaning(system, entry.code if entry else "", entry.display if entry else kind, known, kind=own)
 
 
