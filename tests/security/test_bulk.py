@@ -100,10 +100,10 @@ def test_an_export_tells_nothing_of_what_is_hidden(fresh: Callable[[], str]) -> 
     for with_hidden, without in zip(*answers, strict=True):
         assert with_hidden == without
     told = dict(answers[0])
-    assert [len(files) for files in told["/$export"][2]] == [2, len(GROUPS), 3, 2, 2]
+    assert [len(files) for files in told["/$export"][2]] == [2, 1, len(GROUPS), 4, 2, 2]
     assert told["/Group/F05-hidden/$export"][1]["output"] == []
     assert told["/Group/F05-load/$export"][1]["output"] == []
-    assert len(told["/Group/F05-every/$export"][2]) == 4
+    assert len(told["/Group/F05-every/$export"][2]) == 5
 
 
 def test_what_a_patient_refuses_after_the_export_does_not_leave_with_its_files(database_url: str) -> None:
@@ -127,10 +127,10 @@ def test_what_became_restricted_after_the_export_does_not_leave_with_its_files(d
         await settle(bulk.home, hidden=False)
         manifest = await bulk.done("/$export?_type=Observation")
         (item,) = manifest["output"]
-        assert len(await bulk.lines(item)) == 3
+        assert len(await bulk.lines(item)) == 4
         labelled = observation("c", "hba1c", 6.5, meta={"security": [HIV]})
         await bulk.home.ask("PUT", "/Observation/F01-c-hba1c", labelled, who="hospital")
-        assert {line["id"] for line in await bulk.lines(item)} == {"F01-a-hba1c", "F01-a-panel"}
+        assert {line["id"] for line in await bulk.lines(item)} == {"F01-a-hba1c", "F01-a-panel", "F01-a-holder"}
 
     with_bulk(database_url, visit)
 
