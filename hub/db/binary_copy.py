@@ -23,6 +23,8 @@ _BEGIN: Final = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 _END: Final = b"\xff\xff"
 #: Bytes of a stream that are sent together.
 _PIECE: Final = 1 << 16
+#: Bytes of one row that is sent in pieces.
+_LARGE: Final = 1024 * 1024
 
 NULL: Final = b"\xff\xff\xff\xff"
 
@@ -47,14 +49,22 @@ async def copy_rows(tx: Tx, table: str, columns: Sequence[str], rows: Iterable[b
     """Send rows, each the number of its fields (16 bits) and these in the order of `columns`; none, no round trip."""
     written = [_BEGIN, *rows, _END]
     if len(written) > 2:
-        # What is in memory is sent at once; the types of the driver know files and streams alone.
-        source: Any = memoryview(b"".join(written))
+        # What is in memory is sent at once; the types of the driver know files and streams alone. A row of megabytes
+        # is not copied for that, by us or by the driver.
+        large = max(map(len, written)) > _LARGE
+        source: Any = _cut(written) if large else memoryview(b"".join(written))
         await tx.copy_to_table(table, source=source, columns=columns, format="binary")
 
 
 async def copy_stream(tx: Tx, table: str, columns: Sequence[str], rows: Iterable[bytes]) -> None:
     """As `copy_rows`, for more than should be in memory at once: each row is made when it is sent."""
     await tx.copy_to_table(table, source=_pieces(rows), columns=columns, format="binary")
+
+
+async def _cut(rows: Sequence[bytes]) -> AsyncIterator[bytes]:
+    for row in rows:
+        for begin in range(0, len(row), _PIECE):
+            yield row[begin : begin + _PIECE]
 
 
 async def _pieces(rows: Iterable[bytes]) -> AsyncIterator[bytes]:

@@ -17,6 +17,9 @@ from hub.kernel.pinyin import typed
 SOUND: Final = ".sound"
 _SOUNDS: Final = ("name" + SOUND,)
 
+#: The names of types, once for all references: a report may have a hundred thousand.
+_TYPES: Final = {name: name for name in RESOURCE_TYPES}
+
 _NAME_PARTS: Final = ("text", "family", "given", "prefix", "suffix")
 _ADDRESS_PARTS: Final = ("text", "line", "city", "district", "state", "country", "postalCode")
 
@@ -125,8 +128,9 @@ def embedded_resource(value: Any, codes: Codes, out: IndexValues) -> None:
 
 def local_target(text: str) -> tuple[str, str] | tuple[None, None]:
     """Type and id of a relative reference, whatever version it names; two None for any other text."""
-    rtype, _, rest = text.partition("/")
-    if rtype not in RESOURCE_TYPES or not rest:
+    named, _, rest = text.partition("/")
+    rtype = _TYPES.get(named)
+    if rtype is None or not rest:
         return None, None
     rid, slash, version = rest.partition("/")
     if slash and not version.startswith("_history/"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from functools import cache, lru_cache
+from sys import intern
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.structure import RESOURCE_TYPES, TYPES, structure
@@ -44,7 +45,7 @@ def _parsed(text: str) -> Target | None:
     match = _LOCAL.fullmatch(text)
     if match is None or match["type"] not in RESOURCE_TYPES:
         return None
-    return Target(match["type"], match["id"], match["version"])
+    return Target(intern(match["type"]), match["id"], match["version"])
 
 
 def relative(text: str, base_url: str) -> str | None:

@@ -209,7 +209,7 @@ class Translation(Struct, frozen=True, kw_only=True):
     and entities). `refusal`: why the message must be a dead letter although it could be translated.
     """
 
-    drafts: tuple[Draft, ...] = ()
+    drafts: Sequence[Draft] = ()
     identity_events: tuple[IdentityEvent, ...] = ()
     report: Sequence[ReportRow] = ()
     issues: tuple[Issue, ...] = ()

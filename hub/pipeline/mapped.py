@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
+from hub.fhir.long_drafts import changed
 from hub.kernel.local_codes import is_local, local_system, tellable
 from hub.kernel.ports import CodeMaps, Translator
 from hub.kernel.types import Coded, Draft, Json, Translation, UnmappedCode
@@ -52,7 +53,7 @@ def with_meanings(translator: Translator, coder: Coder) -> Translator:
     def translate(raw: bytes) -> Translation:
         translation = translator(raw)
         unmapped: dict[UnmappedCode, None] = dict.fromkeys(translation.unmapped)
-        drafts = tuple([_draft(draft, coder, unmapped) for draft in translation.drafts])
+        drafts = changed(translation.drafts, lambda draft: _draft(draft, coder, unmapped))
         return replace(translation, drafts=drafts, unmapped=tuple(unmapped))
 
     return translate

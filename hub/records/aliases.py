@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import copy
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
 from hub.db.database import Tx
 from hub.fhir.json import dumps
+from hub.fhir.long_drafts import changed
 from hub.fhir.references import parse_reference, rewrite
 from hub.kernel.ids import IdMaker
 from hub.kernel.types import Draft, IdentityEvent
@@ -26,6 +27,8 @@ from hub.store.store import Store
 _REFERENCE: Final = re.compile(rb'"reference":"([^"]*)"')
 #: Aliases of aliases that are followed: a number that changed that often did not.
 _DEEPEST: Final = 16
+#: Ids that are asked for together, and are in memory.
+_MOST: Final = 16_384
 
 
 async def resolved(
@@ -35,7 +38,9 @@ async def resolved(
 
     Only a message that is alone may add aliases by what it says of numbers.
     """
-    aliases = await _final(store, tx, sorted(_ids(batch)))
+    aliases: dict[str, str] = {}
+    for ids_of_some in _ids(batch):
+        aliases |= await _final(store, tx, sorted(ids_of_some))
     added = await _first_given(store, tx, batch, aliases)
     aliases |= added
     if len(batch) == 1:
@@ -79,6 +84,8 @@ async def _corrected(
     store: Store, tx: Tx, incoming: Incoming, aliases: Mapping[str, str], added: dict[str, str]
 ) -> Incoming:
     """The message with its corrections settled: aliases in `added`, and events for what is not done by an alias."""
+    if not incoming.translation.identity_events:
+        return incoming
     events = [
         settled
         for event in incoming.translation.identity_events
@@ -132,7 +139,8 @@ async def _is_stored(store: Store, tx: Tx, rtype: str, rid: str) -> bool:
     return any(not version.deleted for version in stored.values())
 
 
-def _ids(batch: Sequence[Incoming]) -> set[str]:
+def _ids(batch: Sequence[Incoming]) -> Iterator[set[str]]:
+    """All ids of a batch, in one set unless a message has thousands."""
     found: set[str] = set()
     references: set[bytes] = set()
     for incoming in batch:
@@ -143,9 +151,15 @@ def _ids(batch: Sequence[Incoming]) -> set[str]:
             found.add(draft.resource["id"])
             # Written as JSON and looked through, which takes half as long as a walk through its objects.
             references.update(_REFERENCE.findall(dumps(draft.resource)))
-    # What is no local reference gives a text that is nobody's alias.
-    found.update(reference.rpartition(b"/")[2].decode() for reference in references)
-    return found
+            if len(found) + len(references) > _MOST:
+                yield found | _named(references)
+                found, references = set(), set()
+    yield found | _named(references)
+
+
+def _named(references: Iterable[bytes]) -> set[str]:
+    """The ids in references; what is no local one gives a text that is nobody's alias."""
+    return {reference.rpartition(b"/")[2].decode() for reference in references}
 
 
 def _under(incoming: Incoming, aliases: Mapping[str, str], ids: IdMaker) -> Incoming:
@@ -156,7 +170,7 @@ def _under(incoming: Incoming, aliases: Mapping[str, str], ids: IdMaker) -> Inco
         incoming,
         translation=replace(
             translation,
-            drafts=tuple(_draft(draft, known) for draft in translation.drafts),
+            drafts=changed(translation.drafts, lambda draft: _draft(draft, known)),
             identity_events=tuple(_event(event, known) for event in translation.identity_events),
         ),
     )

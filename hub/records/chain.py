@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeAlias
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -58,6 +58,10 @@ class Effect(Struct):
         return self.held_back and nothing
 
 
+#: By resource: whom it is about, and its labels that hold for what holds it.
+Strict: TypeAlias = dict[Ref, tuple[str | None, frozenset[str]]]
+
+
 class Chain:
     """The heads of all resources a batch touches; messages are applied in order.
 
@@ -79,17 +83,20 @@ class Chain:
         self._facilities: Final = facilities
         self._own: Final = own or {}
 
-    def apply(self, incoming: Incoming, relocated: Mapping[Ref, Relocated] | None = None) -> Effect:
+    def apply(
+        self, incoming: Incoming, relocated: Mapping[Ref, Relocated] | None = None, strict: Strict | None = None
+    ) -> Effect:
         """Merge every draft of `incoming`. A refusal leaves all heads as they were: a message counts whole or not.
 
-        `relocated`: what its identity events make of resources that are stored, before its drafts are merged.
+        `relocated`: what its identity events make of resources that are stored, before its drafts are merged. `strict`:
+        of a message that comes in portions, what was strict in those before; what is in this one is added.
         Raises HubError UNAVAILABLE while a value set of the list of labels is not known: the message waits.
         """
         effect = Effect(incoming)
         heads: dict[Ref, Head] = {}
         try:
             merged = self._merged(incoming, relocated or {})
-            self._label(merged)
+            self._label(merged, {} if strict is None else strict)
             for ref in list(merged):
                 standing = merged.pop(ref)  # each is let go of as it is concluded
                 effect.held_back = effect.held_back or standing.held_back
@@ -119,7 +126,7 @@ class Chain:
             found[ref].add(draft)
         return found
 
-    def _label(self, merged: Mapping[Ref, Standing]) -> None:
+    def _label(self, merged: Mapping[Ref, Standing], strict: Strict) -> None:
         """Label what a message makes of its resources; what holds others is as strict as they are."""
         for ref, standing in merged.items():
             # What stands was labelled when it was written; by value sets, as they were in force then.
@@ -132,21 +139,19 @@ class Chain:
             if standing.head is not None:
                 standing.resource = with_labels(standing.resource, standing.head.labels)
         for _ in merged:  # what holds one that holds another: a step each time, until nothing is added
-            if not self._spread(merged):
+            if not self._spread(merged, strict):
                 break
 
-    def _spread(self, merged: Mapping[Ref, Standing]) -> bool:
+    def _spread(self, merged: Mapping[Ref, Standing], strict: Strict) -> bool:
         """One step from what is strict to what holds it; whether it added anything."""
-        strict = {
-            ref: found
-            for ref, standing in merged.items()
-            if standing.resource is not None and (found := spreading(standing.resource))
-        }
+        for ref, standing in merged.items():
+            if standing.resource is not None and (found := spreading(standing.resource)):
+                strict[ref] = standing.patient, found
         added = False
         for ref, standing in merged.items() if strict else ():
             if standing.resource is not None and ref.type in HOLDERS:
                 held = strict if ref.type in WHOLE else _referred(standing.resource, strict)
-                own = [strict[other] for other in held if merged[other].patient == standing.patient]
+                own = [labels for patient, labels in map(strict.__getitem__, held) if patient == standing.patient]
                 labelled = with_labels(standing.resource, frozenset().union(*own))
                 added = added or labelled is not standing.resource
                 standing.resource = labelled
@@ -203,7 +208,7 @@ def _still(resource: Json, before: Json) -> Json:
 def _referred(resource: Json, among: Collection[Ref]) -> set[Ref]:
     """Which of some resources another one refers to."""
     targets = (parse_reference(text) for text in references(resource))
-    return {Ref(one.type, one.id) for one in targets if one is not None} & set(among)
+    return {ref for one in targets if one is not None and (ref := Ref(one.type, one.id)) in among}
 
 
 def _of_stored(draft: Draft, head: Head | None) -> Draft | None:

@@ -17,6 +17,9 @@ from hub.records.relationships import TYPES, Relationships
 from hub.store.store import Store
 from hub.store.values import Relation, Write
 
+#: What follows from resources of these types follows when all is written.
+_FOLLOWED: Final = TYPES | VOCABULARY | {"Patient"}
+
 
 class Vocabulary(Protocol):
     """Compiles the resources that say what codes mean (`VOCABULARY`), in the transaction that writes them."""
@@ -95,6 +98,11 @@ class Consequences:
             await self._index.register(tx, patients, statements)
         if any(write.type in VOCABULARY for write in writes):
             await self._vocabulary.tidy(tx)
+
+    async def begin(self, tx: Tx, writes: Sequence[Write]) -> list[Write]:
+        """Look at a portion of what a long message writes; those that `follow` is to be told of with the rest."""
+        await self._watch(tx, writes)
+        return [write for write in writes if write.type in _FOLLOWED]
 
     def committed(self, types: Iterable[str]) -> None:
         """Call it when a transaction that wrote resources of these types has ended well."""

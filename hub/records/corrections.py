@@ -9,6 +9,7 @@ somebody else.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -21,6 +22,8 @@ from hub.store.store import Store
 
 #: How the correction of a repaired message is kept among what facilities say of their numbers.
 REPAIR: Final = "repair"
+#: Drafts of which is looked at together what stands.
+_TOGETHER: Final = 1024
 
 
 async def corrected(store: Store, tx: Tx, batch: Sequence[Incoming]) -> list[Incoming]:
@@ -28,8 +31,7 @@ async def corrected(store: Store, tx: Tx, batch: Sequence[Incoming]) -> list[Inc
     again = [one for one in batch if one.again and not one.translation.identity_events]
     if not again:
         return list(batch)
-    heads = await _heads(store, tx, {ref for one in again for ref in _refs(one)})
-    pairs = {one.message: _pairs(one, heads) for one in again}
+    pairs = {one.message: await _pairs(store, tx, one) for one in again}
     patients = {Ref("Patient", before) for found in pairs.values() for _, before in found}
     people = await _heads(store, tx, patients) if patients else {}
     return [_saying(one, pairs.get(one.message, set()), people) for one in batch]
@@ -39,14 +41,14 @@ async def _heads(store: Store, tx: Tx, refs: Iterable[Ref]) -> dict[Ref, Head]:
     return {Ref(*key): head_of(version) for key, version in (await store.load(tx, sorted(refs))).items()}
 
 
-def _refs(incoming: Incoming) -> set[Ref]:
-    return {Ref(draft.resource["resourceType"], draft.resource["id"]) for draft in incoming.translation.drafts}
-
-
-def _pairs(incoming: Incoming, heads: Mapping[Ref, Head]) -> set[tuple[str, str]]:
+async def _pairs(store: Store, tx: Tx, incoming: Incoming) -> set[tuple[str, str]]:
     """Whom the message names now, and under whom stands what it had said."""
-    disagreeing_ones = disagreeing(incoming.translation.drafts, heads)
-    return {(str(draft.patient), str(head.patient)) for draft, head in disagreeing_ones}
+    found: set[tuple[str, str]] = set()
+    drafts = iter(incoming.translation.drafts)
+    while some := list(islice(drafts, _TOGETHER)):
+        heads = await _heads(store, tx, {Ref(one.resource["resourceType"], one.resource["id"]) for one in some})
+        found |= {(str(draft.patient), str(head.patient)) for draft, head in disagreeing(some, heads)}
+    return found
 
 
 def _saying(incoming: Incoming, pairs: set[tuple[str, str]], people: Mapping[Ref, Head]) -> Incoming:

@@ -9,41 +9,35 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from consent.labelling import Labelling, shipped
 from hub.db.database import Tx
 from hub.fhir.json import loads
-from hub.kernel.errors import Category, HubError
-from hub.kernel.ids import IdMaker, reference_key
+from hub.fhir.packed import Packed
+from hub.kernel.errors import HubError
+from hub.kernel.ids import IdMaker
 from hub.kernel.types import Issue, Json, State
 from hub.mpi.registration import Statement
 from hub.records.aliases import resolved
-from hub.records.chain import Chain, Change, Effect
+from hub.records.chain import Chain, Effect, Strict
 from hub.records.consequences import Consequences
 from hub.records.corrections import corrected
-from hub.records.facts import facts_of
 from hub.records.heads import Head, Incoming, Ref, Relocated, head_of
 from hub.records.identity_events import record_events
 from hub.records.moves import relocations
-from hub.records.provenance import provenance, provenance_id
+from hub.records.portions import is_long, portions
 from hub.records.repeats import Repeats
 from hub.records.said import redirected, said, strangers
+from hub.records.saving import Saving, owner, targets
 from hub.records.standing import Own
 from hub.records.studies import with_what_they_said, withdraws
 from hub.records.withdraw import contributions
 from hub.store.store import Store
-from hub.store.values import Stored, Write, patient_key
+from hub.store.values import Stored, Write
 
 #: Issues of these severities make a message one to look at.
 _NOTABLE: Final = frozenset({"fatal", "error", "warning"})
-
-# A message that changed nothing has still spoken: older ones replayed later must not undo what it said.
-_CONFIRM: Final = """
-UPDATE resource SET source = new.source, cleared = string_to_array(new.cleared, ' ')
-FROM unnest($1::uuid[], $2::uuid[], $3::int[], $4::bigint[], $5::text[]) AS new (pkey, key, version, source, cleared)
-WHERE resource.pkey = new.pkey AND resource.key = new.key AND resource.version = new.version
-"""
 
 
 class Ingested(Struct, frozen=True, kw_only=True):
@@ -85,6 +79,7 @@ class Ingest:
         self._store: Final = store
         self._ids: Final = ids
         self._facilities: Final = frozenset(facilities)
+        self._saving: Final = Saving(store, ids, self._facilities)
         self._consequences: Final = consequences
         self._repeats: Final = Repeats()
 
@@ -99,12 +94,12 @@ class Ingest:
         writes: list[Write] = []
         statements: list[Statement] = []
         for part in _parts(await corrected(self._store, tx, batch)):
-            found, stored, aliases = await self._effects(tx, part)
+            known, aliases = await self._known(tx, part)
+            found, written = await self._written(tx, known)
             if all(effect.refusal is None for effect in found):
                 for old_id, rid in aliases.items():
                     await self._store.add_alias(tx, old_id, rid)
-            writes += await self._save(tx, found, stored)
-            await _confirm(tx, found)
+            writes += written
             statements += await record_events(tx, found)
             effects += found
         await self._consequences.follow(tx, writes, statements)
@@ -114,30 +109,80 @@ class Ingest:
         """What `ingest` would do to resources, message by message; nothing is written, nobody is identified."""
         rehearsed: list[Rehearsed] = []
         for part in _parts(await corrected(self._store, tx, batch)):
-            effects, stored, _ = await self._effects(tx, part)
+            known, _ = await self._known(tx, part)
+            effects, stored = await self._effects(tx, known)
             before = {ref: None if head.deleted else loads(head.body) for ref, head in stored.items()}
             rehearsed += [_rehearsed(effect, before) for effect in effects]
         return rehearsed
 
-    async def _effects(
-        self, tx: Tx, batch: Sequence[Incoming]
-    ) -> tuple[list[Effect], dict[Ref, Stored], dict[str, str]]:
-        """What a part of a batch does, the versions it found, and the aliases it adds."""
+    async def _known(self, tx: Tx, batch: Sequence[Incoming]) -> tuple[list[Incoming], dict[str, str]]:
+        """A part of a batch under the ids that its resources are known by, and the aliases it adds."""
         batch, aliases = await resolved(self._store, tx, self._ids, batch)
-        batch = await with_what_they_said(self._store, tx, batch)
+        return await with_what_they_said(self._store, tx, batch), aliases
+
+    async def _written(self, tx: Tx, batch: Sequence[Incoming]) -> tuple[list[Effect], list[Write]]:
+        """Write what a part of a batch does; what of it is to be followed."""
+        if is_long(batch[0]):
+            try:
+                async with tx.transaction():
+                    return await self._in_portions(tx, batch[0])
+            except _RefusedError as refused:
+                return [Effect(batch[0], refusal=refused.refusal)], []
+            except _ElsewhereError:
+                pass  # it is taken whole
+        effects, stored = await self._effects(tx, batch)
+        return effects, await self._saving.save(tx, effects, stored)
+
+    async def _in_portions(self, tx: Tx, incoming: Incoming) -> tuple[list[Effect], list[Write]]:
+        """As `_written`, with one portion of the message in memory. Raises _RefusedError, _ElsewhereError."""
+        long = _Long(Effect(incoming))
+        for portion in portions(incoming):
+            await self._portion(tx, portion, long)
+            del portion
+        if long.made:
+            stored = await self._stored(tx, {self._saving.provenance_ref(incoming)} if incoming.again else set())
+            long.whole.changes = [self._saving.provenance(incoming, long.made, long.patient, stored)]
+            await self._saving.write(tx, long.whole.changes, stored)
+        return [long.whole], long.writes
+
+    async def _portion(self, tx: Tx, portion: Incoming, long: _Long) -> None:
+        effects, stored = await self._effects(tx, [portion], long.strict)
+        (effect,) = effects
+        if effect.refusal is not None:
+            raise _RefusedError(effect.refusal)
+        written = await self._saving.write(tx, effect.changes, stored)
+        await self._saving.confirm(tx, effects)
+        long.writes += await self._consequences.begin(tx, written)
+        long.made.extend(targets(effect))
+        long.patient = long.patient or owner(effect)
+        long.whole.held_back = long.whole.held_back or effect.held_back
+        long.whole.confirmed = effect.confirmed or long.whole.confirmed
+
+    async def _effects(
+        self, tx: Tx, batch: Sequence[Incoming], strict: Strict | None = None
+    ) -> tuple[list[Effect], dict[Ref, Stored]]:
+        """What a part of a batch does, and the versions it found. `strict`: as in `Chain.apply`, of a portion, which
+        raises _ElsewhereError where what it says belongs elsewhere: then the rest of its message may too.
+        """
         stored = await self._load(tx, batch)
         relocated: dict[Ref, Relocated] = {}
         if any(incoming.translation.identity_events for incoming in batch):
             incoming, relocated = await relocations(self._store, tx, batch[0], stored)
             batch = [incoming]
         heads = {ref: head_of(version) for ref, version in stored.items()}
-        batch = batch if relocated else await _redirected(tx, batch, heads)
+        if not relocated and (apart := strangers(batch, heads)):
+            if strict is not None:
+                raise _ElsewhereError
+            batch = await _redirected(tx, batch, heads, apart)
         chain = Chain(heads, self._facilities, await self._own(tx, stored, batch), self._labelling, self._repeats)
-        return [chain.apply(incoming, relocated) for incoming in batch], stored, aliases
+        return [chain.apply(incoming, relocated, strict) for incoming in batch], stored
 
     async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:
         refs = set[Ref]().union(*map(_refs, batch))
-        refs.update(self._provenance_ref(incoming) for incoming in batch if incoming.again)
+        refs.update(self._saving.provenance_ref(incoming) for incoming in batch if incoming.again)
+        return await self._stored(tx, refs)
+
+    async def _stored(self, tx: Tx, refs: Collection[Ref]) -> dict[Ref, Stored]:
         return {Ref(*key): version for key, version in (await self._store.load(tx, sorted(refs))).items()}
 
     async def _own(self, tx: Tx, stored: Mapping[Ref, Stored], batch: Sequence[Incoming]) -> dict[tuple[int, Ref], Own]:
@@ -162,61 +207,40 @@ class Ingest:
             found += page
         return [None if version.deleted else loads(version.body) for version in reversed(found)]
 
-    async def _save(self, tx: Tx, effects: Sequence[Effect], stored: Mapping[Ref, Stored]) -> list[Write]:
-        changes = [change for effect in effects for change in self._changes(effect, stored)]
-        writes = [_write(change, stored.get(change.ref)) for change in changes]
-        if not writes:
-            return []
-        try:
-            await self._store.save(tx, writes, answered=False)
-        except HubError as error:
-            if error.category is not Category.CONFLICT:
-                raise
-            raise HubError(
-                Category.UNAVAILABLE,
-                "others changed the same resources",
-                where="ingest",
-                todo="try again",
-                code="lost-race",
-            ) from error
-        return writes
 
-    def _changes(self, effect: Effect, stored: Mapping[Ref, Stored]) -> Iterable[Change]:
-        """The versions a message makes, and its Provenance if it makes any."""
-        if not effect.changes:
-            return
-        yield from effect.changes
-        incoming = effect.incoming
-        ref = self._provenance_ref(incoming)
-        resource = provenance(
-            ref.id,
-            incoming.message,
-            incoming.facility,
-            targets=[(change.ref.type, change.ref.id, change.version) for change in effect.changes],
-            received_at=incoming.received_at,
-            event_time=incoming.translation.event_time,
-            stated=incoming.translation.provenance,
-        )
-        # The Provenance of a message that comes again stays in the record it was first written to.
-        first = next((change.patient for change in effect.changes if change.patient is not None), None)
-        patient = stored[ref].patient if ref in stored else first
-        yield Change(
-            ref,
-            resource,
-            patient,
-            facts_of(resource, incoming.facility, self._facilities),
-            version=0,
-            spoken=incoming.message,
-            cleared=(),
-        )
+class _Long(Struct):
+    """A long message half way: what is known of all of it, and what its portions leave behind.
 
-    def _provenance_ref(self, incoming: Incoming) -> Ref:
-        return Ref("Provenance", provenance_id(self._ids, incoming.facility, incoming.message))
+    `made` are the versions it made, `writes` those of them that have consequences, `patient` the first it is about.
+    """
+
+    whole: Effect
+    strict: Strict = field(default_factory=dict)
+    made: Packed[str] = field(default_factory=lambda: Packed(str, str))
+    writes: list[Write] = field(default_factory=list)
+    patient: str | None = None
 
 
-async def _redirected(tx: Tx, batch: Sequence[Incoming], heads: Mapping[Ref, Head]) -> list[Incoming]:
-    """The batch with what it says of patients who have another number, or of what has moved, put where it belongs."""
-    known = {facility: await said(tx, facility, patients) for facility, patients in strangers(batch, heads).items()}
+class _RefusedError(Exception):
+    """A portion of a message breaks a rule."""
+
+    def __init__(self, refusal: HubError) -> None:
+        super().__init__()
+        self.refusal: Final = refusal
+
+
+class _ElsewhereError(Exception):
+    """A portion of a message is about another patient than what is stored."""
+
+
+async def _redirected(
+    tx: Tx, batch: Sequence[Incoming], heads: Mapping[Ref, Head], apart: Mapping[str, set[str]]
+) -> list[Incoming]:
+    """The batch with what it says of patients who have another number, or of what has moved, put where it belongs.
+
+    `apart`: these patients, by facility.
+    """
+    known = {facility: await said(tx, facility, patients) for facility, patients in apart.items()}
     for incoming in batch:
         if incoming.facility in known:
             known[incoming.facility].hear(incoming)
@@ -227,12 +251,12 @@ async def _redirected(tx: Tx, batch: Sequence[Incoming], heads: Mapping[Ref, Hea
 
 
 def _parts(batch: Sequence[Incoming]) -> Iterable[Sequence[Incoming]]:
-    """The batch, cut so that a message about identities stands alone, whose next are read by what it said; and so does
-    one that withdraws a study, which looks for what those before it said.
+    """The batch, cut so that a message about identities stands alone, whose next are read by what it said; and so do
+    a long one, and one that withdraws a study, which looks for what those before it said.
     """
     together: list[Incoming] = []
     for incoming in batch:
-        if incoming.translation.identity_events or withdraws(incoming):
+        if incoming.translation.identity_events or is_long(incoming) or withdraws(incoming):
             yield from ([together] if together else [])
             yield [incoming]
             together = []
@@ -244,32 +268,6 @@ def _parts(batch: Sequence[Incoming]) -> Iterable[Sequence[Incoming]]:
 
 def _refs(incoming: Incoming) -> set[Ref]:
     return {Ref(draft.resource["resourceType"], draft.resource["id"]) for draft in incoming.translation.drafts}
-
-
-def _write(change: Change, current: Stored | None) -> Write:
-    return Write(
-        type=change.ref.type,
-        id=change.ref.id,
-        resource=change.resource,
-        patient=change.patient,
-        facts=change.facts,
-        source=change.spoken,
-        cleared=change.cleared,
-        current=current,
-        moved=change.moved,
-    )
-
-
-async def _confirm(tx: Tx, effects: Sequence[Effect]) -> None:
-    heads: dict[Ref, Head] = {}
-    for effect in effects:
-        heads.update(effect.confirmed)
-    if heads:
-        rows = [
-            (patient_key(*ref, head.patient), reference_key(*ref), head.version, head.source, " ".join(head.cleared))
-            for ref, head in sorted(heads.items())
-        ]
-        await tx.execute(_CONFIRM, *map(list, zip(*rows, strict=True)))
 
 
 def _rehearsed(effect: Effect, before: Mapping[Ref, Json | None]) -> Rehearsed:

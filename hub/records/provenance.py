@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, Final
 
@@ -35,12 +35,12 @@ def provenance(
     message: int,
     facility: str,
     *,
-    targets: Sequence[tuple[str, str, int]],
+    targets: Iterable[str],
     received_at: datetime,
     event_time: datetime | None,
     stated: Mapping[str, Any],
 ) -> Json:
-    """The Provenance of `message` from `facility` (code) for the versions (type, id, version) it made.
+    """The Provenance of `message` from `facility` (code) for the versions (`Type/id/_history/1`) it made.
 
     `stated`: what the message itself says of its origin (`Translation.provenance`); its agents and entities come after
     the facility and the inbox entry.
@@ -49,7 +49,7 @@ def provenance(
         "resourceType": "Provenance",
         "id": provenance_id,
         "meta": {"source": message_source(message)},
-        "target": [{"reference": f"{kind}/{id_}/_history/{version}"} for kind, id_, version in targets],
+        "target": [{"reference": target} for target in targets],
     }
     if event_time is not None:
         resource["occurredDateTime"] = event_time.isoformat()

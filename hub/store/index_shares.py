@@ -45,13 +45,16 @@ _REMEMBERED: Final = 4096
 
 
 def shares(rtype: str, patient: str | None, values: IndexValues) -> Iterator[Share]:
-    """What each hashed value of a resource led by `patient` adds.
+    """What each hashed value of a resource led by `patient` adds; the references are taken out of `values`.
 
     Raises HubError INVALID if it names another patient as its own.
     """
     for token_row in values.tokens:
         yield _of_token(rtype, *token_row)
-    for codes, target_type, target_id, url in values.references:
+    # Of a report they may be a hundred thousand: each goes as what it adds comes.
+    values.references.reverse()
+    while values.references:
+        codes, target_type, target_id, url = values.references.pop()
         if target_type is None or target_id is None:
             yield _of_url(rtype, codes, url or "")
             continue

@@ -16,6 +16,8 @@ from hub.store.index_rows import IndexRows
 _REFERENCE: Final = re.compile(
     rb'"reference":"([A-Z][A-Za-z]+)/([A-Za-z0-9\-.]{1,64})(?:/_history/[A-Za-z0-9\-.]{1,64})?"'
 )
+#: Bytes of a body whose references are not in memory together: one may have a hundred thousand.
+_LONG: Final = 65_536
 _TYPES: Final = {name.encode(): name for name in RESOURCE_TYPES}
 
 
@@ -32,7 +34,8 @@ def _clinical_code(system: str, code: str) -> bytes:
 
 def add_all_references(rows: IndexRows, body: bytes) -> None:
     """The keys of every local reference, of those too that no search parameter finds. `body` has no spare blanks."""
-    for rtype, rid in _REFERENCE.findall(body):
+    found = _REFERENCE.findall(body) if len(body) < _LONG else map(re.Match[bytes].groups, _REFERENCE.finditer(body))
+    for rtype, rid in found:
         known = _TYPES.get(rtype)
         if known is not None:
             rows.refs[tokens.key(known, rid.decode()).bytes] = None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import ChainMap
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cache
 from typing import Any, Final, Literal
 
 from msgspec import Struct, field
 
+from hub.fhir.long_drafts import LongDrafts, packed_drafts
+from hub.fhir.packed import Packed
 from hub.kernel.types import Draft, Issue, Json, UnmappedCode
 from mappings.hl7v2.absent import DATA_ABSENT
 from mappings.hl7v2.habits import DEFAULT_ZONE, Habits
@@ -89,18 +92,23 @@ def mapped(target: str, parts: frozenset[tuple[str, str]] = frozenset({("*", "")
 Way = tuple[int, int, Mapped]
 
 
+#: What was noted of one segment: field, repetition, and by component what became of it.
+SettledNotes = tuple[tuple[int, int, tuple[tuple[int, tuple[Outcome, str]], ...]], ...]
+
+
 class Trace(Struct):
     """What became of fields, for the report: `mapped` are the ways by segment position, in a tuple where several
     segments share them.
 
-    `notes` are by (position, field, repetition) and by component too, where 0 means all of it; `refused` are whole
-    segments by position, with why.
+    `notes` are by (position, field, repetition) and by component too, where 0 means all of it; `settled` are those of
+    whole segments by position, in a tuple too; `refused` are whole segments by position, with why.
     """
 
     mapped: dict[int, list[Way] | tuple[Way, ...]] = field(default_factory=dict)
     notes: dict[tuple[int, int, int], dict[int, tuple[Outcome, str]]] = field(default_factory=dict)
+    settled: dict[int, SettledNotes] = field(default_factory=dict)
     refused: dict[int, str] = field(default_factory=dict)
-    _alike: dict[tuple[Way, ...], tuple[Way, ...]] = field(default_factory=dict)
+    _alike: dict[Any, Any] = field(default_factory=dict)
 
     def add(self, at: int, n: int, rep: int, way: Mapped) -> None:
         """Note one more way of a field and repetition of the segment at position `at`."""
@@ -115,10 +123,23 @@ class Trace(Struct):
         self.mapped[at] = [*self.mapped.get(at, ()), *ways]
 
     def settle(self, at: int) -> None:
-        """Keep the ways of a segment once with all that went alike: a long message has thousands."""
+        """Keep ways and notes of a segment once with all that went alike: a long message has thousands."""
         ways = tuple(self.mapped.get(at, ()))
         if ways:
             self.mapped[at] = self._alike.setdefault(ways, ways)
+        noted: SettledNotes = ()
+        while self.notes and next(reversed(self.notes))[0] == at:
+            (_, n, rep), notes = self.notes.popitem()
+            noted = ((n, rep, tuple(notes.items())), *noted)
+        if noted:
+            self.settled[at] = self._alike.setdefault(noted, noted)
+
+    def noted(self, at: int) -> Mapping[tuple[int, int, int], Mapping[int, tuple[Outcome, str]]]:
+        """What was noted of the segment at position `at`, among more."""
+        settled = self.settled.get(at)
+        if settled is None:
+            return self.notes
+        return ChainMap({(at, n, rep): dict(notes) for n, rep, notes in settled}, self.notes)
 
     def went(self, at: int, n: int, rep: int) -> bool:
         """Whether a repetition of a field went somewhere."""
@@ -137,10 +158,12 @@ class Context:
     another segment, number, time and zone of the message), `noted` how often something was noted; `met` are the drafts
     that were asked for again.
     `owner` is the patient spoken of, `became` the resource a segment became, by its position; `shared` are the elements
-    that a long message says again and again, `long_lists` those that are searched by a set.
+    that a long message says again and again, `long_lists` those that are searched by a set. `lets_go`: its results need
+    not stay in memory.
     """
 
     __slots__ = (
+        "_away",
         "_beside",
         "_by_id",
         "_control",
@@ -158,6 +181,7 @@ class Context:
         "issues",
         "kind",
         "known",
+        "lets_go",
         "long_lists",
         "message",
         "met",
@@ -202,6 +226,8 @@ class Context:
         self._beside: dict[str, Segment | None] = {}
         self._by_id: dict[str, Building] = {}
         self.long_lists: LongLists = {}
+        self.lets_go = False
+        self._away: Packed[Draft] | None = None
 
     def head(self, control: str, time: str, sent: str, zone: str) -> None:
         """Say by which number and when the message was sent, and the offset of times that state none."""
@@ -270,14 +296,31 @@ class Context:
         self.drafts[identity] = building
         self._by_id[building.resource["id"]] = building
 
-    def finished(self) -> tuple[Draft, ...]:
-        """The drafts as they were named; what they were made with is let go of, which is as large."""
+    def let_go(self, building: Building) -> None:
+        """Pack a draft to which the rest of the message adds nothing; whoever refers to it has its reference."""
+        resource = building.resource
+        del self.drafts[resource["resourceType"], building.authority, building.key], self._by_id[resource["id"]]
+        if self._away is None:
+            self._away = packed_drafts()
+        self._away.append(building.finished())
+
+    def references(self) -> list[Json]:
+        """References to all drafts."""
+        gone = self._away or ()
+        return [
+            *(building.reference for building in self.drafts.values()),
+            *({"reference": f"{draft.resource['resourceType']}/{draft.resource['id']}"} for draft in gone),
+        ]
+
+    def finished(self) -> Sequence[Draft]:
+        """The drafts as they were named, those let go of last; what they were made with is let go of, as large."""
         buildings = list(reversed(self.drafts.values()))
         for made in (self.drafts, self._by_id, self.became, self.repeats, self.long_lists):
             made.clear()
         self.met.clear()
         self.filled.clear()
-        return tuple([buildings.pop().finished() for _ in range(len(buildings))])
+        named = tuple([buildings.pop().finished() for _ in range(len(buildings))])
+        return named if self._away is None else LongDrafts(named, self._away)
 
     def id_of(self, rtype: str, authority: str, key: str) -> str:
         """The id of the resource with that identity at this facility."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache, partial
 from types import MappingProxyType
 from typing import Any, Final
@@ -68,6 +68,7 @@ def _converted(raw: bytes, profile: Profile, canonical_base: str, rules: Rules, 
 def _translated(raw: bytes, profile: Profile, canonical_base: str, rules: Rules) -> tuple[Translation, Json]:
     text, charset, issues = decode(raw, profile.charset)
     message, unusable = _parsed(text, charset)
+    del text  # as large as all its segments
     msh = message.segments[0]
     sender = field(msh, 4) or field(msh, 3)
     habits = Habits(
@@ -113,7 +114,7 @@ def _failed(issue: Issue) -> Json:
 
 
 def bundle(
-    drafts: tuple[Draft, ...],
+    drafts: Sequence[Draft],
     canonical_base: str = CANONICAL_BASE,
     envelope: Mapping[str, Any] = _NOTHING,
     listing: Listing = listed,

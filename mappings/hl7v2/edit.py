@@ -22,7 +22,6 @@ class Editable:
 
     def __init__(self, message: Message) -> None:
         self.separators: Separators = message.separators
-        self._source = message.source
         self._message = message
         self._rows = [list(s.fields()) for s in message.segments]
         self._before = list(zip(message.segments, self._rows, strict=True))
@@ -66,7 +65,7 @@ class Editable:
         """The message as it stands now; the same where nothing was changed."""
         if self._rows == [segment.fields() for segment in self._message.segments]:
             return self._message
-        return Message(self._source, self.separators, [self._line(row) for row in self._rows])
+        return Message(self.separators, [self._line(row) for row in self._rows])
 
     def _line(self, row: list[str]) -> str:
         fields = [row[0], *row[2:]] if row[0] in HEADERS else row

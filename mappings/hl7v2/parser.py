@@ -167,12 +167,11 @@ class Segment:
 
 
 class Message:
-    """A message: its segments in order. `source` is the text it was parsed from, junk and line ends included."""
+    """A message: its segments in order. The text it was parsed from is not kept: a long one is large."""
 
-    __slots__ = ("_by_name", "segments", "separators", "source")
+    __slots__ = ("_by_name", "segments", "separators")
 
-    def __init__(self, source: str, separators: Separators, lines: list[str]) -> None:
-        self.source = source
+    def __init__(self, separators: Separators, lines: list[str]) -> None:
         self.separators = separators
         self.segments: list[Segment] = []
         self._by_name: dict[str, list[Segment]] = {}
@@ -242,7 +241,7 @@ def parse(text: str, charset: str = "utf-8", *, standard_delimiters: bool = Fals
     else:
         separators = declared(separator, rest.partition(separator)[0], charset)
     lines = _lines(text[header.start() :] if header.start() else text, separator)
-    message = Message(text, separators, lines)
+    message = Message(separators, lines)
     if len(message.all("MSH")) > 1:
         where = f"segment {message.all('MSH')[1].position}"
         raise HubError(Category.UNREADABLE, "a second MSH", where=where, todo="frame each message", code="second-msh")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Final
 
+from hub.fhir.packed import Packed
 from hub.kernel.types import ReportRow
 from mappings.hl7v2.context import Context, Mapped, Trace, Way, position
 from mappings.hl7v2.engine import Rules
-from mappings.hl7v2.long_report import PORTION, LongReport
 from mappings.hl7v2.parser import Message, Repetition, Segment
 from mappings.hl7v2.repeated import Outcome
 from mappings.hl7v2.separators import HEADERS, Separators
@@ -21,6 +21,12 @@ NO_MAPPING: Final = "no mapping"
 
 #: Outcome, targets, reason: what a row says apart from its source.
 Verdict = tuple[Outcome, tuple[str, ...], str]
+
+#: Rows of a long message that are packed together; no more of them are in memory at once.
+PORTION: Final = 4096
+
+#: A row as it is packed: source, outcome, targets, reason.
+Listed = tuple[str, Outcome, Sequence[str], str]
 
 #: What was noted of a repetition, by component.
 Notes = Mapping[int, tuple[Outcome, str]]
@@ -58,19 +64,22 @@ def report(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[Rep
 
 
 def _long(context: Context, rules: Rules, trace: Trace, taken_out: Sequence[ReportRow]) -> Sequence[ReportRow]:
-    rows: list[ReportRow] = []
-    long = LongReport()
+    rows = Packed(_listed, _made, PORTION)
     for segment in context.message.segments:
         name = position(context.message, segment)
         rows.extend(_segment(segment, name, rules, trace, trace.mapped.pop(segment.position, ())))
         segment.forget()
-        if len(rows) >= PORTION:
-            long.take(rows)
     rows.extend(taken_out)
-    if not long:
-        return tuple(rows)
-    long.take(rows)
-    return long
+    return rows if len(rows) > PORTION else tuple(rows)
+
+
+def _listed(row: ReportRow) -> Listed:
+    return row.source, row.outcome, row.targets, row.reason
+
+
+def _made(listed: Listed) -> ReportRow:
+    source, outcome, targets, reason = listed
+    return ReportRow(source=source, outcome=outcome, targets=tuple(targets), reason=reason)
 
 
 #: How long segments may be whose rows are remembered, in characters.
@@ -127,6 +136,7 @@ def _segment(segment: Segment, name: str, rules: Rules, trace: Trace, went: Sequ
     conditions = rules.conditions.get(segment.name, _NONE)
     whole = trace.refused.get(place)
     one_leaf = _one_leaf if segment.ordinal < _MANY else _one_leaf.__wrapped__
+    noted = trace.noted(place)
     mapped: dict[tuple[int, int], tuple[Mapped, ...]] = {}
     for n, rep, way in went:
         mapped[n, rep] = (*mapped.get((n, rep), ()), way)
@@ -138,11 +148,11 @@ def _segment(segment: Segment, name: str, rules: Rules, trace: Trace, went: Sequ
         if why is NO_MAPPING and n in conditions and not any(at == n for at, _ in mapped):
             why = conditions[n]
         field = (name, n, carrier, why)
-        if _is_one_leaf(raw, segment) and (place, n, 1) not in trace.notes:
+        if _is_one_leaf(raw, segment) and (place, n, 1) not in noted:
             ways = mapped.get((n, 1), ()) + mapped.get((n, 0), ())
             rows.append(one_leaf(field, ways))
         else:
-            _field(rows, field, segment, mapped, trace.notes)
+            _field(rows, field, segment, mapped, noted)
     return rows
 
 
@@ -196,7 +206,7 @@ def _field(
 ) -> None:
     place, n = segment.position, field[1]
     everywhere = mapped.get((n, 0), ())
-    components = _components if segment.ordinal < _MANY else _components.__wrapped__
+    components, row = (_components, _same_row) if segment.ordinal < _MANY else (_components.__wrapped__, _row)
     header = n < 3 and segment.name in HEADERS
     for rep, repetition in enumerate(segment.repetitions(n), 1):
         if not repetition.text:
@@ -209,16 +219,21 @@ def _field(
         if notes is None and _is_flat(repetition):
             rows.extend(components(field, rep, bytes(map(bool, repetition.components())), ways))
         else:
-            rows.extend(_with_notes(field, rep, repetition, ways, notes or {}))
+            rows.extend(_with_notes(row, field, rep, repetition, ways, notes or {}))
 
 
 def _with_notes(
-    field: _Field, rep: int, repetition: Repetition, ways: tuple[Mapped, ...], notes: Notes
+    row: Callable[[_Field, int, str, Verdict], ReportRow],
+    field: _Field,
+    rep: int,
+    repetition: Repetition,
+    ways: tuple[Mapped, ...],
+    notes: Notes,
 ) -> Iterator[ReportRow]:
     fixed = _unread(field)
     for leaf, comp, sub, empty in _leaves(repetition):
         verdict = _EMPTY if empty else _verdict(ways, comp, sub) or fixed
-        yield _same_row(field, rep, leaf, _with_note(verdict, fixed, notes, comp) if notes else verdict)
+        yield row(field, rep, leaf, _with_note(verdict, fixed, notes, comp) if notes else verdict)
 
 
 def _leaves(repetition: Repetition) -> Sequence[tuple[str, int, int, bool]]:

@@ -69,7 +69,9 @@ def translator(
         if before is not None:
             return before
         text, charset, issues = decode(raw, profile.charset)
-        said, dated = translated(parse(text, charset), habits, rules, issues, with_report=with_report)
+        message = parse(text, charset)
+        del text  # as large as all its segments
+        said, dated = translated(message, habits, rules, issues, with_report=with_report)
         if this is not None and not dated:
             alike.keep(this, said)
         return said

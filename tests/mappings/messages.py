@@ -31,3 +31,13 @@ def oru(observations: int) -> str:
         f"OBX|{i}|NM|T{i:03}^项目{i}^L||{i}.50|10\\S\\9/L^10\\S\\9/L|3.5-9.5|N|||F" for i in range(1, observations + 1)
     ]
     return "\r".join(head + rows)
+
+
+def panel(results: int, order: int = 1) -> bytes:
+    """An ORU^R01 of an order with that many results of a hundred tests, whose times have no seconds."""
+    head = [line.replace("001", f"{order:03}") if line[:3] != "PID" else line for line in oru(1).split("\r")[:-1]]
+    rows = [
+        f"OBX|{i}|NM|T{i % 100:03}^Test of kind {i % 100}^L||{i % 997}.{i % 10}0|mmol/L|3.5-9.5|N|||F|||202601050830"
+        for i in range(1, results + 1)
+    ]
+    return "\r".join(head + rows).encode()

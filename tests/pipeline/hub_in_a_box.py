@@ -37,7 +37,8 @@ from tests.pipeline.fake_feed import FACILITIES, FEED, IDS, NOON, received, tran
 EDITIONS = {feed: Edition(profile="test", digest="1") for feed in FACILITIES}
 
 
-def _consequences(store: Store) -> Consequences:
+def consequences(store: Store) -> Consequences:
+    """What follows from writes in a test."""
     facilities = frozenset(FACILITIES.values())
     relationships = Relationships(facilities=facilities, care=timedelta(days=30), canonical_base="https://hub.example")
     vocabulary = StoredTerminology(fixed_clock(NOON))
@@ -52,7 +53,7 @@ class Box:
         self.database = database
         self.store = Store(fixed_clock(NOON))
         self.inbox = PostgresInbox(database, FACILITIES)
-        self.ingest = Ingest(self.store, IDS, FACILITIES.values(), _consequences(self.store))
+        self.ingest = Ingest(self.store, IDS, FACILITIES.values(), consequences(self.store))
         self.log = io.StringIO()
         self.editions: Mapping[str, Edition] = EDITIONS
         self.translators: Mapping[str, Translator] = translators or {

@@ -17,7 +17,7 @@ from hub.kernel.errors import Category, HubError
 from hub.pipeline import inbox, queue, worker
 from hub.pipeline.chosen import Filter
 from hub.pipeline.claim import Waiting
-from hub.records import chain, heads, ingest
+from hub.records import chain, heads, ingest, saving
 from tests.pipeline.desk import ENGINEER, messages, repairs
 from tests.pipeline.fake_feed import FEED, message, observation_id, patient_id, translate
 from tests.pipeline.hub_in_a_box import Box, box, run
@@ -177,7 +177,7 @@ def test_promise_4_a_message_that_confirms_what_stands_settles_it(
             assert patient is not None
             return (states, patient["gender"]) == (["superseded"], "male")
 
-    off(guard, monkeypatch, ingest, "_confirm", unconfirmed)
+    off(guard, monkeypatch, saving.Saving, "confirm", unconfirmed)
     assert run(story()) is guard
 
 
@@ -209,7 +209,7 @@ def test_promise_5_every_resource_leads_back_to_its_message(
     off(
         guard,
         monkeypatch,
-        ingest,
+        saving,
         "provenance",
         lambda *_, **__: {"resourceType": "Provenance", "id": "x", "target": []},
     )

@@ -45,4 +45,4 @@ def _version(stored: Stored, names: Mapping[int, str]) -> tuple[object, ...]:
     rid = stored.id
     if stored.type == "Provenance":  # its id is made of the message number
         body, rid = body.replace(rid.encode(), b"*"), "*"
-    return stored.type, rid, stored.version, body, stored.cleared, stored.facts
+    return stored.type, rid, stored.version, body, stored.cleared, stored.facts, stored.patient

@@ -69,7 +69,7 @@ def _software(context: Context, rules: Rules) -> Iterator[Json]:
 def add_exchange(stated: Origin, context: Context, rules: Rules) -> None:
     """Add the MessageHeader and the Provenances of source, transformation and event."""
     header = _header(context, rules)
-    about = [building.reference for building in context.drafts.values()]
+    about = context.references()
     source = _source(stated.source, about, context)
     _transformation(about, context)
     if stated.event:

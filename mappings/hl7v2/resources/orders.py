@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
+from hub.kernel.types import Json
 from mappings.hl7v2.context import Building, Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import PatientGroup
@@ -12,15 +14,16 @@ from mappings.hl7v2.resources.case import Case, case
 from mappings.hl7v2.resources.diets import DIET, diet
 from mappings.hl7v2.resources.dose_observations import tell
 from mappings.hl7v2.resources.immunization import immunizations, is_vaccination
-from mappings.hl7v2.resources.labels import spread
+from mappings.hl7v2.resources.labels import labels_of, spread
 from mappings.hl7v2.resources.order_team import team
-from mappings.hl7v2.resources.parents import Made, link_children
+from mappings.hl7v2.resources.parents import Made, link_children, names_parent
 from mappings.hl7v2.resources.pharmacy import medications
 from mappings.hl7v2.resources.provenance import order_event
 from mappings.hl7v2.resources.reports import report
 from mappings.hl7v2.resources.requests import service_request
 from mappings.hl7v2.resources.results import Observed, Setting, observation, observed
 from mappings.hl7v2.resources.specimens import specimens_of
+from mappings.hl7v2.sharing import LONG
 
 #: Messages that place orders; their observations inform the order and are no results.
 ORDERING: Final = frozenset(
@@ -37,6 +40,8 @@ def orders(
     group: PatientGroup, patient: Building | None, visit: Building | None, context: Context, rules: Rules
 ) -> list[Made]:
     """The resources of every order of a patient."""
+    long = len(context.message.all("OBX")) > LONG
+    context.lets_go = long and not rules.apart and not any(map(names_parent, group.orders))
     made = [_order(case(order, patient, visit, context), context, rules) for order in group.orders]
     link_children(made)
     return made
@@ -52,16 +57,16 @@ def _order(each: Case, context: Context, rules: Rules) -> Made:
     ordering = context.kind in ORDERING
     request = service_request(each, specimens, context, rules, ordering=ordering)
     order_event(each, request, context, rules)
-    found = _observations(each, specimens, context, rules)
-    informing = [one.building for one in found if ordering or one.asked]
+    found = _observations(each, specimens, labels_of(request), context, rules)
+    informing = [one.reference for one in found if ordering or one.asked]
     if request is not None and informing:
-        request.resource.setdefault("supportingInfo", []).extend(building.reference for building in informing)
+        request.resource.setdefault("supportingInfo", []).extend(informing)
     results = [one for one in found if one.result and not one.asked]
     written = None
     if not ordering and _is_reported(each, results, context) and request is not None and context.kind != "MDM":
         written = report(each, request, specimens, results, context, rules)
     team(each.order, request, written, specimens, context, rules)
-    observed = tuple(one.building for one in found)
+    observed = tuple([one.building for one in found if one.building is not None])
     spread(request or written, context, before)
     return Made(each, request, written, observed)
 
@@ -107,8 +112,10 @@ def _inform(building: Building, observed: list[Building]) -> None:
         building.resource.setdefault(name, []).extend(each.reference for each in observed)
 
 
-def _observations(each: Case, specimens: list[Building], context: Context, rules: Rules) -> list[Observed]:
-    """Observations of the order.
+def _observations(
+    each: Case, specimens: list[Building], labels: Sequence[Json], context: Context, rules: Rules
+) -> list[Observed]:
+    """Observations of the order, for which `labels` hold.
 
     Behind a specimen stand observations about the specimen, unless the order has no others: then they are the results.
     """
@@ -116,13 +123,14 @@ def _observations(each: Case, specimens: list[Building], context: Context, rules
     key = f"{each.key}|{each.service}"
     plain = Setting(each.authority, key, each.patient, each.visit, each.obr, only)
     found = [
-        observed(noted, plain, context, rules, result=True, asked=noted.segment.raw(29) in _ASKED)
+        observed(noted, plain, context, rules, labels, result=True, asked=noted.segment.raw(29) in _ASKED)
         for noted in each.order.observations
     ]
     direct = bool(found)
     for spm, specimen in zip(each.order.specimens, specimens, strict=False):
         setting = Setting(each.authority, key, each.patient, each.visit, each.obr, specimen, focus=direct)
         found += [
-            observed(noted, setting, context, rules, result=not direct, asked=False) for noted in spm.observations
+            observed(noted, setting, context, rules, labels, result=not direct, asked=False)
+            for noted in spm.observations
         ]
     return found

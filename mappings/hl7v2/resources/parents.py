@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from msgspec import Struct
 
 from mappings.hl7v2.context import Building
+from mappings.hl7v2.groups import Order
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.case import Case
 
 
 class Made(Struct, frozen=True):
-    """What an order became; `observations` in the order of the message."""
+    """What an order became; `observations` in the order of the message, of a long one those it did not let go of."""
 
     case: Case
     request: Building | None
@@ -24,14 +25,19 @@ class Made(Struct, frozen=True):
     observations: tuple[Building, ...]
 
 
+def names_parent(order: Order) -> bool:
+    """Whether an order came of another, which may be of the same message."""
+    return bool(_parent_numbers(order))
+
+
 def link_children(made: Sequence[Made]) -> None:
     """Let children refer to the parents that stand in the same message, and parent results list their children."""
-    children = [each for each in made if _parent_numbers(each)]
+    children = [each for each in made if names_parent(each.case.order)]
     if not children:
         return
     by_number = {number: each for each in reversed(made) for number in _numbers(each)}
     for child in children:
-        parent = next((by_number[n] for n in _parent_numbers(child) if n in by_number), None)
+        parent = next((by_number[n] for n in _parent_numbers(child.case.order) if n in by_number), None)
         if parent is None or parent is child:
             continue
         if child.request is not None and parent.request is not None and parent.request is not child.request:
@@ -64,9 +70,9 @@ def _numbers(each: Made) -> list[tuple[str, str]]:
     return found
 
 
-def _parent_numbers(each: Made) -> list[tuple[str, str]]:
+def _parent_numbers(order: Order) -> list[tuple[str, str]]:
     """Placer's and filler's number of the parent: OBR-50, OBR-29 or ORC-8 (EIP)."""
-    orc, obr = each.case.orc, each.case.obr
+    orc, obr = (noted.segment if noted else None for noted in (order.orc, order.obr))
     found = []
     for segment, n in ((obr, 50), (obr, 29), (orc, 8)):
         for comp, role in ((1, "placer"), (2, "filler")):

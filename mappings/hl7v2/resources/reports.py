@@ -41,7 +41,7 @@ def report(
     if specimens:
         resource["specimen"] = [specimen.reference for specimen in specimens]
     if results:
-        resource["result"] = [*resource.get("result", ()), *(each.building.reference for each in results)]
+        resource["result"] = [*resource.get("result", ()), *(each.reference for each in results)]
         _presented(results, resource)
     return building
 
@@ -52,6 +52,7 @@ def _presented(results: list[Observed], resource: Json) -> None:
     files = [
         extension["valueAttachment"]
         for each in told
+        if each.building is not None
         for extension in each.building.resource.get("extension", ())
         if extension["url"] == ATTACHMENT
     ]
@@ -68,4 +69,4 @@ def _presented(results: list[Observed], resource: Json) -> None:
 
 
 def _said(each: Observed) -> str:
-    return str(each.building.resource.get("valueString", ""))
+    return str(each.building.resource.get("valueString", "")) if each.building is not None else ""

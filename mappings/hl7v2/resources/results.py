@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec import Struct
@@ -25,6 +26,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.repeated import Meant, has_room
 from mappings.hl7v2.resources.attachments import keep_files
 from mappings.hl7v2.resources.flags import flag
+from mappings.hl7v2.resources.labels import label
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.observed_with import observers
 from mappings.hl7v2.sharing import LONG, share
@@ -69,22 +71,38 @@ class Setting(Struct, frozen=True):
 
 
 class Observed(Struct, frozen=True):
-    """An OBX and what it became; whether it is a result of its order, whether it answers a question of it, and whether
-    it may be more to the report than one of its results.
+    """An OBX and what it became (`building` None: let go of); whether it is a result of its order, whether it answers
+    a question of it, and whether it may be more to the report than one of its results.
     """
 
     noted: Noted
-    building: Building
+    reference: Json
+    building: Building | None
     result: bool = True
     asked: bool = False
     told: bool = False
 
 
-def observed(noted: Noted, setting: Setting, context: Context, rules: Rules, *, result: bool, asked: bool) -> Observed:
-    """An OBX, told apart before it is mapped: of a long message it is not split again."""
+def observed(
+    noted: Noted,
+    setting: Setting,
+    context: Context,
+    rules: Rules,
+    labels: Sequence[Json] = (),
+    *,
+    result: bool,
+    asked: bool,
+) -> Observed:
+    """An OBX, told apart before it is mapped: of a long message it is not split again, and let go of with `labels`."""
     segment = noted.segment
     told = segment.raw(2) in PRESENTED or IMPRESSION in segment.raw(3)
-    return Observed(noted, observation(noted, setting, context, rules), result, asked, told)
+    building = observation(noted, setting, context, rules)
+    reference = building.reference
+    if context.lets_go and segment.ordinal > LONG and not told:
+        label(building, labels)
+        context.let_go(building)
+        return Observed(noted, reference, None, result, asked, told)
+    return Observed(noted, reference, building, result, asked, told)
 
 
 def patient_observations(
@@ -97,7 +115,9 @@ def patient_observations(
     authority = f"{owner.resource['resourceType']}/{owner.resource['id']}" if owner else "message"
     for noted in group.observations:
         said = field(noted.segment, 14) or (context.time if owner else f"{context.control}|{context.time}")
-        observation(noted, Setting(authority, said, patient, visit), context, rules)
+        building = observation(noted, Setting(authority, said, patient, visit), context, rules)
+        if noted.segment.ordinal > LONG and not rules.apart:
+            context.let_go(building)
 
 
 def observation(noted: Noted, setting: Setting, context: Context, rules: Rules) -> Building:
