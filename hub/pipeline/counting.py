@@ -12,7 +12,7 @@ from hub.kernel.types import Edition
 from hub.pipeline.counters import append, gather, register
 from hub.pipeline.queue import Before
 from hub.pipeline.tally import Lines, Slot, Tally
-from hub.pipeline.translate import Translated, rows
+from hub.pipeline.translate import Translated, each_row
 
 #: The day of a count is that of China, whatever the clock of the machine says.
 ZONE: Final = timezone(timedelta(hours=8))
@@ -57,7 +57,7 @@ class Counting:
                 continue
             slot = Slot(one.message.feed, day_of(one.message.received_at), was.edition or 0)
             if was.report is not None and was.edition is not None:
-                tally.take_back(slot, rows(was.report))
+                tally.take_back(slot, each_row(was.report))
             edition = self.edition(one)
             if one.translation is not None and edition is not None:
                 tally.add(slot._replace(edition=edition), one.translation.report)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import lru_cache
@@ -138,7 +138,7 @@ class Tally:
         self._reports[id(report)] = report
         self._times[slot, id(report)] += 1
 
-    def take_back(self, slot: Slot, report: Sequence[ReportRow]) -> None:
+    def take_back(self, slot: Slot, report: Iterable[ReportRow]) -> None:
         """Count the report of one message no longer: it was converted again."""
         self._add(slot, [self._lines.number(row) for row in report], -1)
 

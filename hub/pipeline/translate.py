@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Final, Literal
 
@@ -25,6 +25,10 @@ _MOST_PACKED: Final = 256
 _packed: Final[dict[int, tuple[tuple[ReportRow, ...], bytes]]] = {}
 #: Rows that are JSON at once: a long message has millions.
 _PORTION: Final = 4096
+#: Bytes of a report, as JSON, that are read at once.
+_PIECE: Final = 256 * 1024
+#: What stands between two rows and nowhere within one, where a quote would be escaped.
+_BETWEEN: Final = b'"],["'
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(
     type=list[tuple[str, Literal["mapped", "carried", "refused"], list[str], str]]
@@ -87,10 +91,25 @@ def _listed(report: Iterable[ReportRow]) -> list[tuple[str, str, tuple[str, ...]
 
 def rows(packed: bytes) -> list[ReportRow]:
     """The rows of a conversion report."""
-    return [
-        ReportRow(source=source, outcome=outcome, targets=tuple(targets), reason=reason)
-        for source, outcome, targets, reason in _decode(zstandard.ZstdDecompressor().decompressobj().decompress(packed))
-    ]
+    return list(each_row(packed))
+
+
+def each_row(packed: bytes) -> Iterator[ReportRow]:
+    """The rows of a conversion report; no more of a long one are in memory than a piece of it holds."""
+    stream = zstandard.ZstdDecompressor().stream_reader(packed)
+    rest = stream.read(_PIECE)[1:]
+    while piece := stream.read(_PIECE):
+        rest += piece
+        end = rest.rfind(_BETWEEN)
+        if end >= 0:
+            yield from _made(b"[" + rest[: end + 2] + b"]")
+            rest = rest[end + 3 :]
+    yield from _made(b"[" + rest)
+
+
+def _made(listed: bytes) -> Iterator[ReportRow]:
+    for source, outcome, targets, reason in _decode(listed):
+        yield ReportRow(source=source, outcome=outcome, targets=tuple(targets), reason=reason)
 
 
 def unpack(packed: bytes) -> list[Json]:
