@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from itertools import islice
-from typing import Any, Final, overload
+from typing import Any, Final
 
-from hub.fhir.packed import PORTION, Packed
+from hub.fhir.packed import PORTION, InOrder, Packed
 from hub.kernel.types import Draft
 
 _REPORT: Final = "DiagnosticReport"
 _FIELDS: Final = Draft.__struct_fields__
 
 
-class LongDrafts(Sequence[Draft]):
+class LongDrafts(InOrder[Draft]):
     """Drafts in memory (`named`: patients, orders, who took part), and behind them `reports` and `results`, packed.
 
     Reports refer to as many results as there are, so each is packed alone. `results` are snapshots that only refer to
@@ -33,19 +32,6 @@ class LongDrafts(Sequence[Draft]):
         yield from self.named
         yield from self.reports
         yield from self.results
-
-    @overload
-    def __getitem__(self, index: int) -> Draft: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[Draft]: ...
-    def __getitem__(self, index: int | slice) -> Draft | Sequence[Draft]:
-        if isinstance(index, slice):
-            return tuple(self)[index]
-        at = index + len(self) if index < 0 else index
-        for draft in islice(self, max(at, 0), None):
-            if at >= 0:
-                return draft
-        raise IndexError(index)
 
 
 def packed_drafts(portion: int = PORTION) -> Packed[Draft]:

@@ -16,8 +16,25 @@ PORTION: Final = 512
 _LEVEL: Final = 1
 
 
-class Packed(Sequence[T], Generic[T]):
-    """Items in their order. To go through them costs one portion of memory; to ask for one, all before it.
+class InOrder(Sequence[T], Generic[T]):
+    """Items that are gone through; to ask for one goes through all before it."""
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            return tuple(self)[index]
+        at = index + len(self) if index < 0 else index
+        for item in islice(self, max(at, 0), None):
+            if at >= 0:
+                return item
+        raise IndexError(index)
+
+
+class Packed(InOrder[T]):
+    """Items in their order. To go through them costs one portion of memory.
 
     `listed` makes of an item what JSON can tell, `made` the item of that. An item that comes out is not the one that
     went in: what is changed in it is not kept.
@@ -49,16 +66,3 @@ class Packed(Sequence[T], Generic[T]):
         for packed in self._packed:
             yield from map(self._made, loads(zlib.decompress(packed)))
         yield from self._last
-
-    @overload
-    def __getitem__(self, index: int) -> T: ...
-    @overload
-    def __getitem__(self, index: slice) -> Sequence[T]: ...
-    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
-        if isinstance(index, slice):
-            return tuple(self)[index]
-        at = index + len(self) if index < 0 else index
-        for item in islice(self, max(at, 0), None):
-            if at >= 0:
-                return item
-        raise IndexError(index)
