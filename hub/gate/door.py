@@ -23,6 +23,7 @@ from hub.gate.dossiers import Whom
 from hub.gate.pace import Pace
 from hub.gate.pages import Seal
 from hub.gate.recorder import Asked, Recorder
+from hub.gate.shared_pages import SharedPages
 from hub.gate.unspoken import Unspoken
 from hub.gate.visible import EVERY_FORM, IDENTIFIED_ALONE, admit
 from hub.kernel.clock import Clock
@@ -46,6 +47,7 @@ class Door:
     currents: Currents
     concerned: Concerned
     unspoken: Unspoken
+    shared_pages: SharedPages
     rules: Rules
     seal: Seal
     secret: bytes

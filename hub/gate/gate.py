@@ -49,6 +49,7 @@ from hub.gate.proofs import TreeWay
 from hub.gate.recorder import Asked, Recorder
 from hub.gate.released import Released, ReleasedPage
 from hub.gate.reports import ReportWay
+from hub.gate.shared_pages import SharedPages
 from hub.gate.sight import Sight
 from hub.gate.spans import ALL_TIMES
 from hub.gate.unspoken import Unspoken
@@ -107,6 +108,7 @@ class Gate:
             currents=Currents(database, store, directory),
             concerned=Concerned(panel_limit),
             unspoken=Unspoken(),
+            shared_pages=SharedPages(database),
             rules=Rules(directory, Configuration(base_urls=(base_url,) if base_url else ())),
             seal=Seal(page_secret),
             secret=page_secret,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from functools import partial
 from typing import Final, Literal
 
@@ -34,6 +34,7 @@ from hub.kernel.errors import Category, HubError
 from hub.kernel.query_strings import encoded
 from hub.store.criteria import Beside, Query
 from hub.store.query import parse_query
+from hub.store.search import Sought
 from hub.store.values import Found, Stored, Visible
 
 Parameters = Sequence[tuple[str, str]]
@@ -168,28 +169,19 @@ async def _read(door: Door, asked: Asked, query: Query, after: bytes | None, loo
     The latter happens when a relationship begins or ends between two statements. A `sure` look holds.
     """
     whom = _whom(asked.actor, query)
-    async with door.snapshot() if look == "still" else door.database.connection() as tx:
-        cases = await door.cases(tx, asked, None if look == "unspoken" else whom)
-        if look == "guessed":
-            found = await _guessed(door, tx, cases, query, after)
-        elif look == "unspoken" and whom is not None:
-            found = await _unspoken(door, tx, cases, query, whom, after)
-        else:
+    page: _Page | None
+    if look == "guessed":
+        page = await _guessed(door, asked, query, after)
+    elif look == "unspoken" and whom is not None:
+        page = await _unspoken(door, asked, query, whom, after)
+    else:
+        async with door.snapshot() if look == "still" else door.database.connection() as tx:
+            cases = await door.cases(tx, asked, whom)
             if whom is not None:
                 door.unspoken.learn(whom, cases.persons)
-            found = await _find(door, tx, query, await _visible(door, tx, cases, query, whom), after)
-        if found is None:
-            return None
-        included = [row for row in found.included if _may_be_included(asked.actor, row.type)]
-        rows = [*found.matches, *included]
-        await look_up_all(tx, cases, rows)
-        hidden = await hidden_from(door, tx, cases, rows)
-    decisions = decide_all(cases, rows)
-    if not sure and not all(decision.permitted for decision in decisions):
-        return None
-    return _Page(
-        cases=cases, found=found, included=included, decisions=decisions, hidden=hidden, named=whom is not None
-    )
+            sought = await _sought(door, tx, query, await _visible(door, tx, cases, query, whom), after)
+            page = await _page(door, tx, cases, await door.store.find(tx, sought), named=whom is not None)
+    return page if page is not None and (sure or all(one.permitted for one in page.decisions)) else None
 
 
 def _whom(actor: Actor, query: Query) -> Whom | None:
@@ -198,23 +190,51 @@ def _whom(actor: Actor, query: Query) -> Whom | None:
     return patients_among(query) if found is None and actor.break_glass is not None else found
 
 
-async def _guessed(door: Door, tx: Tx, cases: Cases, query: Query, after: bytes | None) -> Found | None:
+async def _guessed(door: Door, asked: Asked, query: Query, after: bytes | None) -> _Page | None:
     """A page for those who were concerned the last time; None if others are now.
 
     Whoever's dossier is read is read before: a search that looks beyond its matches is not made for them.
     """
-    guess = door.concerned.guess(cases)
-    if guess and looks_beyond(query):
-        return None
-    visible = await of_population(tx, cases, guess)
-    found = await _find(door, tx, query, visible, after, door.concerned.beside(cases, guess))
-    return found if await door.concerned.holds(tx, cases, guess, found) else None
+    async with door.database.connection() as tx:
+        cases = await door.cases(tx, asked)
+        guess = door.concerned.guess(cases)
+        if guess and looks_beyond(query):
+            return None
+        visible = await of_population(tx, cases, guess)
+        sought = await _sought(door, tx, query, visible, after, door.concerned.beside(cases, guess))
+    return await _at_once(door, cases, sought, lambda tx, found: door.concerned.holds(tx, cases, guess, found))
 
 
-async def _unspoken(door: Door, tx: Tx, cases: Cases, query: Query, whom: Whom, after: bytes | None) -> Found | None:
+async def _unspoken(door: Door, asked: Asked, query: Query, whom: Whom, after: bytes | None) -> _Page | None:
     """A page as if nobody it names had consents; None if somebody has."""
-    found = await _find(door, tx, query, of_unspoken(cases, whom), after, BESIDE)
-    return found if await door.unspoken.holds(tx, cases, whom, found) else None
+    async with door.database.connection() as tx:
+        cases = await door.cases(tx, asked)
+        sought = await _sought(door, tx, query, of_unspoken(cases, whom), after, BESIDE)
+    return await _at_once(
+        door, cases, sought, lambda tx, found: door.unspoken.holds(tx, cases, whom, found), named=True
+    )
+
+
+async def _at_once(
+    door: Door, cases: Cases, sought: Sought, holds: Callable[[Tx, Found], Awaitable[bool]], *, named: bool = False
+) -> _Page | None:
+    """A page by one statement, which those of other requests may share: nobody holds a connection while waiting for it.
+    None where what was guessed does not hold.
+    """
+    rows = await door.shared_pages.rows(sought)
+    async with door.database.connection() as tx:
+        found = await door.store.found(tx, sought, rows)
+        return await _page(door, tx, cases, found, named=named) if await holds(tx, found) else None
+
+
+async def _page(door: Door, tx: Tx, cases: Cases, found: Found, *, named: bool) -> _Page:
+    """What was found, with what is decided of each row."""
+    included = [row for row in found.included if _may_be_included(cases.actor, row.type)]
+    rows = [*found.matches, *included]
+    await look_up_all(tx, cases, rows)
+    hidden = await hidden_from(door, tx, cases, rows)
+    decisions = decide_all(cases, rows)
+    return _Page(cases=cases, found=found, included=included, decisions=decisions, hidden=hidden, named=named)
 
 
 async def _visible(door: Door, tx: Tx, cases: Cases, query: Query, whom: Whom | None) -> Visible:
@@ -246,11 +266,11 @@ def cursor_of(door: Door, params: Parameters, binding: Binding) -> bytes | None:
     return door.seal.open(cursors[0], binding()) if cursors else None
 
 
-async def _find(
+async def _sought(
     door: Door, tx: Tx, query: Query, visible: Visible, after: bytes | None, beside: Beside | None = None
-) -> Found:
+) -> Sought:
     counting = query.summary == "count" or query.count == 0  # R4 search.html#count: the one is the other
-    return await door.store.search(
+    return await door.store.sought(
         tx,
         query,
         visible,

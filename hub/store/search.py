@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Sequence
+from typing import Any, Final, Literal
 
 from asyncpg import Record
+from msgspec import Struct
 
 from hub.db.database import Tx
 from hub.kernel.ids import reference_key
@@ -22,8 +24,23 @@ from hub.store.values import Found, Visible
 DEFAULT_COUNT: Final = 20
 
 
-async def search(
-    tx: Tx,
+class Sought(Struct, frozen=True, kw_only=True):
+    """A page that is asked for, and the statement that finds its rows: one more than it holds, to know whether another
+    follows, and what comes `along` with them. Without a `text` there is nothing to find.
+    """
+
+    query: Query
+    who: Seen
+    count: int
+    total: Literal["none", "accurate"]
+    position: Position | None
+    along: Followed | None
+    beside: bool
+    text: str
+    values: Sequence[Any]
+
+
+def sought(
     query: Query,
     visible: Visible,
     *,
@@ -31,48 +48,58 @@ async def search(
     after: bytes | None,
     total: Literal["none", "accurate"],
     beside: Beside | None,
-) -> Found:
-    """One page. See `Store.search`."""
+) -> Sought:
+    """What `Store.search` is going to ask."""
     who = seen(visible)
     position = paging.decode(after) if after is not None else None
     cursor = paging.cursor(position) if position else None
     along = at_once(query, count)
-    rows, referred = await _rows(tx, query, who, cursor, count, beside, along)
-    matches = await opened(tx, rows[:count])
-    whole = position.total if position else None
-    if total == "accurate" and position is None:
-        whole = len(rows) if len(rows) <= count and count else await _total(tx, query, who)
-    following = None
-    if len(rows) > count > 0:
-        sorted_by = len(query.sort or compiler.DEFAULT_SORT)
-        following = paging.encode(_position(rows[count - 1], sorted_by, position, whole))
-    return Found(
-        matches=matches,
-        included=await included(tx, query, matches, who, None if along is None else referred),
-        total=whole,
-        next=following,
-        beside=rows[0][-1] if rows and beside is not None else None,
+    asked = compiler.page(compiler.plan(query, who, cursor, count + 1, beside, along)) if count else ("", ())
+    return Sought(
+        query=query,
+        who=who,
+        count=count,
+        total=total,
+        position=position,
+        along=along,
+        beside=beside is not None,
+        text=asked[0],
+        values=asked[1],
     )
 
 
-async def _rows(
-    tx: Tx,
-    query: Query,
-    who: Seen,
-    cursor: compiler.Cursor | None,
-    count: int,
-    beside: Beside | None,
-    along: Followed | None,
-) -> tuple[list[Record], list[Record]]:
-    """One row more than the page holds, to know whether another follows; and what comes along with them."""
-    if not count:
-        return [], []
-    text, values = compiler.page(compiler.plan(query, who, cursor, count + 1, beside, along))
-    rows = await tx.fetch(text, *values)
-    if along is None:
-        return rows, []
-    matches = [row for row in rows if row["snapshot"] is not None]
-    return matches, rows[len(matches) :]
+async def rows(tx: Tx, page: Sought) -> list[Record]:
+    """What its statement finds."""
+    return await tx.fetch(page.text, *page.values) if page.text else []
+
+
+async def found(tx: Tx, page: Sought, told: list[Record]) -> Found:
+    """The page whose statement told these rows."""
+    matched, referred = _parted(page, told)
+    matches = await opened(tx, matched[: page.count])
+    whole = page.position.total if page.position else None
+    if page.total == "accurate" and page.position is None:
+        complete = len(matched) <= page.count and page.count
+        whole = len(matched) if complete else await _total(tx, page.query, page.who)
+    following = None
+    if len(matched) > page.count > 0:
+        sorted_by = len(page.query.sort or compiler.DEFAULT_SORT)
+        following = paging.encode(_position(matched[page.count - 1], sorted_by, page.position, whole))
+    return Found(
+        matches=matches,
+        included=await included(tx, page.query, matches, page.who, None if page.along is None else referred),
+        total=whole,
+        next=following,
+        beside=matched[0]["beside"] if matched and page.beside else None,
+    )
+
+
+def _parted(page: Sought, told: list[Record]) -> tuple[list[Record], list[Record]]:
+    """Rows of matches, and of what comes along with them."""
+    if page.along is None:
+        return told, []
+    matched = [row for row in told if row["snapshot"] is not None]
+    return matched, told[len(matched) :]
 
 
 async def _total(tx: Tx, query: Query, who: Seen) -> int:

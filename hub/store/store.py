@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final, Literal
 from uuid import UUID
 
+from asyncpg import Record
 from msgspec.structs import replace
 
 from hub.db.database import Tx
@@ -36,6 +37,7 @@ from hub.store.criteria import Beside, Query
 from hub.store.explain import Explained
 from hub.store.phrases import Phrases
 from hub.store.registry import Registry
+from hub.store.search import Sought
 from hub.store.terminology import resolved
 from hub.store.values import Change, Found, Portion, Relation, Saved, Span, Stored, Visible, Write
 from hub.store.walk import Stretch
@@ -129,8 +131,32 @@ class Store:
         statement of the matches: where there are none, nothing is known of it.
         Raises HubError INVALID for an `after` that is none, TOO_LARGE when too much is included.
         """
+        return await self.find(
+            tx, await self.sought(tx, query, visible, count=count, after=after, total=total, beside=beside)
+        )
+
+    async def find(self, tx: Tx, page: Sought) -> Found:
+        """The page that is sought, over one connection."""
+        return await search.found(tx, page, await search.rows(tx, page))
+
+    async def sought(
+        self,
+        tx: Tx,
+        query: Query,
+        visible: Visible,
+        *,
+        count: int,
+        after: bytes | None,
+        total: Literal["none", "accurate"],
+        beside: Beside | None,
+    ) -> Sought:
+        """What `search` is going to ask; the arguments are its own."""
         query = await self._resolved(tx, query, visible)
-        return await search.search(tx, query, visible, count=count, after=after, total=total, beside=beside)
+        return search.sought(query, visible, count=count, after=after, total=total, beside=beside)
+
+    async def found(self, tx: Tx, page: Sought, rows: list[Record]) -> Found:
+        """The page that is sought, of these rows."""
+        return await search.found(tx, page, rows)
 
     async def explain(self, tx: Tx, query: Query, visible: Visible) -> Explained:
         """How the first page of a search would be found; `tx` is a transaction. Nothing of any row is told."""

@@ -12,8 +12,9 @@ from msgspec.structs import replace
 from hub.audit.entry import Outcome
 from hub.gate.released import ReleasedPage
 from hub.kernel.errors import Category
+from hub.store.search import Sought
 from hub.store.store import Store
-from hub.store.values import Found, Write
+from hub.store.values import Write
 from tests.consent import cases
 from tests.gate.house import CLINICIAN, CLOCK, House, observation, refusal, with_house, write
 
@@ -147,11 +148,11 @@ class Meanwhile(Store):
 
     happens: Callable[[], Awaitable[None]] | None = None
 
-    async def search(self, *args: Any, **named: Any) -> Found:
+    async def sought(self, *args: Any, **named: Any) -> Sought:
         happens, self.happens = self.happens, None
         if happens is not None:
             await happens()
-        return await super().search(*args, **named)
+        return await super().sought(*args, **named)
 
 
 def test_who_comes_under_care_between_the_looks_of_a_search_is_still_judged_by_her_own_consents(

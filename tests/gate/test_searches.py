@@ -15,8 +15,9 @@ from hub.gate.pages import CURSOR
 from hub.gate.released import ReleasedPage
 from hub.kernel.errors import Category
 from hub.store.criteria import Query
+from hub.store.search import Sought
 from hub.store.store import Store
-from hub.store.values import Found, Visible
+from hub.store.values import Visible
 from tests.gate.house import CLINICIAN, STRANGER, House, observation, refusal, with_house, write
 
 
@@ -248,8 +249,8 @@ def test_a_role_without_clinical_read_may_not_search_and_that_is_recorded(databa
 class Leaky(Store):
     """A store whose predicate is broken: it shows everything."""
 
-    async def search(self, tx: Tx, query: Query, visible: Visible, **options: Any) -> Found:
-        return await super().search(tx, query, structs.replace(visible, everything=True), **options)
+    async def sought(self, tx: Tx, query: Query, visible: Visible, **options: Any) -> Sought:
+        return await super().sought(tx, query, structs.replace(visible, everything=True), **options)
 
 
 @pytest.mark.parametrize(
