@@ -197,16 +197,20 @@ def _of_contained(
     head, dot, rest = name.partition(".")
     code, _, modifier = head.partition(":")
     known = parameter_of(rtype, code)
-    if code.startswith("_") or known.type == "special" or (dot and by_canonical(known)) or modifier == EXPAND:
+    if code.startswith("_") or known.type == "special" or (dot and by_canonical(known)):
         raise HubError(Category.UNSUPPORTED, "is not kept of what is contained", where=code, code="unknown-parameter")
     inner = replace(known, base=base, code=within(one, code))
     if not dot:
         modifier = _SPELT.get(modifier, modifier)
         return clauses(Asked(parameter=inner, modifier=modifier, values=split(value, ","), context=context))
-    types = (modifier,) if modifier else followed(known, code).targets
+    expand = modifier == EXPAND and "Patient" in followed(known, code).targets
+    wanted = "Patient" if expand else modifier
+    types = (wanted,) if wanted else followed(known, code).targets
     targets, refusals = _each(types, rest, value, context, depth)
     if not targets:
         raise _unchained(refusals, rest, types)
+    if expand:
+        return (Chain(_prefix(base, inner.code), tuple(targets), None, expand),)
     targets += _inside(base, inner.code, types, rest, value, context, depth)
     return (_leading_on(base, inner.code, targets),)
 

@@ -23,6 +23,9 @@ RECORD = Portion(patients=("a", "b"), types=ALL, leading=ALL, referred=ALL)
 WORLD = World({"a": "golden", "b": "golden", "c": "other"})
 
 
+INSIDE = {**observation("m", "b"), "status": "final"}
+
+
 async def records(database: Database, store: Store, world: World = WORLD) -> None:
     by_p = {"performer": [{"reference": "Practitioner/p"}]}
     await save(
@@ -33,6 +36,7 @@ async def records(database: Database, store: Store, world: World = WORLD) -> Non
         *(write(observation(f"o{rid}", rid, **by_p)) for rid in "abcd"),
         write({"resourceType": "Condition", "id": "cb", "subject": {"reference": "Patient/b"}}),
         write({"resourceType": "DiagnosticReport", "id": "rb", "result": [{"reference": "Observation/ob"}]}),
+        write({"resourceType": "DiagnosticReport", "id": "ri", "result": [{"reference": "#m"}], "contained": [INSIDE]}),
     )
     async with database.transaction() as tx:
         await settle(tx, store, world)
@@ -55,8 +59,10 @@ SEARCHES: list[tuple[str, str, str, list[str]]] = [
     ("Observation", "patient:mdm", "d", ["Observation/od"]),
     ("Observation", "patient:mdm", "nobody", []),
     ("Observation", "patient:mdm._id", "a", ["Observation/oa", "Observation/ob"]),
-    ("DiagnosticReport", "result.patient:mdm", "a", ["DiagnosticReport/rb"]),
-    ("DiagnosticReport", "result.patient", "golden", ["DiagnosticReport/rb"]),
+    ("DiagnosticReport", "result.patient:mdm", "a", ["DiagnosticReport/rb", "DiagnosticReport/ri"]),
+    ("DiagnosticReport", "result.patient:mdm", "c", []),
+    ("DiagnosticReport", "result.patient:mdm._id", "a", ["DiagnosticReport/rb", "DiagnosticReport/ri"]),
+    ("DiagnosticReport", "result.patient", "golden", ["DiagnosticReport/rb", "DiagnosticReport/ri"]),
     ("DiagnosticReport", "result.patient", "a", []),
     ("Practitioner", "_has:Observation:performer:patient", "golden", ["Practitioner/p"]),
     ("Practitioner", "_has:Observation:performer:subject:mdm", "a", ["Practitioner/p"]),
@@ -75,7 +81,7 @@ def test_a_golden_id_or_mdm_means_all_sources_and_a_source_itself_alone(
     async def work(database: Database, store: Store) -> None:
         await records(database, store)
         assert await found(database, store, rtype, (name, value)) == expected
-        assert await found(database, store, rtype, (name, value), ("_id", "oa,ob,oc,od,rb,p,a,b,c,d")) == expected
+        assert await found(database, store, rtype, (name, value), ("_id", "oa,ob,oc,od,rb,ri,p,a,b,c,d")) == expected
 
     run(database_url, work)
 
