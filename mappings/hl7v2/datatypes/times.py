@@ -2,12 +2,14 @@
 
 The stated precision is kept. FHIR wants minutes, seconds and an offset wherever there is an hour: they are added as
 zero and as the sender's zone. Forms outside the standard that senders use are read: `1977-01-01`, `2002/6/25 8:05`,
-`20020625 8:05`, milliseconds without a point, and offsets of two or three digits (`-05`, `-500`) after an hour.
+`20020625 8:05`, milliseconds without a point, and offsets of two or three digits (`-05`, `-500`) after an hour; what
+programs print for people goes through `printed_times` first. Midnight as 24:00 is that of the next day.
 """
 
 from __future__ import annotations
 
 import re
+from datetime import date as calendar_date
 from datetime import datetime, timedelta, timezone
 from functools import lru_cache
 from typing import Any, Final
@@ -16,6 +18,7 @@ from msgspec import Struct
 
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
+from mappings.hl7v2.datatypes.printed_times import printed
 from mappings.hl7v2.habits import DEFAULT_ZONE
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
@@ -78,7 +81,7 @@ class Moment(Struct, frozen=True):
 @lru_cache(maxsize=8192)
 def moment(text: str) -> Moment | None:
     """Read a date or time; None if it is none (a thirteenth month, an hour 25, words)."""
-    match = _COMPACT.match(text) or _SPACED.match(text) or _SPACED_CLOCK.match(text) or _WRITTEN.match(text)
+    match = _matched(text) or _matched(printed(text))
     if match is None:
         return None
     part = match.groupdict()
@@ -87,9 +90,23 @@ def moment(text: str) -> Moment | None:
         return None
     if not part["H"]:
         return Moment(date)
+    if part["H"] == "24" and date < "9999-12-31" and _is_midnight(part):
+        date, part["H"] = _next_day(date), "00"
     time = clock(part)
     zone = offset(part["zone"])
     return None if time is None or zone is None else Moment(date, time, zone, _filled(part))
+
+
+def _matched(text: str) -> re.Match[str] | None:
+    return _COMPACT.match(text) or _SPACED.match(text) or _SPACED_CLOCK.match(text) or _WRITTEN.match(text)
+
+
+def _is_midnight(part: dict[str, str | None]) -> bool:
+    return not any((part[name] or "").strip("0") for name in "MSf")
+
+
+def _next_day(date: str) -> str:
+    return (calendar_date.fromisoformat(date) + timedelta(days=1)).isoformat()
 
 
 def _two(text: str | None) -> str:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from hub.kernel.types import Json
+from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.profile import DEFAULT
 from tests.mappings.engine import ADT_HEADER, PID, codes, patient, pid, resource, translate
 
@@ -103,3 +104,48 @@ def test_the_first_of_january_1900_is_no_birthday() -> None:
     found = patient(pid(f7="19000101000000"))
     assert "birthDate" not in found
     assert found["_birthDate"]["extension"][0]["valueCode"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("written", "told"),
+    [
+        ("2026-03-01 上午08:15", "2026-03-01T08:15:00+08:00"),
+        ("2026/3/1 下午 3:05:06", "2026-03-01T15:05:06+08:00"),
+        ("2026年3月1日 下午12点05分", "2026-03-01T12:05:00+08:00"),
+        ("2026/3/1 上午 12:05", "2026-03-01T00:05:00+08:00"),
+        ("2026-03-01 3:05 PM", "2026-03-01T15:05:00+08:00"),
+        ("2026-03-01 15:05 PM", "2026-03-01T15:05:00+08:00"),
+        ("01-MAR-2026 08:15:30", "2026-03-01T08:15:30+08:00"),
+        ("Mar  1 2026  8:15AM", "2026-03-01T08:15:00+08:00"),
+        ("Sun Mar 01 08:15:30 CST 2026", "2026-03-01T08:15:30+08:00"),
+        ("Sun, 01 Mar 2026 08:15:30 GMT", "2026-03-01T08:15:30+00:00"),
+        ("2026-03-01 08:15:30 GMT+9", "2026-03-01T08:15:30+09:00"),
+        ("2026-03-01 星期日 8:5:3", "2026-03-01T08:05:03+08:00"),
+        ("2026-03-01 15时05分", "2026-03-01T15:05:00+08:00"),
+        ("2026年3月1日8点15分", "2026-03-01T08:15:00+08:00"),
+        ("2026-03-01-08.15.30.123456", "2026-03-01T08:15:30.123456+08:00"),
+        ("2026-03-01 08:15:30,123", "2026-03-01T08:15:30.123+08:00"),
+        ("20260301-081530", "2026-03-01T08:15:30+08:00"),
+        ("２０２６０３０１", "2026-03-01"),
+        ("2026-03-01 08：15：30", "2026-03-01T08:15:30+08:00"),
+    ],
+)
+def test_what_programs_print_for_people_is_the_instant_it_says(written: str, told: str) -> None:
+    assert start(written) == told
+
+
+def test_midnight_at_the_end_of_a_day_is_that_of_the_next() -> None:
+    assert start("20260228240000") == "2026-03-01T00:00:00+08:00"
+    assert start("2026-03-01 24:00") == "2026-03-02T00:00:00+08:00"
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["03/01/2026", "26-03-01", "01-MAR-26", "2026-03-01 13:05 AM", "20260301240001", "99991231240000", "5 Foo 2026"],
+)
+def test_a_date_nobody_can_tell_for_certain_is_none(written: str) -> None:
+    assert "not-a-date-or-time" in codes(translate(PID, PV1.format(time=written)))
+
+
+def test_a_date_followed_by_blanks_without_end_is_read_in_no_time() -> None:
+    assert moment("Mar 1" + " " * 200_000 + "x") is None
