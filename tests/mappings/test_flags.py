@@ -20,7 +20,10 @@ def observed(value: str, limits: str, flag: str, event: str = "R24", first: str 
 
 @pytest.mark.parametrize(
     ("flag", "code"),
-    [("H", "H"), ("L", "L"), ("↑", "H"), ("↓", "L"), ("高", "H"), ("低", "L"), ("偏高", "H"), ("偏低", "L")],
+    [
+        *[("H", "H"), ("L", "L"), ("↑", "H"), ("↓", "L"), ("高", "H"), ("低", "L"), ("偏高", "H"), ("偏低", "L")],
+        *[("正常", "N"), ("异常", "A")],
+    ],
 )
 def test_a_letter_an_arrow_or_a_word_is_an_interpretation_and_no_status(flag: str, code: str) -> None:
     found = observed("5", "", flag)

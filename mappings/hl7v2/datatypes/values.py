@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
 from typing import Any, Final
+from unicodedata import normalize
 
 from hub.kernel.types import Json
 from mappings.hl7v2.context import Context
@@ -18,6 +20,7 @@ from mappings.hl7v2.datatypes.coding_systems import known_system, system_uri
 from mappings.hl7v2.datatypes.files import embedded, pointed_at
 from mappings.hl7v2.datatypes.numbers import compared, decimal
 from mappings.hl7v2.datatypes.times import Moment, moment, period, time_of_day
+from mappings.hl7v2.escapes import unescape
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
 
@@ -78,8 +81,15 @@ def _untyped(rep: Repetition) -> Value:
 
 
 def _string(rep: Repetition) -> Json:
-    text = clean(rep.plain())
+    text = _stated(rep)
     return {"valueString": text} if text else {}
+
+
+def _stated(rep: Repetition) -> str:
+    """The repetition as one text, without the delimiters of parts behind it that say nothing (`5^^^`)."""
+    s = rep.separators
+    said = rep.text.rstrip(s.component + s.subcomponent)
+    return clean(unescape(said, s) if said != rep.text else rep.plain())
 
 
 def _with_rest(found: Json, rep: Repetition, context: Context) -> Json:
@@ -120,8 +130,10 @@ def _quantity(text: str, units: Json, comparator: str = "") -> Json | None:
 
 def _number(rep: Repetition, units: Json, context: Context) -> Json | None:
     """NM; written otherwise than FHIR writes numbers, it keeps the original beside it. `50%` has its unit within it."""
-    text = clean(rep.plain())
-    found = decimal(text)
+    text = _stated(rep)
+    if not text:
+        return {}
+    found = decimal(text) or _full_width(text)
     if found is None and text[-1:] in _PERCENT and units.get("unit", "%") in _PERCENT:
         stated = decimal(text[:-1].rstrip())
         found, units = stated and (stated[0], False), units or _OF_HUNDRED
@@ -136,6 +148,12 @@ def _number(rep: Repetition, units: Json, context: Context) -> Json | None:
     return {"valueQuantity": quantity}
 
 
+def _full_width(text: str) -> tuple[Decimal, bool] | None:
+    """A number in full-width digits, which FHIR does not write."""
+    found = None if text.isascii() else decimal(normalize("NFKC", text))
+    return found and (found[0], False)
+
+
 def _compared(text: str, units: Json, context: Context) -> Json | None:
     """A number with a comparator, and the text it was sent as."""
     found = compared(text)
@@ -147,7 +165,7 @@ def _compared(text: str, units: Json, context: Context) -> Json | None:
 
 def _text(rep: Repetition, units: Json, context: Context) -> Json | None:
     """ST and all types without a map: text, or a Quantity if it has a unit and is a decimal or compares to one."""
-    text = clean(rep.plain())
+    text = _stated(rep)
     if units:
         found = decimal(text)
         if found is not None and found[1]:
@@ -159,7 +177,8 @@ def _text(rep: Repetition, units: Json, context: Context) -> Json | None:
 
 
 def _long_text(rep: Repetition, _units: Json, _context: Context) -> Json | None:
-    return _string(rep)
+    text = clean(rep.plain())
+    return {"valueString": text} if text else {}
 
 
 def _undivided(text: str, units: Json, context: Context) -> Json | None:

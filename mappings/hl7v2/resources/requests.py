@@ -17,8 +17,8 @@ from mappings.hl7v2.resources.case import Case, placed
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.periods import mend_period
 
-#: OBR-25 of results that end an order.
-_FINAL: Final = frozenset({"F", "C"})
+#: Statuses of a report (R4 diagnostic-report-status) that end its order.
+_FINAL: Final = frozenset({"final", "corrected"})
 #: Statuses a result does not end.
 _STANDING: Final = frozenset({"revoked", "entered-in-error"})
 #: What tells when a service is wanted.
@@ -60,7 +60,8 @@ def service_request(
 
 def _status(case: Case, building: Building, *, ordering: bool) -> None:
     """The order's own status stands; a final result completes what nobody cancelled."""
-    done = not ordering and field(case.obr, 25) in _FINAL
+    report = None if ordering else table("report-status").get(field(case.obr, 25))
+    done = report is not None and report.code in _FINAL
     stated = building.resource.get("status")
     if done and table("order-status").get(field(case.orc, 5)) is None and stated not in _STANDING:
         building.resource["status"] = "completed"
