@@ -125,6 +125,14 @@ def test_a_large_file_of_a_document_stands_in_it() -> None:
     assert [each["valueString"] for each in attachment["extension"]] == ["^AP^PDF^Base64"]
 
 
+def test_a_code_of_the_table_of_document_types_has_its_system_and_another_stays_the_senders() -> None:
+    known = resource(sent("TXA|1|DS^出院小结"), "DocumentReference")["type"]
+    own = resource(sent("TXA|1|CY^出院小结"), "DocumentReference")["type"]
+    assert known["coding"][0]["system"] == "http://terminology.hl7.org/CodeSystem/v2-0270"
+    assert (known["coding"][0]["code"], known["text"]) == ("DS", "出院小结")
+    assert own == {"coding": [{"code": "CY", "display": "出院小结"}], "text": "出院小结"}
+
+
 def test_a_document_without_a_number_is_known_by_its_message() -> None:
     assert "document-identity" in codes(sent("TXA|1|CN", event="T01"))
 

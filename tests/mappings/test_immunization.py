@@ -156,6 +156,16 @@ def test_what_is_observed_of_a_dose_is_told_by_the_dose_too() -> None:
     assert "Immunization.programEligibility" in reported(found, "OBX[1]-5[1].1")[1]
 
 
+def test_the_day_of_a_material_is_read_whatever_type_it_was_sent_as() -> None:
+    sheet = "OBX|1|DT|69764-9^告知书^LN|1|20250110||||||F"
+    day = "OBX|2|CE|29768-9^印发日期^LN|1|20250111||||||F"
+    found = sent("ORC|RE||V77", dose(), sheet, day)
+    assert not invalid(bundle(found.drafts))
+    assert resource(found, "Immunization")["education"] == [
+        {"documentType": "20250110", "publicationDate": "2025-01-11"}
+    ]
+
+
 def test_a_schedule_without_a_number_of_the_dose_and_a_material_without_a_name_say_that_they_are_unknown() -> None:
     found = sent("ORC|RE||V77", dose(), OBSERVED[7], OBSERVED[4])
     assert not invalid(bundle(found.drafts))

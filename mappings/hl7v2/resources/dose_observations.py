@@ -16,8 +16,9 @@ from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Building, Context, mapped
 from mappings.hl7v2.datatypes.numbers import LARGEST, decimal
 from mappings.hl7v2.datatypes.references import coded_organization
+from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.groups import Noted
-from mappings.hl7v2.leaves import clean
+from mappings.hl7v2.leaves import clean, field
 from mappings.hl7v2.parser import Segment
 
 _LOINC: Final = "http://loinc.org"
@@ -97,8 +98,12 @@ def _present(observation: Json, _: Segment, _context: Context) -> Any:
     return next((True for name in observation if name.startswith("value")), None)
 
 
-def _moment(observation: Json, _: Segment, _context: Context) -> Any:
-    return observation.get("valueDateTime")
+def _moment(observation: Json, segment: Segment, context: Context) -> Any:
+    """A time, of whatever type it was sent as (a CE holds one as its code)."""
+    if "valueDateTime" in observation:
+        return observation["valueDateTime"]
+    found = moment(str(_document(observation, segment, context) or ""))
+    return found and found.date_time(context.zone)
 
 
 def _words(observation: Json, _: Segment, _context: Context) -> Any:
@@ -106,10 +111,10 @@ def _words(observation: Json, _: Segment, _context: Context) -> Any:
     return concept.get("text") or _code_of(concept) or observation.get("valueString")
 
 
-def _document(observation: Json, _: Segment, _context: Context) -> Any:
-    """R4 Immunization.education.documentType is an identifier: the code before the words."""
+def _document(observation: Json, segment: Segment, _context: Context) -> Any:
+    """R4 Immunization.education.documentType is an identifier: the code before the words, or a date as it was sent."""
     concept = observation.get("valueCodeableConcept", {})
-    return _code_of(concept) or concept.get("text") or observation.get("valueString")
+    return _code_of(concept) or concept.get("text") or observation.get("valueString") or field(segment, 5)
 
 
 def _code_of(concept: Json) -> str:
