@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from base64 import b64encode
 
+import pytest
+
 from hub.kernel.types import Translation
 from tests.mappings.engine import PID, draft, resource, translate
 
@@ -44,6 +46,19 @@ def test_the_lines_of_a_narrative_are_one_text_of_the_report_and_the_impression_
     report = resource(found, "DiagnosticReport")
     assert report["conclusion"] == "未见异常"
     assert report["presentedForm"][0]["data"] == b64encode("肺纹理清\n未见异常\n未见异常".encode()).decode()
+
+
+@pytest.mark.parametrize("test", ["ZDYJ^诊断意见", "IMP^印象^L", "19005-8^Impression^LN", "US02^超声提示^L"])
+def test_a_line_called_an_impression_is_the_conclusion_whatever_its_code(test: str) -> None:
+    seen, found = "OBX|1|ST|SJ^检查所见||肺纹理清", f"OBX|2|ST|{test}||未见异常"
+    report = resource(translate(HEADER, PID, OBR, seen, found), "DiagnosticReport")
+    assert report["conclusion"] == "未见异常"
+    assert len(report["result"]) == 2
+
+
+def test_a_number_is_no_conclusion_though_it_is_called_one() -> None:
+    report = resource(translate(HEADER, PID, OBR, "OBX|1|NM|JL^结论||5"), "DiagnosticReport")
+    assert "conclusion" not in report
 
 
 def test_a_file_is_as_secret_as_the_order_it_came_of() -> None:

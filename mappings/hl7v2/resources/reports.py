@@ -11,8 +11,9 @@ from mappings.hl7v2.datatypes.files import ATTACHMENT
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, lines
 from mappings.hl7v2.resources.case import Case
+from mappings.hl7v2.resources.impressions import is_impression
 from mappings.hl7v2.resources.periods import mend_period
-from mappings.hl7v2.resources.results import IMPRESSION, NARRATIVE, Observed
+from mappings.hl7v2.resources.results import NARRATIVE, Observed
 
 
 def report(
@@ -63,7 +64,7 @@ def _presented(results: list[Observed], resource: Json) -> None:
         files.append(form | ({"title": title} if (title := resource["code"].get("text")) else {}))
     if files:
         resource["presentedForm"] = [*resource.get("presentedForm", ()), *files]
-    conclusion = [_said(each) for each in told if field(each.noted.segment, 3, 1, 2) == IMPRESSION]
+    conclusion = [_said(each) for each in told if is_impression(each.noted.segment)]
     if any(conclusion):
         resource["conclusion"] = "\n".join(filter(None, conclusion))
 

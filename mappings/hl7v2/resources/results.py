@@ -26,6 +26,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.repeated import Meant, has_room
 from mappings.hl7v2.resources.attachments import keep_files
 from mappings.hl7v2.resources.flags import flag
+from mappings.hl7v2.resources.impressions import is_impression
 from mappings.hl7v2.resources.labels import label
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.observed_with import observers
@@ -43,8 +44,6 @@ _FILES: Final = frozenset({"ED", "RP"})
 #: Types of OBX-5 that are lines of a narrative, and those that are shown with a report.
 NARRATIVE: Final = frozenset({"TX", "FT"})
 PRESENTED: Final = NARRATIVE | _FILES
-#: Suffixes of OBX-3 (v2.5.1, 7.1.4): the impression is the conclusion of the report.
-IMPRESSION: Final = "IMP"
 #: Values that have the unit within them.
 _WITH_UNIT: Final = ("valueQuantity", "valueRange", "valueRatio", "valueSampledData")
 _SPECIMENS: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Observation.specimen"
@@ -95,7 +94,7 @@ def observed(
 ) -> Observed:
     """An OBX, told apart before it is mapped: of a long message it is not split again, and let go of with `labels`."""
     segment = noted.segment
-    told = segment.raw(2) in PRESENTED or IMPRESSION in segment.raw(3)
+    told = segment.raw(2) in PRESENTED or is_impression(segment)
     building = observation(noted, setting, context, rules)
     reference = building.reference
     if context.lets_go and segment.ordinal > LONG and not told:
