@@ -75,6 +75,23 @@ def test_the_kind_in_cx_5_tells_a_citizen_id_from_a_visit_card() -> None:
     assert systems(found)["M77"].endswith("/sid/F01/IDCard")
 
 
+@pytest.mark.parametrize(
+    ("kind", "code", "system"),
+    [
+        ("护照", "PPN", None),
+        ("军官证", "MI", None),
+        ("驾驶证", "DL", None),
+        ("健康卡", "HC", "urn:oid:2.16.156.10011.1.19"),
+        ("医保卡", "NH", "urn:oid:2.16.156.10011.1.15"),
+        ("住院病历号", "MR", None),
+    ],
+)
+def test_a_kind_in_words_is_that_of_the_table_of_identifiers(kind: str, code: str, system: str | None) -> None:
+    (found,) = patient(pid(f3=f"990122A7^^^^{kind}"))["identifier"]
+    assert found["type"]["coding"][0]["code"] == code
+    assert system is None or found["system"] == system
+
+
 def test_the_kind_may_stand_in_the_universal_id_of_the_authority() -> None:
     found = patient(pid(f3="990122195804120960^^^&SFZH~B1^^^&BLH"))
     assert found["identifier"][0] == CITIZEN
