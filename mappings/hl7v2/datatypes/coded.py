@@ -114,7 +114,7 @@ def make_concept(options: Options) -> Converter:
         if result is None:
             return None
         entries = _entries(rep, context, options)
-        return _with_standard(result, entries) if entries else _worded(result)
+        return with_standard(result, entries) if entries else _worded(result)
 
     return convert
 
@@ -126,7 +126,7 @@ def mapped_concept(rep: Repetition, context: Context) -> dict[str, Any] | None:
         return None
     codings = local_codings(rep, context)
     if codings:
-        return _with_standard(result, _as_entries(codings))
+        return with_standard(result, _as_entries(codings))
     profile = context.habits.profile
     if context.at in {*profile.codes, *profile.concept_maps, *profile.unmapped}:
         note_unmapped(rep, context)
@@ -139,10 +139,13 @@ def _worded(result: dict[str, Any]) -> dict[str, Any]:
     return result | {"text": code} if " " in code or not code.isascii() else result
 
 
-def _with_standard(result: dict[str, Any], entries: tuple[Entry, ...]) -> dict[str, Any]:
-    """The concept with the standard codings first; a code sent without its system adds nothing if it is the same."""
+def with_standard(result: dict[str, Any], entries: tuple[Entry, ...]) -> dict[str, Any]:
+    """The concept with the standard codings first; a code sent without its system adds nothing if it is the same.
+
+    Words that were sent in the place of a code stay the text.
+    """
     own = [sent for sent in result.get("coding", ()) if not any(_repeats(sent, entry) for entry in entries)]
-    text = result.get("text") or entries[0].display
+    text = _worded(result).get("text") or entries[0].display
     coding = [*(entry.coding() for entry in entries), *own]
     return {"coding": coding, "text": text} if text else {"coding": coding}
 
@@ -227,7 +230,7 @@ def _make_listed_concept(options: Options) -> Converter:
         entries = _entries(rep, context, options) if result else ()
         if result and not entries:
             context.note("refused", "code not in the table")
-        return _with_standard(result, entries) if result and entries else None
+        return with_standard(result, entries) if result and entries else None
 
     return convert
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
+from mappings.hl7v2.datatypes.coded import with_standard
 from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import Moment, date_time, read
@@ -89,8 +90,12 @@ def _coded_leaves(leaves: list[str], context: Context) -> dict[str, Any] | None:
 
 
 def source_type(rep: Repetition, context: Context) -> dict[str, Any] | None:
-    """SPS.1: the kind of specimen."""
-    return _coded_leaves(rep.subcomponents(1), context)
+    """SPS.1: the kind of specimen; a code or a word of the table, sent without a system, has that of the table."""
+    result = _coded_leaves(rep.subcomponents(1), context)
+    if result is None or "system" in result.get("coding", [{}])[0]:
+        return result
+    entry = table("specimen-type").get(leaf(rep, 1) or leaf(rep, 1, 2))
+    return with_standard(result, (entry,)) if entry else result
 
 
 def source_site(rep: Repetition, context: Context) -> dict[str, Any] | None:

@@ -1,0 +1,73 @@
+"""Words in the place of codes, as Chinese senders write them: the code they mean, and the words beside it."""
+
+from __future__ import annotations
+
+import pytest
+
+from hub.kernel.types import Json
+from tests.mappings.engine import ADT_HEADER, PID, patient, pid, resource, translate
+
+ADT = ADT_HEADER.format(event="A01")
+ORU = ["MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||ORU^R01|L1|P|2.4", PID]
+
+
+def told(concept: Json) -> tuple[str, str]:
+    """Code of the first coding, and the text."""
+    return concept["coding"][0]["code"], concept["text"]
+
+
+@pytest.mark.parametrize(("word", "code"), [("已婚", "M"), ("再婚", "M"), ("未婚", "S"), ("离异", "D"), ("丧偶", "W")])
+def test_a_marital_status_in_words_has_its_code_and_stays_the_text(word: str, code: str) -> None:
+    assert told(patient(pid(f16=word))["maritalStatus"]) == (code, word)
+
+
+def test_a_marital_status_of_the_national_code_list_is_understood() -> None:
+    codings = patient(pid(f16="30"))["maritalStatus"]["coding"]
+    assert [each["code"] for each in codings] == ["W", "30"]
+
+
+@pytest.mark.parametrize(
+    ("word", "code"),
+    [("母亲", "MTH"), ("配偶", "SPS"), ("儿子", "SONC"), ("女", "DAUC"), ("兄弟姐妹", "SIB"), ("监护人", "GRD")],
+)
+def test_a_relationship_in_words_has_its_code(word: str, code: str) -> None:
+    (contact,) = patient(PID, f"NK1|1|沈^国|{word}")["contact"]
+    assert told(contact["relationship"][0]) == (code, word)
+
+
+def test_an_allergy_is_told_by_the_words_for_its_kind_and_severity() -> None:
+    found = resource(translate(ADT, PID, "AL1|1|药物|^青霉素|重度|皮疹"), "AllergyIntolerance")
+    assert (found["category"], found["type"], found["criticality"]) == (["medication"], "allergy", "high")
+    assert found["reaction"][0]["severity"] == "severe"
+
+
+def test_a_moderate_allergy_says_nothing_of_the_risk() -> None:
+    found = resource(translate(ADT, PID, "AL1|1|食物|^花生|中度|皮疹"), "AllergyIntolerance")
+    assert found["reaction"][0]["severity"] == "moderate"
+    assert "criticality" not in found
+
+
+@pytest.mark.parametrize(
+    ("word", "priority"), [("加急", "urgent"), ("常规", "routine"), ("特急", "stat"), ("STAT", "stat")]
+)
+def test_the_priority_of_an_order_may_be_a_word(word: str, priority: str) -> None:
+    found = translate(*ORU, "ORC|NW|P1", f"OBR|1|P1||XCG^血常规|{word}")
+    assert resource(found, "ServiceRequest")["priority"] == priority
+
+
+@pytest.mark.parametrize(("word", "code"), [("血清", "SER"), ("尿液", "UR"), ("静脉血", "BLDV"), ("脑脊液", "CSF")])
+def test_a_specimen_in_words_has_its_code_in_either_segment(word: str, code: str) -> None:
+    old = translate(*ORU, f"OBR|1|P1||XCG^血常规|||||||||||{word}", "OBX|1|NM|WBC^白细胞||5")
+    new = translate(*ORU, "OBR|1|P1||XCG^血常规", "OBX|1|NM|WBC^白细胞||5", f"SPM|1|S1||{word}")
+    assert told(resource(old, "Specimen")["type"]) == told(resource(new, "Specimen")["type"]) == (code, word)
+
+
+def test_a_code_of_a_specimen_without_its_system_has_it_and_another_stays_the_senders() -> None:
+    known, own = (
+        resource(translate(*ORU, f"OBR|1|P1||XCG^血常规|||||||||||{code}", "OBX|1|NM|W^w||5"), "Specimen")["type"]
+        for code in ("SER", "YSZ")
+    )
+    assert known["coding"] == [
+        {"system": "http://terminology.hl7.org/CodeSystem/v2-0487", "code": "SER", "display": "Serum"}
+    ]
+    assert own == {"coding": [{"code": "YSZ"}], "text": "YSZ"}
