@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from hub.kernel.types import Json
+from mappings.hl7v2.convert import bundle
+from tests.mappings.checker import invalid
 from tests.mappings.engine import ADT_HEADER, PID, patient, pid, resource, translate
 
 ADT = ADT_HEADER.format(event="A01")
@@ -53,6 +55,61 @@ def test_a_moderate_allergy_says_nothing_of_the_risk() -> None:
 def test_the_priority_of_an_order_may_be_a_word(word: str, priority: str) -> None:
     found = translate(*ORU, "ORC|NW|P1", f"OBR|1|P1||XCG^血常规|{word}")
     assert resource(found, "ServiceRequest")["priority"] == priority
+
+
+@pytest.mark.parametrize(
+    ("words", "times", "period", "unit"),
+    [
+        ("每日三次", 3, 1, "d"),
+        ("一天两次", 2, 1, "d"),
+        ("3次/日", 3, 1, "d"),
+        ("每8小时一次", 1, 8, "h"),
+        ("每周2次", 2, 1, "wk"),
+        ("每晚一次", 1, 1, "d"),
+        ("隔日一次", 1, 2, "d"),
+        ("q8h", 1, 8, "h"),
+        ("tid ac", 3, 1, "d"),
+    ],
+)
+@pytest.mark.parametrize("segment", ["TQ1|1||{}", "ORC|NW|P1|||||^{}"])
+def test_how_often_a_medicine_is_taken_may_be_said_in_words(
+    words: str, times: int, period: int, unit: str, segment: str
+) -> None:
+    told_by = segment.format(words)
+    order = [told_by] if told_by.startswith("ORC") else ["ORC|NW|P1", told_by]
+    found = translate(ORU[0].replace("ORU^R01", "RDE^O11"), PID, *order, "RXE||AMX^阿莫西林|1||片")
+    timing = resource(found, "MedicationRequest")["dosageInstruction"][0]["timing"]
+    repeat = timing["repeat"]
+    assert (repeat["frequency"], repeat["period"], repeat["periodUnit"]) == (times, period, unit)
+    assert timing["code"]["text"] == words
+    assert ("system" in timing["code"]["coding"][0]) == words.isascii()
+
+
+@pytest.mark.parametrize("words", ["必要时", "每日零次", "0次/日", "每0小时一次", "早晚各一次", "1片"])
+def test_words_that_say_no_frequency_stay_words(words: str) -> None:
+    found = translate(
+        ORU[0].replace("ORU^R01", "RDE^O11"), PID, "ORC|NW|P1", f"TQ1|1||{words}", "RXE||AMX^阿莫西林|1||片"
+    )
+    timing = resource(found, "MedicationRequest")["dosageInstruction"][0]["timing"]
+    assert "repeat" not in timing
+    assert timing["code"]["text"] == words
+
+
+@pytest.mark.parametrize(
+    "order", ["TQ1|1||PRN", "TQ1|1||必要时", "TQ1|1||Q6H||||||PRN", "ORC|NW|P1|||||^PRN", "ORC|NW|P1|||||^必要时"]
+)
+def test_what_is_given_as_needed_is_told_so(order: str) -> None:
+    orders = [order] if order.startswith("ORC") else ["ORC|NW|P1", order]
+    found = translate(ORU[0].replace("ORU^R01", "RDE^O11"), PID, *orders, "RXE||AMX^阿莫西林|1||片")
+    assert not invalid(bundle(found.drafts))
+    assert resource(found, "MedicationRequest")["dosageInstruction"][0]["asNeededBoolean"] is True
+
+
+def test_a_medicine_that_is_given_regularly_says_nothing_of_need() -> None:
+    found = translate(
+        ORU[0].replace("ORU^R01", "RDE^O11"), PID, "ORC|NW|P1", "TQ1|1||BID", "RXE|^QD|AMX^阿莫西林|1||片"
+    )
+    assert "asNeededBoolean" not in resource(found, "MedicationRequest")["dosageInstruction"][0]
 
 
 @pytest.mark.parametrize(("word", "code"), [("血清", "SER"), ("尿液", "UR"), ("静脉血", "BLDV"), ("脑脊液", "CSF")])

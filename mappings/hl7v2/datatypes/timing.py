@@ -17,6 +17,7 @@ from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.coded import concept
 from mappings.hl7v2.datatypes.coding_systems import system_uri
+from mappings.hl7v2.datatypes.frequency_words import frequency_of
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.times import moment, time_of_day
 from mappings.hl7v2.leaves import clean, leaf
@@ -43,7 +44,7 @@ def pattern(rep: Repetition, context: Context) -> Json | None:
     """RPT to Timing: the pattern as its code, and what it says of days, period and events."""
     code, text = leaf(rep, 1), leaf(rep, 1, 2)
     result: Json = _code(rep, code, text, context)
-    repeat = _every(code)
+    repeat = _every(code or text)
     if leaf(rep, 2) == "DW":
         repeat["dayOfWeek"] = _days(leaf(rep, 3), leaf(rep, 4), context)
     quantity, unit = decimal(leaf(rep, 5)), unit_of_time(leaf(rep, 6))
@@ -72,19 +73,22 @@ def _code(rep: Repetition, code: str, text: str, context: Context) -> Json:
         return {"code": {"coding": [{name: value for name, value in coding.items() if value}], "text": text or code}}
     stated = concept(Repetition(code, rep.separators), context) if code else None
     if stated and "coding" in stated:
-        stated["coding"][0].setdefault("system", PATTERNS)
+        if code.isascii():  # words of another language are none of the table's codes
+            stated["coding"][0].setdefault("system", PATTERNS)
         stated.setdefault("text", code)
     return {"code": stated} if stated else {}
 
 
 def _every(code: str) -> Json:
-    """Frequency and period of a pattern everybody knows: `BID`, `Q6H`."""
-    match = _EVERY.match(code)
+    """Frequency and period of a pattern everybody knows (`BID`, `q6h`, `tid ac`), or of words for one."""
+    said, _, _ = code.partition(" ")
+    match = _EVERY.match(said.upper())
     if match and int(match[1]):
         return {"frequency": 1, "period": Decimal(match[1]), "periodUnit": _LETTERS[match[2]]}
-    entry = table("timing-pattern").get(code)
+    entry = table("timing-pattern").get(said)
     if entry is None:
-        return {}
+        words = frequency_of(code)
+        return {"frequency": words.times, "period": Decimal(words.period), "periodUnit": words.unit} if words else {}
     frequency, period, unit = entry.code.split("/")
     return {"frequency": int(frequency), "period": Decimal(period), "periodUnit": unit}
 
@@ -160,7 +164,8 @@ def interval(rep: Repetition, _: Context) -> Json | None:
     code, times = leaves[0], leaves[1]
     result: Json = {}
     if code:
-        result["code"] = {"coding": [{"system": PATTERNS, "code": code}], "text": code}
+        named = {"system": PATTERNS} if code.isascii() else {}
+        result["code"] = {"coding": [{**named, "code": code}], "text": code}
     repeat = _every(code)
     found = [stated for each in times.split(",") if (stated := time_of_day(each.strip()))]
     if found:
