@@ -6,7 +6,8 @@ asked), `escapes` (leaf text), `envelope` (what an inbox needs to know), `batch`
 
 The mapping stands on it. Facts are data: `rows/` (a source field to a target element), `tables/` (codes). `rowfile`
 reads rows, `conditions` and `paths` are their small languages, `datatypes/` turns one repetition of a field into one
-FHIR value, `engine` compiles rows to closures. `grouping` finds out which segments go together, `resources/` gives
-resources their identity, references and required elements, `report` accounts for every leaf. `translator` is the whole
-for one message, `convert` for a file.
+FHIR value, `engine` compiles rows to closures. `context` is the state of one translation, `building` a draft in the
+making, `trace` what became of fields. `grouping` finds out which segments go together, `resources/` gives resources
+their identity, references and required elements, `report` accounts for every leaf. `translator` is the whole for one
+message, `convert` for a file.
 """

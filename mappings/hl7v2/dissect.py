@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from hub.kernel.ports import Dissector
 from hub.kernel.types import Part
 from mappings.hl7v2.charset import decode
-from mappings.hl7v2.context import position
 from mappings.hl7v2.dictionary import Entry, component_entry, field_entry
 from mappings.hl7v2.escapes import unescape
 from mappings.hl7v2.parser import Message, Repetition, Segment, parse
+from mappings.hl7v2.place import position
 from mappings.hl7v2.profile import Profile
 
 

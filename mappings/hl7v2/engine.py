@@ -8,9 +8,10 @@ from typing import Any, Final
 
 from hub.fhir.json import dumps, loads
 from hub.kernel.errors import Category, HubError
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
 from mappings.hl7v2.conditions import Condition, compile_condition
-from mappings.hl7v2.context import Building, Context, Mapped, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import SHORT, Converter, Datatype, Options
 from mappings.hl7v2.datatypes.registry import DATATYPES
 from mappings.hl7v2.mark import Mark, say_again
@@ -20,6 +21,7 @@ from mappings.hl7v2.program import Compiled, Program, Step, label_of, reads_of
 from mappings.hl7v2.repeated import NOTHING, Meant, has_room
 from mappings.hl7v2.rowfile import Row, changed_rows, row_files
 from mappings.hl7v2.told import Told
+from mappings.hl7v2.trace import Mapped, mapped
 
 
 @dataclass(frozen=True, slots=True)

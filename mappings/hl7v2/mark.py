@@ -5,7 +5,8 @@ from __future__ import annotations
 from itertools import islice
 
 from hub.fhir.json import dumps, loads
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.repeated import NOTHING, Beside, Drafted, Noted
 
 

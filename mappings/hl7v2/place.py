@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Final
 
 from hub.kernel.errors import Category, HubError
+from mappings.hl7v2.parser import Message, Segment
 
 _PLACE: Final = re.compile(r"([A-Z][A-Z0-9]{2})-(\d{1,3})(?:\[(\d+)\])?(?:\.(\d+))?(?:\.(\d+))?\Z")
 
@@ -30,3 +31,12 @@ def place(text: str) -> Place:
     if match is None:
         raise HubError(Category.INVALID, "is no place in a message", where=text, todo="write PID-3 or PID-3[2].4.1")
     return Place(match[1], *(int(part or 0) for part in match.groups()[1:]))
+
+
+def position(message: Message, segment: Segment, n: int = 0, rep: int = 0) -> str:
+    """Name of a place in this message: the segment's number stands only where there are several of its name."""
+    several = len(message.all(segment.name)) > 1
+    text = f"{segment.name}[{segment.ordinal}]" if several else segment.name
+    if n:
+        text += f"-{n}"
+    return f"{text}[{rep}]" if rep else text

@@ -14,7 +14,8 @@ from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 from hub.fhir.json import dumps, loads
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.mark import Mark, say_again
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS

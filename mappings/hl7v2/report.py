@@ -10,12 +10,14 @@ from typing import Final
 
 from hub.fhir.packed import Packed
 from hub.kernel.types import ReportRow
-from mappings.hl7v2.context import Context, Mapped, Trace, Way, position
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.parser import Message, Repetition, Segment
+from mappings.hl7v2.place import position
 from mappings.hl7v2.repeated import Outcome
 from mappings.hl7v2.separators import HEADERS, Separators
 from mappings.hl7v2.told import Part
+from mappings.hl7v2.trace import Mapped, Trace, Way
 
 NO_MAPPING: Final = "no mapping"
 

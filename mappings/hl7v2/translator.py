@@ -10,8 +10,9 @@ from hub.kernel.ids import IdMaker
 from hub.kernel.ports import CodeMaps, Translator
 from hub.kernel.types import IdentityEvent, Issue, Translation
 from mappings.hl7v2.alike import Alike, is_told_by_others, told
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.charset import decode
-from mappings.hl7v2.context import Building, Context, Trace, position
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.times import Moment, moment, zone_of_sender
 from mappings.hl7v2.engine import Rules, compile_rules
 from mappings.hl7v2.events import is_covered
@@ -20,6 +21,7 @@ from mappings.hl7v2.groups import Groups, PatientGroup
 from mappings.hl7v2.habits import CANONICAL_BASE, NO_MAPS, Habits
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Message, parse
+from mappings.hl7v2.place import position
 from mappings.hl7v2.profile import Profile
 from mappings.hl7v2.report import report
 from mappings.hl7v2.resources.administration import administer, visits_of
@@ -36,6 +38,7 @@ from mappings.hl7v2.resources.referrals import referrals
 from mappings.hl7v2.resources.results import patient_observations
 from mappings.hl7v2.resources.scheduling import appointment
 from mappings.hl7v2.steps.apply import mended
+from mappings.hl7v2.trace import Trace
 
 
 def translator(

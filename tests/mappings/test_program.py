@@ -6,13 +6,14 @@ import pytest
 
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids
 from hub.kernel.types import Draft, Json, Translation
-from mappings.hl7v2.context import Context, Mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import compile_rules
 from mappings.hl7v2.habits import CANONICAL_BASE, Habits
 from mappings.hl7v2.parser import Segment, parse
 from mappings.hl7v2.profile import DEFAULT, Profile
 from mappings.hl7v2.program import reads_of
 from mappings.hl7v2.rowfile import row_of
+from mappings.hl7v2.trace import Mapped
 from mappings.hl7v2.translator import translate_message, translator
 from tests.mappings.messages import ADT, oru
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mappings.hl7v2.context import Trace, mapped
+from mappings.hl7v2.trace import Trace, mapped
 
 CODE, VALUE, NOTE = (mapped(f"Observation.{name}") for name in ("code", "value[x]", "note"))
 

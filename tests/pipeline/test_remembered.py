@@ -14,8 +14,8 @@ from hub.fhir.custom import NONE
 from hub.fhir.json import dumps, loads
 from hub.kernel.ids import PUBLIC_KEY, keyed_ids, reference_key
 from hub.store.whole_index import whole_index
-from mappings.hl7v2.context import Mapped
 from mappings.hl7v2.profile import DEFAULT
+from mappings.hl7v2.trace import Mapped
 from mappings.hl7v2.translator import translator
 
 #: What texts of messages may be kept by one function at most, and by all of a worker together.

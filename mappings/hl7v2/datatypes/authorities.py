@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any, Final
 
 from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.identifiers import URI_SYSTEM, authority_uri, uri_of
 from mappings.hl7v2.leaves import leaf

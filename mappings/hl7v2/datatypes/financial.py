@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mappings.hl7v2.context import Context, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, make_concept
 from mappings.hl7v2.datatypes.times import date_time, moment
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
+from mappings.hl7v2.trace import mapped
 
 _AS_CODED: Final = mapped("Coverage.type", frozenset(CONCEPT_PARTS.items()))
 

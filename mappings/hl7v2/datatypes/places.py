@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.authorities import identifiers, site
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.contacts import address
@@ -17,6 +18,7 @@ from mappings.hl7v2.datatypes.identifiers import Number, meaning, typed
 from mappings.hl7v2.datatypes.references import known, reference
 from mappings.hl7v2.leaves import component, leaf
 from mappings.hl7v2.parser import Repetition
+from mappings.hl7v2.trace import mapped
 
 
 class Layout(NamedTuple):

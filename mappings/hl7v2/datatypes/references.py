@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.coding_systems import known_system
 from mappings.hl7v2.datatypes.identifiers import (

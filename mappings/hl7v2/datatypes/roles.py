@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mappings.hl7v2.context import Building, Context, Mapped, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Converter, Datatype, Options, plain
 from mappings.hl7v2.datatypes.contacts import DATATYPES as CONTACTS
 from mappings.hl7v2.datatypes.contacts import address
@@ -30,6 +31,7 @@ from mappings.hl7v2.datatypes.times import date_time, period
 from mappings.hl7v2.leaves import leaf
 from mappings.hl7v2.parser import Repetition
 from mappings.hl7v2.paths import LONG_LISTS, append
+from mappings.hl7v2.trace import Mapped, mapped
 
 _V2_0912: Final = "http://terminology.hl7.org/CodeSystem/v2-0912"
 #: Systems of the codes of a role that rows name (the guide's OBX map).

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.resources.account import account, account_of

@@ -13,7 +13,8 @@ from hashlib import sha1
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.files import ATTACHMENT
 
 #: Most bytes of a file that stands in the Observation too; a larger one would be read with every search of results.

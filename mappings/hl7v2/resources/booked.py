@@ -11,12 +11,14 @@ from decimal import Decimal
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Noted
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.trace import mapped
 
 #: Minutes of the longest appointment whose end is worked out: a year.
 LONGEST: Final = 366 * 1440

@@ -10,12 +10,14 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Noted, PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import coded, numbered
 from mappings.hl7v2.resources.notes import add_notes
+from mappings.hl7v2.trace import mapped
 
 _ADDED: Final = "AD"
 _DELETED: Final = "DE"

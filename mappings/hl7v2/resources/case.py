@@ -8,7 +8,8 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.groups import Order
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment

@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Noted
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.notes import add_notes
+from mappings.hl7v2.trace import mapped
 
 #: Kind of transaction (FT1-6, v2 table 0017) to the status of the charge; a payment or an adjustment is none.
 _STATUS: Final = {"CG": "billable", "D": "billable", "CD": "aborted", "CR": "aborted", "CO": "billable"}

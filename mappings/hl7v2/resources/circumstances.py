@@ -8,13 +8,15 @@ from __future__ import annotations
 from typing import Final
 
 from hub.kernel.types import Json
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.periods import mend_period
+from mappings.hl7v2.trace import mapped
 
 #: Segments whose rows fill the stay they are told with.
 OF_STAY: Final = frozenset({"ACC", "DRG", "UB1", "UB2"})

@@ -5,10 +5,12 @@ The field is deprecated since HL7 v2.3 (2.5.1, 6.5.2.2 and 6.5.4.2) and still th
 
 from __future__ import annotations
 
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.trace import mapped
 
 _METHOD, _CODE = 2, 3
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.leaves import field, leaf
 from mappings.hl7v2.parser import Repetition, Segment
+from mappings.hl7v2.trace import mapped
 
 _PREFERRED: Final = {"url": "http://hl7.org/fhir/StructureDefinition/iso21090-preferred", "valueBoolean": True}
 #: Method (v2 table 0185) by equipment (XTN-3, table 0202) and by use (XTN-2, table 0201).

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.coding_methods import name_system
+from mappings.hl7v2.trace import mapped
 
 _CATEGORY: Final = "http://terminology.hl7.org/CodeSystem/condition-category"
 _OF_ENCOUNTER: Final = {"system": _CATEGORY, "code": "encounter-diagnosis", "display": "Encounter Diagnosis"}

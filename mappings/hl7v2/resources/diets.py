@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import Case, placed
 from mappings.hl7v2.resources.notes import add_notes
+from mappings.hl7v2.trace import mapped
 
 #: Segments that make an order one of a diet.
 DIET: Final = ("ODS", "ODT")

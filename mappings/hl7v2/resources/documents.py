@@ -14,8 +14,9 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.files import ATTACHMENT
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.datatypes.values import value
@@ -29,6 +30,7 @@ from mappings.hl7v2.resources.labels import spread
 from mappings.hl7v2.resources.parents import Made
 from mappings.hl7v2.resources.provenance import event
 from mappings.hl7v2.resources.results import Setting, observation
+from mappings.hl7v2.trace import mapped
 
 #: Events of a document that takes the place of the one TXA-13 names; any other belongs to it (v2.5.1, 9.6.1.13).
 _REPLACES: Final = frozenset({"T09", "T10"})

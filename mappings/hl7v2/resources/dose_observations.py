@@ -12,14 +12,16 @@ from typing import Any, Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.numbers import LARGEST, decimal
 from mappings.hl7v2.datatypes.references import coded_organization
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.groups import Noted
 from mappings.hl7v2.leaves import clean, field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.trace import mapped
 
 _LOINC: Final = "http://loinc.org"
 #: Observations that state nothing (any more).

@@ -14,8 +14,9 @@ from msgspec import Struct
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.authorities import authority_of, organization_of
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field

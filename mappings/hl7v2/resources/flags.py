@@ -11,9 +11,10 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.codetables import Entry, table
-from mappings.hl7v2.context import Context, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.trace import mapped
 
 _SYSTEM: Final = "http://terminology.hl7.org/CodeSystem/v3-ObservationInterpretation"
 _NORMAL: Final = Entry("N", "Normal", _SYSTEM)

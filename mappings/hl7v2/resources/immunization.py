@@ -9,7 +9,8 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Options
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, DATATYPES
 from mappings.hl7v2.engine import Rules
@@ -18,6 +19,7 @@ from mappings.hl7v2.leaves import field
 from mappings.hl7v2.resources.case import Case, coded
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.order_team import vaccinators
+from mappings.hl7v2.trace import mapped
 
 #: What stands for no number in ORC-2 and ORC-3 (CDC implementation guide for immunization messaging 1.5).
 _NO_ORDER: Final = frozenset({"9999", "0", ""})

@@ -6,7 +6,8 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, Mapped, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import fresh
 from mappings.hl7v2.datatypes.identifiers import CX_PARTS, number
 from mappings.hl7v2.datatypes.references import XON_PARTS, known, organization
@@ -18,6 +19,7 @@ from mappings.hl7v2.parser import Repetition, Segment
 from mappings.hl7v2.resources.periods import mend_period
 from mappings.hl7v2.resources.related import is_patient, person
 from mappings.hl7v2.resources.taking_part import care_team
+from mappings.hl7v2.trace import Mapped, mapped
 
 _GROUP: Final = {"coding": [{"system": "http://terminology.hl7.org/CodeSystem/coverage-class", "code": "group"}]}
 _NAMED_GROUP: Final = Mapped("Coverage.class[]", {"1": "name", "3": "value", "10": "value"})

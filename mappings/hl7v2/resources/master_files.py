@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import quote
 
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number
 from mappings.hl7v2.datatypes.places import location
 from mappings.hl7v2.datatypes.references import known
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field as leaf_of
 from mappings.hl7v2.parser import Message, Segment
+from mappings.hl7v2.trace import mapped
 
 #: What a record of the file is about, by the segment that states it.
 _STATING: Final = frozenset({"STF", "LOC", "CDM"})

@@ -12,13 +12,15 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Options
 from mappings.hl7v2.datatypes.coded import DATATYPES, concept
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.datatypes.values import unit
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.trace import mapped
 
 _CONCEPT: Final = DATATYPES["CodeableConcept"].make(Options())
 _DOSE_FORM: Final = mapped("Medication.form")

@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from hub.kernel.types import IdentityEvent
-from mappings.hl7v2.context import Building, Context, Mapped, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier, meaning, number
 from mappings.hl7v2.datatypes.names import XPN_PARTS, person_name
 from mappings.hl7v2.groups import PatientGroup
@@ -14,6 +15,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.paths import LONG_LISTS, append
 from mappings.hl7v2.resources.moving import RENUMBERS
 from mappings.hl7v2.resources.patient import SHARED, STOOD_IN, alike, patient_of
+from mappings.hl7v2.trace import Mapped, mapped
 
 #: Events in which the patient of MRG ceases to be one of its own (v2.5.1 chapter 3).
 MERGES: Final = frozenset({"A18", "A30", "A34", "A36", "A39", "A40"})

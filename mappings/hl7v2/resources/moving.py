@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from hub.kernel.types import IdentityEvent
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.identifiers import meaning, number
 from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.patient import STOOD_IN, alike, patient_identity
+from mappings.hl7v2.trace import mapped
 
 Thing = Literal["Patient", "Account", "Encounter"]
 

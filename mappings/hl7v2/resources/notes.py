@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
 from mappings.hl7v2.datatypes.references import practitioner
 from mappings.hl7v2.datatypes.times import Moment, read
 from mappings.hl7v2.leaves import clean
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.trace import mapped
 
 _APPOINTMENT_NOTE: Final = "http://hl7.org/fhir/5.0/StructureDefinition/extension-Appointment.note"
 _KINDS: Final = (

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.contacts import address
 from mappings.hl7v2.datatypes.identifiers import entity
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import clean, component, field
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.taking_part import role
+from mappings.hl7v2.trace import mapped
 
 _PLACE: Final = "http://hl7.org/fhir/StructureDefinition/event-location"
 #: Fields of PRT that describe a device.

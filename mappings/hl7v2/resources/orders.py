@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.leaves import field

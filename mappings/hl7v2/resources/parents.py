@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from mappings.hl7v2.context import Building
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.groups import Order
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment

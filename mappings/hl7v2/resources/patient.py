@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final, NamedTuple
 
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.coded import first_text
 from mappings.hl7v2.datatypes.identifiers import PLACEHOLDERS, Number, meaning, number
 from mappings.hl7v2.datatypes.references import known
@@ -13,6 +14,7 @@ from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.leaves import field
 from mappings.hl7v2.parser import Segment
+from mappings.hl7v2.trace import mapped
 from mappings.registration import Registration, formerly, is_nobodys
 
 #: Kinds by which a facility's patient is known, best first, when its profile names none.

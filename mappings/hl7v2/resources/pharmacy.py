@@ -10,7 +10,8 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.identifiers import Number, meaning, typed
 from mappings.hl7v2.datatypes.timing import mend_timing
 from mappings.hl7v2.engine import Rules

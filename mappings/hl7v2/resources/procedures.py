@@ -8,7 +8,8 @@ from typing import Final
 from hub.fhir.temporal import interval
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.numbers import decimal
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Noted
@@ -17,6 +18,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.coding_methods import name_system
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.taking_part import performers
+from mappings.hl7v2.trace import mapped
 
 #: Minutes of the longest procedure whose end is worked out: a month.
 _LONGEST: Final = 31 * 1440

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.times import moment
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field

@@ -10,7 +10,8 @@ from typing import Any, Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import Options
 from mappings.hl7v2.datatypes.contacts import DATATYPES as CONTACTS
 from mappings.hl7v2.datatypes.contacts import address
@@ -26,6 +27,7 @@ from mappings.hl7v2.paths import LONG_LISTS, append
 from mappings.hl7v2.resources.case import numbered
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.periods import mend_period
+from mappings.hl7v2.trace import mapped
 
 _REFERRAL: Final = {
     "coding": [{"system": "http://snomed.info/sct", "code": "3457005", "display": "Patient referral"}],

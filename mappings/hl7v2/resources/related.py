@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from typing import Final
 
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context, Mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.identifiers import CX_PARTS, identifier, number
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import PatientGroup
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.periods import mend_period
+from mappings.hl7v2.trace import Mapped
 
 #: Relationships (NK1-3) of those who are no person: employer and agencies (HL7/v2-to-fhir, messages ADT_A01).
 _NO_PERSON: Final = frozenset({"EMR", "E", "F", "I", "S"})

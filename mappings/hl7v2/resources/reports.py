@@ -6,7 +6,8 @@ from base64 import b64encode
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.files import ATTACHMENT
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, lines

@@ -6,8 +6,9 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.times import Moment, moment
 from mappings.hl7v2.datatypes.timing import mend_timing
 from mappings.hl7v2.engine import Rules
@@ -16,6 +17,7 @@ from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.case import Case, placed
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.periods import mend_period
+from mappings.hl7v2.trace import mapped
 
 #: Statuses of a report (R4 diagnostic-report-status) that end its order.
 _FINAL: Final = frozenset({"final", "corrected"})

@@ -10,12 +10,14 @@ from collections.abc import Iterable
 from typing import Final
 
 from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field, says_something
 from mappings.hl7v2.parser import Segment
 from mappings.hl7v2.resources.periods import mend_period
+from mappings.hl7v2.trace import mapped
 
 #: ARV-2 (v2 table 0206): the restriction is lifted; its label becomes that of usual control.
 _LIFTED: Final = "D"

@@ -9,8 +9,9 @@ from msgspec import Struct
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context, Mapped, mapped
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.base import SHORT
 from mappings.hl7v2.datatypes.coded import CONCEPT_PARTS, concept
 from mappings.hl7v2.datatypes.reference_ranges import reference_range
@@ -31,6 +32,7 @@ from mappings.hl7v2.resources.labels import label
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.observed_with import observers
 from mappings.hl7v2.sharing import LONG, share
+from mappings.hl7v2.trace import Mapped, mapped
 
 #: Status of a report (R4 diagnostic-report-status) to that of its observations.
 _OF_REPORT: Final = {"partial": "preliminary", "appended": "amended"}

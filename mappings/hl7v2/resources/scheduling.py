@@ -10,7 +10,8 @@ from typing import Final
 
 from hub.kernel.types import Json
 from mappings.hl7v2.absent import unknown
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.identifiers import entity
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Groups
@@ -21,6 +22,7 @@ from mappings.hl7v2.resources.case import coded, numbered
 from mappings.hl7v2.resources.notes import add_notes
 from mappings.hl7v2.resources.provenance import event
 from mappings.hl7v2.resources.slots import SLOTS, slots
+from mappings.hl7v2.trace import mapped
 
 #: Status of an appointment by event (v2.5.1 chapter 10: new, rescheduled, modified, cancelled, discontinued, no show).
 _BY_EVENT: Final = {

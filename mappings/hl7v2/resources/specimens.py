@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.specimens import specimen_key
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.groups import Specimen

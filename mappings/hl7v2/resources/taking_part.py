@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.kernel.types import Json
-from mappings.hl7v2.context import Building, Context, mapped
+from mappings.hl7v2.building import Building
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.references import organization, practitioner
 from mappings.hl7v2.engine import Rules
 from mappings.hl7v2.leaves import field
@@ -16,6 +17,7 @@ from mappings.hl7v2.paths import LONG_LISTS, append
 from mappings.hl7v2.resources.contact_choice import prefer
 from mappings.hl7v2.resources.periods import mend_period
 from mappings.hl7v2.resources.related import is_patient, person
+from mappings.hl7v2.trace import mapped
 
 
 @dataclass(frozen=True, slots=True)

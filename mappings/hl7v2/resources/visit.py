@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Final
 
 from mappings.hl7v2.absent import unknown
+from mappings.hl7v2.building import Building
 from mappings.hl7v2.codetables import table
-from mappings.hl7v2.context import Building, Context
+from mappings.hl7v2.context import Context
 from mappings.hl7v2.datatypes.identifiers import meaning, number
 from mappings.hl7v2.datatypes.places import location
 from mappings.hl7v2.datatypes.times import moment

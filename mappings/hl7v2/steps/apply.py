@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from hub.kernel.types import ReportRow
-from mappings.hl7v2.context import position
 from mappings.hl7v2.edit import Editable
 from mappings.hl7v2.parser import Message
+from mappings.hl7v2.place import position
 from mappings.hl7v2.profile import Step
 from mappings.hl7v2.steps import parts, places, texts
 from mappings.hl7v2.steps.plan import Plan
