@@ -313,7 +313,7 @@ def test_a_language_of_iso_639_is_a_code_of_bcp_47(sent: str, tag: str, text: st
     assert spoken["language"].get("text") == text
 
 
-@pytest.mark.parametrize(("sent", "text"), [("E^English^HL70296", "English"), ("ENGLISH", "ENGLISH"), ("1", "1")])
+@pytest.mark.parametrize(("sent", "text"), [("E^English^HL70296", "English"), ("DIALECT", "DIALECT"), ("1", "1")])
 def test_another_language_is_a_text_with_what_was_sent_beside_it(sent: str, text: str) -> None:
     (spoken,) = patient(pid(f15=sent))["communication"]
     assert spoken["language"]["text"] == text

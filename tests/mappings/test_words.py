@@ -23,6 +23,21 @@ def test_a_marital_status_in_words_has_its_code_and_stays_the_text(word: str, co
     assert told(patient(pid(f16=word))["maritalStatus"]) == (code, word)
 
 
+@pytest.mark.parametrize(("word", "code"), [("Married", "M"), ("single", "S"), ("WIDOWED", "W")])
+def test_a_marital_status_in_english_words_has_its_code(word: str, code: str) -> None:
+    codings = patient(pid(f16=word))["maritalStatus"]["coding"]
+    assert [each["code"] for each in codings] == [code, word]
+
+
+@pytest.mark.parametrize(
+    ("word", "tag"), [("english", "en"), ("汉语", "zh"), ("普通话", "zh"), ("维吾尔语", "ug"), ("粤语", "yue")]
+)
+def test_a_language_by_its_name_has_its_tag_and_keeps_the_name(word: str, tag: str) -> None:
+    (found,) = patient(pid(f15=word))["communication"]
+    assert found["language"]["coding"] == [{"system": "urn:ietf:bcp:47", "code": tag}]
+    assert found["language"]["text"] == word
+
+
 def test_a_marital_status_of_the_national_code_list_is_understood() -> None:
     codings = patient(pid(f16="30"))["maritalStatus"]["coding"]
     assert [each["code"] for each in codings] == ["W", "30"]

@@ -13,10 +13,12 @@ from mappings.hl7v2.parser import Repetition
 
 _SYSTEM: Final = "urn:ietf:bcp:47"
 _LANGUAGE: Final = re.compile(r"([A-Za-z]{2})(?:-([A-Za-z]{2}))?")
+#: A code, and no name of a language.
+_CODE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{2})?")
 
 
 def language_tag(code: str) -> str | None:
-    """The code of BCP 47 for two or three letters of ISO 639, two of them with a country or without."""
+    """The code of BCP 47 for two or three letters of ISO 639 (two with a country or without), or a name in the table."""
     found = _LANGUAGE.fullmatch(code)
     if found is None:
         entry = table("language").get(code)
@@ -27,12 +29,12 @@ def language_tag(code: str) -> str | None:
 def language(rep: Repetition, context: Context) -> dict[str, Any] | None:
     """A language as R4 binds it: a code of BCP 47 and no other (Patient.communication.language, all-languages).
 
-    Two letters of ISO 639-1 are one, three of ISO 639-2 stand for one. What else is sent (table 0296, words) is the
-    text, as it came beside it.
+    Two letters of ISO 639-1 are one, three of ISO 639-2 and the names of some stand for one. What else is sent (table
+    0296, other words) is the text, as it came beside it.
     """
     code, told = component(rep, 1), clean(rep.plain())
     tag = language_tag(code)
-    name = component(rep, 2) or ("" if tag else code)
+    name = component(rep, 2) or ("" if tag and _CODE.fullmatch(code) else code)
     result: dict[str, Any] = {"text": name} if name else {}
     if tag:
         result["coding"] = [{"system": _SYSTEM, "code": tag}]
