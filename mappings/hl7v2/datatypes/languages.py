@@ -18,7 +18,7 @@ _CODE: Final = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z]{2})?")
 
 
 def language_tag(code: str) -> str | None:
-    """The code of BCP 47 for two or three letters of ISO 639 (two with a country or without), or a name in the table."""
+    """The code of BCP 47 for two or three letters of ISO 639 (two with a country or without) or a name in the table."""
     found = _LANGUAGE.fullmatch(code)
     if found is None:
         entry = table("language").get(code)
