@@ -7,7 +7,7 @@ import pytest
 from hub.kernel.types import Json
 from mappings.hl7v2.convert import bundle
 from tests.mappings.checker import invalid
-from tests.mappings.engine import ADT_HEADER, PID, patient, pid, resource, translate
+from tests.mappings.engine import ADT_HEADER, PID, codes, patient, pid, resource, translate
 
 ADT = ADT_HEADER.format(event="A01")
 ORU = ["MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||ORU^R01|L1|P|2.4", PID]
@@ -143,3 +143,39 @@ def test_a_code_of_a_specimen_without_its_system_has_it_and_another_stays_the_se
         {"system": "http://terminology.hl7.org/CodeSystem/v2-0487", "code": "SER", "display": "Serum"}
     ]
     assert own == {"coding": [{"code": "YSZ"}], "text": "YSZ"}
+
+
+@pytest.mark.parametrize(
+    ("word", "status"),
+    [
+        ("已取消", "cancelled"),
+        ("已完成", "fulfilled"),
+        ("已签到", "arrived"),
+        ("爽约", "noshow"),
+        ("No Show", "noshow"),
+    ],
+)
+def test_an_appointment_is_what_the_words_of_its_status_say(word: str, status: str) -> None:
+    header = ORU[0].replace("ORU^R01", "SIU^S14")
+    found = translate(header, "SCH|P1|F1|||||||||^^30^20260310080000^20260310083000" + "|" * 14 + word, PID)
+    assert resource(found, "Appointment")["status"] == status
+
+
+@pytest.mark.parametrize(
+    ("word", "order", "prescription"),
+    [
+        ("已完成", "completed", "completed"),
+        ("已取消", "revoked", "cancelled"),
+        ("停止", "revoked", "stopped"),
+        ("暂停", "on-hold", "on-hold"),
+        ("执行中", "active", "active"),
+    ],
+)
+def test_an_order_and_a_prescription_are_what_the_words_of_their_status_say(
+    word: str, order: str, prescription: str
+) -> None:
+    asked = translate(ORU[0].replace("ORU^R01", "ORM^O01"), PID, f"ORC|SC|P1|||{word}", "OBR|1|P1||XCG^血常规")
+    given = translate(ORU[0].replace("ORU^R01", "RDE^O11"), PID, f"ORC|SC|P1|||{word}", "RXE||AMX^阿莫西林|1||片")
+    assert resource(asked, "ServiceRequest")["status"] == order
+    assert resource(given, "MedicationRequest")["status"] == prescription
+    assert "status-not-in-the-table" not in codes(asked)
