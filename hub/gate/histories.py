@@ -49,7 +49,7 @@ async def history(door: Door, asked: Asked, params: Parameters, *, lenient: bool
         raise not_found()  # made when they are asked for: they have no versions
     await door.admit(asked, "s")
     wanted = [(name, value) for name, value in params if name != CURSOR]
-    wish = read_span(wanted, lenient=lenient, of_many=True)
+    wish = read_span(wanted, now=door.clock(), lenient=lenient, of_many=True)
     span = _within(wish.span, asked.actor.scopes)
     binding = partial(binding_of, asked.actor, f"{asked.type or ''}/_history", wanted)
     place = cursor_of(door, params, binding)

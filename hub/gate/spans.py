@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Final
 
 import msgspec
@@ -29,9 +30,9 @@ class HistoryWish:
     ignored: tuple[str, ...] = ()
 
 
-def read_span(params: Sequence[tuple[str, str]], *, lenient: bool, of_many: bool = False) -> HistoryWish:
-    """Read the parameters. `_at` is a date or time of any precision: some moment of it. `of_many`: of a type or of all
-    types, which a list may narrow.
+def read_span(params: Sequence[tuple[str, str]], *, now: datetime, lenient: bool, of_many: bool = False) -> HistoryWish:
+    """Read the parameters at the moment `now`. `_at` is a date or time of any precision: some moment of it. `of_many`:
+    of a type or of all types, which a list may narrow.
 
     Raises HubError UNSUPPORTED naming unknown parameters (not if `lenient`), INVALID for a value that cannot be.
     """
@@ -40,7 +41,7 @@ def read_span(params: Sequence[tuple[str, str]], *, lenient: bool, of_many: bool
         span=Span(
             since=once(params, "_since", lambda text: interval(text)[0]),
             at=once(params, "_at", interval),
-            listed=once(params, _LIST, parse_list) if of_many else None,
+            listed=once(params, _LIST, partial(parse_list, now=now)) if of_many else None,
         ),
         count=once(params, "_count", count),
         ignored=unread,

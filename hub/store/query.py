@@ -68,9 +68,9 @@ def _is_never_left_out(name: str, error: HubError) -> bool:
     return error.code == "unknown-modifier" or name == "_query"
 
 
-def parse_list(value: str) -> Clause:
-    """What `_list=value` asks for, of all types. Raises HubError as `parse_query`."""
-    (found,) = clauses_of(None, "_list", value, Context(now=system_clock()))
+def parse_list(value: str, *, now: datetime) -> Clause:
+    """What `_list=value` asks for at the moment `now`, of all types. Raises HubError as `parse_query`."""
+    (found,) = clauses_of(None, "_list", value, Context(now=now))
     return found
 
 

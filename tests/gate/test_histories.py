@@ -285,7 +285,8 @@ async def narrowed(house: House, way: str, params: list[tuple[str, str]]) -> lis
     if way == "type":
         page = await house.gate.histories(CLINICIAN, "Observation", params)
     else:
-        page = await house.gate.history(CLINICIAN, "Observation", "o", span=read_span(params, lenient=False).span)
+        span = read_span(params, now=NOW, lenient=False).span
+        page = await house.gate.history(CLINICIAN, "Observation", "o", span=span)
     return [one.version for one in page.matches]
 
 

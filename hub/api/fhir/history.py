@@ -21,7 +21,7 @@ from hub.kernel.errors import HubError
 
 async def history(services: Services, ask: Ask) -> Answer:
     """A page of versions of one resource, newest first. Raises HubError NOT_FOUND, UNSUPPORTED, INVALID."""
-    wish = _read(ask)
+    wish = _read(services, ask)
     cursor = next(iter(values(ask.params, CURSOR)), None)
     page = await services.gate.history(
         ask.actor, ask.type, ask.id, count=wish.count, cursor=cursor, span=wish.span, origin=ask.origin
@@ -36,9 +36,10 @@ async def histories(services: Services, ask: Ask) -> Answer:
     return _answer(services, ask, await asked(page))
 
 
-def _read(ask: Ask) -> HistoryWish:
+def _read(services: Services, ask: Ask) -> HistoryWish:
     try:
-        return read_span([pair for pair in ask.params if pair[0] != CURSOR], lenient=ask.preference.lenient)
+        wanted = [pair for pair in ask.params if pair[0] != CURSOR]
+        return read_span(wanted, now=services.clock(), lenient=ask.preference.lenient)
     except HubError as error:
         raise bad_request(error) from None
 
