@@ -142,6 +142,30 @@ def test_what_is_neither_batch_nor_transaction_is_refused(database_url: str, sen
     in_house(database_url, visit)
 
 
+@pytest.mark.parametrize(
+    ("kind", "instead"),
+    [
+        ("message", "$process-message"),
+        ("document", "POST it to Bundle"),
+        ("collection", "POST it to Bundle"),
+        ("searchset", "give each entry a request"),
+        ("history", "give each entry a request"),
+        ("transaction-response", "send the requests"),
+        ("parcel", "send a Bundle of type batch or transaction"),
+    ],
+)
+def test_a_bundle_of_another_type_is_told_where_it_belongs(database_url: str, kind: str, instead: str) -> None:
+    async def visit(home: House) -> None:
+        answer = await home.ask("POST", "", {"resourceType": "Bundle", "type": kind})
+        issue = body(answer)["issue"][0]
+        assert answer.status_code == 400
+        assert issue["diagnostics"].startswith("Bundle.type: ")
+        assert instead in issue["diagnostics"]
+        assert (kind in issue["diagnostics"]) == (kind != "parcel")
+
+    in_house(database_url, visit)
+
+
 def test_an_empty_batch_has_an_empty_answer(database_url: str) -> None:
     async def visit(home: House) -> None:
         answer = await home.ask("POST", "", {"resourceType": "Bundle", "type": "batch"})
