@@ -340,7 +340,9 @@ def _written(
     """The last version made, or, where there was nothing left to do, the one that stands."""
     operation = settled.operations[index]
     if not saved:
-        current = known[_ref(operation)]
+        current = known.get(_ref(operation))
+        if current is None:
+            return _never_was(operation)
         return Written(
             type=current.type,
             id=current.id,
@@ -361,6 +363,11 @@ def _written(
         patient=write.patient,
         labels_kept=labels_kept(operation, write),
     )
+
+
+def _never_was(operation: Operation) -> Written:
+    """What comes of the deletion of what never was."""
+    return Written(type=operation.type, id=operation.id, version=None, updated=None, result="unchanged", body=b"")
 
 
 def _shown(index: int, settled: Settled, body: bytes) -> bytes:

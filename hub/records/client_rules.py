@@ -73,7 +73,7 @@ def check_target(
     updating = isinstance(operation, Update)
     rights.check(actor, operation.type, "d" if isinstance(operation, Delete) else "u", operation.where)
     foreign = current is not None and not given and not rights.owns(actor, current.facts.author_org)
-    if foreign or (current is None and not (updating and rights.may_choose(actor, operation.id))):
+    if foreign or (current is None and (isinstance(operation, Patch) or not rights.may_choose(actor, operation.id))):
         raise NotYoursError(operation.type, operation.where, actor.organization, exists=current is not None)
     gone = current is None or current.deleted
     if updating and gone:

@@ -127,14 +127,14 @@ class Journal:
         return self._entry(
             job.request,
             _INTERACTIONS[type(job.operation)],
-            Outcome.RELEASED,
+            Outcome.ABSENT if written.version is None else Outcome.RELEASED,
             resource_type=written.type,
             resource_id=written.id,
             version=written.version,
             reason=LABELS_KEPT if written.labels_kept else None,
-            grounds=_GROUNDS,
+            grounds=() if written.version is None else _GROUNDS,
             patients=(written.patient,) if written.patient else (),
-            types={written.type: 1},
+            types={} if written.version is None else {written.type: 1},
         )
 
     def _entry(

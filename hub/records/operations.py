@@ -73,15 +73,15 @@ Operation = Whole | Patch
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """The version that now stands, with its bytes (empty for a deletion).
+    """The version that now stands, with its bytes (empty for a deletion; no version where nothing ever stood).
 
     `patient` is the source patient; `labels_kept` says that security labels stay which the update had left out.
     """
 
     type: str
     id: str
-    version: int
-    updated: datetime
+    version: int | None
+    updated: datetime | None
     result: Result
     body: bytes
     patient: str | None = None

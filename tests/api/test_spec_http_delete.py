@@ -44,8 +44,31 @@ def test_deleting_what_is_deleted_already_has_no_effect_and_is_204(database_url:
     visited(database_url, visit)
 
 
-def test_deleting_what_never_was_is_told_as_deleting_what_is_not_yours(database_url: str) -> None:
-    """R4 lets it be 204; the hub answers 404, as for the resource of another facility (decision 0004)."""
+def test_deleting_what_never_was_has_no_effect_and_is_204(database_url: str) -> None:
+    """R4: "or if the resource does not exist at all, the server should return [...] a 204 No Content"."""
+
+    async def visit(home: House) -> None:
+        answer = await home.ask("DELETE", "/Patient/F05-never")
+        assert (answer.status_code, answer.content) == (204, b"")
+        assert "etag" not in answer.headers
+        assert (await home.ask("GET", "/Patient/F05-never")).status_code == 404
+        never = {"request": {"method": "DELETE", "url": "Patient/F05-never"}}
+        for kind in ("batch", "transaction"):
+            told = body(await home.ask("POST", "", {"resourceType": "Bundle", "type": kind, "entry": [never]}))
+            assert told["entry"] == [{"response": {"status": "204 No Content"}}]
+
+    visited(database_url, visit)
+
+
+def test_a_version_of_what_never_was_is_not_deleted(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        assert (await home.ask("DELETE", "/Patient/F05-never", if_match='W/"1"')).status_code == 412
+
+    visited(database_url, visit)
+
+
+def test_where_others_choose_ids_what_never_was_is_told_as_what_is_not_yours(database_url: str) -> None:
+    """One answer for both, so that nobody learns what another facility has (decision 0004)."""
 
     async def visit(home: House) -> None:
         await home.ask("PUT", "/Patient/F01-p", patient(id="F01-p"), who="hospital")

@@ -111,7 +111,7 @@ def test_for_a_failed_transaction_there_is_one_outcome_that_names_the_entry_and_
         for bad, status in (
             (entry("POST", "Patient", patient(gender="x")), 422),
             (entry("PUT", "Patient/F01-x", patient(id="F01-x")), 404),
-            (entry("DELETE", "Patient/F05-never"), 404),
+            (entry("DELETE", "Patient/F01-never"), 404),
             (entry("PUT", "Patient/F05-1", patient(id="F05-2")), 400),
             (entry("PUT", "Patient/F05-1", patient(id="F05-1"), ifMatch='W/"3"'), 412),
             (entry("POST", "Observation", patient()), 422),

@@ -82,6 +82,11 @@ def test_absent_and_foreign_are_refused_alike_before_any_condition(operation: Wh
     assert len(texts) == 1
 
 
+def test_deleting_what_never_was_under_an_id_of_ones_own_leaves_nothing_to_do() -> None:
+    assert writes_of(DOCTOR, Delete(type="Observation", id="F05-1"), None, RIGHTS) == []
+    assert refusal(Delete(type="Observation", id="F05-1", expected=1), None) is Category.PRECONDITION
+
+
 def test_conditions_are_judged_on_what_is_ones_own() -> None:
     assert writes_of(DOCTOR, update(expected=3), stored(), RIGHTS)
     assert refusal(update(expected=2), stored()) is Category.PRECONDITION

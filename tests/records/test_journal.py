@@ -87,6 +87,16 @@ def test_every_write_that_is_done_names_who_what_which_version_and_whose(databas
     in_trail(database_url, visit)
 
 
+def test_deleting_what_never_was_is_entered_as_a_look_at_nothing(database_url: str) -> None:
+    async def visit(door: ClientWrites, database: Database) -> None:
+        await door.write(DOCTOR, Delete(type="Observation", id="F05-never"), origin=ORIGIN)
+        (entry,) = await entries(database)
+        assert told(entry) == ("delete", "Observation", "F05-never", None, ())
+        assert (entry.outcome, entry.grounds, entry.types) == (Outcome.ABSENT, (), {})
+
+    in_trail(database_url, visit)
+
+
 def test_concurrent_writes_each_have_an_entry_under_their_own_actor(database_url: str) -> None:
     async def visit(door: ClientWrites, database: Database) -> None:
         actors = [replace(DOCTOR, token_id=f"t{n}") for n in range(40)]
