@@ -17,12 +17,12 @@ from msgspec.structs import replace
 from hub.db.database import Tx
 from hub.kernel.types import IdentityEvent
 from hub.records.heads import Head, Incoming, Ref, head_of
-from hub.records.said import disagreeing
+from hub.records.said import disagreeing, owners
 from hub.store.store import Store
 
 #: How the correction of a repaired message is kept among what facilities say of their numbers.
 REPAIR: Final = "repair"
-#: Drafts of which is looked at together what stands.
+#: Resources of which is looked at together what stands.
 _TOGETHER: Final = 1024
 
 
@@ -44,10 +44,11 @@ async def _heads(store: Store, tx: Tx, refs: Iterable[Ref]) -> dict[Ref, Head]:
 async def _pairs(store: Store, tx: Tx, incoming: Incoming) -> set[tuple[str, str]]:
     """Whom the message names now, and under whom stands what it had said."""
     found: set[tuple[str, str]] = set()
-    drafts = iter(incoming.translation.drafts)
-    while some := list(islice(drafts, _TOGETHER)):
-        heads = await _heads(store, tx, {Ref(one.resource["resourceType"], one.resource["id"]) for one in some})
-        found |= {(str(draft.patient), str(head.patient)) for draft, head in disagreeing(some, heads)}
+    told = owners(incoming.translation.drafts)
+    while some := list(islice(told, _TOGETHER)):
+        stored = await store.load_facts(tx, sorted({ref for ref, _ in some}))
+        facts = {Ref(*key): version for key, version in stored.items()}
+        found |= {(now, before) for _, now, before in disagreeing(some, facts)}
     return found
 
 

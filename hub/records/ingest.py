@@ -174,7 +174,7 @@ class Ingest:
             if strict is not None:
                 raise _ElsewhereError
             batch = await _redirected(tx, batch, heads, apart)
-        chain = Chain(heads, self._facilities, await self._own(tx, stored, batch), self._labelling, self._repeats)
+        chain = Chain(heads, self._facilities, await self._own(tx, heads, batch), self._labelling, self._repeats)
         return [chain.apply(incoming, relocated, strict) for incoming in batch], stored
 
     async def _load(self, tx: Tx, batch: Sequence[Incoming]) -> dict[Ref, Stored]:
@@ -185,7 +185,7 @@ class Ingest:
     async def _stored(self, tx: Tx, refs: Collection[Ref]) -> dict[Ref, Stored]:
         return {Ref(*key): version for key, version in (await self._store.load(tx, sorted(refs))).items()}
 
-    async def _own(self, tx: Tx, stored: Mapping[Ref, Stored], batch: Sequence[Incoming]) -> dict[tuple[int, Ref], Own]:
+    async def _own(self, tx: Tx, heads: Mapping[Ref, Head], batch: Sequence[Incoming]) -> dict[tuple[int, Ref], Own]:
         """What messages that come again contributed when they were processed before.
 
         A message that moved or ended something did so once, and takes nothing of it back.
@@ -194,18 +194,12 @@ class Ingest:
         for incoming in batch:
             if not incoming.again or any(not e.is_about_people for e in incoming.translation.identity_events):
                 continue
-            refs = _refs(incoming) & stored.keys()
-            for ref in refs:
-                bodies = await self._bodies(tx, ref)
+            versions = await self._store.all_versions(tx, _refs(incoming) & heads.keys())
+            for key, each in versions.items():
+                ref = Ref(*key)
+                bodies = (_body(version, heads[ref]) for version in each)
                 found[incoming.message, ref] = contributions(incoming.message, bodies)
         return found
-
-    async def _bodies(self, tx: Tx, ref: Ref) -> list[Json | None]:
-        """Every version of a resource, oldest first, also those in the records of patients it moved from."""
-        found: list[Stored] = []
-        while page := await self._store.versions(tx, *ref, below=found[-1].version if found else None):
-            found += page
-        return [None if version.deleted else loads(version.body) for version in reversed(found)]
 
 
 class _Long(Struct):
@@ -231,6 +225,13 @@ class _RefusedError(Exception):
 
 class _ElsewhereError(Exception):
     """A portion of a message is about another patient than what is stored."""
+
+
+def _body(version: Stored, head: Head) -> Json | None:
+    """What a version says; of the one that stands the head has it already."""
+    if version.version == head.version:
+        return head.resource
+    return None if version.deleted else loads(version.body)
 
 
 async def _redirected(

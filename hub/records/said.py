@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,6 +14,7 @@ from hub.fhir.json import loads
 from hub.fhir.references import rewrite
 from hub.kernel.types import Draft, Json
 from hub.records.heads import Head, Incoming, Ref
+from hub.store.values import Stored
 
 #: What is read of patients who are one with patients who are one with ...
 _ROUNDS: Final = 8
@@ -102,19 +103,25 @@ def strangers(batch: Sequence[Incoming], heads: Mapping[Ref, Head]) -> dict[str,
     """By facility, the patients of drafts and stored resources that do not agree on whom they are about."""
     found: dict[str, set[str]] = {}
     for incoming in batch:
-        for draft, head in disagreeing(incoming.translation.drafts, heads):
-            found.setdefault(incoming.facility, set()).update((str(draft.patient), str(head.patient)))
+        for _, told, stands in disagreeing(owners(incoming.translation.drafts), heads):
+            found.setdefault(incoming.facility, set()).update((told, stands))
     return found
 
 
-def disagreeing(drafts: Sequence[Draft], heads: Mapping[Ref, Head]) -> Iterator[tuple[Draft, Head]]:
-    """Drafts with the stored resources that are about another patient."""
+def owners(drafts: Iterable[Draft]) -> Iterator[tuple[Ref, str | None]]:
+    """Whom each resource of a message is about."""
     for draft in drafts:
-        if draft.patient is None:
-            continue
-        head = heads.get(Ref(draft.resource["resourceType"], draft.resource["id"]))
-        if head is not None and head.patient not in (None, draft.patient):
-            yield draft, head
+        yield Ref(draft.resource["resourceType"], draft.resource["id"]), draft.patient
+
+
+def disagreeing(
+    told: Iterable[tuple[Ref, str | None]], stored: Mapping[Ref, Head | Stored]
+) -> Iterator[tuple[Ref, str, str]]:
+    """Resources that are told of as being about one patient, and are about another as they stand."""
+    for ref, patient in told:
+        stands = stored.get(ref)
+        if patient is not None and stands is not None and stands.patient not in (None, patient):
+            yield ref, patient, str(stands.patient)
 
 
 def redirected(incoming: Incoming, heads: Mapping[Ref, Head], known: Said) -> Incoming:
@@ -125,11 +132,10 @@ def redirected(incoming: Incoming, heads: Mapping[Ref, Head], known: Said) -> In
     """
     to: dict[Ref, str] = {}
     moved: set[str] = set()
-    for draft, head in disagreeing(incoming.translation.drafts, heads):
-        ref, told, stands = Ref(draft.resource["resourceType"], draft.resource["id"]), str(draft.patient), head.patient
-        if stands is not None and known.same(told, stands):
+    for ref, told, stands in disagreeing(owners(incoming.translation.drafts), heads):
+        if known.same(told, stands):
             to[ref] = stands
-        elif stands is not None and known.moved_to(told, incoming.message) == stands:
+        elif known.moved_to(told, incoming.message) == stands:
             to[ref] = stands
             moved.add(f"{ref.type}/{ref.id}")
     if not to:

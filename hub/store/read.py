@@ -57,6 +57,18 @@ JOIN history r ON r.pkey = f.pkey AND r.key = f.key
 WHERE f.key = $1 AND r.version < $2
 ORDER BY 3 DESC LIMIT $3
 """
+_HISTORIES: Final = f"""
+SELECT {_OF_R} FROM resource_home h JOIN resource r ON r.pkey = h.pkey AND r.key = h.key
+WHERE h.key = ANY($1::uuid[])
+UNION ALL
+SELECT {_OF_R} FROM resource_home h JOIN history r ON r.pkey = h.pkey AND r.key = h.key
+WHERE h.key = ANY($1::uuid[])
+UNION ALL
+SELECT {_OF_R} FROM former_home f JOIN resource_home h ON h.key = f.key AND h.pkey <> f.pkey
+JOIN history r ON r.pkey = f.pkey AND r.key = f.key
+WHERE f.key = ANY($1::uuid[])
+ORDER BY 3
+"""
 _FORMERLY: Final = "SELECT pkey FROM former_home WHERE key = $1 ORDER BY pkey"
 _NO_VERSION: Final = 2**31 - 1
 
@@ -151,6 +163,14 @@ async def versions(tx: Tx, rtype: str, rid: str, *, below: int | None, limit: in
         if len(rows) < left:
             break
         top = rows[-1]["version"]  # erased versions are no page's end: more may stand below them
+    return found
+
+
+async def all_versions(tx: Tx, refs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Stored]]:
+    """Every version of each of some resources by (type, id), oldest first, each with the patient it was about."""
+    found: dict[tuple[str, str], list[Stored]] = {}
+    for version in await opened(tx, await tx.fetch(_HISTORIES, [reference_key(*ref) for ref in refs])):
+        found.setdefault(version.reference, []).append(version)
     return found
 
 

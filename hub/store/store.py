@@ -92,6 +92,10 @@ class Store:
         """
         return await read.versions(tx, rtype, rid, below=below, limit=limit)
 
+    async def all_versions(self, tx: Tx, refs: Iterable[tuple[str, str]]) -> dict[tuple[str, str], list[Stored]]:
+        """Every version of each of some resources by (type, id), oldest first, in one query; as of `versions`."""
+        return await read.all_versions(tx, refs)
+
     async def formerly(self, tx: Tx, rtype: str, rid: str) -> list[UUID]:
         """The keys of the source patients a resource was about before it moved; most never did."""
         return await read.formerly(tx, rtype, rid)

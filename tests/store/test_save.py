@@ -116,6 +116,8 @@ def test_a_batch_written_in_portions_leaves_what_it_would_at_once(
             for rid, versions in (("a", 3), ("b", 2), ("d", 3)):
                 found = await store.versions(connection, "Patient", rid)
                 assert [one.version for one in found] == list(range(versions, 0, -1))
+                every_one = await store.all_versions(connection, [("Patient", "a"), ("Patient", "b"), ("Patient", "d")])
+                assert every_one["Patient", rid] == found[::-1]
                 told = [(c.id, c.version) for c in await store.changes(connection) if c.id == rid]
                 assert told == [(rid, version) for version in range(1, versions + 1)]
 
