@@ -13,20 +13,23 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     DateTime,
+    Select,
     Text,
     Uuid,
     and_,
     any_,
     bindparam,
+    false,
     func,
-    literal,
+    literal_column,
     or_,
     select,
+    true,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
 
 from hub.audit.entry import Asker, Entry, Outcome
-from hub.audit.tables import audit, entry_of
+from hub.audit.tables import WHO, audit, entry_of
 from hub.db.database import Tx
 from hub.db.statement import Statement, compiled
 
@@ -54,35 +57,46 @@ class Span:
 
 
 _COUNT: Final = compiled(select(func.count()).select_from(audit))
+_MOST: Final = bindparam("most", type_=BigInteger)
+_ZERO: Final[ColumnElement[int]] = literal_column("0", BigInteger)
 
 
-def _newest(*conditions: ColumnElement[bool]) -> Statement:
-    return compiled(select(audit).where(*conditions).order_by(audit.c.number.desc()).limit(bindparam("most")))
+def _newest(*conditions: ColumnElement[bool]) -> Select[Any]:
+    return select(audit).where(*conditions).order_by(audit.c.number.desc()).limit(_MOST)
 
 
-_NEWEST: Final = _newest()
+_NEWEST: Final = compiled(_newest())
 _OF: Final = audit.c.patient_keys.overlap(bindparam("keys", type_=ARRAY(Uuid)))
-#: Who asked, as an AuditEvent names them: a person, else the organisation (balp.py).
-_WHO: Final = func.coalesce(audit.c.requester, literal("Organization/") + audit.c.organization)
-_BY: Final = any_(bindparam("agents", type_=ARRAY(Text))) == _WHO
+_AGENTS: Final = bindparam("agents", type_=ARRAY(Text))
+_BY: Final = any_(_AGENTS) == WHO
 _LOOKS: Final = or_(
     audit.c.outcome == Outcome.RELEASED.value,
     and_(audit.c.outcome == Outcome.REFUSED.value, audit.c.break_glass.is_not(None)),
 )
+_PERIOD: Final = and_(
+    audit.c.recorded >= bindparam("low", type_=DateTime(timezone=True)),
+    audit.c.recorded < bindparam("high", type_=DateTime(timezone=True)),
+)
+_UP_TO: Final = audit.c.number <= bindparam("top", type_=BigInteger)
 
 
-def _page(*conditions: ColumnElement[bool]) -> Statement:
-    moment = DateTime(timezone=True)
-    return _newest(
-        audit.c.recorded >= bindparam("low", type_=moment),
-        audit.c.recorded < bindparam("high", type_=moment),
-        audit.c.number <= bindparam("top", type_=BigInteger),
-        *conditions,
-    )
+def _page(of: bool, by: bool, looks: bool, period: bool) -> Statement:
+    """The newest entries of a span. One condition leads: patients, else agents, else the period, else the order."""
+    rest = (_UP_TO, *compress((_LOOKS, _PERIOD), (looks, period)))
+    if of:
+        # coalesce: no index is tried. A patient's few rows are sorted: offered the order of an index, the planner would
+        # walk through everybody's.
+        asked = func.coalesce(and_(*rest, *compress((_BY,), (by,))), false())
+        return compiled(select(audit).where(_OF, asked).order_by((audit.c.number + _ZERO).desc()).limit(_MOST))
+    if by:
+        agent = func.unnest(_AGENTS).table_valued("reference", name="agent").render_derived()
+        each = _newest(agent.c.reference == WHO, *rest).lateral("each")
+        return compiled(select(each).join_from(agent, each, true()).order_by(each.c.number.desc()).limit(_MOST))
+    return compiled(_newest(*rest))
 
 
-#: By whether patients are named, whether agents are, and whether only looks are asked for.
-_PAGES: Final = {wanted: _page(*compress((_OF, _BY, _LOOKS), wanted)) for wanted in product((False, True), repeat=3)}
+#: By whether patients are named, whether agents are, whether only looks are asked for, and whether of a period.
+_PAGES: Final = {wanted: _page(*wanted) for wanted in product((False, True), repeat=4)}
 _ONE: Final = compiled(select(audit).where(audit.c.id == bindparam("id", type_=Uuid)))
 
 
@@ -160,7 +174,8 @@ async def newest(tx: Tx, *, limit: int = 100) -> list[Entry]:
 
 async def page(tx: Tx, span: Span, *, top: int = TOP, limit: int) -> Sequence[tuple[int, Entry]]:
     """Entries of the span, newest first, from the number `top` down, each with its number."""
-    statement = _PAGES[span.patients is not None, span.agents is not None, span.looks]
+    period = (span.low, span.high) != (EARLIEST, LATEST)
+    statement = _PAGES[span.patients is not None, span.agents is not None, span.looks, period]
     values = {
         "low": span.low,
         "high": span.high,

@@ -23,6 +23,8 @@ from sqlalchemy import (
     Table,
     Text,
     Uuid,
+    func,
+    literal_column,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY
@@ -73,6 +75,10 @@ audit: Final = Table(
     Index("ix_audit_break_glass", "recorded", postgresql_where=text("break_glass IS NOT NULL")),
     info={"kind": "local"},
 )
+
+#: Who asked, as an AuditEvent names them (balp.py): a person, else the organisation.
+WHO: Final = func.coalesce(audit.c.requester, literal_column("'Organization/'", Text) + audit.c.organization)
+Index("ix_audit_who", WHO, audit.c.number, audit.c.recorded)
 
 #: Which row is which leaf, and the salt of its items. What was erased of a leaf cannot be made again: its text and the
 #: items that are left are then kept as they are (`hub.audit.erasure`), and the salt is gone.

@@ -42,11 +42,12 @@ async def explain(tx: Tx, query: Query, visible: Visible) -> Explained:
         leads="" if lead is None else type(lead).__name__,
         order=tuple(key.kind for key in query.sort or compiler.DEFAULT_SORT),
         statement=text,
-        plan=await _plan(tx, text, len(values)),
+        plan=await generic_plan(tx, text, len(values)),
     )
 
 
-async def _plan(tx: Tx, text: str, values: int) -> tuple[str, ...]:
+async def generic_plan(tx: Tx, text: str, values: int) -> tuple[str, ...]:
+    """The lines of the plan of a statement of so many placeholders, in a transaction."""
     await tx.execute("SET LOCAL plan_cache_mode = force_generic_plan")
     await tx.execute(f"PREPARE {_NAME} AS {text}")
     arguments = f"({', '.join(['NULL'] * values)})" if values else ""

@@ -85,6 +85,20 @@ def test_a_page_ends_at_its_limit_and_goes_on_from_a_number(database_url: str) -
     with_trail(database_url, work)
 
 
+def test_what_several_asked_for_comes_in_one_order_page_by_page(database_url: str) -> None:
+    fang, f01 = Span(agents=("Practitioner/fang",)), Span(agents=("Organization/F01",))
+    both = Span(agents=("Practitioner/fang", "Organization/F01"), high=NOW + timedelta(minutes=5))
+    first, second, together = recorded(database_url, fang, f01, both)
+    assert (first, second, together) == ([4, 3, 2, 1], [6, 5], [5, 4, 3, 2, 1])
+
+    async def work(database: Database, trail: Trail) -> None:
+        async with database.connection() as tx:
+            pages = [await page(tx, both, top=top, limit=2) for top in (5, 3, 1)]
+        assert [[number for number, _ in found] for found in pages] == [[5, 4], [3, 2], [1]]
+
+    with_trail(database_url, work)
+
+
 @pytest.mark.parametrize("found", [True, False])
 def test_one_entry_is_found_by_its_id(database_url: str, found: bool) -> None:
     async def work(database: Database, trail: Trail) -> None:
