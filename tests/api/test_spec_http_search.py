@@ -70,7 +70,33 @@ def test_parameters_of_a_post_may_stand_in_url_and_body(database_url: str) -> No
     visited(database_url, visit)
 
 
-@pytest.mark.parametrize("empty", ["name=", "name:exact=", "_sort=", "_has:Observation:patient:code=", "_count="])
+def test_a_post_may_have_all_its_parameters_in_the_url_and_no_body(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        for path, found in (
+            ("/Patient/_search?birthdate=1951-01-01", ["F05-1"]),
+            ("/_search?_type=Patient&_id=F05-2", ["F05-2"]),
+        ):
+            answer = await home.ask("POST", path)
+            assert (answer.status_code, ids(body(answer))) == (200, found)
+        assert (await home.ask("POST", "/Patient/_search", b"name=x", content_type="text/plain")).status_code == 415
+
+    visited(database_url, visit)
+
+
+@pytest.mark.parametrize(
+    "empty",
+    [
+        "name=",
+        "name:exact=",
+        "_sort=",
+        "_has:Observation:patient:code=",
+        "_count=",
+        "_summary=",
+        "_elements=",
+        "_total=",
+        "_format=",
+    ],
+)
 def test_empty_parameters_are_no_error_and_are_ignored(database_url: str, empty: str) -> None:
     """R4 search.html 3.1.1.3: "empty parameters are not an error - they are just ignored by the server"."""
 

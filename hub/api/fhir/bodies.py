@@ -53,11 +53,11 @@ READERS: Final[Mapping[Body, Mapping[str, Reader]]] = {
 
 
 #: Kinds of body that need not be there.
-_OPTIONAL: Final = frozenset({"parameters", "judged"})
+_OPTIONAL: Final = frozenset({"form", "parameters", "judged"})
 
 
 async def read(request: Request, kind: Body, limit: int) -> Any:
-    """The body as its reader gives it; None where an operation is sent none.
+    """The body as its reader gives it; None where a search or an operation is sent none.
 
     Raises HubError UNSUPPORTED (415) before anything is read, TOO_LARGE over `limit` bytes, and what the reader raises.
     """

@@ -209,7 +209,12 @@ def _document_accept(request: Request, path: str, params: Params) -> str:
     """The Accept of a request that would take a document as it is, else ""."""
     if not _DOCUMENT.fullmatch(path) or _method(request) != "GET":
         return ""
-    return document_accept(request.headers.get("accept", ""), values(params, "_format"))
+    return document_accept(request.headers.get("accept", ""), _formats(params))
+
+
+def _formats(params: Params) -> list[str]:
+    """What is asked for by `_format`; an empty one asks for nothing (R4 search.html 3.1.1.3)."""
+    return [value for value in values(params, "_format") if value]
 
 
 def _headers(request: Request) -> dict[str, str]:
@@ -223,7 +228,7 @@ def _form_of(headers: Mapping[str, str], params: Params, accept: str = "") -> Re
     Raises HubError UNSUPPORTED (406).
     """
     try:
-        wanted = wanted_format(headers.get("accept", ""), values(params, "_format"), headers.get("accept-charset", ""))
+        wanted = wanted_format(headers.get("accept", ""), _formats(params), headers.get("accept-charset", ""))
     except HubError:
         if not accept:
             raise

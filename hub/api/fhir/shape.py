@@ -48,7 +48,7 @@ def read_shape(pairs: Sequence[tuple[str, str]], rtype: str, *, counting: bool =
     `counting` tells that `_summary=count` can be meant: a search, which answers it by itself. Raises HubError INVALID
     (400) for a value that cannot be, an element the type does not have, and for `_elements` beside a summary.
     """
-    summaries = [value for name, value in pairs if name == "_summary"]
+    summaries = [value for name, value in pairs if name == "_summary" and value]
     names = frozenset(part for name, value in pairs if name == "_elements" for part in value.split(",") if part)
     if len(summaries) > 1:
         raise invalid("stands twice", "_summary")
