@@ -89,7 +89,7 @@ def wanted_format(accept: str, formats: Sequence[str] = (), charsets: str = "") 
         raise HubError(
             Category.UNSUPPORTED,
             "only JSON and XML in UTF-8 are served",
-            where="Accept",
+            where="_format" if formats else "Accept",
             todo="ask for application/fhir+json or application/fhir+xml",
             code="not-acceptable",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -9,8 +10,19 @@ from hub.fhir.value_sets import codes
 from hub.kernel.errors import HTTP, HubError
 from hub.kernel.types import Issue, Json
 
-#: Where a standard names another issue type than the category's: IHE PIXm ITI-83 for domains that are not recognised.
-_ISSUE_OF_CODE: Final = {"source-domain": "code-invalid", "target-domain": "code-invalid"}
+#: Where another issue type says more than the category's (R4 valueset-issue-type.html), or a standard names one: IHE
+#: PIXm ITI-83 for domains that are not recognised.
+_ISSUE_OF_CODE: Final = {
+    "deleted": "deleted",
+    "disk-full": "no-store",
+    "search-value": "value",
+    "several-matches": "multiple-matches",
+    "source-domain": "code-invalid",
+    "target-domain": "code-invalid",
+    "too-costly": "too-costly",
+}
+#: What of `HubError.where` is a path of elements, as `issue.expression` has them: "Bundle.entry[1].resource.gender".
+_PATH: Final = re.compile(r"[A-Z][A-Za-z]*(?:\.[a-z]\w*(?:\[\d+\])?)+")
 _ISSUE_TYPES: Final = codes("issue-type") or frozenset()
 
 
@@ -28,7 +40,10 @@ def _refusal(error: HubError) -> Json:
     issue: Json = {"severity": "error", "code": _ISSUE_OF_CODE.get(error.code, HTTP[error.category].issue)}
     if error.code != error.category.value:
         issue["details"] = {"coding": [{"code": error.code}]}
-    return {**issue, "diagnostics": str(error)}
+    issue["diagnostics"] = str(error)
+    if _PATH.fullmatch(error.where):
+        issue["expression"] = [error.where]
+    return issue
 
 
 def _issue(issue: Issue) -> Json:

@@ -43,6 +43,13 @@ def test_each_interaction_is_found_by_its_url(method: str, path: str, code: str,
     assert (match.interaction.code, (match.type, match.id, match.version)) == (code, named)
 
 
+@pytest.mark.parametrize("path", ["/Patient/a_b", "/Patient/" + "x" * 65])
+def test_what_cannot_be_an_id_is_told_what_one_is(path: str) -> None:
+    with pytest.raises(HubError) as caught:
+        ROUTER.resolve("PUT", path)
+    assert (caught.value.category, "1 to 64" in caught.value.todo) == (Category.NOT_FOUND, True)
+
+
 @pytest.mark.parametrize(
     "path",
     [

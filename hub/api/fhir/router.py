@@ -111,7 +111,7 @@ class Router:
         if not RESOURCE_TYPES.issuperset([*names[:1], *inner]):
             raise _unknown("no such resource type")
         if not all(_ID.fullmatch(name) for name in names[1:]):
-            raise _unknown("no such resource")
+            raise _unknown("no such resource", "an id is 1 to 64 of the characters A-Z a-z 0-9 - and .")
         rtype = names[0] if names else ""
         interaction = _of(methods.get(method, {}), rtype)
         if interaction is None:
