@@ -6,10 +6,14 @@ import pytest
 
 from hub.kernel.types import Json, Translation
 from hub.records.facts import facts_of
+from mappings.hl7v2.convert import bundle
+from tests.mappings.checker import invalid
 from tests.mappings.engine import PID, codes, drafts, reported, resource, translate
 
 RESULT = "MSH|^~\\&|LIS|F03|HUB|YUNZE|20260301103000||{kind}|L1|P|2.5.1"
 OBX = "OBX|1|NM|2345-7^葡萄糖^LN||5|mmol/L|||||F"
+
+HEADER_OF = "MSH|^~\\&|HIS|F03|HUB|YUNZE|20260301103000||{event}|O1|P|2.5.1"
 
 
 def message(*segments: str, kind: str = "ORU^R01^ORU_R01") -> Translation:
@@ -313,3 +317,35 @@ def test_what_is_no_uid_names_no_study() -> None:
     found = message("ORC|NW|P7^HIS|L7^RIS", IMAGED, "ZDS|无^RIS^Application^DICOM", kind="ORM^O01")
     assert len(resource(found, "ServiceRequest")["identifier"]) == 2
     assert reported(found, "ZDS-1[1].1")[0] == "refused"
+
+
+def test_a_requested_day_and_a_length_bound_a_pattern_by_a_period_alone() -> None:
+    found = translate(
+        HEADER_OF.format(event="ORM^O01"), PID, "ORC|NW|P1|||||^Q6H^D10", "OBR|1|P1||XCG^血常规||20260305"
+    )
+    assert not invalid(bundle(found.drafts))
+    repeat = resource(found, "ServiceRequest")["occurrenceTiming"]["repeat"]
+    assert repeat["boundsPeriod"] == {"start": "2026-03-05", "end": "2026-03-15"}
+    assert "boundsDuration" not in repeat
+
+
+def test_a_requested_day_that_is_none_stands_absent_in_the_bounds_of_the_pattern() -> None:
+    found = translate(HEADER_OF.format(event="ORM^O01"), PID, "ORC|NW|P1", "OBR|1|P1||XCG^血常规||昨天", "TQ1|1||BID")
+    assert not invalid(bundle(found.drafts))
+    request = resource(found, "ServiceRequest")
+    assert "_occurrenceDateTime" not in request
+    assert "_start" in request["occurrenceTiming"]["repeat"]["boundsPeriod"]
+
+
+def test_a_detail_of_an_order_nobody_named_stands_beside_an_unknown_code() -> None:
+    obr = "OBR|1|P1|" + "|" * 43 + "DTL^加做"
+    found = translate(HEADER_OF.format(event="ORM^O01"), PID, "ORC|NW|P1", obr)
+    assert not invalid(bundle(found.drafts))
+    assert resource(found, "ServiceRequest")["orderDetail"][0]["text"] == "加做"
+
+
+def test_an_offset_beyond_what_a_resource_can_hold_is_none() -> None:
+    found = translate(
+        HEADER_OF.format(event="ORM^O01"), PID, "ORC|NW|P1", "OBR|1|P1||X^x", "TQ1|1||BID||99999999999^min"
+    )
+    assert not invalid(bundle(found.drafts))

@@ -185,3 +185,10 @@ def test_who_entered_an_appointment_is_its_provenance() -> None:
     (told,) = [each.resource for each in drafts(found, "Provenance") if each.authority == "SCH"]
     assert told["target"] == [{"reference": f"Appointment/{resource(found, 'Appointment')['id']}"}]
     assert told["agent"][0]["who"]["display"] == "李青"
+
+
+def test_a_resource_that_is_not_named_takes_part_as_an_unknown_one() -> None:
+    header = "MSH|^~\\&|HIS|F03|HUB|YUNZE|20260301103000||SIU^S12|A1|P|2.5.1"
+    found = translate(header, "SCH|P1|F1", PID, "RGS|1", "AIP|1|||||20260310080000")
+    assert not invalid(bundle(found.drafts))
+    assert {"type": [{"text": "unknown"}]}.items() <= resource(found, "Appointment")["participant"][-1].items()

@@ -7,6 +7,8 @@ from decimal import Decimal
 import pytest
 
 from hub.kernel.types import Translation
+from mappings.hl7v2.convert import bundle
+from tests.mappings.checker import invalid
 from tests.mappings.engine import PID, codes, draft, drafts, reported, resource, translate
 
 HEADER = "MSH|^~\\&|PHA|F02|HUB|YUNZE|20260301103000||{kind}|R1|P|2.5.1"
@@ -212,3 +214,26 @@ def test_observations_of_a_medication_order_inform_it() -> None:
     assert resource(found, "MedicationRequest")["supportingInformation"] == [
         {"reference": f"Observation/{observation['id']}"}
     ]
+
+
+def test_two_segments_of_one_administration_say_once_when_it_was() -> None:
+    first, second = "RXA|0|1|||Y1^阿莫西林|0.5|g", "RXA|0|1||20260301083000|Y1^阿莫西林|0.5|g"
+    found = sent("ORC|RE|P1", first, second, kind="RAS^O17")
+    assert not invalid(bundle(found.drafts))
+    given = resource(found, "MedicationAdministration")
+    assert given["effectivePeriod"]["end"] == "2026-03-01T08:30:00+08:00"
+    assert "_effectiveDateTime" not in given
+
+
+def test_a_range_beside_an_amount_of_the_timing_stands_alone() -> None:
+    found = sent("ORC|NW|P1", "TQ1|1|2^粒", "RXE||Y1^阿莫西林^L||2|粒")
+    assert not invalid(bundle(found.drafts))
+    (given,) = resource(found, "MedicationRequest")["dosageInstruction"][0]["doseAndRate"]
+    assert given["doseRange"]["high"]["value"] == Decimal(2)
+    assert "doseQuantity" not in given
+
+
+def test_a_further_timing_that_says_nothing_is_no_dosage() -> None:
+    found = sent("ORC|NW|P1", "TQ1|1", "TQ1|2", "RXE||Y1^阿莫西林^L")
+    assert not invalid(bundle(found.drafts))
+    assert "dosageInstruction" not in resource(found, "MedicationRequest")

@@ -18,7 +18,7 @@ from mappings.hl7v2.datatypes.base import Datatype, plain
 from mappings.hl7v2.datatypes.coded import concept
 from mappings.hl7v2.datatypes.coding_systems import system_uri
 from mappings.hl7v2.datatypes.frequency_words import frequency_of
-from mappings.hl7v2.datatypes.numbers import decimal
+from mappings.hl7v2.datatypes.numbers import LARGEST, decimal
 from mappings.hl7v2.datatypes.times import moment, time_of_day
 from mappings.hl7v2.leaves import clean, leaf
 from mappings.hl7v2.parser import Repetition
@@ -104,7 +104,10 @@ def _days(first: str, last: str, context: Context) -> list[str]:
 
 def _minutes(number: str, unit: str) -> int | None:
     found, scale = decimal(number), _MINUTES.get(unit_of_time(unit) or "min")
-    return None if found is None or scale is None or found[0] < 0 else int(found[0] * scale)
+    if found is None or scale is None:
+        return None
+    length = int(found[0] * scale)
+    return length if 0 <= length <= LARGEST else None
 
 
 def minutes(rep: Repetition, context: Context) -> int | None:

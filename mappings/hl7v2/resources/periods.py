@@ -10,8 +10,15 @@ from mappings.hl7v2.parser import Segment
 
 
 def mend_period(resource: Json, name: str, segment: Segment, context: Context) -> None:
-    """A period that ends before it starts keeps its start; the end is absent, with the text beside it."""
+    """A period that ends before it starts keeps its start; the end is absent, with the text beside it.
+
+    Where two segments tell of one thing, a period stands alone (R4 allows one type of `effective[x]` and the like).
+    """
     period = resource.get(name, {})
+    if period and name.endswith("Period"):
+        moment = name.removesuffix("Period") + "DateTime"
+        resource.pop(moment, None)
+        resource.pop(f"_{moment}", None)
     if "start" not in period or "end" not in period:
         return
     _, last = interval(period["end"])

@@ -27,6 +27,9 @@ from mappings.hl7v2.resources.requests import authored
 #: Which segment says what was ordered, best first, and with what intent (R4 medicationrequest-intent).
 _ORDERED: Final = (("RXE", "order"), ("RXO", "original-order"), ("RXG", "instance-order"))
 
+#: What R4 allows one of (Dosage.doseAndRate.dose[x]).
+_DOSES: Final = frozenset({"doseRange", "doseQuantity"})
+
 
 def medications(case: Case, context: Context, rules: Rules) -> list[Building]:
     """The request of an order first, if it is told, then its dispenses and administrations."""
@@ -69,17 +72,26 @@ def _dosage(case: Case, building: Building, context: Context, rules: Rules) -> N
     for place, noted in enumerate(case.order.all("TQ1")):
         target = Building({"resourceType": "MedicationRequest"}, "", "", None) if place else building
         rules.run(noted.segment, target, context)
-        if place:
-            building.resource.setdefault("dosageInstruction", []).extend(target.resource.get("dosageInstruction", ()))
+        further = target.resource.get("dosageInstruction") if place else None
+        if further:
+            building.resource.setdefault("dosageInstruction", []).extend(further)
     for noted in case.order.all("TQ2"):
         rules.run(noted.segment, building, context)
     _routes(case, building, context, rules)
     for dosage in building.resource.get("dosageInstruction", ()):
+        _one_dose(dosage)
         timing = dosage.get("timing")
         if timing is not None and case.order.others:
             mend_timing(timing, context)
             source = next(case.order.segments())
             mend_period(timing.get("repeat", {}), "boundsPeriod", source, context)
+
+
+def _one_dose(dosage: Json) -> None:
+    """What the pharmacy made of it and what was asked may be a range and an amount: the first told stands."""
+    for given in dosage.get("doseAndRate", ()):
+        for told in [name for name in given if name in _DOSES][1:]:
+            del given[told]
 
 
 def _routes(case: Case, building: Building, context: Context, rules: Rules) -> None:

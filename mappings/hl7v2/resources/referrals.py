@@ -66,6 +66,8 @@ def _referral(
     add_notes(noted.notes, building, context)
     resource["category"] = [dict(_REFERRAL), *resource.get("category", ())]
     resource.setdefault("intent", "order")
+    if "orderDetail" in resource:  # R4 ServiceRequest, prr-1
+        resource.setdefault("code", unknown())
     if context.event in _WITHDRAWN:
         resource["status"] = "revoked"
     elif "status" not in resource:

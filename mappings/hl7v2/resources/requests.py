@@ -54,6 +54,8 @@ def service_request(
     _because(case, resource, context)
     authored(case.orc, building, context)
     resource.setdefault("intent", "order")
+    if "orderDetail" in resource:  # R4 ServiceRequest, prr-1
+        resource.setdefault("code", unknown())
     if specimens:
         resource["specimen"] = [specimen.reference for specimen in specimens]
     _status(case, building, ordering=ordering)
@@ -83,10 +85,11 @@ def _occurrence(resource: Json, case: Case, context: Context) -> None:
     timing = resource.get("occurrenceTiming")
     if timing is None:
         return
+    for name, start in (("occurrenceDateTime", "start"), ("_occurrenceDateTime", "_start")):
+        asked = resource.pop(name, None)
+        if asked is not None:
+            timing.setdefault("repeat", {}).setdefault("boundsPeriod", {}).setdefault(start, asked)
     mend_timing(timing, context)
-    asked = resource.pop("occurrenceDateTime", None)
-    if asked is not None:
-        timing.setdefault("repeat", {}).setdefault("boundsPeriod", {}).setdefault("start", asked)
     source = next(case.order.segments(), None)
     if source is not None:
         mend_period(timing.get("repeat", {}), "boundsPeriod", source, context)

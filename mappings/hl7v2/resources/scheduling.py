@@ -137,6 +137,8 @@ def _complete(sch: Segment, groups: Groups, building: Building, context: Context
         building.defaults["status"] = by_event or ("proposed" if sch.name == "ARQ" else "pending")
     for participant in resource.setdefault("participant", []):
         participant.setdefault("status", "accepted")
+        if "actor" not in participant:
+            participant.setdefault("type", [{"text": "unknown"}])
     if not resource["participant"]:
         resource["participant"].append({"type": [{"text": "unknown"}], "status": "needs-action"})
     _length(sch, resource, context)
