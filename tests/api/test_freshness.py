@@ -8,7 +8,7 @@ import pytest
 
 from hub.api.fhir.exchange import Conditions
 from hub.api.fhir.freshness import etag, expected_version, http_date, unchanged, version_number
-from hub.kernel.errors import HubError
+from hub.kernel.errors import Category, HubError
 from hub.kernel.versions import ANY
 
 UPDATED = datetime(2026, 5, 20, 1, 2, 3, 500_000, tzinfo=UTC)
@@ -49,11 +49,19 @@ def test_if_match_names_one_version(text: str, version: int | None) -> None:
     assert expected_version(text) == version
 
 
-@pytest.mark.parametrize("text", ["3", "**", '"*"', '"0"', '"1", "2"', 'W/"x"', '"-1"'])
-def test_an_if_match_that_names_no_version_is_refused(text: str) -> None:
+@pytest.mark.parametrize("text", ["3", "**", '"1", "2"', " ", 'W/"1'])
+def test_an_if_match_that_is_no_one_tag_is_refused(text: str) -> None:
     with pytest.raises(HubError) as caught:
         expected_version(text)
     assert caught.value.code == "if-match"
+
+
+@pytest.mark.parametrize("text", ['"*"', '"0"', 'W/"x"', '"-1"'])
+def test_an_if_match_with_the_tag_of_no_version_holds_for_nothing(text: str) -> None:
+    """R4 http.html#concurrency: if the version id given in the If-Match header does not match, 412."""
+    with pytest.raises(HubError) as caught:
+        expected_version(text)
+    assert caught.value.category is Category.PRECONDITION
 
 
 @pytest.mark.parametrize("text", ["0", "01", "x", "1.0", "9" * 10, "", "１"])

@@ -145,10 +145,10 @@ class FhirEndpoint:
             form=form,
             shape=read_shape(form, match.holds, counting=match.interaction.counts) if form else None,
             conditions=Conditions(
-                if_match=headers.get("if-match", ""),
+                if_match=_condition(headers, "If-Match"),
                 if_none_match=headers.get("if-none-match", ""),
                 if_modified_since=headers.get("if-modified-since", ""),
-                if_none_exist=_criterion(headers.get("if-none-exist", "")),
+                if_none_exist=_criterion(_condition(headers, "If-None-Exist")),
             ),
             preference=preference(headers.get("prefer", "")),
             resource=resource,
@@ -193,6 +193,16 @@ def _tagged(request: Request, response: Response) -> Response:
 def _method(request: Request) -> str:
     """What HEAD asks for is what GET would be answered (R4 http.html#head)."""
     return "GET" if request.method == "HEAD" else request.method
+
+
+def _condition(headers: Mapping[str, str], name: str) -> str:
+    """A condition on a write, "" where there is none. Raises HubError UNREADABLE for one that says nothing: whoever
+    sends it does not mean to write in any case.
+    """
+    value = headers.get(name.lower(), "")
+    if not value.strip() and name.lower() in headers:
+        raise HubError(Category.UNREADABLE, "is empty", where=name, todo="leave it out, or fill it in", code="header")
+    return value
 
 
 def _criterion(header: str) -> str:

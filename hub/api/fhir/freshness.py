@@ -69,18 +69,21 @@ def unchanged(conditions: Conditions, version: int, updated: datetime | None) ->
 def expected_version(if_match: str, where: str = "If-Match") -> int | None:
     """The version an If-Match names, `ANY` for `*`; None when there is no condition. `where` is where it stands.
 
-    Raises HubError INVALID (400) when it is neither that nor one version in quotes, as FHIR sends it.
+    Raises HubError UNREADABLE (400) when it is neither that nor one tag in quotes, as FHIR sends it, and PRECONDITION
+    for a tag no version can have.
     """
     if not if_match:
         return None
     if if_match.strip() == "*":
         return ANY
     match = _TAG.fullmatch(if_match.strip())
-    version = version_number(match[1]) if match else None
-    if version is None:
+    if match is None:
         raise HubError(
             Category.UNREADABLE, "is not the tag of one version", where=where, todo='send W/"n"', code="if-match"
         )
+    version = version_number(match[1])
+    if version is None:
+        raise HubError(Category.PRECONDITION, "is the tag of no version", where=where, todo="read it again")
     return version
 
 

@@ -20,6 +20,7 @@ from hub.api.fhir.router import Handler, Interaction
 from hub.api.fhir.summary import SUMMARY, summary
 from hub.api.fhir.terminology import closure, code_system, concept_map, value_set
 from hub.api.fhir.terminology.remembering import remembering
+from hub.api.fhir.versions import VERSIONS, versions
 from terminology.model import CODE_SYSTEM, CONCEPT_MAP, VALUE_SET
 
 #: What of an operation is not answered, for the capability statement.
@@ -77,6 +78,7 @@ OPERATIONS: Final = (
     *_reading("meta", "/{type}/{id}/_history/{version}/$meta", meta, META),
     *_reading("meta", "/{type}/$meta", meta_of_many, META),
     *_reading("meta", "/$meta", meta_of_many, META),
+    *_reading("versions", "/$versions", versions, VERSIONS),
     *_asking("lookup", "/{type}/$lookup", remembering(code_system.lookup), code_system.LOOKUP, CODE_SYSTEM),
     *_asking("validate-code", "/{type}/$validate-code", _VALID_IN_SYSTEM, code_system.VALIDATE, CODE_SYSTEM),
     *_asking(

@@ -20,7 +20,7 @@ _LITERAL: Final = frozenset(
     {
         *("_history", "_search", "$everything", "$match", "$merge", "$ihe-pix", "$meta", "$meta-add", "$meta-delete"),
         *("$cda", "$lastn", "$document", "$summary", "$validate", "$export", "$import", "$process-message"),
-        *("$lookup", "$validate-code", "$subsumes", "$expand", "$translate", "$closure"),
+        *("$lookup", "$validate-code", "$subsumes", "$expand", "$translate", "$closure", "$versions"),
         *("$events", "$get-ws-binding-token", "$status"),
     }
 )
