@@ -27,6 +27,7 @@ def test_an_owner_reads_lists_changes_and_ends_a_subscription(database_url: str)
         listed = body(await telled.home.ask("GET", "/Subscription?status=active"))
         assert [entry["resource"]["id"] for entry in listed["entry"]] == [made["id"]]
         assert body(await telled.home.ask("GET", "/Subscription?status=off"))["total"] == 0
+        assert body(await telled.home.ask("GET", "/Subscription?_count=5&_id="))["total"] == 1
         changed = {**telled.wanted("observation-final"), "id": made["id"]}
         stale = await telled.home.ask("PUT", path, changed, if_match='W/"7"')
         assert stale.status_code == 412

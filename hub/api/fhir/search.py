@@ -38,13 +38,13 @@ async def answered(services: Services, ask: Ask, path: str, params: Params) -> A
     """A page that was asked for as `path`, below the base, with `params` and those of the form."""
     lenient = ask.preference.lenient
     _refuse_includes(ask)
-    wanted = _stated(ask.searched)
+    wanted = stated(ask.searched)
     page = await asked(services.gate.search(ask.actor, ask.type or None, wanted, lenient=lenient, origin=ask.origin))
     page = shaped_page(page, ask.shape)
-    return Answer(status=200, body=searchset(services, path, _stated([*params, *ask.form]), page))
+    return Answer(status=200, body=searchset(services, path, stated([*params, *ask.form]), page))
 
 
-def _stated(params: Params) -> Params:
+def stated(params: Params) -> Params:
     """Without empty parameters, which are no error (R4 search.html 3.1.1.3); but to leave out types asks for all."""
     return [(name, value) for name, value in params if value or name == "_type"]
 
@@ -67,13 +67,22 @@ def searchset(services: Services, path: str, params: Params, page: ReleasedPage)
     )
 
 
-def on_one_page(services: Services, ask: Ask, path: str, found: Sequence[bytes], ignored: Sequence[str]) -> bytes:
-    """A searchset of all that was found, of what is kept apart from the record; `ignored` parameters were left out."""
+def on_one_page(
+    services: Services, ask: Ask, path: str, found: Sequence[bytes], ignored: Sequence[str], *,
+    total: int | None = None, more: str = "",
+) -> bytes:  # fmt: skip
+    """A searchset of what is kept apart from the record; `ignored` parameters were left out.
+
+    It is all that was found, unless there is `more`: the cursor of the next page, of `total` altogether.
+    """
     told = operation_outcome(_ignored(ignored)) if ignored else None
     entries = [*found, *([] if told is None else [entry(resource=dumps(told), search="outcome")])]
     used = [(name, value) for name, value in (*ask.params, *ask.form) if name not in ignored]
     links = [("self", page_url(services.base_url, path, used))]
-    return bundle("searchset", entries, total=len(found), links=links, updated=services.clock())
+    if more:
+        links.append(("next", page_url(services.base_url, path, [*_without_cursor(used), (CURSOR, more)])))
+    total = len(found) if total is None else total
+    return bundle("searchset", entries, total=total, links=links, updated=services.clock())
 
 
 def _entries(base_url: str, page: ReleasedPage) -> list[bytes]:

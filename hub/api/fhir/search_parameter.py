@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
-from hub.api.fhir.bundle import entry
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version, unchanged
+from hub.api.fhir.listed import RESULT, listed
 from hub.api.fhir.parameters import refuse_all, refuse_parameters
-from hub.api.fhir.search import on_one_page
+from hub.api.fhir.search import stated
 from hub.api.fhir.update import check_id
 from hub.api.fhir.written import resource_of
 from hub.api.services import Services
@@ -71,19 +71,16 @@ async def read(services: Services, ask: Ask) -> Answer:
 
 
 async def search(services: Services, ask: Ask) -> Answer:
-    """All, or those with a value of each parameter, on one page."""
-    ignored = strangers(ask.params, ANSWERED, lenient=ask.preference.lenient)
-    wanted = [(_VALUES[name], set(value.split(","))) for name, value in ask.params if name in _VALUES]
+    """All, or those with a value of each parameter, by id."""
+    params = stated(ask.params)
+    ignored = strangers(params, (*ANSWERED, *RESULT), lenient=ask.preference.lenient)
+    wanted = [(_VALUES[name], set(value.split(","))) for name, value in params if name in _VALUES]
     found = [
-        one
+        (one.id, one.resource)
         for one in await services.definitions.listed(ask.actor, origin=ask.origin)
         if all(not values.isdisjoint(of(one.resource)) for of, values in wanted)
     ]
-    entries = [
-        entry(full_url=f"{services.base_url}/{TYPE}/{one.id}", resource=dumps(one.resource), search="match")
-        for one in found
-    ]
-    return Answer(status=200, body=on_one_page(services, ask, TYPE, entries, ignored))
+    return Answer(status=200, body=listed(services, ask, TYPE, found, ignored))
 
 
 def _written(ask: Ask, made: Definition, code: int) -> Answer:

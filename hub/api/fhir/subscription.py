@@ -10,9 +10,10 @@ from typing import Final
 from hub.api.fhir.bundle import entry, instant
 from hub.api.fhir.exchange import Answer, Ask
 from hub.api.fhir.freshness import expected_version, unchanged
+from hub.api.fhir.listed import RESULT, listed
 from hub.api.fhir.parameters import refuse_all, refuse_parameters
 from hub.api.fhir.router import Body, Handler
-from hub.api.fhir.search import on_one_page
+from hub.api.fhir.search import on_one_page, stated
 from hub.api.fhir.update import check_id
 from hub.api.fhir.written import resource_of
 from hub.api.services import Services
@@ -72,20 +73,16 @@ async def read(services: Services, ask: Ask) -> Answer:
 
 
 async def search(services: Services, ask: Ask) -> Answer:
-    """All of the owner's own, or those with an `_id` or a `status`, on one page."""
-    ignored = strangers(ask.params, ANSWERED, lenient=ask.preference.lenient)
+    """All of the owner's own, or those with an `_id` or a `status`, by id."""
+    ignored = strangers(stated(ask.params), (*ANSWERED, *RESULT), lenient=ask.preference.lenient)
     wanted = {name: set(_alternatives(ask, name)) for name in ANSWERED}
     found = [
-        one
+        (one.id, one.resource)
         for one in await services.subscriptions.listed(ask.actor, origin=ask.origin)
         if one.id in (wanted["_id"] or {one.id})
         and one.resource["status"] in (wanted["status"] or {one.resource["status"]})
     ]
-    entries = [
-        entry(full_url=f"{services.base_url}/Subscription/{one.id}", resource=dumps(one.resource), search="match")
-        for one in found
-    ]
-    return Answer(status=200, body=on_one_page(services, ask, "Subscription", entries, ignored))
+    return Answer(status=200, body=listed(services, ask, "Subscription", found, ignored))
 
 
 async def status(services: Services, ask: Ask) -> Answer:
@@ -162,7 +159,7 @@ def _written(ask: Ask, made: Stated, code: int) -> Answer:
 
 
 def _alternatives(ask: Ask, name: str) -> list[str]:
-    return [part for key, value in ask.params if key == name for part in value.split(",")]
+    return [part for key, value in stated(ask.params) if key == name for part in value.split(",")]
 
 
 def _number(text: str) -> int:
