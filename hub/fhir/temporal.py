@@ -25,6 +25,7 @@ _TEXT: Final = re.compile(
     r"(?:T(?P<hour>[0-9]{2}):(?P<minute>[0-9]{2})(?::(?P<second>[0-9]{2})(?:\.(?P<fraction>[0-9]+))?)?"
     r"(?P<zone>Z|[+-](?:0[0-9]|1[0-3]):[0-5][0-9]|[+-]14:00)?)?)?)?"
 )
+_FIRST: Final = datetime.min.replace(tzinfo=UTC)
 _SECOND: Final = timedelta(seconds=1)
 _MINUTE: Final = timedelta(minutes=1)
 _DAY: Final = timedelta(days=1)
@@ -34,23 +35,34 @@ _DAY: Final = timedelta(days=1)
 def interval(text: str, zone: tzinfo = CHINA) -> tuple[datetime, datetime | None]:
     """The range [low, high) a date, dateTime or instant covers by its precision.
 
-    `zone` is used where the text states none. high is None past the year 9999. A leap second counts as the second
-    after it. Raises HubError INVALID.
+    `zone` is used where the text states none. high is None past the year 9999; what lies before the year 1 in UTC, as
+    0001-01-01 does east of it, begins with that year. A leap second counts as the second after it. Raises HubError
+    INVALID.
     """
     match = _TEXT.fullmatch(text)
     if match is None:
         raise _invalid()
     try:
         low, width = _start(match, _zone(match["zone"], zone))
-        low.astimezone(UTC)
     except (ValueError, OverflowError):
         raise _invalid() from None
     try:
-        high = _next(low, match) if width is None else low + width
-        high.astimezone(UTC)
+        high = _known(_next(low, match) if width is None else low + width)
     except (ValueError, OverflowError):
-        return low, None
-    return low, high
+        high = None
+    first = _known(low)
+    if first is None:
+        raise _invalid()
+    return first, max(high, first + TICK) if high is not None else None
+
+
+def _known(moment: datetime) -> datetime | None:
+    """The moment, the first one there is where it lies before that in UTC, or None where it lies after the last."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError:
+        return _FIRST if moment.year == _FIRST.year else None
+    return moment
 
 
 def period(start: str | None, end: str | None, zone: tzinfo = CHINA) -> Interval:

@@ -70,6 +70,22 @@ def test_parameters_of_a_post_may_stand_in_url_and_body(database_url: str) -> No
     visited(database_url, visit)
 
 
+def test_the_first_day_there_is_may_be_a_bound(database_url: str) -> None:
+    async def visit(home: House) -> None:
+        await home.ask("PUT", "/Patient/F05-old", patient(id="F05-old", birthDate="0001-01-01"))
+        for query, found in (
+            ("birthdate=ge0001-01-01", 6),
+            ("birthdate=0001-01-01", 1),
+            ("birthdate=ap0001-01-01", 1),
+            ("birthdate=gt0001-01-01&_sort=birthdate", 5),
+            ("_lastUpdated=ge0001-01-01T00:00:00", 6),
+        ):
+            answer = await home.ask("GET", f"/Patient?{query}")
+            assert (answer.status_code, len(ids(body(answer)))) == (200, found), query
+
+    visited(database_url, visit)
+
+
 def test_a_post_may_have_all_its_parameters_in_the_url_and_no_body(database_url: str) -> None:
     async def visit(home: House) -> None:
         for path, found in (

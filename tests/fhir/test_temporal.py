@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hub.fhir.prefixes import Prefix, holds, split_prefix
-from hub.fhir.temporal import CHINA, compare, interval, period
+from hub.fhir.temporal import CHINA, TICK, compare, interval, period
 from hub.kernel.errors import Category, HubError
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
@@ -46,6 +46,20 @@ def test_a_date_without_zone_is_of_china_unless_told_otherwise() -> None:
     assert interval("2013-01-14T08:00:00", UTC)[0] == utc(2013, 1, 14, 8)
 
 
+@pytest.mark.parametrize(
+    ("text", "high"),
+    [
+        ("0001", datetime(2, 1, 1, tzinfo=CHINA)),
+        ("0001-01-01", datetime(1, 1, 2, tzinfo=CHINA)),
+        ("0001-01-01T00:00:00", utc(1, 1, 1) + TICK),
+        ("0001-01-01T00:00:00Z", utc(1, 1, 1, 0, 0, 1)),
+    ],
+)
+def test_what_lies_before_the_first_year_begins_with_it(text: str, high: datetime) -> None:
+    """0001-01-01 is a date of FHIR, and what some programs write for no bound at all."""
+    assert interval(text) == (utc(1, 1, 1), high)
+
+
 def test_digits_past_the_microsecond_are_within_one_tick() -> None:
     assert interval("2013-01-14T10:00:00.1234567Z") == (
         utc(2013, 1, 14, 10, 0, 0, 123456),
@@ -70,7 +84,7 @@ def test_digits_past_the_microsecond_are_within_one_tick() -> None:
         "2013-01-14T10:00:00+15:00",
         "２０１３",
         "2013\n",
-        "0001-01-01",
+        "9999-12-31T23:00:00-02:00",
     ],
 )
 def test_any_other_text_is_refused_without_repeating_it(text: str) -> None:
