@@ -77,26 +77,34 @@ def test_readers_see_one_version_or_the_other_while_a_newer_one_is_loaded_switch
         await home.load(diseases())
         seen: set[tuple[str, int]] = set()
         done = asyncio.Event()
+        looks = [0, 0]
 
-        async def read() -> None:
+        async def read(reader: int) -> None:
             terms = Terminology(home.database, Catalogues(home.database, clock=Always()))
             while not done.is_set():
                 looked = await terms.lookup(Coding(DISEASES, "I10"), around=True)
                 seen.add((looked.concept.display, len(looked.parents)))
+                looks[reader] += 1
+
+        async def looked_since() -> None:
+            """Return when no reader is at a look that it began before."""
+            before = list(looks)
+            while any(now < then + 2 for now, then in zip(looks, before, strict=True)):
+                await asyncio.sleep(0.001)
 
         async def upgrade_and_roll_back() -> None:
             await home.load(newer, current=False)
             for version in "212121":
                 async with home.database.transaction() as tx:
                     await catalogue.use(tx, CODE_SYSTEM, DISEASES, version)
-                await asyncio.sleep(0.02)
+                await looked_since()
             async with home.database.transaction() as tx:
                 await catalogue.drop(tx, CODE_SYSTEM, DISEASES, "2")
             await home.load(newer)
-            await asyncio.sleep(0.02)
+            await looked_since()
             done.set()
 
-        await asyncio.gather(read(), read(), upgrade_and_roll_back())
+        await asyncio.gather(read(0), read(1), upgrade_and_roll_back())
         assert seen == {("原发性高血压", 1), ("新", 0)}
         assert (await home.terms.lookup(Coding(DISEASES, "I10"), "1")).concept.display == "原发性高血压"
         async with home.database.transaction() as tx:
