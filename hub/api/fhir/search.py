@@ -68,9 +68,15 @@ def searchset(services: Services, path: str, params: Params, page: ReleasedPage)
 
 
 def on_one_page(
-    services: Services, ask: Ask, path: str, found: Sequence[bytes], ignored: Sequence[str], *,
-    total: int | None = None, more: str = "",
-) -> bytes:  # fmt: skip
+    services: Services,
+    ask: Ask,
+    path: str,
+    found: Sequence[bytes],
+    ignored: Sequence[str],
+    *,
+    total: int | None = None,
+    more: str = "",
+) -> bytes:
     """A searchset of what is kept apart from the record; `ignored` parameters were left out.
 
     It is all that was found, unless there is `more`: the cursor of the next page, of `total` altogether.
