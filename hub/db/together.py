@@ -33,7 +33,7 @@ _APART: Final = 100
 #: Seconds after which others are asked beside those under way.
 _PATIENCE: Final = 0.05
 
-_PLACEHOLDER: Final = re.compile(r"\$(\d+)(?:::((?:double precision|[a-z]+)(?:\[\])?))?")
+_PLACEHOLDER: Final = re.compile(r"\$(\d+)(?:::((?:double precision|[a-z][a-z0-9_]*)(?:\[\])?))?")
 
 
 #: Gives the rows of a text with its values.

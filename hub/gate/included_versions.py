@@ -28,7 +28,7 @@ _REFERENCE: Final = re.compile(
 _NAMING: Final = b"/_history/"
 
 
-def name_versions(rows: Sequence[Stored]) -> bool:
+def name_a_version(rows: Sequence[Stored]) -> bool:
     """Whether any of the rows may name a version: most pages name none, and are not looked through."""
     return any(_NAMING in row.body for row in rows)
 

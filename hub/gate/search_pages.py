@@ -18,7 +18,7 @@ from hub.gate.checks import decide_all, look_up_all
 from hub.gate.door import Door
 from hub.gate.dossiers import Whom
 from hub.gate.hidden import hidden_from
-from hub.gate.included_versions import in_place_of, name_versions, versions_named
+from hub.gate.included_versions import in_place_of, name_a_version, versions_named
 from hub.gate.recorder import Asked
 from hub.gate.subjects import looks_beyond, looks_elsewhere, patients_among, patients_of
 from hub.gate.trimming import Pointer
@@ -176,7 +176,7 @@ async def _page(door: Door, tx: Tx, cases: Cases, found: Found, *, named: bool) 
     included = [row for row in found.included if _may_be_included(cases.actor, row.type)]
     rows = [*found.matches, *included]
     await look_up_all(tx, cases, rows)
-    if included and name_versions(rows):
+    if included and name_a_version(rows):
         exact = await versions_named(door, tx, cases, included, rows)
         included = in_place_of(included, exact, rows)
         rows = [*found.matches, *included]
